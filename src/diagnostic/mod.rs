@@ -1,0 +1,19 @@
+//! How a problem in the user's files is shown: `file:line:col`, the line, a caret, a hint.
+
+use crate::source::Span;
+
+/// What an error adds to its message: where it is, what else is involved, what to do.
+pub trait Explain: std::error::Error {
+    /// The place of the value that is wrong; `None` for what has no place in a file.
+    fn span(&self) -> Option<Span>;
+
+    /// What to do about it, where the cause is known: a sentence without a period.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// Other places that belong to the problem, each with a few words ("first defined here").
+    fn related(&self) -> Vec<(Span, String)> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,1 @@
+//! Desired state: plain data and questions about it, no I/O.

@@ -1,0 +1,231 @@
+//! The tree that reading makes and loading works on: plain values, each with the place it was written at.
+
+use crate::source::Span;
+
+/// A value in a YAML document and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it was written. A value that hoist adds has the span of what it was derived from.
+    pub span: Span,
+    /// `!reset` or `!override`, where one was written.
+    pub tag: Option<MergeTag>,
+}
+
+/// What a node is. Scalars are resolved as `compose-file.md` §1.2 says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Empty, `~`, `null`.
+    Null,
+    /// `true`, `false`.
+    Bool(bool),
+    /// A whole number that fits 64 bits.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// A date or time in a plain scalar; the text is the one it takes in an environment.
+    Timestamp(String),
+    /// Text.
+    String(String),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// A mapping.
+    Mapping(Mapping),
+}
+
+/// Compose's own tags (compose-file.md §1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MergeTag {
+    /// Removes the path from what lies below.
+    Reset,
+    /// Stands alone instead of being merged.
+    Override,
+}
+
+/// The key of an entry and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The text.
+    pub name: String,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// Entries in the order they were written, keys unique.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Mapping {
+    entries: Vec<(Key, Node)>,
+}
+
+impl Node {
+    /// A node without a tag.
+    #[must_use]
+    pub fn new(value: Value, span: Span) -> Self {
+        Self { value, span, tag: None }
+    }
+
+    /// Text at `span`.
+    #[must_use]
+    pub fn string(text: impl Into<String>, span: Span) -> Self {
+        Self::new(Value::String(text.into()), span)
+    }
+
+    /// The mapping, if it is one.
+    #[must_use]
+    pub fn as_mapping(&self) -> Option<&Mapping> {
+        if let Value::Mapping(mapping) = &self.value { Some(mapping) } else { None }
+    }
+
+    /// The mapping, if it is one.
+    pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
+        if let Value::Mapping(mapping) = &mut self.value { Some(mapping) } else { None }
+    }
+
+    /// The items, if it is a list.
+    #[must_use]
+    pub fn as_sequence(&self) -> Option<&[Node]> {
+        if let Value::Sequence(items) = &self.value { Some(items) } else { None }
+    }
+
+    /// The text, if it is text.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if let Value::String(text) = &self.value { Some(text) } else { None }
+    }
+
+    /// Whether it is null.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.value == Value::Null
+    }
+
+    /// The value of `key`, if this is a mapping that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_mapping()?.get(key)
+    }
+}
+
+impl Value {
+    /// What it is, in words for a message: `a list`, `a string`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a boolean",
+            Self::Int(_) | Self::Float(_) => "a number",
+            Self::Timestamp(_) => "a date",
+            Self::String(_) => "a string",
+            Self::Sequence(_) => "a list",
+            Self::Mapping(_) => "a mapping",
+        }
+    }
+}
+
+impl Mapping {
+    /// Without entries.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value of `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|(_, node)| node)
+    }
+
+    /// The value of `key`.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.entries.iter_mut().find(|(name, _)| name.name == key).map(|(_, node)| node)
+    }
+
+    /// Key and value of `key`.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&(Key, Node)> {
+        self.entries.iter().find(|(name, _)| name.name == key)
+    }
+
+    /// Whether there is an entry for `key`.
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    /// Sets the value of `key`, in place where the key is there already, else at the end; gives back the old value.
+    pub fn insert(&mut self, key: Key, node: Node) -> Option<Node> {
+        if let Some(slot) = self.get_mut(&key.name) {
+            return Some(std::mem::replace(slot, node));
+        }
+        self.entries.push((key, node));
+        None
+    }
+
+    /// Takes out the entry of `key`.
+    pub fn remove(&mut self, key: &str) -> Option<Node> {
+        let at = self.entries.iter().position(|(name, _)| name.name == key)?;
+        Some(self.entries.remove(at).1)
+    }
+
+    /// The entries in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, (Key, Node)> {
+        self.entries.iter()
+    }
+
+    /// The entries in order.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, (Key, Node)> {
+        self.entries.iter_mut()
+    }
+
+    /// Keeps the entries for which `keep` is true.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Key, &mut Node) -> bool) {
+        self.entries.retain_mut(|(key, node)| keep(key, node));
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(key, _)| key.name.as_str())
+    }
+}
+
+impl IntoIterator for Mapping {
+    type Item = (Key, Node);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Mapping {
+    type Item = &'a (Key, Node);
+    type IntoIter = std::slice::Iter<'a, (Key, Node)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl FromIterator<(Key, Node)> for Mapping {
+    /// Later entries win over earlier ones of the same key, in the earlier one's place.
+    fn from_iter<I: IntoIterator<Item = (Key, Node)>>(entries: I) -> Self {
+        let mut mapping = Self::new();
+        for (key, node) in entries {
+            mapping.insert(key, node);
+        }
+        mapping
+    }
+}
