@@ -1,6 +1,7 @@
 //! The value grammars of the Compose file, one a file (compose-file.md chapter 2).
 
 pub mod bytes;
+pub mod command;
 pub mod device;
 pub mod duration;
 pub mod extra_host;
