@@ -5,6 +5,7 @@
 pub mod canonical;
 mod config;
 pub mod fingerprint;
+pub mod graph;
 pub mod hash;
 mod model;
 mod names;
