@@ -2,13 +2,20 @@
 //!
 //! [`crate::load`] makes a [`Project`]; nothing changes it afterwards.
 
+pub mod canonical;
 mod config;
+pub mod fingerprint;
+pub mod graph;
+pub mod hash;
 mod model;
 mod names;
+mod natural;
 mod network;
+pub mod number;
 pub mod origin;
 mod secret;
 pub mod service;
+mod tree;
 pub mod value;
 mod volume;
 
@@ -18,6 +25,7 @@ use std::path::PathBuf;
 pub use config::Config;
 pub use model::Model;
 pub use names::{ConfigKey, ModelKey, NameSeparator, NetworkKey, ProjectName, SecretKey, ServiceName, VolumeKey};
+pub use natural::natural_order;
 pub use network::{Ipam, IpamPool, Network};
 pub use origin::Origins;
 pub use secret::{FileSource, Secret};
@@ -27,6 +35,7 @@ pub use service::{
     Provider, Reservations, ResourceLimits, Resources, Service, ServiceModel, ServiceNetwork, SshKey, ThrottleDevice,
     UpdateConfig, Watch, WatchAction, WeightDevice,
 };
+pub use tree::Tree;
 pub use volume::Volume;
 
 /// `x-*` keys and their values, untouched.
