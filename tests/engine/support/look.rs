@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{ContainerInspectResponse, ContainerSummary, Volume};
+use bollard::exec::StartExecResults;
+use bollard::models::{ContainerInspectResponse, ContainerSummary, ExecConfig, Volume};
 use bollard::query_parameters::{
     InspectContainerOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
     LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
@@ -17,19 +18,19 @@ const NUMBER: &str = "com.docker.compose.container-number";
 
 /// A replica of a service as the engine shows it.
 #[derive(Debug, Clone)]
-pub struct Replica {
+pub(crate) struct Replica {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its service.
-    pub service: String,
+    pub(crate) service: String,
     /// Its number.
-    pub number: u32,
+    pub(crate) number: u32,
     /// `running`, `exited`, `created` …
-    pub state: String,
+    pub(crate) state: String,
     /// Its labels.
-    pub labels: HashMap<String, String>,
+    pub(crate) labels: HashMap<String, String>,
 }
 
 impl Scenario {
@@ -43,38 +44,38 @@ impl Scenario {
     }
 
     /// All containers of the project, by service and number.
-    pub async fn replicas(&self) -> Vec<Replica> {
+    pub(crate) async fn replicas(&self) -> Vec<Replica> {
         let mut replicas: Vec<_> = self.list().await.into_iter().map(replica).collect();
         replicas.sort_by(|a, b| (&a.service, a.number, &a.name).cmp(&(&b.service, b.number, &b.name)));
         replicas
     }
 
     /// The containers as `service/number state`, sorted.
-    pub async fn states(&self) -> Vec<String> {
+    pub(crate) async fn states(&self) -> Vec<String> {
         let replicas = self.replicas().await;
         replicas.iter().map(|r| format!("{}/{} {}", r.service, r.number, r.state)).collect()
     }
 
     /// The only container of a service.
-    pub async fn only(&self, service: &str) -> Replica {
+    pub(crate) async fn only(&self, service: &str) -> Replica {
         let mut found: Vec<_> = self.replicas().await.into_iter().filter(|r| r.service == service).collect();
         assert_eq!(found.len(), 1, "containers of {service}: {found:?}");
         found.remove(0)
     }
 
     /// Everything the engine knows of a service's only container.
-    pub async fn inspect(&self, service: &str) -> ContainerInspectResponse {
+    pub(crate) async fn inspect(&self, service: &str) -> ContainerInspectResponse {
         let id = self.only(service).await.id;
         self.docker.inspect_container(&id, None::<InspectContainerOptions>).await.expect("the container is there")
     }
 
     /// The ids of all containers, to see that nothing was made anew.
-    pub async fn ids(&self) -> Vec<String> {
+    pub(crate) async fn ids(&self) -> Vec<String> {
         self.replicas().await.into_iter().map(|replica| replica.id).collect()
     }
 
     /// The names of the project's networks.
-    pub async fn networks(&self) -> Vec<String> {
+    pub(crate) async fn networks(&self) -> Vec<String> {
         let options = ListNetworksOptionsBuilder::default().filters(&self.label_filter()).build();
         let listed = self.docker.list_networks(Some(options)).await.expect("networks are listed");
         let mut names: Vec<_> = listed.into_iter().filter_map(|network| network.name).collect();
@@ -83,7 +84,7 @@ impl Scenario {
     }
 
     /// The names of the project's volumes.
-    pub async fn volumes(&self) -> Vec<String> {
+    pub(crate) async fn volumes(&self) -> Vec<String> {
         let options = ListVolumesOptionsBuilder::default().filters(&self.label_filter()).build();
         let listed: Vec<Volume> =
             self.docker.list_volumes(Some(options)).await.expect("volumes are listed").volumes.unwrap_or_default();
@@ -93,7 +94,7 @@ impl Scenario {
     }
 
     /// All that a container has written.
-    pub async fn output_of(&self, service: &str) -> String {
+    pub(crate) async fn output_of(&self, service: &str) -> String {
         let id = self.only(service).await.id;
         self.tail(&id, "all").await
     }
@@ -109,12 +110,30 @@ impl Scenario {
     }
 
     /// Whether the project has nothing in the engine.
-    pub async fn is_gone(&self) -> bool {
+    pub(crate) async fn is_gone(&self) -> bool {
         self.list().await.is_empty() && self.networks().await.is_empty() && self.volumes().await.is_empty()
     }
 
+    /// Runs a command in a container and gives back what it wrote.
+    pub(crate) async fn exec(&self, id: &str, command: &[&str]) -> String {
+        let config = ExecConfig {
+            cmd: Some(command.iter().map(|&word| word.to_owned()).collect()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            ..ExecConfig::default()
+        };
+        let exec = self.docker.create_exec(id, config).await.expect("an exec can be made").id;
+        let started = self.docker.start_exec(&exec, None).await.expect("an exec can be started");
+        let StartExecResults::Attached { mut output, .. } = started else { panic!("it was asked to attach") };
+        let mut text = String::new();
+        while let Some(Ok(chunk)) = output.next().await {
+            text.push_str(&String::from_utf8_lossy(&chunk.into_bytes()));
+        }
+        text
+    }
+
     /// Removes all that the project has, whatever made it.
-    pub async fn take_down(&self) {
+    pub(crate) async fn take_down(&self) {
         for container in self.list().await {
             let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
             let _ = self.docker.remove_container(&container.id.unwrap_or_default(), Some(options)).await;
@@ -129,7 +148,7 @@ impl Scenario {
     }
 
     /// Prints the steps, the containers and their last words, for a scenario that failed.
-    pub async fn print_what_helps(&self) {
+    pub(crate) async fn print_what_helps(&self) {
         for step in self.steps.lock().expect("no step panicked with the lock").iter() {
             println!("{step}");
         }

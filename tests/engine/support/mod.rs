@@ -21,7 +21,7 @@ const STEP: Duration = Duration::from_secs(120);
 /// # Panics
 ///
 /// When none answers: a test that needs an engine fails without one.
-pub async fn engine() -> Docker {
+pub(crate) async fn engine() -> Docker {
     let docker = Docker::connect_with_defaults().expect("an address of an engine");
     if let Err(error) = docker.ping().await {
         panic!("no container engine answers ({error}); `tests/bed/bed test` gets one and runs all tests");
@@ -30,44 +30,44 @@ pub async fn engine() -> Docker {
 }
 
 /// A project in a folder of its own, named after its test, taken down before and after.
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// The engine, to look at.
-    pub docker: Docker,
+    pub(crate) docker: Docker,
     /// The project's name.
-    pub project: String,
+    pub(crate) project: String,
     folder: tempfile::TempDir,
     steps: Arc<Mutex<Vec<String>>>,
 }
 
 /// What a run of the binary came to.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// Its exit status.
-    pub status: i32,
+    pub(crate) status: i32,
     /// What it wrote to standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// What it wrote to standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// Fails the test unless the status is 0.
     #[track_caller]
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert_eq!(self.status, 0, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 
     /// Fails the test unless the status is that one.
     #[track_caller]
-    pub fn ends_with(self, status: i32) -> Self {
+    pub(crate) fn ends_with(self, status: i32) -> Self {
         assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 
     /// Fails the test unless standard error has that text.
     #[track_caller]
-    pub fn says(self, text: &str) -> Self {
+    pub(crate) fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "`{text}` is not in stderr:\n{}", self.stderr);
         self
     }
@@ -75,7 +75,7 @@ impl Ran {
 
 /// Runs a scenario: `files` are written into its folder, then `steps` run. On a failure everything that helps is
 /// printed: the steps so far, the containers with their last log lines.
-pub async fn scenario<F>(name: &str, files: &[(&str, &str)], steps: impl FnOnce(Arc<Scenario>) -> F)
+pub(crate) async fn scenario<F>(name: &str, files: &[(&str, &str)], steps: impl FnOnce(Arc<Scenario>) -> F)
 where
     F: Future<Output = ()>,
 {
@@ -99,19 +99,19 @@ where
 
 impl Scenario {
     /// The folder with the files.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file of the project.
-    pub fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().expect("a file has a folder")).expect("folders can be made");
         fs::write(path, text).expect("a file can be written");
     }
 
     /// The binary, ready to run in the project's folder; it sees PATH, HOME and the engine's address only.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoist"));
         command.args(["-p", &self.project]).args(arguments);
         self.surround(&mut command);
@@ -129,12 +129,12 @@ impl Scenario {
     }
 
     /// Runs `hoist -p PROJECT ARGUMENTS` to its end.
-    pub async fn hoist(&self, arguments: &[&str]) -> Ran {
+    pub(crate) async fn hoist(&self, arguments: &[&str]) -> Ran {
         self.run(self.command(arguments)).await
     }
 
     /// Runs the Docker Compose that `tests/bed/bed peer` names.
-    pub async fn peer(&self, arguments: &[&str]) -> Ran {
+    pub(crate) async fn peer(&self, arguments: &[&str]) -> Ran {
         let program = std::env::var_os("HOIST_PEER").map_or_else(find_peer, PathBuf::from);
         let mut command = Command::new(program);
         command.args(["-p", &self.project]).args(arguments);
@@ -143,7 +143,7 @@ impl Scenario {
     }
 
     /// Runs a command to its end.
-    pub async fn run(&self, mut command: Command) -> Ran {
+    pub(crate) async fn run(&self, mut command: Command) -> Ran {
         let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
         let began = Instant::now();
         let work = tokio::task::spawn_blocking(move || command.output());
@@ -175,7 +175,7 @@ impl Scenario {
     ///
     /// When the time is over.
     #[track_caller]
-    pub fn eventually<'a, T, F>(
+    pub(crate) fn eventually<'a, T, F>(
         &'a self,
         what: &'a str,
         seconds: u64,
