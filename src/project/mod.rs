@@ -6,9 +6,11 @@ mod config;
 mod model;
 mod names;
 mod network;
+pub mod number;
 pub mod origin;
 mod secret;
 pub mod service;
+mod tree;
 pub mod value;
 mod volume;
 
@@ -27,6 +29,7 @@ pub use service::{
     Provider, Reservations, ResourceLimits, Resources, Service, ServiceModel, ServiceNetwork, SshKey, ThrottleDevice,
     UpdateConfig, Watch, WatchAction, WeightDevice,
 };
+pub use tree::Tree;
 pub use volume::Volume;
 
 /// `x-*` keys and their values, untouched.
