@@ -130,12 +130,31 @@ pub trait Engine: Clone + Send + Sync + 'static {
     /// Builds an image. The stream ends when it is there; its last item may be an error.
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
 
+    /// The container that publishes a port of the host. An engine that cannot tell says `None`.
+    fn port_holder(
+        &self,
+        port: u16,
+        protocol: String,
+    ) -> impl Future<Output = Result<Option<PortHolder>, EngineError>> + Send {
+        let _ = (port, protocol);
+        async { Ok(None) }
+    }
+
     /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).
     fn image(
         &self,
         reference: String,
         platform: Option<String>,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
+}
+
+/// A container that publishes a port of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortHolder {
+    /// Its name.
+    pub container: String,
+    /// The project it belongs to, where it belongs to one.
+    pub project: Option<String>,
 }
 
 /// What a snapshot has to hold.
