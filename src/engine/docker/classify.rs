@@ -1,6 +1,5 @@
 //! Answers and failures of the engine in, [`EngineError`] out. Nobody past this file sees an HTTP status.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::time::Duration;
 

@@ -86,12 +86,13 @@ impl Client {
         let response = classify::within(QUESTION, what, self.transport().ask(ask)).await?;
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let offered = header("api-version").and_then(parse_version).unwrap_or(OLDEST);
-        let asked = match &self.shared.settings.api_version {
-            None => None,
-            Some(text) => Some(parse_version(text).ok_or_else(|| {
-                EngineError::Configuration(format!("DOCKER_API_VERSION is not a version: `{text}`"))
-            })?),
-        };
+        let asked =
+            match &self.shared.settings.api_version {
+                None => None,
+                Some(text) => Some(parse_version(text).ok_or_else(|| {
+                    EngineError::Configuration(format!("DOCKER_API_VERSION is not a version: `{text}`"))
+                })?),
+            };
         let api = asked.unwrap_or_else(|| offered.min(NEWEST));
         let os = header("ostype").unwrap_or("linux").to_owned();
         Ok(Ready { version: EngineVersion { api, os }, api: self.bollard(api)? })
@@ -205,7 +206,10 @@ mod tests {
 
     #[test]
     fn queries_are_encoded() {
-        assert_eq!(query(&[("all", "true"), ("filters", r#"{"a":["b c"]}"#)]), "all=true&filters=%7B%22a%22:%5B%22b%20c%22%5D%7D");
+        assert_eq!(
+            query(&[("all", "true"), ("filters", r#"{"a":["b c"]}"#)]),
+            "all=true&filters=%7B%22a%22:%5B%22b%20c%22%5D%7D"
+        );
         assert_eq!(percent_encoded("docker.io/x:1@sha256:a+ü"), "docker.io/x:1%40sha256:a%2B%C3%BC");
     }
 

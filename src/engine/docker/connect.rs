@@ -109,7 +109,7 @@ impl ConnectSettings {
 
 /// Where an engine listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+pub(super) enum Address {
     /// A Unix socket, by path.
     Unix(PathBuf),
     /// TCP, in clear or with TLS.
@@ -125,7 +125,7 @@ pub enum Address {
 
 /// The files that TLS needs. They are read when the first connection is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TlsFiles {
+pub(super) struct TlsFiles {
     /// The authorities that may sign the engine's certificate; those of the system when absent.
     pub authority: Option<PathBuf>,
     /// The client's certificate and its key.

@@ -258,8 +258,7 @@ mod tests {
         let credential = Credential { server: "registry.example".to_owned(), secret };
         let text = URL_SAFE.decode(credential.header()).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
-        let expected =
-            serde_json::json!({"username": "user", "password": "p?>", "serveraddress": "registry.example"});
+        let expected = serde_json::json!({"username": "user", "password": "p?>", "serveraddress": "registry.example"});
         assert_eq!(value, expected);
         assert!(!format!("{credential:?}").contains("p?>"));
     }

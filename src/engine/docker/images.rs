@@ -12,12 +12,13 @@ use serde::Deserialize;
 use super::client::{Client, percent_encoded, query as query_string};
 use super::observe::or_default;
 use super::platform::Platform;
-use super::reference::{self, Reference, Version};
+use super::reference::{self, Reference};
 use super::transport::{self, Ask};
 use super::{classify, status};
 use crate::engine::{EngineError, ImageProgress, ObserveQuery};
 use crate::observed::{ApiVersion, Image, ImageDigest};
 use crate::plan::PullSpec;
+use crate::project::value::ImageRef;
 
 /// From here on the list and the look at an image tell of its manifests.
 const MANIFESTS: ApiVersion = ApiVersion::new(1, 48);
@@ -54,7 +55,7 @@ fn list_path(api: ApiVersion, query: &ObserveQuery) -> String {
     }
     let names = query.images.iter().map(|(text, _)| match reference::may_be_short_id(text) {
         true => None,
-        false => Reference::parse(text).familiar_name(),
+        false => Reference::parse(text).name().map(ImageRef::familiar_name),
     });
     match names.collect::<Option<Vec<_>>>() {
         Some(mut names) => {
@@ -81,7 +82,7 @@ fn choose(listed: &[ListedImage], text: &str, platform: Option<&str>, here: &Pla
     let named = |image: &&ListedImage| wanted.is_among(image.names());
     let identified = |image: &&ListedImage| match &wanted {
         Reference::Id(id) => image.id == id.as_str(),
-        Reference::Named { .. } => reference::may_be_short_id(text) && reference::is_short_id_of(text, &image.id),
+        Reference::Named(_) | Reference::Malformed => reference::is_short_id_of(text, &image.id),
     };
     let Some(image) = listed.iter().find(named).or_else(|| listed.iter().find(identified)) else {
         return Choice::Absent;
@@ -275,18 +276,19 @@ async fn next_step(
 
 async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, EngineError> {
     let reference = Reference::parse(&spec.image);
-    let (Some(name), Reference::Named { registry, version, .. }) = (reference.familiar_name(), &reference) else {
-        return Err(EngineError::NotFound(format!("no such image: `{}`; an id cannot be pulled", spec.image)));
+    let reference = match &reference {
+        Reference::Named(reference) => reference,
+        Reference::Id(_) => return Err(no_name(&spec.image, "an id cannot be pulled")),
+        Reference::Malformed => return Err(no_name(&spec.image, "that is no reference of an image")),
     };
+    let name = reference.familiar_name();
     let mut pairs = vec![("fromImage", name.as_str())];
-    match version {
-        Version::Tag(version) | Version::Digest(version) => pairs.push(("tag", version)),
-    }
+    pairs.extend(reference.digest.as_ref().or(reference.tag.as_ref()).map(|version| ("tag", version.as_str())));
     if let Some(platform) = &spec.platform {
         pairs.push(("platform", platform));
     }
     let path = format!("/images/create?{}", query_string(&pairs));
-    let (header, without_credentials) = match client.credentials().get(registry).await {
+    let (header, without_credentials) = match client.credentials().get(&reference.registry).await {
         Ok(credential) => (credential.map(|credential| credential.header()), None),
         // Most images can be had without; if this one cannot, the reason is told with the refusal.
         Err(why) => (None, Some(why)),
@@ -294,9 +296,7 @@ async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, Engin
     let headers: Vec<_> = header.iter().map(|value| ("X-Registry-Auth", value.as_str())).collect();
     let ask = Ask { method: Method::POST, path: &path, headers: &headers, body: Vec::new() };
     match client.ask(SILENCE, ask).await {
-        Ok(response) => {
-            Ok(Reading { lines: transport::json_lines(response.into_body()).boxed(), without_credentials })
-        }
+        Ok(response) => Ok(Reading { lines: transport::json_lines(response.into_body()).boxed(), without_credentials }),
         Err(error) => Err(explain(error, without_credentials)),
     }
 }
@@ -309,6 +309,10 @@ fn explain(error: EngineError, without_credentials: Option<String>) -> EngineErr
         }
         (error, _) => error,
     }
+}
+
+fn no_name(image: &str, why: &str) -> EngineError {
+    EngineError::NotFound(format!("image `{image}` is not there, and {why}"))
 }
 
 fn missing_after_pull(spec: &PullSpec) -> EngineError {
@@ -368,11 +372,13 @@ mod tests {
     const AWAY: &str = r#"{"ID":"sha256:m5","Available":false,"Kind":"image",
                            "ImageData":{"Platform":{"os":"linux","architecture":"amd64"}}}"#;
 
+    const DD: &str = "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd";
+
     fn listed(manifests: &[&str]) -> Vec<ListedImage> {
         let manifests = manifests.join(",");
         let text = format!(
             r#"[{{"Id":"sha256:other","RepoTags":null}},
-                {{"Id":"sha256:0123","RepoTags":["nginx:1"],"RepoDigests":["nginx@sha256:dd"],"Manifests":[{manifests}]}}]"#
+                {{"Id":"sha256:0123","RepoTags":["nginx:1"],"RepoDigests":["nginx@sha256:{DD}"],"Manifests":[{manifests}]}}]"#
         );
         serde_json::from_str(&text).unwrap()
     }
@@ -409,7 +415,7 @@ mod tests {
 
     #[test]
     fn references_to_a_listed_image() {
-        for text in ["nginx:1", "docker.io/library/nginx:1", "nginx:9@sha256:dd", "0123", "sha256:0123"] {
+        for text in ["nginx:1", "docker.io/library/nginx:1", &format!("nginx:9@sha256:{DD}"), "0123", "sha256:0123"] {
             assert_eq!(digest(&[], text, None).as_deref(), Some("sha256:0123"), "{text}");
         }
         for text in ["nginx", "nginx:2", "me/nginx:1", "9999"] {
@@ -423,7 +429,7 @@ mod tests {
             images: images.iter().map(|image| ((*image).to_owned(), None)).collect(),
             ..ObserveQuery::default()
         };
-        let named = query(&["nginx:1", "docker.io/library/nginx:2", "me/app@sha256:dd"]);
+        let named = query(&["nginx:1", "docker.io/library/nginx:2", "me/app"]);
         let new = ApiVersion::new(1, 51);
         assert_eq!(list_path(ApiVersion::new(1, 41), &named), "/images/json");
         let expected = "/images/json?manifests=true&filters=%7B%22reference%22:%5B%22me/app%22%2C%22nginx%22%5D%7D";

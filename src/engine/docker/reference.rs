@@ -1,191 +1,106 @@
 //! Image references: the many ways to write the name of one image, made one.
 
 use crate::observed::ImageDigest;
-
-/// The registry of names without one.
-const DEFAULT_REGISTRY: &str = "docker.io";
+use crate::project::value::ImageRef;
 
 /// What an image reference asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reference {
     /// An image by name.
-    Named {
-        /// The registry's host: `docker.io`, `registry.example:5000`.
-        registry: String,
-        /// The repository there: `library/nginx`.
-        repository: String,
-        /// Which of its images.
-        version: Version,
-    },
-    /// An image by id: `sha256:` and digits.
+    Named(ImageRef),
+    /// An image by id: `sha256:` and 64 digits.
     Id(ImageDigest),
-}
-
-/// Which image of a repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Version {
-    /// The one that bears a tag; `latest` where nothing is said.
-    Tag(String),
-    /// The one with that digest, whatever tag is written beside it.
-    Digest(String),
+    /// Neither: no image has it, and the engine says what is wrong with it.
+    Malformed,
 }
 
 impl Reference {
-    /// Reads a reference. What is no valid one becomes a name that no image has; the engine says what is wrong.
-    ///
-    /// `nginx`, `docker.io/library/nginx:latest` and `index.docker.io/nginx` are the same.
+    /// Reads a reference. `nginx`, `docker.io/library/nginx:latest` and `index.docker.io/nginx` are the same.
     pub(super) fn parse(text: &str) -> Self {
         let bare = text.strip_prefix("sha256:").unwrap_or(text);
-        if is_hex(bare, 64) {
+        if bare.len() == 64 && is_hex(bare) {
             return Self::Id(format!("sha256:{bare}").into());
         }
-        let (name, digest) = match text.split_once('@') {
-            Some((name, digest)) => (name, Some(digest)),
-            None => (text, None),
-        };
-        let (name, tag) = split_tag(name);
-        let (registry, repository) = split_registry(name);
-        let version = match (digest, tag) {
-            (Some(digest), _) => Version::Digest(digest.to_owned()),
-            (None, tag) => Version::Tag(tag.unwrap_or("latest").to_owned()),
-        };
-        let repository = if registry == DEFAULT_REGISTRY && !repository.contains('/') {
-            format!("library/{repository}")
-        } else {
-            repository.to_owned()
-        };
-        Self::Named { registry: registry.to_owned(), repository, version }
+        text.parse().map_or(Self::Malformed, Self::Named)
     }
 
-    /// The registry's host; nothing for an id.
-    pub(super) fn registry(&self) -> Option<&str> {
+    /// The name, if it is one.
+    pub(super) fn name(&self) -> Option<&ImageRef> {
         match self {
-            Self::Named { registry, .. } => Some(registry),
-            Self::Id(_) => None,
+            Self::Named(name) => Some(name),
+            Self::Id(_) | Self::Malformed => None,
         }
     }
 
-    /// The name as people write it, without tag and digest: `nginx`, `registry.example:5000/app`.
-    pub(super) fn familiar_name(&self) -> Option<String> {
-        let Self::Named { registry, repository, .. } = self else { return None };
-        Some(match (registry.as_str(), repository.strip_prefix("library/")) {
-            (DEFAULT_REGISTRY, Some(short)) if !short.contains('/') => short.to_owned(),
-            (DEFAULT_REGISTRY, _) => repository.clone(),
-            _ => format!("{registry}/{repository}"),
-        })
-    }
-
-    /// Whether one of the names an image is listed under is this one. Podman lists images of its own under
-    /// `localhost/`.
+    /// Whether one of the names an image is listed under is this one.
     pub(super) fn is_among<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> bool {
-        names.into_iter().any(|name| {
-            let listed = Self::parse(name);
-            *self == listed || self.is_local_name_of(&listed)
-        })
+        let Self::Named(wanted) = self else { return false };
+        names.into_iter().filter_map(|name| name.parse().ok()).any(|listed| is_same(wanted, &listed))
     }
+}
 
-    fn is_local_name_of(&self, listed: &Self) -> bool {
-        match (self, listed) {
-            (
-                Self::Named { registry, repository, version },
-                Self::Named { registry: local, repository: listed, version: listed_version },
-            ) => {
-                registry == DEFAULT_REGISTRY
-                    && local == "localhost"
-                    && repository.strip_prefix("library/").unwrap_or(repository) == listed
-                    && version == listed_version
-            }
-            (Self::Named { .. } | Self::Id(_), _) => false,
-        }
-    }
+/// Whether a listed name is the wanted one. A digest decides, whatever tag is written beside it. Podman lists images of
+/// its own under `localhost/`.
+fn is_same(wanted: &ImageRef, listed: &ImageRef) -> bool {
+    let local = || {
+        let short = wanted.repository.strip_prefix("library/").unwrap_or(&wanted.repository);
+        listed.registry == "localhost" && wanted.registry == "docker.io" && listed.repository == short
+    };
+    let same_place = wanted.registry == listed.registry && wanted.repository == listed.repository;
+    let same_version = match &wanted.digest {
+        Some(digest) => listed.digest.as_ref() == Some(digest),
+        None => listed.digest.is_none() && listed.tag == wanted.tag,
+    };
+    same_version && (same_place || local())
 }
 
 /// Whether a reference may be the beginning of an id, which only the full list of images tells.
 pub(super) fn may_be_short_id(text: &str) -> bool {
-    is_hex(text.strip_prefix("sha256:").unwrap_or(text), 0) || text.starts_with("sha256:")
+    text.starts_with("sha256:") || is_hex(text)
 }
 
-/// Whether `id` begins with what may be a short id.
+/// Whether `id` begins with `text`, which may leave out `sha256:`.
 pub(super) fn is_short_id_of(text: &str, id: &str) -> bool {
     let short = text.strip_prefix("sha256:").unwrap_or(text);
-    is_hex(short, 0) && id.strip_prefix("sha256:").unwrap_or(id).starts_with(short)
+    is_hex(short) && id.strip_prefix("sha256:").unwrap_or(id).starts_with(short)
 }
 
-/// Whether a text is made of hexadecimal digits in lower case: `length` of them, or any number if that is 0.
-fn is_hex(text: &str, length: usize) -> bool {
-    !text.is_empty()
-        && (length == 0 || text.len() == length)
-        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// Name and tag; a colon before the last slash belongs to a port.
-fn split_tag(name: &str) -> (&str, Option<&str>) {
-    match name.rsplit_once(':') {
-        Some((before, tag)) if !tag.contains('/') => (before, Some(tag)),
-        _ => (name, None),
-    }
-}
-
-/// Registry and repository: the first part is a registry if it looks like a host.
-fn split_registry(name: &str) -> (&str, &str) {
-    match name.split_once('/') {
-        Some((first, rest))
-            if first.contains(['.', ':']) || first == "localhost" || first.chars().any(char::is_uppercase) =>
-        {
-            (if first == "index.docker.io" { DEFAULT_REGISTRY } else { first }, rest)
-        }
-        _ => (DEFAULT_REGISTRY, name),
-    }
+/// Whether a text is made of hexadecimal digits in lower case.
+fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_image_written_in_many_ways() {
-        let nginx = Reference::parse("nginx");
-        for same in ["nginx:latest", "library/nginx", "docker.io/nginx", "docker.io/library/nginx:latest"] {
-            assert_eq!(Reference::parse(same), nginx, "{same}");
-        }
-        assert_eq!(Reference::parse("index.docker.io/library/nginx"), nginx);
-        for other in ["nginx:1", "localhost/nginx", "registry.example/nginx", "me/nginx"] {
-            assert_ne!(Reference::parse(other), nginx, "{other}");
-        }
-    }
-
-    #[test]
-    fn familiar_names() {
-        let table = [
-            ("docker.io/library/nginx:1", Some("nginx")),
-            ("me/app", Some("me/app")),
-            ("localhost:5000/app:1", Some("localhost:5000/app")),
-            ("registry.example/library/x", Some("registry.example/library/x")),
-            ("sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", None),
-        ];
-        for (text, name) in table {
-            assert_eq!(Reference::parse(text).familiar_name().as_deref(), name, "{text}");
-        }
-    }
+    const DIGITS: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
     fn names_of_listed_images() {
-        let digest = "nginx@sha256:aa";
-        assert!(Reference::parse("nginx:1@sha256:aa").is_among([digest]));
-        assert!(!Reference::parse("nginx:1").is_among([digest]));
-        assert!(Reference::parse("nginx:1").is_among(["x", "docker.io/library/nginx:1"]));
-        assert!(Reference::parse("app").is_among(["localhost/app:latest"]));
-        assert!(!Reference::parse("app:2").is_among(["localhost/app:latest"]));
+        let is_among = |text: &str, listed: &[&str]| Reference::parse(text).is_among(listed.iter().copied());
+        let digest = format!("nginx@sha256:{DIGITS}");
+        for same in ["nginx", "nginx:latest", "library/nginx", "docker.io/nginx", "index.docker.io/library/nginx"] {
+            assert!(is_among(same, &["x", "nginx:latest"]), "{same}");
+            assert!(is_among(same, &["docker.io/library/nginx:latest"]), "{same}");
+        }
+        for other in ["nginx:1", "localhost/nginx", "registry.example/nginx", "me/nginx", "Nginx", DIGITS] {
+            assert!(!is_among(other, &["nginx:latest", &digest]), "{other}");
+        }
+        assert!(is_among(&format!("nginx:1@sha256:{DIGITS}"), &[&digest]));
+        assert!(!is_among("nginx:latest", &[&digest]));
+        assert!(is_among("app", &["localhost/app:latest"]));
+        assert!(!is_among("app:2", &["localhost/app:latest"]));
     }
 
     #[test]
     fn ids() {
-        let digits = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-        assert_eq!(Reference::parse(digits), Reference::Id(format!("sha256:{digits}").into()));
-        assert!(may_be_short_id("0123456789ab"));
-        assert!(may_be_short_id("cafe"));
+        assert_eq!(Reference::parse(DIGITS), Reference::Id(format!("sha256:{DIGITS}").into()));
+        for short in ["0123456789ab", "cafe", "sha256:01"] {
+            assert!(may_be_short_id(short), "{short}");
+        }
         assert!(!may_be_short_id("nginx"));
-        assert!(is_short_id_of("0123", &format!("sha256:{digits}")));
-        assert!(!is_short_id_of("123", &format!("sha256:{digits}")));
+        assert!(is_short_id_of("0123", &format!("sha256:{DIGITS}")));
+        assert!(!is_short_id_of("123", &format!("sha256:{DIGITS}")));
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn exit_code_in(status: &str) -> Option<i64> {
 }
 
 /// The name of a container among those it is listed with: links add names with more than one slash (engine.md §1.3).
-pub(super) fn canonical_name<'a>(names: &'a [Cow<'_, str>], id: &'a str) -> &'a str {
+pub(super) fn canonical_name<'a>(names: &'a [String], id: &'a str) -> &'a str {
     names
         .iter()
         .map(|name| name.strip_prefix('/').unwrap_or(name))

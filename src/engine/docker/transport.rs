@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bollard::BollardRequest;
 use futures::{Stream, StreamExt, TryStreamExt};
-use http_body_util::combinators::BoxBody;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, BodyStream};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
@@ -35,7 +35,7 @@ const AGENT: &str = concat!("hoist/", env!("CARGO_PKG_VERSION"));
 /// How long a connection may take to be made; an engine on the same machine takes far less than 1 ms.
 const CONNECT: Duration = Duration::from_secs(15);
 
-type Body = BoxBody<Bytes, io::Error>;
+type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// A client for one engine. Clones share its connections.
 #[derive(Clone)]
@@ -79,7 +79,10 @@ impl Transport {
     ) -> Result<Response<Incoming>, bollard::errors::Error> {
         let (mut parts, body) = request.into_parts();
         parts.headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        self.client.request(Request::from_parts(parts, BoxBody::new(body))).await.map_err(Into::into)
+        self.client
+            .request(Request::from_parts(parts, UnsyncBoxBody::new(body.map_err(io::Error::other))))
+            .await
+            .map_err(Into::into)
     }
 
     /// Sends a request and hands over the response once its head is there; anything but success is an error.
@@ -96,9 +99,10 @@ impl Transport {
         }
         let body = http_body_util::Full::new(Bytes::from(ask.body)).map_err(|never| match never {});
         let request = request
-            .body(BoxBody::new(body))
+            .body(UnsyncBoxBody::new(body))
             .map_err(|error| EngineError::Refused(format!("the request cannot be written: {error}")))?;
-        let response = self.client.request(request).await.map_err(|error| classify::transport(&self.address, &error))?;
+        let response =
+            self.client.request(request).await.map_err(|error| classify::transport(&self.address, &error))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS => Ok(response),
@@ -143,12 +147,15 @@ pub(super) fn json_lines<T: DeserializeOwned>(
     body: Incoming,
 ) -> impl Stream<Item = Result<T, EngineError>> + Send + Unpin + 'static {
     let lines = FramedRead::new(reader(body), LinesCodec::new());
-    Box::pin(lines.filter_map(async |line| match line {
-        Ok(line) if line.trim().is_empty() => None,
-        Ok(line) => Some(serde_json::from_str(&line).map_err(|error| {
-            EngineError::Failed(format!("a message of the engine cannot be read: {error}"))
-        })),
-        Err(error) => Some(Err(classify::lost(&error))),
+    Box::pin(lines.filter_map(async |line| {
+        match line {
+            Ok(line) if line.trim().is_empty() => None,
+            Ok(line) => Some(
+                serde_json::from_str(&line)
+                    .map_err(|error| EngineError::Failed(format!("a message of the engine cannot be read: {error}"))),
+            ),
+            Err(error) => Some(Err(classify::lost(&error))),
+        }
     }))
 }
 
