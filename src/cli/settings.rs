@@ -8,9 +8,14 @@ use super::args::{ConvergeArgs, UpPlanArgs};
 use super::confirm::lenient_bool;
 use super::context::Context;
 use crate::load::{Dependencies, LoadOptions, Resources};
-use crate::plan::{AnonymousVolumePolicy, BuildPolicy, Orphans, Recreate, Start, UpOptions};
+use crate::plan::{
+    AnonymousVolumePolicy, BuildImages, Orphans, Recreate, SecretValues, StartContainers, UpOptions, WaitUntilReady,
+};
 use crate::project::ServiceName;
 use crate::project::value::PullPolicy;
+
+/// Variables by name.
+pub type Environment = BTreeMap<String, String>;
 
 /// What to load for a command that acts on `services`.
 #[must_use]
@@ -43,7 +48,7 @@ pub fn without_dependencies(options: &mut LoadOptions) {
 /// # Errors
 ///
 /// Where flags do not go together, in the words and the order of cli.md §4.
-pub fn up_options(args: &UpPlanArgs, environment: &BTreeMap<String, String>) -> Result<UpOptions, Failure> {
+pub fn up_options(args: &UpPlanArgs, context: &Context, environment: &Environment) -> Result<UpOptions, Failure> {
     let converge = &args.converge;
     if args.wait_timeout < 0 {
         return usage("--wait-timeout must be a non-negative integer");
@@ -72,13 +77,17 @@ pub fn up_options(args: &UpPlanArgs, environment: &BTreeMap<String, String>) -> 
             _ => Recreate::IfChanged,
         },
         build: match converge {
-            ConvergeArgs { no_build: true, .. } => BuildPolicy::Never,
-            ConvergeArgs { build: true, .. } => BuildPolicy::Always,
-            _ => BuildPolicy::AsNeeded,
+            ConvergeArgs { no_build: true, .. } => BuildImages::Never,
+            ConvergeArgs { build: true, .. } => BuildImages::Always,
+            _ => BuildImages::AsNeeded,
         },
         pull: converge.pull.as_deref().map(pull_policy).transpose()?,
         orphans: orphans(converge.remove_orphans, environment)?,
+        wait: args.wait.then(|| WaitUntilReady { timeout: seconds(args.wait_timeout) }),
         timeout: timeout(args.timeout),
+        scale: scales(&converge.scale)?,
+        now: jiff::Timestamp::now().as_second(),
+        values: secret_values(context),
         default_platform: environment.get("DOCKER_DEFAULT_PLATFORM").filter(|value| !value.is_empty()).cloned(),
         ..UpOptions::default()
     };
@@ -87,9 +96,20 @@ pub fn up_options(args: &UpPlanArgs, environment: &BTreeMap<String, String>) -> 
         options.recreate = Recreate::Always;
     }
     if args.no_start {
-        options.start = Start::CreateOnly;
+        options.start = StartContainers::No;
     }
     Ok(options)
+}
+
+/// Whether `--show-values` was given.
+#[must_use]
+pub fn secret_values(context: &Context) -> SecretValues {
+    if context.global.show_values { SecretValues::Shown } else { SecretValues::Hidden }
+}
+
+/// A bound of so many seconds; none where the number is not positive.
+fn seconds(number: i64) -> Option<Duration> {
+    u64::try_from(number).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
 /// Seconds given by `-t`; fewer than none are none.
@@ -106,7 +126,7 @@ fn pull_policy(word: &str) -> Result<PullPolicy, Failure> {
     }
 }
 
-fn orphans(remove: bool, environment: &BTreeMap<String, String>) -> Result<Orphans, Failure> {
+fn orphans(remove: bool, environment: &Environment) -> Result<Orphans, Failure> {
     let asked = |name: &str| environment.get(name).is_some_and(|value| lenient_bool(value));
     let remove = remove || asked("COMPOSE_REMOVE_ORPHANS");
     match (asked("COMPOSE_IGNORE_ORPHANS"), remove) {
@@ -140,7 +160,7 @@ pub fn scales(items: &[String]) -> Result<BTreeMap<ServiceName, u32>, Failure> {
 /// # Errors
 ///
 /// Where the variable is not a number.
-pub fn parallel(context: &Context, environment: &BTreeMap<String, String>) -> Result<Option<usize>, Failure> {
+pub fn parallel(context: &Context, environment: &Environment) -> Result<Option<usize>, Failure> {
     let limit = match (context.global.parallel, environment.get("COMPOSE_PARALLEL_LIMIT")) {
         (Some(limit), _) => Some(limit),
         (None, Some(text)) if !text.is_empty() => match text.parse() {

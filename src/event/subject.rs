@@ -16,6 +16,8 @@ pub enum Subject {
     Volume(String),
     /// An image, by the reference in the file.
     Image(String),
+    /// A service that a program provides, by its name.
+    Service(String),
 }
 
 impl Subject {
@@ -41,7 +43,9 @@ impl Subject {
             | Action::StartContainer { container, .. }
             | Action::StopContainer { container, .. }
             | Action::RemoveContainer { container, .. }
-            | Action::RenameContainer { container, .. } => vec![Self::Container(container.name.clone())],
+            | Action::RenameContainer { container, .. }
+            | Action::RunPreStart { container, .. } => vec![Self::Container(container.name.clone())],
+            Action::RunProvider { service, .. } => vec![Self::Service(service.to_string())],
             Action::Wait(spec) => {
                 spec.containers.iter().map(|container| Self::Container(container.name.clone())).collect()
             }
@@ -56,6 +60,7 @@ impl fmt::Display for Subject {
             Self::Network(name) => write!(f, "Network {name}"),
             Self::Volume(name) => write!(f, "Volume {name}"),
             Self::Image(name) => write!(f, "Image {name}"),
+            Self::Service(name) => f.write_str(name),
         }
     }
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::value::{
-    ByteSize, Device, DeviceRequest, Duration, ExtraHosts, Link, Mount, NamespaceMode, Port, PullPolicy, Tmpfs, Ulimit,
-    VolumesFrom,
+    ByteSize, Device, DeviceRequest, Duration, ExtraHosts, Link, Mount, NamespaceMode, Port, PullPolicy, PullRule,
+    RestartPolicy, Tmpfs, Ulimit, VolumesFrom,
 };
 use super::{ConfigKey, Extensions, ModelKey, NetworkKey, SecretKey, ServiceName};
 
@@ -172,7 +172,7 @@ pub struct Service {
     pub pull_policy: Option<PullPolicy>,
     /// Whether the root file system is read-only.
     pub read_only: bool,
-    /// `no`, `always`, `on-failure[:n]`, `unless-stopped`; not checked when loading.
+    /// `no`, `always`, `on-failure[:n]`, `unless-stopped`; not checked when loading. See [`Service::restart_policy`].
     pub restart: Option<String>,
     /// The OCI runtime.
     pub runtime: Option<String>,
@@ -243,5 +243,34 @@ impl Service {
     #[must_use]
     pub fn is_attached(&self) -> bool {
         self.attach != Some(false)
+    }
+
+    /// When the engine starts a container again: `deploy.restart_policy` in place of `restart`; `None` if neither is
+    /// there (engine.md §3.3).
+    #[must_use]
+    pub fn restart_policy(&self) -> Option<RestartPolicy> {
+        match self.deploy.as_ref().and_then(|deploy| deploy.restart_policy.as_ref()) {
+            Some(policy) => Some(RestartPolicy {
+                condition: policy.condition.as_deref().unwrap_or_default().into(),
+                max_retries: policy.max_attempts.unwrap_or_default(),
+            }),
+            None => self.restart.as_deref().map(RestartPolicy::parse),
+        }
+    }
+
+    /// When its image is pulled: `pull_policy`, else when it is missing.
+    #[must_use]
+    pub fn pull_rule(&self) -> PullRule {
+        self.pull_policy.as_ref().map(PullPolicy::rule).unwrap_or_default()
+    }
+
+    /// The networks of its containers in the order of connection: by priority, highest first, then by name
+    /// (compose-file.md §3.7). The first is the container's network mode.
+    #[must_use]
+    pub fn networks_by_priority(&self) -> Vec<&NetworkKey> {
+        let mut networks: Vec<_> = self.networks.iter().collect();
+        networks
+            .sort_by_key(|(_, settings)| std::cmp::Reverse(settings.as_ref().map_or(0, |network| network.priority)));
+        networks.into_iter().map(|(key, _)| key).collect()
     }
 }

@@ -202,3 +202,260 @@ impl fmt::Display for Tmpfs {
         self.options.iter().try_for_each(|options| write!(f, ":{options}"))
     }
 }
+
+/// Why a text is no mount.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a mount: {problem}")]
+pub struct MountError {
+    /// The entry as written.
+    pub text: String,
+    /// What is wrong with it.
+    pub problem: MountProblem,
+}
+
+/// What is wrong with a mount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MountProblem {
+    /// There is nothing.
+    #[error("it is empty")]
+    Empty,
+    /// There is nothing before, between or behind colons.
+    #[error("a part between colons is empty")]
+    EmptyPart,
+    /// There are more than source, target and options.
+    #[error("it has too many colons")]
+    TooManyParts,
+}
+
+impl MountError {
+    /// What would be accepted.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        "write `SOURCE:TARGET[:OPTIONS]`, as in `./data:/data:ro` or `db:/var/lib/mysql`"
+    }
+}
+
+/// The mount of an entry in short form, `[source:]target[:options]`, its target cleaned.
+///
+/// A source that looks like a path (`.`, `/`, `~`, `\\\\` or a drive at its start) is bound, any other is a volume. A
+/// single letter before a colon is a drive, so `a:/b` is an anonymous volume; `${…}` is not looked into; options that
+/// are not known are left out.
+///
+/// ```
+/// use hoist::project::value::mount::{MountKind, parse_short};
+/// let mount = parse_short("./data:/data/:ro")?;
+/// assert_eq!((mount.kind, mount.target.as_str(), mount.read_only), (MountKind::Bind, "/data", true));
+/// assert!(parse_short("a::b").is_err());
+/// # Ok::<(), hoist::project::value::mount::MountError>(())
+/// ```
+///
+/// # Errors
+///
+/// For empty parts, and more than three.
+pub fn parse_short(text: &str) -> Result<Mount, MountError> {
+    let wrong = |problem| MountError { text: text.to_owned(), problem };
+    if text.is_empty() {
+        return Err(wrong(MountProblem::Empty));
+    }
+    if text.len() <= 2 {
+        return Ok(Mount { target: text.to_owned(), ..Mount::default() });
+    }
+    let parts = split(text);
+    if parts.iter().any(|part| part.is_empty()) {
+        return Err(wrong(MountProblem::EmptyPart));
+    }
+    let (source, target, options) = match parts[..] {
+        [target] => (None, target, ""),
+        [source, target] => (Some(source), target, ""),
+        [source, target, options] => (Some(source), target, options),
+        _ => return Err(wrong(MountProblem::TooManyParts)),
+    };
+    let mut mount = Mount { source: source.map(str::to_owned), target: clean_target(target), ..Mount::default() };
+    for option in options.split(',') {
+        apply(&mut mount, option);
+    }
+    if source.is_some_and(is_host_path) {
+        mount.kind = MountKind::Bind;
+        mount.bind.get_or_insert_default();
+    } else {
+        mount.volume.get_or_insert_default();
+    }
+    Ok(mount)
+}
+
+/// The parts between colons; not those of drives and inside `${…}`.
+fn split(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut open = 0_u32;
+    for (at, character) in text.char_indices() {
+        match character {
+            '$' if text[at + 1..].starts_with('{') => open += 1,
+            '}' => open = open.saturating_sub(1),
+            ':' if open == 0 && !is_drive(&text[start..at]) => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+fn is_drive(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(char::is_alphabetic) && characters.next().is_none()
+}
+
+/// Whether the source of a short mount is a path of the host rather than the name of a volume.
+#[must_use]
+pub fn is_host_path(source: &str) -> bool {
+    source.starts_with(['.', '/', '~'])
+        || source.starts_with(r"\\")
+        || source.split_once(':').is_some_and(|(drive, _)| is_drive(drive))
+}
+
+fn apply(mount: &mut Mount, option: &str) {
+    match option {
+        "ro" => mount.read_only = true,
+        "rw" => mount.read_only = false,
+        "nocopy" => mount.volume.get_or_insert_default().nocopy = true,
+        "z" => mount.bind.get_or_insert_default().selinux = Some(SelinuxLabel::Shared),
+        "Z" => mount.bind.get_or_insert_default().selinux = Some(SelinuxLabel::Private),
+        "shared" | "rshared" | "slave" | "rslave" | "private" | "rprivate" => {
+            mount.bind.get_or_insert_default().propagation = Some(option.to_owned());
+        }
+        _ => {}
+    }
+}
+
+/// `target` as a Unix path without `.`, `..`, doubled and trailing slashes; an empty one stays empty.
+///
+/// ```
+/// use hoist::project::value::mount::clean_target;
+/// assert_eq!(clean_target("/a/./b/../c/"), "/a/c");
+/// ```
+#[must_use]
+pub fn clean_target(target: &str) -> String {
+    if target.is_empty() {
+        return String::new();
+    }
+    let is_rooted = target.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => match parts.last() {
+                Some(&last) if last != ".." => {
+                    parts.pop();
+                }
+                None if is_rooted => {}
+                _ => parts.push(".."),
+            },
+            _ => parts.push(part),
+        }
+    }
+    match (is_rooted, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `kind source target`, then what else is set.
+    fn shown(text: &str) -> Result<String, MountProblem> {
+        let mount = parse_short(text).map_err(|error| error.problem)?;
+        let mut shown = format!("{} {} {}", mount.kind, mount.source.as_deref().unwrap_or("-"), mount.target);
+        if mount.read_only {
+            shown += " ro";
+        }
+        if let Some(bind) = &mount.bind {
+            shown += " bind";
+            shown += bind.selinux.map_or("", SelinuxLabel::as_str);
+            shown += bind.propagation.as_deref().unwrap_or_default();
+            assert!(bind.create_host_path);
+        }
+        if let Some(volume) = &mount.volume {
+            shown += if volume.nocopy { " volume,nocopy" } else { " volume" };
+        }
+        Ok(shown)
+    }
+
+    #[test]
+    fn short_forms() {
+        let cases = [
+            ("ab", "volume - ab"),
+            ("/x", "volume - /x"),
+            ("/var/lib/data", "volume - /var/lib/data volume"),
+            ("./looks-relative", "volume - looks-relative volume"),
+            ("./data:/data", "bind ./data /data bind"),
+            ("~:/root", "bind ~ /root bind"),
+            ("./trailing/:/trailing/", "bind ./trailing/ /trailing bind"),
+            ("data:/data", "volume data /data volume"),
+            ("0:/foo", "volume 0 /foo volume"),
+            ("rel/path:/x", "volume rel/path /x volume"),
+            ("a:/b", "volume - a:/b volume"),
+            ("./a:/a:ro", "bind ./a /a ro bind"),
+            ("./f:/f:rw,ro", "bind ./f /f ro bind"),
+            ("./g:/g:ro,rw", "bind ./g /g bind"),
+            ("./d:/d:Z", "bind ./d /d bindZ"),
+            ("./h:/h:rshared", "bind ./h /h bindrshared"),
+            ("./j:/j:unknown-option", "bind ./j /j bind"),
+            ("v2:/v2:ro,nocopy,z", "volume v2 /v2 ro bindz volume,nocopy"),
+            ("v3:/v3:private", "volume v3 /v3 bindprivate volume"),
+            (r"C:\data:/data", r"bind C:\data /data bind"),
+            (r"c:\a:d:\b:ro", r"bind c:\a d:\b ro bind"),
+            (r"\\.\pipe\x:\\.\pipe\y", r"bind \\.\pipe\x \\.\pipe\y bind"),
+            ("./${A:-x}:/y", "bind ./${A:-x} /y bind"),
+            ("${A:-${B:-/c}}:/y", "volume ${A:-${B:-/c}} /y volume"),
+        ];
+        for (text, mount) in cases {
+            assert_eq!(shown(text).as_deref(), Ok(mount), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let cases = [
+            ("", MountProblem::Empty),
+            ("./a::ro", MountProblem::EmptyPart),
+            (":/b", MountProblem::EmptyPart),
+            ("./a:/b:", MountProblem::EmptyPart),
+            ("./a:/b:ro:rw", MountProblem::TooManyParts),
+        ];
+        for (text, problem) in cases {
+            assert_eq!(shown(text), Err(problem), "{text}");
+        }
+    }
+
+    #[test]
+    fn targets_are_cleaned() {
+        let cases = [
+            ("", ""),
+            ("/", "/"),
+            ("/a/./b/../c/", "/a/c"),
+            ("/x//y", "/x/y"),
+            ("/../a", "/a"),
+            ("../a", "../a"),
+            ("a/../..", ".."),
+            ("a/..", "."),
+        ];
+        for (target, cleaned) in cases {
+            assert_eq!(clean_target(target), cleaned, "{target}");
+        }
+    }
+
+    #[test]
+    fn memory_mounts_are_shown_as_written() {
+        for text in ["/run", "/run:size=64m,mode=1777", "/run:"] {
+            assert_eq!(Tmpfs::from(text).to_string(), text);
+        }
+        assert_eq!(Tmpfs::from("/run:a:b").options.as_deref(), Some("a:b"));
+    }
+}

@@ -121,3 +121,29 @@ impl fmt::Display for VolumesFrom {
         self.mode.iter().try_for_each(|mode| write!(f, ":{mode}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_shown_as_written() {
+        for text in ["host", "service:db", "container:c1", "", "service:"] {
+            assert_eq!(NamespaceMode::from(text).to_string(), text);
+        }
+        for text in ["db", "db:alias", "db:"] {
+            assert_eq!(Link::from(text).to_string(), text);
+        }
+        for text in ["db", "db:ro", "container:c1", "container:c1:rw"] {
+            assert_eq!(VolumesFrom::from(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn references_name_their_service() {
+        assert_eq!(NamespaceMode::from("service:db").service(), Some(&"db".into()));
+        assert_eq!(NamespaceMode::from("host").service(), None);
+        assert_eq!(VolumesFrom::from("db:ro").source, VolumesFromSource::Service("db".into()));
+        assert_eq!(VolumesFrom::from("container:c").source, VolumesFromSource::Container("c".to_owned()));
+    }
+}
