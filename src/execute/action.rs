@@ -16,7 +16,7 @@ use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProg
 use crate::event::{BuildProgress, Event, Events, Outcome};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
-    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Plan, PullFailure, PullSpec,
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, Plan, PullFailure, PullSpec,
 };
 use crate::project::value::NamespaceMode;
 use crate::project::{Service, ServiceName};
@@ -62,16 +62,20 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
         Action::CreateVolume { project, key } => done(engine.create_volume(project.clone(), key.clone()).await),
         Action::RemoveVolume { name } => done_unless_in_use(engine.remove_volume(name.clone()).await),
         Action::CreateContainer(spec) => create_container(context, id, spec).await,
-        Action::StartContainer { container, spec } => {
-            start::start_container(context, container, spec.as_ref()).await
-        }
-        Action::StopContainer { container, timeout } => stop_container(context, container, *timeout).await,
+        Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
+        Action::StopContainer { container, timeout, .. } => stop_container(context, container, *timeout).await,
         Action::RemoveContainer { container, volumes } => remove_container(context, container, *volumes).await,
         Action::RenameContainer { container, name } => {
             let container = context.container(container)?;
             done(engine.rename_container(container, name.clone()).await)
         }
         Action::Wait(spec) => wait::wait(context, id, spec).await,
+        Action::RunPreStart { spec, .. } => {
+            Err(ExecuteError::NotSupported { service: spec.replica.service.clone(), what: "pre_start hooks" })
+        }
+        Action::RunProvider { service, .. } => {
+            Err(ExecuteError::NotSupported { service: service.clone(), what: "provider programs" })
+        }
     }
 }
 
@@ -165,6 +169,7 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
         field_digests: print.field_digests,
         image_digest: context.facts.image(&spec.image_digest),
         links: links(&context.facts, spec),
+        image_volumes: image_volumes(&context.facts, spec),
         inherited: spec.replaces.as_ref().map(|old| old.inherited.clone()).unwrap_or_default(),
         references,
     };
@@ -189,10 +194,7 @@ fn fingerprint(spec: &ContainerSpec, references: &BTreeMap<ServiceName, Containe
 }
 
 /// The containers that the definition's references to services stand for.
-fn resolve_references(
-    facts: &Facts,
-    spec: &ContainerSpec,
-) -> Result<BTreeMap<ServiceName, ContainerId>, ExecuteError> {
+fn resolve_references(facts: &Facts, spec: &ContainerSpec) -> Result<BTreeMap<ServiceName, ContainerId>, ExecuteError> {
     let resolved: BTreeMap<ServiceName, ContainerId> = spec
         .references
         .iter()
@@ -215,14 +217,19 @@ fn shared_services(service: &Service) -> impl Iterator<Item = (Shared, &ServiceN
         (Shared::Uts, &service.uts),
         (Shared::Cgroup, &service.cgroup),
     ];
-    let namespaces = modes
-        .into_iter()
-        .filter_map(|(shared, mode)| Some((shared, mode.as_ref().and_then(NamespaceMode::service)?)));
+    let namespaces =
+        modes.into_iter().filter_map(|(shared, mode)| Some((shared, mode.as_ref().and_then(NamespaceMode::service)?)));
     let volumes = service.volumes_from.iter().filter_map(|from| match &from.source {
         VolumesFromSource::Service(other) => Some((Shared::Volumes, other)),
         VolumesFromSource::Container(_) => None,
     });
     namespaces.chain(volumes)
+}
+
+/// The digests of mounted images, as far as they are known.
+fn image_volumes(facts: &Facts, spec: &ContainerSpec) -> BTreeMap<String, ImageDigest> {
+    let known = |(target, digest): (&String, &Late<Option<ImageDigest>>)| Some((target.clone(), facts.image(digest)?));
+    spec.image_volumes.iter().filter_map(known).collect()
 }
 
 /// The entries `container:alias` of `links` and `external_links` (engine.md §3.5).

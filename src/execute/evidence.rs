@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a container is unhealthy, or is not healthy yet: what its last probe said.
 pub(super) fn of_health(details: &ContainerDetails) -> Vec<String> {
-    let mut lines = restarts(details);
+    let mut lines = Vec::from_iter(restarts(details));
     match details.probes.last() {
         Some(probe) => lines.extend(of_probe(probe)),
         None => lines.push("no probe has ended yet".to_owned()),
@@ -25,7 +25,7 @@ pub(super) fn of_health(details: &ContainerDetails) -> Vec<String> {
 
 /// Why a container ended: what the engine knows, and what it wrote last.
 pub(super) async fn of_exit<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<String> {
-    let mut lines = restarts(details);
+    let mut lines = Vec::from_iter(restarts(details));
     if details.out_of_memory {
         lines.push("it ran out of memory".to_owned());
     }

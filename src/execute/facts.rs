@@ -39,11 +39,7 @@ impl Facts {
                 }
             }
             Action::PullImage(_) | Action::BuildImage(_) => {
-                let Some(Guard::ImageChanged { producer, .. } | Guard::ImageMissing { producer, .. }) = &step.guard
-                else {
-                    return;
-                };
-                let digest = self.known().images.get(producer).cloned().flatten();
+                let digest = step.guard.as_ref().and_then(|guard| self.image_behind(guard));
                 self.got_image(id, digest);
             }
             Action::CreateNetwork { .. }
@@ -56,6 +52,8 @@ impl Facts {
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::RenameContainer { .. }
+            | Action::RunPreStart { .. }
+            | Action::RunProvider { .. }
             | Action::Wait(_) => {}
         }
     }
@@ -64,7 +62,8 @@ impl Facts {
     pub(super) fn container(&self, container: &ContainerRef) -> Option<ContainerId> {
         match &container.handle {
             Handle::Existing(id) => Some(id.clone()),
-            Handle::Made(step) => self.known().containers.get(step).cloned(),
+            Handle::Made(made) => self.known().containers.get(made).cloned(),
+            Handle::MadeOr { made, otherwise } => Some(self.known().containers.get(made).unwrap_or(otherwise).clone()),
         }
     }
 
@@ -79,18 +78,36 @@ impl Facts {
     /// Whether a guard holds. Without one, a step is always done.
     pub(super) fn allows(&self, guard: Option<&Guard>) -> bool {
         let known = self.known();
-        let got = |producer| known.images.get(producer).and_then(Option::as_ref);
+        guard.is_none_or(|guard| known.holds(guard))
+    }
+
+    fn image_behind(&self, guard: &Guard) -> Option<ImageDigest> {
         match guard {
-            None => true,
-            Some(Guard::ImageChanged { producer, from, .. }) => {
-                got(producer).is_some_and(|digest| from.as_ref() != Some(digest))
+            Guard::ImageChanged { producer, .. } | Guard::ImageMissing { producer, .. } => {
+                self.known().got(*producer).cloned()
             }
-            Some(Guard::ImageMissing { producer, .. }) => got(producer).is_none(),
+            Guard::AnyOf(guards) => guards.iter().find_map(|guard| self.image_behind(guard)),
         }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         // A panic elsewhere ends the run; what is in here is whole all the same.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn got(&self, producer: ActionId) -> Option<&ImageDigest> {
+        self.images.get(&producer).and_then(Option::as_ref)
+    }
+
+    fn holds(&self, guard: &Guard) -> bool {
+        match guard {
+            Guard::ImageChanged { producer, from, .. } => {
+                self.got(*producer).is_some_and(|digest| from.as_ref() != Some(digest))
+            }
+            Guard::ImageMissing { producer, .. } => self.got(*producer).is_none(),
+            Guard::AnyOf(guards) => guards.iter().any(|guard| self.holds(guard)),
+        }
     }
 }

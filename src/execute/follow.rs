@@ -199,14 +199,8 @@ impl<E: Engine> Following<E> {
         let (sender, requests) = mpsc::channel(1);
         let (exits, exited) = mpsc::unbounded_channel();
         let follower = Follower { requests: sender, services: settings.services.clone().map(Arc::new) };
-        let following = Self {
-            engine: engine.clone(),
-            settings,
-            events: Some(events),
-            requests,
-            outputs: outputs.clone(),
-            exits,
-        };
+        let following =
+            Self { engine: engine.clone(), settings, events: Some(events), requests, outputs: outputs.clone(), exits };
         Ok((following, follower, exited))
     }
 
@@ -290,7 +284,10 @@ impl<E: Engine> Running<E> {
     fn is_over(&self) -> bool {
         let waits_for = |container: &Followed| container.reading || container.exit.is_some();
         !self.starting
-            && !self.containers.values().any(|container| container.alive && self.is_monitored(&container.target.service))
+            && !self
+                .containers
+                .values()
+                .any(|container| container.alive && self.is_monitored(&container.target.service))
             && !self.containers.values().any(|container| !container.alive && waits_for(container))
     }
 
@@ -332,15 +329,8 @@ impl<E: Engine> Running<E> {
     }
 
     fn follow(&mut self, target: Target, alive: bool) {
-        let followed = Followed {
-            alive,
-            reading: false,
-            started: true,
-            died: None,
-            read_again: false,
-            exit: None,
-            target,
-        };
+        let followed =
+            Followed { alive, reading: false, started: true, died: None, read_again: false, exit: None, target };
         self.containers.insert(followed.target.id.clone(), followed);
     }
 
@@ -431,8 +421,7 @@ impl<E: Engine> Running<E> {
             return;
         }
         let look = self.engine.inspect_container(id.clone()).await;
-        let restarting =
-            look.is_ok_and(|details| matches!(details.state, State::Restarting | State::Running));
+        let restarting = look.is_ok_and(|details| matches!(details.state, State::Restarting | State::Running));
         let Some(container) = self.containers.get_mut(id) else { return };
         container.alive = restarting;
         container.died = Some(time);

@@ -146,8 +146,7 @@ impl<E: Engine> Run<E> {
                 self.start(id, &mut running);
             }
             let Some(joined) = running.join_next().await else { break };
-            let (id, elapsed, result) =
-                joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            let (id, elapsed, result) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
             self.settle(id, elapsed, result);
         }
         self.outcome.interrupted |= self.schedule.has_ready();

@@ -82,11 +82,8 @@ impl Schedule {
 
     /// The next step to start, which counts as running from now on.
     pub(super) fn next(&mut self) -> Option<ActionId> {
-        let (id, lane) = self
-            .ready
-            .iter()
-            .map(|id| (*id, lane(self.plan.step(*id))))
-            .find(|(_, lane)| self.has_room(*lane))?;
+        let (id, lane) =
+            self.ready.iter().map(|id| (*id, lane(self.plan.step(*id)))).find(|(_, lane)| self.has_room(*lane))?;
         self.ready.remove(&id);
         self.running.insert(id, lane);
         Some(id)
@@ -140,14 +137,18 @@ impl Schedule {
 fn lane(step: &Step) -> Lane {
     match &step.action {
         Action::Wait(_) => Lane::Wait,
-        Action::PullImage(_) | Action::BuildImage(_) => Lane::Fetch,
+        Action::PullImage(_) | Action::BuildImage(_) | Action::RunProvider { .. } => Lane::Fetch,
         Action::StopContainer { .. } => Lane::Stop,
         Action::StartContainer { spec: Some(spec), .. } => {
             let service = spec.project.services.get(&spec.replica.service);
             let range = |port: &crate::project::value::Port| {
                 port.published.as_deref().is_some_and(|published| published.contains('-'))
             };
-            if service.is_some_and(|service| service.ports.iter().any(range)) { Lane::ChangeAlone } else { Lane::Change }
+            if service.is_some_and(|service| service.ports.iter().any(range)) {
+                Lane::ChangeAlone
+            } else {
+                Lane::Change
+            }
         }
         Action::CreateNetwork { .. }
         | Action::RemoveNetwork { .. }
@@ -158,6 +159,7 @@ fn lane(step: &Step) -> Lane {
         | Action::CreateContainer(_)
         | Action::StartContainer { spec: None, .. }
         | Action::RemoveContainer { .. }
-        | Action::RenameContainer { .. } => Lane::Change,
+        | Action::RenameContainer { .. }
+        | Action::RunPreStart { .. } => Lane::Change,
     }
 }

@@ -57,7 +57,8 @@ impl<E: Engine> Reader<E> {
         }
     }
 
-    async fn pump(&self, target: &Target, mut chunks: Chunks) {
+    async fn pump(&self, target: &Target, chunks: Chunks) {
+        let mut chunks = chunks.fuse();
         let mut lines = Lines::new();
         while let Some(Ok(chunk)) = chunks.next().await {
             if !self.hand_on(target, lines.push(self.place(chunk))).await {
