@@ -18,6 +18,8 @@ use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, Plan, PullFailure, PullSpec,
 };
+use crate::project::fingerprint::Fingerprint;
+use crate::project::hash::{HashForm, resolved_service_hash};
 use crate::project::value::NamespaceMode;
 use crate::project::{Service, ServiceName};
 
@@ -161,12 +163,12 @@ async fn remove_network<E: Engine>(engine: &E, id: &NetworkId, name: &str) -> St
 
 async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<ContainerSpec>) -> StepOutcome {
     let references = resolve_references(&context.facts, spec)?;
-    let print = fingerprint(spec, &references);
+    let service = spec.project.services.get(&spec.replica.service);
     let request = CreateContainer {
         spec: spec.clone(),
         name: spec.temporary_name.as_ref().unwrap_or(&spec.name).clone(),
-        config_hash: print.config_hash,
-        field_digests: print.field_digests,
+        config_hash: service.map(|service| config_hash(service, &references)).unwrap_or_default(),
+        field_digests: service.map(|service| Fingerprint::of(service).to_string()).unwrap_or_default(),
         image_digest: context.facts.image(&spec.image_digest),
         links: links(&context.facts, spec),
         image_volumes: image_volumes(&context.facts, spec),
@@ -181,16 +183,10 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
     Ok(Outcome::Done)
 }
 
-/// The two texts that say what a container was made from.
-struct Fingerprint {
-    config_hash: String,
-    field_digests: String,
-}
-
-/// Computed here, not in the plan: the ids of containers made in this run are part of it.
-fn fingerprint(spec: &ContainerSpec, references: &BTreeMap<ServiceName, ContainerId>) -> Fingerprint {
-    let _ = (spec, references);
-    Fingerprint { config_hash: String::new(), field_digests: String::new() }
+/// The configuration hash with its references resolved: the ids of containers made in this run are part of it, so it
+/// cannot be part of the plan.
+fn config_hash(service: &Service, references: &BTreeMap<ServiceName, ContainerId>) -> String {
+    resolved_service_hash(service, HashForm::V5, |service| references.get(service).map(ToString::to_string))
 }
 
 /// The containers that the definition's references to services stand for.
