@@ -46,13 +46,6 @@ pub(super) fn resolve(model: &mut Node, base: Base<'_>, findings: &mut Findings)
     walk(model, &PATH_RULES, base, Trail::Top, findings);
 }
 
-/// The same for a single service.
-pub(super) fn resolve_service(service: &mut Node, name: &str, base: Base<'_>, findings: &mut Findings) {
-    if let Some(rules) = PATH_RULES.key("services").and_then(|rules| rules.key(name)) {
-        walk(service, rules, base, Trail::Top.key("services").key(name), findings);
-    }
-}
-
 fn walk(node: &mut Node, rules: &Rules<PathKind>, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
     if let Some(kind) = rules.rule() {
         apply(kind, node, base, trail, findings);
@@ -168,6 +161,11 @@ pub(super) fn join(folder: &str, path: &str) -> String {
         (folder, "") => clean(folder),
         (folder, path) => clean(&format!("{folder}/{path}")),
     }
+}
+
+/// `path` below `folder`, cleaned, or as it is when it is absolute.
+pub(super) fn join_unless_absolute(folder: &str, path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { join(folder, path) }
 }
 
 /// The path without `.`, `..` and repeated separators, as far as its text tells; `.` when nothing is left.

@@ -12,6 +12,7 @@ use crate::load::findings::Findings;
 use crate::load::merge::{context_to_mapping, names_to_mapping, null, started, string_to_mapping};
 use crate::load::rules::{FORM_RULES, Form, Rules};
 use crate::load::trail::Trail;
+use crate::project::value::device;
 use crate::source::Span;
 use crate::yaml::{Key, Mapping, Node, Value};
 
@@ -188,23 +189,19 @@ impl Transform<'_> {
             index += 1;
             let span = item.span;
             let Some(text) = item.as_str() else { return true };
-            let parts: Vec<&str> = text.split(':').collect();
-            let (source, target, permissions) = match parts[..] {
-                [source] => (source, source, "rwm"),
-                [source, target] => (source, target, "rwm"),
-                [source, target, permissions] => (source, target, permissions),
-                _ => {
-                    let unread = Unread {
-                        problem: format!("`{text}` has more than three parts"),
-                        hint: Some(
-                            "write `host:container:permissions`, or a mapping with `source` and `target`".to_owned(),
-                        ),
-                    };
+            let device = match device::parse_short(text) {
+                Ok(device) => device,
+                Err(error) => {
+                    let unread = Unread { problem: error.to_string(), hint: Some(error.hint().to_owned()) };
                     return !self.refuse(unread, span, trail.index(index - 1));
                 }
             };
-            let entries = [("source", source), ("target", target), ("permissions", permissions)];
-            item.value = Value::Mapping(entries.into_iter().map(|(key, text)| entry(key, text, span)).collect());
+            let entries = [
+                ("source", device.source),
+                ("target", device.target.unwrap_or_default()),
+                ("permissions", device.permissions.unwrap_or_default()),
+            ];
+            item.value = Value::Mapping(entries.into_iter().map(|(key, text)| entry(key, &text, span)).collect());
             true
         });
     }
