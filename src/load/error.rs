@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::diagnostic::Explain;
 use crate::load::check::CheckError;
+use crate::load::dotenv::EnvFileError;
+use crate::load::env_file::UnknownFormat;
 use crate::load::extends::ExtendsError;
 use crate::load::include::IncludeError;
 use crate::load::interpolate::{TemplateError, TemplateWarning};
@@ -91,6 +93,12 @@ pub enum LoadError {
     /// `include` that leads nowhere.
     #[error(transparent)]
     Include(#[from] IncludeError),
+    /// A line of an env file.
+    #[error(transparent)]
+    EnvFile(#[from] EnvFileError),
+    /// An env file in an unknown format.
+    #[error(transparent)]
+    Format(#[from] UnknownFormat),
     /// A bind mount without a source.
     #[error(transparent)]
     Mount(#[from] MissingSource),
@@ -119,6 +127,8 @@ impl LoadError {
             Self::Merge(error) => Some(error),
             Self::Extends(error) => Some(error),
             Self::Include(error) => Some(error),
+            Self::EnvFile(error) => Some(error),
+            Self::Format(error) => Some(error),
             Self::Mount(error) => Some(error),
             Self::Check(error) => Some(error),
             Self::File { .. }
