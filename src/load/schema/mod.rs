@@ -375,7 +375,7 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_
         return (Some(format!("`{name}` looks like a service: indent it under `services:`")), Meant::Service);
     }
     let closest = crate::diagnostic::suggest::closest(name, keys.names());
-    if let Some(meant) = closest.as_deref().filter(|meant| keys.names().any(|known| known == *meant)) {
+    if let Some(meant) = closest.filter(|meant| keys.names().any(|known| known == *meant)) {
         let section = table::DOCUMENT.names().find(|known| at_top && *known == meant);
         return (Some(format!("did you mean `{meant}`?")), section.map_or(Meant::Nothing, Meant::Section));
     }
@@ -438,7 +438,7 @@ fn example_of(keys: &Keys, key: &str) -> Option<&'static str> {
     }
 }
 
-fn did_you_mean(word: String) -> String {
+fn did_you_mean(word: &str) -> String {
     format!("did you mean `{word}`?")
 }
 
