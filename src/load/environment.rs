@@ -291,7 +291,6 @@ impl Environment {
     }
 }
 
-/// The words that switches in the environment take.
 /// Whether a switch in the environment is on.
 #[must_use]
 pub fn is_true(value: &str) -> bool {
