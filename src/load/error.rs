@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use crate::diagnostic::Explain;
 use crate::load::check::CheckError;
+use crate::load::discover::{DiscoverError, DiscoverWarning, ProjectNameError};
 use crate::load::dotenv::EnvFileError;
 use crate::load::env_file::UnknownFormat;
+use crate::load::environment::EnvironmentError;
 use crate::load::extends::ExtendsError;
 use crate::load::include::IncludeError;
 use crate::load::interpolate::{TemplateError, TemplateWarning};
@@ -59,22 +61,15 @@ pub enum LoadError {
         /// The files.
         files: Vec<PathBuf>,
     },
-    /// A project name from outside that is none.
-    #[error("`{name}` from {origin} is not a project name")]
-    BadProjectName {
-        /// The name.
-        name: String,
-        /// Where it comes from: `--project-name`, a variable.
-        origin: &'static str,
-    },
-    /// Nothing left of a name once the characters that cannot be in one are gone.
-    #[error("no project name can be made of {origin}")]
-    NoProjectName {
-        /// Where it was looked for.
-        origin: String,
-        /// Where the name was written.
-        span: Option<Span>,
-    },
+    /// No files, or not those that were asked for.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    /// An env file that was asked for.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// No name for the project, or none that can be one.
+    #[error(transparent)]
+    Name(#[from] ProjectNameError),
     /// A value that cannot stand where it stands.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -121,6 +116,9 @@ impl LoadError {
         match self {
             Self::Yaml(error) => Some(error),
             Self::Template(error) => Some(error),
+            Self::Discover(error) => Some(error),
+            Self::Environment(error) => Some(error),
+            Self::Name(error) => Some(error),
             Self::Shape(error) => Some(error),
             Self::Item(error) => Some(error),
             Self::Form(error) => Some(error),
@@ -135,8 +133,6 @@ impl LoadError {
             | Self::Remote { .. }
             | Self::NotAMapping { .. }
             | Self::Empty { .. }
-            | Self::BadProjectName { .. }
-            | Self::NoProjectName { .. }
             | Self::NoSuchService { .. } => None,
         }
     }
@@ -148,7 +144,7 @@ impl Explain for LoadError {
             return inner.span();
         }
         match self {
-            Self::File { span, .. } | Self::Remote { span, .. } | Self::NoProjectName { span, .. } => *span,
+            Self::File { span, .. } | Self::Remote { span, .. } => *span,
             Self::NotAMapping { span, .. } => Some(*span),
             _ => None,
         }
@@ -165,10 +161,6 @@ impl Explain for LoadError {
             }
             Self::NotAMapping { .. } => Some("begin with `services:`".to_owned()),
             Self::Empty { .. } => Some("begin with `services:`".to_owned()),
-            Self::BadProjectName { .. } => Some(
-                "a project name has lower-case letters, digits, `-` and `_`, and begins with a letter or digit".to_owned(),
-            ),
-            Self::NoProjectName { .. } => Some("give one with `--project-name`, or as `name:` in the file".to_owned()),
             Self::NoSuchService { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             _ => None,
         }
@@ -264,12 +256,9 @@ pub enum LoadWarning {
         /// Where the upper pools stand.
         span: Span,
     },
-    /// A file whose name made it win over others.
-    #[error("{message}")]
-    Discovery {
-        /// What was found, and what is used.
-        message: String,
-    },
+    /// Several files that could be meant, or a folder that is a link.
+    #[error(transparent)]
+    Discover(#[from] DiscoverWarning),
 }
 
 impl Explain for LoadWarning {
@@ -285,7 +274,7 @@ impl Explain for LoadWarning {
             | Self::CutCommand { span, .. }
             | Self::DriveLetter { span, .. }
             | Self::DroppedPools { span, .. } => Some(*span),
-            Self::Discovery { .. } => None,
+            Self::Discover(_) => None,
         }
     }
 
@@ -307,7 +296,7 @@ impl Explain for LoadWarning {
                     .to_owned(),
             ),
             Self::DroppedPools { .. } => Some("repeat the pools that should stay".to_owned()),
-            Self::Discovery { .. } => None,
+            Self::Discover(_) => None,
         }
     }
 }

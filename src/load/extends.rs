@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::diagnostic::Explain;
+use crate::load::discover;
 use crate::load::error::{LoadError, LoadWarning};
 use crate::load::layer::Layer;
-use crate::load::loader::{Loader, Scope, is_remote};
+use crate::load::loader::{Loader, Scope};
 use crate::load::merge::merge_resources;
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
@@ -253,7 +254,7 @@ impl Resolver<'_, '_> {
     }
 
     fn base_in_file(&mut self, name: &str, file: &Spanned<String>, base: &Spanned<String>) -> Option<Node> {
-        if is_remote(&file.value) {
+        if discover::remote(&file.value).is_some() {
             let error = LoadError::Remote { reference: file.value.clone(), span: Some(file.span) };
             self.loader.findings.error(error);
             return None;

@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
+use crate::load::discover;
 use crate::load::error::{LoadError, LoadWarning};
 use crate::load::layer::Layer;
-use crate::load::loader::{Loader, Scope, is_remote};
+use crate::load::loader::{Loader, Scope};
 use crate::load::merge::merge_resources;
 use crate::load::normalize::Environment;
 use crate::load::paths;
@@ -181,7 +182,7 @@ impl Loader<'_> {
 
     /// The model of the included files, its paths relative to the project directory of `scope`.
     fn included_model(&mut self, item: &Item, scope: &Scope<'_>) -> Option<Node> {
-        if let Some(remote) = item.paths.iter().find(|path| is_remote(&path.value)) {
+        if let Some(remote) = item.paths.iter().find(|path| discover::remote(&path.value).is_some()) {
             self.incomplete = true;
             let reference = remote.value.clone();
             self.findings.error(LoadError::Remote { reference, span: Some(remote.span) });

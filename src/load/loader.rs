@@ -14,7 +14,7 @@ use crate::load::normalize::{Environment, resolve_environment};
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{defaults, schema, unique};
+use crate::load::{LoadOptions, defaults, schema, unique};
 use crate::source::{SourceMap, Span};
 use crate::yaml::{self, Mapping, Node, Value};
 
@@ -23,6 +23,14 @@ use crate::yaml::{self, Mapping, Node, Value};
 pub(super) struct Settings {
     /// Whether variables are substituted.
     pub interpolate: bool,
+    /// Whether the model is held against the file format.
+    pub validate: bool,
+}
+
+impl Settings {
+    pub(super) fn of(options: &LoadOptions) -> Self {
+        Self { interpolate: options.interpolate, validate: true }
+    }
 }
 
 /// The files read so far and what was found in them.
@@ -46,6 +54,19 @@ pub(super) struct Scope<'a> {
     pub environment: &'a Environment,
     /// The main files on the way here.
     pub included: &'a [PathBuf],
+}
+
+impl<'a> Loader<'a> {
+    /// A load that has read nothing yet.
+    pub(super) fn new(options: &'a LoadOptions, settings: Settings) -> Self {
+        Self {
+            sources: SourceMap::default(),
+            findings: Findings::default(),
+            settings,
+            home: options.environment.get("HOME").map_or("", String::as_str),
+            incomplete: false,
+        }
+    }
 }
 
 impl Loader<'_> {
@@ -104,7 +125,9 @@ impl Loader<'_> {
             self.add_layer(layer, &mut model, scope);
         }
         defaults::fill(&mut model);
-        check_resources(&model, &mut self.findings);
+        if self.settings.validate {
+            check_resources(&model, &mut self.findings);
+        }
         if let Some(folder) = scope.resolve_from {
             paths::resolve(&mut model, Base { folder, home: self.home }, &mut self.findings);
         }
@@ -119,7 +142,9 @@ impl Loader<'_> {
         self.extend(&mut layer, scope);
         merge_models(model, layer.node, &mut self.findings);
         unique::enforce(model, &mut self.findings);
-        schema::validate(model, &mut self.findings);
+        if self.settings.validate {
+            schema::validate(model, &mut self.findings);
+        }
         self.drop_version(model);
         let unreadable = if self.settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
         to_long_forms(model, unreadable, &mut self.findings);
@@ -132,13 +157,6 @@ impl Loader<'_> {
         model.remove("version");
         self.findings.warn(LoadWarning::Version { span });
     }
-}
-
-/// Whether a reference names something that is not on this machine.
-pub(super) fn is_remote(reference: &str) -> bool {
-    const PREFIXES: [&str; 7] =
-        ["oci://", "https://", "http://", "git://", "ssh://", "github.com/", "git@"];
-    PREFIXES.iter().any(|prefix| reference.starts_with(prefix))
 }
 
 fn read_standard_input() -> std::io::Result<Vec<u8>> {

@@ -11,6 +11,7 @@ pub(super) use resource::check_resources;
 use std::collections::HashMap;
 
 use crate::load::findings::Findings;
+use crate::load::normalize::scale_into_deploy;
 use crate::load::profiles::{self, Profiles};
 use crate::source::Spanned;
 use crate::yaml::{Key, Mapping, Node};
@@ -44,8 +45,19 @@ impl Context<'_> {
     }
 }
 
-/// Holds the enabled services and the resources against §1.16.
-pub(super) fn check_consistency(model: &Node, active: &Profiles, findings: &mut Findings) {
+/// Holds the enabled services and the resources against §1.16, and copies a lone `scale` into `deploy`.
+pub(super) fn check_consistency(model: &mut Node, active: &Profiles, findings: &mut Findings) {
+    check(model, active, findings);
+    let services = model.as_mapping_mut().and_then(|model| model.get_mut("services"));
+    let Some(services) = services.and_then(Node::as_mapping_mut) else { return };
+    for (_, service) in services.values_mut() {
+        if let Some(service) = service.as_mapping_mut().filter(|service| active.enable(service)) {
+            scale_into_deploy(service);
+        }
+    }
+}
+
+fn check(model: &Node, active: &Profiles, findings: &mut Findings) {
     let Some(model) = model.as_mapping() else { return };
     let empty = Mapping::new();
     let services = model.get("services").and_then(Node::as_mapping).unwrap_or(&empty);
