@@ -8,6 +8,7 @@
 pub mod diagnostic;
 pub mod engine;
 pub mod event;
+pub mod execute;
 pub mod load;
 pub mod observed;
 pub mod plan;

@@ -314,6 +314,9 @@ pub struct ConfigArgs {
     /// Print the names of images
     #[arg(long)]
     pub images: bool,
+    /// Print images and image mounts only, with their digests
+    #[arg(long)]
+    pub lock_image_digests: bool,
     /// Print the names of models
     #[arg(long)]
     pub models: bool,
@@ -347,6 +350,9 @@ pub struct ConfigArgs {
     /// Only check
     #[arg(short, long)]
     pub quiet: bool,
+    /// Pin images to their digests
+    #[arg(long)]
+    pub resolve_image_digests: bool,
     /// Print the names of services
     #[arg(long)]
     pub services: bool,

@@ -118,6 +118,14 @@ pub enum ExecuteError {
         /// What it still waited for.
         context: Vec<String>,
     },
+    /// The plan asks for what cannot be done yet.
+    #[error("service {service}: {what} are not supported yet")]
+    NotSupported {
+        /// The service.
+        service: ServiceName,
+        /// What it asks for.
+        what: &'static str,
+    },
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -196,6 +204,7 @@ impl ExecuteError {
             | Self::NoImage(_)
             | Self::MissingDependency { .. }
             | Self::NoHealthcheck { .. }
+            | Self::NotSupported { .. }
             | Self::Interrupted => &[],
         }
     }
@@ -203,10 +212,7 @@ impl ExecuteError {
     /// Whether somebody else changed the same things meanwhile, so that a new look and a new plan may do.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        matches!(
-            self,
-            Self::Engine(EngineError::NotFound(_) | EngineError::Conflict(_)) | Self::NoContainer(_)
-        )
+        matches!(self, Self::Engine(EngineError::NotFound(_) | EngineError::Conflict(_)) | Self::NoContainer(_))
     }
 }
 
@@ -217,9 +223,9 @@ impl Explain for ExecuteError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoHealthcheck { .. } => Some(
-                "give it a `healthcheck`, or depend on it with `condition: service_started`".to_owned(),
-            ),
+            Self::NoHealthcheck { .. } => {
+                Some("give it a `healthcheck`, or depend on it with `condition: service_started`".to_owned())
+            }
             Self::PortTaken { holder: None, port, .. } => {
                 Some(format!("a program outside of containers has port {port}, or publish another port"))
             }
@@ -236,6 +242,7 @@ impl Explain for ExecuteError {
             | Self::Unhealthy { .. }
             | Self::NotSuccessful { .. }
             | Self::TimedOut { .. }
+            | Self::NotSupported { .. }
             | Self::Interrupted => None,
         }
     }
