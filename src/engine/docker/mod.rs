@@ -41,7 +41,7 @@ use self::convert::Facts;
 use self::transport::Ask;
 use super::{
     ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ImageProgress, LogChunk,
-    LogQuery, ObserveQuery,
+    LogQuery, ObserveQuery, PortHolder,
 };
 use crate::observed::{ApiVersion, ContainerId, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
@@ -202,6 +202,10 @@ impl Engine for Docker {
 
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
         build_image(self.client.clone(), spec)
+    }
+
+    async fn port_holder(&self, port: u16, protocol: String) -> Result<Option<PortHolder>, EngineError> {
+        observe::port_holder(&self.client, port, &protocol).await
     }
 
     async fn image(&self, reference: String, platform: Option<String>) -> Result<Option<Image>, EngineError> {
