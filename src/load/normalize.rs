@@ -258,8 +258,7 @@ fn name_resources(model: &mut Mapping, section: &str, project: &str) {
             continue;
         }
         let external = resource.get("external").is_some_and(|external| external.value == Value::Bool(true));
-        let name =
-            if external { resource_key.name.clone() } else { format!("{project}_{}", resource_key.name) };
+        let name = if external { resource_key.name.clone() } else { format!("{project}_{}", resource_key.name) };
         resource.insert(key("name", resource_key.span), Node::string(name, resource_key.span));
     }
 }

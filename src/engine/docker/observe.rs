@@ -29,11 +29,7 @@ async fn containers(client: &Client, project: &str) -> Result<Vec<Container>, En
 }
 
 /// The running container that publishes a port of the host.
-pub(super) async fn port_holder(
-    client: &Client,
-    port: u16,
-    protocol: &str,
-) -> Result<Option<PortHolder>, EngineError> {
+pub(super) async fn port_holder(client: &Client, port: u16, protocol: &str) -> Result<Option<PortHolder>, EngineError> {
     // The engine's own filter looks at what was asked for, not at ports that it chose.
     let listed: Vec<ListedContainer> = client.get("/containers/json").await?;
     let holds = |listed: &&ListedContainer| {

@@ -184,8 +184,7 @@ impl Validator<'_> {
                 return self.in_range(*number, node, shape, trail);
             }
             Value::Float(number) => {
-                shape.scalars.contains(Scalars::NUMBER)
-                    || shape.scalars.contains(Scalars::INT) && number.fract() == 0.0
+                shape.scalars.contains(Scalars::NUMBER) || shape.scalars.contains(Scalars::INT) && number.fract() == 0.0
             }
             Value::String(text) if shape.scalars.contains(Scalars::STRING) => {
                 return self.text(text, node, shape, trail);
@@ -201,8 +200,7 @@ impl Validator<'_> {
             Some((low, high)) if number < low || number > high => {
                 let path = trail.path();
                 let accepted = if high == i64::MAX { format!("{low} or more") } else { format!("{low} to {high}") };
-                let problem =
-                    ShapeProblem::OutOfRange { path: path.to_string(), accepted, found: number.to_string() };
+                let problem = ShapeProblem::OutOfRange { path: path.to_string(), accepted, found: number.to_string() };
                 self.report(path, node.span, problem, None, trail)
             }
             _ => Verdict::Keep,
@@ -318,11 +316,8 @@ impl Validator<'_> {
     fn wrong_type(&mut self, node: &Node, at: Span, shape: &Shape, trail: Trail<'_>) -> Verdict {
         let path = trail.path();
         let hint = wrong_type_hint(node, shape, &trail);
-        let problem = ShapeProblem::WrongType {
-            path: path.to_string(),
-            accepted: shape.accepted(),
-            found: described(node),
-        };
+        let problem =
+            ShapeProblem::WrongType { path: path.to_string(), accepted: shape.accepted(), found: described(node) };
         self.report(path, at, problem, hint, trail)
     }
 
@@ -468,11 +463,8 @@ fn comparable(node: &Node) -> String {
             format!("{{{}}}", entries.join(","))
         }
         Value::Sequence(items) => format!("[{}]", items.iter().map(comparable).collect::<Vec<_>>().join(",")),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Timestamp(_)
-        | Value::String(_) => format!("{:?}", node.value),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+            format!("{:?}", node.value)
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The project's terms in, the engine's requests out. Pure: what has to be read or asked for is in [`Facts`].
 
+pub(super) mod build;
 mod config;
 pub(super) mod files;
 mod host_config;
