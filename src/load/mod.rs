@@ -42,6 +42,7 @@ mod scalar;
 mod schema;
 mod select;
 mod short_form;
+mod surprise;
 pub mod template;
 mod trail;
 mod unique;
