@@ -3,10 +3,9 @@
 
 use crate::load::error::LoadWarning;
 use crate::load::findings::Findings;
-use crate::load::interpolate::locate;
 use crate::load::scalar;
 use crate::load::trail::Trail;
-use crate::project::value::{command, mount};
+use crate::project::value::mount;
 use crate::source::SourceMap;
 use crate::yaml::{Node, Value};
 
@@ -20,9 +19,6 @@ const TEXTS: [&[&str]; 7] = [
     &["build", "labels"],
     &["deploy", "labels"],
 ];
-
-/// Lists of hooks.
-const HOOKS: [&str; 3] = ["pre_start", "post_start", "pre_stop"];
 
 /// Looks through a layer whose variables are expanded.
 pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings) {
@@ -43,18 +39,6 @@ impl Look<'_> {
         for way in TEXTS {
             if let Some(found) = way.iter().try_fold(service, |node, key| node.get(key)) {
                 self.texts(found, trail, way);
-            }
-        }
-        for key in ["command", "entrypoint"] {
-            if let Some(node) = service.get(key) {
-                self.command(node, trail.key(key));
-            }
-        }
-        for key in HOOKS {
-            for hook in service.get(key).and_then(Node::as_sequence).unwrap_or_default() {
-                if let Some(node) = hook.get("command") {
-                    self.command(node, trail.key(key));
-                }
             }
         }
         for item in service.get("volumes").and_then(Node::as_sequence).unwrap_or_default() {
@@ -78,15 +62,7 @@ impl Look<'_> {
         }
     }
 
-    fn command(&mut self, node: &Node, trail: Trail<'_>) {
-        let Some(text) = node.as_str() else { return };
-        let Some(at) = command::split(text).ok().and_then(|words| words.cut_at) else { return };
-        let Some(operator) = text[at..].chars().next() else { return };
-        let span = locate(self.sources, node.span, text, &(at..at + operator.len_utf8()));
-        self.findings.warn(LoadWarning::CutCommand { path: trail.path().to_string(), operator, span });
-    }
-
-    /// `a:/b`, and options that mean nothing.
+    /// `a:/b`.
     fn mount(&mut self, item: &Node) {
         let Some(text) = item.as_str() else { return };
         let bytes = text.as_bytes();
