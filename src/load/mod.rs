@@ -1,6 +1,7 @@
 //! Files in, a project out.
 
 pub mod cast;
+pub mod decode;
 pub mod dotenv;
 pub mod interpolate;
 pub mod template;
