@@ -13,5 +13,6 @@ pub mod load;
 pub mod observed;
 pub mod plan;
 pub mod project;
+pub mod render;
 pub mod source;
 pub mod yaml;
