@@ -423,6 +423,8 @@ pub enum Reason {
     BuildAsked,
     /// `--wait` was given.
     WaitAsked,
+    /// Every run asks for it.
+    EveryRun,
 }
 
 /// One field of a definition that changed.
