@@ -2,9 +2,14 @@
 //!
 //! [`crate::load`] makes a [`Project`]; nothing changes it afterwards.
 
+pub mod canonical;
 mod config;
+pub mod fingerprint;
+pub mod graph;
+pub mod hash;
 mod model;
 mod names;
+mod natural;
 mod network;
 pub mod number;
 pub mod origin;
@@ -20,6 +25,7 @@ use std::path::PathBuf;
 pub use config::Config;
 pub use model::Model;
 pub use names::{ConfigKey, ModelKey, NameSeparator, NetworkKey, ProjectName, SecretKey, ServiceName, VolumeKey};
+pub use natural::natural_order;
 pub use network::{Ipam, IpamPool, Network};
 pub use origin::Origins;
 pub use secret::{FileSource, Secret};

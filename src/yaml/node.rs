@@ -60,7 +60,7 @@ pub struct Key {
 pub struct Mapping {
     entries: Vec<(Key, Node)>,
     /// Where each key stands. Made for large mappings when first asked for, dropped when positions change.
-    index: OnceLock<HashMap<String, usize>>,
+    index: OnceLock<Box<HashMap<String, usize>>>,
 }
 
 /// A mapping of more entries than this gets an index.
@@ -172,9 +172,9 @@ impl Mapping {
         if self.entries.len() <= INDEXED_FROM {
             return self.entries.iter().position(|(name, _)| name.name == key);
         }
-        let index = self
-            .index
-            .get_or_init(|| self.entries.iter().enumerate().map(|(at, (name, _))| (name.name.clone(), at)).collect());
+        let index = self.index.get_or_init(|| {
+            Box::new(self.entries.iter().enumerate().map(|(at, (name, _))| (name.name.clone(), at)).collect())
+        });
         index.get(key).copied()
     }
 
@@ -258,6 +258,15 @@ impl<'a> IntoIterator for &'a Mapping {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut Mapping {
+    type Item = &'a mut (Key, Node);
+    type IntoIter = std::slice::IterMut<'a, (Key, Node)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
     }
 }
 

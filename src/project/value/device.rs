@@ -132,7 +132,7 @@ mod tests {
             ("vendor.com/gpu=0", ("vendor.com/gpu=0", "vendor.com/gpu=0", "rwm")),
         ];
         for (text, (source, target, permissions)) in cases {
-            let device = parse_short(text).unwrap();
+            let device = parse_short(text).expect("accepted");
             let parts = (device.source.as_str(), device.target.as_deref(), device.permissions.as_deref());
             assert_eq!(parts, (source, Some(target), Some(permissions)), "{text}");
         }

@@ -116,7 +116,7 @@ mod tests {
         ];
         for (text, host, addresses) in cases {
             let mut hosts = ExtraHosts::default();
-            hosts.add(text).unwrap();
+            hosts.add(text).expect("accepted");
             assert_eq!(hosts.0[host], addresses, "{text}");
         }
     }
@@ -124,9 +124,9 @@ mod tests {
     #[test]
     fn addresses_of_a_host_accumulate() {
         let mut hosts = ExtraHosts::default();
-        hosts.add("b=2").unwrap();
-        hosts.add("a=9").unwrap();
-        hosts.add("b:1").unwrap();
+        hosts.add("b=2").expect("accepted");
+        hosts.add("a=9").expect("accepted");
+        hosts.add("b:1").expect("accepted");
         assert_eq!(hosts.entries(':'), ["a:9", "b:1", "b:2"]);
         assert_eq!(hosts.iter().collect::<Vec<_>>(), [("a", "9"), ("b", "2"), ("b", "1")]);
     }

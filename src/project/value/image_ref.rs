@@ -74,7 +74,7 @@ impl ImageRef {
     /// The form people write: without `docker.io/` and `library/`, with tag and digest.
     #[must_use]
     pub fn familiar(&self) -> String {
-        self.familiar_name().to_owned() + &self.suffix()
+        self.familiar_name() + &self.suffix()
     }
 
     /// The form people write, without tag and digest.
