@@ -60,7 +60,7 @@ fn collides(wanted: &Port, held: &PublishedPort) -> bool {
     let Some(range) = wanted.published.as_deref().and_then(port::parse_range) else { return false };
     let same_protocol = wanted.protocol.as_deref().unwrap_or("tcp") == held.protocol;
     same_protocol
-        && range.iter().any(|port| port == published)
+        && (range.first..=range.last).contains(&published)
         && addresses_overlap(wanted.host_ip.as_deref(), held.host_ip.as_deref())
 }
 

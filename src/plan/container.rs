@@ -346,13 +346,11 @@ impl<'a> Decisions<'a, '_> {
 
     /// A volume that the service mounts and the container does not.
     fn mount_change(&self, service: &Service, container: &Container) -> Option<Reason> {
-        let missing = volume::mounted_keys(service).find_map(|key| {
-            let (key, fate) = self.resources.volumes.get_key_value(key)?;
-            let mounted = container
-                .mounts
-                .iter()
-                .any(|mount| mount.kind == MountKind::Volume && mount.name.as_deref() == Some(fate.name));
-            (!mounted).then_some(*key)
+        let mut wanted = volume::mounted(self.cx.project, service);
+        let missing = wanted.find(|key| {
+            let Some(fate) = self.resources.volumes.get(key) else { return false };
+            let mut mounts = container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume);
+            !mounts.any(|mount| mount.name.as_deref() == Some(fate.name))
         });
         missing.map(|key| Reason::NotMounted(key.clone()))
     }

@@ -6,7 +6,7 @@ use super::steps::{Emit, existing};
 use super::when::When;
 use super::{Action, ActionId, ContainerRef, Edge, Handle, Reason};
 use crate::observed::{self, Container};
-use crate::project::{NetworkKey, Service};
+use crate::project::NetworkKey;
 
 impl<'a> Emit<'a, '_> {
     /// Makes and recreates networks. Whoever is connected to one that changes is stopped, moved and started again by
@@ -49,10 +49,7 @@ impl<'a> Emit<'a, '_> {
     }
 
     /// Who has to leave the network: containers of the services that are on it, and of those that were.
-    fn users(&self, key: &NetworkKey, old: &observed::Network) -> Vec<User<'a>>
-    where
-        'a: 'a,
-    {
+    fn users(&self, key: &NetworkKey, old: &observed::Network) -> Vec<User<'a>> {
         let mut users = Vec::new();
         for fate in self.fates.values() {
             let asks = fate.service.networks.contains_key(key);
@@ -66,7 +63,7 @@ impl<'a> Emit<'a, '_> {
                 let present = present.map(|container| (container, stays));
                 for (container, stays) in present.into_iter().chain(successor.map(|new| (new, asks))) {
                     if is_connected(container, old) || stays {
-                        users.push(User { service: fate.service, slot_of: slot_ref(slot, container), container, stays });
+                        users.push(User { slot_of: slot_ref(slot, container), container, stays });
                     }
                 }
             }
@@ -115,7 +112,7 @@ impl<'a> Emit<'a, '_> {
     /// Puts a container on the new network, with all that its service says about the connection.
     fn join(&mut self, user: &User<'a>, key: &NetworkKey, name: &str, after: [ActionId; 2]) {
         let Some(replica) = &user.slot_of.replica else { return };
-        let Some(spec) = self.existing_spec(user.service, user.container, replica) else { return };
+        let Some(spec) = self.existing_spec(user.container, replica) else { return };
         let action = Action::ConnectNetwork { container: user.slot_of.clone(), spec, key: key.clone() };
         let step = self.add(action, Reason::ResourceRecreated(name.to_owned()), &When::Always, after);
         self.connects.entry(&user.container.id).or_default().push(step);
@@ -131,7 +128,6 @@ impl<'a> Emit<'a, '_> {
 
 /// A container that is on a network which is recreated.
 struct User<'a> {
-    service: &'a Service,
     slot_of: ContainerRef,
     container: &'a Container,
     /// Whether it is connected to the new one.

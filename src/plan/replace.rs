@@ -99,7 +99,7 @@ impl<'a> Emit<'a, '_> {
         if service.network_mode.is_none() {
             before.extend(service.networks.keys().filter_map(|key| self.network_steps.get(key)));
         }
-        before.extend(volume::mounted_keys(service).filter_map(|key| self.volume_steps.get(key)));
+        before.extend(volume::mounted(self.cx.project, service).filter_map(|key| self.volume_steps.get(key)));
         let shared = spec.references.values().chain(spec.linked.values().flatten());
         before.extend(shared.filter_map(maker));
         before

@@ -245,7 +245,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         Arc::new(self.bare_spec(service, slot.replica.clone(), slot.name.clone(), temporary_name, replaces))
     }
 
-    fn existing_spec(&self, container: &Container, replica: &Replica) -> Option<Arc<ContainerSpec>> {
+    pub(super) fn existing_spec(&self, container: &Container, replica: &Replica) -> Option<Arc<ContainerSpec>> {
         let service = self.cx.project.services.get(&replica.service)?;
         let spec = self.bare_spec(service, replica.clone(), container.name.clone(), None, None);
         Some(Arc::new(spec))

@@ -93,10 +93,10 @@ fn differs(project: &Project, volume: &Volume, live: &observed::Volume) -> bool 
     live.project.as_deref() == Some(project.name.as_str()) && !definition::volume_matches(volume, live)
 }
 
-/// The keys of the volumes a service mounts by name.
-pub(super) fn mounted_keys(service: &Service) -> impl Iterator<Item = &str> {
+/// The volumes of the project that a service mounts.
+pub(super) fn mounted<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = &'a VolumeKey> {
     let volumes = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume);
-    volumes.filter_map(|mount| mount.source.as_deref())
+    volumes.filter_map(|mount| Some(project.volumes.get_key_value(mount.source.as_deref()?)?.0))
 }
 
 /// The services that mount a recreated volume, directly or through `volumes_from`. `order` has every service after
@@ -106,11 +106,11 @@ pub(super) fn emptied_services(
     order: &[ServiceName],
     volumes: &BTreeMap<&VolumeKey, VolumeFate<'_>>,
 ) -> BTreeSet<ServiceName> {
-    let recreated = |key: &str| volumes.get(key).is_some_and(|fate| fate.change == VolumeChange::Recreate);
+    let recreated = |key: &VolumeKey| volumes.get(key).is_some_and(|fate| fate.change == VolumeChange::Recreate);
     let mut emptied = BTreeSet::new();
     for name in order {
         let Some(service) = project.services.get(name) else { continue };
-        if mounted_keys(service).any(recreated) || order::volume_sources(service).any(|from| emptied.contains(from)) {
+        if mounted(project, service).any(recreated) || order::volume_sources(service).any(|from| emptied.contains(from)) {
             emptied.insert(name.clone());
         }
     }
