@@ -141,6 +141,7 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::Created => "created",
         Reason::Orphan => "orphan",
         Reason::Down => "down",
+        Reason::StopAsked => "stop_asked",
         Reason::VolumesAsked => "volumes_asked",
         Reason::DefinitionChanged => "resource_definition_changed",
         Reason::ResourceRecreated(_) => "resource_recreated",

@@ -256,6 +256,7 @@ impl fmt::Display for Reason {
             Self::Created => f.write_str("created"),
             Self::Orphan => f.write_str("its service is not in the files"),
             Self::Down => f.write_str("down"),
+            Self::StopAsked => f.write_str("stop was asked for"),
             Self::VolumesAsked => f.write_str("removal of volumes was asked for"),
             Self::DefinitionChanged => f.write_str("definition changed"),
             Self::ResourceRecreated(name) => write!(f, "{name} is recreated"),

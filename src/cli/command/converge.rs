@@ -39,11 +39,7 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
 }
 
 /// Observes, asks what has to be asked, and plans.
-pub(super) async fn prepare(
-    args: &UpPlanArgs,
-    context: &Context,
-    loaded: Loaded,
-) -> Result<(Goal, Ready), Failure> {
+pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded) -> Result<(Goal, Ready), Failure> {
     let options = settings::up_options(args, context, &loaded.project.environment)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
         return settings::usage("no service selected");
@@ -99,6 +95,7 @@ impl Goal {
             project: self.project.clone(),
             sources: self.sources.clone(),
             engine: self.engine.clone(),
+            observed: observed.clone(),
             plan: Arc::new(plan),
         })
     }

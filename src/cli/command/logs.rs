@@ -86,7 +86,11 @@ fn query(args: &LogsArgs) -> Result<LogQuery, Failure> {
         // The engine takes a negative number for all lines.
         number => match number.parse::<i64>() {
             Ok(number) => u64::try_from(number).ok(),
-            Err(_) => return settings::usage(&format!("invalid argument \"{number}\" for \"-n, --tail\" flag: give a number of lines, or all")),
+            Err(_) => {
+                return settings::usage(&format!(
+                    "invalid argument \"{number}\" for \"-n, --tail\" flag: give a number of lines, or all"
+                ));
+            }
         },
     };
     Ok(LogQuery {

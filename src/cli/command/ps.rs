@@ -65,9 +65,9 @@ fn format(args: &PsArgs) -> Result<PsFormat, Failure> {
     match args.format.as_deref() {
         None | Some("" | "table") => Ok(PsFormat::Table),
         Some("json") => Ok(PsFormat::Json),
-        Some(other) => settings::usage(&format!(
-            "format \"{other}\" is not supported yet: accepted are table and json"
-        )),
+        Some(other) => {
+            settings::usage(&format!("format \"{other}\" is not supported yet: accepted are table and json"))
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::render::Progress;
 use crate::source::SourceMap;
 
 /// How often the progress in a terminal moves.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// A plan that is ready to be carried out, and what it was made from.
 pub(super) struct Ready {
@@ -62,6 +62,7 @@ pub(super) fn query(project: &Project, options: &UpOptions) -> ObserveQuery {
         networks: project.networks.values().map(|network| network.name.clone()).collect(),
         volumes: project.volumes.values().map(|volume| volume.name.clone()).collect(),
         images: plan::wanted_images(project, options),
+        tag_times: Vec::new(),
     }
 }
 
@@ -105,10 +106,7 @@ pub(super) fn execute_settings(ready: &Ready, context: &Context) -> Result<Execu
 }
 
 /// Does `work` while signals of the process become cancellations.
-pub(super) async fn with_signals<T>(
-    interruption: &Interruption,
-    work: impl Future<Output = T>,
-) -> Result<T, Failure> {
+pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Future<Output = T>) -> Result<T, Failure> {
     tokio::select! {
         done = work => Ok(done),
         refused = interruption.listen() => match refused {
@@ -143,6 +141,9 @@ pub(super) fn run_failure(ready: &Ready, context: &Context, failure: crate::exec
     });
     match unreachable {
         Some(error) => Failure::Engine(error),
-        None => Failure::Run { text: output::run_failure(&failure, &ready.project, &ready.sources, context), conflict: failure.is_conflict() },
+        None => Failure::Run {
+            text: output::run_failure(&failure, &ready.project, &ready.sources, context),
+            conflict: failure.is_conflict(),
+        },
     }
 }

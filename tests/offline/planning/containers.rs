@@ -21,13 +21,17 @@ fn web_and_db() -> Files {
 #[test]
 fn debug_print() {
     let p = web_needs_db();
-    let run = |e: super::state::Engine| { let o: hoist::observed::Observed = e.into(); println!("{}", super::plan(&p, &o, &UpOptions::default())); };
+    let run = |e: super::state::Engine| {
+        let o: hoist::observed::Observed = e.into();
+        println!("{}", super::plan(&p, &o, &UpOptions::default()));
+    };
     run(images_only(&p));
     run(images_only(&p).without_image("mysql:8"));
     run(in_sync(&p));
     run(in_sync(&p).with("shop-db-1", stale));
     run(in_sync(&p).with("shop-web-1", stale).with("shop-db-1", exited(0)));
     run(in_sync(&p).running("web", 2).orphan("old"));
-    let _ = (anonymous("/x"), created, Orphans::Remove, StartContainers::No, AnonymousVolumePolicy::Renew, Recreate::Never);
+    let _ =
+        (anonymous("/x"), created, Orphans::Remove, StartContainers::No, AnonymousVolumePolicy::Renew, Recreate::Never);
     let _ = (environment, publishes, check as fn(&Arc<Project>, Vec<Case>), indoc!(""));
 }
