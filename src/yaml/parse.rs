@@ -375,18 +375,17 @@ impl<'a> Composer<'a> {
             Value::Sequence(items) => {
                 let mut mappings = Vec::with_capacity(items.len());
                 for item in items {
-                    match item.value {
-                        Value::Mapping(mapping) => mappings.push(mapping),
-                        other => {
-                            let error = YamlError::MergeTarget { kind: other.kind(), span: item.span };
-                            self.parsed.errors.push(error);
-                        }
+                    if let Value::Mapping(mapping) = item.value {
+                        mappings.push(mapping);
+                    } else {
+                        let error = YamlError::MergeTarget { kind: item.value.kind(), span: item.span };
+                        self.parsed.errors.push(error);
                     }
                 }
                 mappings
             }
-            other => {
-                self.parsed.errors.push(YamlError::MergeTarget { kind: other.kind(), span });
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+                self.parsed.errors.push(YamlError::MergeTarget { kind: target.value.kind(), span });
                 return;
             }
         };
@@ -519,18 +518,17 @@ impl<'a> Composer<'a> {
     /// Takes `node` as the key of the innermost mapping.
     fn key(&mut self, node: Node) {
         let span = node.span;
-        let name = match node.value {
-            Value::String(name) => name,
-            other => {
-                let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
-                let key = Spanned::new(raw.to_owned(), span);
-                let (kind, within) = (other.kind(), self.location());
-                self.parsed.errors.push(YamlError::NonStringKey { key, kind, within });
-                match other {
-                    Value::Sequence(_) | Value::Mapping(_) => return self.set_pending(Pending::Dropped),
-                    _ => raw.to_owned(),
-                }
+        let name = if let Value::String(name) = node.value {
+            name
+        } else {
+            let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+            let key = Spanned::new(raw.to_owned(), span);
+            let (kind, within) = (node.value.kind(), self.location());
+            self.parsed.errors.push(YamlError::NonStringKey { key, kind, within });
+            if matches!(node.value, Value::Sequence(_) | Value::Mapping(_)) {
+                return self.set_pending(Pending::Dropped);
             }
+            raw.to_owned()
         };
         let first = match self.stack.last() {
             Some(Frame { content: Content::Mapping { entries, .. }, .. }) => {
@@ -589,13 +587,14 @@ impl<'a> Composer<'a> {
     fn break_off(&mut self, at: usize, error: &ScanError) {
         let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         // Braces that were meant as text make a key of a mapping and a syntax error: the latter says it all.
-        self.parsed.errors.retain(|error| match error {
-            YamlError::NonStringKey { key, .. } => (key.span.start as usize) < line_start,
-            _ => true,
-        });
-        self.parsed.errors.push(match fault(error) {
-            Fault::TooDeep => YamlError::TooDeep { limit: self.stack.len(), span: self.span(at, at + 1) },
-            fault => syntax::explain(self.text, self.file, at, &fault),
+        self.parsed.errors.retain(
+            |error| !matches!(error, YamlError::NonStringKey { key, .. } if key.span.start as usize >= line_start),
+        );
+        let fault = fault(error);
+        self.parsed.errors.push(if fault == Fault::TooDeep {
+            YamlError::TooDeep { limit: self.stack.len(), span: self.span(at, at + 1) }
+        } else {
+            syntax::explain(self.text, self.file, at, &fault)
         });
     }
 }

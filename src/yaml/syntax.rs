@@ -236,9 +236,8 @@ impl<'a> Scene<'a> {
     }
 
     fn open_quote(&self) -> Finding {
-        let quote = match self.text[self.at..].chars().next() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => return self.other("a quote is not closed"),
+        let Some(quote @ ('"' | '\'')) = self.text[self.at..].chars().next() else {
+            return self.other("a quote is not closed");
         };
         Finding::new(
             format!("the quote `{quote}` is never closed"),

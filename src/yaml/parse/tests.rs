@@ -1,5 +1,7 @@
 //! What reading accepts, what it refuses, and the words it refuses with.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::diagnostic::Explain;
 
@@ -191,14 +193,15 @@ fn bombs_and_towers_are_refused_fast() {
     let mut bomb = "x-0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..9 {
         let alias = format!("*a{}", level - 1);
-        bomb += &format!("x-{level}: &a{level} [{}]\n", [alias.as_str(); 9].join(","));
+        let list = [alias.as_str(); 9].join(",");
+        writeln!(bomb, "x-{level}: &a{level} [{list}]").expect("text takes text");
     }
     assert!(refusal(&bomb).contains("excessive aliasing"), "{}", refusal(&bomb));
     let tower = format!("a: {}{}", "[".repeat(250), "]".repeat(250));
     assert_eq!(read(&tower).1.errors, []);
     let tower = "[".repeat(100_000);
     assert!(refusal(&tower).contains("levels deep"), "{}", refusal(&tower));
-    let tower: String = (0..2000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let tower: String = (0..2000).flat_map(|depth| [" ".repeat(depth), "a:\n".to_owned()]).collect();
     assert!(refusal(&tower).contains("nested more than 400 levels deep"));
     let mut sources = SourceMap::default();
     let file = sources.add("f", "[1, 2, 3]");
@@ -242,4 +245,33 @@ fn syntax_errors_say_what_to_do() {
     ];
     let shown: Vec<String> = cases.iter().map(|text| format!("{text}=> {}\n", refusal(text))).collect();
     insta::assert_snapshot!(shown.join("\n"));
+}
+
+proptest::proptest! {
+    /// Whatever the file: reading ends, and every error has words and a place within the text.
+    #[test]
+    fn any_text_is_read_or_refused(text in "([ \t\n:,{}&*!?|>'\"%@`#a\\[\\]é🚀~=<0-]|(<<: )|(- )|(\\{\\{)|(\\*a)|(&a )|(\n  )|(---\n)|(a: )){0,60}") {
+        let (sources, parsed) = read(&text);
+        for error in &parsed.errors {
+            let span = error.span().expect("YAML errors have a place");
+            proptest::prop_assert!(span.start <= span.end);
+            proptest::prop_assert!(!error.to_string().is_empty());
+            let _ = (error.hint(), error.related(), sources.position(span));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60)) {
+        let mut sources = SourceMap::default();
+        let file = sources.add_bytes("f.yaml", bytes);
+        let _ = parse(&sources, file);
+    }
+
+    /// A broken line anywhere in a proper file.
+    #[test]
+    fn any_broken_line_is_explained(at in 0..8_usize, broken in "[ \t:,{}&*!|>'\"%@`#a\\[\\]-]{0,12}") {
+        let mut lines = vec!["services:", "  s:", "    image: app", "    environment:", "      - A=1", "    ports: [a]", "x: {a: b}"];
+        lines.insert(at.min(lines.len()), &broken);
+        let _ = refusal(&lines.join("\n"));
+    }
 }
