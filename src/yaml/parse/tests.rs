@@ -242,6 +242,19 @@ fn syntax_errors_say_what_to_do() {
         "a:\n  b: y\n  - x\n",
         "services:\n  s:\n    image: app\n    environment:\n      - A=1\n     - B=2\n",
         "a: 'it's'\n",
+        "a: |\n\tx\n",
+        "a: >x\n",
+        "a: ,b\n",
+        "a: [b] c\n",
+        "a: {b: c}}\n",
+        "a: [${B}, ${C:-d}]\n",
+        "a: {b: ${C}}\n",
+        "a: *\n",
+        "a:\n- b\n c: d\n",
+        "a:\n    b: 1\n  c: 2\n",
+        "a:\n  b: \"x\n  c: [\"y\"]\n",
+        "a:\n  b: [\"x\",\n  c: [\"y\"]\n  d: ]\n",
+        "a: \"x: y\": z\n",
     ];
     let shown: Vec<String> = cases.iter().map(|text| format!("{text}=> {}\n", refusal(text))).collect();
     insta::assert_snapshot!(shown.join("\n"));
@@ -274,4 +287,39 @@ proptest::proptest! {
         lines.insert(at.min(lines.len()), &broken);
         let _ = refusal(&lines.join("\n"));
     }
+}
+
+/// What Docker Compose reads and the parser would refuse, or is suspected of.
+#[test]
+fn lenient_places() {
+    for (text, expected) in [
+        ("{\n\t\"s\": {\n\t\t\"t\":\t{\"i\":1}\n\t}\n}\n", "{s: {t: {i: 1}}}"),
+        ("s:\n  a: [\n    \"b\"\n  ]\n  c: x\n", "{s: {a: [\"b\"], c: \"x\"}}"),
+        ("s:\n  a: [\n\"b\",\n# c\n{d: e}\n]\n  c: é\n", "{s: {a: [\"b\", {d: \"e\"}], c: \"é\"}}"),
+        ("s:\n  a: {\nb: c\n}\n", "{s: {a: {b: \"c\"}}}"),
+        ("a:\n  b: \"one\ntwo\"\n  c: 'one\n\n  two'\n", "{a: {b: \"one two\", c: \"one\\ntwo\"}}"),
+        ("a: 'x'#c\nb: [\"x\"#c\n]\n", "{a: \"x\", b: [\"x\"]}"),
+        ("a: {b, c}\n", "{a: {b: null, c: null}}"),
+        ("a: &x\n  b: c\n", "{a: {b: \"c\"}}"),
+        ("a:\n  !!merge <<: {b: c}\n", "{a: {b: \"c\"}}"),
+        ("a: [http://a:80/x, b:c]\n", "{a: [\"http://a:80/x\", \"b:c\"]}"),
+        ("a: b\t\nc: d\t# e\n\t\ne: f\n", "{a: \"b\", c: \"d\", e: \"f\"}"),
+        ("a: \"\\/x\"\n", "{a: \"/x\"}"),
+        ("a: ${B}\nb: 50%\nc: b,\nd: -x\n", "{a: \"${B}\", b: \"50%\", c: \"b,\", d: \"-x\"}"),
+        ("a: b\n... # x\n", "{a: \"b\"}"),
+    ] {
+        assert_eq!(document(text), expected, "{text:?}");
+    }
+    let text = "s:\n  a: [\n\"b\",\n]\n  c: \"x\"\n";
+    let (sources, parsed) = read(text);
+    let service = parsed.documents[0].get("s").expect("a mapping");
+    assert_eq!(sources.text(service.get("c").expect("a value").span), "\"x\"");
+    assert_eq!(sources.text(service.get("a").and_then(Node::as_sequence).expect("a list")[0].span), "\"b\"");
+}
+
+/// Many places to patch cost time, and no more than that.
+#[test]
+fn many_lenient_places_are_read() {
+    let text: String = (0..200).flat_map(|at| [at.to_string(), "k: [\n\"b\"\n]\n".to_owned()]).collect();
+    assert_eq!(read(&text).1.errors, []);
 }
