@@ -73,8 +73,5 @@ pub(super) fn below<'a>(mapping: &'a mut Mapping, keys: &[&str]) -> Option<&'a m
 
 /// The items of a list; none where there is no list.
 pub(super) fn items(node: Option<&mut Node>) -> &mut [Node] {
-    match node.map(|node| &mut node.value) {
-        Some(Value::Sequence(items)) => items,
-        _ => &mut [],
-    }
+    node.and_then(Node::as_sequence_mut).map_or(&mut [], Vec::as_mut_slice)
 }

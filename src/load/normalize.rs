@@ -26,12 +26,7 @@ pub(super) type Captured = HashMap<Span, String>;
 
 /// Gives entries of list-form `environment` without a value, and secrets and configs that come from a variable, what
 /// the environment holds (§1.0, step 15).
-pub(super) fn resolve_environment(
-    model: &mut Node,
-    environment: &Environment,
-    level: Level,
-    captured: &mut Captured,
-) {
+pub(super) fn resolve_environment(model: &mut Node, environment: &Environment, level: Level, captured: &mut Captured) {
     let Some(model) = model.as_mapping_mut() else { return };
     for service in resources(model, "services") {
         for item in items(service.get_mut("environment")) {
@@ -96,21 +91,16 @@ fn default_network(service: &mut Mapping) -> bool {
     if service.contains("provider") || service.contains("network_mode") {
         return false;
     }
-    match service.get_mut("networks") {
-        Some(networks) => match &mut networks.value {
-            Value::Mapping(entries) if !entries.is_empty() => entries.contains("default"),
-            _ => {
-                let span = networks.span;
-                networks.value = Value::Mapping(only_default(span));
-                true
-            }
-        },
-        None => {
-            let Some(span) = service.iter().next().map(|(key, _)| key.span) else { return false };
-            service.insert(key("networks", span), Node::new(Value::Mapping(only_default(span)), span));
-            true
+    if let Some(networks) = service.get_mut("networks") {
+        if let Some(entries) = networks.as_mapping().filter(|entries| !entries.is_empty()) {
+            return entries.contains("default");
         }
+        networks.value = Value::Mapping(only_default(networks.span));
+        return true;
     }
+    let Some(span) = service.iter().next().map(|(key, _)| key.span) else { return false };
+    service.insert(key("networks", span), Node::new(Value::Mapping(only_default(span)), span));
+    true
 }
 
 fn only_default(span: Span) -> Mapping {
@@ -280,8 +270,7 @@ fn name_resources(model: &mut Mapping, section: &str, project: &str) {
             continue;
         }
         let external = resource.get("external").is_some_and(|external| external.value == Value::Bool(true));
-        let name =
-            if external { resource_key.name.clone() } else { format!("{project}_{}", resource_key.name) };
+        let name = if external { resource_key.name.clone() } else { format!("{project}_{}", resource_key.name) };
         resource.insert(key("name", resource_key.span), Node::string(name, resource_key.span));
     }
 }

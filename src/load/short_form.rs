@@ -85,7 +85,8 @@ impl Transform<'_> {
                     }
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {}
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+            }
         }
     }
 
@@ -274,10 +275,7 @@ fn entry(key: &str, text: &str, span: Span) -> (Key, Node) {
 }
 
 fn items_mut(node: &mut Node) -> &mut [Node] {
-    match &mut node.value {
-        Value::Sequence(items) => items,
-        _ => &mut [],
-    }
+    node.as_sequence_mut().map_or(&mut [], Vec::as_mut_slice)
 }
 
 fn string_to_list(node: &mut Node) {

@@ -82,11 +82,7 @@ impl Decoder<'_> {
         })
     }
 
-    fn pairs(
-        &mut self,
-        entry: Entry,
-        accept: fn(&mut Self, &str, Span) -> bool,
-    ) -> BTreeMap<String, Option<String>> {
+    fn pairs(&mut self, entry: Entry, accept: fn(&mut Self, &str, Span) -> bool) -> BTreeMap<String, Option<String>> {
         if entry.1.as_sequence().is_none() {
             return self.map(entry, Self::text_of);
         }
