@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What the user asked for so far.
 #[derive(Debug, Clone, Default)]
-pub struct Interruption {
+pub(super) struct Interruption {
     /// Cancelled by the first signal: nothing new is started.
     pub stop: CancellationToken,
     /// Cancelled by the second: what is stopping is killed.

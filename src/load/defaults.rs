@@ -60,6 +60,7 @@ fn device_count(request: &mut Node) {
 
 fn set_missing(mapping: &mut Mapping, key: &str, span: Span, value: impl FnOnce() -> Value) {
     if !mapping.contains(key) {
+        let span = span.at_start();
         mapping.insert(Key { name: key.to_owned(), span }, Node::new(value(), span));
     }
 }

@@ -227,10 +227,11 @@ pub(super) fn names_to_mapping(node: &mut Node, value: fn(Span) -> Node) {
 
 /// The long form of a plain dependency.
 pub(super) fn started(span: Span) -> Node {
-    let key = |name: &str| Key { name: name.to_owned(), span };
+    let added = span.at_start();
+    let key = |name: &str| Key { name: name.to_owned(), span: added };
     let entries = [
-        (key("condition"), Node::string("service_started", span)),
-        (key("required"), Node::new(Value::Bool(true), span)),
+        (key("condition"), Node::string("service_started", added)),
+        (key("required"), Node::new(Value::Bool(true), added)),
     ];
     Node::new(Value::Mapping(entries.into_iter().collect()), span)
 }

@@ -24,12 +24,7 @@ pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
     run::block_on(take_down(args, context, target, sources))
 }
 
-async fn take_down(
-    args: &DownArgs,
-    context: &Context,
-    target: DownTarget,
-    sources: SourceMap,
-) -> Result<(), Failure> {
+async fn take_down(args: &DownArgs, context: &Context, target: DownTarget, sources: SourceMap) -> Result<(), Failure> {
     let engine = run::connect(context)?;
     let project = match &target {
         DownTarget::Files(project) => project.clone(),
@@ -39,16 +34,12 @@ async fn take_down(
     let observed = engine.observe(query).await?;
     let plan = Arc::new(plan::down(&target, &observed, &options(args, context)));
     if plan.is_empty() {
-        return output::warn(
-            context,
-            &format!("Warning: No resource found to remove for project \"{}\".", project.name),
-        );
+        return output::plan_warnings(&plan);
     }
     if context.global.dry_run {
         return run::print_plan(&plan);
     }
-    let parallel = settings::parallel(context, &context.environment)?;
-    run::carry_out(Ready { project, sources, engine, observed, plan, parallel }, context, "down").await
+    run::carry_out(&Ready { project, sources, engine, observed, plan }, context, "down").await
 }
 
 fn options(args: &DownArgs, context: &Context) -> DownOptions {
