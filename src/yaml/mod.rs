@@ -4,6 +4,7 @@ mod emit;
 mod error;
 mod node;
 mod parse;
+mod patch;
 mod path;
 mod scalar;
 mod syntax;
