@@ -97,6 +97,11 @@ impl Node {
         if let Value::Sequence(items) = &self.value { Some(items) } else { None }
     }
 
+    /// The items, if it is a list.
+    pub fn as_sequence_mut(&mut self) -> Option<&mut Vec<Node>> {
+        if let Value::Sequence(items) = &mut self.value { Some(items) } else { None }
+    }
+
     /// The text, if it is text.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {

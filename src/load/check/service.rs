@@ -125,13 +125,12 @@ impl Check<'_, '_> {
 
     fn reference(&mut self, what: &'static str, section: &'static str, reference: &Node) {
         let Some(mapping) = reference.as_mapping() else { return };
-        match mapping.get("source") {
-            Some(source) => self.defined(what, section, source.as_str().unwrap_or_default(), source.span),
-            None => {
-                let path = format!("services.{}.{section}", self.key.name);
-                let problem = ItemProblem::Missing("source");
-                self.findings.error(ItemError { path, problem, span: reference.span });
-            }
+        if let Some(source) = mapping.get("source") {
+            self.defined(what, section, source.as_str().unwrap_or_default(), source.span);
+        } else {
+            let path = format!("services.{}.{section}", self.key.name);
+            let problem = ItemProblem::Missing("source");
+            self.findings.error(ItemError { path, problem, span: reference.span });
         }
     }
 

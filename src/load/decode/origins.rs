@@ -12,9 +12,11 @@ pub(super) fn of(model: &Node) -> Origins {
     while let Some((parent, node)) = open.pop() {
         match &node.value {
             Value::Mapping(mapping) => {
-                let children = mapping.iter().map(|(key, node)| (key.name.as_str(), node.span, key.span));
+                // What hoist added has no place: no file says it.
+                let written = || mapping.iter().filter(|(key, _)| !key.span.is_empty());
+                let children = written().map(|(key, node)| (key.name.as_str(), node.span, key.span));
                 let ids = origins.add(parent, children);
-                open.extend(ids.zip(mapping.iter()).map(|(id, (_, node))| (Some(id), node)).filter(has_children));
+                open.extend(ids.zip(written()).map(|(id, (_, node))| (Some(id), node)).filter(has_children));
             }
             Value::Sequence(items) => {
                 names.up_to(items.len());

@@ -40,10 +40,12 @@ const fn keys(what: &'static str, known: &'static [(&'static str, &'static Shape
     Keys { what, known, required: &[], extensions: Extensions::Allowed }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the rest of the value becomes part of the result")]
 const fn requiring(keys: Keys, required: &'static [&'static str]) -> Keys {
     Keys { required, ..keys }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the rest of the value becomes part of the result")]
 const fn closed(keys: Keys) -> Keys {
     Keys { extensions: Extensions::Refused, ..keys }
 }
