@@ -1,5 +1,6 @@
 //! YAML text in, a [`Node`] tree with positions out; and back.
 
+mod emit;
 mod error;
 mod node;
 mod parse;
@@ -8,6 +9,7 @@ mod scalar;
 mod syntax;
 mod timestamp;
 
+pub use emit::{Comments, emit};
 pub use error::YamlError;
 pub use node::{Key, Mapping, MergeTag, Node, Value};
 pub use parse::{Limits, Parsed, parse, parse_within};

@@ -26,6 +26,11 @@ pub(crate) fn resolve(text: &str) -> Value {
     .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
+/// Whether `text` is a whole number of any size, as another reader would take it.
+pub(crate) fn resolve_number(text: &str) -> bool {
+    number(&text.replace('_', "")).is_some()
+}
+
 /// The value of a scalar with one of YAML's own tags, as in `!!str 10`; `None` if the text does not fit the tag.
 pub(crate) fn tagged(tag: &str, text: &str) -> Option<Value> {
     let value = match tag {
