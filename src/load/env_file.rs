@@ -53,12 +53,7 @@ impl Loader<'_> {
     }
 
     /// Adds the entries of a dotenv file to `read`. Gives whether there was nothing wrong with it.
-    fn read_dotenv(
-        &mut self,
-        file: FileId,
-        outer: &dyn Fn(&str) -> Option<String>,
-        read: &mut Environment,
-    ) -> bool {
+    fn read_dotenv(&mut self, file: FileId, outer: &dyn Fn(&str) -> Option<String>, read: &mut Environment) -> bool {
         let earlier = |name: &str| read.get(name).cloned();
         let found = dotenv::parse(&self.sources, file, outer, &earlier);
         self.take_entries(found, read)

@@ -157,10 +157,7 @@ impl Resolver<'_, '_> {
         if self.closes_circle(services, name) {
             return;
         }
-        self.chain.push(Link {
-            file: services.file.clone(),
-            service: Spanned::new(name.to_owned(), reference.span),
-        });
+        self.chain.push(Link { file: services.file.clone(), service: Spanned::new(name.to_owned(), reference.span) });
         let base = match &reference.file {
             Some(file) => self.base_in_file(name, file, &reference.base),
             None => self.base_in_layer(services, name, &reference.base),
@@ -235,8 +232,7 @@ impl Resolver<'_, '_> {
     }
 
     fn closes_circle(&mut self, services: &mut Services, name: &str) -> bool {
-        let repeated =
-            self.chain.iter().position(|link| link.file == services.file && link.service.value == name);
+        let repeated = self.chain.iter().position(|link| link.file == services.file && link.service.value == name);
         let Some(start) = repeated else { return false };
         let chain = self.chain[start..].iter().map(|link| link.service.clone()).collect();
         self.loader.findings.error(ExtendsError::Circular { chain });

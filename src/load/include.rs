@@ -148,14 +148,17 @@ impl Loader<'_> {
         let span = node.span;
         match node.value {
             Value::String(text) => vec![Spanned::new(text, span)],
-            Value::Sequence(items) => items.into_iter().flat_map(|item| match item.value {
-                Value::String(text) => vec![Spanned::new(text, item.span)],
-                other => {
-                    let found = other.kind();
-                    self.wrong_type(place.to_owned(), "a list of strings", found, item.span);
-                    Vec::new()
-                }
-            }).collect(),
+            Value::Sequence(items) => items
+                .into_iter()
+                .flat_map(|item| match item.value {
+                    Value::String(text) => vec![Spanned::new(text, item.span)],
+                    other => {
+                        let found = other.kind();
+                        self.wrong_type(place.to_owned(), "a list of strings", found, item.span);
+                        Vec::new()
+                    }
+                })
+                .collect(),
             other => {
                 let found = other.kind();
                 self.wrong_type(place.to_owned(), "a string or a list of strings", found, span);
@@ -173,8 +176,7 @@ impl Loader<'_> {
     pub(super) fn ignored_keys(&mut self, mapping: &Mapping, known: &[&str], place: &'static str) {
         for (key, _) in mapping {
             if !known.contains(&key.name.as_str()) && !key.name.starts_with("x-") {
-                let closest =
-                    crate::diagnostic::suggest::closest(&key.name, known.iter().copied()).map(str::to_owned);
+                let closest = crate::diagnostic::suggest::closest(&key.name, known.iter().copied()).map(str::to_owned);
                 self.findings.warn(LoadWarning::IgnoredKey { key: key.name.clone(), place, span: key.span, closest });
             }
         }
@@ -206,19 +208,13 @@ impl Loader<'_> {
             return None;
         }
         let environment = self.included_environment(item, &folder, scope)?;
-        let layers: Vec<Layer> =
-            files.iter().flat_map(|file| self.read_layers(&file.value, Some(file.span))).collect();
+        let layers: Vec<Layer> = files.iter().flat_map(|file| self.read_layers(&file.value, Some(file.span))).collect();
         let way = if item.project_directory.as_deref().is_some_and(|folder| folder.starts_with('/')) {
             folder.clone()
         } else {
             paths::relative(scope.folder, &folder)
         };
-        let inner = Scope {
-            folder: &folder,
-            resolve_from: Some(&way),
-            environment: &environment,
-            included: &included,
-        };
+        let inner = Scope { folder: &folder, resolve_from: Some(&way), environment: &environment, included: &included };
         self.build(layers, &inner)
     }
 

@@ -26,12 +26,7 @@ pub(super) type Captured = HashMap<Span, String>;
 
 /// Gives entries of list-form `environment` without a value, and secrets and configs that come from a variable, what
 /// the environment holds (§1.0, step 15).
-pub(super) fn resolve_environment(
-    model: &mut Node,
-    environment: &Environment,
-    level: Level,
-    captured: &mut Captured,
-) {
+pub(super) fn resolve_environment(model: &mut Node, environment: &Environment, level: Level, captured: &mut Captured) {
     let Some(model) = model.as_mapping_mut() else { return };
     for service in resources(model, "services") {
         for item in items(service.get_mut("environment")) {
@@ -280,8 +275,7 @@ fn name_resources(model: &mut Mapping, section: &str, project: &str) {
             continue;
         }
         let external = resource.get("external").is_some_and(|external| external.value == Value::Bool(true));
-        let name =
-            if external { resource_key.name.clone() } else { format!("{project}_{}", resource_key.name) };
+        let name = if external { resource_key.name.clone() } else { format!("{project}_{}", resource_key.name) };
         resource.insert(key("name", resource_key.span), Node::string(name, resource_key.span));
     }
 }

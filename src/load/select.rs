@@ -132,7 +132,8 @@ pub(super) fn prune(project: &mut Project, resources: Resources) {
     models.retain(|key, _| services.values().any(|service| service.models.contains_key(key)));
     let used: BTreeSet<&str> = services.values().flat_map(mounted_volumes).collect();
     volumes.retain(|key, _| used.contains(key.as_str()));
-    let used: BTreeSet<_> = services.values().flat_map(|service| &service.configs).map(|config| &config.source).collect();
+    let used: BTreeSet<_> =
+        services.values().flat_map(|service| &service.configs).map(|config| &config.source).collect();
     configs.retain(|key, _| used.contains(key));
     let used: BTreeSet<_> = services
         .values()

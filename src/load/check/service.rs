@@ -303,7 +303,10 @@ impl Check<'_, '_> {
 fn integer(node: &Node) -> Option<i64> {
     match &node.value {
         Value::Int(number) => Some(*number),
-        #[expect(clippy::cast_possible_truncation, reason = "a number of replicas with a fraction is cut, as decoding does")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a number of replicas with a fraction is cut, as decoding does"
+        )]
         Value::Float(number) => Some(*number as i64),
         Value::String(text) => text.parse().ok(),
         Value::Null | Value::Bool(_) | Value::Timestamp(_) | Value::Sequence(_) | Value::Mapping(_) => None,

@@ -73,6 +73,12 @@ pub enum DecodeProblem {
         /// The largest that would do.
         most: u64,
     },
+    /// A blank between the name of a variable and its value.
+    #[error("there is a blank behind the name of the variable `{name}`")]
+    BlankBehindName {
+        /// The name without the blank.
+        name: String,
+    },
     /// A word that is none of a few.
     #[error("`{text}` is none of {}", accepted.join(", "))]
     Word {
@@ -106,6 +112,7 @@ impl Explain for DecodeError {
             DecodeProblem::ExtraHost(error) => Some(error.hint().to_owned()),
             DecodeProblem::Boolean { .. } => Some("write `true` or `false`".to_owned()),
             DecodeProblem::NumberAsText { .. } => Some("take the quotes away".to_owned()),
+            DecodeProblem::BlankBehindName { name } => Some(format!("write `{name}=…`")),
             DecodeProblem::Number { .. }
             | DecodeProblem::Range { .. }
             | DecodeProblem::Word { .. }

@@ -66,23 +66,36 @@ impl Decoder<'_> {
 
     /// Texts by name, out of a mapping or a list of `NAME=VALUE`; what has no value is empty.
     pub(super) fn texts_by_name(&mut self, entry: Entry) -> BTreeMap<String, String> {
-        let values = self.variables(entry);
+        let values = self.optional_texts_by_name(entry);
         values.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect()
     }
 
     /// Texts by name, out of a mapping or a list of `NAME[=VALUE]`; `None` for what has no value.
+    pub(super) fn optional_texts_by_name(&mut self, entry: Entry) -> BTreeMap<String, Option<String>> {
+        self.pairs(entry, |_, _, _| {})
+    }
+
+    /// Variables, as [`Self::optional_texts_by_name`]. In a list, a blank behind the name is refused.
     pub(super) fn variables(&mut self, entry: Entry) -> BTreeMap<String, Option<String>> {
+        self.pairs(entry, |d, name, span| {
+            if name.ends_with(char::is_whitespace) {
+                d.refuse(span, DecodeProblem::BlankBehindName { name: name.trim_end().to_owned() });
+            }
+        })
+    }
+
+    fn pairs(&mut self, entry: Entry, check_item: fn(&mut Self, &str, Span)) -> BTreeMap<String, Option<String>> {
         if entry.1.as_sequence().is_none() {
             return self.map(entry, Self::text_of);
         }
         let items = self.list(entry, |d, node| {
-            if node.as_str().is_none() {
+            let Some(text) = node.as_str() else {
                 d.refuse_kind(&node, "text");
-            }
-            node.as_str().map(|text| match text.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => (text.to_owned(), None),
-            })
+                return None;
+            };
+            let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+            check_item(d, name, node.span);
+            Some((name.to_owned(), value.map(str::to_owned)))
         });
         items.into_iter().collect()
     }

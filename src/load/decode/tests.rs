@@ -141,6 +141,7 @@ fn all_problems_are_reported_with_their_places() {
             deploy: {resources: {reservations: {devices: [{count: some}]}}}
             labels: []
             ports: 80
+            environment: ["A =1"]
     "#});
     assert_eq!(
         shown(&decoded.errors, &sources),
@@ -160,6 +161,7 @@ fn all_problems_are_reported_with_their_places() {
             "12:28 `services.web.blkio_config.weight`: 70000 is not between 0 and 65535",
             "13:59 `services.web.deploy.resources.reservations.devices[0].count`: `some` is not a number of devices",
             "15:12 `services.web.ports`: this has to be a list, and is a number",
+            "16:19 `services.web.environment[0]`: there is a blank behind the name of the variable `A`",
         ]
     );
     assert_eq!(decoded.errors[1].hint().as_deref(), Some("is `10s` meant?"));
