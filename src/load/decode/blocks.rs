@@ -52,7 +52,7 @@ pub(super) fn build(d: &mut Decoder<'_>, build: &mut Build, entry: Entry) {
 
 /// Out of a mapping or a list of ids to paths, by id.
 fn ssh_keys(d: &mut Decoder<'_>, entry: Entry) -> Vec<SshKey> {
-    let keys = d.optional_texts_by_name(entry).into_iter();
+    let keys = d.variables(entry).into_iter();
     keys.map(|(id, path)| SshKey { id, path: path.filter(|path| !path.is_empty()) }).collect()
 }
 

@@ -43,6 +43,12 @@ pub enum DecodeProblem {
     /// No entry of a hosts file.
     #[error(transparent)]
     ExtraHost(#[from] ExtraHostError),
+    /// A variable whose name ends in a blank.
+    #[error("the variable name `{name}` ends in a blank")]
+    BlankInName {
+        /// The name as written.
+        name: String,
+    },
     /// No boolean.
     #[error("`{text}` is not a boolean")]
     Boolean {
@@ -72,12 +78,6 @@ pub enum DecodeProblem {
         least: i64,
         /// The largest that would do.
         most: u64,
-    },
-    /// A blank between the name of a variable and its value.
-    #[error("there is a blank behind the name of the variable `{name}`")]
-    BlankBehindName {
-        /// The name without the blank.
-        name: String,
     },
     /// A word that is none of a few.
     #[error("`{text}` is none of {}", accepted.join(", "))]
@@ -110,9 +110,9 @@ impl Explain for DecodeError {
             DecodeProblem::DeviceCount(error) => Some(error.hint().to_owned()),
             DecodeProblem::Command(error) => Some(error.hint().to_owned()),
             DecodeProblem::ExtraHost(error) => Some(error.hint().to_owned()),
+            DecodeProblem::BlankInName { name } => Some(format!("write `{}=` without the blank", name.trim_end())),
             DecodeProblem::Boolean { .. } => Some("write `true` or `false`".to_owned()),
             DecodeProblem::NumberAsText { .. } => Some("take the quotes away".to_owned()),
-            DecodeProblem::BlankBehindName { name } => Some(format!("write `{name}=…`")),
             DecodeProblem::Number { .. }
             | DecodeProblem::Range { .. }
             | DecodeProblem::Word { .. }

@@ -66,25 +66,23 @@ impl Decoder<'_> {
 
     /// Texts by name, out of a mapping or a list of `NAME=VALUE`; what has no value is empty.
     pub(super) fn texts_by_name(&mut self, entry: Entry) -> BTreeMap<String, String> {
-        let values = self.optional_texts_by_name(entry);
+        let values = self.pairs(entry, |_, _, _| true);
         values.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect()
     }
 
-    /// Texts by name, out of a mapping or a list of `NAME[=VALUE]`; `None` for what has no value.
-    pub(super) fn optional_texts_by_name(&mut self, entry: Entry) -> BTreeMap<String, Option<String>> {
-        self.pairs(entry, |_, _, _| {})
-    }
-
-    /// Variables, as [`Self::optional_texts_by_name`]. In a list, a blank behind the name is refused.
+    /// Variables by name, out of a mapping or a list of `NAME[=VALUE]`; `None` for what has no value. A blank in front of
+    /// the `=` of a list's item is refused.
     pub(super) fn variables(&mut self, entry: Entry) -> BTreeMap<String, Option<String>> {
         self.pairs(entry, |d, name, span| {
-            if name.ends_with(char::is_whitespace) {
-                d.refuse(span, DecodeProblem::BlankBehindName { name: name.trim_end().to_owned() });
+            let blank = name.ends_with(char::is_whitespace);
+            if blank {
+                d.refuse(span, DecodeProblem::BlankInName { name: name.to_owned() });
             }
+            !blank
         })
     }
 
-    fn pairs(&mut self, entry: Entry, check_item: fn(&mut Self, &str, Span)) -> BTreeMap<String, Option<String>> {
+    fn pairs(&mut self, entry: Entry, accept: fn(&mut Self, &str, Span) -> bool) -> BTreeMap<String, Option<String>> {
         if entry.1.as_sequence().is_none() {
             return self.map(entry, Self::text_of);
         }
@@ -93,9 +91,11 @@ impl Decoder<'_> {
                 d.refuse_kind(&node, "text");
                 return None;
             };
-            let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
-            check_item(d, name, node.span);
-            Some((name.to_owned(), value.map(str::to_owned)))
+            let (name, value) = match text.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (text, None),
+            };
+            accept(d, name, node.span).then(|| (name.to_owned(), value))
         });
         items.into_iter().collect()
     }

@@ -1,0 +1,1 @@
+//! Engines that speak Docker's API. The only folder that names bollard.

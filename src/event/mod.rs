@@ -1,0 +1,173 @@
+//! Facts about a run, and the channels they travel on.
+//!
+//! An [`Event`] is made of ids, numbers, enums and names; words, colours and rounding belong to the renderer, which
+//! has the plan at hand to say what an [`ActionId`] is. What containers write is [`Output`] and travels on a channel of
+//! its own, which is bounded: whoever reads slowly slows the reading down instead of filling the memory.
+
+mod output;
+mod subject;
+
+pub use output::{Output, OutputReceiver, Outputs};
+pub use subject::Subject;
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::plan::ActionId;
+
+/// Something that happened during a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A step began.
+    Started {
+        /// The step.
+        id: ActionId,
+    },
+    /// A step ended well.
+    Finished {
+        /// The step.
+        id: ActionId,
+        /// How long it took.
+        elapsed: Duration,
+        /// What came of it, where there is more to say than that it is done.
+        outcome: Outcome,
+    },
+    /// A step failed.
+    Failed {
+        /// The step.
+        id: ActionId,
+        /// How long it took.
+        elapsed: Duration,
+        /// The message.
+        message: String,
+        /// What explains it, a line each: the last probe, the last log lines, who holds the port.
+        context: Vec<String>,
+    },
+    /// A step was not done because one before it failed.
+    Skipped {
+        /// The step.
+        id: ActionId,
+        /// The step that failed.
+        cause: ActionId,
+    },
+    /// A step was not needed: what its guard asks does not hold.
+    NotNeeded {
+        /// The step.
+        id: ActionId,
+    },
+    /// A wait still lasts: what it sees now.
+    Waiting {
+        /// The step.
+        id: ActionId,
+        /// The container it waits for now.
+        container: String,
+    },
+    /// A container is as the files ask already, and runs; no step is about it.
+    UpToDate {
+        /// Its name.
+        container: String,
+    },
+    /// A layer of a pull got on.
+    Progress {
+        /// The step.
+        id: ActionId,
+        /// The layer's short id.
+        part: String,
+        /// Words for it, as the engine has them.
+        status: String,
+        /// Bytes done.
+        current: Option<u64>,
+        /// Bytes in all.
+        total: Option<u64>,
+    },
+    /// A step of a build began, or ended.
+    BuildStep {
+        /// The step of the plan.
+        id: ActionId,
+        /// Its number in the build.
+        part: String,
+        /// What it does: `[2/3] RUN make`.
+        name: String,
+        /// How far it is.
+        status: BuildProgress,
+    },
+    /// A line of a build's log.
+    BuildLog {
+        /// The step of the plan.
+        id: ActionId,
+        /// The number of the build's step.
+        part: String,
+        /// The text.
+        line: String,
+    },
+    /// Something the user should know, that stops nothing.
+    Warning {
+        /// The step it comes from.
+        id: Option<ActionId>,
+        /// The message.
+        message: String,
+    },
+    /// What runs is being stopped.
+    Stopping(Stopping),
+}
+
+/// Why what an attached `up` started is being stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopping {
+    /// The user asked to.
+    Interrupted,
+    /// The user asked again, so that it is killed.
+    Forced,
+    /// A container ended, and the command asked to stop all then.
+    ContainerExited,
+}
+
+/// How far a step of a build is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuildProgress {
+    /// It runs.
+    Started,
+    /// It is done.
+    Done,
+    /// Its result was there from an earlier build.
+    Cached,
+    /// It failed; the message comes with the failure of the whole build.
+    Failed,
+}
+
+/// What came of a step that ended well.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Outcome {
+    /// It was done.
+    #[default]
+    Done,
+    /// It was left, because it is still in use.
+    StillInUse,
+    /// It was gone already.
+    NothingThere,
+    /// A pull failed, which the plan can do without; the message.
+    PullTolerated(String),
+    /// A wait ended without its condition, which its dependents can do without; the contract's words for it
+    /// (engine.md §4.3).
+    OptionalNotMet(String),
+}
+
+/// Where facts are sent. Cheap to clone; sending never waits and never fails: without a receiver they are dropped.
+#[derive(Debug, Clone)]
+pub struct Events(mpsc::UnboundedSender<Event>);
+
+impl Events {
+    /// A channel and its receiving end.
+    #[must_use]
+    pub fn channel() -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// Tells whoever listens.
+    pub fn send(&self, event: Event) {
+        // A receiver that went away has seen enough.
+        let _ = self.0.send(event);
+    }
+}

@@ -1,0 +1,182 @@
+//! Actual state: one snapshot of what the engine has of one project. Plain data, no I/O.
+
+mod container;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+pub use container::{Container, Endpoint, Health, Mount, MountKind, PublishedPort, State};
+
+use crate::project::{NetworkKey, VolumeKey};
+
+/// Defines identifiers that the engine hands out, so that swapped arguments do not compile.
+macro_rules! engine_id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text of the identifier.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The first twelve characters, as engines show it to people.
+            #[must_use]
+            pub fn short(&self) -> &str {
+                let text = self.0.strip_prefix("sha256:").unwrap_or(&self.0);
+                text.get(..12).unwrap_or(text)
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+engine_id! {
+    /// The id of a container: 64 hexadecimal digits.
+    ContainerId,
+    /// The id of a network: 64 hexadecimal digits.
+    NetworkId,
+    /// What identifies an image's content: `sha256:` and 64 hexadecimal digits (engine.md §7.2).
+    ImageDigest,
+}
+
+/// What the engine has of a project, as it was at one moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observed {
+    /// Every container that carries the project's label: replicas, one-offs, hook containers; any state.
+    pub containers: Vec<Container>,
+    /// The networks of the project, and those that bear the name of one of its networks.
+    pub networks: Vec<Network>,
+    /// The volumes of the project, and those that bear the name of one of its volumes.
+    pub volumes: Vec<Volume>,
+    /// The images asked for that are there, by the reference as the project writes it.
+    pub images: BTreeMap<String, Image>,
+    /// What the engine is.
+    pub engine: EngineVersion,
+}
+
+/// Which engine answers, and what it can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineVersion {
+    /// The API version spoken, after negotiation.
+    pub api: ApiVersion,
+    /// The operating system of the server: `linux` or `windows`.
+    pub os: String,
+}
+
+impl Default for EngineVersion {
+    fn default() -> Self {
+        Self { api: ApiVersion::new(1, 51), os: "linux".to_owned() }
+    }
+}
+
+/// A version of the engine's API, such as 1.44.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ApiVersion {
+    /// The number before the dot.
+    pub major: u32,
+    /// The number behind the dot.
+    pub minor: u32,
+}
+
+impl ApiVersion {
+    /// The version `major.minor`.
+    #[must_use]
+    pub const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// A network in the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Its id.
+    pub id: NetworkId,
+    /// Its name.
+    pub name: String,
+    /// The project it is labelled with.
+    pub project: Option<String>,
+    /// The key it is labelled with.
+    pub key: Option<NetworkKey>,
+    /// The configuration hash it is labelled with.
+    pub config_hash: Option<String>,
+    /// All its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A volume in the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// Its name, which identifies it.
+    pub name: String,
+    /// The project it is labelled with.
+    pub project: Option<String>,
+    /// The key it is labelled with.
+    pub key: Option<VolumeKey>,
+    /// The configuration hash it is labelled with.
+    pub config_hash: Option<String>,
+    /// All its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// An image in the engine's store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// What identifies its content for the wanted platform; stable across rebuilds that change attestations only.
+    pub digest: ImageDigest,
+    /// The id of the store's entry.
+    pub id: ImageDigest,
+    /// When a tag was last put on it, in seconds since 1970, where the engine says so.
+    pub tagged_at: Option<i64>,
+}
+
+impl Observed {
+    /// The container of `id`.
+    #[must_use]
+    pub fn container(&self, id: &ContainerId) -> Option<&Container> {
+        self.containers.iter().find(|container| container.id == *id)
+    }
+
+    /// The networks labelled with `key`.
+    pub fn networks_of<'a>(&'a self, key: &'a NetworkKey) -> impl Iterator<Item = &'a Network> {
+        self.networks.iter().filter(move |network| network.key.as_ref() == Some(key))
+    }
+
+    /// The network of that name.
+    #[must_use]
+    pub fn network_named(&self, name: &str) -> Option<&Network> {
+        self.networks.iter().find(|network| network.name == name)
+    }
+
+    /// The volume of that name.
+    #[must_use]
+    pub fn volume_named(&self, name: &str) -> Option<&Volume> {
+        self.volumes.iter().find(|volume| volume.name == name)
+    }
+}

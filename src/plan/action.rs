@@ -1,0 +1,437 @@
+//! The vocabulary of a plan: what can be done, to what, and why. Pulling, building and waiting are actions too.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ActionId;
+use crate::observed::{ContainerId, ImageDigest, NetworkId};
+use crate::project::{Condition, NetworkKey, Project, ServiceName, VolumeKey};
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// What has to hold for it to be done at all; what is not known before the run decides.
+    pub guard: Option<Guard>,
+}
+
+/// Something done to the engine, or waited for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Fetches an image from its registry.
+    PullImage(Arc<PullSpec>),
+    /// Builds the image of a service.
+    BuildImage(Arc<BuildSpec>),
+    /// Makes a network of the project.
+    CreateNetwork {
+        /// The project it is defined in.
+        project: Arc<Project>,
+        /// Which of its networks.
+        key: NetworkKey,
+    },
+    /// Removes a network. One that is still in use is left, and reported.
+    RemoveNetwork {
+        /// The network.
+        id: NetworkId,
+        /// Its name.
+        name: String,
+    },
+    /// Takes a container off a network.
+    DisconnectNetwork {
+        /// The container.
+        container: ContainerRef,
+        /// The network's name.
+        network: String,
+    },
+    /// Puts a container on a network, with the endpoint settings its service asks for.
+    ConnectNetwork {
+        /// The container.
+        container: ContainerRef,
+        /// The replica's definition.
+        spec: Arc<ContainerSpec>,
+        /// Which of the project's networks.
+        key: NetworkKey,
+    },
+    /// Makes a volume of the project.
+    CreateVolume {
+        /// The project it is defined in.
+        project: Arc<Project>,
+        /// Which of its volumes.
+        key: VolumeKey,
+    },
+    /// Removes a volume and its data. One that is still in use is left, and reported.
+    RemoveVolume {
+        /// Its name.
+        name: String,
+    },
+    /// Makes a container, without starting it.
+    CreateContainer(Arc<ContainerSpec>),
+    /// Starts a container.
+    StartContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The replica's definition, for what is done at each start; `None` for one without a definition.
+        spec: Option<Arc<ContainerSpec>>,
+    },
+    /// Stops a container: its `pre_stop` hooks, its stop signal, the grace period, then the kill.
+    StopContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The replica's definition, for its hooks; `None` for one without a definition.
+        spec: Option<Arc<ContainerSpec>>,
+        /// Grace period; `None` leaves it to the container's own, 10 s where it has none.
+        timeout: Option<Duration>,
+    },
+    /// Removes a container, stopped or not.
+    RemoveContainer {
+        /// The container.
+        container: ContainerRef,
+        /// What happens to its anonymous volumes.
+        volumes: AnonymousVolumes,
+    },
+    /// Gives a container its final name.
+    RenameContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The new name.
+        name: String,
+    },
+    /// Waits until a dependency is as its dependents need it.
+    Wait(Arc<WaitSpec>),
+    /// Runs a `pre_start` hook of a service, once before its first replica starts (engine.md §4.5).
+    RunPreStart {
+        /// The replica whose volumes the hook sees.
+        spec: Arc<ContainerSpec>,
+        /// The container that fills that slot.
+        container: ContainerRef,
+        /// Which item of `pre_start`, from 0.
+        hook: usize,
+    },
+    /// Runs the program that provides a service (engine.md §8.8).
+    RunProvider {
+        /// The project.
+        project: Arc<Project>,
+        /// The service that has the `provider`.
+        service: ServiceName,
+        /// What the program is asked for.
+        verb: ProviderVerb,
+    },
+}
+
+/// What the program of a provider service is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderVerb {
+    /// To have it there.
+    Up,
+    /// To remove it.
+    Down,
+    /// To stop it, if the program offers that.
+    Stop,
+}
+
+/// What happens to the anonymous volumes of a container that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnonymousVolumes {
+    /// They stay: another container inherits them, or nobody asked for their removal.
+    Keep,
+    /// They go with the container.
+    Remove,
+}
+
+/// A numbered slot of a service, shown as `web/2`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Replica {
+    /// The service.
+    pub service: ServiceName,
+    /// The number, from 1.
+    pub number: u32,
+}
+
+impl fmt::Display for Replica {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.service, self.number)
+    }
+}
+
+/// A container that a step is about: one that exists, or one that an earlier step makes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContainerRef {
+    /// The slot it fills; `None` for orphans, one-offs and hook containers.
+    pub replica: Option<Replica>,
+    /// Its name, the final one where it bears a temporary one.
+    pub name: String,
+    /// How it is found.
+    pub handle: Handle,
+}
+
+impl fmt::Display for ContainerRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.replica {
+            Some(replica) => replica.fmt(f),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+/// How a container is found when a step runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handle {
+    /// It was there when the plan was made.
+    Existing(ContainerId),
+    /// That step makes it.
+    Made(ActionId),
+    /// That guarded step makes it; where its guard does not hold, it is the one that was there.
+    MadeOr {
+        /// The step that makes it, if at all.
+        made: ActionId,
+        /// What fills the slot otherwise.
+        otherwise: ContainerId,
+    },
+}
+
+/// An image to fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullSpec {
+    /// The reference as the project writes it.
+    pub image: String,
+    /// `os[/arch[/variant]]`; `None` is the engine's own.
+    pub platform: Option<String>,
+    /// The services that need it.
+    pub services: Vec<ServiceName>,
+    /// What a failure means.
+    pub on_failure: PullFailure,
+}
+
+/// What a failed pull means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullFailure {
+    /// The step failed.
+    Fail,
+    /// The image is built instead, or the one that is there is used.
+    Tolerate,
+}
+
+/// An image to build.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BuildSpec {
+    /// The project.
+    pub project: Arc<Project>,
+    /// The service whose `build` says how.
+    pub service: ServiceName,
+    /// The name the image gets (`image`, or `<project>-<service>`).
+    pub image: String,
+    /// `os[/arch[/variant]]` of the result; `None` is the engine's own.
+    pub platform: Option<String>,
+}
+
+/// Everything a container is created from that is known before the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContainerSpec {
+    /// The project; [`ContainerSpec::service`] is one of its services.
+    pub project: Arc<Project>,
+    /// Which slot of which service.
+    pub replica: Replica,
+    /// The name it has in the end.
+    pub name: String,
+    /// The name it is created under where another container still bears `name`.
+    pub temporary_name: Option<String>,
+    /// The image reference.
+    pub image: String,
+    /// What the label `com.docker.compose.image` says.
+    pub image_digest: Late<Option<ImageDigest>>,
+    /// The digests of the images that are mounted (`type: image`), by their place in the container; what the label
+    /// `com.docker.compose.image-volume-digest` says.
+    pub image_volumes: BTreeMap<String, Late<Option<ImageDigest>>>,
+    /// The container it takes the place of.
+    pub replaces: Option<Replaced>,
+    /// The containers that `service:X` in `network_mode`, `ipc`, `pid` and `volumes_from` stand for.
+    pub references: BTreeMap<ServiceName, ContainerRef>,
+    /// The containers that the services of `links` have.
+    pub linked: BTreeMap<ServiceName, Vec<ContainerRef>>,
+}
+
+/// A container that another one takes the place of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replaced {
+    /// The old container.
+    pub container: ContainerRef,
+    /// Its anonymous volumes that the new one mounts again; empty with `--renew-anon-volumes`.
+    pub inherited: Vec<InheritedVolume>,
+    /// Whether volumes are inherited at all, which decides about the label `com.docker.compose.replace`.
+    pub inherits: bool,
+}
+
+/// An anonymous volume carried over to a new container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InheritedVolume {
+    /// The volume's name.
+    pub volume: String,
+    /// Where it is mounted.
+    pub target: String,
+    /// Whether it cannot be written to.
+    pub read_only: bool,
+}
+
+/// A fact that is known now, or only once an earlier step has run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Late<T> {
+    /// Known when the plan is made.
+    Known(T),
+    /// What the step that pulls or builds the image finds out. A build that is only there for the case that a pull
+    /// fails ([`Guard::ImageMissing`]) has, where it is not needed, found out what that pull did.
+    From(ActionId),
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WaitSpec {
+    /// The service waited for.
+    pub service: ServiceName,
+    /// What has to hold.
+    pub condition: WaitCondition,
+    /// Its replicas.
+    pub containers: Vec<ContainerRef>,
+    /// Who waits: a service's dependents, or `up --wait` itself.
+    pub waiter: Waiter,
+    /// After how long it is given up; `None` waits for ever.
+    pub timeout: Option<Duration>,
+}
+
+/// The state waited for (engine.md §4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitCondition {
+    /// Every replica is healthy.
+    Healthy,
+    /// Every replica has exited with status 0.
+    CompletedSuccessfully,
+    /// Every replica is healthy, or running where it has no healthcheck.
+    RunningOrHealthy,
+}
+
+impl WaitCondition {
+    /// What a `depends_on` condition waits for; `service_started` is ordering alone.
+    #[must_use]
+    pub fn of(condition: Condition) -> Option<Self> {
+        match condition {
+            Condition::Started => None,
+            Condition::Healthy => Some(Self::Healthy),
+            Condition::CompletedSuccessfully => Some(Self::CompletedSuccessfully),
+        }
+    }
+}
+
+/// On whose behalf a wait happens; it decides the words of a failure (engine.md §4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiter {
+    /// Services that depend on it, at least one of them in need of it.
+    Dependents,
+    /// Services that depend on it and start without it too (`required: false`).
+    OptionalDependents,
+    /// `up --wait`.
+    Command,
+}
+
+/// What has to hold for a guarded step to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    /// The image that `producer` pulls or builds is not the one the container has.
+    ImageChanged {
+        /// The step that pulls or builds.
+        producer: ActionId,
+        /// The image reference.
+        image: String,
+        /// What the container was made from.
+        from: Option<ImageDigest>,
+    },
+    /// `producer` did not get the image.
+    ImageMissing {
+        /// The step that pulls.
+        producer: ActionId,
+        /// The image reference.
+        image: String,
+    },
+    /// At least one of them holds.
+    AnyOf(Vec<Guard>),
+}
+
+/// Why a step is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The engine does not have it.
+    Missing,
+    /// The replica has no container.
+    NoContainer,
+    /// The service's definition changed; what changed, field by field, where that is known.
+    ConfigChanged(Vec<FieldChange>),
+    /// The image is another one.
+    ImageChanged {
+        /// What the container was made from.
+        from: Option<ImageDigest>,
+        /// What the reference stands for now; `None` where the run finds out.
+        to: Option<ImageDigest>,
+    },
+    /// An image that is mounted into it is another one: where it is mounted.
+    ImageVolumeChanged(String),
+    /// `--force-recreate`, `--always-recreate-deps` or `--renew-anon-volumes`.
+    Forced,
+    /// It is not connected to a network its service is on.
+    NotConnected(NetworkKey),
+    /// It lacks a volume its service mounts.
+    NotMounted(VolumeKey),
+    /// A service whose namespace or volumes it shares is recreated.
+    SharesWith(ServiceName),
+    /// A dependency with `restart: true` is recreated.
+    DependencyRecreated(ServiceName),
+    /// There are more replicas than the service asks for.
+    ScaledDown,
+    /// Another container takes its place.
+    Replaced,
+    /// The replacement is ready.
+    Replacement,
+    /// An interrupted run left it under a temporary name.
+    Interrupted,
+    /// It was stopped, or made and never started.
+    NotRunning,
+    /// It ran before and is run again, as every `up` does.
+    RanBefore {
+        /// What it exited with.
+        exit_code: i64,
+    },
+    /// It was made in this run.
+    Created,
+    /// Its service is not in the files.
+    Orphan,
+    /// `down` takes the project down.
+    Down,
+    /// `--volumes` was given.
+    VolumesAsked,
+    /// The definition of the network or volume changed.
+    DefinitionChanged,
+    /// The resource it uses is recreated.
+    ResourceRecreated(String),
+    /// Those services need it.
+    NeededBy(Vec<ServiceName>),
+    /// The pull policy asks for it.
+    PullPolicy(String),
+    /// `--build` or `pull_policy: build` was given.
+    BuildAsked,
+    /// `--wait` was given.
+    WaitAsked,
+}
+
+/// One field of a definition that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    /// The field, such as `image` or `environment.DEBUG`.
+    pub field: String,
+    /// The old value, where it is known and may be shown.
+    pub from: Option<String>,
+    /// The new value, where it may be shown.
+    pub to: Option<String>,
+}
