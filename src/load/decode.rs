@@ -35,7 +35,7 @@ pub struct Decoded {
 #[must_use]
 pub fn decode(model: Node, sources: &SourceMap) -> Decoded {
     let mut decoder = Decoder { sources, path: Vec::new(), errors: Vec::new(), warnings: Vec::new() };
-    let mut project = Project { origins: origins::of(&model), ..Project::default() };
+    let mut project = Project { origins: origins::of(&model, sources), ..Project::default() };
     if let Some(model) = decoder.mapping(model) {
         for entry in model {
             top_level(&mut decoder, &mut project, entry);

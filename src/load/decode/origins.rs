@@ -3,13 +3,13 @@
 use crate::project::Origins;
 use crate::project::origin::OriginId;
 use crate::project::value::ExtraHosts;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Value};
 
-/// Where everything in `model` was written.
-pub(super) fn of(model: &Node) -> Origins {
-    let mut builder = Builder::default();
-    builder.open.push(Open { id: None, node: model, depth: 0, naming: Naming::AsWritten });
+/// Where everything in `model` was written. What loading filled in is left out.
+pub(super) fn of(model: &Node, sources: &SourceMap) -> Origins {
+    let mut builder = Builder { origins: Origins::default(), open: Vec::new(), positions: Vec::new(), sources };
+    builder.open.push(Open { id: None, node: model, key: model.span, depth: 0, naming: Naming::AsWritten });
     while let Some(open) = builder.open.pop() {
         match &open.node.value {
             Value::Mapping(mapping) => builder.mapping(&open, mapping),
@@ -26,6 +26,8 @@ struct Open<'a> {
     /// `None` for the model itself.
     id: Option<OriginId>,
     node: &'a Node,
+    /// The place of its key; its own in a list.
+    key: Span,
     /// Keys and indices on the way to it.
     depth: usize,
     naming: Naming,
@@ -64,12 +66,12 @@ impl Naming {
     }
 }
 
-#[derive(Default)]
 struct Builder<'a> {
     origins: Origins,
     open: Vec<Open<'a>>,
     /// The texts of small numbers, each made once.
     positions: Vec<String>,
+    sources: &'a SourceMap,
 }
 
 impl<'a> Builder<'a> {
@@ -83,13 +85,27 @@ impl<'a> Builder<'a> {
             }
             Naming::AsWritten | Naming::Pairs | Naming::Extension => {}
         }
-        // What loading filled in has the place of the mapping itself, and so have all keys of a short form.
-        let is_written_out = mapping.iter().any(|(key, _)| key.span != open.node.span);
-        let said = |(key, _): &&(Key, Node)| !is_written_out || key.span != open.node.span;
-        let children = mapping.iter().filter(said).map(|(key, node)| (key.name.as_str(), node.span, key.span));
-        let ids = self.origins.add(open.id, children);
-        for (id, (key, node)) in ids.zip(mapping.iter().filter(said)) {
-            self.push(id, node, open.depth + 1, Naming::of(&key.name, open.depth, open.naming));
+        let said = self.said(open, mapping);
+        let children = mapping.iter().filter(|(key, _)| said(key));
+        let ids =
+            self.origins.add(open.id, children.clone().map(|(key, node)| (key.name.as_str(), node.span, key.span)));
+        for (id, (key, node)) in ids.zip(children) {
+            self.push(id, node, key.span, open.depth + 1, Naming::of(&key.name, open.depth, open.naming));
+        }
+    }
+
+    /// Which keys of a mapping a file says, rather than loading.
+    ///
+    /// A key that loading adds has the place of the mapping, of the mapping's own key, or of the first key in it. So have
+    /// all keys of a short form, but that is no mapping in the file.
+    fn said(&self, open: &Open<'a>, mapping: &'a Mapping) -> impl Fn(&Key) -> bool + use<'a> {
+        let (own, node) = (open.key, open.node.span);
+        let added = move |key: &Key| key.span == node || key.span == own;
+        let first = mapping.iter().next().map(|(key, _)| key).filter(|key| !added(key));
+        let is_written_out = mapping.iter().any(|(key, _)| !added(key)) || self.sources.text(node).starts_with('{');
+        move |key| {
+            let follows_first = first.is_some_and(|first| key.span == first.span && key.name != first.name);
+            !is_written_out || !added(key) && !follows_first
         }
     }
 
@@ -111,13 +127,13 @@ impl<'a> Builder<'a> {
         let ids = self.origins.add(open.id, children);
         let naming = if open.naming == Naming::Extension { Naming::Extension } else { Naming::AsWritten };
         for (id, node) in ids.zip(items) {
-            self.push(id, node, open.depth + 1, naming);
+            self.push(id, node, node.span, open.depth + 1, naming);
         }
     }
 
-    fn push(&mut self, id: OriginId, node: &'a Node, depth: usize, naming: Naming) {
+    fn push(&mut self, id: OriginId, node: &'a Node, key: Span, depth: usize, naming: Naming) {
         if matches!(&node.value, Value::Mapping(_) | Value::Sequence(_)) {
-            self.open.push(Open { id: Some(id), node, depth, naming });
+            self.open.push(Open { id: Some(id), node, key, depth, naming });
         } else if !node.is_null() {
             self.origins.set_scalar(id);
         }
