@@ -13,6 +13,7 @@ use crate::plan::{
 };
 use crate::project::ServiceName;
 use crate::project::value::PullPolicy;
+use crate::render::ProgressMode;
 
 /// Variables by name.
 pub type Environment = BTreeMap<String, String>;
@@ -175,4 +176,33 @@ pub fn parallel(context: &Context, environment: &Environment) -> Result<Option<u
 /// A usage error with the contract's words.
 pub fn usage<T>(message: &str) -> Result<T, Failure> {
     Err(Failure::Usage(message.to_owned()))
+}
+
+/// `--ansi`, else COMPOSE_ANSI, else `auto`.
+#[must_use]
+pub fn ansi(context: &Context) -> &str {
+    match context.global.ansi.as_deref() {
+        Some(word) => word,
+        None => context.variable("COMPOSE_ANSI").unwrap_or("auto"),
+    }
+}
+
+/// How progress is shown: `--progress`, else COMPOSE_PROGRESS, else what standard error can show (cli.md §6.1).
+///
+/// # Errors
+///
+/// Where the word is not known, or contradicts `--ansi`.
+pub fn progress_mode(context: &Context) -> Result<ProgressMode, Failure> {
+    let word = context.global.progress.as_deref().or(context.variable("COMPOSE_PROGRESS")).unwrap_or("auto");
+    match (word, ansi(context)) {
+        ("tty", "never") => usage("can't use --progress tty while ANSI support is disabled"),
+        ("plain", "always") => usage("can't use --progress plain while ANSI support is forced"),
+        ("" | "auto", "never") => Ok(ProgressMode::Plain),
+        ("" | "auto", _) if context.terminals.stderr => Ok(ProgressMode::Tty),
+        ("" | "auto" | "plain", _) => Ok(ProgressMode::Plain),
+        ("tty", _) => Ok(ProgressMode::Tty),
+        ("json", _) => Ok(ProgressMode::Json),
+        ("quiet" | "none", _) => Ok(ProgressMode::Quiet),
+        (other, _) => usage(&format!("unsupported --progress value \"{other}\"")),
+    }
 }

@@ -168,6 +168,8 @@ pub struct ObserveQuery {
     pub volumes: Vec<String>,
     /// Image references, as written, and the platform each is wanted for; without any, images are not looked at.
     pub images: Vec<(String, Option<String>)>,
+    /// Those of `images` whose last tag time the pull policy needs (`daily`, `weekly`, `every_…`): a call each.
+    pub tag_times: Vec<String>,
 }
 
 /// A container to make: what the plan knew and what the run found out.

@@ -10,11 +10,11 @@ use crate::load::findings::Findings;
 use crate::load::interpolate;
 use crate::load::layer::Layer;
 use crate::load::merge::merge_models;
-use crate::load::normalize::{Environment, resolve_environment};
+use crate::load::normalize::{Captured, Environment, Level, resolve_environment};
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, defaults, schema, unique};
+use crate::load::{LoadOptions, defaults, schema, surprise, unique};
 use crate::source::{SourceMap, Span};
 use crate::yaml::{self, Mapping, Node, Value};
 
@@ -40,6 +40,8 @@ pub(super) struct Loader<'a> {
     pub settings: Settings,
     /// What `~` stands for.
     pub home: &'a str,
+    /// Content of secrets that come in by `include`.
+    pub captured: Captured,
     /// Whether something could not be read, so that what seems undefined may be defined there.
     pub incomplete: bool,
 }
@@ -64,6 +66,7 @@ impl<'a> Loader<'a> {
             findings: Findings::default(),
             settings,
             home: options.environment.get("HOME").map_or("", String::as_str),
+            captured: Captured::new(),
             incomplete: false,
         }
     }
@@ -131,12 +134,14 @@ impl Loader<'_> {
         if let Some(folder) = scope.resolve_from {
             paths::resolve(&mut model, Base { folder, home: self.home }, &mut self.findings);
         }
-        resolve_environment(&mut model, scope.environment);
+        let level = if scope.included.len() > 1 { Level::Included } else { Level::Project };
+        resolve_environment(&mut model, scope.environment, level, &mut self.captured);
         Some(model)
     }
 
     fn add_layer(&mut self, mut layer: Layer, model: &mut Node, scope: &Scope<'_>) {
         self.substitute(&mut layer.node, scope.environment);
+        surprise::look(&layer.node, &self.sources, &mut self.findings);
         self.include(&mut layer, scope);
         layer.tagged.apply(model);
         self.extend(&mut layer, scope);

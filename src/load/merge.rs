@@ -1,6 +1,7 @@
 //! Two layers in, one out: the upper over the lower (compose-file.md §1.7).
 
 use crate::diagnostic::Explain;
+use crate::load::error::LoadWarning;
 use crate::load::findings::Findings;
 use crate::load::rules::{MERGE_RULES, Merge, Rules};
 use crate::load::scalar;
@@ -52,6 +53,8 @@ pub(super) fn merge_resources(base: &mut Node, over: Node, section: &str, name: 
 fn merge(base: &mut Node, mut over: Node, rules: Option<&Rules<Merge>>, trail: Trail<'_>, findings: &mut Findings) {
     match rules.and_then(Rules::rule) {
         Some(Merge::Replace) => *base = over,
+        // Docker Compose crashes here; a blank block is refused by the schema as it is in a single file.
+        Some(Merge::Logging) if over.is_null() => *base = over,
         // Null never erases.
         _ if over.is_null() => {}
         _ if base.is_null() => *base = over,
@@ -143,6 +146,9 @@ fn merge_pools(base: &mut Node, over: Node, trail: Trail<'_>, findings: &mut Fin
             None => pool,
         };
         to_list(base).push(merged);
+    }
+    if !below.is_empty() {
+        findings.warn(LoadWarning::DroppedPools { count: below.len(), span: over.span });
     }
 }
 

@@ -18,6 +18,7 @@
 
 pub mod cast;
 mod check;
+pub mod decode;
 mod defaults;
 pub mod discover;
 pub mod dotenv;
@@ -42,6 +43,7 @@ mod scalar;
 mod schema;
 mod select;
 mod short_form;
+mod surprise;
 pub mod template;
 mod trail;
 mod unique;
@@ -156,7 +158,7 @@ fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Projec
     if options.check_consistency && !loader.incomplete {
         check::check_consistency(&mut built.model, &active, &mut loader.findings);
     }
-    let mut project = decode(options, built, loader)?;
+    let mut project = typed(options, built, loader)?;
     select::split_by_profiles(&mut project, &active);
     loader.read_label_files(&mut project);
     for error in select::select(&mut project, &options.services, options.dependencies, &mut active) {
@@ -274,10 +276,23 @@ fn project_name(
 }
 
 /// The typed project. `None` if something is wrong with it, here or before.
-fn decode(options: &LoadOptions, built: Built, loader: &mut Loader<'_>) -> Option<Project> {
-    let compatible = built.environment.get("COMPOSE_COMPATIBILITY").is_some_and(|value| environment::is_true(value));
-    let _ = (built, compatible, NameSeparator::Underscore, options);
-    if loader.findings.failed() { None } else { Some(Project::default()) }
+fn typed(options: &LoadOptions, built: Built, loader: &mut Loader<'_>) -> Option<Project> {
+    let Built { model, files, folder, env_files, environment, .. } = built;
+    let decoded = decode::decode(model, &loader.sources);
+    decoded.errors.into_iter().for_each(|error| loader.findings.error(error));
+    decoded.warnings.into_iter().for_each(|warning| loader.findings.warn(warning.into()));
+    if loader.findings.failed() {
+        return None;
+    }
+    let compatible = environment.get("COMPOSE_COMPATIBILITY").is_some_and(|value| environment::is_true(value));
+    Some(Project {
+        working_directory: folder,
+        compose_files: files,
+        env_files,
+        environment,
+        separator: if compatible { NameSeparator::Underscore } else { options.separator },
+        ..decoded.project
+    })
 }
 
 /// Takes a load apart; a failure if anything was wrong.

@@ -1,7 +1,7 @@
 //! What the files mean without saying it (compose-file.md §1.13): the default network, dependencies that follow from
 //! other attributes, names of resources, values from the environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::load::defaults::{below, items};
 use crate::load::paths::clean;
@@ -11,9 +11,27 @@ use crate::yaml::{Key, Mapping, Node, Value};
 /// The variables of the project.
 pub(super) type Environment = BTreeMap<String, String>;
 
+/// Whether a model is the project's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// It is.
+    Project,
+    /// It is brought in by `include`.
+    Included,
+}
+
+/// Content of secrets that come in by `include`, by the place where their variable is named. The variables of an
+/// included project are its own, so they are looked up there.
+pub(super) type Captured = HashMap<Span, String>;
+
 /// Gives entries of list-form `environment` without a value, and secrets and configs that come from a variable, what
 /// the environment holds (§1.0, step 15).
-pub(super) fn resolve_environment(model: &mut Node, environment: &Environment) {
+pub(super) fn resolve_environment(
+    model: &mut Node,
+    environment: &Environment,
+    level: Level,
+    captured: &mut Captured,
+) {
     let Some(model) = model.as_mapping_mut() else { return };
     for service in resources(model, "services") {
         for item in items(service.get_mut("environment")) {
@@ -29,8 +47,12 @@ pub(super) fn resolve_environment(model: &mut Node, environment: &Environment) {
         for resource in resources(model, section) {
             let Some(variable) = resource.get("environment") else { continue };
             let span = variable.span;
-            if let Some(value) = variable.as_str().and_then(|name| environment.get(name)) {
-                resource.insert(key("content", span), Node::string(value.clone(), span));
+            let found = || variable.as_str().and_then(|name| environment.get(name)).cloned();
+            let Some(value) = captured.get(&span).cloned().or_else(found) else { continue };
+            if level == Level::Included && section == "secrets" {
+                captured.insert(span, value);
+            } else {
+                resource.insert(key("content", span), Node::string(value, span));
             }
         }
     }

@@ -204,6 +204,18 @@ pub(super) fn quoted(words: &[&str]) -> String {
     or_list(&words)
 }
 
+/// `` `a`, `b` and `c` ``.
+pub(super) fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => format!("`{only}`"),
+        [first @ .., last] => {
+            let first: Vec<_> = first.iter().map(|word| format!("`{word}`")).collect();
+            format!("{} and `{last}`", first.join(", "))
+        }
+    }
+}
+
 /// `a, b or c`.
 fn or_list(words: &[String]) -> String {
     match words {
