@@ -186,9 +186,8 @@ impl State {
     }
 
     pub(super) fn end_process(&mut self, id: &ContainerId, status: i64) {
-        let runs = |container: &Container| {
-            matches!(container.state, observed::State::Running | observed::State::Restarting)
-        };
+        let runs =
+            |container: &Container| matches!(container.state, observed::State::Running | observed::State::Restarting);
         if self.containers.get(id).is_some_and(runs) {
             self.die(Instant::now(), id, status, false);
         }
@@ -215,8 +214,7 @@ impl State {
             return Err(EngineError::Conflict(format!("the name {} is taken", request.name)));
         }
         let (spec, name) = (request.spec.clone(), request.name.clone());
-        let id =
-            self.add(spec.project.name.as_str(), &name, spec.replica.service.as_str(), spec.replica.number);
+        let id = self.add(spec.project.name.as_str(), &name, spec.replica.service.as_str(), spec.replica.number);
         let script = self.scripts.get(&spec.name).cloned();
         if let (Some(container), Some(script)) = (self.containers.get_mut(&id), script) {
             container.script = script;
@@ -321,10 +319,12 @@ impl State {
     }
 
     pub(super) fn observe(&self, query: &ObserveQuery) -> Observed {
-        let of_project = self.containers.iter().filter(|(_, container)| {
-            container.labels.get("com.docker.compose.project") == Some(&query.project)
-        });
-        let wanted = query.images.iter().filter_map(|(image, _)| Some((image.clone(), self.images.get(image)?.clone())));
+        let of_project = self
+            .containers
+            .iter()
+            .filter(|(_, container)| container.labels.get("com.docker.compose.project") == Some(&query.project));
+        let wanted =
+            query.images.iter().filter_map(|(image, _)| Some((image.clone(), self.images.get(image)?.clone())));
         Observed {
             containers: of_project.map(|(id, container)| container.observed(id)).collect(),
             images: wanted.collect(),

@@ -33,7 +33,11 @@ pub(super) fn events(engine: Fake) -> BoxStream<'static, Result<ContainerEvent, 
 }
 
 /// The log of a container: from its beginning or the last lines of it, and on while it runs if that is asked for.
-pub(super) fn logs(engine: Fake, id: ContainerId, query: LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+pub(super) fn logs(
+    engine: Fake,
+    id: ContainerId,
+    query: LogQuery,
+) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let begin = engine.state().containers.get(&id).map_or(0, |container| {
         let tail = query.tail.map_or(usize::MAX, |lines| usize::try_from(lines).unwrap_or(usize::MAX));
         let since = query.since.map_or(0, |since| container.log.partition_point(|(time, ..)| *time < since));
