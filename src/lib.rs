@@ -5,6 +5,7 @@
 //! `execute` carries the plan out, `render` shows what happened.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
+pub mod cli;
 pub mod diagnostic;
 pub mod engine;
 pub mod event;

@@ -92,6 +92,24 @@ pub(super) enum Target {
     Name(ProjectName),
 }
 
+impl Target {
+    /// The project's name.
+    pub(super) fn name(&self) -> &ProjectName {
+        match self {
+            Self::Project(loaded) => &loaded.project.name,
+            Self::Name(name) => name,
+        }
+    }
+
+    /// The project, where there are files.
+    pub(super) fn project(&self) -> Option<&Project> {
+        match self {
+            Self::Project(loaded) => Some(&loaded.project),
+            Self::Name(_) => None,
+        }
+    }
+}
+
 /// The project of the files; its name alone with `-p` and without `-f`, or where the files cannot be loaded though
 /// `COMPOSE_PROJECT_NAME` says the name (cli.md §3.5).
 ///

@@ -121,7 +121,7 @@ pub fn timeout(seconds: Option<i64>) -> Option<Duration> {
 
 fn pull_policy(word: &str) -> Result<PullPolicy, Failure> {
     let known = matches!(word, "always" | "missing" | "if_not_present" | "never" | "build");
-    match PullPolicy::parse(word) {
+    match word.parse::<PullPolicy>() {
         Ok(policy) if known => Ok(policy),
         Ok(_) | Err(_) => usage(&format!("invalid --pull option \"{word}\"")),
     }

@@ -20,6 +20,41 @@ pub struct Step {
     pub guard: Option<Guard>,
 }
 
+impl Step {
+    /// Whether it changes anything: not so a wait, a job that ran to its end and runs again, and a provider, which is
+    /// asked at every run.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        match &self.action {
+            // The hooks of a service come with the starts of its replicas, which count.
+            Action::Wait(_) | Action::RunPreStart { .. } => false,
+            Action::StartContainer { .. } => !matches!(self.reason, Reason::RanBefore { .. }),
+            Action::RunProvider { verb, .. } => *verb != ProviderVerb::Up,
+            Action::PullImage(_)
+            | Action::BuildImage(_)
+            | Action::CreateNetwork { .. }
+            | Action::RemoveNetwork { .. }
+            | Action::DisconnectNetwork { .. }
+            | Action::ConnectNetwork { .. }
+            | Action::CreateVolume { .. }
+            | Action::RemoveVolume { .. }
+            | Action::CreateContainer(_)
+            | Action::StopContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::RenameContainer { .. } => true,
+        }
+    }
+
+    /// Whether data is lost by it.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        matches!(
+            self.action,
+            Action::RemoveVolume { .. } | Action::RemoveContainer { volumes: AnonymousVolumes::Remove, .. }
+        )
+    }
+}
+
 /// Something done to the engine, or waited for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -423,6 +458,10 @@ pub enum Reason {
     BuildAsked,
     /// `--wait` was given.
     WaitAsked,
+    /// Every run asks for it.
+    EveryRun,
+    /// The service asks for it before it starts.
+    Hook,
 }
 
 /// One field of a definition that changed.

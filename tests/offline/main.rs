@@ -2,3 +2,4 @@
 
 mod executing;
 mod layers;
+mod planning;
