@@ -30,8 +30,11 @@ pub trait Engine: Clone + Send + Sync + 'static {
     fn observe(&self, query: ObserveQuery) -> impl Future<Output = Result<Observed, EngineError>> + Send;
 
     /// Makes a network of the project; one of the same name that a concurrent run made counts as success.
-    fn create_network(&self, project: Arc<Project>, key: NetworkKey)
-    -> impl Future<Output = Result<(), EngineError>> + Send;
+    fn create_network(
+        &self,
+        project: Arc<Project>,
+        key: NetworkKey,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Removes a network; [`EngineError::InUse`] when containers are connected to it.
     fn remove_network(&self, id: NetworkId) -> impl Future<Output = Result<(), EngineError>> + Send;
@@ -52,8 +55,11 @@ pub trait Engine: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Makes a volume of the project; one that is there already counts as success.
-    fn create_volume(&self, project: Arc<Project>, key: VolumeKey)
-    -> impl Future<Output = Result<(), EngineError>> + Send;
+    fn create_volume(
+        &self,
+        project: Arc<Project>,
+        key: VolumeKey,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Removes a volume and its data; [`EngineError::InUse`] when a container mounts it.
     fn remove_volume(&self, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
@@ -95,10 +101,7 @@ pub trait Engine: Clone + Send + Sync + 'static {
     fn rename_container(&self, id: ContainerId, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Looks at one container.
-    fn inspect_container(
-        &self,
-        id: ContainerId,
-    ) -> impl Future<Output = Result<ContainerDetails, EngineError>> + Send;
+    fn inspect_container(&self, id: ContainerId) -> impl Future<Output = Result<ContainerDetails, EngineError>> + Send;
 
     /// What happens to containers of the project from now on. Ready when the engine listens: nothing that happens
     /// after this returns is missed. Ends with an error when the connection is lost.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::container::holds_processes;
 use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownOptions, DownTarget, DownVolumes, Handle, Late,
-    Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, orphan, project_from_labels, volume,
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownOptions, DownTarget, DownVolumes, Handle,
+    Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, orphan, project_from_labels,
+    volume,
 };
 use crate::observed::{Container, Observed};
 use crate::project::{Project, ServiceName};
@@ -20,8 +21,14 @@ pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> 
         DownTarget::Files(project) => Cow::Borrowed(project),
         DownTarget::Labels(name) => Cow::Owned(Arc::new(project_from_labels(name, observed))),
     };
-    let mut down =
-        Down { project: &project, observed, options, builder: PlanBuilder::default(), removed: Vec::new(), warnings: Vec::new() };
+    let mut down = Down {
+        project: &project,
+        observed,
+        options,
+        builder: PlanBuilder::default(),
+        removed: Vec::new(),
+        warnings: Vec::new(),
+    };
     let services = down.services();
     down.take_down(&services);
     down.orphans();
@@ -85,11 +92,8 @@ impl<'a> Down<'a> {
 
     fn service(&mut self, name: &'a ServiceName, before: &[ActionId]) -> Vec<ActionId> {
         if self.project.services.get(name).is_some_and(|service| service.provider.is_some()) {
-            let action = Action::RunProvider {
-                project: self.project.clone(),
-                service: name.clone(),
-                verb: ProviderVerb::Down,
-            };
+            let action =
+                Action::RunProvider { project: self.project.clone(), service: name.clone(), verb: ProviderVerb::Down };
             return vec![self.add(action, Reason::Down, before)];
         }
         let replicas = self.observed.containers.iter();
@@ -110,7 +114,7 @@ impl<'a> Down<'a> {
             return;
         }
         for container in orphan::orphans(self.project, self.observed) {
-            self.remove(container, None, &Reason::Orphan, &[]);
+            self.remove(container, None, &orphan::reason(container), &[]);
         }
     }
 
@@ -139,8 +143,7 @@ impl<'a> Down<'a> {
         let handle = container_ref(container, replica);
         let mut after = before.to_vec();
         if holds_processes(container) {
-            let action =
-                Action::StopContainer { container: handle.clone(), spec, timeout: self.options.timeout };
+            let action = Action::StopContainer { container: handle.clone(), spec, timeout: self.options.timeout };
             after = vec![self.add(action, reason.clone(), before)];
         }
         let volumes = match self.options.volumes {
@@ -201,9 +204,10 @@ impl<'a> Down<'a> {
         }
         names.extend(self.removed.iter().flat_map(|(container, _)| volume::carried_over(container)));
         for name in names {
-            let users = self.removed.iter().filter(|(container, _)| {
-                container.mounts.iter().any(|mount| mount.name.as_deref() == Some(name))
-            });
+            let users = self
+                .removed
+                .iter()
+                .filter(|(container, _)| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(name)));
             let after: Vec<_> = users.map(|(_, step)| *step).collect();
             self.add(Action::RemoveVolume { name: name.to_owned() }, Reason::VolumesAsked, &after);
         }
