@@ -45,7 +45,7 @@ async fn networks(client: &Client, query: &ObserveQuery) -> Result<Vec<Network>,
     let listed: Vec<ListedNetwork> = client.get("/networks").await?;
     let asked = |network: &ListedNetwork| {
         let of_project = network.labels.get(label::PROJECT).is_some_and(|project| *project == query.project);
-        of_project || query.networks.iter().any(|name| network.name == *name || network.id.starts_with(name))
+        of_project || query.networks.iter().any(|name| network.is_called(name))
     };
     Ok(listed.into_iter().filter(asked).map(Network::from).collect())
 }
@@ -224,6 +224,13 @@ struct ListedNetwork {
     name: String,
     #[serde(default, deserialize_with = "or_default")]
     labels: BTreeMap<String, String>,
+}
+
+impl ListedNetwork {
+    /// Whether a project that does not make it may mean it by `name`: its name, its id, or its id as people see it.
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || (name.len() >= 12 && self.id.starts_with(name))
+    }
 }
 
 impl From<ListedNetwork> for Network {

@@ -116,7 +116,9 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     set(label::ONE_OFF, "False".to_owned());
     set(label::NUMBER, spec.replica.number.to_string());
     set(label::CONFIG_HASH, request.config_hash.clone());
-    set(label::DEPENDS_ON, depends_on(&service.depends_on));
+    // Services that are not acted on are no dependencies of this container.
+    let dependencies = service.depends_on.iter().filter(|(name, _)| project.services.contains_key(*name));
+    set(label::DEPENDS_ON, depends_on(dependencies));
     if let Some(digest) = &request.image_digest {
         set(label::IMAGE, digest.to_string());
     }
@@ -143,7 +145,6 @@ fn joined(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(",")
 }
 
-fn depends_on(dependencies: &BTreeMap<ServiceName, Dependency>) -> String {
-    let item = |(name, on): (&ServiceName, &Dependency)| format!("{name}:{}:{}", on.condition, on.restart);
-    dependencies.iter().map(item).collect::<Vec<_>>().join(",")
+fn depends_on<'a>(dependencies: impl Iterator<Item = (&'a ServiceName, &'a Dependency)>) -> String {
+    dependencies.map(|(name, on)| format!("{name}:{}:{}", on.condition, on.restart)).collect::<Vec<_>>().join(",")
 }

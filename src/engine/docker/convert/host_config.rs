@@ -1,6 +1,6 @@
 //! What a container gets of the host, but for resources, mounts and networks (engine.md §3.3).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use bollard::models::{HostConfig, HostConfigLogConfig, PortBinding, PortMap, RestartPolicy, RestartPolicyNameEnum};
@@ -19,8 +19,8 @@ pub(super) fn host_config(
     let unconfined = security.unconfined_system_paths.then(Vec::new);
     Ok(HostConfig {
         annotations: map(&service.annotations),
-        cap_add: list(&service.cap_add),
-        cap_drop: list(&service.cap_drop),
+        cap_add: capabilities(&service.cap_add),
+        cap_drop: capabilities(&service.cap_drop),
         group_add: list(&service.group_add),
         privileged: Some(service.privileged),
         readonly_rootfs: Some(service.read_only),
@@ -56,6 +56,16 @@ pub(super) fn host_config(
         port_bindings: port_bindings(&service.ports),
         ..HostConfig::default()
     })
+}
+
+/// Capabilities as the kernel calls them, `CAP_CHOWN`, or `ALL`; each once.
+fn capabilities(names: &[String]) -> Option<Vec<String>> {
+    let normal = names.iter().map(|name| name.trim().to_uppercase()).map(|name| match name.as_str() {
+        "ALL" => name,
+        prefixed if prefixed.starts_with("CAP_") => name,
+        _ => format!("CAP_{name}"),
+    });
+    non_empty(normal.collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 /// A word that the engine's list of words must have.

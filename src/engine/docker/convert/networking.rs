@@ -86,9 +86,10 @@ fn by_priority(service: &Service) -> Vec<(&NetworkKey, Option<&ServiceNetwork>)>
     networks
 }
 
-/// Link entries `container:alias`: those the run knows, those of the plan, those of other projects' containers.
+/// Link entries `container:alias`: three for each container of a linked service, those of other projects' containers, and
+/// what only the run knows.
 fn links(spec: &ContainerSpec, service: &Service, known: &[String]) -> Vec<String> {
-    let mut entries = known.to_vec();
+    let mut entries = Vec::new();
     let separator = spec.project.separator;
     let number = spec.replica.number;
     for link in &service.links {
@@ -104,8 +105,8 @@ fn links(spec: &ContainerSpec, service: &Service, known: &[String]) -> Vec<Strin
         let (container, alias) = link.split_once(':').unwrap_or((link, link));
         entries.push(format!("{container}:{alias}"));
     }
-    let mut seen = std::collections::BTreeSet::new();
-    entries.retain(|entry| seen.insert(entry.clone()));
+    let more: Vec<_> = known.iter().filter(|entry| !entries.contains(entry)).cloned().collect();
+    entries.extend(more);
     entries
 }
 

@@ -150,12 +150,9 @@ fn device_requests(service: &Service, resources: Option<&Resources>) -> Vec<Engi
 }
 
 fn request(device: &DeviceRequest, implied: &[&str]) -> EngineDeviceRequest {
-    let mut capabilities = device.capabilities.clone();
-    for name in implied {
-        if !capabilities.iter().any(|capability| capability == name) {
-            capabilities.push((*name).to_owned());
-        }
-    }
+    // One that the file says too is said twice, as the peer does; it makes no difference to drivers.
+    let implied = implied.iter().map(|name| (*name).to_owned());
+    let capabilities: Vec<_> = device.capabilities.iter().cloned().chain(implied).collect();
     EngineDeviceRequest {
         driver: text(device.driver.as_ref()),
         count: non_zero(device.count.0),

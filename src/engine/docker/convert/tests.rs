@@ -175,10 +175,16 @@ fn labels() {
     let mut web = service();
     web.labels = pairs(&[("mine", "1"), ("com.docker.compose.project", "not mine")]);
     let restarting = Dependency { condition: Condition::Healthy, restart: true, ..Dependency::default() };
-    web.depends_on = [("db".into(), restarting), ("cache".into(), Dependency::default())].into();
-    let mut request = request(project(web));
+    let optional = Dependency { required: false, ..Dependency::default() };
+    web.depends_on =
+        [("db".into(), restarting), ("cache".into(), Dependency::default()), ("disabled".into(), optional)].into();
+    let mut project = project(web);
+    for name in ["db", "cache"] {
+        project.services.insert(name.into(), Service::new(name));
+    }
+    project.env_files = vec!["/shop/a.env".into()];
+    let mut request = request(project);
     let spec = Arc::make_mut(&mut request.spec);
-    Arc::make_mut(&mut spec.project).env_files = vec!["/shop/a.env".into()];
     spec.replaces = Some(Replaced {
         container: ContainerRef { replica: None, name: "old".to_owned(), handle: Handle::Existing("o1".into()) },
         inherited: Vec::new(),
@@ -220,7 +226,10 @@ fn labels_that_are_not_always_there() {
 
 #[test]
 fn the_host() {
-    check("HostConfig.CapAdd", &json!(["ALL"]), |service| service.cap_add = strings(&["ALL"]));
+    check("HostConfig.CapDrop", &json!(["ALL"]), |service| service.cap_drop = strings(&["all"]));
+    check("HostConfig.CapAdd", &json!(["CAP_CHOWN", "CAP_KILL"]), |service| {
+        service.cap_add = strings(&["chown", "CAP_KILL", "KILL"]);
+    });
     check("HostConfig.ReadonlyRootfs", &json!(true), |service| service.read_only = true);
     check("HostConfig.Init", &json!(false), |service| service.init = Some(false));
     check("HostConfig.Init", &Value::Null, |_| {});
@@ -478,11 +487,20 @@ fn links() {
     let mut request = request(project(web));
     let container = ContainerRef { replica: None, name: "shop-db-1".to_owned(), handle: Handle::Existing("d1".into()) };
     Arc::make_mut(&mut request.spec).linked = [("db".into(), vec![container])].into();
-    request.links = strings(&["shop-db-1:db"]);
+    request.links = strings(&["shop-db-1:db", "known:x"]);
     let made = create_request(&request, &facts(51)).unwrap();
     let endpoints = made.body.networking_config.unwrap().endpoints_config.unwrap();
-    let expected =
-        ["shop-db-1:db", "shop-db-1:db-2", "shop-db-1:shop-db-2", "shop-db-1:store", "other:other", "far:near"];
+    let expected = [
+        "shop-db-1:db",
+        "shop-db-1:db-2",
+        "shop-db-1:shop-db-2",
+        "shop-db-1:store",
+        "shop-db-1:db-2",
+        "shop-db-1:shop-db-2",
+        "other:other",
+        "far:near",
+        "known:x",
+    ];
     assert_eq!(endpoints["shop_default"].links.as_ref().unwrap(), &expected);
 }
 
