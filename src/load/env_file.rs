@@ -80,12 +80,13 @@ impl Loader<'_> {
 
     /// Reads the `label_file`s of every enabled service, whether it is acted on or not.
     pub(super) fn read_label_files(&mut self, project: &mut Project) {
-        let Project { services, origins, .. } = project;
+        let Project { services, origins, working_directory, .. } = project;
         for (name, service) in services {
             let mut labels = Environment::new();
             for (index, path) in service.label_file.iter().enumerate() {
                 let span = origins.nearest(&["services", name.as_str(), "label_file", &index.to_string()]);
-                if let Some(file) = self.read_text(path, span) {
+                // Relative only where the caller wants paths as written.
+                if let Some(file) = self.read_text(&working_directory.join(path), span) {
                     self.read_dotenv(file, &|_| None, &mut labels);
                 }
             }
@@ -96,11 +97,12 @@ impl Loader<'_> {
 
     /// Reads the `env_file`s of the services that are acted on into their `environment`.
     pub(super) fn read_service_env_files(&mut self, project: &mut Project) {
-        let Project { services, origins, environment, .. } = project;
+        let Project { services, origins, environment, working_directory, .. } = project;
         for (name, service) in services {
-            let files = std::mem::take(&mut service.env_file);
+            let mut files = std::mem::take(&mut service.env_file);
             let mut read = Environment::new();
-            for (index, file) in files.iter().enumerate() {
+            for (index, file) in files.iter_mut().enumerate() {
+                file.path = working_directory.join(&file.path);
                 let index = index.to_string();
                 let span = origins.nearest(&["services", name.as_str(), "env_file", &index, "path"]);
                 self.read_service_env_file(file, span, service, environment, &mut read);

@@ -1,4 +1,5 @@
 //! All tests that need no engine, in one binary so that the libraries are linked once.
 
 mod layers;
+mod loading;
 mod planning;
