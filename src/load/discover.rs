@@ -127,6 +127,22 @@ pub enum DiscoverWarning {
     },
 }
 
+impl Explain for DiscoverWarning {
+    fn span(&self) -> Option<Span> {
+        None
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Several { .. } => Some("keep one of them, or name the one that is meant with `-f`".to_owned()),
+            Self::Using { .. } => None,
+            Self::LinkName { .. } => {
+                Some("give the project a name with `name:` to have it independent of the path".to_owned())
+            }
+        }
+    }
+}
+
 fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }

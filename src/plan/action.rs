@@ -45,13 +45,10 @@ impl Step {
         }
     }
 
-    /// Whether data is lost by it.
+    /// Whether it removes a volume and the data in it. The anonymous volumes that go with a container are not meant.
     #[must_use]
     pub fn is_destructive(&self) -> bool {
-        matches!(
-            self.action,
-            Action::RemoveVolume { .. } | Action::RemoveContainer { volumes: AnonymousVolumes::Remove, .. }
-        )
+        matches!(self.action, Action::RemoveVolume { .. })
     }
 }
 
@@ -467,6 +464,8 @@ pub enum Reason {
     Created,
     /// Its service is not in the files.
     Orphan,
+    /// It was made by `run` and has ended.
+    OneOffEnded,
     /// `down` takes the project down.
     Down,
     /// The user, or the end of a container, ends an attached `up`.

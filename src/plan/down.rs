@@ -114,7 +114,7 @@ impl<'a> Down<'a> {
             return;
         }
         for container in orphan::orphans(self.project, self.observed) {
-            self.remove(container, None, &Reason::Orphan, &[]);
+            self.remove(container, None, &orphan::reason(container), &[]);
         }
     }
 

@@ -164,7 +164,7 @@ impl Plan {
         self.steps().filter(|(_, step)| step.is_change())
     }
 
-    /// The steps by which data is lost that no other step brings back: the removal of volumes.
+    /// The steps that remove a volume and the data in it, which a command may ask about first.
     pub fn destructive(&self) -> impl Iterator<Item = (ActionId, &Step)> {
         self.steps().filter(|(_, step)| step.is_destructive())
     }

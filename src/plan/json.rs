@@ -140,6 +140,7 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::RanBefore { .. } => "ran_before",
         Reason::Created => "created",
         Reason::Orphan => "orphan",
+        Reason::OneOffEnded => "one_off_ended",
         Reason::Down => "down",
         Reason::StopAsked => "stop_asked",
         Reason::VolumesAsked => "volumes_asked",

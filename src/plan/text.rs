@@ -255,6 +255,7 @@ impl fmt::Display for Reason {
             Self::RanBefore { exit_code } => write!(f, "ran before, exit {exit_code}"),
             Self::Created => f.write_str("created"),
             Self::Orphan => f.write_str("its service is not in the files"),
+            Self::OneOffEnded => f.write_str("one-off that ended"),
             Self::Down => f.write_str("down"),
             Self::StopAsked => f.write_str("stop was asked for"),
             Self::VolumesAsked => f.write_str("removal of volumes was asked for"),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::patch::Patches;
+use super::patch::{Patches, Places};
 use super::syntax::{self, Fault};
 use super::{Key, Mapping, MergeTag, Node, Segment, Value, YamlError, scalar};
 use crate::source::{FileId, SourceMap, Span, Spanned};
@@ -55,10 +55,10 @@ pub fn parse_within(sources: &SourceMap, file: FileId, limits: Limits) -> Parsed
     let mut patches = Patches::default();
     let mut budget = RETRY_BUDGET;
     loop {
-        let patched = patches.apply(text);
-        let offsets = Offsets::new(&patched, &patches);
+        let changed = patches.apply(text);
+        let offsets = Offsets::new(&changed, &patches);
         let mut composer = Composer::new(text, file, limits);
-        let Some((at, error)) = compose(&patched, &offsets, &mut composer) else { return composer.parsed };
+        let Some((at, error)) = compose(&changed, &offsets, &mut composer) else { return composer.parsed };
         let fits = budget.checked_sub(text.len());
         if fits.is_none() || !patches.add(text, at, error.info()) {
             let (at, fault) = patches.blame(text, at, fault(&error));
@@ -68,6 +68,9 @@ pub fn parse_within(sources: &SourceMap, file: FileId, limits: Limits) -> Parsed
         budget = fits.unwrap_or_default();
     }
 }
+
+/// Brackets within brackets that the parser can count.
+const PARSER_DEPTH: usize = 255;
 
 /// Bytes that are read again with patches before giving up.
 const RETRY_BUDGET: usize = 1 << 27;
@@ -121,19 +124,19 @@ fn refused_directive(text: &str, file: FileId) -> Option<YamlError> {
 /// Byte offsets, in the text as written, of characters of the patched text.
 struct Offsets<'a> {
     text: &'a str,
-    patches: &'a Patches,
+    places: Places,
     /// One offset a character; empty when all characters are one byte.
     bytes: Vec<u32>,
 }
 
 impl<'a> Offsets<'a> {
-    fn new(text: &'a str, patches: &'a Patches) -> Self {
+    fn new(text: &'a str, patches: &Patches) -> Self {
         let bytes = if text.is_ascii() {
             Vec::new()
         } else {
             text.char_indices().map(|(at, _)| u32::try_from(at).unwrap_or(u32::MAX)).collect()
         };
-        Self { text, patches, bytes }
+        Self { text, places: patches.places(), bytes }
     }
 
     fn byte(&self, character: usize) -> usize {
@@ -142,7 +145,7 @@ impl<'a> Offsets<'a> {
         } else {
             self.bytes.get(character).map_or(self.text.len(), |at| *at as usize)
         };
-        self.patches.written(patched)
+        self.places.written(patched)
     }
 
     fn range(&self, span: &saphyr_parser::Span) -> (usize, usize) {
@@ -505,7 +508,7 @@ impl<'a> Composer<'a> {
             name
         } else {
             let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
-            let key = Spanned::new(raw.to_owned(), span);
+            let key = Spanned::new(syntax::shorten(raw), span);
             let (kind, within) = (node.value.kind(), self.location());
             self.parsed.errors.push(YamlError::NonStringKey { key, kind, within });
             if matches!(node.value, Value::Sequence(_) | Value::Mapping(_)) {
@@ -574,7 +577,7 @@ impl<'a> Composer<'a> {
             |error| !matches!(error, YamlError::NonStringKey { key, .. } if key.span.start as usize >= line_start),
         );
         self.parsed.errors.push(if *fault == Fault::TooDeep {
-            YamlError::TooDeep { limit: self.stack.len(), span: self.span(at, at + 1) }
+            YamlError::TooDeep { limit: PARSER_DEPTH, span: self.span(at, at + 1) }
         } else {
             syntax::explain(self.text, self.file, at, fault)
         });

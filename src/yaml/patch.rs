@@ -25,12 +25,36 @@ impl Patches {
     /// Adds what may help against the error `info` at byte `at`; whether there is such a thing.
     pub(super) fn add(&mut self, text: &str, at: usize, info: &str) -> bool {
         if info.contains("valid YAML whitespace") {
-            return blank_tab(text, at).is_some_and(|tab| self.tabs.insert(tab));
+            return blank_tab(text, at).is_some_and(|tab| self.blank(text, tab));
         }
         if info.contains("comments must be separated") {
             return self.blanks.insert(at, 1).is_none();
         }
         info.contains("indentation") && self.indent(text, at)
+    }
+
+    /// Reads `tab` as a blank, and those like it up to the end of the brackets it stands in.
+    fn blank(&mut self, text: &str, tab: usize) -> bool {
+        let Some(start) = syntax::open_brackets(&text[..tab]).first().copied() else { return self.tabs.insert(tab) };
+        let end = start + syntax::closed_length(&text[start..]).unwrap_or(0);
+        let bytes = text.as_bytes();
+        let before = self.tabs.len();
+        let mut at = tab;
+        while at < end {
+            match bytes[at] {
+                b'"' | b'\'' if matches!(bytes[at - 1], b' ' | b'\t' | b'\n' | b',' | b'[' | b'{') => {
+                    at += syntax::quoted_length(&text[at..]);
+                    continue;
+                }
+                b'\t' if bytes[at - 1] == b':' => {
+                    self.tabs.insert(at);
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        self.tabs.insert(tab);
+        self.tabs.len() > before
     }
 
     /// Indents the lines of the outermost bracket or quote that is open at `at`.
@@ -97,17 +121,30 @@ impl Patches {
         out.push_str(&text[from..range.end]);
     }
 
-    /// The byte of the text as written that byte `patched` of the changed text stands for.
-    pub(super) fn written(&self, patched: usize) -> usize {
+    /// Where the bytes of the changed text come from.
+    pub(super) fn places(&self) -> Places {
         let mut added = 0;
-        for (at, count) in &self.blanks {
-            if at + added >= patched {
-                break;
-            }
-            // Within the blanks themselves is where they were put in.
-            added += (*count).min(patched - at - added);
+        let places = self.blanks.iter().map(|(at, count)| {
+            let before = added;
+            added += count;
+            (at + before, before, *count)
+        });
+        Places(places.collect())
+    }
+}
+
+/// Where the bytes of a changed text come from: for each run of blanks its place, the blanks before it, its length.
+pub(super) struct Places(Vec<(usize, usize, usize)>);
+
+impl Places {
+    /// The byte of the text as written that byte `patched` of the changed text stands for. Within blanks that is where
+    /// they were put in.
+    pub(super) fn written(&self, patched: usize) -> usize {
+        let behind = self.0.partition_point(|(at, ..)| *at < patched);
+        match behind.checked_sub(1).and_then(|last| self.0.get(last)) {
+            Some((at, before, count)) => patched - before - (*count).min(patched - at),
+            None => patched,
         }
-        patched - added
     }
 }
 
@@ -133,12 +170,12 @@ mod tests {
         assert!(patches.add(text, 5, "invalid indentation"));
         assert!(!patches.add(text, 5, "invalid indentation"), "once is enough");
         assert!(patches.add(text, text.rfind('\t').expect("a tab"), "':' must be followed by a valid YAML whitespace"));
-        let patched = patches.apply(text);
-        assert_eq!(patched, "a: [\n    b,\n    \tc]\nd: {e: f}\n");
+        let changed = patches.apply(text);
+        assert_eq!(changed, "a: [\n    b,\n    \tc]\nd: {e: f}\n");
         for letter in ['b', 'c', 'd', 'f'] {
-            let at = patched.find(letter).expect("a letter");
-            assert_eq!(Some(patches.written(at)), text.find(letter), "{letter}");
+            let at = changed.find(letter).expect("a letter");
+            assert_eq!(Some(patches.places().written(at)), text.find(letter), "{letter}");
         }
-        assert_eq!(patches.written(patched.len()), text.len());
+        assert_eq!(patches.places().written(changed.len()), text.len());
     }
 }

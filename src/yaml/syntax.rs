@@ -56,15 +56,28 @@ impl Finding {
 
 /// The error to show for `fault`, which the parser met at byte `at` of `text`.
 pub(super) fn explain(text: &str, file: FileId, at: usize, fault: &Fault) -> YamlError {
-    let scene = Scene::new(text, at);
-    let finding = scene.find(fault);
+    let finding = Scene::new(text, at).find(fault);
     let span = |(start, end): (usize, usize)| Span::new(file, start, end);
     YamlError::Syntax {
-        message: finding.message,
+        message: shorten(&finding.message),
         span: span(finding.range),
-        hint: finding.hint,
+        hint: finding.hint.as_deref().map(shorten),
         began: finding.began.map(|(range, words)| (span(range), words)),
     }
+}
+
+/// `text` with what is in backticks cut where it is long or ends a line.
+pub(super) fn shorten(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let parts = text.split('`').map(|part| {
+        let line = part.split('\n').next().unwrap_or(part);
+        match line.char_indices().nth(LONGEST) {
+            Some((cut, _)) if part.len() > 3 * LONGEST => format!("{}…", &line[..cut]),
+            _ if line.len() < part.len() => format!("{line}…"),
+            _ => line.to_owned(),
+        }
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 /// Length of tags and anchors (`!override &a `) and the blanks behind them.
@@ -206,7 +219,7 @@ impl<'a> Scene<'a> {
             Fault::OpenQuote => self.open_quote(),
             Fault::AfterQuote => self.after_quote(),
             Fault::Escape => self.escape(),
-            Fault::FirstCharacter => self.first_character(),
+            Fault::FirstCharacter => self.open_bracket().unwrap_or_else(|| self.first_character()),
             Fault::UnknownAnchor => self.unknown_anchor(),
             Fault::NoAnchorName => self.no_anchor_name(),
             Fault::BlockHeader => self.block_header(),

@@ -7,8 +7,8 @@ use crate::cli::args::UpPlanArgs;
 use crate::cli::confirm::confirm;
 use crate::cli::context::Context;
 use crate::cli::{Failure, output, settings};
-use crate::engine::Engine;
 use crate::engine::docker::Docker;
+use crate::engine::{Engine, ObserveQuery};
 use crate::load::Loaded;
 use crate::observed::Observed;
 use crate::plan::{self, UpOptions};
@@ -67,8 +67,7 @@ pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) 
 
 impl Goal {
     async fn observe(&self) -> Result<Observed, Failure> {
-        let query = run::query(&self.project, &self.options);
-        Ok(self.engine.observe(query).await?)
+        Ok(self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?)
     }
 
     /// Volumes whose definition changed lose their data only if the user says so.

@@ -30,7 +30,7 @@ async fn take_down(args: &DownArgs, context: &Context, target: DownTarget, sourc
         DownTarget::Files(project) => project.clone(),
         DownTarget::Labels(name) => Arc::new(Project { name: name.clone(), ..Project::default() }),
     };
-    let query = ObserveQuery { project: project.name.to_string(), ..ObserveQuery::default() };
+    let query = ObserveQuery::of_project(project.name.as_str());
     let observed = engine.observe(query).await?;
     let plan = Arc::new(plan::down(&target, &observed, &options(args, context)));
     if plan.is_empty() {

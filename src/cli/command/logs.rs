@@ -33,7 +33,7 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
     let mut printer = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, false));
     run::block_on(async {
         let engine = run::connect(context)?;
-        let look = ObserveQuery { project: settings.project.to_string(), ..ObserveQuery::default() };
+        let look = ObserveQuery::of_project(settings.project.as_str());
         let observed = engine.observe(look).await?;
         let targets = targets(args, &settings, &observed);
         let interruption = Interruption::default();

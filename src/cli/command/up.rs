@@ -39,7 +39,7 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
 /// Carries the plan out with the output of its containers on the screen, until they have ended or the user stops it.
 async fn attached(args: &UpArgs, context: &Context, ready: &Ready) -> Result<(), Failure> {
     let settings = session_settings(context, ready)?;
-    let targets = running_targets(ready, &settings.follow).await?;
+    let targets = ready.untouched().filter_map(|container| Target::of(&settings.follow, container)).collect();
     let mut screen = Screen {
         progress: output::progress(context)?,
         logs: LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps)),
@@ -48,6 +48,7 @@ async fn attached(args: &UpArgs, context: &Context, ready: &Ready) -> Result<(),
     let (events, received) = Events::channel();
     let (outputs, lines) = Outputs::channel();
     screen.progress.begin(&ready.plan, "up");
+    run::announce_untouched(ready, &events);
     let stopping = RefCell::new(None);
     let run = async {
         // Both channels end with the session, which ends the showing.
@@ -113,19 +114,9 @@ fn targeted(project: &Project) -> impl Iterator<Item = &ServiceName> {
     project.services.keys().filter(|name| project.is_targeted(name.as_str()))
 }
 
-/// The containers that run already and that the plan leaves as they are.
-async fn running_targets(ready: &Ready, follow: &FollowSettings) -> Result<Vec<Target>, Failure> {
-    let untouched = ready
-        .observed
-        .containers
-        .iter()
-        .filter(|container| container.is_replica() && container.is_running() && !ready.plan.touches(&container.id));
-    Ok(untouched.filter_map(|container| Target::of(follow, container)).collect())
-}
-
 /// What stops the session's services: asked for when the user interrupts.
 async fn stop_plan(ready: &Ready) -> Result<Arc<Plan>, EngineError> {
-    let query = ObserveQuery { project: ready.project.name.to_string(), ..ObserveQuery::default() };
+    let query = ObserveQuery::of_project(ready.project.name.as_str());
     let observed = ready.engine.observe(query).await?;
     Ok(Arc::new(plan::stop(&ready.project, &observed, None)))
 }

@@ -320,6 +320,9 @@ fn lenient_places() {
 /// Many places to patch cost time, and no more than that.
 #[test]
 fn many_lenient_places_are_read() {
+    let entries: String = (0..9000).flat_map(|at| ["k".to_owned(), at.to_string(), ":\tv, ".to_owned()]).collect();
+    assert_eq!(read(&format!("{{{entries}}}")).1.errors, []);
+    assert_eq!(read(&format!("a: [\n{}]\n", "\"x\",\n".repeat(9000))).1.errors, []);
     let text: String = (0..200).flat_map(|at| [at.to_string(), "k: [\n\"b\"\n]\n".to_owned()]).collect();
     assert_eq!(read(&text).1.errors, []);
 }
