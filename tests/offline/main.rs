@@ -3,4 +3,5 @@
 mod cli;
 mod executing;
 mod layers;
+mod loading;
 mod planning;

@@ -313,7 +313,11 @@ fn bind_options(options: &BindOptions, form: Form) -> Tree {
     let mut fields = Fields::new(form);
     fields.some("selinux", options.selinux.map(SelinuxLabel::as_str));
     fields.text("propagation", options.propagation.as_deref());
-    if options.create_host_path == (form == Form::JsonOfV2) {
+    let is_shown = match form {
+        Form::Yaml | Form::Json => !options.create_host_path,
+        Form::JsonOfV2 => options.create_host_path && options.says_create_host_path,
+    };
+    if is_shown {
         fields.put("create_host_path", options.create_host_path);
     }
     fields.some("recursive", options.recursive.map(RecursiveBind::as_str));

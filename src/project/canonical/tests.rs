@@ -69,14 +69,15 @@ fn maps_are_sorted_naturally_in_yaml() {
 
 #[test]
 fn bind_mounts_show_their_source_is_made_in_one_form_only() {
-    let bind = |create_host_path| Mount {
+    let bind = |create_host_path, says_create_host_path| Mount {
         kind: MountKind::Bind,
         source: Some("/x".to_owned()),
         target: "/y".to_owned(),
-        bind: Some(BindOptions { create_host_path, ..BindOptions::default() }),
+        bind: Some(BindOptions { create_host_path, says_create_host_path, ..BindOptions::default() }),
         ..Mount::default()
     };
-    let service = Service { volumes: vec![bind(true), bind(false)], ..Service::new("s") };
+    let service =
+        Service { volumes: vec![bind(true, true), bind(true, false), bind(false, true)], ..Service::new("s") };
     let shown = |form| {
         let json = super::service(&service, form).to_json_compact();
         json.matches(r#""create_host_path":true"#).count() * 10 + json.matches(r#""create_host_path":false"#).count()
