@@ -29,7 +29,7 @@ pub enum ExecuteError {
         cause: EngineError,
     },
     /// A container could not be started because a port of the host that it publishes is taken.
-    #[error("cannot start container {container}: {}", taken(*.port, .protocol, .host_ip.as_deref(), .holder.as_ref()))]
+    #[error("cannot start container {container}: {}", taken(*.port, .protocol, .host_ip.as_deref(), .holder.as_deref()))]
     PortTaken {
         /// The container's name.
         container: String,
@@ -42,9 +42,9 @@ pub enum ExecuteError {
         /// The address of the host it was to be published at; `None` is all.
         host_ip: Option<String>,
         /// The container that has it, where the engine knows one.
-        holder: Option<PortHolder>,
+        holder: Option<Box<PortHolder>>,
         /// The engine's answer.
-        cause: EngineError,
+        cause: Box<EngineError>,
     },
     /// A service whose namespace or volumes are shared has no container.
     #[error("cannot share {shared} with service {service}: container missing")]
@@ -229,8 +229,8 @@ impl Explain for ExecuteError {
             Self::PortTaken { holder: None, port, .. } => {
                 Some(format!("a program outside of containers has port {port}, or publish another port"))
             }
-            Self::PortTaken { holder: Some(PortHolder { container, .. }), .. } => {
-                Some(format!("stop container {container}, or publish another port"))
+            Self::PortTaken { holder: Some(holder), .. } => {
+                Some(format!("stop container {}, or publish another port", holder.container))
             }
             Self::Engine(_)
             | Self::RemoveNetwork { .. }

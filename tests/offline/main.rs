@@ -1,5 +1,7 @@
 //! All tests that need no engine, in one binary so that the libraries are linked once.
 
 mod executing;
+mod following;
 mod layers;
 mod planning;
+mod rendering;
