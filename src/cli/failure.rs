@@ -40,12 +40,7 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> u8 {
         match self {
-            Self::Load
-            | Self::Plan(_)
-            | Self::Engine(_)
-            | Self::Run { .. }
-            | Self::Usage(_)
-            | Self::Unexpected(_) => 1,
+            Self::Load | Self::Plan(_) | Self::Engine(_) | Self::Run { .. } | Self::Usage(_) | Self::Unexpected(_) => 1,
             Self::ChangesPending => 2,
             Self::Interrupted => 130,
             Self::Status(status) => *status,

@@ -45,12 +45,7 @@ pub(super) fn load_failure(failure: &LoadFailure, context: &Context) -> Failure 
     }
 }
 
-fn report(
-    errors: &[&dyn Explain],
-    warnings: &[LoadWarning],
-    sources: &SourceMap,
-    context: &Context,
-) -> io::Result<()> {
+fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap, context: &Context) -> io::Result<()> {
     if errors.is_empty() && warnings.is_empty() {
         return Ok(());
     }
@@ -157,7 +152,7 @@ pub(super) fn log_settings(context: &Context, no_color: bool, no_prefix: bool, t
 
 /// Why there is no plan, with the place in the files where the cause stands.
 pub(super) fn plan_error(error: &PlanError, project: &Project, sources: &SourceMap, context: &Context) -> String {
-    let span = error.path().and_then(|path| project.origins.nearest(&path));
+    let span = error.path().and_then(|path| project.origins.nearest(path.as_slice()));
     if span.is_none() && error.hint().is_none() {
         return error.to_string();
     }

@@ -154,7 +154,8 @@ fn ancestors<'a>(before: &'a str, line: &str) -> Vec<&'a str> {
         }
         let depth = indent(line);
         // A list may stand as far left as its key.
-        if depth > least || (depth == least && !(list && !content.starts_with('-'))) {
+        let sibling = depth == least && (!list || content.starts_with('-'));
+        if depth > least || sibling {
             continue;
         }
         least = depth;

@@ -58,6 +58,9 @@ pub fn render(problem: &dyn Explain, level: Level, sources: &SourceMap, style: &
     finish(renderer.render(&[group, hint]))
 }
 
+/// Lines around one with a caret that may be shown too.
+const NEAR: usize = 4;
+
 /// All of `problems`, with an empty line between any two, and a line break at the end.
 #[must_use]
 pub fn render_all<'a>(
@@ -168,11 +171,18 @@ impl Page<'_> {
         let end = lines.iter().map(|line| line.end as usize).max().unwrap_or_default();
         let mut shown = Shown::default();
         let mut at = start;
-        for line in source.text()[start..end].split_inclusive('\n') {
+        let first_line = self.sources.position(Span::new(file, start, start)).line;
+        let numbers: Vec<usize> = lines.iter().map(|line| self.sources.position(*line).line).collect();
+        for (number, line) in source.text()[start..end].split_inclusive('\n').enumerate() {
             let content = line.trim_end_matches(['\n', '\r']);
             let range = at..at + content.len();
-            let hidden =
-                if self.style.show_values { Vec::new() } else { conceal::ranges(source.text(), range.clone(), yaml) };
+            // Lines further away from a caret are folded and need not be looked at.
+            let near = numbers.iter().any(|marked| marked.abs_diff(first_line + number) <= NEAR);
+            let hidden = if near && !self.style.show_values {
+                conceal::ranges(source.text(), range.clone(), yaml)
+            } else {
+                Vec::new()
+            };
             shown.line(source.text(), range, &hidden);
             at += line.len();
         }
@@ -197,7 +207,7 @@ impl Page<'_> {
             path: self.path(file),
             line: main.map_or(1, |position| position.line),
             column: main.map_or(1, |position| position.column),
-            first_line: self.sources.position(Span::new(file, start, start)).line,
+            first_line,
             text: shown.text,
             marks,
         }

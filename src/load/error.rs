@@ -143,6 +143,7 @@ impl LoadError {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not named here explains itself or has nothing to add")]
 impl Explain for LoadError {
     fn span(&self) -> Option<Span> {
         if let Some(inner) = self.inner() {
@@ -164,8 +165,7 @@ impl Explain for LoadError {
             Self::NotAMapping { found: "nothing", .. } => {
                 Some("remove the `---` that begins an empty document".to_owned())
             }
-            Self::NotAMapping { .. } => Some("begin with `services:`".to_owned()),
-            Self::Empty { .. } => Some("begin with `services:`".to_owned()),
+            Self::NotAMapping { .. } | Self::Empty { .. } => Some("begin with `services:`".to_owned()),
             Self::NoSuchService { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             _ => None,
         }

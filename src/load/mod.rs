@@ -161,9 +161,7 @@ fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Projec
     let mut project = typed(options, built, loader)?;
     select::split_by_profiles(&mut project, &active);
     loader.read_label_files(&mut project);
-    for error in select::select(&mut project, &options.services, options.dependencies, &mut active) {
-        loader.findings.error(error);
-    }
+    loader.findings.errors(select::select(&mut project, &options.services, options.dependencies, &mut active));
     select::prune(&mut project, options.resources);
     if options.resolve_environment {
         loader.read_service_env_files(&mut project);
@@ -196,16 +194,16 @@ fn begin(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Start> {
     if let Ok(discovery) = &discovery {
         environment.add_default(&discovery.project_directory, &mut loader.sources, &mut found);
     }
-    found.errors.into_iter().for_each(|error| loader.findings.error(error));
-    found.warnings.into_iter().for_each(|warning| loader.findings.warn(warning.into()));
+    loader.findings.errors(found.errors);
+    loader.findings.warnings(found.warnings);
     let discovery = match discovery {
         Ok(discovery) => discovery,
         Err(errors) => {
-            errors.into_iter().for_each(|error| loader.findings.error(error));
+            loader.findings.errors(errors);
             return None;
         }
     };
-    discovery.warnings.into_iter().for_each(|warning| loader.findings.warn(warning.into()));
+    loader.findings.warnings(discovery.warnings);
     let files = discovery.files.into_iter().map(|file| match file {
         ComposeFile::Path(path) => path,
         ComposeFile::Stdin => PathBuf::from("-"),
@@ -279,8 +277,8 @@ fn project_name(
 fn typed(options: &LoadOptions, built: Built, loader: &mut Loader<'_>) -> Option<Project> {
     let Built { model, files, folder, env_files, environment, .. } = built;
     let decoded = decode::decode(model, &loader.sources);
-    decoded.errors.into_iter().for_each(|error| loader.findings.error(error));
-    decoded.warnings.into_iter().for_each(|warning| loader.findings.warn(warning.into()));
+    loader.findings.errors(decoded.errors);
+    loader.findings.warnings(decoded.warnings);
     if loader.findings.failed() {
         return None;
     }

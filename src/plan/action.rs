@@ -45,13 +45,10 @@ impl Step {
         }
     }
 
-    /// Whether data is lost by it.
+    /// Whether it removes a volume and the data in it. The anonymous volumes that go with a container are not meant.
     #[must_use]
     pub fn is_destructive(&self) -> bool {
-        matches!(
-            self.action,
-            Action::RemoveVolume { .. } | Action::RemoveContainer { volumes: AnonymousVolumes::Remove, .. }
-        )
+        matches!(self.action, Action::RemoveVolume { .. })
     }
 }
 
@@ -156,6 +153,31 @@ pub enum Action {
         /// What the program is asked for.
         verb: ProviderVerb,
     },
+}
+
+impl Action {
+    /// The one container that it changes, among those that there are or will be by then.
+    #[must_use]
+    pub fn container(&self) -> Option<&ContainerRef> {
+        match self {
+            Self::DisconnectNetwork { container, .. }
+            | Self::ConnectNetwork { container, .. }
+            | Self::StartContainer { container, .. }
+            | Self::StopContainer { container, .. }
+            | Self::RemoveContainer { container, .. }
+            | Self::RenameContainer { container, .. }
+            | Self::RunPreStart { container, .. } => Some(container),
+            Self::PullImage(_)
+            | Self::BuildImage(_)
+            | Self::CreateNetwork { .. }
+            | Self::RemoveNetwork { .. }
+            | Self::CreateVolume { .. }
+            | Self::RemoveVolume { .. }
+            | Self::CreateContainer(_)
+            | Self::Wait(_)
+            | Self::RunProvider { .. } => None,
+        }
+    }
 }
 
 /// What the program of a provider service is asked for.
@@ -442,8 +464,12 @@ pub enum Reason {
     Created,
     /// Its service is not in the files.
     Orphan,
+    /// It was made by `run` and has ended.
+    OneOffEnded,
     /// `down` takes the project down.
     Down,
+    /// The user, or the end of a container, ends an attached `up`.
+    StopAsked,
     /// `--volumes` was given.
     VolumesAsked,
     /// The definition of the network or volume changed.

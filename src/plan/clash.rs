@@ -52,7 +52,8 @@ impl Emit<'_, '_> {
 
 /// Whether containers of a service need something that this container holds.
 fn needs_of(service: &Service, holder: &Container) -> bool {
-    service.ports.iter().any(|port| holder.ports.iter().any(|held| collides(port, held))) || needs_address(service, holder)
+    service.ports.iter().any(|port| holder.ports.iter().any(|held| collides(port, held)))
+        || needs_address(service, holder)
 }
 
 fn collides(wanted: &Port, held: &PublishedPort) -> bool {

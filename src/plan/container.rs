@@ -370,8 +370,7 @@ fn image_change(image: &ImageFact, container: &Container) -> Option<(When, Reaso
         Late::Known(Some(_)) if same => None,
         Late::Known(to) => Some((When::Always, Reason::ImageChanged { from, to: to.clone() })),
         Late::From(producer) => {
-            let guard =
-                Guard::ImageChanged { producer: *producer, image: image.reference.clone(), from: from.clone() };
+            let guard = Guard::ImageChanged { producer: *producer, image: image.reference.clone(), from: from.clone() };
             Some((When::guarded(guard), Reason::ImageChanged { from, to: None }))
         }
     }
@@ -404,9 +403,8 @@ pub(super) fn holds_processes(container: &Container) -> bool {
 /// The replicas of a service with their numbers; those without a number come after the others.
 pub(super) fn numbered<'a>(cx: &Context<'a>, service: &ServiceName) -> Vec<(u32, &'a Container)> {
     let replicas = cx.observed.containers.iter();
-    let mut replicas: Vec<_> = replicas
-        .filter(|container| container.is_replica() && container.service.as_ref() == Some(service))
-        .collect();
+    let mut replicas: Vec<_> =
+        replicas.filter(|container| container.is_replica() && container.service.as_ref() == Some(service)).collect();
     replicas.sort_by_key(|container| (container.number.is_none(), container.number, &container.name));
     let mut highest = replicas.iter().filter_map(|container| container.number).max().unwrap_or(0);
     let mut number = |container: &Container| {

@@ -31,8 +31,7 @@ impl<'a> Expected<'a> {
     /// Whether a container was made from that definition, by hoist or either line of Docker Compose.
     pub(super) fn matches(&self, container: &Container) -> bool {
         let Some(label) = &container.config_hash else { return false };
-        *label == self.current
-            || label == self.of_v2.get_or_init(|| hash(self.service, HashForm::V2, &self.references))
+        *label == self.current || label == self.of_v2.get_or_init(|| hash(self.service, HashForm::V2, &self.references))
     }
 }
 
@@ -86,8 +85,11 @@ fn change(
         let shown = |value: &String| secret::shown(name, value, values);
         (container.labels.get(name).map(shown), service.labels.get(name).map(shown))
     } else if field == "image" {
-        return image_change(project, service, container)
-            .unwrap_or(FieldChange { field, from: None, to: service.image.clone() });
+        return image_change(project, service, container).unwrap_or(FieldChange {
+            field,
+            from: None,
+            to: service.image.clone(),
+        });
     } else {
         (None, None)
     };

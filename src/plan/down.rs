@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::container::holds_processes;
 use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownOptions, DownTarget, DownVolumes, Handle, Late,
-    Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, orphan, project_from_labels, volume,
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownOptions, DownTarget, DownVolumes, Handle,
+    Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, orphan, project_from_labels,
+    volume,
 };
 use crate::observed::{Container, Observed};
 use crate::project::{Project, ServiceName};
@@ -20,8 +21,14 @@ pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> 
         DownTarget::Files(project) => Cow::Borrowed(project),
         DownTarget::Labels(name) => Cow::Owned(Arc::new(project_from_labels(name, observed))),
     };
-    let mut down =
-        Down { project: &project, observed, options, builder: PlanBuilder::default(), removed: Vec::new(), warnings: Vec::new() };
+    let mut down = Down {
+        project: &project,
+        observed,
+        options,
+        builder: PlanBuilder::default(),
+        removed: Vec::new(),
+        warnings: Vec::new(),
+    };
     let services = down.services();
     down.take_down(&services);
     down.orphans();
@@ -85,11 +92,8 @@ impl<'a> Down<'a> {
 
     fn service(&mut self, name: &'a ServiceName, before: &[ActionId]) -> Vec<ActionId> {
         if self.project.services.get(name).is_some_and(|service| service.provider.is_some()) {
-            let action = Action::RunProvider {
-                project: self.project.clone(),
-                service: name.clone(),
-                verb: ProviderVerb::Down,
-            };
+            let action =
+                Action::RunProvider { project: self.project.clone(), service: name.clone(), verb: ProviderVerb::Down };
             return vec![self.add(action, Reason::Down, before)];
         }
         let replicas = self.observed.containers.iter();
@@ -110,7 +114,7 @@ impl<'a> Down<'a> {
             return;
         }
         for container in orphan::orphans(self.project, self.observed) {
-            self.remove(container, None, &Reason::Orphan, &[]);
+            self.remove(container, None, &orphan::reason(container), &[]);
         }
     }
 
@@ -135,12 +139,11 @@ impl<'a> Down<'a> {
         reason: &Reason,
         before: &[ActionId],
     ) -> ActionId {
-        let spec = replica.as_ref().and_then(|replica| self.spec(container, replica));
+        let spec = replica.as_ref().and_then(|replica| existing_spec(self.project, container, replica));
         let handle = container_ref(container, replica);
         let mut after = before.to_vec();
         if holds_processes(container) {
-            let action =
-                Action::StopContainer { container: handle.clone(), spec, timeout: self.options.timeout };
+            let action = Action::StopContainer { container: handle.clone(), spec, timeout: self.options.timeout };
             after = vec![self.add(action, reason.clone(), before)];
         }
         let volumes = match self.options.volumes {
@@ -150,23 +153,6 @@ impl<'a> Down<'a> {
         let step = self.add(Action::RemoveContainer { container: handle, volumes }, reason.clone(), &after);
         self.removed.push((container, step));
         step
-    }
-
-    /// What a container was made from, for the hooks that run before it stops.
-    fn spec(&self, container: &Container, replica: &Replica) -> Option<Arc<ContainerSpec>> {
-        let service = self.project.services.get(&replica.service)?;
-        Some(Arc::new(ContainerSpec {
-            project: self.project.clone(),
-            replica: replica.clone(),
-            name: container.name.clone(),
-            temporary_name: None,
-            image: self.project.image_name(service),
-            image_digest: Late::Known(container.image_digest.clone()),
-            image_volumes: BTreeMap::new(),
-            replaces: None,
-            references: BTreeMap::new(),
-            linked: BTreeMap::new(),
-        }))
     }
 
     /// Removes the project's networks once nobody of it is connected any more.
@@ -201,9 +187,10 @@ impl<'a> Down<'a> {
         }
         names.extend(self.removed.iter().flat_map(|(container, _)| volume::carried_over(container)));
         for name in names {
-            let users = self.removed.iter().filter(|(container, _)| {
-                container.mounts.iter().any(|mount| mount.name.as_deref() == Some(name))
-            });
+            let users = self
+                .removed
+                .iter()
+                .filter(|(container, _)| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(name)));
             let after: Vec<_> = users.map(|(_, step)| *step).collect();
             self.add(Action::RemoveVolume { name: name.to_owned() }, Reason::VolumesAsked, &after);
         }
@@ -214,13 +201,34 @@ impl<'a> Down<'a> {
     }
 }
 
-fn container_ref(container: &Container, replica: Option<Replica>) -> ContainerRef {
+pub(super) fn container_ref(container: &Container, replica: Option<Replica>) -> ContainerRef {
     ContainerRef { replica, name: container.name.clone(), handle: Handle::Existing(container.id.clone()) }
+}
+
+/// What a container was made from, for the hooks that run before it stops.
+pub(super) fn existing_spec(
+    project: &Arc<Project>,
+    container: &Container,
+    replica: &Replica,
+) -> Option<Arc<ContainerSpec>> {
+    let service = project.services.get(&replica.service)?;
+    Some(Arc::new(ContainerSpec {
+        project: project.clone(),
+        replica: replica.clone(),
+        name: container.name.clone(),
+        temporary_name: None,
+        image: project.image_name(service),
+        image_digest: Late::Known(container.image_digest.clone()),
+        image_volumes: BTreeMap::new(),
+        replaces: None,
+        references: BTreeMap::new(),
+        linked: BTreeMap::new(),
+    }))
 }
 
 /// All services, each after those that depend on it. What is in a cycle, which labels of older files may show, comes
 /// in some order.
-fn dependents_first(project: &Project) -> Vec<&ServiceName> {
+pub(super) fn dependents_first(project: &Project) -> Vec<&ServiceName> {
     fn visit<'a>(
         project: &'a Project,
         name: &'a ServiceName,

@@ -134,7 +134,9 @@ impl PlanError {
             Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
                 Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
             }
-            Self::Cycle { services } => services.first().map(|service| vec!["services", service.as_str(), "depends_on"]),
+            Self::Cycle { services } => {
+                services.first().map(|service| vec!["services", service.as_str(), "depends_on"])
+            }
             Self::ExternalNetworkMissing { key, .. }
             | Self::ExternalNetworkAmbiguous { key, .. }
             | Self::NetworkInUse { key, .. } => Some(vec!["networks", key.as_str()]),
@@ -152,9 +154,9 @@ impl PlanError {
             Self::ExternalVolumeMissing { name, .. } => {
                 Some(format!("make it with `docker volume create {name}`, or remove `external: true`"))
             }
-            Self::NetworkInUse { .. } => {
-                Some("disconnect or remove them first; `--remove-orphans` removes those of services that are gone".into())
-            }
+            Self::NetworkInUse { .. } => Some(
+                "disconnect or remove them first; `--remove-orphans` removes those of services that are gone".into(),
+            ),
             Self::DuplicateContainerName { .. }
             | Self::NamedContainerScaled { .. }
             | Self::NothingToRun { .. }

@@ -234,7 +234,9 @@ impl ImageSteps<'_> {
                 let pull = self.pull(key, uses, reason, PullFailure::Tolerate);
                 let guard = Guard::ImageMissing { producer: pull, image: key.0.clone() };
                 let service = builder_of(uses);
-                service.map(|service| self.build(key, service, (Reason::Missing, Some(guard)), Some(pull), &mut path)).or(Some(pull))
+                service
+                    .map(|service| self.build(key, service, (Reason::Missing, Some(guard)), Some(pull), &mut path))
+                    .or(Some(pull))
             }
             Decision::Build { reason } => {
                 builder_of(uses).map(|service| self.build(key, service, (reason.clone(), None), None, &mut path))

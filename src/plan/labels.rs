@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::observed::{Container, Observed};
-use crate::project::{
-    Condition, Dependency, Network, Project, ProjectName, Service, ServiceName, Volume,
-};
+use crate::project::{Condition, Dependency, Network, Project, ProjectName, Service, ServiceName, Volume};
 
 const LABEL_DEPENDS_ON: &str = "com.docker.compose.depends_on";
 
@@ -72,8 +70,10 @@ mod tests {
     #[test]
     fn dependencies_are_read_from_the_label() {
         let read = dependencies("db:service_healthy:false,job:service_completed_successfully:true,cache");
-        let shown: Vec<_> =
-            read.iter().map(|(name, how)| format!("{name} {} {} {}", how.condition, how.restart, how.required)).collect();
+        let shown: Vec<_> = read
+            .iter()
+            .map(|(name, how)| format!("{name} {} {} {}", how.condition, how.restart, how.required))
+            .collect();
         assert_eq!(
             shown,
             [

@@ -61,29 +61,20 @@ pub(super) fn decide<'a>(
     let networks = cx.project.networks.iter();
     networks
         .map(|(key, network)| {
-            let fate = if network.external {
-                external(cx, key, network)?
-            } else {
-                internal(cx, key, network, warnings)
-            };
+            let fate =
+                if network.external { external(cx, key, network)? } else { internal(cx, key, network, warnings) };
             Ok((key, fate))
         })
         .collect()
 }
 
-fn external<'a>(
-    cx: &Context<'a>,
-    key: &'a NetworkKey,
-    network: &'a Network,
-) -> Result<NetworkFate<'a>, PlanError> {
+fn external<'a>(cx: &Context<'a>, key: &'a NetworkKey, network: &'a Network) -> Result<NetworkFate<'a>, PlanError> {
     let name = &network.name;
     let all = &cx.observed.networks;
     let mut found = all.iter().filter(|live| live.name == *name || live.id.as_str() == name);
     match (found.next(), found.next()) {
         (Some(live), None) => Ok(NetworkFate { name, live: Some(live), change: NetworkChange::Keep }),
-        (Some(_), Some(_)) => {
-            Err(PlanError::ExternalNetworkAmbiguous { key: key.clone(), name: network.name.clone() })
-        }
+        (Some(_), Some(_)) => Err(PlanError::ExternalNetworkAmbiguous { key: key.clone(), name: network.name.clone() }),
         (None, _) => Err(PlanError::ExternalNetworkMissing { key: key.clone(), name: network.name.clone() }),
     }
 }

@@ -1,7 +1,13 @@
 //! Orphans: containers of the project whose service is gone (engine.md §1.5).
 
+use super::Reason;
 use crate::observed::{Container, Observed, State};
 use crate::project::Project;
+
+/// Why an orphan goes.
+pub(super) fn reason(container: &Container) -> Reason {
+    if container.one_off { Reason::OneOffEnded } else { Reason::Orphan }
+}
 
 /// The containers that no service of the files accounts for, and one-offs that ended.
 pub(super) fn orphans<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a Container> {

@@ -36,11 +36,8 @@ impl<'a> Emit<'a, '_> {
         }
         let asking = self.dependents.get(dependency).cloned().unwrap_or_default();
         let asking: Vec<_> = asking.into_iter().filter(|(_, how)| how.condition == condition).collect();
-        let waiter = if asking.iter().any(|(_, how)| how.required) {
-            Waiter::Dependents
-        } else {
-            Waiter::OptionalDependents
-        };
+        let waiter =
+            if asking.iter().any(|(_, how)| how.required) { Waiter::Dependents } else { Waiter::OptionalDependents };
         let reason = Reason::NeededBy(asking.into_iter().map(|(name, _)| name.clone()).collect());
         let wait = self.wait(dependency, wanted, waiter, reason);
         self.waits.insert((dependency, wanted), wait);

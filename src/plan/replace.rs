@@ -235,9 +235,8 @@ impl<'a> Emit<'a, '_> {
         if !self.cx.starts() {
             return When::Never;
         }
-        let stopped = |container: &Container| {
-            self.stops.get(&container.id).map_or(When::Never, |stop| stop.when.clone())
-        };
+        let stopped =
+            |container: &Container| self.stops.get(&container.id).map_or(When::Never, |stop| stop.when.clone());
         match &swap.slot.change {
             Change::Keep(container) if container::is_up(container) => stopped(container),
             Change::Recreate { old, when, .. } if container::is_up(old) => when.or(&stopped(old)),
@@ -303,8 +302,7 @@ impl<'a> Emit<'a, '_> {
         }
         let dependents = self.dependents.get(&service.name).map_or(&[][..], Vec::as_slice);
         let waited_for = dependents.iter().any(|(_, how)| how.condition == Condition::CompletedSuccessfully);
-        let restarts =
-            service.restart_policy().is_some_and(|policy| policy.condition != RestartCondition::No);
+        let restarts = service.restart_policy().is_some_and(|policy| policy.condition != RestartCondition::No);
         let serves = restarts
             || !dependents.is_empty()
             || !service.ports.is_empty()
@@ -327,11 +325,11 @@ impl<'a> Emit<'a, '_> {
         };
         // For sure only if every start is: one replica that stays up does without the hooks.
         let when = starts.iter().find(|start| !start.is_always()).cloned().unwrap_or(When::Always);
-        let mut before: Vec<_> = rows.iter().copied().flatten().chain(swaps.iter().filter_map(|swap| swap.create)).collect();
+        let mut before: Vec<_> =
+            rows.iter().copied().flatten().chain(swaps.iter().filter_map(|swap| swap.create)).collect();
         let mut hooks = Vec::new();
         for hook in 0..service.pre_start.len() {
-            let action =
-                Action::RunPreStart { spec: first.spec.clone(), container: first.container.clone(), hook };
+            let action = Action::RunPreStart { spec: first.spec.clone(), container: first.container.clone(), hook };
             let step = self.add(action, Reason::Hook, &when, before);
             self.after_all(step, ready);
             hooks.push(step);

@@ -9,7 +9,7 @@ use super::volume::{self, VolumeChange};
 use super::when::When;
 use super::{
     Action, ActionId, AnonymousVolumePolicy, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, Plan,
-    PlanBuilder, Reason, Replaced, Replica, Step, WaitCondition, Warning, clash, order,
+    PlanBuilder, Reason, Replaced, Replica, Step, WaitCondition, Warning, clash, order, orphan,
 };
 use crate::observed::{Container, ContainerId};
 use crate::project::{NetworkKey, Service, ServiceName, VolumeKey};
@@ -192,7 +192,7 @@ impl<'a, 'b> Emit<'a, 'b> {
                 name: container.name.clone(),
                 handle: Handle::Existing(container.id.clone()),
             };
-            self.discard(&Removal { container, reason: Reason::Orphan, shares_volumes: false }, &handle);
+            self.discard(&Removal { container, reason: orphan::reason(container), shares_volumes: false }, &handle);
         }
         for fate in self.fates.values() {
             for removal in &fate.removed {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::container::{self, Change, Fate, Resources};
 use super::steps::Emit;
 use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
-use super::{image, network, orphan, order, volume};
+use super::{image, network, order, orphan, volume};
 use crate::observed::{Container, Observed};
 use crate::project::{Project, ServiceName};
 

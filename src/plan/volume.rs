@@ -82,7 +82,11 @@ fn internal(cx: &Context<'_>, key: &VolumeKey, volume: &Volume, warnings: &mut V
     }
 }
 
-fn labelled<'a>(project: &Project, observed: &'a Observed, key: &VolumeKey) -> impl Iterator<Item = &'a observed::Volume> {
+fn labelled<'a>(
+    project: &Project,
+    observed: &'a Observed,
+    key: &VolumeKey,
+) -> impl Iterator<Item = &'a observed::Volume> {
     observed
         .volumes
         .iter()
@@ -110,7 +114,8 @@ pub(super) fn emptied_services(
     let mut emptied = BTreeSet::new();
     for name in order {
         let Some(service) = project.services.get(name) else { continue };
-        if mounted(project, service).any(recreated) || order::volume_sources(service).any(|from| emptied.contains(from)) {
+        if mounted(project, service).any(recreated) || order::volume_sources(service).any(|from| emptied.contains(from))
+        {
             emptied.insert(name.clone());
         }
     }

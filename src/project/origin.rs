@@ -23,6 +23,8 @@ struct OriginNode {
     key: Span,
     first_child: u32,
     children: u32,
+    /// Whether it is text, a number or a flag, so that all that is made of it has its place.
+    is_scalar: bool,
 }
 
 /// The place of one value.
@@ -36,19 +38,40 @@ pub struct Origin<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OriginId(u32);
 
+/// The handles of values that were added together, in their order.
+#[derive(Debug, Clone)]
+pub struct OriginIds(std::ops::Range<u32>);
+
+impl Iterator for OriginIds {
+    type Item = OriginId;
+
+    fn next(&mut self) -> Option<OriginId> {
+        self.0.next().map(OriginId)
+    }
+}
+
 impl Origins {
     /// Adds all that is directly in `parent`, or the top-level keys: name, place of the value, place of the key. Items of
     /// a list have their position for a name and are their own keys. To be called at most once for each parent.
-    pub fn add<'n, I>(&mut self, parent: Option<OriginId>, children: I) -> impl Iterator<Item = OriginId> + use<'n, I>
-    where
-        I: IntoIterator<Item = (&'n str, Span, Span)>,
-    {
+    pub fn add<'n>(
+        &mut self,
+        parent: Option<OriginId>,
+        children: impl IntoIterator<Item = (&'n str, Span, Span)>,
+    ) -> OriginIds {
         let first = small(self.nodes.len());
         for (name, value, key) in children {
             let name_start = small(self.names.len());
             self.names.push_str(name);
             let name_end = small(self.names.len());
-            self.nodes.push(OriginNode { name_start, name_end, value, key, first_child: 0, children: 0 });
+            self.nodes.push(OriginNode {
+                name_start,
+                name_end,
+                value,
+                key,
+                first_child: 0,
+                children: 0,
+                is_scalar: false,
+            });
         }
         let end = small(self.nodes.len());
         match parent {
@@ -58,7 +81,12 @@ impl Origins {
             }
             None => self.roots = end,
         }
-        (first..end).map(OriginId)
+        OriginIds(first..end)
+    }
+
+    /// Marks what is neither list nor mapping. Whatever loading makes of it, as the words of a command, has its place.
+    pub fn set_scalar(&mut self, OriginId(id): OriginId) {
+        self.nodes[id as usize].is_scalar = true;
     }
 
     /// Where the value at `path` was written; nothing if no file says it.
@@ -118,9 +146,12 @@ impl<'a> Origin<'a> {
         self.node.key
     }
 
-    /// The place of the value under `name` in it.
+    /// The place of the value under `name` in it; its own if `name` was made of it, as a word of a command.
     #[must_use]
     pub fn child(self, name: &str) -> Option<Origin<'a>> {
+        if self.node.is_scalar {
+            return Some(self);
+        }
         self.origins.find(self.node.first_child, self.node.children, name)
     }
 }
@@ -143,15 +174,16 @@ mod tests {
         let top: Vec<_> = origins.add(None, [child("services", 1), child("name", 8)]).collect();
         let services: Vec<_> = origins.add(Some(top[0]), [child("web", 2), child("db", 6)]).collect();
         let web: Vec<_> = origins.add(Some(services[0]), [child("image", 3), child("ports", 4)]).collect();
-        let _ = origins.add(Some(services[1]), [child("image", 7)]);
-        let _ = origins.add(Some(web[1]), [child("0", 5)]);
+        let image = origins.add(Some(services[1]), [child("image", 7)]).next();
+        origins.set_scalar(image.expect("just added"));
+        origins.add(Some(web[1]), [child("0", 5)]);
 
         let start = |path: &[&str]| origins.span(path).map(|span| span.start);
         assert_eq!(start(&["name"]), Some(8));
         assert_eq!(start(&["services", "web", "ports", "0"]), Some(5));
         assert_eq!(start(&["services", "db", "image"]), Some(7));
         assert_eq!(start(&["services", "db", "ports"]), None);
-        assert_eq!(start(&["services", "db", "image", "x"]), None);
+        assert_eq!(start(&["services", "db", "image", "0"]), Some(7));
         assert_eq!(start(&[]), None);
         assert_eq!(origins.key_span(&["services"]).map(|span| span.start), Some(101));
         assert_eq!(origins.nearest(&["services", "db", "ports", "1"]).map(|span| span.start), Some(6));

@@ -7,8 +7,8 @@ use crate::cli::args::UpPlanArgs;
 use crate::cli::confirm::confirm;
 use crate::cli::context::Context;
 use crate::cli::{Failure, output, settings};
-use crate::engine::Engine;
 use crate::engine::docker::Docker;
+use crate::engine::{Engine, ObserveQuery};
 use crate::load::Loaded;
 use crate::observed::Observed;
 use crate::plan::{self, UpOptions};
@@ -39,11 +39,7 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
 }
 
 /// Observes, asks what has to be asked, and plans.
-pub(super) async fn prepare(
-    args: &UpPlanArgs,
-    context: &Context,
-    loaded: Loaded,
-) -> Result<(Goal, Ready), Failure> {
+pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded) -> Result<(Goal, Ready), Failure> {
     let options = settings::up_options(args, context, &loaded.project.environment)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
         return settings::usage("no service selected");
@@ -71,8 +67,7 @@ pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) 
 
 impl Goal {
     async fn observe(&self) -> Result<Observed, Failure> {
-        let query = run::query(&self.project, &self.options);
-        Ok(self.engine.observe(query).await?)
+        Ok(self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?)
     }
 
     /// Volumes whose definition changed lose their data only if the user says so.
@@ -99,6 +94,7 @@ impl Goal {
             project: self.project.clone(),
             sources: self.sources.clone(),
             engine: self.engine.clone(),
+            observed: observed.clone(),
             plan: Arc::new(plan),
         })
     }

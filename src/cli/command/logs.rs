@@ -33,7 +33,7 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
     let mut printer = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, false));
     run::block_on(async {
         let engine = run::connect(context)?;
-        let look = ObserveQuery { project: settings.project.to_string(), ..ObserveQuery::default() };
+        let look = ObserveQuery::of_project(settings.project.as_str());
         let observed = engine.observe(look).await?;
         let targets = targets(args, &settings, &observed);
         let interruption = Interruption::default();
@@ -86,7 +86,11 @@ fn query(args: &LogsArgs) -> Result<LogQuery, Failure> {
         // The engine takes a negative number for all lines.
         number => match number.parse::<i64>() {
             Ok(number) => u64::try_from(number).ok(),
-            Err(_) => return settings::usage(&format!("invalid argument \"{number}\" for \"-n, --tail\" flag: give a number of lines, or all")),
+            Err(_) => {
+                return settings::usage(&format!(
+                    "invalid argument \"{number}\" for \"-n, --tail\" flag: give a number of lines, or all"
+                ));
+            }
         },
     };
     Ok(LogQuery {

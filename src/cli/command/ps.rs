@@ -24,7 +24,7 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
         return settings::usage(&format!("no such service: {unknown}"));
     }
     let project = target.name().to_string();
-    let query = ObserveQuery { project: project.clone(), ..ObserveQuery::default() };
+    let query = ObserveQuery::of_project(project.clone());
     let observed = run::block_on(async { Ok(run::connect(context)?.observe(query).await?) })?;
     let shown: Vec<&Container> = observed
         .containers
@@ -65,9 +65,9 @@ fn format(args: &PsArgs) -> Result<PsFormat, Failure> {
     match args.format.as_deref() {
         None | Some("" | "table") => Ok(PsFormat::Table),
         Some("json") => Ok(PsFormat::Json),
-        Some(other) => settings::usage(&format!(
-            "format \"{other}\" is not supported yet: accepted are table and json"
-        )),
+        Some(other) => {
+            settings::usage(&format!("format \"{other}\" is not supported yet: accepted are table and json"))
+        }
     }
 }
 

@@ -9,18 +9,18 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::cli::signal::Interruption;
 use crate::cli::{Context, Failure, output, settings};
+use crate::engine::EngineError;
 use crate::engine::docker::{ConnectSettings, Docker};
-use crate::engine::{EngineError, ObserveQuery};
 use crate::event::{Event, Events};
 use crate::execute::{ExecuteSettings, execute};
-use crate::observed::Observed;
-use crate::plan::{self, Plan, UpOptions};
+use crate::observed::{Container, Observed};
+use crate::plan::Plan;
 use crate::project::Project;
 use crate::render::Progress;
 use crate::source::SourceMap;
 
 /// How often the progress in a terminal moves.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// A plan that is ready to be carried out, and what it was made from.
 pub(super) struct Ready {
@@ -55,16 +55,6 @@ pub(super) fn connect(context: &Context) -> Result<Docker, Failure> {
     Ok(Docker::connect(connect)?)
 }
 
-/// What has to be known of the engine to plan `up` of a project.
-pub(super) fn query(project: &Project, options: &UpOptions) -> ObserveQuery {
-    ObserveQuery {
-        project: project.name.to_string(),
-        networks: project.networks.values().map(|network| network.name.clone()).collect(),
-        volumes: project.volumes.values().map(|volume| volume.name.clone()).collect(),
-        images: plan::wanted_images(project, options),
-    }
-}
-
 /// Prints a plan in its text form.
 pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
     let mut stdout = io::stdout();
@@ -76,6 +66,20 @@ pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
     Ok(())
 }
 
+impl Ready {
+    /// The containers of the project's services that run and that the plan leaves as they are.
+    pub(super) fn untouched(&self) -> impl Iterator<Item = &Container> {
+        let mut running: Vec<_> = self.observed.containers.iter().filter(|container| is_of(container, self)).collect();
+        running.sort_by(|one, other| one.name.cmp(&other.name));
+        running.into_iter()
+    }
+}
+
+fn is_of(container: &Container, ready: &Ready) -> bool {
+    let known = container.service.as_ref().is_some_and(|name| ready.project.services.contains_key(name));
+    known && container.is_replica() && container.is_running() && !ready.plan.touches(&container.id)
+}
+
 /// Carries a plan out and shows its progress; `operation` is the word for it.
 pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str) -> Result<(), Failure> {
     let settings = execute_settings(ready, context)?;
@@ -83,6 +87,9 @@ pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str)
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     progress.begin(&ready.plan, operation);
+    if operation == "up" {
+        announce_untouched(ready, &events);
+    }
     // The events are dropped with the run, which ends the showing.
     let run = async {
         let events = events;
@@ -95,6 +102,13 @@ pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str)
     outcome.into_result(&ready.plan).map_err(|failure| run_failure(ready, context, failure))
 }
 
+/// Tells of what is as it should be.
+pub(super) fn announce_untouched(ready: &Ready, events: &Events) {
+    for container in ready.untouched() {
+        events.send(Event::UpToDate { container: container.name.clone() });
+    }
+}
+
 /// How the plan of a command is carried out.
 pub(super) fn execute_settings(ready: &Ready, context: &Context) -> Result<ExecuteSettings, Failure> {
     Ok(ExecuteSettings {
@@ -105,10 +119,7 @@ pub(super) fn execute_settings(ready: &Ready, context: &Context) -> Result<Execu
 }
 
 /// Does `work` while signals of the process become cancellations.
-pub(super) async fn with_signals<T>(
-    interruption: &Interruption,
-    work: impl Future<Output = T>,
-) -> Result<T, Failure> {
+pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Future<Output = T>) -> Result<T, Failure> {
     tokio::select! {
         done = work => Ok(done),
         refused = interruption.listen() => match refused {
@@ -143,6 +154,9 @@ pub(super) fn run_failure(ready: &Ready, context: &Context, failure: crate::exec
     });
     match unreachable {
         Some(error) => Failure::Engine(error),
-        None => Failure::Run { text: output::run_failure(&failure, &ready.project, &ready.sources, context), conflict: failure.is_conflict() },
+        None => Failure::Run {
+            text: output::run_failure(&failure, &ready.project, &ready.sources, context),
+            conflict: failure.is_conflict(),
+        },
     }
 }

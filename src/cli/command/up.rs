@@ -1,9 +1,9 @@
 //! `up`: makes and starts what the files ask for; in the foreground with the logs of what it starts.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -11,9 +11,9 @@ use super::run::Ready;
 use super::{converge, run};
 use crate::cli::args::UpArgs;
 use crate::cli::signal::Interruption;
-use crate::cli::{Context, Failure, output, settings};
+use crate::cli::{Context, Failure, output};
 use crate::engine::{Engine, EngineError, ObserveQuery};
-use crate::event::{Event, Events, OutputReceiver, Outputs};
+use crate::event::{Event, Events, Output, OutputReceiver, Outputs};
 use crate::execute::follow::{Begin, FollowSettings, Stderr, Target};
 use crate::execute::session::{self, SessionOutcome, SessionSettings};
 use crate::plan::{self, Plan};
@@ -39,7 +39,7 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
 /// Carries the plan out with the output of its containers on the screen, until they have ended or the user stops it.
 async fn attached(args: &UpArgs, context: &Context, ready: &Ready) -> Result<(), Failure> {
     let settings = session_settings(context, ready)?;
-    let targets = running_targets(ready, &settings.follow).await?;
+    let targets = ready.untouched().filter_map(|container| Target::of(&settings.follow, container)).collect();
     let mut screen = Screen {
         progress: output::progress(context)?,
         logs: LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps)),
@@ -48,10 +48,16 @@ async fn attached(args: &UpArgs, context: &Context, ready: &Ready) -> Result<(),
     let (events, received) = Events::channel();
     let (outputs, lines) = Outputs::channel();
     screen.progress.begin(&ready.plan, "up");
+    run::announce_untouched(ready, &events);
+    let stopping = RefCell::new(None);
     let run = async {
         // Both channels end with the session, which ends the showing.
         let (events, outputs) = (events, outputs);
-        let stop = async || stop_plan(ready).await;
+        let stop = async || {
+            let plan = stop_plan(ready).await?;
+            stopping.replace(Some(plan.clone()));
+            Ok(plan)
+        };
         session::attached(
             &ready.plan,
             &ready.engine,
@@ -65,7 +71,7 @@ async fn attached(args: &UpArgs, context: &Context, ready: &Ready) -> Result<(),
         .await
     };
     let (outcome, shown) =
-        run::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines)) }).await?;
+        run::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines, &stopping)) }).await?;
     screen.progress.finish();
     shown?;
     end(outcome?, ready, context)
@@ -108,17 +114,62 @@ fn targeted(project: &Project) -> impl Iterator<Item = &ServiceName> {
     project.services.keys().filter(|name| project.is_targeted(name.as_str()))
 }
 
-/// The containers that run already and that the plan leaves as they are.
-async fn running_targets(ready: &Ready, follow: &FollowSettings) -> Result<Vec<Target>, Failure> {
-    let untouched = ready.observed.containers.iter().filter(|container| {
-        container.is_replica() && container.is_running() && !ready.plan.touches(&container.id)
-    });
-    Ok(untouched.filter_map(|container| Target::of(follow, container)).collect())
-}
-
 /// What stops the session's services: asked for when the user interrupts.
 async fn stop_plan(ready: &Ready) -> Result<Arc<Plan>, EngineError> {
-    let query = ObserveQuery { project: ready.project.name.to_string(), ..ObserveQuery::default() };
+    let query = ObserveQuery::of_project(ready.project.name.as_str());
     let observed = ready.engine.observe(query).await?;
     Ok(Arc::new(plan::stop(&ready.project, &observed, None)))
+}
+
+/// What an attached `up` shows: progress on standard error, the output of containers on both.
+struct Screen {
+    progress: Progress<io::Stderr>,
+    logs: LogPrinter,
+}
+
+impl Screen {
+    /// Shows everything until the session ends. `stopping` has the plan of the end once that has begun.
+    async fn show(
+        &mut self,
+        mut received: UnboundedReceiver<Event>,
+        mut lines: OutputReceiver,
+        stopping: &RefCell<Option<Arc<Plan>>>,
+    ) -> Result<(), Failure> {
+        let mut ticks = tokio::time::interval(run::TICK);
+        let (mut events_end, mut lines_end) = (false, false);
+        while !(events_end && lines_end) {
+            tokio::select! {
+                event = received.recv(), if !events_end => match event {
+                    Some(event) => self.event(&event, stopping)?,
+                    None => events_end = true,
+                },
+                output = lines.recv(), if !lines_end => match output {
+                    Some(output) => self.output(&output)?,
+                    None => lines_end = true,
+                },
+                _ = ticks.tick() => self.progress.tick(),
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event, stopping: &RefCell<Option<Arc<Plan>>>) -> io::Result<()> {
+        // From the first step of that plan on, ids of steps are ids of its steps.
+        if !matches!(event, Event::Stopping(_))
+            && let Some(plan) = stopping.take()
+        {
+            self.progress.finish();
+            self.progress.begin(&plan, "stop");
+        }
+        self.progress.event(event)
+    }
+
+    fn output(&mut self, output: &Output) -> io::Result<()> {
+        let Self { progress, logs } = self;
+        progress.above(|| {
+            let mut stdout = io::stdout().lock();
+            logs.write(output, &mut stdout, &mut io::stderr())?;
+            stdout.flush()
+        })
+    }
 }

@@ -16,7 +16,7 @@ use super::client::{CHANGE, Client, QUESTION, query};
 use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::Ask;
-use super::{classify, images, status};
+use super::{classify, status};
 use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, Probe};
 use crate::observed::{ContainerId, Health};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
@@ -70,11 +70,6 @@ async fn facts(client: &Client, request: &CreateContainer) -> Result<Facts, Engi
     };
     for file in convert::seccomp_files(service) {
         facts.seccomp.insert(file.to_owned(), seccomp_profile(&request.spec, file).await?);
-    }
-    for (target, image) in convert::wanted_images(&request.spec, service) {
-        if let Some(image) = images::look(client, &image, None).await? {
-            facts.mounted_images.insert(target, image.digest.to_string());
-        }
     }
     Ok(facts)
 }

@@ -167,6 +167,16 @@ impl CredentialStore {
             .unwrap_or_else(|panic| Err(panic.to_string()))
     }
 
+    /// The same for programs that know names and passwords only: a token's user is `<token>`. It blocks while a helper
+    /// program runs; a credential that cannot be had counts as none.
+    pub(super) fn user_and_password(&self, registry: &str) -> Option<(String, String)> {
+        let credential = look_up(self.folder.as_deref()?, server_name(registry)).ok()??;
+        Some(match credential.secret {
+            DockerCredentialParts::Token(token) => ("<token>".to_owned(), token),
+            DockerCredentialParts::Password { username, password } => (username, password),
+        })
+    }
+
     /// All credentials that are configured one by one, as a Docker configuration file of their own (engine.md §3.10,
     /// `use_api_socket`). Registries whose credentials cannot be had are left out.
     pub(super) async fn as_config_file(&self) -> String {

@@ -6,9 +6,12 @@
 //! classify.rs                                answers and failures -> EngineError
 //! observe.rs  status.rs  images.rs  reference.rs  platform.rs    what the engine has
 //! convert/  containers.rs                    what it is asked to make
+//! build/  builds.rs                          the BuildKit client, and what it is asked to build
 //! events.rs  logs.rs                         what it tells as it happens
 //! ```
 
+mod build;
+mod builds;
 mod classify;
 mod client;
 mod connect;
@@ -41,7 +44,7 @@ use self::convert::Facts;
 use self::transport::Ask;
 use super::{
     ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ImageProgress, LogChunk,
-    LogQuery, ObserveQuery,
+    LogQuery, ObserveQuery, PortHolder,
 };
 use crate::observed::{ApiVersion, ContainerId, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
@@ -201,15 +204,14 @@ impl Engine for Docker {
     }
 
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
-        build_image(self.client.clone(), spec)
+        builds::build_image(self.client.clone(), spec)
+    }
+
+    async fn port_holder(&self, port: u16, protocol: String) -> Result<Option<PortHolder>, EngineError> {
+        observe::port_holder(&self.client, port, &protocol).await
     }
 
     async fn image(&self, reference: String, platform: Option<String>) -> Result<Option<Image>, EngineError> {
         images::look(&self.client, &reference, platform.as_deref()).await
     }
-}
-
-fn build_image(_: Client, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
-    let error = EngineError::Unsupported(format!("building `{}` is not supported yet", spec.image));
-    Box::pin(futures::stream::once(async { Err(error) }))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::client::{Client, query};
 use super::{images, label, status};
-use crate::engine::{EngineError, ObserveQuery};
+use crate::engine::{EngineError, ObserveQuery, PortHolder};
 use crate::observed::{Container, Endpoint, Health, Mount, MountKind, Network, Observed, PublishedPort, Volume};
 
 /// Everything the engine has of a project, by calls made in parallel.
@@ -26,6 +26,19 @@ async fn containers(client: &Client, project: &str) -> Result<Vec<Container>, En
     let path = format!("/containers/json?{}", query(&[("all", "true"), ("filters", &filters)]));
     let listed: Vec<ListedContainer> = client.get(&path).await?;
     Ok(listed.into_iter().map(Container::from).collect())
+}
+
+/// The running container that publishes a port of the host.
+pub(super) async fn port_holder(client: &Client, port: u16, protocol: &str) -> Result<Option<PortHolder>, EngineError> {
+    // The engine's own filter looks at what was asked for, not at ports that it chose.
+    let listed: Vec<ListedContainer> = client.get("/containers/json").await?;
+    let holds = |listed: &&ListedContainer| {
+        listed.ports.iter().any(|listed| listed.public_port == Some(port) && listed.protocol == protocol)
+    };
+    Ok(listed.iter().find(holds).map(|listed| PortHolder {
+        container: status::canonical_name(&listed.names, &listed.id).to_owned(),
+        project: listed.labels.get(label::PROJECT).cloned(),
+    }))
 }
 
 async fn networks(client: &Client, query: &ObserveQuery) -> Result<Vec<Network>, EngineError> {

@@ -41,12 +41,12 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 #[derive(Clone)]
 pub(super) struct Transport {
     client: Client<Connector, Body>,
-    address: Arc<Address>,
+    connector: Connector,
 }
 
 impl std::fmt::Debug for Transport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Transport({})", self.address)
+        write!(f, "Transport({})", self.address())
     }
 }
 
@@ -63,13 +63,17 @@ pub(super) struct Ask<'a> {
 
 impl Transport {
     pub(super) fn new(address: Address) -> Self {
-        let address = Arc::new(address);
-        let connector = Connector { address: address.clone(), tls: Arc::default() };
-        Self { client: Client::builder(TokioExecutor::new()).build(connector), address }
+        let connector = Connector { address: Arc::new(address), tls: Arc::default() };
+        Self { client: Client::builder(TokioExecutor::new()).build(connector.clone()), connector }
     }
 
     pub(super) fn address(&self) -> &Address {
-        &self.address
+        &self.connector.address
+    }
+
+    /// Opens a connection that nothing else uses.
+    pub(super) async fn open(&self) -> io::Result<Socket> {
+        self.connector.clone().connect().await
     }
 
     /// Sends a request of bollard's.
@@ -102,7 +106,7 @@ impl Transport {
             .body(UnsyncBoxBody::new(body))
             .map_err(|error| EngineError::Refused(format!("the request cannot be written: {error}")))?;
         let response =
-            self.client.request(request).await.map_err(|error| classify::transport(&self.address, &error))?;
+            self.client.request(request).await.map_err(|error| classify::transport(self.address(), &error))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS => Ok(response),
@@ -222,7 +226,7 @@ trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// A connection of any kind.
-struct Socket(TokioIo<Box<dyn Duplex>>);
+pub(super) struct Socket(TokioIo<Box<dyn Duplex>>);
 
 impl Socket {
     fn new(stream: impl Duplex + 'static) -> Self {

@@ -33,12 +33,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn follow<'a>(
-    first: &'a str,
-    context: &'a Context<'_>,
-    states: &mut HashMap<&'a str, State>,
-    findings: &mut Findings,
-) {
+fn follow<'a>(first: &'a str, context: &'a Context<'_>, states: &mut HashMap<&'a str, State>, findings: &mut Findings) {
     let step = |name: &'a str| {
         let service = context.enabled(name);
         Step { name, left: service.map(dependencies).unwrap_or_default().into_iter(), taken: None }
@@ -53,23 +48,20 @@ fn follow<'a>(
         };
         here.taken = Some(span);
         match states.get(next) {
-            Some(State::Done) => {}
             Some(State::OnTheWay) => findings.error(circle(&way, next)),
             None if context.enabled(next).is_some() => {
                 states.insert(next, State::OnTheWay);
                 way.push(step(next));
             }
-            None => {}
+            Some(State::Done) | None => {}
         }
     }
 }
 
 fn circle(way: &[Step<'_>], closing: &str) -> CheckError {
     let start = way.iter().position(|step| step.name == closing).unwrap_or_default();
-    let services = way[start..]
-        .iter()
-        .filter_map(|step| Some(Spanned::new(step.name.to_owned(), step.taken?)))
-        .collect();
+    let services =
+        way[start..].iter().filter_map(|step| Some(Spanned::new(step.name.to_owned(), step.taken?))).collect();
     CheckError::Cycle { services }
 }
 

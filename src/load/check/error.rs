@@ -315,7 +315,20 @@ impl Explain for CheckError {
                 let pairs = services.iter().zip(next).skip(1);
                 pairs.map(|(service, next)| (service.span, format!("`{service}` depends on `{next}` here"))).collect()
             }
-            _ => Vec::new(),
+            Self::Undefined { .. }
+            | Self::UndefinedDependency { .. }
+            | Self::DisabledDependency { .. }
+            | Self::NothingToRun { .. }
+            | Self::IncludedVariable { .. }
+            | Self::NoSource { .. }
+            | Self::ExternalWith { .. }
+            | Self::BadAddress { .. }
+            | Self::EmptyWatchPath { .. }
+            | Self::BadContext { .. }
+            | Self::PlatformNotBuilt { .. }
+            | Self::HealthcheckWord { .. }
+            | Self::Negative { .. }
+            | Self::NoWatchTarget { .. } => Vec::new(),
         }
     }
 }

@@ -125,13 +125,12 @@ impl Check<'_, '_> {
 
     fn reference(&mut self, what: &'static str, section: &'static str, reference: &Node) {
         let Some(mapping) = reference.as_mapping() else { return };
-        match mapping.get("source") {
-            Some(source) => self.defined(what, section, source.as_str().unwrap_or_default(), source.span),
-            None => {
-                let path = format!("services.{}.{section}", self.key.name);
-                let problem = ItemProblem::Missing("source");
-                self.findings.error(ItemError { path, problem, span: reference.span });
-            }
+        if let Some(source) = mapping.get("source") {
+            self.defined(what, section, source.as_str().unwrap_or_default(), source.span);
+        } else {
+            let path = format!("services.{}.{section}", self.key.name);
+            let problem = ItemProblem::Missing("source");
+            self.findings.error(ItemError { path, problem, span: reference.span });
         }
     }
 
@@ -303,7 +302,10 @@ impl Check<'_, '_> {
 fn integer(node: &Node) -> Option<i64> {
     match &node.value {
         Value::Int(number) => Some(*number),
-        #[expect(clippy::cast_possible_truncation, reason = "a number of replicas with a fraction is cut, as decoding does")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a number of replicas with a fraction is cut, as decoding does"
+        )]
         Value::Float(number) => Some(*number as i64),
         Value::String(text) => text.parse().ok(),
         Value::Null | Value::Bool(_) | Value::Timestamp(_) | Value::Sequence(_) | Value::Mapping(_) => None,

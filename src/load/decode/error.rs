@@ -43,6 +43,12 @@ pub enum DecodeProblem {
     /// No entry of a hosts file.
     #[error(transparent)]
     ExtraHost(#[from] ExtraHostError),
+    /// A variable whose name ends in a blank.
+    #[error("the variable name `{name}` ends in a blank")]
+    BlankInName {
+        /// The name as written.
+        name: String,
+    },
     /// No boolean.
     #[error("`{text}` is not a boolean")]
     Boolean {
@@ -104,6 +110,7 @@ impl Explain for DecodeError {
             DecodeProblem::DeviceCount(error) => Some(error.hint().to_owned()),
             DecodeProblem::Command(error) => Some(error.hint().to_owned()),
             DecodeProblem::ExtraHost(error) => Some(error.hint().to_owned()),
+            DecodeProblem::BlankInName { name } => Some(format!("write `{}=` without the blank", name.trim_end())),
             DecodeProblem::Boolean { .. } => Some("write `true` or `false`".to_owned()),
             DecodeProblem::NumberAsText { .. } => Some("take the quotes away".to_owned()),
             DecodeProblem::Number { .. }

@@ -66,23 +66,36 @@ impl Decoder<'_> {
 
     /// Texts by name, out of a mapping or a list of `NAME=VALUE`; what has no value is empty.
     pub(super) fn texts_by_name(&mut self, entry: Entry) -> BTreeMap<String, String> {
-        let values = self.variables(entry);
+        let values = self.pairs(entry, |_, _, _| true);
         values.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect()
     }
 
-    /// Texts by name, out of a mapping or a list of `NAME[=VALUE]`; `None` for what has no value.
+    /// Variables by name, out of a mapping or a list of `NAME[=VALUE]`; `None` for what has no value. A blank in front of
+    /// the `=` of a list's item is refused.
     pub(super) fn variables(&mut self, entry: Entry) -> BTreeMap<String, Option<String>> {
+        self.pairs(entry, |d, name, span| {
+            let blank = name.ends_with(char::is_whitespace);
+            if blank {
+                d.refuse(span, DecodeProblem::BlankInName { name: name.to_owned() });
+            }
+            !blank
+        })
+    }
+
+    fn pairs(&mut self, entry: Entry, accept: fn(&mut Self, &str, Span) -> bool) -> BTreeMap<String, Option<String>> {
         if entry.1.as_sequence().is_none() {
             return self.map(entry, Self::text_of);
         }
         let items = self.list(entry, |d, node| {
-            if node.as_str().is_none() {
+            let Some(text) = node.as_str() else {
                 d.refuse_kind(&node, "text");
-            }
-            node.as_str().map(|text| match text.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => (text.to_owned(), None),
-            })
+                return None;
+            };
+            let (name, value) = match text.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (text, None),
+            };
+            accept(d, name, node.span).then(|| (name.to_owned(), value))
         });
         items.into_iter().collect()
     }

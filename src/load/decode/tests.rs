@@ -141,6 +141,7 @@ fn all_problems_are_reported_with_their_places() {
             deploy: {resources: {reservations: {devices: [{count: some}]}}}
             labels: []
             ports: 80
+            environment: ["A =1"]
     "#});
     assert_eq!(
         shown(&decoded.errors, &sources),
@@ -160,6 +161,7 @@ fn all_problems_are_reported_with_their_places() {
             "12:28 `services.web.blkio_config.weight`: 70000 is not between 0 and 65535",
             "13:59 `services.web.deploy.resources.reservations.devices[0].count`: `some` is not a number of devices",
             "15:12 `services.web.ports`: this has to be a list, and is a number",
+            "16:19 `services.web.environment[0]`: the variable name `A ` ends in a blank",
         ]
     );
     assert_eq!(decoded.errors[1].hint().as_deref(), Some("is `10s` meant?"));
@@ -214,6 +216,43 @@ fn places_of_all_values_are_kept() {
     assert_eq!(at(&["services", "web", "ports", "2"]), None);
     let web = decoded.project.origins.root("services").and_then(|services| services.child("web")).expect("a service");
     assert_eq!(sources.text(web.key_span()), "web");
+}
+
+#[test]
+fn places_follow_the_form_that_config_prints() {
+    let (decoded, sources) = decoded(indoc! {"
+        services:
+          web:
+            environment: [A=1, B]
+            command: a b
+            extra_hosts: ['b:2.2.2.2', 'a=1.1.1.1,3.3.3.3']
+            labels: {c: d}
+            build:
+              ssh: {z: /z, a: /a}
+              extra_hosts: {y: ['1.1.1.1', '0.0.0.0'], x: '::1'}
+            x-own: {labels: [p=q]}
+    "});
+    let text = |path: &str| {
+        let keys: Vec<_> = ["services", "web"].into_iter().chain(path.split('.')).collect();
+        decoded.project.origins.span(&keys).map(|span| sources.text(span).to_owned())
+    };
+    let cases = [
+        ("environment.A", Some("A=1")),
+        ("environment.B", Some("B")),
+        ("environment.0", None),
+        ("command.1", Some("a b")),
+        ("extra_hosts.0", Some("'a=1.1.1.1,3.3.3.3'")),
+        ("extra_hosts.1", Some("'a=1.1.1.1,3.3.3.3'")),
+        ("extra_hosts.2", Some("'b:2.2.2.2'")),
+        ("labels.c", Some("d")),
+        ("build.ssh.0", Some("/a")),
+        ("build.extra_hosts.0", Some("'::1'")),
+        ("build.extra_hosts.1", Some("'0.0.0.0'")),
+        ("x-own.labels.0", Some("p=q")),
+    ];
+    for (path, written) in cases {
+        assert_eq!(text(path).as_deref(), written, "{path}");
+    }
 }
 
 #[test]

@@ -184,8 +184,7 @@ impl Validator<'_> {
                 return self.in_range(*number, node, shape, trail);
             }
             Value::Float(number) => {
-                shape.scalars.contains(Scalars::NUMBER)
-                    || shape.scalars.contains(Scalars::INT) && number.fract() == 0.0
+                shape.scalars.contains(Scalars::NUMBER) || shape.scalars.contains(Scalars::INT) && number.fract() == 0.0
             }
             Value::String(text) if shape.scalars.contains(Scalars::STRING) => {
                 return self.text(text, node, shape, trail);
@@ -201,8 +200,7 @@ impl Validator<'_> {
             Some((low, high)) if number < low || number > high => {
                 let path = trail.path();
                 let accepted = if high == i64::MAX { format!("{low} or more") } else { format!("{low} to {high}") };
-                let problem =
-                    ShapeProblem::OutOfRange { path: path.to_string(), accepted, found: number.to_string() };
+                let problem = ShapeProblem::OutOfRange { path: path.to_string(), accepted, found: number.to_string() };
                 self.report(path, node.span, problem, None, trail)
             }
             _ => Verdict::Keep,
@@ -318,11 +316,8 @@ impl Validator<'_> {
     fn wrong_type(&mut self, node: &Node, at: Span, shape: &Shape, trail: Trail<'_>) -> Verdict {
         let path = trail.path();
         let hint = wrong_type_hint(node, shape, &trail);
-        let problem = ShapeProblem::WrongType {
-            path: path.to_string(),
-            accepted: shape.accepted(),
-            found: described(node),
-        };
+        let problem =
+            ShapeProblem::WrongType { path: path.to_string(), accepted: shape.accepted(), found: described(node) };
         self.report(path, at, problem, hint, trail)
     }
 
@@ -379,12 +374,14 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_
         let section = table::DOCUMENT.names().find(|known| at_top && *known == meant);
         return (Some(format!("did you mean `{meant}`?")), section.map_or(Meant::Nothing, Meant::Section));
     }
-    let advice = table::RENAMED.iter().find(|(place, old, _)| *old == name && place.is_none_or(|what| what == keys.what));
+    let advice =
+        table::RENAMED.iter().find(|(place, old, _)| *old == name && place.is_none_or(|what| what == keys.what));
     if let Some((_, _, advice)) = advice {
         return (Some((*advice).to_owned()), Meant::Nothing);
     }
     let in_service = matches!(trail.resource(), Some(("services", _))) || at_top;
-    let home = table::HOMES.iter().find(|(home, _)| in_service && !std::ptr::eq(*home, keys) && home.get(name).is_some());
+    let home =
+        table::HOMES.iter().find(|(home, _)| in_service && !std::ptr::eq(*home, keys) && home.get(name).is_some());
     if let Some((_, home)) = home {
         return (Some(format!("`{name}` belongs to {home}: check the indentation")), Meant::Nothing);
     }
@@ -431,9 +428,7 @@ fn wrong_type_hint(node: &Node, shape: &Shape, trail: &Trail<'_>) -> Option<Stri
             Some("if this is one text with a colon in it, put it in quotes".to_owned())
         }
         _ if example.is_some() => example.map(|(_, example)| format!("write for example `{example}`")),
-        Value::Sequence(_) if shape.map.is_some() => {
-            Some("write `NAME: …` lines without the `-`".to_owned())
-        }
+        Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
         Value::Null
         | Value::Bool(_)
         | Value::Int(_)
@@ -480,11 +475,8 @@ fn comparable(node: &Node) -> String {
             format!("{{{}}}", entries.join(","))
         }
         Value::Sequence(items) => format!("[{}]", items.iter().map(comparable).collect::<Vec<_>>().join(",")),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Timestamp(_)
-        | Value::String(_) => format!("{:?}", node.value),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+            format!("{:?}", node.value)
+        }
     }
 }

@@ -158,10 +158,7 @@ impl Shape {
             kinds.push("a whole number".into());
         }
         if let Some(list) = &self.list {
-            kinds.push(match list.item.only_strings() {
-                true => "a list of strings".into(),
-                false => "a list".into(),
-            });
+            kinds.push(if list.item.only_strings() { "a list of strings".into() } else { "a list".into() });
         }
         if self.map.is_some() {
             kinds.push("a mapping".into());

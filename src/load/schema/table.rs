@@ -40,10 +40,12 @@ const fn keys(what: &'static str, known: &'static [(&'static str, &'static Shape
     Keys { what, known, required: &[], extensions: Extensions::Allowed }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the rest of the value becomes part of the result")]
 const fn requiring(keys: Keys, required: &'static [&'static str]) -> Keys {
     Keys { required, ..keys }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the rest of the value becomes part of the result")]
 const fn closed(keys: Keys) -> Keys {
     Keys { extensions: Extensions::Refused, ..keys }
 }
@@ -203,8 +205,7 @@ static FILE_REFERENCE: Shape = Shape::scalars(STR).or_keys(&Keys {
     extensions: Extensions::Allowed,
 });
 
-static CREDENTIAL_SPEC: Keys =
-    keys("`credential_spec`", &[("config", &TEXT), ("file", &TEXT), ("registry", &TEXT)]);
+static CREDENTIAL_SPEC: Keys = keys("`credential_spec`", &[("config", &TEXT), ("file", &TEXT), ("registry", &TEXT)]);
 
 static DEPENDENCY: Keys = requiring(
     keys(
@@ -291,11 +292,14 @@ static PROVIDER: Keys = requiring(
     keys(
         "a provider",
         &[
-            ("options", &Shape::free(
-                &Shape::scalars(STR.and(NUM).and(BOOL))
-                    .or_list(&Shape::scalars(STR.and(NUM).and(BOOL)), Repeats::Allowed),
-                Names::NonEmpty,
-            )),
+            (
+                "options",
+                &Shape::free(
+                    &Shape::scalars(STR.and(NUM).and(BOOL))
+                        .or_list(&Shape::scalars(STR.and(NUM).and(BOOL)), Repeats::Allowed),
+                    Names::NonEmpty,
+                ),
+            ),
             ("type", &TEXT),
         ],
     ),
@@ -409,10 +413,8 @@ static DEVICE_RESERVATION: Keys = requiring(keys("a device reservation", DEVICE_
 static GENERIC_RESOURCE: Keys =
     keys("a generic resource", &[("discrete_resource_spec", &Shape::keys(&DISCRETE_RESOURCE))]);
 static DISCRETE_RESOURCE: Keys = keys("`discrete_resource_spec`", &[("kind", &TEXT), ("value", &NUMBER)]);
-static RESTART_POLICY: Keys = keys(
-    "`restart_policy`",
-    &[("condition", &TEXT), ("delay", &TEXT), ("max_attempts", &WHOLE), ("window", &TEXT)],
-);
+static RESTART_POLICY: Keys =
+    keys("`restart_policy`", &[("condition", &TEXT), ("delay", &TEXT), ("max_attempts", &WHOLE), ("window", &TEXT)]);
 static UPDATE: Keys = keys(
     "an update configuration",
     &[
@@ -426,8 +428,7 @@ static UPDATE: Keys = keys(
 );
 
 /// `develop` (§3.5).
-pub(super) static DEVELOP: Keys =
-    keys("`develop`", &[("watch", &Shape::list(&Shape::keys(&WATCH), Repeats::Allowed))]);
+pub(super) static DEVELOP: Keys = keys("`develop`", &[("watch", &Shape::list(&Shape::keys(&WATCH), Repeats::Allowed))]);
 static WATCH: Keys = requiring(
     keys(
         "a watch rule",
@@ -491,11 +492,7 @@ static EXTERNAL: Shape = Shape::scalars(BOOL.and(STR)).or_keys(&EXTERNAL_NAME);
 static EXTERNAL_NAME: Keys = keys("`external`", &[("name", &TEXT)]);
 static IPAM: Keys = keys(
     "`ipam`",
-    &[
-        ("config", &Shape::list(&Shape::keys(&POOL), Repeats::Allowed)),
-        ("driver", &TEXT),
-        ("options", &TEXT_OPTIONS),
-    ],
+    &[("config", &Shape::list(&Shape::keys(&POOL), Repeats::Allowed)), ("driver", &TEXT), ("options", &TEXT_OPTIONS)],
 );
 static POOL: Keys = keys(
     "an address pool",
@@ -545,10 +542,7 @@ pub(super) static CONFIG: Keys = keys(
 
 /// A model (§3.10).
 pub(super) static MODEL: Keys = requiring(
-    keys(
-        "a model",
-        &[("context_size", &WHOLE_ONLY), ("model", &TEXT), ("name", &TEXT), ("runtime_flags", &TEXTS)],
-    ),
+    keys("a model", &[("context_size", &WHOLE_ONLY), ("model", &TEXT), ("name", &TEXT), ("runtime_flags", &TEXTS)]),
     &["model"],
 );
 
@@ -690,7 +684,12 @@ mod tests {
 
     #[test]
     fn unanchored_patterns() {
-        assert!(is_container_name("web-1") && is_container_name(" ab") && !is_container_name("a") && !is_container_name("-_"));
+        assert!(
+            is_container_name("web-1")
+                && is_container_name(" ab")
+                && !is_container_name("a")
+                && !is_container_name("-_")
+        );
         assert!(is_pull_policy("every_12h") && is_pull_policy("not_always_x"));
         assert!(!is_pull_policy("every_often") && !is_pull_policy("sometimes") && !is_pull_policy("every_h"));
     }

@@ -7,8 +7,8 @@ use crate::yaml::{Key, Mapping, Node, Value};
 
 /// The long form of a text in `volumes`.
 pub(super) fn long_form(text: &str, span: Span) -> Result<Value, Unread> {
-    let mount =
-        parse_short(text).map_err(|error| Unread { problem: error.to_string(), hint: Some(error.hint().to_owned()) })?;
+    let mount = parse_short(text)
+        .map_err(|error| Unread { problem: error.to_string(), hint: Some(error.hint().to_owned()) })?;
     let mut mapping = Mapping::new();
     put(&mut mapping, entry("type", mount.kind.as_str(), span));
     if let Some(source) = &mount.source {
@@ -40,7 +40,7 @@ fn bind(options: &BindOptions, span: Span) -> Node {
     if let Some(propagation) = &options.propagation {
         put(&mut mapping, entry("propagation", propagation, span));
     }
-    put(&mut mapping, flag("create_host_path", options.create_host_path, span));
+    put(&mut mapping, flag("create_host_path", options.create_host_path, span.at_start()));
     Node::new(Value::Mapping(mapping), span)
 }
 

@@ -9,13 +9,14 @@ use futures::StreamExt;
 use sha2::Digest;
 use tempfile::TempDir;
 
-use super::{
-    Address, BuildError, BuildProgress, BuildRequest, Built, ContextSource, DockerfileSource, StepStatus, build,
-};
+use super::{BuildError, BuildProgress, BuildRequest, Built, ContextSource, DockerfileSource, StepStatus, build};
 
-fn address() -> Address {
+use crate::engine::docker::connect::Address;
+use crate::engine::docker::transport::Transport;
+
+fn engine() -> Transport {
     let socket = std::env::var_os("HOIST_BUILD_SOCKET").expect("HOIST_BUILD_SOCKET names the engine's socket");
-    Address::Unix(PathBuf::from(socket))
+    Transport::new(Address::Unix(PathBuf::from(socket)))
 }
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -75,7 +76,7 @@ impl Outcome {
 }
 
 async fn outcome(request: BuildRequest) -> Outcome {
-    let mut stream = build(address(), request, Arc::new(|_| None));
+    let mut stream = build(engine(), request, Arc::new(|_| None));
     let mut progress = Vec::new();
     while let Some(item) = stream.next().await {
         match item {
@@ -185,7 +186,8 @@ async fn failures_say_what_and_where() {
     }
     let target = outcome(BuildRequest { target: Some("nope".into()), ..failing("FROM busybox\n") }).await;
     assert_eq!(target.error().to_string(), "target stage \"nope\" could not be found");
-    let nowhere = build(Address::Unix("/nowhere.sock".into()), request(&folder), Arc::new(|_| None)).next().await;
+    let nowhere =
+        build(Transport::new(Address::Unix("/nowhere.sock".into())), request(&folder), Arc::new(|_| None)).next().await;
     assert_eq!(
         nowhere.expect("a result").expect_err("refused").to_string(),
         "cannot connect to a container engine at unix:///nowhere.sock: No such file or directory (os error 2)"
@@ -235,7 +237,7 @@ async fn big_files_many_files_and_links_arrive() {
 #[ignore = "needs an engine"]
 async fn dropping_the_stream_gives_the_build_up() {
     let folder = folder(&[("Dockerfile", "FROM busybox\nRUN echo begun && sleep 47.1\n")]);
-    let mut stream = build(address(), BuildRequest { no_cache: true, ..request(&folder) }, Arc::new(|_| None));
+    let mut stream = build(engine(), BuildRequest { no_cache: true, ..request(&folder) }, Arc::new(|_| None));
     let begun = |progress: &BuildProgress| matches!(progress, BuildProgress::Log { line, .. } if line == "begun");
     while !begun(&stream.next().await.expect("progress").expect("no error")) {}
     let sleeps = || {

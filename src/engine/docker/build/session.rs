@@ -18,10 +18,11 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use super::Credentials;
-use super::connection::{Address, serve};
+use super::connection::serve;
 use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
 use super::tasks::Spawner;
+use crate::engine::docker::transport::Transport;
 
 /// The methods the engine may call. Secrets and SSH agents (`build.secrets`, `build.ssh`) are two services more, each
 /// with its line here and in [`open`].
@@ -46,7 +47,7 @@ pub(super) struct Offer {
 }
 
 /// Opens a session, which lasts until the tasks end.
-pub(super) async fn open(address: &Address, tasks: &Spawner, offer: Offer) -> Result<(), BuildError> {
+pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -> Result<(), BuildError> {
     let header = |name: &'static str, value: &str| (name, value.to_owned());
     let mut headers = vec![
         header("X-Docker-Expose-Session-Uuid", &offer.id),
@@ -58,7 +59,7 @@ pub(super) async fn open(address: &Address, tasks: &Spawner, offer: Offer) -> Re
         .add_service(FileSyncServer::new(FileSync::new(offer.sources, tasks.clone(), offer.transfers)))
         .add_service(AuthServer::new(Login(offer.credentials)))
         .prepare();
-    serve(address, tasks, &headers, services).await
+    serve(transport, tasks, &headers, services).await
 }
 
 struct Alive;

@@ -9,7 +9,7 @@ use super::super::label;
 use super::{Facts, list, map, refused, text};
 use crate::engine::{CreateContainer, EngineError};
 use crate::plan::ContainerSpec;
-use crate::project::value::{Duration, MountKind, NamespaceMode};
+use crate::project::value::{Duration, NamespaceMode};
 use crate::project::{Dependency, Healthcheck, Service, ServiceName};
 
 /// Where a container with the engine's socket finds the credentials of registries.
@@ -41,7 +41,7 @@ pub(super) fn config(
         attach_stderr: Some(true),
         healthcheck: service.healthcheck.as_ref().map(|check| healthcheck(service, check)).transpose()?,
         network_disabled: is_disabled(service.network_mode.as_ref()).then_some(true),
-        labels: Some(labels(request, service, facts)),
+        labels: Some(labels(request, service)),
         ..ContainerCreateBody::default()
     })
 }
@@ -100,7 +100,7 @@ fn healthcheck(service: &Service, check: &Healthcheck) -> Result<HealthConfig, E
 }
 
 /// The user's labels, and over them those by which containers are known again.
-fn labels(request: &CreateContainer, service: &Service, facts: &Facts) -> HashMap<String, String> {
+fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, String> {
     let spec = &*request.spec;
     let project = &*spec.project;
     let mut labels = map(&service.labels).unwrap_or_default();
@@ -120,8 +120,8 @@ fn labels(request: &CreateContainer, service: &Service, facts: &Facts) -> HashMa
     if let Some(digest) = &request.image_digest {
         set(label::IMAGE, digest.to_string());
     }
-    if !facts.mounted_images.is_empty() {
-        let pairs = facts.mounted_images.iter().map(|(target, digest)| format!("{target}={digest}"));
+    if !request.image_volumes.is_empty() {
+        let pairs = request.image_volumes.iter().map(|(target, digest)| format!("{target}={digest}"));
         set(label::IMAGE_VOLUMES, pairs.collect::<Vec<_>>().join(","));
     }
     if spec.replaces.as_ref().is_some_and(|replaced| replaced.inherits) {
@@ -146,19 +146,4 @@ fn joined(paths: &[PathBuf]) -> String {
 fn depends_on(dependencies: &BTreeMap<ServiceName, Dependency>) -> String {
     let item = |(name, on): (&ServiceName, &Dependency)| format!("{name}:{}:{}", on.condition, on.restart);
     dependencies.iter().map(item).collect::<Vec<_>>().join(",")
-}
-
-/// The images that the service mounts, by target: the reference, or the image of the service of that name.
-pub(in crate::engine::docker) fn wanted_images(spec: &ContainerSpec, service: &Service) -> Vec<(String, String)> {
-    let images = service.volumes.iter().filter(|mount| mount.kind == MountKind::Image);
-    images.filter_map(|mount| Some((mount.target.clone(), mounted_image(spec, mount.source.as_deref()?)))).collect()
-}
-
-/// What an image mount stands for: a service's name is the image of that service.
-pub(super) fn mounted_image(spec: &ContainerSpec, source: &str) -> String {
-    let service = spec.project.services.get(source).or_else(|| spec.project.disabled.get(source));
-    match service {
-        Some(service) if service.build.is_some() => spec.project.image_name(service),
-        Some(_) | None => source.to_owned(),
-    }
 }

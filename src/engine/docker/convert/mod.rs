@@ -1,5 +1,6 @@
 //! The project's terms in, the engine's requests out. Pure: what has to be read or asked for is in [`Facts`].
 
+pub(super) mod build;
 mod config;
 pub(super) mod files;
 mod host_config;
@@ -12,7 +13,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{ContainerCreateBody, EndpointSettings};
 
-pub(super) use config::wanted_images;
 pub(super) use host_config::seccomp_files;
 pub(super) use networking::{endpoint_to_connect, network_request};
 pub(super) use storage::volume_request;
@@ -34,8 +34,6 @@ pub(super) struct Facts {
     pub(super) proxies: BTreeMap<String, String>,
     /// The text of seccomp profiles, by the path that the project writes.
     pub(super) seccomp: BTreeMap<String, String>,
-    /// The digests of images that are mounted, by target.
-    pub(super) mounted_images: BTreeMap<String, String>,
 }
 
 /// What it takes to make a container.

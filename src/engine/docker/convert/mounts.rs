@@ -7,7 +7,6 @@ use bollard::models::{
     Mount as EngineMount, MountBindOptions, MountImageOptions, MountTmpfsOptions, MountType, MountVolumeOptions,
 };
 
-use super::config::mounted_image;
 use super::{Facts, files, map, non_zero, refused, text, unsupported};
 use crate::engine::{CreateContainer, EngineError};
 use crate::observed::ApiVersion;
@@ -145,6 +144,15 @@ fn engine_source(
         MountKind::Tmpfs => return Ok(None),
         MountKind::NamedPipe | MountKind::Cluster => source.to_owned(),
     }))
+}
+
+/// What an image mount stands for: a service's name is the image of that service.
+fn mounted_image(spec: &ContainerSpec, source: &str) -> String {
+    let service = spec.project.services.get(source).or_else(|| spec.project.disabled.get(source));
+    match service {
+        Some(service) if service.build.is_some() => spec.project.image_name(service),
+        Some(_) | None => source.to_owned(),
+    }
 }
 
 fn absolute(spec: &ContainerSpec, source: &str) -> String {
