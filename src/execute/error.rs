@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
-use crate::diagnostic::Explain;
 use crate::engine::{EngineError, PortHolder};
 use crate::event::Subject;
 use crate::plan::{ActionId, Plan, Waiter};
 use crate::project::ServiceName;
-use crate::source::Span;
 
 use super::RunOutcome;
 
@@ -214,20 +212,16 @@ impl ExecuteError {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Engine(EngineError::NotFound(_) | EngineError::Conflict(_)) | Self::NoContainer(_))
     }
-}
 
-impl Explain for ExecuteError {
-    fn span(&self) -> Option<Span> {
-        None
-    }
-
-    fn hint(&self) -> Option<String> {
+    /// What to do about it, where the cause is known: a sentence without a period.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoHealthcheck { .. } => {
                 Some("give it a `healthcheck`, or depend on it with `condition: service_started`".to_owned())
             }
             Self::PortTaken { holder: None, port, .. } => {
-                Some(format!("a program outside of containers has port {port}, or publish another port"))
+                Some(format!("stop what listens on port {port}, or publish another port"))
             }
             Self::PortTaken { holder: Some(holder), .. } => {
                 Some(format!("stop container {}, or publish another port", holder.container))
