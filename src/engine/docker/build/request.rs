@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry, Exporter, SolveRequest};
+use sha2::{Digest, Sha256};
 
 use super::error::BuildError;
 use super::file_sync::Source;
@@ -48,7 +49,7 @@ pub(in crate::engine::docker) struct BuildRequest {
     pub(in crate::engine::docker) extra_hosts: Vec<(String, String)>,
     /// `host`, `none`, `default`.
     pub(in crate::engine::docker) network: Option<String>,
-    /// Size of `/dev/shm` in bytes.
+    /// Size of `/dev/shm` in bytes. Engines before 23.0 ignore this, the limits and the cgroup.
     pub(in crate::engine::docker) shm_size: Option<i64>,
     /// Soft and hard limits by name.
     pub(in crate::engine::docker) ulimits: BTreeMap<String, (i64, i64)>,
@@ -56,6 +57,8 @@ pub(in crate::engine::docker) struct BuildRequest {
     pub(in crate::engine::docker) cgroup_parent: Option<String>,
     /// What the steps may do beyond the usual: `security.insecure`, `network.host`.
     pub(in crate::engine::docker) entitlements: Vec<String>,
+    /// What steps may mount by an id, without it becoming part of the image.
+    pub(in crate::engine::docker) secrets: BTreeMap<String, SecretSource>,
     /// Under what the engine keeps the files of the contexts, so that the next build sends only what changed: the same
     /// for builds of the same context, and no other.
     pub(in crate::engine::docker) shared_key: String,
@@ -79,9 +82,34 @@ pub(in crate::engine::docker) enum DockerfileSource {
     Inline(String),
 }
 
+/// Where the content of a secret is.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::engine::docker) enum SecretSource {
+    /// In a file, which is read when a step asks for it.
+    File(PathBuf),
+    /// Here.
+    Value(String),
+}
+
+impl std::fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Value(_) => f.write_str("Value(•••)"),
+        }
+    }
+}
+
 impl BuildRequest {
-    /// A build of a folder's `Dockerfile` with nothing else said.
-    pub(in crate::engine::docker) fn new(context: ContextSource, shared_key: String) -> Self {
+    /// A build of a context's `Dockerfile` with nothing else said. The engine keeps the files under a key made of the
+    /// context's path or URL.
+    pub(in crate::engine::docker) fn new(context: ContextSource) -> Self {
+        let shared_key = match &context {
+            ContextSource::Directory(path) => format!("hoist:{}", path.display()),
+            ContextSource::Remote(url) => format!("hoist:{url}"),
+        };
+        // It travels as a header, which has no room for every character of a path.
+        let shared_key = Sha256::digest(shared_key).iter().fold(String::new(), |key, byte| format!("{key}{byte:02x}"));
         Self {
             context,
             dockerfile: DockerfileSource::Path("Dockerfile".to_owned()),
@@ -102,6 +130,7 @@ impl BuildRequest {
             ulimits: BTreeMap::new(),
             cgroup_parent: None,
             entitlements: Vec::new(),
+            secrets: BTreeMap::new(),
             shared_key,
         }
     }
@@ -265,6 +294,10 @@ fn place_contexts(
         };
         attributes.insert(format!("context:{name}"), value);
     }
+    if !request.contexts.is_empty() {
+        // An engine whose frontend does not know them (before 23.0) fetches a newer one instead of ignoring them.
+        attributes.insert("frontend.caps".to_owned(), "moby.buildkit.frontend.contexts+forward".to_owned());
+    }
     Ok(())
 }
 
@@ -325,7 +358,7 @@ mod tests {
     }
 
     fn request(folder: &tempfile::TempDir) -> BuildRequest {
-        BuildRequest::new(ContextSource::Directory(folder.path().to_path_buf()), "key".into())
+        BuildRequest::new(ContextSource::Directory(folder.path().to_path_buf()))
     }
 
     fn attribute(prepared: &Prepared, key: &str) -> Option<String> {
@@ -371,6 +404,7 @@ mod tests {
                 "context:more=local:more",
                 "filename=Dockerfile",
                 "force-network-mode=host",
+                "frontend.caps=moby.buildkit.frontend.contexts+forward",
                 "image-resolve-mode=pull",
                 "label:l=2",
                 "no-cache=x,y",
@@ -415,7 +449,7 @@ mod tests {
 
     #[test]
     fn a_remote_context_is_fetched_by_the_engine() {
-        let remote = BuildRequest::new(ContextSource::Remote("https://h/r.git#main:d".into()), "key".into());
+        let remote = BuildRequest::new(ContextSource::Remote("https://h/r.git#main:d".into()));
         let prepared = prepare(&remote, "", "").expect("prepared");
         assert!(prepared.sources.is_empty());
         assert_eq!(attribute(&prepared, "context").as_deref(), Some("https://h/r.git#main:d"));
