@@ -1,12 +1,17 @@
 //! hoist reads Compose files, compares them with what a container engine has, and drives the engine to what the files
 //! ask for.
 //!
-//! The modules are the pipeline: [`load`] makes a [`project`] of files, `engine` observes, `plan` compares, `execute`
-//! carries the plan out, `render` shows what happened.
+//! The modules are the pipeline: [`load`] makes a [`project`] of files, [`engine`] observes, [`plan`] compares,
+//! `execute` carries the plan out, `render` shows what happened.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 pub mod diagnostic;
+pub mod engine;
+pub mod event;
+pub mod execute;
 pub mod load;
+pub mod observed;
+pub mod plan;
 pub mod project;
 pub mod source;
 pub mod yaml;

@@ -1,1 +1,3 @@
+//! The `hoist` binary: arguments in, an exit status out.
+
 fn main() {}

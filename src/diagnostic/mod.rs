@@ -1,5 +1,7 @@
 //! How a problem in the user's files is shown: `file:line:col`, the line, a caret, a hint.
 
+pub mod suggest;
+
 use crate::source::Span;
 
 /// What an error adds to its message: where it is, what else is involved, what to do.

@@ -30,8 +30,11 @@ pub trait Engine: Clone + Send + Sync + 'static {
     fn observe(&self, query: ObserveQuery) -> impl Future<Output = Result<Observed, EngineError>> + Send;
 
     /// Makes a network of the project; one of the same name that a concurrent run made counts as success.
-    fn create_network(&self, project: Arc<Project>, key: NetworkKey)
-    -> impl Future<Output = Result<(), EngineError>> + Send;
+    fn create_network(
+        &self,
+        project: Arc<Project>,
+        key: NetworkKey,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Removes a network; [`EngineError::InUse`] when containers are connected to it.
     fn remove_network(&self, id: NetworkId) -> impl Future<Output = Result<(), EngineError>> + Send;
@@ -52,8 +55,11 @@ pub trait Engine: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Makes a volume of the project; one that is there already counts as success.
-    fn create_volume(&self, project: Arc<Project>, key: VolumeKey)
-    -> impl Future<Output = Result<(), EngineError>> + Send;
+    fn create_volume(
+        &self,
+        project: Arc<Project>,
+        key: VolumeKey,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Removes a volume and its data; [`EngineError::InUse`] when a container mounts it.
     fn remove_volume(&self, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
@@ -95,10 +101,7 @@ pub trait Engine: Clone + Send + Sync + 'static {
     fn rename_container(&self, id: ContainerId, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Looks at one container.
-    fn inspect_container(
-        &self,
-        id: ContainerId,
-    ) -> impl Future<Output = Result<ContainerDetails, EngineError>> + Send;
+    fn inspect_container(&self, id: ContainerId) -> impl Future<Output = Result<ContainerDetails, EngineError>> + Send;
 
     /// What happens to containers of the project from now on. Ready when the engine listens: nothing that happens
     /// after this returns is missed. Ends with an error when the connection is lost.
@@ -127,12 +130,31 @@ pub trait Engine: Clone + Send + Sync + 'static {
     /// Builds an image. The stream ends when it is there; its last item may be an error.
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
 
+    /// The container that publishes a port of the host. An engine that cannot tell says `None`.
+    fn port_holder(
+        &self,
+        port: u16,
+        protocol: String,
+    ) -> impl Future<Output = Result<Option<PortHolder>, EngineError>> + Send {
+        let _ = (port, protocol);
+        async { Ok(None) }
+    }
+
     /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).
     fn image(
         &self,
         reference: String,
         platform: Option<String>,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
+}
+
+/// A container that publishes a port of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortHolder {
+    /// Its name.
+    pub container: String,
+    /// The project it belongs to, where it belongs to one.
+    pub project: Option<String>,
 }
 
 /// What a snapshot has to hold.
@@ -146,6 +168,8 @@ pub struct ObserveQuery {
     pub volumes: Vec<String>,
     /// Image references, as written, and the platform each is wanted for; without any, images are not looked at.
     pub images: Vec<(String, Option<String>)>,
+    /// Those of `images` whose last tag time the pull policy needs (`daily`, `weekly`, `every_…`): a call each.
+    pub tag_times: Vec<String>,
 }
 
 /// A container to make: what the plan knew and what the run found out.
@@ -165,6 +189,8 @@ pub struct CreateContainer {
     pub references: BTreeMap<ServiceName, ContainerId>,
     /// Link entries `container:alias` (engine.md §3.5).
     pub links: Vec<String>,
+    /// The digests of mounted images, by where they are mounted: the label `com.docker.compose.image-volume-digest`.
+    pub image_volumes: BTreeMap<String, ImageDigest>,
     /// Anonymous volumes to mount again.
     pub inherited: Vec<InheritedVolume>,
 }

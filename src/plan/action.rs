@@ -78,10 +78,12 @@ pub enum Action {
         /// The replica's definition, for what is done at each start; `None` for one without a definition.
         spec: Option<Arc<ContainerSpec>>,
     },
-    /// Stops a container: its stop signal, the grace period, then the kill.
+    /// Stops a container: its `pre_stop` hooks, its stop signal, the grace period, then the kill.
     StopContainer {
         /// The container.
         container: ContainerRef,
+        /// The replica's definition, for its hooks; `None` for one without a definition.
+        spec: Option<Arc<ContainerSpec>>,
         /// Grace period; `None` leaves it to the container's own, 10 s where it has none.
         timeout: Option<Duration>,
     },
@@ -101,6 +103,35 @@ pub enum Action {
     },
     /// Waits until a dependency is as its dependents need it.
     Wait(Arc<WaitSpec>),
+    /// Runs a `pre_start` hook of a service, once before its first replica starts (engine.md §4.5).
+    RunPreStart {
+        /// The replica whose volumes the hook sees.
+        spec: Arc<ContainerSpec>,
+        /// The container that fills that slot.
+        container: ContainerRef,
+        /// Which item of `pre_start`, from 0.
+        hook: usize,
+    },
+    /// Runs the program that provides a service (engine.md §8.8).
+    RunProvider {
+        /// The project.
+        project: Arc<Project>,
+        /// The service that has the `provider`.
+        service: ServiceName,
+        /// What the program is asked for.
+        verb: ProviderVerb,
+    },
+}
+
+/// What the program of a provider service is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderVerb {
+    /// To have it there.
+    Up,
+    /// To remove it.
+    Down,
+    /// To stop it, if the program offers that.
+    Stop,
 }
 
 /// What happens to the anonymous volumes of a container that is removed.
@@ -154,6 +185,13 @@ pub enum Handle {
     Existing(ContainerId),
     /// That step makes it.
     Made(ActionId),
+    /// That guarded step makes it; where its guard does not hold, it is the one that was there.
+    MadeOr {
+        /// The step that makes it, if at all.
+        made: ActionId,
+        /// What fills the slot otherwise.
+        otherwise: ContainerId,
+    },
 }
 
 /// An image to fetch.
@@ -206,6 +244,9 @@ pub struct ContainerSpec {
     pub image: String,
     /// What the label `com.docker.compose.image` says.
     pub image_digest: Late<Option<ImageDigest>>,
+    /// The digests of the images that are mounted (`type: image`), by their place in the container; what the label
+    /// `com.docker.compose.image-volume-digest` says.
+    pub image_volumes: BTreeMap<String, Late<Option<ImageDigest>>>,
     /// The container it takes the place of.
     pub replaces: Option<Replaced>,
     /// The containers that `service:X` in `network_mode`, `ipc`, `pid` and `volumes_from` stand for.
@@ -241,7 +282,8 @@ pub struct InheritedVolume {
 pub enum Late<T> {
     /// Known when the plan is made.
     Known(T),
-    /// What the step that pulls or builds the image finds out.
+    /// What the step that pulls or builds the image finds out. A build that is only there for the case that a pull
+    /// fails ([`Guard::ImageMissing`]) has, where it is not needed, found out what that pull did.
     From(ActionId),
 }
 
@@ -313,6 +355,8 @@ pub enum Guard {
         /// The image reference.
         image: String,
     },
+    /// At least one of them holds.
+    AnyOf(Vec<Guard>),
 }
 
 /// Why a step is there.
@@ -332,6 +376,8 @@ pub enum Reason {
         /// What the reference stands for now; `None` where the run finds out.
         to: Option<ImageDigest>,
     },
+    /// An image that is mounted into it is another one: where it is mounted.
+    ImageVolumeChanged(String),
     /// `--force-recreate`, `--always-recreate-deps` or `--renew-anon-volumes`.
     Forced,
     /// It is not connected to a network its service is on.

@@ -1,1 +1,123 @@
 //! Desired state: plain data and questions about it, no I/O.
+//!
+//! [`crate::load`] makes a [`Project`]; nothing changes it afterwards.
+
+pub mod canonical;
+mod config;
+pub mod fingerprint;
+pub mod graph;
+pub mod hash;
+mod model;
+mod names;
+mod natural;
+mod network;
+pub mod number;
+pub mod origin;
+mod secret;
+pub mod service;
+mod tree;
+pub mod value;
+mod volume;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use config::Config;
+pub use model::Model;
+pub use names::{ConfigKey, ModelKey, NameSeparator, NetworkKey, ProjectName, SecretKey, ServiceName, VolumeKey};
+pub use natural::natural_order;
+pub use network::{Ipam, IpamPool, Network};
+pub use origin::Origins;
+pub use secret::{FileSource, Secret};
+pub use service::{
+    Blkio, Build, Condition, CredentialSpec, Dependency, Deploy, DeployRestartPolicy, Develop, DiscreteResource,
+    EnvFile, Extends, FileReference, GenericResource, Healthcheck, Hook, Logging, Placement, PlacementPreference,
+    Provider, Reservations, ResourceLimits, Resources, Service, ServiceModel, ServiceNetwork, SshKey, ThrottleDevice,
+    UpdateConfig, Watch, WatchAction, WeightDevice,
+};
+pub use tree::Tree;
+pub use volume::Volume;
+
+/// `x-*` keys and their values, untouched.
+pub type Extensions = BTreeMap<String, serde_yaml::Value>;
+
+/// The loaded model: everything under one name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Project {
+    /// The name everything is created under.
+    pub name: ProjectName,
+    /// The folder relative paths hang from, absolute.
+    pub working_directory: PathBuf,
+    /// The Compose files, absolute, in the order they were given; `-` for standard input.
+    pub compose_files: Vec<PathBuf>,
+    /// The files given by `--env-file`, absolute; empty when the default `.env` was read.
+    pub env_files: Vec<PathBuf>,
+    /// The variables used for substitution and for keys without a value (compose-file.md §4.1).
+    pub environment: BTreeMap<String, String>,
+    /// What stands between the parts of names.
+    pub separator: NameSeparator,
+    /// Services to act on: enabled by profiles, and selected or needed by selected ones.
+    pub services: BTreeMap<ServiceName, Service>,
+    /// Services known but not acted on: of other profiles, or not selected. Their containers are no orphans.
+    pub disabled: BTreeMap<ServiceName, Service>,
+    /// The services the user named, in that order; empty is all.
+    pub selected: Vec<ServiceName>,
+    /// Networks.
+    pub networks: BTreeMap<NetworkKey, Network>,
+    /// Volumes.
+    pub volumes: BTreeMap<VolumeKey, Volume>,
+    /// Secrets.
+    pub secrets: BTreeMap<SecretKey, Secret>,
+    /// Configs.
+    pub configs: BTreeMap<ConfigKey, Config>,
+    /// Models.
+    pub models: BTreeMap<ModelKey, Model>,
+    /// `x-*` keys of the top level.
+    pub extensions: Extensions,
+    /// Where the values were written.
+    pub origins: Origins,
+}
+
+impl Project {
+    /// The service of that name, if it is one to act on.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.get(name)
+    }
+
+    /// Whether the files define a service of that name, enabled or not.
+    #[must_use]
+    pub fn is_known(&self, name: &str) -> bool {
+        self.services.contains_key(name) || self.disabled.contains_key(name)
+    }
+
+    /// Whether the user named the service, or none at all (engine.md §0).
+    #[must_use]
+    pub fn is_targeted(&self, name: &str) -> bool {
+        self.selected.is_empty() || self.selected.iter().any(|selected| selected == name)
+    }
+
+    /// The name a built image gets when the service has no `image`: `<project>-<service>`.
+    #[must_use]
+    pub fn default_image_name(&self, service: &ServiceName) -> String {
+        format!("{}{}{}", self.name, self.separator, service)
+    }
+
+    /// The image the service runs: `image`, else the name its build gets.
+    #[must_use]
+    pub fn image_name(&self, service: &Service) -> String {
+        service.image.clone().unwrap_or_else(|| self.default_image_name(&service.name))
+    }
+
+    /// The name of replica `number` of the service: `container_name`, else `<project>-<service>-<number>`.
+    #[must_use]
+    pub fn container_name(&self, service: &Service, number: u64) -> String {
+        service.container_name.clone().unwrap_or_else(|| self.replica_name(&service.name, number))
+    }
+
+    /// `<project>-<service>-<number>`, whatever `container_name` says.
+    #[must_use]
+    pub fn replica_name(&self, service: &ServiceName, number: u64) -> String {
+        format!("{}{}{}{}{}", self.name, self.separator, service, self.separator, number)
+    }
+}

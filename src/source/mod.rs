@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One file in a [`SourceMap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +74,10 @@ pub struct Position {
 pub struct SourceFile {
     path: PathBuf,
     text: Arc<str>,
+    /// Offset of the first byte that was not UTF-8.
+    not_utf8: Option<usize>,
+    /// Offset of the first byte of every line; made when first asked for.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl SourceFile {
@@ -88,6 +92,19 @@ impl SourceFile {
     pub fn text(&self) -> &Arc<str> {
         &self.text
     }
+
+    /// Offset of the first byte that was not UTF-8; the text has U+FFFD from there.
+    #[must_use]
+    pub fn not_utf8(&self) -> Option<usize> {
+        self.not_utf8
+    }
+
+    /// Offset of the first byte of every line.
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            std::iter::once(0).chain(self.text.match_indices('\n').map(|(newline, _)| newline + 1)).collect()
+        })
+    }
 }
 
 /// All files read in one run.
@@ -97,14 +114,44 @@ pub struct SourceMap {
 }
 
 impl SourceMap {
-    /// Keeps `text` under `path`.
+    /// Keeps `text` under `path`; a byte order mark at its start is dropped.
     ///
     /// # Panics
     ///
     /// With more than 2³² files.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(rest) => Arc::from(rest),
+            None => text,
+        };
+        self.push(SourceFile { path: path.into(), text, not_utf8: None, lines: OnceLock::new() })
+    }
+
+    /// Keeps the content of a file under `path`, like [`SourceMap::add`]. Bytes that are not UTF-8 become U+FFFD, and
+    /// [`SourceFile::not_utf8`] tells where the first one stood.
+    ///
+    /// # Panics
+    ///
+    /// With more than 2³² files.
+    pub fn add_bytes(&mut self, path: impl Into<PathBuf>, bytes: Vec<u8>) -> FileId {
+        let error = match String::from_utf8(bytes) {
+            Ok(text) => return self.add(path, text),
+            Err(error) => error,
+        };
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes());
+        let (text, at) = match text.strip_prefix('\u{feff}') {
+            Some(rest) => (rest, valid - '\u{feff}'.len_utf8()),
+            None => (text.as_ref(), valid),
+        };
+        let text = Arc::from(text);
+        self.push(SourceFile { path: path.into(), text, not_utf8: Some(at), lines: OnceLock::new() })
+    }
+
+    fn push(&mut self, file: SourceFile) -> FileId {
         let id = u32::try_from(self.files.len()).expect("fewer than 2^32 files are read in one run");
-        self.files.push(SourceFile { path: path.into(), text: text.into() });
+        self.files.push(file);
         FileId(id)
     }
 
@@ -134,17 +181,28 @@ impl SourceMap {
     /// Line and column of the first byte of `span`.
     #[must_use]
     pub fn position(&self, span: Span) -> Position {
-        let text = &self.file(span.file).text;
-        let mut at = (span.start as usize).min(text.len());
-        while !text.is_char_boundary(at) {
+        let file = self.file(span.file);
+        let mut at = (span.start as usize).min(file.text.len());
+        while !file.text.is_char_boundary(at) {
             at -= 1;
         }
-        let before = &text[..at];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let lines = file.lines();
+        let line = lines.partition_point(|start| *start <= at);
+        let start = lines[line - 1];
+        Position { line, column: file.text[start..at].chars().count() + 1 }
+    }
+
+    /// The range of bytes of the line that `span` starts on, without its line break.
+    #[must_use]
+    pub fn line(&self, span: Span) -> Span {
+        let file = self.file(span.file);
+        let at = (span.start as usize).min(file.text.len());
+        let lines = file.lines();
+        let line = lines.partition_point(|start| *start <= at);
+        let start = lines[line - 1];
+        let end = lines.get(line).map_or(file.text.len(), |next| next - 1);
+        let text = &file.text[start..end];
+        Span::new(span.file, start, start + text.strip_suffix('\r').unwrap_or(text).len())
     }
 }
 
@@ -161,5 +219,18 @@ mod tests {
         assert_eq!(sources.position(Span::new(file, 10, 11)), Position { line: 2, column: 4 });
         assert_eq!(sources.text(Span::new(file, 10, 11)), "x");
         assert_eq!(sources.position(Span::new(file, 99, 99)), Position { line: 3, column: 1 });
+        assert_eq!(sources.text(sources.line(Span::new(file, 10, 11))), "b: x");
+        assert_eq!(sources.text(sources.line(Span::new(file, 99, 99))), "");
+    }
+
+    #[test]
+    fn byte_order_marks_and_foreign_bytes_are_taken_out() {
+        let mut sources = SourceMap::default();
+        let marked = sources.add("a", "\u{feff}x: 1\r\n");
+        assert_eq!(&**sources.file(marked).text(), "x: 1\r\n");
+        assert_eq!(sources.text(sources.line(Span::new(marked, 0, 0))), "x: 1");
+        let broken = sources.add_bytes("b", b"\xef\xbb\xbfx: \xff".to_vec());
+        assert_eq!(&**sources.file(broken).text(), "x: \u{fffd}");
+        assert_eq!(sources.file(broken).not_utf8(), Some(3));
     }
 }

@@ -1,5 +1,8 @@
 //! The tree that reading makes and loading works on: plain values, each with the place it was written at.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use crate::source::Span;
 
 /// A value in a YAML document and where it stands.
@@ -53,10 +56,15 @@ pub struct Key {
 }
 
 /// Entries in the order they were written, keys unique.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Mapping {
     entries: Vec<(Key, Node)>,
+    /// Where each key stands. Made for large mappings when first asked for, dropped when positions change.
+    index: OnceLock<Box<HashMap<String, usize>>>,
 }
+
+/// A mapping of more entries than this gets an index.
+const INDEXED_FROM: usize = 16;
 
 impl Node {
     /// A node without a tag.
@@ -150,13 +158,24 @@ impl Mapping {
 
     /// The value of `key`.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        self.entries.iter_mut().find(|(name, _)| name.name == key).map(|(_, node)| node)
+        let at = self.position(key)?;
+        Some(&mut self.entries[at].1)
     }
 
     /// Key and value of `key`.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&(Key, Node)> {
-        self.entries.iter().find(|(name, _)| name.name == key)
+        self.position(key).map(|at| &self.entries[at])
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        if self.entries.len() <= INDEXED_FROM {
+            return self.entries.iter().position(|(name, _)| name.name == key);
+        }
+        let index = self.index.get_or_init(|| {
+            Box::new(self.entries.iter().enumerate().map(|(at, (name, _))| (name.name.clone(), at)).collect())
+        });
+        index.get(key).copied()
     }
 
     /// Whether there is an entry for `key`.
@@ -170,13 +189,17 @@ impl Mapping {
         if let Some(slot) = self.get_mut(&key.name) {
             return Some(std::mem::replace(slot, node));
         }
+        if let Some(index) = self.index.get_mut() {
+            index.insert(key.name.clone(), self.entries.len());
+        }
         self.entries.push((key, node));
         None
     }
 
     /// Takes out the entry of `key`.
     pub fn remove(&mut self, key: &str) -> Option<Node> {
-        let at = self.entries.iter().position(|(name, _)| name.name == key)?;
+        let at = self.position(key)?;
+        self.index.take();
         Some(self.entries.remove(at).1)
     }
 
@@ -187,17 +210,36 @@ impl Mapping {
 
     /// The entries in order.
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, (Key, Node)> {
+        self.index.take();
         self.entries.iter_mut()
+    }
+
+    /// The values in order; keys stay as they are.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = (&Key, &mut Node)> {
+        self.entries.iter_mut().map(|(key, node)| (&*key, node))
     }
 
     /// Keeps the entries for which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&Key, &mut Node) -> bool) {
+        self.index.take();
         self.entries.retain_mut(|(key, node)| keep(key, node));
     }
 
     /// The keys in order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|(key, _)| key.name.as_str())
+    }
+}
+
+impl Clone for Mapping {
+    fn clone(&self) -> Self {
+        Self { entries: self.entries.clone(), index: OnceLock::new() }
+    }
+}
+
+impl PartialEq for Mapping {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
     }
 }
 
@@ -219,6 +261,15 @@ impl<'a> IntoIterator for &'a Mapping {
     }
 }
 
+impl<'a> IntoIterator for &'a mut Mapping {
+    type Item = &'a mut (Key, Node);
+    type IntoIter = std::slice::IterMut<'a, (Key, Node)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
 impl FromIterator<(Key, Node)> for Mapping {
     /// Later entries win over earlier ones of the same key, in the earlier one's place.
     fn from_iter<I: IntoIterator<Item = (Key, Node)>>(entries: I) -> Self {
@@ -227,5 +278,30 @@ impl FromIterator<(Key, Node)> for Mapping {
             mapping.insert(key, node);
         }
         mapping
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+
+    #[test]
+    fn large_mappings_find_their_keys_after_every_change() {
+        let span = Span::new(SourceMap::default().add("f", ""), 0, 0);
+        let key = |number: usize| Key { name: format!("k{number}"), span };
+        let mut mapping: Mapping = (0..40).map(|number| (key(number), Node::new(Value::Int(1), span))).collect();
+        assert!(mapping.contains("k39") && !mapping.contains("k40"));
+        mapping.insert(key(40), Node::new(Value::Int(2), span));
+        assert_eq!(mapping.get("k40").map(|node| &node.value), Some(&Value::Int(2)));
+        assert!(mapping.remove("k0").is_some());
+        assert_eq!(mapping.entry("k40").map(|(key, _)| key.name.as_str()), Some("k40"));
+        for (key, _) in mapping.iter_mut() {
+            key.name.push('x');
+        }
+        assert!(mapping.contains("k40x") && !mapping.contains("k40"));
+        mapping.retain(|key, _| key.name != "k1x");
+        assert!(!mapping.contains("k1x"));
+        assert_eq!(mapping.len(), 39);
     }
 }

@@ -10,13 +10,18 @@ use sha2::Digest;
 use tempfile::TempDir;
 
 use super::{
-    Address, BuildError, BuildProgress, BuildRequest, Built, ContextSource, DockerfileSource, SecretSource, StepStatus,
-    build,
+    BuildError, BuildProgress, BuildRequest, Built, ContextSource, DockerfileSource, SecretSource, StepStatus, build,
 };
 
-fn address() -> Address {
-    let socket = std::env::var_os("HOIST_BUILD_SOCKET").expect("HOIST_BUILD_SOCKET names the engine's socket");
-    Address::Unix(PathBuf::from(socket))
+use crate::engine::docker::connect::Address;
+use crate::engine::docker::transport::Transport;
+
+fn socket() -> PathBuf {
+    std::env::var_os("HOIST_BUILD_SOCKET").expect("HOIST_BUILD_SOCKET names the engine's socket").into()
+}
+
+fn engine() -> Transport {
+    Transport::new(Address::Unix(socket()))
 }
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -34,7 +39,9 @@ fn write(folder: &Path, path: &str, text: &str) {
 }
 
 fn request(folder: &TempDir) -> BuildRequest {
-    BuildRequest::new(ContextSource::Directory(folder.path().to_path_buf()))
+    let path = folder.path().to_path_buf();
+    let shared_key = format!("hoist-live-ü:{}", path.display());
+    BuildRequest::new(ContextSource::Directory(path), shared_key)
 }
 
 /// An instruction that no earlier build had, so that nothing after it comes from the engine's cache.
@@ -74,7 +81,7 @@ impl Outcome {
 }
 
 async fn outcome(request: BuildRequest) -> Outcome {
-    let mut stream = build(address(), request, Arc::new(|_| None));
+    let mut stream = build(engine(), request, Arc::new(|_| None));
     let mut progress = Vec::new();
     while let Some(item) = stream.next().await {
         match item {
@@ -187,7 +194,8 @@ async fn failures_say_what_and_where() {
     }
     let target = outcome(BuildRequest { target: Some("nope".into()), ..failing("FROM busybox\n") }).await;
     assert_eq!(target.error().to_string(), "target stage \"nope\" could not be found");
-    let nowhere = build(Address::Unix("/nowhere.sock".into()), request(&folder), Arc::new(|_| None)).next().await;
+    let nowhere =
+        build(Transport::new(Address::Unix("/nowhere.sock".into())), request(&folder), Arc::new(|_| None)).next().await;
     assert_eq!(
         nowhere.expect("a result").expect_err("refused").to_string(),
         "cannot connect to a container engine at unix:///nowhere.sock: No such file or directory (os error 2)"
@@ -265,7 +273,7 @@ async fn secrets_are_mounted_and_long_ignore_files_understood() {
 #[ignore = "needs an engine"]
 async fn dropping_the_stream_gives_the_build_up() {
     let folder = folder(&[("Dockerfile", "FROM busybox\nRUN echo begun && sleep 47.1\n")]);
-    let mut stream = build(address(), BuildRequest { no_cache: true, ..request(&folder) }, Arc::new(|_| None));
+    let mut stream = build(engine(), BuildRequest { no_cache: true, ..request(&folder) }, Arc::new(|_| None));
     while !begun(&stream.next().await.expect("progress").expect("no error")) {}
     let sleeps = || {
         let processes = std::fs::read_dir("/proc").expect("processes").flatten();
@@ -289,14 +297,15 @@ async fn a_lost_connection_is_an_error() {
         let mut connections = tokio::task::JoinSet::new();
         while let Ok((mut client, _)) = listener.accept().await {
             connections.spawn(async move {
-                let mut engine = address().open().await.expect("engine");
+                let mut engine = tokio::net::UnixStream::connect(socket()).await.expect("engine");
                 let _ = tokio::io::copy_bidirectional(&mut client, &mut engine).await;
             });
         }
     });
     let folder = folder(&[("Dockerfile", "FROM busybox\nRUN echo begun && sleep 20\n")]);
-    let address = Address::Tcp { host: "127.0.0.1".into(), port };
-    let mut stream = build(address, BuildRequest { no_cache: true, ..request(&folder) }, Arc::new(|_| None));
+    let address = Address::Tcp { host: "127.0.0.1".into(), port, tls: None };
+    let mut stream =
+        build(Transport::new(address), BuildRequest { no_cache: true, ..request(&folder) }, Arc::new(|_| None));
     while !begun(&stream.next().await.expect("progress").expect("no error")) {}
     drop(between);
     let rest: Vec<_> = stream.collect().await;

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! request.rs     what to build -> the engine's words, and the folders it may ask for
-//! connection.rs  address -> bytes -> gRPC, in either direction
+//! connection.rs  bytes -> gRPC, in either direction
 //! session.rs     what the engine may call: health, credentials, secrets, files
 //!   file_sync.rs   the protocol of files
 //!   tree.rs  filter.rs  pattern.rs    a folder -> its entries; which of them; Docker's patterns
@@ -39,8 +39,7 @@ use futures::{StreamExt, future, stream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
-pub(in crate::engine::docker) use connection::{Address, ByteStream};
-pub(in crate::engine::docker) use error::{BuildError, Failure, Place};
+pub(in crate::engine::docker) use error::BuildError;
 pub(in crate::engine::docker) use progress::{BuildProgress, Built, StepStatus};
 pub(in crate::engine::docker) use request::{BuildRequest, ContextSource, DockerfileSource, SecretSource};
 
@@ -49,6 +48,8 @@ use file_sync::Transfers;
 use progress::Steps;
 use request::{HOST_GATEWAY, Prepared};
 use tasks::Tasks;
+
+use crate::engine::docker::transport::Transport;
 
 /// Finds the user name and password for a registry's host; for Docker Hub that is `https://index.docker.io/v1/`, as in
 /// Docker's configuration. An identity token has the user `<token>`. It may block.
@@ -66,13 +67,13 @@ const GATEWAY_LABEL: &str = "org.mobyproject.buildkit.worker.moby.host-gateway-i
 /// Builds an image. The stream ends with [`BuildProgress::Done`] or with an error; nothing happens before it is polled,
 /// and dropping it gives the build up. It has to be polled inside a tokio runtime.
 pub(in crate::engine::docker) fn build(
-    address: Address,
+    transport: Transport,
     request: BuildRequest,
     credentials: Credentials,
 ) -> BoxStream<'static, Result<BuildProgress, BuildError>> {
     let (progress, received) = mpsc::channel(QUEUE);
     let work = async move {
-        let result = run(&address, request, credentials, &progress).await;
+        let result = run(&transport, request, credentials, &progress).await;
         // Without a receiver nobody waits for the result.
         let _ = progress.send(result.map(BuildProgress::Done)).await;
     };
@@ -83,14 +84,14 @@ pub(in crate::engine::docker) fn build(
 type Progress = mpsc::Sender<Result<BuildProgress, BuildError>>;
 
 async fn run(
-    address: &Address,
+    transport: &Transport,
     mut request: BuildRequest,
     credentials: Credentials,
     progress: &Progress,
 ) -> Result<Built, BuildError> {
     let tasks = Tasks::default();
     let spawner = tasks.spawner();
-    let mut control = connection::control(address, &spawner).await?;
+    let mut control = connection::control(transport, &spawner).await?;
     resolve_gateway(&mut control, &mut request).await?;
     let (reference, session) = (unique_id(), unique_id());
     let (shared_key, secrets) = (request.shared_key.clone(), std::mem::take(&mut request.secrets));
@@ -104,7 +105,7 @@ async fn run(
     let transfers_of_session = Arc::clone(&transfers);
     let offer =
         session::Offer { id: session, shared_key, sources, credentials, secrets, transfers: transfers_of_session };
-    session::open(address, &spawner, offer).await?;
+    session::open(transport, &spawner, offer).await?;
 
     let mut steps = Steps::default();
     let (ended, end) = oneshot::channel();

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry, Exporter, SolveRequest};
-use sha2::{Digest, Sha256};
 
 use super::error::BuildError;
 use super::file_sync::Source;
@@ -101,15 +100,8 @@ impl std::fmt::Debug for SecretSource {
 }
 
 impl BuildRequest {
-    /// A build of a context's `Dockerfile` with nothing else said. The engine keeps the files under a key made of the
-    /// context's path or URL.
-    pub(in crate::engine::docker) fn new(context: ContextSource) -> Self {
-        let shared_key = match &context {
-            ContextSource::Directory(path) => format!("hoist:{}", path.display()),
-            ContextSource::Remote(url) => format!("hoist:{url}"),
-        };
-        // It travels as a header, which has no room for every character of a path.
-        let shared_key = Sha256::digest(shared_key).iter().fold(String::new(), |key, byte| format!("{key}{byte:02x}"));
+    /// A build of a context's `Dockerfile` with nothing else said.
+    pub(in crate::engine::docker) fn new(context: ContextSource, shared_key: String) -> Self {
         Self {
             context,
             dockerfile: DockerfileSource::Path("Dockerfile".to_owned()),
@@ -358,7 +350,7 @@ mod tests {
     }
 
     fn request(folder: &tempfile::TempDir) -> BuildRequest {
-        BuildRequest::new(ContextSource::Directory(folder.path().to_path_buf()))
+        BuildRequest::new(ContextSource::Directory(folder.path().to_path_buf()), "key".into())
     }
 
     fn attribute(prepared: &Prepared, key: &str) -> Option<String> {
@@ -449,7 +441,7 @@ mod tests {
 
     #[test]
     fn a_remote_context_is_fetched_by_the_engine() {
-        let remote = BuildRequest::new(ContextSource::Remote("https://h/r.git#main:d".into()));
+        let remote = BuildRequest::new(ContextSource::Remote("https://h/r.git#main:d".into()), "key".into());
         let prepared = prepare(&remote, "", "").expect("prepared");
         assert!(prepared.sources.is_empty());
         assert_eq!(attribute(&prepared, "context").as_deref(), Some("https://h/r.git#main:d"));

@@ -16,15 +16,17 @@ use bollard_buildkit_proto::moby::filesync::v1::{
 };
 use futures::stream::BoxStream;
 use futures::{StreamExt, stream};
+use sha2::{Digest, Sha256};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use super::Credentials;
-use super::connection::{Address, serve};
+use super::connection::serve;
 use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
 use super::request::SecretSource;
 use super::tasks::Spawner;
+use crate::engine::docker::transport::Transport;
 
 /// The methods the engine may call. SSH agents (`build.ssh`) are one service more, with its lines here and in [`open`].
 const METHODS: [&str; 4] = [
@@ -54,12 +56,12 @@ pub(super) struct Offer {
 }
 
 /// Opens a session, which lasts until the tasks end.
-pub(super) async fn open(address: &Address, tasks: &Spawner, offer: Offer) -> Result<(), BuildError> {
+pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -> Result<(), BuildError> {
     let header = |name: &'static str, value: &str| (name, value.to_owned());
     let mut headers = vec![
         header("X-Docker-Expose-Session-Uuid", &offer.id),
         header("X-Docker-Expose-Session-Name", "hoist"),
-        header("X-Docker-Expose-Session-Sharedkey", &offer.shared_key),
+        header("X-Docker-Expose-Session-Sharedkey", &short(&offer.shared_key)),
     ];
     headers.extend(METHODS.map(|method| header("X-Docker-Expose-Session-Grpc-Method", method)));
     let services = Routes::new(HealthServer::new(Alive))
@@ -67,7 +69,13 @@ pub(super) async fn open(address: &Address, tasks: &Spawner, offer: Offer) -> Re
         .add_service(AuthServer::new(Login { credentials: offer.credentials, known: Mutex::default() }))
         .add_service(SecretsServer::new(Safe(offer.secrets)))
         .prepare();
-    serve(address, tasks, &headers, services).await
+    serve(transport, tasks, &headers, services).await
+}
+
+/// A key with a length and characters that a header has room for.
+fn short(key: &str) -> String {
+    let digest = Sha256::digest(key);
+    digest.iter().take(16).fold(String::new(), |short, byte| format!("{short}{byte:02x}"))
 }
 
 struct Alive;

@@ -1,0 +1,50 @@
+//! "Did you mean": the known name that is closest to a mistyped one.
+
+/// The candidate closest to `name`, if one is close enough to be what was meant.
+///
+/// Up to one edit in three letters counts, letter case does not; a swap of neighbours is one edit. Where two are equally
+/// close, the first wins.
+///
+/// ```
+/// use hoist::diagnostic::suggest::closest;
+/// assert_eq!(closest("enviroment", ["environment", "env_file"]), Some("environment"));
+/// assert_eq!(closest("images", ["image", "ports"]), Some("image"));
+/// assert_eq!(closest("x", ["image", "ports"]), None);
+/// ```
+pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let most = (lower.chars().count() / 3).max(1);
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let other = candidate.to_lowercase();
+        let distance = strsim::damerau_levenshtein(&lower, &other);
+        // In a name of one or two letters one edit changes too much to be a guess.
+        let shared = other.chars().any(|letter| lower.contains(letter));
+        if distance <= most && shared && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closest;
+
+    #[test]
+    fn guesses() {
+        for (name, expected) in [
+            ("dbb", Some("db")),
+            ("port", Some("ports")),
+            ("Ports", Some("ports")),
+            ("enviornment", Some("environment")),
+            ("restrat", Some("restart")),
+            ("kubernetes", None),
+            ("q", None),
+            ("", None),
+        ] {
+            let names = ["db", "ports", "environment", "restart"];
+            assert_eq!(closest(name, names), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,494 @@
+//! Variables into a document: every string is expanded in place, and where a number or a boolean belongs it becomes
+//! one (compose-file.md §1.4).
+//!
+//! Spans stay as they are, so later errors still point at what was written. Problems with a variable point at its
+//! `${…}` inside the scalar.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::cast::{self, Target};
+use super::template::{self, Fault, FaultKind, Invalid, Lookup, Report, Variable};
+use crate::diagnostic::Explain;
+use crate::source::{SourceMap, Span};
+use crate::yaml::{MergeTag, Node, Path, Value};
+
+/// A string that could not be expanded or converted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// `${…}` that is none of the forms.
+    #[error("`{text}` in `{path}` is not a valid variable reference")]
+    Invalid {
+        /// Where the string is.
+        path: Path,
+        /// The reference as written.
+        text: String,
+        /// What is wrong with it.
+        why: Invalid,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `${NAME:?message}` without a value.
+    #[error("{}", required(.variable, .message, *.empty))]
+    Required {
+        /// Where the string is.
+        path: Path,
+        /// The variable.
+        variable: String,
+        /// The file's own message; may be empty.
+        message: String,
+        /// Whether it is set, but empty.
+        empty: bool,
+        /// Where the `${…}` stands.
+        span: Span,
+    },
+    /// Too many forms within each other.
+    #[error("variable references in `{path}` are nested more than {} deep", template::MOST_NESTED)]
+    TooDeep {
+        /// Where the string is.
+        path: Path,
+        /// Where the innermost one stands.
+        span: Span,
+    },
+    /// Text where a number or a boolean belongs.
+    #[error("`{path}` has to be {}, and `{text}` is not", target.words())]
+    Cast {
+        /// Where the string is.
+        path: Path,
+        /// What it is after expansion.
+        text: String,
+        /// The string as written, if it named a variable.
+        template: Option<String>,
+        /// What belongs there.
+        target: Target,
+        /// Where it stands.
+        span: Span,
+    },
+}
+
+fn required(variable: &str, message: &str, empty: bool) -> String {
+    let state = if empty { "is empty" } else { "is not set" };
+    let separator = if message.is_empty() { "" } else { ": " };
+    format!("required variable `{variable}` {state}{separator}{message}")
+}
+
+/// Something that works, but not as it may have been meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateWarning {
+    /// A variable without value and default.
+    #[error("The {variable:?} variable is not set. Defaulting to a blank string.")]
+    Unset {
+        /// The variable.
+        variable: String,
+        /// Where it is used.
+        span: Span,
+    },
+    /// `yes` and the like for a boolean.
+    #[error("{word:?} for boolean is not supported by YAML 1.2, please use `{better}`")]
+    BooleanWord {
+        /// The word.
+        word: String,
+        /// What to write instead.
+        better: &'static str,
+        /// Where it stands.
+        span: Span,
+    },
+}
+
+impl Explain for TemplateError {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::Invalid { span, .. }
+            | Self::Required { span, .. }
+            | Self::TooDeep { span, .. }
+            | Self::Cast { span, .. } => Some(*span),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Invalid { text, why, .. } => invalid_hint(text, *why),
+            Self::Required { variable, .. } => {
+                format!("set `{variable}` in the shell, in `.env`, or in a file given by `--env-file`")
+            }
+            Self::TooDeep { .. } => "give the inner variables values of their own in `.env`".to_owned(),
+            Self::Cast { text, template: Some(template), target, .. } if text.is_empty() => format!(
+                "`{template}` is empty: set the variable, or give it a default as in `${{NAME:-{}}}`",
+                if *target == Target::Boolean { "false" } else { "1" }
+            ),
+            Self::Cast { template: Some(template), target, .. } => {
+                format!("the text comes from `{template}`; {}", target.accepted())
+            }
+            Self::Cast { target, .. } => target.accepted().to_owned(),
+        })
+    }
+}
+
+fn invalid_hint(text: &str, why: Invalid) -> String {
+    let name: String = text
+        .trim_start_matches("${")
+        .trim_start_matches(|c: char| !c.is_ascii_alphabetic() && c != '_')
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
+    let dollar = "a `$` that is only text is written `$$`";
+    match why {
+        Invalid::Unclosed => format!("close it with `}}`; {dollar}"),
+        Invalid::SeveralLines => "put the whole reference on one line".to_owned(),
+        Invalid::Empty => format!("put a name between the braces; {dollar}"),
+        Invalid::Blank => format!("remove the blank: `${{{name}}}`"),
+        Invalid::Name => format!("names begin with a letter or `_`; {dollar}"),
+        Invalid::Operator => format!(
+            "behind the name come `:-default`, `:?message` or `:+alternate`, as in `${{{name}:-default}}`; {dollar}"
+        ),
+    }
+}
+
+impl Explain for TemplateWarning {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::Unset { span, .. } | Self::BooleanWord { span, .. } => Some(*span),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unset { variable, .. } => Some(format!(
+                "set it, or write `${{{variable}:-}}` if it may be empty; a `$` that is text is written `$$`"
+            )),
+            Self::BooleanWord { .. } => None,
+        }
+    }
+}
+
+/// What expanding a document brought up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What stops loading.
+    pub errors: Vec<TemplateError>,
+    /// What does not. A variable that is used in several places is in here once for each.
+    pub warnings: Vec<TemplateWarning>,
+}
+
+/// Expands every string below `node`, which is a whole layer, and converts those that have to be numbers or booleans.
+///
+/// Keys stay as they are, and so does what `!reset` removes. A string with an error is left expanded as far as it goes.
+pub fn interpolate(node: &mut Node, lookup: Lookup<'_>, sources: &SourceMap, findings: &mut Findings) {
+    Walk { lookup, sources, findings, seen: HashSet::new() }.node(node, None);
+}
+
+/// The variables that the strings below `node` name; one entry a name, in order of names.
+#[must_use]
+pub fn variables(node: &Node) -> Vec<Variable> {
+    let mut found = std::collections::BTreeMap::<String, Variable>::new();
+    collect(node, &mut |variable| {
+        let known = found
+            .entry(variable.name.clone())
+            .or_insert_with(|| Variable { name: variable.name.clone(), ..Variable::default() });
+        known.required |= variable.required;
+        for (text, new) in [(&mut known.default, variable.default), (&mut known.alternate, variable.alternate)] {
+            if text.is_empty() {
+                *text = new;
+            }
+        }
+    });
+    found.into_values().collect()
+}
+
+fn collect(node: &Node, take: &mut dyn FnMut(Variable)) {
+    match &node.value {
+        Value::String(text) => template::variables(text).into_iter().for_each(take),
+        Value::Sequence(items) => items.iter().for_each(|item| collect(item, take)),
+        Value::Mapping(entries) => entries.iter().for_each(|(_, node)| collect(node, take)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) => {}
+    }
+}
+
+/// Where the walk is: the last step, and where it came from.
+struct Trail<'a> {
+    outer: Option<&'a Trail<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+impl<'a> Trail<'a> {
+    fn steps(&'a self) -> Vec<Step<'a>> {
+        let mut steps: Vec<_> =
+            std::iter::successors(Some(self), |trail| trail.outer).map(|trail| trail.step).collect();
+        steps.reverse();
+        steps
+    }
+}
+
+fn path(trail: Option<&Trail<'_>>) -> Path {
+    let steps = trail.map(Trail::steps).unwrap_or_default();
+    steps.into_iter().fold(Path::root(), |path, step| match step {
+        Step::Key(key) => path.key(key),
+        Step::Index(index) => path.index(index),
+    })
+}
+
+struct Walk<'a> {
+    lookup: Lookup<'a>,
+    sources: &'a SourceMap,
+    findings: &'a mut Findings,
+    /// Places that have been reported: an alias brings the same text several times.
+    seen: HashSet<Span>,
+}
+
+impl Walk<'_> {
+    fn node(&mut self, node: &mut Node, trail: Option<&Trail<'_>>) {
+        if node.tag == Some(MergeTag::Reset) {
+            return;
+        }
+        match &mut node.value {
+            Value::String(text) => {
+                if let Some(value) = self.string(text, node.span, trail) {
+                    node.value = value;
+                }
+            }
+            Value::Sequence(items) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    self.node(item, Some(&Trail { outer: trail, step: Step::Index(index) }));
+                }
+            }
+            Value::Mapping(entries) => {
+                for (key, value) in entries.values_mut() {
+                    self.node(value, Some(&Trail { outer: trail, step: Step::Key(&key.name) }));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) => {}
+        }
+    }
+
+    /// The new value of a string, if it changes.
+    fn string(&mut self, text: &str, span: Span, trail: Option<&Trail<'_>>) -> Option<Value> {
+        let mut report = Report::default();
+        let expanded = text.contains('$').then(|| template::expand(text, self.lookup, &mut report));
+        let faulty = !report.faults.is_empty();
+        self.report(text, span, trail, report);
+        let value = expanded.as_deref().unwrap_or(text);
+        let keys = std::iter::successors(trail, |trail| trail.outer).map(|trail| match trail.step {
+            Step::Key(key) => Some(key),
+            Step::Index(_) => None,
+        });
+        let Some(target) = cast::target(keys).filter(|_| !faulty) else { return expanded.map(Value::String) };
+        let Some(converted) = target.convert(value) else {
+            self.cast_error(value, expanded.is_some().then_some(text), target, span, trail);
+            return expanded.map(Value::String);
+        };
+        if let Some(better) = converted.better {
+            let word = value.to_owned();
+            self.findings.warnings.push(TemplateWarning::BooleanWord { word, better, span });
+        }
+        Some(converted.value)
+    }
+
+    fn cast_error(
+        &mut self,
+        text: &str,
+        template: Option<&str>,
+        target: Target,
+        span: Span,
+        trail: Option<&Trail<'_>>,
+    ) {
+        if self.seen.insert(span) {
+            self.findings.errors.push(TemplateError::Cast {
+                path: path(trail),
+                text: text.to_owned(),
+                template: template.map(str::to_owned),
+                target,
+                span,
+            });
+        }
+    }
+
+    fn report(&mut self, text: &str, span: Span, trail: Option<&Trail<'_>>, report: Report) {
+        for Fault { kind, range } in report.faults {
+            let place = locate(self.sources, span, text, &range);
+            if !self.seen.insert(place) {
+                continue;
+            }
+            let path = path(trail);
+            self.findings.errors.push(match kind {
+                FaultKind::Invalid(why) => {
+                    TemplateError::Invalid { path, text: text[range].to_owned(), why, span: place }
+                }
+                FaultKind::Required { variable, message, empty } => {
+                    TemplateError::Required { path, variable, message, empty, span: place }
+                }
+                FaultKind::TooDeep => TemplateError::TooDeep { path, span: place },
+            });
+        }
+        for (variable, range) in report.unset {
+            let span = locate(self.sources, span, text, &range);
+            self.findings.warnings.push(TemplateWarning::Unset { variable, span });
+        }
+    }
+}
+
+/// The place in the file of `range` of `text`, which was read from `span`.
+///
+/// A scalar has no map from its value back to how it was written, so the same characters are looked for in what was
+/// written; where escapes or line breaks hide them, the start of the scalar has to do.
+pub(crate) fn locate(sources: &SourceMap, span: Span, text: &str, range: &Range<usize>) -> Span {
+    let raw = sources.text(span);
+    if let Some(at) = raw.find(text) {
+        return span.slice(at + range.start, at + range.end);
+    }
+    let wanted = &text[range.clone()];
+    let wanted = wanted.split('\n').next().unwrap_or(wanted);
+    let before = text[..range.start].matches(wanted).count();
+    let found = if wanted.is_empty() { None } else { raw.match_indices(wanted).nth(before) };
+    match found {
+        Some((at, _)) => span.slice(at, at + wanted.len()),
+        None => span.slice(0, raw.lines().next().map_or(0, str::len)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml;
+
+    /// The document after expansion, and all findings with the text they point at.
+    fn run(text: &str) -> (Node, Vec<String>, Vec<String>) {
+        let mut sources = SourceMap::default();
+        let file = sources.add("compose.yaml", text);
+        let parsed = yaml::parse(&sources, file);
+        assert_eq!(parsed.errors, []);
+        let mut document = parsed.documents.into_iter().next().expect("there is a document");
+        let lookup = |name: &str| match name {
+            "N" => Some("3".to_owned()),
+            "B" => Some("maybe".to_owned()),
+            "V" => Some("value".to_owned()),
+            _ => None,
+        };
+        let mut findings = Findings::default();
+        interpolate(&mut document, &lookup, &sources, &mut findings);
+        let show = |finding: &dyn Explain| {
+            let span = finding.span().expect("findings have a place");
+            let position = sources.position(span);
+            format!(
+                "{}:{} {finding} | {} | {}",
+                position.line,
+                position.column,
+                sources.text(span),
+                finding.hint().unwrap_or_default()
+            )
+        };
+        let errors = findings.errors.iter().map(|error| show(error)).collect();
+        let warnings = findings.warnings.iter().map(|warning| show(warning)).collect();
+        (document, errors, warnings)
+    }
+
+    #[test]
+    fn strings_change_and_the_rest_stays() {
+        let (document, errors, warnings) = run(
+            "name: p-$V\nservices:\n  s:\n    image: $V # ${not\n    $V: $V\n    n: 1\n    \
+             scale: ${N}\n    cpus: \"0.$N\"\n    privileged: \"true\"\n    ports: [{target: '$N', published: '$N'}]\n    \
+             gone: !reset ${bad!}\n",
+        );
+        assert_eq!((errors, warnings), (vec![], vec![]));
+        assert_eq!(document.get("name").and_then(Node::as_str), Some("p-value"));
+        let service = document.get("services").and_then(|services| services.get("s")).expect("the service");
+        let value = |key: &str| service.get(key).map(|node| node.value.clone());
+        assert_eq!(value("image"), Some(Value::String("value".to_owned())));
+        assert_eq!(value("$V"), Some(Value::String("value".to_owned())));
+        assert_eq!(value("n"), Some(Value::Int(1)));
+        assert_eq!(value("scale"), Some(Value::Int(3)));
+        assert_eq!(value("cpus"), Some(Value::Float(0.3)));
+        assert_eq!(value("privileged"), Some(Value::Bool(true)));
+        let port = &service.get("ports").and_then(Node::as_sequence).expect("ports")[0];
+        assert_eq!(port.get("target").map(|node| &node.value), Some(&Value::Int(3)));
+        assert_eq!(port.get("published").and_then(Node::as_str), Some("3"));
+    }
+
+    #[test]
+    fn errors_point_at_the_reference() {
+        for (text, expected) in [
+            (
+                "services:\n  s: {image: \"app:${TAG:?set the tag}\"}\n",
+                "2:19 required variable `TAG` is not set: set the tag | ${TAG:?set the tag} | \
+                 set `TAG` in the shell, in `.env`, or in a file given by `--env-file`",
+            ),
+            (
+                "a: \"x\\ty ${TAG:?}\"\n",
+                "1:10 required variable `TAG` is not set | ${TAG:?} | \
+                 set `TAG` in the shell, in `.env`, or in a file given by `--env-file`",
+            ),
+            (
+                "a:\n  - |\n    one\n    two ${TAG }\n",
+                "4:9 `${TAG }` in `a[0]` is not a valid variable reference | ${TAG } | remove the blank: `${TAG}`",
+            ),
+            (
+                "a: ${T:=x}\n",
+                "1:4 `${T:=x}` in `a` is not a valid variable reference | ${T:=x} | behind the name come `:-default`, \
+                 `:?message` or `:+alternate`, as in `${T:-default}`; a `$` that is only text is written `$$`",
+            ),
+            (
+                "a: 'it''s ${'\n",
+                "1:11 `${` in `a` is not a valid variable reference | ${ | \
+                 close it with `}`; a `$` that is only text is written `$$`",
+            ),
+            (
+                "services:\n  s:\n    privileged: ${B}\n",
+                "3:17 `services.s.privileged` has to be a boolean, and `maybe` is not | ${B} | \
+                 the text comes from `${B}`; write `true` or `false`",
+            ),
+            (
+                "services:\n  s:\n    scale: three\n",
+                "3:12 `services.s.scale` has to be a whole number, and `three` is not | three | \
+                 write digits only, as in `3`",
+            ),
+        ] {
+            assert_eq!(run(text).1, [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_number_names_its_variable() {
+        let (_, errors, warnings) = run("services:\n  s:\n    scale: ${M}\n");
+        assert_eq!(
+            errors,
+            ["3:12 `services.s.scale` has to be a whole number, and `` is not | ${M} | \
+              `${M}` is empty: set the variable, or give it a default as in `${NAME:-1}`"]
+        );
+        assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn warnings_have_places_too() {
+        let (_, _, warnings) = run("a: x$U-${U}\nservices:\n  s:\n    tty: no\n");
+        assert_eq!(warnings.len(), 3);
+        assert!(warnings[0].starts_with("1:5 The \"U\" variable is not set. Defaulting to a blank string. | $U |"));
+        assert!(warnings[1].starts_with("1:8 "), "{}", warnings[1]);
+        assert!(
+            warnings[2].starts_with("4:10 \"no\" for boolean is not supported by YAML 1.2, please use `false` | no")
+        );
+    }
+
+    #[test]
+    fn one_mistake_behind_an_anchor_is_one_message() {
+        let (_, errors, _) = run("a: &a ${bad!}\nb: *a\nc: *a\n");
+        assert_eq!(errors.len(), 1);
+    }
+
+    #[test]
+    fn variables_come_once_a_name() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("compose.yaml", "b: $B\na: ['${A:-x}', {c: '${B:?}'}]\nd: ${A:-y}\n");
+        let document = &yaml::parse(&sources, file).documents[0];
+        let found = variables(document);
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].name.as_str(), found[0].default.as_str()), ("A", "x"));
+        assert_eq!((found[1].name.as_str(), found[1].required), ("B", true));
+    }
+}

@@ -1,0 +1,102 @@
+//! The form that `config` prints and that the configuration hash digests (compose-file.md §6, engine.md Annex A):
+//! a [`Project`] in, a [`Tree`] with everything in its fixed place out.
+
+mod blocks;
+mod fields;
+mod resource;
+mod service;
+
+use super::{Network, Project, Service, Tree, Volume};
+use fields::{Fields, extension};
+
+/// What a [`Tree`] is made for.
+///
+/// Documents are made of the same values in the same order of keys, but not of the same ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The YAML of `config`: maps sorted naturally, `x-*` keys everywhere.
+    Yaml,
+    /// The JSON of `config`, as Docker Compose 5 prints it: maps sorted by bytes, `x-*` keys at the top level only.
+    Json,
+    /// The JSON that Docker Compose 2 hashed: as [`Form::Json`], but a bind mount shows that its source is made if
+    /// missing, rather than that it is not.
+    JsonOfV2,
+}
+
+impl Form {
+    fn is_json(self) -> bool {
+        self != Self::Yaml
+    }
+}
+
+/// The whole project: the selected services and what they use.
+///
+/// ```
+/// use hoist::project::canonical::{Form, project};
+/// use hoist::project::{Project, Service};
+/// let mut shop = Project { name: "shop".into(), ..Project::default() };
+/// shop.services.insert("web".into(), Service { image: Some("nginx".into()), ..Service::new("web") });
+/// assert_eq!(
+///     project(&shop, Form::Json).to_json_compact(),
+///     r#"{"name":"shop","services":{"web":{"command":null,"entrypoint":null,"image":"nginx"}}}"#
+/// );
+/// ```
+#[must_use]
+pub fn project(project: &Project, form: Form) -> Tree {
+    let mut fields = Fields::new(form);
+    fields.put("name", project.name.as_str());
+    let services = fields.entries(&project.services, service);
+    fields.put("services", services);
+    let networks = fields.entries(&project.networks, network);
+    fields.filled("networks", networks);
+    let volumes = fields.entries(&project.volumes, volume);
+    fields.filled("volumes", volumes);
+    let secrets = fields.entries(&project.secrets, resource::secret);
+    fields.filled("secrets", secrets);
+    let configs = fields.entries(&project.configs, resource::config);
+    fields.filled("configs", configs);
+    if form == Form::Yaml {
+        let models = fields.entries(&project.models, resource::model);
+        fields.filled("models", models);
+        return fields.end(&project.extensions);
+    }
+    for (key, value) in &project.extensions {
+        fields.put(key, extension(value, form));
+    }
+    fields.sorted()
+}
+
+/// One service.
+#[must_use]
+pub fn service(service: &Service, form: Form) -> Tree {
+    service::service(service, form)
+}
+
+/// One network.
+#[must_use]
+pub fn network(network: &Network, form: Form) -> Tree {
+    resource::network(network, form)
+}
+
+/// One volume.
+#[must_use]
+pub fn volume(volume: &Volume, form: Form) -> Tree {
+    resource::volume(volume, form)
+}
+
+/// The same with every `$` doubled, in keys too, so that what is printed loads to the same project.
+#[must_use]
+pub fn double_dollars(tree: Tree) -> Tree {
+    let double = |text: String| if text.contains('$') { text.replace('$', "$$") } else { text };
+    match tree {
+        Tree::String(text) => Tree::String(double(text)),
+        Tree::Sequence(items) => Tree::Sequence(items.into_iter().map(double_dollars).collect()),
+        Tree::Mapping(entries) => {
+            Tree::Mapping(entries.into_iter().map(|(key, value)| (double(key), double_dollars(value))).collect())
+        }
+        Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) => tree,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! The configuration hash: what makes a container, network or volume stale (engine.md Annex A).
+
+use sha2::{Digest as _, Sha256};
+
+use super::canonical::{self, Form};
+use super::value::{NamespaceMode, VolumesFrom, VolumesFromSource};
+use super::{Network, Service, ServiceName, Tree, Volume};
+
+/// Whose hash it is. Both lines of Docker Compose write the same label, so containers of either are recognised.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HashForm {
+    /// That of Docker Compose 5, which hoist writes.
+    #[default]
+    V5,
+    /// That of Docker Compose 2: another one where a bind mount makes its source.
+    V2,
+}
+
+impl HashForm {
+    fn form(self) -> Form {
+        match self {
+            Self::V5 => Form::Json,
+            Self::V2 => Form::JsonOfV2,
+        }
+    }
+}
+
+/// The hash of a service with references to other services as they are written: what `config --hash` prints.
+///
+/// ```
+/// use hoist::project::Service;
+/// use hoist::project::hash::{HashForm, service_hash};
+/// let web = Service { image: Some("nginx".into()), ..Service::new("web") };
+/// let scaled = Service { scale: Some(3), ..web.clone() };
+/// assert_eq!(service_hash(&web, HashForm::V5), service_hash(&scaled, HashForm::V5));
+/// ```
+#[must_use]
+pub fn service_hash(service: &Service, form: HashForm) -> String {
+    digest(&hashed(service.clone(), form))
+}
+
+/// The hash of a service as its containers carry it: `container` gives the id of the container whose namespaces or
+/// mounts are shared in place of the service that is written. A service it knows none for is left as it is.
+///
+/// In `network_mode`, `ipc` and `pid`, `service:X` becomes `container:<id>`; in `volumes_from`, `X[:mode]` becomes
+/// `<id>` and `container:Y[:mode]` becomes `Y`, without the mode.
+#[must_use]
+pub fn resolved_service_hash(
+    service: &Service,
+    form: HashForm,
+    container: impl Fn(&ServiceName) -> Option<String>,
+) -> String {
+    let mut service = service.clone();
+    for mode in [&mut service.network_mode, &mut service.ipc, &mut service.pid] {
+        if let Some(id) = mode.as_ref().and_then(NamespaceMode::service).and_then(&container) {
+            *mode = Some(NamespaceMode::Container(id));
+        }
+    }
+    for mounts in &mut service.volumes_from {
+        let id = match &mounts.source {
+            VolumesFromSource::Service(name) => container(name),
+            VolumesFromSource::Container(name) => Some(name.clone()),
+        };
+        if let Some(id) = id {
+            *mounts = VolumesFrom { source: VolumesFromSource::Service(id.into()), mode: None };
+        }
+    }
+    digest(&hashed(service, form))
+}
+
+/// The hash of a network.
+#[must_use]
+pub fn network_hash(network: &Network) -> String {
+    digest(&canonical::network(network, Form::Json))
+}
+
+/// The hash of a volume; one without driver counts as `local`.
+#[must_use]
+pub fn volume_hash(volume: &Volume) -> String {
+    if volume.driver.is_some() {
+        return digest(&canonical::volume(volume, Form::Json));
+    }
+    let local = Volume { driver: Some("local".to_owned()), ..volume.clone() };
+    digest(&canonical::volume(&local, Form::Json))
+}
+
+/// What of a service is digested: all that its containers depend on.
+pub(super) fn hashed(mut service: Service, form: HashForm) -> Tree {
+    service.build = None;
+    service.pull_policy = None;
+    service.scale = None;
+    if let Some(deploy) = &mut service.deploy {
+        deploy.replicas = None;
+    }
+    service.depends_on.clear();
+    service.profiles.clear();
+    service.env_file.clear();
+    canonical::service(&service, form.form())
+}
+
+fn digest(tree: &Tree) -> String {
+    hex(&Sha256::digest(tree.to_json_compact()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::service::{Dependency, Deploy, ServiceNetwork};
+    use crate::project::value::mount;
+    use crate::project::{Build, NetworkKey};
+
+    fn with_mounts() -> Service {
+        let volumes = ["/x:/y", "/x2:/y2:ro,z"].map(|text| mount::parse_short(text).expect("a mount")).to_vec();
+        Service {
+            image: Some("nginx".to_owned()),
+            volumes,
+            networks: [(NetworkKey::from("default"), None)].into(),
+            ..Service::new("a")
+        }
+    }
+
+    /// The vectors of engine.md Annex A.
+    #[test]
+    fn services_hash_as_in_both_lines_of_docker_compose() {
+        assert_eq!(
+            service_hash(&with_mounts(), HashForm::V5),
+            "33002deeede9282088444651c4ba7878d6b6653b0865466cbdbf925062e31663"
+        );
+        assert_eq!(
+            service_hash(&with_mounts(), HashForm::V2),
+            "bdaa60372d4568c87d9903d5a272615b81f953a84f6257e47146577abb4319d5"
+        );
+        let at = |priority| Some(ServiceNetwork { priority, ..ServiceNetwork::default() });
+        let networks = [(NetworkKey::from("b"), at(100)), (NetworkKey::from("a"), at(10))].into();
+        let attached = Service { networks, ..Service::new("s") };
+        assert_eq!(
+            service_hash(&attached, HashForm::V5),
+            "8dbce408396f8986266bc5deba0c09cfebac63c95c2238e405c7bee5f1bd84b8"
+        );
+    }
+
+    #[test]
+    fn networks_and_volumes_have_hashes_of_their_own() {
+        let network = Network { name: "p_default".to_owned(), ..Network::default() };
+        assert_eq!(network_hash(&network), "cca2b3a66c94bd18c278d0ace2145197839f42c28f96dcd3878eeb5d03f53510");
+        let volume = Volume { name: "v".to_owned(), ..Volume::default() };
+        let local = Volume { driver: Some("local".to_owned()), ..volume.clone() };
+        assert_eq!(volume_hash(&volume), volume_hash(&local));
+    }
+
+    #[test]
+    fn what_no_container_depends_on_does_not_count() {
+        let plain = Service { deploy: Some(Deploy::default()), ..with_mounts() };
+        let other = Service {
+            build: Some(Build::default()),
+            pull_policy: Some("always".into()),
+            scale: Some(2),
+            deploy: Some(Deploy { replicas: Some(2), ..Deploy::default() }),
+            depends_on: [("db".into(), Dependency::default())].into(),
+            profiles: vec!["p".to_owned()],
+            extensions: [("x-a".to_owned(), serde_yaml::Value::Null)].into(),
+            ..Service { name: "z".into(), ..plain.clone() }
+        };
+        assert_eq!(service_hash(&plain, HashForm::V5), service_hash(&other, HashForm::V5));
+    }
+
+    #[test]
+    fn references_become_containers() {
+        let sharing = Service {
+            network_mode: Some("service:db".into()),
+            ipc: Some("service:gone".into()),
+            uts: Some("service:db".into()),
+            volumes_from: vec!["db:ro".into(), "container:c:rw".into(), "gone".into()],
+            ..Service::new("s")
+        };
+        let resolved = Service {
+            network_mode: Some("container:1d".into()),
+            volumes_from: vec!["1d".into(), "c".into(), "gone".into()],
+            ..sharing.clone()
+        };
+        let container = |name: &ServiceName| (name == "db").then(|| "1d".to_owned());
+        assert_eq!(resolved_service_hash(&sharing, HashForm::V5, container), service_hash(&resolved, HashForm::V5));
+    }
+}

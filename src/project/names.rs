@@ -1,0 +1,112 @@
+//! Names as types, so that swapped arguments do not compile.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.0 == *other
+            }
+        }
+    )*};
+}
+
+names! {
+    /// The name everything of a project is created under (compose-file.md §5.1).
+    ProjectName;
+    /// A key under `services:`.
+    ServiceName;
+    /// A key under the top-level `networks:`; the network in the engine has [`super::Network::name`].
+    NetworkKey;
+    /// A key under the top-level `volumes:`; the volume in the engine has [`super::Volume::name`].
+    VolumeKey;
+    /// A key under the top-level `secrets:`.
+    SecretKey;
+    /// A key under the top-level `configs:`.
+    ConfigKey;
+    /// A key under the top-level `models:`.
+    ModelKey;
+}
+
+/// What stands between the parts of the names hoist makes for containers and built images (engine.md §1.3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum NameSeparator {
+    /// `-`, as in `shop-web-1`.
+    #[default]
+    Dash,
+    /// `_`, as in `shop_web_1`: `--compatibility`, or a true `COMPOSE_COMPATIBILITY`.
+    Underscore,
+}
+
+impl NameSeparator {
+    /// The character, as text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dash => "-",
+            Self::Underscore => "_",
+        }
+    }
+}
+
+impl fmt::Display for NameSeparator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,30 @@
+//! The value grammars of the Compose file, one a file (compose-file.md chapter 2).
+
+pub mod bytes;
+pub mod command;
+pub mod device;
+pub mod duration;
+pub mod extra_host;
+pub mod file_mode;
+pub mod image_ref;
+pub mod mount;
+pub mod namespace;
+pub mod port;
+pub mod pull_policy;
+pub mod restart;
+pub mod ulimit;
+
+pub use bytes::ByteSize;
+pub use device::{Device, DeviceCount, DeviceRequest};
+pub use duration::Duration;
+pub use extra_host::ExtraHosts;
+pub use file_mode::FileMode;
+pub use image_ref::ImageRef;
+pub use mount::{
+    BindOptions, ImageOptions, Mount, MountKind, RecursiveBind, SelinuxLabel, Tmpfs, TmpfsOptions, VolumeOptions,
+};
+pub use namespace::{Link, NamespaceMode, VolumesFrom, VolumesFromSource};
+pub use port::Port;
+pub use pull_policy::{PullPolicy, PullRule};
+pub use restart::{RestartCondition, RestartPolicy};
+pub use ulimit::Ulimit;

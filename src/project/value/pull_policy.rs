@@ -1,0 +1,101 @@
+//! When an image is pulled (compose-file.md §2.4, engine.md §7.1).
+
+use std::fmt;
+
+use super::Duration;
+
+/// The text of `pull_policy`. Shown as it was written.
+///
+/// ```
+/// use hoist::project::value::pull_policy::PullRule;
+/// use hoist::project::value::{Duration, PullPolicy};
+/// assert_eq!(PullPolicy::from("every_2d").rule(), PullRule::Refresh(Duration::from_secs(172_800)));
+/// assert_eq!(PullPolicy::from("whatever_missing").rule(), PullRule::Missing);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PullPolicy(String);
+
+/// What a [`PullPolicy`] asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PullRule {
+    /// `always`.
+    Always,
+    /// `never`.
+    Never,
+    /// `missing`, `if_not_present`, and any text that says nothing else.
+    #[default]
+    Missing,
+    /// `build`.
+    Build,
+    /// `daily`, `weekly`, `every_<duration>`: when the image was pulled or tagged longer ago than this. `refresh`
+    /// gives no time, so it asks for what is missing only.
+    Refresh(Duration),
+}
+
+const DAY: i64 = 86_400;
+
+impl PullPolicy {
+    /// What it asks for. A text the file format accepts without knowing it behaves as `missing`.
+    #[must_use]
+    pub fn rule(&self) -> PullRule {
+        match self.as_str() {
+            "always" => PullRule::Always,
+            "never" => PullRule::Never,
+            "build" => PullRule::Build,
+            "daily" => PullRule::Refresh(Duration::from_secs(DAY)),
+            "weekly" => PullRule::Refresh(Duration::from_secs(7 * DAY)),
+            other => other
+                .strip_prefix("every_")
+                .and_then(|every| every.parse().ok())
+                .map_or(PullRule::Missing, PullRule::Refresh),
+        }
+    }
+
+    /// The text as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for PullPolicy {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<String> for PullPolicy {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Display for PullPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules() {
+        let cases = [
+            ("always", PullRule::Always),
+            ("never", PullRule::Never),
+            ("build", PullRule::Build),
+            ("missing", PullRule::Missing),
+            ("if_not_present", PullRule::Missing),
+            ("refresh", PullRule::Missing),
+            ("daily", PullRule::Refresh(Duration::from_secs(86_400))),
+            ("weekly", PullRule::Refresh(Duration::from_secs(604_800))),
+            ("every_12h", PullRule::Refresh(Duration::from_secs(43_200))),
+            ("every_5dx", PullRule::Missing),
+        ];
+        for (text, rule) in cases {
+            assert_eq!(PullPolicy::from(text).rule(), rule, "{text}");
+        }
+    }
+}

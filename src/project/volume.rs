@@ -1,0 +1,22 @@
+//! Volumes of a project.
+
+use std::collections::BTreeMap;
+
+use super::Extensions;
+
+/// An entry of the top-level `volumes:` (compose-file.md §3.8).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Volume {
+    /// Its name in the engine.
+    pub name: String,
+    /// The driver; `local` when absent.
+    pub driver: Option<String>,
+    /// Options for the driver.
+    pub driver_opts: BTreeMap<String, String>,
+    /// Whether it exists without us: neither created nor removed.
+    pub external: bool,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// `x-*` keys.
+    pub extensions: Extensions,
+}

@@ -1,0 +1,187 @@
+//! What can be wrong with a YAML document before it means anything.
+
+use crate::diagnostic::Explain;
+use crate::source::{Span, Spanned};
+
+/// A document that cannot be read, or not without guessing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum YamlError {
+    /// The text breaks the rules of YAML; nothing behind it in this document is known.
+    #[error("{message}")]
+    Syntax {
+        /// What is wrong.
+        message: String,
+        /// Where it shows.
+        span: Span,
+        /// What to do about it.
+        hint: Option<String>,
+        /// Where it began, in a few words.
+        began: Option<(Span, String)>,
+    },
+    /// The file is not text in UTF-8.
+    #[error("the file is not UTF-8 text")]
+    NotUtf8 {
+        /// The first byte that is not.
+        span: Span,
+    },
+    /// A character that YAML has no place for.
+    #[error("control character U+{:04X} is not allowed", u32::from(*character))]
+    ControlCharacter {
+        /// The character.
+        character: char,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A line like `%YAML 1.2`.
+    #[error("the directive `{directive}` is not supported")]
+    Directive {
+        /// The line.
+        directive: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// One key twice in a mapping.
+    #[error("the key `{key}` is defined twice{}", Within(.within))]
+    DuplicateKey {
+        /// The key, and its second place.
+        key: Spanned<String>,
+        /// Its first place.
+        first: Span,
+        /// The path of the mapping; empty at the top level.
+        within: String,
+    },
+    /// A key that is a number, a boolean, a date, null or a collection.
+    #[error("the key `{key}`{} is {kind}, and keys have to be strings", Within(.within))]
+    NonStringKey {
+        /// The key as written.
+        key: Spanned<String>,
+        /// What it is.
+        kind: &'static str,
+        /// The path of the mapping; empty at the top level.
+        within: String,
+    },
+    /// `<<` with something that has no keys.
+    #[error("`<<` needs a mapping or a list of mappings, and this is {kind}")]
+    MergeTarget {
+        /// What it is.
+        kind: &'static str,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `*name` inside of what `&name` marks.
+    #[error("`{alias}` stands inside of what it refers to")]
+    AliasCycle {
+        /// The alias as written.
+        alias: Spanned<String>,
+        /// Where the anchor is.
+        anchor: Span,
+    },
+    /// Aliases that make a small file huge.
+    #[error("excessive aliasing: the aliases up to here expand to {nodes} values")]
+    ExcessiveAliasing {
+        /// Values that the aliases stand for, as far as they were counted.
+        nodes: usize,
+        /// The alias that was too much.
+        span: Span,
+    },
+    /// More values than [`Limits::nodes`](super::Limits::nodes).
+    #[error("the document has more than {limit} values")]
+    TooManyNodes {
+        /// The limit.
+        limit: usize,
+        /// The value that was too much.
+        span: Span,
+    },
+    /// Deeper than [`Limits::depth`](super::Limits::depth).
+    #[error("nested more than {limit} levels deep")]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+        /// The value that was too deep.
+        span: Span,
+    },
+    /// `!!int x` and the like.
+    #[error("`{text}` does not fit its tag `!!{tag}`")]
+    TagMismatch {
+        /// The tag, without its marks.
+        tag: String,
+        /// The text as written.
+        text: String,
+        /// Where it stands.
+        span: Span,
+    },
+}
+
+/// ` in services.web`, or nothing at the top level.
+struct Within<'a>(&'a str);
+
+impl std::fmt::Display for Within<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() { f.write_str(" at the top level") } else { write!(f, " in `{}`", self.0) }
+    }
+}
+
+impl Explain for YamlError {
+    fn span(&self) -> Option<Span> {
+        Some(match self {
+            Self::Syntax { span, .. }
+            | Self::NotUtf8 { span }
+            | Self::ControlCharacter { span, .. }
+            | Self::Directive { span, .. }
+            | Self::MergeTarget { span, .. }
+            | Self::ExcessiveAliasing { span, .. }
+            | Self::TooManyNodes { span, .. }
+            | Self::TooDeep { span, .. }
+            | Self::TagMismatch { span, .. } => *span,
+            Self::DuplicateKey { key, .. } | Self::NonStringKey { key, .. } => key.span,
+            Self::AliasCycle { alias, .. } => alias.span,
+        })
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Syntax { hint, .. } => hint.clone(),
+            Self::NotUtf8 { .. } => Some("save the file as UTF-8".to_owned()),
+            Self::ControlCharacter { character, .. } => Some(format!(
+                "remove it, or write it as `\\x{:02X}` in double quotes if it is meant",
+                u32::from(*character)
+            )),
+            Self::Directive { .. } => Some("remove the line; Compose files are read as YAML 1.1".to_owned()),
+            Self::DuplicateKey { .. } => Some("keep one of the two".to_owned()),
+            Self::NonStringKey { key, kind, .. } => match *kind {
+                "a mapping" if key.value.starts_with('{') => {
+                    Some("put the whole value in quotes if the braces are part of the text".to_owned())
+                }
+                "a list" | "a mapping" => None,
+                "nothing" if key.value.is_empty() => Some("write the name of the key before the colon".to_owned()),
+                _ => Some(format!("put it in quotes: `\"{}\"`", key.value)),
+            },
+            Self::MergeTarget { .. } => Some("refer to a mapping, as in `<<: *defaults`".to_owned()),
+            Self::AliasCycle { .. } => None,
+            Self::ExcessiveAliasing { .. } => {
+                Some("each use of an alias counts as a copy; write out less, or split the file".to_owned())
+            }
+            Self::TooManyNodes { .. } | Self::TooDeep { .. } => Some("split the file".to_owned()),
+            Self::TagMismatch { .. } => Some("remove the tag or change the value".to_owned()),
+        }
+    }
+
+    fn related(&self) -> Vec<(Span, String)> {
+        match self {
+            Self::DuplicateKey { first, .. } => vec![(*first, "first defined here".to_owned())],
+            Self::AliasCycle { anchor, .. } => vec![(*anchor, "the anchor is here".to_owned())],
+            Self::Syntax { began: Some(began), .. } => vec![began.clone()],
+            Self::Syntax { .. }
+            | Self::NotUtf8 { .. }
+            | Self::ControlCharacter { .. }
+            | Self::Directive { .. }
+            | Self::NonStringKey { .. }
+            | Self::MergeTarget { .. }
+            | Self::ExcessiveAliasing { .. }
+            | Self::TooManyNodes { .. }
+            | Self::TooDeep { .. }
+            | Self::TagMismatch { .. } => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,640 @@
+//! Text to [`Node`]s: the only file that names the YAML parser.
+//!
+//! The parser delivers events; this file builds the tree from them, with anchors, merge keys and guards as
+//! compose-file.md §1.2 has them. Nothing recurses, so depth is bounded by [`Limits`] and not by the stack.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+
+use super::syntax::{self, Fault};
+use super::{Key, Mapping, MergeTag, Node, Segment, Value, YamlError, scalar};
+use crate::source::{FileId, SourceMap, Span, Spanned};
+
+/// How much one document may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Values, counting every use of an alias; 1 000 000 unless changed.
+    pub nodes: usize,
+    /// Levels of nesting; 400 unless changed.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { nodes: 1_000_000, depth: 400 }
+    }
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Parsed {
+    /// The documents in order; one that breaks the rules of YAML ends the list and is not in it.
+    pub documents: Vec<Node>,
+    /// All that is wrong with them.
+    pub errors: Vec<YamlError>,
+}
+
+/// Reads all documents of `file`.
+///
+/// A document that is there but empty is null; a file without any document gives none.
+#[must_use]
+pub fn parse(sources: &SourceMap, file: FileId) -> Parsed {
+    parse_within(sources, file, Limits::default())
+}
+
+/// Like [`parse`], with other limits.
+#[must_use]
+pub fn parse_within(sources: &SourceMap, file: FileId, limits: Limits) -> Parsed {
+    let source = sources.file(file);
+    if let Some(error) = unreadable(source.text(), source.not_utf8(), file) {
+        return Parsed { documents: Vec::new(), errors: vec![error] };
+    }
+    let mut text = std::borrow::Cow::Borrowed(&**source.text());
+    let mut budget = RETRY_BUDGET;
+    loop {
+        let offsets = Offsets::new(&text);
+        match compose(&text, file, &offsets, limits) {
+            Ok(parsed) => return parsed,
+            // The tab behind a colon counts as a blank; the parser refuses it inside of braces.
+            Err(tab) => {
+                let Some(rest) = budget.checked_sub(text.len()) else {
+                    let error = syntax::explain(source.text(), file, tab, &Fault::Tab);
+                    return Parsed { documents: Vec::new(), errors: vec![error] };
+                };
+                budget = rest;
+                text.to_mut().replace_range(tab..=tab, " ");
+            }
+        }
+    }
+}
+
+/// Bytes that are read again because of tabs before giving up.
+const RETRY_BUDGET: usize = 1 << 26;
+
+/// What stands against reading the file at all: bytes, characters and directives that are checked before parsing.
+fn unreadable(text: &str, not_utf8: Option<usize>, file: FileId) -> Option<YamlError> {
+    if let Some(at) = not_utf8 {
+        let end = at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        return Some(YamlError::NotUtf8 { span: Span::new(file, at, end) });
+    }
+    let control = text.char_indices().find(|(_, character)| is_control(*character));
+    if let Some((at, character)) = control {
+        let span = Span::new(file, at, at + character.len_utf8());
+        return Some(YamlError::ControlCharacter { character, span });
+    }
+    refused_directive(text, file)
+}
+
+fn is_control(character: char) -> bool {
+    matches!(character,
+        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}'
+        | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// The first directive that is neither `%YAML 1.1` nor a `%TAG`.
+fn refused_directive(text: &str, file: FileId) -> Option<YamlError> {
+    let mut before_document = true;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end();
+        if before_document && content.starts_with('%') {
+            let mut words = content.split_whitespace();
+            let accepted = match words.next() {
+                Some("%YAML") => words.next() == Some("1.1"),
+                word => word == Some("%TAG"),
+            };
+            if !accepted {
+                let span = Span::new(file, start, start + content.len());
+                return Some(YamlError::Directive { directive: content.to_owned(), span });
+            }
+        } else if content == "..." {
+            before_document = true;
+        } else if !content.is_empty() && !content.trim_start().starts_with('#') {
+            before_document = false;
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// Byte offsets of characters.
+struct Offsets<'a> {
+    text: &'a str,
+    /// One offset a character; empty when all characters are one byte.
+    bytes: Vec<u32>,
+}
+
+impl<'a> Offsets<'a> {
+    fn new(text: &'a str) -> Self {
+        let bytes = if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices().map(|(at, _)| u32::try_from(at).unwrap_or(u32::MAX)).collect()
+        };
+        Self { text, bytes }
+    }
+
+    fn byte(&self, character: usize) -> usize {
+        if self.bytes.is_empty() {
+            return character.min(self.text.len());
+        }
+        self.bytes.get(character).map_or(self.text.len(), |at| *at as usize)
+    }
+
+    fn range(&self, span: &saphyr_parser::Span) -> (usize, usize) {
+        let start = self.byte(span.start.index());
+        (start, self.byte(span.end.index()).max(start))
+    }
+}
+
+/// Reads all documents of `text`. The error is the place of a tab that has to be read as a blank.
+fn compose(text: &str, file: FileId, offsets: &Offsets<'_>, limits: Limits) -> Result<Parsed, usize> {
+    let mut parser = Parser::new_from_str(text);
+    let mut composer = Composer::new(text, file, limits);
+    while let Some(event) = parser.next_event() {
+        match event {
+            Ok((event, span)) => {
+                if composer.event(event, offsets.range(&span)).is_break() {
+                    break;
+                }
+            }
+            Err(error) => {
+                let at = offsets.byte(error.marker().index());
+                if let Some(tab) = blank_tab(text, at, &error) {
+                    return Err(tab);
+                }
+                composer.break_off(at, &error);
+                break;
+            }
+        }
+    }
+    Ok(composer.parsed)
+}
+
+/// The tab that `error` complains about, if it stands behind a colon where it means a blank.
+fn blank_tab(text: &str, at: usize, error: &ScanError) -> Option<usize> {
+    if !error.info().contains("valid YAML whitespace") {
+        return None;
+    }
+    let before = text[..at].trim_end_matches(['\t', ' ']);
+    let colon = if before.ends_with(':') { before.len() } else { before.len() + 1 };
+    if !text.get(..colon)?.ends_with(':') {
+        return None;
+    }
+    let blanks = text[colon..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t'));
+    blanks.enumerate().find(|(_, byte)| *byte == b'\t').map(|(tab, _)| colon + tab)
+}
+
+fn fault(error: &ScanError) -> Fault {
+    let info = error.info();
+    let has = |part: &str| info.contains(part);
+    if has("unknown anchor") {
+        Fault::UnknownAnchor
+    } else if has("scanning an anchor or alias") || has("invalid indentation for anchor") {
+        Fault::NoAnchorName
+    } else if has("quoted scalar, found unexpected")
+        || has("invalid indentation in quoted scalar")
+        || has("unexpected end of plain scalar")
+    {
+        Fault::OpenQuote
+    } else if has("found unknown escape") || has("expected hexadecimal number") || has("escape code") {
+        Fault::Escape
+    } else if has("trailing content after") {
+        Fault::AfterQuote
+    } else if has("unexpected character") {
+        Fault::FirstCharacter
+    } else if has("recursion limit") {
+        Fault::TooDeep
+    } else if has("block sequence entries are not allowed") || has("only valid inside a block") {
+        Fault::ListInLine
+    } else if has("mapping values are not allowed") || has("illegal placement of ':'") {
+        Fault::Colon
+    } else if has("flow") || has("bracket") || has("':' may not precede") {
+        Fault::Flow
+    } else if has("tab") {
+        Fault::Tab
+    } else if has("expected key") || has("expected '-'") || has("indent") || has("simple key") {
+        Fault::Indentation
+    } else {
+        Fault::Other(info.to_owned())
+    }
+}
+
+/// A finished node and what it adds to the budget.
+#[derive(Clone)]
+struct Built {
+    node: Node,
+    /// Values in it, itself included.
+    nodes: usize,
+    /// Levels of it, itself included.
+    depth: usize,
+}
+
+/// What an anchor marks.
+enum Anchored {
+    /// Still being read, from here on.
+    Open(Span),
+    Done(Built),
+}
+
+/// The key that waits for its value.
+enum Pending {
+    Key(Key),
+    /// `<<`.
+    Merge(Key),
+    /// A collection, which has been reported; its value is read and dropped.
+    Dropped,
+}
+
+enum Content {
+    Sequence(Vec<Node>),
+    Mapping { entries: Mapping, pending: Option<Pending>, merge: Option<Box<(Key, Node)>> },
+}
+
+/// A collection that is being read.
+struct Frame {
+    content: Content,
+    anchor: usize,
+    tag: Option<MergeTag>,
+    start: usize,
+    /// End of the last thing read in it.
+    end: usize,
+    nodes: usize,
+    depth: usize,
+}
+
+struct Composer<'a> {
+    text: &'a str,
+    file: FileId,
+    limits: Limits,
+    parsed: Parsed,
+    stack: Vec<Frame>,
+    anchors: HashMap<usize, Anchored>,
+    root: Option<Node>,
+    /// Values of this document, and how many of them came through aliases.
+    nodes: usize,
+    aliased: usize,
+}
+
+/// Whether to read on.
+type Flow = std::ops::ControlFlow<()>;
+
+impl<'a> Composer<'a> {
+    fn new(text: &'a str, file: FileId, limits: Limits) -> Self {
+        Self {
+            text,
+            file,
+            limits,
+            parsed: Parsed::default(),
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+            root: None,
+            nodes: 0,
+            aliased: 0,
+        }
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.file, start, end)
+    }
+
+    fn event(&mut self, event: Event<'_>, (start, end): (usize, usize)) -> Flow {
+        match event {
+            Event::DocumentStart(_) => {
+                self.anchors.clear();
+                self.root = None;
+                (self.nodes, self.aliased) = (0, 0);
+            }
+            Event::DocumentEnd => self.parsed.documents.extend(self.root.take()),
+            Event::Scalar(text, style, anchor, tag) => {
+                return self.scalar(&text, style, anchor, tag.as_deref(), (start, end));
+            }
+            Event::Alias(anchor) => return self.alias(anchor, self.span(start, end)),
+            Event::SequenceStart(anchor, tag) => {
+                return self.open(Content::Sequence(Vec::new()), anchor, tag.as_deref(), (start, end));
+            }
+            Event::MappingStart(anchor, tag) => {
+                let content = Content::Mapping { entries: Mapping::new(), pending: None, merge: None };
+                return self.open(content, anchor, tag.as_deref(), (start, end));
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(start, end),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd => {}
+        }
+        Flow::Continue(())
+    }
+
+    fn open(&mut self, content: Content, anchor: usize, tag: Option<&Tag>, (start, end): (usize, usize)) -> Flow {
+        let span = self.span(start, end);
+        if self.stack.len() >= self.limits.depth {
+            self.parsed.errors.push(YamlError::TooDeep { limit: self.limits.depth, span });
+            return Flow::Break(());
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, Anchored::Open(span));
+        }
+        let tag = tag.and_then(merge_tag);
+        self.stack.push(Frame { content, anchor, tag, start, end: start, nodes: 1, depth: 1 });
+        self.count(1, span)
+    }
+
+    /// Takes note of `nodes` values more.
+    fn count(&mut self, nodes: usize, span: Span) -> Flow {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes > self.limits.nodes {
+            self.parsed.errors.push(YamlError::TooManyNodes { limit: self.limits.nodes, span });
+            return Flow::Break(());
+        }
+        Flow::Continue(())
+    }
+
+    fn close(&mut self, start: usize, end: usize) {
+        let Some(frame) = self.stack.pop() else { return };
+        // The end of a collection in brackets is its bracket; that of others is the end of its last value.
+        let end = if end > start && self.text[start..end].starts_with([']', '}']) { end } else { frame.end };
+        let span = self.span(frame.start, end.max(frame.start));
+        let value = match frame.content {
+            Content::Sequence(items) => Value::Sequence(items),
+            Content::Mapping { mut entries, merge, .. } => {
+                if let Some(merge) = merge {
+                    let (key, target) = *merge;
+                    self.merge(&mut entries, &key, target);
+                }
+                Value::Mapping(entries)
+            }
+        };
+        let node = Node { value, span, tag: frame.tag };
+        self.finish(Built { node, nodes: frame.nodes, depth: frame.depth }, frame.anchor, end);
+    }
+
+    /// Adds what `<<` brings to the entries that are written out (compose-file.md §1.2).
+    fn merge(&mut self, entries: &mut Mapping, key: &Key, target: Node) {
+        let span = if target.is_null() { key.span } else { target.span };
+        let sources = match target.value {
+            Value::Mapping(mapping) => vec![mapping],
+            Value::Sequence(items) => {
+                let mut mappings = Vec::with_capacity(items.len());
+                for item in items {
+                    match item.value {
+                        Value::Mapping(mapping) => mappings.push(mapping),
+                        other => {
+                            let error = YamlError::MergeTarget { kind: other.kind(), span: item.span };
+                            self.parsed.errors.push(error);
+                        }
+                    }
+                }
+                mappings
+            }
+            other => {
+                self.parsed.errors.push(YamlError::MergeTarget { kind: other.kind(), span });
+                return;
+            }
+        };
+        for (key, node) in sources.into_iter().flatten() {
+            if !entries.contains(&key.name) {
+                entries.insert(key, node);
+            }
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        range: (usize, usize),
+    ) -> Flow {
+        let (start, end) = self.scalar_range(text, style, range);
+        let mut span = self.span(start, end);
+        let plain = style == ScalarStyle::Plain;
+        if let Some(Frame { content: Content::Mapping { pending, .. }, .. }) = self.stack.last_mut() {
+            match pending {
+                None if plain && tag.is_none() && text == "<<" => {
+                    let key = Key { name: text.to_owned(), span };
+                    self.pending_merge(key);
+                    return Flow::Continue(());
+                }
+                // What is written as nothing is shown at its key.
+                Some(Pending::Key(key) | Pending::Merge(key)) if start == end => span = key.span,
+                _ => {}
+            }
+        }
+        let value = match tag.map(core_tag) {
+            None | Some(None) if plain => scalar::resolve(text),
+            None | Some(None) => Value::String(text.to_owned()),
+            Some(Some(tag)) => scalar::tagged(&tag, text).unwrap_or_else(|| {
+                self.parsed.errors.push(YamlError::TagMismatch { tag, text: text.to_owned(), span });
+                Value::Null
+            }),
+        };
+        let node = Node { value, span, tag: tag.and_then(merge_tag) };
+        let flow = self.count(1, span);
+        self.finish(Built { node, nodes: 1, depth: 1 }, anchor, end);
+        flow
+    }
+
+    /// Where the text of a scalar stands, without tag, anchor, and the blanks and comments behind it.
+    fn scalar_range(&self, value: &str, style: ScalarStyle, (start, end): (usize, usize)) -> (usize, usize) {
+        let whole = &self.text[start..end];
+        let skipped = syntax::properties(whole);
+        if skipped == whole.len() {
+            return (start, start + whole.trim_end().len());
+        }
+        let start = start + skipped;
+        let raw = &self.text[start..end];
+        let length = match style {
+            ScalarStyle::DoubleQuoted | ScalarStyle::SingleQuoted => syntax::quoted_length(raw),
+            ScalarStyle::Plain if raw.starts_with(value) => value.len(),
+            ScalarStyle::Plain => {
+                let cut = raw.find(" #").unwrap_or(raw.len()).min(raw.find("\n#").unwrap_or(raw.len()));
+                raw[..cut].trim_end().len()
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => raw.trim_end().len(),
+        };
+        (start, start + length)
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Flow {
+        let built = match self.anchors.get(&anchor) {
+            Some(Anchored::Done(built)) => built,
+            Some(Anchored::Open(at)) => {
+                let anchor = *at;
+                let alias = Spanned::new(self.text[span.start as usize..span.end as usize].to_owned(), span);
+                self.parsed.errors.push(YamlError::AliasCycle { alias, anchor });
+                self.finish(Built { node: Node::new(Value::Null, span), nodes: 1, depth: 1 }, 0, span.end as usize);
+                return Flow::Continue(());
+            }
+            None => {
+                let error = syntax::explain(self.text, self.file, span.start as usize, &Fault::UnknownAnchor);
+                self.parsed.errors.push(error);
+                return Flow::Break(());
+            }
+        };
+        let (nodes, depth) = (built.nodes, built.depth);
+        if self.stack.len() + depth > self.limits.depth {
+            self.parsed.errors.push(YamlError::TooDeep { limit: self.limits.depth, span });
+            return Flow::Break(());
+        }
+        self.aliased = self.aliased.saturating_add(nodes);
+        if excessive(self.aliased, self.nodes.saturating_add(nodes)) {
+            self.parsed.errors.push(YamlError::ExcessiveAliasing { nodes: self.aliased, span });
+            return Flow::Break(());
+        }
+        self.count(nodes, span)?;
+        let Some(Anchored::Done(built)) = self.anchors.get(&anchor) else { return Flow::Continue(()) };
+        let built = built.clone();
+        self.finish(built, 0, span.end as usize);
+        Flow::Continue(())
+    }
+
+    /// Puts a finished node where it belongs: into its collection, or on top.
+    fn finish(&mut self, built: Built, anchor: usize, end: usize) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, Anchored::Done(built.clone()));
+        }
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(built.node);
+            return;
+        };
+        frame.end = frame.end.max(end);
+        frame.nodes += built.nodes;
+        frame.depth = frame.depth.max(built.depth + 1);
+        match &mut frame.content {
+            Content::Sequence(items) => items.push(built.node),
+            Content::Mapping { entries, pending, merge } => match pending.take() {
+                None => self.key(built.node),
+                Some(Pending::Dropped) => {}
+                Some(Pending::Merge(key)) => *merge = Some(Box::new((key, built.node))),
+                Some(Pending::Key(key)) => {
+                    // A key that is there already has been reported; its first value stands.
+                    if !entries.contains(&key.name) {
+                        entries.insert(key, built.node);
+                    }
+                }
+            },
+        }
+    }
+
+    /// Takes `node` as the key of the innermost mapping.
+    fn key(&mut self, node: Node) {
+        let span = node.span;
+        let name = match node.value {
+            Value::String(name) => name,
+            other => {
+                let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+                let key = Spanned::new(raw.to_owned(), span);
+                let (kind, within) = (other.kind(), self.location());
+                self.parsed.errors.push(YamlError::NonStringKey { key, kind, within });
+                match other {
+                    Value::Sequence(_) | Value::Mapping(_) => return self.set_pending(Pending::Dropped),
+                    _ => raw.to_owned(),
+                }
+            }
+        };
+        let first = match self.stack.last() {
+            Some(Frame { content: Content::Mapping { entries, .. }, .. }) => {
+                entries.entry(&name).map(|(key, _)| key.span)
+            }
+            _ => None,
+        };
+        if let Some(first) = first {
+            self.duplicate(&name, span, first);
+        }
+        self.set_pending(Pending::Key(Key { name, span }));
+    }
+
+    fn pending_merge(&mut self, key: Key) {
+        let first = match self.stack.last() {
+            Some(Frame { content: Content::Mapping { merge: Some(merge), .. }, .. }) => Some(merge.0.span),
+            _ => None,
+        };
+        match first {
+            Some(first) => {
+                self.duplicate("<<", key.span, first);
+                self.set_pending(Pending::Dropped);
+            }
+            None => self.set_pending(Pending::Merge(key)),
+        }
+    }
+
+    fn duplicate(&mut self, name: &str, span: Span, first: Span) {
+        let within = self.location();
+        self.parsed.errors.push(YamlError::DuplicateKey { key: Spanned::new(name.to_owned(), span), first, within });
+    }
+
+    fn set_pending(&mut self, key: Pending) {
+        if let Some(Frame { content: Content::Mapping { pending, .. }, end, .. }) = self.stack.last_mut() {
+            if let Pending::Key(key) | Pending::Merge(key) = &key {
+                *end = (*end).max(key.span.end as usize);
+            }
+            *pending = Some(key);
+        }
+    }
+
+    /// The path of the innermost mapping, as a message shows it.
+    fn location(&self) -> String {
+        let outer = &self.stack[..self.stack.len().saturating_sub(1)];
+        let path = outer.iter().fold(super::Path::root(), |path, frame| match &frame.content {
+            Content::Sequence(items) => path.index(items.len()),
+            Content::Mapping { pending: Some(Pending::Key(key) | Pending::Merge(key)), .. } => {
+                path.then(Segment::Key(key.name.clone()))
+            }
+            Content::Mapping { .. } => path,
+        });
+        path.to_string()
+    }
+
+    /// Reports the syntax error that ends the document.
+    fn break_off(&mut self, at: usize, error: &ScanError) {
+        let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        // Braces that were meant as text make a key of a mapping and a syntax error: the latter says it all.
+        self.parsed.errors.retain(|error| match error {
+            YamlError::NonStringKey { key, .. } => (key.span.start as usize) < line_start,
+            _ => true,
+        });
+        self.parsed.errors.push(match fault(error) {
+            Fault::TooDeep => YamlError::TooDeep { limit: self.stack.len(), span: self.span(at, at + 1) },
+            fault => syntax::explain(self.text, self.file, at, &fault),
+        });
+    }
+}
+
+/// `!reset` and `!override`.
+fn merge_tag(tag: &Tag) -> Option<MergeTag> {
+    match (tag.handle.as_str(), tag.suffix.as_str()) {
+        ("!", "reset") => Some(MergeTag::Reset),
+        ("!", "override") => Some(MergeTag::Override),
+        _ => None,
+    }
+}
+
+/// The name of one of YAML's own tags; other tags mean nothing here.
+fn core_tag(tag: &Tag) -> Option<String> {
+    let full = format!("{}{}", tag.handle, tag.suffix);
+    if full == "!" {
+        return Some("str".to_owned());
+    }
+    full.strip_prefix("tag:yaml.org,2002:").map(str::to_owned)
+}
+
+/// Whether `aliased` of `nodes` values are more than a document has reason for (compose-file.md §1.2): a share of
+/// 99 % up to 400 000 values, falling to 10 % at 4 000 000. Small documents may do as they like.
+fn excessive(aliased: usize, nodes: usize) -> bool {
+    const FREE: usize = 100_000;
+    const LOW: usize = 400_000;
+    const HIGH: usize = 4_000_000;
+    if aliased <= FREE {
+        return false;
+    }
+    // In thousandths, so that nothing has to be rounded.
+    let allowed = match nodes {
+        0..=LOW => 990,
+        HIGH.. => 100,
+        _ => 990 - 890 * (nodes - LOW) / (HIGH - LOW),
+    };
+    aliased / 1000 * 1000 * 1000 > nodes.saturating_mul(allowed)
+}
+
+#[cfg(test)]
+mod tests;

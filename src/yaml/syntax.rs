@@ -1,0 +1,539 @@
+//! What a syntax error means to the person who made it.
+//!
+//! A YAML parser notices a mistake late and says what it expected. Here the text around the place is looked at again,
+//! to name the mistake: the tab, the missing blank, the quote that was never closed.
+
+use super::YamlError;
+use crate::diagnostic::suggest;
+use crate::source::{FileId, Span};
+
+/// What the parser stumbled over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// A tab where blanks have to be.
+    Tab,
+    /// A quote without its second half.
+    OpenQuote,
+    /// Text behind a closing quote.
+    AfterQuote,
+    /// `\d` in double quotes.
+    Escape,
+    /// A value that begins with a character that means something.
+    FirstCharacter,
+    /// `*name` without `&name`.
+    UnknownAnchor,
+    /// `*` or `&` without a name.
+    NoAnchorName,
+    /// A colon where no key can be.
+    Colon,
+    /// Something in `[…]` or `{…}`.
+    Flow,
+    /// `key: - item`.
+    ListInLine,
+    /// A line that fits none of the levels above it.
+    Indentation,
+    /// Deeper than the parser can count.
+    TooDeep,
+    /// Anything else, in the parser's words.
+    Other(String),
+}
+
+/// What to say about a fault: message, range of bytes, hint, where it began.
+struct Finding {
+    message: String,
+    range: (usize, usize),
+    hint: Option<String>,
+    began: Option<((usize, usize), String)>,
+}
+
+impl Finding {
+    fn new(message: impl Into<String>, range: (usize, usize), hint: impl Into<String>) -> Self {
+        Self { message: message.into(), range, hint: Some(hint.into()), began: None }
+    }
+}
+
+/// The error to show for `fault`, which the parser met at byte `at` of `text`.
+pub(super) fn explain(text: &str, file: FileId, at: usize, fault: &Fault) -> YamlError {
+    let scene = Scene::new(text, at);
+    let finding = scene.find(fault);
+    let span = |(start, end): (usize, usize)| Span::new(file, start, end);
+    YamlError::Syntax {
+        message: finding.message,
+        span: span(finding.range),
+        hint: finding.hint,
+        began: finding.began.map(|(range, words)| (span(range), words)),
+    }
+}
+
+/// Length of tags and anchors (`!override &a `) and the blanks behind them.
+pub(super) fn properties(text: &str) -> usize {
+    let mut rest = text;
+    while rest.starts_with(['!', '&']) {
+        let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let behind = &rest[word..];
+        rest = behind.trim_start();
+    }
+    text.len() - rest.len()
+}
+
+/// Length of the quoted text at the start of `raw`, both quotes included.
+pub(super) fn quoted_length(raw: &str) -> usize {
+    let bytes = raw.as_bytes();
+    let Some(&quote) = bytes.first() else { return 0 };
+    let mut at = 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if quote == b'"' => at += 1,
+            byte if byte == quote && quote == b'\'' && bytes.get(at + 1) == Some(&b'\'') => at += 1,
+            byte if byte == quote => return at + 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    raw.len()
+}
+
+/// One line of the text.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    /// Offset of its first byte.
+    start: usize,
+    /// Without the line break.
+    text: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn of(text: &'a str, at: usize) -> Self {
+        let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[start..].find('\n').map_or(text.len(), |length| start + length);
+        Self { start, text: text[start..end].trim_end_matches('\r') }
+    }
+
+    fn indent(self) -> usize {
+        self.text.len() - self.text.trim_start_matches(' ').len()
+    }
+
+    fn content(self) -> &'a str {
+        self.text.trim()
+    }
+
+    /// Range of what is not blank.
+    fn content_range(self) -> (usize, usize) {
+        let start = self.start + (self.text.len() - self.text.trim_start().len());
+        (start, (self.start + self.text.trim_end().len()).max(start))
+    }
+
+    fn is_empty(self) -> bool {
+        let content = self.content();
+        content.is_empty() || content.starts_with('#')
+    }
+
+    /// The key and the value of `key: value` or `- key: value`, and where the value begins.
+    fn entry(self) -> Option<(&'a str, &'a str, usize)> {
+        let content = self.text.trim_start();
+        let content = content.trim_start_matches("- ").trim_start();
+        let colon = content.find(": ").or_else(|| content.strip_suffix(':').map(str::len))?;
+        let key = &content[..colon];
+        if key.is_empty() || key.contains(['"', '\'', '{', '[', '#']) {
+            return None;
+        }
+        let value = content[colon + 1..].trim_start();
+        Some((key, value.trim_end(), self.start + self.text.len() - value.len()))
+    }
+
+    /// `image` and `nginx` of `image:nginx`, and where the colon is.
+    fn missing_blank(self) -> Option<(&'a str, &'a str, usize)> {
+        let content = self.text.trim_start().trim_start_matches("- ").trim_start();
+        let (key, value) = content.split_once(':')?;
+        let is_key = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let value = value.trim_end();
+        let is_value = !value.is_empty() && !value.starts_with([' ', '\t', '/']);
+        (is_key && is_value).then(|| (key, value, self.start + self.text.len() - content.len() + key.len()))
+    }
+}
+
+/// The text, and the line the parser was at.
+struct Scene<'a> {
+    text: &'a str,
+    at: usize,
+    line: Line<'a>,
+}
+
+impl<'a> Scene<'a> {
+    fn new(text: &'a str, at: usize) -> Self {
+        let mut at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        // The end of the file belongs to the last line with something in it.
+        if text[at..].trim().is_empty() {
+            at = text.trim_end().len();
+        }
+        Self { text, at, line: Line::of(text, at) }
+    }
+
+    /// The lines above, nearest first, without empty ones and comments.
+    fn above(&self) -> impl Iterator<Item = Line<'a>> {
+        let text = self.text;
+        let mut end = self.line.start;
+        std::iter::from_fn(move || {
+            (end > 0).then(|| {
+                let line = Line::of(text, end - 1);
+                end = line.start;
+                line
+            })
+        })
+        .filter(|line| !line.is_empty())
+    }
+
+    fn character(&self) -> (usize, usize) {
+        let length = self.text[self.at..].chars().next().map_or(0, char::len_utf8);
+        (self.at, self.at + length)
+    }
+
+    /// The word at the place.
+    fn word(&self) -> &'a str {
+        let rest = &self.text[self.at..];
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}')).unwrap_or(rest.len());
+        &rest[..end]
+    }
+
+    fn find(&self, fault: &Fault) -> Finding {
+        match fault {
+            Fault::Tab => self.tab(),
+            Fault::OpenQuote => self.open_quote(),
+            Fault::AfterQuote => self.after_quote(),
+            Fault::Escape => self.escape(),
+            Fault::FirstCharacter => self.first_character(),
+            Fault::UnknownAnchor => self.unknown_anchor(),
+            Fault::NoAnchorName => self.no_anchor_name(),
+            Fault::ListInLine => self.list_in_line(),
+            Fault::Flow => self.flow(),
+            Fault::Colon => self.open_bracket().unwrap_or_else(|| self.colon()),
+            Fault::Indentation => self.open_bracket().unwrap_or_else(|| self.indentation()),
+            Fault::Other(words) => self.other(words),
+            Fault::TooDeep => self.other("nested too deep"),
+        }
+    }
+
+    /// A tab at the start of this line or of the one above.
+    fn leading_tab(&self) -> Option<Finding> {
+        let line = std::iter::once(self.line)
+            .chain(self.above().take(1))
+            .find(|line| line.text.trim_start_matches(' ').starts_with('\t') && !line.content().is_empty())?;
+        let start = line.start + line.indent();
+        let tabs = line.text[line.indent()..].bytes().take_while(|byte| *byte == b'\t').count();
+        Some(Finding::new(
+            "a tab cannot be used for indentation",
+            (start, start + tabs),
+            "indent with spaces, two for each level",
+        ))
+    }
+
+    fn tab(&self) -> Finding {
+        self.leading_tab()
+            .unwrap_or_else(|| Finding::new("a tab cannot stand here", self.character(), "use spaces instead"))
+    }
+
+    fn open_quote(&self) -> Finding {
+        let quote = match self.text[self.at..].chars().next() {
+            Some(quote @ ('"' | '\'')) => quote,
+            _ => return self.other("a quote is not closed"),
+        };
+        Finding::new(
+            format!("the quote `{quote}` is never closed"),
+            (self.at, self.at + 1),
+            format!("add `{quote}` at the end of the value"),
+        )
+    }
+
+    fn after_quote(&self) -> Finding {
+        let blanks = self.text[self.at..].len() - self.text[self.at..].trim_start_matches(' ').len();
+        let start = self.at + blanks;
+        let end = (self.line.start + self.line.text.trim_end().len()).max(start);
+        Finding::new(
+            "there is text behind the closing quote",
+            (start, end),
+            "put all of the value in one pair of quotes; a quote inside is written `\\\"` in double, `''` in single quotes",
+        )
+    }
+
+    fn escape(&self) -> Finding {
+        // The parser stands on the opening quote or on the escape: look for the first escape YAML does not know.
+        let from = self.text[self.at..].find('\\').map_or(self.at, |skip| self.at + skip);
+        let mut at = from;
+        let bytes = self.text.as_bytes();
+        while at + 1 < bytes.len() && bytes[at] == b'\\' && b"0abt\tnvfre \"/\\N_LPxuU\n\r".contains(&bytes[at + 1]) {
+            match self.text[at + 2..].find('\\') {
+                Some(skip) if !matches!(bytes[at + 1], b'x' | b'u' | b'U') => at += 2 + skip,
+                _ => break,
+            }
+        }
+        let length = 1 + self.text.get(at + 1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let escape = self.text.get(at..at + length).unwrap_or_default();
+        Finding::new(
+            format!("`{escape}` means nothing in double quotes"),
+            (at, at + length),
+            "use single quotes, where a backslash is only a backslash, or double the backslash",
+        )
+    }
+
+    fn first_character(&self) -> Finding {
+        let (start, end) = self.character();
+        let character = &self.text[start..end];
+        let value = self.line.entry().map_or("", |(_, value, _)| value);
+        let quoted = if value.starts_with(character) && !value.contains('"') {
+            format!(": `\"{value}\"`")
+        } else {
+            String::new()
+        };
+        Finding::new(
+            format!("a value cannot begin with `{character}`"),
+            (start, end),
+            format!("put the value in quotes{quoted}"),
+        )
+    }
+
+    fn unknown_anchor(&self) -> Finding {
+        let alias = self.word();
+        let name = alias.trim_start_matches('*');
+        let anchors = self.text[..self.at].match_indices('&').map(|(at, _)| {
+            let rest = &self.text[at + 1..];
+            &rest[..rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}')).unwrap_or(rest.len())]
+        });
+        let hint = suggest::closest(name, anchors).map_or_else(
+            || format!("mark a value above with `&{name}`, or put `{alias}` in quotes if it is text"),
+            |anchor| format!("did you mean `*{anchor}`?"),
+        );
+        let range = (self.at, self.at + alias.len());
+        Finding::new(format!("nothing above is marked `&{name}`"), range, hint)
+    }
+
+    fn no_anchor_name(&self) -> Finding {
+        let at = self.text[..self.at].rfind(['*', '&']).filter(|at| *at >= self.line.start).unwrap_or(self.at);
+        let value = &self.text[at..(self.line.start + self.line.text.len()).max(at)];
+        let mark = value.chars().next().unwrap_or('*');
+        let what = if mark == '&' { "an anchor" } else { "an alias" };
+        Finding::new(
+            format!("`{mark}` begins {what}, and no name follows"),
+            (at, at + 1),
+            format!("put the value in quotes if the `{mark}` is text: `\"{}\"`", value.trim_end()),
+        )
+    }
+
+    fn list_in_line(&self) -> Finding {
+        if let Some(finding) = self.leading_tab() {
+            return finding;
+        }
+        let (_, value, start) = match self.line.entry() {
+            Some(entry) if entry.1.starts_with('-') => entry,
+            _ => return self.indentation(),
+        };
+        Finding::new(
+            "a list cannot begin on the line of its key",
+            (start, start + value.len()),
+            "put each `- item` on a line of its own below the key",
+        )
+    }
+
+    /// The innermost bracket that is open at the place, if lines like this one say that it should be closed by now.
+    fn open_bracket(&self) -> Option<Finding> {
+        let at = open_bracket(&self.text[..self.at])?;
+        let line = Line::of(self.text, at);
+        let ended = self.text[self.at..].trim().is_empty() || self.at >= self.text.trim_end().len();
+        let dedented = self.line.start > at && self.line.indent() <= line.indent();
+        if !ended && !dedented {
+            return None;
+        }
+        let bracket = &self.text[at..=at];
+        let closing = if bracket == "[" { "]" } else { "}" };
+        Some(Finding::new(
+            format!("`{bracket}` is never closed"),
+            (at, at + 1),
+            format!("add `{closing}` where the {} ends", if bracket == "[" { "list" } else { "mapping" }),
+        ))
+    }
+
+    fn flow(&self) -> Finding {
+        if let Some(finding) = self.template() {
+            return finding;
+        }
+        if let Some(finding) = self.open_bracket() {
+            return finding;
+        }
+        let Some(at) = open_bracket(&self.text[..self.at]) else {
+            return Finding::new(
+                "this bracket closes nothing",
+                self.character(),
+                "remove it, or put the value in quotes",
+            );
+        };
+        let mapping = self.text[at..].starts_with('{');
+        let (open, close) = if mapping { ('{', '}') } else { ('[', ']') };
+        let mut finding = Finding::new(
+            format!("expected `,` or `{close}` here"),
+            self.character(),
+            format!("part the entries by commas, and close with `{close}`"),
+        );
+        finding.began = Some(((at, at + 1), format!("`{open}` opened here")));
+        finding
+    }
+
+    /// `{{ … }}` without quotes.
+    fn template(&self) -> Option<Finding> {
+        let (_, value, start) = self.line.entry()?;
+        let at = value.starts_with("{{").then_some(start)?;
+        Some(Finding::new(
+            "`{{` opens two mappings in YAML",
+            (at, at + 2),
+            format!("put the value in quotes: `'{value}'`"),
+        ))
+    }
+
+    fn colon(&self) -> Finding {
+        if let Some(finding) = self.leading_tab().or_else(|| self.template()) {
+            return finding;
+        }
+        if let Some((key, value, start)) = self.line.entry()
+            && self.at >= start
+            && !value.is_empty()
+        {
+            let quote = if value.contains('"') { '\'' } else { '"' };
+            return Finding::new(
+                format!("the value of `{key}` contains `: `, which begins a mapping in YAML"),
+                (self.at, self.at + 1),
+                format!("put the value in quotes: `{quote}{value}{quote}`"),
+            );
+        }
+        self.above_broken().unwrap_or_else(|| self.under_value())
+    }
+
+    /// A line above that is no entry, so that this one cannot stand below it.
+    fn above_broken(&self) -> Option<Finding> {
+        let line = self.above().next()?;
+        if let Some(finding) = missing_blank(line) {
+            return Some(finding);
+        }
+        let content = line.content();
+        let bare = !content.contains(':') && !content.starts_with('-') && !content.contains(['"', '\'', ' ']);
+        bare.then(|| {
+            let mut finding = Finding::new(
+                format!("the key `{content}` has no colon"),
+                line.content_range(),
+                format!("write `{content}:`"),
+            );
+            finding.began = None;
+            finding
+        })
+    }
+
+    /// A key indented below a key that has a value already.
+    fn under_value(&self) -> Finding {
+        let below = self.line.entry().map_or(self.line.content(), |(key, _, _)| key);
+        let above = self.above().next().and_then(Line::entry);
+        let range = self.line.content_range();
+        let range = (range.0, range.0 + below.len());
+        let Some((key, value, _)) = above.filter(|(_, value, _)| !value.is_empty()) else {
+            return Finding::new(
+                format!("`{below}` cannot stand here"),
+                range,
+                "indent it like its neighbours, or put the text in quotes if it belongs to the line above",
+            );
+        };
+        Finding::new(
+            format!("`{below}` is indented below `{key}`, which has the value `{value}` already"),
+            range,
+            format!("indent `{below}` like `{key}`"),
+        )
+    }
+
+    fn indentation(&self) -> Finding {
+        let first = self.leading_tab().or_else(|| missing_blank(self.line)).or_else(|| self.template());
+        if let Some(finding) = first {
+            return finding;
+        }
+        if let Some(finding) = self.above().next().and_then(missing_blank) {
+            return finding;
+        }
+        let content = self.line.content();
+        if !content.contains(':') && !content.starts_with('-') {
+            return Finding::new(
+                format!("`{content}` is neither a `key: value` nor a `- item`"),
+                self.line.content_range(),
+                format!("write `{content}:` if it is a key, or put text that spans lines in quotes"),
+            );
+        }
+        self.between_levels()
+    }
+
+    /// A line whose indentation matches none of the levels that are open above it.
+    fn between_levels(&self) -> Finding {
+        let indent = self.line.indent();
+        let mut levels: Vec<usize> = Vec::new();
+        for line in self.above() {
+            if levels.last().is_none_or(|last| line.indent() < *last) {
+                levels.push(line.indent());
+            }
+        }
+        levels.reverse();
+        let content = self.line.content();
+        let name = self.line.entry().map_or(content, |(key, _, _)| key);
+        let (start, _) = self.line.content_range();
+        let range = (self.line.start, start.max(self.line.start + 1));
+        if levels.contains(&indent) {
+            let what = if content.starts_with('-') { "a list item among keys" } else { "a key among list items" };
+            let range = (start, start + name.len());
+            return Finding::new(format!("`{name}` is {what}"), range, "indent it to the level it belongs to");
+        }
+        let near: Vec<String> =
+            levels.iter().filter(|level| level.abs_diff(indent) <= 4).map(usize::to_string).collect();
+        let hint = if near.is_empty() {
+            "indent it like the lines it belongs to".to_owned()
+        } else {
+            format!("the lines above are indented by {} spaces", near.join(", "))
+        };
+        let spaces = if indent == 1 { "space" } else { "spaces" };
+        Finding::new(format!("`{name}` is indented by {indent} {spaces}, which fits no line above"), range, hint)
+    }
+
+    fn other(&self, words: &str) -> Finding {
+        if let Some(finding) = self.leading_tab().or_else(|| missing_blank(self.line)) {
+            return finding;
+        }
+        Finding::new(
+            format!("this is not valid YAML ({words})"),
+            self.character(),
+            "look at the indentation, quotes and brackets of this line and the one above",
+        )
+    }
+}
+
+fn missing_blank(line: Line<'_>) -> Option<Finding> {
+    let (key, value, colon) = line.missing_blank()?;
+    Some(Finding::new(
+        format!("a space is missing behind the colon of `{key}`"),
+        (colon, colon + 1),
+        format!("write `{key}: {value}`"),
+    ))
+}
+
+/// Offset of the innermost bracket of `text` that is not closed; quotes and comments are skipped.
+fn open_bracket(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut open = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let value_start = at == 0 || matches!(bytes[at - 1], b' ' | b'\n' | b'\t' | b'[' | b'{' | b',' | b':');
+        match bytes[at] {
+            b'#' if value_start => at += text[at..].find('\n').unwrap_or(text.len() - at),
+            b'"' | b'\'' if value_start => at += quoted_length(&text[at..]).max(1) - 1,
+            b'[' | b'{' if value_start || !open.is_empty() => open.push(at),
+            b']' | b'}' => {
+                open.pop();
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    open.pop()
+}

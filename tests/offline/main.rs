@@ -1,0 +1,3 @@
+//! All tests that need no engine, in one binary so that the libraries are linked once.
+
+mod layers;
