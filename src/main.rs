@@ -1,3 +1,7 @@
 //! The `hoist` binary: arguments in, an exit status out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hoist::cli::run(std::env::args_os())
+}

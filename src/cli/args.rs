@@ -28,9 +28,9 @@ pub struct GlobalArgs {
     /// Keep networks, volumes, secrets and configs that no service uses
     #[arg(long)]
     pub all_resources: bool,
-    /// When to use colours and cursor movement: never, always or auto
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub ansi: String,
+    /// When to use colours and cursor movement: never, always or auto [default: auto]
+    #[arg(long, value_name = "WHEN")]
+    pub ansi: Option<String>,
     /// Join generated names with `_` instead of `-`
     #[arg(long)]
     pub compatibility: bool,

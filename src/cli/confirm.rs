@@ -10,7 +10,7 @@ use super::context::Terminals;
 /// # Errors
 ///
 /// When a stream fails.
-pub fn confirm(question: &str, terminals: Terminals) -> io::Result<bool> {
+pub(super) fn confirm(question: &str, terminals: Terminals) -> io::Result<bool> {
     let mut stdout = io::stdout();
     if terminals.stdin {
         write!(stdout, "{question} [y/N] ")?;
@@ -26,7 +26,7 @@ pub fn confirm(question: &str, terminals: Terminals) -> io::Result<bool> {
 
 /// `y`, `1`, `t` and `true` in any case are true; everything else, also `yes` and `on`, is false (cli.md §2.3).
 #[must_use]
-pub fn lenient_bool(text: &str) -> bool {
+pub(super) fn lenient_bool(text: &str) -> bool {
     matches!(text.trim().to_lowercase().as_str(), "y" | "1" | "t" | "true")
 }
 

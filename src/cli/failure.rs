@@ -4,22 +4,24 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::engine::EngineError;
-use crate::execute::RunFailure;
-use crate::load::LoadFailure;
-use crate::plan::PlanError;
 
 /// Why a command did not do what was asked. [`Failure::status`] is the documented list of exit statuses.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The files are wrong; every problem is in there.
-    Load(Box<LoadFailure>),
-    /// What the files ask for cannot be planned for what the engine has.
-    Plan(PlanError),
+    /// The files are wrong; every problem was told when they were read.
+    Load,
+    /// What the files ask for cannot be planned for what the engine has: the message with its place.
+    Plan(String),
     /// The engine did not answer, or not as hoped.
     Engine(EngineError),
-    /// Steps of a plan failed; they were shown when they did.
-    Run(Box<RunFailure>),
+    /// Steps of a plan failed.
+    Run {
+        /// What failed, why, and what was not done because of it.
+        text: String,
+        /// Whether all of it comes from changes that somebody else made meanwhile.
+        conflict: bool,
+    },
     /// Arguments do not go together; the message is the contract's (cli.md §4).
     Usage(String),
     /// The user said stop.
@@ -38,12 +40,7 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> u8 {
         match self {
-            Self::Load(_)
-            | Self::Plan(_)
-            | Self::Engine(_)
-            | Self::Run(_)
-            | Self::Usage(_)
-            | Self::Unexpected(_) => 1,
+            Self::Load | Self::Plan(_) | Self::Engine(_) | Self::Run { .. } | Self::Usage(_) | Self::Unexpected(_) => 1,
             Self::ChangesPending => 2,
             Self::Interrupted => 130,
             Self::Status(status) => *status,
@@ -57,8 +54,8 @@ impl Failure {
     /// When `out` cannot be written to.
     pub fn report(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::Load(_) | Self::ChangesPending | Self::Status(_) => Ok(()),
-            Self::Plan(error) => writeln!(out, "{error}"),
+            Self::Load | Self::ChangesPending | Self::Status(_) => Ok(()),
+            Self::Plan(message) => writeln!(out, "{message}"),
             Self::Engine(error) => {
                 writeln!(out, "{error}")?;
                 if let Some(hint) = engine_hint(error) {
@@ -66,7 +63,7 @@ impl Failure {
                 }
                 Ok(())
             }
-            Self::Run(failure) => failure.report(out),
+            Self::Run { text, .. } => write!(out, "{text}"),
             Self::Usage(message) => writeln!(out, "{message}"),
             // The peer prints an empty line for a status without a message.
             Self::Interrupted => writeln!(out),
@@ -88,12 +85,6 @@ fn engine_hint(error: &EngineError) -> Option<String> {
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
-    }
-}
-
-impl From<PlanError> for Failure {
-    fn from(error: PlanError) -> Self {
-        Self::Plan(error)
     }
 }
 

@@ -10,7 +10,7 @@ use super::args::Cli;
 
 /// What became of the arguments.
 #[derive(Debug)]
-pub enum Parsed {
+pub(super) enum Parsed {
     /// A command to run.
     Run(Box<Cli>),
     /// The user asked for help, or for nothing: text for standard output.
@@ -26,7 +26,7 @@ pub enum Parsed {
 
 /// Reads the arguments of the process, the program's name first.
 #[must_use]
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
     let command = Cli::command();
     let arguments = expand_boolean_values(&command, arguments.into_iter().collect());
     let matches = match command.clone().try_get_matches_from(&arguments) {
@@ -89,7 +89,8 @@ fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Pars
         Some(_) | None => None,
     };
     let argument = context(ContextKind::InvalidArg).unwrap_or_default();
-    let hint = |suggested: Option<String>| suggested.map_or_else(String::new, |s| format!("\nhint: did you mean `{s}`?"));
+    let hint =
+        |suggested: Option<String>| suggested.map_or_else(String::new, |s| format!("\nhint: did you mean `{s}`?"));
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Parsed::Help(error.render().to_string())
@@ -111,10 +112,8 @@ fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Pars
             let message = if value.is_empty() {
                 missing_value(flag, arguments)
             } else {
-                let cause = std::error::Error::source(error).map_or_else(
-                    || accepted_values(error),
-                    |source| format!(": {source}"),
-                );
+                let cause = std::error::Error::source(error)
+                    .map_or_else(|| accepted_values(error), |source| format!(": {source}"));
                 format!("invalid argument \"{value}\" for \"{flag}\" flag{cause}")
             };
             Parsed::Refused { help: None, message }
@@ -164,7 +163,7 @@ fn missing_value(flag: &str, arguments: &[OsString]) -> String {
 /// # Errors
 ///
 /// When one of the streams cannot be written to.
-pub fn answer(parsed: &Parsed, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Option<u8>> {
+pub(super) fn answer(parsed: &Parsed, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Option<u8>> {
     match parsed {
         Parsed::Run(_) => Ok(None),
         Parsed::Help(text) => {
@@ -208,7 +207,10 @@ mod tests {
             (&["up", "--nope"], "unknown flag: --nope"),
             (&["-p"], "flag needs an argument: 'p' in -p"),
             (&["--file"], "flag needs an argument: --file"),
-            (&["--parallel", "many", "up"], "invalid argument \"many\" for \"--parallel\" flag: invalid digit found in string"),
+            (
+                &["--parallel", "many", "up"],
+                "invalid argument \"many\" for \"--parallel\" flag: invalid digit found in string",
+            ),
             (&["upp"], "unknown docker command: \"compose upp\"\nhint: did you mean `up`?"),
         ];
         for (arguments, message) in table {

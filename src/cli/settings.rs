@@ -13,13 +13,14 @@ use crate::plan::{
 };
 use crate::project::ServiceName;
 use crate::project::value::PullPolicy;
+use crate::render::ProgressMode;
 
 /// Variables by name.
-pub type Environment = BTreeMap<String, String>;
+pub(super) type Environment = BTreeMap<String, String>;
 
 /// What to load for a command that acts on `services`.
 #[must_use]
-pub fn load_options(context: &Context, services: &[String]) -> LoadOptions {
+pub(super) fn load_options(context: &Context, services: &[String]) -> LoadOptions {
     let global = &context.global;
     let mut options = LoadOptions::new(&context.working_directory);
     options.files.clone_from(&global.file);
@@ -39,16 +40,16 @@ pub fn load_options(context: &Context, services: &[String]) -> LoadOptions {
 }
 
 /// What `up --no-deps` changes about what is loaded.
-pub fn without_dependencies(options: &mut LoadOptions) {
+pub(super) fn without_dependencies(options: &mut LoadOptions) {
     options.dependencies = Dependencies::Ignore;
 }
 
-/// The options of the plan of `up`, `create` and `plan`; `environment` is the project's.
+/// Holds the flags of `up`, `create` and `plan` against each other.
 ///
 /// # Errors
 ///
-/// Where flags do not go together, in the words and the order of cli.md §4.
-pub fn up_options(args: &UpPlanArgs, context: &Context, environment: &Environment) -> Result<UpOptions, Failure> {
+/// Where they do not go together, in the words and the order of cli.md §4.
+pub(super) fn check_up(args: &UpPlanArgs) -> Result<(), Failure> {
     let converge = &args.converge;
     if args.wait_timeout < 0 {
         return usage("--wait-timeout must be a non-negative integer");
@@ -65,6 +66,22 @@ pub fn up_options(args: &UpPlanArgs, context: &Context, environment: &Environmen
     if converge.no_recreate && args.always_recreate_deps {
         return usage("--always-recreate-deps and --no-recreate are incompatible");
     }
+    converge.pull.as_deref().map(pull_policy).transpose()?;
+    scales(&converge.scale)?;
+    Ok(())
+}
+
+/// The options of the plan of `up`, `create` and `plan`; `environment` is the project's.
+///
+/// # Errors
+///
+/// Where a flag or variable has a value that is not one of its own.
+pub(super) fn up_options(
+    args: &UpPlanArgs,
+    context: &Context,
+    environment: &Environment,
+) -> Result<UpOptions, Failure> {
+    let converge = &args.converge;
     let mut options = UpOptions {
         recreate: match converge {
             ConvergeArgs { no_recreate: true, .. } => Recreate::Never,
@@ -103,7 +120,7 @@ pub fn up_options(args: &UpPlanArgs, context: &Context, environment: &Environmen
 
 /// Whether `--show-values` was given.
 #[must_use]
-pub fn secret_values(context: &Context) -> SecretValues {
+pub(super) fn secret_values(context: &Context) -> SecretValues {
     if context.global.show_values { SecretValues::Shown } else { SecretValues::Hidden }
 }
 
@@ -114,16 +131,13 @@ fn seconds(number: i64) -> Option<Duration> {
 
 /// Seconds given by `-t`; fewer than none are none.
 #[must_use]
-pub fn timeout(seconds: Option<i64>) -> Option<Duration> {
+pub(super) fn timeout(seconds: Option<i64>) -> Option<Duration> {
     seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
 }
 
 fn pull_policy(word: &str) -> Result<PullPolicy, Failure> {
     let known = matches!(word, "always" | "missing" | "if_not_present" | "never" | "build");
-    match PullPolicy::parse(word) {
-        Ok(policy) if known => Ok(policy),
-        Ok(_) | Err(_) => usage(&format!("invalid --pull option \"{word}\"")),
-    }
+    if known { Ok(PullPolicy::from(word)) } else { usage(&format!("invalid --pull option \"{word}\"")) }
 }
 
 fn orphans(remove: bool, environment: &Environment) -> Result<Orphans, Failure> {
@@ -142,7 +156,7 @@ fn orphans(remove: bool, environment: &Environment) -> Result<Orphans, Failure> 
 /// # Errors
 ///
 /// Where an item is not of that form.
-pub fn scales(items: &[String]) -> Result<BTreeMap<ServiceName, u32>, Failure> {
+pub(super) fn scales(items: &[String]) -> Result<BTreeMap<ServiceName, u32>, Failure> {
     items
         .iter()
         .map(|item| {
@@ -160,7 +174,7 @@ pub fn scales(items: &[String]) -> Result<BTreeMap<ServiceName, u32>, Failure> {
 /// # Errors
 ///
 /// Where the variable is not a number.
-pub fn parallel(context: &Context, environment: &Environment) -> Result<Option<usize>, Failure> {
+pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<Option<usize>, Failure> {
     let limit = match (context.global.parallel, environment.get("COMPOSE_PARALLEL_LIMIT")) {
         (Some(limit), _) => Some(limit),
         (None, Some(text)) if !text.is_empty() => match text.parse() {
@@ -173,6 +187,35 @@ pub fn parallel(context: &Context, environment: &Environment) -> Result<Option<u
 }
 
 /// A usage error with the contract's words.
-pub fn usage<T>(message: &str) -> Result<T, Failure> {
+pub(super) fn usage<T>(message: &str) -> Result<T, Failure> {
     Err(Failure::Usage(message.to_owned()))
+}
+
+/// `--ansi`, else COMPOSE_ANSI, else `auto`.
+#[must_use]
+pub(super) fn ansi(context: &Context) -> &str {
+    match context.global.ansi.as_deref() {
+        Some(word) => word,
+        None => context.variable("COMPOSE_ANSI").unwrap_or("auto"),
+    }
+}
+
+/// How progress is shown: `--progress`, else COMPOSE_PROGRESS, else what standard error can show (cli.md §6.1).
+///
+/// # Errors
+///
+/// Where the word is not known, or contradicts `--ansi`.
+pub(super) fn progress_mode(context: &Context) -> Result<ProgressMode, Failure> {
+    let word = context.global.progress.as_deref().or(context.variable("COMPOSE_PROGRESS")).unwrap_or("auto");
+    match (word, ansi(context)) {
+        ("tty", "never") => usage("can't use --progress tty while ANSI support is disabled"),
+        ("plain", "always") => usage("can't use --progress plain while ANSI support is forced"),
+        ("" | "auto", "never") => Ok(ProgressMode::Plain),
+        ("" | "auto", _) if context.terminals.stderr => Ok(ProgressMode::Tty),
+        ("" | "auto" | "plain", _) => Ok(ProgressMode::Plain),
+        ("tty", _) => Ok(ProgressMode::Tty),
+        ("json", _) => Ok(ProgressMode::Json),
+        ("quiet" | "none", _) => Ok(ProgressMode::Quiet),
+        (other, _) => usage(&format!("unsupported --progress value \"{other}\"")),
+    }
 }

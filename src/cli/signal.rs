@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What the user asked for so far.
 #[derive(Debug, Clone, Default)]
-pub struct Interruption {
+pub(super) struct Interruption {
     /// Cancelled by the first signal: nothing new is started.
     pub stop: CancellationToken,
     /// Cancelled by the second: what is stopping is killed.
@@ -15,7 +15,7 @@ pub struct Interruption {
 impl Interruption {
     /// Whether the user asked to stop.
     #[must_use]
-    pub fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.stop.is_cancelled()
     }
 
@@ -24,7 +24,7 @@ impl Interruption {
     /// # Errors
     ///
     /// When the system refuses to hand over the signals.
-    pub async fn listen(&self) -> std::io::Result<std::convert::Infallible> {
+    pub(super) async fn listen(&self) -> std::io::Result<std::convert::Infallible> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         loop {

@@ -51,6 +51,18 @@ impl Subject {
             }
         }
     }
+
+    /// Its name alone.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Container(name)
+            | Self::Network(name)
+            | Self::Volume(name)
+            | Self::Image(name)
+            | Self::Service(name) => name,
+        }
+    }
 }
 
 impl fmt::Display for Subject {

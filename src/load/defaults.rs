@@ -60,6 +60,7 @@ fn device_count(request: &mut Node) {
 
 fn set_missing(mapping: &mut Mapping, key: &str, span: Span, value: impl FnOnce() -> Value) {
     if !mapping.contains(key) {
+        let span = span.at_start();
         mapping.insert(Key { name: key.to_owned(), span }, Node::new(value(), span));
     }
 }
@@ -73,8 +74,5 @@ pub(super) fn below<'a>(mapping: &'a mut Mapping, keys: &[&str]) -> Option<&'a m
 
 /// The items of a list; none where there is no list.
 pub(super) fn items(node: Option<&mut Node>) -> &mut [Node] {
-    match node.map(|node| &mut node.value) {
-        Some(Value::Sequence(items)) => items,
-        _ => &mut [],
-    }
+    node.and_then(Node::as_sequence_mut).map_or(&mut [], Vec::as_mut_slice)
 }

@@ -127,6 +127,22 @@ pub enum DiscoverWarning {
     },
 }
 
+impl Explain for DiscoverWarning {
+    fn span(&self) -> Option<Span> {
+        None
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Several { .. } => Some("keep one of them, or name the one that is meant with `-f`".to_owned()),
+            Self::Using { .. } => None,
+            Self::LinkName { .. } => {
+                Some("give the project a name with `name:` to have it independent of the path".to_owned())
+            }
+        }
+    }
+}
+
 fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
@@ -167,11 +183,12 @@ pub fn remote(reference: &str) -> Option<Remote> {
     let lower = reference.to_ascii_lowercase();
     let before_fragment = lower.split('#').next().unwrap_or_default();
     let web = before_fragment.starts_with("https://") || before_fragment.starts_with("http://");
+    let repository = before_fragment.strip_suffix(".git").is_some();
     let git = before_fragment.starts_with("git://")
         || before_fragment.starts_with("git@")
         || before_fragment.starts_with("ssh://")
         || before_fragment.starts_with("github.com/")
-        || (web && before_fragment.ends_with(".git"));
+        || (web && repository);
     git.then_some(Remote::Git)
 }
 
@@ -251,9 +268,15 @@ fn closest_file(path: &Path) -> Option<String> {
     let beside: Vec<String> = std::fs::read_dir(path.parent()?)
         .ok()?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
+        .filter(|name| is_yaml(name))
         .collect();
     crate::diagnostic::suggest::closest(name, beside.iter().map(String::as_str)).map(str::to_owned)
+}
+
+fn is_yaml(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
 }
 
 /// The main file and its override, from `start` upwards.
@@ -284,7 +307,7 @@ fn similar(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut found: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.contains("compose") && (name.ends_with(".yaml") || name.ends_with(".yml")))
+        .filter(|name| name.contains("compose") && is_yaml(name))
         .map(PathBuf::from)
         .collect();
     found.sort();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
 use crate::load::dotenv;
-use crate::load::error::{LoadError, LoadWarning};
+use crate::load::error::LoadError;
 use crate::load::loader::{Loader, reason};
 use crate::load::normalize::Environment;
 use crate::project::{EnvFile, Project, Service};
@@ -61,12 +61,8 @@ impl Loader<'_> {
 
     fn take_entries(&mut self, found: dotenv::EnvFile, read: &mut Environment) -> bool {
         let complete = found.errors.is_empty();
-        for error in found.errors {
-            self.findings.error(error);
-        }
-        for warning in found.warnings {
-            self.findings.warn(LoadWarning::Template(warning));
-        }
+        self.findings.errors(found.errors);
+        self.findings.warnings(found.warnings);
         read.extend(found.entries.into_iter().map(|entry| (entry.name.value, entry.value.value)));
         complete
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::Explain;
 use crate::load::check::CheckError;
+use crate::load::decode::{DecodeError, DecodeWarning};
 use crate::load::discover::{DiscoverError, DiscoverWarning, ProjectNameError};
 use crate::load::dotenv::EnvFileError;
 use crate::load::env_file::UnknownFormat;
@@ -94,6 +95,9 @@ pub enum LoadError {
     /// An env file in an unknown format.
     #[error(transparent)]
     Format(#[from] UnknownFormat),
+    /// A value that means nothing where it stands.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
     /// A bind mount without a source.
     #[error(transparent)]
     Mount(#[from] MissingSource),
@@ -127,6 +131,7 @@ impl LoadError {
             Self::Include(error) => Some(error),
             Self::EnvFile(error) => Some(error),
             Self::Format(error) => Some(error),
+            Self::Decode(error) => Some(error),
             Self::Mount(error) => Some(error),
             Self::Check(error) => Some(error),
             Self::File { .. }
@@ -138,6 +143,7 @@ impl LoadError {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not named here explains itself or has nothing to add")]
 impl Explain for LoadError {
     fn span(&self) -> Option<Span> {
         if let Some(inner) = self.inner() {
@@ -159,8 +165,7 @@ impl Explain for LoadError {
             Self::NotAMapping { found: "nothing", .. } => {
                 Some("remove the `---` that begins an empty document".to_owned())
             }
-            Self::NotAMapping { .. } => Some("begin with `services:`".to_owned()),
-            Self::Empty { .. } => Some("begin with `services:`".to_owned()),
+            Self::NotAMapping { .. } | Self::Empty { .. } => Some("begin with `services:`".to_owned()),
             Self::NoSuchService { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             _ => None,
         }
@@ -230,16 +235,9 @@ pub enum LoadWarning {
         /// Where it stands.
         span: Span,
     },
-    /// A command that ends at a shell operator.
-    #[error("`{path}` ends before the unquoted `{operator}`; the rest is dropped")]
-    CutCommand {
-        /// Dotted path.
-        path: String,
-        /// The operator.
-        operator: char,
-        /// Where the command stands.
-        span: Span,
-    },
+    /// A value that is taken for another one than is written.
+    #[error(transparent)]
+    Decode(#[from] DecodeWarning),
     /// `a:/b`, which looks like a volume `a` but is a Windows drive.
     #[error("`{text}` is an anonymous volume at `{text}`: a single letter before a colon is a drive")]
     DriveLetter {
@@ -265,13 +263,13 @@ impl Explain for LoadWarning {
     fn span(&self) -> Option<Span> {
         match self {
             Self::Template(warning) => warning.span(),
+            Self::Decode(warning) => warning.span(),
             Self::Version { span }
             | Self::ExternalName { span, .. }
             | Self::IgnoredKey { span, .. }
             | Self::IncludesNothing { span }
             | Self::BlankBase { span, .. }
             | Self::ChangedText { span, .. }
-            | Self::CutCommand { span, .. }
             | Self::DriveLetter { span, .. }
             | Self::DroppedPools { span, .. } => Some(*span),
             Self::Discover(_) => None,
@@ -281,6 +279,7 @@ impl Explain for LoadWarning {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Template(warning) => warning.hint(),
+            Self::Decode(warning) => warning.hint(),
             Self::Version { .. } => Some("remove the line".to_owned()),
             Self::ExternalName { .. } => Some("write `external: true` and `name: …` beside it".to_owned()),
             Self::IgnoredKey { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
@@ -288,9 +287,6 @@ impl Explain for LoadWarning {
             Self::IncludesNothing { .. } => Some("give it a `path`".to_owned()),
             Self::BlankBase { .. } => Some("give that service some content, or remove `extends`".to_owned()),
             Self::ChangedText { written, .. } => Some(format!("put it in quotes to keep it: \"{written}\"")),
-            Self::CutCommand { .. } => {
-                Some("no shell runs a command: write `sh -c \"…\"`, or quote the operator".to_owned())
-            }
             Self::DriveLetter { .. } => Some(
                 "for a volume of one letter write `{type: volume, source: …, target: …}`; for a folder begin with `./`"
                     .to_owned(),

@@ -1,7 +1,7 @@
 //! `extends` (compose-file.md §1.6): a layer whose services name others in, the services with what they inherit out.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
 use crate::load::discover;
@@ -285,7 +285,7 @@ impl Resolver<'_, '_> {
     }
 
     /// The services of another file in long form, their paths relative to the project directory.
-    fn read(&mut self, path: &PathBuf, span: Span) -> Option<Services> {
+    fn read(&mut self, path: &Path, span: Span) -> Option<Services> {
         let errors = self.loader.findings.error_count();
         let layers = self.loader.read_layers(path, Some(span));
         if layers.is_empty() && self.loader.findings.error_count() > errors {
@@ -306,14 +306,13 @@ impl Resolver<'_, '_> {
         unique::enforce(&mut model, findings);
         let folder = path.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
         let way = paths::relative(self.scope.folder, &folder);
-        paths::resolve(&mut model, Base { folder: &way, home: &self.loader.home }, findings);
+        paths::resolve(&mut model, Base { folder: &way, home: self.loader.home }, findings);
         let services = model.as_mapping_mut().and_then(|model| model.remove("services"));
-        match services.map(|services| services.value) {
-            Some(Value::Mapping(entries)) => Some(Services { file: Some(path.clone()), entries, tagged }),
-            _ => {
-                findings.error(ExtendsError::NoServices { file: path.clone(), span });
-                None
-            }
+        if let Some(Value::Mapping(entries)) = services.map(|services| services.value) {
+            Some(Services { file: Some(path.to_owned()), entries, tagged })
+        } else {
+            findings.error(ExtendsError::NoServices { file: path.to_owned(), span });
+            None
         }
     }
 }

@@ -21,9 +21,19 @@ impl Findings {
         self.errors.push(error.into());
     }
 
+    /// Keeps errors.
+    pub(super) fn errors(&mut self, errors: impl IntoIterator<Item = impl Into<LoadError>>) {
+        self.errors.extend(errors.into_iter().map(Into::into));
+    }
+
     /// Keeps a warning.
     pub(super) fn warn(&mut self, warning: LoadWarning) {
         self.warnings.push(warning);
+    }
+
+    /// Keeps warnings.
+    pub(super) fn warnings(&mut self, warnings: impl IntoIterator<Item = impl Into<LoadWarning>>) {
+        self.warnings.extend(warnings.into_iter().map(Into::into));
     }
 
     /// Whether there are errors.

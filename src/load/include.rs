@@ -90,86 +90,69 @@ impl Loader<'_> {
     }
 
     fn include_items(&mut self, include: Node) -> Vec<Item> {
-        let span = include.span;
-        match include.value {
-            Value::Null => Vec::new(),
-            Value::Sequence(items) => {
-                let items = items.into_iter().enumerate();
-                items.filter_map(|(index, item)| self.include_item(item, index)).collect()
-            }
-            other => {
-                let found = other.kind();
-                self.wrong_type("include".to_owned(), "a list", found, span);
-                Vec::new()
-            }
+        if include.is_null() {
+            return Vec::new();
         }
+        let Some(items) = self.sequence(include, "include", "a list") else { return Vec::new() };
+        let items = items.into_iter().enumerate();
+        items.filter_map(|(index, item)| self.include_item(item, &format!("include[{index}]"))).collect()
     }
 
-    fn include_item(&mut self, item: Node, index: usize) -> Option<Item> {
-        let place = format!("include[{index}]");
+    fn include_item(&mut self, item: Node, place: &str) -> Option<Item> {
         let span = item.span;
-        match item.value {
-            Value::String(path) => {
-                Some(Item { paths: vec![Spanned::new(path, span)], project_directory: None, env_files: None })
-            }
-            Value::Mapping(mut item) => {
-                let paths = item.remove("path").map(|node| self.texts(node, &format!("{place}.path")));
-                let project_directory = item.remove("project_directory").and_then(|node| match node.value {
-                    Value::String(folder) => Some(folder),
-                    other => {
-                        let found = other.kind();
-                        self.wrong_type(format!("{place}.project_directory"), "a string", found, node.span);
-                        None
-                    }
-                });
-                let env_files = item.remove("env_file").map(|node| self.texts(node, &format!("{place}.env_file")));
-                self.ignored_keys(&item, &["path", "project_directory", "env_file"], "include");
-                let paths = paths.unwrap_or_default();
-                if paths.is_empty() {
-                    self.findings.warn(LoadWarning::IncludesNothing { span });
-                    return None;
-                }
-                Some(Item {
-                    paths,
-                    project_directory: project_directory.filter(|folder| !folder.is_empty()),
-                    env_files: env_files.filter(|files| !files.is_empty()),
-                })
-            }
-            other => {
-                let found = other.kind();
-                self.wrong_type(place, "a path or a mapping", found, span);
-                None
-            }
+        if let Value::String(path) = item.value {
+            return Some(Item { paths: vec![Spanned::new(path, span)], project_directory: None, env_files: None });
         }
+        let Value::Mapping(mut item) = item.value else {
+            self.wrong_type(place.to_owned(), "a path or a mapping", &item);
+            return None;
+        };
+        let paths = item.remove("path").map(|node| self.texts(node, &format!("{place}.path")));
+        let folder = item.remove("project_directory");
+        let folder = folder.and_then(|node| self.text(node, &format!("{place}.project_directory")));
+        let env_files = item.remove("env_file").map(|node| self.texts(node, &format!("{place}.env_file")));
+        self.ignored_keys(&item, &["path", "project_directory", "env_file"], "include");
+        let paths = paths.unwrap_or_default();
+        if paths.is_empty() {
+            self.findings.warn(LoadWarning::IncludesNothing { span });
+            return None;
+        }
+        Some(Item {
+            paths,
+            project_directory: folder.map(|folder| folder.value).filter(|folder| !folder.is_empty()),
+            env_files: env_files.filter(|files| !files.is_empty()),
+        })
     }
 
     /// A string or a list of strings.
     fn texts(&mut self, node: Node, place: &str) -> Vec<Spanned<String>> {
-        let span = node.span;
-        match node.value {
-            Value::String(text) => vec![Spanned::new(text, span)],
-            Value::Sequence(items) => items
-                .into_iter()
-                .flat_map(|item| match item.value {
-                    Value::String(text) => vec![Spanned::new(text, item.span)],
-                    other => {
-                        let found = other.kind();
-                        self.wrong_type(place.to_owned(), "a list of strings", found, item.span);
-                        Vec::new()
-                    }
-                })
-                .collect(),
-            other => {
-                let found = other.kind();
-                self.wrong_type(place.to_owned(), "a string or a list of strings", found, span);
-                Vec::new()
-            }
+        if let Value::String(text) = node.value {
+            return vec![Spanned::new(text, node.span)];
         }
+        let items = self.sequence(node, place, "a string or a list of strings").unwrap_or_default();
+        items.into_iter().filter_map(|item| self.text(item, place)).collect()
     }
 
-    fn wrong_type(&mut self, path: String, accepted: &'static str, found: &'static str, span: Span) {
+    fn text(&mut self, node: Node, place: &str) -> Option<Spanned<String>> {
+        if let Value::String(text) = node.value {
+            return Some(Spanned::new(text, node.span));
+        }
+        self.wrong_type(place.to_owned(), "a string", &node);
+        None
+    }
+
+    fn sequence(&mut self, node: Node, place: &str, accepted: &'static str) -> Option<Vec<Node>> {
+        if let Value::Sequence(items) = node.value {
+            return Some(items);
+        }
+        self.wrong_type(place.to_owned(), accepted, &node);
+        None
+    }
+
+    fn wrong_type(&mut self, path: String, accepted: &'static str, node: &Node) {
         self.incomplete = true;
-        self.findings.error(IncludeError::WrongType { path, accepted, found, span });
+        let found = node.value.kind();
+        self.findings.error(IncludeError::WrongType { path, accepted, found, span: node.span });
     }
 
     /// Warns of keys that mean nothing, since the file format lets them pass.

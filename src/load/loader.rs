@@ -1,7 +1,7 @@
 //! One load in progress: the files read so far, what was found, and the steps that turn layers into one model
 //! (compose-file.md §1.0, steps 1–15).
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::load::check::check_resources;
@@ -10,11 +10,11 @@ use crate::load::findings::Findings;
 use crate::load::interpolate;
 use crate::load::layer::Layer;
 use crate::load::merge::merge_models;
-use crate::load::normalize::{Environment, resolve_environment};
+use crate::load::normalize::{Captured, Environment, Level, resolve_environment};
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, defaults, schema, unique};
+use crate::load::{LoadOptions, defaults, schema, surprise, unique};
 use crate::source::{SourceMap, Span};
 use crate::yaml::{self, Mapping, Node, Value};
 
@@ -40,6 +40,8 @@ pub(super) struct Loader<'a> {
     pub settings: Settings,
     /// What `~` stands for.
     pub home: &'a str,
+    /// Content of secrets that come in by `include`.
+    pub captured: Captured,
     /// Whether something could not be read, so that what seems undefined may be defined there.
     pub incomplete: bool,
 }
@@ -64,6 +66,7 @@ impl<'a> Loader<'a> {
             findings: Findings::default(),
             settings,
             home: options.environment.get("HOME").map_or("", String::as_str),
+            captured: Captured::new(),
             incomplete: false,
         }
     }
@@ -85,9 +88,7 @@ impl Loader<'_> {
         let file = self.sources.add_bytes(path, bytes);
         let parsed = yaml::parse(&self.sources, file);
         self.incomplete |= !parsed.errors.is_empty();
-        for error in parsed.errors {
-            self.findings.error(error);
-        }
+        self.findings.errors(parsed.errors);
         let mut layers = Vec::with_capacity(parsed.documents.len());
         for mut node in parsed.documents {
             if node.as_mapping().is_none() {
@@ -96,7 +97,7 @@ impl Loader<'_> {
                 continue;
             }
             let tagged = TaggedPaths::take(&mut node);
-            layers.push(Layer { file, node, tagged });
+            layers.push(Layer { node, tagged });
         }
         layers
     }
@@ -109,12 +110,8 @@ impl Loader<'_> {
         let lookup = |name: &str| environment.get(name).cloned();
         let mut found = interpolate::Findings::default();
         interpolate::interpolate(node, &lookup, &self.sources, &mut found);
-        for error in found.errors {
-            self.findings.error(error);
-        }
-        for warning in found.warnings {
-            self.findings.warn(LoadWarning::Template(warning));
-        }
+        self.findings.errors(found.errors);
+        self.findings.warnings(found.warnings);
     }
 
     /// Puts the layers of one set of files over each other. `None` where there are none.
@@ -131,12 +128,14 @@ impl Loader<'_> {
         if let Some(folder) = scope.resolve_from {
             paths::resolve(&mut model, Base { folder, home: self.home }, &mut self.findings);
         }
-        resolve_environment(&mut model, scope.environment);
+        let level = if scope.included.len() > 1 { Level::Included } else { Level::Project };
+        resolve_environment(&mut model, scope.environment, level, &mut self.captured);
         Some(model)
     }
 
     fn add_layer(&mut self, mut layer: Layer, model: &mut Node, scope: &Scope<'_>) {
         self.substitute(&mut layer.node, scope.environment);
+        surprise::look(&layer.node, &self.sources, &mut self.findings);
         self.include(&mut layer, scope);
         layer.tagged.apply(model);
         self.extend(&mut layer, scope);
@@ -167,10 +166,11 @@ fn read_standard_input() -> std::io::Result<Vec<u8>> {
 
 /// What went wrong, without the number of the system's error.
 pub(super) fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file".to_owned(),
-        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
+    const WORDS: [(ErrorKind, &str); 3] = [
+        (ErrorKind::NotFound, "no such file"),
+        (ErrorKind::IsADirectory, "it is a folder"),
+        (ErrorKind::PermissionDenied, "permission denied"),
+    ];
+    let words = WORDS.iter().find(|(kind, _)| *kind == error.kind());
+    words.map_or_else(|| error.to_string(), |(_, words)| (*words).to_owned())
 }

@@ -1,6 +1,7 @@
 //! Two layers in, one out: the upper over the lower (compose-file.md §1.7).
 
 use crate::diagnostic::Explain;
+use crate::load::error::LoadWarning;
 use crate::load::findings::Findings;
 use crate::load::rules::{MERGE_RULES, Merge, Rules};
 use crate::load::scalar;
@@ -52,11 +53,13 @@ pub(super) fn merge_resources(base: &mut Node, over: Node, section: &str, name: 
 fn merge(base: &mut Node, mut over: Node, rules: Option<&Rules<Merge>>, trail: Trail<'_>, findings: &mut Findings) {
     match rules.and_then(Rules::rule) {
         Some(Merge::Replace) => *base = over,
+        // Docker Compose crashes at a blank block here; the schema refuses it as it does in a single file.
+        Some(Merge::Logging) if over.is_null() || another_driver(base, &over) => *base = over,
         // Null never erases.
         _ if over.is_null() => {}
-        _ if base.is_null() => *base = over,
-        None => generic(base, over, rules, trail, findings),
         Some(Merge::ReplaceUnlessNull) => *base = over,
+        _ if base.is_null() => *base = over,
+        None | Some(Merge::Logging) => generic(base, over, rules, trail, findings),
         Some(Merge::ToList) => append(to_list(base), into_list(over)),
         Some(Merge::ToListOfNewItems) => append_new(to_list(base), into_list(over)),
         Some(Merge::DependsOn) => {
@@ -74,8 +77,6 @@ fn merge(base: &mut Node, mut over: Node, rules: Option<&Rules<Merge>>, trail: T
             context_to_mapping(&mut over);
             generic(base, over, rules, trail, findings);
         }
-        Some(Merge::Logging) if another_driver(base, &over) => *base = over,
-        Some(Merge::Logging) => generic(base, over, rules, trail, findings),
         Some(Merge::AddressPools) => merge_pools(base, over, trail, findings),
     }
 }
@@ -144,19 +145,19 @@ fn merge_pools(base: &mut Node, over: Node, trail: Trail<'_>, findings: &mut Fin
         };
         to_list(base).push(merged);
     }
+    if !below.is_empty() {
+        findings.warn(LoadWarning::DroppedPools { count: below.len(), span: over.span });
+    }
 }
 
 /// Makes `node` a list in place and gives its items.
 fn to_list(node: &mut Node) -> &mut Vec<Node> {
-    if !matches!(node.value, Value::Sequence(_)) {
+    if node.as_sequence().is_none() {
         let span = node.span;
         let old = std::mem::replace(node, Node::new(Value::Null, span));
         node.value = Value::Sequence(into_list(old));
     }
-    match &mut node.value {
-        Value::Sequence(items) => items,
-        _ => unreachable!("the value was made a list above"),
-    }
+    node.as_sequence_mut().expect("the value was made a list above")
 }
 
 /// A mapping as `K=V` sorted by text, a list as it is, anything else as the only item.
@@ -226,10 +227,11 @@ pub(super) fn names_to_mapping(node: &mut Node, value: fn(Span) -> Node) {
 
 /// The long form of a plain dependency.
 pub(super) fn started(span: Span) -> Node {
-    let key = |name: &str| Key { name: name.to_owned(), span };
+    let added = span.at_start();
+    let key = |name: &str| Key { name: name.to_owned(), span: added };
     let entries = [
-        (key("condition"), Node::string("service_started", span)),
-        (key("required"), Node::new(Value::Bool(true), span)),
+        (key("condition"), Node::string("service_started", added)),
+        (key("required"), Node::new(Value::Bool(true), added)),
     ];
     Node::new(Value::Mapping(entries.into_iter().collect()), span)
 }

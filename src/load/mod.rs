@@ -18,6 +18,7 @@
 
 pub mod cast;
 mod check;
+pub mod decode;
 mod defaults;
 pub mod discover;
 pub mod dotenv;
@@ -42,6 +43,7 @@ mod scalar;
 mod schema;
 mod select;
 mod short_form;
+mod surprise;
 pub mod template;
 mod trail;
 mod unique;
@@ -156,12 +158,10 @@ fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Projec
     if options.check_consistency && !loader.incomplete {
         check::check_consistency(&mut built.model, &active, &mut loader.findings);
     }
-    let mut project = decode(options, built, loader)?;
+    let mut project = typed(options, built, loader)?;
     select::split_by_profiles(&mut project, &active);
     loader.read_label_files(&mut project);
-    for error in select::select(&mut project, &options.services, options.dependencies, &mut active) {
-        loader.findings.error(error);
-    }
+    loader.findings.errors(select::select(&mut project, &options.services, options.dependencies, &mut active));
     select::prune(&mut project, options.resources);
     if options.resolve_environment {
         loader.read_service_env_files(&mut project);
@@ -194,16 +194,16 @@ fn begin(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Start> {
     if let Ok(discovery) = &discovery {
         environment.add_default(&discovery.project_directory, &mut loader.sources, &mut found);
     }
-    found.errors.into_iter().for_each(|error| loader.findings.error(error));
-    found.warnings.into_iter().for_each(|warning| loader.findings.warn(warning.into()));
+    loader.findings.errors(found.errors);
+    loader.findings.warnings(found.warnings);
     let discovery = match discovery {
         Ok(discovery) => discovery,
         Err(errors) => {
-            errors.into_iter().for_each(|error| loader.findings.error(error));
+            loader.findings.errors(errors);
             return None;
         }
     };
-    discovery.warnings.into_iter().for_each(|warning| loader.findings.warn(warning.into()));
+    loader.findings.warnings(discovery.warnings);
     let files = discovery.files.into_iter().map(|file| match file {
         ComposeFile::Path(path) => path,
         ComposeFile::Stdin => PathBuf::from("-"),
@@ -274,10 +274,23 @@ fn project_name(
 }
 
 /// The typed project. `None` if something is wrong with it, here or before.
-fn decode(options: &LoadOptions, built: Built, loader: &mut Loader<'_>) -> Option<Project> {
-    let compatible = built.environment.get("COMPOSE_COMPATIBILITY").is_some_and(|value| environment::is_true(value));
-    let _ = (built, compatible, NameSeparator::Underscore, options);
-    if loader.findings.failed() { None } else { Some(Project::default()) }
+fn typed(options: &LoadOptions, built: Built, loader: &mut Loader<'_>) -> Option<Project> {
+    let Built { model, files, folder, env_files, environment, .. } = built;
+    let decoded = decode::decode(model, &loader.sources);
+    loader.findings.errors(decoded.errors);
+    loader.findings.warnings(decoded.warnings);
+    if loader.findings.failed() {
+        return None;
+    }
+    let compatible = environment.get("COMPOSE_COMPATIBILITY").is_some_and(|value| environment::is_true(value));
+    Some(Project {
+        working_directory: folder,
+        compose_files: files,
+        env_files,
+        environment,
+        separator: if compatible { NameSeparator::Underscore } else { options.separator },
+        ..decoded.project
+    })
 }
 
 /// Takes a load apart; a failure if anything was wrong.

@@ -21,7 +21,7 @@ pub(super) fn written(layers: &[Layer], environment: &Environment, interpolate: 
 
 /// Writes the name into the model, where it is looked for by whoever prints it.
 pub(super) fn set(model: &mut Node, name: &str) {
-    let span = model.span;
+    let span = model.span.at_start();
     if let Some(model) = model.as_mapping_mut() {
         match model.get_mut("name") {
             Some(node) => node.value = Value::String(name.to_owned()),

@@ -1,7 +1,7 @@
 //! What the files mean without saying it (compose-file.md §1.13): the default network, dependencies that follow from
 //! other attributes, names of resources, values from the environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::load::defaults::{below, items};
 use crate::load::paths::clean;
@@ -11,9 +11,22 @@ use crate::yaml::{Key, Mapping, Node, Value};
 /// The variables of the project.
 pub(super) type Environment = BTreeMap<String, String>;
 
+/// Whether a model is the project's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// It is.
+    Project,
+    /// It is brought in by `include`.
+    Included,
+}
+
+/// Content of secrets that come in by `include`, by the place where their variable is named. The variables of an
+/// included project are its own, so they are looked up there.
+pub(super) type Captured = HashMap<Span, String>;
+
 /// Gives entries of list-form `environment` without a value, and secrets and configs that come from a variable, what
 /// the environment holds (§1.0, step 15).
-pub(super) fn resolve_environment(model: &mut Node, environment: &Environment) {
+pub(super) fn resolve_environment(model: &mut Node, environment: &Environment, level: Level, captured: &mut Captured) {
     let Some(model) = model.as_mapping_mut() else { return };
     for service in resources(model, "services") {
         for item in items(service.get_mut("environment")) {
@@ -29,8 +42,12 @@ pub(super) fn resolve_environment(model: &mut Node, environment: &Environment) {
         for resource in resources(model, section) {
             let Some(variable) = resource.get("environment") else { continue };
             let span = variable.span;
-            if let Some(value) = variable.as_str().and_then(|name| environment.get(name)) {
-                resource.insert(key("content", span), Node::string(value.clone(), span));
+            let found = || variable.as_str().and_then(|name| environment.get(name)).cloned();
+            let Some(value) = captured.get(&span).cloned().or_else(found) else { continue };
+            if level == Level::Included && section == "secrets" {
+                captured.insert(span, value);
+            } else {
+                resource.insert(key("content", span), Node::string(value, span));
             }
         }
     }
@@ -65,8 +82,14 @@ fn resources<'a>(model: &'a mut Mapping, section: &str) -> impl Iterator<Item = 
     section.into_iter().flat_map(|section| section.values_mut().filter_map(|(_, node)| node.as_mapping_mut()))
 }
 
+/// The key of an entry that no file has.
 fn key(name: &str, span: Span) -> Key {
-    Key { name: name.to_owned(), span }
+    Key { name: name.to_owned(), span: span.at_start() }
+}
+
+/// The text of an entry that no file has.
+fn text(text: impl Into<String>, span: Span) -> Node {
+    Node::string(text, span.at_start())
 }
 
 /// Puts the service on the default network unless it says where it is. Gives whether it is there.
@@ -74,36 +97,31 @@ fn default_network(service: &mut Mapping) -> bool {
     if service.contains("provider") || service.contains("network_mode") {
         return false;
     }
-    match service.get_mut("networks") {
-        Some(networks) => match &mut networks.value {
-            Value::Mapping(entries) if !entries.is_empty() => entries.contains("default"),
-            _ => {
-                let span = networks.span;
-                networks.value = Value::Mapping(only_default(span));
-                true
-            }
-        },
-        None => {
-            let Some(span) = service.iter().next().map(|(key, _)| key.span) else { return false };
-            service.insert(key("networks", span), Node::new(Value::Mapping(only_default(span)), span));
-            true
+    if let Some(networks) = service.get_mut("networks") {
+        if let Some(entries) = networks.as_mapping().filter(|entries| !entries.is_empty()) {
+            return entries.contains("default");
         }
+        networks.value = Value::Mapping(only_default(networks.span));
+        return true;
     }
+    let Some(span) = service.iter().next().map(|(key, _)| key.span) else { return false };
+    service.insert(key("networks", span), Node::new(Value::Mapping(only_default(span)), span.at_start()));
+    true
 }
 
 fn only_default(span: Span) -> Mapping {
-    std::iter::once((key("default", span), Node::new(Value::Null, span))).collect()
+    std::iter::once((key("default", span), Node::new(Value::Null, span.at_start()))).collect()
 }
 
 fn add_default_network(model: &mut Mapping, span: Span) {
     if !model.contains("networks") {
-        model.insert(key("networks", span), Node::new(Value::Mapping(Mapping::new()), span));
+        model.insert(key("networks", span), Node::new(Value::Mapping(Mapping::new()), span.at_start()));
     }
     let networks = model.get_mut("networks").and_then(Node::as_mapping_mut);
     if let Some(networks) = networks
         && !networks.contains("default")
     {
-        networks.insert(key("default", span), Node::new(Value::Null, span));
+        networks.insert(key("default", span), Node::new(Value::Null, span.at_start()));
     }
 }
 
@@ -120,10 +138,10 @@ fn build(service: &mut Mapping, environment: &Environment) {
     let span = build.span;
     let Some(build) = build.as_mapping_mut() else { return };
     if !build.contains("context") {
-        build.insert(key("context", span), Node::string(".", span));
+        build.insert(key("context", span), text(".", span));
     }
     if !build.contains("dockerfile") && !build.contains("dockerfile_inline") {
-        build.insert(key("dockerfile", span), Node::string("Dockerfile", span));
+        build.insert(key("dockerfile", span), text("Dockerfile", span));
     }
     if let Some(args) = build.get_mut("args") {
         fill_values(args, environment);
@@ -183,7 +201,7 @@ fn implied_dependencies(service: &mut Mapping) {
     let Some(first) = implied.first() else { return };
     if !service.contains("depends_on") {
         let span = first.span;
-        service.insert(key("depends_on", span), Node::new(Value::Mapping(Mapping::new()), span));
+        service.insert(key("depends_on", span), Node::new(Value::Mapping(Mapping::new()), span.at_start()));
     }
     let Some(entries) = service.get_mut("depends_on").and_then(Node::as_mapping_mut) else { return };
     for Implied { service, restart, span } in implied {
@@ -191,10 +209,10 @@ fn implied_dependencies(service: &mut Mapping) {
             continue;
         }
         let mut dependency = Mapping::new();
-        dependency.insert(key("condition", span), Node::string("service_started", span));
-        dependency.insert(key("required", span), Node::new(Value::Bool(true), span));
+        dependency.insert(key("condition", span), text("service_started", span));
+        dependency.insert(key("required", span), Node::new(Value::Bool(true), span.at_start()));
         if restart {
-            dependency.insert(key("restart", span), Node::new(Value::Bool(true), span));
+            dependency.insert(key("restart", span), Node::new(Value::Bool(true), span.at_start()));
         }
         entries.insert(Key { name: service, span }, Node::new(Value::Mapping(dependency), span));
     }
@@ -259,7 +277,7 @@ fn name_resources(model: &mut Mapping, section: &str, project: &str) {
         }
         let external = resource.get("external").is_some_and(|external| external.value == Value::Bool(true));
         let name = if external { resource_key.name.clone() } else { format!("{project}_{}", resource_key.name) };
-        resource.insert(key("name", resource_key.span), Node::string(name, resource_key.span));
+        resource.insert(key("name", resource_key.span), text(name, resource_key.span));
     }
 }
 

@@ -156,7 +156,7 @@ fn is_windows_absolute(path: &str) -> bool {
 /// `path` below `folder`, cleaned.
 pub(super) fn join(folder: &str, path: &str) -> String {
     match (folder, path) {
-        ("", path) if path.is_empty() => String::new(),
+        ("", "") => String::new(),
         ("", path) => clean(path),
         (folder, "") => clean(folder),
         (folder, path) => clean(&format!("{folder}/{path}")),

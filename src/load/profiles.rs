@@ -7,13 +7,14 @@ use crate::yaml::{Mapping, Node};
 pub(super) struct Profiles(Vec<String>);
 
 impl Profiles {
-    /// The given ones; where there are none, those of `COMPOSE_PROFILES`, a list with commas.
+    /// The given ones; where there are none, those of `COMPOSE_PROFILES`, a list with commas. An empty list has one item,
+    /// which is empty, so that a profile without a name is active by default.
     pub(super) fn new(given: &[String], variable: Option<&str>) -> Self {
         if !given.is_empty() {
             return Self(given.to_vec());
         }
         let variable = variable.unwrap_or_default();
-        Self(variable.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+        Self(variable.split(',').map(|name| name.trim().to_owned()).collect())
     }
 
     /// Whether they enable the service.

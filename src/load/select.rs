@@ -38,7 +38,9 @@ pub(super) fn select(
         Dependencies::Ignore => selected.iter().cloned().collect(),
         Dependencies::Include => match with_dependencies(project, &selected) {
             Ok(kept) => kept,
-            Err(error) => return vec![error],
+            Err(missing) => {
+                return vec![LoadError::NoSuchService { name: missing.to_string(), closest: None }];
+            }
         },
     };
     let services = std::mem::take(&mut project.services);
@@ -74,7 +76,8 @@ fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<Lo
     (names, errors)
 }
 
-fn with_dependencies(project: &Project, selected: &[ServiceName]) -> Result<BTreeSet<ServiceName>, LoadError> {
+/// The selected services and all they need; the first service that is needed and not there, if there is one.
+fn with_dependencies(project: &Project, selected: &[ServiceName]) -> Result<BTreeSet<ServiceName>, ServiceName> {
     let mut kept: BTreeSet<ServiceName> = BTreeSet::new();
     let mut left: Vec<ServiceName> = selected.to_vec();
     while let Some(name) = left.pop() {
@@ -86,7 +89,7 @@ fn with_dependencies(project: &Project, selected: &[ServiceName]) -> Result<BTre
             if project.services.contains_key(dependency) {
                 left.push(dependency.clone());
             } else if how.required {
-                return Err(LoadError::NoSuchService { name: dependency.to_string(), closest: None });
+                return Err(dependency.clone());
             }
         }
     }

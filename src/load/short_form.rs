@@ -275,10 +275,7 @@ fn entry(key: &str, text: &str, span: Span) -> (Key, Node) {
 }
 
 fn items_mut(node: &mut Node) -> &mut [Node] {
-    match &mut node.value {
-        Value::Sequence(items) => items,
-        _ => &mut [],
-    }
+    node.as_sequence_mut().map_or(&mut [], Vec::as_mut_slice)
 }
 
 fn string_to_list(node: &mut Node) {
@@ -292,7 +289,7 @@ fn depends_on(node: &mut Node) {
     names_to_mapping(node, started);
     let Some(entries) = node.as_mapping_mut() else { return };
     for (key, dependency) in entries.values_mut() {
-        let span = key.span;
+        let span = key.span.at_start();
         if let Some(dependency) = dependency.as_mapping_mut()
             && !dependency.contains("required")
         {
@@ -305,7 +302,7 @@ fn env_file(node: &mut Node) {
     string_to_list(node);
     for item in items_mut(node) {
         string_to_mapping(item, "path");
-        let span = item.span;
+        let span = item.span.at_start();
         if let Some(file) = item.as_mapping_mut()
             && !file.contains("required")
         {

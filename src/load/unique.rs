@@ -6,8 +6,8 @@ use std::collections::hash_map::Entry;
 use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
 use crate::load::rules::{Rules, UNIQUE_RULES, Unique};
-use crate::load::scalar;
 use crate::load::trail::Trail;
+use crate::load::{scalar, short_form};
 use crate::source::Span;
 use crate::yaml::{Node, Value};
 
@@ -48,12 +48,11 @@ impl Explain for ItemError {
     fn hint(&self) -> Option<String> {
         match self.problem {
             ItemProblem::Missing("target") => Some("`target` is the path or port in the container".to_owned()),
-            ItemProblem::Missing(_) => None,
             ItemProblem::WrongType { found: "a number" | "a boolean", .. } => Some("put it in quotes".to_owned()),
             ItemProblem::WrongType { found: "a mapping", .. } => {
                 Some("write `KEY=value`, or drop the `-` to write `KEY: value`".to_owned())
             }
-            ItemProblem::WrongType { .. } => None,
+            ItemProblem::Missing(_) | ItemProblem::WrongType { .. } => None,
         }
     }
 }
@@ -108,73 +107,84 @@ fn without_repetitions(items: Vec<Node>, rule: Unique, trail: Trail<'_>, finding
 }
 
 fn key_of(item: &Node, rule: Unique) -> Result<String, ItemProblem> {
-    match rule {
-        Unique::Name => match &item.value {
-            Value::String(text) => Ok(text.split('=').next().unwrap_or_default().to_owned()),
-            other => Err(ItemProblem::WrongType { accepted: "a string", found: other.kind() }),
+    let key = match rule {
+        Unique::Name => return name_key(item),
+        Unique::Text => return port_or_range_key(item),
+        Unique::Port => return port_key(item),
+        Unique::Mount => match item.as_str() {
+            Some(text) => short_form::mount_target(text).unwrap_or_else(|| text.to_owned()),
+            None => return key_in(item, "target"),
         },
-        Unique::Text => match &item.value {
-            Value::String(text) => Ok(text.clone()),
-            Value::Int(number) => Ok(number.to_string()),
-            other => Err(ItemProblem::WrongType { accepted: "a port or a range of ports", found: fraction(other) }),
-        },
-        Unique::Port => port_key(item),
-        Unique::Mount => mount_key(item),
-        Unique::Device => match &item.value {
-            Value::String(text) => {
+        Unique::Device => match item.as_str() {
+            Some(text) => {
                 let mut parts = text.split(':');
                 let source = parts.next().unwrap_or_default();
-                Ok(parts.next().unwrap_or(source).to_owned())
+                parts.next().unwrap_or(source).to_owned()
             }
-            Value::Mapping(_) => text_of(item, "target").ok_or(ItemProblem::Missing("target")),
-            _ => Ok(whole(item)),
+            None => return key_in(item, "target"),
         },
-        Unique::SecretTarget => Ok(reference_key(item, "/run/secrets/")),
-        Unique::ConfigTarget => Ok(reference_key(item, "/")),
-        Unique::EnvFile => match &item.value {
-            Value::String(path) => Ok(path.clone()),
-            Value::Mapping(_) => text_of(item, "path").ok_or(ItemProblem::Missing("path")),
-            _ => Ok(whole(item)),
+        Unique::SecretTarget => reference_key(item, "/run/secrets/"),
+        Unique::ConfigTarget => reference_key(item, "/"),
+        Unique::EnvFile => match item.as_str() {
+            Some(path) => path.to_owned(),
+            None => return key_in(item, "path"),
         },
-    }
+    };
+    Ok(key)
 }
 
-/// Tells a number with a fraction from others, which are accepted.
-fn fraction(value: &Value) -> &'static str {
-    if matches!(value, Value::Float(_)) { "a number with a fraction" } else { value.kind() }
+/// The text under `key` of a mapping; whatever else the item is, the schema refuses it.
+fn key_in(item: &Node, key: &'static str) -> Result<String, ItemProblem> {
+    if item.as_mapping().is_none() {
+        return Ok(whole(item));
+    }
+    text_of(item, key).ok_or(ItemProblem::Missing(key))
+}
+
+fn name_key(item: &Node) -> Result<String, ItemProblem> {
+    let Some(text) = item.as_str() else {
+        return Err(ItemProblem::WrongType { accepted: "a string", found: item.value.kind() });
+    };
+    Ok(text.split('=').next().unwrap_or_default().to_owned())
+}
+
+fn port_or_range_key(item: &Node) -> Result<String, ItemProblem> {
+    let found = if matches!(item.value, Value::Float(_)) { "a number with a fraction" } else { item.value.kind() };
+    match &item.value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Int(number) => Ok(number.to_string()),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Float(_)
+        | Value::Timestamp(_)
+        | Value::Sequence(_)
+        | Value::Mapping(_) => Err(ItemProblem::WrongType { accepted: "a port or a range of ports", found }),
+    }
 }
 
 fn port_key(item: &Node) -> Result<String, ItemProblem> {
-    match &item.value {
-        Value::Mapping(_) => {
-            let target = item.get("target").filter(|target| !target.is_null()).ok_or(ItemProblem::Missing("target"))?;
-            let address = text_of(item, "host_ip").unwrap_or_else(|| "0.0.0.0".to_owned());
-            let protocol = text_of(item, "protocol").unwrap_or_else(|| "tcp".to_owned());
-            // A number and the same digits as text differ, as they do for the peer.
-            let published = item.get("published").map(|published| &published.value);
-            Ok(format!("{address}:{published:?}:{:?}/{protocol}", target.value))
-        }
-        _ => Ok(whole(item)),
+    if item.as_mapping().is_none() {
+        return Ok(whole(item));
     }
-}
-
-fn mount_key(item: &Node) -> Result<String, ItemProblem> {
-    match &item.value {
-        Value::Mapping(_) => text_of(item, "target").ok_or(ItemProblem::Missing("target")),
-        Value::String(text) => Ok(super::short_form::mount_target(text).unwrap_or_else(|| text.clone())),
-        _ => Ok(whole(item)),
-    }
+    let target = item.get("target").filter(|target| !target.is_null()).ok_or(ItemProblem::Missing("target"))?;
+    let address = text_of(item, "host_ip").unwrap_or_else(|| "0.0.0.0".to_owned());
+    let protocol = text_of(item, "protocol").unwrap_or_else(|| "tcp".to_owned());
+    // A number and the same digits as text differ, as they do for Docker Compose.
+    let published = item.get("published").map(|published| &published.value);
+    Ok(format!("{address}:{published:?}:{:?}/{protocol}", target.value))
 }
 
 fn reference_key(item: &Node, folder: &str) -> String {
-    match &item.value {
-        Value::Mapping(_) => text_of(item, "target").unwrap_or_else(|| {
-            let source = text_of(item, "source").unwrap_or_default();
-            format!("{folder}{source}")
-        }),
-        Value::String(source) => format!("{folder}{source}"),
-        _ => whole(item),
+    if let Some(source) = item.as_str() {
+        return format!("{folder}{source}");
     }
+    if item.as_mapping().is_none() {
+        return whole(item);
+    }
+    text_of(item, "target").unwrap_or_else(|| {
+        let source = text_of(item, "source").unwrap_or_default();
+        format!("{folder}{source}")
+    })
 }
 
 fn text_of(item: &Node, key: &str) -> Option<String> {

@@ -20,6 +20,38 @@ pub struct Step {
     pub guard: Option<Guard>,
 }
 
+impl Step {
+    /// Whether it changes anything: not so a wait, a job that ran to its end and runs again, and a provider, which is
+    /// asked at every run.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        match &self.action {
+            // The hooks of a service come with the starts of its replicas, which count.
+            Action::Wait(_) | Action::RunPreStart { .. } => false,
+            Action::StartContainer { .. } => !matches!(self.reason, Reason::RanBefore { .. }),
+            Action::RunProvider { verb, .. } => *verb != ProviderVerb::Up,
+            Action::PullImage(_)
+            | Action::BuildImage(_)
+            | Action::CreateNetwork { .. }
+            | Action::RemoveNetwork { .. }
+            | Action::DisconnectNetwork { .. }
+            | Action::ConnectNetwork { .. }
+            | Action::CreateVolume { .. }
+            | Action::RemoveVolume { .. }
+            | Action::CreateContainer(_)
+            | Action::StopContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::RenameContainer { .. } => true,
+        }
+    }
+
+    /// Whether it removes a volume and the data in it. The anonymous volumes that go with a container are not meant.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        matches!(self.action, Action::RemoveVolume { .. })
+    }
+}
+
 /// Something done to the engine, or waited for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -121,6 +153,31 @@ pub enum Action {
         /// What the program is asked for.
         verb: ProviderVerb,
     },
+}
+
+impl Action {
+    /// The one container that it changes, among those that there are or will be by then.
+    #[must_use]
+    pub fn container(&self) -> Option<&ContainerRef> {
+        match self {
+            Self::DisconnectNetwork { container, .. }
+            | Self::ConnectNetwork { container, .. }
+            | Self::StartContainer { container, .. }
+            | Self::StopContainer { container, .. }
+            | Self::RemoveContainer { container, .. }
+            | Self::RenameContainer { container, .. }
+            | Self::RunPreStart { container, .. } => Some(container),
+            Self::PullImage(_)
+            | Self::BuildImage(_)
+            | Self::CreateNetwork { .. }
+            | Self::RemoveNetwork { .. }
+            | Self::CreateVolume { .. }
+            | Self::RemoveVolume { .. }
+            | Self::CreateContainer(_)
+            | Self::Wait(_)
+            | Self::RunProvider { .. } => None,
+        }
+    }
 }
 
 /// What the program of a provider service is asked for.
@@ -407,8 +464,12 @@ pub enum Reason {
     Created,
     /// Its service is not in the files.
     Orphan,
+    /// It was made by `run` and has ended.
+    OneOffEnded,
     /// `down` takes the project down.
     Down,
+    /// The user, or the end of a container, ends an attached `up`.
+    StopAsked,
     /// `--volumes` was given.
     VolumesAsked,
     /// The definition of the network or volume changed.
@@ -423,6 +484,10 @@ pub enum Reason {
     BuildAsked,
     /// `--wait` was given.
     WaitAsked,
+    /// Every run asks for it.
+    EveryRun,
+    /// The service asks for it before it starts.
+    Hook,
 }
 
 /// One field of a definition that changed.

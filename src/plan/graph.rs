@@ -3,14 +3,24 @@
 use std::fmt;
 
 use petgraph::Direction;
+use petgraph::algo::has_path_connecting;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use super::Step;
+use super::{Handle, Step, Warning};
+use crate::observed::ContainerId;
 
 /// One step of a [`Plan`], shown as `#3`. Ids follow the order in which the planner emitted the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionId(u32);
+
+impl ActionId {
+    /// The number it is shown with, from 1.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0 + 1
+    }
+}
 
 impl fmt::Display for ActionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,6 +41,7 @@ pub enum Edge {
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     graph: DiGraph<Step, Edge>,
+    warnings: Vec<Warning>,
 }
 
 /// Collects the steps of a plan.
@@ -72,15 +83,102 @@ impl PlanBuilder {
         &mut self.plan.graph[node_of(id)]
     }
 
-    /// The plan.
+    /// Whether `later` already comes after `earlier`, directly or through others.
     #[must_use]
-    pub fn build(self) -> Plan {
+    pub fn is_before(&self, earlier: ActionId, later: ActionId) -> bool {
+        has_path_connecting(&self.plan.graph, node_of(earlier), node_of(later), None)
+    }
+
+    /// The plan, without the edges that follow from others.
+    #[must_use]
+    pub fn build(mut self) -> Plan {
         debug_assert!(!petgraph::algo::is_cyclic_directed(&self.plan.graph), "a plan is acyclic");
+        self.reduce();
         self.plan
+    }
+
+    /// Takes out the edges that say nothing new: one from `a` to `c` where `a` comes before `b` and `b` before `c`. A
+    /// step that requires another is skipped where that failed, so only steps that require each other all the way
+    /// stand for an edge that does.
+    fn reduce(&mut self) {
+        let graph = &self.plan.graph;
+        let Ok(order) = petgraph::algo::toposort(graph, None) else { return };
+        let count = graph.node_count();
+        // What comes before each node: in any way, and by requirements alone.
+        let (mut any, mut required) = (NodeSets::new(count), NodeSets::new(count));
+        let mut needless = Vec::new();
+        for node in order {
+            let edges: Vec<_> = graph.edges_directed(node, Direction::Incoming).collect();
+            for edge in &edges {
+                let source = edge.source().index();
+                let through = |reached: &NodeSets, strict: bool| {
+                    edges.iter().any(|other| {
+                        other.id() != edge.id()
+                            && (!strict || *other.weight() == Edge::Requires)
+                            && reached.contains(other.source().index(), source)
+                    })
+                };
+                let implied = match edge.weight() {
+                    Edge::Requires => through(&required, true),
+                    Edge::Follows => through(&any, false),
+                };
+                if implied {
+                    needless.push(edge.id());
+                }
+            }
+            for edge in &edges {
+                any.extend(node.index(), edge.source().index());
+                if *edge.weight() == Edge::Requires {
+                    required.extend(node.index(), edge.source().index());
+                }
+            }
+        }
+        let needless: std::collections::HashSet<_> = needless.into_iter().collect();
+        self.plan.graph.retain_edges(|_, edge| !needless.contains(&edge));
     }
 }
 
 impl Plan {
+    /// The same plan, with what the user should know about it.
+    #[must_use]
+    pub(super) fn with_warnings(mut self, warnings: Vec<Warning>) -> Self {
+        self.warnings = warnings;
+        self
+    }
+
+    /// What the user should know about it.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Whether carrying it out changes anything. Waits do not, nor do jobs that ran to their end and run again, nor
+    /// providers, which are asked at every run. A guarded step counts, since it may.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        self.changes().next().is_some()
+    }
+
+    /// The steps that change something.
+    pub fn changes(&self) -> impl Iterator<Item = (ActionId, &Step)> {
+        self.steps().filter(|(_, step)| step.is_change())
+    }
+
+    /// The steps that remove a volume and the data in it, which a command may ask about first.
+    pub fn destructive(&self) -> impl Iterator<Item = (ActionId, &Step)> {
+        self.steps().filter(|(_, step)| step.is_destructive())
+    }
+
+    /// Whether a step is about a container that was there.
+    #[must_use]
+    pub fn touches(&self, container: &ContainerId) -> bool {
+        let about = |handle: &Handle| match handle {
+            Handle::Existing(id) | Handle::MadeOr { otherwise: id, .. } => id == container,
+            Handle::Made(_) => false,
+        };
+        self.steps().any(|(_, step)| step.action.container().is_some_and(|container| about(&container.handle)))
+    }
+
     /// Number of steps.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -123,6 +221,31 @@ impl Plan {
             let other = if direction == Direction::Incoming { edge.source() } else { edge.target() };
             (id_of(other), *edge.weight())
         })
+    }
+}
+
+/// A set of nodes for every node, a bit each.
+struct NodeSets {
+    words: usize,
+    bits: Vec<u64>,
+}
+
+impl NodeSets {
+    fn new(nodes: usize) -> Self {
+        let words = nodes.div_ceil(64);
+        Self { words, bits: vec![0; nodes * words] }
+    }
+
+    fn contains(&self, set: usize, node: usize) -> bool {
+        self.bits[set * self.words + node / 64] & (1 << (node % 64)) != 0
+    }
+
+    /// Adds a node and everything in its set.
+    fn extend(&mut self, set: usize, node: usize) {
+        for word in 0..self.words {
+            self.bits[set * self.words + word] |= self.bits[node * self.words + word];
+        }
+        self.bits[set * self.words + node / 64] |= 1 << (node % 64);
     }
 }
 

@@ -1,7 +1,44 @@
 //! (Project, Observed, Options) in, a plan out: decisions only, no I/O, no clock, no prompt.
+//!
+//! [`up`] makes the plan of `up` and `create`, [`down`] that of `down`. A plan holds everything that will be done, each
+//! step with its reason and with what must come before it; its `Display` is what `hoist plan` prints.
 
 mod action;
+mod clash;
+mod container;
+mod definition;
+mod down;
+mod error;
 mod graph;
+mod image;
+mod json;
+mod labels;
+mod network;
+mod options;
+mod order;
+mod orphan;
+mod ready;
+mod reconnect;
+mod replace;
+mod secret;
+mod steps;
+mod stop;
+mod summary;
+mod text;
+mod up;
+mod volume;
+mod warning;
+mod when;
 
 pub use action::*;
+pub use down::down;
+pub use error::PlanError;
 pub use graph::{ActionId, Edge, Plan, PlanBuilder};
+pub use image::wanted_images;
+pub use labels::project_from_labels;
+pub use options::*;
+pub use stop::stop;
+pub use summary::{Counts, Summary};
+pub use up::up;
+pub use volume::changed_volumes;
+pub use warning::Warning;

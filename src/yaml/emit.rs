@@ -196,7 +196,7 @@ impl Emitter<'_> {
     /// Text that may span lines, and the end of its line.
     fn string(&mut self, text: &str, indent: usize, key: bool, path: &Path) {
         match Style::of(text) {
-            Style::Plain => self.folded(text, indent, !key, |emitter, character| emitter.put_char(character)),
+            Style::Plain => self.folded(text, indent, !key, Self::put_char),
             Style::Single => self.single(text, indent, !key),
             Style::Double => self.double(text, indent, !key),
             Style::Literal => return self.literal(text, indent, path),

@@ -1,4 +1,4 @@
-//! What `up`, `create` and `plan` have in common: from files to a plan.
+//! What `up`, `create` and `plan` have in common: from files to a plan, and from the plan to the end of the run.
 
 use std::sync::Arc;
 
@@ -7,12 +7,30 @@ use crate::cli::args::UpPlanArgs;
 use crate::cli::confirm::confirm;
 use crate::cli::context::Context;
 use crate::cli::{Failure, output, settings};
-use crate::engine::Engine;
+use crate::engine::docker::Docker;
+use crate::engine::{Engine, ObserveQuery};
 use crate::load::Loaded;
+use crate::observed::Observed;
 use crate::plan::{self, UpOptions};
+use crate::project::Project;
+use crate::source::SourceMap;
+
+/// How often a run looks again when somebody else changed the project meanwhile.
+const ATTEMPTS: usize = 4;
+
+/// What is to come up, where, and how.
+pub(super) struct Goal {
+    project: Arc<Project>,
+    sources: SourceMap,
+    engine: Docker,
+    options: UpOptions,
+}
 
 /// Reads the files for the services that the arguments name.
 pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
+    // What makes no sense is said before anything is read.
+    settings::check_up(args)?;
+    settings::progress_mode(context)?;
     let mut options = settings::load_options(context, &args.services);
     if args.no_deps {
         settings::without_dependencies(&mut options);
@@ -21,40 +39,63 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
 }
 
 /// Observes, asks what has to be asked, and plans.
-pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded) -> Result<Ready, Failure> {
+pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded) -> Result<(Goal, Ready), Failure> {
     let options = settings::up_options(args, context, &loaded.project.environment)?;
-    let parallel = settings::parallel(context, &loaded.project.environment)?;
-    let project = Arc::new(loaded.project);
-    if project.services.is_empty() && !context.global.all_resources {
+    if loaded.project.services.is_empty() && !context.global.all_resources {
         return settings::usage("no service selected");
     }
     let engine = run::connect(context)?;
-    let observed = engine.observe(run::query(&project, &options)).await?;
-    let options = ask(args, context, &project, &observed, options)?;
-    let plan = plan::up(&project, &observed, &options)
-        .map_err(|error| Failure::Plan(Box::new((error, project.clone(), loaded.sources.clone()))))?;
-    output::plan_warnings(&plan, context)?;
-    Ok(Ready { project, sources: loaded.sources, engine, observed, plan: Arc::new(plan), parallel })
+    let mut goal = Goal { project: Arc::new(loaded.project), sources: loaded.sources, engine, options };
+    let observed = goal.observe().await?;
+    goal.ask(args, context, &observed)?;
+    let ready = goal.plan(&observed, context)?;
+    output::plan_warnings(&ready.plan)?;
+    Ok((goal, ready))
 }
 
-/// Volumes whose definition changed lose their data only if the user says so.
-fn ask(
-    args: &UpPlanArgs,
-    context: &Context,
-    project: &crate::project::Project,
-    observed: &crate::observed::Observed,
-    mut options: UpOptions,
-) -> Result<UpOptions, Failure> {
-    for key in plan::changed_volumes(project, observed) {
-        let Some(volume) = project.volumes.get(&key) else { continue };
-        let question = format!(
-            "Volume \"{}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?",
-            volume.name
-        );
-        // A dry run shows what happens without the answer yes, and asks nothing.
-        if args.converge.yes || (!context.global.dry_run && confirm(&question, context.terminals)?) {
-            options.recreate_volumes.insert(key);
+/// Carries a plan out. What fails because somebody else changes the project at the same time is looked at and planned
+/// again, a few times.
+pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) -> Result<(), Failure> {
+    for _ in 1..ATTEMPTS {
+        match run::carry_out(&ready, context, "up").await {
+            Err(Failure::Run { conflict: true, .. }) => ready = goal.plan(&goal.observe().await?, context)?,
+            ended => return ended,
         }
     }
-    Ok(options)
+    run::carry_out(&ready, context, "up").await
+}
+
+impl Goal {
+    async fn observe(&self) -> Result<Observed, Failure> {
+        Ok(self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?)
+    }
+
+    /// Volumes whose definition changed lose their data only if the user says so.
+    fn ask(&mut self, args: &UpPlanArgs, context: &Context, observed: &Observed) -> Result<(), Failure> {
+        let mut agreed = Vec::new();
+        for (key, volume) in plan::changed_volumes(&self.project, observed) {
+            let question = format!(
+                "Volume \"{}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?",
+                volume.name
+            );
+            // A dry run asks nothing, and shows what happens after a no.
+            if args.converge.yes || (!context.global.dry_run && confirm(&question, context.terminals)?) {
+                agreed.push(key.clone());
+            }
+        }
+        self.options.recreate_volumes.extend(agreed);
+        Ok(())
+    }
+
+    fn plan(&self, observed: &Observed, context: &Context) -> Result<Ready, Failure> {
+        let plan = plan::up(&self.project, observed, &self.options)
+            .map_err(|error| Failure::Plan(output::plan_error(&error, &self.project, &self.sources, context)))?;
+        Ok(Ready {
+            project: self.project.clone(),
+            sources: self.sources.clone(),
+            engine: self.engine.clone(),
+            observed: observed.clone(),
+            plan: Arc::new(plan),
+        })
+    }
 }

@@ -8,10 +8,10 @@ pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure>
     let args = UpPlanArgs { converge: args.converge, no_start: true, services: args.services, ..UpPlanArgs::default() };
     let loaded = converge::load(&args, context)?;
     run::block_on(async {
-        let ready = converge::prepare(&args, context, loaded).await?;
+        let (goal, ready) = converge::prepare(&args, context, loaded).await?;
         if context.global.dry_run {
             return run::print_plan(&ready.plan);
         }
-        run::carry_out(ready, context).await
+        converge::carry_out(&goal, ready, context).await
     })
 }

@@ -24,31 +24,22 @@ pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
     run::block_on(take_down(args, context, target, sources))
 }
 
-async fn take_down(
-    args: &DownArgs,
-    context: &Context,
-    target: DownTarget,
-    sources: SourceMap,
-) -> Result<(), Failure> {
+async fn take_down(args: &DownArgs, context: &Context, target: DownTarget, sources: SourceMap) -> Result<(), Failure> {
     let engine = run::connect(context)?;
     let project = match &target {
         DownTarget::Files(project) => project.clone(),
         DownTarget::Labels(name) => Arc::new(Project { name: name.clone(), ..Project::default() }),
     };
-    let query = ObserveQuery { project: project.name.to_string(), ..ObserveQuery::default() };
+    let query = ObserveQuery::of_project(project.name.as_str());
     let observed = engine.observe(query).await?;
     let plan = Arc::new(plan::down(&target, &observed, &options(args, context)));
     if plan.is_empty() {
-        return output::warn(
-            context,
-            &format!("Warning: No resource found to remove for project \"{}\".", project.name),
-        );
+        return output::plan_warnings(&plan);
     }
     if context.global.dry_run {
         return run::print_plan(&plan);
     }
-    let parallel = settings::parallel(context, &context.environment)?;
-    run::carry_out(Ready { project, sources, engine, observed, plan, parallel }, context, "down").await
+    run::carry_out(&Ready { project, sources, engine, observed, plan }, context, "down").await
 }
 
 fn options(args: &DownArgs, context: &Context) -> DownOptions {

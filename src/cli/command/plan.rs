@@ -8,12 +8,12 @@ use crate::cli::{Context, Failure};
 
 pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     let loaded = converge::load(&args.plan, context)?;
-    run::block_on(async {
-        let ready = converge::prepare(&args.plan, context, loaded).await?;
-        match args.format {
-            PlanFormat::Text => run::print_plan(&ready.plan)?,
-            PlanFormat::Json => writeln!(io::stdout(), "{:#}", ready.plan.to_json())?,
-        }
-        if ready.plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }
-    })
+    let mut context = context.clone();
+    context.global.dry_run = true;
+    let (_, ready) = run::block_on(converge::prepare(&args.plan, &context, loaded))?;
+    match args.format {
+        PlanFormat::Text => run::print_plan(&ready.plan)?,
+        PlanFormat::Json => writeln!(io::stdout(), "{}", ready.plan.to_json())?,
+    }
+    if ready.plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }
 }

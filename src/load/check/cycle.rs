@@ -48,13 +48,12 @@ fn follow<'a>(first: &'a str, context: &'a Context<'_>, states: &mut HashMap<&'a
         };
         here.taken = Some(span);
         match states.get(next) {
-            Some(State::Done) => {}
             Some(State::OnTheWay) => findings.error(circle(&way, next)),
             None if context.enabled(next).is_some() => {
                 states.insert(next, State::OnTheWay);
                 way.push(step(next));
             }
-            None => {}
+            Some(State::Done) | None => {}
         }
     }
 }

@@ -77,6 +77,15 @@ pub enum CheckError {
         /// Whether the other one is not there at all, which counts as 0.
         missing: bool,
     },
+    /// A config of an included file that comes from a variable. Docker Compose takes the value it captured for a second
+    /// source; the same is done here, so that a file is accepted by both or by neither.
+    #[error("config `{config}` comes from a variable, which does not work in an included file")]
+    IncludedVariable {
+        /// The key of the config.
+        config: String,
+        /// Where the variable is named.
+        span: Span,
+    },
     /// A secret or config that has no content.
     #[error("{what} `{}` says nothing about where its content comes from", name.value)]
     NoSource {
@@ -228,6 +237,7 @@ impl Explain for CheckError {
             | Self::NameTwice { name, .. }
             | Self::MountTwice { target: name, .. } => Some(name.span),
             Self::Exclusive { span, .. }
+            | Self::IncludedVariable { span, .. }
             | Self::Different { span, .. }
             | Self::EmptyWatchPath { span, .. }
             | Self::Negative { span, .. }
@@ -246,7 +256,12 @@ impl Explain for CheckError {
                 Some(format!("a folder of this machine starts with `./`: `./{name}`"))
             }
             Self::Undefined { section, name, .. } => {
-                Some(format!("define it at the top level of the file, as `{section}: {{{name}: {{}}}}`"))
+                let definition = match *section {
+                    "secrets" | "configs" => "{file: …}",
+                    "models" => "{model: …}",
+                    _ => "{}",
+                };
+                Some(format!("define it at the top level of the file: `{section}: {{{name}: {definition}}}`"))
             }
             Self::DisabledDependency { profiles, .. } => Some(match profiles.first() {
                 Some(profile) => {
@@ -258,6 +273,9 @@ impl Explain for CheckError {
             Self::Exclusive { .. } | Self::MountTwice { .. } => Some("remove one of them".to_owned()),
             Self::Different { missing: true, second, .. } => Some(format!("set `{second}` to the same value")),
             Self::Different { .. } => Some("keep one of them, or make them equal".to_owned()),
+            Self::IncludedVariable { .. } => {
+                Some("write `content: ${…}` with the variable, or define the config in the project's own file".to_owned())
+            }
             Self::NoSource { what: "config", .. } => {
                 Some("give it one of `file`, `content`, `environment` or `external: true`".to_owned())
             }
@@ -297,7 +315,20 @@ impl Explain for CheckError {
                 let pairs = services.iter().zip(next).skip(1);
                 pairs.map(|(service, next)| (service.span, format!("`{service}` depends on `{next}` here"))).collect()
             }
-            _ => Vec::new(),
+            Self::Undefined { .. }
+            | Self::UndefinedDependency { .. }
+            | Self::DisabledDependency { .. }
+            | Self::NothingToRun { .. }
+            | Self::IncludedVariable { .. }
+            | Self::NoSource { .. }
+            | Self::ExternalWith { .. }
+            | Self::BadAddress { .. }
+            | Self::EmptyWatchPath { .. }
+            | Self::BadContext { .. }
+            | Self::PlatformNotBuilt { .. }
+            | Self::HealthcheckWord { .. }
+            | Self::Negative { .. }
+            | Self::NoWatchTarget { .. } => Vec::new(),
         }
     }
 }

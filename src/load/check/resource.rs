@@ -75,6 +75,10 @@ fn sources(
             findings.mark_broken(section, &key.name);
             findings.error(CheckError::NoSource { what, name: named(key) });
         }
+        [("environment", variable), ("content", content)] if variable == content => {
+            findings.mark_broken(section, &key.name);
+            findings.error(CheckError::IncludedVariable { config: key.name.clone(), span: variable });
+        }
         [(first, first_span), (second, span), ..] => {
             findings.mark_broken(section, &key.name);
             let owner = format!("{what} `{}`", key.name);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{CheckError, Context, at, items, profiles_of, text};
 use crate::load::findings::Findings;
 use crate::load::scalar;
+use crate::load::unique::{ItemError, ItemProblem};
 use crate::project::value::ByteSize;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Key, Mapping, Node, Value};
@@ -124,9 +125,12 @@ impl Check<'_, '_> {
 
     fn reference(&mut self, what: &'static str, section: &'static str, reference: &Node) {
         let Some(mapping) = reference.as_mapping() else { return };
-        match mapping.get("source") {
-            Some(source) => self.defined(what, section, source.as_str().unwrap_or_default(), source.span),
-            None => self.defined(what, section, "", reference.span),
+        if let Some(source) = mapping.get("source") {
+            self.defined(what, section, source.as_str().unwrap_or_default(), source.span);
+        } else {
+            let path = format!("services.{}.{section}", self.key.name);
+            let problem = ItemProblem::Missing("source");
+            self.findings.error(ItemError { path, problem, span: reference.span });
         }
     }
 

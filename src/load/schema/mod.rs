@@ -374,42 +374,61 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_
         let section = table::DOCUMENT.names().find(|known| at_top && *known == meant);
         return (Some(format!("did you mean `{meant}`?")), section.map_or(Meant::Nothing, Meant::Section));
     }
-    if let Some((_, advice)) = table::RENAMED.iter().find(|(old, _)| *old == name) {
+    let advice =
+        table::RENAMED.iter().find(|(place, old, _)| *old == name && place.is_none_or(|what| what == keys.what));
+    if let Some((_, _, advice)) = advice {
         return (Some((*advice).to_owned()), Meant::Nothing);
     }
-    let home = table::HOMES.iter().find(|(home, _)| !std::ptr::eq(*home, keys) && home.get(name).is_some());
+    let in_service = matches!(trail.resource(), Some(("services", _))) || at_top;
+    let home =
+        table::HOMES.iter().find(|(home, _)| in_service && !std::ptr::eq(*home, keys) && home.get(name).is_some());
     if let Some((_, home)) = home {
         return (Some(format!("`{name}` belongs to {home}: check the indentation")), Meant::Nothing);
     }
-    if keys.extensions == Extensions::Allowed {
-        return (Some("keys of your own start with `x-`".to_owned()), Meant::Nothing);
-    }
-    (None, Meant::Nothing)
+    let hint = if keys.known.len() <= MOST_LISTED {
+        let known: Vec<_> = keys.names().collect();
+        format!("known here: {}", shape::listed(&known))
+    } else if keys.extensions == Extensions::Allowed {
+        "keys of your own start with `x-`".to_owned()
+    } else {
+        return (None, Meant::Nothing);
+    };
+    (Some(hint), Meant::Nothing)
 }
 
+/// Where there are more known keys than this, a hint does not list them.
+const MOST_LISTED: usize = 12;
+
 fn wrong_type_hint(node: &Node, shape: &Shape, trail: &Trail<'_>) -> Option<String> {
-    let key = trail.last_key();
+    let only_text = shape.scalars == Scalars::STRING || shape.scalars == Scalars::STRING.and(Scalars::NULL);
+    let example = match &shape.map {
+        Some(Map::Fixed(keys)) => table::EXAMPLES.iter().find(|(what, _)| *what == keys.what),
+        Some(Map::Free { .. }) | None => None,
+    };
     match &node.value {
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) if shape.scalars.contains(Scalars::STRING) => {
-            Some("put it in quotes".to_owned())
-        }
-        Value::Int(_) | Value::Float(_) | Value::Bool(_) if shape.list.is_some() => {
-            key.map(|key| format!("write it as a list: `{key}: [\"{}\"]`", scalar_text(node)))
-        }
-        Value::String(text) if shape.list.is_some() && !shape.scalars.contains(Scalars::STRING) => {
-            let text: String = text.chars().take(40).collect();
-            key.map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
-        }
         Value::String(text) if shape.map.is_some() && text.contains(':') => {
             Some("put a blank after the colon".to_owned())
+        }
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) if only_text => {
+            Some("put it in quotes".to_owned())
+        }
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_)
+            if shape.list.is_some() && shape.map.is_some() =>
+        {
+            Some("write `NAME: value` lines below it, or a list of `NAME=value`".to_owned())
+        }
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) if shape.list.is_some() => {
+            let text: String = scalar_text(node).chars().take(40).collect();
+            trail.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
         }
         Value::Mapping(_) if shape.list.is_some() && shape.map.is_none() => {
             Some("start each item with `- `".to_owned())
         }
-        Value::Sequence(_) if shape.map.is_some() => Some("write `key: value` lines without the `-`".to_owned()),
-        Value::Mapping(mapping) if shape.scalars.contains(Scalars::STRING) && mapping.len() == 1 => {
+        Value::Mapping(mapping) if only_text && mapping.len() == 1 => {
             Some("if this is one text with a colon in it, put it in quotes".to_owned())
         }
+        _ if example.is_some() => example.map(|(_, example)| format!("write for example `{example}`")),
+        Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
         Value::Null
         | Value::Bool(_)
         | Value::Int(_)
@@ -421,16 +440,9 @@ fn wrong_type_hint(node: &Node, shape: &Shape, trail: &Trail<'_>) -> Option<Stri
     }
 }
 
+/// How the missing key is written.
 fn example_of(keys: &Keys, key: &str) -> Option<&'static str> {
-    match (keys.what, key) {
-        ("a dependency", "condition") => Some("condition: service_started"),
-        ("a mount", "type") => Some("type: volume"),
-        ("a watch rule", "action") => Some("action: sync"),
-        ("a watch rule", "path") => Some("path: ./src"),
-        ("a device reservation", "capabilities") => Some("capabilities: [gpu]"),
-        ("a hook", "command") => Some("command: [\"./hook.sh\"]"),
-        _ => None,
-    }
+    table::REQUIRED_EXAMPLES.iter().find(|(what, name, _)| *what == keys.what && *name == key).map(|example| example.2)
 }
 
 fn did_you_mean(word: &str) -> String {

@@ -158,10 +158,7 @@ impl Shape {
             kinds.push("a whole number".into());
         }
         if let Some(list) = &self.list {
-            kinds.push(match list.item.only_strings() {
-                true => "a list of strings".into(),
-                false => "a list".into(),
-            });
+            kinds.push(if list.item.only_strings() { "a list of strings".into() } else { "a list".into() });
         }
         if self.map.is_some() {
             kinds.push("a mapping".into());
@@ -202,6 +199,18 @@ impl Names {
 pub(super) fn quoted(words: &[&str]) -> String {
     let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     or_list(&words)
+}
+
+/// `` `a`, `b` and `c` ``.
+pub(super) fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => format!("`{only}`"),
+        [first @ .., last] => {
+            let first: Vec<_> = first.iter().map(|word| format!("`{word}`")).collect();
+            format!("{} and `{last}`", first.join(", "))
+        }
+    }
 }
 
 /// `a, b or c`.

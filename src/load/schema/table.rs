@@ -40,10 +40,12 @@ const fn keys(what: &'static str, known: &'static [(&'static str, &'static Shape
     Keys { what, known, required: &[], extensions: Extensions::Allowed }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the rest of the value becomes part of the result")]
 const fn requiring(keys: Keys, required: &'static [&'static str]) -> Keys {
     Keys { required, ..keys }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the rest of the value becomes part of the result")]
 const fn closed(keys: Keys) -> Keys {
     Keys { extensions: Extensions::Refused, ..keys }
 }
@@ -556,19 +558,73 @@ pub(super) static HOMES: &[(&Keys, &str)] = &[
     (&DOCUMENT, "the top level of the file"),
 ];
 
-/// Keys of the first file format, and words that people write for ours (§3.2).
-pub(super) static RENAMED: &[(&str, &str)] = &[
-    ("cmd", "write `command`"),
-    ("depends-on", "write `depends_on`"),
-    ("dockerfile", "it belongs under `build`, beside `context`"),
-    ("env", "write `environment`"),
-    ("env_vars", "write `environment`"),
-    ("images", "write `image`"),
-    ("log_driver", "write `logging: {driver: …}`"),
-    ("log_opt", "write `logging: {options: …}`"),
-    ("memory", "write `mem_limit`, or `deploy.resources.limits.memory`"),
-    ("net", "write `network_mode`"),
-    ("volume_driver", "set `driver` in the volume's own definition, under the top-level `volumes`"),
+/// Keys of the first file format, and words that people write for ours (§3.2): where, if it matters, the key, and what
+/// to write instead.
+pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
+    (Some("a healthcheck"), "cmd", "write `test`"),
+    (Some("a healthcheck"), "command", "write `test`"),
+    (Some("a service's network"), "ip", "write `ipv4_address`"),
+    (Some("a service's network"), "alias", "write `aliases`, with a list"),
+    (Some("an address pool"), "net", "write `subnet`"),
+    (Some("a network"), "subnet", "write `ipam: {config: [{subnet: …}]}`"),
+    (Some("a network"), "config", "write it below `ipam`"),
+    (Some("a port"), "host", "write `published` for the port of the host, `host_ip` for its address"),
+    (Some("a port"), "container", "write `target`"),
+    (Some("`limits`"), "mem", "write `memory`"),
+    (Some("`limits`"), "cpu", "write `cpus`"),
+    (Some("a secret"), "content", "a secret has no inline content: use `file`, or `environment` with a variable"),
+    (Some("a volume"), "path", "a folder of this machine needs no volume: mount it as `./folder:/path`"),
+    (Some("a volume"), "source", "a folder of this machine needs no volume: mount it as `./folder:/path`"),
+    (Some("a dependency"), "wait", "write `condition: service_healthy`"),
+    (Some("a hook"), "image", "the hook runs in the service's own container; only `pre_start` takes an image"),
+    (Some("a service"), "cmd", "write `command`"),
+    (Some("a service"), "depends-on", "write `depends_on`"),
+    (Some("a service"), "dockerfile", "it belongs under `build`, beside `context`"),
+    (Some("a service"), "env", "write `environment`"),
+    (Some("a service"), "env_vars", "write `environment`"),
+    (Some("a service"), "limits", "it belongs under `deploy: {resources: {limits: …}}`"),
+    (Some("a service"), "log_driver", "write `logging: {driver: …}`"),
+    (Some("a service"), "log_opt", "write `logging: {options: …}`"),
+    (Some("a service"), "memory", "write `mem_limit`"),
+    (Some("a service"), "net", "write `network_mode`"),
+    (Some("a service"), "replicas", "it belongs under `deploy`; `scale` may stand here"),
+    (Some("a service"), "volume_driver", "set `driver` in the volume's definition, under the top-level `volumes`"),
+    (None, "images", "write `image`"),
+];
+
+/// What stands where a mapping is asked for and something else was written.
+pub(super) static EXAMPLES: &[(&str, &str)] = &[
+    ("a service", "image: nginx"),
+    ("`build`", "build: {context: .}"),
+    ("a healthcheck", "healthcheck: {test: [\"CMD\", \"true\"]}"),
+    ("`logging`", "logging: {driver: json-file}"),
+    ("`deploy`", "deploy: {replicas: 2}"),
+    ("`develop`", "develop: {watch: […]}"),
+    ("`credential_spec`", "credential_spec: {file: spec.json}"),
+    ("a provider", "provider: {type: …}"),
+    ("a volume", "driver: local"),
+    ("a network", "driver: bridge"),
+    ("a secret", "file: ./secret.txt"),
+    ("a config", "file: ./config.txt"),
+    ("a model", "model: ai/smollm2"),
+    ("a dependency", "condition: service_started"),
+    ("`ipam`", "ipam: {config: [{subnet: 10.0.0.0/24}]}"),
+];
+
+/// How a required key is written: what needs it, the key, an example.
+pub(super) static REQUIRED_EXAMPLES: &[(&str, &str, &str)] = &[
+    ("a dependency", "condition", "condition: service_started"),
+    ("a device", "source", "source: /dev/ttyUSB0"),
+    ("a device reservation", "capabilities", "capabilities: [gpu]"),
+    ("a hook", "command", "command: [\"./hook.sh\"]"),
+    ("a limit", "hard", "nofile: {soft: 1024, hard: 2048}"),
+    ("a limit", "soft", "nofile: {soft: 1024, hard: 2048}"),
+    ("a model", "model", "model: ai/smollm2"),
+    ("a mount", "type", "type: volume"),
+    ("a provider", "type", "type: …"),
+    ("a watch rule", "action", "action: sync"),
+    ("a watch rule", "path", "path: ./src"),
+    ("an `env_file` entry", "path", "path: ./app.env"),
 ];
 
 /// One letter or digit and one character more, anywhere in the text: the pattern is not anchored.

@@ -40,7 +40,7 @@ fn bind(options: &BindOptions, span: Span) -> Node {
     if let Some(propagation) = &options.propagation {
         put(&mut mapping, entry("propagation", propagation, span));
     }
-    put(&mut mapping, flag("create_host_path", options.create_host_path, span));
+    put(&mut mapping, flag("create_host_path", options.create_host_path, span.at_start()));
     Node::new(Value::Mapping(mapping), span)
 }
 

@@ -26,12 +26,13 @@ pub(super) fn long_forms(item: &Node) -> Result<Vec<Node>, Unread> {
     let span = item.span;
     let long = ports.into_iter().map(|port| {
         let mut mapping = Mapping::new();
-        put(&mut mapping, "mode", port.mode, span);
+        put(&mut mapping, "mode", port.mode, span.at_start());
         put(&mut mapping, "host_ip", port.host_ip, span);
         let target = Node::new(Value::Int(i64::from(port.target)), span);
         mapping.insert(Key { name: "target".to_owned(), span }, target);
         put(&mut mapping, "published", port.published, span);
-        put(&mut mapping, "protocol", port.protocol, span);
+        let protocol_span = if text.contains('/') { span } else { span.at_start() };
+        put(&mut mapping, "protocol", port.protocol, protocol_span);
         Node::new(Value::Mapping(mapping), span)
     });
     Ok(long.collect())

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use crate::cli::args::ConfigArgs;
 use crate::cli::{Failure, settings};
-use crate::project::{HashForm, Project, service_hash};
+use crate::project::Project;
+use crate::project::hash::{HashForm, service_hash};
 
 /// What is listed. Only one mode runs; the order of the variants is their precedence.
 pub(super) enum Listing<'a> {

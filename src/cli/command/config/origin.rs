@@ -47,10 +47,7 @@ fn with_origins(tree: &Tree, path: &Path, origin: &dyn Fn(&Path) -> String) -> T
             items.iter().enumerate().map(|(at, item)| with_origins(item, &path.index(at), origin)).collect(),
         ),
         Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) | Tree::String(_) => {
-            Tree::Mapping(vec![
-                ("value".to_owned(), tree.clone()),
-                ("origin".to_owned(), Tree::String(origin(path))),
-            ])
+            Tree::Mapping(vec![("value".to_owned(), tree.clone()), ("origin".to_owned(), Tree::String(origin(path)))])
         }
     }
 }

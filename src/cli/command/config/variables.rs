@@ -14,13 +14,16 @@ const COLUMN: usize = 20;
 
 pub(super) fn text(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result<String, Failure> {
     if !args.names.is_empty() {
-        output::warn(context, "service names are ignored with --variables")?;
+        output::warn("service names are ignored with --variables")?;
     }
-    let mut variables = load::variables(options).map_err(|failure| output::load_failure(failure, context))?;
+    let mut variables = load::variables(options).map_err(|failure| output::load_failure(&failure, context))?;
     variables.sort_by(|a, b| a.name.cmp(&b.name));
     match args.format.as_deref().unwrap_or_default().to_lowercase().as_str() {
         "" | "table" | "pretty" => Ok(table(&variables)),
-        "json" => Ok(format!("{}\n\n", tree(&variables, ["Name", "DefaultValue", "PresenceValue", "Required"]).to_json_indented(4))),
+        "json" => Ok(format!(
+            "{}\n\n",
+            tree(&variables, ["Name", "DefaultValue", "PresenceValue", "Required"]).to_json_indented(4)
+        )),
         "yaml" => Ok(emit(&tree(&variables, ["name", "defaultvalue", "presencevalue", "required"]), None)),
         other => settings::usage(&format!("format value \"{other}\" could not be parsed: parsing failed")),
     }
@@ -46,9 +49,8 @@ fn table(variables: &[Variable]) -> String {
         [variable.name.clone(), variable.required.to_string(), variable.default.clone(), variable.alternate.clone()]
     });
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-    let widths = [0, 1, 2].map(|column| {
-        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default().max(COLUMN) + 3
-    });
+    let widths = [0, 1, 2]
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default().max(COLUMN) + 3);
     rows.iter().fold(String::new(), |mut text, [name, required, default, alternate]| {
         let [first, second, third] = widths;
         let _ = writeln!(text, "{name:first$}{required:second$}{default:third$}{alternate}");

@@ -198,7 +198,7 @@ async fn failures_say_what_and_where() {
         build(Transport::new(Address::Unix("/nowhere.sock".into())), request(&folder), Arc::new(|_| None)).next().await;
     assert_eq!(
         nowhere.expect("a result").expect_err("refused").to_string(),
-        "cannot connect to a container engine at unix:///nowhere.sock: No such file or directory (os error 2)"
+        "cannot connect to a container engine at unix:///nowhere.sock: No such file or directory"
     );
 }
 

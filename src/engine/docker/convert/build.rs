@@ -112,8 +112,7 @@ fn tags(build: &Build, image: &str) -> Vec<String> {
 /// One platform: an engine without a store for several keeps one only, and a container needs no more.
 fn platforms(spec: &BuildSpec, build: &Build) -> Vec<String> {
     match (&spec.platform, build.platforms.as_slice()) {
-        (Some(platform), _) => vec![platform.clone()],
-        (None, [platform]) => vec![platform.clone()],
+        (Some(platform), _) | (None, [platform]) => vec![platform.clone()],
         (None, _) => Vec::new(),
     }
 }

@@ -212,10 +212,9 @@ pub(in crate::engine::docker) fn archive(files: &[InjectedFile]) -> std::io::Res
         header.set_size(file.content.len() as u64);
         header.set_mode(file.mode);
         header.set_mtime(now);
-        if let Some((user, group)) = file.owner {
-            header.set_uid(user);
-            header.set_gid(group);
-        }
+        let (user, group) = file.owner.unwrap_or_default();
+        header.set_uid(user);
+        header.set_gid(group);
         archive.append_data(&mut header, file.target.trim_start_matches('/'), &*file.content)?;
     }
     Ok((archive.into_inner()?, files.iter().any(|file| file.owner.is_some())))

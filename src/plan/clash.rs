@@ -1,0 +1,77 @@
+//! Host ports and fixed addresses that pass from one container of the project to another (engine.md W17).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Edge;
+use super::container::{Change, Fate};
+use super::steps::Emit;
+use crate::observed::{Container, ContainerId, PublishedPort};
+use crate::project::value::{Port, port};
+use crate::project::{Service, ServiceName};
+
+/// Old containers that are stopped as early as can be: a replica of another slot needs what they hold, so they must
+/// not wait for what their own successor waits for.
+pub(super) type Early<'a> = BTreeSet<&'a ContainerId>;
+
+/// The containers to stop early.
+pub(super) fn early<'a>(fates: &BTreeMap<&'a ServiceName, Fate<'a>>) -> Early<'a> {
+    let mut early = BTreeSet::new();
+    for (at, fate) in fates {
+        for (number, slot) in fate.slots.iter().enumerate() {
+            let Some(old) = slot.change.old().filter(|_| !slot.change.leaves().is_never()) else { continue };
+            let needed_elsewhere = fates.iter().any(|(other, needing)| {
+                needing.slots.iter().enumerate().any(|(index, needs)| {
+                    let itself = other == at && index == number;
+                    !itself && !matches!(needs.change, Change::Keep(_)) && needs_of(needing.service, old)
+                })
+            });
+            if needed_elsewhere {
+                early.insert(&old.id);
+            }
+        }
+    }
+    early
+}
+
+impl Emit<'_, '_> {
+    /// Orders starts after the stops that free what they need.
+    pub(super) fn clashes(&mut self) {
+        let stops: Vec<_> = self.stops.iter().map(|(id, stop)| (*id, stop.step)).collect();
+        let holders = stops.into_iter().filter_map(|(id, stop)| Some((self.cx.observed.container(id)?, stop)));
+        let holders: Vec<_> = holders.collect();
+        for (start, service, own) in std::mem::take(&mut self.new_starts) {
+            for (holder, stop) in &holders {
+                let other = own != Some(&holder.id);
+                if other && needs_of(service, holder) && !self.builder.is_before(start, *stop) {
+                    self.builder.order(*stop, start, Edge::Requires);
+                }
+            }
+        }
+    }
+}
+
+/// Whether containers of a service need something that this container holds.
+fn needs_of(service: &Service, holder: &Container) -> bool {
+    service.ports.iter().any(|port| holder.ports.iter().any(|held| collides(port, held)))
+        || needs_address(service, holder)
+}
+
+fn collides(wanted: &Port, held: &PublishedPort) -> bool {
+    let Some(published) = held.published else { return false };
+    let Some(range) = wanted.published.as_deref().and_then(port::parse_range) else { return false };
+    let same_protocol = wanted.protocol.as_deref().unwrap_or("tcp") == held.protocol;
+    same_protocol
+        && (range.first..=range.last).contains(&published)
+        && addresses_overlap(wanted.host_ip.as_deref(), held.host_ip.as_deref())
+}
+
+fn addresses_overlap(one: Option<&str>, other: Option<&str>) -> bool {
+    let any = |address: Option<&str>| matches!(address, None | Some("" | "0.0.0.0" | "::"));
+    any(one) || any(other) || one == other
+}
+
+fn needs_address(service: &Service, holder: &Container) -> bool {
+    let fixed = service.networks.values().flatten().filter_map(|network| network.ipv4_address.as_deref());
+    let mut fixed = fixed.filter(|address| !address.is_empty());
+    fixed.any(|address| holder.networks.values().any(|endpoint| endpoint.ipv4.as_deref() == Some(address)))
+}

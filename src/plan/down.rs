@@ -1,0 +1,253 @@
+//! `down`: containers go dependents first, then networks, and volumes where that is asked for (engine.md §4.7).
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::container::holds_processes;
+use super::{
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownOptions, DownTarget, DownVolumes, Handle,
+    Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, orphan, project_from_labels,
+    volume,
+};
+use crate::observed::{Container, Observed};
+use crate::project::{Project, ServiceName};
+
+/// What it takes to take a project down. Services that [`DownOptions::services`] names and nobody knows are left out;
+/// external networks and volumes are never touched.
+#[must_use]
+pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> Plan {
+    let project = match target {
+        DownTarget::Files(project) => Cow::Borrowed(project),
+        DownTarget::Labels(name) => Cow::Owned(Arc::new(project_from_labels(name, observed))),
+    };
+    let mut down = Down {
+        project: &project,
+        observed,
+        options,
+        builder: PlanBuilder::default(),
+        removed: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let services = down.services();
+    down.take_down(&services);
+    down.orphans();
+    down.hook_containers(&services);
+    down.networks();
+    if options.volumes == DownVolumes::Remove {
+        down.volumes();
+    }
+    let mut warnings = down.warnings;
+    let plan = down.builder.build();
+    if plan.is_empty() {
+        warnings.push(Warning::NothingToRemove(project.name.clone()));
+    }
+    plan.with_warnings(warnings)
+}
+
+struct Down<'a> {
+    project: &'a Arc<Project>,
+    observed: &'a Observed,
+    options: &'a DownOptions,
+    builder: PlanBuilder,
+    /// The containers that go, and the steps that remove them.
+    removed: Vec<(&'a Container, ActionId)>,
+    warnings: Vec<Warning>,
+}
+
+impl<'a> Down<'a> {
+    /// The services to take down: all, or those named and what depends on them.
+    fn services(&self) -> BTreeSet<&'a ServiceName> {
+        let all = self.project.services.keys();
+        if self.options.services.is_empty() {
+            return all.collect();
+        }
+        let mut chosen: BTreeSet<_> = all.filter(|name| self.options.services.contains(name)).collect();
+        loop {
+            let before = chosen.len();
+            for (name, service) in &self.project.services {
+                if service.depends_on.keys().any(|dependency| chosen.contains(dependency)) {
+                    chosen.insert(name);
+                }
+            }
+            if chosen.len() == before {
+                return chosen;
+            }
+        }
+    }
+
+    /// Stops and removes the containers of services, each service after all that depend on it.
+    fn take_down(&mut self, services: &BTreeSet<&'a ServiceName>) {
+        let mut done: BTreeMap<&ServiceName, Vec<ActionId>> = BTreeMap::new();
+        for name in dependents_first(self.project) {
+            let dependents = self.project.services.iter().filter(|(_, other)| other.depends_on.contains_key(name));
+            let before: Vec<_> = dependents.filter_map(|(other, _)| done.get(other)).flatten().copied().collect();
+            let mut steps = if services.contains(name) { self.service(name, &before) } else { Vec::new() };
+            if steps.is_empty() {
+                steps = before;
+            }
+            done.insert(name, steps);
+        }
+    }
+
+    fn service(&mut self, name: &'a ServiceName, before: &[ActionId]) -> Vec<ActionId> {
+        if self.project.services.get(name).is_some_and(|service| service.provider.is_some()) {
+            let action =
+                Action::RunProvider { project: self.project.clone(), service: name.clone(), verb: ProviderVerb::Down };
+            return vec![self.add(action, Reason::Down, before)];
+        }
+        let replicas = self.observed.containers.iter();
+        let mut replicas: Vec<_> =
+            replicas.filter(|container| container.is_replica() && container.service.as_ref() == Some(name)).collect();
+        replicas.sort_by_key(|container| (container.number, &container.name));
+        replicas
+            .into_iter()
+            .map(|container| {
+                let replica = container.number.map(|number| Replica { service: name.clone(), number });
+                self.remove(container, replica, &Reason::Down, before)
+            })
+            .collect()
+    }
+
+    fn orphans(&mut self) {
+        if self.options.orphans != Orphans::Remove {
+            return;
+        }
+        for container in orphan::orphans(self.project, self.observed) {
+            self.remove(container, None, &orphan::reason(container), &[]);
+        }
+    }
+
+    /// Removes the containers that hooks were run in.
+    fn hook_containers(&mut self, services: &BTreeSet<&'a ServiceName>) {
+        let hooks = self.observed.containers.iter().filter(|container| container.hook);
+        for container in hooks {
+            let chosen = container.service.as_ref().is_some_and(|service| services.contains(service));
+            if chosen || self.options.services.is_empty() {
+                let handle = container_ref(container, None);
+                let action = Action::RemoveContainer { container: handle, volumes: AnonymousVolumes::Remove };
+                let step = self.add(action, Reason::Down, &[]);
+                self.removed.push((container, step));
+            }
+        }
+    }
+
+    fn remove(
+        &mut self,
+        container: &'a Container,
+        replica: Option<Replica>,
+        reason: &Reason,
+        before: &[ActionId],
+    ) -> ActionId {
+        let spec = replica.as_ref().and_then(|replica| existing_spec(self.project, container, replica));
+        let handle = container_ref(container, replica);
+        let mut after = before.to_vec();
+        if holds_processes(container) {
+            let action = Action::StopContainer { container: handle.clone(), spec, timeout: self.options.timeout };
+            after = vec![self.add(action, reason.clone(), before)];
+        }
+        let volumes = match self.options.volumes {
+            DownVolumes::Keep => AnonymousVolumes::Keep,
+            DownVolumes::Remove => AnonymousVolumes::Remove,
+        };
+        let step = self.add(Action::RemoveContainer { container: handle, volumes }, reason.clone(), &after);
+        self.removed.push((container, step));
+        step
+    }
+
+    /// Removes the project's networks once nobody of it is connected any more.
+    fn networks(&mut self) {
+        let ours = Some(self.project.name.as_str());
+        for (key, network) in self.project.networks.iter().filter(|(_, network)| !network.external) {
+            let live = self.observed.networks_of(key);
+            for live in live.filter(|live| live.name == network.name && live.project.as_deref() == ours) {
+                let users = self.removed.iter().filter(|(container, _)| {
+                    container.networks.is_empty() || container.networks.contains_key(&live.name)
+                });
+                let after: Vec<_> = users.map(|(_, step)| *step).collect();
+                let action = Action::RemoveNetwork { id: live.id.clone(), name: live.name.clone() };
+                self.add(action, Reason::Down, &after);
+            }
+        }
+    }
+
+    /// Removes the project's volumes, and those that containers of it carried over from their predecessors.
+    fn volumes(&mut self) {
+        let mut names = BTreeSet::new();
+        for volume in self.project.volumes.values().filter(|volume| !volume.external) {
+            let Some(live) = self.observed.volume_named(&volume.name) else { continue };
+            match &live.project {
+                Some(owner) if owner != self.project.name.as_str() => {
+                    self.warnings.push(Warning::ForeignVolumeKept { name: live.name.clone(), owner: owner.clone() });
+                }
+                _ => {
+                    names.insert(live.name.as_str());
+                }
+            }
+        }
+        names.extend(self.removed.iter().flat_map(|(container, _)| volume::carried_over(container)));
+        for name in names {
+            let users = self
+                .removed
+                .iter()
+                .filter(|(container, _)| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(name)));
+            let after: Vec<_> = users.map(|(_, step)| *step).collect();
+            self.add(Action::RemoveVolume { name: name.to_owned() }, Reason::VolumesAsked, &after);
+        }
+    }
+
+    fn add(&mut self, action: Action, reason: Reason, after: &[ActionId]) -> ActionId {
+        self.builder.add(Step { action, reason, guard: None }, after.iter().copied())
+    }
+}
+
+pub(super) fn container_ref(container: &Container, replica: Option<Replica>) -> ContainerRef {
+    ContainerRef { replica, name: container.name.clone(), handle: Handle::Existing(container.id.clone()) }
+}
+
+/// What a container was made from, for the hooks that run before it stops.
+pub(super) fn existing_spec(
+    project: &Arc<Project>,
+    container: &Container,
+    replica: &Replica,
+) -> Option<Arc<ContainerSpec>> {
+    let service = project.services.get(&replica.service)?;
+    Some(Arc::new(ContainerSpec {
+        project: project.clone(),
+        replica: replica.clone(),
+        name: container.name.clone(),
+        temporary_name: None,
+        image: project.image_name(service),
+        image_digest: Late::Known(container.image_digest.clone()),
+        image_volumes: BTreeMap::new(),
+        replaces: None,
+        references: BTreeMap::new(),
+        linked: BTreeMap::new(),
+    }))
+}
+
+/// All services, each after those that depend on it. What is in a cycle, which labels of older files may show, comes
+/// in some order.
+pub(super) fn dependents_first(project: &Project) -> Vec<&ServiceName> {
+    fn visit<'a>(
+        project: &'a Project,
+        name: &'a ServiceName,
+        seen: &mut BTreeSet<&'a ServiceName>,
+        order: &mut Vec<&'a ServiceName>,
+    ) {
+        let Some(service) = project.services.get(name) else { return };
+        if !seen.insert(name) {
+            return;
+        }
+        for dependency in service.depends_on.keys() {
+            visit(project, dependency, seen, order);
+        }
+        order.push(name);
+    }
+    let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
+    for name in project.services.keys() {
+        visit(project, name, &mut seen, &mut order);
+    }
+    order.reverse();
+    order
+}

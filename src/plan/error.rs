@@ -1,0 +1,176 @@
+//! What makes a plan impossible.
+
+use crate::project::{NetworkKey, ServiceName, VolumeKey};
+
+/// Why there is no plan. Nothing was touched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Two services ask for one `container_name`.
+    #[error("services `{first}` and `{second}` both use the container name `{name}`")]
+    DuplicateContainerName {
+        /// The first of them.
+        first: ServiceName,
+        /// The second.
+        second: ServiceName,
+        /// The name.
+        name: String,
+    },
+    /// A service with a `container_name` asks for several replicas.
+    #[error(
+        "WARNING: The \"{service}\" service is using the custom container name \"{name}\". Docker requires each \
+         container to have a unique name. Remove the custom name to scale the service"
+    )]
+    NamedContainerScaled {
+        /// The service.
+        service: ServiceName,
+        /// The name.
+        name: String,
+    },
+    /// A service has neither `image` nor `build` nor `provider`.
+    #[error("invalid service \"{service}\". Must specify either image or build")]
+    NothingToRun {
+        /// The service.
+        service: ServiceName,
+    },
+    /// A service asks for more replicas than one machine can mean.
+    #[error("service `{service}` asks for more than {most} replicas")]
+    TooManyReplicas {
+        /// The service.
+        service: ServiceName,
+        /// The most there can be.
+        most: usize,
+    },
+    /// A `pre_start` hook that is to run for each replica.
+    #[error("service \"{service}\" pre_start[{hook}]: per_replica is not yet supported")]
+    HookPerReplica {
+        /// The service.
+        service: ServiceName,
+        /// Which item of `pre_start`, from 0.
+        hook: usize,
+    },
+    /// `--scale` names a service that is not there.
+    #[error("no such service: {service}")]
+    NoSuchService {
+        /// The service.
+        service: ServiceName,
+    },
+    /// A required dependency is of a profile that is off.
+    #[error("service {dependency} is required by {service} but is disabled. Can be enabled by profiles {profiles:?}")]
+    DependencyDisabled {
+        /// The service that needs it.
+        service: ServiceName,
+        /// The dependency.
+        dependency: ServiceName,
+        /// The profiles that would enable it.
+        profiles: Vec<String>,
+    },
+    /// A required dependency is nowhere defined.
+    #[error("could not find {dependency}: not found")]
+    DependencyUnknown {
+        /// The service that needs it.
+        service: ServiceName,
+        /// The dependency.
+        dependency: ServiceName,
+    },
+    /// Services that wait for one another.
+    #[error("cycle found: {}", join(.services, " -> "))]
+    Cycle {
+        /// Along the cycle; the first is also the last.
+        services: Vec<ServiceName>,
+    },
+    /// An external network is not there.
+    #[error("network {name} declared as external, but could not be found")]
+    ExternalNetworkMissing {
+        /// Its key.
+        key: NetworkKey,
+        /// Its name.
+        name: String,
+    },
+    /// The name of an external network fits several.
+    #[error("multiple networks with name \"{name}\" were found. Use network ID as `name` to avoid ambiguity")]
+    ExternalNetworkAmbiguous {
+        /// Its key.
+        key: NetworkKey,
+        /// Its name.
+        name: String,
+    },
+    /// An external volume is not there.
+    #[error("external volume \"{name}\" not found")]
+    ExternalVolumeMissing {
+        /// Its key.
+        key: VolumeKey,
+        /// Its name.
+        name: String,
+    },
+    /// A network changed, and containers that this run leaves alone are connected to it.
+    #[error(
+        "network {name} has to be recreated for its new definition, but containers that stay are connected to it: {}",
+        .containers.join(", ")
+    )]
+    NetworkInUse {
+        /// Its key.
+        key: NetworkKey,
+        /// Its name.
+        name: String,
+        /// The containers' names.
+        containers: Vec<String>,
+    },
+}
+
+impl PlanError {
+    /// Where the cause stands in the model, as a path from its top; [`crate::project::Origins::nearest`] knows the
+    /// place in the files.
+    #[must_use]
+    pub fn path(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::DuplicateContainerName { second: service, .. } | Self::NamedContainerScaled { service, .. } => {
+                Some(vec!["services", service.as_str(), "container_name"])
+            }
+            Self::TooManyReplicas { service, .. } => Some(vec!["services", service.as_str(), "scale"]),
+            Self::HookPerReplica { service, .. } => Some(vec!["services", service.as_str(), "pre_start"]),
+            Self::NothingToRun { service } => Some(vec!["services", service.as_str()]),
+            Self::NoSuchService { .. } => None,
+            Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
+                Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
+            }
+            Self::Cycle { services } => {
+                services.first().map(|service| vec!["services", service.as_str(), "depends_on"])
+            }
+            Self::ExternalNetworkMissing { key, .. }
+            | Self::ExternalNetworkAmbiguous { key, .. }
+            | Self::NetworkInUse { key, .. } => Some(vec!["networks", key.as_str()]),
+            Self::ExternalVolumeMissing { key, .. } => Some(vec!["volumes", key.as_str()]),
+        }
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::ExternalNetworkMissing { name, .. } => {
+                Some(format!("make it with `docker network create {name}`, or remove `external: true`"))
+            }
+            Self::ExternalVolumeMissing { name, .. } => {
+                Some(format!("make it with `docker volume create {name}`, or remove `external: true`"))
+            }
+            Self::NetworkInUse { .. } => Some(
+                "disconnect or remove them first; `--remove-orphans` removes those of services that are gone".into(),
+            ),
+            Self::DuplicateContainerName { .. }
+            | Self::NamedContainerScaled { .. }
+            | Self::NothingToRun { .. }
+            | Self::NoSuchService { .. }
+            | Self::TooManyReplicas { .. }
+            | Self::HookPerReplica { .. }
+            | Self::DependencyDisabled { .. }
+            | Self::DependencyUnknown { .. }
+            | Self::Cycle { .. }
+            | Self::ExternalNetworkAmbiguous { .. } => None,
+        }
+    }
+}
+
+fn join(services: &[ServiceName], between: &str) -> String {
+    services.iter().map(ServiceName::as_str).collect::<Vec<_>>().join(between)
+}

@@ -1,0 +1,156 @@
+//! A plan as JSON, for `hoist plan --format json`. Names carry their unit; ids are the numbers of the text form.
+
+use serde_json::{Map, Value, json};
+
+use super::{Action, ActionId, Edge, FieldChange, Guard, Handle, Plan, Reason};
+
+impl Plan {
+    /// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, and `steps`, each with its `id`,
+    /// what it does to what, the reason, its guard, and the ids it comes `after` or `after_end_of`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let steps: Vec<_> = self.steps().map(|(id, _)| self.step_json(id)).collect();
+        let warnings: Vec<_> = self.warnings().iter().map(ToString::to_string).collect();
+        json!({ "changes": self.has_changes(), "warnings": warnings, "steps": steps })
+    }
+
+    fn step_json(&self, id: ActionId) -> Value {
+        let step = self.step(id);
+        let mut object = Map::new();
+        object.insert("id".into(), id.number().into());
+        object.insert("action".into(), step.action.verb().replace(' ', "_").into());
+        object.insert("object".into(), step.action.object().into());
+        if let Some(service) = step.action.service() {
+            object.insert("service".into(), service.as_str().into());
+        }
+        details(&step.action, &mut object);
+        object.insert("reason".into(), reason(&step.reason));
+        if let Some(condition) = &step.guard {
+            object.insert("guard".into(), guard(condition));
+        }
+        object.insert("change".into(), step.is_change().into());
+        object.insert("text".into(), self.line(id).to_string().into());
+        for (name, edge) in [("after", Edge::Requires), ("after_end_of", Edge::Follows)] {
+            let mut ids: Vec<_> =
+                self.before(id).filter(|(_, kind)| *kind == edge).map(|(before, _)| before.number()).collect();
+            ids.sort_unstable();
+            object.insert(name.into(), ids.into());
+        }
+        Value::Object(object)
+    }
+}
+
+fn details(action: &Action, object: &mut Map<String, Value>) {
+    let mut add = |name: &str, value: Value| {
+        if !value.is_null() {
+            object.insert(name.to_owned(), value);
+        }
+    };
+    match action {
+        Action::PullImage(spec) => {
+            add("platform", spec.platform.clone().into());
+            add("services", spec.services.iter().map(ToString::to_string).collect::<Vec<_>>().into());
+        }
+        Action::BuildImage(spec) => add("platform", spec.platform.clone().into()),
+        Action::CreateContainer(spec) => {
+            add("name", spec.name.clone().into());
+            add("temporary_name", spec.temporary_name.clone().into());
+            add("image", spec.image.clone().into());
+            let replaces = spec.replaces.as_ref().and_then(|replaced| match &replaced.container.handle {
+                Handle::Existing(id) => Some(id.as_str().to_owned()),
+                Handle::Made(_) | Handle::MadeOr { .. } => None,
+            });
+            add("replaces", replaces.into());
+        }
+        Action::DisconnectNetwork { container, network } => {
+            add("name", container.name.clone().into());
+            add("network", network.clone().into());
+        }
+        Action::ConnectNetwork { container, key, .. } => {
+            add("name", container.name.clone().into());
+            add("network", key.as_str().into());
+        }
+        Action::StartContainer { container, .. } | Action::RemoveContainer { container, .. } => {
+            add("name", container.name.clone().into());
+        }
+        Action::StopContainer { container, timeout, .. } => {
+            add("name", container.name.clone().into());
+            add("timeout_s", timeout.map(|timeout| timeout.as_secs()).into());
+        }
+        Action::RenameContainer { name, .. } => add("name", name.clone().into()),
+        Action::Wait(spec) => {
+            add("condition", spec.condition.to_string().replace(' ', "_").into());
+            add("timeout_s", spec.timeout.map(|timeout| timeout.as_secs()).into());
+        }
+        Action::RunPreStart { hook, .. } => add("hook", (*hook).into()),
+        Action::CreateNetwork { .. }
+        | Action::RemoveNetwork { .. }
+        | Action::CreateVolume { .. }
+        | Action::RemoveVolume { .. }
+        | Action::RunProvider { .. } => {}
+    }
+}
+
+fn reason(reason: &Reason) -> Value {
+    let mut object = Map::new();
+    object.insert("kind".into(), kind(reason).into());
+    object.insert("text".into(), reason.to_string().into());
+    if let Reason::ConfigChanged(fields) = reason {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|FieldChange { field, from, to }| json!({ "field": field, "from": from, "to": to }))
+            .collect();
+        object.insert("fields".into(), fields.into());
+    }
+    Value::Object(object)
+}
+
+fn guard(guard_of_step: &Guard) -> Value {
+    match guard_of_step {
+        Guard::ImageChanged { producer, image, from } => json!({
+            "if": "image_changed",
+            "by": producer.number(),
+            "image": image,
+            "from": from.as_ref().map(ToString::to_string),
+        }),
+        Guard::ImageMissing { producer, image } => {
+            json!({ "if": "image_missing", "by": producer.number(), "image": image })
+        }
+        Guard::AnyOf(guards) => json!({ "if": "any", "of": guards.iter().map(guard).collect::<Vec<_>>() }),
+    }
+}
+
+fn kind(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Missing => "missing",
+        Reason::NoContainer => "no_container",
+        Reason::ConfigChanged(_) => "definition_changed",
+        Reason::ImageChanged { .. } => "image_changed",
+        Reason::ImageVolumeChanged(_) => "image_volume_changed",
+        Reason::Forced => "forced",
+        Reason::NotConnected(_) => "not_connected",
+        Reason::NotMounted(_) => "not_mounted",
+        Reason::SharesWith(_) => "shares_with",
+        Reason::DependencyRecreated(_) => "dependency_recreated",
+        Reason::ScaledDown => "scaled_down",
+        Reason::Replaced => "replaced",
+        Reason::Replacement => "replacement",
+        Reason::Interrupted => "interrupted",
+        Reason::NotRunning => "not_running",
+        Reason::RanBefore { .. } => "ran_before",
+        Reason::Created => "created",
+        Reason::Orphan => "orphan",
+        Reason::OneOffEnded => "one_off_ended",
+        Reason::Down => "down",
+        Reason::StopAsked => "stop_asked",
+        Reason::VolumesAsked => "volumes_asked",
+        Reason::DefinitionChanged => "resource_definition_changed",
+        Reason::ResourceRecreated(_) => "resource_recreated",
+        Reason::NeededBy(_) => "needed_by",
+        Reason::PullPolicy(_) => "pull_policy",
+        Reason::BuildAsked => "build_asked",
+        Reason::WaitAsked => "wait_asked",
+        Reason::EveryRun => "every_run",
+        Reason::Hook => "hook",
+    }
+}

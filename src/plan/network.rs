@@ -1,0 +1,143 @@
+//! Networks: which are made, kept, recreated, and what that means for who is connected (engine.md §2.3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::up::Context;
+use super::{PlanError, Warning, definition};
+use crate::observed::{self, Container, ContainerId, NetworkId};
+use crate::project::{Network, NetworkKey};
+
+/// A network of the project and what happens to it.
+#[derive(Debug)]
+pub(super) struct NetworkFate<'a> {
+    /// Its name in the engine, as the project has it.
+    pub(super) name: &'a str,
+    /// What the engine has.
+    pub(super) live: Option<&'a observed::Network>,
+    /// What is done.
+    pub(super) change: NetworkChange,
+}
+
+/// What happens to a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NetworkChange {
+    /// Nothing.
+    Keep,
+    /// It is made.
+    Create,
+    /// It is removed and made again: its definition changed.
+    Recreate,
+    /// One of another name takes its place.
+    Rename,
+}
+
+impl NetworkFate<'_> {
+    /// The id a connected container shows; nothing where the network is not there, or will not stay.
+    pub(super) fn kept_id(&self) -> Option<&NetworkId> {
+        match self.change {
+            NetworkChange::Keep => self.live.map(|network| &network.id),
+            NetworkChange::Create | NetworkChange::Recreate | NetworkChange::Rename => None,
+        }
+    }
+
+    /// The network that goes.
+    pub(super) fn leaving(&self) -> Option<&observed::Network> {
+        match self.change {
+            NetworkChange::Recreate | NetworkChange::Rename => self.live,
+            NetworkChange::Keep | NetworkChange::Create => None,
+        }
+    }
+}
+
+/// Decides about every network.
+///
+/// # Errors
+///
+/// For external networks that are not there, or not to be told apart.
+pub(super) fn decide<'a>(
+    cx: &Context<'a>,
+    warnings: &mut Vec<Warning>,
+) -> Result<BTreeMap<&'a NetworkKey, NetworkFate<'a>>, PlanError> {
+    let networks = cx.project.networks.iter();
+    networks
+        .map(|(key, network)| {
+            let fate =
+                if network.external { external(cx, key, network)? } else { internal(cx, key, network, warnings) };
+            Ok((key, fate))
+        })
+        .collect()
+}
+
+fn external<'a>(cx: &Context<'a>, key: &'a NetworkKey, network: &'a Network) -> Result<NetworkFate<'a>, PlanError> {
+    let name = &network.name;
+    let all = &cx.observed.networks;
+    let mut found = all.iter().filter(|live| live.name == *name || live.id.as_str() == name);
+    match (found.next(), found.next()) {
+        (Some(live), None) => Ok(NetworkFate { name, live: Some(live), change: NetworkChange::Keep }),
+        (Some(_), Some(_)) => Err(PlanError::ExternalNetworkAmbiguous { key: key.clone(), name: network.name.clone() }),
+        (None, _) => Err(PlanError::ExternalNetworkMissing { key: key.clone(), name: network.name.clone() }),
+    }
+}
+
+fn internal<'a>(
+    cx: &Context<'a>,
+    key: &'a NetworkKey,
+    network: &'a Network,
+    warnings: &mut Vec<Warning>,
+) -> NetworkFate<'a> {
+    let name = &network.name;
+    let project = cx.project.name.as_str();
+    let mut ours: Vec<_> =
+        cx.observed.networks_of(key).filter(|live| live.project.as_deref() == Some(project)).collect();
+    ours.sort_by_key(|live| (live.name != *name, &live.name));
+    let live = ours.first().copied().or_else(|| unmanaged(cx, name, warnings));
+    for other in ours.iter().skip(1) {
+        warnings.push(Warning::OtherNetwork { name: other.name.clone(), key: key.clone() });
+    }
+    let Some(live) = live else { return NetworkFate { name, live: None, change: NetworkChange::Create } };
+    let change = if live.name != *name {
+        NetworkChange::Rename
+    } else if live.project.as_deref() != Some(project) || definition::network_matches(network, live) {
+        NetworkChange::Keep
+    } else {
+        NetworkChange::Recreate
+    };
+    NetworkFate { name, live: Some(live), change }
+}
+
+/// A network of that name which does not carry this project's key.
+fn unmanaged<'a>(cx: &Context<'a>, name: &str, warnings: &mut Vec<Warning>) -> Option<&'a observed::Network> {
+    let live = cx.observed.network_named(name)?;
+    if live.project.as_deref() != Some(cx.project.name.as_str()) {
+        warnings.push(Warning::UnmanagedNetwork {
+            name: name.to_owned(),
+            owned: live.project.is_some(),
+            project: cx.project.name.clone(),
+        });
+    }
+    Some(live)
+}
+
+/// Whether a container is connected to the network of that name.
+pub(super) fn is_connected(container: &Container, network: &observed::Network) -> bool {
+    container.networks.contains_key(&network.name)
+        || container.networks.values().any(|endpoint| endpoint.network.as_ref() == Some(&network.id))
+}
+
+/// Refuses to recreate networks that containers outside of `touched` are connected to: those would lose it.
+pub(super) fn check_users(
+    cx: &Context<'_>,
+    networks: &BTreeMap<&NetworkKey, NetworkFate<'_>>,
+    touched: &BTreeSet<&ContainerId>,
+) -> Result<(), PlanError> {
+    for (key, fate) in networks {
+        let Some(live) = fate.live.filter(|_| fate.change == NetworkChange::Recreate) else { continue };
+        let users = cx.observed.containers.iter().filter(|container| is_connected(container, live));
+        let staying = users.filter(|container| !touched.contains(&container.id));
+        let containers: Vec<_> = staying.map(|container| container.name.clone()).collect();
+        if !containers.is_empty() {
+            return Err(PlanError::NetworkInUse { key: (*key).clone(), name: live.name.clone(), containers });
+        }
+    }
+    Ok(())
+}

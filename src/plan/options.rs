@@ -1,0 +1,149 @@
+//! What a command asks of the planner.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::project::value::PullPolicy;
+use crate::project::{Project, ProjectName, ServiceName, VolumeKey};
+
+/// How `up` and `create` go about it. The default is a plain `up -d`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UpOptions {
+    /// When containers of the services the user named are recreated; those of all services, if none was named.
+    pub recreate: Recreate,
+    /// When containers of the services they depend on are recreated.
+    pub recreate_dependencies: Recreate,
+    /// What becomes of the anonymous volumes of recreated containers.
+    pub anonymous_volumes: AnonymousVolumePolicy,
+    /// Which images are built.
+    pub build: BuildImages,
+    /// `--pull`: takes the place of every service's `pull_policy`.
+    pub pull: Option<PullPolicy>,
+    /// What becomes of containers of services that are not in the files.
+    pub orphans: Orphans,
+    /// Whether containers are started, or only made.
+    pub start: StartContainers,
+    /// `--wait`: wait until everything runs and is healthy; nothing is waited for on the command's behalf by default.
+    pub wait: Option<WaitUntilReady>,
+    /// `-t`: grace period of every stop; each container's own by default.
+    pub timeout: Option<Duration>,
+    /// `--scale`: numbers of replicas that win over those in the files.
+    pub scale: BTreeMap<ServiceName, u32>,
+    /// Volumes whose definition changed and whose data the user agreed to lose; the others are kept as they are. See
+    /// [`super::changed_volumes`].
+    pub recreate_volumes: BTreeSet<VolumeKey>,
+    /// The platform of images for services without `platform`; the engine's own by default.
+    pub default_platform: Option<String>,
+    /// The moment the plan is made, in seconds since 1970: which images are due by `pull_policy: daily` and the like.
+    /// None is due at 0.
+    pub now: i64,
+    /// Whether reasons may tell values that look like secrets (`--show-values`).
+    pub values: SecretValues,
+}
+
+/// When existing containers are recreated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Recreate {
+    /// When their definition, image, networks or volumes changed.
+    #[default]
+    IfChanged,
+    /// Always: `--force-recreate`, `--always-recreate-deps`.
+    Always,
+    /// Never: `--no-recreate`.
+    Never,
+}
+
+/// What becomes of the anonymous volumes of a recreated container.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AnonymousVolumePolicy {
+    /// The new container mounts them again.
+    #[default]
+    Inherit,
+    /// `-V`: they are removed and the new container gets empty ones, for which every named service is recreated.
+    Renew,
+}
+
+/// Which images are built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BuildImages {
+    /// Those that are missing, and those whose `pull_policy` is `build`.
+    #[default]
+    AsNeeded,
+    /// `--build`: those of all services with a `build`.
+    Always,
+    /// `--no-build`: none.
+    Never,
+}
+
+/// What becomes of containers of services that are not in the files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Orphans {
+    /// They stay, and a warning names them.
+    #[default]
+    Keep,
+    /// `--remove-orphans`.
+    Remove,
+    /// They stay and nothing is said: `COMPOSE_IGNORE_ORPHANS`.
+    Ignore,
+}
+
+/// Whether containers are started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StartContainers {
+    /// All that do not run.
+    #[default]
+    Yes,
+    /// None: `create`, `up --no-start`.
+    No,
+}
+
+/// A wait on behalf of the command.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WaitUntilReady {
+    /// `--wait-timeout`: after how long a wait is given up; never by default.
+    pub timeout: Option<Duration>,
+}
+
+/// Whether values that look like secrets may be shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SecretValues {
+    /// They appear as `•••`.
+    #[default]
+    Hidden,
+    /// They appear as they are.
+    Shown,
+}
+
+/// What `down` takes down.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DownTarget {
+    /// The project that the files define.
+    Files(Arc<Project>),
+    /// Whatever carries the labels of the project (engine.md §4.8).
+    Labels(ProjectName),
+}
+
+/// How `down` goes about it. The default is a plain `down`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DownOptions {
+    /// The services to take down, and with them all that depend on them; empty is all.
+    pub services: Vec<ServiceName>,
+    /// What becomes of volumes.
+    pub volumes: DownVolumes,
+    /// What becomes of containers of services that are not in the files, and of one-offs that ended; nothing is said of
+    /// those that stay.
+    pub orphans: Orphans,
+    /// `-t`: grace period of every stop; each container's own by default.
+    pub timeout: Option<Duration>,
+}
+
+/// What becomes of volumes on `down`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DownVolumes {
+    /// They stay, with their data.
+    #[default]
+    Keep,
+    /// `--volumes`: those of the project that are not external go, and the anonymous ones of its containers.
+    Remove,
+}

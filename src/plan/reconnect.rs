@@ -1,0 +1,142 @@
+//! The steps that make and recreate networks, and that move who is connected (engine.md §2.3).
+
+use super::container::{Change, Slot};
+use super::network::{NetworkChange, NetworkFate, is_connected};
+use super::steps::{Emit, existing};
+use super::when::When;
+use super::{Action, ActionId, ContainerRef, Edge, Handle, Reason};
+use crate::observed::{self, Container};
+use crate::project::NetworkKey;
+
+impl<'a> Emit<'a, '_> {
+    /// Makes and recreates networks. Whoever is connected to one that changes is stopped, moved and started again by
+    /// the steps of its service.
+    pub(super) fn networks(&mut self) {
+        for (key, fate) in &self.resources.networks {
+            match fate.change {
+                NetworkChange::Keep => {}
+                NetworkChange::Create => {
+                    self.create_network(key, Reason::Missing, &[]);
+                }
+                NetworkChange::Recreate | NetworkChange::Rename => self.replace_network(key, fate),
+            }
+        }
+    }
+
+    fn create_network(&mut self, key: &'a NetworkKey, reason: Reason, after: &[ActionId]) -> ActionId {
+        let action = Action::CreateNetwork { project: self.cx.project.clone(), key: key.clone() };
+        let step = self.add(action, reason, &When::Always, after.iter().copied());
+        self.network_steps.insert(key, step);
+        step
+    }
+
+    fn replace_network(&mut self, key: &'a NetworkKey, fate: &NetworkFate<'a>) {
+        let Some(old) = fate.leaving() else { return };
+        let users = self.users(key, old);
+        let left: Vec<_> = users.iter().map(|user| self.leave(user, old)).collect();
+        let gone = self.removed_users(old);
+        let same_name = fate.change == NetworkChange::Recreate;
+        let action = Action::RemoveNetwork { id: old.id.clone(), name: old.name.clone() };
+        let before: Vec<_> = self.gate().into_iter().chain(left.iter().copied()).chain(gone).collect();
+        let remove = self.add(action, Reason::DefinitionChanged, &When::Always, before);
+        let after = if same_name { vec![remove] } else { Vec::new() };
+        let create = self.create_network(key, Reason::DefinitionChanged, &after);
+        for (user, left) in users.iter().zip(left) {
+            if user.stays {
+                self.join(user, key, fate.name, [create, left]);
+            }
+        }
+    }
+
+    /// Who has to leave the network: containers of the services that are on it, and of those that were.
+    fn users(&self, key: &NetworkKey, old: &observed::Network) -> Vec<User<'a>> {
+        let mut users = Vec::new();
+        for fate in self.fates.values() {
+            let asks = fate.service.networks.contains_key(key);
+            for slot in &fate.slots {
+                let (present, successor) = match &slot.change {
+                    Change::Keep(old) | Change::Recreate { old, .. } => (Some(*old), None),
+                    Change::Finish { old, new } => (Some(*old), Some(*new)),
+                    Change::Create => (None, None),
+                };
+                let stays = asks && !slot.change.leaves().is_always();
+                let present = present.map(|container| (container, stays));
+                for (container, stays) in present.into_iter().chain(successor.map(|new| (new, asks))) {
+                    if is_connected(container, old) || stays {
+                        users.push(User { slot_of: slot_ref(slot, container), container, stays });
+                    }
+                }
+            }
+        }
+        users
+    }
+
+    /// The removals of containers that are on the network and go anyway.
+    fn removed_users(&self, old: &observed::Network) -> Vec<ActionId> {
+        let going = self.removes.iter();
+        going
+            .filter(|(id, _)| self.cx.observed.container(id).is_some_and(|container| is_connected(container, old)))
+            .map(|(_, step)| *step)
+            .collect()
+    }
+
+    /// Stops a container and takes it off the network.
+    fn leave(&mut self, user: &User<'a>, network: &observed::Network) -> ActionId {
+        let reason = Reason::ResourceRecreated(network.name.clone());
+        let stop = self.stop(user.container, user.slot_of.clone(), &When::Always, reason.clone(), &[]);
+        if let Some(stop) = self.stops.get_mut(&user.container.id) {
+            stop.before_create = true;
+        }
+        let after: Vec<_> = stop.map_or_else(|| self.gate(), |stop| vec![stop]);
+        if !is_connected(user.container, network) {
+            // Not on it, but stopped all the same, so that it starts on the new one.
+            return match stop {
+                Some(stop) => stop,
+                None => self.disconnect(user, network, reason, after),
+            };
+        }
+        self.disconnect(user, network, reason, after)
+    }
+
+    fn disconnect(
+        &mut self,
+        user: &User<'a>,
+        network: &observed::Network,
+        reason: Reason,
+        after: Vec<ActionId>,
+    ) -> ActionId {
+        let action = Action::DisconnectNetwork { container: user.slot_of.clone(), network: network.name.clone() };
+        self.add(action, reason, &When::Always, after)
+    }
+
+    /// Puts a container on the new network, with all that its service says about the connection.
+    fn join(&mut self, user: &User<'a>, key: &NetworkKey, name: &str, after: [ActionId; 2]) {
+        let Some(replica) = &user.slot_of.replica else { return };
+        let Some(spec) = self.existing_spec(user.container, replica) else { return };
+        let action = Action::ConnectNetwork { container: user.slot_of.clone(), spec, key: key.clone() };
+        let step = self.add(action, Reason::ResourceRecreated(name.to_owned()), &When::Always, after);
+        self.connects.entry(&user.container.id).or_default().push(step);
+    }
+
+    /// Orders `step` after a container is on all the networks that are recreated.
+    pub(super) fn after_connects(&mut self, container: &Container, step: ActionId) {
+        for connect in self.connects.get(&container.id).cloned().unwrap_or_default() {
+            self.builder.order(connect, step, Edge::Requires);
+        }
+    }
+}
+
+/// A container that is on a network which is recreated.
+struct User<'a> {
+    slot_of: ContainerRef,
+    container: &'a Container,
+    /// Whether it is connected to the new one.
+    stays: bool,
+}
+
+fn slot_ref(slot: &Slot<'_>, container: &Container) -> ContainerRef {
+    let mut reference = existing(&slot.replica.service, container);
+    reference.replica = Some(slot.replica.clone());
+    reference.handle = Handle::Existing(container.id.clone());
+    reference
+}

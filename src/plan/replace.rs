@@ -1,0 +1,349 @@
+//! The steps of a service: its new containers, the swaps, the starts (engine.md §2.5, §2.7, §4.2).
+
+use std::sync::Arc;
+
+use super::container::{self, Change, Fate, Slot};
+use super::steps::{Emit, End, ReplicaEnd, maker};
+use super::when::When;
+use super::{
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, ProviderVerb, Reason, volume,
+};
+use crate::observed::{Container, State};
+use crate::project::value::RestartCondition;
+use crate::project::{Condition, Service, ServiceName};
+
+/// A replica while its steps are made.
+struct Swap<'a, 's> {
+    slot: &'s Slot<'a>,
+    spec: Arc<ContainerSpec>,
+    /// The step that makes its new container.
+    create: Option<ActionId>,
+    /// The container it has in the end.
+    container: ContainerRef,
+}
+
+impl<'a> Emit<'a, '_> {
+    /// Adds the steps of a service. Those of its dependencies are there already.
+    pub(super) fn service(&mut self, name: &ServiceName) {
+        let Some((name, service)) = self.cx.project.services.get_key_value(name) else { return };
+        let ready = if self.cx.starts() { self.ready(service) } else { Vec::new() };
+        if service.provider.is_some() {
+            self.provider(service, &ready);
+            return;
+        }
+        let fates = self.fates;
+        let Some(fate) = fates.get(name) else { return };
+        let swaps: Vec<_> = fate.slots.iter().map(|slot| self.create(service, slot)).collect();
+        let stopped = self.stop_dependents(fate, &swaps, &ready);
+        let rows: Vec<_> = swaps.iter().map(|swap| self.swap(service, swap, &ready, &stopped)).collect();
+        let mut end = End { inherited: ready.clone(), ..End::default() };
+        let starts: Vec<_> = swaps.iter().map(|swap| self.start_when(swap)).collect();
+        let hooks = self.pre_start(service, &swaps, &starts, &rows, &ready);
+        for ((swap, row), started) in swaps.into_iter().zip(rows).zip(starts) {
+            if !started.is_never() {
+                let step = self.start(service, &swap, &started, row, &ready);
+                if let Some(hook) = hooks.last() {
+                    self.builder.order(*hook, step, Edge::Requires);
+                }
+                end.starts.push(step);
+            }
+            let existing = match &swap.slot.change {
+                Change::Keep(container) => Some(*container),
+                Change::Recreate { old, when: When::If(_), .. } => Some(*old),
+                Change::Create | Change::Recreate { .. } | Change::Finish { .. } => None,
+            };
+            end.replicas.push(ReplicaEnd { container: swap.container, existing, started });
+        }
+        self.ends.insert(name, end);
+    }
+
+    fn provider(&mut self, service: &'a Service, ready: &[(ActionId, Edge)]) {
+        let mut end = End::default();
+        let action = Action::RunProvider {
+            project: self.cx.project.clone(),
+            service: service.name.clone(),
+            verb: ProviderVerb::Up,
+        };
+        let step = self.add(action, Reason::EveryRun, &When::Always, []);
+        self.after_all(step, ready);
+        end.starts.push(step);
+        self.ends.insert(&service.name, end);
+    }
+
+    /// Makes the new container of a slot that needs one.
+    fn create<'s>(&mut self, service: &'a Service, slot: &'s Slot<'a>) -> Swap<'a, 's> {
+        let (when, reason) = match &slot.change {
+            Change::Create => (When::Always, Reason::NoContainer),
+            Change::Recreate { when, reason, .. } => (when.clone(), reason.clone()),
+            Change::Keep(container) | Change::Finish { new: container, .. } => {
+                let handle = Handle::Existing(container.id.clone());
+                let spec = self.spec(service, slot, None);
+                return Swap { slot, spec, create: None, container: reference(slot, handle) };
+            }
+        };
+        let holder = self.cx.observed.containers.iter().find(|container| container.name == slot.name);
+        let temporary = holder.map(|holder| format!("{}_{}", holder.id.short(), slot.name));
+        let spec = self.spec(service, slot, temporary);
+        let after = self.before_create(service, &spec);
+        let create = self.add(Action::CreateContainer(spec.clone()), reason, &when, after);
+        let handle = match (&when, slot.change.old()) {
+            (When::If(_), Some(old)) => Handle::MadeOr { made: create, otherwise: old.id.clone() },
+            _ => Handle::Made(create),
+        };
+        Swap { slot, spec, create: Some(create), container: reference(slot, handle) }
+    }
+
+    /// What a new container of a service needs: its image, its networks, its volumes, the containers it shares with.
+    fn before_create(&self, service: &Service, spec: &ContainerSpec) -> Vec<ActionId> {
+        let mut before = self.resources.images.before_create(self.cx.project, service, self.cx.options);
+        if service.network_mode.is_none() {
+            before.extend(service.networks.keys().filter_map(|key| self.network_steps.get(key)));
+        }
+        before.extend(volume::mounted(self.cx.project, service).filter_map(|key| self.volume_steps.get(key)));
+        let shared = spec.references.values().chain(spec.linked.values().flatten());
+        before.extend(shared.filter_map(maker));
+        before
+    }
+
+    /// Stops the containers of dependents with `restart: true` before their dependency is replaced.
+    fn stop_dependents(
+        &mut self,
+        fate: &Fate<'a>,
+        swaps: &[Swap<'a, '_>],
+        ready: &[(ActionId, Edge)],
+    ) -> Vec<ActionId> {
+        if fate.recreated.is_never() {
+            return Vec::new();
+        }
+        let after: Vec<_> = swaps.iter().filter_map(|swap| swap.create).collect();
+        let dependents = self.dependents.get(&fate.service.name).cloned().unwrap_or_default();
+        let mut stopped = Vec::new();
+        let fates = self.fates;
+        for (name, _) in dependents.into_iter().filter(|(_, how)| how.restart) {
+            let Some(dependent) = fates.get(name) else { continue };
+            for slot in &dependent.slots {
+                let Some(container) = slot.change.old() else { continue };
+                let handle = reference(slot, Handle::Existing(container.id.clone()));
+                let known = self.stops.contains_key(&container.id);
+                let reason = Reason::DependencyRecreated(fate.service.name.clone());
+                // A stop for a recreated network comes before anything is made.
+                let after = if known { &[][..] } else { &after };
+                let Some(stop) = self.stop(container, handle, &fate.recreated, reason, after) else { continue };
+                if !known && !self.early.contains(&container.id) {
+                    self.after_all(stop, ready);
+                }
+                stopped.push(stop);
+            }
+        }
+        stopped
+    }
+
+    /// Puts a slot's new container in the place of the old one: stop, remove, rename in a row. Gives back the last of
+    /// these steps, which the start follows.
+    fn swap(
+        &mut self,
+        service: &Service,
+        swap: &Swap<'a, '_>,
+        ready: &[(ActionId, Edge)],
+        stopped: &[ActionId],
+    ) -> Option<ActionId> {
+        match &swap.slot.change {
+            Change::Keep(container) if container.name == swap.slot.name => None,
+            Change::Keep(_) => Some(self.rename(swap, Reason::Interrupted, &When::Always, None)),
+            Change::Create => {
+                swap.spec.temporary_name.as_ref()?;
+                Some(self.rename(swap, Reason::Replacement, &When::Always, swap.create))
+            }
+            Change::Recreate { old, when, .. } => {
+                let remove = self.leave_slot(service, swap, old, when, (ready, stopped));
+                let renamed = swap.spec.temporary_name.is_some();
+                Some(if renamed { self.rename(swap, Reason::Replacement, when, Some(remove)) } else { remove })
+            }
+            Change::Finish { old, new } => {
+                let remove = self.leave_slot(service, swap, old, &When::Always, (ready, stopped));
+                let renamed = new.name != swap.slot.name;
+                let always = When::Always;
+                Some(if renamed { self.rename(swap, Reason::Interrupted, &always, Some(remove)) } else { remove })
+            }
+        }
+    }
+
+    /// Stops and removes the old container of a slot.
+    fn leave_slot(
+        &mut self,
+        service: &Service,
+        swap: &Swap<'a, '_>,
+        old: &'a Container,
+        when: &When,
+        (ready, stopped): (&[(ActionId, Edge)], &[ActionId]),
+    ) -> ActionId {
+        let handle = ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+        let known = self.stops.get(&old.id).map(|stop| stop.before_create);
+        let reason = if swap.create.is_some() { Reason::Replaced } else { Reason::Interrupted };
+        let stop = self.stop(old, handle.clone(), when, reason.clone(), &[]);
+        if let Some(stop) = stop {
+            if known != Some(true)
+                && let Some(create) = swap.create
+            {
+                self.builder.order(create, stop, Edge::Requires);
+            }
+            for dependent in stopped {
+                self.builder.order(*dependent, stop, Edge::Requires);
+            }
+            // The old one runs until all is ready for the new one, unless something of it is needed before.
+            if known.is_none() && !self.early.contains(&old.id) {
+                self.after_all(stop, ready);
+            }
+        }
+        let volumes = self.fate_of_volumes(service, swap, old);
+        let action = Action::RemoveContainer { container: handle, volumes };
+        let after: Vec<_> = match stop {
+            Some(stop) => swap.create.into_iter().chain([stop]).collect(),
+            None => swap.create.into_iter().chain(self.gate()).chain(stopped.iter().copied()).collect(),
+        };
+        let remove = self.add(action, reason.clone(), when, after);
+        self.after_connects(old, remove);
+        self.removes.insert(&old.id, remove);
+        let renewed = swap.spec.replaces.as_ref().is_some_and(|replaced| !replaced.inherits);
+        if renewed {
+            self.carried_over_volumes(old, &reason, when, remove);
+        }
+        remove
+    }
+
+    /// Whether the old container's anonymous volumes go with it: only if its successor does not mount them all.
+    fn fate_of_volumes(&self, service: &Service, swap: &Swap<'_, '_>, old: &Container) -> AnonymousVolumes {
+        let inherited = match &swap.spec.replaces {
+            Some(replaced) => replaced.inherited.len(),
+            None => volume::inherited(old, service).len(),
+        };
+        if volume::anonymous_count(old) > inherited { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep }
+    }
+
+    /// Gives the slot's container its final name, once nothing else bears it.
+    fn rename(&mut self, swap: &Swap<'a, '_>, reason: Reason, when: &When, after: Option<ActionId>) -> ActionId {
+        let name = swap.slot.name.clone();
+        let action = Action::RenameContainer { container: swap.container.clone(), name: name.clone() };
+        let holder = self.cx.observed.containers.iter().find(|container| container.name == name);
+        let freed = holder.and_then(|holder| self.removes.get(&holder.id)).copied();
+        let made = swap.create.filter(|_| after.is_none());
+        self.add(action, reason, when, after.into_iter().chain(freed).chain(made))
+    }
+
+    /// Whether a slot's container is started.
+    fn start_when(&self, swap: &Swap<'a, '_>) -> When {
+        if !self.cx.starts() {
+            return When::Never;
+        }
+        let stopped =
+            |container: &Container| self.stops.get(&container.id).map_or(When::Never, |stop| stop.when.clone());
+        match &swap.slot.change {
+            Change::Keep(container) if container::is_up(container) => stopped(container),
+            Change::Recreate { old, when, .. } if container::is_up(old) => when.or(&stopped(old)),
+            Change::Keep(_) | Change::Recreate { .. } | Change::Create | Change::Finish { .. } => When::Always,
+        }
+    }
+
+    fn start(
+        &mut self,
+        service: &'a Service,
+        swap: &Swap<'a, '_>,
+        when: &When,
+        row: Option<ActionId>,
+        ready: &[(ActionId, Edge)],
+    ) -> ActionId {
+        let reason = self.start_reason(service, swap);
+        // Where it is certain that the new container is there, or that the old one stays, there is no choice to make.
+        let action = Action::StartContainer { container: swap.container.clone(), spec: Some(swap.spec.clone()) };
+        let step = self.add(action, reason, when, row.into_iter().chain(swap.create));
+        self.after_all(step, ready);
+        if let Some(old) = swap.slot.change.old() {
+            self.after_connects(old, step);
+            if let Some(stop) = self.stops.get(&old.id) {
+                let stop = stop.step;
+                self.builder.order(stop, step, Edge::Requires);
+            }
+        }
+        if let Change::Finish { new, .. } = &swap.slot.change {
+            self.after_connects(new, step);
+        }
+        if publishes_range(service)
+            && let Some(before) = self.range_start.replace(step)
+        {
+            self.builder.order(before, step, Edge::Follows);
+        }
+        self.new_starts.push((step, service, swap.slot.change.old().map(|old| &old.id)));
+        step
+    }
+
+    fn start_reason(&self, service: &Service, swap: &Swap<'a, '_>) -> Reason {
+        match &swap.slot.change {
+            Change::Create => Reason::Created,
+            Change::Recreate { .. } | Change::Finish { .. } => Reason::Replacement,
+            Change::Keep(container) => {
+                let stop = self.stops.get(&container.id);
+                match stop {
+                    Some(stop) => stop.reason.clone(),
+                    None if self.is_finished_job(service, container) => {
+                        Reason::RanBefore { exit_code: container.exit_code.unwrap_or(0) }
+                    }
+                    None => Reason::NotRunning,
+                }
+            }
+        }
+    }
+
+    /// Whether a container is that of a job which ran to its end, and not that of a server which was stopped: something
+    /// waits for its completion; or nothing speaks for a server, neither a port nor a healthcheck, a restart policy or
+    /// a dependent.
+    fn is_finished_job(&self, service: &Service, container: &Container) -> bool {
+        if container.state != State::Exited || container.exit_code != Some(0) {
+            return false;
+        }
+        let dependents = self.dependents.get(&service.name).map_or(&[][..], Vec::as_slice);
+        let waited_for = dependents.iter().any(|(_, how)| how.condition == Condition::CompletedSuccessfully);
+        let restarts = service.restart_policy().is_some_and(|policy| policy.condition != RestartCondition::No);
+        let serves = restarts
+            || !dependents.is_empty()
+            || !service.ports.is_empty()
+            || !service.expose.is_empty()
+            || service.healthcheck.as_ref().is_some_and(|check| !check.disable);
+        waited_for || !serves
+    }
+
+    /// Runs the `pre_start` hooks where every replica is about to start (engine.md §4.5).
+    fn pre_start(
+        &mut self,
+        service: &Service,
+        swaps: &[Swap<'a, '_>],
+        starts: &[When],
+        rows: &[Option<ActionId>],
+        ready: &[(ActionId, Edge)],
+    ) -> Vec<ActionId> {
+        let Some(first) = swaps.first().filter(|_| starts.iter().all(|start| !start.is_never())) else {
+            return Vec::new();
+        };
+        // For sure only if every start is: one replica that stays up does without the hooks.
+        let when = starts.iter().find(|start| !start.is_always()).cloned().unwrap_or(When::Always);
+        let mut before: Vec<_> =
+            rows.iter().copied().flatten().chain(swaps.iter().filter_map(|swap| swap.create)).collect();
+        let mut hooks = Vec::new();
+        for hook in 0..service.pre_start.len() {
+            let action = Action::RunPreStart { spec: first.spec.clone(), container: first.container.clone(), hook };
+            let step = self.add(action, Reason::Hook, &when, before);
+            self.after_all(step, ready);
+            hooks.push(step);
+            before = vec![step];
+        }
+        hooks
+    }
+}
+
+fn reference(slot: &Slot<'_>, handle: Handle) -> ContainerRef {
+    ContainerRef { replica: Some(slot.replica.clone()), name: slot.name.clone(), handle }
+}
+
+/// Whether the engine picks the host port out of a range, which it does not do in one go.
+fn publishes_range(service: &Service) -> bool {
+    service.ports.iter().any(|port| port.published.as_deref().is_some_and(|published| published.contains('-')))
+}

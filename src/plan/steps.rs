@@ -1,0 +1,324 @@
+//! The steps of `up` and what comes before what: what all parts of it share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::container::{self, Change, Fate, Removal, Resources, Slot};
+use super::up::Context;
+use super::volume::{self, VolumeChange};
+use super::when::When;
+use super::{
+    Action, ActionId, AnonymousVolumePolicy, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, Plan,
+    PlanBuilder, Reason, Replaced, Replica, Step, WaitCondition, Warning, clash, order, orphan,
+};
+use crate::observed::{Container, ContainerId};
+use crate::project::{NetworkKey, Service, ServiceName, VolumeKey};
+
+/// Collects the steps of `up`.
+pub(super) struct Emit<'a, 'b> {
+    pub(super) cx: Context<'a>,
+    pub(super) resources: &'b Resources<'a>,
+    pub(super) fates: &'b BTreeMap<&'a ServiceName, Fate<'a>>,
+    pub(super) dependents: BTreeMap<&'a ServiceName, Vec<(&'a ServiceName, &'a crate::project::Dependency)>>,
+    pub(super) builder: PlanBuilder,
+    /// The steps that make networks.
+    pub(super) network_steps: BTreeMap<&'a NetworkKey, ActionId>,
+    /// The steps that make volumes.
+    pub(super) volume_steps: BTreeMap<&'a VolumeKey, ActionId>,
+    /// The steps that stop containers which were there.
+    pub(super) stops: BTreeMap<&'a ContainerId, Stop>,
+    /// The steps that remove them.
+    pub(super) removes: BTreeMap<&'a ContainerId, ActionId>,
+    /// The steps that connect them to recreated networks.
+    pub(super) connects: BTreeMap<&'a ContainerId, Vec<ActionId>>,
+    /// Containers that are stopped as early as can be, because something of theirs is needed elsewhere.
+    pub(super) early: clash::Early<'a>,
+    /// What has become of the services emitted so far.
+    pub(super) ends: BTreeMap<&'a ServiceName, End<'a>>,
+    /// The waits so far; nothing for one whose condition holds.
+    pub(super) waits: BTreeMap<(&'a ServiceName, WaitCondition), Option<ActionId>>,
+    /// The last start of a replica that publishes one port of a range.
+    pub(super) range_start: Option<ActionId>,
+    /// The starts of new containers, with what they need.
+    pub(super) new_starts: Vec<(ActionId, &'a Service, Option<&'a ContainerId>)>,
+}
+
+/// A stop of a container that was there.
+#[derive(Debug, Clone)]
+pub(super) struct Stop {
+    pub(super) step: ActionId,
+    pub(super) when: When,
+    pub(super) reason: Reason,
+    /// Whether it is part of recreating a network, so that new containers come after it.
+    pub(super) before_create: bool,
+}
+
+/// A service when its steps are all in the plan.
+#[derive(Debug, Default)]
+pub(super) struct End<'a> {
+    /// Its replicas, by number.
+    pub(super) replicas: Vec<ReplicaEnd<'a>>,
+    /// The steps that start them.
+    pub(super) starts: Vec<ActionId>,
+    /// Where nothing is started: what its dependencies ask dependents to come after.
+    pub(super) inherited: Vec<(ActionId, Edge)>,
+}
+
+/// A replica when its steps are all in the plan.
+#[derive(Debug)]
+pub(super) struct ReplicaEnd<'a> {
+    pub(super) container: ContainerRef,
+    /// The container that was there, where it may still be there.
+    pub(super) existing: Option<&'a Container>,
+    /// Whether it is started in this run.
+    pub(super) started: When,
+}
+
+impl<'a, 'b> Emit<'a, 'b> {
+    pub(super) fn new(
+        cx: Context<'a>,
+        resources: &'b Resources<'a>,
+        fates: &'b BTreeMap<&'a ServiceName, Fate<'a>>,
+        builder: PlanBuilder,
+    ) -> Self {
+        Self {
+            cx,
+            resources,
+            fates,
+            dependents: order::dependents(cx.project),
+            builder,
+            network_steps: BTreeMap::new(),
+            volume_steps: BTreeMap::new(),
+            stops: BTreeMap::new(),
+            removes: BTreeMap::new(),
+            connects: BTreeMap::new(),
+            early: clash::early(fates),
+            ends: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            range_start: None,
+            new_starts: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_plan(self, warnings: Vec<Warning>) -> Plan {
+        self.builder.build().with_warnings(warnings)
+    }
+
+    pub(super) fn add(
+        &mut self,
+        action: Action,
+        reason: Reason,
+        when: &When,
+        after: impl IntoIterator<Item = ActionId>,
+    ) -> ActionId {
+        self.builder.add(Step { action, reason, guard: when.guard() }, after)
+    }
+
+    /// Orders a step after what its service needs to be ready.
+    pub(super) fn after_all(&mut self, step: ActionId, ready: &[(ActionId, Edge)]) {
+        for (earlier, edge) in ready {
+            self.builder.order(*earlier, step, *edge);
+        }
+    }
+
+    /// The steps that get images: nothing that runs is touched before them.
+    pub(super) fn gate(&self) -> Vec<ActionId> {
+        self.resources.images.steps.clone()
+    }
+
+    /// Stops a container that runs; nothing for one that does not. One stop is enough for whatever asks for it.
+    pub(super) fn stop(
+        &mut self,
+        container: &'a Container,
+        handle: ContainerRef,
+        when: &When,
+        reason: Reason,
+        after: &[ActionId],
+    ) -> Option<ActionId> {
+        if !container::holds_processes(container) || when.is_never() {
+            return None;
+        }
+        if let Some(known) = self.stops.get_mut(&container.id) {
+            known.when = known.when.or(when);
+            let (step, guard) = (known.step, known.when.guard());
+            self.builder.step_mut(step).guard = guard;
+            for earlier in after {
+                self.builder.order(*earlier, step, Edge::Requires);
+            }
+            return Some(step);
+        }
+        let spec = handle.replica.as_ref().and_then(|replica| self.existing_spec(container, replica));
+        let action = Action::StopContainer { container: handle, spec, timeout: self.cx.options.timeout };
+        let after: Vec<_> = self.gate().into_iter().chain(after.iter().copied()).collect();
+        let step = self.add(action, reason.clone(), when, after);
+        self.stops.insert(&container.id, Stop { step, when: when.clone(), reason, before_create: false });
+        Some(step)
+    }
+
+    /// Removes a container that nothing takes the place of.
+    fn discard(&mut self, removal: &Removal<'a>, handle: &ContainerRef) -> ActionId {
+        let container = removal.container;
+        let stop = self.stop(container, handle.clone(), &When::Always, removal.reason.clone(), &[]);
+        let volumes = if removal.shares_volumes { AnonymousVolumes::Keep } else { AnonymousVolumes::Remove };
+        let action = Action::RemoveContainer { container: handle.clone(), volumes };
+        let after: Vec<_> = stop.map_or_else(|| self.gate(), |stop| vec![stop]);
+        let step = self.add(action, removal.reason.clone(), &When::Always, after);
+        if !removal.shares_volumes {
+            self.carried_over_volumes(container, &removal.reason, &When::Always, step);
+        }
+        self.removes.insert(&container.id, step);
+        step
+    }
+
+    /// Removes the volumes that the engine does not take for the container's own.
+    pub(super) fn carried_over_volumes(
+        &mut self,
+        container: &Container,
+        reason: &Reason,
+        when: &When,
+        after: ActionId,
+    ) {
+        for name in volume::carried_over(container) {
+            let action = Action::RemoveVolume { name: name.to_owned() };
+            self.add(action, reason.clone(), when, [after]);
+        }
+    }
+
+    /// Removes what has no place in the project any more: orphans, surplus replicas, left-overs.
+    pub(super) fn removals(&mut self, orphans: &[&'a Container]) {
+        for container in orphans {
+            let handle = ContainerRef {
+                replica: None,
+                name: container.name.clone(),
+                handle: Handle::Existing(container.id.clone()),
+            };
+            self.discard(&Removal { container, reason: orphan::reason(container), shares_volumes: false }, &handle);
+        }
+        for fate in self.fates.values() {
+            for removal in &fate.removed {
+                let handle = existing(&fate.service.name, removal.container);
+                self.discard(removal, &handle);
+            }
+        }
+    }
+
+    /// Makes and recreates volumes. What mounts one that is recreated goes first.
+    pub(super) fn volumes(&mut self) {
+        let mut gone = Vec::new();
+        let recreated = self.resources.volumes.values().find(|fate| fate.change == VolumeChange::Recreate);
+        for fate in self.fates.values() {
+            for container in &fate.emptied {
+                let name = recreated.map_or("", |volume| volume.name).to_owned();
+                let reason = Reason::ResourceRecreated(name);
+                let handle = existing(&fate.service.name, container);
+                gone.push(self.discard(&Removal { container, reason, shares_volumes: false }, &handle));
+            }
+        }
+        for (key, fate) in &self.resources.volumes {
+            let after = match fate.change {
+                VolumeChange::Keep => continue,
+                VolumeChange::Create => Vec::new(),
+                VolumeChange::Recreate => {
+                    let action = Action::RemoveVolume { name: fate.name.to_owned() };
+                    let after: Vec<_> = self.gate().into_iter().chain(gone.iter().copied()).collect();
+                    vec![self.add(action, Reason::DefinitionChanged, &When::Always, after)]
+                }
+            };
+            let reason = if after.is_empty() { Reason::Missing } else { Reason::DefinitionChanged };
+            let action = Action::CreateVolume { project: self.cx.project.clone(), key: (*key).clone() };
+            let step = self.add(action, reason, &When::Always, after);
+            self.volume_steps.insert(key, step);
+        }
+    }
+
+    /// What a container of the slot is made from.
+    pub(super) fn spec(
+        &self,
+        service: &Service,
+        slot: &Slot<'_>,
+        temporary_name: Option<String>,
+    ) -> Arc<ContainerSpec> {
+        let replaces = match &slot.change {
+            Change::Recreate { old, .. } => Some(self.replaced(service, &slot.replica, old)),
+            Change::Keep(_) | Change::Create | Change::Finish { .. } => None,
+        };
+        Arc::new(self.bare_spec(service, slot.replica.clone(), slot.name.clone(), temporary_name, replaces))
+    }
+
+    pub(super) fn existing_spec(&self, container: &Container, replica: &Replica) -> Option<Arc<ContainerSpec>> {
+        let service = self.cx.project.services.get(&replica.service)?;
+        let spec = self.bare_spec(service, replica.clone(), container.name.clone(), None, None);
+        Some(Arc::new(spec))
+    }
+
+    fn bare_spec(
+        &self,
+        service: &Service,
+        replica: Replica,
+        name: String,
+        temporary_name: Option<String>,
+        replaces: Option<Replaced>,
+    ) -> ContainerSpec {
+        let (project, options) = (self.cx.project, self.cx.options);
+        let image = self.resources.images.of_service(project, service, options);
+        let mounted = self.resources.images.mounted(project, service, options);
+        ContainerSpec {
+            project: project.clone(),
+            replica,
+            name,
+            temporary_name,
+            image: image.reference.clone(),
+            image_digest: image.digest.clone(),
+            image_volumes: mounted.into_iter().map(|(target, fact)| (target, fact.digest.clone())).collect(),
+            replaces,
+            references: self.references(service),
+            linked: self.linked(service),
+        }
+    }
+
+    fn replaced(&self, service: &Service, replica: &Replica, old: &Container) -> Replaced {
+        let inherits = self.cx.options.anonymous_volumes == AnonymousVolumePolicy::Inherit;
+        let inherited = if inherits { volume::inherited(old, service) } else { Vec::new() };
+        let container = ContainerRef {
+            replica: Some(replica.clone()),
+            name: old.name.clone(),
+            handle: Handle::Existing(old.id.clone()),
+        };
+        Replaced { container, inherited, inherits }
+    }
+
+    /// The first container by name of every service that this one shares something with.
+    fn references(&self, service: &Service) -> BTreeMap<ServiceName, ContainerRef> {
+        let shared = order::references(service).into_iter();
+        shared
+            .filter_map(|name| {
+                let replicas = self.ends.get(name)?.replicas.iter().map(|replica| &replica.container);
+                Some((name.clone(), replicas.min_by(|a, b| a.name.cmp(&b.name))?.clone()))
+            })
+            .collect()
+    }
+
+    fn linked(&self, service: &Service) -> BTreeMap<ServiceName, Vec<ContainerRef>> {
+        let linked = service.links.iter().map(|link| &link.service);
+        linked
+            .filter_map(|name| {
+                let replicas = self.ends.get(name)?.replicas.iter().map(|replica| replica.container.clone());
+                Some((name.clone(), replicas.collect()))
+            })
+            .collect()
+    }
+}
+
+/// A container that was there, as a replica of a service.
+pub(super) fn existing(service: &ServiceName, container: &Container) -> ContainerRef {
+    let replica = container.number.map(|number| Replica { service: service.clone(), number });
+    ContainerRef { replica, name: container.name.clone(), handle: Handle::Existing(container.id.clone()) }
+}
+
+/// The step that makes a container, if one of this run does.
+pub(super) fn maker(container: &ContainerRef) -> Option<ActionId> {
+    match &container.handle {
+        Handle::Existing(_) => None,
+        Handle::Made(step) | Handle::MadeOr { made: step, .. } => Some(*step),
+    }
+}

@@ -1,0 +1,118 @@
+//! What a plan comes to, replica by replica: the lines and the numbers a person reads first.
+
+use std::collections::BTreeMap;
+
+use super::{Action, ActionId, Plan, Replica};
+
+/// What a plan comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The replicas that get a new container though they had none, with the step that says why.
+    pub created: Vec<(Replica, ActionId)>,
+    /// The replicas whose container is replaced, with the step that says why.
+    pub recreated: Vec<(Replica, ActionId)>,
+    /// The replicas whose container is started again.
+    pub started: Vec<(Replica, ActionId)>,
+    /// The containers that go without a successor: the steps that remove them.
+    pub removed: Vec<ActionId>,
+    /// The other steps that change something: pulls, builds, networks, volumes, providers.
+    pub others: Vec<ActionId>,
+    /// The same in numbers.
+    pub counts: Counts,
+}
+
+/// How many of what a plan does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Images pulled.
+    pub pulls: usize,
+    /// Images built.
+    pub builds: usize,
+    /// Networks made.
+    pub networks_created: usize,
+    /// Networks removed.
+    pub networks_removed: usize,
+    /// Volumes made.
+    pub volumes_created: usize,
+    /// Volumes removed.
+    pub volumes_removed: usize,
+    /// Replicas that get their first container.
+    pub created: usize,
+    /// Replicas whose container is replaced.
+    pub recreated: usize,
+    /// Of these, those about which the run decides.
+    pub maybe_recreated: usize,
+    /// Replicas whose container is started again.
+    pub started: usize,
+    /// Containers that go without a successor.
+    pub removed: usize,
+}
+
+impl Plan {
+    /// What it comes to.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        let mut new: BTreeMap<&Replica, ActionId> = BTreeMap::new();
+        for (id, step) in self.steps() {
+            match &step.action {
+                Action::CreateContainer(spec) => {
+                    new.insert(&spec.replica, id);
+                    if spec.replaces.is_some() {
+                        summary.counts.maybe_recreated += usize::from(step.guard.is_some());
+                        summary.recreated.push((spec.replica.clone(), id));
+                    } else {
+                        summary.created.push((spec.replica.clone(), id));
+                    }
+                }
+                Action::StartContainer { container, .. } if step.is_change() => {
+                    if let Some(replica) = container.replica.as_ref().filter(|replica| !new.contains_key(replica)) {
+                        summary.started.push((replica.clone(), id));
+                    }
+                }
+                Action::RemoveContainer { container, .. } => {
+                    if !container.replica.as_ref().is_some_and(|replica| new.contains_key(replica)) {
+                        summary.removed.push(id);
+                    }
+                }
+                Action::PullImage(_)
+                | Action::BuildImage(_)
+                | Action::CreateNetwork { .. }
+                | Action::RemoveNetwork { .. }
+                | Action::CreateVolume { .. }
+                | Action::RemoveVolume { .. } => {
+                    summary.counts.add(&step.action);
+                    summary.others.push(id);
+                }
+                Action::RunProvider { .. } if step.is_change() => summary.others.push(id),
+                Action::StartContainer { .. }
+                | Action::DisconnectNetwork { .. }
+                | Action::ConnectNetwork { .. }
+                | Action::StopContainer { .. }
+                | Action::RenameContainer { .. }
+                | Action::Wait(_)
+                | Action::RunPreStart { .. }
+                | Action::RunProvider { .. } => {}
+            }
+        }
+        summary.counts.created = summary.created.len();
+        summary.counts.recreated = summary.recreated.len();
+        summary.counts.started = summary.started.len();
+        summary.counts.removed = summary.removed.len();
+        summary
+    }
+}
+
+impl Counts {
+    fn add(&mut self, action: &Action) {
+        match action {
+            Action::PullImage(_) => self.pulls += 1,
+            Action::BuildImage(_) => self.builds += 1,
+            Action::CreateNetwork { .. } => self.networks_created += 1,
+            Action::RemoveNetwork { .. } => self.networks_removed += 1,
+            Action::CreateVolume { .. } => self.volumes_created += 1,
+            Action::RemoveVolume { .. } => self.volumes_removed += 1,
+            _ => {}
+        }
+    }
+}

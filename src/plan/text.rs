@@ -1,0 +1,327 @@
+//! The text form of a plan: one line a step, in the words of `hoist plan`, of the planner's tests and of bug reports.
+
+use std::fmt::{self, Display as _};
+
+use super::{
+    Action, ActionId, BuildSpec, ContainerRef, Edge, FieldChange, Guard, Plan, ProviderVerb, PullSpec, Reason, Step,
+    WaitCondition, WaitSpec,
+};
+use crate::observed::ImageDigest;
+use crate::project::{Project, ServiceName};
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.steps().try_for_each(|(id, _)| writeln!(f, "{}", self.line(id)))
+    }
+}
+
+impl Plan {
+    /// The line of a step: `#2 remove container web/2: scaled down, after #1`.
+    #[must_use]
+    pub fn line(&self, id: ActionId) -> impl fmt::Display {
+        Line { plan: self, id }
+    }
+
+    /// Why a step is there, with what has to hold for it: `scaled down`, `if the build changes its image`.
+    #[must_use]
+    pub fn why(&self, id: ActionId) -> impl fmt::Display {
+        Why { plan: self, id }
+    }
+
+    /// The condition of a guard, as in `if the build changes its image`, seen from a step of `service`.
+    fn guard_text(&self, guard: &Guard, service: Option<&ServiceName>) -> String {
+        match guard {
+            Guard::ImageChanged { producer, image, .. } => {
+                let (verb, own) = self.producer(*producer, service);
+                let image = if own { "its image".to_owned() } else { format!("image {image}") };
+                format!("if the {verb} changes {image}")
+            }
+            Guard::ImageMissing { producer, .. } => format!("if {producer} does not get the image"),
+            Guard::AnyOf(guards) => {
+                let mut texts: Vec<_> = guards.iter().map(|guard| self.guard_text(guard, service)).collect();
+                texts.dedup();
+                texts.join(" or ")
+            }
+        }
+    }
+
+    /// What a step does to an image, and whether that is the image of `service`.
+    fn producer(&self, id: ActionId, service: Option<&ServiceName>) -> (&'static str, bool) {
+        match &self.step(id).action {
+            Action::PullImage(spec) => ("pull", service.is_some_and(|service| spec.services.contains(service))),
+            Action::BuildImage(spec) => {
+                let own = service.is_some_and(|name| {
+                    let image = spec.project.services.get(name).map(|service| spec.project.image_name(service));
+                    image.as_ref() == Some(&spec.image)
+                });
+                ("build", own)
+            }
+            _ => ("run", false),
+        }
+    }
+}
+
+struct Line<'a> {
+    plan: &'a Plan,
+    id: ActionId,
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let step = self.plan.step(self.id);
+        write!(f, "{} {}: {}", self.id, step.action, self.plan.why(self.id))?;
+        for (edge, word) in [(Edge::Requires, "after"), (Edge::Follows, "after the end of")] {
+            let mut before: Vec<_> =
+                self.plan.before(self.id).filter(|(_, kind)| *kind == edge).map(|(id, _)| id).collect();
+            before.sort_unstable();
+            for (at, id) in before.into_iter().enumerate() {
+                if at == 0 {
+                    write!(f, ", {word} {id}")?;
+                } else {
+                    write!(f, ", {id}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Why<'a> {
+    plan: &'a Plan,
+    id: ActionId,
+}
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Step { action, reason, guard } = self.plan.step(self.id);
+        let Some(guard) = guard else { return reason.fmt(f) };
+        let guard = self.plan.guard_text(guard, action.service());
+        match reason {
+            // The guard is the reason.
+            Reason::ImageChanged { to: None, .. } => f.write_str(&guard),
+            reason => write!(f, "{reason}, {guard}"),
+        }
+    }
+}
+
+impl Action {
+    /// The service whose image, container or wait it is about.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Self::BuildImage(spec) => Some(&spec.service),
+            Self::CreateContainer(spec) | Self::RunPreStart { spec, .. } => Some(&spec.replica.service),
+            Self::DisconnectNetwork { container, .. }
+            | Self::ConnectNetwork { container, .. }
+            | Self::StartContainer { container, .. }
+            | Self::StopContainer { container, .. }
+            | Self::RemoveContainer { container, .. }
+            | Self::RenameContainer { container, .. } => container.replica.as_ref().map(|replica| &replica.service),
+            Self::Wait(spec) => Some(&spec.service),
+            Self::RunProvider { service, .. } => Some(service),
+            Self::PullImage(_)
+            | Self::CreateNetwork { .. }
+            | Self::RemoveNetwork { .. }
+            | Self::CreateVolume { .. }
+            | Self::RemoveVolume { .. } => None,
+        }
+    }
+
+    /// What is done, in one or two words: `create container`, `wait for`.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::PullImage(_) => "pull image",
+            Self::BuildImage(_) => "build image",
+            Self::CreateNetwork { .. } => "create network",
+            Self::RemoveNetwork { .. } => "remove network",
+            Self::DisconnectNetwork { .. } => "disconnect container",
+            Self::ConnectNetwork { .. } => "connect container",
+            Self::CreateVolume { .. } => "create volume",
+            Self::RemoveVolume { .. } => "remove volume",
+            Self::CreateContainer(_) => "create container",
+            Self::StartContainer { .. } => "start container",
+            Self::StopContainer { .. } => "stop container",
+            Self::RemoveContainer { .. } => "remove container",
+            Self::RenameContainer { .. } => "rename container",
+            Self::Wait(_) => "wait for",
+            Self::RunPreStart { .. } => "run pre_start hook",
+            Self::RunProvider { verb, .. } => match verb {
+                ProviderVerb::Up => "provide",
+                ProviderVerb::Down => "take back",
+                ProviderVerb::Stop => "stop provider of",
+            },
+        }
+    }
+
+    /// What it is done to: `web/2`, `shop_default`, `nginx:1.29`.
+    #[must_use]
+    pub fn object(&self) -> String {
+        match self {
+            Self::PullImage(spec) => image(&spec.image, spec.platform.as_deref()),
+            Self::BuildImage(spec) => image(&spec.image, spec.platform.as_deref()),
+            Self::CreateNetwork { project, key } => network_name(project, key.as_str()).to_owned(),
+            Self::RemoveNetwork { name, .. } | Self::RemoveVolume { name } => name.clone(),
+            Self::CreateVolume { project, key } => {
+                project.volumes.get(key).map_or(key.as_str(), |volume| &volume.name).to_owned()
+            }
+            Self::CreateContainer(spec) => spec.replica.to_string(),
+            Self::DisconnectNetwork { container, .. }
+            | Self::ConnectNetwork { container, .. }
+            | Self::StartContainer { container, .. }
+            | Self::StopContainer { container, .. }
+            | Self::RemoveContainer { container, .. }
+            | Self::RenameContainer { container, .. } => container.to_string(),
+            Self::Wait(spec) => spec.service.to_string(),
+            Self::RunPreStart { container, hook, .. } => hook_object(container, *hook),
+            Self::RunProvider { service, .. } => service.to_string(),
+        }
+    }
+
+    /// What comes behind the object: where to, under which name, how far.
+    fn detail(&self) -> String {
+        match self {
+            Self::DisconnectNetwork { network, .. } => format!(" from {network}"),
+            Self::ConnectNetwork { spec, key, .. } => format!(" to {}", network_name(&spec.project, key.as_str())),
+            Self::RenameContainer { name, .. } => format!(" to {name}"),
+            Self::Wait(spec) => format!(" to be {}", spec.condition),
+            Self::CreateContainer(spec) => {
+                spec.temporary_name.as_ref().map_or_else(String::new, |name| format!(" as {name}"))
+            }
+            Self::PullImage(_)
+            | Self::BuildImage(_)
+            | Self::CreateNetwork { .. }
+            | Self::RemoveNetwork { .. }
+            | Self::CreateVolume { .. }
+            | Self::RemoveVolume { .. }
+            | Self::StartContainer { .. }
+            | Self::StopContainer { .. }
+            | Self::RemoveContainer { .. }
+            | Self::RunPreStart { .. }
+            | Self::RunProvider { .. } => String::new(),
+        }
+    }
+}
+
+fn hook_object(container: &ContainerRef, hook: usize) -> String {
+    format!("{} of {container}", hook + 1)
+}
+
+fn image(reference: &str, platform: Option<&str>) -> String {
+    match platform {
+        Some(platform) => format!("{reference} for {platform}"),
+        None => reference.to_owned(),
+    }
+}
+
+fn network_name<'a>(project: &'a Project, key: &'a str) -> &'a str {
+    project.networks.get(key).map_or(key, |network| &network.name)
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.verb(), self.object(), self.detail())
+    }
+}
+
+impl fmt::Display for WaitCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Healthy => "healthy",
+            Self::CompletedSuccessfully => "completed",
+            Self::RunningOrHealthy => "running or healthy",
+        })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("missing"),
+            Self::NoContainer => f.write_str("no container yet"),
+            Self::ConfigChanged(fields) => config_changed(f, fields),
+            Self::ImageChanged { from, to } => image_changed(f, from.as_ref(), to.as_ref()),
+            Self::ImageVolumeChanged(target) => write!(f, "the image mounted at {target} changed"),
+            Self::Forced => f.write_str("recreation was asked for"),
+            Self::NotConnected(key) => write!(f, "not connected to network {key}"),
+            Self::NotMounted(key) => write!(f, "does not mount volume {key}"),
+            Self::SharesWith(service) => write!(f, "shares with {service}, which is recreated"),
+            Self::DependencyRecreated(service) => write!(f, "{service} is recreated"),
+            Self::ScaledDown => f.write_str("scaled down"),
+            Self::Replaced => f.write_str("replaced"),
+            Self::Replacement => f.write_str("takes the place of the old one"),
+            Self::Interrupted => f.write_str("left by an interrupted run"),
+            Self::NotRunning => f.write_str("not running"),
+            Self::RanBefore { exit_code } => write!(f, "ran before, exit {exit_code}"),
+            Self::Created => f.write_str("created"),
+            Self::Orphan => f.write_str("its service is not in the files"),
+            Self::OneOffEnded => f.write_str("one-off that ended"),
+            Self::Down => f.write_str("down"),
+            Self::StopAsked => f.write_str("stop was asked for"),
+            Self::VolumesAsked => f.write_str("removal of volumes was asked for"),
+            Self::DefinitionChanged => f.write_str("definition changed"),
+            Self::ResourceRecreated(name) => write!(f, "{name} is recreated"),
+            Self::NeededBy(services) => write!(f, "needed by {}", names(services)),
+            Self::PullPolicy(policy) => write!(f, "pull policy {policy}"),
+            Self::BuildAsked => f.write_str("build was asked for"),
+            Self::WaitAsked => f.write_str("waiting was asked for"),
+            Self::EveryRun => f.write_str("asked at every run"),
+            Self::Hook => f.write_str("before the service starts"),
+        }
+    }
+}
+
+fn names(services: &[ServiceName]) -> String {
+    services.iter().map(ServiceName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn config_changed(f: &mut fmt::Formatter<'_>, fields: &[FieldChange]) -> fmt::Result {
+    if fields.is_empty() {
+        return f.write_str("definition changed");
+    }
+    for (at, field) in fields.iter().enumerate() {
+        if at > 0 {
+            f.write_str("; ")?;
+        }
+        field.fmt(f)?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for FieldChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => write!(f, "{}: {from:?} → {to:?}", self.field),
+            (None, Some(to)) => write!(f, "{} is now {to:?}", self.field),
+            (Some(from), None) => write!(f, "{} is gone, was {from:?}", self.field),
+            (None, None) => write!(f, "{} changed", self.field),
+        }
+    }
+}
+
+fn image_changed(f: &mut fmt::Formatter<'_>, from: Option<&ImageDigest>, to: Option<&ImageDigest>) -> fmt::Result {
+    let short = |digest: &ImageDigest| digest.short().to_owned();
+    match (from.map(short), to.map(short)) {
+        (Some(from), Some(to)) => write!(f, "image changed ({from} → {to})"),
+        (None, Some(to)) => write!(f, "image changed (now {to})"),
+        (_, None) => f.write_str("image changed"),
+    }
+}
+
+impl fmt::Display for PullSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&image(&self.image, self.platform.as_deref()))
+    }
+}
+
+impl fmt::Display for BuildSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&image(&self.image, self.platform.as_deref()))
+    }
+}
+
+impl fmt::Display for WaitSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to be {}", self.service, self.condition)
+    }
+}

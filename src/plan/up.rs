@@ -1,0 +1,124 @@
+//! `up` and `create`: from what is there to what the files ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::container::{self, Change, Fate, Resources};
+use super::steps::Emit;
+use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
+use super::{image, network, order, orphan, volume};
+use crate::observed::{Container, Observed};
+use crate::project::{Project, ServiceName};
+
+/// What every decision looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) project: &'a Arc<Project>,
+    pub(super) observed: &'a Observed,
+    pub(super) options: &'a UpOptions,
+}
+
+impl Context<'_> {
+    /// Whether containers are started.
+    pub(super) fn starts(&self) -> bool {
+        self.options.start == StartContainers::Yes
+    }
+}
+
+/// The most replicas a service can have; beyond it a number is a slip of the hand.
+const MOST_REPLICAS: usize = 10_000;
+
+/// What it takes to have the project as its files ask for: the plan of `up`, and of `create` where
+/// [`UpOptions::start`] says so.
+///
+/// # Errors
+///
+/// What makes the whole impossible: names used twice, external resources that are missing, services without an image.
+pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> Result<Plan, PlanError> {
+    let cx = Context { project, observed, options };
+    check(&cx)?;
+    let order = order::services_by_dependency(project)?;
+    let mut warnings = Vec::new();
+    let networks = network::decide(&cx, &mut warnings)?;
+    let volumes = volume::decide(&cx, &mut warnings)?;
+    let emptied = volume::emptied_services(project, &order, &volumes);
+    let mut builder = PlanBuilder::default();
+    let images = image::plan(project, observed, options, &mut builder);
+    let resources = Resources { images, networks, volumes, emptied };
+    let fates = container::decide(&cx, &resources, &order);
+    let orphans = orphans(&cx, &mut warnings);
+    network::check_users(&cx, &resources.networks, &touched(&fates, &orphans))?;
+
+    let mut emit = Emit::new(cx, &resources, &fates, builder);
+    emit.removals(&orphans);
+    emit.networks();
+    emit.volumes();
+    for name in &order {
+        emit.service(name);
+    }
+    emit.clashes();
+    emit.command_waits(&order);
+    Ok(emit.into_plan(warnings))
+}
+
+/// The orphans to remove; those that stay are told about.
+fn orphans<'a>(cx: &Context<'a>, warnings: &mut Vec<Warning>) -> Vec<&'a Container> {
+    let orphans = orphan::orphans(cx.project, cx.observed);
+    match cx.options.orphans {
+        Orphans::Remove => return orphans,
+        Orphans::Keep if !orphans.is_empty() => {
+            warnings.push(Warning::Orphans(orphans.iter().map(|orphan| orphan.name.clone()).collect()));
+        }
+        Orphans::Keep | Orphans::Ignore => {}
+    }
+    Vec::new()
+}
+
+/// The containers that steps may disconnect and connect again, or remove.
+fn touched<'a>(
+    fates: &BTreeMap<&ServiceName, Fate<'a>>,
+    orphans: &[&'a Container],
+) -> BTreeSet<&'a crate::observed::ContainerId> {
+    let mut touched: BTreeSet<_> = orphans.iter().map(|orphan| &orphan.id).collect();
+    for fate in fates.values() {
+        touched.extend(fate.slots.iter().filter_map(|slot| slot.change.old()).map(|old| &old.id));
+        touched.extend(fate.slots.iter().filter_map(|slot| match slot.change {
+            Change::Finish { new, .. } => Some(&new.id),
+            Change::Keep(_) | Change::Create | Change::Recreate { .. } => None,
+        }));
+        touched.extend(fate.removed.iter().map(|removal| &removal.container.id));
+        touched.extend(fate.emptied.iter().map(|container| &container.id));
+    }
+    touched
+}
+
+/// What can be refused without looking at the engine.
+fn check(cx: &Context<'_>) -> Result<(), PlanError> {
+    for name in cx.options.scale.keys() {
+        if !cx.project.services.contains_key(name) {
+            return Err(PlanError::NoSuchService { service: name.clone() });
+        }
+    }
+    let mut names: BTreeMap<&str, &ServiceName> = BTreeMap::new();
+    for service in cx.project.services.values() {
+        let replicas = cx.replicas(service);
+        if service.image.is_none() && service.build.is_none() && service.provider.is_none() {
+            return Err(PlanError::NothingToRun { service: service.name.clone() });
+        }
+        if replicas as usize > MOST_REPLICAS {
+            return Err(PlanError::TooManyReplicas { service: service.name.clone(), most: MOST_REPLICAS });
+        }
+        if let Some(hook) = service.pre_start.iter().position(|hook| hook.per_replica) {
+            return Err(PlanError::HookPerReplica { service: service.name.clone(), hook });
+        }
+        let Some(name) = service.container_name.as_deref() else { continue };
+        if replicas > 1 {
+            return Err(PlanError::NamedContainerScaled { service: service.name.clone(), name: name.to_owned() });
+        }
+        if let Some(first) = names.insert(name, &service.name) {
+            let (first, second) = (first.clone(), service.name.clone());
+            return Err(PlanError::DuplicateContainerName { first, second, name: name.to_owned() });
+        }
+    }
+    Ok(())
+}

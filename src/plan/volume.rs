@@ -1,0 +1,160 @@
+//! Volumes: which are made, kept, recreated; and what is anonymous (engine.md §2.4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::up::Context;
+use super::{InheritedVolume, PlanError, Warning, definition, order};
+use crate::observed::{self, Container, Mount, Observed};
+use crate::project::value::MountKind;
+use crate::project::{Project, Service, ServiceName, Volume, VolumeKey};
+
+/// A volume of the project and what happens to it.
+#[derive(Debug)]
+pub(super) struct VolumeFate<'a> {
+    /// Its name in the engine, as the project has it.
+    pub(super) name: &'a str,
+    /// What is done.
+    pub(super) change: VolumeChange,
+}
+
+/// What happens to a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum VolumeChange {
+    /// Nothing.
+    Keep,
+    /// It is made.
+    Create,
+    /// It is removed, with its data, and made again.
+    Recreate,
+}
+
+/// The volumes whose definition differs from what they were made from, under the same name. They are kept as they are
+/// unless `UpOptions::recreate_volumes` has them; a command asks the user about each, since their data would be lost.
+#[must_use]
+pub fn changed_volumes<'a>(project: &'a Project, observed: &Observed) -> Vec<(&'a VolumeKey, &'a Volume)> {
+    let volumes = project.volumes.iter().filter(|(_, volume)| !volume.external);
+    volumes
+        .filter(|(_, volume)| observed.volume_named(&volume.name).is_some_and(|live| differs(project, volume, live)))
+        .collect()
+}
+
+/// Decides about every volume. One of the same key but another name is left alone, with its data.
+///
+/// # Errors
+///
+/// For external volumes that are not there.
+pub(super) fn decide<'a>(
+    cx: &Context<'a>,
+    warnings: &mut Vec<Warning>,
+) -> Result<BTreeMap<&'a VolumeKey, VolumeFate<'a>>, PlanError> {
+    let mut fates = BTreeMap::new();
+    for (key, volume) in &cx.project.volumes {
+        let change = if volume.external { external(cx, key, volume)? } else { internal(cx, key, volume, warnings) };
+        fates.insert(key, VolumeFate { name: &volume.name, change });
+    }
+    Ok(fates)
+}
+
+fn external(cx: &Context<'_>, key: &VolumeKey, volume: &Volume) -> Result<VolumeChange, PlanError> {
+    match cx.observed.volume_named(&volume.name) {
+        Some(_) => Ok(VolumeChange::Keep),
+        None => Err(PlanError::ExternalVolumeMissing { key: key.clone(), name: volume.name.clone() }),
+    }
+}
+
+fn internal(cx: &Context<'_>, key: &VolumeKey, volume: &Volume, warnings: &mut Vec<Warning>) -> VolumeChange {
+    let project = cx.project;
+    for other in labelled(project, cx.observed, key).filter(|other| other.name != volume.name) {
+        warnings.push(Warning::OtherVolume { name: other.name.clone(), key: key.clone() });
+    }
+    let Some(live) = cx.observed.volume_named(&volume.name) else { return VolumeChange::Create };
+    if live.project.as_deref() != Some(project.name.as_str()) {
+        warnings.push(Warning::UnmanagedVolume {
+            name: live.name.clone(),
+            owner: live.project.clone(),
+            project: project.name.clone(),
+        });
+    }
+    if differs(project, volume, live) && cx.options.recreate_volumes.contains(key) {
+        VolumeChange::Recreate
+    } else {
+        VolumeChange::Keep
+    }
+}
+
+fn labelled<'a>(
+    project: &Project,
+    observed: &'a Observed,
+    key: &VolumeKey,
+) -> impl Iterator<Item = &'a observed::Volume> {
+    observed
+        .volumes
+        .iter()
+        .filter(|live| live.key.as_ref() == Some(key) && live.project.as_deref() == Some(project.name.as_str()))
+}
+
+fn differs(project: &Project, volume: &Volume, live: &observed::Volume) -> bool {
+    live.project.as_deref() == Some(project.name.as_str()) && !definition::volume_matches(volume, live)
+}
+
+/// The volumes of the project that a service mounts.
+pub(super) fn mounted<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = &'a VolumeKey> {
+    let volumes = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume);
+    volumes.filter_map(|mount| Some(project.volumes.get_key_value(mount.source.as_deref()?)?.0))
+}
+
+/// The services that mount a recreated volume, directly or through `volumes_from`. `order` has every service after
+/// those it takes mounts from.
+pub(super) fn emptied_services(
+    project: &Project,
+    order: &[ServiceName],
+    volumes: &BTreeMap<&VolumeKey, VolumeFate<'_>>,
+) -> BTreeSet<ServiceName> {
+    let recreated = |key: &VolumeKey| volumes.get(key).is_some_and(|fate| fate.change == VolumeChange::Recreate);
+    let mut emptied = BTreeSet::new();
+    for name in order {
+        let Some(service) = project.services.get(name) else { continue };
+        if mounted(project, service).any(recreated) || order::volume_sources(service).any(|from| emptied.contains(from))
+        {
+            emptied.insert(name.clone());
+        }
+    }
+    emptied
+}
+
+/// Whether the engine named the volume of a mount itself.
+fn is_anonymous(mount: &Mount) -> bool {
+    let generated = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    mount.kind == observed::MountKind::Volume && mount.name.as_deref().is_some_and(generated)
+}
+
+/// The anonymous volumes of a container that its successor mounts again: all but those in whose place the service now
+/// mounts something by name.
+pub(super) fn inherited(container: &Container, service: &Service) -> Vec<InheritedVolume> {
+    let taken = |target: &str| service.volumes.iter().any(|mount| mount.target == target && mount.source.is_some());
+    let anonymous = container.mounts.iter().filter(|mount| is_anonymous(mount) && !taken(&mount.target));
+    anonymous
+        .filter_map(|mount| {
+            Some(InheritedVolume {
+                volume: mount.name.clone()?,
+                target: mount.target.clone(),
+                read_only: mount.read_only,
+            })
+        })
+        .collect()
+}
+
+/// How many anonymous volumes a container mounts.
+pub(super) fn anonymous_count(container: &Container) -> usize {
+    container.mounts.iter().filter(|mount| is_anonymous(mount)).count()
+}
+
+/// The anonymous volumes that the engine would leave behind when it removes a container with its volumes: to the
+/// engine, a volume that was carried over from a predecessor bears a name and is not anonymous any more.
+pub(super) fn carried_over(container: &Container) -> Vec<&str> {
+    if !container.labels.contains_key(super::container::LABEL_REPLACE) {
+        return Vec::new();
+    }
+    let anonymous = container.mounts.iter().filter(|mount| is_anonymous(mount));
+    anonymous.filter_map(|mount| mount.name.as_deref()).collect()
+}

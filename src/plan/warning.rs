@@ -1,0 +1,102 @@
+//! What the user should know about a plan, and what stops nothing.
+
+use std::fmt;
+
+use crate::project::{NetworkKey, ProjectName, VolumeKey};
+
+/// Something the user should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Containers of services that are not in the files, by name.
+    Orphans(Vec<String>),
+    /// A network is used that nobody labelled with this project.
+    UnmanagedNetwork {
+        /// Its name.
+        name: String,
+        /// Whether it belongs to another project.
+        owned: bool,
+        /// This project.
+        project: ProjectName,
+    },
+    /// A volume is used that nobody labelled with this project.
+    UnmanagedVolume {
+        /// Its name.
+        name: String,
+        /// The project it belongs to.
+        owner: Option<String>,
+        /// This project.
+        project: ProjectName,
+    },
+    /// A network of this project carries a key that now stands for another one.
+    OtherNetwork {
+        /// Its name.
+        name: String,
+        /// The key.
+        key: NetworkKey,
+    },
+    /// A volume of this project carries a key that now stands for another one. Its data stays.
+    OtherVolume {
+        /// Its name.
+        name: String,
+        /// The key.
+        key: VolumeKey,
+    },
+    /// A volume has a name of this project but belongs to another one, so it is not removed.
+    ForeignVolumeKept {
+        /// Its name.
+        name: String,
+        /// The project it belongs to.
+        owner: String,
+    },
+    /// `down` found nothing.
+    NothingToRemove(ProjectName),
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Orphans(names) => write!(
+                f,
+                "Found orphan containers ({}) for this project. If their services were removed or renamed, \
+                 --remove-orphans removes these containers too.",
+                names.join(", ")
+            ),
+            Self::UnmanagedNetwork { name, owned: false, .. } => write!(
+                f,
+                "network {name} exists but was not created by compose; `external: true` says that it is meant"
+            ),
+            Self::UnmanagedNetwork { name, owned: true, project } => write!(
+                f,
+                "network {name} exists but was not created for project \"{project}\"; `external: true` says that it \
+                 is meant"
+            ),
+            Self::UnmanagedVolume { name, owner: None, .. } => write!(
+                f,
+                "volume \"{name}\" already exists but was not created by Docker Compose; `external: true` says that \
+                 it is meant"
+            ),
+            Self::UnmanagedVolume { name, owner: Some(owner), project } => write!(
+                f,
+                "volume \"{name}\" already exists but was created for project \"{owner}\" (expected \"{project}\"); \
+                 `external: true` says that it is meant"
+            ),
+            Self::OtherNetwork { name, key } => write!(
+                f,
+                "network {name} carries the compose label \"{key}\" but does not match the compose file; it is left \
+                 alone"
+            ),
+            Self::OtherVolume { name, key } => write!(
+                f,
+                "volume \"{name}\" carries the compose label \"{key}\" but does not match the compose file; it and \
+                 its data are left alone"
+            ),
+            Self::ForeignVolumeKept { name, owner } => {
+                write!(f, "volume \"{name}\" was created for project \"{owner}\" and is kept")
+            }
+            Self::NothingToRemove(project) => {
+                write!(f, "Warning: No resource found to remove for project \"{project}\".")
+            }
+        }
+    }
+}

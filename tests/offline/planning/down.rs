@@ -1,0 +1,209 @@
+//! `down` (engine.md §4.7, §4.8).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hoist::observed::{Observed, State};
+use hoist::plan::{DownOptions, DownTarget, DownVolumes, Orphans, down};
+use hoist::project::{Condition, Project};
+use indoc::indoc;
+
+use super::files::{Files, files, is_checked, mounts, needs};
+use super::state::{Engine, anonymous, exited, images_only, in_sync};
+
+fn wordpress() -> Files {
+    files()
+        .volume("data", |_| {})
+        .volume("shared", |shared| {
+            shared.name = "shared".into();
+            shared.external = true;
+        })
+        .service("db", "mysql:8", |db| {
+            is_checked(db);
+            mounts(db, "data", "/var/lib/mysql");
+        })
+        .service("web", "wordpress:6", |web| {
+            needs(web, "db", Condition::Healthy);
+            mounts(web, "shared", "/srv");
+        })
+}
+
+fn check(project: &Arc<Project>, name: &str, state: Engine, options: &DownOptions, expected: &str) {
+    let observed: Observed = state.into();
+    for target in [DownTarget::Files(project.clone()), DownTarget::Labels("shop".into())] {
+        let mut observed = observed.clone();
+        for container in &mut observed.containers {
+            if container.service.as_ref().is_some_and(|service| *service == "web") {
+                let label = "db:service_healthy:false".to_owned();
+                container.labels.insert("com.docker.compose.depends_on".into(), label);
+            }
+        }
+        let plan = down(&target, &observed, options);
+        assert_eq!(plan.to_string(), expected, "{name}\n{plan}");
+    }
+}
+
+#[test]
+fn dependents_go_first_then_networks_then_volumes() {
+    let project = wordpress().load();
+    let plain = DownOptions::default();
+    check(
+        &project,
+        "down keeps the volumes",
+        in_sync(&project),
+        &plain,
+        indoc! {"
+            #1 stop container web/1: down
+            #2 remove container web/1: down, after #1
+            #3 stop container db/1: down, after #2
+            #4 remove container db/1: down, after #3
+            #5 remove network shop_default: down, after #4
+        "},
+    );
+    check(
+        &project,
+        "down --volumes leaves the external one",
+        in_sync(&project),
+        &DownOptions { volumes: DownVolumes::Remove, ..plain.clone() },
+        indoc! {"
+            #1 stop container web/1: down
+            #2 remove container web/1: down, after #1
+            #3 stop container db/1: down, after #2
+            #4 remove container db/1: down, after #3
+            #5 remove network shop_default: down, after #4
+            #6 remove volume shop_data: removal of volumes was asked for, after #4
+        "},
+    );
+    check(
+        &project,
+        "what does not run is not stopped",
+        in_sync(&project).with("shop-web-1", exited(0)).with("shop-db-1", |db| db.state = State::Paused),
+        &plain,
+        indoc! {"
+            #1 remove container web/1: down
+            #2 stop container db/1: down, after #1
+            #3 remove container db/1: down, after #2
+            #4 remove network shop_default: down, after #3
+        "},
+    );
+    check(
+        &project,
+        "what is left of an interrupted run",
+        images_only(&project).running("db", 1).with("shop-db-1", |db| db.name = "64622f310000_shop-db-1".into()),
+        &plain,
+        indoc! {"
+            #1 stop container db/1: down
+            #2 remove container db/1: down, after #1
+        "},
+    );
+    check(
+        &project,
+        "the containers of hooks go too",
+        in_sync(&project).without("shop-web-1").without("shop-db-1").running("db", 1).with("shop-db-1", |hook| {
+            hook.hook = true;
+            hook.config_hash = None;
+            hook.number = None;
+            exited(1)(hook);
+        }),
+        &plain,
+        indoc! {"
+            #1 remove container shop-db-1: down
+            #2 remove network shop_default: down, after #1
+        "},
+    );
+}
+
+#[test]
+fn selected_services_take_their_dependents_along() {
+    let project = wordpress().service("other", "other:1", |_| {}).load();
+    let options = |service: &str| DownOptions { services: vec![service.into()], ..DownOptions::default() };
+    check(
+        &project,
+        "db takes web along, not other",
+        in_sync(&project),
+        &options("db"),
+        indoc! {"
+            #1 stop container web/1: down
+            #2 remove container web/1: down, after #1
+            #3 stop container db/1: down, after #2
+            #4 remove container db/1: down, after #3
+            #5 remove network shop_default: down, after #4
+        "},
+    );
+    check(
+        &project,
+        "nothing needs web",
+        in_sync(&project),
+        &options("web"),
+        indoc! {"
+            #1 stop container web/1: down
+            #2 remove container web/1: down, after #1
+            #3 remove network shop_default: down, after #2
+        "},
+    );
+}
+
+#[test]
+fn orphans_and_ended_one_offs_go_when_asked_for() {
+    let project = files().service("web", "nginx:1", |_| {}).load();
+    let state = in_sync(&project).orphan("old").running("web", 9).with("shop-web-9", |one_off| {
+        one_off.one_off = true;
+        one_off.number = None;
+        exited(0)(one_off);
+    });
+    let observed: Observed = state.into();
+    let target = DownTarget::Files(project.clone());
+    let remove = DownOptions { orphans: Orphans::Remove, ..DownOptions::default() };
+    assert_eq!(
+        down(&target, &observed, &remove).to_string(),
+        indoc! {"
+            #1 stop container web/1: down
+            #2 remove container web/1: down, after #1
+            #3 stop container shop-old-1: its service is not in the files
+            #4 remove container shop-old-1: its service is not in the files, after #3
+            #5 remove container shop-web-9: one-off that ended
+            #6 remove network shop_default: down, after #2, #4, #5
+        "}
+    );
+    let kept = down(&target, &observed, &DownOptions::default());
+    assert_eq!(kept.len(), 3, "{kept}");
+    assert!(kept.warnings().is_empty());
+}
+
+#[test]
+fn volumes_that_were_carried_over_go_with_their_containers() {
+    let project = files().service("db", "mysql:8", |_| {}).load();
+    let replaced = in_sync(&project).with("shop-db-1", anonymous("/data")).with("shop-db-1", |db| {
+        db.labels.insert("com.docker.compose.replace".into(), "db-1".into());
+    });
+    let options =
+        DownOptions { volumes: DownVolumes::Remove, timeout: Some(Duration::from_secs(2)), ..DownOptions::default() };
+    let name = "a".repeat(64);
+    let expected = format!(
+        "#1 stop container db/1: down\n#2 remove container db/1: down, after #1\n#3 remove network shop_default: down, \
+         after #2\n#4 remove volume {name}: removal of volumes was asked for, after #2\n"
+    );
+    let plan = down(&DownTarget::Files(project.clone()), &replaced.into(), &options);
+    assert_eq!(plan.to_string(), expected);
+    assert_eq!(plan.destructive().count(), 1);
+}
+
+#[test]
+fn nothing_to_remove_is_said() {
+    let project = files().service("web", "nginx:1", |_| {}).load();
+    let plan = down(&DownTarget::Files(project.clone()), &images_only(&project).into(), &DownOptions::default());
+    assert!(plan.is_empty());
+    let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["Warning: No resource found to remove for project \"shop\"."]);
+}
+
+#[test]
+fn the_volume_of_another_project_is_kept() {
+    let project = wordpress().load();
+    let state = in_sync(&project).with_volume("shop_data", |data| data.project = Some("other".into()));
+    let options = DownOptions { volumes: DownVolumes::Remove, ..DownOptions::default() };
+    let plan = down(&DownTarget::Files(project.clone()), &state.into(), &options);
+    assert_eq!(plan.destructive().count(), 0, "{plan}");
+    let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["volume \"shop_data\" was created for project \"other\" and is kept"]);
+}
