@@ -176,7 +176,8 @@ fn volumes_that_were_carried_over_go_with_their_containers() {
     let replaced = in_sync(&project).with("shop-db-1", anonymous("/data")).with("shop-db-1", |db| {
         db.labels.insert("com.docker.compose.replace".into(), "db-1".into());
     });
-    let options = DownOptions { volumes: DownVolumes::Remove, timeout: Some(Duration::from_secs(2)), ..DownOptions::default() };
+    let options =
+        DownOptions { volumes: DownVolumes::Remove, timeout: Some(Duration::from_secs(2)), ..DownOptions::default() };
     let name = "a".repeat(64);
     let expected = format!(
         "#1 stop container db/1: down\n#2 remove container db/1: down, after #1\n#3 remove network shop_default: down, \

@@ -37,63 +37,82 @@ fn warnings(plan: &hoist::plan::Plan) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn networks_are_made_kept_and_recreated() {
     let project = on_front().load();
-    let internal = on_front()
-        .network("front", |front| front.internal = true)
-        .load();
+    let internal = on_front().network("front", |front| front.internal = true).load();
     let renamed = on_front().network("front", |front| front.name = "public".into()).load();
-    check(&project, [
-        Case::new("no network is there", images_only(&project), indoc! {"
+    check(
+        &project,
+        [
+            Case::new(
+                "no network is there",
+                images_only(&project),
+                indoc! {"
     #1 create network shop_back: missing
     #2 create network shop_front: missing
     #3 create container db/1: no container yet, after #1
-    #4 start container db/1: created, after #3
-    #5 create container web/1: no container yet, after #1, #2
-    #6 start container web/1: created, after #5
-"}),
-        Case::new("a network without a hash is kept", in_sync(&project).with_network("shop_front", |front| front.config_hash = None), ""),
-        Case::new(
-            "a running container lost its network",
-            in_sync(&project).with("shop-web-1", |web| {
-                web.networks.remove("shop_front");
-            }),
-            indoc! {"
+    #4 create container web/1: no container yet, after #1, #2
+    #5 start container db/1: created, after #3
+    #6 start container web/1: created, after #4
+"},
+            ),
+            Case::new(
+                "a network without a hash is kept",
+                in_sync(&project).with_network("shop_front", |front| front.config_hash = None),
+                "",
+            ),
+            Case::new(
+                "a running container lost its network",
+                in_sync(&project).with("shop-web-1", |web| {
+                    web.networks.remove("shop_front");
+                }),
+                indoc! {"
     #1 create container web/1 as 7765622f3100_shop-web-1: not connected to network front
     #2 stop container web/1: replaced, after #1
     #3 remove container web/1: replaced, after #2
     #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
     #5 start container web/1: takes the place of the old one, after #4
 "},
-        ),
-        Case::new(
-            "one that does not run is not looked at",
-            in_sync(&project).with("shop-web-1", |web| {
-                web.networks.clear();
-                exited(1)(web);
-            }),
-            indoc! {"
+            ),
+            Case::new(
+                "one that does not run is not looked at",
+                in_sync(&project).with("shop-web-1", |web| {
+                    web.networks.clear();
+                    exited(1)(web);
+                }),
+                indoc! {"
     #1 start container web/1: not running
 "},
-        ),
-        Case::new(
-            "the engine does not tell the ids of networks",
-            in_sync(&project).with("shop-web-1", |web| {
-                web.networks.values_mut().for_each(|endpoint| endpoint.network = None);
-            }),
-            "",
-        ),
-    ]);
-    check(&internal, [
-        Case::new("front became internal", in_sync(&project), indoc! {"
+            ),
+            Case::new(
+                "the engine does not tell the ids of networks",
+                in_sync(&project).with("shop-web-1", |web| {
+                    web.networks.values_mut().for_each(|endpoint| endpoint.network = None);
+                }),
+                "",
+            ),
+        ],
+    );
+    check(
+        &internal,
+        [
+            Case::new(
+                "front became internal",
+                in_sync(&project),
+                indoc! {"
     #1 stop container web/1: shop_front is recreated
     #2 disconnect container web/1 from shop_front: shop_front is recreated, after #1
     #3 remove network shop_front: definition changed, after #2
     #4 create network shop_front: definition changed, after #3
     #5 connect container web/1 to shop_front: shop_front is recreated, after #4
     #6 start container web/1: shop_front is recreated, after #5
-"}),
-        Case::new("front became internal, and web changed", in_sync(&project).with("shop-web-1", stale), indoc! {"
+"},
+            ),
+            Case::new(
+                "front became internal, and web changed",
+                in_sync(&project).with("shop-web-1", stale),
+                indoc! {"
     #1 stop container web/1: shop_front is recreated
     #2 disconnect container web/1 from shop_front: shop_front is recreated, after #1
     #3 remove network shop_front: definition changed, after #2
@@ -102,15 +121,23 @@ fn networks_are_made_kept_and_recreated() {
     #6 remove container web/1: replaced, after #5
     #7 rename container web/1 to shop-web-1: takes the place of the old one, after #6
     #8 start container web/1: takes the place of the old one, after #7
-"}),
-        Case::new("front became internal, and web does not run", in_sync(&project).with("shop-web-1", exited(1)), indoc! {"
+"},
+            ),
+            Case::new(
+                "front became internal, and web does not run",
+                in_sync(&project).with("shop-web-1", exited(1)),
+                indoc! {"
     #1 disconnect container web/1 from shop_front: shop_front is recreated
     #2 remove network shop_front: definition changed, after #1
     #3 create network shop_front: definition changed, after #2
     #4 connect container web/1 to shop_front: shop_front is recreated, after #3
     #5 start container web/1: not running, after #4
-"}),
-        Case::new("front became internal, and one replica is too many", in_sync(&project).running("web", 2), indoc! {"
+"},
+            ),
+            Case::new(
+                "front became internal, and one replica is too many",
+                in_sync(&project).running("web", 2),
+                indoc! {"
     #1 stop container web/2: scaled down
     #2 remove container web/2: scaled down, after #1
     #3 stop container web/1: shop_front is recreated
@@ -119,13 +146,14 @@ fn networks_are_made_kept_and_recreated() {
     #6 create network shop_front: definition changed, after #5
     #7 connect container web/1 to shop_front: shop_front is recreated, after #6
     #8 start container web/1: shop_front is recreated, after #7
-"}),
-        Case::new(
-            "front became internal, and an orphan on it goes",
-            in_sync(&project).orphan("old").with("shop-old-1", |old| {
-                old.networks.insert("shop_front".into(), hoist::observed::Endpoint::default());
-            }),
-            indoc! {"
+"},
+            ),
+            Case::new(
+                "front became internal, and an orphan on it goes",
+                in_sync(&project).orphan("old").with("shop-old-1", |old| {
+                    old.networks.insert("shop_front".into(), hoist::observed::Endpoint::default());
+                }),
+                indoc! {"
     #1 stop container shop-old-1: its service is not in the files
     #2 remove container shop-old-1: its service is not in the files, after #1
     #3 stop container web/1: shop_front is recreated
@@ -135,17 +163,25 @@ fn networks_are_made_kept_and_recreated() {
     #7 connect container web/1 to shop_front: shop_front is recreated, after #6
     #8 start container web/1: shop_front is recreated, after #7
 "},
-        )
-        .with(remove_orphans()),
-    ]);
-    check(&renamed, [Case::new("front got another name", in_sync(&project), indoc! {"
+            )
+            .with(remove_orphans()),
+        ],
+    );
+    check(
+        &renamed,
+        [Case::new(
+            "front got another name",
+            in_sync(&project),
+            indoc! {"
     #1 stop container web/1: shop_front is recreated
     #2 disconnect container web/1 from shop_front: shop_front is recreated, after #1
     #3 remove network shop_front: definition changed, after #2
     #4 create network public: definition changed
-    #5 connect container web/1 to public: public is recreated, after #2, #4
+    #5 connect container web/1 to public: shop_front is recreated, after #2, #4
     #6 start container web/1: shop_front is recreated, after #5
-"})]);
+"},
+        )],
+    );
 }
 
 #[test]
@@ -170,9 +206,9 @@ fn connections_are_made_again_with_all_their_settings() {
     let project = address(on_front()).load();
     let internal = address(on_front().network("front", |front| front.internal = true)).load();
     let plan = plan(&internal, &in_sync(&project).into(), &UpOptions::default());
-    let connected = plan.steps().find_map(|(_, step)| match &step.action {
-        hoist::plan::Action::ConnectNetwork { spec, key, .. } => Some((spec.clone(), key.clone())),
-        _ => None,
+    let connected = plan.steps().find_map(|(_, step)| {
+        let hoist::plan::Action::ConnectNetwork { spec, key, .. } = &step.action else { return None };
+        Some((spec.clone(), key.clone()))
     });
     let (spec, key) = connected.expect("web is connected again");
     assert_eq!(key, NetworkKey::from("front"));
@@ -191,19 +227,24 @@ fn what_nobody_labelled_is_used_with_a_warning() {
         config_hash: None,
         labels: [].into(),
     };
-    let state = |owner| {
-        images_only(&project).edit(|observed| observed.networks.push(foreign(owner)))
-    };
+    let state = |owner| images_only(&project).edit(|observed| observed.networks.push(foreign(owner)));
     let told = |owner| warnings(&plan(&project, &state(owner).into(), &UpOptions::default()));
     assert!(told(None)[0].contains("network shop_front exists but was not created by compose"));
     assert!(told(Some("other"))[0].contains("exists but was not created for project \"shop\""));
-    check(&project, [Case::new("a network of that name is there", state(None), indoc! {"
+    check(
+        &project,
+        [Case::new(
+            "a network of that name is there",
+            state(None),
+            indoc! {"
     #1 create network shop_back: missing
     #2 create container db/1: no container yet, after #1
-    #3 start container db/1: created, after #2
-    #4 create container web/1: no container yet, after #1
-    #5 start container web/1: created, after #4
-"})]);
+    #3 create container web/1: no container yet, after #1
+    #4 start container db/1: created, after #2
+    #5 start container web/1: created, after #3
+"},
+        )],
+    );
 
     let data = with_data().load();
     let foreign = |owner: Option<&str>| Volume {
@@ -218,7 +259,9 @@ fn what_nobody_labelled_is_used_with_a_warning() {
         warnings(&plan(&data, &state.into(), &UpOptions::default()))
     };
     assert!(told(None)[0].contains("volume \"shop_data\" already exists but was not created by Docker Compose"));
-    assert!(told(Some("other"))[0].contains("already exists but was created for project \"other\" (expected \"shop\")"));
+    assert!(
+        told(Some("other"))[0].contains("already exists but was created for project \"other\" (expected \"shop\")")
+    );
 }
 
 #[test]
@@ -236,10 +279,7 @@ fn external_resources_have_to_be_there() {
     let refused = |project, state: super::state::Engine| {
         hoist::plan::up(project, &state.into(), &UpOptions::default()).expect_err("refused").to_string()
     };
-    assert_eq!(
-        refused(&network, images_only(&network)),
-        "network proxy declared as external, but could not be found"
-    );
+    assert_eq!(refused(&network, images_only(&network)), "network proxy declared as external, but could not be found");
     assert_eq!(refused(&volume, images_only(&volume)), "external volume \"shared\" not found");
     let twice = in_sync(&network).edit(|observed| {
         let mut other = observed.networks[0].clone();
@@ -255,6 +295,7 @@ fn external_resources_have_to_be_there() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn volumes_are_made_kept_and_recreated_only_when_agreed() {
     let project = with_data().load();
     let other = with_data()
@@ -264,71 +305,95 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
         .load();
     let renamed = with_data().volume("data", |data| data.name = "shop_data2".into()).load();
     let agreed = UpOptions { recreate_volumes: volume_keys(&["data"]), ..UpOptions::default() };
-    check(&project, [
-        Case::new("no volume is there", images_only(&project), indoc! {"
+    check(
+        &project,
+        [
+            Case::new(
+                "no volume is there",
+                images_only(&project),
+                indoc! {"
     #1 create network shop_default: missing
     #2 create volume shop_data: missing
     #3 create container db/1: no container yet, after #1, #2
-    #4 start container db/1: created, after #3
-    #5 create container backup/1: no container yet, after #3
-    #6 start container backup/1: created, after #4, #5
-    #7 create container web/1: no container yet, after #1
-    #8 start container web/1: created, after #7
-"}),
-        Case::new("the volume was removed by hand while db is down", in_sync(&project).without_volume("shop_data").without("shop-db-1").without("shop-backup-1"), indoc! {"
+    #4 create container backup/1: no container yet, after #3
+    #5 create container web/1: no container yet, after #1
+    #6 start container db/1: created, after #3
+    #7 start container backup/1: created, after #4, #6
+    #8 start container web/1: created, after #5
+"},
+            ),
+            Case::new(
+                "the volume was removed by hand while db is down",
+                in_sync(&project).without_volume("shop_data").without("shop-db-1").without("shop-backup-1"),
+                indoc! {"
     #1 create volume shop_data: missing
     #2 create container db/1: no container yet, after #1
-    #3 start container db/1: created, after #2
-    #4 create container backup/1: no container yet, after #2
+    #3 create container backup/1: no container yet, after #2
+    #4 start container db/1: created, after #2
     #5 start container backup/1: created, after #3, #4
-"}),
-        Case::new(
-            "a container does not mount the volume",
-            in_sync(&project).with("shop-db-1", |db| db.mounts.clear()),
-            indoc! {"
+"},
+            ),
+            Case::new(
+                "a container does not mount the volume",
+                in_sync(&project).with("shop-db-1", |db| db.mounts.clear()),
+                indoc! {"
     #1 create container db/1 as 64622f310000_shop-db-1: does not mount volume data
-    #2 stop container db/1: replaced, after #1
-    #3 remove container db/1: replaced, after #2
-    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
-    #5 start container db/1: takes the place of the old one, after #4
-    #6 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #1
-    #7 stop container backup/1: replaced, after #5, #6
+    #2 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #1
+    #3 stop container db/1: replaced, after #1
+    #4 remove container db/1: replaced, after #3
+    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+    #6 start container db/1: takes the place of the old one, after #5
+    #7 stop container backup/1: replaced, after #2, #6
     #8 remove container backup/1: replaced, after #7
     #9 rename container backup/1 to shop-backup-1: takes the place of the old one, after #8
     #10 start container backup/1: takes the place of the old one, after #9
 "},
-        ),
-    ]);
-    check(&other, [
-        Case::new("the definition changed and nobody agreed", in_sync(&project), ""),
-        Case::new("the definition changed and the user agreed", in_sync(&project), indoc! {"
+            ),
+        ],
+    );
+    check(
+        &other,
+        [
+            Case::new("the definition changed and nobody agreed", in_sync(&project), ""),
+            Case::new(
+                "the definition changed and the user agreed",
+                in_sync(&project),
+                indoc! {"
     #1 stop container backup/1: shop_data is recreated
     #2 remove container backup/1: shop_data is recreated, after #1
     #3 stop container db/1: shop_data is recreated
     #4 remove container db/1: shop_data is recreated, after #3
     #5 remove volume shop_data: definition changed, after #2, #4
     #6 create volume shop_data: definition changed, after #5
-    #7 create container db/1 as 64622f310000_shop-db-1: no container yet, after #6
-    #8 rename container db/1 to shop-db-1: takes the place of the old one, after #7
-    #9 start container db/1: created, after #8
-    #10 create container backup/1 as 6261636b7570_shop-backup-1: no container yet, after #7
-    #11 rename container backup/1 to shop-backup-1: takes the place of the old one, after #10
-    #12 start container backup/1: created, after #9, #11
-"}).with(agreed),
-    ]);
-    check(&renamed, [Case::new("the volume got another name", in_sync(&project), indoc! {"
+    #7 create container db/1: shop_data is recreated, after #6
+    #8 create container backup/1: shop_data is recreated, after #7
+    #9 start container db/1: created, after #7
+    #10 start container backup/1: created, after #8, #9
+"},
+            )
+            .with(agreed),
+        ],
+    );
+    check(
+        &renamed,
+        [Case::new(
+            "the volume got another name",
+            in_sync(&project),
+            indoc! {"
     #1 create volume shop_data2: missing
     #2 create container db/1 as 64622f310000_shop-db-1: does not mount volume data, after #1
-    #3 stop container db/1: replaced, after #2
-    #4 remove container db/1: replaced, after #3
-    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-    #6 start container db/1: takes the place of the old one, after #5
-    #7 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #2
-    #8 stop container backup/1: replaced, after #6, #7
+    #3 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #2
+    #4 stop container db/1: replaced, after #2
+    #5 remove container db/1: replaced, after #4
+    #6 rename container db/1 to shop-db-1: takes the place of the old one, after #5
+    #7 start container db/1: takes the place of the old one, after #6
+    #8 stop container backup/1: replaced, after #3, #7
     #9 remove container backup/1: replaced, after #8
     #10 rename container backup/1 to shop-backup-1: takes the place of the old one, after #9
     #11 start container backup/1: takes the place of the old one, after #10
-"})]);
+"},
+        )],
+    );
     let changed: Vec<_> = hoist::plan::changed_volumes(&other, &in_sync(&project).into())
         .into_iter()
         .map(|(key, _)| key.to_string())
@@ -339,6 +404,7 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn ports_names_and_addresses_are_freed_before_they_are_taken() {
     let before = files().service("old", "nginx:1", |old| {
         old.container_name = Some("front".into());
@@ -349,13 +415,21 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
         publishes(new, "80:80");
     });
     let (before, after) = (before.load(), after.load());
-    check(&after, [Case::new("a service was renamed", in_sync(&before), indoc! {"
+    check(
+        &after,
+        [Case::new(
+            "a service was renamed",
+            in_sync(&before),
+            indoc! {"
     #1 stop container front: its service is not in the files
     #2 remove container front: its service is not in the files, after #1
     #3 create container new/1 as 6f6c642f3100_front: no container yet
     #4 rename container new/1 to front: takes the place of the old one, after #2, #3
     #5 start container new/1: created, after #4
-"}).with(remove_orphans())]);
+"},
+        )
+        .with(remove_orphans())],
+    );
 
     let swapped = |a: &'static str, b: &'static str| {
         files()
@@ -367,18 +441,25 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
             .load()
     };
     let (first, second) = (swapped("80:80", "81:80"), swapped("81:80", "80:80"));
-    check(&second, [Case::new("two services exchange their ports", in_sync(&first), indoc! {"
+    check(
+        &second,
+        [Case::new(
+            "two services exchange their ports",
+            in_sync(&first),
+            indoc! {"
     #1 create container a/1 as 612f31000000_shop-a-1: ports changed
-    #2 stop container a/1: replaced, after #1
-    #3 remove container a/1: replaced, after #2
-    #4 rename container a/1 to shop-a-1: takes the place of the old one, after #3
-    #5 start container a/1: takes the place of the old one, after #4, #7
-    #6 create container b/1 as 622f31000000_shop-b-1: ports changed
-    #7 stop container b/1: replaced, after #6
+    #2 create container b/1 as 622f31000000_shop-b-1: ports changed
+    #3 stop container a/1: replaced, after #1
+    #4 remove container a/1: replaced, after #3
+    #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
+    #6 start container a/1: takes the place of the old one, after #5, #7
+    #7 stop container b/1: replaced, after #2
     #8 remove container b/1: replaced, after #7
     #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
-    #10 start container b/1: takes the place of the old one, after #5, #9
-"})]);
+    #10 start container b/1: takes the place of the old one, after #6, #9
+"},
+        )],
+    );
 
     let address = |a: &'static str, b: &'static str| {
         files()
@@ -388,28 +469,42 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
             .load()
     };
     let (first, second) = (address("10.0.0.2", "10.0.0.3"), address("10.0.0.3", "10.0.0.4"));
-    check(&second, [Case::new("an address goes from b to a", in_sync(&first), indoc! {"
+    check(
+        &second,
+        [Case::new(
+            "an address goes from b to a",
+            in_sync(&first),
+            indoc! {"
     #1 create container a/1 as 612f31000000_shop-a-1: networks changed
-    #2 stop container a/1: replaced, after #1
-    #3 remove container a/1: replaced, after #2
-    #4 rename container a/1 to shop-a-1: takes the place of the old one, after #3
-    #5 start container a/1: takes the place of the old one, after #4, #7
-    #6 create container b/1 as 622f31000000_shop-b-1: networks changed
-    #7 stop container b/1: replaced, after #6
+    #2 create container b/1 as 622f31000000_shop-b-1: networks changed
+    #3 stop container a/1: replaced, after #1
+    #4 remove container a/1: replaced, after #3
+    #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
+    #6 start container a/1: takes the place of the old one, after #5, #7
+    #7 stop container b/1: replaced, after #2
     #8 remove container b/1: replaced, after #7
     #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
     #10 start container b/1: takes the place of the old one, after #9
-"})]);
+"},
+        )],
+    );
     let udp = files().service("dns", "dns:1", |dns| {
         publishes(dns, "53:53/udp");
         restarts_with(dns, "web");
     });
     let udp = udp.service("web", "nginx:1", |_| {}).load();
-    check(&udp, [Case::new("another protocol is no clash", in_sync(&udp).with("shop-dns-1", stale), indoc! {"
+    check(
+        &udp,
+        [Case::new(
+            "another protocol is no clash",
+            in_sync(&udp).with("shop-dns-1", stale),
+            indoc! {"
     #1 create container dns/1 as 646e732f3100_shop-dns-1: definition changed
     #2 stop container dns/1: replaced, after #1
     #3 remove container dns/1: replaced, after #2
     #4 rename container dns/1 to shop-dns-1: takes the place of the old one, after #3
     #5 start container dns/1: takes the place of the old one, after #4
-"})]);
+"},
+        )],
+    );
 }
