@@ -263,7 +263,7 @@ fn resolve_named(
 }
 
 /// The file beside `path` whose name is closest to its name.
-fn closest_file(path: &Path) -> Option<String> {
+pub(super) fn closest_file(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let beside: Vec<String> = std::fs::read_dir(path.parent()?)
         .ok()?

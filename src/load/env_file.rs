@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
 use crate::load::dotenv;
-use crate::load::error::LoadError;
-use crate::load::loader::{Loader, reason};
+use crate::load::loader::Loader;
 use crate::load::normalize::Environment;
 use crate::project::{EnvFile, Project, Service};
 use crate::source::{FileId, Span};
@@ -41,7 +40,7 @@ impl Loader<'_> {
         let mut read = Environment::new();
         let mut complete = true;
         for (path, span) in files {
-            let Some(file) = self.read_text(path, *span) else {
+            let Some(file) = self.read_text(path, *span, None) else {
                 complete = false;
                 continue;
             };
@@ -67,12 +66,11 @@ impl Loader<'_> {
         complete
     }
 
-    fn read_text(&mut self, path: &Path, span: Option<Span>) -> Option<FileId> {
+    fn read_text(&mut self, path: &Path, span: Option<Span>, hint: Option<&str>) -> Option<FileId> {
         match std::fs::read(path) {
             Ok(bytes) => Some(self.sources.add_bytes(path, bytes)),
             Err(error) => {
-                let reason = reason(&error);
-                self.findings.error(LoadError::File { path: path.to_owned(), reason, span });
+                self.unreadable(path, &error, span, hint.map(str::to_owned));
                 None
             }
         }
@@ -80,12 +78,13 @@ impl Loader<'_> {
 
     /// Reads the `label_file`s of every enabled service, whether it is acted on or not.
     pub(super) fn read_label_files(&mut self, project: &mut Project) {
-        let Project { services, origins, .. } = project;
+        let Project { services, origins, working_directory, .. } = project;
         for (name, service) in services {
             let mut labels = Environment::new();
             for (index, path) in service.label_file.iter().enumerate() {
                 let span = origins.nearest(&["services", name.as_str(), "label_file", &index.to_string()]);
-                if let Some(file) = self.read_text(path, span) {
+                // Relative only where the caller wants paths as written.
+                if let Some(file) = self.read_text(&working_directory.join(path), span, None) {
                     self.read_dotenv(file, &|_| None, &mut labels);
                 }
             }
@@ -96,11 +95,12 @@ impl Loader<'_> {
 
     /// Reads the `env_file`s of the services that are acted on into their `environment`.
     pub(super) fn read_service_env_files(&mut self, project: &mut Project) {
-        let Project { services, origins, environment, .. } = project;
+        let Project { services, origins, environment, working_directory, .. } = project;
         for (name, service) in services {
-            let files = std::mem::take(&mut service.env_file);
+            let mut files = std::mem::take(&mut service.env_file);
             let mut read = Environment::new();
-            for (index, file) in files.iter().enumerate() {
+            for (index, file) in files.iter_mut().enumerate() {
+                file.path = working_directory.join(&file.path);
                 let index = index.to_string();
                 let span = origins.nearest(&["services", name.as_str(), "env_file", &index, "path"]);
                 self.read_service_env_file(file, span, service, environment, &mut read);
@@ -120,7 +120,8 @@ impl Loader<'_> {
         if !file.required && !file.path.exists() {
             return;
         }
-        let Some(id) = self.read_text(&file.path, span) else { return };
+        let hint = "create it, or write `{path: …, required: false}` to do without it";
+        let Some(id) = self.read_text(&file.path, span, Some(hint)) else { return };
         let outer = |name: &str| {
             let own = || service.environment.get(name).cloned().flatten();
             environment.get(name).cloned().or_else(own)

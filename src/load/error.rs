@@ -39,6 +39,8 @@ pub enum LoadError {
         reason: String,
         /// Where another file names it.
         span: Option<Span>,
+        /// What else to do.
+        hint: Option<String>,
     },
     /// A reference to a file elsewhere, which is not supported yet.
     #[error("`{reference}` is not a file of this machine, and others cannot be read yet")]
@@ -161,6 +163,7 @@ impl Explain for LoadError {
             return inner.hint();
         }
         match self {
+            Self::File { hint, .. } => hint.clone(),
             Self::Remote { .. } => Some("fetch it first and give its path".to_owned()),
             Self::NotAMapping { found: "nothing", .. } => {
                 Some("remove the `---` that begins an empty document".to_owned())

@@ -41,6 +41,11 @@ impl Findings {
         !self.errors.is_empty()
     }
 
+    /// Whether there is an error at this very place.
+    pub(super) fn reported_at(&self, span: Span) -> bool {
+        self.errors.iter().any(|error| error.span() == Some(span))
+    }
+
     /// How many errors there are.
     pub(super) fn error_count(&self) -> usize {
         self.errors.len()

@@ -14,7 +14,7 @@ use crate::load::normalize::{Captured, Environment, Level, resolve_environment};
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, defaults, schema, surprise, unique};
+use crate::load::{LoadOptions, defaults, discover, schema, surprise, unique};
 use crate::source::{SourceMap, Span};
 use crate::yaml::{self, Mapping, Node, Value};
 
@@ -40,6 +40,8 @@ pub(super) struct Loader<'a> {
     pub settings: Settings,
     /// What `~` stands for.
     pub home: &'a str,
+    /// Whether an env file has errors, so that what seems unset may be set there.
+    pub variables_missing: bool,
     /// Content of secrets that come in by `include`.
     pub captured: Captured,
     /// Whether something could not be read, so that what seems undefined may be defined there.
@@ -66,6 +68,7 @@ impl<'a> Loader<'a> {
             findings: Findings::default(),
             settings,
             home: options.environment.get("HOME").map_or("", String::as_str),
+            variables_missing: false,
             captured: Captured::new(),
             incomplete: false,
         }
@@ -80,8 +83,7 @@ impl Loader<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.incomplete = true;
-                let reason = reason(&error);
-                self.findings.error(LoadError::File { path: path.to_owned(), reason, span });
+                self.unreadable(path, &error, span, closest_hint(path));
                 return Vec::new();
             }
         };
@@ -102,6 +104,11 @@ impl Loader<'_> {
         layers
     }
 
+    /// Reports a file that cannot be read.
+    pub(super) fn unreadable(&mut self, path: &Path, error: &std::io::Error, span: Option<Span>, hint: Option<String>) {
+        self.findings.error(LoadError::File { path: path.to_owned(), reason: reason(error), span, hint });
+    }
+
     /// Expands the variables of a layer.
     pub(super) fn substitute(&mut self, node: &mut Node, environment: &Environment) {
         if !self.settings.interpolate {
@@ -111,7 +118,10 @@ impl Loader<'_> {
         let mut found = interpolate::Findings::default();
         interpolate::interpolate(node, &lookup, &self.sources, &mut found);
         self.findings.errors(found.errors);
-        self.findings.warnings(found.warnings);
+        // A variable may be set in an env file that could not be read.
+        if !self.variables_missing {
+            self.findings.warnings(found.warnings);
+        }
     }
 
     /// Puts the layers of one set of files over each other. `None` where there are none.
@@ -158,6 +168,14 @@ impl Loader<'_> {
     }
 }
 
+/// The file beside the missing one that may have been meant.
+fn closest_hint(path: &Path) -> Option<String> {
+    if path.is_dir() {
+        return Some("name the file in it".to_owned());
+    }
+    discover::closest_file(path).map(|name| format!("did you mean `{name}`?"))
+}
+
 fn read_standard_input() -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_to_end(&mut bytes)?;
@@ -165,7 +183,7 @@ fn read_standard_input() -> std::io::Result<Vec<u8>> {
 }
 
 /// What went wrong, without the number of the system's error.
-pub(super) fn reason(error: &std::io::Error) -> String {
+fn reason(error: &std::io::Error) -> String {
     const WORDS: [(ErrorKind, &str); 3] = [
         (ErrorKind::NotFound, "no such file"),
         (ErrorKind::IsADirectory, "it is a folder"),

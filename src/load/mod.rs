@@ -10,7 +10,7 @@
 //! let folder = std::env::temp_dir().join("hoist-doc-load");
 //! std::fs::create_dir_all(&folder)?;
 //! std::fs::write(folder.join("compose.yaml"), "services: {web: {image: nginx, ports: ['8080:80']}}")?;
-//! let loaded = load(&LoadOptions::new(&folder)).map_err(|failure| failure.errors[0].to_string())?;
+//! let loaded = load(&LoadOptions::new(&folder))?;
 //! let web = loaded.project.service("web").ok_or("no service")?;
 //! assert_eq!(web.ports[0].published.as_deref(), Some("8080"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -63,6 +63,7 @@ pub use unique::{ItemError, ItemProblem};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::diagnostic::Explain;
 use crate::project::{NameSeparator, Project};
 use crate::source::SourceMap;
 use crate::yaml::Node;
@@ -112,6 +113,26 @@ pub struct LoadFailure {
     /// What works, but not as it may have been meant.
     pub warnings: Vec<LoadWarning>,
 }
+
+impl std::fmt::Display for LoadFailure {
+    /// The messages, a line each, with the places they have.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, error) in self.errors.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            if let Some(span) = error.span() {
+                let position = self.sources.position(span);
+                let path = self.sources.file(span.file).path().display();
+                write!(f, "{path}:{}:{}: ", position.line, position.column)?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LoadFailure {}
 
 /// Loads the project that `options` ask for.
 ///
@@ -194,6 +215,7 @@ fn begin(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Start> {
     if let Ok(discovery) = &discovery {
         environment.add_default(&discovery.project_directory, &mut loader.sources, &mut found);
     }
+    loader.variables_missing = !found.errors.is_empty();
     loader.findings.errors(found.errors);
     loader.findings.warnings(found.warnings);
     let discovery = match discovery {

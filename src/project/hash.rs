@@ -3,8 +3,8 @@
 use sha2::{Digest as _, Sha256};
 
 use super::canonical::{self, Form};
-use super::value::{NamespaceMode, VolumesFrom, VolumesFromSource};
-use super::{Network, Service, ServiceName, Tree, Volume};
+use super::value::{Mount, MountKind, NamespaceMode, VolumesFrom, VolumesFromSource};
+use super::{FileReference, Network, Service, ServiceName, Tree, Volume};
 
 /// Whose hash it is. Both lines of Docker Compose write the same label, so containers of either are recognised.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,7 +43,8 @@ pub fn service_hash(service: &Service, form: HashForm) -> String {
 /// mounts are shared in place of the service that is written. A service it knows none for is left as it is.
 ///
 /// In `network_mode`, `ipc` and `pid`, `service:X` becomes `container:<id>`; in `volumes_from`, `X[:mode]` becomes
-/// `<id>` and `container:Y[:mode]` becomes `Y`, without the mode.
+/// `<id>` and `container:Y[:mode]` becomes `Y`, without the mode. With `use_api_socket` what stands for it counts too
+/// (engine.md §3.10).
 #[must_use]
 pub fn resolved_service_hash(
     service: &Service,
@@ -65,7 +66,23 @@ pub fn resolved_service_hash(
             *mounts = VolumesFrom { source: VolumesFromSource::Service(id.into()), mode: None };
         }
     }
+    expand_api_socket(&mut service);
     digest(&hashed(service, form))
+}
+
+/// Adds what `use_api_socket` stands for: the engine's socket, and the credentials unless the service has its own.
+fn expand_api_socket(service: &mut Service) {
+    if !service.use_api_socket {
+        return;
+    }
+    let socket = "/var/run/docker.sock".to_owned();
+    let (kind, source) = (MountKind::Bind, Some(socket.clone()));
+    service.volumes.push(Mount { kind, source, target: socket, ..Mount::default() });
+    if !service.environment.contains_key("DOCKER_CONFIG") {
+        let target = Some("/run/secrets/docker/config.json".to_owned());
+        service.configs.push(FileReference { source: "#apisocket".into(), target, ..FileReference::default() });
+        service.environment.insert("DOCKER_CONFIG".to_owned(), Some("/run/secrets/docker".to_owned()));
+    }
 }
 
 /// The hash of a network.
@@ -122,6 +139,17 @@ mod tests {
             networks: [(NetworkKey::from("default"), None)].into(),
             ..Service::new("a")
         }
+    }
+
+    #[test]
+    fn the_engines_socket_counts_where_containers_are_made() {
+        let networks = [(NetworkKey::from("default"), None)].into();
+        let service = Service { image: Some("app".to_owned()), use_api_socket: true, networks, ..Service::new("s") };
+        assert_eq!(
+            resolved_service_hash(&service, HashForm::V5, |_| None),
+            "578114cb03d065120a13bba7b9cf56bdd65808c1286d6618d06b951a00ea27ff"
+        );
+        assert_ne!(service_hash(&service, HashForm::V5), resolved_service_hash(&service, HashForm::V5, |_| None));
     }
 
     /// The vectors of engine.md Annex A.

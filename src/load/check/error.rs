@@ -62,7 +62,7 @@ pub enum CheckError {
         span: Span,
     },
     /// Two attributes that say the same thing, differently.
-    #[error("service `{service}` sets `{first}` and `{second}` to different values")]
+    #[error("service `{service}` sets `{first}`{}", differs(second, *missing))]
     Different {
         /// The service.
         service: String,
@@ -207,6 +207,14 @@ pub enum CheckError {
         /// The services; each depends on the next, and the last on the first. With the places of the dependencies.
         services: Vec<Spanned<String>>,
     },
+}
+
+fn differs(second: &str, missing: bool) -> String {
+    if missing {
+        format!(", but not `{second}`, which counts as 0")
+    } else {
+        format!(" and `{second}` to different values")
+    }
 }
 
 /// `a -> b -> a`.

@@ -428,7 +428,11 @@ fn bind_options(d: &mut Decoder<'_>, options: &mut BindOptions, entry: Entry) {
     match entry.0.name.as_str() {
         "selinux" => options.selinux = d.word(entry, &LABELS, &["`z`", "`Z`"]),
         "propagation" => options.propagation = d.text(entry),
-        "create_host_path" => options.create_host_path = d.choice(entry) != Some(false),
+        "create_host_path" => {
+            // What loading fills in has no place.
+            options.says_create_host_path = !entry.0.span.is_empty();
+            options.create_host_path = d.choice(entry) != Some(false);
+        }
         "recursive" => options.recursive = d.word(entry, &RECURSIVE, ACCEPTED),
         _ => d.extension(&mut options.extensions, entry),
     }

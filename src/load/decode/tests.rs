@@ -124,6 +124,13 @@ fn shown<'a, E: crate::diagnostic::Explain + 'a>(
 }
 
 #[test]
+fn who_says_that_a_source_is_made_is_known() {
+    let (decoded, _) = decoded("services: {s: {volumes: [{type: bind, target: /a, bind: {create_host_path: true}}]}}");
+    let bind = decoded.project.services["s"].volumes[0].bind.as_ref().expect("a block");
+    assert!(bind.create_host_path && bind.says_create_host_path);
+}
+
+#[test]
 fn all_problems_are_reported_with_their_places() {
     let (decoded, sources) = decoded(indoc! {r#"
         services:

@@ -171,7 +171,11 @@ impl Validator<'_> {
             Value::Null => {
                 let path = trail.path();
                 let problem = ShapeProblem::Blank { path: path.to_string(), accepted: shape.accepted() };
-                let hint = Some("give it a value or remove the key".to_owned());
+                let hint = match example(shape) {
+                    Some(example) => format!("write for example `{example}`, or remove the key"),
+                    None => "give it a value or remove the key".to_owned(),
+                };
+                let hint = Some(hint);
                 return self.report(path, at, problem, hint, trail);
             }
             Value::Bool(_) => shape.scalars.contains(Scalars::BOOL),
@@ -399,25 +403,24 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_
 /// Where there are more known keys than this, a hint does not list them.
 const MOST_LISTED: usize = 12;
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to be a mistake people make has no hint")]
 fn wrong_type_hint(node: &Node, shape: &Shape, trail: &Trail<'_>) -> Option<String> {
     let only_text = shape.scalars == Scalars::STRING || shape.scalars == Scalars::STRING.and(Scalars::NULL);
-    let example = match &shape.map {
-        Some(Map::Fixed(keys)) => table::EXAMPLES.iter().find(|(what, _)| *what == keys.what),
-        Some(Map::Free { .. }) | None => None,
-    };
+    let scalar = !matches!(node.value, Value::Sequence(_) | Value::Mapping(_));
+    if let Some(advice) = shape.advice {
+        return Some(advice.to_owned());
+    }
     match &node.value {
-        Value::String(text) if shape.map.is_some() && text.contains(':') => {
+        Value::String(text) if shape.map.is_some() && lacks_blank(text) => {
             Some("put a blank after the colon".to_owned())
         }
         Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) if only_text => {
-            Some("put it in quotes".to_owned())
+            Some(format!("put it in quotes: `\"{}\"`", scalar_text(node)))
         }
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_)
-            if shape.list.is_some() && shape.map.is_some() =>
-        {
+        _ if scalar && shape.list.is_some() && has_own_keys(shape) => {
             Some("write `NAME: value` lines below it, or a list of `NAME=value`".to_owned())
         }
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) if shape.list.is_some() => {
+        _ if scalar && shape.list.is_some() => {
             let text: String = scalar_text(node).chars().take(40).collect();
             trail.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
         }
@@ -427,17 +430,27 @@ fn wrong_type_hint(node: &Node, shape: &Shape, trail: &Trail<'_>) -> Option<Stri
         Value::Mapping(mapping) if only_text && mapping.len() == 1 => {
             Some("if this is one text with a colon in it, put it in quotes".to_owned())
         }
-        _ if example.is_some() => example.map(|(_, example)| format!("write for example `{example}`")),
+        _ if example(shape).is_some() => example(shape).map(|example| format!("write for example `{example}`")),
         Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Timestamp(_)
-        | Value::String(_)
-        | Value::Sequence(_)
-        | Value::Mapping(_) => None,
+        _ => None,
     }
+}
+
+/// What may stand where a mapping with keys of ours belongs.
+fn example(shape: &Shape) -> Option<&'static str> {
+    let Some(Map::Fixed(keys)) = &shape.map else { return None };
+    table::EXAMPLES.iter().find(|(what, _)| *what == keys.what).map(|(_, example)| *example)
+}
+
+/// Whether it is a mapping of names that mean nothing to us, like `environment`.
+fn has_own_keys(shape: &Shape) -> bool {
+    matches!(shape.map, Some(Map::Free { names: Names::NonEmpty | Names::Any, .. }))
+}
+
+/// Whether the text is `key:value` rather than a URL or a sentence.
+fn lacks_blank(text: &str) -> bool {
+    let is_key = |key: &str| key.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'));
+    text.split_once(':').is_some_and(|(key, value)| is_key(key) && !value.starts_with('/') && !value.is_empty())
 }
 
 /// How the missing key is written.

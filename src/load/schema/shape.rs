@@ -8,6 +8,8 @@ pub(super) struct Shape {
     pub(super) range: Option<(i64, i64)>,
     pub(super) list: Option<List>,
     pub(super) map: Option<Map>,
+    /// What to write, for whoever wrote another type.
+    pub(super) advice: Option<&'static str>,
 }
 
 /// A set of scalar kinds.
@@ -97,7 +99,7 @@ impl Scalars {
 
 impl Shape {
     pub(super) const fn scalars(scalars: Scalars) -> Self {
-        Self { scalars, text: Text::Any, range: None, list: None, map: None }
+        Self { scalars, text: Text::Any, range: None, list: None, map: None, advice: None }
     }
 
     pub(super) const fn words(words: &'static [&'static str]) -> Self {
@@ -133,6 +135,11 @@ impl Shape {
     /// Also a mapping with these keys.
     pub(super) const fn or_keys(self, keys: &'static Keys) -> Self {
         Self { map: Some(Map::Fixed(keys)), ..self }
+    }
+
+    /// With this advice for whoever wrote another type.
+    pub(super) const fn advice(self, advice: &'static str) -> Self {
+        Self { advice: Some(advice), ..self }
     }
 
     /// Numbers from `low` to `high` only.

@@ -11,10 +11,12 @@ const STR: Scalars = Scalars::STRING;
 const NULL: Scalars = Scalars::NULL;
 
 /// Anything at all: what stands under `x-*`.
-pub(super) static ANY: Shape =
-    Shape { list: Shape::list(&ANY, Repeats::Allowed).list, ..Shape::free(&ANY, Names::Any).or(Scalars::ALL) };
+pub(super) static ANY: Shape = Shape::free(&ANY, Names::Any).or(Scalars::ALL).or_list(&ANY, Repeats::Allowed);
 
 static TEXT: Shape = Shape::scalars(STR);
+static DURATION: Shape = TEXT_VALUE.advice("a duration has a unit, as in `30s` or `1m30s`");
+static SIZE_TEXT: Shape = TEXT_VALUE.advice("a size has a unit, as in `512M` or `1g`");
+const TEXT_VALUE: Shape = Shape::scalars(STR);
 static FLAG: Shape = Shape::scalars(BOOL.and(STR));
 static LITERAL_FLAG: Shape = Shape::scalars(BOOL);
 static WHOLE: Shape = Shape::scalars(INT.and(STR));
@@ -61,7 +63,7 @@ pub(super) static DOCUMENT: Keys = keys(
         ("networks", &Shape::free(&Shape::keys(&NETWORK).or(NULL), Names::ResourceOrIgnored)),
         ("secrets", &Shape::free(&Shape::keys(&SECRET), Names::Resource("secret"))),
         ("services", &Shape::free(&Shape::keys(&SERVICE), Names::Resource("service"))),
-        ("version", &TEXT),
+        ("version", &TEXT_VALUE.advice("remove the line: `version` is obsolete and ignored")),
         ("volumes", &Shape::free(&Shape::keys(&VOLUME).or(NULL), Names::Resource("volume"))),
     ],
 );
@@ -159,14 +161,14 @@ pub(super) static SERVICE: Keys = keys(
         ),
         ("pull_refresh_after", &TEXT),
         ("read_only", &FLAG),
-        ("restart", &TEXT),
+        ("restart", &TEXT_VALUE.advice("write `\"no\"`, `always`, `on-failure` or `unless-stopped`")),
         ("runtime", &TEXT),
         ("scale", &WHOLE),
         ("secrets", &Shape::list(&FILE_REFERENCE, Repeats::Allowed)),
         ("security_opt", &UNIQUE_TEXTS),
         ("shm_size", &NUMBER),
         ("stdin_open", &FLAG),
-        ("stop_grace_period", &TEXT),
+        ("stop_grace_period", &DURATION),
         ("stop_signal", &TEXT),
         ("storage_opt", &Shape::free(&ANY, Names::Any)),
         ("sysctls", &LIST_OR_MAP),
@@ -242,12 +244,12 @@ static HEALTHCHECK: Keys = keys(
     "a healthcheck",
     &[
         ("disable", &FLAG),
-        ("interval", &TEXT),
+        ("interval", &DURATION),
         ("retries", &NUMBER),
-        ("start_interval", &TEXT),
-        ("start_period", &TEXT),
+        ("start_interval", &DURATION),
+        ("start_period", &DURATION),
         ("test", &TEXT_OR_ANY_TEXTS),
-        ("timeout", &TEXT),
+        ("timeout", &DURATION),
     ],
 );
 
@@ -399,29 +401,31 @@ static PLACEMENT: Keys = keys(
 static PREFERENCE: Keys = keys("a placement preference", &[("spread", &TEXT)]);
 pub(super) static RESOURCES: Keys =
     keys("`resources`", &[("limits", &Shape::keys(&LIMITS)), ("reservations", &Shape::keys(&RESERVATIONS))]);
-pub(super) static LIMITS: Keys = keys("`limits`", &[("cpus", &NUMBER), ("memory", &TEXT), ("pids", &WHOLE)]);
+pub(super) static LIMITS: Keys = keys("`limits`", &[("cpus", &NUMBER), ("memory", &SIZE_TEXT), ("pids", &WHOLE)]);
 static RESERVATIONS: Keys = keys(
     "`reservations`",
     &[
         ("cpus", &NUMBER),
         ("devices", &Shape::list(&Shape::keys(&DEVICE_RESERVATION), Repeats::Allowed)),
         ("generic_resources", &Shape::list(&Shape::keys(&GENERIC_RESOURCE), Repeats::Allowed)),
-        ("memory", &TEXT),
+        ("memory", &SIZE_TEXT),
     ],
 );
 static DEVICE_RESERVATION: Keys = requiring(keys("a device reservation", DEVICE_REQUEST), &["capabilities"]);
 static GENERIC_RESOURCE: Keys =
     keys("a generic resource", &[("discrete_resource_spec", &Shape::keys(&DISCRETE_RESOURCE))]);
 static DISCRETE_RESOURCE: Keys = keys("`discrete_resource_spec`", &[("kind", &TEXT), ("value", &NUMBER)]);
-static RESTART_POLICY: Keys =
-    keys("`restart_policy`", &[("condition", &TEXT), ("delay", &TEXT), ("max_attempts", &WHOLE), ("window", &TEXT)]);
+static RESTART_POLICY: Keys = keys(
+    "`restart_policy`",
+    &[("condition", &TEXT), ("delay", &DURATION), ("max_attempts", &WHOLE), ("window", &DURATION)],
+);
 static UPDATE: Keys = keys(
     "an update configuration",
     &[
-        ("delay", &TEXT),
+        ("delay", &DURATION),
         ("failure_action", &TEXT),
         ("max_failure_ratio", &NUMBER),
-        ("monitor", &TEXT),
+        ("monitor", &DURATION),
         ("order", &Shape::words(&["start-first", "stop-first"])),
         ("parallelism", &WHOLE),
     ],

@@ -40,7 +40,9 @@ fn bind(options: &BindOptions, span: Span) -> Node {
     if let Some(propagation) = &options.propagation {
         put(&mut mapping, entry("propagation", propagation, span));
     }
-    put(&mut mapping, flag("create_host_path", options.create_host_path, span.at_start()));
+    if options.says_create_host_path {
+        put(&mut mapping, flag("create_host_path", options.create_host_path, span));
+    }
     Node::new(Value::Mapping(mapping), span)
 }
 

@@ -711,6 +711,8 @@ fn the_engines_socket() {
     project.services.get_mut("web").unwrap().environment.insert("DOCKER_CONFIG".to_owned(), Some("x".to_owned()));
     let body = made(project.services["web"].clone()).unwrap();
     assert_eq!(body["Env"], json!(["DOCKER_CONFIG=x"]));
+    let credentials = Some("{}".to_owned());
+    assert!(files::injected(&request(project).spec, credentials).unwrap().is_empty());
 }
 
 #[test]
