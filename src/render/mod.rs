@@ -89,6 +89,9 @@ impl<W: Write + Send + 'static> Progress<W> {
             for (subject, note) in self.records.notes(event) {
                 tty.note(&subject, note);
             }
+            if *event == Event::Ended {
+                tty.finish();
+            }
         }
         Ok(())
     }
