@@ -393,12 +393,12 @@ async fn when_the_plan_is_through_the_block_stays_and_the_next_one_is_its_own() 
         screen.contents(),
         "\
 [+] up 2/2
- ✔ Container demo-cache-1 Running                     0.0s
- ✔ Network demo_default   Created                     0.0s
+ ✔ Container demo-cache-1 Running                    0.0s
+ ✔ Network demo_default   Created                    0.0s
 web-1  | hello
 Gracefully Stopping... press Ctrl+C again to force
 [+] stop 0/1
- ⠋ Container demo-db-1 Creating                       0.0s"
+ ⠋ Container demo-db-1 Creating                      0.0s"
     );
 }
 
