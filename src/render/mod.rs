@@ -79,7 +79,11 @@ impl<W: Write + Send + 'static> Progress<W> {
         }
         for record in self.records.of(event) {
             match &mut self.renderer {
-                Renderer::Tty(tty) => tty.record(record)?,
+                // What stays true stays on the screen; states come and go in the block.
+                Renderer::Tty(tty) if matches!(event, Event::Warning { .. } | Event::Stopping(_)) => {
+                    tty.announce(&record)?;
+                }
+                Renderer::Tty(tty) => tty.record(record),
                 Renderer::Plain(plain) => plain.record(&record)?,
                 Renderer::Json(json) => json.record(&record)?,
                 Renderer::Quiet => {}

@@ -362,6 +362,22 @@ async fn pulls_show_layers_and_bytes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn warnings_stay_above_the_live_block() {
+    let (plan, steps) = stack();
+    let warning = Event::Warning { id: Some(steps[1]), message: "no swap limit".to_owned() };
+    assert_eq!(written(ProgressMode::Plain, &plan, std::slice::from_ref(&warning)), " db no swap limit \n");
+    let mut screen = Screen::new(&plan, 24, 60);
+    screen.events(&[Event::Started { id: steps[1] }, warning, finished(steps[1])]);
+    assert_eq!(
+        screen.contents(),
+        "\
+! db: no swap limit
+[+] up 1/1
+ ✔ Container demo-db-1 Created                       0.0s"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn other_output_comes_above_the_live_block() {
     let (plan, steps) = stack();
     let mut screen = Screen::new(&plan, 24, 60);
