@@ -320,7 +320,7 @@ fn build_words(name: &str, status: BuildProgress) -> (RecordState, String) {
 fn stopping(why: Stopping) -> Record {
     let (text, details) = match why {
         Stopping::Interrupted => ("Stopping", "Gracefully Stopping... press Ctrl+C again to force"),
-        Stopping::Forced => ("Killing", "Killing what has not stopped yet"),
+        Stopping::Forced => ("Killing", "Forcing the stop..."),
         Stopping::ContainerExited => ("Stopping", "Aborting on container exit..."),
     };
     Record::new("Compose", RecordState::Working, text).with_details(details)
