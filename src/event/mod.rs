@@ -110,6 +110,8 @@ pub enum Event {
     },
     /// What runs is being stopped.
     Stopping(Stopping),
+    /// A plan is through: nothing of it runs any more, nor will.
+    Ended,
 }
 
 /// Why what an attached `up` started is being stopped.

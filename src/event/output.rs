@@ -63,4 +63,9 @@ impl Outputs {
     pub async fn send(&self, output: Output) -> bool {
         self.0.send(output).await.is_ok()
     }
+
+    /// Returns when nobody reads any more.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
 }

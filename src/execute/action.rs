@@ -65,7 +65,10 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
         Action::RemoveVolume { name } => done_unless_in_use(engine.remove_volume(name.clone()).await),
         Action::CreateContainer(spec) => create_container(context, id, spec).await,
         Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
-        Action::StopContainer { container, timeout, .. } => stop_container(context, container, *timeout).await,
+        Action::StopContainer { container, spec, timeout } => {
+            start::warn_of_hooks(context, spec.as_ref(), "pre_stop", |service| !service.pre_stop.is_empty());
+            stop_container(context, container, *timeout).await
+        }
         Action::RemoveContainer { container, volumes } => remove_container(context, container, *volumes).await,
         Action::RenameContainer { container, name } => {
             let container = context.container(container)?;

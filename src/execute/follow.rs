@@ -113,6 +113,7 @@ pub async fn logs<E: Engine>(
     };
     tokio::select! {
         () = cancel.cancelled() => {}
+        () = outputs.closed() => {}
         () = read_all => {}
     }
     readers.shutdown().await;
@@ -206,7 +207,7 @@ impl<E: Engine> Following<E> {
     }
 
     /// Follows `targets` and every container of the shown services that starts later, until there is no
-    /// [`Follower`] any more and none of the monitored containers runs, or `cancel` is cancelled.
+    /// [`Follower`] any more and none of the monitored containers runs, nobody reads any more, or `cancel` is cancelled.
     pub async fn run(self, targets: Vec<Target>, cancel: &CancellationToken) {
         let reader =
             Reader { engine: self.engine.clone(), outputs: self.outputs.clone(), stderr: self.settings.stderr };
@@ -220,8 +221,10 @@ impl<E: Engine> Following<E> {
             outputs: self.outputs,
             exits: self.exits,
         };
+        let outputs = state.outputs.clone();
         tokio::select! {
             () = cancel.cancelled() => {}
+            () = outputs.closed() => {}
             () = state.run(targets, self.events, self.requests) => {}
         }
         state.readers.shutdown().await;

@@ -122,6 +122,7 @@ pub async fn execute<E: Engine>(
         hub.close().await;
     }
     run.outcome.elapsed = began.elapsed();
+    events.send(Event::Ended);
     run.outcome
 }
 

@@ -114,6 +114,10 @@ where
             outcome.stop = Some(session.stop(why, stop).await?);
         }
     }
+    if !outcome.run.failed.is_empty() && outcome.stop.is_none() {
+        // What was started goes on; the command ends with the reason.
+        unfollow.cancel();
+    }
     session.finish(&unfollow).await;
     outcome.exit_code = session.exit_code;
     Ok(outcome)

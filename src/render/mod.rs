@@ -79,7 +79,11 @@ impl<W: Write + Send + 'static> Progress<W> {
         }
         for record in self.records.of(event) {
             match &mut self.renderer {
-                Renderer::Tty(tty) => tty.record(record)?,
+                // What stays true stays on the screen; states come and go in the block.
+                Renderer::Tty(tty) if matches!(event, Event::Warning { .. } | Event::Stopping(_)) => {
+                    tty.announce(&record)?;
+                }
+                Renderer::Tty(tty) => tty.record(record),
                 Renderer::Plain(plain) => plain.record(&record)?,
                 Renderer::Json(json) => json.record(&record)?,
                 Renderer::Quiet => {}
@@ -88,6 +92,9 @@ impl<W: Write + Send + 'static> Progress<W> {
         if let Renderer::Tty(tty) = &mut self.renderer {
             for (subject, note) in self.records.notes(event) {
                 tty.note(&subject, note);
+            }
+            if *event == Event::Ended {
+                tty.finish();
             }
         }
         Ok(())

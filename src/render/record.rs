@@ -127,12 +127,10 @@ impl Records {
                 vec![self.child(*id, Record::new(&format!("#{part}"), RecordState::Working, line))]
             }
             Event::Warning { id, message } => {
-                let subject = id.and_then(|id| self.subjects(id).into_iter().next());
-                let id = subject.map_or_else(|| "Warning".to_owned(), |subject| subject.to_string());
-                vec![Record::new(&id, RecordState::Warning, message)]
+                vec![Record::new(&self.warned(*id), RecordState::Warning, message)]
             }
             Event::Stopping(why) => vec![stopping(*why)],
-            Event::Skipped { .. } | Event::Waiting { .. } => Vec::new(),
+            Event::Skipped { .. } | Event::Waiting { .. } | Event::Ended => Vec::new(),
         }
     }
 
@@ -161,6 +159,15 @@ impl Records {
 
     fn subjects(&self, id: ActionId) -> Vec<Subject> {
         Subject::of(&self.plan.step(id).action)
+    }
+
+    /// What a warning is about. Those of the engine about a new container name its service, as the peer's do.
+    fn warned(&self, id: Option<ActionId>) -> String {
+        let Some(id) = id else { return "Warning".to_owned() };
+        if let Action::CreateContainer(spec) = &self.plan.step(id).action {
+            return spec.replica.service.to_string();
+        }
+        self.subjects(id).first().map_or_else(|| "Warning".to_owned(), ToString::to_string)
     }
 
     fn child(&self, id: ActionId, record: Record) -> Record {
@@ -313,7 +320,7 @@ fn build_words(name: &str, status: BuildProgress) -> (RecordState, String) {
 fn stopping(why: Stopping) -> Record {
     let (text, details) = match why {
         Stopping::Interrupted => ("Stopping", "Gracefully Stopping... press Ctrl+C again to force"),
-        Stopping::Forced => ("Killing", "Killing what has not stopped yet"),
+        Stopping::Forced => ("Killing", "Forcing the stop..."),
         Stopping::ContainerExited => ("Stopping", "Aborting on container exit..."),
     };
     Record::new("Compose", RecordState::Working, text).with_details(details)

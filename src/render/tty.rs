@@ -108,10 +108,7 @@ impl<W: Write + Send + 'static> Tty<W> {
         self.began = Instant::now();
     }
 
-    pub(super) fn record(&mut self, record: Record) -> io::Result<()> {
-        if record.id == "Compose" || record.id == "Warning" {
-            return self.announce(&record);
-        }
+    pub(super) fn record(&mut self, record: Record) {
         match &record.parent_id {
             Some(parent) => {
                 let parent = parent.clone();
@@ -120,7 +117,6 @@ impl<W: Write + Send + 'static> Tty<W> {
             None => self.root(record),
         }
         self.draw();
-        Ok(())
     }
 
     /// What a resource waits for, beside its state; `None` when it does not any more.
@@ -152,14 +148,15 @@ impl<W: Write + Send + 'static> Tty<W> {
         self.rows.clear();
     }
 
-    fn announce(&mut self, record: &Record) -> io::Result<()> {
-        let words = if record.details.is_empty() { &record.text } else { &record.details };
-        let style = console::Style::new().force_styling(self.settings.color);
-        let style = match record.state {
-            RecordState::Working | RecordState::Error => style.red().bold(),
-            RecordState::Warning | RecordState::Done => style.yellow(),
+    /// A line above the block, which stays.
+    pub(super) fn announce(&mut self, record: &Record) -> io::Result<()> {
+        let words = match record.state {
+            RecordState::Warning => format!("! {}: {}", record.id, record.text),
+            RecordState::Working | RecordState::Done | RecordState::Error => record.details.clone(),
         };
-        let line = style.apply_to(words).to_string();
+        let style = console::Style::new().force_styling(self.settings.color);
+        let style = if record.state == RecordState::Warning { style.yellow() } else { style.red().bold() };
+        let line = if self.settings.color { style.apply_to(words).to_string() } else { words };
         let screen = self.screen.clone();
         self.suspend(|| screen.print(&[line]))
     }

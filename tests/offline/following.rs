@@ -318,6 +318,30 @@ async fn the_end_of_a_container_can_end_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn following_ends_when_nobody_reads_any_more() {
+    let engine = Fake::new();
+    let web = engine.add_running("demo", "demo-web-1", "web", 1);
+    let targets = vec![target(&engine, &web).await];
+    let (outputs, receiver) = Outputs::channel();
+    let (following, follower, _exits) =
+        Following::open(&engine, settings(), &outputs).await.expect("the fake engine answers");
+    drop((follower, receiver));
+    following.run(targets, &CancellationToken::new()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_start_ends_the_session_and_leaves_what_runs() {
+    let engine = Fake::new();
+    engine.delay_all(s(1));
+    engine.fail("start demo-web-1", EngineError::Failed("broken".to_owned()));
+    let began = tokio::time::Instant::now();
+    let seen = attach(&engine, &two_services(), Vec::new(), up_settings(OnExit::GoOn), &[]).await;
+    assert_eq!(seen.outcome.run.failed.len(), 1);
+    assert_eq!(seen.stopping, []);
+    assert_eq!(began.elapsed(), s(3));
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_lines_arrive_in_order_and_in_few_pieces() {
     let engine = Fake::new();
     let output = (0..2_000).map(|number| (s(1), OutputStream::Stdout, format!("line {number}\n").into_bytes()));

@@ -291,9 +291,9 @@ async fn the_live_block_shows_states_times_and_what_is_waited_for() {
         screen.contents(),
         "\
 [+] up 2/3
- ✔ Network demo_default Created                        0.1s
- ⠦ Container demo-db-1  Waiting                        2.5s
- ✔ Container demo-web-1 Created waits for demo-db-1... 0.0s"
+ ✔ Network demo_default Created                      0.1s
+ ⠦ Container demo-db-1  Waiting                      2.5s
+ ✔ Container demo-web-1 Created waits for demo-db... 0.0s"
     );
     screen.events(&[finished(wait)]);
     screen.progress.finish();
@@ -301,9 +301,9 @@ async fn the_live_block_shows_states_times_and_what_is_waited_for() {
         screen.contents(),
         "\
 [+] up 3/3
- ✔ Network demo_default Created                        0.1s
- ✔ Container demo-db-1  Healthy                        2.5s
- ✔ Container demo-web-1 Created                        0.0s
+ ✔ Network demo_default Created                      0.1s
+ ✔ Container demo-db-1  Healthy                      2.5s
+ ✔ Container demo-web-1 Created                      0.0s
 "
         .trim_end()
     );
@@ -329,9 +329,9 @@ async fn the_live_block_fits_small_terminals() {
         contents,
         "\
 [+] up 3/6
- ✘ Container demo-a-... Error no su... 0.0s
- ⠋ Container demo-a-... Creating       1.0s
- ⠋ Container demo-a-... Creating       1.0s
+ ✘ Container demo-a-... Error no ... 0.0s
+ ⠋ Container demo-a-... Creating     1.0s
+ ⠋ Container demo-a-... Creating     1.0s
  ... 3 more",
         "{contents}"
     );
@@ -357,7 +357,23 @@ async fn pulls_show_layers_and_bytes() {
         screen.contents(),
         "\
 [+] up 1/3
- ⠋ Image nginx [⣿⠀]  20.0MB / 40.0MB  Pulling                              0.0s"
+ ⠋ Image nginx [⣿⠀]  20.0MB / 40.0MB  Pulling                            0.0s"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn warnings_stay_above_the_live_block() {
+    let (plan, steps) = stack();
+    let warning = Event::Warning { id: Some(steps[1]), message: "no swap limit".to_owned() };
+    assert_eq!(written(ProgressMode::Plain, &plan, std::slice::from_ref(&warning)), " db no swap limit \n");
+    let mut screen = Screen::new(&plan, 24, 60);
+    screen.events(&[Event::Started { id: steps[1] }, warning, finished(steps[1])]);
+    assert_eq!(
+        screen.contents(),
+        "\
+! db: no swap limit
+[+] up 1/1
+ ✔ Container demo-db-1 Created                       0.0s"
     );
 }
 
@@ -374,7 +390,31 @@ async fn other_output_comes_above_the_live_block() {
         "\
 web-1  | hello
 [+] up 0/1
- ⠋ Network demo_default Creating                       0.0s"
+ ⠋ Network demo_default Creating                     0.0s"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_plan_is_through_the_block_stays_and_the_next_one_is_its_own() {
+    let (plan, steps) = stack();
+    let mut screen = Screen::new(&plan, 24, 60);
+    screen.events(&[Event::UpToDate { container: "demo-cache-1".to_owned() }]);
+    screen.events(&[Event::Started { id: steps[0] }, finished(steps[0]), Event::Ended]);
+    let mut out = screen.written.clone();
+    screen.progress.above(|| writeln!(out, "web-1  | hello")).expect("written to memory");
+    screen.events(&[Event::Stopping(Stopping::Interrupted)]);
+    screen.progress.begin(&plan, "stop");
+    screen.events(&[Event::Started { id: steps[1] }]);
+    assert_eq!(
+        screen.contents(),
+        "\
+[+] up 2/2
+ ✔ Container demo-cache-1 Running                    0.0s
+ ✔ Network demo_default   Created                    0.0s
+web-1  | hello
+Gracefully Stopping... press Ctrl+C again to force
+[+] stop 0/1
+ ⠋ Container demo-db-1 Creating                      0.0s"
     );
 }
 

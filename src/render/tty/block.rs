@@ -13,6 +13,8 @@ const CELLS: [char; 9] = ['⠀', '⡀', '⣀', '⣄', '⣤', '⣦', '⣶', '⣷'
 const NARROWEST_ID: usize = 10;
 /// What an id leaves to the rest of its line: icon, word, time and the spaces between.
 const BESIDE_ID: usize = 24;
+/// Columns at the end of each line that stay free.
+const FREE: usize = 3;
 /// More layers than that are not drawn one by one.
 const MOST_CELLS: usize = 20;
 
@@ -70,8 +72,8 @@ impl Block<'_> {
         let padding = " ".repeat(id_width - measure_text_width(&id));
         let time = text::elapsed(row.until.unwrap_or(self.now).saturating_duration_since(row.since));
         let begin = format!(" {} {id}{padding} ", self.icon(row));
-        // One space before the time, and one column that stays free: terminals wrap when it is used.
-        let mut room = width.saturating_sub(measure_text_width(&begin) + time.len() + 2);
+        // One space before the time, and room for the `^C` that terminals show behind the last line without a wrap.
+        let mut room = width.saturating_sub(measure_text_width(&begin) + time.len() + 1 + FREE);
         let mut middle = String::new();
         let status = truncate_str(&row.text, room, "...").into_owned();
         room -= measure_text_width(&status);
