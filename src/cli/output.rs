@@ -1,6 +1,7 @@
 //! What the command line itself tells the user: problems of the files, warnings, progress.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use super::context::Context;
 use super::{Failure, settings};
@@ -49,9 +50,19 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     if errors.is_empty() && warnings.is_empty() {
         return Ok(());
     }
+    let (placed, placeless): (Vec<&dyn Explain>, Vec<&dyn Explain>) =
+        errors.iter().partition(|error| error.span().is_some());
     let warnings = warnings.iter().map(|warning| (warning as &dyn Explain, Level::Warning));
-    let errors = errors.iter().map(|error| (*error, Level::Error));
-    io::stderr().write_all(render_all(warnings.chain(errors), sources, &style(context)).as_bytes())
+    let placed = placed.into_iter().map(|error| (error, Level::Error));
+    let mut text = render_all(warnings.chain(placed), sources, &style(context));
+    // Scripts look for these lines as they are.
+    for error in placeless {
+        writeln!(text, "{error}").expect("memory can be written to");
+        if let Some(hint) = error.hint() {
+            writeln!(text, "hint: {hint}").expect("memory can be written to");
+        }
+    }
+    io::stderr().write_all(text.as_bytes())
 }
 
 /// How problems are shown on standard error.

@@ -85,11 +85,13 @@ impl Fake {
     }
 
     /// A container of `project` that was there before, made now and not started.
+    #[expect(clippy::must_use_candidate, reason = "adding is what it is called for")]
     pub fn add_container(&self, project: &str, name: &str, service: &str, number: u32) -> ContainerId {
         self.state().add(project, name, service, number)
     }
 
     /// A container that was there before, and runs.
+    #[expect(clippy::must_use_candidate, reason = "adding is what it is called for")]
     pub fn add_running(&self, project: &str, name: &str, service: &str, number: u32) -> ContainerId {
         let id = self.add_container(project, name, service, number);
         self.state().start(&id);
@@ -308,7 +310,7 @@ impl Engine for Fake {
     ) -> Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError> {
         let name = self.state().name_of(&id)?;
         self.state().take_failure(&format!("logs {name}"))?;
-        Ok(streams::logs(self.clone(), id, query))
+        Ok(streams::logs(self.clone(), id, &query))
     }
 
     async fn attach(

@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
-use crate::diagnostic::Explain;
 use crate::engine::{EngineError, PortHolder};
 use crate::event::Subject;
 use crate::plan::{ActionId, Plan, Waiter};
 use crate::project::ServiceName;
-use crate::source::Span;
 
 use super::RunOutcome;
 
@@ -29,7 +27,7 @@ pub enum ExecuteError {
         cause: EngineError,
     },
     /// A container could not be started because a port of the host that it publishes is taken.
-    #[error("cannot start container {container}: {}", taken(*.port, .protocol, .host_ip.as_deref(), .holder.as_ref()))]
+    #[error("cannot start container {container}: {}", taken(*.port, .protocol, .host_ip.as_deref(), .holder.as_deref()))]
     PortTaken {
         /// The container's name.
         container: String,
@@ -42,9 +40,9 @@ pub enum ExecuteError {
         /// The address of the host it was to be published at; `None` is all.
         host_ip: Option<String>,
         /// The container that has it, where the engine knows one.
-        holder: Option<PortHolder>,
+        holder: Option<Box<PortHolder>>,
         /// The engine's answer.
-        cause: EngineError,
+        cause: Box<EngineError>,
     },
     /// A service whose namespace or volumes are shared has no container.
     #[error("cannot share {shared} with service {service}: container missing")]
@@ -214,23 +212,19 @@ impl ExecuteError {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Engine(EngineError::NotFound(_) | EngineError::Conflict(_)) | Self::NoContainer(_))
     }
-}
 
-impl Explain for ExecuteError {
-    fn span(&self) -> Option<Span> {
-        None
-    }
-
-    fn hint(&self) -> Option<String> {
+    /// What to do about it, where the cause is known: a sentence without a period.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoHealthcheck { .. } => {
                 Some("give it a `healthcheck`, or depend on it with `condition: service_started`".to_owned())
             }
             Self::PortTaken { holder: None, port, .. } => {
-                Some(format!("a program outside of containers has port {port}, or publish another port"))
+                Some(format!("stop what listens on port {port}, or publish another port"))
             }
-            Self::PortTaken { holder: Some(PortHolder { container, .. }), .. } => {
-                Some(format!("stop container {container}, or publish another port"))
+            Self::PortTaken { holder: Some(holder), .. } => {
+                Some(format!("stop container {}, or publish another port", holder.container))
             }
             Self::Engine(_)
             | Self::RemoveNetwork { .. }

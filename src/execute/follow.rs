@@ -167,6 +167,7 @@ pub struct Following<E> {
 }
 
 /// A container that is followed.
+#[expect(clippy::struct_excessive_bools, reason = "container and stream begin and end independently")]
 struct Followed {
     target: Target,
     /// Whether it runs, or is about to.
@@ -358,7 +359,7 @@ impl<E: Engine> Running<E> {
     async fn apply(&mut self, event: ContainerEvent) {
         match event.kind {
             ContainerEventKind::Create => self.created(&event).await,
-            ContainerEventKind::Start => self.started(event),
+            ContainerEventKind::Start => self.started(&event),
             ContainerEventKind::Die(exit_code) => self.died(&event.id, exit_code, event.time).await,
             ContainerEventKind::Destroy => self.destroyed(&event.id).await,
             ContainerEventKind::Restart
@@ -383,7 +384,7 @@ impl<E: Engine> Running<E> {
         }
     }
 
-    fn started(&mut self, event: ContainerEvent) {
+    fn started(&mut self, event: &ContainerEvent) {
         if let Some(container) = self.containers.get_mut(&event.id) {
             container.alive = true;
             if !std::mem::replace(&mut container.started, true) {
@@ -396,7 +397,7 @@ impl<E: Engine> Running<E> {
             }
             return;
         }
-        let Some(target) = Target::of_event(&self.settings, &event) else { return };
+        let Some(target) = Target::of_event(&self.settings, event) else { return };
         if self.is_shown(&target.service) || self.is_monitored(&target.service) {
             let (id, shown) = (target.id.clone(), self.is_shown(&target.service));
             self.follow(target, true);

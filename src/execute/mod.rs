@@ -105,10 +105,8 @@ pub async fn execute<E: Engine>(
 ) -> RunOutcome {
     let began = Instant::now();
     // Listening comes before the first step: what happens to a container from then on is not missed.
-    let hub = match plan.steps().any(|(_, step)| matches!(step.action, Action::Wait(_))) {
-        true => Some(Hub::open(engine.clone(), settings.project.clone()).await),
-        false => None,
-    };
+    let waits = plan.steps().any(|(_, step)| matches!(step.action, Action::Wait(_)));
+    let hub = if waits { Some(Hub::open(engine.clone(), settings.project.clone()).await) } else { None };
     let context = Context {
         plan: plan.clone(),
         engine: engine.clone(),

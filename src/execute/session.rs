@@ -266,11 +266,10 @@ impl<E: Engine> Session<'_, E> {
 
 /// Kills what `plan` stops. A container that is gone or has ended meanwhile is what was wanted.
 async fn kill_all<E: Engine>(engine: &E, plan: &Plan) {
-    let kills = plan.steps().filter_map(|(_, step)| match &step.action {
-        Action::StopContainer { container: ContainerRef { handle: Handle::Existing(id), .. }, .. } => {
-            Some(engine.kill_container(id.clone(), "SIGKILL".to_owned()))
-        }
-        _ => None,
+    let kills = plan.steps().filter_map(|(_, step)| {
+        let Action::StopContainer { container, .. } = &step.action else { return None };
+        let Handle::Existing(id) = &container.handle else { return None };
+        Some(engine.kill_container(id.clone(), "SIGKILL".to_owned()))
     });
     join_all(kills).await;
 }

@@ -69,8 +69,8 @@ async fn explain_refusal<E: Engine>(
         protocol,
         host_ip: port.host_ip.clone(),
         // The engine may show the container that was just refused.
-        holder: holder.filter(|holder| holder.container != container.name),
-        cause,
+        holder: holder.filter(|holder| holder.container != container.name).map(Box::new),
+        cause: Box::new(cause),
     }
 }
 

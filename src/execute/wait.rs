@@ -29,12 +29,9 @@ const RESTART_LOOP: i64 = 3;
 /// What becomes of a wait that was skipped because a step before it failed: one that its dependents can do without
 /// ends, and they go on.
 pub(super) fn skipped_optional(action: &Action) -> Option<Outcome> {
-    match action {
-        Action::Wait(spec) if spec.waiter == Waiter::OptionalDependents => {
-            Some(Outcome::OptionalNotMet(format!("optional dependency \"{}\" failed to start", spec.service)))
-        }
-        _ => None,
-    }
+    let Action::Wait(spec) = action else { return None };
+    let words = || format!("optional dependency \"{}\" failed to start", spec.service);
+    (spec.waiter == Waiter::OptionalDependents).then(|| Outcome::OptionalNotMet(words()))
 }
 
 /// Waits until the condition of `spec` holds.
@@ -71,7 +68,14 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
         ExecuteError::MissingDependency { .. } | ExecuteError::NoContainer(_) => {
             Some(format!("optional dependency \"{service}\" failed to start"))
         }
-        _ => None,
+        ExecuteError::Engine(_)
+        | ExecuteError::RemoveNetwork { .. }
+        | ExecuteError::PortTaken { .. }
+        | ExecuteError::SharedContainerMissing { .. }
+        | ExecuteError::NoImage(_)
+        | ExecuteError::TimedOut { .. }
+        | ExecuteError::NotSupported { .. }
+        | ExecuteError::Interrupted => None,
     }
 }
 
@@ -182,7 +186,9 @@ impl<'a, E: Engine> Wait<'a, E> {
                 Verdict::NotYet => {
                     pending.get_or_insert(at);
                 }
-                failed => return Err(self.failure(at, failed).await),
+                failed @ (Verdict::Exited(_) | Verdict::Unhealthy | Verdict::NoHealthcheck) => {
+                    return Err(self.failure(at, failed).await);
+                }
             }
         }
         if pending != self.told
@@ -320,10 +326,8 @@ fn current_health(details: &ContainerDetails) -> Health {
 fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
     if matches!(details.state, State::Exited | State::Dead) {
         let code = details.exit_code.unwrap_or_default();
-        return match condition {
-            WaitCondition::CompletedSuccessfully if code == 0 => Verdict::Holds,
-            _ => Verdict::Exited(code),
-        };
+        let holds = condition == WaitCondition::CompletedSuccessfully && code == 0;
+        return if holds { Verdict::Holds } else { Verdict::Exited(code) };
     }
     let checked = match condition {
         WaitCondition::CompletedSuccessfully => return Verdict::NotYet,
@@ -341,10 +345,9 @@ fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
 
 /// The service on whose behalf a wait happens, for the words about a missing dependency.
 fn dependent_of<E>(context: &Context<E>, id: ActionId) -> Option<ServiceName> {
-    context.plan.after(id).find_map(|(next, _)| match &context.plan.step(next).action {
-        Action::StartContainer { container, .. } => Some(container.replica.as_ref()?.service.clone()),
-        Action::CreateContainer(spec) => Some(spec.replica.service.clone()),
-        _ => None,
+    context.plan.after(id).find_map(|(next, _)| {
+        let Action::StartContainer { container, .. } = &context.plan.step(next).action else { return None };
+        Some(container.replica.as_ref()?.service.clone())
     })
 }
 

@@ -1,10 +1,12 @@
 //! The plan: a graph of steps, and its text form.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use petgraph::Direction;
 use petgraph::algo::has_path_connecting;
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::{Handle, Step, Warning};
@@ -48,6 +50,8 @@ pub struct Plan {
 #[derive(Debug, Default)]
 pub struct PlanBuilder {
     plan: Plan,
+    /// The edges so far, which the graph itself finds only by looking at all edges of a step.
+    edges: HashMap<(NodeIndex, NodeIndex), EdgeIndex>,
 }
 
 impl PlanBuilder {
@@ -69,11 +73,11 @@ impl PlanBuilder {
     pub fn order(&mut self, earlier: ActionId, later: ActionId, edge: Edge) {
         debug_assert!(earlier != later, "a step cannot come before itself");
         let (from, to) = (node_of(earlier), node_of(later));
-        match self.plan.graph.find_edge(from, to) {
-            Some(known) if edge == Edge::Requires => self.plan.graph[known] = edge,
-            Some(_) => {}
-            None => {
-                self.plan.graph.add_edge(from, to, edge);
+        match self.edges.entry((from, to)) {
+            Entry::Occupied(known) if edge == Edge::Requires => self.plan.graph[*known.get()] = edge,
+            Entry::Occupied(_) => {}
+            Entry::Vacant(new) => {
+                new.insert(self.plan.graph.add_edge(from, to, edge));
             }
         }
     }
@@ -92,7 +96,6 @@ impl PlanBuilder {
     /// The plan, without the edges that follow from others.
     #[must_use]
     pub fn build(mut self) -> Plan {
-        debug_assert!(!petgraph::algo::is_cyclic_directed(&self.plan.graph), "a plan is acyclic");
         self.reduce();
         self.plan
     }
@@ -102,38 +105,39 @@ impl PlanBuilder {
     /// stand for an edge that does.
     fn reduce(&mut self) {
         let graph = &self.plan.graph;
-        let Ok(order) = petgraph::algo::toposort(graph, None) else { return };
+        let Ok(order) = petgraph::algo::toposort(graph, None) else {
+            debug_assert!(false, "a plan is acyclic");
+            return;
+        };
         let count = graph.node_count();
         // What comes before each node: in any way, and by requirements alone.
         let (mut any, mut required) = (NodeSets::new(count), NodeSets::new(count));
-        let mut needless = Vec::new();
+        let mut needless = HashSet::new();
         for node in order {
             let edges: Vec<_> = graph.edges_directed(node, Direction::Incoming).collect();
+            // First what comes before the steps before: an edge to one of those says nothing new.
             for edge in &edges {
-                let source = edge.source().index();
-                let through = |reached: &NodeSets, strict: bool| {
-                    edges.iter().any(|other| {
-                        other.id() != edge.id()
-                            && (!strict || *other.weight() == Edge::Requires)
-                            && reached.contains(other.source().index(), source)
-                    })
-                };
-                let implied = match edge.weight() {
-                    Edge::Requires => through(&required, true),
-                    Edge::Follows => through(&any, false),
-                };
-                if implied {
-                    needless.push(edge.id());
+                any.include(node.index(), edge.source().index());
+                if *edge.weight() == Edge::Requires {
+                    required.include(node.index(), edge.source().index());
                 }
             }
             for edge in &edges {
-                any.extend(node.index(), edge.source().index());
+                let implied = match edge.weight() {
+                    Edge::Requires => &required,
+                    Edge::Follows => &any,
+                };
+                if implied.contains(node.index(), edge.source().index()) {
+                    needless.insert(edge.id());
+                }
+            }
+            for edge in &edges {
+                any.add(node.index(), edge.source().index());
                 if *edge.weight() == Edge::Requires {
-                    required.extend(node.index(), edge.source().index());
+                    required.add(node.index(), edge.source().index());
                 }
             }
         }
-        let needless: std::collections::HashSet<_> = needless.into_iter().collect();
         self.plan.graph.retain_edges(|_, edge| !needless.contains(&edge));
     }
 }
@@ -240,11 +244,14 @@ impl NodeSets {
         self.bits[set * self.words + node / 64] & (1 << (node % 64)) != 0
     }
 
-    /// Adds a node and everything in its set.
-    fn extend(&mut self, set: usize, node: usize) {
+    /// Adds everything in the set of `node`.
+    fn include(&mut self, set: usize, node: usize) {
         for word in 0..self.words {
             self.bits[set * self.words + word] |= self.bits[node * self.words + word];
         }
+    }
+
+    fn add(&mut self, set: usize, node: usize) {
         self.bits[set * self.words + node / 64] |= 1 << (node % 64);
     }
 }

@@ -43,7 +43,7 @@ impl<'a> Emit<'a, '_> {
         let create = self.create_network(key, Reason::DefinitionChanged, &after);
         for (user, left) in users.iter().zip(left) {
             if user.stays {
-                self.join(user, key, fate.name, [create, left]);
+                self.join(user, key, &old.name, [create, left]);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::container::{self, Change, Fate, Slot};
 use super::steps::{Emit, End, ReplicaEnd, maker};
+use super::volume::VolumeChange;
 use super::when::When;
 use super::{
     Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, ProviderVerb, Reason, volume,
@@ -13,17 +14,26 @@ use crate::project::value::RestartCondition;
 use crate::project::{Condition, Service, ServiceName};
 
 /// A replica while its steps are made.
-struct Swap<'a, 's> {
-    slot: &'s Slot<'a>,
+#[derive(Debug, Clone)]
+pub(super) struct Swap<'a, 'b> {
+    slot: &'b Slot<'a>,
     spec: Arc<ContainerSpec>,
     /// The step that makes its new container.
     create: Option<ActionId>,
     /// The container it has in the end.
-    container: ContainerRef,
+    pub(super) container: ContainerRef,
 }
 
-impl<'a> Emit<'a, '_> {
-    /// Adds the steps of a service. Those of its dependencies are there already.
+impl<'a, 'b> Emit<'a, 'b> {
+    /// Makes the new containers of a service. Those of the services it shares with are there already.
+    pub(super) fn creations(&mut self, name: &ServiceName) {
+        let fates = self.fates;
+        let Some((name, fate)) = fates.get_key_value(name) else { return };
+        let swaps: Vec<_> = fate.slots.iter().map(|slot| self.create(fate, slot)).collect();
+        self.swaps.insert(name, swaps);
+    }
+
+    /// Adds the swaps and starts of a service. Those of its dependencies are there already.
     pub(super) fn service(&mut self, name: &ServiceName) {
         let Some((name, service)) = self.cx.project.services.get_key_value(name) else { return };
         let ready = if self.cx.starts() { self.ready(service) } else { Vec::new() };
@@ -33,7 +43,7 @@ impl<'a> Emit<'a, '_> {
         }
         let fates = self.fates;
         let Some(fate) = fates.get(name) else { return };
-        let swaps: Vec<_> = fate.slots.iter().map(|slot| self.create(service, slot)).collect();
+        let swaps = self.swaps.get(name).cloned().unwrap_or_default();
         let stopped = self.stop_dependents(fate, &swaps, &ready);
         let rows: Vec<_> = swaps.iter().map(|swap| self.swap(service, swap, &ready, &stopped)).collect();
         let mut end = End { inherited: ready.clone(), ..End::default() };
@@ -71,9 +81,10 @@ impl<'a> Emit<'a, '_> {
     }
 
     /// Makes the new container of a slot that needs one.
-    fn create<'s>(&mut self, service: &'a Service, slot: &'s Slot<'a>) -> Swap<'a, 's> {
+    fn create(&mut self, fate: &Fate<'a>, slot: &'b Slot<'a>) -> Swap<'a, 'b> {
+        let service = fate.service;
         let (when, reason) = match &slot.change {
-            Change::Create => (When::Always, Reason::NoContainer),
+            Change::Create => (When::Always, self.create_reason(fate)),
             Change::Recreate { when, reason, .. } => (when.clone(), reason.clone()),
             Change::Keep(container) | Change::Finish { new: container, .. } => {
                 let handle = Handle::Existing(container.id.clone());
@@ -82,15 +93,28 @@ impl<'a> Emit<'a, '_> {
             }
         };
         let holder = self.cx.observed.containers.iter().find(|container| container.name == slot.name);
-        let temporary = holder.map(|holder| format!("{}_{}", holder.id.short(), slot.name));
+        let (gone, holder): (Vec<_>, Vec<_>) =
+            holder.into_iter().partition(|holder| fate.emptied.iter().any(|emptied| emptied.id == holder.id));
+        let temporary = holder.first().map(|holder| format!("{}_{}", holder.id.short(), slot.name));
         let spec = self.spec(service, slot, temporary);
-        let after = self.before_create(service, &spec);
+        let mut after = self.before_create(service, &spec);
+        after.extend(gone.iter().filter_map(|gone| self.removes.get(&gone.id)));
+        after.extend(spec.temporary_name.as_deref().and_then(|name| self.freed(name)));
         let create = self.add(Action::CreateContainer(spec.clone()), reason, &when, after);
         let handle = match (&when, slot.change.old()) {
             (When::If(_), Some(old)) => Handle::MadeOr { made: create, otherwise: old.id.clone() },
             _ => Handle::Made(create),
         };
         Swap { slot, spec, create: Some(create), container: reference(slot, handle) }
+    }
+
+    /// Why a slot without a container gets one: there was none, or it went for a volume.
+    fn create_reason(&self, fate: &Fate<'_>) -> Reason {
+        let changed = self.resources.volumes.values().find(|volume| volume.change == VolumeChange::Recreate);
+        match changed.filter(|_| !fate.emptied.is_empty()) {
+            Some(volume) => Reason::ResourceRecreated(volume.name.to_owned()),
+            None => Reason::NoContainer,
+        }
     }
 
     /// What a new container of a service needs: its image, its networks, its volumes, the containers it shares with.
@@ -195,7 +219,7 @@ impl<'a> Emit<'a, '_> {
                 self.after_all(stop, ready);
             }
         }
-        let volumes = self.fate_of_volumes(service, swap, old);
+        let volumes = fate_of_volumes(service, swap, old);
         let action = Action::RemoveContainer { container: handle, volumes };
         let after: Vec<_> = match stop {
             Some(stop) => swap.create.into_iter().chain([stop]).collect(),
@@ -211,23 +235,19 @@ impl<'a> Emit<'a, '_> {
         remove
     }
 
-    /// Whether the old container's anonymous volumes go with it: only if its successor does not mount them all.
-    fn fate_of_volumes(&self, service: &Service, swap: &Swap<'_, '_>, old: &Container) -> AnonymousVolumes {
-        let inherited = match &swap.spec.replaces {
-            Some(replaced) => replaced.inherited.len(),
-            None => volume::inherited(old, service).len(),
-        };
-        if volume::anonymous_count(old) > inherited { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep }
-    }
-
     /// Gives the slot's container its final name, once nothing else bears it.
     fn rename(&mut self, swap: &Swap<'a, '_>, reason: Reason, when: &When, after: Option<ActionId>) -> ActionId {
         let name = swap.slot.name.clone();
         let action = Action::RenameContainer { container: swap.container.clone(), name: name.clone() };
-        let holder = self.cx.observed.containers.iter().find(|container| container.name == name);
-        let freed = holder.and_then(|holder| self.removes.get(&holder.id)).copied();
+        let freed = self.freed(&name);
         let made = swap.create.filter(|_| after.is_none());
         self.add(action, reason, when, after.into_iter().chain(freed).chain(made))
+    }
+
+    /// The step after which a name that a container bears is free.
+    fn freed(&self, name: &str) -> Option<ActionId> {
+        let holder = self.cx.observed.containers.iter().find(|container| container.name == name)?;
+        self.removes.get(&holder.id).copied()
     }
 
     /// Whether a slot's container is started.
@@ -259,9 +279,8 @@ impl<'a> Emit<'a, '_> {
         self.after_all(step, ready);
         if let Some(old) = swap.slot.change.old() {
             self.after_connects(old, step);
-            if let Some(stop) = self.stops.get(&old.id) {
-                let stop = stop.step;
-                self.builder.order(stop, step, Edge::Requires);
+            if let Some(before) = self.stops.get(&old.id).map(|stop| stop.step) {
+                self.builder.order(before, step, Edge::Requires);
             }
         }
         if let Change::Finish { new, .. } = &swap.slot.change {
@@ -337,6 +356,15 @@ impl<'a> Emit<'a, '_> {
         }
         hooks
     }
+}
+
+/// Whether the old container's anonymous volumes go with it: only if its successor does not mount them all.
+fn fate_of_volumes(service: &Service, swap: &Swap<'_, '_>, old: &Container) -> AnonymousVolumes {
+    let inherited = match &swap.spec.replaces {
+        Some(replaced) => replaced.inherited.len(),
+        None => volume::inherited(old, service).len(),
+    };
+    if volume::anonymous_count(old) > inherited { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep }
 }
 
 fn reference(slot: &Slot<'_>, handle: Handle) -> ContainerRef {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::container::{self, Change, Fate, Removal, Resources, Slot};
+use super::replace::Swap;
 use super::up::Context;
 use super::volume::{self, VolumeChange};
 use super::when::When;
@@ -33,6 +34,8 @@ pub(super) struct Emit<'a, 'b> {
     pub(super) connects: BTreeMap<&'a ContainerId, Vec<ActionId>>,
     /// Containers that are stopped as early as can be, because something of theirs is needed elsewhere.
     pub(super) early: clash::Early<'a>,
+    /// The replicas of the services whose new containers are made, but whose swaps and starts are not there yet.
+    pub(super) swaps: BTreeMap<&'a ServiceName, Vec<Swap<'a, 'b>>>,
     /// What has become of the services emitted so far.
     pub(super) ends: BTreeMap<&'a ServiceName, End<'a>>,
     /// The waits so far; nothing for one whose condition holds.
@@ -93,6 +96,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             removes: BTreeMap::new(),
             connects: BTreeMap::new(),
             early: clash::early(fates),
+            swaps: BTreeMap::new(),
             ends: BTreeMap::new(),
             waits: BTreeMap::new(),
             range_start: None,
@@ -158,10 +162,10 @@ impl<'a, 'b> Emit<'a, 'b> {
     /// Removes a container that nothing takes the place of.
     fn discard(&mut self, removal: &Removal<'a>, handle: &ContainerRef) -> ActionId {
         let container = removal.container;
-        let stop = self.stop(container, handle.clone(), &When::Always, removal.reason.clone(), &[]);
+        let stopped = self.stop(container, handle.clone(), &When::Always, removal.reason.clone(), &[]);
         let volumes = if removal.shares_volumes { AnonymousVolumes::Keep } else { AnonymousVolumes::Remove };
         let action = Action::RemoveContainer { container: handle.clone(), volumes };
-        let after: Vec<_> = stop.map_or_else(|| self.gate(), |stop| vec![stop]);
+        let after: Vec<_> = stopped.map_or_else(|| self.gate(), |stopped| vec![stopped]);
         let step = self.add(action, removal.reason.clone(), &When::Always, after);
         if !removal.shares_volumes {
             self.carried_over_volumes(container, &removal.reason, &When::Always, step);
@@ -292,8 +296,8 @@ impl<'a, 'b> Emit<'a, 'b> {
         let shared = order::references(service).into_iter();
         shared
             .filter_map(|name| {
-                let replicas = self.ends.get(name)?.replicas.iter().map(|replica| &replica.container);
-                Some((name.clone(), replicas.min_by(|a, b| a.name.cmp(&b.name))?.clone()))
+                let replicas = self.replicas(name).into_iter();
+                Some((name.clone(), replicas.min_by(|a, b| a.name.cmp(&b.name))?))
             })
             .collect()
     }
@@ -302,10 +306,20 @@ impl<'a, 'b> Emit<'a, 'b> {
         let linked = service.links.iter().map(|link| &link.service);
         linked
             .filter_map(|name| {
-                let replicas = self.ends.get(name)?.replicas.iter().map(|replica| replica.container.clone());
-                Some((name.clone(), replicas.collect()))
+                let replicas = self.replicas(name);
+                (!replicas.is_empty()).then(|| (name.clone(), replicas))
             })
             .collect()
+    }
+
+    /// The replicas of a service as they will be; before its new containers are made, as they are.
+    fn replicas(&self, service: &ServiceName) -> Vec<ContainerRef> {
+        if let Some(swaps) = self.swaps.get(service) {
+            return swaps.iter().map(|swap| swap.container.clone()).collect();
+        }
+        let slots = self.fates.get(service).map_or(&[][..], |fate| fate.slots.as_slice());
+        let present = slots.iter().filter_map(|slot| slot.change.old());
+        present.map(|container| existing(service, container)).collect()
     }
 }
 

@@ -75,15 +75,12 @@ impl Plan {
                         summary.removed.push(id);
                     }
                 }
-                Action::PullImage(_)
-                | Action::BuildImage(_)
-                | Action::CreateNetwork { .. }
-                | Action::RemoveNetwork { .. }
-                | Action::CreateVolume { .. }
-                | Action::RemoveVolume { .. } => {
-                    summary.counts.add(&step.action);
-                    summary.others.push(id);
-                }
+                Action::PullImage(_) => summary.other(id, |counts| &mut counts.pulls),
+                Action::BuildImage(_) => summary.other(id, |counts| &mut counts.builds),
+                Action::CreateNetwork { .. } => summary.other(id, |counts| &mut counts.networks_created),
+                Action::RemoveNetwork { .. } => summary.other(id, |counts| &mut counts.networks_removed),
+                Action::CreateVolume { .. } => summary.other(id, |counts| &mut counts.volumes_created),
+                Action::RemoveVolume { .. } => summary.other(id, |counts| &mut counts.volumes_removed),
                 Action::RunProvider { .. } if step.is_change() => summary.others.push(id),
                 Action::StartContainer { .. }
                 | Action::DisconnectNetwork { .. }
@@ -103,16 +100,9 @@ impl Plan {
     }
 }
 
-impl Counts {
-    fn add(&mut self, action: &Action) {
-        match action {
-            Action::PullImage(_) => self.pulls += 1,
-            Action::BuildImage(_) => self.builds += 1,
-            Action::CreateNetwork { .. } => self.networks_created += 1,
-            Action::RemoveNetwork { .. } => self.networks_removed += 1,
-            Action::CreateVolume { .. } => self.volumes_created += 1,
-            Action::RemoveVolume { .. } => self.volumes_removed += 1,
-            _ => {}
-        }
+impl Summary {
+    fn other(&mut self, step: ActionId, count: impl Fn(&mut Counts) -> &mut usize) {
+        self.others.push(step);
+        *count(&mut self.counts) += 1;
     }
 }

@@ -47,17 +47,13 @@ impl Plan {
 
     /// What a step does to an image, and whether that is the image of `service`.
     fn producer(&self, id: ActionId, service: Option<&ServiceName>) -> (&'static str, bool) {
-        match &self.step(id).action {
-            Action::PullImage(spec) => ("pull", service.is_some_and(|service| spec.services.contains(service))),
-            Action::BuildImage(spec) => {
-                let own = service.is_some_and(|name| {
-                    let image = spec.project.services.get(name).map(|service| spec.project.image_name(service));
-                    image.as_ref() == Some(&spec.image)
-                });
-                ("build", own)
-            }
-            _ => ("run", false),
-        }
+        let Action::BuildImage(spec) = &self.step(id).action else {
+            let own =
+                |service| matches!(&self.step(id).action, Action::PullImage(spec) if spec.services.contains(service));
+            return ("pull", service.is_some_and(own));
+        };
+        let image = service.and_then(|name| spec.project.services.get(name)).map(|own| spec.project.image_name(own));
+        ("build", image.as_ref() == Some(&spec.image))
     }
 }
 
@@ -96,11 +92,11 @@ impl fmt::Display for Why<'_> {
         let Step { action, reason, guard } = self.plan.step(self.id);
         let Some(guard) = guard else { return reason.fmt(f) };
         let guard = self.plan.guard_text(guard, action.service());
-        match reason {
+        if let Reason::ImageChanged { to: None, .. } = reason {
             // The guard is the reason.
-            Reason::ImageChanged { to: None, .. } => f.write_str(&guard),
-            reason => write!(f, "{reason}, {guard}"),
+            return f.write_str(&guard);
         }
+        write!(f, "{reason}, {guard}")
     }
 }
 

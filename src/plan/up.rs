@@ -54,6 +54,9 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     emit.networks();
     emit.volumes();
     for name in &order {
+        emit.creations(name);
+    }
+    for name in &order {
         emit.service(name);
     }
     emit.clashes();

@@ -95,12 +95,11 @@ impl LogPrinter {
             return;
         }
         self.width = self.width.max(unicode_width::UnicodeWidthStr::width(&**source) + 1);
-        let colour = match self.replica_of(source) {
-            Some(replica) => replica.colour,
-            None => {
-                self.colours_used += 1;
-                COLOURS[(self.colours_used - 1) % COLOURS.len()]
-            }
+        let colour = if let Some(replica) = self.replica_of(source) {
+            replica.colour
+        } else {
+            self.colours_used += 1;
+            COLOURS[(self.colours_used - 1) % COLOURS.len()]
         };
         self.sources.insert(source.clone(), Source { colour, prefix: Vec::new(), width: 0 });
     }
@@ -151,8 +150,8 @@ impl LogPrinter {
     }
 }
 
-fn paint(text: &str, colour: &str, color: bool) -> String {
-    if color { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+fn paint(text: &str, colour: &str, painted: bool) -> String {
+    if painted { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 /// The time by this machine's clock, always as long, and the space behind it.

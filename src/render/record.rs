@@ -41,7 +41,7 @@ pub enum RecordState {
 }
 
 impl Record {
-    fn new(id: impl ToString, state: RecordState, text: impl Into<String>) -> Self {
+    fn new(id: &(impl ToString + ?Sized), state: RecordState, text: impl Into<String>) -> Self {
         let (details, current, total) = (String::new(), None, None);
         Self { id: id.to_string(), parent_id: None, state, text: text.into(), details, current, total }
     }
@@ -112,7 +112,7 @@ impl Records {
             Event::Failed { id, message, .. } => self.failed(*id, message),
             Event::NotNeeded { id } => self.ended_in_group(*id).into_iter().collect(),
             Event::UpToDate { container } => {
-                vec![Record::new(Subject::Container(container.clone()), RecordState::Done, "Running")]
+                vec![Record::new(&Subject::Container(container.clone()), RecordState::Done, "Running")]
             }
             Event::Progress { id, part, status, current, total } => {
                 let state = if is_last_word(status) { RecordState::Done } else { RecordState::Working };
@@ -121,15 +121,15 @@ impl Records {
             }
             Event::BuildStep { id, part, name, status } => {
                 let (state, text) = build_words(name, *status);
-                vec![self.child(*id, Record::new(format!("#{part}"), state, text))]
+                vec![self.child(*id, Record::new(&format!("#{part}"), state, text))]
             }
             Event::BuildLog { id, part, line } => {
-                vec![self.child(*id, Record::new(format!("#{part}"), RecordState::Working, line))]
+                vec![self.child(*id, Record::new(&format!("#{part}"), RecordState::Working, line))]
             }
             Event::Warning { id, message } => {
                 let subject = id.and_then(|id| self.subjects(id).into_iter().next());
                 let id = subject.map_or_else(|| "Warning".to_owned(), |subject| subject.to_string());
-                vec![Record::new(id, RecordState::Warning, message)]
+                vec![Record::new(&id, RecordState::Warning, message)]
             }
             Event::Stopping(why) => vec![stopping(*why)],
             Event::Skipped { .. } | Event::Waiting { .. } => Vec::new(),
@@ -138,25 +138,25 @@ impl Records {
 
     /// What a live line says beside its state: what the containers behind a wait wait for.
     pub(super) fn notes(&self, event: &Event) -> Vec<(String, Option<String>)> {
-        let (id, note) = match event {
-            Event::Waiting { id, container } => {
-                (*id, self.wait(*id).map(|spec| format!("waits for {container} to be {}", wanted(spec.condition))))
-            }
-            Event::Finished { id, .. } | Event::Failed { id, .. } if self.wait(*id).is_some() => (*id, None),
-            _ => return Vec::new(),
+        let (Event::Waiting { id, .. } | Event::Finished { id, .. } | Event::Failed { id, .. }) = event else {
+            return Vec::new();
         };
-        let waiting = self.plan.after(id).filter_map(|(next, _)| match &self.plan.step(next).action {
-            action @ Action::StartContainer { .. } => Subject::of(action).pop(),
-            _ => None,
+        let Some(spec) = self.wait(*id) else { return Vec::new() };
+        let note = if let Event::Waiting { container, .. } = event {
+            Some(format!("waits for {container} to be {}", wanted(spec.condition)))
+        } else {
+            None
+        };
+        let waiting = self.plan.after(*id).filter_map(|(next, _)| {
+            let action = &self.plan.step(next).action;
+            if matches!(action, Action::StartContainer { .. }) { Subject::of(action).pop() } else { None }
         });
         waiting.map(|subject| (subject.to_string(), note.clone())).collect()
     }
 
     fn wait(&self, id: ActionId) -> Option<&WaitSpec> {
-        match &self.plan.step(id).action {
-            Action::Wait(spec) => Some(spec),
-            _ => None,
-        }
+        let Action::Wait(spec) = &self.plan.step(id).action else { return None };
+        Some(spec)
     }
 
     fn subjects(&self, id: ActionId) -> Vec<Subject> {
@@ -229,7 +229,19 @@ fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
             Handle::Made(made) | Handle::MadeOr { made, .. } => *made == create,
             Handle::Existing(_) => false,
         },
-        _ => false,
+        Action::PullImage(_)
+        | Action::BuildImage(_)
+        | Action::CreateNetwork { .. }
+        | Action::RemoveNetwork { .. }
+        | Action::DisconnectNetwork { .. }
+        | Action::ConnectNetwork { .. }
+        | Action::CreateVolume { .. }
+        | Action::RemoveVolume { .. }
+        | Action::CreateContainer(_)
+        | Action::StartContainer { .. }
+        | Action::Wait(_)
+        | Action::RunPreStart { .. }
+        | Action::RunProvider { .. } => false,
     }
 }
 
@@ -275,10 +287,12 @@ fn wanted(condition: WaitCondition) -> &'static str {
 }
 
 fn nothing_there(action: &Action, done: &str) -> (RecordState, String) {
-    match action {
-        Action::RemoveNetwork { .. } => (RecordState::Warning, "No resource found to remove".to_owned()),
-        Action::RemoveVolume { .. } => (RecordState::Done, "Warning: No resource found to remove".to_owned()),
-        _ => (RecordState::Done, done.to_owned()),
+    if matches!(action, Action::RemoveNetwork { .. }) {
+        (RecordState::Warning, "No resource found to remove".to_owned())
+    } else if matches!(action, Action::RemoveVolume { .. }) {
+        (RecordState::Done, "Warning: No resource found to remove".to_owned())
+    } else {
+        (RecordState::Done, done.to_owned())
     }
 }
 

@@ -199,17 +199,15 @@ impl<W: Write + Send + 'static> Tty<W> {
         let (rows, columns) = self.settings.size.get();
         let lines = self.block(Instant::now()).lines(usize::from(columns), usize::from(rows));
         let message = Cow::Owned(lines.join("\n"));
-        match &self.bar {
-            Some(bar) => bar.set_message(message),
-            None => {
-                let target = ProgressDrawTarget::term_like_with_hz(Box::new(self.screen.clone()), DRAWS_PER_SECOND);
-                let bar = ProgressBar::with_draw_target(None, target);
-                let style = ProgressStyle::with_template("{msg}").expect("the template is a constant and valid");
-                bar.set_style(style);
-                bar.set_message(message);
-                self.bar = Some(bar);
-            }
+        if let Some(bar) = &self.bar {
+            bar.set_message(message);
+            return;
         }
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(self.screen.clone()), DRAWS_PER_SECOND);
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(ProgressStyle::with_template("{msg}").expect("the template is a constant and valid"));
+        bar.set_message(message);
+        self.bar = Some(bar);
     }
 
     fn block(&self, now: Instant) -> block::Block<'_> {

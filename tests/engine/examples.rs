@@ -99,7 +99,7 @@ async fn conditions_runs_its_chain_and_serves_the_page() {
 async fn crane_is_built_and_only_its_application_recreated_after_a_change() {
     scenario("crane", &[], |s| async move {
         copy(&s, "crane");
-        s.hoist(&["up", "-d"]).await.ok();
+        s.hoist(&["up", "-d", "--build"]).await.ok();
         assert_eq!(s.only("crane-app").await.name, "crane-server");
         s.eventually("the page", 30, || page(7070, "/")).await;
         let (app, database) = (s.only("crane-app").await.id, s.only("crane-mysql").await.id);

@@ -2,6 +2,8 @@
 
 mod cli;
 mod executing;
+mod following;
 mod layers;
 mod loading;
 mod planning;
+mod rendering;

@@ -1,6 +1,7 @@
 //! What `up`, `create` and `plan` have in common: from files to a plan, and from the plan to the end of the run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::run::{self, Ready};
 use crate::cli::args::UpPlanArgs;
@@ -15,8 +16,9 @@ use crate::plan::{self, UpOptions};
 use crate::project::Project;
 use crate::source::SourceMap;
 
-/// How often a run looks again when somebody else changed the project meanwhile.
-const ATTEMPTS: usize = 4;
+/// How long a run waits before it looks again when somebody else changed the project meanwhile, in milliseconds: the
+/// engine lists what it is making only once it is made.
+const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
 
 /// What is to come up, where, and how.
 pub(super) struct Goal {
@@ -56,11 +58,13 @@ pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded
 /// Carries a plan out. What fails because somebody else changes the project at the same time is looked at and planned
 /// again, a few times.
 pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) -> Result<(), Failure> {
-    for _ in 1..ATTEMPTS {
+    for pause in PAUSES {
         match run::carry_out(&ready, context, "up").await {
-            Err(Failure::Run { conflict: true, .. }) => ready = goal.plan(&goal.observe().await?, context)?,
+            Err(Failure::Run { conflict: true, .. }) => {}
             ended => return ended,
         }
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        ready = goal.plan(&goal.observe().await?, context)?;
     }
     run::carry_out(&ready, context, "up").await
 }

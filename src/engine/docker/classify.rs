@@ -15,10 +15,9 @@ pub(super) fn answer(status: u16, message: &str) -> EngineError {
         // "client version 1.53 is too new. Maximum supported API version is 1.41"
         400 if words.contains("client version") => EngineError::Unsupported(words),
         404 => EngineError::NotFound(words),
-        409 if means_in_use(&words) => EngineError::InUse(words),
-        409 => EngineError::Conflict(words),
         // Networks with endpoints are refused as forbidden (engine.md W5).
-        403 if means_in_use(&words) => EngineError::InUse(words),
+        403 | 409 if means_in_use(&words) => EngineError::InUse(words),
+        409 => EngineError::Conflict(words),
         401 | 407 => EngineError::Registry(words),
         501 => EngineError::Unsupported(words),
         _ if means_registry(&words) => EngineError::Registry(words),
@@ -55,14 +54,14 @@ pub(super) fn pull(message: &str) -> EngineError {
 }
 
 /// A failed call of bollard's.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long, and what is left means the same")]
 pub(super) fn bollard(address: &Address, error: &Error) -> EngineError {
     match error {
         Error::DockerResponseServerError { status_code, message } => answer(*status_code, message.trim()),
         Error::HyperLegacyError { err } => transport(address, err),
         Error::HyperResponseError { err } => lost(err),
         Error::DockerStreamError { error } => EngineError::Failed(error.clone()),
-        // What is left are answers that cannot be read and requests that cannot be written; the library's list is
-        // longer with other features, and they mean the same.
+        // Answers that cannot be read, and requests that cannot be written.
         other => EngineError::Failed(other.to_string()),
     }
 }

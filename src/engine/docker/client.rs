@@ -22,10 +22,10 @@ const NEWEST: ApiVersion = ApiVersion::new(1, 53);
 const OLDEST: ApiVersion = ApiVersion::new(1, 41);
 
 /// How long a question may take.
-pub(super) const QUESTION: Duration = Duration::from_secs(60);
+pub(super) const QUESTION: Duration = Duration::from_mins(1);
 /// How long a change may take that waits for nothing but the engine: creating copies an image's files into volumes,
 /// removing deletes them.
-pub(super) const CHANGE: Duration = Duration::from_secs(600);
+pub(super) const CHANGE: Duration = Duration::from_mins(10);
 
 /// One engine. Clones share its connections and what is known of it.
 #[derive(Debug, Clone)]

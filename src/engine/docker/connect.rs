@@ -84,9 +84,8 @@ impl ConnectSettings {
             return self.host_address(host);
         }
         let named = match (&self.context, &self.docker_host, &self.docker_context) {
-            (Some(context), ..) => Some(context.clone()),
             (None, Some(host), _) => return self.host_address(host),
-            (None, None, Some(context)) => Some(context.clone()),
+            (Some(context), ..) | (None, None, Some(context)) => Some(context.clone()),
             (None, None, None) => contexts::current(self.config_folder.as_deref()),
         };
         match (named, &self.docker_host) {

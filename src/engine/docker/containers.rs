@@ -24,9 +24,9 @@ use crate::plan::{AnonymousVolumes, ContainerSpec};
 /// The grace period of containers that say nothing else.
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 /// How long the engine may take around a grace period: the kill, unmounting, networks.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 /// A grace period without end, as far as a timer can tell.
-const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+const FOREVER: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// Makes a container. One whose networks can't all be connected is removed again.
 pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result<CreatedContainer, EngineError> {
@@ -36,7 +36,7 @@ pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result
         .platform
         .clone()
         .or_else(|| request.spec.project.environment.get("DOCKER_DEFAULT_PLATFORM").cloned());
-    let mut created = ask_to_create(client, &request.name, platform, made.body).await?;
+    let mut created = Box::pin(ask_to_create(client, &request.name, platform, made.body)).await?;
     created.warnings.splice(..0, made.warnings);
     for (network, endpoint) in made.connect {
         if let Err(error) = connect(client, &network, &created.id, endpoint).await {
@@ -55,7 +55,8 @@ async fn ask_to_create(
     body: ContainerCreateBody,
 ) -> Result<CreatedContainer, EngineError> {
     let options = CreateContainerOptions { name: Some(name.to_owned()), platform: platform.unwrap_or_default() };
-    let call = client.api().await?.create_container(Some(options), body);
+    // The body is large, and would make every future around it as large.
+    let call = Box::pin(client.api().await?.create_container(Some(options), body));
     let created = client.wait(CHANGE, || format!("create container {name}"), call).await?;
     Ok(CreatedContainer { id: created.id.into(), warnings: created.warnings })
 }

@@ -31,13 +31,17 @@ pub(super) struct ConfigFile {
 
 /// The proxies that containers are told about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Proxies {
-    http_proxy: Option<String>,
-    https_proxy: Option<String>,
-    no_proxy: Option<String>,
-    ftp_proxy: Option<String>,
-    all_proxy: Option<String>,
+    #[serde(rename = "httpProxy")]
+    http: Option<String>,
+    #[serde(rename = "httpsProxy")]
+    https: Option<String>,
+    #[serde(rename = "noProxy")]
+    excluded: Option<String>,
+    #[serde(rename = "ftpProxy")]
+    ftp: Option<String>,
+    #[serde(rename = "allProxy")]
+    all: Option<String>,
 }
 
 impl ConfigFile {
@@ -56,11 +60,11 @@ impl ConfigFile {
             return BTreeMap::new();
         };
         let rows = [
-            ("HTTP_PROXY", &proxies.http_proxy),
-            ("HTTPS_PROXY", &proxies.https_proxy),
-            ("NO_PROXY", &proxies.no_proxy),
-            ("FTP_PROXY", &proxies.ftp_proxy),
-            ("ALL_PROXY", &proxies.all_proxy),
+            ("HTTP_PROXY", &proxies.http),
+            ("HTTPS_PROXY", &proxies.https),
+            ("NO_PROXY", &proxies.excluded),
+            ("FTP_PROXY", &proxies.ftp),
+            ("ALL_PROXY", &proxies.all),
         ];
         let mut variables = BTreeMap::new();
         for (name, value) in rows {

@@ -18,13 +18,12 @@ use super::{classify, status};
 use crate::engine::{EngineError, ImageProgress, ObserveQuery};
 use crate::observed::{ApiVersion, Image, ImageDigest};
 use crate::plan::PullSpec;
-use crate::project::value::ImageRef;
 
 /// From here on the list and the look at an image tell of its manifests.
 const MANIFESTS: ApiVersion = ApiVersion::new(1, 48);
 
 /// How long a pull may be silent. Engines write a line whenever bytes arrive; extracting a large layer is silent.
-const SILENCE: Duration = Duration::from_secs(600);
+const SILENCE: Duration = Duration::from_mins(10);
 
 /// The images of a snapshot, by reference as it was asked for: one list, and a look at those images alone of which
 /// the list does not tell enough.
@@ -53,9 +52,9 @@ fn list_path(api: ApiVersion, query: &ObserveQuery) -> String {
     if api < MANIFESTS {
         return "/images/json".to_owned();
     }
-    let names = query.images.iter().map(|(text, _)| match reference::may_be_short_id(text) {
-        true => None,
-        false => Reference::parse(text).name().map(ImageRef::familiar_name),
+    let names = query.images.iter().map(|(text, _)| match Reference::parse(text) {
+        Reference::Named(name) if !reference::may_be_short_id(text) => Some(name.familiar_name()),
+        Reference::Named(_) | Reference::Id(_) | Reference::Malformed => None,
     });
     match names.collect::<Option<Vec<_>>>() {
         Some(mut names) => {

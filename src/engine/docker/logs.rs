@@ -137,9 +137,8 @@ impl Demultiplexer {
                 // Input that the terminal echoes.
                 0 => None,
                 1 => Some(OutputStream::Stdout),
-                2 => Some(OutputStream::Stderr),
-                // The engine's own error, in the middle of the stream.
-                3 => Some(OutputStream::Stderr),
+                // 3 is the engine's own error, in the middle of the stream.
+                2 | 3 => Some(OutputStream::Stderr),
                 _ => return Err(bad_frame()),
             };
             self.remaining = u32::from_be_bytes([a, b, c, d]) as usize;

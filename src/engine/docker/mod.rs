@@ -145,7 +145,7 @@ impl Engine for Docker {
     }
 
     async fn create_container(&self, request: CreateContainer) -> Result<CreatedContainer, EngineError> {
-        containers::create(&self.client, &request).await
+        Box::pin(containers::create(&self.client, &request)).await
     }
 
     async fn start_container(&self, id: ContainerId) -> Result<(), EngineError> {

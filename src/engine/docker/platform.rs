@@ -30,9 +30,8 @@ impl Platform {
         let (architecture, implied) = match architecture.to_lowercase().as_str() {
             "x86_64" | "x86-64" | "amd64" => ("amd64".to_owned(), ""),
             "aarch64" | "arm64" => ("arm64".to_owned(), "v8"),
-            "armhf" => ("arm".to_owned(), "v7"),
             "armel" => ("arm".to_owned(), "v6"),
-            "arm" => ("arm".to_owned(), "v7"),
+            "arm" | "armhf" => ("arm".to_owned(), "v7"),
             "i386" | "x86" | "386" => ("386".to_owned(), ""),
             "powerpc64le" => ("ppc64le".to_owned(), ""),
             other => (other.to_owned(), ""),

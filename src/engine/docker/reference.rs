@@ -24,14 +24,6 @@ impl Reference {
         text.parse().map_or(Self::Malformed, Self::Named)
     }
 
-    /// The name, if it is one.
-    pub(super) fn name(&self) -> Option<&ImageRef> {
-        match self {
-            Self::Named(name) => Some(name),
-            Self::Id(_) | Self::Malformed => None,
-        }
-    }
-
     /// Whether one of the names an image is listed under is this one.
     pub(super) fn is_among<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> bool {
         let Self::Named(wanted) = self else { return false };

@@ -36,13 +36,14 @@ pub(super) fn events(engine: Fake) -> BoxStream<'static, Result<ContainerEvent, 
 pub(super) fn logs(
     engine: Fake,
     id: ContainerId,
-    query: LogQuery,
+    query: &LogQuery,
 ) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let begin = engine.state().containers.get(&id).map_or(0, |container| {
         let tail = query.tail.map_or(usize::MAX, |lines| usize::try_from(lines).unwrap_or(usize::MAX));
         let since = query.since.map_or(0, |since| container.log.partition_point(|(time, ..)| *time < since));
         since.max(container.log.len().saturating_sub(tail))
     });
+    let follow = query.follow;
     unfold(engine, begin, None, move |state, at| {
         let Some(container) = state.containers.get(&id) else { return Next::End };
         match container.log.get(*at) {
@@ -50,7 +51,7 @@ pub(super) fn logs(
                 *at += 1;
                 Next::Item(LogChunk { stream: *stream, bytes: bytes.clone() })
             }
-            None if query.follow && container.state == observed::State::Running => Next::Wait,
+            None if follow && container.state == observed::State::Running => Next::Wait,
             None => Next::End,
         }
     })

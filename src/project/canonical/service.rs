@@ -283,13 +283,15 @@ fn port(port: &Port, form: Form) -> Tree {
     fields.end(&port.extensions)
 }
 
+/// YAML shows both limits even where they are 0, JSON leaves those out.
 pub(super) fn ulimit(limit: &Ulimit, form: Form) -> Tree {
     match limit {
         Ulimit::Single(limit) => Tree::Int(*limit),
         Ulimit::Pair { soft, hard, extensions } => {
             let mut fields = Fields::new(form);
-            fields.number("soft", *soft);
-            fields.number("hard", *hard);
+            let is_shown = |limit: &i64| *limit != 0 || !form.is_json();
+            fields.some("soft", Some(*soft).filter(is_shown));
+            fields.some("hard", Some(*hard).filter(is_shown));
             fields.end(extensions)
         }
     }

@@ -104,7 +104,7 @@ fn ulimits_hooks_and_ssh_keys() {
     };
     assert_eq!(
         super::service(&service, Form::Yaml).to_json_compact(),
-        r#"{"build":{"ssh":["default","a: /k"]},"ulimits":{"core":{},"nofile":{"soft":1,"hard":2},"nproc":-1},"#
+        r#"{"build":{"ssh":["default","a: /k"]},"ulimits":{"core":{"soft":0,"hard":0},"nofile":{"soft":1,"hard":2},"nproc":-1},"#
             .to_owned()
             + r#""post_start":[{}]}"#
     );

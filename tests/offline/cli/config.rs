@@ -42,11 +42,12 @@ fn quiet_config_only_checks() {
 
 #[test]
 fn lists_are_sorted() {
-    let file = "services:\n  b: {image: i2, volumes: ['v:/v']}\n  a: {image: i1, profiles: [p]}\nvolumes: {v: {}}\n";
+    let file =
+        "services:\n  b: {image: i2, volumes: ['data:/v']}\n  a: {image: i1, profiles: [p]}\nvolumes: {data: {}}\n";
     let table = [
         ("config --services", "b\n"),
         ("--profile p config --services", "a\nb\n"),
-        ("config --volumes", "v\n"),
+        ("config --volumes", "data\n"),
         ("config --networks", "default\n"),
         ("config --profiles", "p\n"),
         ("--profile * config --images", "i1\ni2\n"),

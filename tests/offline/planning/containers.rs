@@ -38,10 +38,10 @@ fn what_is_missing_is_made_and_what_is_there_stays() {
                 indoc! {"
     #1 create network shop_default: missing
     #2 create container db/1: no container yet, after #1
-    #3 start container db/1: created, after #2
-    #4 wait for db to be healthy: needed by web, after #3
-    #5 create container web/1: no container yet, after #1
-    #6 start container web/1: created, after #4, #5
+    #3 create container web/1: no container yet, after #1
+    #4 start container db/1: created, after #2
+    #5 wait for db to be healthy: needed by web, after #4
+    #6 start container web/1: created, after #3, #5
 "},
             ),
             Case::new(
@@ -211,13 +211,13 @@ fn recreation_follows_the_policy_of_the_service() {
                 in_sync(&all),
                 indoc! {"
     #1 create container db/1 as 64622f310000_shop-db-1: recreation was asked for
-    #2 stop container db/1: replaced, after #1
-    #3 remove container db/1: replaced, after #2
-    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
-    #5 start container db/1: takes the place of the old one, after #4
-    #6 wait for db to be healthy: needed by web, after #5
-    #7 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for
-    #8 stop container web/1: replaced, after #6, #7
+    #2 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for
+    #3 stop container db/1: replaced, after #1
+    #4 remove container db/1: replaced, after #3
+    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+    #6 start container db/1: takes the place of the old one, after #5
+    #7 wait for db to be healthy: needed by web, after #6
+    #8 stop container web/1: replaced, after #2, #7
     #9 remove container web/1: replaced, after #8
     #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
     #11 start container web/1: takes the place of the old one, after #10
@@ -293,13 +293,13 @@ fn a_replica_is_out_as_short_as_possible() {
                 in_sync(&project).with("shop-web-1", stale).with("shop-db-1", stale),
                 indoc! {"
     #1 create container db/1 as 64622f310000_shop-db-1: definition changed
-    #2 stop container db/1: replaced, after #1
-    #3 remove container db/1: replaced, after #2
-    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
-    #5 start container db/1: takes the place of the old one, after #4
-    #6 wait for db to be healthy: needed by web, after #5
-    #7 create container web/1 as 7765622f3100_shop-web-1: definition changed
-    #8 stop container web/1: replaced, after #6, #7
+    #2 create container web/1 as 7765622f3100_shop-web-1: definition changed
+    #3 stop container db/1: replaced, after #1
+    #4 remove container db/1: replaced, after #3
+    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+    #6 start container db/1: takes the place of the old one, after #5
+    #7 wait for db to be healthy: needed by web, after #6
+    #8 stop container web/1: replaced, after #2, #7
     #9 remove container web/1: replaced, after #8
     #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
     #11 start container web/1: takes the place of the old one, after #10

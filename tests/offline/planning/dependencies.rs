@@ -32,18 +32,18 @@ fn conditions_are_waited_for_unless_they_hold() {
         &project,
         [
             Case::new(
-                "nothing is there",
+                "a chain comes up",
                 images_only(&project),
                 indoc! {"
     #1 create network shop_default: missing
     #2 create container db/1: no container yet, after #1
-    #3 start container db/1: created, after #2
-    #4 wait for db to be healthy: needed by init, after #3
-    #5 create container init/1: no container yet, after #1
-    #6 start container init/1: created, after #4, #5
-    #7 wait for init to be completed: needed by app, after #6
-    #8 create container app/1: no container yet, after #1
-    #9 start container app/1: created, after #7, #8
+    #3 create container init/1: no container yet, after #1
+    #4 create container app/1: no container yet, after #1
+    #5 start container db/1: created, after #2
+    #6 wait for db to be healthy: needed by init, after #5
+    #7 start container init/1: created, after #3, #6
+    #8 wait for init to be completed: needed by app, after #7
+    #9 start container app/1: created, after #4, #8
 "},
             ),
             Case::new(
@@ -174,10 +174,10 @@ fn nobody_waits_for_what_is_not_there() {
             indoc! {"
     #1 create network shop_default: missing
     #2 create container init/1: no container yet, after #1
-    #3 start container init/1: created, after #2
-    #4 wait for init to be completed: needed by app, after #3
-    #5 create container app/1: no container yet, after #1
-    #6 start container app/1: created, after #4, #5
+    #3 create container app/1: no container yet, after #1
+    #4 start container init/1: created, after #2
+    #5 wait for init to be completed: needed by app, after #4
+    #6 start container app/1: created, after #3, #5
 "},
         )],
     );
@@ -199,10 +199,10 @@ fn what_is_optional_is_followed_not_required() {
                 indoc! {"
     #1 create network shop_default: missing
     #2 create container cache/1: no container yet, after #1
-    #3 start container cache/1: created, after #2
-    #4 wait for cache to be healthy: needed by web, after #3
-    #5 create container web/1: no container yet, after #1
-    #6 start container web/1: created, after #5, after the end of #4
+    #3 create container web/1: no container yet, after #1
+    #4 start container cache/1: created, after #2
+    #5 wait for cache to be healthy: needed by web, after #4
+    #6 start container web/1: created, after #3, after the end of #5
 "},
             ),
             Case::new(
@@ -247,10 +247,10 @@ fn order_passes_through_what_runs() {
             "db and web have to start, api runs",
             in_sync(&project).with("shop-db-1", exited(1)).without("shop-web-1"),
             indoc! {"
-    #1 start container db/1: not running
-    #2 wait for db to be healthy: needed by api, after #1
-    #3 create container web/1: no container yet
-    #4 start container web/1: created, after #2, #3
+    #1 create container web/1: no container yet
+    #2 start container db/1: not running
+    #3 wait for db to be healthy: needed by api, after #2
+    #4 start container web/1: created, after #1, #3
 "},
         )],
     );
@@ -269,18 +269,18 @@ fn wait_asks_for_every_service() {
                 indoc! {"
     #1 create network shop_default: missing
     #2 create container db/1: no container yet, after #1
-    #3 start container db/1: created, after #2
-    #4 wait for db to be healthy: needed by init, after #3
-    #5 create container init/1: no container yet, after #1
-    #6 start container init/1: created, after #4, #5
-    #7 wait for init to be completed: needed by app, after #6
-    #8 create container app/1: no container yet, after #1
-    #9 start container app/1: created, after #7, #8
-    #10 create container job/1: no container yet, after #1
-    #11 start container job/1: created, after #10
-    #12 wait for db to be running or healthy: waiting was asked for, after #3
-    #13 wait for init to be completed: waiting was asked for, after #6
-    #14 wait for app to be running or healthy: waiting was asked for, after #9
+    #3 create container init/1: no container yet, after #1
+    #4 create container app/1: no container yet, after #1
+    #5 create container job/1: no container yet, after #1
+    #6 start container db/1: created, after #2
+    #7 wait for db to be healthy: needed by init, after #6
+    #8 start container init/1: created, after #3, #7
+    #9 wait for init to be completed: needed by app, after #8
+    #10 start container app/1: created, after #4, #9
+    #11 start container job/1: created, after #5
+    #12 wait for db to be running or healthy: waiting was asked for, after #6
+    #13 wait for init to be completed: waiting was asked for, after #8
+    #14 wait for app to be running or healthy: waiting was asked for, after #10
     #15 wait for job to be running or healthy: waiting was asked for, after #11
 "},
             )
@@ -343,16 +343,16 @@ fn dependents_that_restart_are_stopped_first_and_started_last() {
                 in_sync(&project).with("shop-db-1", stale).with("shop-web-1", stale),
                 indoc! {"
     #1 create container db/1 as 64622f310000_shop-db-1: definition changed
-    #2 stop container web/1: db is recreated, after #1, #8
-    #3 stop container db/1: replaced, after #2
-    #4 remove container db/1: replaced, after #3
-    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-    #6 start container db/1: takes the place of the old one, after #5
-    #7 wait for db to be healthy: needed by web, after #6
-    #8 create container web/1 as 7765622f3100_shop-web-1: definition changed
-    #9 remove container web/1: replaced, after #2
+    #2 create container web/1 as 7765622f3100_shop-web-1: definition changed
+    #3 stop container web/1: db is recreated, after #1, #2
+    #4 stop container db/1: replaced, after #3
+    #5 remove container db/1: replaced, after #4
+    #6 rename container db/1 to shop-db-1: takes the place of the old one, after #5
+    #7 start container db/1: takes the place of the old one, after #6
+    #8 wait for db to be healthy: needed by web, after #7
+    #9 remove container web/1: replaced, after #3
     #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
-    #11 start container web/1: takes the place of the old one, after #7, #10
+    #11 start container web/1: takes the place of the old one, after #8, #10
 "},
             ),
             Case::new(
@@ -384,13 +384,13 @@ fn what_shares_with_a_service_follows_it() {
                 indoc! {"
     #1 create network shop_default: missing
     #2 create container vpn/1: no container yet, after #1
-    #3 start container vpn/1: created, after #2
-    #4 create container app/1: no container yet, after #2
-    #5 start container app/1: created, after #3, #4
-    #6 create container data/1: no container yet, after #1
-    #7 start container data/1: created, after #6
-    #8 create container backup/1: no container yet, after #6
-    #9 start container backup/1: created, after #7, #8
+    #3 create container app/1: no container yet, after #2
+    #4 create container data/1: no container yet, after #1
+    #5 create container backup/1: no container yet, after #4
+    #6 start container vpn/1: created, after #2
+    #7 start container app/1: created, after #3, #6
+    #8 start container data/1: created, after #4
+    #9 start container backup/1: created, after #5, #8
 "},
             ),
             Case::new("all is there, services that share", in_sync(&project), ""),
@@ -399,15 +399,15 @@ fn what_shares_with_a_service_follows_it() {
                 in_sync(&project).with("shop-vpn-1", stale),
                 indoc! {"
     #1 create container vpn/1 as 76706e2f3100_shop-vpn-1: definition changed
-    #2 stop container app/1: vpn is recreated, after #7
-    #3 stop container vpn/1: replaced, after #2
-    #4 remove container vpn/1: replaced, after #3
-    #5 rename container vpn/1 to shop-vpn-1: takes the place of the old one, after #4
-    #6 start container vpn/1: takes the place of the old one, after #5
-    #7 create container app/1 as 6170702f3100_shop-app-1: shares with vpn, which is recreated, after #1
-    #8 remove container app/1: replaced, after #2
+    #2 create container app/1 as 6170702f3100_shop-app-1: shares with vpn, which is recreated, after #1
+    #3 stop container app/1: vpn is recreated, after #2
+    #4 stop container vpn/1: replaced, after #3
+    #5 remove container vpn/1: replaced, after #4
+    #6 rename container vpn/1 to shop-vpn-1: takes the place of the old one, after #5
+    #7 start container vpn/1: takes the place of the old one, after #6
+    #8 remove container app/1: replaced, after #3
     #9 rename container app/1 to shop-app-1: takes the place of the old one, after #8
-    #10 start container app/1: takes the place of the old one, after #6, #9
+    #10 start container app/1: takes the place of the old one, after #7, #9
 "},
             ),
             Case::new(
@@ -415,8 +415,8 @@ fn what_shares_with_a_service_follows_it() {
                 in_sync(&project).without("shop-vpn-1"),
                 indoc! {"
     #1 create container vpn/1: no container yet
-    #2 start container vpn/1: created, after #1
-    #3 create container app/1 as 6170702f3100_shop-app-1: shares with vpn, which is recreated, after #1
+    #2 create container app/1 as 6170702f3100_shop-app-1: shares with vpn, which is recreated, after #1
+    #3 start container vpn/1: created, after #1
     #4 stop container app/1: replaced, after #2, #3
     #5 remove container app/1: replaced, after #4
     #6 rename container app/1 to shop-app-1: takes the place of the old one, after #5
@@ -428,12 +428,12 @@ fn what_shares_with_a_service_follows_it() {
                 in_sync(&project).with("shop-data-1", stale),
                 indoc! {"
     #1 create container data/1 as 646174612f31_shop-data-1: definition changed
-    #2 stop container data/1: replaced, after #1
-    #3 remove container data/1: replaced, after #2
-    #4 rename container data/1 to shop-data-1: takes the place of the old one, after #3
-    #5 start container data/1: takes the place of the old one, after #4
-    #6 create container backup/1 as 6261636b7570_shop-backup-1: shares with data, which is recreated, after #1
-    #7 stop container backup/1: replaced, after #5, #6
+    #2 create container backup/1 as 6261636b7570_shop-backup-1: shares with data, which is recreated, after #1
+    #3 stop container data/1: replaced, after #1
+    #4 remove container data/1: replaced, after #3
+    #5 rename container data/1 to shop-data-1: takes the place of the old one, after #4
+    #6 start container data/1: takes the place of the old one, after #5
+    #7 stop container backup/1: replaced, after #2, #6
     #8 remove container backup/1: replaced, after #7
     #9 rename container backup/1 to shop-backup-1: takes the place of the old one, after #8
     #10 start container backup/1: takes the place of the old one, after #9
@@ -514,8 +514,8 @@ fn providers_are_asked_at_every_run() {
                 images_only(&project),
                 indoc! {"
     #1 create network shop_default: missing
-    #2 provide cloud: asked at every run
-    #3 create container web/1: no container yet, after #1
+    #2 create container web/1: no container yet, after #1
+    #3 provide cloud: asked at every run
     #4 start container web/1: created, after #2, #3
 "},
             ),

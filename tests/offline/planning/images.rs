@@ -43,13 +43,13 @@ fn missing_images_are_pulled_once_and_delay_only_who_needs_them() {
     #2 pull image nginx:1 for linux/arm64: missing
     #3 create network shop_default: missing
     #4 create container a/1: no container yet, after #1, #3
-    #5 start container a/1: created, after #4
-    #6 create container b/1: no container yet, after #1, #3
-    #7 start container b/1: created, after #6
-    #8 create container c/1: no container yet, after #3
-    #9 start container c/1: created, after #8
-    #10 create container d/1: no container yet, after #2, #3
-    #11 start container d/1: created, after #10
+    #5 create container b/1: no container yet, after #1, #3
+    #6 create container c/1: no container yet, after #3
+    #7 create container d/1: no container yet, after #2, #3
+    #8 start container a/1: created, after #4
+    #9 start container b/1: created, after #5
+    #10 start container c/1: created, after #6
+    #11 start container d/1: created, after #7
 "},
         )],
     );
@@ -86,17 +86,17 @@ fn nothing_that_runs_is_touched_before_all_images_are_there() {
     #5 stop container b/2: scaled down, after #1, #2
     #6 remove container b/2: scaled down, after #5
     #7 create container a/1 as 612f31000000_shop-a-1: definition changed
-    #8 stop container a/1: replaced, after #1, #2, #7
-    #9 remove container a/1: replaced, after #8
-    #10 rename container a/1 to shop-a-1: takes the place of the old one, after #9
-    #11 start container a/1: takes the place of the old one, after #10
-    #12 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
-    #13 stop container app/1: replaced, if the build changes its image, after #2, #12
-    #14 remove container app/1: replaced, if the build changes its image, after #13
-    #15 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #14
-    #16 start container app/1: takes the place of the old one, if the build changes its image, after #15
-    #17 create container slow/1: no container yet, after #2
-    #18 start container slow/1: created, after #17
+    #8 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
+    #9 create container slow/1: no container yet, after #2
+    #10 stop container a/1: replaced, after #1, #2, #7
+    #11 remove container a/1: replaced, after #10
+    #12 rename container a/1 to shop-a-1: takes the place of the old one, after #11
+    #13 start container a/1: takes the place of the old one, after #12
+    #14 stop container app/1: replaced, if the build changes its image, after #2, #8
+    #15 remove container app/1: replaced, if the build changes its image, after #14
+    #16 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #15
+    #17 start container app/1: takes the place of the old one, if the build changes its image, after #16
+    #18 start container slow/1: created, after #9
 "},
         )
         .with(options)],
@@ -116,10 +116,10 @@ fn builds_recreate_only_what_they_change() {
     #1 build image shop-app: missing
     #2 create network shop_default: missing
     #3 create container db/1: no container yet, after #2
-    #4 start container db/1: created, after #3
-    #5 wait for db to be healthy: needed by app, after #4
-    #6 create container app/1: no container yet, after #1, #2
-    #7 start container app/1: created, after #5, #6
+    #4 create container app/1: no container yet, after #1, #2
+    #5 start container db/1: created, after #3
+    #6 wait for db to be healthy: needed by app, after #5
+    #7 start container app/1: created, after #4, #6
 "},
             ),
             Case::new(
@@ -166,10 +166,10 @@ fn builds_recreate_only_what_they_change() {
                 indoc! {"
     #1 create network shop_default: missing
     #2 create container db/1: no container yet, after #1
-    #3 start container db/1: created, after #2
-    #4 wait for db to be healthy: needed by app, after #3
-    #5 create container app/1: no container yet, after #1
-    #6 start container app/1: created, after #4, #5
+    #3 create container app/1: no container yet, after #1
+    #4 start container db/1: created, after #2
+    #5 wait for db to be healthy: needed by app, after #4
+    #6 start container app/1: created, after #3, #5
 "},
             )
             .with(UpOptions { build: BuildImages::Never, ..UpOptions::default() }),
@@ -206,22 +206,23 @@ fn guards_reach_what_follows_from_a_recreation() {
     check(&project, [Case::new("--build, with dependents", in_sync(&project), indoc! {"
     #1 build image shop-api: build was asked for
     #2 create container api/1 as 6170692f3100_shop-api-1: if the build changes its image, after #1
-    #3 stop container probe/1: api is recreated, if the build changes image shop-api, after #9
-    #4 stop container web/1: api is recreated, if the build changes image shop-api, after #2
-    #5 stop container api/1: replaced, if the build changes its image, after #3, #4
-    #6 remove container api/1: replaced, if the build changes its image, after #5
-    #7 rename container api/1 to shop-api-1: takes the place of the old one, if the build changes its image, after #6
-    #8 start container api/1: takes the place of the old one, if the build changes its image, after #7
-    #9 create container probe/1 as 70726f62652f_shop-probe-1: shares with api, which is recreated, if the build changes image shop-api, after #2
-    #10 remove container probe/1: replaced, if the build changes image shop-api, after #3
+    #3 create container probe/1 as 70726f62652f_shop-probe-1: shares with api, which is recreated, if the build changes image shop-api, after #2
+    #4 stop container probe/1: api is recreated, if the build changes image shop-api, after #3
+    #5 stop container web/1: api is recreated, if the build changes image shop-api, after #2
+    #6 stop container api/1: replaced, if the build changes its image, after #4, #5
+    #7 remove container api/1: replaced, if the build changes its image, after #6
+    #8 rename container api/1 to shop-api-1: takes the place of the old one, if the build changes its image, after #7
+    #9 start container api/1: takes the place of the old one, if the build changes its image, after #8
+    #10 remove container probe/1: replaced, if the build changes image shop-api, after #4
     #11 rename container probe/1 to shop-probe-1: takes the place of the old one, if the build changes image shop-api, after #10
-    #12 start container probe/1: takes the place of the old one, if the build changes image shop-api, after #8, #11
-    #13 wait for api to be healthy: needed by web, if the build changes its image, after #8
+    #12 start container probe/1: takes the place of the old one, if the build changes image shop-api, after #9, #11
+    #13 wait for api to be healthy: needed by web, if the build changes its image, after #9
     #14 start container web/1: api is recreated, if the build changes image shop-api, after #13
 "}).with(build())]);
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn pull_policies() {
     let with = |policy: &str| files().service("web", "nginx:1", |web| web.pull_policy = Some(policy.into())).load();
     let web = with("missing");
@@ -371,9 +372,9 @@ fn an_image_that_can_be_built_is_pulled_first() {
     #2 build image registry/app:1: missing, if #1 does not get the image, after #1
     #3 create network shop_default: missing
     #4 create container app/1: no container yet, after #2, #3
-    #5 start container app/1: created, after #4
-    #6 create container worker/1: no container yet, after #2, #3
-    #7 start container worker/1: created, after #6
+    #5 create container worker/1: no container yet, after #2, #3
+    #6 start container app/1: created, after #4
+    #7 start container worker/1: created, after #5
 "},
         )],
     );
@@ -385,12 +386,12 @@ fn an_image_that_can_be_built_is_pulled_first() {
             indoc! {"
     #1 pull image registry/app:1: pull policy always
     #2 create container app/1 as 6170702f3100_shop-app-1: if the pull changes its image, after #1
-    #3 stop container app/1: replaced, if the pull changes its image, after #2
-    #4 remove container app/1: replaced, if the pull changes its image, after #3
-    #5 rename container app/1 to shop-app-1: takes the place of the old one, if the pull changes its image, after #4
-    #6 start container app/1: takes the place of the old one, if the pull changes its image, after #5
-    #7 create container worker/1 as 776f726b6572_shop-worker-1: if the pull changes its image, after #1
-    #8 stop container worker/1: replaced, if the pull changes its image, after #7
+    #3 create container worker/1 as 776f726b6572_shop-worker-1: if the pull changes its image, after #1
+    #4 stop container app/1: replaced, if the pull changes its image, after #2
+    #5 remove container app/1: replaced, if the pull changes its image, after #4
+    #6 rename container app/1 to shop-app-1: takes the place of the old one, if the pull changes its image, after #5
+    #7 start container app/1: takes the place of the old one, if the pull changes its image, after #6
+    #8 stop container worker/1: replaced, if the pull changes its image, after #3
     #9 remove container worker/1: replaced, if the pull changes its image, after #8
     #10 rename container worker/1 to shop-worker-1: takes the place of the old one, if the pull changes its image, after #9
     #11 start container worker/1: takes the place of the old one, if the pull changes its image, after #10
@@ -407,9 +408,9 @@ fn an_image_that_can_be_built_is_pulled_first() {
     #2 build image registry/app:1: missing, if #1 does not get the image, after #1
     #3 create network shop_default: missing
     #4 create container app/1: no container yet, after #2, #3
-    #5 start container app/1: created, after #4
-    #6 create container worker/1: no container yet, after #2, #3
-    #7 start container worker/1: created, after #6
+    #5 create container worker/1: no container yet, after #2, #3
+    #6 start container app/1: created, after #4
+    #7 start container worker/1: created, after #5
 "},
         )],
     );
@@ -421,12 +422,12 @@ fn an_image_that_can_be_built_is_pulled_first() {
             indoc! {"
     #1 build image registry/app:1: build was asked for
     #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
-    #3 stop container app/1: replaced, if the build changes its image, after #2
-    #4 remove container app/1: replaced, if the build changes its image, after #3
-    #5 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #4
-    #6 start container app/1: takes the place of the old one, if the build changes its image, after #5
-    #7 create container worker/1 as 776f726b6572_shop-worker-1: if the build changes its image, after #1
-    #8 stop container worker/1: replaced, if the build changes its image, after #7
+    #3 create container worker/1 as 776f726b6572_shop-worker-1: if the build changes its image, after #1
+    #4 stop container app/1: replaced, if the build changes its image, after #2
+    #5 remove container app/1: replaced, if the build changes its image, after #4
+    #6 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #5
+    #7 start container app/1: takes the place of the old one, if the build changes its image, after #6
+    #8 stop container worker/1: replaced, if the build changes its image, after #3
     #9 remove container worker/1: replaced, if the build changes its image, after #8
     #10 rename container worker/1 to shop-worker-1: takes the place of the old one, if the build changes its image, after #9
     #11 start container worker/1: takes the place of the old one, if the build changes its image, after #10
@@ -469,9 +470,9 @@ fn images_that_are_mounted_are_fetched_and_compared() {
     #1 pull image assets:1: missing
     #2 create network shop_default: missing
     #3 create container site/1: no container yet, after #2
-    #4 start container site/1: created, after #3
-    #5 create container web/1: no container yet, after #1, #2
-    #6 start container web/1: created, after #5
+    #4 create container web/1: no container yet, after #1, #2
+    #5 start container site/1: created, after #3
+    #6 start container web/1: created, after #4
 "}),
         Case::new("mounted images are as they were", mounted(), ""),
         Case::new("a mounted image changed", mounted().retagged("assets:1"), indoc! {"
@@ -484,12 +485,12 @@ fn images_that_are_mounted_are_fetched_and_compared() {
         Case::new("a mounted image is built again", mounted(), indoc! {"
     #1 build image shop-site: build was asked for
     #2 create container site/1 as 736974652f31_shop-site-1: if the build changes its image, after #1
-    #3 stop container site/1: replaced, if the build changes its image, after #2
-    #4 remove container site/1: replaced, if the build changes its image, after #3
-    #5 rename container site/1 to shop-site-1: takes the place of the old one, if the build changes its image, after #4
-    #6 start container site/1: takes the place of the old one, if the build changes its image, after #5
-    #7 create container web/1 as 7765622f3100_shop-web-1: if the build changes image shop-site, after #1
-    #8 stop container web/1: replaced, if the build changes image shop-site, after #7
+    #3 create container web/1 as 7765622f3100_shop-web-1: if the build changes image shop-site, after #1
+    #4 stop container site/1: replaced, if the build changes its image, after #2
+    #5 remove container site/1: replaced, if the build changes its image, after #4
+    #6 rename container site/1 to shop-site-1: takes the place of the old one, if the build changes its image, after #5
+    #7 start container site/1: takes the place of the old one, if the build changes its image, after #6
+    #8 stop container web/1: replaced, if the build changes image shop-site, after #3
     #9 remove container web/1: replaced, if the build changes image shop-site, after #8
     #10 rename container web/1 to shop-web-1: takes the place of the old one, if the build changes image shop-site, after #9
     #11 start container web/1: takes the place of the old one, if the build changes image shop-site, after #10

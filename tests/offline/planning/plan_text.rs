@@ -1,1 +1,116 @@
-//! placeholder
+//! What a plan tells besides its text: JSON, the summary, whether it changes anything.
+
+use hoist::plan::{Plan, UpOptions};
+use hoist::project::Condition;
+use serde_json::json;
+
+use super::files::{files, is_built, is_checked, mounts, needs, volume_keys};
+use super::plan;
+use super::state::{exited, images_only, in_sync, stale};
+
+fn shop() -> std::sync::Arc<hoist::project::Project> {
+    files()
+        .volume("data", |_| {})
+        .service("db", "mysql:8", |db| {
+            is_checked(db);
+            mounts(db, "data", "/var/lib/mysql");
+        })
+        .service("app", "app:1", |app| {
+            is_built(app);
+            needs(app, "db", Condition::Healthy);
+        })
+        .load()
+}
+
+fn build_all() -> UpOptions {
+    UpOptions { build: hoist::plan::BuildImages::Always, ..UpOptions::default() }
+}
+
+#[test]
+fn json_has_every_step_with_its_reason() {
+    let project = shop();
+    let plan = plan(&project, &in_sync(&project).into(), &build_all());
+    let shown = plan.to_json();
+    assert_eq!(shown["changes"], json!(true));
+    assert_eq!(shown["steps"][0]["action"], json!("build_image"));
+    assert_eq!(
+        shown["steps"][1],
+        json!({
+            "id": 2,
+            "action": "create_container",
+            "object": "app/1",
+            "service": "app",
+            "name": "shop-app-1",
+            "temporary_name": "6170702f3100_shop-app-1",
+            "image": "app:1",
+            "replaces": format!("{:0<64}", "6170702f31"),
+            "reason": { "kind": "image_changed", "text": "image changed" },
+            "guard": { "if": "image_changed", "by": 1, "image": "app:1", "from": "sha256:content-app:1" },
+            "change": true,
+            "text": "#2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1",
+            "after": [1],
+            "after_end_of": [],
+        })
+    );
+    let empty = super::plan(&project, &in_sync(&project).into(), &UpOptions::default());
+    assert_eq!(empty.to_json(), json!({ "changes": false, "warnings": [], "steps": [] }));
+}
+
+#[test]
+fn the_summary_counts_replicas_not_steps() {
+    let project = shop();
+    let counts = |plan: Plan| plan.summary().counts;
+    let fresh = counts(plan(&project, &images_only(&project).without_image("mysql:8").into(), &UpOptions::default()));
+    assert_eq!((fresh.created, fresh.recreated, fresh.started, fresh.removed), (2, 0, 0, 0));
+    assert_eq!((fresh.pulls, fresh.networks_created, fresh.volumes_created), (1, 1, 1));
+    let state = in_sync(&project).with("shop-db-1", stale).orphan("old").running("app", 2);
+    let options = UpOptions { orphans: hoist::plan::Orphans::Remove, ..build_all() };
+    let changed = counts(plan(&project, &state.into(), &options));
+    assert_eq!((changed.recreated, changed.maybe_recreated, changed.removed, changed.builds), (2, 1, 2, 1));
+    let stopped = plan(&project, &in_sync(&project).with("shop-app-1", exited(1)).into(), &UpOptions::default());
+    let started: Vec<_> = stopped.summary().started.into_iter().map(|(replica, _)| replica.to_string()).collect();
+    assert_eq!(started, ["app/1"]);
+}
+
+#[test]
+fn the_loss_of_data_is_told() {
+    let old = shop();
+    let new = files()
+        .volume("data", |data| data.driver = Some("other".into()))
+        .service("db", "mysql:8", |db| {
+            is_checked(db);
+            mounts(db, "data", "/var/lib/mysql");
+        })
+        .load();
+    let agreed = UpOptions { recreate_volumes: volume_keys(&["data"]), ..UpOptions::default() };
+    let plan = plan(&new, &in_sync(&old).into(), &agreed);
+    let lost: Vec<_> = plan.destructive().map(|(id, _)| plan.line(id).to_string()).collect();
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert!(lost[0].contains("remove volume shop_data: definition changed"), "{lost:?}");
+}
+
+#[test]
+fn the_planner_asks_for_the_images_it_looks_at() {
+    let wanted = hoist::plan::wanted_images(&shop(), &UpOptions::default());
+    assert_eq!(wanted, [("app:1".to_owned(), None), ("mysql:8".to_owned(), None)]);
+}
+
+#[test]
+fn large_projects_are_planned_in_no_time() {
+    let mut files = files();
+    for number in 0..300 {
+        files = files.service(&format!("s{number:03}"), &format!("image{number}"), |service| {
+            is_built(service);
+            if number > 0 {
+                needs(service, &format!("s{:03}", number - 1), Condition::Healthy);
+            }
+        });
+    }
+    let project = files.load();
+    let options = UpOptions { recreate: hoist::plan::Recreate::Always, ..build_all() };
+    let plan = plan(&project, &in_sync(&project).into(), &options);
+    assert_eq!(plan.len(), 300 * 6 + 299);
+    for (id, _) in plan.steps() {
+        assert!(plan.before(id).count() <= 302, "{}", plan.line(id));
+    }
+}

@@ -37,6 +37,7 @@ fn warnings(plan: &hoist::plan::Plan) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn networks_are_made_kept_and_recreated() {
     let project = on_front().load();
     let internal = on_front().network("front", |front| front.internal = true).load();
@@ -51,9 +52,9 @@ fn networks_are_made_kept_and_recreated() {
     #1 create network shop_back: missing
     #2 create network shop_front: missing
     #3 create container db/1: no container yet, after #1
-    #4 start container db/1: created, after #3
-    #5 create container web/1: no container yet, after #1, #2
-    #6 start container web/1: created, after #5
+    #4 create container web/1: no container yet, after #1, #2
+    #5 start container db/1: created, after #3
+    #6 start container web/1: created, after #4
 "},
             ),
             Case::new(
@@ -176,7 +177,7 @@ fn networks_are_made_kept_and_recreated() {
     #2 disconnect container web/1 from shop_front: shop_front is recreated, after #1
     #3 remove network shop_front: definition changed, after #2
     #4 create network public: definition changed
-    #5 connect container web/1 to public: public is recreated, after #2, #4
+    #5 connect container web/1 to public: shop_front is recreated, after #2, #4
     #6 start container web/1: shop_front is recreated, after #5
 "},
         )],
@@ -205,9 +206,9 @@ fn connections_are_made_again_with_all_their_settings() {
     let project = address(on_front()).load();
     let internal = address(on_front().network("front", |front| front.internal = true)).load();
     let plan = plan(&internal, &in_sync(&project).into(), &UpOptions::default());
-    let connected = plan.steps().find_map(|(_, step)| match &step.action {
-        hoist::plan::Action::ConnectNetwork { spec, key, .. } => Some((spec.clone(), key.clone())),
-        _ => None,
+    let connected = plan.steps().find_map(|(_, step)| {
+        let hoist::plan::Action::ConnectNetwork { spec, key, .. } = &step.action else { return None };
+        Some((spec.clone(), key.clone()))
     });
     let (spec, key) = connected.expect("web is connected again");
     assert_eq!(key, NetworkKey::from("front"));
@@ -238,9 +239,9 @@ fn what_nobody_labelled_is_used_with_a_warning() {
             indoc! {"
     #1 create network shop_back: missing
     #2 create container db/1: no container yet, after #1
-    #3 start container db/1: created, after #2
-    #4 create container web/1: no container yet, after #1
-    #5 start container web/1: created, after #4
+    #3 create container web/1: no container yet, after #1
+    #4 start container db/1: created, after #2
+    #5 start container web/1: created, after #3
 "},
         )],
     );
@@ -294,6 +295,7 @@ fn external_resources_have_to_be_there() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn volumes_are_made_kept_and_recreated_only_when_agreed() {
     let project = with_data().load();
     let other = with_data()
@@ -313,11 +315,11 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
     #1 create network shop_default: missing
     #2 create volume shop_data: missing
     #3 create container db/1: no container yet, after #1, #2
-    #4 start container db/1: created, after #3
-    #5 create container backup/1: no container yet, after #3
-    #6 start container backup/1: created, after #4, #5
-    #7 create container web/1: no container yet, after #1
-    #8 start container web/1: created, after #7
+    #4 create container backup/1: no container yet, after #3
+    #5 create container web/1: no container yet, after #1
+    #6 start container db/1: created, after #3
+    #7 start container backup/1: created, after #4, #6
+    #8 start container web/1: created, after #5
 "},
             ),
             Case::new(
@@ -326,8 +328,8 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
                 indoc! {"
     #1 create volume shop_data: missing
     #2 create container db/1: no container yet, after #1
-    #3 start container db/1: created, after #2
-    #4 create container backup/1: no container yet, after #2
+    #3 create container backup/1: no container yet, after #2
+    #4 start container db/1: created, after #2
     #5 start container backup/1: created, after #3, #4
 "},
             ),
@@ -336,12 +338,12 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
                 in_sync(&project).with("shop-db-1", |db| db.mounts.clear()),
                 indoc! {"
     #1 create container db/1 as 64622f310000_shop-db-1: does not mount volume data
-    #2 stop container db/1: replaced, after #1
-    #3 remove container db/1: replaced, after #2
-    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
-    #5 start container db/1: takes the place of the old one, after #4
-    #6 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #1
-    #7 stop container backup/1: replaced, after #5, #6
+    #2 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #1
+    #3 stop container db/1: replaced, after #1
+    #4 remove container db/1: replaced, after #3
+    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+    #6 start container db/1: takes the place of the old one, after #5
+    #7 stop container backup/1: replaced, after #2, #6
     #8 remove container backup/1: replaced, after #7
     #9 rename container backup/1 to shop-backup-1: takes the place of the old one, after #8
     #10 start container backup/1: takes the place of the old one, after #9
@@ -363,12 +365,10 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
     #4 remove container db/1: shop_data is recreated, after #3
     #5 remove volume shop_data: definition changed, after #2, #4
     #6 create volume shop_data: definition changed, after #5
-    #7 create container db/1 as 64622f310000_shop-db-1: no container yet, after #6
-    #8 rename container db/1 to shop-db-1: takes the place of the old one, after #7
-    #9 start container db/1: created, after #8
-    #10 create container backup/1 as 6261636b7570_shop-backup-1: no container yet, after #7
-    #11 rename container backup/1 to shop-backup-1: takes the place of the old one, after #10
-    #12 start container backup/1: created, after #9, #11
+    #7 create container db/1: shop_data is recreated, after #6
+    #8 create container backup/1: shop_data is recreated, after #7
+    #9 start container db/1: created, after #7
+    #10 start container backup/1: created, after #8, #9
 "},
             )
             .with(agreed),
@@ -382,12 +382,12 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
             indoc! {"
     #1 create volume shop_data2: missing
     #2 create container db/1 as 64622f310000_shop-db-1: does not mount volume data, after #1
-    #3 stop container db/1: replaced, after #2
-    #4 remove container db/1: replaced, after #3
-    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-    #6 start container db/1: takes the place of the old one, after #5
-    #7 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #2
-    #8 stop container backup/1: replaced, after #6, #7
+    #3 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #2
+    #4 stop container db/1: replaced, after #2
+    #5 remove container db/1: replaced, after #4
+    #6 rename container db/1 to shop-db-1: takes the place of the old one, after #5
+    #7 start container db/1: takes the place of the old one, after #6
+    #8 stop container backup/1: replaced, after #3, #7
     #9 remove container backup/1: replaced, after #8
     #10 rename container backup/1 to shop-backup-1: takes the place of the old one, after #9
     #11 start container backup/1: takes the place of the old one, after #10
@@ -404,6 +404,7 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn ports_names_and_addresses_are_freed_before_they_are_taken() {
     let before = files().service("old", "nginx:1", |old| {
         old.container_name = Some("front".into());
@@ -447,15 +448,15 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
             in_sync(&first),
             indoc! {"
     #1 create container a/1 as 612f31000000_shop-a-1: ports changed
-    #2 stop container a/1: replaced, after #1
-    #3 remove container a/1: replaced, after #2
-    #4 rename container a/1 to shop-a-1: takes the place of the old one, after #3
-    #5 start container a/1: takes the place of the old one, after #4, #7
-    #6 create container b/1 as 622f31000000_shop-b-1: ports changed
-    #7 stop container b/1: replaced, after #6
+    #2 create container b/1 as 622f31000000_shop-b-1: ports changed
+    #3 stop container a/1: replaced, after #1
+    #4 remove container a/1: replaced, after #3
+    #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
+    #6 start container a/1: takes the place of the old one, after #5, #7
+    #7 stop container b/1: replaced, after #2
     #8 remove container b/1: replaced, after #7
     #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
-    #10 start container b/1: takes the place of the old one, after #5, #9
+    #10 start container b/1: takes the place of the old one, after #6, #9
 "},
         )],
     );
@@ -475,12 +476,12 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
             in_sync(&first),
             indoc! {"
     #1 create container a/1 as 612f31000000_shop-a-1: networks changed
-    #2 stop container a/1: replaced, after #1
-    #3 remove container a/1: replaced, after #2
-    #4 rename container a/1 to shop-a-1: takes the place of the old one, after #3
-    #5 start container a/1: takes the place of the old one, after #4, #7
-    #6 create container b/1 as 622f31000000_shop-b-1: networks changed
-    #7 stop container b/1: replaced, after #6
+    #2 create container b/1 as 622f31000000_shop-b-1: networks changed
+    #3 stop container a/1: replaced, after #1
+    #4 remove container a/1: replaced, after #3
+    #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
+    #6 start container a/1: takes the place of the old one, after #5, #7
+    #7 stop container b/1: replaced, after #2
     #8 remove container b/1: replaced, after #7
     #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
     #10 start container b/1: takes the place of the old one, after #9

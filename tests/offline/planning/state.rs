@@ -115,11 +115,6 @@ impl Engine {
         self
     }
 
-    pub(super) fn without_network(mut self, name: &str) -> Self {
-        self.observed.networks.retain(|network| network.name != name);
-        self
-    }
-
     pub(super) fn with_volume(mut self, name: &str, change: impl FnOnce(&mut Volume)) -> Self {
         change(self.observed.volumes.iter_mut().find(|volume| volume.name == name).expect("the volume is there"));
         self
@@ -180,12 +175,22 @@ pub(super) fn image(reference: &str) -> Image {
 /// An id that shows in hexadecimal digits whose it is.
 pub(super) fn id(service: &ServiceName, number: u32) -> ContainerId {
     let text = format!("{service}/{number}");
-    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let digits = text.bytes().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
     format!("{digits:0<64}").into()
 }
 
 fn replica(project: &Project, service: &Service, number: u32) -> Container {
-    let hash = resolved_service_hash(service, HashForm::V5, |shared| Some(id(shared, 1).as_str().to_owned()));
+    replica_sharing(project, service, number, |shared| Some(id(shared, 1).as_str().to_owned()))
+}
+
+/// A running container of a service whose references to others stand for the containers that `shared` knows.
+pub(super) fn replica_sharing(
+    project: &Project,
+    service: &Service,
+    number: u32,
+    shared: impl Fn(&ServiceName) -> Option<String>,
+) -> Container {
+    let hash = resolved_service_hash(service, HashForm::V5, shared);
     let reference = project.image_name(service);
     let networks = service.networks.iter().filter_map(|(key, settings)| {
         let name = project.networks.get(key)?.name.clone();

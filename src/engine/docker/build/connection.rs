@@ -23,6 +23,9 @@ use crate::engine::docker::transport::Transport;
 /// How large one message may be in either direction; the engine's own limit.
 const LARGEST_MESSAGE: usize = 16 << 20;
 
+/// How long the headers of a call may be: a request for files has all patterns of the ignore file in them.
+const LONGEST_HEADERS: u32 = 16 << 20;
+
 /// The engine's build service.
 pub(super) type Control = ControlClient<Channel>;
 
@@ -49,7 +52,8 @@ pub(super) async fn serve(
 ) -> Result<(), BuildError> {
     let upgraded = upgrade(transport, tasks, "/session", headers).await?;
     let answer = hyper::service::service_fn(move |request: Request<Incoming>| services.clone().call(request));
-    let connection = hyper::server::conn::http2::Builder::new(tasks.clone()).serve_connection(upgraded, answer);
+    let mut server = hyper::server::conn::http2::Builder::new(tasks.clone());
+    let connection = server.max_header_list_size(LONGEST_HEADERS).serve_connection(upgraded, answer);
     tasks.spawn(async {
         // The engine gives up a build whose session is gone, and says so.
         let _ = connection.await;

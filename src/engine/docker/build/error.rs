@@ -136,7 +136,14 @@ fn innermost(error: &dyn std::error::Error) -> String {
 
 /// The engine's words without the layers they came through.
 fn plain(message: &str, place: Option<&Place>) -> String {
-    const LAYERS: [&str; 3] = ["failed to solve: ", "rpc error: code = Unknown desc = ", "dockerfile parse error "];
+    const LAYERS: [&str; 6] = [
+        "failed to solve: ",
+        "failed to solve with frontend dockerfile.v0: ",
+        "failed to solve with frontend gateway.v0: ",
+        "failed to create LLB definition: ",
+        "rpc error: code = Unknown desc = ",
+        "dockerfile parse error ",
+    ];
     let mut message = message.trim();
     while let Some(rest) = LAYERS.iter().find_map(|layer| message.strip_prefix(layer)) {
         message = rest;
@@ -144,10 +151,18 @@ fn plain(message: &str, place: Option<&Place>) -> String {
     missing_file(message, place).unwrap_or_else(|| message.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Says in plain words that a `COPY` or `ADD` finds nothing, which the engine notices while it computes a checksum.
+/// Says in plain words that a `COPY` or `ADD` finds nothing, which the engine notices while it computes a checksum, or
+/// while it looks for what wildcards stand for.
 fn missing_file(message: &str, place: Option<&Place>) -> Option<String> {
-    let path = message.strip_suffix(": not found").filter(|_| message.contains("failed to calculate checksum"))?;
-    let path = path.strip_suffix('"')?.rsplit_once('"')?.1;
+    let checksum = |message: &str| {
+        let path = message.strip_prefix("failed to compute cache key: ")?.strip_suffix(": not found")?;
+        // Engines before 23.0 say it twice.
+        let path = path.strip_suffix(" not found").unwrap_or(path).strip_suffix('"')?;
+        Some(path.rsplit_once('"')?.1.to_owned())
+    };
+    let look =
+        |message: &str| Some(message.strip_prefix("lstat ")?.strip_suffix(": no such file or directory")?.to_owned());
+    let path = checksum(message).or_else(|| look(message))?;
     let elsewhere = place.is_some_and(|place| place.text.contains("--from"));
     Some(if elsewhere {
         format!("`{path}` does not exist where it is copied from")
@@ -209,6 +224,16 @@ mod tests {
             ("failed to solve: boom", None, "boom"),
             (checksum, copy("COPY a\\ b /"), "`/a b` is not in the build context, or is left out by its .dockerignore"),
             (checksum, copy("COPY --from=x a\\ b /"), "`/a b` does not exist where it is copied from"),
+            (
+                "lstat /a: no such file or directory",
+                None,
+                "`/a` is not in the build context, or is left out by its .dockerignore",
+            ),
+            (
+                "failed to solve with frontend dockerfile.v0: failed to compute cache key: \"/a\" not found: not found",
+                None,
+                "`/a` is not in the build context, or is left out by its .dockerignore",
+            ),
             ("docker.io/library/x:1: not found", None, "docker.io/library/x:1: not found"),
         ];
         for (message, place, expected) in cases {

@@ -8,7 +8,7 @@
 //! ```text
 //! request.rs     what to build -> the engine's words, and the folders it may ask for
 //! connection.rs  bytes -> gRPC, in either direction
-//! session.rs     what the engine may call: health, credentials, files
+//! session.rs     what the engine may call: health, credentials, secrets, files
 //!   file_sync.rs   the protocol of files
 //!   tree.rs  filter.rs  pattern.rs    a folder -> its entries; which of them; Docker's patterns
 //! progress.rs    the engine's news -> steps and lines
@@ -41,7 +41,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 pub(in crate::engine::docker) use error::BuildError;
 pub(in crate::engine::docker) use progress::{BuildProgress, Built, StepStatus};
-pub(in crate::engine::docker) use request::{BuildRequest, ContextSource, DockerfileSource};
+pub(in crate::engine::docker) use request::{BuildRequest, ContextSource, DockerfileSource, SecretSource};
 
 use connection::Control;
 use file_sync::Transfers;
@@ -94,7 +94,7 @@ async fn run(
     let mut control = connection::control(transport, &spawner).await?;
     resolve_gateway(&mut control, &mut request).await?;
     let (reference, session) = (unique_id(), unique_id());
-    let shared_key = request.shared_key.clone();
+    let (shared_key, secrets) = (request.shared_key.clone(), std::mem::take(&mut request.secrets));
     let prepared = {
         let session = session.clone();
         let prepare = move || request::prepare(&request, &reference, &session);
@@ -102,7 +102,9 @@ async fn run(
     };
     let Prepared { solve, sources } = prepared;
     let transfers = Arc::<Transfers>::default();
-    let offer = session::Offer { id: session, shared_key, sources, credentials, transfers: Arc::clone(&transfers) };
+    let transfers_of_session = Arc::clone(&transfers);
+    let offer =
+        session::Offer { id: session, shared_key, sources, credentials, secrets, transfers: transfers_of_session };
     session::open(transport, &spawner, offer).await?;
 
     let mut steps = Steps::default();

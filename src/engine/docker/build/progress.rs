@@ -30,7 +30,7 @@ pub(in crate::engine::docker) enum BuildProgress {
     Transfer {
         /// The step.
         id: String,
-        /// What it is: `transferring context:`, or the digest of a layer.
+        /// What it is: `transferring context`, or the digest of a layer.
         name: String,
         /// Bytes done.
         current: u64,
@@ -101,7 +101,7 @@ impl Steps {
         for log in response.logs {
             self.log(&log, &mut news);
         }
-        for status in response.statuses {
+        for status in &response.statuses {
             self.transfer(status, &mut news);
         }
         for vertex in response.vertexes {
@@ -162,11 +162,15 @@ impl Steps {
         }
     }
 
-    fn transfer(&mut self, status: VertexStatus, news: &mut Vec<BuildProgress>) {
+    fn transfer(&mut self, status: &VertexStatus, news: &mut Vec<BuildProgress>) {
         let id = self.step(&status.vertex).id.clone();
         let total = u64::try_from(status.total).ok().filter(|&total| total > 0);
         let current = u64::try_from(status.current).unwrap_or(0);
-        news.push(BuildProgress::Transfer { id, name: status.id, current, total });
+        // Parts of a step that transfer nothing are told of in the same way.
+        if current > 0 || total.is_some() {
+            let name = status.id.trim_end_matches(':').to_owned();
+            news.push(BuildProgress::Transfer { id, name, current, total });
+        }
     }
 }
 
@@ -193,7 +197,9 @@ fn message(warning: &VertexWarning) -> String {
     let file = warning.info.as_ref().map(|info| info.filename.as_str());
     let line = warning.ranges.first().and_then(|range| range.start.as_ref()).map(|start| start.line);
     match (file, line) {
-        (Some(file), Some(line)) => format!("{file}:{line}: {text}"),
+        (Some(file), Some(line)) => {
+            format!("{file}:{line}: {}", text.strip_suffix(&format!(" (line {line})")).unwrap_or(&text))
+        }
         _ => text.into_owned(),
     }
 }

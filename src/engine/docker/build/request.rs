@@ -48,7 +48,7 @@ pub(in crate::engine::docker) struct BuildRequest {
     pub(in crate::engine::docker) extra_hosts: Vec<(String, String)>,
     /// `host`, `none`, `default`.
     pub(in crate::engine::docker) network: Option<String>,
-    /// Size of `/dev/shm` in bytes.
+    /// Size of `/dev/shm` in bytes. Engines before 23.0 ignore this, the limits and the cgroup.
     pub(in crate::engine::docker) shm_size: Option<i64>,
     /// Soft and hard limits by name.
     pub(in crate::engine::docker) ulimits: BTreeMap<String, (i64, i64)>,
@@ -56,6 +56,8 @@ pub(in crate::engine::docker) struct BuildRequest {
     pub(in crate::engine::docker) cgroup_parent: Option<String>,
     /// What the steps may do beyond the usual: `security.insecure`, `network.host`.
     pub(in crate::engine::docker) entitlements: Vec<String>,
+    /// What steps may mount by an id, without it becoming part of the image.
+    pub(in crate::engine::docker) secrets: BTreeMap<String, SecretSource>,
     /// Under what the engine keeps the files of the contexts, so that the next build sends only what changed: the same
     /// for builds of the same context, and no other.
     pub(in crate::engine::docker) shared_key: String,
@@ -79,8 +81,26 @@ pub(in crate::engine::docker) enum DockerfileSource {
     Inline(String),
 }
 
+/// Where the content of a secret is.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::engine::docker) enum SecretSource {
+    /// In a file, which is read when a step asks for it.
+    File(PathBuf),
+    /// Here.
+    Value(String),
+}
+
+impl std::fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Value(_) => f.write_str("Value(•••)"),
+        }
+    }
+}
+
 impl BuildRequest {
-    /// A build of a folder's `Dockerfile` with nothing else said.
+    /// A build of a context's `Dockerfile` with nothing else said.
     pub(in crate::engine::docker) fn new(context: ContextSource, shared_key: String) -> Self {
         Self {
             context,
@@ -102,6 +122,7 @@ impl BuildRequest {
             ulimits: BTreeMap::new(),
             cgroup_parent: None,
             entitlements: Vec::new(),
+            secrets: BTreeMap::new(),
             shared_key,
         }
     }
@@ -265,6 +286,10 @@ fn place_contexts(
         };
         attributes.insert(format!("context:{name}"), value);
     }
+    if !request.contexts.is_empty() {
+        // An engine whose frontend does not know them (before 23.0) fetches a newer one instead of ignoring them.
+        attributes.insert("frontend.caps".to_owned(), "moby.buildkit.frontend.contexts+forward".to_owned());
+    }
     Ok(())
 }
 
@@ -371,6 +396,7 @@ mod tests {
                 "context:more=local:more",
                 "filename=Dockerfile",
                 "force-network-mode=host",
+                "frontend.caps=moby.buildkit.frontend.contexts+forward",
                 "image-resolve-mode=pull",
                 "label:l=2",
                 "no-cache=x,y",

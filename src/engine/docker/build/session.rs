@@ -1,11 +1,13 @@
-//! What the client does for the engine during a build: gives it files and credentials, and tells that it is alive.
+//! What the client does for the engine during a build: gives it files, credentials and secrets, and tells that it is alive.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bollard_buildkit_proto::health::health_check_response::ServingStatus;
 use bollard_buildkit_proto::health::health_server::{Health, HealthServer};
 use bollard_buildkit_proto::health::{HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse};
+use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::{Secrets, SecretsServer};
+use bollard_buildkit_proto::moby::buildkit::secrets::v1::{GetSecretRequest, GetSecretResponse};
 use bollard_buildkit_proto::moby::filesync::v1::auth_server::{Auth, AuthServer};
 use bollard_buildkit_proto::moby::filesync::v1::file_sync_server::FileSyncServer;
 use bollard_buildkit_proto::moby::filesync::v1::{
@@ -14,6 +16,7 @@ use bollard_buildkit_proto::moby::filesync::v1::{
 };
 use futures::stream::BoxStream;
 use futures::{StreamExt, stream};
+use sha2::{Digest, Sha256};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
@@ -21,13 +24,17 @@ use super::Credentials;
 use super::connection::serve;
 use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
+use super::request::SecretSource;
 use super::tasks::Spawner;
 use crate::engine::docker::transport::Transport;
 
-/// The methods the engine may call. Secrets and SSH agents (`build.secrets`, `build.ssh`) are two services more, each
-/// with its line here and in [`open`].
-const METHODS: [&str; 3] =
-    ["/grpc.health.v1.Health/Check", "/moby.filesync.v1.FileSync/DiffCopy", "/moby.filesync.v1.Auth/Credentials"];
+/// The methods the engine may call. SSH agents (`build.ssh`) are one service more, with its lines here and in [`open`].
+const METHODS: [&str; 4] = [
+    "/grpc.health.v1.Health/Check",
+    "/moby.filesync.v1.FileSync/DiffCopy",
+    "/moby.filesync.v1.Auth/Credentials",
+    "/moby.buildkit.secrets.v1.Secrets/GetSecret",
+];
 
 /// The host that the engine names for Docker Hub, and the one under which Docker's configuration keeps its credentials.
 const HUB: (&str, &str) = ("registry-1.docker.io", "https://index.docker.io/v1/");
@@ -42,6 +49,8 @@ pub(super) struct Offer {
     pub(super) sources: BTreeMap<String, Source>,
     /// What to log in to registries with.
     pub(super) credentials: Credentials,
+    /// What steps may mount, by its id.
+    pub(super) secrets: BTreeMap<String, SecretSource>,
     /// Where it is noted what was transferred, and what could not be read.
     pub(super) transfers: Arc<Transfers>,
 }
@@ -52,14 +61,21 @@ pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -
     let mut headers = vec![
         header("X-Docker-Expose-Session-Uuid", &offer.id),
         header("X-Docker-Expose-Session-Name", "hoist"),
-        header("X-Docker-Expose-Session-Sharedkey", &offer.shared_key),
+        header("X-Docker-Expose-Session-Sharedkey", &short(&offer.shared_key)),
     ];
     headers.extend(METHODS.map(|method| header("X-Docker-Expose-Session-Grpc-Method", method)));
     let services = Routes::new(HealthServer::new(Alive))
         .add_service(FileSyncServer::new(FileSync::new(offer.sources, tasks.clone(), offer.transfers)))
-        .add_service(AuthServer::new(Login(offer.credentials)))
+        .add_service(AuthServer::new(Login { credentials: offer.credentials, known: Mutex::default() }))
+        .add_service(SecretsServer::new(Safe(offer.secrets)))
         .prepare();
     serve(transport, tasks, &headers, services).await
+}
+
+/// A key with a length and characters that a header has room for.
+fn short(key: &str) -> String {
+    let digest = Sha256::digest(key);
+    digest.iter().take(16).fold(String::new(), |short, byte| format!("{short}{byte:02x}"))
 }
 
 struct Alive;
@@ -87,20 +103,36 @@ impl Health for Alive {
 }
 
 /// Gives the engine user names and passwords; tokens it fetches itself.
-struct Login(Credentials);
+struct Login {
+    credentials: Credentials,
+    /// What was found, by host: the engine asks again and again, and a helper program takes its time.
+    known: Mutex<HashMap<String, CredentialsResponse>>,
+}
+
+impl Login {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, CredentialsResponse>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[tonic::async_trait]
 impl Auth for Login {
     async fn credentials(&self, request: Request<CredentialsRequest>) -> Result<Response<CredentialsResponse>, Status> {
         let asked = request.into_inner().host;
         let host = if asked == HUB.0 { HUB.1.to_owned() } else { asked };
-        let credentials = Arc::clone(&self.0);
+        if let Some(known) = self.known().get(&host).cloned() {
+            return Ok(Response::new(known));
+        }
+        let credentials = Arc::clone(&self.credentials);
+        let asked = host.clone();
         // Credentials may come from a helper program.
-        let found = tokio::task::spawn_blocking(move || credentials(&host)).await;
+        let found = tokio::task::spawn_blocking(move || credentials(&asked)).await;
         let (username, secret) = found.map_err(|_| Status::internal("no credentials"))?.unwrap_or_default();
         // An identity token is a secret without a user.
         let username = if username == "<token>" { String::new() } else { username };
-        Ok(Response::new(CredentialsResponse { username, secret }))
+        let response = CredentialsResponse { username, secret };
+        self.known().insert(host, response.clone());
+        Ok(Response::new(response))
     }
 
     async fn fetch_token(&self, _: Request<FetchTokenRequest>) -> Result<Response<FetchTokenResponse>, Status> {
@@ -119,5 +151,23 @@ impl Auth for Login {
         _: Request<VerifyTokenAuthorityRequest>,
     ) -> Result<Response<VerifyTokenAuthorityResponse>, Status> {
         Err(Status::unimplemented("tokens are fetched by the engine"))
+    }
+}
+
+/// Gives the engine secrets.
+struct Safe(BTreeMap<String, SecretSource>);
+
+#[tonic::async_trait]
+impl Secrets for Safe {
+    async fn get_secret(&self, request: Request<GetSecretRequest>) -> Result<Response<GetSecretResponse>, Status> {
+        let id = request.into_inner().id;
+        let data = match self.0.get(&id) {
+            None => return Err(Status::not_found(format!("secret {id} not found"))),
+            Some(SecretSource::Value(value)) => value.clone().into_bytes(),
+            Some(SecretSource::File(path)) => tokio::fs::read(path).await.map_err(|cause| {
+                Status::failed_precondition(format!("cannot read secret {id} from `{}`: {cause}", path.display()))
+            })?,
+        };
+        Ok(Response::new(GetSecretResponse { data }))
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::build::{BuildRequest, ContextSource, DockerfileSource};
 use super::super::label;
-use super::{refused, text, unsupported};
+use super::{files, refused, text, unsupported};
 use crate::engine::EngineError;
 use crate::plan::BuildSpec;
 use crate::project::{Build, Project, Service};
@@ -28,7 +28,9 @@ pub(in crate::engine::docker) fn build_request(
         return Err(EngineError::NotFound(format!("the project has no service `{}`", spec.service)));
     };
     let build = service.build.as_ref().ok_or_else(|| refused(service, "there is no `build`"))?;
-    refuse_what_is_not_there(service, build)?;
+    if !build.ssh.is_empty() {
+        return Err(unsupported(service, "`build.ssh` is not supported yet"));
+    }
     let context = context(project, service, build)?;
     let shared_key = match &context {
         ContextSource::Directory(folder) => format!("hoist:{}", folder.display()),
@@ -52,18 +54,9 @@ pub(in crate::engine::docker) fn build_request(
         shm_size: super::non_zero(build.shm_size.as_bytes()),
         ulimits: build.ulimits.iter().map(|(name, limit)| (name.clone(), (limit.soft(), limit.hard()))).collect(),
         entitlements: entitlements(build),
+        secrets: files::of_build(project, service, build)?,
         ..BuildRequest::new(context, shared_key)
     })
-}
-
-fn refuse_what_is_not_there(service: &Service, build: &Build) -> Result<(), EngineError> {
-    if !build.secrets.is_empty() {
-        return Err(unsupported(service, "`build.secrets` is not supported yet"));
-    }
-    if !build.ssh.is_empty() {
-        return Err(unsupported(service, "`build.ssh` is not supported yet"));
-    }
-    Ok(())
 }
 
 fn context(project: &Project, service: &Service, build: &Build) -> Result<ContextSource, EngineError> {
@@ -119,8 +112,7 @@ fn tags(build: &Build, image: &str) -> Vec<String> {
 /// One platform: an engine without a store for several keeps one only, and a container needs no more.
 fn platforms(spec: &BuildSpec, build: &Build) -> Vec<String> {
     match (&spec.platform, build.platforms.as_slice()) {
-        (Some(platform), _) => vec![platform.clone()],
-        (None, [platform]) => vec![platform.clone()],
+        (Some(platform), _) | (None, [platform]) => vec![platform.clone()],
         (None, _) => Vec::new(),
     }
 }
@@ -152,6 +144,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::engine::docker::build::SecretSource;
+    use crate::project::{FileReference, FileSource, Secret};
 
     fn spec(build: Build) -> BuildSpec {
         let service = Service { build: Some(build), ..Service::new("web") };
@@ -203,6 +197,33 @@ mod tests {
         assert_eq!(request.contexts["image"], "docker-image://alpine");
         assert!(request.platforms.is_empty());
         assert_eq!(request.entitlements, ["security.insecure"]);
+    }
+
+    #[test]
+    fn secrets_have_the_id_that_the_build_gives_them() {
+        let reference = |source: &str, target: Option<&str>| FileReference {
+            source: source.into(),
+            target: target.map(str::to_owned),
+            ..FileReference::default()
+        };
+        let secret = |source: FileSource| Secret { source: Some(source), ..Secret::default() };
+        let variable = |value: Option<&str>| FileSource::Environment {
+            variable: "TOKEN".to_owned(),
+            value: value.map(str::to_owned),
+        };
+        let build = |secrets| Build { context: Some(".".to_owned()), secrets, ..Build::default() };
+        let mut spec = spec(build(vec![reference("file", None), reference("token", Some("npm"))]));
+        let project = Arc::get_mut(&mut spec.project).unwrap();
+        project.secrets.insert("file".into(), secret(FileSource::File("/shop/key".to_owned())));
+        project.secrets.insert("token".into(), secret(variable(Some("x"))));
+        let request = build_request(&spec, &BTreeMap::new()).unwrap();
+        assert_eq!(request.secrets["file"], SecretSource::File("/shop/key".into()));
+        assert_eq!(request.secrets["npm"], SecretSource::Value("x".to_owned()));
+
+        let project = Arc::get_mut(&mut spec.project).unwrap();
+        project.secrets.insert("token".into(), secret(variable(None)));
+        let error = build_request(&spec, &BTreeMap::new()).unwrap_err().to_string();
+        assert_eq!(error, "service `web`: environment variable \"TOKEN\" required by secret \"token\" is not set");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Secrets and configs: those of files are mounted, all others are copied in before each start (engine.md §3.7).
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::super::build::SecretSource;
 use super::{refused, service_of, unsupported};
 use crate::engine::EngineError;
 use crate::plan::ContainerSpec;
-use crate::project::{FileReference, FileSource, Service};
+use crate::project::{Build, FileReference, FileSource, Project, Service};
 
 /// Where a container with the engine's socket finds the credentials of registries.
 const API_SOCKET_CREDENTIALS: &str = "/run/secrets/docker/config.json";
@@ -132,6 +134,30 @@ fn in_folder(target: Option<&str>, name: &str, folder: &str) -> String {
     }
 }
 
+/// The secrets that the steps of a build may mount, by the id they have there (engine.md §7.5).
+pub(super) fn of_build(
+    project: &Project,
+    service: &Service,
+    build: &Build,
+) -> Result<BTreeMap<String, SecretSource>, EngineError> {
+    let mut secrets = BTreeMap::new();
+    for reference in &build.secrets {
+        let name = reference.source.as_str();
+        let secret = project.secrets.get(name);
+        let secret = secret.ok_or_else(|| refused(service, &format!("secret `{name}` is not defined")))?;
+        let driver = secret.driver.as_deref().or(secret.template_driver.as_deref());
+        let id = reference.target.as_deref().filter(|target| !target.is_empty()).unwrap_or(name).to_owned();
+        let item = Item::new("secret", name, reference, secret.source.as_ref(), secret.external, driver, id);
+        let source = match (item.source(service)?, item.content(service)?) {
+            (_, Some(text)) => SecretSource::Value(text.to_owned()),
+            (FileSource::File(path), None) => SecretSource::File(path.into()),
+            (FileSource::Environment { .. } | FileSource::Content(_), None) => continue,
+        };
+        secrets.insert(item.target, source);
+    }
+    Ok(secrets)
+}
+
 /// The files that a container mounts.
 pub(super) fn mounted(spec: &ContainerSpec, service: &Service) -> Result<Vec<MountedFile>, EngineError> {
     let mut files = Vec::new();
@@ -186,10 +212,9 @@ pub(in crate::engine::docker) fn archive(files: &[InjectedFile]) -> std::io::Res
         header.set_size(file.content.len() as u64);
         header.set_mode(file.mode);
         header.set_mtime(now);
-        if let Some((user, group)) = file.owner {
-            header.set_uid(user);
-            header.set_gid(group);
-        }
+        let (user, group) = file.owner.unwrap_or_default();
+        header.set_uid(user);
+        header.set_gid(group);
         archive.append_data(&mut header, file.target.trim_start_matches('/'), &*file.content)?;
     }
     Ok((archive.into_inner()?, files.iter().any(|file| file.owner.is_some())))

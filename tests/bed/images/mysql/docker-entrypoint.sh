@@ -29,6 +29,9 @@ first_statements() {
     database=$(setting MYSQL_DATABASE)
     user=$(setting MYSQL_USER)
     password=$(setting MYSQL_PASSWORD)
+    # The empty data folder has more users without a password: root from other addresses, and the nameless one.
+    printf "DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost');\n"
+    printf 'FLUSH PRIVILEGES;\n'
     printf 'ALTER USER root@localhost IDENTIFIED BY %s;\n' "$(text "$root")"
     printf "CREATE USER IF NOT EXISTS root@'%%' IDENTIFIED BY %s;\n" "$(text "$root")"
     printf "GRANT ALL ON *.* TO root@'%%' WITH GRANT OPTION;\n"

@@ -1,0 +1,185 @@
+//! What an interrupted run leaves, and what happens to anonymous volumes (engine.md §2.7, W11, W12, W19).
+
+use std::sync::Arc;
+
+use hoist::observed::{Container, Observed};
+use hoist::plan::{Action, AnonymousVolumePolicy, AnonymousVolumes, Recreate, UpOptions};
+use hoist::project::Project;
+use hoist::project::value::{Mount, MountKind};
+use indoc::indoc;
+
+use super::files::{Files, files, mounts};
+use super::state::{Engine, anonymous, created, exited, in_sync, stale};
+use super::{Case, check, plan};
+
+fn one_web() -> Files {
+    files().service("web", "nginx:1", |_| {})
+}
+
+/// The successor that an interrupted swap made, under its temporary name.
+fn with_successor(state: Engine, change: impl FnOnce(&mut Container)) -> Engine {
+    state.edit(|observed| {
+        let mut new = observed.containers[0].clone();
+        new.name = format!("{}_{}", new.id.short(), new.name);
+        new.id = "f0".repeat(32).into();
+        new.created += 10;
+        created(&mut new);
+        change(&mut new);
+        observed.containers.push(new);
+    })
+}
+
+#[test]
+fn an_interrupted_swap_is_finished_or_undone() {
+    let project = one_web().load();
+    let state = || in_sync(&project);
+    let only_new = |state: Engine| state.without("shop-web-1");
+    check(
+        &project,
+        [
+            Case::new(
+                "the old one is obsolete and runs",
+                with_successor(state(), |_| {}).with("shop-web-1", stale),
+                indoc! {"
+    #1 stop container web/1: left by an interrupted run
+    #2 remove container web/1: left by an interrupted run, after #1
+    #3 rename container web/1 to shop-web-1: left by an interrupted run, after #2
+    #4 start container web/1: takes the place of the old one, after #3
+"},
+            ),
+            Case::new(
+                "the old one is obsolete and was stopped",
+                with_successor(state(), |_| {}).with("shop-web-1", stale).with("shop-web-1", exited(0)),
+                indoc! {"
+    #1 remove container web/1: left by an interrupted run
+    #2 rename container web/1 to shop-web-1: left by an interrupted run, after #1
+    #3 start container web/1: takes the place of the old one, after #2
+"},
+            ),
+            Case::new(
+                "the old one is gone",
+                only_new(with_successor(state(), |_| {})),
+                indoc! {"
+    #1 rename container web/1 to shop-web-1: left by an interrupted run
+    #2 start container web/1: not running, after #1
+"},
+            ),
+            Case::new(
+                "the old one is gone and the files changed since",
+                only_new(with_successor(state(), stale)),
+                indoc! {"
+    #1 create container web/1: definition changed
+    #2 remove container web/1: replaced, after #1
+    #3 start container web/1: takes the place of the old one, after #2
+"},
+            ),
+            Case::new(
+                "both are obsolete",
+                with_successor(state(), stale).with("shop-web-1", stale),
+                indoc! {"
+    #1 remove container web/1: left by an interrupted run
+    #2 create container web/1 as 7765622f3100_shop-web-1: definition changed, after #1
+    #3 stop container web/1: replaced, after #2
+    #4 remove container web/1: replaced, after #3
+    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
+    #6 start container web/1: takes the place of the old one, after #5
+"},
+            ),
+            Case::new(
+                "the old one is what the files ask for again",
+                with_successor(state(), stale),
+                indoc! {"
+    #1 remove container web/1: left by an interrupted run
+"},
+            ),
+            Case::new(
+                "both are what the files ask for",
+                with_successor(state(), |_| {}),
+                indoc! {"
+    #1 remove container web/1: left by an interrupted run
+"},
+            ),
+            Case::new(
+                "recreation is asked for",
+                with_successor(state(), |_| {}),
+                indoc! {"
+    #1 remove container web/1: left by an interrupted run
+    #2 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for, after #1
+    #3 stop container web/1: replaced, after #2
+    #4 remove container web/1: replaced, after #3
+    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
+    #6 start container web/1: takes the place of the old one, after #5
+"},
+            )
+            .with(UpOptions { recreate: Recreate::Always, ..UpOptions::default() }),
+        ],
+    );
+    let none = one_web().change("web", |web| web.scale = Some(0)).load();
+    check(
+        &none,
+        [Case::new(
+            "the replica is not asked for any more",
+            with_successor(in_sync(&project), |_| {}).with("shop-web-1", stale),
+            indoc! {"
+    #1 stop container web/1: scaled down
+    #2 remove container web/1: scaled down, after #1
+    #3 remove container web/1: scaled down
+"},
+        )],
+    );
+}
+
+/// What becomes of anonymous volumes: those the new container mounts again, and what the removal of the old one says.
+fn carried(project: &Arc<Project>, state: Engine, options: &UpOptions) -> (Vec<String>, Vec<AnonymousVolumes>, usize) {
+    let observed: Observed = state.into();
+    let plan = plan(project, &observed, options);
+    let mut inherited = Vec::new();
+    let mut removals = Vec::new();
+    for (_, step) in plan.steps() {
+        if let Action::CreateContainer(spec) = &step.action {
+            let replaces = spec.replaces.iter().flat_map(|replaced| &replaced.inherited);
+            inherited.extend(replaces.map(|volume| volume.target.clone()));
+        }
+        if let Action::RemoveContainer { volumes, .. } = &step.action {
+            removals.push(*volumes);
+        }
+    }
+    (inherited, removals, plan.destructive().count())
+}
+
+#[test]
+fn anonymous_volumes_are_carried_over_or_go() {
+    let project = one_web().volume("data", |_| {}).change("web", |web| mounts(web, "data", "/data")).load();
+    let shadowed = one_web()
+        .volume("data", |_| {})
+        .change("web", |web| {
+            mounts(web, "data", "/data");
+            web.volumes.push(Mount {
+                kind: MountKind::Bind,
+                source: Some("/srv".into()),
+                target: "/cache".into(),
+                ..Mount::default()
+            });
+        })
+        .load();
+    let state = || in_sync(&project).with("shop-web-1", anonymous("/cache"));
+    let replaced = || {
+        state().with("shop-web-1", |web| {
+            web.labels.insert("com.docker.compose.replace".into(), "web-1".into());
+        })
+    };
+    let plain = UpOptions::default();
+    let renew = UpOptions { anonymous_volumes: AnonymousVolumePolicy::Renew, ..UpOptions::default() };
+    let none = UpOptions { scale: [("web".into(), 0)].into(), ..UpOptions::default() };
+    let cache = || vec!["/cache".to_owned()];
+    let (keep, remove) = (vec![AnonymousVolumes::Keep], vec![AnonymousVolumes::Remove]);
+    let obsolete = state().with("shop-web-1", stale);
+    assert_eq!(carried(&project, obsolete, &plain), (cache(), keep.clone(), 0), "named volumes are not carried over");
+    assert_eq!(carried(&shadowed, state(), &plain), (vec![], remove.clone(), 0), "something else is mounted there now");
+    assert_eq!(carried(&project, state(), &renew), (vec![], remove.clone(), 0), "-V");
+    assert_eq!(carried(&project, replaced(), &renew), (vec![], remove.clone(), 1), "-V after a replacement");
+    assert_eq!(carried(&project, state(), &none), (vec![], remove.clone(), 0), "scaled down");
+    assert_eq!(carried(&project, replaced(), &none), (vec![], remove, 1), "scaled down after a replacement");
+    let unfinished = with_successor(state(), |_| {}).with("shop-web-1", stale);
+    assert_eq!(carried(&project, unfinished, &plain), (vec![], keep, 0), "the successor has them already");
+}

@@ -1,0 +1,252 @@
+//! An engine made of a snapshot: carries plans out in any order they allow, and refuses what an engine would refuse.
+
+use std::collections::BTreeSet;
+
+use hoist::observed::{Container, ContainerId, Endpoint, Image, Network, Observed, State, Volume};
+use hoist::plan::{Action, ActionId, ContainerRef, ContainerSpec, Guard, Handle, Plan};
+use hoist::project::hash::{network_hash, volume_hash};
+use hoist::project::{Project, ServiceName};
+
+use super::state::{image, replica_sharing};
+
+/// A run of one plan.
+pub(super) struct Run<'a> {
+    project: &'a Project,
+    observed: &'a mut Observed,
+    plan: &'a Plan,
+    /// Whether pulls and builds bring another image than was there.
+    images_change: bool,
+    made: std::collections::BTreeMap<ActionId, ContainerId>,
+    skipped: BTreeSet<ActionId>,
+}
+
+/// Carries out at most `limit` steps, in an order that `choose` picks among those that are ready. Gives back how many
+/// steps there were to do.
+pub(super) fn run(
+    project: &Project,
+    observed: &mut Observed,
+    plan: &Plan,
+    images_change: bool,
+    limit: usize,
+    mut choose: impl FnMut(usize) -> usize,
+) -> Result<usize, String> {
+    let mut run = Run { project, observed, plan, images_change, made: [].into(), skipped: BTreeSet::new() };
+    let mut done = BTreeSet::new();
+    while done.len() < plan.len() {
+        let ready: Vec<_> = plan
+            .steps()
+            .map(|(id, _)| id)
+            .filter(|id| !done.contains(id) && plan.before(*id).all(|(before, _)| done.contains(&before)))
+            .collect();
+        if done.len() == limit {
+            return Ok(limit);
+        }
+        let id = *ready.get(choose(ready.len())).ok_or("nothing is ready: the plan has a cycle")?;
+        run.step(id).map_err(|problem| format!("{}: {problem}\n{plan}", plan.line(id)))?;
+        done.insert(id);
+    }
+    Ok(done.len())
+}
+
+impl Run<'_> {
+    fn step(&mut self, id: ActionId) -> Result<(), String> {
+        let step = self.plan.step(id).clone();
+        if step.guard.as_ref().is_some_and(|guard| !self.holds(guard)) {
+            self.skipped.insert(id);
+            return Ok(());
+        }
+        match step.action {
+            Action::PullImage(spec) => self.image(&spec.image),
+            Action::BuildImage(spec) => self.image(&spec.image),
+            Action::CreateNetwork { key, .. } => self.create_network(key.as_str())?,
+            Action::RemoveNetwork { id, name } => {
+                self.refuse_if(|container| container.networks.contains_key(&name), "network in use")?;
+                self.observed.networks.retain(|network| network.id != id);
+            }
+            Action::DisconnectNetwork { container, network } => {
+                self.container(&container)?.networks.remove(&network).ok_or("not connected")?;
+            }
+            Action::ConnectNetwork { container, key, .. } => {
+                let name = self.project.networks[&key].name.clone();
+                let network = Some(self.network_id(&name)?);
+                let endpoint = Endpoint { network, ..Endpoint::default() };
+                self.container(&container)?.networks.insert(name, endpoint);
+            }
+            Action::CreateVolume { key, .. } => self.create_volume(key.as_str())?,
+            Action::RemoveVolume { name } => {
+                let uses =
+                    |container: &Container| container.mounts.iter().any(|mount| mount.name.as_ref() == Some(&name));
+                self.refuse_if(uses, "volume in use")?;
+                self.observed.volumes.retain(|volume| volume.name != name);
+            }
+            Action::CreateContainer(spec) => self.create(id, &spec)?,
+            Action::StartContainer { container, .. } => self.start(&container)?,
+            Action::StopContainer { container, .. } => {
+                let container = self.container(&container)?;
+                container.state = State::Exited;
+                container.exit_code = Some(143);
+            }
+            Action::RemoveContainer { container, .. } => {
+                let container = self.container(&container)?;
+                if container.state == State::Running {
+                    return Err("it runs".into());
+                }
+                let id = container.id.clone();
+                self.observed.containers.retain(|container| container.id != id);
+            }
+            Action::RenameContainer { container, name } => {
+                self.refuse_if(|other| other.name == name, "the name is taken")?;
+                self.container(&container)?.name = name;
+            }
+            Action::Wait(spec) => {
+                for container in &spec.containers {
+                    self.container(container)?;
+                }
+            }
+            Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn holds(&self, guard: &Guard) -> bool {
+        match guard {
+            Guard::ImageChanged { image, from, .. } => {
+                self.observed.images.get(image).map(|image| &image.digest) != from.as_ref()
+            }
+            Guard::ImageMissing { image, .. } => !self.observed.images.contains_key(image),
+            Guard::AnyOf(guards) => guards.iter().any(|guard| self.holds(guard)),
+        }
+    }
+
+    fn refuse_if(&self, problem: impl Fn(&Container) -> bool, message: &str) -> Result<(), String> {
+        match self.observed.containers.iter().find(|container| problem(container)) {
+            Some(container) => Err(format!("{message}: {}", container.name)),
+            None => Ok(()),
+        }
+    }
+
+    fn id(&self, container: &ContainerRef) -> Result<ContainerId, String> {
+        match &container.handle {
+            Handle::Existing(id) => Ok(id.clone()),
+            Handle::Made(step) => self.made.get(step).cloned().ok_or_else(|| format!("{step} made nothing")),
+            Handle::MadeOr { made, otherwise } => {
+                assert!(
+                    self.made.contains_key(made) || self.skipped.contains(made),
+                    "{made} was neither done nor skipped"
+                );
+                Ok(self.made.get(made).unwrap_or(otherwise).clone())
+            }
+        }
+    }
+
+    fn container(&mut self, container: &ContainerRef) -> Result<&mut Container, String> {
+        let id = self.id(container)?;
+        self.observed
+            .containers
+            .iter_mut()
+            .find(|container| container.id == id)
+            .ok_or_else(|| "no such container".into())
+    }
+
+    fn image(&mut self, reference: &str) {
+        let content = if self.images_change { format!("{reference} new") } else { reference.to_owned() };
+        self.observed.images.insert(reference.to_owned(), Image { ..image(&content) });
+    }
+
+    fn network_id(&self, name: &str) -> Result<hoist::observed::NetworkId, String> {
+        self.observed.network_named(name).map(|network| network.id.clone()).ok_or_else(|| format!("no network {name}"))
+    }
+
+    fn create_network(&mut self, key: &str) -> Result<(), String> {
+        let network = &self.project.networks[key];
+        if self.observed.network_named(&network.name).is_some() {
+            return Err("there already".into());
+        }
+        self.observed.networks.push(Network {
+            id: format!("net-{}-{}", network.name, network_hash(network)).into(),
+            name: network.name.clone(),
+            project: Some("shop".into()),
+            key: Some(key.into()),
+            config_hash: Some(network_hash(network)),
+            labels: [].into(),
+        });
+        Ok(())
+    }
+
+    fn create_volume(&mut self, key: &str) -> Result<(), String> {
+        let volume = &self.project.volumes[key];
+        if self.observed.volume_named(&volume.name).is_some() {
+            return Err("there already".into());
+        }
+        self.observed.volumes.push(Volume {
+            name: volume.name.clone(),
+            project: Some("shop".into()),
+            key: Some(key.into()),
+            config_hash: Some(volume_hash(volume)),
+            labels: [].into(),
+        });
+        Ok(())
+    }
+
+    fn create(&mut self, step: ActionId, spec: &ContainerSpec) -> Result<(), String> {
+        let service = &self.project.services[&spec.replica.service];
+        let mut shared = std::collections::BTreeMap::new();
+        for (name, container) in &spec.references {
+            let id = self.id(container)?;
+            self.observed.container(&id).ok_or_else(|| format!("{name} has no container"))?;
+            shared.insert(name.clone(), id.as_str().to_owned());
+        }
+        let resolve = |name: &ServiceName| shared.get(name).cloned();
+        let mut container = replica_sharing(self.project, service, spec.replica.number, resolve);
+        let created = self.observed.containers.iter().map(|other| other.created).max().unwrap_or(0) + 1;
+        container.created = created;
+        container.id = format!("{created:012x}{:052x}", self.observed.containers.len()).into();
+        container.name = spec.temporary_name.clone().unwrap_or_else(|| spec.name.clone());
+        container.state = State::Created;
+        container.image_digest = self.observed.images.get(&spec.image).map(|image| image.digest.clone());
+        if container.image_digest.is_none() {
+            return Err("no such image".into());
+        }
+        for (name, endpoint) in &mut container.networks {
+            endpoint.network = Some(self.network_id(name)?);
+        }
+        for mount in &container.mounts {
+            let name = mount.name.as_deref().unwrap_or_default();
+            self.observed.volume_named(name).ok_or_else(|| format!("no volume {name}"))?;
+        }
+        let name = container.name.clone();
+        self.refuse_if(|other| other.name == name, "the name is taken")?;
+        self.made.insert(step, container.id.clone());
+        self.observed.containers.push(container);
+        Ok(())
+    }
+
+    fn start(&mut self, container: &ContainerRef) -> Result<(), String> {
+        let id = self.id(container)?;
+        let all = self.observed.clone();
+        let container = self.container(container)?;
+        for (name, endpoint) in &container.networks {
+            let known = all.networks.iter().any(|network| endpoint.network.as_ref() == Some(&network.id));
+            if !known {
+                return Err(format!("network {name} not found"));
+            }
+        }
+        for other in all.containers.iter().filter(|other| other.id != id && other.state == State::Running) {
+            let same = |port: &hoist::observed::PublishedPort| {
+                port.published.is_some() && other.ports.iter().any(|held| held.published == port.published)
+            };
+            if container.ports.iter().any(same) {
+                return Err(format!("port is taken by {}", other.name));
+            }
+            let address = |endpoint: &Endpoint| {
+                endpoint.ipv4.is_some() && other.networks.values().any(|held| held.ipv4 == endpoint.ipv4)
+            };
+            if container.networks.values().any(address) {
+                return Err(format!("address is taken by {}", other.name));
+            }
+        }
+        container.state = State::Running;
+        container.exit_code = None;
+        Ok(())
+    }
+}
