@@ -4,7 +4,7 @@ use crate::project::Origins;
 use crate::project::origin::OriginId;
 use crate::project::value::ExtraHosts;
 use crate::source::Span;
-use crate::yaml::{Key, Mapping, Node, Value};
+use crate::yaml::{Mapping, Node, Value};
 
 /// Where everything in `model` was written. What loading filled in is left out.
 pub(super) fn of(model: &Node) -> Origins {
