@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use hoist::diagnostic::{Level, Style, render};
 use hoist::load::{LoadOptions, load};
+use hoist::project::graph::ServiceGraph;
 
 fn main() -> anyhow::Result<ExitCode> {
     let mut options = LoadOptions::new(std::env::current_dir()?);
@@ -17,7 +18,9 @@ fn main() -> anyhow::Result<ExitCode> {
     match load(&options) {
         Ok(loaded) => {
             println!("{}", loaded.project.name);
-            for (name, service) in &loaded.project.services {
+            let graph = ServiceGraph::of(loaded.project.services.values());
+            for name in graph.order() {
+                let service = &loaded.project.services[name];
                 let needs: Vec<_> = service.depends_on.keys().map(ToString::to_string).collect();
                 let needs = if needs.is_empty() { String::new() } else { format!(", after {}", needs.join(", ")) };
                 println!("  {name}: {}{needs}", loaded.project.image_name(service));

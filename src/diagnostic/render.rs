@@ -231,8 +231,8 @@ impl Page<'_> {
 #[derive(Default)]
 struct Shown {
     text: String,
-    /// Ranges of the file and the ranges they became, in order.
-    parts: Vec<(Range<usize>, Range<usize>)>,
+    /// Ranges of the file and the ranges they became, in order, and whether something else stands there now.
+    parts: Vec<(Range<usize>, Range<usize>, bool)>,
 }
 
 impl Shown {
@@ -240,34 +240,34 @@ impl Shown {
     fn line(&mut self, source: &str, range: Range<usize>, hidden: &[Range<usize>]) {
         let mut from = range.start;
         for part in hidden {
-            self.part(from..part.start, &source[from..part.start]);
-            self.part(part.clone(), HIDDEN);
+            self.part(from..part.start, &source[from..part.start], false);
+            self.part(part.clone(), HIDDEN, true);
             from = part.end;
         }
-        self.part(from..range.end, &source[from..range.end]);
+        self.part(from..range.end, &source[from..range.end], false);
         self.text.push('\n');
     }
 
-    fn part(&mut self, from: Range<usize>, text: &str) {
+    fn part(&mut self, from: Range<usize>, text: &str, hidden: bool) {
         let start = self.text.len();
         self.text.push_str(text);
-        self.parts.push((from, start..self.text.len()));
+        self.parts.push((from, start..self.text.len(), hidden));
     }
 
     /// Where byte `at` of the file is shown. Inside of what is hidden that is its start, or its end if `end` is set.
     fn map(&self, at: usize, end: bool) -> usize {
-        for (from, to) in &self.parts {
+        for (from, to, hidden) in &self.parts {
             if at < from.start || at > from.end {
                 continue;
             }
-            if from.len() == to.len() {
+            if !hidden {
                 return to.start + (at - from.start);
             }
             if at < from.end || end {
                 return if end { to.end } else { to.start };
             }
         }
-        self.parts.last().map_or(0, |(_, to)| to.end)
+        self.parts.last().map_or(0, |(_, to, _)| to.end)
     }
 }
 
@@ -311,6 +311,13 @@ mod tests {
         };
         let style = Style { current_dir: Some(PathBuf::from("/srv/app")), ..Style::default() };
         render(&problem, level, &sources, &style)
+    }
+
+    #[test]
+    fn a_place_inside_of_what_is_hidden() {
+        // As many bytes as what is shown instead, with other characters in them.
+        let shown = show("services:\n  web:\n    environment:\n      PASSWORD: abcdefghi\n", "fg", Level::Error);
+        assert!(shown.contains("PASSWORD: •••"), "{shown}");
     }
 
     #[test]

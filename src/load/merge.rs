@@ -254,3 +254,85 @@ pub(super) fn string_to_mapping(node: &mut Node, key: &str) {
         node.value = Value::Mapping(std::iter::once(entry).collect());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+    use crate::yaml;
+
+    fn model(text: &str) -> Node {
+        let mut sources = SourceMap::default();
+        let file = sources.add("compose.yaml", text);
+        let parsed = yaml::parse(&sources, file);
+        assert_eq!(parsed.errors, [], "{text}");
+        parsed.documents.into_iter().next().expect("a document")
+    }
+
+    /// `web` of both texts merged, as text that shows values only.
+    fn merged(base: &str, over: &str) -> (String, Vec<String>) {
+        let wrap = |text: &str| model(&format!("services: {{web: {{{text}}}}}"));
+        let (mut base, over) = (wrap(base), wrap(over));
+        let mut findings = Findings::default();
+        merge_models(&mut base, over, &mut findings);
+        let web = base.get("services").and_then(|services| services.get("web")).map(shown).unwrap_or_default();
+        let (errors, _) = findings.into_parts();
+        (web, errors.iter().map(ToString::to_string).collect())
+    }
+
+    fn shown(node: &Node) -> String {
+        match &node.value {
+            Value::Null => "null".to_owned(),
+            Value::Mapping(entries) => {
+                let entries: Vec<_> =
+                    entries.iter().map(|(key, node)| format!("{}: {}", key.name, shown(node))).collect();
+                format!("{{{}}}", entries.join(", "))
+            }
+            Value::Sequence(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+                scalar::text(&node.value).unwrap_or_default()
+            }
+        }
+    }
+
+    #[test]
+    fn keys_merge_by_their_rules() {
+        let cases = [
+            ("image: a, user: u", "image: b", "{image: b, user: u}"),
+            ("image: a", "image: ", "{image: a}"),
+            ("command: [a]", "command: [b]", "{command: [b]}"),
+            ("command: [a]", "command: ", "{command: null}"),
+            ("cap_add: [a]", "cap_add: [b, a]", "{cap_add: [a, b, a]}"),
+            ("environment: {B: 1, A: }", "environment: [C=2]", "{environment: [A, B=1, C=2]}"),
+            ("dns: 1.1.1.1", "dns: [8.8.8.8]", "{dns: [1.1.1.1, 8.8.8.8]}"),
+            ("extra_hosts: [\"a=1\"]", "extra_hosts: {a: 1, b: [2, 3]}", "{extra_hosts: [a=1, b=2, b=3]}"),
+            (
+                "depends_on: [a]",
+                "depends_on: {a: {required: false}}",
+                "{depends_on: {a: {condition: service_started, required: false}}}",
+            ),
+            ("networks: [a]", "networks: {a: {aliases: [x]}, b: }", "{networks: {a: {aliases: [x]}, b: null}}"),
+            ("build: .", "build: {target: dev}", "{build: {context: ., target: dev}}"),
+            (
+                "logging: {driver: a, options: {x: 1}}",
+                "logging: {options: {y: 2}}",
+                "{logging: {driver: a, options: {x: 1, y: 2}}}",
+            ),
+            ("logging: {driver: a, options: {x: 1}}", "logging: {driver: b}", "{logging: {driver: b}}"),
+            ("ulimits: {nofile: {soft: 1, hard: 2}}", "ulimits: {nofile: 3}", "{ulimits: {nofile: 3}}"),
+            ("x-a: {b: [1], c: 2}", "x-a: {b: [3]}", "{x-a: {b: [1, 3], c: 2}}"),
+        ];
+        for (base, over, expected) in cases {
+            assert_eq!(merged(base, over), (expected.to_owned(), vec![]), "{base} under {over}");
+        }
+    }
+
+    #[test]
+    fn kinds_that_do_not_go_together_are_refused() {
+        for (base, over) in [("cap_add: [a]", "cap_add: b"), ("healthcheck: {test: x}", "healthcheck: [x]")] {
+            let (web, errors) = merged(base, over);
+            assert_eq!(web, shown(&model(&format!("{{{base}}}"))), "the lower value stays");
+            assert_eq!(errors.len(), 1, "{errors:?}");
+        }
+    }
+}

@@ -83,3 +83,50 @@ fn remove(node: &mut Node, path: &[Segment]) {
         remove(below, rest);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+    use crate::yaml;
+
+    fn model(text: &str) -> Node {
+        let mut sources = SourceMap::default();
+        let file = sources.add("compose.yaml", text);
+        let parsed = yaml::parse(&sources, file);
+        assert_eq!(parsed.errors, [], "{text}");
+        parsed.documents.into_iter().next().expect("a document")
+    }
+
+    #[test]
+    fn tags_leave_the_layer_and_their_paths_leave_the_base() {
+        let mut layer = model(
+            "services:\n  a.b:\n    ports: !reset\n    environment: {FOO: !reset null, BAR: 1}\n    \
+             dns: [!reset x, y]\n    build: !override {context: .}\n",
+        );
+        let tagged = TaggedPaths::take(&mut layer);
+        let paths: Vec<_> = tagged.0.iter().map(ToString::to_string).collect();
+        assert_eq!(paths, ["services.a.b.ports", "services.a.b.environment.FOO", "services.a.b.build"]);
+        let service = layer.get("services").and_then(|services| services.get("a.b")).expect("the service");
+        assert!(service.get("ports").is_none());
+        assert_eq!(service.get("dns").and_then(Node::as_sequence).map(<[Node]>::len), Some(1));
+        assert_eq!(service.get("build").map(|build| build.tag), Some(None));
+
+        let mut base =
+            model("services: {a.b: {ports: [80], environment: {FOO: 1, BAZ: 2}, dns: [x], build: {target: dev}}}");
+        tagged.apply(&mut base);
+        let service = base.get("services").and_then(|services| services.get("a.b")).expect("the service");
+        let left: Vec<_> = service.as_mapping().expect("a mapping").keys().collect();
+        assert_eq!(left, ["environment", "dns"]);
+        assert!(service.get("environment").is_some_and(|environment| environment.get("FOO").is_none()));
+    }
+
+    #[test]
+    fn an_entry_of_a_list_cannot_be_addressed() {
+        let mut layer = model("services: {a: {environment: {FOO: !reset null}}}");
+        let mut base = model("services: {a: {environment: [FOO=1]}}");
+        let before = base.clone();
+        TaggedPaths::take(&mut layer).apply(&mut base);
+        assert_eq!(base, before);
+    }
+}

@@ -201,3 +201,53 @@ fn text_of(item: &Node, key: &str) -> Option<String> {
 fn whole(item: &Node) -> String {
     scalar::text(&item.value).unwrap_or_else(|| format!("{:?}", item.span))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+    use crate::yaml;
+
+    fn model(text: &str) -> Node {
+        let mut sources = SourceMap::default();
+        let file = sources.add("compose.yaml", text);
+        let parsed = yaml::parse(&sources, file);
+        assert_eq!(parsed.errors, [], "{text}");
+        parsed.documents.into_iter().next().expect("a document")
+    }
+
+    fn kept(attribute: &str, list: &str) -> Vec<String> {
+        let mut model = model(&format!("services: {{web: {{{attribute}: {list}}}}}"));
+        let mut findings = Findings::default();
+        enforce(&mut model, &mut findings);
+        let (errors, _) = findings.into_parts();
+        let web = model.get("services").and_then(|services| services.get("web"));
+        let items = web.and_then(|web| web.get(attribute)).and_then(Node::as_sequence).unwrap_or_default();
+        let shown =
+            |item: &Node| scalar::text(&item.value).unwrap_or_else(|| text_of(item, "source").unwrap_or_default());
+        items.iter().map(shown).chain(errors.iter().map(ToString::to_string)).collect()
+    }
+
+    #[test]
+    fn a_later_item_takes_the_place_of_the_earlier_one() {
+        let cases: [(&str, &str, &[&str]); 8] = [
+            ("environment", "[A=1, B=2, A]", &["A", "B=2"]),
+            ("ports", "['80', '81', '80', 80]", &["80", "81"]),
+            ("expose", "[80, '80', 81]", &["80", "81"]),
+            ("volumes", "['aa:/x', 'bb:/y', './c:/x/']", &["./c:/x/", "bb:/y"]),
+            ("devices", "['/dev/a:/dev/x', '/dev/b:/dev/x']", &["/dev/b:/dev/x"]),
+            ("secrets", "[a, {source: b, target: /run/secrets/a}]", &["b"]),
+            ("configs", "[a, {source: b, target: /a}, {source: c}]", &["b", "c"]),
+            ("security_opt", "[a, a]", &["a", "a"]),
+        ];
+        for (attribute, list, expected) in cases {
+            assert_eq!(kept(attribute, list), expected, "{attribute} {list}");
+        }
+    }
+
+    #[test]
+    fn an_item_without_a_key_is_refused() {
+        assert_eq!(kept("ports", "[{published: 80}]"), ["`services.web.ports[0]` needs `target`"]);
+        assert_eq!(kept("labels", "[a, 5]"), ["a", "`services.web.labels[1]` must be a string, not a number"]);
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::fmt;
 
 use petgraph::Direction::{Incoming, Outgoing};
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
@@ -153,7 +153,8 @@ impl ServiceGraph {
     /// name. A service that depends on itself is one as well.
     #[must_use]
     pub fn cycles(&self) -> Vec<Cycle> {
-        let mut cycles: Vec<_> = tarjan_scc(&self.graph).iter().filter_map(|group| self.cycle_in(group)).collect();
+        // Not the algorithm of Tarjan, which recurses: a long chain of services must not exhaust the stack.
+        let mut cycles: Vec<_> = kosaraju_scc(&self.graph).iter().filter_map(|group| self.cycle_in(group)).collect();
         cycles.sort_by(|a, b| a.0.cmp(&b.0));
         cycles
     }

@@ -250,7 +250,7 @@ impl MountError {
 /// use hoist::project::value::mount::{MountKind, parse_short};
 /// let mount = parse_short("./data:/data/:ro")?;
 /// assert_eq!((mount.kind, mount.target.as_str(), mount.read_only), (MountKind::Bind, "/data", true));
-/// assert!(parse_short("a::b").is_err());
+/// assert!(parse_short("data::ro").is_err());
 /// # Ok::<(), hoist::project::value::mount::MountError>(())
 /// ```
 ///
