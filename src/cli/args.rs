@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(
     name = "hoist",
+    args_override_self = true,
     disable_help_subcommand = true,
     disable_version_flag = true,
     subcommand_value_name = "COMMAND",

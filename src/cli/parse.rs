@@ -204,7 +204,8 @@ mod tests {
     fn flags_that_make_no_sense_are_refused_in_the_words_scripts_know() {
         let table = [
             (&["up", "-f", "x"][..], "unknown shorthand flag: 'f' in -f"),
-            (&["up", "--nope"], "unknown flag: --nope"),
+            (&["up", "--zzz"], "unknown flag: --zzz"),
+            (&["up", "--no-dep"], "unknown flag: --no-dep\nhint: did you mean `--no-deps`?"),
             (&["-p"], "flag needs an argument: 'p' in -p"),
             (&["--file"], "flag needs an argument: --file"),
             (
