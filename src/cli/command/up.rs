@@ -22,7 +22,7 @@ use crate::render::Progress;
 use crate::render::logs::LogPrinter;
 
 pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
-    let loaded = converge::load(&args.plan, context)?;
+    let loaded = converge::load_some(&args.plan, context)?;
     run::block_on(async {
         let (goal, ready) = converge::prepare(&args.plan, context, loaded).await?;
         if context.global.dry_run {
