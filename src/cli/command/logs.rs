@@ -35,10 +35,10 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
         let engine = run::connect(context)?;
         let interruption = Interruption::default();
         let (outputs, lines) = Outputs::channel();
-        let read = read(args, &engine, &settings, outputs, &interruption);
-        let (read, printed) =
-            run::with_signals(&interruption, async { tokio::join!(read, print(&mut printer, lines)) }).await?;
-        printed?;
+        let reading = Box::pin(read(args, &engine, &settings, outputs, &interruption));
+        let (read, shown) =
+            run::with_signals(&interruption, async { tokio::join!(reading, print(&mut printer, lines)) }).await?;
+        shown?;
         read?;
         if interruption.is_asked() { Err(Failure::Interrupted) } else { Ok(()) }
     })

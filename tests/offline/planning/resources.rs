@@ -404,7 +404,6 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn ports_names_and_addresses_are_freed_before_they_are_taken() {
     let before = files().service("old", "nginx:1", |old| {
         old.container_name = Some("front".into());
