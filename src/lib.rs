@@ -5,12 +5,15 @@
 //! `execute` carries the plan out, `render` shows what happened.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
+pub mod cli;
 pub mod diagnostic;
 pub mod engine;
 pub mod event;
+pub mod execute;
 pub mod load;
 pub mod observed;
 pub mod plan;
 pub mod project;
+pub mod render;
 pub mod source;
 pub mod yaml;

@@ -1,6 +1,10 @@
 //! How a problem in the user's files is shown: `file:line:col`, the line, a caret, a hint.
 
+pub mod conceal;
+pub mod render;
 pub mod suggest;
+
+pub use render::{Style, render, render_all};
 
 use crate::source::Span;
 
@@ -18,4 +22,13 @@ pub trait Explain: std::error::Error {
     fn related(&self) -> Vec<(Span, String)> {
         Vec::new()
     }
+}
+
+/// How grave a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Nothing is done because of it.
+    Error,
+    /// It is done all the same.
+    Warning,
 }

@@ -19,6 +19,9 @@ pub enum EngineError {
     /// The engine is too old for, or does not have, what the file asks for.
     #[error("{0}")]
     Unsupported(String),
+    /// The settings that say which engine to use make no sense.
+    #[error("{0}")]
+    Configuration(String),
     /// No answer within the time that fits the call. The change may still happen.
     #[error("the engine did not answer within {seconds} s: {call}")]
     Timeout {

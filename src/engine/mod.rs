@@ -18,7 +18,8 @@ use futures::stream::BoxStream;
 pub use error::EngineError;
 
 use crate::observed::{ContainerId, EngineVersion, Health, Image, ImageDigest, NetworkId, Observed, State};
-use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, InheritedVolume, PullSpec};
+use crate::plan::{self, AnonymousVolumes, BuildSpec, ContainerSpec, InheritedVolume, PullSpec, UpOptions};
+use crate::project::value::PullRule;
 use crate::project::{NetworkKey, Project, ServiceName, VolumeKey};
 
 /// What hoist asks of a container engine. All calls may be made in parallel; clones share one connection.
@@ -130,12 +131,31 @@ pub trait Engine: Clone + Send + Sync + 'static {
     /// Builds an image. The stream ends when it is there; its last item may be an error.
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
 
+    /// The container that publishes a port of the host. An engine that cannot tell says `None`.
+    fn port_holder(
+        &self,
+        port: u16,
+        protocol: String,
+    ) -> impl Future<Output = Result<Option<PortHolder>, EngineError>> + Send {
+        let _ = (port, protocol);
+        async { Ok(None) }
+    }
+
     /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).
     fn image(
         &self,
         reference: String,
         platform: Option<String>,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
+}
+
+/// A container that publishes a port of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortHolder {
+    /// Its name.
+    pub container: String,
+    /// The project it belongs to, where it belongs to one.
+    pub project: Option<String>,
 }
 
 /// What a snapshot has to hold.
@@ -149,6 +169,32 @@ pub struct ObserveQuery {
     pub volumes: Vec<String>,
     /// Image references, as written, and the platform each is wanted for; without any, images are not looked at.
     pub images: Vec<(String, Option<String>)>,
+    /// Those of `images` whose last tag time the pull policy needs (`daily`, `weekly`, `every_…`): a call each.
+    pub tag_times: Vec<String>,
+}
+
+impl ObserveQuery {
+    /// What has to be known to plan `up` of a project.
+    #[must_use]
+    pub fn for_up(project: &Project, options: &UpOptions) -> Self {
+        let refreshed = project.services.values().filter(|service| {
+            let policy = options.pull.as_ref().or(service.pull_policy.as_ref());
+            policy.is_some_and(|policy| matches!(policy.rule(), PullRule::Refresh(_)))
+        });
+        Self {
+            project: project.name.to_string(),
+            networks: project.networks.values().map(|network| network.name.clone()).collect(),
+            volumes: project.volumes.values().map(|volume| volume.name.clone()).collect(),
+            images: plan::wanted_images(project, options),
+            tag_times: refreshed.map(|service| project.image_name(service)).collect(),
+        }
+    }
+
+    /// All that a project has, and nothing beside it.
+    #[must_use]
+    pub fn of_project(project: impl Into<String>) -> Self {
+        Self { project: project.into(), ..Self::default() }
+    }
 }
 
 /// A container to make: what the plan knew and what the run found out.
@@ -168,6 +214,8 @@ pub struct CreateContainer {
     pub references: BTreeMap<ServiceName, ContainerId>,
     /// Link entries `container:alias` (engine.md §3.5).
     pub links: Vec<String>,
+    /// The digests of mounted images, by where they are mounted: the label `com.docker.compose.image-volume-digest`.
+    pub image_volumes: BTreeMap<String, ImageDigest>,
     /// Anonymous volumes to mount again.
     pub inherited: Vec<InheritedVolume>,
 }

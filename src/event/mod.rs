@@ -1,7 +1,14 @@
-//! Facts about a run, and the channel they travel on.
+//! Facts about a run, and the channels they travel on.
 //!
 //! An [`Event`] is made of ids, numbers, enums and names; words, colours and rounding belong to the renderer, which
-//! has the plan at hand to say what an [`ActionId`] is.
+//! has the plan at hand to say what an [`ActionId`] is. What containers write is [`Output`] and travels on a channel of
+//! its own, which is bounded: whoever reads slowly slows the reading down instead of filling the memory.
+
+mod output;
+mod subject;
+
+pub use output::{Output, OutputReceiver, Outputs};
+pub use subject::Subject;
 
 use std::time::Duration;
 
@@ -56,11 +63,16 @@ pub enum Event {
         /// The container it waits for now.
         container: String,
     },
-    /// A layer of a pull, or a step of a build, got on.
+    /// A container is as the files ask already, and runs; no step is about it.
+    UpToDate {
+        /// Its name.
+        container: String,
+    },
+    /// A layer of a pull got on.
     Progress {
         /// The step.
         id: ActionId,
-        /// The layer or build step.
+        /// The layer's short id.
         part: String,
         /// Words for it, as the engine has them.
         status: String,
@@ -69,10 +81,23 @@ pub enum Event {
         /// Bytes in all.
         total: Option<u64>,
     },
+    /// A step of a build began, or ended.
+    BuildStep {
+        /// The step of the plan.
+        id: ActionId,
+        /// Its number in the build.
+        part: String,
+        /// What it does: `[2/3] RUN make`.
+        name: String,
+        /// How far it is.
+        status: BuildProgress,
+    },
     /// A line of a build's log.
     BuildLog {
-        /// The step.
+        /// The step of the plan.
         id: ActionId,
+        /// The number of the build's step.
+        part: String,
         /// The text.
         line: String,
     },
@@ -83,26 +108,36 @@ pub enum Event {
         /// The message.
         message: String,
     },
-    /// A container wrote something.
-    Log(LogLine),
-    /// A container that is followed ended.
-    ContainerExited {
-        /// Its display name.
-        container: String,
-        /// Its exit status.
-        exit_code: i64,
-        /// Whether the engine starts it again.
-        restarting: bool,
-    },
-    /// The user asked to stop; what runs is being stopped.
-    Stopping {
-        /// Whether the user asked again, so that it is killed.
-        forced: bool,
-    },
+    /// What runs is being stopped.
+    Stopping(Stopping),
+}
+
+/// Why what an attached `up` started is being stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopping {
+    /// The user asked to.
+    Interrupted,
+    /// The user asked again, so that it is killed.
+    Forced,
+    /// A container ended, and the command asked to stop all then.
+    ContainerExited,
+}
+
+/// How far a step of a build is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuildProgress {
+    /// It runs.
+    Started,
+    /// It is done.
+    Done,
+    /// Its result was there from an earlier build.
+    Cached,
+    /// It failed; the message comes with the failure of the whole build.
+    Failed,
 }
 
 /// What came of a step that ended well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Outcome {
     /// It was done.
     #[default]
@@ -111,19 +146,11 @@ pub enum Outcome {
     StillInUse,
     /// It was gone already.
     NothingThere,
-    /// A wait ended without its condition, which its dependents can do without.
-    OptionalNotMet,
-}
-
-/// A line that a container wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLine {
-    /// The display name of the container (engine.md §1.3).
-    pub container: String,
-    /// Whether it was written to standard error.
-    pub stderr: bool,
-    /// The bytes, without the line end.
-    pub bytes: Vec<u8>,
+    /// A pull failed, which the plan can do without; the message.
+    PullTolerated(String),
+    /// A wait ended without its condition, which its dependents can do without; the contract's words for it
+    /// (engine.md §4.3).
+    OptionalNotMet(String),
 }
 
 /// Where facts are sent. Cheap to clone; sending never waits and never fails: without a receiver they are dropped.

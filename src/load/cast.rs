@@ -136,7 +136,7 @@ const TABLE: &[(Target, &[&str])] = &[
 ];
 
 /// What the string at `path` is converted to. The path comes innermost segment first, `None` for an item of a list.
-pub fn target<'a>(path: impl Iterator<Item = Option<&'a str>> + Clone) -> Option<Target> {
+pub fn target<'a>(path: &(impl Iterator<Item = Option<&'a str>> + Clone)) -> Option<Target> {
     let fits = |pattern: &str| {
         let mut path = path.clone();
         pattern.rsplit('.').all(|pattern| match path.next() {
@@ -167,7 +167,7 @@ mod tests {
             (&[Some("services"), Some("web"), Some("scale"), Some("x")], None),
             (&[], None),
         ] {
-            assert_eq!(target(path.iter().rev().copied()), expected, "{path:?}");
+            assert_eq!(target(&path.iter().rev().copied()), expected, "{path:?}");
         }
     }
 

@@ -506,4 +506,17 @@ mod tests {
         let file = sources.add_bytes("bytes.env", b"A=\xff\n".to_vec());
         assert_eq!(parse_raw(&sources, file, &outer).errors.len(), 1);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(text in "[A-C=:\"'\\\\$\\{\\}# \t\r\né0-]{0,60}") {
+            let (sources, found) = read(&text);
+            for error in &found.errors {
+                let _ = (sources.position(error.span().expect("a place")), error.hint());
+            }
+            let mut sources = SourceMap::default();
+            let file = sources.add("raw.env", text);
+            let _ = parse_raw(&sources, file, &outer);
+        }
+    }
 }

@@ -279,7 +279,7 @@ impl Walk<'_> {
             Step::Key(key) => Some(key),
             Step::Index(_) => None,
         });
-        let Some(target) = cast::target(keys).filter(|_| !faulty) else { return expanded.map(Value::String) };
+        let Some(target) = cast::target(&keys).filter(|_| !faulty) else { return expanded.map(Value::String) };
         let Some(converted) = target.convert(value) else {
             self.cast_error(value, expanded.is_some().then_some(text), target, span, trail);
             return expanded.map(Value::String);

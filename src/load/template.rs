@@ -313,11 +313,10 @@ impl Expansion<'_> {
         let (Operator::Default { colon } | Operator::Alternate { colon } | Operator::Required { colon }) = operator;
         let given = value.as_ref().is_some_and(|value| !colon || !value.is_empty());
         match operator {
-            Operator::Default { .. } if given => value.unwrap_or_default(),
+            Operator::Default { .. } | Operator::Required { .. } if given => value.unwrap_or_default(),
             Operator::Default { .. } => self.expand(word, depth + 1),
             Operator::Alternate { .. } if given => self.expand(word, depth + 1),
             Operator::Alternate { .. } => String::new(),
-            Operator::Required { .. } if given => value.unwrap_or_default(),
             Operator::Required { .. } => {
                 let message = self.expand(word, depth + 1);
                 let kind = FaultKind::Required { variable: name.to_owned(), message, empty: value.is_some() };
@@ -499,5 +498,16 @@ mod tests {
                 ("F", false, "", "g"),
             ]
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_expands(template in "[$\\{\\}:?+a-zé\n -]{0,60}") {
+            let (_, report) = run(&template);
+            for fault in report.faults {
+                proptest::prop_assert!(template.get(fault.range).is_some());
+            }
+            let _ = variables(&template);
+        }
     }
 }

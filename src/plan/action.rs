@@ -155,6 +155,31 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The one container that it changes, among those that there are or will be by then.
+    #[must_use]
+    pub fn container(&self) -> Option<&ContainerRef> {
+        match self {
+            Self::DisconnectNetwork { container, .. }
+            | Self::ConnectNetwork { container, .. }
+            | Self::StartContainer { container, .. }
+            | Self::StopContainer { container, .. }
+            | Self::RemoveContainer { container, .. }
+            | Self::RenameContainer { container, .. }
+            | Self::RunPreStart { container, .. } => Some(container),
+            Self::PullImage(_)
+            | Self::BuildImage(_)
+            | Self::CreateNetwork { .. }
+            | Self::RemoveNetwork { .. }
+            | Self::CreateVolume { .. }
+            | Self::RemoveVolume { .. }
+            | Self::CreateContainer(_)
+            | Self::Wait(_)
+            | Self::RunProvider { .. } => None,
+        }
+    }
+}
+
 /// What the program of a provider service is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderVerb {
@@ -443,6 +468,8 @@ pub enum Reason {
     OneOffEnded,
     /// `down` takes the project down.
     Down,
+    /// The user, or the end of a container, ends an attached `up`.
+    StopAsked,
     /// `--volumes` was given.
     VolumesAsked,
     /// The definition of the network or volume changed.

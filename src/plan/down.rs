@@ -139,7 +139,7 @@ impl<'a> Down<'a> {
         reason: &Reason,
         before: &[ActionId],
     ) -> ActionId {
-        let spec = replica.as_ref().and_then(|replica| self.spec(container, replica));
+        let spec = replica.as_ref().and_then(|replica| existing_spec(self.project, container, replica));
         let handle = container_ref(container, replica);
         let mut after = before.to_vec();
         if holds_processes(container) {
@@ -153,23 +153,6 @@ impl<'a> Down<'a> {
         let step = self.add(Action::RemoveContainer { container: handle, volumes }, reason.clone(), &after);
         self.removed.push((container, step));
         step
-    }
-
-    /// What a container was made from, for the hooks that run before it stops.
-    fn spec(&self, container: &Container, replica: &Replica) -> Option<Arc<ContainerSpec>> {
-        let service = self.project.services.get(&replica.service)?;
-        Some(Arc::new(ContainerSpec {
-            project: self.project.clone(),
-            replica: replica.clone(),
-            name: container.name.clone(),
-            temporary_name: None,
-            image: self.project.image_name(service),
-            image_digest: Late::Known(container.image_digest.clone()),
-            image_volumes: BTreeMap::new(),
-            replaces: None,
-            references: BTreeMap::new(),
-            linked: BTreeMap::new(),
-        }))
     }
 
     /// Removes the project's networks once nobody of it is connected any more.
@@ -218,13 +201,34 @@ impl<'a> Down<'a> {
     }
 }
 
-fn container_ref(container: &Container, replica: Option<Replica>) -> ContainerRef {
+pub(super) fn container_ref(container: &Container, replica: Option<Replica>) -> ContainerRef {
     ContainerRef { replica, name: container.name.clone(), handle: Handle::Existing(container.id.clone()) }
+}
+
+/// What a container was made from, for the hooks that run before it stops.
+pub(super) fn existing_spec(
+    project: &Arc<Project>,
+    container: &Container,
+    replica: &Replica,
+) -> Option<Arc<ContainerSpec>> {
+    let service = project.services.get(&replica.service)?;
+    Some(Arc::new(ContainerSpec {
+        project: project.clone(),
+        replica: replica.clone(),
+        name: container.name.clone(),
+        temporary_name: None,
+        image: project.image_name(service),
+        image_digest: Late::Known(container.image_digest.clone()),
+        image_volumes: BTreeMap::new(),
+        replaces: None,
+        references: BTreeMap::new(),
+        linked: BTreeMap::new(),
+    }))
 }
 
 /// All services, each after those that depend on it. What is in a cycle, which labels of older files may show, comes
 /// in some order.
-fn dependents_first(project: &Project) -> Vec<&ServiceName> {
+pub(super) fn dependents_first(project: &Project) -> Vec<&ServiceName> {
     fn visit<'a>(
         project: &'a Project,
         name: &'a ServiceName,

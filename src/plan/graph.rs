@@ -9,7 +9,8 @@ use petgraph::algo::has_path_connecting;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use super::{Step, Warning};
+use super::{Handle, Step, Warning};
+use crate::observed::ContainerId;
 
 /// One step of a [`Plan`], shown as `#3`. Ids follow the order in which the planner emitted the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,6 +171,16 @@ impl Plan {
     /// The steps that remove a volume and the data in it, which a command may ask about first.
     pub fn destructive(&self) -> impl Iterator<Item = (ActionId, &Step)> {
         self.steps().filter(|(_, step)| step.is_destructive())
+    }
+
+    /// Whether a step is about a container that was there.
+    #[must_use]
+    pub fn touches(&self, container: &ContainerId) -> bool {
+        let about = |handle: &Handle| match handle {
+            Handle::Existing(id) | Handle::MadeOr { otherwise: id, .. } => id == container,
+            Handle::Made(_) => false,
+        };
+        self.steps().any(|(_, step)| step.action.container().is_some_and(|container| about(&container.handle)))
     }
 
     /// Number of steps.

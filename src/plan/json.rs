@@ -142,6 +142,7 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::Orphan => "orphan",
         Reason::OneOffEnded => "one_off_ended",
         Reason::Down => "down",
+        Reason::StopAsked => "stop_asked",
         Reason::VolumesAsked => "volumes_asked",
         Reason::DefinitionChanged => "resource_definition_changed",
         Reason::ResourceRecreated(_) => "resource_recreated",

@@ -253,6 +253,7 @@ impl fmt::Display for Reason {
             Self::Orphan => f.write_str("its service is not in the files"),
             Self::OneOffEnded => f.write_str("one-off that ended"),
             Self::Down => f.write_str("down"),
+            Self::StopAsked => f.write_str("stop was asked for"),
             Self::VolumesAsked => f.write_str("removal of volumes was asked for"),
             Self::DefinitionChanged => f.write_str("definition changed"),
             Self::ResourceRecreated(name) => write!(f, "{name} is recreated"),

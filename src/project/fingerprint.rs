@@ -56,14 +56,12 @@ impl Fingerprint {
     fn of_fields(fields: &[(String, Tree)], by_entry: &[&str]) -> Self {
         let mut digests = BTreeMap::new();
         for (name, value) in fields {
-            match value {
-                Tree::Null => {}
-                Tree::Mapping(entries) if by_entry.contains(&name.as_str()) => {
-                    digests.extend(entries.iter().map(|(key, value)| (format!("{name}.{key}"), digest(value))));
-                }
-                value => {
-                    digests.insert(name.clone(), digest(value));
-                }
+            if let Tree::Mapping(entries) = value
+                && by_entry.contains(&name.as_str())
+            {
+                digests.extend(entries.iter().map(|(key, value)| (format!("{name}.{key}"), digest(value))));
+            } else if *value != Tree::Null {
+                digests.insert(name.clone(), digest(value));
             }
         }
         Self { fields: digests }

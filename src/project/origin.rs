@@ -4,105 +4,160 @@ use crate::source::Span;
 
 /// The places of the model's values, by path: `services`, `web`, `ports`, `0`, `published`.
 ///
-/// A trie kept in one list of nodes and one list of children; it costs no more than the paths it holds.
+/// A tree in one list of nodes and one text of names, so it is made without an allocation per value; lookups go through
+/// siblings one by one, which is fine for the few that errors need. Whoever needs many walks down with [`Origin`]s.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins {
-    /// Children of the root first; every node's children stand together, sorted by name.
+    /// Children of a node stand together; the top-level keys are `0..roots`.
     nodes: Vec<OriginNode>,
-    /// How many nodes are children of the root.
+    /// The names of all nodes, one behind the other.
+    names: String,
     roots: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct OriginNode {
-    name: Box<str>,
-    /// The place of the value.
+    name_start: u32,
+    name_end: u32,
     value: Span,
-    /// The place of the key it stands under; that of the value for items of lists.
     key: Span,
     first_child: u32,
     children: u32,
+    /// Whether it is text, a number or a flag, so that all that is made of it has its place.
+    is_scalar: bool,
 }
 
-/// A value, its place and what is in it: what [`Origins`] are made from.
+/// The place of one value.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    origins: &'a Origins,
+    node: &'a OriginNode,
+}
+
+/// A handle of a value that was added to [`Origins`], under which others can be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OriginId(u32);
+
+/// The handles of values that were added together, in their order.
 #[derive(Debug, Clone)]
-pub struct OriginTree {
-    /// The key or the index of the value.
-    pub name: Box<str>,
-    /// The place of the value.
-    pub value: Span,
-    /// The place of the key; that of the value for items of lists.
-    pub key: Span,
-    /// What is in it.
-    pub children: Vec<OriginTree>,
+pub struct OriginIds(std::ops::Range<u32>);
+
+impl Iterator for OriginIds {
+    type Item = OriginId;
+
+    fn next(&mut self) -> Option<OriginId> {
+        self.0.next().map(OriginId)
+    }
 }
 
 impl Origins {
-    /// The places of everything in `trees`, which are the top-level keys.
-    #[must_use]
-    pub fn new(trees: Vec<OriginTree>) -> Self {
-        let mut origins = Self::default();
-        origins.roots = origins.add(trees).1;
-        origins
-    }
-
-    /// Adds siblings, then what is in them; gives back where they begin and how many they are.
-    fn add(&mut self, mut trees: Vec<OriginTree>) -> (u32, u32) {
-        trees.sort_by(|a, b| a.name.cmp(&b.name));
-        let first = self.nodes.len();
-        let mut below = Vec::with_capacity(trees.len());
-        for tree in trees {
+    /// Adds all that is directly in `parent`, or the top-level keys: name, place of the value, place of the key. Items of
+    /// a list have their position for a name and are their own keys. To be called at most once for each parent.
+    pub fn add<'n>(
+        &mut self,
+        parent: Option<OriginId>,
+        children: impl IntoIterator<Item = (&'n str, Span, Span)>,
+    ) -> OriginIds {
+        let first = small(self.nodes.len());
+        for (name, value, key) in children {
+            let name_start = small(self.names.len());
+            self.names.push_str(name);
+            let name_end = small(self.names.len());
             self.nodes.push(OriginNode {
-                name: tree.name,
-                value: tree.value,
-                key: tree.key,
+                name_start,
+                name_end,
+                value,
+                key,
                 first_child: 0,
                 children: 0,
+                is_scalar: false,
             });
-            below.push(tree.children);
         }
-        let count = below.len();
-        for (at, children) in below.into_iter().enumerate() {
-            if !children.is_empty() {
-                let (first_child, children) = self.add(children);
-                let node = &mut self.nodes[first + at];
-                node.first_child = first_child;
-                node.children = children;
+        let end = small(self.nodes.len());
+        match parent {
+            Some(OriginId(parent)) => {
+                let node = &mut self.nodes[parent as usize];
+                (node.first_child, node.children) = (first, end - first);
             }
+            None => self.roots = end,
         }
-        let small = |number: usize| u32::try_from(number).expect("a model has fewer than 2^32 values");
-        (small(first), small(count))
+        OriginIds(first..end)
+    }
+
+    /// Marks what is neither list nor mapping. Whatever loading makes of it, as the words of a command, has its place.
+    pub fn set_scalar(&mut self, OriginId(id): OriginId) {
+        self.nodes[id as usize].is_scalar = true;
     }
 
     /// Where the value at `path` was written; nothing if no file says it.
     #[must_use]
     pub fn span(&self, path: &[&str]) -> Option<Span> {
-        self.find(path).map(|node| node.value)
+        self.get(path).map(Origin::span)
     }
 
     /// Where the key of the value at `path` was written; for items of lists the item.
     #[must_use]
     pub fn key_span(&self, path: &[&str]) -> Option<Span> {
-        self.find(path).map(|node| node.key)
+        self.get(path).map(Origin::key_span)
     }
 
     /// Where the value at `path` was written, or the closest value around it that a file says.
     #[must_use]
     pub fn nearest(&self, path: &[&str]) -> Option<Span> {
-        (1..=path.len()).rev().find_map(|length| self.span(&path[..length]))
+        let (first, rest) = path.split_first()?;
+        let mut origin = self.root(first)?;
+        for name in rest {
+            let Some(child) = origin.child(name) else { break };
+            origin = child;
+        }
+        Some(origin.span())
     }
 
-    fn find(&self, path: &[&str]) -> Option<&OriginNode> {
-        let mut level = &self.nodes[..self.roots as usize];
-        let mut found = None;
-        for name in path {
-            let at = level.binary_search_by(|node| (*node.name).cmp(name)).ok()?;
-            let node = &level[at];
-            level = &self.nodes[node.first_child as usize..][..node.children as usize];
-            found = Some(node);
-        }
-        found
+    /// The place of the value at `path`.
+    #[must_use]
+    pub fn get(&self, path: &[&str]) -> Option<Origin<'_>> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.root(first)?, |origin, name| origin.child(name))
     }
+
+    /// The place of a top-level value.
+    #[must_use]
+    pub fn root(&self, name: &str) -> Option<Origin<'_>> {
+        self.find(0, self.roots, name)
+    }
+
+    fn find(&self, first: u32, count: u32, name: &str) -> Option<Origin<'_>> {
+        let siblings = &self.nodes[first as usize..][..count as usize];
+        let is_it = |node: &&OriginNode| self.names[node.name_start as usize..node.name_end as usize] == *name;
+        siblings.iter().find(is_it).map(|node| Origin { origins: self, node })
+    }
+}
+
+impl<'a> Origin<'a> {
+    /// Where the value was written.
+    #[must_use]
+    pub fn span(self) -> Span {
+        self.node.value
+    }
+
+    /// Where its key was written; for items of lists the item.
+    #[must_use]
+    pub fn key_span(self) -> Span {
+        self.node.key
+    }
+
+    /// The place of the value under `name` in it; its own if `name` was made of it, as a word of a command.
+    #[must_use]
+    pub fn child(self, name: &str) -> Option<Origin<'a>> {
+        if self.node.is_scalar {
+            return Some(self);
+        }
+        self.origins.find(self.node.first_child, self.node.children, name)
+    }
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("a model that was read fits 4 GiB")
 }
 
 #[cfg(test)]
@@ -113,32 +168,26 @@ mod tests {
     #[test]
     fn places_are_found_by_path() {
         let file = SourceMap::default().add("compose.yaml", "");
-        let tree = |name: &str, at: usize, children| OriginTree {
-            name: name.into(),
-            value: Span::new(file, at, at + 1),
-            key: Span::new(file, at + 100, at + 101),
-            children,
-        };
-        let origins = Origins::new(vec![
-            tree(
-                "services",
-                1,
-                vec![
-                    tree("web", 2, vec![tree("image", 3, vec![]), tree("ports", 4, vec![tree("0", 5, vec![])])]),
-                    tree("db", 6, vec![tree("image", 7, vec![])]),
-                ],
-            ),
-            tree("name", 8, vec![]),
-        ]);
+        let at = |start| Span::new(file, start, start + 1);
+        let child = |name, start| (name, at(start), at(start + 100));
+        let mut origins = Origins::default();
+        let top: Vec<_> = origins.add(None, [child("services", 1), child("name", 8)]).collect();
+        let services: Vec<_> = origins.add(Some(top[0]), [child("web", 2), child("db", 6)]).collect();
+        let web: Vec<_> = origins.add(Some(services[0]), [child("image", 3), child("ports", 4)]).collect();
+        let image = origins.add(Some(services[1]), [child("image", 7)]).next();
+        origins.set_scalar(image.expect("just added"));
+        origins.add(Some(web[1]), [child("0", 5)]);
+
         let start = |path: &[&str]| origins.span(path).map(|span| span.start);
         assert_eq!(start(&["name"]), Some(8));
         assert_eq!(start(&["services", "web", "ports", "0"]), Some(5));
         assert_eq!(start(&["services", "db", "image"]), Some(7));
         assert_eq!(start(&["services", "db", "ports"]), None);
-        assert_eq!(start(&["services", "db", "image", "x"]), None);
+        assert_eq!(start(&["services", "db", "image", "0"]), Some(7));
         assert_eq!(start(&[]), None);
         assert_eq!(origins.key_span(&["services"]).map(|span| span.start), Some(101));
         assert_eq!(origins.nearest(&["services", "db", "ports", "1"]).map(|span| span.start), Some(6));
+        assert_eq!(origins.nearest(&["volumes"]), None);
         assert_eq!(Origins::default().span(&["name"]), None);
     }
 }

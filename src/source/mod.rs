@@ -30,6 +30,18 @@ impl Span {
         Self { file, start: offset(start), end: offset(end) }
     }
 
+    /// The empty span at the start of this one: the place of what hoist adds to a model.
+    #[must_use]
+    pub fn at_start(self) -> Self {
+        Self { end: self.start, ..self }
+    }
+
+    /// Whether there is nothing in it. The key of an entry that hoist added has such a span; a written one never has.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
     /// The part of this span `from..to` bytes behind its start.
     #[must_use]
     pub fn slice(self, from: usize, to: usize) -> Self {

@@ -1,14 +1,18 @@
 //! YAML text in, a [`Node`] tree with positions out; and back.
 
+mod emit;
 mod error;
 mod node;
 mod parse;
+mod patch;
 mod path;
 mod scalar;
 mod syntax;
 mod timestamp;
 
+pub use emit::{Comments, emit};
 pub use error::YamlError;
 pub use node::{Key, Mapping, MergeTag, Node, Value};
 pub use parse::{Limits, Parsed, parse, parse_within};
 pub use path::{Path, Segment};
+pub use scalar::{rewritten, text};

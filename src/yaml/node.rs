@@ -60,6 +60,7 @@ pub struct Key {
 pub struct Mapping {
     entries: Vec<(Key, Node)>,
     /// Where each key stands. Made for large mappings when first asked for, dropped when positions change.
+    #[expect(clippy::box_collection, reason = "a node is moved often, and few mappings have an index")]
     index: OnceLock<Box<HashMap<String, usize>>>,
 }
 
@@ -94,6 +95,11 @@ impl Node {
     #[must_use]
     pub fn as_sequence(&self) -> Option<&[Node]> {
         if let Value::Sequence(items) = &self.value { Some(items) } else { None }
+    }
+
+    /// The items, if it is a list.
+    pub fn as_sequence_mut(&mut self) -> Option<&mut Vec<Node>> {
+        if let Value::Sequence(items) = &mut self.value { Some(items) } else { None }
     }
 
     /// The text, if it is text.
@@ -296,7 +302,7 @@ mod tests {
         assert_eq!(mapping.get("k40").map(|node| &node.value), Some(&Value::Int(2)));
         assert!(mapping.remove("k0").is_some());
         assert_eq!(mapping.entry("k40").map(|(key, _)| key.name.as_str()), Some("k40"));
-        for (key, _) in mapping.iter_mut() {
+        for (key, _) in &mut mapping {
             key.name.push('x');
         }
         assert!(mapping.contains("k40x") && !mapping.contains("k40"));

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use super::patch::{Patches, Places};
 use super::syntax::{self, Fault};
 use super::{Key, Mapping, MergeTag, Node, Segment, Value, YamlError, scalar};
 use crate::source::{FileId, SourceMap, Span, Spanned};
@@ -50,27 +51,29 @@ pub fn parse_within(sources: &SourceMap, file: FileId, limits: Limits) -> Parsed
     if let Some(error) = unreadable(source.text(), source.not_utf8(), file) {
         return Parsed { documents: Vec::new(), errors: vec![error] };
     }
-    let mut text = std::borrow::Cow::Borrowed(&**source.text());
+    let text = source.text();
+    let mut patches = Patches::default();
     let mut budget = RETRY_BUDGET;
     loop {
-        let offsets = Offsets::new(&text);
-        match compose(&text, file, &offsets, limits) {
-            Ok(parsed) => return parsed,
-            // The tab behind a colon counts as a blank; the parser refuses it inside of braces.
-            Err(tab) => {
-                let Some(rest) = budget.checked_sub(text.len()) else {
-                    let error = syntax::explain(source.text(), file, tab, &Fault::Tab);
-                    return Parsed { documents: Vec::new(), errors: vec![error] };
-                };
-                budget = rest;
-                text.to_mut().replace_range(tab..=tab, " ");
-            }
+        let changed = patches.apply(text);
+        let offsets = Offsets::new(&changed, &patches);
+        let mut composer = Composer::new(text, file, limits);
+        let Some((at, error)) = compose(&changed, &offsets, &mut composer) else { return composer.parsed };
+        let fits = budget.checked_sub(text.len());
+        if fits.is_none() || !patches.add(text, at, error.info()) {
+            let (at, fault) = patches.blame(text, at, fault(&error));
+            composer.break_off(at, &fault);
+            return composer.parsed;
         }
+        budget = fits.unwrap_or_default();
     }
 }
 
-/// Bytes that are read again because of tabs before giving up.
-const RETRY_BUDGET: usize = 1 << 26;
+/// Brackets within brackets that the parser can count.
+const PARSER_DEPTH: usize = 255;
+
+/// Bytes that are read again with patches before giving up.
+const RETRY_BUDGET: usize = 1 << 27;
 
 /// What stands against reading the file at all: bytes, characters and directives that are checked before parsing.
 fn unreadable(text: &str, not_utf8: Option<usize>, file: FileId) -> Option<YamlError> {
@@ -118,28 +121,31 @@ fn refused_directive(text: &str, file: FileId) -> Option<YamlError> {
     None
 }
 
-/// Byte offsets of characters.
+/// Byte offsets, in the text as written, of characters of the patched text.
 struct Offsets<'a> {
     text: &'a str,
+    places: Places,
     /// One offset a character; empty when all characters are one byte.
     bytes: Vec<u32>,
 }
 
 impl<'a> Offsets<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, patches: &Patches) -> Self {
         let bytes = if text.is_ascii() {
             Vec::new()
         } else {
             text.char_indices().map(|(at, _)| u32::try_from(at).unwrap_or(u32::MAX)).collect()
         };
-        Self { text, bytes }
+        Self { text, places: patches.places(), bytes }
     }
 
     fn byte(&self, character: usize) -> usize {
-        if self.bytes.is_empty() {
-            return character.min(self.text.len());
-        }
-        self.bytes.get(character).map_or(self.text.len(), |at| *at as usize)
+        let patched = if self.bytes.is_empty() {
+            character.min(self.text.len())
+        } else {
+            self.bytes.get(character).map_or(self.text.len(), |at| *at as usize)
+        };
+        self.places.written(patched)
     }
 
     fn range(&self, span: &saphyr_parser::Span) -> (usize, usize) {
@@ -148,42 +154,20 @@ impl<'a> Offsets<'a> {
     }
 }
 
-/// Reads all documents of `text`. The error is the place of a tab that has to be read as a blank.
-fn compose(text: &str, file: FileId, offsets: &Offsets<'_>, limits: Limits) -> Result<Parsed, usize> {
+/// Reads all documents of `text` into `composer`; gives back the error that ends them and its place.
+fn compose(text: &str, offsets: &Offsets<'_>, composer: &mut Composer<'_>) -> Option<(usize, ScanError)> {
     let mut parser = Parser::new_from_str(text);
-    let mut composer = Composer::new(text, file, limits);
     while let Some(event) = parser.next_event() {
         match event {
             Ok((event, span)) => {
                 if composer.event(event, offsets.range(&span)).is_break() {
-                    break;
+                    return None;
                 }
             }
-            Err(error) => {
-                let at = offsets.byte(error.marker().index());
-                if let Some(tab) = blank_tab(text, at, &error) {
-                    return Err(tab);
-                }
-                composer.break_off(at, &error);
-                break;
-            }
+            Err(error) => return Some((offsets.byte(error.marker().index()), error)),
         }
     }
-    Ok(composer.parsed)
-}
-
-/// The tab that `error` complains about, if it stands behind a colon where it means a blank.
-fn blank_tab(text: &str, at: usize, error: &ScanError) -> Option<usize> {
-    if !error.info().contains("valid YAML whitespace") {
-        return None;
-    }
-    let before = text[..at].trim_end_matches(['\t', ' ']);
-    let colon = if before.ends_with(':') { before.len() } else { before.len() + 1 };
-    if !text.get(..colon)?.ends_with(':') {
-        return None;
-    }
-    let blanks = text[colon..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t'));
-    blanks.enumerate().find(|(_, byte)| *byte == b'\t').map(|(tab, _)| colon + tab)
+    None
 }
 
 fn fault(error: &ScanError) -> Fault {
@@ -202,8 +186,10 @@ fn fault(error: &ScanError) -> Fault {
         Fault::Escape
     } else if has("trailing content after") {
         Fault::AfterQuote
-    } else if has("unexpected character") {
+    } else if has("unexpected character") || has("expected node content") {
         Fault::FirstCharacter
+    } else if has("scanning a block scalar") && has("line break") {
+        Fault::BlockHeader
     } else if has("recursion limit") {
         Fault::TooDeep
     } else if has("block sequence entries are not allowed") || has("only valid inside a block") {
@@ -375,18 +361,17 @@ impl<'a> Composer<'a> {
             Value::Sequence(items) => {
                 let mut mappings = Vec::with_capacity(items.len());
                 for item in items {
-                    match item.value {
-                        Value::Mapping(mapping) => mappings.push(mapping),
-                        other => {
-                            let error = YamlError::MergeTarget { kind: other.kind(), span: item.span };
-                            self.parsed.errors.push(error);
-                        }
+                    if let Value::Mapping(mapping) = item.value {
+                        mappings.push(mapping);
+                    } else {
+                        let error = YamlError::MergeTarget { kind: item.value.kind(), span: item.span };
+                        self.parsed.errors.push(error);
                     }
                 }
                 mappings
             }
-            other => {
-                self.parsed.errors.push(YamlError::MergeTarget { kind: other.kind(), span });
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+                self.parsed.errors.push(YamlError::MergeTarget { kind: target.value.kind(), span });
                 return;
             }
         };
@@ -410,7 +395,7 @@ impl<'a> Composer<'a> {
         let plain = style == ScalarStyle::Plain;
         if let Some(Frame { content: Content::Mapping { pending, .. }, .. }) = self.stack.last_mut() {
             match pending {
-                None if plain && tag.is_none() && text == "<<" => {
+                None if plain && text == "<<" && tag.is_none_or(|tag| core_tag(tag).as_deref() == Some("merge")) => {
                     let key = Key { name: text.to_owned(), span };
                     self.pending_merge(key);
                     return Flow::Continue(());
@@ -519,18 +504,17 @@ impl<'a> Composer<'a> {
     /// Takes `node` as the key of the innermost mapping.
     fn key(&mut self, node: Node) {
         let span = node.span;
-        let name = match node.value {
-            Value::String(name) => name,
-            other => {
-                let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
-                let key = Spanned::new(raw.to_owned(), span);
-                let (kind, within) = (other.kind(), self.location());
-                self.parsed.errors.push(YamlError::NonStringKey { key, kind, within });
-                match other {
-                    Value::Sequence(_) | Value::Mapping(_) => return self.set_pending(Pending::Dropped),
-                    _ => raw.to_owned(),
-                }
+        let name = if let Value::String(name) = node.value {
+            name
+        } else {
+            let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+            let key = Spanned::new(syntax::shorten(raw), span);
+            let (kind, within) = (node.value.kind(), self.location());
+            self.parsed.errors.push(YamlError::NonStringKey { key, kind, within });
+            if matches!(node.value, Value::Sequence(_) | Value::Mapping(_)) {
+                return self.set_pending(Pending::Dropped);
             }
+            raw.to_owned()
         };
         let first = match self.stack.last() {
             Some(Frame { content: Content::Mapping { entries, .. }, .. }) => {
@@ -586,16 +570,16 @@ impl<'a> Composer<'a> {
     }
 
     /// Reports the syntax error that ends the document.
-    fn break_off(&mut self, at: usize, error: &ScanError) {
+    fn break_off(&mut self, at: usize, fault: &Fault) {
         let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         // Braces that were meant as text make a key of a mapping and a syntax error: the latter says it all.
-        self.parsed.errors.retain(|error| match error {
-            YamlError::NonStringKey { key, .. } => (key.span.start as usize) < line_start,
-            _ => true,
-        });
-        self.parsed.errors.push(match fault(error) {
-            Fault::TooDeep => YamlError::TooDeep { limit: self.stack.len(), span: self.span(at, at + 1) },
-            fault => syntax::explain(self.text, self.file, at, &fault),
+        self.parsed.errors.retain(
+            |error| !matches!(error, YamlError::NonStringKey { key, .. } if key.span.start as usize >= line_start),
+        );
+        self.parsed.errors.push(if *fault == Fault::TooDeep {
+            YamlError::TooDeep { limit: PARSER_DEPTH, span: self.span(at, at + 1) }
+        } else {
+            syntax::explain(self.text, self.file, at, fault)
         });
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum Fault {
     Colon,
     /// Something in `[…]` or `{…}`.
     Flow,
+    /// `key: >text`.
+    BlockHeader,
     /// `key: - item`.
     ListInLine,
     /// A line that fits none of the levels above it.
@@ -54,15 +56,28 @@ impl Finding {
 
 /// The error to show for `fault`, which the parser met at byte `at` of `text`.
 pub(super) fn explain(text: &str, file: FileId, at: usize, fault: &Fault) -> YamlError {
-    let scene = Scene::new(text, at);
-    let finding = scene.find(fault);
+    let finding = Scene::new(text, at).find(fault);
     let span = |(start, end): (usize, usize)| Span::new(file, start, end);
     YamlError::Syntax {
-        message: finding.message,
+        message: shorten(&finding.message),
         span: span(finding.range),
-        hint: finding.hint,
+        hint: finding.hint.as_deref().map(shorten),
         began: finding.began.map(|(range, words)| (span(range), words)),
     }
+}
+
+/// `text` with what is in backticks cut where it is long or ends a line.
+pub(super) fn shorten(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let parts = text.split('`').map(|part| {
+        let line = part.split('\n').next().unwrap_or(part);
+        match line.char_indices().nth(LONGEST) {
+            Some((cut, _)) if part.len() > 3 * LONGEST => format!("{}…", &line[..cut]),
+            _ if line.len() < part.len() => format!("{line}…"),
+            _ => line.to_owned(),
+        }
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 /// Length of tags and anchors (`!override &a `) and the blanks behind them.
@@ -204,9 +219,10 @@ impl<'a> Scene<'a> {
             Fault::OpenQuote => self.open_quote(),
             Fault::AfterQuote => self.after_quote(),
             Fault::Escape => self.escape(),
-            Fault::FirstCharacter => self.first_character(),
+            Fault::FirstCharacter => self.open_bracket().unwrap_or_else(|| self.first_character()),
             Fault::UnknownAnchor => self.unknown_anchor(),
             Fault::NoAnchorName => self.no_anchor_name(),
+            Fault::BlockHeader => self.block_header(),
             Fault::ListInLine => self.list_in_line(),
             Fault::Flow => self.flow(),
             Fault::Colon => self.open_bracket().unwrap_or_else(|| self.colon()),
@@ -218,27 +234,20 @@ impl<'a> Scene<'a> {
 
     /// A tab at the start of this line or of the one above.
     fn leading_tab(&self) -> Option<Finding> {
-        let line = std::iter::once(self.line)
-            .chain(self.above().take(1))
-            .find(|line| line.text.trim_start_matches(' ').starts_with('\t') && !line.content().is_empty())?;
-        let start = line.start + line.indent();
-        let tabs = line.text[line.indent()..].bytes().take_while(|byte| *byte == b'\t').count();
-        Some(Finding::new(
-            "a tab cannot be used for indentation",
-            (start, start + tabs),
-            "indent with spaces, two for each level",
-        ))
+        std::iter::once(self.line).chain(self.above().take(1)).find_map(leading_tab)
     }
 
     fn tab(&self) -> Finding {
+        let below = self.text[self.line.start..].match_indices('\n').map(|(at, _)| self.line.start + at + 1);
+        let below = below.map(|at| Line::of(self.text, at)).find(|line| !line.content().is_empty());
         self.leading_tab()
+            .or_else(|| below.and_then(leading_tab))
             .unwrap_or_else(|| Finding::new("a tab cannot stand here", self.character(), "use spaces instead"))
     }
 
     fn open_quote(&self) -> Finding {
-        let quote = match self.text[self.at..].chars().next() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => return self.other("a quote is not closed"),
+        let Some(quote @ ('"' | '\'')) = self.text[self.at..].chars().next() else {
+            return self.other("a quote is not closed");
         };
         Finding::new(
             format!("the quote `{quote}` is never closed"),
@@ -292,6 +301,32 @@ impl<'a> Scene<'a> {
             (start, end),
             format!("put the value in quotes{quoted}"),
         )
+    }
+
+    fn block_header(&self) -> Finding {
+        let (start, end) = self.character();
+        let mark = &self.text[start..end];
+        Finding::new(
+            format!("`{mark}` begins a text block, whose text begins on the next line"),
+            (start, end),
+            format!("put the value in quotes if the `{mark}` is part of it"),
+        )
+    }
+
+    /// Text on the line behind brackets that are a whole value: `a: [b] c`.
+    fn after_bracket(&self) -> Option<Finding> {
+        let (_, value, start) = self.line.entry().filter(|(_, value, _)| value.starts_with(['[', '{']))?;
+        let length = closed_length(value)?;
+        let rest = &value[length..];
+        let text = rest.trim_start();
+        let at = start + length + (rest.len() - text.len());
+        (!text.is_empty() && !text.starts_with('#')).then(|| {
+            Finding::new(
+                format!("there is text behind the closing `{}`", &value[length - 1..length]),
+                (at, at + text.len()),
+                format!("remove it, or put the whole value in quotes: `'{value}'`"),
+            )
+        })
     }
 
     fn unknown_anchor(&self) -> Finding {
@@ -368,6 +403,13 @@ impl<'a> Scene<'a> {
                 "remove it, or put the value in quotes",
             );
         };
+        if self.text[..self.at].ends_with('$') {
+            return Finding::new(
+                "`${` opens a mapping when it stands in brackets without quotes",
+                (self.at - 1, self.at + 1),
+                "put the `${…}` in quotes",
+            );
+        }
         let mapping = self.text[at..].starts_with('{');
         let (open, close) = if mapping { ('{', '}') } else { ('[', ']') };
         let mut finding = Finding::new(
@@ -449,6 +491,7 @@ impl<'a> Scene<'a> {
 
     fn indentation(&self) -> Finding {
         let first = self.leading_tab().or_else(|| missing_blank(self.line)).or_else(|| self.template());
+        let first = first.or_else(|| self.after_bracket());
         if let Some(finding) = first {
             return finding;
         }
@@ -508,6 +551,18 @@ impl<'a> Scene<'a> {
     }
 }
 
+fn leading_tab(line: Line<'_>) -> Option<Finding> {
+    let start = line.start + line.indent();
+    let tabs = line.text[line.indent()..].bytes().take_while(|byte| *byte == b'\t').count();
+    (tabs > 0 && !line.content().is_empty()).then(|| {
+        Finding::new(
+            "a tab cannot be used for indentation",
+            (start, start + tabs),
+            "indent with spaces, two for each level",
+        )
+    })
+}
+
 fn missing_blank(line: Line<'_>) -> Option<Finding> {
     let (key, value, colon) = line.missing_blank()?;
     Some(Finding::new(
@@ -517,8 +572,13 @@ fn missing_blank(line: Line<'_>) -> Option<Finding> {
     ))
 }
 
-/// Offset of the innermost bracket of `text` that is not closed; quotes and comments are skipped.
+/// Offset of the innermost bracket of `text` that is not closed.
 fn open_bracket(text: &str) -> Option<usize> {
+    open_brackets(text).pop()
+}
+
+/// Offsets of the brackets of `text` that are not closed, the outermost first; quotes and comments are skipped.
+pub(super) fn open_brackets(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
     let mut open = Vec::new();
     let mut at = 0;
@@ -535,5 +595,33 @@ fn open_bracket(text: &str) -> Option<usize> {
         }
         at += 1;
     }
-    open.pop()
+    open
+}
+
+/// Length of the brackets or quotes that `text` begins with, up to where they are closed; `None` if they are not.
+pub(super) fn closed_length(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at < bytes.len() {
+        let value_start = at == 0 || matches!(bytes[at - 1], b' ' | b'\n' | b'\t' | b'[' | b'{' | b',' | b':');
+        match bytes[at] {
+            b'#' if value_start => at += text[at..].find('\n').unwrap_or(text.len() - at),
+            quote @ (b'"' | b'\'') if value_start => {
+                let length = quoted_length(&text[at..]);
+                if length < 2 || bytes[at + length - 1] != quote {
+                    return None;
+                }
+                at += length - 1;
+            }
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return Some(at.min(bytes.len()));
+        }
+    }
+    None
 }

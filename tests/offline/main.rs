@@ -1,4 +1,9 @@
 //! All tests that need no engine, in one binary so that the libraries are linked once.
 
+mod cli;
+mod executing;
+mod following;
 mod layers;
+mod loading;
 mod planning;
+mod rendering;

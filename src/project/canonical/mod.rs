@@ -19,7 +19,7 @@ pub enum Form {
     /// The JSON of `config`, as Docker Compose 5 prints it: maps sorted by bytes, `x-*` keys at the top level only.
     Json,
     /// The JSON that Docker Compose 2 hashed: as [`Form::Json`], but a bind mount shows that its source is made if
-    /// missing, rather than that it is not.
+    /// missing, where the file says so, rather than that it is not.
     JsonOfV2,
 }
 

@@ -283,13 +283,15 @@ fn port(port: &Port, form: Form) -> Tree {
     fields.end(&port.extensions)
 }
 
+/// YAML shows both limits even where they are 0, JSON leaves those out.
 pub(super) fn ulimit(limit: &Ulimit, form: Form) -> Tree {
     match limit {
         Ulimit::Single(limit) => Tree::Int(*limit),
         Ulimit::Pair { soft, hard, extensions } => {
             let mut fields = Fields::new(form);
-            fields.number("soft", *soft);
-            fields.number("hard", *hard);
+            let is_shown = |limit: &i64| *limit != 0 || !form.is_json();
+            fields.some("soft", Some(*soft).filter(is_shown));
+            fields.some("hard", Some(*hard).filter(is_shown));
             fields.end(extensions)
         }
     }
@@ -313,7 +315,11 @@ fn bind_options(options: &BindOptions, form: Form) -> Tree {
     let mut fields = Fields::new(form);
     fields.some("selinux", options.selinux.map(SelinuxLabel::as_str));
     fields.text("propagation", options.propagation.as_deref());
-    if options.create_host_path == (form == Form::JsonOfV2) {
+    let is_shown = match form {
+        Form::Yaml | Form::Json => !options.create_host_path,
+        Form::JsonOfV2 => options.create_host_path && options.says_create_host_path,
+    };
+    if is_shown {
         fields.put("create_host_path", options.create_host_path);
     }
     fields.some("recursive", options.recursive.map(RecursiveBind::as_str));

@@ -69,14 +69,15 @@ fn maps_are_sorted_naturally_in_yaml() {
 
 #[test]
 fn bind_mounts_show_their_source_is_made_in_one_form_only() {
-    let bind = |create_host_path| Mount {
+    let bind = |create_host_path, says_create_host_path| Mount {
         kind: MountKind::Bind,
         source: Some("/x".to_owned()),
         target: "/y".to_owned(),
-        bind: Some(BindOptions { create_host_path, ..BindOptions::default() }),
+        bind: Some(BindOptions { create_host_path, says_create_host_path, ..BindOptions::default() }),
         ..Mount::default()
     };
-    let service = Service { volumes: vec![bind(true), bind(false)], ..Service::new("s") };
+    let service =
+        Service { volumes: vec![bind(true, true), bind(true, false), bind(false, true)], ..Service::new("s") };
     let shown = |form| {
         let json = super::service(&service, form).to_json_compact();
         json.matches(r#""create_host_path":true"#).count() * 10 + json.matches(r#""create_host_path":false"#).count()
@@ -103,7 +104,7 @@ fn ulimits_hooks_and_ssh_keys() {
     };
     assert_eq!(
         super::service(&service, Form::Yaml).to_json_compact(),
-        r#"{"build":{"ssh":["default","a: /k"]},"ulimits":{"core":{},"nofile":{"soft":1,"hard":2},"nproc":-1},"#
+        r#"{"build":{"ssh":["default","a: /k"]},"ulimits":{"core":{"soft":0,"hard":0},"nofile":{"soft":1,"hard":2},"nproc":-1},"#
             .to_owned()
             + r#""post_start":[{}]}"#
     );

@@ -79,6 +79,9 @@ pub struct BindOptions {
     pub propagation: Option<String>,
     /// Whether a missing source is made, as a folder; true unless the file says false.
     pub create_host_path: bool,
+    /// Whether the file says the former, by word or by the short form of a mount, rather than leaving it open; false by
+    /// default. Only the hash of Docker Compose 2 depends on it.
+    pub says_create_host_path: bool,
     /// `recursive`: what happens to mounts below the source.
     pub recursive: Option<RecursiveBind>,
     /// `x-*` keys.
@@ -91,6 +94,7 @@ impl Default for BindOptions {
             selinux: None,
             propagation: None,
             create_host_path: true,
+            says_create_host_path: false,
             recursive: None,
             extensions: Extensions::default(),
         }
@@ -277,7 +281,7 @@ pub fn parse_short(text: &str) -> Result<Mount, MountError> {
     }
     if source.is_some_and(is_host_path) {
         mount.kind = MountKind::Bind;
-        mount.bind.get_or_insert_default();
+        mount.bind.get_or_insert_default().says_create_host_path = true;
     } else {
         mount.volume.get_or_insert_default();
     }

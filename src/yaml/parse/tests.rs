@@ -1,5 +1,7 @@
 //! What reading accepts, what it refuses, and the words it refuses with.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::diagnostic::Explain;
 
@@ -191,14 +193,15 @@ fn bombs_and_towers_are_refused_fast() {
     let mut bomb = "x-0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..9 {
         let alias = format!("*a{}", level - 1);
-        bomb += &format!("x-{level}: &a{level} [{}]\n", [alias.as_str(); 9].join(","));
+        let list = [alias.as_str(); 9].join(",");
+        writeln!(bomb, "x-{level}: &a{level} [{list}]").expect("text takes text");
     }
     assert!(refusal(&bomb).contains("excessive aliasing"), "{}", refusal(&bomb));
     let tower = format!("a: {}{}", "[".repeat(250), "]".repeat(250));
     assert_eq!(read(&tower).1.errors, []);
     let tower = "[".repeat(100_000);
     assert!(refusal(&tower).contains("levels deep"), "{}", refusal(&tower));
-    let tower: String = (0..2000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let tower: String = (0..2000).flat_map(|depth| [" ".repeat(depth), "a:\n".to_owned()]).collect();
     assert!(refusal(&tower).contains("nested more than 400 levels deep"));
     let mut sources = SourceMap::default();
     let file = sources.add("f", "[1, 2, 3]");
@@ -239,7 +242,87 @@ fn syntax_errors_say_what_to_do() {
         "a:\n  b: y\n  - x\n",
         "services:\n  s:\n    image: app\n    environment:\n      - A=1\n     - B=2\n",
         "a: 'it's'\n",
+        "a: |\n\tx\n",
+        "a: >x\n",
+        "a: ,b\n",
+        "a: [b] c\n",
+        "a: {b: c}}\n",
+        "a: [${B}, ${C:-d}]\n",
+        "a: {b: ${C}}\n",
+        "a: *\n",
+        "a:\n- b\n c: d\n",
+        "a:\n    b: 1\n  c: 2\n",
+        "a:\n  b: \"x\n  c: [\"y\"]\n",
+        "a:\n  b: [\"x\",\n  c: [\"y\"]\n  d: ]\n",
+        "a: \"x: y\": z\n",
     ];
     let shown: Vec<String> = cases.iter().map(|text| format!("{text}=> {}\n", refusal(text))).collect();
     insta::assert_snapshot!(shown.join("\n"));
+}
+
+proptest::proptest! {
+    /// Whatever the file: reading ends, and every error has words and a place within the text.
+    #[test]
+    fn any_text_is_read_or_refused(text in "([ \t\n:,{}&*!?|>'\"%@`#a\\[\\]é🚀~=<0-]|(<<: )|(- )|(\\{\\{)|(\\*a)|(&a )|(\n  )|(---\n)|(a: )){0,60}") {
+        let (sources, parsed) = read(&text);
+        for error in &parsed.errors {
+            let span = error.span().expect("YAML errors have a place");
+            proptest::prop_assert!(span.start <= span.end);
+            proptest::prop_assert!(!error.to_string().is_empty());
+            let _ = (error.hint(), error.related(), sources.position(span));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60)) {
+        let mut sources = SourceMap::default();
+        let file = sources.add_bytes("f.yaml", bytes);
+        let _ = parse(&sources, file);
+    }
+
+    /// A broken line anywhere in a proper file.
+    #[test]
+    fn any_broken_line_is_explained(at in 0..8_usize, broken in "[ \t:,{}&*!|>'\"%@`#a\\[\\]-]{0,12}") {
+        let mut lines = vec!["services:", "  s:", "    image: app", "    environment:", "      - A=1", "    ports: [a]", "x: {a: b}"];
+        lines.insert(at.min(lines.len()), &broken);
+        let _ = refusal(&lines.join("\n"));
+    }
+}
+
+/// What Docker Compose reads and the parser would refuse, or is suspected of.
+#[test]
+fn lenient_places() {
+    for (text, expected) in [
+        ("{\n\t\"s\": {\n\t\t\"t\":\t{\"i\":1}\n\t}\n}\n", "{s: {t: {i: 1}}}"),
+        ("s:\n  a: [\n    \"b\"\n  ]\n  c: x\n", "{s: {a: [\"b\"], c: \"x\"}}"),
+        ("s:\n  a: [\n\"b\",\n# c\n{d: e}\n]\n  c: é\n", "{s: {a: [\"b\", {d: \"e\"}], c: \"é\"}}"),
+        ("s:\n  a: {\nb: c\n}\n", "{s: {a: {b: \"c\"}}}"),
+        ("a:\n  b: \"one\ntwo\"\n  c: 'one\n\n  two'\n", "{a: {b: \"one two\", c: \"one\\ntwo\"}}"),
+        ("a: 'x'#c\nb: [\"x\"#c\n]\n", "{a: \"x\", b: [\"x\"]}"),
+        ("a: {b, c}\n", "{a: {b: null, c: null}}"),
+        ("a: &x\n  b: c\n", "{a: {b: \"c\"}}"),
+        ("a:\n  !!merge <<: {b: c}\n", "{a: {b: \"c\"}}"),
+        ("a: [http://a:80/x, b:c]\n", "{a: [\"http://a:80/x\", \"b:c\"]}"),
+        ("a: b\t\nc: d\t# e\n\t\ne: f\n", "{a: \"b\", c: \"d\", e: \"f\"}"),
+        ("a: \"\\/x\"\n", "{a: \"/x\"}"),
+        ("a: ${B}\nb: 50%\nc: b,\nd: -x\n", "{a: \"${B}\", b: \"50%\", c: \"b,\", d: \"-x\"}"),
+        ("a: b\n... # x\n", "{a: \"b\"}"),
+    ] {
+        assert_eq!(document(text), expected, "{text:?}");
+    }
+    let text = "s:\n  a: [\n\"b\",\n]\n  c: \"x\"\n";
+    let (sources, parsed) = read(text);
+    let service = parsed.documents[0].get("s").expect("a mapping");
+    assert_eq!(sources.text(service.get("c").expect("a value").span), "\"x\"");
+    assert_eq!(sources.text(service.get("a").and_then(Node::as_sequence).expect("a list")[0].span), "\"b\"");
+}
+
+/// Many places to patch cost time, and no more than that.
+#[test]
+fn many_lenient_places_are_read() {
+    let entries: String = (0..9000).flat_map(|at| ["k".to_owned(), at.to_string(), ":\tv, ".to_owned()]).collect();
+    assert_eq!(read(&format!("{{{entries}}}")).1.errors, []);
+    assert_eq!(read(&format!("a: [\n{}]\n", "\"x\",\n".repeat(9000))).1.errors, []);
+    let text: String = (0..200).flat_map(|at| [at.to_string(), "k: [\n\"b\"\n]\n".to_owned()]).collect();
+    assert_eq!(read(&text).1.errors, []);
 }

@@ -1,0 +1,395 @@
+//! The command line, as clap structs. Nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Brings Compose projects up and down, and says what it will do before it does it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hoist",
+    disable_help_subcommand = true,
+    disable_version_flag = true,
+    subcommand_value_name = "COMMAND",
+    after_help = "Run 'hoist COMMAND --help' for more information on a command."
+)]
+pub struct Cli {
+    /// Flags that stand before the command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// The command; without one the help is shown.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that stand before the command (cli.md §2.1).
+#[derive(Debug, Clone, Default, Args)]
+pub struct GlobalArgs {
+    /// Keep networks, volumes, secrets and configs that no service uses
+    #[arg(long)]
+    pub all_resources: bool,
+    /// When to use colours and cursor movement: never, always or auto [default: auto]
+    #[arg(long, value_name = "WHEN")]
+    pub ansi: Option<String>,
+    /// Join generated names with `_` instead of `-`
+    #[arg(long)]
+    pub compatibility: bool,
+    /// Container engine to talk to, such as unix:///var/run/docker.sock
+    #[arg(short = 'H', long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+    /// Docker context to take the engine's address from
+    #[arg(short = 'c', long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Print what would happen, and why, without doing it
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Read variables from this file instead of .env
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Vec<PathBuf>,
+    /// Compose file; `-` reads standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// Most engine calls at a time
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub parallel: Option<i64>,
+    /// Profile to enable; `*` enables all
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+    /// How progress is shown: auto, tty, plain, json or quiet
+    #[arg(long, value_name = "MODE")]
+    pub progress: Option<String>,
+    /// Folder that relative paths hang from [default: that of the first Compose file]
+    #[arg(long, value_name = "FOLDER")]
+    pub project_directory: Option<PathBuf>,
+    /// Name of the project
+    #[arg(short, long, value_name = "NAME")]
+    pub project_name: Option<String>,
+    /// Show passwords and the like in plans and messages instead of •••
+    #[arg(long, global = true)]
+    pub show_values: bool,
+    /// Print the version
+    #[arg(short, long)]
+    pub version: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a shell's completion script
+    Completion(CompletionArgs),
+    /// Check the files and print the project as it is understood
+    #[command(visible_alias = "convert")]
+    Config(ConfigArgs),
+    /// Make the containers of services without starting them
+    Create(CreateArgs),
+    /// Stop and remove containers and networks
+    Down(DownArgs),
+    /// Show the help of a command
+    Help(HelpArgs),
+    /// Show what containers write
+    Logs(LogsArgs),
+    /// Print what `up` would do, and why
+    Plan(PlanArgs),
+    /// List containers
+    Ps(PsArgs),
+    /// Make and start the containers of services
+    Up(UpArgs),
+    /// Print the version
+    Version(VersionArgs),
+}
+
+/// Flags of everything that makes containers.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConvergeArgs {
+    /// Build images before starting, also where they are there
+    #[arg(long)]
+    pub build: bool,
+    /// Never build an image
+    #[arg(long)]
+    pub no_build: bool,
+    /// Recreate containers even if nothing changed
+    #[arg(long)]
+    pub force_recreate: bool,
+    /// Leave existing containers alone even if they differ
+    #[arg(long)]
+    pub no_recreate: bool,
+    /// When to pull images: always, missing, if_not_present, never or build
+    #[arg(long, value_name = "POLICY")]
+    pub pull: Option<String>,
+    /// Pull without showing the layers
+    #[arg(long)]
+    pub quiet_pull: bool,
+    /// Remove containers of services that the files do not define
+    #[arg(long)]
+    pub remove_orphans: bool,
+    /// Run so many replicas of a service
+    #[arg(long, value_name = "SERVICE=NUM")]
+    pub scale: Vec<String>,
+    /// Answer yes to all questions
+    #[arg(short = 'y', long)]
+    pub yes: bool,
+}
+
+/// Arguments of `create`.
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// What decides about containers.
+    #[command(flatten)]
+    pub converge: ConvergeArgs,
+    /// Services to create, with what they depend on [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+}
+
+/// The flags of `up` that decide what its plan is.
+#[derive(Debug, Clone, Default, Args)]
+pub struct UpPlanArgs {
+    /// What decides about containers.
+    #[command(flatten)]
+    pub converge: ConvergeArgs,
+    /// Recreate the services that the named ones depend on, too
+    #[arg(long)]
+    pub always_recreate_deps: bool,
+    /// Leave out the services that the named ones depend on
+    #[arg(long)]
+    pub no_deps: bool,
+    /// Make the containers without starting them
+    #[arg(long)]
+    pub no_start: bool,
+    /// Build without showing the log
+    #[arg(long)]
+    pub quiet_build: bool,
+    /// Recreate anonymous volumes instead of carrying their data over
+    #[arg(short = 'V', long)]
+    pub renew_anon_volumes: bool,
+    /// Seconds a container gets to stop [default: its own grace period]
+    #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
+    pub timeout: Option<i64>,
+    /// Return when all services run, or are healthy where they have a healthcheck
+    #[arg(long)]
+    pub wait: bool,
+    /// Seconds that --wait waits at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
+    pub wait_timeout: i64,
+    /// Services to bring up, with what they depend on [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+}
+
+/// Arguments of `up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// What decides about the plan.
+    #[command(flatten)]
+    pub plan: UpPlanArgs,
+    /// Return when the containers are started
+    #[arg(short, long)]
+    pub detach: bool,
+    /// Show log lines without colours
+    #[arg(long)]
+    pub no_color: bool,
+    /// Show log lines without the container's name
+    #[arg(long)]
+    pub no_log_prefix: bool,
+    /// Show the time each log line came in
+    #[arg(long)]
+    pub timestamps: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What decides about the plan.
+    #[command(flatten)]
+    pub plan: UpPlanArgs,
+    /// How the plan is printed
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub format: PlanFormat,
+}
+
+/// The forms a plan is printed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// A line per step.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Arguments of `down`.
+#[derive(Debug, Args)]
+pub struct DownArgs {
+    /// Remove containers of services that the files do not define
+    #[arg(long)]
+    pub remove_orphans: bool,
+    /// Seconds a container gets to stop [default: its own grace period]
+    #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
+    pub timeout: Option<i64>,
+    /// Remove the project's named volumes and anonymous volumes, and their data
+    #[arg(short = 'v', long, alias = "volume")]
+    pub volumes: bool,
+    /// Services to take down, with what depends on them [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+}
+
+/// Arguments of `ps`.
+#[derive(Debug, Args)]
+pub struct PsArgs {
+    /// Show stopped containers and those of `run`, too
+    #[arg(short, long)]
+    pub all: bool,
+    /// Show only what matches, such as status=running
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub filter: Option<String>,
+    /// table, or json for an object per line
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Show ids and commands in full
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// Show containers of services that the files do not define
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true,
+          default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub orphans: bool,
+    /// Show ids only
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show the names of services only
+    #[arg(long)]
+    pub services: bool,
+    /// Show only containers in that state: paused, restarting, removing, running, dead, created or exited
+    #[arg(long, value_name = "STATE")]
+    pub status: Vec<String>,
+    /// Services to show [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub names: Vec<String>,
+}
+
+/// Arguments of `logs`.
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// Go on with what is written from now on
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only the replica of that number
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub index: u32,
+    /// Show lines without colours
+    #[arg(long)]
+    pub no_color: bool,
+    /// Show lines without the container's name
+    #[arg(long)]
+    pub no_log_prefix: bool,
+    /// From that time on: a time stamp, or a duration such as 42m
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only so many lines from the end of each container's output
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "all", allow_hyphen_values = true)]
+    pub tail: String,
+    /// Show the engine's time of each line
+    #[arg(short, long)]
+    pub timestamps: bool,
+    /// Up to that time: a time stamp, or a duration such as 42m
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Services to show [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+pub struct ConfigArgs {
+    /// yaml or json [default: yaml]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Print the variables of the environment that substitution sees
+    #[arg(long)]
+    pub environment: bool,
+    /// Print the configuration hash of services; `*` is all
+    #[arg(long, value_name = "SERVICES")]
+    pub hash: Option<String>,
+    /// Print the names of images
+    #[arg(long)]
+    pub images: bool,
+    /// Print images and image mounts only, with their digests
+    #[arg(long)]
+    pub lock_image_digests: bool,
+    /// Print the names of models
+    #[arg(long)]
+    pub models: bool,
+    /// Print the names of networks
+    #[arg(long)]
+    pub networks: bool,
+    /// Do not check what refers to what
+    #[arg(long)]
+    pub no_consistency: bool,
+    /// Do not read env_file, nor fill in variables without a value
+    #[arg(long)]
+    pub no_env_resolution: bool,
+    /// Leave ${…} as it is
+    #[arg(long)]
+    pub no_interpolate: bool,
+    /// Do not add what the files leave to defaults
+    #[arg(long)]
+    pub no_normalize: bool,
+    /// Leave relative paths as they are
+    #[arg(long)]
+    pub no_path_resolution: bool,
+    /// Show behind each value where it was written
+    #[arg(long)]
+    pub origin: bool,
+    /// Write to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print the names of profiles
+    #[arg(long)]
+    pub profiles: bool,
+    /// Only check
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Pin images to their digests
+    #[arg(long)]
+    pub resolve_image_digests: bool,
+    /// Print the names of services
+    #[arg(long)]
+    pub services: bool,
+    /// Print the variables that the files use
+    #[arg(long)]
+    pub variables: bool,
+    /// Print the names of volumes
+    #[arg(long)]
+    pub volumes: bool,
+    /// Services to show, with what they depend on [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub names: Vec<String>,
+}
+
+/// Arguments of `version`.
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// pretty or json
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Print the number only
+    #[arg(long)]
+    pub short: bool,
+}
+
+/// Arguments of `help`.
+#[derive(Debug, Args)]
+pub struct HelpArgs {
+    /// The command
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// Arguments of `completion`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

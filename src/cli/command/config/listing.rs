@@ -1,0 +1,96 @@
+//! The modes of `config` that print names, a line each.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::cli::args::ConfigArgs;
+use crate::cli::{Failure, settings};
+use crate::project::Project;
+use crate::project::hash::{HashForm, service_hash};
+
+/// What is listed. Only one mode runs; the order of the variants is their precedence.
+pub(super) enum Listing<'a> {
+    Services,
+    Volumes,
+    Networks,
+    Models,
+    Hashes(&'a str),
+    Profiles,
+    Images,
+}
+
+impl<'a> Listing<'a> {
+    /// What the flags ask for; `None` where it is something else.
+    pub(super) fn asked(args: &'a ConfigArgs) -> Option<Self> {
+        match args {
+            ConfigArgs { services: true, .. } => Some(Self::Services),
+            ConfigArgs { volumes: true, .. } => Some(Self::Volumes),
+            ConfigArgs { networks: true, .. } => Some(Self::Networks),
+            ConfigArgs { models: true, .. } => Some(Self::Models),
+            ConfigArgs { hash: Some(services), .. } => Some(Self::Hashes(services)),
+            ConfigArgs { profiles: true, .. } => Some(Self::Profiles),
+            ConfigArgs { images: true, .. } => Some(Self::Images),
+            _ => None,
+        }
+    }
+
+    /// The lines, sorted.
+    pub(super) fn text(&self, project: &Project) -> Result<String, Failure> {
+        Ok(match self {
+            Self::Services => lines(project.services.keys()),
+            Self::Volumes => lines(project.volumes.keys()),
+            Self::Networks => lines(project.networks.keys()),
+            Self::Models => lines(project.models.values().map(|model| &model.model)),
+            Self::Hashes(services) => hashes(project, services)?,
+            Self::Profiles => {
+                let all = project.services.values().chain(project.disabled.values());
+                lines(all.flat_map(|service| &service.profiles).collect::<BTreeSet<_>>())
+            }
+            Self::Images => images(project),
+        })
+    }
+}
+
+fn lines<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().fold(String::new(), |mut text, item| {
+        let _ = writeln!(text, "{item}");
+        text
+    })
+}
+
+/// The image of each service, and those of its hooks that are others, sorted.
+fn images(project: &Project) -> String {
+    let mut images = Vec::new();
+    for service in project.services.values().filter(|service| service.provider.is_none()) {
+        let image = project.image_name(service);
+        let of_hooks: BTreeSet<_> =
+            service.pre_start.iter().filter_map(|hook| hook.image.clone()).filter(|other| *other != image).collect();
+        images.push(image);
+        images.extend(of_hooks);
+    }
+    images.sort();
+    lines(images)
+}
+
+fn hashes(project: &Project, services: &str) -> Result<String, Failure> {
+    let all = services == "*";
+    let named: BTreeSet<&str> = services.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if let Some(unknown) = named.iter().find(|name| !all && project.service(name).is_none()) {
+        return settings::usage(&format!("no such service: {unknown}"));
+    }
+    let asked = project.services.values().filter(|service| all || named.contains(service.name.as_str()));
+    let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|platform| !platform.is_empty());
+    Ok(lines(asked.map(|service| {
+        // The platform counts where something is built for it (engine.md §0).
+        let mut service = service.clone();
+        if service.build.is_some() && service.platform.is_none() {
+            service.platform = platform.cloned();
+        }
+        format!("{} {}", service.name, service_hash(&service, HashForm::V5))
+    })))
+}
+
+/// `K=V` lines of the variables that substitution sees, sorted.
+pub(super) fn environment(project: &Project) -> String {
+    lines(project.environment.iter().map(|(name, value)| format!("{name}={value}")))
+}

@@ -1,0 +1,117 @@
+//! `config`: checks the files and prints the project as it is understood (cli.md §4).
+
+mod listing;
+mod origin;
+mod variables;
+
+use std::fs;
+use std::io::{self, Write};
+
+use crate::cli::args::ConfigArgs;
+use crate::cli::{Context, Failure, output, settings};
+use crate::load::LoadOptions;
+use crate::project::canonical::{self, Form};
+use crate::project::{Tree, natural_order};
+use crate::yaml::{Node, Value, emit};
+
+use listing::Listing;
+
+pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
+    if args.resolve_image_digests || args.lock_image_digests {
+        return settings::usage("image digests are looked up in a registry, which hoist does not do yet");
+    }
+    let options = load_options(args, context);
+    if let Some(listing) = Listing::asked(args) {
+        let loaded = output::load(&options, context)?;
+        // `-q` silences only what is rendered.
+        return Ok(io::stdout().write_all(listing.text(&loaded.project)?.as_bytes())?);
+    }
+    let text = if args.variables {
+        variables::text(args, &options, context)?
+    } else if args.environment {
+        listing::environment(&output::load(&options, context)?.project)
+    } else {
+        render(args, &options, context)?
+    };
+    if args.quiet {
+        return Ok(());
+    }
+    match &args.output {
+        Some(path) => Ok(fs::write(context.working_directory.join(path), text)?),
+        None => Ok(io::stdout().write_all(text.as_bytes())?),
+    }
+}
+
+fn load_options(args: &ConfigArgs, context: &Context) -> LoadOptions {
+    let mut options = settings::load_options(context, &args.names);
+    options.interpolate = !args.no_interpolate;
+    // The flag of that name is a compatibility with names alone everywhere else.
+    options.normalize = !args.no_normalize && !context.global.compatibility;
+    options.resolve_paths = !args.no_path_resolution;
+    options.check_consistency = !args.no_consistency;
+    options.resolve_environment = !args.no_env_resolution;
+    options
+}
+
+/// How the project is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Yaml,
+    Json,
+}
+
+impl Format {
+    fn of(args: &ConfigArgs) -> Result<Self, Failure> {
+        match args.format.as_deref() {
+            None | Some("yaml" | "") => Ok(Self::Yaml),
+            Some("json") => Ok(Self::Json),
+            Some(other) => settings::usage(&format!("unsupported format \"{other}\"")),
+        }
+    }
+}
+
+fn render(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result<String, Failure> {
+    let format = Format::of(args)?;
+    if args.no_interpolate {
+        if !args.names.is_empty() {
+            output::warn("service names are ignored with --no-interpolate")?;
+        }
+        let tree = sorted_tree(&output::load_model(options, context)?.model);
+        return Ok(written(&tree, format));
+    }
+    let loaded = output::load(options, context)?;
+    let form = match format {
+        Format::Yaml => Form::Yaml,
+        Format::Json => Form::Json,
+    };
+    let tree = canonical::double_dollars(canonical::project(&loaded.project, form));
+    if args.origin {
+        return Ok(origin::text(&tree, format, &loaded, context));
+    }
+    Ok(written(&tree, format))
+}
+
+fn written(tree: &Tree, format: Format) -> String {
+    match format {
+        Format::Yaml => emit(tree, None),
+        Format::Json => tree.to_json_pretty(),
+    }
+}
+
+/// The model as it is, with all mappings in natural order (compose-file.md §6.4).
+fn sorted_tree(node: &Node) -> Tree {
+    match &node.value {
+        Value::Null => Tree::Null,
+        Value::Bool(on) => Tree::Bool(*on),
+        Value::Int(number) => Tree::Int(*number),
+        Value::Float(number) => Tree::Float(*number),
+        Value::Timestamp(text) | Value::String(text) => Tree::String(text.clone()),
+        Value::Sequence(items) => Tree::Sequence(items.iter().map(sorted_tree).collect()),
+        Value::Mapping(mapping) => {
+            let mut entries: Vec<_> =
+                mapping.iter().map(|(key, value)| (key.name.clone(), sorted_tree(value))).collect();
+            entries.sort_by(|(a, _), (b, _)| natural_order(a, b));
+            Tree::Mapping(entries)
+        }
+    }
+}

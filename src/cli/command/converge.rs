@@ -1,0 +1,105 @@
+//! What `up`, `create` and `plan` have in common: from files to a plan, and from the plan to the end of the run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::run::{self, Ready};
+use crate::cli::args::UpPlanArgs;
+use crate::cli::confirm::confirm;
+use crate::cli::context::Context;
+use crate::cli::{Failure, output, settings};
+use crate::engine::docker::Docker;
+use crate::engine::{Engine, ObserveQuery};
+use crate::load::Loaded;
+use crate::observed::Observed;
+use crate::plan::{self, UpOptions};
+use crate::project::Project;
+use crate::source::SourceMap;
+
+/// How long a run waits before it looks again when somebody else changed the project meanwhile, in milliseconds: the
+/// engine lists what it is making only once it is made.
+const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
+
+/// What is to come up, where, and how.
+pub(super) struct Goal {
+    project: Arc<Project>,
+    sources: SourceMap,
+    engine: Docker,
+    options: UpOptions,
+}
+
+/// Reads the files for the services that the arguments name.
+pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
+    // What makes no sense is said before anything is read.
+    settings::check_up(args)?;
+    settings::progress_mode(context)?;
+    let mut options = settings::load_options(context, &args.services);
+    if args.no_deps {
+        settings::without_dependencies(&mut options);
+    }
+    output::load(&options, context)
+}
+
+/// Observes, asks what has to be asked, and plans.
+pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded) -> Result<(Goal, Ready), Failure> {
+    let options = settings::up_options(args, context, &loaded.project.environment)?;
+    if loaded.project.services.is_empty() && !context.global.all_resources {
+        return settings::usage("no service selected");
+    }
+    let engine = run::connect(context)?;
+    let mut goal = Goal { project: Arc::new(loaded.project), sources: loaded.sources, engine, options };
+    let observed = goal.observe().await?;
+    goal.ask(args, context, &observed)?;
+    let ready = goal.plan(&observed, context)?;
+    output::plan_warnings(&ready.plan)?;
+    Ok((goal, ready))
+}
+
+/// Carries a plan out. What fails because somebody else changes the project at the same time is looked at and planned
+/// again, a few times.
+pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) -> Result<(), Failure> {
+    for pause in PAUSES {
+        match run::carry_out(&ready, context, "up").await {
+            Err(Failure::Run { conflict: true, .. }) => {}
+            ended => return ended,
+        }
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        ready = goal.plan(&goal.observe().await?, context)?;
+    }
+    run::carry_out(&ready, context, "up").await
+}
+
+impl Goal {
+    async fn observe(&self) -> Result<Observed, Failure> {
+        Ok(self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?)
+    }
+
+    /// Volumes whose definition changed lose their data only if the user says so.
+    fn ask(&mut self, args: &UpPlanArgs, context: &Context, observed: &Observed) -> Result<(), Failure> {
+        let mut agreed = Vec::new();
+        for (key, volume) in plan::changed_volumes(&self.project, observed) {
+            let question = format!(
+                "Volume \"{}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?",
+                volume.name
+            );
+            // A dry run asks nothing, and shows what happens after a no.
+            if args.converge.yes || (!context.global.dry_run && confirm(&question, context.terminals)?) {
+                agreed.push(key.clone());
+            }
+        }
+        self.options.recreate_volumes.extend(agreed);
+        Ok(())
+    }
+
+    fn plan(&self, observed: &Observed, context: &Context) -> Result<Ready, Failure> {
+        let plan = plan::up(&self.project, observed, &self.options)
+            .map_err(|error| Failure::Plan(output::plan_error(&error, &self.project, &self.sources, context)))?;
+        Ok(Ready {
+            project: self.project.clone(),
+            sources: self.sources.clone(),
+            engine: self.engine.clone(),
+            observed: observed.clone(),
+            plan: Arc::new(plan),
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! `down`: stops and removes what a project has in the engine; also without its files.
+
+use std::sync::Arc;
+
+use super::run::{self, Ready};
+use crate::cli::args::DownArgs;
+use crate::cli::confirm::lenient_bool;
+use crate::cli::{Context, Failure, output, settings};
+use crate::engine::{Engine, ObserveQuery};
+use crate::plan::{self, DownOptions, DownTarget, DownVolumes, Orphans};
+use crate::project::{Project, ServiceName};
+use crate::source::SourceMap;
+
+pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
+    let (target, sources) = match output::project_or_name(context)? {
+        output::Target::Project(loaded) => (DownTarget::Files(Arc::new(loaded.project)), loaded.sources),
+        output::Target::Name(name) => (DownTarget::Labels(name), SourceMap::default()),
+    };
+    if let DownTarget::Files(project) = &target
+        && let Some(unknown) = args.services.iter().find(|service| !project.is_known(service))
+    {
+        return settings::usage(&format!("no such service: {unknown}"));
+    }
+    run::block_on(take_down(args, context, target, sources))
+}
+
+async fn take_down(args: &DownArgs, context: &Context, target: DownTarget, sources: SourceMap) -> Result<(), Failure> {
+    let engine = run::connect(context)?;
+    let project = match &target {
+        DownTarget::Files(project) => project.clone(),
+        DownTarget::Labels(name) => Arc::new(Project { name: name.clone(), ..Project::default() }),
+    };
+    let query = ObserveQuery::of_project(project.name.as_str());
+    let observed = engine.observe(query).await?;
+    let plan = Arc::new(plan::down(&target, &observed, &options(args, context)));
+    if plan.is_empty() {
+        return output::plan_warnings(&plan);
+    }
+    if context.global.dry_run {
+        return run::print_plan(&plan);
+    }
+    run::carry_out(&Ready { project, sources, engine, observed, plan }, context, "down").await
+}
+
+fn options(args: &DownArgs, context: &Context) -> DownOptions {
+    let orphans = args.remove_orphans || context.variable("COMPOSE_REMOVE_ORPHANS").is_some_and(lenient_bool);
+    DownOptions {
+        services: args.services.iter().map(|service| ServiceName::from(service.as_str())).collect(),
+        volumes: if args.volumes { DownVolumes::Remove } else { DownVolumes::Keep },
+        orphans: if orphans { Orphans::Remove } else { Orphans::Keep },
+        timeout: settings::timeout(args.timeout),
+    }
+}

@@ -1,0 +1,162 @@
+//! `logs`: what containers wrote, and with `-f` what they go on writing (engine.md §5.7).
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::run;
+use crate::cli::args::LogsArgs;
+use crate::cli::output::Target as Named;
+use crate::cli::signal::Interruption;
+use crate::cli::{Context, Failure, output, settings};
+use crate::engine::docker::Docker;
+use crate::engine::{Engine, LogQuery, ObserveQuery};
+use crate::event::{OutputReceiver, Outputs};
+use crate::execute::follow::{self, Begin, FollowSettings, Following, Stderr, Target};
+use crate::observed::{Container, Observed};
+use crate::project::{Project, ServiceName};
+use crate::render::logs::LogPrinter;
+
+pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
+    if args.index > 0 && args.services.len() != 1 {
+        return settings::usage("--index requires one service to be selected");
+    }
+    let query = query(args)?;
+    let named = output::project_or_name(context)?;
+    if let Some(project) = named.project()
+        && let Some(unknown) = args.services.iter().find(|name| !project.is_known(name))
+    {
+        return settings::usage(&format!("no such service: {unknown}"));
+    }
+    let settings = follow_settings(args, &named, query);
+    let mut printer = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, false));
+    run::block_on(async {
+        let engine = run::connect(context)?;
+        let look = ObserveQuery::of_project(settings.project.as_str());
+        let observed = engine.observe(look).await?;
+        let targets = targets(args, &settings, &observed);
+        let interruption = Interruption::default();
+        let (outputs, lines) = Outputs::channel();
+        let read = read(args, &engine, &settings, targets, outputs, &interruption);
+        let (read, printed) =
+            run::with_signals(&interruption, async { tokio::join!(read, print(&mut printer, lines)) }).await?;
+        printed?;
+        read?;
+        if interruption.is_asked() { Err(Failure::Interrupted) } else { Ok(()) }
+    })
+}
+
+async fn read(
+    args: &LogsArgs,
+    engine: &Docker,
+    settings: &FollowSettings,
+    targets: Vec<Target>,
+    outputs: Outputs,
+    interruption: &Interruption,
+) -> Result<(), Failure> {
+    if args.follow {
+        let (following, follower, _exits) = Following::open(engine, settings.clone(), &outputs).await?;
+        // Nothing is started here: the following ends with the containers.
+        drop(follower);
+        following.run(targets, &interruption.stop).await;
+    } else {
+        follow::logs(engine, settings, targets, &outputs, &interruption.stop).await;
+    }
+    Ok(())
+}
+
+/// Writes what arrives until the reading ends.
+async fn print(printer: &mut LogPrinter, mut lines: OutputReceiver) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let mut err = io::stderr();
+    while let Some(output) = lines.recv().await {
+        printer.write(&output, &mut out, &mut err)?;
+        if lines.is_empty() {
+            out.flush()?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn query(args: &LogsArgs) -> Result<LogQuery, Failure> {
+    let moment = |text: &Option<String>, flag| text.as_deref().map(|text| moment(text, flag)).transpose();
+    let tail = match args.tail.as_str() {
+        "all" | "" => None,
+        // The engine takes a negative number for all lines.
+        number => match number.parse::<i64>() {
+            Ok(number) => u64::try_from(number).ok(),
+            Err(_) => {
+                return settings::usage(&format!(
+                    "invalid argument \"{number}\" for \"-n, --tail\" flag: give a number of lines, or all"
+                ));
+            }
+        },
+    };
+    Ok(LogQuery {
+        follow: args.follow,
+        tail,
+        since: moment(&args.since, "--since")?,
+        until: moment(&args.until, "--until")?,
+        timestamps: args.timestamps,
+        terminal: false,
+    })
+}
+
+/// A time stamp, a date, seconds since 1970, or how long ago; in nanoseconds since 1970.
+fn moment(text: &str, flag: &str) -> Result<i128, Failure> {
+    const NANOSECONDS: f64 = 1e9;
+    if let Ok(span) = text.parse::<crate::project::value::Duration>() {
+        let ago = SignedDuration::from_nanos(span.0);
+        return Ok((Timestamp::now() - ago).as_nanosecond());
+    }
+    if let Ok(seconds) = text.parse::<f64>() {
+        #[expect(clippy::cast_possible_truncation, reason = "a moment out of range saturates, and shows nothing")]
+        return Ok((seconds * NANOSECONDS) as i128);
+    }
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment.as_nanosecond());
+    }
+    let local = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(Into::into));
+    match local.and_then(|local| local.to_zoned(jiff::tz::TimeZone::system())) {
+        Ok(zoned) => Ok(zoned.timestamp().as_nanosecond()),
+        Err(_) => settings::usage(&format!(
+            "invalid value \"{text}\" for {flag}: give a time such as 2026-01-31T12:00:00Z, or how long ago, such as 42m"
+        )),
+    }
+}
+
+fn follow_settings(args: &LogsArgs, named: &Named, query: LogQuery) -> FollowSettings {
+    let services = if args.services.is_empty() {
+        named.project().map(with_attach)
+    } else {
+        Some(args.services.iter().map(|name| ServiceName::from(name.as_str())).collect())
+    };
+    FollowSettings {
+        project: named.name().clone(),
+        separator: named.project().map(|project| project.separator).unwrap_or_default(),
+        services,
+        query,
+        begin: Begin::History,
+        stderr: Stderr::Merged,
+        ..FollowSettings::default()
+    }
+}
+
+/// The services whose output is shown when none is named.
+fn with_attach(project: &Project) -> BTreeSet<ServiceName> {
+    let all = project.services.values().chain(project.disabled.values());
+    all.filter(|service| service.attach != Some(false)).map(|service| service.name.clone()).collect()
+}
+
+/// The replicas whose output is asked for, by name.
+fn targets(args: &LogsArgs, settings: &FollowSettings, observed: &Observed) -> Vec<Target> {
+    let wanted = |container: &&Container| {
+        let service = container.service.as_ref();
+        let shown = settings.services.as_ref().is_none_or(|shown| service.is_some_and(|name| shown.contains(name)));
+        container.is_replica() && shown && (args.index == 0 || container.number == Some(args.index))
+    };
+    let mut containers: Vec<_> = observed.containers.iter().filter(wanted).collect();
+    containers.sort_by(|one, other| one.name.cmp(&other.name));
+    containers.into_iter().filter_map(|container| Target::of(settings, container)).collect()
+}

@@ -1,0 +1,37 @@
+//! One file a command; each reads like a recipe.
+
+mod completion;
+mod config;
+mod converge;
+mod create;
+mod down;
+mod help;
+mod logs;
+mod plan;
+mod ps;
+mod run;
+mod up;
+mod version;
+
+use super::args::{Cli, Command};
+use super::{Context, Failure};
+
+/// Runs the command.
+pub(super) fn dispatch(cli: Cli, context: &Context) -> Result<(), Failure> {
+    if cli.global.version {
+        return version::print();
+    }
+    match cli.command {
+        None => Ok(()),
+        Some(Command::Completion(args)) => completion::completion(&args),
+        Some(Command::Config(args)) => config::config(&args, context),
+        Some(Command::Create(args)) => create::create(args, context),
+        Some(Command::Down(args)) => down::down(&args, context),
+        Some(Command::Help(args)) => help::help(&args),
+        Some(Command::Logs(args)) => logs::logs(&args, context),
+        Some(Command::Plan(args)) => plan::plan(&args, context),
+        Some(Command::Ps(args)) => ps::ps(&args, context),
+        Some(Command::Up(args)) => up::up(&args, context),
+        Some(Command::Version(args)) => version::version(&args),
+    }
+}

@@ -1,0 +1,19 @@
+//! `plan`: what `up` would do, and why. Exit status 0 when there is nothing to do, 2 when there is.
+
+use std::io::{self, Write};
+
+use super::{converge, run};
+use crate::cli::args::{PlanArgs, PlanFormat};
+use crate::cli::{Context, Failure};
+
+pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
+    let loaded = converge::load(&args.plan, context)?;
+    let mut context = context.clone();
+    context.global.dry_run = true;
+    let (_, ready) = run::block_on(converge::prepare(&args.plan, &context, loaded))?;
+    match args.format {
+        PlanFormat::Text => run::print_plan(&ready.plan)?,
+        PlanFormat::Json => writeln!(io::stdout(), "{}", ready.plan.to_json())?,
+    }
+    if ready.plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }
+}

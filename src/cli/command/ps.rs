@@ -1,0 +1,90 @@
+//! `ps`: lists the containers of a project (cli.md §4, §5.1).
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::run;
+use crate::cli::args::PsArgs;
+use crate::cli::output::Target;
+use crate::cli::{Context, Failure, output, settings};
+use crate::engine::{Engine, ObserveQuery};
+use crate::observed::Container;
+use crate::project::Project;
+use crate::render::ps::{self, PsFormat, PsSettings, Truncate};
+
+pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
+    let filter = status_filter(args)?;
+    let format = format(args)?;
+    let target = output::project_or_name(context)?;
+    if let Target::Project(loaded) = &target
+        && let Some(unknown) = args.names.iter().find(|name| !loaded.project.is_known(name))
+    {
+        return settings::usage(&format!("no such service: {unknown}"));
+    }
+    let project = target.name().to_string();
+    let query = ObserveQuery::of_project(project.clone());
+    let observed = run::block_on(async { Ok(run::connect(context)?.observe(query).await?) })?;
+    let shown: Vec<&Container> = observed
+        .containers
+        .iter()
+        .filter(|container| is_shown(container, args, &filter) && belongs(container, args, target.project()))
+        .collect();
+    let settings = PsSettings {
+        project,
+        truncate: if args.no_trunc { Truncate::Never } else { Truncate::Long },
+        now: Timestamp::now(),
+        zone: TimeZone::system(),
+    };
+    let mut out = io::stdout().lock();
+    ps::write(&shown, format, &settings, &mut out)?;
+    Ok(out.flush()?)
+}
+
+/// The states asked for by `--status` and `--filter status=…`; empty is what runs, or everything with `--all`.
+fn status_filter(args: &PsArgs) -> Result<Vec<String>, Failure> {
+    let mut states = args.status.clone();
+    match args.filter.as_deref().map(|filter| filter.split_once('=')) {
+        None => {}
+        Some(Some(("status", state))) => states.push(state.to_owned()),
+        Some(Some(("source", _))) => return settings::usage("not implemented"),
+        Some(Some((key, _))) => return settings::usage(&format!("unknown filter {key}")),
+        Some(None) => return settings::usage("arguments to --filter should be in form KEY=VAL"),
+    }
+    Ok(states)
+}
+
+fn format(args: &PsArgs) -> Result<PsFormat, Failure> {
+    if args.quiet {
+        return Ok(PsFormat::Ids);
+    }
+    if args.services {
+        return Ok(PsFormat::Services);
+    }
+    match args.format.as_deref() {
+        None | Some("" | "table") => Ok(PsFormat::Table),
+        Some("json") => Ok(PsFormat::Json),
+        Some(other) => {
+            settings::usage(&format!("format \"{other}\" is not supported yet: accepted are table and json"))
+        }
+    }
+}
+
+fn is_shown(container: &Container, args: &PsArgs, states: &[String]) -> bool {
+    let wanted = |state: &String| state.eq_ignore_ascii_case(container.state.as_str());
+    if container.hook {
+        return false;
+    }
+    if states.is_empty() {
+        return args.all || (container.is_running() && !container.one_off);
+    }
+    states.iter().any(wanted)
+}
+
+/// Whether the container is of a service that was named, and of one that the files define where orphans are hidden.
+fn belongs(container: &Container, args: &PsArgs, project: Option<&Project>) -> bool {
+    let Some(service) = &container.service else { return args.names.is_empty() };
+    let named = args.names.is_empty() || args.names.iter().any(|name| name == service.as_str());
+    named && (args.orphans || project.is_none_or(|project| project.is_known(service.as_str())))
+}

@@ -1,0 +1,162 @@
+//! What every command that acts on the engine has in common: connecting, and carrying a plan out with its progress.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::cli::signal::Interruption;
+use crate::cli::{Context, Failure, output, settings};
+use crate::engine::EngineError;
+use crate::engine::docker::{ConnectSettings, Docker};
+use crate::event::{Event, Events};
+use crate::execute::{ExecuteSettings, execute};
+use crate::observed::{Container, Observed};
+use crate::plan::Plan;
+use crate::project::Project;
+use crate::render::Progress;
+use crate::source::SourceMap;
+
+/// How often the progress in a terminal moves.
+pub(super) const TICK: Duration = Duration::from_millis(100);
+
+/// A plan that is ready to be carried out, and what it was made from.
+pub(super) struct Ready {
+    /// The project.
+    pub project: Arc<Project>,
+    /// The files it was read from.
+    pub sources: SourceMap,
+    /// The engine.
+    pub engine: Docker,
+    /// What the engine had.
+    pub observed: Observed,
+    /// What is to be done.
+    pub plan: Arc<Plan>,
+}
+
+/// Runs `work` on a runtime of this thread.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(work);
+    // A read of standard input that nobody waits for must not keep the process.
+    runtime.shutdown_background();
+    result
+}
+
+/// The engine that flags, environment and Docker's configuration name. Nothing is sent to it yet.
+pub(super) fn connect(context: &Context) -> Result<Docker, Failure> {
+    let mut connect = ConnectSettings::from_environment(|name| context.environment.get(name).cloned());
+    if context.global.host.is_some() || context.global.context.is_some() {
+        connect.host.clone_from(&context.global.host);
+        connect.context.clone_from(&context.global.context);
+    }
+    Ok(Docker::connect(connect)?)
+}
+
+/// Prints a plan in its text form.
+pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
+    let mut stdout = io::stdout();
+    if plan.is_empty() {
+        writeln!(stdout, "nothing to do")?;
+    } else {
+        write!(stdout, "{plan}")?;
+    }
+    Ok(())
+}
+
+impl Ready {
+    /// The containers of the project's services that run and that the plan leaves as they are.
+    pub(super) fn untouched(&self) -> impl Iterator<Item = &Container> {
+        let mut running: Vec<_> = self.observed.containers.iter().filter(|container| is_of(container, self)).collect();
+        running.sort_by(|one, other| one.name.cmp(&other.name));
+        running.into_iter()
+    }
+}
+
+fn is_of(container: &Container, ready: &Ready) -> bool {
+    let known = container.service.as_ref().is_some_and(|name| ready.project.services.contains_key(name));
+    known && container.is_replica() && container.is_running() && !ready.plan.touches(&container.id)
+}
+
+/// Carries a plan out and shows its progress; `operation` is the word for it.
+pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str) -> Result<(), Failure> {
+    let settings = execute_settings(ready, context)?;
+    let mut progress = output::progress(context)?;
+    let interruption = Interruption::default();
+    let (events, received) = Events::channel();
+    progress.begin(&ready.plan, operation);
+    if operation == "up" {
+        announce_untouched(ready, &events);
+    }
+    // The events are dropped with the run, which ends the showing.
+    let run = async {
+        let events = events;
+        execute(&ready.plan, &ready.engine, &events, &interruption.stop, &settings).await
+    };
+    let (outcome, shown) =
+        with_signals(&interruption, async { tokio::join!(run, show(&mut progress, received)) }).await?;
+    progress.finish();
+    shown?;
+    outcome.into_result(&ready.plan).map_err(|failure| run_failure(ready, context, failure))
+}
+
+/// Tells of what is as it should be.
+pub(super) fn announce_untouched(ready: &Ready, events: &Events) {
+    for container in ready.untouched() {
+        events.send(Event::UpToDate { container: container.name.clone() });
+    }
+}
+
+/// How the plan of a command is carried out.
+pub(super) fn execute_settings(ready: &Ready, context: &Context) -> Result<ExecuteSettings, Failure> {
+    Ok(ExecuteSettings {
+        project: ready.project.name.to_string(),
+        parallel: settings::parallel(context, &ready.project.environment)?,
+        ..ExecuteSettings::default()
+    })
+}
+
+/// Does `work` while signals of the process become cancellations.
+pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Future<Output = T>) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => Ok(done),
+        refused = interruption.listen() => match refused {
+            Ok(never) => match never {},
+            Err(error) => Err(error.into()),
+        },
+    }
+}
+
+/// Shows events until the run ends.
+async fn show(progress: &mut Progress<io::Stderr>, mut received: UnboundedReceiver<Event>) -> Result<(), Failure> {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            event = received.recv() => match event {
+                Some(event) => progress.event(&event)?,
+                None => return Ok(()),
+            },
+            _ = ticks.tick() => progress.tick(),
+        }
+    }
+}
+
+/// What the end of a run that did not do all of its plan means to the command.
+pub(super) fn run_failure(ready: &Ready, context: &Context, failure: crate::execute::RunFailure) -> Failure {
+    if failure.is_interruption() {
+        return Failure::Interrupted;
+    }
+    let unreachable = failure.failures().find_map(|(_, error)| match error {
+        crate::execute::ExecuteError::Engine(error @ EngineError::Unreachable { .. }) => Some(error.clone()),
+        _ => None,
+    });
+    match unreachable {
+        Some(error) => Failure::Engine(error),
+        None => Failure::Run {
+            text: output::run_failure(&failure, &ready.project, &ready.sources, context),
+            conflict: failure.is_conflict(),
+        },
+    }
+}

@@ -1,0 +1,46 @@
+//! Questions to the user (cli.md §7). Nothing below the command line asks anything.
+
+use std::io::{self, BufRead, Write};
+
+use super::context::Terminals;
+
+/// Asks a question whose answer is no unless the user says yes. Without a terminal one word is read, judged as a
+/// lenient boolean; the end of the input is no.
+///
+/// # Errors
+///
+/// When a stream fails.
+pub(super) fn confirm(question: &str, terminals: Terminals) -> io::Result<bool> {
+    let mut stdout = io::stdout();
+    if terminals.stdin {
+        write!(stdout, "{question} [y/N] ")?;
+    } else {
+        write!(stdout, "{question}")?;
+    }
+    stdout.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let word = line.split_whitespace().next().unwrap_or_default();
+    Ok(lenient_bool(word) || (terminals.stdin && word.eq_ignore_ascii_case("yes")))
+}
+
+/// `y`, `1`, `t` and `true` in any case are true; everything else, also `yes` and `on`, is false (cli.md §2.3).
+#[must_use]
+pub(super) fn lenient_bool(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "y" | "1" | "t" | "true")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lenient_bool;
+
+    #[test]
+    fn few_words_are_true() {
+        for yes in ["y", "Y", "1", "t", "true", " TRUE "] {
+            assert!(lenient_bool(yes), "{yes}");
+        }
+        for no in ["", "yes", "on", "0", "n", "false", "2"] {
+            assert!(!lenient_bool(no), "{no}");
+        }
+    }
+}

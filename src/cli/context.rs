@@ -1,0 +1,76 @@
+//! What a command finds around it: the process's environment, folder and terminals.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use super::Failure;
+use super::args::GlobalArgs;
+
+/// The surroundings of one run. Everything below the command line gets what it needs of it by value.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The flags before the command.
+    pub global: GlobalArgs,
+    /// The process's environment; names and values that are not UTF-8 are left out.
+    pub environment: BTreeMap<String, String>,
+    /// The current folder.
+    pub working_directory: PathBuf,
+    /// Which of the standard streams are terminals.
+    pub terminals: Terminals,
+}
+
+/// Which of the standard streams are terminals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Terminals {
+    /// Standard input.
+    pub stdin: bool,
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+}
+
+impl Context {
+    /// The surroundings of this process.
+    ///
+    /// # Errors
+    ///
+    /// When there is no current folder.
+    pub fn of_process(global: &GlobalArgs) -> Result<Self, Failure> {
+        let working_directory = current_directory()?;
+        Ok(Self {
+            global: global.clone(),
+            environment: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+            working_directory,
+            terminals: Terminals {
+                stdin: std::io::stdin().is_terminal(),
+                stdout: std::io::stdout().is_terminal(),
+                stderr: std::io::stderr().is_terminal(),
+            },
+        })
+    }
+
+    /// A variable of the process's environment, unless it is empty.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the user does not want colours (`NO_COLOR`).
+    #[must_use]
+    pub fn no_color(&self) -> bool {
+        self.variable("NO_COLOR").is_some()
+    }
+}
+
+/// The current folder as the shell names it, where that is true: a symbolic link on the way is part of the name that
+/// the project gets from it.
+fn current_directory() -> Result<PathBuf, Failure> {
+    let real = std::env::current_dir()
+        .map_err(|error| Failure::Unexpected(anyhow::Error::new(error).context("there is no current folder")))?;
+    let named = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
+    Ok(named.filter(|path| path.canonicalize().is_ok_and(|path| path == real)).unwrap_or(real))
+}

@@ -1,0 +1,56 @@
+//! The command line: arguments in, commands run, an exit status out.
+
+pub mod args;
+mod command;
+mod confirm;
+mod context;
+mod failure;
+mod output;
+mod parse;
+mod settings;
+mod signal;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+pub use context::Context;
+pub use failure::Failure;
+
+use parse::{Parsed, answer, parse};
+
+/// Runs the command that `arguments` (the program's name first) ask for, and gives back its exit status.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let parsed = parse(arguments);
+    match answer(&parsed, &mut io::stdout(), &mut io::stderr()) {
+        Ok(Some(status)) => return ExitCode::from(status),
+        // Nobody reads any more: what is left to say has no reader.
+        Err(_) => return ExitCode::from(1),
+        Ok(None) => {}
+    }
+    let Parsed::Run(cli) = parsed else { return ExitCode::SUCCESS };
+    let context = match Context::of_process(&cli.global) {
+        Ok(context) => context,
+        Err(failure) => return end(&failure),
+    };
+    match command::dispatch(*cli, &context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => end(&failure),
+    }
+}
+
+fn end(failure: &Failure) -> ExitCode {
+    if is_broken_pipe(failure) {
+        // `hoist logs | head`: the reader has had enough.
+        return ExitCode::from(1);
+    }
+    let mut stderr = io::stderr();
+    let _ = failure.report(&mut stderr).and_then(|()| stderr.flush());
+    ExitCode::from(failure)
+}
+
+fn is_broken_pipe(failure: &Failure) -> bool {
+    matches!(failure, Failure::Unexpected(error)
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+}

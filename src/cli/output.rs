@@ -1,0 +1,232 @@
+//! What the command line itself tells the user: problems of the files, warnings, progress.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use super::context::Context;
+use super::{Failure, settings};
+use crate::diagnostic::render::{Style, render, render_all};
+use crate::diagnostic::{Explain, Level};
+use crate::execute::{ExecuteError, RunFailure};
+use crate::load::{self, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
+use crate::plan::{Plan, PlanError};
+use crate::project::{Project, ProjectName, ServiceName};
+use crate::render::logs::{LogSettings, Prefix};
+use crate::render::{Progress, ProgressMode, TerminalSize, TtySettings};
+use crate::source::{SourceMap, Span};
+
+/// Loads a project; warnings go to standard error.
+///
+/// # Errors
+///
+/// [`Failure::Load`] when the files cannot be used; every problem was told.
+pub(super) fn load(options: &LoadOptions, context: &Context) -> Result<Loaded, Failure> {
+    let loaded = load::load(options).map_err(|failure| load_failure(&failure, context))?;
+    report(&[], &loaded.warnings, &loaded.sources, context)?;
+    Ok(loaded)
+}
+
+/// Loads the merged model; warnings go to standard error.
+///
+/// # Errors
+///
+/// As [`load`].
+pub(super) fn load_model(options: &LoadOptions, context: &Context) -> Result<LoadedModel, Failure> {
+    let loaded = load::load_model(options).map_err(|failure| load_failure(&failure, context))?;
+    report(&[], &loaded.warnings, &loaded.sources, context)?;
+    Ok(loaded)
+}
+
+/// Tells everything that is wrong with the files.
+pub(super) fn load_failure(failure: &LoadFailure, context: &Context) -> Failure {
+    let errors: Vec<&dyn Explain> = failure.errors.iter().map(|error| error as &dyn Explain).collect();
+    match report(&errors, &failure.warnings, &failure.sources, context) {
+        Ok(()) => Failure::Load,
+        Err(error) => error.into(),
+    }
+}
+
+fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap, context: &Context) -> io::Result<()> {
+    if errors.is_empty() && warnings.is_empty() {
+        return Ok(());
+    }
+    let (placed, placeless): (Vec<&dyn Explain>, Vec<&dyn Explain>) =
+        errors.iter().partition(|error| error.span().is_some());
+    let warnings = warnings.iter().map(|warning| (warning as &dyn Explain, Level::Warning));
+    let placed = placed.into_iter().map(|error| (error, Level::Error));
+    let mut text = render_all(warnings.chain(placed), sources, &style(context));
+    // Scripts look for these lines as they are.
+    for error in placeless {
+        writeln!(text, "{error}").expect("memory can be written to");
+        if let Some(hint) = error.hint() {
+            writeln!(text, "hint: {hint}").expect("memory can be written to");
+        }
+    }
+    io::stderr().write_all(text.as_bytes())
+}
+
+/// How problems are shown on standard error.
+pub(super) fn style(context: &Context) -> Style {
+    let columns = context.terminals.stderr.then(|| console::Term::stderr().size_checked()).flatten();
+    Style {
+        color: colors(context, context.terminals.stderr),
+        width: columns.map_or(Style::default().width, |(_, columns)| usize::from(columns)),
+        show_values: context.global.show_values,
+        current_dir: Some(context.working_directory.clone()),
+    }
+}
+
+/// Whether a stream takes colours: `--ansi`, `NO_COLOR`, and whether it is a terminal.
+pub(super) fn colors(context: &Context, is_terminal: bool) -> bool {
+    match settings::ansi(context) {
+        "always" => true,
+        "auto" => is_terminal && !context.no_color(),
+        _ => false,
+    }
+}
+
+/// A warning that has no place in a file.
+pub(super) fn warn(message: &str) -> Result<(), Failure> {
+    Ok(writeln!(io::stderr(), "warning: {message}")?)
+}
+
+/// What a command that works without the files acts on.
+pub(super) enum Target {
+    /// What the files define.
+    Project(Box<Loaded>),
+    /// Whatever the engine has under a name.
+    Name(ProjectName),
+}
+
+impl Target {
+    /// The project's name.
+    pub(super) fn name(&self) -> &ProjectName {
+        match self {
+            Self::Project(loaded) => &loaded.project.name,
+            Self::Name(name) => name,
+        }
+    }
+
+    /// The project, where there are files.
+    pub(super) fn project(&self) -> Option<&Project> {
+        match self {
+            Self::Project(loaded) => Some(&loaded.project),
+            Self::Name(_) => None,
+        }
+    }
+}
+
+/// The project of the files; its name alone with `-p` and without `-f`, or where the files cannot be loaded though
+/// `COMPOSE_PROJECT_NAME` says the name (cli.md §3.5).
+///
+/// # Errors
+///
+/// [`Failure::Load`] when the files are needed and cannot be used.
+pub(super) fn project_or_name(context: &Context) -> Result<Target, Failure> {
+    let global = &context.global;
+    if let (Some(name), true) = (&global.project_name, global.file.is_empty()) {
+        return Ok(Target::Name(ProjectName::from(name.to_lowercase())));
+    }
+    let mut options = settings::load_options(context, &[]);
+    options.resolve_environment = false;
+    match (load::load(&options), context.variable("COMPOSE_PROJECT_NAME")) {
+        (Ok(loaded), _) => {
+            report(&[], &loaded.warnings, &loaded.sources, context)?;
+            Ok(Target::Project(Box::new(loaded)))
+        }
+        (Err(_), Some(name)) => Ok(Target::Name(ProjectName::from(name.to_lowercase()))),
+        (Err(failure), None) => Err(load_failure(&failure, context)),
+    }
+}
+
+/// Progress on standard error, in the mode that flags and terminals ask for.
+///
+/// # Errors
+///
+/// Where the mode is not known, or contradicts `--ansi`.
+pub(super) fn progress(context: &Context) -> Result<Progress<io::Stderr>, Failure> {
+    let mode = settings::progress_mode(context)?;
+    let tty = TtySettings { color: colors(context, true), size: TerminalSize::of_stderr() };
+    Ok(Progress::new(mode, tty, io::stderr()))
+}
+
+/// How lines of containers are shown.
+pub(super) fn log_settings(context: &Context, no_color: bool, no_prefix: bool, timestamps: bool) -> LogSettings {
+    let mode = settings::progress_mode(context).unwrap_or_default();
+    LogSettings {
+        prefix: if no_prefix { Prefix::None } else { Prefix::Name },
+        color: !no_color && colors(context, context.terminals.stdout),
+        timestamps,
+        clear_line: mode == ProgressMode::Tty,
+    }
+}
+
+/// Why there is no plan, with the place in the files where the cause stands.
+pub(super) fn plan_error(error: &PlanError, project: &Project, sources: &SourceMap, context: &Context) -> String {
+    let span = error.path().and_then(|path| project.origins.nearest(path.as_slice()));
+    if span.is_none() && error.hint().is_none() {
+        return error.to_string();
+    }
+    let placed = Placed { message: error.to_string(), span, hint: error.hint() };
+    scripted(&placed, sources, context)
+}
+
+/// What failed in a run and why; a port that is taken with the line that asks for it.
+pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &SourceMap, context: &Context) -> String {
+    let mut text = Vec::new();
+    failure.report(&mut text).expect("memory can be written to");
+    let mut text = String::from_utf8_lossy(&text).into_owned();
+    for (_, error) in failure.failures() {
+        let ExecuteError::PortTaken { service, port, .. } = error else { continue };
+        let Some(span) = port_line(project, service, *port) else { continue };
+        let asked = Placed { message: format!("port {port} is asked for here"), span: Some(span), hint: None };
+        text.push_str(&scripted(&asked, sources, context));
+        text.push('\n');
+    }
+    text
+}
+
+/// Where the files ask for a port of the host.
+fn port_line(project: &Project, service: &ServiceName, port: u16) -> Option<Span> {
+    let ports = &project.service(service.as_str())?.ports;
+    let asks = |published: &str| {
+        let (first, last) = published.split_once('-').unwrap_or((published, published));
+        matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&port))
+    };
+    let at = ports.iter().position(|item| item.published.as_deref().is_some_and(asks))?;
+    project.origins.nearest(&["services", service.as_str(), "ports", &at.to_string()])
+}
+
+/// A message of the contract, whose line scripts look for, and its place in the files.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Placed {
+    message: String,
+    span: Option<Span>,
+    hint: Option<String>,
+}
+
+impl Explain for Placed {
+    fn span(&self) -> Option<Span> {
+        self.span
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}
+
+/// The message alone on its line, then its place.
+fn scripted(problem: &Placed, sources: &SourceMap, context: &Context) -> String {
+    let shown = render(problem, Level::Error, sources, &Style { color: false, ..style(context) });
+    shown.strip_prefix("error: ").map(str::to_owned).unwrap_or(shown)
+}
+
+/// Warnings of a plan: what it leaves alone though it may not be meant so.
+///
+/// # Errors
+///
+/// When standard error cannot be written to.
+pub(super) fn plan_warnings(plan: &Plan) -> Result<(), Failure> {
+    plan.warnings().iter().try_for_each(|warning| warn(&warning.to_string()))
+}

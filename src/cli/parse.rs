@@ -1,0 +1,235 @@
+//! Arguments to [`Cli`], and what the user is told when that fails, in the words scripts know (cli.md §1.1, §1.2).
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory, FromArgMatches};
+
+use super::args::Cli;
+
+/// What became of the arguments.
+#[derive(Debug)]
+pub(super) enum Parsed {
+    /// A command to run.
+    Run(Box<Cli>),
+    /// The user asked for help, or for nothing: text for standard output.
+    Help(String),
+    /// They make no sense: text for standard output, then for standard error.
+    Refused {
+        /// The help, where the contract shows it.
+        help: Option<String>,
+        /// The message.
+        message: String,
+    },
+}
+
+/// Reads the arguments of the process, the program's name first.
+#[must_use]
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
+    let command = Cli::command();
+    let arguments = expand_boolean_values(&command, arguments.into_iter().collect());
+    let matches = match command.clone().try_get_matches_from(&arguments) {
+        Ok(matches) => matches,
+        Err(error) => return refuse(command, &error, &arguments),
+    };
+    match Cli::from_arg_matches(&matches) {
+        Ok(cli) if cli.command.is_none() && !cli.global.version => Parsed::Help(help_of(command)),
+        Ok(cli) => Parsed::Run(Box::new(cli)),
+        Err(error) => refuse(command, &error, &arguments),
+    }
+}
+
+fn help_of(mut command: Command) -> String {
+    command.render_help().to_string()
+}
+
+/// `--flag=true` becomes `--flag` and `--flag=false` nothing, for flags without a value.
+fn expand_boolean_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut known = root;
+    let mut kept = Vec::with_capacity(arguments.len());
+    let mut flags_ended = false;
+    for argument in arguments {
+        let text = argument.to_str().unwrap_or_default();
+        flags_ended |= text == "--";
+        if !flags_ended && let Some(on) = boolean_value(root, known, text) {
+            if on {
+                kept.push(text.split('=').next().unwrap_or_default().into());
+            }
+            continue;
+        }
+        if let Some(command) = root.find_subcommand(text) {
+            known = command;
+        }
+        kept.push(argument);
+    }
+    kept
+}
+
+/// The value of `--flag=VALUE` or `-f=VALUE` where the flag takes none and VALUE is a boolean.
+fn boolean_value(root: &Command, command: &Command, argument: &str) -> Option<bool> {
+    let (flag, value) = argument.split_once('=')?;
+    let on = match value {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => true,
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
+        _ => return None,
+    };
+    let is_switch = |arg: &&clap::Arg| matches!(arg.get_action(), clap::ArgAction::SetTrue);
+    let named = |arg: &&clap::Arg| match flag.strip_prefix("--") {
+        Some(long) => arg.get_long() == Some(long),
+        None => arg.get_short().is_some_and(|short| flag.strip_prefix('-') == Some(short.to_string().as_str())),
+    };
+    command.get_arguments().chain(root.get_arguments()).filter(is_switch).find(named).map(|_| on)
+}
+
+fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Parsed {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
+        Some(_) | None => None,
+    };
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    let hint =
+        |suggested: Option<String>| suggested.map_or_else(String::new, |s| format!("\nhint: did you mean `{s}`?"));
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Parsed::Help(error.render().to_string())
+        }
+        ErrorKind::InvalidSubcommand => {
+            let name = context(ContextKind::InvalidSubcommand).unwrap_or_default();
+            let suggested = context(ContextKind::SuggestedSubcommand);
+            let message = format!("unknown docker command: \"compose {name}\"{}", hint(suggested));
+            Parsed::Refused { help: Some(help_of(command)), message }
+        }
+        ErrorKind::UnknownArgument => {
+            let message = unknown_argument(&argument, arguments);
+            let suggested = context(ContextKind::SuggestedArg);
+            Parsed::Refused { help: None, message: format!("{message}{}", hint(suggested)) }
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let value = context(ContextKind::InvalidValue).unwrap_or_default();
+            let flag = argument.split([' ', '=']).next().unwrap_or_default();
+            let message = if value.is_empty() {
+                missing_value(flag, arguments)
+            } else {
+                let cause = std::error::Error::source(error)
+                    .map_or_else(|| accepted_values(error), |source| format!(": {source}"));
+                format!("invalid argument \"{value}\" for \"{flag}\" flag{cause}")
+            };
+            Parsed::Refused { help: None, message }
+        }
+        _ => Parsed::Refused { help: None, message: error.render().to_string().trim_end().to_owned() },
+    }
+}
+
+fn accepted_values(error: &clap::Error) -> String {
+    match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) => format!(": accepted are {}", values.join(", ")),
+        Some(_) | None => String::new(),
+    }
+}
+
+/// A surplus positional, an unknown long flag, or a letter in a cluster of short ones.
+fn unknown_argument(argument: &str, arguments: &[OsString]) -> String {
+    if argument.starts_with("--") {
+        return format!("unknown flag: {}", argument.split('=').next().unwrap_or_default());
+    }
+    let Some(letter) = argument.strip_prefix('-').and_then(|rest| rest.chars().next()) else {
+        return format!("unexpected argument \"{argument}\"");
+    };
+    let written = arguments
+        .iter()
+        .filter_map(|written| written.to_str())
+        .find(|written| written.starts_with('-') && !written.starts_with("--") && written.contains(letter));
+    format!("unknown shorthand flag: '{letter}' in {}", written.unwrap_or(argument))
+}
+
+fn missing_value(flag: &str, arguments: &[OsString]) -> String {
+    let short = arguments
+        .iter()
+        .filter_map(|written| written.to_str())
+        .rfind(|written| written.starts_with('-') && !written.starts_with("--") && written.len() > 1);
+    match short {
+        Some(cluster) if !arguments.iter().any(|written| written == flag) => {
+            let letter = cluster.chars().next_back().unwrap_or_default();
+            format!("flag needs an argument: '{letter}' in {cluster}")
+        }
+        _ => format!("flag needs an argument: {flag}"),
+    }
+}
+
+/// Writes what [`Parsed`] has to say; the exit status where there is nothing to run.
+///
+/// # Errors
+///
+/// When one of the streams cannot be written to.
+pub(super) fn answer(parsed: &Parsed, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Option<u8>> {
+    match parsed {
+        Parsed::Run(_) => Ok(None),
+        Parsed::Help(text) => {
+            write!(out, "{text}")?;
+            Ok(Some(0))
+        }
+        Parsed::Refused { help, message } => {
+            if let Some(help) = help {
+                writeln!(out, "{help}")?;
+            }
+            writeln!(err, "{message}")?;
+            Ok(Some(1))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Parsed {
+        parse(std::iter::once("hoist").chain(arguments.iter().copied()).map(OsString::from))
+    }
+
+    fn refusal(arguments: &[&str]) -> String {
+        match parsed(arguments) {
+            Parsed::Refused { message, .. } => message,
+            other => panic!("{arguments:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_that_make_no_sense_are_refused_in_the_words_scripts_know() {
+        let table = [
+            (&["up", "-f", "x"][..], "unknown shorthand flag: 'f' in -f"),
+            (&["up", "--nope"], "unknown flag: --nope"),
+            (&["-p"], "flag needs an argument: 'p' in -p"),
+            (&["--file"], "flag needs an argument: --file"),
+            (
+                &["--parallel", "many", "up"],
+                "invalid argument \"many\" for \"--parallel\" flag: invalid digit found in string",
+            ),
+            (&["upp"], "unknown docker command: \"compose upp\"\nhint: did you mean `up`?"),
+        ];
+        for (arguments, message) in table {
+            assert_eq!(refusal(arguments), message, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn switches_take_true_and_false() {
+        let Parsed::Run(cli) = parsed(&["up", "--detach=true", "--build=false", "-dV"]) else {
+            panic!("a command to run");
+        };
+        let Some(crate::cli::args::Command::Up(up)) = cli.command else { panic!("`up`") };
+        assert!(up.detach && up.plan.renew_anon_volumes && !up.plan.converge.build);
+    }
+
+    #[test]
+    fn without_a_command_there_is_help() {
+        assert!(matches!(parsed(&[]), Parsed::Help(text) if text.contains("Commands:")));
+        assert!(matches!(parsed(&["up", "--help"]), Parsed::Help(text) if text.contains("--force-recreate")));
+    }
+}

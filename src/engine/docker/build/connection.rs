@@ -1,0 +1,108 @@
+//! Connections to the engine: from a stream of bytes, by an HTTP upgrade, to gRPC in one
+//! direction or the other.
+
+use std::task::{Context, Poll};
+
+use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HOST, UPGRADE};
+use hyper::upgrade::Upgraded;
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use tonic::body::Body;
+use tonic::service::Routes;
+use tower_service::Service;
+
+use super::error::BuildError;
+use super::tasks::Spawner;
+use crate::engine::docker::classify;
+use crate::engine::docker::transport::Transport;
+
+/// How large one message may be in either direction; the engine's own limit.
+const LARGEST_MESSAGE: usize = 16 << 20;
+
+/// How long the headers of a call may be: a request for files has all patterns of the ignore file in them.
+const LONGEST_HEADERS: u32 = 16 << 20;
+
+/// The engine's build service.
+pub(super) type Control = ControlClient<Channel>;
+
+/// Connects to the engine's build service.
+pub(super) async fn control(transport: &Transport, tasks: &Spawner) -> Result<Control, BuildError> {
+    let upgraded = upgrade(transport, tasks, "/grpc", &[]).await?;
+    let lost = |cause: hyper::Error| BuildError::Disconnected(cause.to_string());
+    let handshake = hyper::client::conn::http2::handshake(tasks.clone(), upgraded);
+    let (sender, connection) = handshake.await.map_err(lost)?;
+    tasks.spawn(async {
+        // The calls on it tell of its end.
+        let _ = connection.await;
+    });
+    let client = ControlClient::with_origin(Channel(sender), Uri::from_static("http://engine"));
+    Ok(client.max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE))
+}
+
+/// Serves the engine over a connection of its own, until that or the build ends.
+pub(super) async fn serve(
+    transport: &Transport,
+    tasks: &Spawner,
+    headers: &[(&str, String)],
+    services: Routes,
+) -> Result<(), BuildError> {
+    let upgraded = upgrade(transport, tasks, "/session", headers).await?;
+    let answer = hyper::service::service_fn(move |request: Request<Incoming>| services.clone().call(request));
+    let mut server = hyper::server::conn::http2::Builder::new(tasks.clone());
+    let connection = server.max_header_list_size(LONGEST_HEADERS).serve_connection(upgraded, answer);
+    tasks.spawn(async {
+        // The engine gives up a build whose session is gone, and says so.
+        let _ = connection.await;
+    });
+    Ok(())
+}
+
+/// Opens a connection and has the engine change it from HTTP/1.1 to HTTP/2.
+async fn upgrade(
+    transport: &Transport,
+    tasks: &Spawner,
+    path: &'static str,
+    headers: &[(&str, String)],
+) -> Result<Upgraded, BuildError> {
+    let unreachable = |cause: String| BuildError::Unreachable { address: transport.address().to_string(), cause };
+    let stream = transport.open().await.map_err(|cause| unreachable(classify::root_cause(&cause)))?;
+    let handshake = hyper::client::conn::http1::handshake(stream);
+    let (mut sender, connection) = handshake.await.map_err(|cause| unreachable(cause.to_string()))?;
+    tasks.spawn(async {
+        // The one request on it tells of its end.
+        let _ = connection.with_upgrades().await;
+    });
+    let mut request = Request::builder().method(Method::POST).uri(path);
+    request = request.header(HOST, "engine").header(CONNECTION, "Upgrade").header(UPGRADE, "h2c");
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let request = request.body(Body::empty()).map_err(|cause| BuildError::Request(cause.to_string()))?;
+    let response = sender.send_request(request).await.map_err(|cause| unreachable(cause.to_string()))?;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(BuildError::NoBuildKit { address: transport.address().to_string() });
+    }
+    hyper::upgrade::on(response).await.map_err(|cause| unreachable(cause.to_string()))
+}
+
+/// A connection on which gRPC calls can be made.
+#[derive(Debug, Clone)]
+pub(super) struct Channel(hyper::client::conn::http2::SendRequest<Body>);
+
+impl Service<Request<Body>> for Channel {
+    type Response = Response<Incoming>;
+    type Error = hyper::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        self.0.send_request(request).boxed()
+    }
+}

@@ -1,0 +1,261 @@
+//! Why a build failed, and what the engine says about the place.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bollard_buildkit_proto::google::rpc;
+use prost::Message;
+use serde::Deserialize;
+use tonic::{Code, Status};
+
+use crate::engine::EngineError;
+
+/// Why a build failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(in crate::engine::docker) enum BuildError {
+    /// The context is not there.
+    #[error("build context `{0}` does not exist")]
+    ContextNotFound(String),
+    /// The context is a file.
+    #[error("build context `{0}` is not a folder")]
+    ContextNotFolder(String),
+    /// The Dockerfile is not there, or is a folder.
+    #[error("no Dockerfile at `{0}`")]
+    DockerfileNotFound(String),
+    /// The engine or this client cannot do what was asked for.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Something in the request cannot be sent.
+    #[error("cannot ask the engine for this build: {0}")]
+    Request(String),
+    /// Nobody answers.
+    #[error("cannot connect to a container engine at {address}: {cause}")]
+    Unreachable {
+        /// The address that was tried.
+        address: String,
+        /// Why, in the system's words.
+        cause: String,
+    },
+    /// Somebody answers who does not build this way.
+    #[error("the engine at {address} has no BuildKit")]
+    NoBuildKit {
+        /// The address that was tried.
+        address: String,
+    },
+    /// The engine went away during the build.
+    #[error("the connection to the engine was lost: {0}")]
+    Disconnected(String),
+    /// A file could not be given to the engine.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The engine could not build it.
+    #[error("{}", .0.message)]
+    Failed(Box<Failure>),
+}
+
+/// What is known about a build that the engine gave up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::engine::docker) struct Failure {
+    /// What went wrong, in one line.
+    pub(in crate::engine::docker) message: String,
+    /// The instruction at fault.
+    pub(in crate::engine::docker) place: Option<Place>,
+    /// The step that failed: `[2/3] RUN make`.
+    pub(in crate::engine::docker) step: Option<String>,
+    /// The last lines that the step wrote.
+    pub(in crate::engine::docker) log: Vec<String>,
+}
+
+/// A place in a Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine::docker) struct Place {
+    /// The file's name, without its folder.
+    pub(in crate::engine::docker) file: String,
+    /// The line, counted from 1.
+    pub(in crate::engine::docker) line: usize,
+    /// What is written there.
+    pub(in crate::engine::docker) text: String,
+}
+
+impl BuildError {
+    /// What explains the message, a line each: the instruction in the Dockerfile, the step and what it wrote last.
+    pub(in crate::engine::docker) fn context(&self) -> Vec<String> {
+        let Self::Failed(failure) = self else { return Vec::new() };
+        let place = failure.place.iter().map(|place| format!("{}:{}: {}", place.file, place.line, place.text));
+        let step = failure.step.iter().map(|step| format!("> {step}"));
+        place.chain(step).chain(failure.log.iter().cloned()).collect()
+    }
+
+    /// The error of the request to build. `unreadable` is what could not be read for the engine, which is then the
+    /// cause of what it says; `step` and `log` belong to the step that failed.
+    pub(super) fn of_solve(
+        status: &Status,
+        unreadable: Option<String>,
+        step: Option<String>,
+        log: Vec<String>,
+    ) -> Self {
+        if let Some(message) = unreadable {
+            return Self::Unreadable(message);
+        }
+        // The engine's own answers have no source here; what this side of the connection met does.
+        if std::error::Error::source(status).is_some() || status.code() == Code::Unavailable {
+            return Self::Disconnected(innermost(status));
+        }
+        let place = place(status);
+        let message = plain(status.message(), place.as_ref());
+        Self::Failed(Box::new(Failure { message, place, step, log }))
+    }
+}
+
+impl From<BuildError> for EngineError {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Unreachable { address, cause } => Self::Unreachable { address, cause },
+            BuildError::NoBuildKit { .. } | BuildError::Unsupported(_) => Self::Unsupported(error.to_string()),
+            BuildError::Disconnected(cause) => Self::Disconnected(cause),
+            BuildError::ContextNotFound(_)
+            | BuildError::ContextNotFolder(_)
+            | BuildError::DockerfileNotFound(_)
+            | BuildError::Request(_)
+            | BuildError::Unreadable(_)
+            | BuildError::Failed(_) => {
+                let lines = std::iter::once(error.to_string()).chain(error.context());
+                Self::Build(lines.collect::<Vec<_>>().join("\n"))
+            }
+        }
+    }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// The engine's words without the layers they came through.
+fn plain(message: &str, place: Option<&Place>) -> String {
+    const LAYERS: [&str; 6] = [
+        "failed to solve: ",
+        "failed to solve with frontend dockerfile.v0: ",
+        "failed to solve with frontend gateway.v0: ",
+        "failed to create LLB definition: ",
+        "rpc error: code = Unknown desc = ",
+        "dockerfile parse error ",
+    ];
+    let mut message = message.trim();
+    while let Some(rest) = LAYERS.iter().find_map(|layer| message.strip_prefix(layer)) {
+        message = rest;
+    }
+    missing_file(message, place).unwrap_or_else(|| message.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Says in plain words that a `COPY` or `ADD` finds nothing, which the engine notices while it computes a checksum, or
+/// while it looks for what wildcards stand for.
+fn missing_file(message: &str, place: Option<&Place>) -> Option<String> {
+    let checksum = |message: &str| {
+        let path = message.strip_prefix("failed to compute cache key: ")?.strip_suffix(": not found")?;
+        // Engines before 23.0 say it twice.
+        let path = path.strip_suffix(" not found").unwrap_or(path).strip_suffix('"')?;
+        Some(path.rsplit_once('"')?.1.to_owned())
+    };
+    let look =
+        |message: &str| Some(message.strip_prefix("lstat ")?.strip_suffix(": no such file or directory")?.to_owned());
+    let path = checksum(message).or_else(|| look(message))?;
+    let elsewhere = place.is_some_and(|place| place.text.contains("--from"));
+    Some(if elsewhere {
+        format!("`{path}` does not exist where it is copied from")
+    } else {
+        format!("`{path}` is not in the build context, or is left out by its .dockerignore")
+    })
+}
+
+/// The detail by which the engine says where in the Dockerfile an error is. It is JSON inside the protocol's envelope.
+#[derive(Debug, Deserialize)]
+struct Source {
+    info: SourceInfo,
+    #[serde(default)]
+    ranges: Vec<SourceRange>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SourceInfo {
+    #[serde(default)]
+    filename: String,
+    /// The file, in Base64.
+    #[serde(default)]
+    data: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct SourceRange {
+    start: SourcePosition,
+}
+
+#[derive(Debug, Deserialize)]
+struct SourcePosition {
+    #[serde(default)]
+    line: usize,
+}
+
+fn place(status: &Status) -> Option<Place> {
+    let envelope = rpc::Status::decode(status.details()).ok()?;
+    let named = |url: &str| url.rsplit('/').next().is_some_and(|name| name.starts_with("errdefs.Source"));
+    let mut details = envelope.details.iter().filter(|detail| named(&detail.type_url));
+    details.find_map(|detail| {
+        let source: Source = serde_json::from_slice(&detail.value).ok()?;
+        let line = source.ranges.first()?.start.line;
+        let text = String::from_utf8(BASE64.decode(source.info.data).ok()?).ok()?;
+        let text = text.lines().nth(line.checked_sub(1)?)?.trim().to_owned();
+        Some(Place { file: source.info.filename, line, text })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_words_are_made_plain() {
+        let copy = |text: &str| Some(Place { file: "Dockerfile".into(), line: 2, text: text.into() });
+        let checksum = r#"failed to compute cache key: failed to calculate checksum of ref x::y: "/a b": not found"#;
+        let cases = [
+            ("failed to solve: boom", None, "boom"),
+            (checksum, copy("COPY a\\ b /"), "`/a b` is not in the build context, or is left out by its .dockerignore"),
+            (checksum, copy("COPY --from=x a\\ b /"), "`/a b` does not exist where it is copied from"),
+            (
+                "lstat /a: no such file or directory",
+                None,
+                "`/a` is not in the build context, or is left out by its .dockerignore",
+            ),
+            (
+                "failed to solve with frontend dockerfile.v0: failed to compute cache key: \"/a\" not found: not found",
+                None,
+                "`/a` is not in the build context, or is left out by its .dockerignore",
+            ),
+            ("docker.io/library/x:1: not found", None, "docker.io/library/x:1: not found"),
+        ];
+        for (message, place, expected) in cases {
+            assert_eq!(plain(message, place.as_ref()), expected);
+        }
+    }
+
+    #[test]
+    fn the_place_in_the_dockerfile_is_read() {
+        let value = serde_json::json!({
+            "info": {"filename": "Dockerfile", "data": BASE64.encode("FROM x\n  RUN false\n")},
+            "ranges": [{"start": {"line": 2}, "end": {"line": 2}}],
+        });
+        let detail = bollard_buildkit_proto::google::protobuf::Any {
+            type_url: "github.com/moby/buildkit/errdefs.Source+json".into(),
+            value: value.to_string().into_bytes(),
+        };
+        let envelope = rpc::Status { details: vec![detail], ..rpc::Status::default() };
+        let status = Status::with_details(Code::Unknown, "boom", envelope.encode_to_vec().into());
+        let error = BuildError::of_solve(&status, None, Some("[2/2] RUN false".into()), vec!["no".into()]);
+        assert_eq!(error.to_string(), "boom");
+        assert_eq!(error.context(), ["Dockerfile:2: RUN false", "> [2/2] RUN false", "no"]);
+        assert_eq!(place(&Status::unknown("x")), None);
+    }
+}

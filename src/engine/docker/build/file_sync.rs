@@ -1,0 +1,383 @@
+//! Files for the engine. It asks for a folder; the client sends an entry for every path in it; the engine asks for the
+//! content of those that differ from what it kept of earlier builds, and gets that.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bollard_buildkit_proto::fsutil::types::packet::PacketType;
+use bollard_buildkit_proto::fsutil::types::{Packet, Stat};
+use bollard_buildkit_proto::moby::filesync::v1::file_sync_server;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::filter::Filter;
+use super::tasks::Spawner;
+use super::tree::{TreeError, has_content, walk};
+
+/// How much of a file goes into one message.
+const CHUNK: usize = 128 * 1024;
+
+/// How many messages wait for the engine at most.
+const QUEUE: usize = 32;
+
+/// What can be asked for under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A folder.
+    Folder(PathBuf),
+    /// A folder with one file, from memory.
+    Text {
+        /// The file's name.
+        name: String,
+        /// Its content.
+        text: String,
+    },
+}
+
+/// What was transferred in a build, and the first thing that could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Transfers {
+    /// Files the engine asked for.
+    files: AtomicU64,
+    /// Bytes of them.
+    bytes: AtomicU64,
+    failure: Mutex<Option<String>>,
+}
+
+impl Transfers {
+    /// Files whose content was sent, and how many bytes that was.
+    pub(super) fn sent(&self) -> (u64, u64) {
+        (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+
+    /// Why a transfer failed on this side, if one did.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn fail(&self, message: &str) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.get_or_insert_with(|| message.to_owned());
+    }
+}
+
+/// The service.
+pub(super) struct FileSync {
+    sources: BTreeMap<String, Source>,
+    tasks: Spawner,
+    transfers: Arc<Transfers>,
+}
+
+impl FileSync {
+    /// Offers folders by their names.
+    pub(super) fn new(sources: BTreeMap<String, Source>, tasks: Spawner, transfers: Arc<Transfers>) -> Self {
+        Self { sources, tasks, transfers }
+    }
+}
+
+#[tonic::async_trait]
+impl file_sync_server::FileSync for FileSync {
+    type DiffCopyStream = BoxStream<'static, Result<Packet, Status>>;
+    type TarStreamStream = BoxStream<'static, Result<Packet, Status>>;
+
+    async fn diff_copy(&self, request: Request<Streaming<Packet>>) -> Result<Response<Self::DiffCopyStream>, Status> {
+        let wanted = Wanted::of(request.metadata())?;
+        let source = self.sources.get(&wanted.name).cloned();
+        let source = source.ok_or_else(|| Status::not_found(format!("no folder is offered as `{}`", wanted.name)))?;
+        let (packets, answers) = mpsc::channel(QUEUE);
+        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&self.transfers) };
+        let (ids, asked) = std::sync::mpsc::channel();
+        let list = sender.clone();
+        let offered = source.clone();
+        self.tasks.spawn_blocking(move || list.send_entries(&offered, &wanted));
+        let contents = sender.clone();
+        self.tasks.spawn_blocking(move || contents.send_contents(&source, &asked));
+        self.tasks.spawn(listen(request.into_inner(), ids, sender));
+        Ok(Response::new(ReceiverStream::new(answers).boxed()))
+    }
+
+    async fn tar_stream(&self, _: Request<Streaming<Packet>>) -> Result<Response<Self::TarStreamStream>, Status> {
+        Err(Status::unimplemented("files are sent one by one"))
+    }
+}
+
+/// Takes what the engine says until it has all it wants.
+async fn listen(mut engine: Streaming<Packet>, ids: std::sync::mpsc::Sender<u32>, sender: Sender) {
+    while let Some(Ok(packet)) = engine.next().await {
+        match packet.r#type() {
+            PacketType::PacketReq => {
+                // The reader is gone only after a failure, which it has told.
+                let _ = ids.send(packet.id);
+            }
+            PacketType::PacketFin => {
+                let fin = Packet { r#type: PacketType::PacketFin.into(), ..Packet::default() };
+                let _ = sender.packets.send(Ok(fin)).await;
+                return;
+            }
+            // Its reason comes with the failure of the build.
+            PacketType::PacketErr => return,
+            PacketType::PacketStat | PacketType::PacketData => {}
+        }
+    }
+}
+
+/// What the engine's request says beside the protocol's messages.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    name: String,
+    include: Vec<String>,
+    exclude: Vec<String>,
+    follow: Vec<String>,
+}
+
+impl Wanted {
+    fn of(metadata: &MetadataMap) -> Result<Self, Status> {
+        let values = |key: &str| header_values(metadata, key);
+        Ok(Self {
+            name: values("dir-name")?.into_iter().next().unwrap_or_default(),
+            include: values("include-patterns")?,
+            exclude: values("exclude-patterns")?,
+            follow: values("followpaths")?,
+        })
+    }
+}
+
+/// The values of a header. Where they are not ASCII, another header says that they are written as in a URL's query.
+fn header_values(metadata: &MetadataMap, key: &str) -> Result<Vec<String>, Status> {
+    let refuse = || Status::invalid_argument(format!("cannot read the header {key}"));
+    let encoded = metadata.get(format!("{key}-encoded")).is_some_and(|flag| flag == "1" || flag == "true");
+    let mut values = Vec::new();
+    for value in metadata.get_all(key) {
+        let value = value.to_str().map_err(|_| refuse())?;
+        values.push(if encoded { decode_query(value).ok_or_else(refuse)? } else { value.to_owned() });
+    }
+    Ok(values)
+}
+
+/// Decodes `+` and `%20`.
+fn decode_query(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Sends packets of one request. Blocks where the engine is slower, and ends when it is gone.
+#[derive(Clone)]
+struct Sender {
+    packets: mpsc::Sender<Result<Packet, Status>>,
+    /// By the number that the protocol gives it, the path of each entry that has content.
+    contents: Arc<Mutex<Vec<Option<String>>>>,
+    transfers: Arc<Transfers>,
+}
+
+impl Sender {
+    /// Sends the entry of every path.
+    fn send_entries(&self, source: &Source, wanted: &Wanted) {
+        let result = match source {
+            Source::Folder(folder) => self.send_folder(folder, wanted),
+            Source::Text { name, text } => Ok(self.send_text_entry(name, text, wanted)),
+        };
+        match result {
+            Ok(ControlFlow::Continue(())) => {
+                // One without an entry says that there are no more.
+                let _ = self.packets.blocking_send(Ok(Packet::default()));
+            }
+            Ok(ControlFlow::Break(())) => {}
+            Err(message) => self.fail(&message),
+        }
+    }
+
+    fn send_folder(&self, folder: &Path, wanted: &Wanted) -> Result<ControlFlow<()>, String> {
+        let filter = Filter::new(folder, &wanted.include, &wanted.exclude, &wanted.follow);
+        let filter = filter.map_err(|error| error.to_string())?;
+        let mut flow = ControlFlow::Continue(());
+        let walked = walk(folder, &filter, |stat| {
+            flow = self.send_entry(stat);
+            flow
+        });
+        walked.map_err(|error: TreeError| error.to_string())?;
+        Ok(flow)
+    }
+
+    fn send_text_entry(&self, name: &str, text: &str, wanted: &Wanted) -> ControlFlow<()> {
+        // The frontend asks for the ignore file of the Dockerfile as well.
+        if !wanted.include.is_empty() && !wanted.include.iter().any(|pattern| pattern == name) {
+            return ControlFlow::Continue(());
+        }
+        // The time of the build, so that a changed text of the same length is fetched again.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.send_entry(Stat {
+            path: name.to_owned(),
+            mode: 0o644,
+            size: i64::try_from(text.len()).unwrap_or(i64::MAX),
+            mod_time: i64::try_from(now.as_nanos()).unwrap_or(0),
+            ..Stat::default()
+        })
+    }
+
+    fn send_entry(&self, stat: Stat) -> ControlFlow<()> {
+        let path = has_content(&stat).then(|| stat.path.clone());
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+        let packet = Packet { r#type: PacketType::PacketStat.into(), stat: Some(stat), ..Packet::default() };
+        self.send(packet)
+    }
+
+    /// Sends the content of the entries that the engine asks for.
+    fn send_contents(&self, source: &Source, asked: &std::sync::mpsc::Receiver<u32>) {
+        while let Ok(id) = asked.recv() {
+            let path = {
+                let contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+                usize::try_from(id).ok().and_then(|index| contents.get(index).cloned().flatten())
+            };
+            let Some(path) = path else {
+                return self.fail("the engine asked for a file that was not offered");
+            };
+            let flow = match source {
+                Source::Folder(folder) => match self.send_file(id, &folder.join(&path)) {
+                    Ok(flow) => flow,
+                    Err(cause) => return self.fail(&format!("cannot read `{}`: {cause}", folder.join(path).display())),
+                },
+                Source::Text { text, .. } => {
+                    text.as_bytes().chunks(CHUNK).try_for_each(|chunk| self.send_data(id, chunk))
+                }
+            };
+            self.transfers.files.fetch_add(1, Ordering::Relaxed);
+            // Data without data is the end of the file.
+            if flow.is_break() || self.send_data(id, &[]).is_break() {
+                return;
+            }
+        }
+    }
+
+    fn send_file(&self, id: u32, path: &Path) -> std::io::Result<ControlFlow<()>> {
+        let mut file = File::open(path)?;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let length = match file.read(&mut chunk) {
+                Ok(0) => return Ok(ControlFlow::Continue(())),
+                Ok(length) => length,
+                Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(cause) => return Err(cause),
+            };
+            if self.send_data(id, &chunk[..length]).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+    }
+
+    fn send_data(&self, id: u32, data: &[u8]) -> ControlFlow<()> {
+        self.transfers.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
+        self.send(Packet { r#type: PacketType::PacketData.into(), id, data: data.to_vec(), ..Packet::default() })
+    }
+
+    fn send(&self, packet: Packet) -> ControlFlow<()> {
+        match self.packets.blocking_send(Ok(packet)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    /// Tells the engine that it will not get the rest, and keeps the reason for the error of the build.
+    fn fail(&self, message: &str) {
+        self.transfers.fail(message);
+        let data = message.as_bytes().to_vec();
+        let packet = Packet { r#type: PacketType::PacketErr.into(), data, ..Packet::default() };
+        let _ = self.packets.blocking_send(Ok(packet));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headers_of_a_request_are_read() {
+        let mut metadata = MetadataMap::new();
+        metadata.insert("dir-name", "context".parse().expect("value"));
+        metadata.append("exclude-patterns", "a%20b".parse().expect("value"));
+        metadata.append("exclude-patterns", "c".parse().expect("value"));
+        metadata.insert("followpaths-encoded", "1".parse().expect("value"));
+        metadata.append("followpaths", "%C3%BC+x%2F%2B".parse().expect("value"));
+        let wanted = Wanted::of(&metadata).expect("headers");
+        assert_eq!(wanted.name, "context");
+        assert_eq!(wanted.exclude, ["a%20b", "c"]);
+        assert_eq!(wanted.follow, ["ü x/+"]);
+        assert!(wanted.include.is_empty());
+        assert_eq!(decode_query("%zz"), None);
+        assert_eq!(decode_query("%4"), None);
+    }
+
+    fn sent(source: &Source, include: &[&str], ids: &[u32]) -> (Vec<Packet>, Arc<Transfers>) {
+        let (packets, mut received) = mpsc::channel(1000);
+        let transfers = Arc::<Transfers>::default();
+        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&transfers) };
+        let wanted = Wanted {
+            name: String::new(),
+            include: include.iter().map(|&text| text.to_owned()).collect(),
+            exclude: Vec::new(),
+            follow: Vec::new(),
+        };
+        sender.send_entries(source, &wanted);
+        let (asking, asked) = std::sync::mpsc::channel();
+        for id in ids {
+            asking.send(*id).expect("asked");
+        }
+        drop(asking);
+        sender.send_contents(source, &asked);
+        drop(sender);
+        let all = std::iter::from_fn(|| received.try_recv().ok()).map(|packet| packet.expect("packet")).collect();
+        (all, transfers)
+    }
+
+    #[test]
+    fn entries_are_counted_and_contents_sent_in_chunks() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::create_dir(folder.path().join("d")).expect("folder");
+        std::fs::write(folder.path().join("d/big"), vec![7; CHUNK + 1]).expect("file");
+        let (packets, transfers) = sent(&Source::Folder(folder.path().to_path_buf()), &[], &[1]);
+        let kinds: Vec<_> = packets.iter().map(|packet| (packet.r#type(), packet.id, packet.data.len())).collect();
+        let stat = (PacketType::PacketStat, 0, 0);
+        let data = |length| (PacketType::PacketData, 1, length);
+        assert_eq!(kinds, [stat, stat, stat, data(CHUNK), data(1), data(0)]);
+        assert!(packets[2].stat.is_none());
+        assert_eq!(transfers.sent(), (1, CHUNK as u64 + 1));
+    }
+
+    #[test]
+    fn a_file_that_vanished_fails_the_transfer() {
+        let source = Source::Folder(PathBuf::from("/nowhere"));
+        let (packets, transfers) = sent(&source, &[], &[]);
+        assert_eq!(packets.last().map(Packet::r#type), Some(PacketType::PacketErr));
+        assert!(transfers.failure().is_some_and(|message| message.starts_with("cannot read `/nowhere`")));
+    }
+
+    #[test]
+    fn a_text_is_a_folder_with_one_file() {
+        let source = Source::Text { name: "Dockerfile".into(), text: "FROM scratch".into() };
+        let (packets, _) = sent(&source, &["Dockerfile", "Dockerfile.dockerignore"], &[0]);
+        assert_eq!(packets.len(), 4);
+        assert_eq!(packets[2].data, b"FROM scratch");
+        let (packets, _) = sent(&source, &[".dockerignore"], &[]);
+        assert_eq!(packets.len(), 1);
+    }
+}

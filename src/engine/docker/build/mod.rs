@@ -1,0 +1,189 @@
+//! Builds images with the engine's BuildKit: a request in, progress and the image out.
+//!
+//! Two connections to the engine carry a build, both upgraded from HTTP to gRPC. On `/grpc` hoist calls the engine: it
+//! asks for the build (`Solve`) and for news of it (`Status`). On `/session` the engine calls hoist: it fetches the
+//! files that differ from what it kept of earlier builds, and asks for credentials. No program beside the engine is
+//! needed, and no copy of the context is made.
+//!
+//! ```text
+//! request.rs     what to build -> the engine's words, and the folders it may ask for
+//! connection.rs  bytes -> gRPC, in either direction
+//! session.rs     what the engine may call: health, credentials, secrets, files
+//!   file_sync.rs   the protocol of files
+//!   tree.rs  filter.rs  pattern.rs    a folder -> its entries; which of them; Docker's patterns
+//! progress.rs    the engine's news -> steps and lines
+//! error.rs       why it failed, and where in the Dockerfile
+//! tasks.rs       the build's tasks end with it
+//! ```
+
+mod connection;
+mod error;
+mod file_sync;
+mod filter;
+#[cfg(test)]
+mod live;
+mod pattern;
+mod progress;
+mod request;
+mod session;
+mod tasks;
+mod tree;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard_buildkit_proto::moby::buildkit::v1::{ListWorkersRequest, SolveResponse, StatusRequest};
+use futures::stream::BoxStream;
+use futures::{StreamExt, future, stream};
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::wrappers::ReceiverStream;
+
+pub(in crate::engine::docker) use error::BuildError;
+pub(in crate::engine::docker) use progress::{BuildProgress, Built, StepStatus};
+pub(in crate::engine::docker) use request::{BuildRequest, ContextSource, DockerfileSource, SecretSource};
+
+use connection::Control;
+use file_sync::Transfers;
+use progress::Steps;
+use request::{HOST_GATEWAY, Prepared};
+use tasks::Tasks;
+
+use crate::engine::docker::transport::Transport;
+
+/// Finds the user name and password for a registry's host; for Docker Hub that is `https://index.docker.io/v1/`, as in
+/// Docker's configuration. An identity token has the user `<token>`. It may block.
+pub(in crate::engine::docker) type Credentials = Arc<dyn Fn(&str) -> Option<(String, String)> + Send + Sync>;
+
+/// How long news of a build are waited for once it has ended.
+const LAST_NEWS: Duration = Duration::from_secs(3);
+
+/// How much progress waits for whoever looks at it.
+const QUEUE: usize = 256;
+
+/// Under which label the engine's builder says what `host-gateway` stands for.
+const GATEWAY_LABEL: &str = "org.mobyproject.buildkit.worker.moby.host-gateway-ip";
+
+/// Builds an image. The stream ends with [`BuildProgress::Done`] or with an error; nothing happens before it is polled,
+/// and dropping it gives the build up. It has to be polled inside a tokio runtime.
+pub(in crate::engine::docker) fn build(
+    transport: Transport,
+    request: BuildRequest,
+    credentials: Credentials,
+) -> BoxStream<'static, Result<BuildProgress, BuildError>> {
+    let (progress, received) = mpsc::channel(QUEUE);
+    let work = async move {
+        let result = run(&transport, request, credentials, &progress).await;
+        // Without a receiver nobody waits for the result.
+        let _ = progress.send(result.map(BuildProgress::Done)).await;
+    };
+    let silent = stream::once(work).filter_map(|()| future::ready(None));
+    stream::select(ReceiverStream::new(received), silent).boxed()
+}
+
+type Progress = mpsc::Sender<Result<BuildProgress, BuildError>>;
+
+async fn run(
+    transport: &Transport,
+    mut request: BuildRequest,
+    credentials: Credentials,
+    progress: &Progress,
+) -> Result<Built, BuildError> {
+    let tasks = Tasks::default();
+    let spawner = tasks.spawner();
+    let mut control = connection::control(transport, &spawner).await?;
+    resolve_gateway(&mut control, &mut request).await?;
+    let (reference, session) = (unique_id(), unique_id());
+    let (shared_key, secrets) = (request.shared_key.clone(), std::mem::take(&mut request.secrets));
+    let prepared = {
+        let session = session.clone();
+        let prepare = move || request::prepare(&request, &reference, &session);
+        tokio::task::spawn_blocking(prepare).await.map_err(|cause| BuildError::Request(cause.to_string()))??
+    };
+    let Prepared { solve, sources } = prepared;
+    let transfers = Arc::<Transfers>::default();
+    let transfers_of_session = Arc::clone(&transfers);
+    let offer =
+        session::Offer { id: session, shared_key, sources, credentials, secrets, transfers: transfers_of_session };
+    session::open(transport, &spawner, offer).await?;
+
+    let mut steps = Steps::default();
+    let (ended, end) = oneshot::channel();
+    let news = follow(control.clone(), solve.r#ref.clone(), &mut steps, progress);
+    let news = until_some_time_after(end, news);
+    let solving = async {
+        let result = control.solve(solve).await;
+        // The news may have ended already.
+        let _ = ended.send(());
+        result
+    };
+    let (result, ()) = tokio::join!(solving, news);
+    match result {
+        Ok(response) => Ok(built(response.into_inner(), &transfers)),
+        Err(status) => {
+            let (step, log) = steps.failure();
+            Err(BuildError::of_solve(&status, transfers.failure(), step, log))
+        }
+    }
+}
+
+fn built(response: SolveResponse, transfers: &Transfers) -> Built {
+    let mut response = response.exporter_response;
+    let (files_sent, bytes_sent) = transfers.sent();
+    Built {
+        digest: response.remove("containerimage.digest"),
+        config_digest: response.remove("containerimage.config.digest"),
+        files_sent,
+        bytes_sent,
+    }
+}
+
+/// Hands on the engine's news of a build until there are no more.
+async fn follow(mut control: Control, reference: String, steps: &mut Steps, progress: &Progress) {
+    // What goes wrong here is the result of the build as well, which says it better.
+    let Ok(news) = control.status(StatusRequest { r#ref: reference }).await else { return };
+    let mut news = news.into_inner();
+    while let Ok(Some(response)) = news.message().await {
+        for item in steps.take(response) {
+            let _ = progress.send(Ok(item)).await;
+        }
+    }
+}
+
+/// Waits for the news, but not long once the build has ended.
+async fn until_some_time_after(end: oneshot::Receiver<()>, news: impl Future<Output = ()>) {
+    let late = async {
+        let _ = end.await;
+        tokio::time::sleep(LAST_NEWS).await;
+    };
+    tokio::select! {
+        () = news => {}
+        () = late => {}
+    }
+}
+
+/// Puts an address where `extra_hosts` says `host-gateway`: the engine takes only addresses, and knows this one.
+async fn resolve_gateway(control: &mut Control, request: &mut BuildRequest) -> Result<(), BuildError> {
+    if request.extra_hosts.iter().all(|(_, address)| address != HOST_GATEWAY) {
+        return Ok(());
+    }
+    let workers = control.list_workers(ListWorkersRequest::default()).await;
+    let workers = workers.map_err(|status| BuildError::of_solve(&status, None, None, Vec::new()))?.into_inner().record;
+    let gateway = workers.into_iter().find_map(|mut worker| worker.labels.remove(GATEWAY_LABEL));
+    let gateway = gateway.ok_or_else(|| {
+        BuildError::Unsupported(format!("the engine does not say what `{HOST_GATEWAY}` is for builds"))
+    })?;
+    for (_, address) in &mut request.extra_hosts {
+        if address == HOST_GATEWAY {
+            address.clone_from(&gateway);
+        }
+    }
+    Ok(())
+}
+
+/// A name that no other build has.
+fn unique_id() -> String {
+    // Each of these is seeded by the system.
+    let part = || RandomState::new().hash_one(std::process::id());
+    format!("{:016x}{:016x}", part(), part())
+}

@@ -1,0 +1,430 @@
+//! The patterns of `.dockerignore` files and of the engine's requests for files: a list of them and a path in, whether
+//! the path is matched out.
+//!
+//! The grammar is Docker's, which is not that of `.gitignore`: a pattern is anchored at the root of the context, the
+//! last one that matches a path or one of its parent folders decides, `!` takes back, `**` stands for any number of
+//! folders. Engine and client have to agree on every path, down to the quirks: a file that one of them counts and the
+//! other does not would spoil the engine's cache.
+
+/// A list of patterns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Patterns {
+    patterns: Vec<Pattern>,
+}
+
+/// Which patterns of a list matched a folder; handed on to the paths inside it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Matched(Vec<bool>);
+
+/// A pattern that is not one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a pattern for paths")]
+pub(super) struct BadPattern(String);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern {
+    text: String,
+    negated: bool,
+    matcher: Matcher,
+}
+
+/// How a path is compared. Most patterns are plain names, which need no automaton.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Matcher {
+    Exact,
+    /// `text/**`: the path begins so.
+    Prefix(String),
+    /// `**text`: the path ends so.
+    Suffix(String),
+    Glob(Glob),
+}
+
+impl Patterns {
+    /// Reads patterns; empty ones are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`BadPattern`] for a lone `!`, an open `[` and a `\` at the end.
+    pub(super) fn parse<S: AsRef<str>>(texts: &[S]) -> Result<Self, BadPattern> {
+        let patterns = texts.iter().map(|text| text.as_ref().trim()).filter(|text| !text.is_empty());
+        Ok(Self { patterns: patterns.map(Pattern::parse).collect::<Result<_, _>>()? })
+    }
+
+    /// Whether there is nothing in the list.
+    pub(super) fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    /// Whether the list matches a path, and what to hand on to the paths inside it. `parent` is what the folder it
+    /// is in gave; nothing at the root.
+    pub(super) fn matches(&self, path: &str, parent: Option<&Matched>) -> (bool, Matched) {
+        let mut result = false;
+        let mut each = Vec::with_capacity(self.patterns.len());
+        for (index, pattern) in self.patterns.iter().enumerate() {
+            let inherited = parent.is_some_and(|parent| parent.0.get(index).copied().unwrap_or(false));
+            // One that cannot change the result is not looked at, and then counts as not matched for the paths inside:
+            // the engine does the same.
+            let matched = inherited || (pattern.negated == result && pattern.matches(path));
+            if matched {
+                result = !pattern.negated;
+            }
+            each.push(matched);
+        }
+        (result, Matched(each))
+    }
+
+    /// Whether something inside a folder that is not matched itself could be matched.
+    pub(super) fn may_match_inside(&self, folder: &str) -> bool {
+        self.some_reaches_into(folder, false)
+    }
+
+    /// Whether something inside a folder that is matched could be taken back by a `!` pattern.
+    pub(super) fn may_take_back_inside(&self, folder: &str) -> bool {
+        self.some_reaches_into(folder, true)
+    }
+
+    fn some_reaches_into(&self, folder: &str, negated: bool) -> bool {
+        let candidates = || self.patterns.iter().filter(|pattern| pattern.negated == negated);
+        candidates().any(|pattern| pattern.beginning().contains(['*', '[', ']', '?', '^', '\\']))
+            || candidates().any(|pattern| is_inside_or_same(pattern.beginning(), folder))
+    }
+}
+
+impl Pattern {
+    fn parse(text: &str) -> Result<Self, BadPattern> {
+        let cleaned = clean(text);
+        let (negated, cleaned) = match cleaned.strip_prefix('!') {
+            Some(rest) => (true, rest.to_owned()),
+            None => (false, cleaned),
+        };
+        if cleaned.is_empty() {
+            return Err(BadPattern(text.to_owned()));
+        }
+        let matcher = Matcher::parse(&cleaned).ok_or_else(|| BadPattern(text.to_owned()))?;
+        Ok(Self { text: cleaned, negated, matcher })
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        match &self.matcher {
+            Matcher::Exact => self.text == path,
+            Matcher::Prefix(prefix) => path.starts_with(prefix.as_str()),
+            Matcher::Suffix(suffix) => path.ends_with(suffix.as_str()) || suffix.strip_prefix('/') == Some(path),
+            Matcher::Glob(glob) => glob.matches(path),
+        }
+    }
+
+    /// The text without the `/**` or `/*` it may end in.
+    fn beginning(&self) -> &str {
+        let text = self.text.strip_suffix("/**").unwrap_or(&self.text);
+        text.strip_suffix("/*").unwrap_or(text)
+    }
+}
+
+impl Matcher {
+    fn parse(text: &str) -> Option<Self> {
+        const SPECIAL: [char; 5] = ['*', '?', '[', ']', '\\'];
+        if !text.contains(SPECIAL) {
+            return Some(Self::Exact);
+        }
+        if let Some(suffix) = text.strip_prefix("**")
+            && !suffix.contains(SPECIAL)
+        {
+            return Some(Self::Suffix(suffix.to_owned()));
+        }
+        if let Some(prefix) = text.strip_suffix("**")
+            && !prefix.contains(SPECIAL)
+        {
+            return Some(Self::Prefix(prefix.to_owned()));
+        }
+        Glob::parse(text).map(Self::Glob)
+    }
+}
+
+fn is_inside_or_same(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Takes `.`, `..`, doubled and trailing slashes out of a path, without looking at files.
+pub(super) fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => match parts.last() {
+                Some(&last) if last != ".." => {
+                    parts.pop();
+                }
+                None if rooted => {}
+                Some(_) | None => parts.push(".."),
+            },
+            name => parts.push(name),
+        }
+    }
+    match (rooted, parts.join("/")) {
+        (true, joined) => format!("/{joined}"),
+        (false, joined) if joined.is_empty() => ".".to_owned(),
+        (false, joined) => joined,
+    }
+}
+
+/// A pattern with wildcards, as a list of what each place of it accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Glob(Vec<Token>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    Literal(char),
+    /// `?`: one character of a name.
+    One,
+    /// `*`: any part of a name.
+    Part,
+    /// `**` before more: nothing, or anything that ends in a slash.
+    Folders,
+    /// `**` at the end: anything.
+    Rest,
+    /// `[a-z]`.
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
+}
+
+impl Glob {
+    /// Reads a pattern; `None` when it is not one.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut tokens = Vec::new();
+        let mut rest = text.chars().peekable();
+        while let Some(next) = rest.next() {
+            tokens.push(match next {
+                '*' if rest.next_if_eq(&'*').is_some() => {
+                    rest.next_if_eq(&'/');
+                    if rest.peek().is_some() { Token::Folders } else { Token::Rest }
+                }
+                '*' => Token::Part,
+                '?' => Token::One,
+                '[' => Token::class(&mut rest)?,
+                '\\' => Token::Literal(rest.next()?),
+                other => Token::Literal(other),
+            });
+        }
+        Some(Self(tokens))
+    }
+
+    /// Whether it matches all of a path. Takes time in proportion to both lengths, whatever the pattern.
+    pub(super) fn matches(&self, path: &str) -> bool {
+        let mut states = States::new(self.0.len());
+        states.enter(&self.0, 0);
+        let mut next = States::new(self.0.len());
+        for character in path.chars() {
+            next.clear();
+            for (index, token) in self.0.iter().enumerate() {
+                if states.at[index] {
+                    token.step(character, index, &self.0, &mut next);
+                }
+                // Within the folders that a `**` stands for, only a slash leads on.
+                if states.within[index] {
+                    next.within[index] = true;
+                    if character == '/' {
+                        next.enter(&self.0, index + 1);
+                    }
+                }
+            }
+            std::mem::swap(&mut states, &mut next);
+            if states.is_dead() {
+                return false;
+            }
+        }
+        states.at[self.0.len()]
+    }
+}
+
+impl Token {
+    fn class(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Self> {
+        let negated = rest.next_if_eq(&'^').is_some();
+        let mut ranges = Vec::new();
+        loop {
+            let first = match rest.next()? {
+                ']' if ranges.is_empty() => return None,
+                ']' => return Some(Self::Class { negated, ranges }),
+                '\\' => rest.next()?,
+                other => other,
+            };
+            let last = if rest.next_if_eq(&'-').is_none() {
+                first
+            } else {
+                match rest.next()? {
+                    ']' => return None,
+                    '\\' => rest.next()?,
+                    other => other,
+                }
+            };
+            ranges.push((first, last));
+        }
+    }
+
+    fn step(&self, character: char, index: usize, tokens: &[Self], next: &mut States) {
+        match self {
+            Self::Literal(literal) if *literal == character => next.enter(tokens, index + 1),
+            Self::One if character != '/' => next.enter(tokens, index + 1),
+            Self::Part if character != '/' => next.enter(tokens, index),
+            Self::Rest => next.enter(tokens, index),
+            Self::Folders => {
+                next.within[index] = true;
+                if character == '/' {
+                    next.enter(tokens, index + 1);
+                }
+            }
+            Self::Class { negated, ranges } => {
+                if ranges.iter().any(|(first, last)| (first..=last).contains(&&character)) != *negated {
+                    next.enter(tokens, index + 1);
+                }
+            }
+            Self::Literal(_) | Self::One | Self::Part => {}
+        }
+    }
+}
+
+/// The places of a pattern that the text read so far leads to.
+struct States {
+    /// Before the token.
+    at: Vec<bool>,
+    /// Inside what a [`Token::Folders`] accepts.
+    within: Vec<bool>,
+}
+
+impl States {
+    fn new(tokens: usize) -> Self {
+        Self { at: vec![false; tokens + 1], within: vec![false; tokens + 1] }
+    }
+
+    fn clear(&mut self) {
+        self.at.fill(false);
+        self.within.fill(false);
+    }
+
+    fn is_dead(&self) -> bool {
+        !self.at.contains(&true) && !self.within.contains(&true)
+    }
+
+    /// Enters a place, and those after it that need no character.
+    fn enter(&mut self, tokens: &[Token], mut index: usize) {
+        while !std::mem::replace(&mut self.at[index], true) {
+            match tokens.get(index) {
+                Some(Token::Part | Token::Folders | Token::Rest) => index += 1,
+                Some(Token::Literal(_) | Token::One | Token::Class { .. }) | None => return,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(patterns: &[&str], path: &str) -> bool {
+        let patterns = Patterns::parse(patterns).expect("patterns");
+        let mut parent: Option<Matched> = None;
+        let mut end = 0;
+        loop {
+            end = path[end..].find('/').map_or(path.len(), |slash| end + slash);
+            let (matched, state) = patterns.matches(&path[..end], parent.as_ref());
+            if end == path.len() {
+                return matched;
+            }
+            parent = Some(state);
+            end += 1;
+        }
+    }
+
+    #[test]
+    fn patterns_match_as_dockers_do() {
+        let cases: &[(&[&str], &str, bool)] = &[
+            (&["a"], "a", true),
+            (&["a"], "b/a", false),
+            (&["a"], "a/b/c", true),
+            (&["a/"], "a/b", true),
+            (&["./a"], "a", true),
+            (&["*.log"], "x.log", true),
+            (&["*.log"], "d/x.log", false),
+            (&["**/*.log"], "x.log", true),
+            (&["**/*.log"], "d/e/x.log", true),
+            (&["**/*.log"], "d/e/x.logs", false),
+            (&["**"], "d/e", true),
+            (&["**/node_modules"], "node_modules/x", true),
+            (&["**/node_modules"], "a/node_modules/x", true),
+            (&["**/node_modules"], "a/my_node_modules/x", false),
+            (&["**foo"], "d/barfoo", true),
+            (&["foo**"], "foobar/x", true),
+            (&["foo/**"], "foo", false),
+            (&["foo/**"], "foo/x/y", true),
+            (&["**/foo/**"], "a/foo/b", true),
+            (&["**/foo/**"], "a/foo", false),
+            (&["a/**/b"], "a/b", true),
+            (&["a/**/b"], "a/x/y/b", true),
+            (&["a/**/b"], "a/xb", false),
+            (&["a?c"], "abc", true),
+            (&["a?c"], "a/c", false),
+            (&["[a-c]x"], "bx", true),
+            (&["[^a-c]x"], "bx", false),
+            (&["[^a-c]x"], "dx", true),
+            (&["a\\*"], "a*", true),
+            (&["a\\*"], "ab", false),
+            (&["*", "!keep"], "keep", false),
+            (&["*", "!keep"], "other", true),
+            (&["*", "!keep"], "keep/inside", false),
+            (&["d", "!d/keep"], "d/keep", false),
+            (&["d", "!d/keep"], "d/other", true),
+            (&["*.md", "!README*.md", "README-secret.md"], "README-secret.md", true),
+            (&["*.md", "!README*.md", "README-secret.md"], "README.md", false),
+            (&["!keep", "*"], "keep", true),
+            (&["é?"], "éü", true),
+            (&["  a  ", ""], "a", true),
+            (&["**/a**/b*c"], "x/a/q/bxc", true),
+        ];
+        for (patterns, path, expected) in cases {
+            assert_eq!(matches(patterns, path), *expected, "{patterns:?} on {path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        for text in ["!", "[", "[]", "[a", "a\\", "[a-]"] {
+            assert_eq!(Patterns::parse(&[text]), Err(BadPattern(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn many_wildcards_take_no_longer() {
+        let pattern = "**/*a".repeat(12);
+        assert!(!matches(&[&pattern], &"a/".repeat(200).replace("//", "/").trim_end_matches('/').replace('a', "b")));
+    }
+
+    #[test]
+    fn folders_are_left_out_only_when_nothing_inside_can_matter() {
+        let patterns = Patterns::parse(&["src/lib", "docs/*"]).expect("patterns");
+        assert!(patterns.may_match_inside("src"));
+        assert!(patterns.may_match_inside("src/lib"));
+        assert!(!patterns.may_match_inside("sr"));
+        assert!(!patterns.may_match_inside("target"));
+        let patterns = Patterns::parse(&["*", "!src/keep"]).expect("patterns");
+        assert!(patterns.may_take_back_inside("src"));
+        assert!(!patterns.may_take_back_inside("target"));
+        assert!(Patterns::parse(&["a", "!**/keep"]).expect("patterns").may_take_back_inside("a"));
+    }
+
+    #[test]
+    fn paths_are_cleaned() {
+        for (path, expected) in [
+            ("a//b/./c/", "a/b/c"),
+            ("a/../b", "b"),
+            ("../a", "../a"),
+            ("/../a", "/a"),
+            ("", "."),
+            ("./", "."),
+            ("/", "/"),
+        ] {
+            assert_eq!(clean(path), expected, "{path}");
+        }
+    }
+}

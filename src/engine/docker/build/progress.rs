@@ -1,0 +1,282 @@
+//! What the engine tells of a running build, as steps and lines.
+
+use std::collections::{HashMap, VecDeque};
+
+use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog, VertexStatus, VertexWarning};
+
+/// How many lines of a step are kept for the case that it fails.
+const TAIL: usize = 20;
+
+/// How a build gets on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine::docker) enum BuildProgress {
+    /// A step began, or ended.
+    Step {
+        /// Its number, counted from 1 in the order in which the engine names them.
+        id: String,
+        /// What it does: `[2/3] RUN make`.
+        name: String,
+        /// Whether it began or how it ended.
+        status: StepStatus,
+    },
+    /// A line that a step wrote.
+    Log {
+        /// The step.
+        id: String,
+        /// The text, without the line end.
+        line: String,
+    },
+    /// Something a step transfers got on.
+    Transfer {
+        /// The step.
+        id: String,
+        /// What it is: `transferring context`, or the digest of a layer.
+        name: String,
+        /// Bytes done.
+        current: u64,
+        /// Bytes in all, where known.
+        total: Option<u64>,
+    },
+    /// The Dockerfile could be better.
+    Warning {
+        /// What is wrong with it, and where.
+        message: String,
+    },
+    /// The image is there.
+    Done(Built),
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine::docker) enum StepStatus {
+    /// It runs.
+    Started,
+    /// It is done.
+    Done,
+    /// Its result was there from an earlier build.
+    Cached,
+    /// It failed, with this message.
+    Failed(String),
+}
+
+/// An image that was built.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::engine::docker) struct Built {
+    /// What the engine knows the image by, `sha256:…`.
+    pub(in crate::engine::docker) digest: Option<String>,
+    /// The digest of its configuration, `sha256:…`. Without an image store of containerd it is the same.
+    pub(in crate::engine::docker) config_digest: Option<String>,
+    /// Files whose content the engine asked for; those it had from earlier builds do not count.
+    pub(in crate::engine::docker) files_sent: u64,
+    /// Bytes of them.
+    pub(in crate::engine::docker) bytes_sent: u64,
+}
+
+/// Follows the steps of a build.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    by_digest: HashMap<String, Step>,
+    failed: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct Step {
+    id: String,
+    name: String,
+    started: bool,
+    ended: bool,
+    /// What it wrote since the last line end.
+    open_line: Vec<u8>,
+    tail: VecDeque<String>,
+}
+
+impl Steps {
+    /// Takes what the engine tells, and gives what is new in it.
+    pub(super) fn take(&mut self, response: StatusResponse) -> Vec<BuildProgress> {
+        let mut news = Vec::new();
+        // A step is announced before what belongs to it, and ended after.
+        for vertex in &response.vertexes {
+            self.begin(vertex, &mut news);
+        }
+        for log in response.logs {
+            self.log(&log, &mut news);
+        }
+        for status in &response.statuses {
+            self.transfer(status, &mut news);
+        }
+        for vertex in response.vertexes {
+            self.end(vertex, &mut news);
+        }
+        news.extend(response.warnings.into_iter().map(|warning| BuildProgress::Warning { message: message(&warning) }));
+        news
+    }
+
+    /// The step that failed, and what it wrote last.
+    pub(super) fn failure(&self) -> (Option<String>, Vec<String>) {
+        match self.failed.as_ref().and_then(|digest| self.by_digest.get(digest)) {
+            Some(step) => (Some(step.name.clone()), step.tail.iter().cloned().collect()),
+            None => (None, Vec::new()),
+        }
+    }
+
+    fn step(&mut self, digest: &str) -> &mut Step {
+        let next = self.by_digest.len() + 1;
+        self.by_digest.entry(digest.to_owned()).or_insert_with(|| Step { id: next.to_string(), ..Step::default() })
+    }
+
+    fn begin(&mut self, vertex: &Vertex, news: &mut Vec<BuildProgress>) {
+        let step = self.step(&vertex.digest);
+        step.name.clone_from(&vertex.name);
+        if vertex.started.is_some() && !std::mem::replace(&mut step.started, true) {
+            news.push(step.is(StepStatus::Started));
+        }
+    }
+
+    fn end(&mut self, vertex: Vertex, news: &mut Vec<BuildProgress>) {
+        let step = self.step(&vertex.digest);
+        if vertex.completed.is_none() || std::mem::replace(&mut step.ended, true) {
+            return;
+        }
+        if !step.open_line.is_empty() {
+            let line = std::mem::take(&mut step.open_line);
+            news.push(step.wrote(&line));
+        }
+        let status = match (vertex.error, vertex.cached) {
+            (error, true) if error.is_empty() => StepStatus::Cached,
+            (error, false) if error.is_empty() => StepStatus::Done,
+            (error, _) => StepStatus::Failed(error),
+        };
+        news.push(step.is(status.clone()));
+        // Steps given up because another one failed end with an error too; theirs says nothing.
+        if matches!(status, StepStatus::Failed(error) if !error.contains("context canceled")) {
+            self.failed.get_or_insert(vertex.digest);
+        }
+    }
+
+    fn log(&mut self, log: &VertexLog, news: &mut Vec<BuildProgress>) {
+        let step = self.step(&log.vertex);
+        step.open_line.extend_from_slice(&log.msg);
+        while let Some(end) = step.open_line.iter().position(|&byte| byte == b'\n') {
+            let line: Vec<u8> = step.open_line.drain(..=end).collect();
+            news.push(step.wrote(&line));
+        }
+    }
+
+    fn transfer(&mut self, status: &VertexStatus, news: &mut Vec<BuildProgress>) {
+        let id = self.step(&status.vertex).id.clone();
+        let total = u64::try_from(status.total).ok().filter(|&total| total > 0);
+        let current = u64::try_from(status.current).unwrap_or(0);
+        // Parts of a step that transfer nothing are told of in the same way.
+        if current > 0 || total.is_some() {
+            let name = status.id.trim_end_matches(':').to_owned();
+            news.push(BuildProgress::Transfer { id, name, current, total });
+        }
+    }
+}
+
+impl Step {
+    fn is(&self, status: StepStatus) -> BuildProgress {
+        BuildProgress::Step { id: self.id.clone(), name: self.name.clone(), status }
+    }
+
+    /// A line of the step's output. Of what was written over itself by carriage returns, the last is kept.
+    fn wrote(&mut self, line: &[u8]) -> BuildProgress {
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim_end_matches(['\r', '\n']);
+        let line = line.rsplit('\r').next().unwrap_or_default().to_owned();
+        if self.tail.len() == TAIL {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(line.clone());
+        BuildProgress::Log { id: self.id.clone(), line }
+    }
+}
+
+fn message(warning: &VertexWarning) -> String {
+    let text = String::from_utf8_lossy(&warning.short);
+    let file = warning.info.as_ref().map(|info| info.filename.as_str());
+    let line = warning.ranges.first().and_then(|range| range.start.as_ref()).map(|start| start.line);
+    match (file, line) {
+        (Some(file), Some(line)) => {
+            format!("{file}:{line}: {}", text.strip_suffix(&format!(" (line {line})")).unwrap_or(&text))
+        }
+        _ => text.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bollard_buildkit_proto::google::protobuf::Timestamp;
+
+    use super::*;
+
+    fn vertex(digest: &str, ended: bool) -> Vertex {
+        let completed = ended.then(Timestamp::default);
+        Vertex {
+            digest: digest.into(),
+            name: format!("step {digest}"),
+            started: Some(Timestamp::default()),
+            completed,
+            ..Vertex::default()
+        }
+    }
+
+    fn log(digest: &str, text: &str) -> VertexLog {
+        VertexLog { vertex: digest.into(), msg: text.into(), ..VertexLog::default() }
+    }
+
+    fn step(id: &str, digest: &str, status: StepStatus) -> BuildProgress {
+        BuildProgress::Step { id: id.into(), name: format!("step {digest}"), status }
+    }
+
+    fn line(id: &str, text: &str) -> BuildProgress {
+        BuildProgress::Log { id: id.into(), line: text.into() }
+    }
+
+    #[test]
+    fn steps_begin_and_end_once_with_their_lines_between() {
+        let mut steps = Steps::default();
+        let first = StatusResponse {
+            vertexes: vec![vertex("a", false), vertex("b", false)],
+            logs: vec![log("a", "one\r\ntw"), log("b", "10%\r20%\rall\n")],
+            ..StatusResponse::default()
+        };
+        assert_eq!(
+            steps.take(first),
+            [
+                step("1", "a", StepStatus::Started),
+                step("2", "b", StepStatus::Started),
+                line("1", "one"),
+                line("2", "all"),
+            ]
+        );
+        let cached = Vertex { cached: true, ..vertex("b", true) };
+        let second = StatusResponse {
+            vertexes: vec![vertex("a", true), cached.clone()],
+            logs: vec![log("a", "o")],
+            ..StatusResponse::default()
+        };
+        assert_eq!(
+            steps.take(second),
+            [line("1", "two"), step("1", "a", StepStatus::Done), step("2", "b", StepStatus::Cached)]
+        );
+        assert_eq!(steps.take(StatusResponse { vertexes: vec![cached], ..StatusResponse::default() }), []);
+        assert_eq!(steps.failure(), (None, Vec::new()));
+    }
+
+    #[test]
+    fn the_step_that_failed_is_known_with_its_last_lines() {
+        let mut steps = Steps::default();
+        let canceled = Vertex { error: "context canceled: context canceled".into(), ..vertex("a", true) };
+        let failed = Vertex { error: "exit code: 3".into(), ..vertex("b", true) };
+        let many = (0..30).map(|number| format!("line {number}\n")).collect::<Vec<_>>().concat();
+        steps.take(StatusResponse {
+            vertexes: vec![canceled, failed],
+            logs: vec![log("b", &many)],
+            ..StatusResponse::default()
+        });
+        let (name, tail) = steps.failure();
+        assert_eq!(name.as_deref(), Some("step b"));
+        assert_eq!((tail.len(), tail[0].as_str()), (TAIL, "line 10"));
+    }
+}

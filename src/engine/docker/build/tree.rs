@@ -1,0 +1,347 @@
+//! What a folder looks like to the engine: one entry for each path, folders before what is in them, names in the order
+//! of their bytes.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use bollard_buildkit_proto::fsutil::types::Stat;
+
+use super::filter::{Decision, Filter, Inherited};
+
+/// Why a folder could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TreeError {
+    /// The system refused.
+    #[error("cannot read `{}`: {cause}", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The protocol has only UTF-8 names.
+    #[error("the name of `{}` is not UTF-8, which a build context cannot hold", path.display())]
+    NotUtf8 {
+        /// The file or folder.
+        path: PathBuf,
+    },
+}
+
+/// A folder that the walk is in.
+struct Level {
+    /// Its path in the tree; empty for the root.
+    path: String,
+    /// What it hands on to what is inside.
+    inherited: Inherited,
+    /// Its own entry, as long as it has not been sent.
+    unsent: Option<Stat>,
+    /// What of it has not been looked at, in reverse order.
+    rest: Vec<Child>,
+}
+
+struct Child {
+    name: OsString,
+    is_folder: bool,
+}
+
+/// Hands each path that the filter lets through to `visit`, until it breaks.
+///
+/// A folder is sent when it is let through, or before the first path inside it that is. Sockets cannot be sent and are
+/// left out; paths that vanish meanwhile count as not there.
+///
+/// # Errors
+///
+/// [`TreeError`] for folders that cannot be read and names that cannot be sent, unless the filter leaves them out.
+pub(super) fn walk(
+    root: &Path,
+    filter: &Filter,
+    mut visit: impl FnMut(Stat) -> ControlFlow<()>,
+) -> Result<(), TreeError> {
+    let mut links = HardLinks::default();
+    let first = Level {
+        path: String::new(),
+        inherited: Inherited::default(),
+        unsent: None,
+        rest: children(root).map_err(|cause| TreeError::Unreadable { path: root.to_path_buf(), cause })?,
+    };
+    let mut levels = vec![first];
+    while let Some(level) = levels.last_mut() {
+        let Some(child) = level.rest.pop() else {
+            levels.pop();
+            continue;
+        };
+        let source = root.join(&level.path).join(&child.name);
+        let path = join(&level.path, &child.name.to_string_lossy());
+        let (decision, inherited) = filter.decide(&path, child.is_folder, &level.inherited);
+        if decision == Decision::Skip {
+            continue;
+        }
+        if child.name.to_str().is_none() {
+            return Err(TreeError::NotUtf8 { path: source });
+        }
+        let Some(stat) = stat(&source, &path, &mut links)? else { continue };
+        let unsent = if decision == Decision::Send {
+            let folders = levels.iter_mut().filter_map(|level| level.unsent.take());
+            for stat in folders.chain(std::iter::once(stat)) {
+                if visit(stat).is_break() {
+                    return Ok(());
+                }
+            }
+            None
+        } else {
+            Some(stat)
+        };
+        if child.is_folder {
+            match children(&source) {
+                Ok(rest) => levels.push(Level { path, inherited, unsent, rest }),
+                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
+                Err(_) if decision == Decision::Descend => {}
+                Err(cause) => return Err(TreeError::Unreadable { path: source, cause }),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// What is in a folder, the last name first.
+fn children(folder: &Path) -> std::io::Result<Vec<Child>> {
+    let mut children = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        children.push(Child { name: entry.file_name(), is_folder: entry.file_type()?.is_dir() });
+    }
+    children.sort_unstable_by(|a, b| b.name.as_encoded_bytes().cmp(a.name.as_encoded_bytes()));
+    Ok(children)
+}
+
+/// The entry of one path; `None` when it is gone or is a socket.
+fn stat(source: &Path, path: &str, links: &mut HardLinks) -> Result<Option<Stat>, TreeError> {
+    let unreadable = |cause| TreeError::Unreadable { path: source.to_path_buf(), cause };
+    let metadata = match std::fs::symlink_metadata(source) {
+        Ok(metadata) => metadata,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(unreadable(cause)),
+    };
+    let Some(mode) = mode::of(&metadata) else { return Ok(None) };
+    let mut stat = Stat { path: path.to_owned(), mode, mod_time: modified(&metadata), ..Stat::default() };
+    if metadata.is_symlink() {
+        let target = std::fs::read_link(source).map_err(unreadable)?;
+        let target = target.to_str().ok_or_else(|| TreeError::NotUtf8 { path: source.to_path_buf() })?;
+        stat.linkname = target.replace(std::path::MAIN_SEPARATOR, "/");
+        stat.size = size(&metadata);
+    } else if !metadata.is_dir() {
+        match links.earlier(&metadata, path) {
+            Some(earlier) => stat.linkname = earlier,
+            None => stat.size = size(&metadata),
+        }
+        (stat.devmajor, stat.devminor) = mode::device(&metadata);
+    }
+    Ok(Some(stat))
+}
+
+fn size(metadata: &Metadata) -> i64 {
+    i64::try_from(metadata.len()).unwrap_or(i64::MAX)
+}
+
+/// Nanoseconds since 1970; 0 where the system does not say or it is out of range.
+fn modified(metadata: &Metadata) -> i64 {
+    let Ok(modified) = metadata.modified() else { return 0 };
+    match modified.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(0),
+        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(0, |nanos| -nanos),
+    }
+}
+
+/// Whether an entry is a regular file with content of its own, which is all that the engine may ask for.
+pub(super) fn has_content(stat: &Stat) -> bool {
+    stat.mode & mode::KIND == 0
+}
+
+/// Files with several names: every one after the first points to the first.
+#[derive(Default)]
+struct HardLinks(HashMap<(u64, u64), String>);
+
+impl HardLinks {
+    #[cfg(unix)]
+    fn earlier(&mut self, metadata: &Metadata, path: &str) -> Option<String> {
+        use std::os::unix::fs::MetadataExt;
+        if metadata.nlink() < 2 {
+            return None;
+        }
+        let file = (metadata.dev(), metadata.ino());
+        let earlier = self.0.get(&file).cloned();
+        if earlier.is_none() {
+            self.0.insert(file, path.to_owned());
+        }
+        earlier
+    }
+
+    #[cfg(not(unix))]
+    fn earlier(&mut self, _: &Metadata, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Kind and permissions as the protocol has them, which is not how Unix does.
+pub(super) mod mode {
+    use std::fs::Metadata;
+
+    pub(in super::super) const FOLDER: u32 = 1 << 31;
+    const SYMLINK: u32 = 1 << 27;
+    const DEVICE: u32 = 1 << 26;
+    const PIPE: u32 = 1 << 25;
+    const SET_UID: u32 = 1 << 23;
+    const SET_GID: u32 = 1 << 22;
+    const CHARACTER_DEVICE: u32 = 1 << 21;
+    const STICKY: u32 = 1 << 20;
+    /// The bits that say that something is not a regular file.
+    pub(in super::super) const KIND: u32 = FOLDER | SYMLINK | DEVICE | PIPE | CHARACTER_DEVICE;
+
+    /// `None` for a socket, which cannot be sent.
+    #[cfg(unix)]
+    pub(super) fn of(metadata: &Metadata) -> Option<u32> {
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
+        let kind = metadata.file_type();
+        if kind.is_socket() {
+            return None;
+        }
+        let unix = metadata.mode();
+        let bits = [
+            (kind.is_dir(), FOLDER),
+            (kind.is_symlink(), SYMLINK),
+            (kind.is_fifo(), PIPE),
+            (kind.is_block_device() || kind.is_char_device(), DEVICE),
+            (kind.is_char_device(), CHARACTER_DEVICE),
+            (unix & 0o4000 != 0, SET_UID),
+            (unix & 0o2000 != 0, SET_GID),
+            (unix & 0o1000 != 0, STICKY),
+        ];
+        Some(bits.into_iter().filter(|(set, _)| *set).fold(unix & 0o777, |mode, (_, bit)| mode | bit))
+    }
+
+    /// Files of a system without Unix permissions are all executable, and writable by their owner only.
+    #[cfg(not(unix))]
+    pub(super) fn of(metadata: &Metadata) -> Option<u32> {
+        let kind = metadata.file_type();
+        Some(if kind.is_dir() {
+            FOLDER | 0o755
+        } else if kind.is_symlink() {
+            SYMLINK | 0o777
+        } else {
+            0o755
+        })
+    }
+
+    /// Major and minor number of a device file.
+    #[cfg(unix)]
+    pub(super) fn device(metadata: &Metadata) -> (i64, i64) {
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
+        let kind = metadata.file_type();
+        if !kind.is_block_device() && !kind.is_char_device() {
+            return (0, 0);
+        }
+        let device = metadata.rdev();
+        let major = ((device >> 8) & 0xfff) | ((device >> 32) & 0xffff_f000);
+        let minor = (device & 0xff) | ((device >> 12) & 0xffff_ff00);
+        (i64::try_from(major).unwrap_or(0), i64::try_from(minor).unwrap_or(0))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn device(_: &Metadata) -> (i64, i64) {
+        (0, 0)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn files(paths: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("folder");
+        for path in paths {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+            std::fs::write(path, "text").expect("file");
+        }
+        folder
+    }
+
+    fn listed(root: &Path, filter: &Filter) -> Vec<Stat> {
+        let mut stats = Vec::new();
+        walk(root, filter, |stat| {
+            stats.push(stat);
+            ControlFlow::Continue(())
+        })
+        .expect("walk");
+        stats
+    }
+
+    fn paths(stats: &[Stat]) -> Vec<&str> {
+        stats.iter().map(|stat| stat.path.as_str()).collect()
+    }
+
+    fn filter(include: &[&str], exclude: &[&str]) -> Filter {
+        let strings = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        Filter::new(Path::new("/nowhere"), &strings(include), &strings(exclude), &[]).expect("filter")
+    }
+
+    #[test]
+    fn a_folder_comes_before_its_files_and_a_slash_before_any_character() {
+        let folder = files(&["a.txt", "a/b", "a/b.c", "a-b", "aa", "B", "a/c/d"]);
+        assert_eq!(
+            paths(&listed(folder.path(), &Filter::default())),
+            ["B", "a", "a/b", "a/b.c", "a/c", "a/c/d", "a-b", "a.txt", "aa"]
+        );
+    }
+
+    #[test]
+    fn folders_are_sent_only_with_something_in_them_that_is_wanted() {
+        let folder = files(&["docs/a.md", "docs/deep/b.md", "src/main.rs", "src/x.md", "top.md"]);
+        let names =
+            |include: &[&str], exclude: &[&str]| paths(&listed(folder.path(), &filter(include, exclude))).join(" ");
+        assert_eq!(names(&[], &["**/*.md"]), "docs docs/deep src src/main.rs");
+        assert_eq!(names(&["docs/deep/b.md"], &[]), "docs docs/deep docs/deep/b.md");
+        assert_eq!(names(&["**/*.rs"], &[]), "src src/main.rs");
+        assert_eq!(names(&[], &["*", "!src/main.rs"]), "src src/main.rs");
+        assert_eq!(names(&[], &["docs", "!docs/a.md", "src", "*.md"]), "docs docs/a.md");
+        assert_eq!(names(&["docs"], &["docs/deep"]), "docs docs/a.md");
+    }
+
+    #[test]
+    fn entries_say_what_a_file_is() {
+        let folder = files(&["file"]);
+        let at = |name: &str| folder.path().join(name);
+        std::fs::set_permissions(at("file"), PermissionsExt::from_mode(0o4751)).expect("mode");
+        std::fs::hard_link(at("file"), at("hard")).expect("link");
+        symlink("missing/target", at("soft")).expect("link");
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).expect("socket");
+        let stats = listed(folder.path(), &Filter::default());
+        assert_eq!(paths(&stats), ["file", "hard", "soft"]);
+        assert_eq!(stats[0].mode, (1 << 23) | 0o751);
+        assert_eq!((stats[0].size, stats[0].linkname.as_str()), (4, ""));
+        assert_eq!((stats[1].size, stats[1].linkname.as_str()), (0, "file"));
+        assert_eq!((stats[2].mode & mode::KIND, stats[2].linkname.as_str()), (1 << 27, "missing/target"));
+        assert!(has_content(&stats[0]) && !has_content(&stats[2]));
+        assert!(stats.iter().all(|stat| stat.uid == 0 && stat.gid == 0 && stat.xattrs.is_empty()));
+    }
+
+    #[test]
+    fn names_that_cannot_be_sent_are_an_error_unless_left_out() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"x\xff")), "").expect("file");
+        let result = walk(folder.path(), &Filter::default(), |_| ControlFlow::Continue(()));
+        assert!(matches!(result, Err(TreeError::NotUtf8 { .. })));
+        assert!(listed(folder.path(), &filter(&[], &["x*"])).is_empty());
+    }
+}

@@ -1,0 +1,76 @@
+//! Builds: what a service's image is made of in, steps and the image out.
+
+use std::sync::Arc;
+
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+
+use super::build::{self, BuildProgress, Built, StepStatus};
+use super::client::Client;
+use super::{convert, images};
+use crate::engine::{BuildStatus, EngineError, ImageProgress};
+use crate::observed::Image;
+use crate::plan::BuildSpec;
+
+/// Builds an image: steps as they get on, then the image.
+pub(super) fn build_image(
+    client: Client,
+    spec: Arc<BuildSpec>,
+) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
+    stream::once(begin(client, spec)).try_flatten().boxed()
+}
+
+async fn begin(
+    client: Client,
+    spec: Arc<BuildSpec>,
+) -> Result<BoxStream<'static, Result<ImageProgress, EngineError>>, EngineError> {
+    let proxies = client.config().await.proxy_variables(&client.address());
+    let request = convert::build::build_request(&spec, &proxies)?;
+    let store = client.credentials();
+    let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
+    let progress = build::build(client.transport().clone(), request, credentials);
+    let steps = progress.map_err(EngineError::from).and_then(move |progress| {
+        let (client, spec) = (client.clone(), spec.clone());
+        async move { convert_progress(&client, &spec, progress).await }
+    });
+    Ok(steps.boxed())
+}
+
+async fn convert_progress(
+    client: &Client,
+    spec: &BuildSpec,
+    progress: BuildProgress,
+) -> Result<ImageProgress, EngineError> {
+    Ok(match progress {
+        BuildProgress::Step { id, name, status } => ImageProgress::BuildStep { id, name, status: status.into() },
+        BuildProgress::Log { id, line } => ImageProgress::BuildLog { id, line },
+        BuildProgress::Transfer { id, name, current, total } => {
+            ImageProgress::Layer { id, status: name, current: Some(current), total }
+        }
+        BuildProgress::Warning { message } => {
+            ImageProgress::BuildLog { id: String::new(), line: format!("warning: {message}") }
+        }
+        BuildProgress::Done(built) => ImageProgress::Done(built_image(client, spec, built).await?),
+    })
+}
+
+/// The image that a build left in the store; where it left none, what the builder says it made (engine.md §7.2).
+async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
+    if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
+        return Ok(image);
+    }
+    match built.digest.or(built.config_digest) {
+        Some(digest) => Ok(Image { digest: digest.as_str().into(), id: digest.as_str().into(), tagged_at: None }),
+        None => Err(EngineError::Build(format!("the build of `{}` left no image", spec.image))),
+    }
+}
+
+impl From<StepStatus> for BuildStatus {
+    fn from(status: StepStatus) -> Self {
+        match status {
+            StepStatus::Started => Self::Started,
+            StepStatus::Done => Self::Done,
+            StepStatus::Cached => Self::Cached,
+            StepStatus::Failed(message) => Self::Failed(message),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Answers and failures of the engine in, [`EngineError`] out. Nobody past this file sees an HTTP status.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bollard::errors::Error;
+
+use super::connect::Address;
+use crate::engine::EngineError;
+
+/// An answer that is not a success, by its status and the engine's words.
+pub(super) fn answer(status: u16, message: &str) -> EngineError {
+    let words = if message.is_empty() { format!("the engine answered with status {status}") } else { message.into() };
+    match status {
+        // "client version 1.53 is too new. Maximum supported API version is 1.41"
+        400 if words.contains("client version") => EngineError::Unsupported(words),
+        404 => EngineError::NotFound(words),
+        // Networks with endpoints are refused as forbidden (engine.md W5).
+        403 | 409 if means_in_use(&words) => EngineError::InUse(words),
+        409 => EngineError::Conflict(words),
+        401 | 407 => EngineError::Registry(words),
+        501 => EngineError::Unsupported(words),
+        _ if means_registry(&words) => EngineError::Registry(words),
+        400..=499 => EngineError::Refused(words),
+        _ => EngineError::Failed(words),
+    }
+}
+
+/// Whether words of a refusal say that something else needs the thing.
+fn means_in_use(words: &str) -> bool {
+    // A taken name is in use too, but waiting for whoever uses it would not help.
+    !words.contains("already in use by")
+        && ["has active endpoints", "in use", "being used", "is using", "is used by", "needed by"]
+            .iter()
+            .any(|phrase| words.contains(phrase))
+}
+
+/// Whether words say that a registry, not the engine, refused.
+fn means_registry(words: &str) -> bool {
+    ["unauthorized", "authentication required", "pull access denied", "no basic auth credentials", "toomanyrequests"]
+        .iter()
+        .any(|phrase| words.contains(phrase))
+}
+
+/// What a pull failed with, by the engine's words alone: the answer had begun.
+pub(super) fn pull(message: &str) -> EngineError {
+    if means_registry(message) || message.starts_with("denied") {
+        EngineError::Registry(message.to_owned())
+    } else if message.contains("not found") || message.contains("manifest unknown") {
+        EngineError::NotFound(message.to_owned())
+    } else {
+        EngineError::Failed(message.to_owned())
+    }
+}
+
+/// A failed call of bollard's.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long, and what is left means the same")]
+pub(super) fn bollard(address: &Address, error: &Error) -> EngineError {
+    match error {
+        Error::DockerResponseServerError { status_code, message } => answer(*status_code, message.trim()),
+        Error::HyperLegacyError { err } => transport(address, err),
+        Error::HyperResponseError { err } => lost(err),
+        Error::DockerStreamError { error } => EngineError::Failed(error.clone()),
+        // Answers that cannot be read, and requests that cannot be written.
+        other => EngineError::Failed(other.to_string()),
+    }
+}
+
+/// A request that got no response.
+pub(super) fn transport(address: &Address, error: &hyper_util::client::legacy::Error) -> EngineError {
+    if error.is_connect() {
+        EngineError::Unreachable { address: address.to_string(), cause: root_cause(error) }
+    } else {
+        EngineError::Disconnected(root_cause(error))
+    }
+}
+
+/// A response that broke off.
+pub(super) fn lost(error: &(dyn std::error::Error + 'static)) -> EngineError {
+    EngineError::Disconnected(root_cause(error))
+}
+
+/// The innermost cause in words, without the number of the system's error.
+pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let text = innermost.to_string();
+    match text.rfind(" (os error ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
+/// Waits for an answer as long as fits the call. `what` is asked for only if the time is over.
+pub(super) async fn within<T>(
+    limit: Duration,
+    what: impl FnOnce() -> String,
+    answer: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, EngineError> {
+    match tokio::time::timeout(limit, answer).await {
+        Ok(result) => result,
+        Err(_) => Err(EngineError::Timeout { call: what(), seconds: limit.as_secs() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_by_status_and_words() {
+        type Kind = fn(String) -> EngineError;
+        let table: &[(u16, &str, Kind)] = &[
+            (404, "No such container: x", EngineError::NotFound),
+            (409, "Conflict. The container name \"/x\" is already in use by container \"1\"", EngineError::Conflict),
+            (409, "remove v: volume is in use - [1]", EngineError::InUse),
+            (403, "error while removing network: network n id 1 has active endpoints (c)", EngineError::InUse),
+            (403, "operation is not permitted on predefined bridge network", EngineError::Refused),
+            (400, "invalid reference format", EngineError::Refused),
+            (400, "client version 1.53 is too new. Maximum supported API version is 1.41", EngineError::Unsupported),
+            (501, "configured logging driver does not support reading", EngineError::Unsupported),
+            (500, "driver failed programming external connectivity", EngineError::Failed),
+            (500, "unauthorized: authentication required", EngineError::Registry),
+        ];
+        for (status, words, kind) in table {
+            assert_eq!(answer(*status, words), kind((*words).to_owned()), "{status} {words}");
+        }
+        assert_eq!(answer(500, ""), EngineError::Failed("the engine answered with status 500".to_owned()));
+    }
+
+    #[test]
+    fn the_innermost_cause_is_told_without_its_number() {
+        let error = std::io::Error::from_raw_os_error(2);
+        assert_eq!(root_cause(&error), "No such file or directory");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_have_a_limit() {
+        let never = std::future::pending::<Result<(), EngineError>>();
+        let error = within(Duration::from_secs(3), || "stop x".to_owned(), never).await;
+        assert_eq!(error, Err(EngineError::Timeout { call: "stop x".to_owned(), seconds: 3 }));
+    }
+}

@@ -1,0 +1,227 @@
+//! The connection to one engine: its version, found out once, and the requests of this folder.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::ClientVersion;
+use hyper::Method;
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
+
+use super::classify;
+use super::connect::ConnectSettings;
+use super::credentials::{ConfigFile, CredentialStore};
+use super::transport::{Ask, Transport};
+use crate::engine::EngineError;
+use crate::observed::{ApiVersion, EngineVersion};
+
+/// The newest version of the API whose answers we know.
+const NEWEST: ApiVersion = ApiVersion::new(1, 53);
+/// What is spoken with an engine that does not say its version.
+const OLDEST: ApiVersion = ApiVersion::new(1, 41);
+
+/// How long a question may take.
+pub(super) const QUESTION: Duration = Duration::from_mins(1);
+/// How long a change may take that waits for nothing but the engine: creating copies an image's files into volumes,
+/// removing deletes them.
+pub(super) const CHANGE: Duration = Duration::from_mins(10);
+
+/// One engine. Clones share its connections and what is known of it.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    transport: Transport,
+    settings: ConnectSettings,
+    ready: OnceCell<Ready>,
+    config: OnceCell<ConfigFile>,
+}
+
+/// What the first answer of the engine tells.
+#[derive(Debug)]
+struct Ready {
+    version: EngineVersion,
+    api: bollard::Docker,
+}
+
+impl Client {
+    /// A client for the engine that the settings name. Nothing is sent before the first call.
+    pub(super) fn new(settings: ConnectSettings) -> Result<Self, EngineError> {
+        let transport = Transport::new(settings.address()?);
+        let shared = Shared { transport, settings, ready: OnceCell::new(), config: OnceCell::new() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.shared.transport
+    }
+
+    /// Where the engine listens, as people write it.
+    pub(super) fn address(&self) -> String {
+        self.transport().address().to_string()
+    }
+
+    /// Which engine answers and what is spoken with it. Asked once; a failure is not remembered.
+    pub(super) async fn version(&self) -> Result<EngineVersion, EngineError> {
+        Ok(self.ready().await?.version.clone())
+    }
+
+    /// bollard, speaking the version agreed on.
+    pub(super) async fn api(&self) -> Result<&bollard::Docker, EngineError> {
+        Ok(&self.ready().await?.api)
+    }
+
+    async fn ready(&self) -> Result<&Ready, EngineError> {
+        self.shared.ready.get_or_try_init(async || self.negotiate().await).await
+    }
+
+    /// Reads the version from the head of a ping's answer: it costs a tenth of asking for `/version`.
+    async fn negotiate(&self) -> Result<Ready, EngineError> {
+        let ask = Ask { method: Method::GET, path: "/_ping", headers: &[], body: Vec::new() };
+        let what = || format!("ping {}", self.address());
+        let response = classify::within(QUESTION, what, self.transport().ask(ask)).await?;
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let offered = header("api-version").and_then(parse_version).unwrap_or(OLDEST);
+        let asked =
+            match &self.shared.settings.api_version {
+                None => None,
+                Some(text) => Some(parse_version(text).ok_or_else(|| {
+                    EngineError::Configuration(format!("DOCKER_API_VERSION is not a version: `{text}`"))
+                })?),
+            };
+        let api = asked.unwrap_or_else(|| offered.min(NEWEST));
+        let os = header("ostype").unwrap_or("linux").to_owned();
+        Ok(Ready { version: EngineVersion { api, os }, api: self.bollard(api)? })
+    }
+
+    fn bollard(&self, api: ApiVersion) -> Result<bollard::Docker, EngineError> {
+        let transport = self.transport().clone();
+        let send = move |request| {
+            let transport = transport.clone();
+            async move { transport.send_for_bollard(request).await }
+        };
+        // Deadlines are ours, one for each kind of call.
+        let no_deadline = u64::from(u32::MAX);
+        let version = ClientVersion { major_version: api.major as usize, minor_version: api.minor as usize };
+        bollard::Docker::connect_with_custom_transport(send, Some("http://localhost"), no_deadline, &version)
+            .map_err(|error| classify::bollard(self.transport().address(), &error))
+    }
+
+    /// Asks for a JSON document, by path and query without the version.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
+        let versioned = self.versioned(path).await?;
+        classify::within(QUESTION, || format!("GET {path}"), self.transport().get(&versioned)).await
+    }
+
+    /// Sends a request, by path and query without the version. The limit is for the head of the answer.
+    pub(super) async fn ask(&self, limit: Duration, ask: Ask<'_>) -> Result<hyper::Response<Incoming>, EngineError> {
+        let versioned = self.versioned(ask.path).await?;
+        let what = format!("{} {}", ask.method, ask.path);
+        classify::within(limit, || what, self.transport().ask(Ask { path: &versioned, ..ask })).await
+    }
+
+    /// Waits for a call of bollard's as long as fits it.
+    pub(super) async fn wait<T>(
+        &self,
+        limit: Duration,
+        what: impl FnOnce() -> String,
+        call: impl Future<Output = Result<T, bollard::errors::Error>>,
+    ) -> Result<T, EngineError> {
+        let answer = async { call.await.map_err(|error| classify::bollard(self.transport().address(), &error)) };
+        classify::within(limit, what, answer).await
+    }
+
+    async fn versioned(&self, path: &str) -> Result<String, EngineError> {
+        Ok(format!("/v{}{path}", self.ready().await?.version.api))
+    }
+
+    /// The Docker configuration, read when it is first needed. One that cannot be read counts as empty: what needs
+    /// more of it than proxies says so itself.
+    pub(super) async fn config(&self) -> &ConfigFile {
+        let folder = self.shared.settings.config_folder.as_deref();
+        self.shared
+            .config
+            .get_or_init(async || folder.and_then(|folder| ConfigFile::read(folder).ok()).unwrap_or_default())
+            .await
+    }
+
+    /// Where credentials for registries are looked up.
+    pub(super) fn credentials(&self) -> CredentialStore {
+        CredentialStore { folder: self.shared.settings.config_folder.clone() }
+    }
+}
+
+/// A version such as `1.44`.
+fn parse_version(text: &str) -> Option<ApiVersion> {
+    let (major, minor) = text.trim().split_once('.')?;
+    Some(ApiVersion::new(major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// A query string of names and values.
+pub(super) fn query(pairs: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(name);
+        text.push('=');
+        text.push_str(&percent_encoded(value));
+    }
+    text
+}
+
+/// A text in which everything but letters, digits and `-._~/:` is percent-encoded, for paths and queries.
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => {
+                encoded.push(char::from(byte));
+            }
+            _ => {
+                encoded.push('%');
+                encoded.push_str(&super::contexts::hex(&[byte]).to_uppercase());
+            }
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        assert_eq!(parse_version("1.44"), Some(ApiVersion::new(1, 44)));
+        for wrong in ["", "1", "1.x", "v1.2"] {
+            assert_eq!(parse_version(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(
+            query(&[("all", "true"), ("filters", r#"{"a":["b c"]}"#)]),
+            "all=true&filters=%7B%22a%22:%5B%22b%20c%22%5D%7D"
+        );
+        assert_eq!(percent_encoded("docker.io/x:1@sha256:a+ü"), "docker.io/x:1%40sha256:a%2B%C3%BC");
+    }
+
+    #[tokio::test]
+    async fn no_engine_names_the_address() {
+        let settings =
+            ConnectSettings { host: Some("unix:///nonexistent/engine.sock".to_owned()), ..ConnectSettings::default() };
+        let error = Client::new(settings).unwrap().version().await.unwrap_err();
+        let expected = EngineError::Unreachable {
+            address: "unix:///nonexistent/engine.sock".to_owned(),
+            cause: "No such file or directory".to_owned(),
+        };
+        assert_eq!(error, expected);
+    }
+}

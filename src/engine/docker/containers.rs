@@ -1,0 +1,331 @@
+//! Containers: made, started, stopped, removed, looked at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::models::{ContainerCreateBody, EndpointSettings, NetworkConnectRequest};
+use bollard::query_parameters::{
+    CreateContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
+    StartContainerOptions, StopContainerOptions,
+};
+use futures::future::{self, Either};
+use hyper::Method;
+use serde::Deserialize;
+
+use super::client::{CHANGE, Client, QUESTION, query};
+use super::convert::{self, Facts, files};
+use super::observe::or_default;
+use super::transport::Ask;
+use super::{classify, status};
+use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, Probe};
+use crate::observed::{ContainerId, Health};
+use crate::plan::{AnonymousVolumes, ContainerSpec};
+
+/// The grace period of containers that say nothing else.
+const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+/// How long the engine may take around a grace period: the kill, unmounting, networks.
+const MARGIN: Duration = Duration::from_mins(1);
+/// A grace period without end, as far as a timer can tell.
+const FOREVER: Duration = Duration::from_hours(10 * 365 * 24);
+
+/// Makes a container. One whose networks can't all be connected is removed again.
+pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result<CreatedContainer, EngineError> {
+    let facts = facts(client, request).await?;
+    let made = convert::create_request(request, &facts)?;
+    let platform = convert::service_of(&request.spec)?
+        .platform
+        .clone()
+        .or_else(|| request.spec.project.environment.get("DOCKER_DEFAULT_PLATFORM").cloned());
+    let mut created = Box::pin(ask_to_create(client, &request.name, platform, made.body)).await?;
+    created.warnings.splice(..0, made.warnings);
+    for (network, endpoint) in made.connect {
+        if let Err(error) = connect(client, &network, &created.id, endpoint).await {
+            // The error that made it useless is the one to tell.
+            let _ = remove(client, &created.id, AnonymousVolumes::Remove).await;
+            return Err(error);
+        }
+    }
+    Ok(created)
+}
+
+async fn ask_to_create(
+    client: &Client,
+    name: &str,
+    platform: Option<String>,
+    body: ContainerCreateBody,
+) -> Result<CreatedContainer, EngineError> {
+    let options = CreateContainerOptions { name: Some(name.to_owned()), platform: platform.unwrap_or_default() };
+    // The body is large, and would make every future around it as large.
+    let call = Box::pin(client.api().await?.create_container(Some(options), body));
+    let created = client.wait(CHANGE, || format!("create container {name}"), call).await?;
+    Ok(CreatedContainer { id: created.id.into(), warnings: created.warnings })
+}
+
+/// What the conversion has to know beside the plan.
+async fn facts(client: &Client, request: &CreateContainer) -> Result<Facts, EngineError> {
+    let service = convert::service_of(&request.spec)?;
+    let mut facts = Facts {
+        engine: client.version().await?,
+        proxies: client.config().await.proxy_variables(&client.address()),
+        ..Facts::default()
+    };
+    for file in convert::seccomp_files(service) {
+        facts.seccomp.insert(file.to_owned(), seccomp_profile(&request.spec, file).await?);
+    }
+    Ok(facts)
+}
+
+/// The text of a seccomp profile, without what JSON does not need.
+async fn seccomp_profile(spec: &ContainerSpec, file: &str) -> Result<String, EngineError> {
+    let service = &spec.replica.service;
+    let problem = |why: String| EngineError::Refused(format!("service `{service}`: seccomp profile `{file}`: {why}"));
+    let home = spec.project.environment.get("HOME");
+    let path = match (file.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => std::path::Path::new(home).join(rest),
+        _ => spec.project.working_directory.join(file),
+    };
+    let text = tokio::fs::read(path).await.map_err(|error| problem(classify::root_cause(&error)))?;
+    let profile: serde_json::Value = serde_json::from_slice(&text).map_err(|error| problem(error.to_string()))?;
+    Ok(profile.to_string())
+}
+
+/// Connects a container to a network.
+pub(super) async fn connect(
+    client: &Client,
+    network: &str,
+    id: &ContainerId,
+    endpoint: EndpointSettings,
+) -> Result<(), EngineError> {
+    let request = NetworkConnectRequest { container: id.to_string(), endpoint_config: Some(endpoint) };
+    let call = client.api().await?.connect_network(network, request);
+    client.wait(CHANGE, || format!("connect container {} to network {network}", id.short()), call).await
+}
+
+pub(super) async fn start(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
+    let call = client.api().await?.start_container(id.as_str(), None::<StartContainerOptions>);
+    client.wait(CHANGE, || format!("start container {}", id.short()), call).await
+}
+
+/// Copies files into a container: all in one archive.
+pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<ContainerSpec>) -> Result<(), EngineError> {
+    let credentials = if convert::service_of(spec)?.use_api_socket {
+        Some(client.credentials().as_config_file().await)
+    } else {
+        None
+    };
+    let injected = files::injected(spec, credentials)?;
+    if injected.is_empty() {
+        return Ok(());
+    }
+    let (body, owned) =
+        files::archive(&injected).map_err(|error| EngineError::Failed(format!("cannot pack files: {error}")))?;
+    let mut pairs = vec![("path", "/")];
+    if owned {
+        pairs.push(("copyUIDGID", "true"));
+    }
+    let path = format!("/containers/{id}/archive?{}", query(&pairs));
+    let headers = [("Content-Type", "application/x-tar")];
+    client.ask(CHANGE, Ask { method: Method::PUT, path: &path, headers: &headers, body }).await?;
+    Ok(())
+}
+
+/// Stops a container and waits as long as its grace period and a margin. How long its own grace period is is asked for
+/// only when it takes longer than the usual one.
+pub(super) async fn stop(client: &Client, id: &ContainerId, grace: Option<Duration>) -> Result<(), EngineError> {
+    let seconds = grace.map(|grace| i32::try_from(grace.as_secs()).unwrap_or(i32::MAX));
+    let options = StopContainerOptions { t: seconds, ..StopContainerOptions::default() };
+    let what = || format!("stop container {}", id.short());
+    let call = Box::pin(client.wait(FOREVER, what, client.api().await?.stop_container(id.as_str(), Some(options))));
+    let first = grace.unwrap_or(DEFAULT_GRACE) + MARGIN;
+    let call = match future::select(call, Box::pin(tokio::time::sleep(first))).await {
+        Either::Left((result, _)) => return result,
+        Either::Right(((), call)) => call,
+    };
+    let longer = match grace {
+        Some(_) => Duration::ZERO,
+        None => own_grace(client, id).await?.saturating_sub(DEFAULT_GRACE),
+    };
+    match tokio::time::timeout(longer, call).await {
+        Ok(result) => result,
+        Err(_) => Err(EngineError::Timeout { call: what(), seconds: first.saturating_add(longer).as_secs() }),
+    }
+}
+
+/// The grace period that a container was made with.
+async fn own_grace(client: &Client, id: &ContainerId) -> Result<Duration, EngineError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Inspected {
+        config: Config,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Config {
+        stop_timeout: Option<i64>,
+    }
+    let inspected: Inspected = client.get(&format!("/containers/{id}/json")).await?;
+    Ok(match inspected.config.stop_timeout {
+        None => DEFAULT_GRACE,
+        // A negative one has no end.
+        Some(seconds) => u64::try_from(seconds).map_or(FOREVER, Duration::from_secs),
+    })
+}
+
+pub(super) async fn kill(client: &Client, id: &ContainerId, signal: &str) -> Result<(), EngineError> {
+    let options = KillContainerOptions { signal: signal.to_owned() };
+    let call = client.api().await?.kill_container(id.as_str(), Some(options));
+    client.wait(QUESTION, || format!("send {signal} to container {}", id.short()), call).await
+}
+
+pub(super) async fn remove(client: &Client, id: &ContainerId, volumes: AnonymousVolumes) -> Result<(), EngineError> {
+    let options = RemoveContainerOptions { force: true, v: volumes == AnonymousVolumes::Remove, ..Default::default() };
+    let call = client.api().await?.remove_container(id.as_str(), Some(options));
+    client.wait(CHANGE, || format!("remove container {}", id.short()), call).await
+}
+
+pub(super) async fn rename(client: &Client, id: &ContainerId, name: &str) -> Result<(), EngineError> {
+    let options = RenameContainerOptions { name: name.to_owned() };
+    let call = client.api().await?.rename_container(id.as_str(), options);
+    client.wait(QUESTION, || format!("rename container {} to {name}", id.short()), call).await
+}
+
+pub(super) async fn inspect(client: &Client, id: &ContainerId) -> Result<ContainerDetails, EngineError> {
+    let inspected: Inspected = client.get(&format!("/containers/{id}/json")).await?;
+    Ok(inspected.into())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    restart_count: i64,
+    #[serde(default)]
+    state: InspectedState,
+    #[serde(default)]
+    config: InspectedConfig,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedState {
+    #[serde(default)]
+    status: String,
+    #[serde(default, rename = "OOMKilled")]
+    out_of_memory: bool,
+    #[serde(default)]
+    exit_code: i64,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    started_at: String,
+    #[serde(default, deserialize_with = "or_default")]
+    health: InspectedHealth,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedHealth {
+    #[serde(default)]
+    status: String,
+    #[serde(default, deserialize_with = "or_default")]
+    log: Vec<InspectedProbe>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedProbe {
+    #[serde(default)]
+    start: String,
+    #[serde(default)]
+    exit_code: i64,
+    #[serde(default)]
+    output: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedConfig {
+    #[serde(default)]
+    tty: bool,
+    healthcheck: Option<InspectedHealthcheck>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedHealthcheck {
+    #[serde(default, deserialize_with = "or_default")]
+    test: Vec<String>,
+}
+
+impl From<Inspected> for ContainerDetails {
+    fn from(inspected: Inspected) -> Self {
+        let Inspected { state, config, .. } = inspected;
+        let health = status::health(&state.health.status);
+        let defined = config.healthcheck.is_some_and(|check| {
+            // Without a test the definition changes details of a check that is not there.
+            check.test.first().is_some_and(|first| first != "NONE")
+        });
+        let ended = matches!(state.status.as_str(), "exited" | "dead" | "restarting");
+        Self {
+            id: inspected.id.into(),
+            name: inspected.name.trim_start_matches('/').to_owned(),
+            state: status::state(&state.status),
+            exit_code: ended.then_some(state.exit_code),
+            out_of_memory: state.out_of_memory,
+            error: Some(state.error).filter(|error| !error.is_empty()),
+            health,
+            has_healthcheck: defined || health != Health::None,
+            probes: state.health.log.into_iter().map(Into::into).collect(),
+            started_at: status::nanoseconds(&state.started_at),
+            terminal: config.tty,
+            restart_count: inspected.restart_count,
+        }
+    }
+}
+
+impl From<InspectedProbe> for Probe {
+    fn from(probe: InspectedProbe) -> Self {
+        Self { started_at: status::nanoseconds(&probe.start), exit_code: probe.exit_code, output: probe.output }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observed::State;
+
+    fn details(json: &str) -> ContainerDetails {
+        serde_json::from_str::<Inspected>(json).unwrap().into()
+    }
+
+    #[test]
+    fn a_container_with_probes() {
+        let details = details(
+            r#"{"Id":"c1","Name":"/shop-db-1","RestartCount":2,
+                "State":{"Status":"running","ExitCode":0,"Error":"","StartedAt":"1970-01-01T00:00:02Z",
+                         "Health":{"Status":"unhealthy","FailingStreak":1,"Log":[
+                             {"Start":"1970-01-01T01:00:03+01:00","End":"x","ExitCode":1,"Output":"no"}]}},
+                "Config":{"Tty":true,"Healthcheck":{"Test":["CMD","true"]}}}"#,
+        );
+        assert_eq!((details.name.as_str(), details.restart_count), ("shop-db-1", 2));
+        assert_eq!((details.health, details.has_healthcheck), (Health::Unhealthy, true));
+        assert_eq!(details.exit_code, None);
+        assert_eq!(details.started_at, Some(2_000_000_000));
+        assert_eq!(details.probes[0].started_at, Some(3_000_000_000));
+        assert_eq!((details.probes[0].exit_code, details.probes[0].output.as_str()), (1, "no"));
+    }
+
+    #[test]
+    fn a_container_that_ended() {
+        let details = details(
+            r#"{"Id":"c1","State":{"Status":"exited","ExitCode":137,"OOMKilled":true,"Health":null},
+                "Config":{"Healthcheck":{"Test":["NONE"]}}}"#,
+        );
+        assert_eq!((details.state, details.exit_code, details.out_of_memory), (State::Exited, Some(137), true));
+        assert_eq!((details.health, details.has_healthcheck), (Health::None, false));
+        assert_eq!(details.error, None);
+    }
+}

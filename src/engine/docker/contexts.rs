@@ -1,0 +1,157 @@
+//! Docker contexts: the name of one in, its address and TLS files out.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::connect::{Address, TlsFiles};
+use super::credentials::ConfigFile;
+use crate::engine::EngineError;
+
+/// The context that stands for `DOCKER_HOST` or the default socket.
+pub(super) const DEFAULT: &str = "default";
+
+/// A context as its folder has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Context {
+    name: String,
+    host: String,
+    skip_verification: bool,
+    /// The folder of its TLS files, if it has one.
+    tls_folder: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Meta {
+    #[serde(default)]
+    endpoints: Endpoints,
+}
+
+#[derive(Deserialize, Default)]
+struct Endpoints {
+    docker: Option<Endpoint>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Endpoint {
+    #[serde(default)]
+    host: String,
+    #[serde(default, rename = "SkipTLSVerify")]
+    skip_tls_verify: bool,
+}
+
+/// The current context of the configuration in `folder`, if it names one.
+pub(super) fn current(folder: Option<&Path>) -> Option<String> {
+    ConfigFile::read(folder?).ok()?.current_context.filter(|name| !name.is_empty())
+}
+
+/// Reads the context `name` of the configuration in `folder`.
+pub(super) fn read(folder: Option<&Path>, name: &str) -> Result<Context, EngineError> {
+    let missing = || EngineError::Configuration(format!("there is no Docker context `{name}`"));
+    let folder = folder.ok_or_else(missing)?.join("contexts");
+    let digest = hex(&Sha256::digest(name.as_bytes()));
+    let file = folder.join("meta").join(&digest).join("meta.json");
+    let text = std::fs::read(&file).map_err(|_| missing())?;
+    let unreadable = |why: String| EngineError::Configuration(format!("cannot read Docker context `{name}`: {why}"));
+    let meta: Meta = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
+    let endpoint = meta.endpoints.docker.ok_or_else(|| unreadable("it names no Docker engine".to_owned()))?;
+    Ok(Context {
+        name: name.to_owned(),
+        host: endpoint.host,
+        skip_verification: endpoint.skip_tls_verify,
+        tls_folder: Some(folder.join("tls").join(digest).join("docker")).filter(|folder| folder.is_dir()),
+    })
+}
+
+impl Context {
+    /// Where the engine of the context listens. TCP uses TLS when the context has TLS files or skips verification.
+    pub(super) fn address(&self) -> Result<Address, EngineError> {
+        if self.host.is_empty() {
+            return Err(EngineError::Configuration(format!("Docker context `{}` names no address", self.name)));
+        }
+        let tls = match &self.tls_folder {
+            Some(folder) => Some(TlsFiles::from_context(folder, self.skip_verification)),
+            None if self.skip_verification => Some(TlsFiles { unverified: true, ..TlsFiles::default() }),
+            None => None,
+        };
+        Address::parse(&self.host, tls)
+    }
+}
+
+impl TlsFiles {
+    fn from_context(folder: &Path, skip_verification: bool) -> Self {
+        Self::in_folder(Some(folder), !skip_verification)
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).expect("four bits are a hexadecimal digit"));
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A configuration folder with a context `far`, whose digest is that of the text `far`.
+    fn folder_with(meta: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let digest = hex(&Sha256::digest(b"far"));
+        let place = folder.path().join("contexts/meta").join(digest);
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join("meta.json"), meta).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_context_is_found_by_the_digest_of_its_name() {
+        let folder = folder_with(r#"{"Name":"far","Endpoints":{"docker":{"Host":"tcp://far:2376"}}}"#);
+        let address = read(Some(folder.path()), "far").unwrap().address().unwrap();
+        assert_eq!(address.to_string(), "tcp://far:2376");
+        assert!(matches!(address, Address::Tcp { tls: None, .. }));
+    }
+
+    #[test]
+    fn tls_files_of_a_context() {
+        let folder = folder_with(r#"{"Endpoints":{"docker":{"Host":"tcp://far","SkipTLSVerify":false}}}"#);
+        let tls = folder.path().join("contexts/tls").join(hex(&Sha256::digest(b"far"))).join("docker");
+        std::fs::create_dir_all(&tls).unwrap();
+        for name in ["ca.pem", "cert.pem", "key.pem"] {
+            std::fs::write(tls.join(name), "").unwrap();
+        }
+        let Address::Tcp { port, tls: Some(files), .. } = read(Some(folder.path()), "far").unwrap().address().unwrap()
+        else {
+            panic!("the context uses TLS");
+        };
+        assert_eq!(port, 2376);
+        assert_eq!(files.authority, Some(tls.join("ca.pem")));
+        assert!(files.identity.is_some());
+        assert!(!files.unverified);
+    }
+
+    #[test]
+    fn problems_are_told() {
+        let folder = folder_with("{}");
+        let message = |name: &str| read(Some(folder.path()), name).unwrap_err().to_string();
+        assert_eq!(message("near"), "there is no Docker context `near`");
+        assert_eq!(message("far"), "cannot read Docker context `far`: it names no Docker engine");
+        assert!(read(None, "far").is_err());
+    }
+
+    #[test]
+    fn the_current_context() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(current(Some(folder.path())), None);
+        std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"far"}"#).unwrap();
+        assert_eq!(current(Some(folder.path())), Some("far".to_owned()));
+        assert_eq!(current(None), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! What runs in a container: command, environment, labels, health (engine.md §3.2, §1.1).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use bollard::models::{ContainerCreateBody, HealthConfig};
+
+use super::super::label;
+use super::{Facts, list, map, refused, text};
+use crate::engine::{CreateContainer, EngineError};
+use crate::plan::ContainerSpec;
+use crate::project::value::{Duration, NamespaceMode};
+use crate::project::{Dependency, Healthcheck, Service, ServiceName};
+
+/// Where a container with the engine's socket finds the credentials of registries.
+const API_SOCKET_CONFIG: &str = "/run/secrets/docker";
+
+/// All of the request but what is about the host and its networks.
+pub(super) fn config(
+    request: &CreateContainer,
+    service: &Service,
+    facts: &Facts,
+) -> Result<ContainerCreateBody, EngineError> {
+    Ok(ContainerCreateBody {
+        hostname: text(service.hostname.as_ref()),
+        domainname: text(service.domainname.as_ref()),
+        user: text(service.user.as_ref()),
+        working_dir: text(service.working_dir.as_ref()),
+        stop_signal: text(service.stop_signal.as_ref()),
+        stop_timeout: service.stop_grace_period.map(Duration::as_secs),
+        cmd: service.command.clone(),
+        entrypoint: service.entrypoint.clone(),
+        image: Some(request.spec.image.clone()),
+        env: list(&environment(service, &facts.proxies)),
+        exposed_ports: list(&exposed_ports(service)?),
+        tty: Some(service.tty),
+        open_stdin: Some(service.stdin_open),
+        attach_stdin: Some(false),
+        stdin_once: Some(false),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        healthcheck: service.healthcheck.as_ref().map(|check| healthcheck(service, check)).transpose()?,
+        network_disabled: is_disabled(service.network_mode.as_ref()).then_some(true),
+        labels: Some(labels(request, service)),
+        ..ContainerCreateBody::default()
+    })
+}
+
+fn is_disabled(mode: Option<&NamespaceMode>) -> bool {
+    matches!(mode, Some(NamespaceMode::Other(mode)) if mode == "disabled")
+}
+
+/// `NAME=value`, or `NAME` for one that stays unset. The service's variables win over the proxies.
+fn environment(service: &Service, proxies: &BTreeMap<String, String>) -> Vec<String> {
+    let mut variables: BTreeMap<&str, Option<&str>> =
+        proxies.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))).collect();
+    if service.use_api_socket {
+        variables.insert("DOCKER_CONFIG", Some(API_SOCKET_CONFIG));
+    }
+    variables.extend(service.environment.iter().map(|(name, value)| (name.as_str(), value.as_deref())));
+    let line = |(name, value): (&str, Option<&str>)| match value {
+        Some(value) => format!("{name}={value}"),
+        None => name.to_owned(),
+    };
+    variables.into_iter().map(line).collect()
+}
+
+/// Published targets and exposed ports, as `80/tcp`.
+fn exposed_ports(service: &Service) -> Result<Vec<String>, EngineError> {
+    let mut ports = BTreeSet::new();
+    for port in &service.ports {
+        ports.insert(format!("{}/{}", port.target, port.protocol.as_deref().unwrap_or("tcp")));
+    }
+    for exposed in &service.expose {
+        let (range, protocol) = exposed.split_once('/').unwrap_or((exposed, "tcp"));
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else {
+            return Err(refused(service, &format!("`{exposed}` is not a port to expose")));
+        };
+        ports.extend((first..=last).map(|port| format!("{port}/{protocol}")));
+    }
+    Ok(ports.into_iter().collect())
+}
+
+fn healthcheck(service: &Service, check: &Healthcheck) -> Result<HealthConfig, EngineError> {
+    if check.disable {
+        return Ok(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() });
+    }
+    if check.start_interval.is_some() && check.start_period.is_none() {
+        return Err(refused(service, "healthcheck.start_interval requires healthcheck.start_period to be set"));
+    }
+    Ok(HealthConfig {
+        test: list(&check.test),
+        interval: check.interval.map(Duration::as_nanos),
+        timeout: check.timeout.map(Duration::as_nanos),
+        start_period: check.start_period.map(Duration::as_nanos),
+        start_interval: check.start_interval.map(Duration::as_nanos),
+        retries: check.retries.map(|retries| i64::try_from(retries).unwrap_or(i64::MAX)),
+    })
+}
+
+/// The user's labels, and over them those by which containers are known again.
+fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, String> {
+    let spec = &*request.spec;
+    let project = &*spec.project;
+    let mut labels = map(&service.labels).unwrap_or_default();
+    let mut set = |name: &str, value: String| labels.insert(name.to_owned(), value);
+    set(label::PROJECT, project.name.to_string());
+    set(label::SERVICE, service.name.to_string());
+    set(label::VERSION, super::super::VERSION.to_owned());
+    set(label::WORKING_DIRECTORY, project.working_directory.display().to_string());
+    set(label::CONFIG_FILES, joined(&project.compose_files));
+    if !project.env_files.is_empty() {
+        set(label::ENVIRONMENT_FILES, joined(&project.env_files));
+    }
+    set(label::ONE_OFF, "False".to_owned());
+    set(label::NUMBER, spec.replica.number.to_string());
+    set(label::CONFIG_HASH, request.config_hash.clone());
+    set(label::DEPENDS_ON, depends_on(&service.depends_on));
+    if let Some(digest) = &request.image_digest {
+        set(label::IMAGE, digest.to_string());
+    }
+    if !request.image_volumes.is_empty() {
+        let pairs = request.image_volumes.iter().map(|(target, digest)| format!("{target}={digest}"));
+        set(label::IMAGE_VOLUMES, pairs.collect::<Vec<_>>().join(","));
+    }
+    if spec.replaces.as_ref().is_some_and(|replaced| replaced.inherits) {
+        set(label::REPLACE, replaced_name(spec, service));
+    }
+    if !request.field_digests.is_empty() {
+        set(label::FIELDS, request.field_digests.clone());
+    }
+    labels
+}
+
+/// What a replaced container is called in its successor's label: without the project.
+fn replaced_name(spec: &ContainerSpec, service: &Service) -> String {
+    let numbered = || format!("{}{}{}", service.name, spec.project.separator, spec.replica.number);
+    text(service.container_name.as_ref()).unwrap_or_else(numbered)
+}
+
+fn joined(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(",")
+}
+
+fn depends_on(dependencies: &BTreeMap<ServiceName, Dependency>) -> String {
+    let item = |(name, on): (&ServiceName, &Dependency)| format!("{name}:{}:{}", on.condition, on.restart);
+    dependencies.iter().map(item).collect::<Vec<_>>().join(",")
+}

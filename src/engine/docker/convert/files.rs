@@ -1,0 +1,221 @@
+//! Secrets and configs: those of files are mounted, all others are copied in before each start (engine.md §3.7).
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::super::build::SecretSource;
+use super::{refused, service_of, unsupported};
+use crate::engine::EngineError;
+use crate::plan::ContainerSpec;
+use crate::project::{Build, FileReference, FileSource, Project, Service};
+
+/// Where a container with the engine's socket finds the credentials of registries.
+const API_SOCKET_CREDENTIALS: &str = "/run/secrets/docker/config.json";
+
+/// Permission bits of a file that says nothing else.
+const DEFAULT_MODE: u32 = 0o444;
+
+/// A file of the host that a container mounts, read-only.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct MountedFile {
+    pub(super) source: String,
+    pub(super) target: String,
+}
+
+/// A file that is copied into a container.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::engine::docker) struct InjectedFile {
+    target: String,
+    content: Vec<u8>,
+    mode: u32,
+    /// Owner and group, where either is given.
+    owner: Option<(u64, u64)>,
+}
+
+/// A secret or config of a service, with its definition.
+struct Item<'a> {
+    /// `secret` or `config`.
+    kind: &'static str,
+    name: &'a str,
+    source: Option<&'a FileSource>,
+    external: bool,
+    /// What keeps or templates it, if that is not hoist.
+    driver: Option<&'a str>,
+    target: String,
+    uid: Option<&'a String>,
+    gid: Option<&'a String>,
+    mode: Option<i64>,
+}
+
+/// The service's secrets, then its configs, whose definitions are asked for one by one.
+fn items<'a>(spec: &'a ContainerSpec, service: &'a Service) -> Result<Vec<Item<'a>>, EngineError> {
+    let undefined = |kind: &str, name: &str| refused(service, &format!("{kind} `{name}` is not defined"));
+    let mut items = Vec::with_capacity(service.secrets.len() + service.configs.len());
+    for reference in &service.secrets {
+        let name = reference.source.as_str();
+        let secret = spec.project.secrets.get(name).ok_or_else(|| undefined("secret", name))?;
+        let driver = secret.driver.as_deref().or(secret.template_driver.as_deref());
+        let target = in_folder(reference.target.as_deref(), name, "/run/secrets/");
+        items.push(Item::new("secret", name, reference, secret.source.as_ref(), secret.external, driver, target));
+    }
+    for reference in &service.configs {
+        let name = reference.source.as_str();
+        let config = spec.project.configs.get(name).ok_or_else(|| undefined("config", name))?;
+        let driver = config.template_driver.as_deref();
+        let target = in_folder(reference.target.as_deref(), name, "/");
+        items.push(Item::new("config", name, reference, config.source.as_ref(), config.external, driver, target));
+    }
+    Ok(items)
+}
+
+impl<'a> Item<'a> {
+    fn new<K>(
+        kind: &'static str,
+        name: &'a str,
+        reference: &'a FileReference<K>,
+        source: Option<&'a FileSource>,
+        external: bool,
+        driver: Option<&'a str>,
+        target: String,
+    ) -> Self {
+        let FileReference { uid, gid, mode, .. } = reference;
+        let (uid, gid, mode) = (uid.as_ref(), gid.as_ref(), mode.map(|mode| mode.0));
+        Self { kind, name, source, external, driver, target, uid, gid, mode }
+    }
+
+    /// Where the content comes from.
+    fn source(&self, service: &Service) -> Result<&'a FileSource, EngineError> {
+        let Self { kind, name, .. } = self;
+        if self.external {
+            return Err(unsupported(service, &format!("unsupported external {kind} {name}")));
+        }
+        if let Some(driver) = self.driver {
+            return Err(unsupported(
+                service,
+                &format!("{kind} {name} needs the driver `{driver}`, which is unsupported"),
+            ));
+        }
+        self.source.ok_or_else(|| refused(service, &format!("{kind} `{name}` has no content")))
+    }
+
+    /// The bytes to copy; nothing for a file, which is mounted.
+    fn content(&self, service: &Service) -> Result<Option<&'a str>, EngineError> {
+        let Self { kind, name, .. } = self;
+        match self.source(service)? {
+            FileSource::File(_) => Ok(None),
+            FileSource::Content(text) => Ok(Some(text)),
+            FileSource::Environment { value: Some(value), .. } => Ok(Some(value)),
+            FileSource::Environment { variable, value: None } => Err(refused(
+                service,
+                &format!("environment variable \"{variable}\" required by {kind} \"{name}\" is not set"),
+            )),
+        }
+    }
+
+    fn owner(&self, service: &Service) -> Result<Option<(u64, u64)>, EngineError> {
+        let number = |what: &str, text: Option<&String>| match text.filter(|text| !text.is_empty()) {
+            None => Ok(None),
+            Some(text) => text.parse::<u64>().map(Some).map_err(|_| {
+                refused(service, &format!("the {what} `{text}` of {} `{}` is not a number", self.kind, self.name))
+            }),
+        };
+        Ok(match (number("uid", self.uid)?, number("gid", self.gid)?) {
+            (None, None) => None,
+            (uid, gid) => Some((uid.unwrap_or(0), gid.unwrap_or(0))),
+        })
+    }
+}
+
+fn in_folder(target: Option<&str>, name: &str, folder: &str) -> String {
+    match target.filter(|target| !target.is_empty()) {
+        None => format!("{folder}{name}"),
+        Some(target) if target.starts_with('/') => target.to_owned(),
+        Some(target) => format!("{folder}{target}"),
+    }
+}
+
+/// The secrets that the steps of a build may mount, by the id they have there (engine.md §7.5).
+pub(super) fn of_build(
+    project: &Project,
+    service: &Service,
+    build: &Build,
+) -> Result<BTreeMap<String, SecretSource>, EngineError> {
+    let mut secrets = BTreeMap::new();
+    for reference in &build.secrets {
+        let name = reference.source.as_str();
+        let secret = project.secrets.get(name);
+        let secret = secret.ok_or_else(|| refused(service, &format!("secret `{name}` is not defined")))?;
+        let driver = secret.driver.as_deref().or(secret.template_driver.as_deref());
+        let id = reference.target.as_deref().filter(|target| !target.is_empty()).unwrap_or(name).to_owned();
+        let item = Item::new("secret", name, reference, secret.source.as_ref(), secret.external, driver, id);
+        let source = match (item.source(service)?, item.content(service)?) {
+            (_, Some(text)) => SecretSource::Value(text.to_owned()),
+            (FileSource::File(path), None) => SecretSource::File(path.into()),
+            (FileSource::Environment { .. } | FileSource::Content(_), None) => continue,
+        };
+        secrets.insert(item.target, source);
+    }
+    Ok(secrets)
+}
+
+/// The files that a container mounts.
+pub(super) fn mounted(spec: &ContainerSpec, service: &Service) -> Result<Vec<MountedFile>, EngineError> {
+    let mut files = Vec::new();
+    for item in items(spec, service)? {
+        if let FileSource::File(source) = item.source(service)? {
+            files.push(MountedFile { source: source.clone(), target: item.target });
+        }
+    }
+    Ok(files)
+}
+
+/// The files that are copied into a container before it starts; `credentials` is the text of the Docker configuration
+/// for containers with the engine's socket.
+///
+/// # Errors
+///
+/// If a variable is not set, the file system is read-only, or somebody else would have to provide the content.
+pub(in crate::engine::docker) fn injected(
+    spec: &ContainerSpec,
+    credentials: Option<String>,
+) -> Result<Vec<InjectedFile>, EngineError> {
+    let service = service_of(spec)?;
+    let mut files = Vec::new();
+    for item in items(spec, service)? {
+        let Some(content) = item.content(service)? else { continue };
+        if service.read_only {
+            return Err(EngineError::Refused(format!(
+                "cannot create {} \"{}\" in read-only service {}: its content is copied into the file system",
+                item.kind, item.name, service.name
+            )));
+        }
+        files.push(InjectedFile {
+            mode: item.mode.and_then(|mode| u32::try_from(mode & 0o7777).ok()).unwrap_or(DEFAULT_MODE),
+            owner: item.owner(service)?,
+            content: content.as_bytes().to_vec(),
+            target: item.target,
+        });
+    }
+    if let Some(credentials) = credentials.filter(|_| service.use_api_socket) {
+        let target = API_SOCKET_CREDENTIALS.to_owned();
+        files.push(InjectedFile { target, content: credentials.into_bytes(), mode: DEFAULT_MODE, owner: None });
+    }
+    Ok(files)
+}
+
+/// An archive of files to unpack at the root of a container, and whether it says who owns them.
+pub(in crate::engine::docker) fn archive(files: &[InjectedFile]) -> std::io::Result<(Vec<u8>, bool)> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let mut archive = tar::Builder::new(Vec::new());
+    for file in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(file.content.len() as u64);
+        header.set_mode(file.mode);
+        header.set_mtime(now);
+        let (user, group) = file.owner.unwrap_or_default();
+        header.set_uid(user);
+        header.set_gid(group);
+        archive.append_data(&mut header, file.target.trim_start_matches('/'), &*file.content)?;
+    }
+    Ok((archive.into_inner()?, files.iter().any(|file| file.owner.is_some())))
+}

@@ -1,0 +1,140 @@
+//! The engine's events, as they happen.
+
+use std::collections::BTreeMap;
+
+use futures::stream::{BoxStream, StreamExt};
+use hyper::Method;
+use serde::Deserialize;
+
+use super::client::{Client, QUESTION, query};
+use super::observe::or_default;
+use super::transport::{self, Ask};
+use super::{label, status};
+use crate::engine::{ContainerEvent, ContainerEventKind, EngineError};
+
+/// What is listened for; probes and other execs would be most of what a busy engine tells.
+const KINDS: &[&str] =
+    &["create", "start", "restart", "die", "stop", "destroy", "rename", "pause", "unpause", "health_status", "oom"];
+
+/// What happens to containers of a project from now on. A connection that ends is an error: events never do.
+pub(super) async fn container_events(
+    client: &Client,
+    project: &str,
+) -> Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError> {
+    let filters = serde_json::json!({
+        "type": ["container"],
+        "label": [format!("{}={project}", label::PROJECT)],
+        "event": KINDS,
+    });
+    let path = format!("/events?{}", query(&[("filters", &filters.to_string())]));
+    let ask = Ask { method: Method::GET, path: &path, headers: &[], body: Vec::new() };
+    // Engines send the head of the answer when they begin to listen.
+    let response = client.ask(QUESTION, ask).await?;
+    let messages = transport::json_lines::<Message>(response.into_body());
+    let ended = futures::stream::once(async {
+        Err(EngineError::Disconnected("the engine ended the stream of events".to_owned()))
+    });
+    let events = messages.filter_map(async |message| message.map(Message::event).transpose());
+    Ok(events.chain(ended).boxed())
+}
+
+#[derive(Debug, Deserialize)]
+struct Message {
+    #[serde(default, rename = "Action")]
+    action: String,
+    #[serde(default, rename = "Actor")]
+    actor: Actor,
+    #[serde(default, rename = "timeNano")]
+    time_nano: i64,
+    #[serde(default)]
+    time: i64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Actor {
+    #[serde(default, rename = "ID")]
+    id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    attributes: BTreeMap<String, String>,
+}
+
+impl Message {
+    fn event(self) -> Option<ContainerEvent> {
+        let kind = self.kind()?;
+        let time = match self.time_nano {
+            0 => i128::from(self.time) * 1_000_000_000,
+            nanoseconds => nanoseconds.into(),
+        };
+        Some(ContainerEvent { id: self.actor.id.into(), kind, time, attributes: self.actor.attributes })
+    }
+
+    fn kind(&self) -> Option<ContainerEventKind> {
+        // `health_status: healthy`
+        let (action, detail) = match self.action.split_once(':') {
+            Some((action, detail)) => (action, detail.trim()),
+            None => (self.action.as_str(), ""),
+        };
+        Some(match action {
+            "create" => ContainerEventKind::Create,
+            "start" => ContainerEventKind::Start,
+            "restart" => ContainerEventKind::Restart,
+            "die" | "died" => ContainerEventKind::Die(self.exit_code()),
+            "stop" => ContainerEventKind::Stop,
+            "destroy" | "remove" => ContainerEventKind::Destroy,
+            "rename" => ContainerEventKind::Rename,
+            "pause" => ContainerEventKind::Pause,
+            "unpause" => ContainerEventKind::Unpause,
+            "health_status" => ContainerEventKind::Health(status::health(self.health_word(detail))),
+            "oom" => ContainerEventKind::OutOfMemory,
+            _ => return None,
+        })
+    }
+
+    fn exit_code(&self) -> i64 {
+        let attribute = |name: &str| self.actor.attributes.get(name).and_then(|code| code.parse().ok());
+        attribute("exitCode").or_else(|| attribute("containerExitCode")).unwrap_or(0)
+    }
+
+    /// Podman has the result in an attribute of its own.
+    fn health_word<'a>(&'a self, detail: &'a str) -> &'a str {
+        match self.actor.attributes.get("health_status") {
+            Some(word) if detail.is_empty() => word,
+            _ => detail,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observed::Health;
+
+    fn event(action: &str, attributes: &str) -> Option<ContainerEvent> {
+        let text = format!(
+            r#"{{"Type":"container","Action":"{action}","Actor":{{"ID":"c1","Attributes":{attributes}}},
+                "time":3,"timeNano":3000000001}}"#
+        );
+        serde_json::from_str::<Message>(&text).unwrap().event()
+    }
+
+    #[test]
+    fn actions() {
+        let kind = |action: &str, attributes: &str| event(action, attributes).map(|event| event.kind);
+        assert_eq!(kind("die", r#"{"exitCode":"137"}"#), Some(ContainerEventKind::Die(137)));
+        assert_eq!(kind("health_status: healthy", "null"), Some(ContainerEventKind::Health(Health::Healthy)));
+        assert_eq!(kind("health_status: unhealthy", "{}"), Some(ContainerEventKind::Health(Health::Unhealthy)));
+        let podman = r#"{"health_status":"healthy"}"#;
+        assert_eq!(kind("health_status", podman), Some(ContainerEventKind::Health(Health::Healthy)));
+        assert_eq!(kind("exec_create: sh", "{}"), None);
+        assert_eq!(kind("oom", "{}"), Some(ContainerEventKind::OutOfMemory));
+    }
+
+    #[test]
+    fn an_event() {
+        let start = event("start", r#"{"name":"shop-db-1"}"#).unwrap();
+        assert_eq!(start.id, "c1".into());
+        assert_eq!(start.time, 3_000_000_001);
+        assert_eq!(start.attributes["name"], "shop-db-1");
+    }
+}

@@ -1,0 +1,455 @@
+//! Images: which one a reference stands for, and fetching it (engine.md §7.1, §7.2).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future;
+use futures::stream::{self, BoxStream, StreamExt};
+use hyper::Method;
+use serde::Deserialize;
+
+use super::client::{Client, percent_encoded, query as query_string};
+use super::observe::or_default;
+use super::platform::Platform;
+use super::reference::{self, Reference};
+use super::transport::{self, Ask};
+use super::{classify, status};
+use crate::engine::{EngineError, ImageProgress, ObserveQuery};
+use crate::observed::{ApiVersion, Image, ImageDigest};
+use crate::plan::PullSpec;
+
+/// From here on the list and the look at an image tell of its manifests.
+const MANIFESTS: ApiVersion = ApiVersion::new(1, 48);
+
+/// How long a pull may be silent. Engines write a line whenever bytes arrive; extracting a large layer is silent.
+const SILENCE: Duration = Duration::from_mins(10);
+
+/// The images of a snapshot, by reference as it was asked for: one list, and a look at those images alone of which
+/// the list does not tell enough.
+pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<BTreeMap<String, Image>, EngineError> {
+    if query.images.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let version = client.version().await?;
+    let here = Platform::of_this_machine(&version.os);
+    let listed: Vec<ListedImage> = client.get(&list_path(version.api, query)).await?;
+    let wanted = query.images.iter().map(async |(text, platform)| {
+        let needs_time = query.tag_times.contains(text);
+        let image = match choose(&listed, text, platform.as_deref(), &here) {
+            Choice::Image(_) if needs_time => look(client, text, platform.as_deref()).await?,
+            Choice::Image(image) => Some(image),
+            Choice::Unclear => look(client, text, platform.as_deref()).await?,
+            Choice::Absent => None,
+        };
+        Ok::<_, EngineError>(image.map(|image| (text.clone(), image)))
+    });
+    Ok(future::try_join_all(wanted).await?.into_iter().flatten().collect())
+}
+
+/// The list to ask for. Newer engines work for every manifest they list, so only images by those names are asked for.
+fn list_path(api: ApiVersion, query: &ObserveQuery) -> String {
+    if api < MANIFESTS {
+        return "/images/json".to_owned();
+    }
+    let names = query.images.iter().map(|(text, _)| match Reference::parse(text) {
+        Reference::Named(name) if !reference::may_be_short_id(text) => Some(name.familiar_name()),
+        Reference::Named(_) | Reference::Id(_) | Reference::Malformed => None,
+    });
+    match names.collect::<Option<Vec<_>>>() {
+        Some(mut names) => {
+            names.sort_unstable();
+            names.dedup();
+            let filters = serde_json::json!({ "reference": names }).to_string();
+            format!("/images/json?{}", query_string(&[("manifests", "true"), ("filters", &filters)]))
+        }
+        None => "/images/json?manifests=true".to_owned(),
+    }
+}
+
+/// What a list of images says about a reference.
+#[derive(Debug, PartialEq, Eq)]
+enum Choice {
+    Image(Image),
+    Absent,
+    /// It is there, but the list does not say for which platform.
+    Unclear,
+}
+
+fn choose(listed: &[ListedImage], text: &str, platform: Option<&str>, here: &Platform) -> Choice {
+    let wanted = Reference::parse(text);
+    let named = |image: &&ListedImage| wanted.is_among(image.names());
+    let identified = |image: &&ListedImage| match &wanted {
+        Reference::Id(id) => image.id == id.as_str(),
+        Reference::Named(_) | Reference::Malformed => reference::is_short_id_of(text, &image.id),
+    };
+    let Some(image) = listed.iter().find(named).or_else(|| listed.iter().find(identified)) else {
+        return Choice::Absent;
+    };
+    let pinned = platform.map(Platform::parse);
+    let identity = identify(&image.id, &image.manifests, pinned.as_ref().unwrap_or(here));
+    match (identity, pinned) {
+        (Identity::Of(digest) | Identity::Only(digest) | Identity::Whole(digest), None)
+        | (Identity::Of(digest), Some(_)) => {
+            Choice::Image(Image { digest, id: image.id.as_str().into(), tagged_at: None })
+        }
+        (Identity::Only(_) | Identity::Whole(_), Some(_)) => Choice::Unclear,
+    }
+}
+
+/// What identifies the content of an image.
+#[derive(Debug, PartialEq, Eq)]
+enum Identity {
+    /// The manifest for the wanted platform.
+    Of(ImageDigest),
+    /// The only manifest that is there; it is for another platform, or does not say for which.
+    Only(ImageDigest),
+    /// The image as a whole.
+    Whole(ImageDigest),
+}
+
+/// The manifest of the wanted platform, else the only one that is there, else the whole (engine.md §7.2).
+fn identify(id: &str, manifests: &[ListedManifest], wanted: &Platform) -> Identity {
+    let mut available = manifests.iter().filter(|manifest| manifest.available && manifest.kind == "image");
+    if let Some(manifest) = available.clone().find(|manifest| manifest.platform().as_ref() == Some(wanted)) {
+        return Identity::Of(manifest.id.as_str().into());
+    }
+    match (available.next(), available.next()) {
+        (Some(only), None) => Identity::Only(only.id.as_str().into()),
+        _ => Identity::Whole(id.into()),
+    }
+}
+
+/// Looks at one image; nothing when it is not in the store, or not for the platform.
+pub(super) async fn look(
+    client: &Client,
+    reference: &str,
+    platform: Option<&str>,
+) -> Result<Option<Image>, EngineError> {
+    let version = client.version().await?;
+    let manifests = if version.api < MANIFESTS { "" } else { "?manifests=true" };
+    let path = format!("/images/{}/json{manifests}", percent_encoded(reference));
+    let image: InspectedImage = match client.get(&path).await {
+        Ok(image) => image,
+        Err(EngineError::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let pinned = platform.map(Platform::parse);
+    let here = Platform::of_this_machine(&version.os);
+    let digest = match identify(&image.id, &image.manifests, pinned.as_ref().unwrap_or(&here)) {
+        Identity::Of(digest) => Some(digest),
+        Identity::Only(digest) | Identity::Whole(digest) => {
+            pinned.is_none_or(|pinned| image.is_for(&pinned)).then_some(digest)
+        }
+    };
+    let tagged_at = image.metadata.and_then(|metadata| status::nanoseconds(&metadata.last_tag_time?));
+    let seconds = tagged_at.and_then(|nanoseconds| i64::try_from(nanoseconds / 1_000_000_000).ok());
+    Ok(digest.map(|digest| Image { digest, id: image.id.into(), tagged_at: seconds }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedImage {
+    id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    repo_tags: Vec<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    repo_digests: Vec<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    manifests: Vec<ListedManifest>,
+}
+
+impl ListedImage {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.repo_tags.iter().chain(&self.repo_digests).map(String::as_str).filter(|name| !name.contains("<none>"))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedManifest {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(default)]
+    available: bool,
+    #[serde(default)]
+    kind: String,
+    image_data: Option<ManifestData>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ManifestData {
+    platform: ManifestPlatform,
+}
+
+#[derive(Debug, Deserialize)]
+struct ManifestPlatform {
+    os: String,
+    architecture: String,
+    #[serde(default)]
+    variant: String,
+}
+
+impl ListedManifest {
+    fn platform(&self) -> Option<Platform> {
+        let platform = &self.image_data.as_ref()?.platform;
+        Some(Platform::new(&platform.os, &platform.architecture, &platform.variant))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedImage {
+    id: String,
+    #[serde(default)]
+    os: String,
+    #[serde(default)]
+    architecture: String,
+    #[serde(default)]
+    variant: String,
+    #[serde(default, deserialize_with = "or_default")]
+    manifests: Vec<ListedManifest>,
+    metadata: Option<ImageMetadata>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ImageMetadata {
+    last_tag_time: Option<String>,
+}
+
+impl InspectedImage {
+    /// Whether an image whose manifests do not say so is for a platform.
+    fn is_for(&self, platform: &Platform) -> bool {
+        let silent = self.manifests.iter().all(|manifest| manifest.image_data.is_none());
+        silent && Platform::new(&self.os, &self.architecture, &self.variant) == *platform
+    }
+}
+
+/// Fetches an image: layers as they get on, then the image.
+pub(super) fn pull(client: Client, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
+    let steps = stream::try_unfold(Pull::Ask, move |state| next_step(client.clone(), spec.clone(), state));
+    steps.boxed()
+}
+
+/// How far a pull is.
+enum Pull {
+    Ask,
+    Read(Reading),
+    Done,
+}
+
+struct Reading {
+    lines: BoxStream<'static, Result<PullLine, EngineError>>,
+    /// Why no credentials were shown, if that was not for want of any.
+    without_credentials: Option<String>,
+}
+
+async fn next_step(
+    client: Client,
+    spec: Arc<PullSpec>,
+    state: Pull,
+) -> Result<Option<(ImageProgress, Pull)>, EngineError> {
+    let mut reading = match state {
+        Pull::Ask => ask_for_pull(&client, &spec).await?,
+        Pull::Read(reading) => reading,
+        Pull::Done => return Ok(None),
+    };
+    loop {
+        let what = || format!("pull {}", spec.image);
+        let next = async { Ok(reading.lines.next().await) };
+        match classify::within(SILENCE, what, next).await? {
+            None => break,
+            Some(line) => match line?.progress() {
+                Some(Ok(progress)) => return Ok(Some((progress, Pull::Read(reading)))),
+                Some(Err(message)) => return Err(explain(classify::pull(&message), reading.without_credentials)),
+                None => {}
+            },
+        }
+    }
+    let image = look(&client, &spec.image, spec.platform.as_deref()).await?;
+    let image = image.ok_or_else(|| missing_after_pull(&spec))?;
+    Ok(Some((ImageProgress::Done(image), Pull::Done)))
+}
+
+async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, EngineError> {
+    let reference = Reference::parse(&spec.image);
+    let reference = match &reference {
+        Reference::Named(reference) => reference,
+        Reference::Id(_) => return Err(no_name(&spec.image, "an id cannot be pulled")),
+        Reference::Malformed => return Err(no_name(&spec.image, "that is no reference of an image")),
+    };
+    let name = reference.familiar_name();
+    let mut pairs = vec![("fromImage", name.as_str())];
+    pairs.extend(reference.digest.as_ref().or(reference.tag.as_ref()).map(|version| ("tag", version.as_str())));
+    if let Some(platform) = &spec.platform {
+        pairs.push(("platform", platform));
+    }
+    let path = format!("/images/create?{}", query_string(&pairs));
+    let (header, without_credentials) = match client.credentials().get(&reference.registry).await {
+        Ok(credential) => (credential.map(|credential| credential.header()), None),
+        // Most images can be had without; if this one cannot, the reason is told with the refusal.
+        Err(why) => (None, Some(why)),
+    };
+    let headers: Vec<_> = header.iter().map(|value| ("X-Registry-Auth", value.as_str())).collect();
+    let ask = Ask { method: Method::POST, path: &path, headers: &headers, body: Vec::new() };
+    match client.ask(SILENCE, ask).await {
+        Ok(response) => Ok(Reading { lines: transport::json_lines(response.into_body()).boxed(), without_credentials }),
+        Err(error) => Err(explain(error, without_credentials)),
+    }
+}
+
+/// Adds to a registry's refusal why no credentials were shown.
+fn explain(error: EngineError, without_credentials: Option<String>) -> EngineError {
+    match (error, without_credentials) {
+        (EngineError::Registry(message), Some(why)) => {
+            EngineError::Registry(format!("{message} (no credentials were sent: {why})"))
+        }
+        (error, _) => error,
+    }
+}
+
+fn no_name(image: &str, why: &str) -> EngineError {
+    EngineError::NotFound(format!("image `{image}` is not there, and {why}"))
+}
+
+fn missing_after_pull(spec: &PullSpec) -> EngineError {
+    match &spec.platform {
+        Some(platform) => EngineError::NotFound(format!("image `{}` is not for platform {platform}", spec.image)),
+        None => EngineError::NotFound(format!("image `{}` is not there after its pull", spec.image)),
+    }
+}
+
+/// A message during a pull.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PullLine {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    id: String,
+    progress_detail: Option<PullDetail>,
+    error: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PullDetail {
+    current: Option<u64>,
+    total: Option<u64>,
+}
+
+impl PullLine {
+    /// How a layer gets on, or the message of a failure; nothing for lines about the image as a whole.
+    fn progress(self) -> Option<Result<ImageProgress, String>> {
+        if let Some(message) = self.error {
+            return Some(Err(message));
+        }
+        // The line `Pulling from library/nginx` bears the tag as its id.
+        let is_layer = self.id.len() == 12 && self.id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_layer || self.status.starts_with("Pulling from") {
+            return None;
+        }
+        let (current, total) = match self.progress_detail {
+            Some(detail) => (detail.current, detail.total.filter(|total| *total > 0)),
+            None => (None, None),
+        };
+        Some(Ok(ImageProgress::Layer { id: self.id, status: self.status, current, total }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AMD64: &str = r#"{"ID":"sha256:m1","Available":true,"Kind":"image",
+                            "ImageData":{"Platform":{"os":"linux","architecture":"amd64"}}}"#;
+    const ARM64: &str = r#"{"ID":"sha256:m2","Available":true,"Kind":"image",
+                            "ImageData":{"Platform":{"os":"linux","architecture":"arm64","variant":"v8"}}}"#;
+    const ATTESTATION: &str = r#"{"ID":"sha256:m3","Available":true,"Kind":"attestation"}"#;
+    const SILENT: &str = r#"{"ID":"sha256:m4","Available":true,"Kind":"image"}"#;
+    const AWAY: &str = r#"{"ID":"sha256:m5","Available":false,"Kind":"image",
+                           "ImageData":{"Platform":{"os":"linux","architecture":"amd64"}}}"#;
+
+    const DD: &str = "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd";
+
+    fn listed(manifests: &[&str]) -> Vec<ListedImage> {
+        let manifests = manifests.join(",");
+        let text = format!(
+            r#"[{{"Id":"sha256:other","RepoTags":null}},
+                {{"Id":"sha256:0123","RepoTags":["nginx:1"],"RepoDigests":["nginx@sha256:{DD}"],"Manifests":[{manifests}]}}]"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn digest(manifests: &[&str], text: &str, platform: Option<&str>) -> Option<String> {
+        match choose(&listed(manifests), text, platform, &Platform::parse("linux/amd64")) {
+            Choice::Image(image) => Some(image.digest.to_string()),
+            Choice::Absent => None,
+            Choice::Unclear => Some("unclear".to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_digest_of_a_listed_image() {
+        type Row<'a> = (&'a [&'a str], Option<&'a str>, &'a str);
+        let table: &[Row<'_>] = &[
+            (&[], None, "sha256:0123"),
+            (&[], Some("linux/amd64"), "unclear"),
+            (&[AMD64, ATTESTATION], None, "sha256:m1"),
+            (&[AMD64, ARM64], None, "sha256:m1"),
+            (&[AMD64, ARM64], Some("linux/arm64"), "sha256:m2"),
+            (&[ARM64, ATTESTATION], None, "sha256:m2"),
+            (&[ARM64, AWAY], None, "sha256:m2"),
+            (&[ARM64], Some("linux/amd64"), "unclear"),
+            (&[SILENT], None, "sha256:m4"),
+            (&[SILENT, ARM64], None, "sha256:0123"),
+            (&[AWAY], None, "sha256:0123"),
+        ];
+        for (manifests, platform, expected) in table {
+            let found = digest(manifests, "nginx:1", *platform);
+            assert_eq!(found.as_deref(), Some(*expected), "{manifests:?} {platform:?}");
+        }
+    }
+
+    #[test]
+    fn references_to_a_listed_image() {
+        for text in ["nginx:1", "docker.io/library/nginx:1", &format!("nginx:9@sha256:{DD}"), "0123", "sha256:0123"] {
+            assert_eq!(digest(&[], text, None).as_deref(), Some("sha256:0123"), "{text}");
+        }
+        for text in ["nginx", "nginx:2", "me/nginx:1", "9999"] {
+            assert_eq!(digest(&[], text, None), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_list_is_narrowed_where_it_costs() {
+        let query = |images: &[&str]| ObserveQuery {
+            images: images.iter().map(|image| ((*image).to_owned(), None)).collect(),
+            ..ObserveQuery::default()
+        };
+        let named = query(&["nginx:1", "docker.io/library/nginx:2", "me/app"]);
+        let new = ApiVersion::new(1, 51);
+        assert_eq!(list_path(ApiVersion::new(1, 41), &named), "/images/json");
+        let expected = "/images/json?manifests=true&filters=%7B%22reference%22:%5B%22me/app%22%2C%22nginx%22%5D%7D";
+        assert_eq!(list_path(new, &named), expected);
+        assert_eq!(list_path(new, &query(&["cafe"])), "/images/json?manifests=true");
+    }
+
+    #[test]
+    fn lines_of_a_pull() {
+        let progress = |text: &str| serde_json::from_str::<PullLine>(text).unwrap().progress();
+        assert_eq!(progress(r#"{"status":"Pulling from library/nginx","id":"latest"}"#), None);
+        assert_eq!(progress(r#"{"status":"Status: Downloaded newer image for nginx:latest"}"#), None);
+        let line = r#"{"status":"Downloading","progressDetail":{"current":5,"total":9},"id":"0123456789ab"}"#;
+        let expected = ImageProgress::Layer {
+            id: "0123456789ab".to_owned(),
+            status: "Downloading".to_owned(),
+            current: Some(5),
+            total: Some(9),
+        };
+        assert_eq!(progress(line), Some(Ok(expected)));
+        let line = r#"{"errorDetail":{"message":"no"},"error":"no"}"#;
+        assert_eq!(progress(line), Some(Err("no".to_owned())));
+    }
+}

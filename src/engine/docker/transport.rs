@@ -1,0 +1,273 @@
+//! Requests in, responses out, over a Unix socket, TCP or TLS. bollard's requests and our own go the same way.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bollard::BollardRequest;
+use futures::{Stream, StreamExt, TryStreamExt};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, BodyStream};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::TlsConnector;
+use tokio_util::codec::{FramedRead, LinesCodec};
+use tokio_util::io::StreamReader;
+
+use super::connect::{Address, TlsFiles};
+use super::{classify, tls};
+use crate::engine::EngineError;
+
+/// What this program calls itself in requests.
+const AGENT: &str = concat!("hoist/", env!("CARGO_PKG_VERSION"));
+
+/// How long a connection may take to be made; an engine on the same machine takes far less than 1 ms.
+const CONNECT: Duration = Duration::from_secs(15);
+
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// A client for one engine. Clones share its connections.
+#[derive(Clone)]
+pub(super) struct Transport {
+    client: Client<Connector, Body>,
+    connector: Connector,
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Transport({})", self.address())
+    }
+}
+
+/// A request of our own.
+pub(super) struct Ask<'a> {
+    pub(super) method: Method,
+    /// Path and query, the API version included.
+    pub(super) path: &'a str,
+    /// Headers beside those every request has.
+    pub(super) headers: &'a [(&'a str, &'a str)],
+    /// The body; JSON unless a header says otherwise.
+    pub(super) body: Vec<u8>,
+}
+
+impl Transport {
+    pub(super) fn new(address: Address) -> Self {
+        let connector = Connector { address: Arc::new(address), tls: Arc::default() };
+        Self { client: Client::builder(TokioExecutor::new()).build(connector.clone()), connector }
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.connector.address
+    }
+
+    /// Opens a connection that nothing else uses.
+    pub(super) async fn open(&self) -> io::Result<Socket> {
+        self.connector.clone().connect().await
+    }
+
+    /// Sends a request of bollard's.
+    pub(super) async fn send_for_bollard(
+        &self,
+        request: BollardRequest,
+    ) -> Result<Response<Incoming>, bollard::errors::Error> {
+        let (mut parts, body) = request.into_parts();
+        parts.headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        self.client
+            .request(Request::from_parts(parts, UnsyncBoxBody::new(body.map_err(io::Error::other))))
+            .await
+            .map_err(Into::into)
+    }
+
+    /// Sends a request and hands over the response once its head is there; anything but success is an error.
+    pub(super) async fn ask(&self, ask: Ask<'_>) -> Result<Response<Incoming>, EngineError> {
+        // The connector knows where to go; the authority is there because HTTP wants one.
+        let uri = Uri::builder().scheme("http").authority("localhost").path_and_query(ask.path).build();
+        let uri = uri.map_err(|error| EngineError::Refused(format!("`{}` cannot be asked for: {error}", ask.path)))?;
+        let mut request = Request::builder().method(ask.method).uri(uri).header(USER_AGENT, AGENT);
+        if !ask.body.is_empty() && !ask.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in ask.headers {
+            request = request.header(*name, *value);
+        }
+        let body = http_body_util::Full::new(Bytes::from(ask.body)).map_err(|never| match never {});
+        let request = request
+            .body(UnsyncBoxBody::new(body))
+            .map_err(|error| EngineError::Refused(format!("the request cannot be written: {error}")))?;
+        let response =
+            self.client.request(request).await.map_err(|error| classify::transport(self.address(), &error))?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS => Ok(response),
+            status => {
+                let body = response.into_body().collect().await.map_err(|error| classify::lost(&error))?.to_bytes();
+                Err(classify::answer(status.as_u16(), &message_of(&body)))
+            }
+        }
+    }
+
+    /// Asks for a JSON document.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
+        let ask = Ask { method: Method::GET, path, headers: &[], body: Vec::new() };
+        let body = self.ask(ask).await?.into_body();
+        let body = body.collect().await.map_err(|error| classify::lost(&error))?.to_bytes();
+        serde_json::from_slice(&body)
+            .map_err(|error| EngineError::Failed(format!("the engine's answer to {path} cannot be read: {error}")))
+    }
+}
+
+/// The text of an error answer: the `message` of its JSON, or all of it.
+fn message_of(body: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        message: String,
+    }
+    match serde_json::from_slice::<Answer>(body) {
+        Ok(answer) => answer.message,
+        Err(_) => String::from_utf8_lossy(body).trim().to_owned(),
+    }
+}
+
+/// The bytes of a response as they arrive.
+pub(super) fn bytes(body: Incoming) -> impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static {
+    BodyStream::new(body)
+        .try_filter_map(async |frame| Ok(frame.into_data().ok()))
+        .map_err(|error| classify::lost(&error))
+}
+
+/// The JSON documents of a response, one a line, as they arrive.
+pub(super) fn json_lines<T: DeserializeOwned>(
+    body: Incoming,
+) -> impl Stream<Item = Result<T, EngineError>> + Send + Unpin + 'static {
+    let lines = FramedRead::new(reader(body), LinesCodec::new());
+    Box::pin(lines.filter_map(async |line| {
+        match line {
+            Ok(line) if line.trim().is_empty() => None,
+            Ok(line) => Some(
+                serde_json::from_str(&line)
+                    .map_err(|error| EngineError::Failed(format!("a message of the engine cannot be read: {error}"))),
+            ),
+            Err(error) => Some(Err(classify::lost(&error))),
+        }
+    }))
+}
+
+/// A reader of a response's bytes.
+pub(super) fn reader(body: Incoming) -> impl AsyncRead + Send + Unpin + 'static {
+    let bytes = BodyStream::new(body).filter_map(async |frame| match frame {
+        Ok(frame) => frame.into_data().ok().map(Ok),
+        Err(error) => Some(Err(io::Error::other(error))),
+    });
+    StreamReader::new(Box::pin(bytes))
+}
+
+/// Makes connections to one address, whatever the URI says.
+#[derive(Clone)]
+struct Connector {
+    address: Arc<Address>,
+    /// Made of the TLS files at the first connection that needs it.
+    tls: Arc<tokio::sync::OnceCell<TlsConnector>>,
+}
+
+impl Connector {
+    async fn connect(self) -> io::Result<Socket> {
+        let connecting = tokio::time::timeout(CONNECT, self.connect_patiently());
+        connecting.await.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer within 15 s")))
+    }
+
+    async fn connect_patiently(&self) -> io::Result<Socket> {
+        match &*self.address {
+            Address::Unix(path) => Ok(Socket::new(UnixStream::connect(path).await?)),
+            Address::Tcp { host, port, tls } => {
+                let stream = TcpStream::connect((host.as_str(), *port)).await?;
+                stream.set_nodelay(true)?;
+                match tls {
+                    None => Ok(Socket::new(stream)),
+                    Some(files) => self.secure(stream, host, files).await,
+                }
+            }
+        }
+    }
+
+    async fn secure(&self, stream: TcpStream, host: &str, files: &TlsFiles) -> io::Result<Socket> {
+        let connector = self.tls.get_or_try_init(async || tls::connector(files)).await?;
+        let name = tls::server_name(host)?;
+        Ok(Socket::new(connector.connect(name, stream).await?))
+    }
+}
+
+impl tower_service::Service<Uri> for Connector {
+    type Response = Socket;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        Box::pin(self.clone().connect())
+    }
+}
+
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// A connection of any kind.
+pub(super) struct Socket(TokioIo<Box<dyn Duplex>>);
+
+impl Socket {
+    fn new(stream: impl Duplex + 'static) -> Self {
+        Self(TokioIo::new(Box::new(stream)))
+    }
+}
+
+impl Connection for Socket {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl Read for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_words_are_taken_out_of_its_answer() {
+        assert_eq!(message_of(br#"{"message":"No such image: x"}"#), "No such image: x");
+        assert_eq!(message_of(b"page not found\n"), "page not found");
+        assert_eq!(message_of(b""), "");
+    }
+}

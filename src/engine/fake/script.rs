@@ -1,0 +1,60 @@
+//! What a container does after its start.
+
+use std::time::Duration;
+
+use crate::engine::OutputStream;
+use crate::observed::Health;
+
+/// What a container does each time it runs; the last run is repeated. Without runs it just runs.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// Whether it has a healthcheck.
+    pub healthcheck: bool,
+    /// Whether it has a terminal.
+    pub terminal: bool,
+    /// Its runs.
+    pub runs: Vec<Run>,
+}
+
+/// One run of a container. Times count from its start.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// What probes find out, and when.
+    pub health: Vec<(Duration, Health)>,
+    /// What it writes, and when.
+    pub output: Vec<(Duration, OutputStream, Vec<u8>)>,
+    /// When its process ends, and with which status.
+    pub exit: Option<(Duration, i64)>,
+    /// How long after that the engine starts it again, if it does.
+    pub restart: Option<Duration>,
+}
+
+impl Script {
+    /// Becomes healthy after `after`.
+    #[must_use]
+    pub fn healthy_after(after: Duration) -> Self {
+        Self::checked(vec![(after, Health::Healthy)])
+    }
+
+    /// Has a healthcheck with those results.
+    #[must_use]
+    pub fn checked(health: Vec<(Duration, Health)>) -> Self {
+        Self { healthcheck: true, runs: vec![Run { health, ..Run::default() }], ..Self::default() }
+    }
+
+    /// Ends with `status` after `after`.
+    #[must_use]
+    pub fn exits_after(after: Duration, status: i64) -> Self {
+        Self { runs: vec![Run { exit: Some((after, status)), ..Run::default() }], ..Self::default() }
+    }
+
+    /// Writes `text` to standard output at `at` in its first run.
+    #[must_use]
+    pub fn writes(mut self, at: Duration, text: &str) -> Self {
+        if self.runs.is_empty() {
+            self.runs.push(Run::default());
+        }
+        self.runs[0].output.push((at, OutputStream::Stdout, text.as_bytes().to_vec()));
+        self
+    }
+}

@@ -1,0 +1,291 @@
+//! One function per [`Action`]: what it asks of the engine, and which answers count as done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use super::facts::Facts;
+use super::hub::Notice;
+use super::{ExecuteError, Follower, Shared, start, wait};
+use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
+use crate::event::{BuildProgress, Event, Events, Outcome};
+use crate::observed::{ContainerId, ImageDigest, NetworkId};
+use crate::plan::{
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, Plan, PullFailure, PullSpec,
+};
+use crate::project::fingerprint::Fingerprint;
+use crate::project::hash::{HashForm, resolved_service_hash};
+use crate::project::value::NamespaceMode;
+use crate::project::{Service, ServiceName};
+
+/// What every step has at hand.
+#[derive(Debug, Clone)]
+pub(super) struct Context<E> {
+    pub(super) plan: Arc<Plan>,
+    pub(super) engine: E,
+    pub(super) events: Events,
+    pub(super) cancel: CancellationToken,
+    pub(super) facts: Arc<Facts>,
+    /// Where waits subscribe; `None` in a plan without waits.
+    pub(super) notices: Option<broadcast::Sender<Notice>>,
+    pub(super) follower: Option<Follower>,
+}
+
+impl<E> Context<E> {
+    /// The id of a container that must be there by now.
+    pub(super) fn container(&self, container: &ContainerRef) -> Result<ContainerId, ExecuteError> {
+        self.facts.container(container).ok_or_else(|| ExecuteError::NoContainer(container.name.clone()))
+    }
+}
+
+type StepOutcome = Result<Outcome, ExecuteError>;
+
+/// Does step `id`.
+pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
+    let engine = &context.engine;
+    match &context.plan.step(id).action {
+        Action::PullImage(spec) => pull_image(context, id, spec).await,
+        Action::BuildImage(spec) => build_image(context, id, spec).await,
+        Action::CreateNetwork { project, key } => done(engine.create_network(project.clone(), key.clone()).await),
+        Action::RemoveNetwork { id, name } => remove_network(engine, id, name).await,
+        Action::DisconnectNetwork { container, network } => {
+            let container = context.container(container)?;
+            done_or_gone(engine.disconnect_network(container, network.clone()).await)
+        }
+        Action::ConnectNetwork { container, spec, key } => {
+            let container = context.container(container)?;
+            done(engine.connect_network(container, spec.clone(), key.clone()).await)
+        }
+        Action::CreateVolume { project, key } => done(engine.create_volume(project.clone(), key.clone()).await),
+        Action::RemoveVolume { name } => done_unless_in_use(engine.remove_volume(name.clone()).await),
+        Action::CreateContainer(spec) => create_container(context, id, spec).await,
+        Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
+        Action::StopContainer { container, timeout, .. } => stop_container(context, container, *timeout).await,
+        Action::RemoveContainer { container, volumes } => remove_container(context, container, *volumes).await,
+        Action::RenameContainer { container, name } => {
+            let container = context.container(container)?;
+            done(engine.rename_container(container, name.clone()).await)
+        }
+        Action::Wait(spec) => wait::wait(context, id, spec).await,
+        Action::RunPreStart { spec, .. } => {
+            Err(ExecuteError::NotSupported { service: spec.replica.service.clone(), what: "pre_start hooks" })
+        }
+        Action::RunProvider { service, .. } => {
+            Err(ExecuteError::NotSupported { service: service.clone(), what: "provider programs" })
+        }
+    }
+}
+
+async fn pull_image<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<PullSpec>) -> StepOutcome {
+    let progress = context.engine.pull_image(spec.clone());
+    let fetched = fetch(context, id, progress, &spec.image, spec.platform.as_deref()).await;
+    match fetched {
+        Ok(digest) => {
+            context.facts.got_image(id, Some(digest));
+            Ok(Outcome::Done)
+        }
+        Err(ExecuteError::Interrupted) => Err(ExecuteError::Interrupted),
+        Err(error) if spec.on_failure == PullFailure::Tolerate => {
+            let there = context.engine.image(spec.image.clone(), spec.platform.clone()).await?;
+            context.facts.got_image(id, there.map(|image| image.digest));
+            Ok(Outcome::PullTolerated(error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn build_image<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<BuildSpec>) -> StepOutcome {
+    let progress = context.engine.build_image(spec.clone());
+    let digest = fetch(context, id, progress, &spec.image, spec.platform.as_deref()).await?;
+    context.facts.got_image(id, Some(digest));
+    Ok(Outcome::Done)
+}
+
+/// Reads a pull or build to its end; dropping it when the user asked to stop ends it in the engine.
+async fn fetch<E: Engine>(
+    context: &Context<E>,
+    id: ActionId,
+    mut progress: BoxStream<'static, Result<ImageProgress, EngineError>>,
+    image: &str,
+    platform: Option<&str>,
+) -> Result<ImageDigest, ExecuteError> {
+    let mut digest = None;
+    loop {
+        let next = tokio::select! {
+            biased;
+            () = context.cancel.cancelled() => return Err(ExecuteError::Interrupted),
+            next = progress.next() => next,
+        };
+        match next {
+            Some(Ok(ImageProgress::Done(image))) => digest = Some(image.digest),
+            Some(Ok(progress)) => report(&context.events, id, progress),
+            Some(Err(error)) => return Err(error.into()),
+            None => break,
+        }
+    }
+    if let Some(digest) = digest {
+        return Ok(digest);
+    }
+    let found = context.engine.image(image.to_owned(), platform.map(ToOwned::to_owned)).await?;
+    found.map(|image| image.digest).ok_or_else(|| ExecuteError::NoImage(image.to_owned()))
+}
+
+fn report(events: &Events, id: ActionId, progress: ImageProgress) {
+    match progress {
+        ImageProgress::Layer { id: part, status, current, total } => {
+            events.send(Event::Progress { id, part, status, current, total });
+        }
+        ImageProgress::BuildStep { id: part, name, status } => {
+            let status = match status {
+                BuildStatus::Started => BuildProgress::Started,
+                BuildStatus::Done => BuildProgress::Done,
+                BuildStatus::Cached => BuildProgress::Cached,
+                BuildStatus::Failed(_) => BuildProgress::Failed,
+            };
+            events.send(Event::BuildStep { id, part, name, status });
+        }
+        ImageProgress::BuildLog { id: part, line } => events.send(Event::BuildLog { id, part, line }),
+        ImageProgress::Done(_) => {}
+    }
+}
+
+async fn remove_network<E: Engine>(engine: &E, id: &NetworkId, name: &str) -> StepOutcome {
+    match done_unless_in_use(engine.remove_network(id.clone()).await) {
+        Err(ExecuteError::Engine(cause)) => Err(ExecuteError::RemoveNetwork { name: name.to_owned(), cause }),
+        other => other,
+    }
+}
+
+async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<ContainerSpec>) -> StepOutcome {
+    let references = resolve_references(&context.facts, spec)?;
+    let service = spec.project.services.get(&spec.replica.service);
+    let request = CreateContainer {
+        spec: spec.clone(),
+        name: spec.temporary_name.as_ref().unwrap_or(&spec.name).clone(),
+        config_hash: service.map(|service| config_hash(service, &references)).unwrap_or_default(),
+        field_digests: service.map(|service| Fingerprint::of(service).to_string()).unwrap_or_default(),
+        image_digest: context.facts.image(&spec.image_digest),
+        links: links(&context.facts, spec),
+        image_volumes: image_volumes(&context.facts, spec),
+        inherited: spec.replaces.as_ref().map(|old| old.inherited.clone()).unwrap_or_default(),
+        references,
+    };
+    let created = context.engine.create_container(request).await?;
+    for message in created.warnings {
+        context.events.send(Event::Warning { id: Some(id), message });
+    }
+    context.facts.made(id, created.id);
+    Ok(Outcome::Done)
+}
+
+/// The configuration hash with its references resolved: the ids of containers made in this run are part of it, so it
+/// cannot be part of the plan.
+fn config_hash(service: &Service, references: &BTreeMap<ServiceName, ContainerId>) -> String {
+    resolved_service_hash(service, HashForm::V5, |service| references.get(service).map(ToString::to_string))
+}
+
+/// The containers that the definition's references to services stand for.
+fn resolve_references(facts: &Facts, spec: &ContainerSpec) -> Result<BTreeMap<ServiceName, ContainerId>, ExecuteError> {
+    let resolved: BTreeMap<ServiceName, ContainerId> = spec
+        .references
+        .iter()
+        .filter_map(|(service, container)| Some((service.clone(), facts.container(container)?)))
+        .collect();
+    let Some(service) = spec.project.services.get(&spec.replica.service) else { return Ok(resolved) };
+    match shared_services(service).find(|(_, other)| !resolved.contains_key(*other)) {
+        Some((shared, other)) => Err(ExecuteError::SharedContainerMissing { shared, service: other.clone() }),
+        None => Ok(resolved),
+    }
+}
+
+/// Everything a service uses of other services, by reference.
+fn shared_services(service: &Service) -> impl Iterator<Item = (Shared, &ServiceName)> {
+    use crate::project::value::VolumesFromSource;
+    let modes = [
+        (Shared::Network, &service.network_mode),
+        (Shared::Ipc, &service.ipc),
+        (Shared::Pid, &service.pid),
+        (Shared::Uts, &service.uts),
+        (Shared::Cgroup, &service.cgroup),
+    ];
+    let namespaces =
+        modes.into_iter().filter_map(|(shared, mode)| Some((shared, mode.as_ref().and_then(NamespaceMode::service)?)));
+    let volumes = service.volumes_from.iter().filter_map(|from| match &from.source {
+        VolumesFromSource::Service(other) => Some((Shared::Volumes, other)),
+        VolumesFromSource::Container(_) => None,
+    });
+    namespaces.chain(volumes)
+}
+
+/// The digests of mounted images, as far as they are known.
+fn image_volumes(facts: &Facts, spec: &ContainerSpec) -> BTreeMap<String, ImageDigest> {
+    let known = |(target, digest): (&String, &Late<Option<ImageDigest>>)| Some((target.clone(), facts.image(digest)?));
+    spec.image_volumes.iter().filter_map(known).collect()
+}
+
+/// The entries `container:alias` of `links` and `external_links` (engine.md §3.5).
+fn links(facts: &Facts, spec: &ContainerSpec) -> Vec<String> {
+    let Some(service) = spec.project.services.get(&spec.replica.service) else { return Vec::new() };
+    let (project, separator, number) = (&spec.project.name, spec.project.separator, spec.replica.number);
+    let mut entries = Vec::new();
+    for link in &service.links {
+        let alias = link.alias.as_deref().unwrap_or(link.service.as_str());
+        let containers = spec.linked.get(&link.service).into_iter().flatten();
+        for container in containers.filter(|container| facts.container(container).is_some()) {
+            let (name, linked) = (&container.name, &link.service);
+            entries.push(format!("{name}:{alias}"));
+            entries.push(format!("{name}:{linked}{separator}{number}"));
+            entries.push(format!("{name}:{project}{separator}{linked}{separator}{number}"));
+        }
+    }
+    for external in &service.external_links {
+        let (name, alias) = external.split_once(':').unwrap_or((external, external));
+        entries.push(format!("{name}:{alias}"));
+    }
+    entries
+}
+
+async fn stop_container<E: Engine>(
+    context: &Context<E>,
+    container: &ContainerRef,
+    timeout: Option<Duration>,
+) -> StepOutcome {
+    let Some(id) = context.facts.container(container) else { return Ok(Outcome::NothingThere) };
+    done_or_gone(context.engine.stop_container(id, timeout).await)
+}
+
+async fn remove_container<E: Engine>(
+    context: &Context<E>,
+    container: &ContainerRef,
+    volumes: AnonymousVolumes,
+) -> StepOutcome {
+    let Some(id) = context.facts.container(container) else { return Ok(Outcome::NothingThere) };
+    match context.engine.remove_container(id, volumes).await {
+        // Somebody else removes it at this moment.
+        Err(EngineError::Conflict(_)) => Ok(Outcome::NothingThere),
+        other => done_or_gone(other),
+    }
+}
+
+fn done(answer: Result<(), EngineError>) -> StepOutcome {
+    answer.map(|()| Outcome::Done).map_err(ExecuteError::Engine)
+}
+
+fn done_or_gone(answer: Result<(), EngineError>) -> StepOutcome {
+    match answer {
+        Err(EngineError::NotFound(_)) => Ok(Outcome::NothingThere),
+        other => done(other),
+    }
+}
+
+fn done_unless_in_use(answer: Result<(), EngineError>) -> StepOutcome {
+    match answer {
+        Err(EngineError::InUse(_)) => Ok(Outcome::StillInUse),
+        other => done_or_gone(other),
+    }
+}

@@ -1,0 +1,318 @@
+//! What can go wrong while a plan is carried out.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+
+use crate::engine::{EngineError, PortHolder};
+use crate::event::Subject;
+use crate::plan::{ActionId, Plan, Waiter};
+use crate::project::ServiceName;
+
+use super::RunOutcome;
+
+/// Why a step failed. Texts about waits are the contract's (engine.md §4.3).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError {
+    /// The engine refused or did not answer.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A network could not be removed.
+    #[error("failed to remove network {name}: {cause}")]
+    RemoveNetwork {
+        /// Its name.
+        name: String,
+        /// The engine's answer.
+        cause: EngineError,
+    },
+    /// A container could not be started because a port of the host that it publishes is taken.
+    #[error("cannot start container {container}: {}", taken(*.port, .protocol, .host_ip.as_deref(), .holder.as_deref()))]
+    PortTaken {
+        /// The container's name.
+        container: String,
+        /// The service that publishes the port.
+        service: ServiceName,
+        /// The port of the host.
+        port: u16,
+        /// `tcp`, `udp` or `sctp`.
+        protocol: String,
+        /// The address of the host it was to be published at; `None` is all.
+        host_ip: Option<String>,
+        /// The container that has it, where the engine knows one.
+        holder: Option<Box<PortHolder>>,
+        /// The engine's answer.
+        cause: Box<EngineError>,
+    },
+    /// A service whose namespace or volumes are shared has no container.
+    #[error("cannot share {shared} with service {service}: container missing")]
+    SharedContainerMissing {
+        /// What is shared.
+        shared: Shared,
+        /// The service it is shared with.
+        service: ServiceName,
+    },
+    /// A container that the step is about was not made.
+    #[error("no such container: {0}")]
+    NoContainer(String),
+    /// A pull or build ended well, and yet the image is not there.
+    #[error("no such image: {0}")]
+    NoImage(String),
+    /// A service that is waited for has no container.
+    #[error("{} is missing dependency {dependency}", dependent.as_ref().map_or("project", ServiceName::as_str))]
+    MissingDependency {
+        /// Who waits, where one service does.
+        dependent: Option<ServiceName>,
+        /// Who is waited for.
+        dependency: ServiceName,
+    },
+    /// A container ended that should have become healthy, or should run.
+    #[error("{}container {container} exited ({exit_code})", prefix(*.waiter))]
+    Exited {
+        /// On whose behalf was waited.
+        waiter: Waiter,
+        /// The container's name.
+        container: String,
+        /// Its exit status.
+        exit_code: i64,
+        /// What explains it.
+        context: Vec<String>,
+    },
+    /// A container became unhealthy.
+    #[error("{}container {container} is unhealthy", prefix(*.waiter))]
+    Unhealthy {
+        /// On whose behalf was waited.
+        waiter: Waiter,
+        /// The container's name.
+        container: String,
+        /// What explains it.
+        context: Vec<String>,
+    },
+    /// A container can never become healthy.
+    #[error("{}container {container} has no healthcheck configured", prefix(*.waiter))]
+    NoHealthcheck {
+        /// On whose behalf was waited.
+        waiter: Waiter,
+        /// The container's name.
+        container: String,
+    },
+    /// A one-shot service failed.
+    #[error("service \"{service}\" didn't complete successfully: exit {exit_code}")]
+    NotSuccessful {
+        /// The service.
+        service: ServiceName,
+        /// Its exit status.
+        exit_code: i64,
+        /// What explains it.
+        context: Vec<String>,
+    },
+    /// A wait took longer than allowed.
+    #[error("{}", timed_out(*.waiter, *.seconds))]
+    TimedOut {
+        /// On whose behalf was waited.
+        waiter: Waiter,
+        /// How long was waited.
+        seconds: u64,
+        /// What it still waited for.
+        context: Vec<String>,
+    },
+    /// The plan asks for what cannot be done yet.
+    #[error("service {service}: {what} are not supported yet")]
+    NotSupported {
+        /// The service.
+        service: ServiceName,
+        /// What it asks for.
+        what: &'static str,
+    },
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// What one container uses of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shared {
+    /// `network_mode: service:X`
+    Network,
+    /// `ipc: service:X`
+    Ipc,
+    /// `pid: service:X`
+    Pid,
+    /// `uts: service:X`
+    Uts,
+    /// `cgroup: service:X`
+    Cgroup,
+    /// `volumes_from: X`
+    Volumes,
+}
+
+impl std::fmt::Display for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Network => "network namespace",
+            Self::Ipc => "IPC namespace",
+            Self::Pid => "PID namespace",
+            Self::Uts => "UTS namespace",
+            Self::Cgroup => "cgroup namespace",
+            Self::Volumes => "volume",
+        })
+    }
+}
+
+fn prefix(waiter: Waiter) -> &'static str {
+    match waiter {
+        Waiter::Dependents | Waiter::OptionalDependents => "dependency failed to start: ",
+        Waiter::Command => "",
+    }
+}
+
+fn timed_out(waiter: Waiter, seconds: u64) -> String {
+    match waiter {
+        Waiter::Dependents | Waiter::OptionalDependents => "timeout waiting for dependencies".to_owned(),
+        Waiter::Command => format!("application not healthy after {seconds}s"),
+    }
+}
+
+fn taken(port: u16, protocol: &str, host_ip: Option<&str>, holder: Option<&PortHolder>) -> String {
+    let address = host_ip.map(|ip| if ip.contains(':') { format!("[{ip}]:") } else { format!("{ip}:") });
+    let port = format!("port {}{port}/{protocol} of the host is already taken", address.unwrap_or_default());
+    match holder {
+        Some(PortHolder { container, project: Some(project) }) => {
+            format!("{port} by container {container} of project {project}")
+        }
+        Some(PortHolder { container, project: None }) => format!("{port} by container {container}"),
+        None => port,
+    }
+}
+
+impl ExecuteError {
+    /// What explains it, a line each.
+    #[must_use]
+    pub fn context(&self) -> &[String] {
+        match self {
+            Self::Exited { context, .. }
+            | Self::Unhealthy { context, .. }
+            | Self::NotSuccessful { context, .. }
+            | Self::TimedOut { context, .. } => context,
+            Self::Engine(_)
+            | Self::RemoveNetwork { .. }
+            | Self::PortTaken { .. }
+            | Self::SharedContainerMissing { .. }
+            | Self::NoContainer(_)
+            | Self::NoImage(_)
+            | Self::MissingDependency { .. }
+            | Self::NoHealthcheck { .. }
+            | Self::NotSupported { .. }
+            | Self::Interrupted => &[],
+        }
+    }
+
+    /// Whether somebody else changed the same things meanwhile, so that a new look and a new plan may do.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Engine(EngineError::NotFound(_) | EngineError::Conflict(_)) | Self::NoContainer(_))
+    }
+
+    /// What to do about it, where the cause is known: a sentence without a period.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoHealthcheck { .. } => {
+                Some("give it a `healthcheck`, or depend on it with `condition: service_started`".to_owned())
+            }
+            Self::PortTaken { holder: None, port, .. } => {
+                Some(format!("stop what listens on port {port}, or publish another port"))
+            }
+            Self::PortTaken { holder: Some(holder), .. } => {
+                Some(format!("stop container {}, or publish another port", holder.container))
+            }
+            Self::Engine(_)
+            | Self::RemoveNetwork { .. }
+            | Self::SharedContainerMissing { .. }
+            | Self::NoContainer(_)
+            | Self::NoImage(_)
+            | Self::MissingDependency { .. }
+            | Self::Exited { .. }
+            | Self::Unhealthy { .. }
+            | Self::NotSuccessful { .. }
+            | Self::TimedOut { .. }
+            | Self::NotSupported { .. }
+            | Self::Interrupted => None,
+        }
+    }
+}
+
+/// A run that did not do all of its plan.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", .outcome.first_failure().map_or_else(|| ExecuteError::Interrupted.to_string(), ToString::to_string))]
+pub struct RunFailure {
+    plan: Arc<Plan>,
+    outcome: RunOutcome,
+}
+
+impl RunFailure {
+    pub(super) fn new(plan: Arc<Plan>, outcome: RunOutcome) -> Self {
+        Self { plan, outcome }
+    }
+
+    /// The plan that was to be carried out.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What became of it.
+    #[must_use]
+    pub fn outcome(&self) -> &RunOutcome {
+        &self.outcome
+    }
+
+    /// The steps that failed, and why, in the order of the plan.
+    pub fn failures(&self) -> impl Iterator<Item = (ActionId, &ExecuteError)> {
+        self.outcome.failed.iter().map(|(id, error)| (*id, error))
+    }
+
+    /// Whether nothing failed, and the user stopped the run.
+    #[must_use]
+    pub fn is_interruption(&self) -> bool {
+        self.outcome.interrupted
+    }
+
+    /// Whether all that went wrong comes from somebody else's changes, so that a new look and a new plan may do.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        !self.outcome.interrupted
+            && !self.outcome.failed.is_empty()
+            && self.outcome.failed.values().all(ExecuteError::is_conflict)
+    }
+
+    /// Tells what failed, why, and what was not done because of it.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    pub fn report(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        for (id, error) in self.failures() {
+            writeln!(out, "{error}")?;
+            for line in error.context() {
+                writeln!(out, "  {line}")?;
+            }
+            if let Some(hint) = error.hint() {
+                writeln!(out, "hint: {hint}")?;
+            }
+            let skipped: Vec<String> = self.not_done_because_of(id).collect();
+            if !skipped.is_empty() {
+                writeln!(out, "not done because of it: {}", skipped.join(", "))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The resources whose steps were skipped because of step `id`, each once.
+    fn not_done_because_of(&self, id: ActionId) -> impl Iterator<Item = String> {
+        let skipped = self.outcome.skipped.iter().filter(move |(_, cause)| **cause == id);
+        let subjects: BTreeSet<Subject> =
+            skipped.flat_map(|(skipped, _)| Subject::of(&self.plan.step(*skipped).action)).collect();
+        subjects.into_iter().map(|subject| subject.to_string())
+    }
+}

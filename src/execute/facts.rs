@@ -1,0 +1,113 @@
+//! What a run has found out so far: containers made, images pulled or built. Guards are answered from it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::observed::{ContainerId, ImageDigest};
+use crate::plan::{Action, ActionId, ContainerRef, Guard, Handle, Late, Step};
+
+/// The late facts of one run.
+#[derive(Debug, Default)]
+pub(super) struct Facts(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The containers that steps made.
+    containers: BTreeMap<ActionId, ContainerId>,
+    /// What steps that get an image got; `None` where they did not get one.
+    images: BTreeMap<ActionId, Option<ImageDigest>>,
+}
+
+impl Facts {
+    /// Step `id` made `container`.
+    pub(super) fn made(&self, id: ActionId, container: ContainerId) {
+        self.known().containers.insert(id, container);
+    }
+
+    /// Step `id` got an image, or could not.
+    pub(super) fn got_image(&self, id: ActionId, digest: Option<ImageDigest>) {
+        self.known().images.insert(id, digest);
+    }
+
+    /// Step `id` was not needed: what it would have brought is what was there before.
+    pub(super) fn not_needed(&self, id: ActionId, step: &Step) {
+        match &step.action {
+            Action::CreateContainer(spec) => {
+                let old = spec.replaces.as_ref().and_then(|replaced| self.container(&replaced.container));
+                if let Some(old) = old {
+                    self.made(id, old);
+                }
+            }
+            Action::PullImage(_) | Action::BuildImage(_) => {
+                let digest = step.guard.as_ref().and_then(|guard| self.image_behind(guard));
+                self.got_image(id, digest);
+            }
+            Action::CreateNetwork { .. }
+            | Action::RemoveNetwork { .. }
+            | Action::DisconnectNetwork { .. }
+            | Action::ConnectNetwork { .. }
+            | Action::CreateVolume { .. }
+            | Action::RemoveVolume { .. }
+            | Action::StartContainer { .. }
+            | Action::StopContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::RenameContainer { .. }
+            | Action::RunPreStart { .. }
+            | Action::RunProvider { .. }
+            | Action::Wait(_) => {}
+        }
+    }
+
+    /// The id of a container; `None` for one that was to be made and was not.
+    pub(super) fn container(&self, container: &ContainerRef) -> Option<ContainerId> {
+        match &container.handle {
+            Handle::Existing(id) => Some(id.clone()),
+            Handle::Made(made) => self.known().containers.get(made).cloned(),
+            Handle::MadeOr { made, otherwise } => Some(self.known().containers.get(made).unwrap_or(otherwise).clone()),
+        }
+    }
+
+    /// The digest of an image, as far as it is known.
+    pub(super) fn image(&self, digest: &Late<Option<ImageDigest>>) -> Option<ImageDigest> {
+        match digest {
+            Late::Known(digest) => digest.clone(),
+            Late::From(step) => self.known().images.get(step).cloned().flatten(),
+        }
+    }
+
+    /// Whether a guard holds. Without one, a step is always done.
+    pub(super) fn allows(&self, guard: Option<&Guard>) -> bool {
+        let known = self.known();
+        guard.is_none_or(|guard| known.holds(guard))
+    }
+
+    fn image_behind(&self, guard: &Guard) -> Option<ImageDigest> {
+        match guard {
+            Guard::ImageChanged { producer, .. } | Guard::ImageMissing { producer, .. } => {
+                self.known().got(*producer).cloned()
+            }
+            Guard::AnyOf(guards) => guards.iter().find_map(|guard| self.image_behind(guard)),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // A panic elsewhere ends the run; what is in here is whole all the same.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn got(&self, producer: ActionId) -> Option<&ImageDigest> {
+        self.images.get(&producer).and_then(Option::as_ref)
+    }
+
+    fn holds(&self, guard: &Guard) -> bool {
+        match guard {
+            Guard::ImageChanged { producer, from, .. } => {
+                self.got(*producer).is_some_and(|digest| from.as_ref() != Some(digest))
+            }
+            Guard::ImageMissing { producer, .. } => self.got(*producer).is_none(),
+            Guard::AnyOf(guards) => guards.iter().any(|guard| self.holds(guard)),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A container whose output is shown, and the name it is shown under.
+
+use std::sync::Arc;
+
+use super::FollowSettings;
+use crate::engine::ContainerEvent;
+use crate::observed::{Container, ContainerId};
+use crate::project::ServiceName;
+
+/// A container whose output is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its id.
+    pub id: ContainerId,
+    /// Its name.
+    pub name: String,
+    /// What its lines are shown under (engine.md §1.3).
+    pub source: Arc<str>,
+    /// Its service.
+    pub service: ServiceName,
+    /// Its number among the replicas.
+    pub number: Option<u32>,
+    /// Whether it has a terminal, so that its output is one raw stream; `None` asks the engine.
+    pub terminal: Option<bool>,
+    /// Whether it runs.
+    pub running: bool,
+}
+
+impl Target {
+    /// A container that was observed; `None` for one that belongs to no service.
+    #[must_use]
+    pub fn of(settings: &FollowSettings, container: &Container) -> Option<Self> {
+        let mut target = Self {
+            id: container.id.clone(),
+            name: container.name.clone(),
+            source: Arc::from(""),
+            service: container.service.clone()?,
+            number: container.number,
+            terminal: None,
+            running: container.is_running() || container.state == crate::observed::State::Restarting,
+        };
+        target.source = display_name(settings, &target);
+        Some(target)
+    }
+
+    /// The container an event is about; `None` for one-offs and hook containers, which are nobody's replicas.
+    pub(super) fn of_event(settings: &FollowSettings, event: &ContainerEvent) -> Option<Self> {
+        let attribute = |name: &str| event.attributes.get(name);
+        let one_off = attribute("com.docker.compose.oneoff").is_some_and(|value| value == "True");
+        let mut target = Self {
+            id: event.id.clone(),
+            name: attribute("name").cloned().unwrap_or_else(|| event.id.short().to_owned()),
+            source: Arc::from(""),
+            service: attribute("com.docker.compose.service")?.as_str().into(),
+            number: attribute("com.docker.compose.container-number").and_then(|number| number.parse().ok()),
+            terminal: None,
+            running: true,
+        };
+        if one_off || attribute("com.docker.compose.config-hash").is_none() {
+            return None;
+        }
+        target.source = display_name(settings, &target);
+        Some(target)
+    }
+}
+
+/// What the lines of a container are shown under: its name without the project's where it is the default one.
+#[must_use]
+pub fn display_name(settings: &FollowSettings, target: &Target) -> Arc<str> {
+    let separator = settings.separator;
+    let prefix = format!("{}{separator}", settings.project);
+    let short = target.number.map(|number| format!("{}{separator}{number}", target.service));
+    match (target.name.strip_prefix(&prefix), short) {
+        (Some(rest), Some(short)) if rest == short => Arc::from(short),
+        _ => Arc::from(target.name.as_str()),
+    }
+}

@@ -1,0 +1,204 @@
+//! Carries a [`Plan`] out and decides nothing: steps in, [`Event`]s and a [`RunOutcome`] out.
+//!
+//! Everything that is started lives in a [`JoinSet`] of the call that started it, so nothing outlives that call.
+
+mod action;
+mod error;
+mod evidence;
+mod facts;
+pub mod follow;
+mod hub;
+mod lines;
+mod schedule;
+pub mod session;
+mod start;
+mod wait;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use crate::event::{Event, Events, Outcome};
+use crate::plan::{Action, ActionId, Plan};
+
+pub use error::{ExecuteError, RunFailure, Shared};
+pub use follow::Follower;
+
+use action::Context;
+use facts::Facts;
+use hub::Hub;
+use schedule::{Ended, Schedule};
+
+/// How a plan is carried out.
+#[derive(Debug, Clone, Default)]
+pub struct ExecuteSettings {
+    /// The project whose events drive the waits.
+    pub project: String,
+    /// The most calls to the engine at once (`--parallel`). `None` is a small number per kind of call: enough to keep
+    /// the engine busy, and slow pulls and stops do not hold up the rest.
+    pub parallel: Option<usize>,
+    /// Where the output of containers is shown, which is attached to before each of them starts; `None` shows none.
+    pub follower: Option<Follower>,
+}
+
+/// What became of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct RunOutcome {
+    /// The steps that failed, and why.
+    pub failed: BTreeMap<ActionId, ExecuteError>,
+    /// The steps that were not done because an earlier one failed: that one.
+    pub skipped: BTreeMap<ActionId, ActionId>,
+    /// Whether steps were left out because the user asked to stop.
+    pub interrupted: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+    first_failed: Option<ActionId>,
+}
+
+impl RunOutcome {
+    /// Whether all of the plan was done.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.failed.is_empty() && !self.interrupted
+    }
+
+    /// Why the step failed that failed first.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<&ExecuteError> {
+        self.failed.get(&self.first_failed?)
+    }
+
+    /// Success, or all that is to be said about the failure of `plan`.
+    ///
+    /// # Errors
+    ///
+    /// When a step failed or the run was interrupted.
+    pub fn into_result(self, plan: &Arc<Plan>) -> Result<(), RunFailure> {
+        if self.is_success() { Ok(()) } else { Err(RunFailure::new(plan.clone(), self)) }
+    }
+
+    fn fail(&mut self, id: ActionId, error: ExecuteError) {
+        self.first_failed.get_or_insert(id);
+        self.failed.insert(id, error);
+    }
+}
+
+/// Carries out `plan`: each step once all that come before it have ended, as many at once as `settings` allow.
+///
+/// Only success releases what requires a step; the rest is skipped, and reported with its cause. Once `cancel` is
+/// cancelled nothing is started any more: waits and pulls end, other calls that run are left to finish.
+///
+/// # Panics
+///
+/// Goes on with a panic of one of its steps.
+pub async fn execute<E: Engine>(
+    plan: &Arc<Plan>,
+    engine: &E,
+    events: &Events,
+    cancel: &CancellationToken,
+    settings: &ExecuteSettings,
+) -> RunOutcome {
+    let began = Instant::now();
+    // Listening comes before the first step: what happens to a container from then on is not missed.
+    let waits = plan.steps().any(|(_, step)| matches!(step.action, Action::Wait(_)));
+    let hub = if waits { Some(Hub::open(engine.clone(), settings.project.clone()).await) } else { None };
+    let context = Context {
+        plan: plan.clone(),
+        engine: engine.clone(),
+        events: events.clone(),
+        cancel: cancel.clone(),
+        facts: Arc::new(Facts::default()),
+        notices: hub.as_ref().map(Hub::notices),
+        follower: settings.follower.clone(),
+    };
+    let mut run = Run { schedule: Schedule::new(plan, settings.parallel), context, outcome: RunOutcome::default() };
+    run.drive().await;
+    if let Some(hub) = hub {
+        hub.close().await;
+    }
+    run.outcome.elapsed = began.elapsed();
+    run.outcome
+}
+
+type StepResult = (ActionId, Duration, Result<Outcome, ExecuteError>);
+
+/// A plan on its way.
+struct Run<E> {
+    context: Context<E>,
+    schedule: Schedule,
+    outcome: RunOutcome,
+}
+
+impl<E: Engine> Run<E> {
+    async fn drive(&mut self) {
+        let mut running = JoinSet::new();
+        loop {
+            while !self.context.cancel.is_cancelled()
+                && let Some(id) = self.schedule.next()
+            {
+                self.start(id, &mut running);
+            }
+            let Some(joined) = running.join_next().await else { break };
+            let (id, elapsed, result) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            self.settle(id, elapsed, result);
+        }
+        self.outcome.interrupted |= self.schedule.has_ready();
+    }
+
+    fn start(&mut self, id: ActionId, running: &mut JoinSet<StepResult>) {
+        let step = self.context.plan.step(id);
+        if !self.context.facts.allows(step.guard.as_ref()) {
+            self.context.facts.not_needed(id, step);
+            self.context.events.send(Event::NotNeeded { id });
+            self.end(id, Ended::Well);
+            return;
+        }
+        self.context.events.send(Event::Started { id });
+        let context = self.context.clone();
+        running.spawn(async move {
+            let began = Instant::now();
+            let result = action::run(&context, id).await;
+            (id, began.elapsed(), result)
+        });
+    }
+
+    fn settle(&mut self, id: ActionId, elapsed: Duration, result: Result<Outcome, ExecuteError>) {
+        match result {
+            Ok(outcome) => {
+                self.context.events.send(Event::Finished { id, elapsed, outcome });
+                self.end(id, Ended::Well);
+            }
+            Err(ExecuteError::Interrupted) => self.outcome.interrupted = true,
+            Err(error) => {
+                self.context.events.send(Event::Failed {
+                    id,
+                    elapsed,
+                    message: error.to_string(),
+                    context: error.context().to_vec(),
+                });
+                self.outcome.fail(id, error);
+                self.end(id, Ended::Badly);
+            }
+        }
+    }
+
+    /// Releases what comes after a step, and skips what requires it when it failed.
+    fn end(&mut self, id: ActionId, how: Ended) {
+        for skipped in self.schedule.end(id, how) {
+            if let Some(outcome) = wait::skipped_optional(&self.context.plan.step(skipped).action) {
+                self.context.events.send(Event::Finished { id: skipped, elapsed: Duration::ZERO, outcome });
+                self.end(skipped, Ended::Well);
+                continue;
+            }
+            let cause = self.outcome.skipped.get(&id).copied().unwrap_or(id);
+            self.outcome.skipped.insert(skipped, cause);
+            self.context.events.send(Event::Skipped { id: skipped, cause });
+            self.end(skipped, Ended::Badly);
+        }
+    }
+}

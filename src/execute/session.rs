@@ -1,0 +1,283 @@
+//! An attached `up`: the plan is carried out while the output of its containers is shown, until they have all ended or
+//! something asks for the end.
+//!
+//! One loop owns the state: starting, then following, then stopping. The first interruption ends the first two with a
+//! graceful stop, the second turns the stop into a kill.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+use super::follow::{Exit, FollowSettings, Following, Target, display_name};
+use super::{ExecuteSettings, RunOutcome, execute};
+use crate::engine::{Engine, EngineError};
+use crate::event::{Event, Events, Output, Outputs, Stopping};
+use crate::plan::{Action, ContainerRef, Handle, Plan};
+use crate::project::ServiceName;
+
+/// How long the last output of stopped containers may take to arrive.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How an attached `up` behaves.
+#[derive(Debug, Clone, Default)]
+pub struct SessionSettings {
+    /// How the plans are carried out; the follower is the session's own.
+    pub execute: ExecuteSettings,
+    /// What is shown, and whose end ends the session.
+    pub follow: FollowSettings,
+    /// What the end of a container means.
+    pub on_exit: OnExit,
+    /// Whose exit status the session's is (`--exit-code-from`).
+    pub exit_code_from: Option<ServiceName>,
+}
+
+/// What the end of a monitored container means to the others. Ends after which the engine starts it again do not
+/// count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnExit {
+    /// Nothing.
+    #[default]
+    GoOn,
+    /// All are stopped (`--abort-on-container-exit`).
+    Stop,
+    /// All are stopped, if its exit status is not 0 (`--abort-on-container-failure`).
+    StopOnFailure,
+}
+
+/// What the user asked for while the session lasts. Both are cancelled from outside.
+#[derive(Debug, Clone, Default)]
+pub struct Interruption {
+    /// Stop gracefully.
+    pub stop: CancellationToken,
+    /// Do not wait for it.
+    pub kill: CancellationToken,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone)]
+pub struct SessionOutcome {
+    /// What became of the plan.
+    pub run: RunOutcome,
+    /// What became of the stopping, where there was one, with its plan.
+    pub stop: Option<(Arc<Plan>, RunOutcome)>,
+    /// Whether the user asked for the end.
+    pub interrupted: bool,
+    /// The exit status of the container that ended the session, or of the one that was to give it.
+    pub exit_code: Option<i64>,
+}
+
+/// Carries out `plan` attached to what it starts and to `targets`, which run already.
+///
+/// `stop` makes the plan that stops what the session is responsible for; it is asked when the user interrupts, or when
+/// a container's end ends the session.
+///
+/// # Errors
+///
+/// When the engine does not let itself be listened to, or cannot be asked what to stop.
+#[expect(clippy::too_many_arguments, reason = "the channels and tokens of a session have different owners")]
+pub async fn attached<E, S>(
+    plan: &Arc<Plan>,
+    engine: &E,
+    events: &Events,
+    outputs: &Outputs,
+    interruption: &Interruption,
+    settings: &SessionSettings,
+    targets: Vec<Target>,
+    stop: S,
+) -> Result<SessionOutcome, EngineError>
+where
+    E: Engine,
+    S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
+{
+    let (following, follower, exits) = Following::open(engine, settings.follow.clone(), outputs).await?;
+    announce(plan, &settings.follow, &targets, outputs).await;
+    let unfollow = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    let token = unfollow.clone();
+    tasks.spawn(async move { following.run(targets, &token).await });
+
+    let mut session = Session { engine, events, interruption, settings, exits, tasks, exit_code: None };
+    // The follower goes with these settings: once the plan is done, the following ends with its containers.
+    let run = {
+        let execute_settings = ExecuteSettings { follower: Some(follower), ..settings.execute.clone() };
+        execute(plan, engine, events, &interruption.stop, &execute_settings).await
+    };
+    let mut outcome = SessionOutcome { run, stop: None, interrupted: false, exit_code: None };
+    if outcome.run.failed.is_empty() || outcome.run.interrupted {
+        let why = if outcome.run.interrupted { Some(Stopping::Interrupted) } else { session.follow().await };
+        if let Some(why) = why {
+            outcome.interrupted = why != Stopping::ContainerExited;
+            outcome.stop = Some(session.stop(why, stop).await?);
+        }
+    }
+    session.finish(&unfollow).await;
+    outcome.exit_code = session.exit_code;
+    Ok(outcome)
+}
+
+/// Names the containers that are attached to in the order of their names, which is the order of their colours.
+async fn announce(plan: &Plan, settings: &FollowSettings, targets: &[Target], outputs: &Outputs) {
+    let is_shown = |service: &ServiceName| settings.services.as_ref().is_none_or(|shown| shown.contains(service));
+    let mut named: Vec<(String, Arc<str>)> = targets
+        .iter()
+        .filter(|target| target.running && is_shown(&target.service))
+        .map(|target| (target.name.clone(), target.source.clone()))
+        .collect();
+    for (_, step) in plan.steps() {
+        let Action::StartContainer { container, .. } = &step.action else { continue };
+        let Some(target) = about_to_start(container).filter(|target| is_shown(&target.service)) else { continue };
+        named.push((target.name.clone(), display_name(settings, &target)));
+    }
+    named.sort();
+    named.dedup();
+    if !named.is_empty() {
+        outputs.send(Output::Attaching(named.into_iter().map(|(_, source)| source).collect())).await;
+    }
+}
+
+fn about_to_start(container: &ContainerRef) -> Option<Target> {
+    let replica = container.replica.as_ref()?;
+    Some(Target {
+        id: "".into(),
+        name: container.name.clone(),
+        source: Arc::from(""),
+        service: replica.service.clone(),
+        number: Some(replica.number),
+        terminal: None,
+        running: false,
+    })
+}
+
+struct Session<'a, E> {
+    engine: &'a E,
+    events: &'a Events,
+    interruption: &'a Interruption,
+    settings: &'a SessionSettings,
+    exits: mpsc::UnboundedReceiver<Exit>,
+    tasks: JoinSet<()>,
+    exit_code: Option<i64>,
+}
+
+impl<E: Engine> Session<'_, E> {
+    /// Until all monitored containers have ended (`None`), or something asks for the end.
+    async fn follow(&mut self) -> Option<Stopping> {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.interruption.stop.cancelled() => return Some(Stopping::Interrupted),
+                Some(exit) = self.exits.recv() => {
+                    if self.ends_session(&exit) {
+                        return Some(Stopping::ContainerExited);
+                    }
+                }
+                ended = self.tasks.join_next() => {
+                    resume_panic(ended);
+                    return self.last_exit();
+                }
+            }
+        }
+    }
+
+    /// What was told while the following ended: the last exit counts like every other.
+    fn last_exit(&mut self) -> Option<Stopping> {
+        while let Ok(exit) = self.exits.try_recv() {
+            if self.ends_session(&exit) {
+                return Some(Stopping::ContainerExited);
+            }
+        }
+        None
+    }
+
+    fn ends_session(&mut self, exit: &Exit) -> bool {
+        if exit.restarting {
+            return false;
+        }
+        let ends = match self.settings.on_exit {
+            OnExit::GoOn => false,
+            OnExit::Stop => true,
+            OnExit::StopOnFailure => exit.exit_code != 0,
+        };
+        if ends {
+            self.exit_code.get_or_insert(exit.exit_code);
+        }
+        self.note_exit(exit);
+        ends
+    }
+
+    /// The exit of the service that gives the status counts more than that of the container that ended the session.
+    fn note_exit(&mut self, exit: &Exit) {
+        if self.settings.exit_code_from.as_ref() == Some(&exit.service) {
+            self.exit_code = Some(exit.exit_code);
+        }
+    }
+
+    async fn stop<S>(&mut self, why: Stopping, stop: S) -> Result<(Arc<Plan>, RunOutcome), EngineError>
+    where
+        S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
+    {
+        self.events.send(Event::Stopping(why));
+        let plan = stop().await?;
+        // The second interruption does not cancel the stops: a killed container ends them.
+        let never = CancellationToken::new();
+        let settings = ExecuteSettings { follower: None, ..self.settings.execute.clone() };
+        let stopping = execute(&plan, self.engine, self.events, &never, &settings);
+        tokio::pin!(stopping);
+        let mut killed = false;
+        loop {
+            tokio::select! {
+                outcome = &mut stopping => return Ok((plan.clone(), outcome)),
+                () = self.interruption.kill.cancelled(), if !killed => {
+                    killed = true;
+                    self.events.send(Event::Stopping(Stopping::Forced));
+                    kill_all(self.engine, &plan).await;
+                }
+                () = self.interruption.stop.cancelled(), if why == Stopping::ContainerExited && !killed => {
+                    killed = true;
+                    self.events.send(Event::Stopping(Stopping::Forced));
+                    kill_all(self.engine, &plan).await;
+                }
+            }
+        }
+    }
+
+    /// Lets the last output through, and ends the following.
+    async fn finish(&mut self, unfollow: &CancellationToken) {
+        if self.settings.exit_code_from.is_some() || !self.tasks.is_empty() {
+            let _ = tokio::time::timeout(LAST_WORDS, async { resume_panic(self.tasks.join_next().await) }).await;
+        }
+        unfollow.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
+            resume_panic(Some(ended));
+        }
+        let wanted = self.settings.exit_code_from.clone();
+        let mut from_wanted = None;
+        while let Ok(exit) = self.exits.try_recv() {
+            if wanted.as_ref() == Some(&exit.service) && !exit.restarting {
+                from_wanted.get_or_insert(exit.exit_code);
+            }
+        }
+        self.exit_code = from_wanted.or(self.exit_code);
+    }
+}
+
+/// Kills what `plan` stops. A container that is gone or has ended meanwhile is what was wanted.
+async fn kill_all<E: Engine>(engine: &E, plan: &Plan) {
+    let kills = plan.steps().filter_map(|(_, step)| {
+        let Action::StopContainer { container, .. } = &step.action else { return None };
+        let Handle::Existing(id) = &container.handle else { return None };
+        Some(engine.kill_container(id.clone(), "SIGKILL".to_owned()))
+    });
+    join_all(kills).await;
+}
+
+fn resume_panic(ended: Option<Result<(), tokio::task::JoinError>>) {
+    if let Some(Err(error)) = ended
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
+    }
+}

@@ -1,0 +1,116 @@
+//! Starting a container: what is done before, and what a refusal means.
+
+use std::sync::Arc;
+
+use super::ExecuteError;
+use super::action::Context;
+use crate::engine::{Engine, EngineError};
+use crate::event::Outcome;
+use crate::plan::{ContainerRef, ContainerSpec};
+use crate::project::Service;
+use crate::project::value::Port;
+
+/// Attaches to a container, hands it the files it gets at each start, and starts it.
+pub(super) async fn start_container<E: Engine>(
+    context: &Context<E>,
+    container: &ContainerRef,
+    spec: Option<&Arc<ContainerSpec>>,
+) -> Result<Outcome, ExecuteError> {
+    let id = context.container(container)?;
+    if let Some(spec) = spec.filter(|spec| service_of(spec).is_some_and(gets_files)) {
+        context.engine.inject_files(id.clone(), spec.clone()).await?;
+    }
+    if let Some(follower) = &context.follower {
+        // Once this returns nothing the container writes is missed.
+        follower.before_start(container, &id, spec.and_then(|spec| service_of(spec))).await;
+    }
+    match context.engine.start_container(id).await {
+        Ok(()) => Ok(Outcome::Done),
+        Err(cause) => Err(explain_refusal(context, container, spec, cause).await),
+    }
+}
+
+fn service_of(spec: &Arc<ContainerSpec>) -> Option<&Service> {
+    spec.project.services.get(&spec.replica.service)
+}
+
+/// Whether anything may have to be copied into its containers at each start (engine.md §3.7).
+fn gets_files(service: &Service) -> bool {
+    !service.secrets.is_empty() || !service.configs.is_empty() || service.use_api_socket
+}
+
+/// Whether engines say with these words that a port of the host is taken.
+fn is_about_a_taken_port(cause: &EngineError) -> bool {
+    let message = cause.to_string().to_lowercase();
+    ["port is already allocated", "address already in use", "ports are not available", "only one usage of each socket"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
+async fn explain_refusal<E: Engine>(
+    context: &Context<E>,
+    container: &ContainerRef,
+    spec: Option<&Arc<ContainerSpec>>,
+    cause: EngineError,
+) -> ExecuteError {
+    let Some(service) = spec.and_then(service_of).filter(|_| is_about_a_taken_port(&cause)) else {
+        return cause.into();
+    };
+    let message = cause.to_string();
+    let Some((port, published)) = service.ports.iter().find_map(|port| named_in(&message, port)) else {
+        return cause.into();
+    };
+    let protocol = port.protocol.clone().unwrap_or_else(|| "tcp".to_owned());
+    let holder = context.engine.port_holder(published, protocol.clone()).await.ok().flatten();
+    ExecuteError::PortTaken {
+        container: container.name.clone(),
+        service: service.name.clone(),
+        port: published,
+        protocol,
+        host_ip: port.host_ip.clone(),
+        // The engine may show the container that was just refused.
+        holder: holder.filter(|holder| holder.container != container.name).map(Box::new),
+        cause: Box::new(cause),
+    }
+}
+
+/// The port of the host that `message` names, if `port` publishes at it.
+fn named_in<'a>(message: &str, port: &'a Port) -> Option<(&'a Port, u16)> {
+    let (first, last) = published_range(port)?;
+    let numbers = message.match_indices(':').filter_map(|(at, _)| {
+        let digits: String = message[at + 1..].chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<u16>().ok()
+    });
+    let mut named = numbers.filter(|number| (first..=last).contains(number));
+    named.next().map(|number| (port, number))
+}
+
+fn published_range(port: &Port) -> Option<(u16, u16)> {
+    let published = port.published.as_deref()?;
+    let (first, last) = published.split_once('-').unwrap_or((published, published));
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn port(published: &str) -> Port {
+        Port { target: 80, published: Some(published.to_owned()), ..Port::default() }
+    }
+
+    #[test]
+    fn the_refused_port_is_found_in_the_words_of_several_engines() {
+        for message in [
+            "driver failed programming external connectivity on endpoint demo-web-1 (f0): Bind for 0.0.0.0:8000 failed: port is already allocated",
+            "failed to bind host port for 0.0.0.0:8000:172.18.0.2:80/tcp: address already in use",
+            "rootlessport listen tcp 0.0.0.0:8000: bind: address already in use",
+            "listen tcp4 [::]:8000: bind: address already in use",
+        ] {
+            assert!(is_about_a_taken_port(&EngineError::Failed(message.to_owned())), "{message}");
+            assert_eq!(named_in(message, &port("8000")).map(|found| found.1), Some(8000), "{message}");
+            assert_eq!(named_in(message, &port("7990-8010")).map(|found| found.1), Some(8000), "{message}");
+            assert_eq!(named_in(message, &port("800")), None, "{message}");
+        }
+    }
+}

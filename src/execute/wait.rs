@@ -1,0 +1,371 @@
+//! Waiting for health and for exits, driven by the engine's events (engine.md §4.3).
+//!
+//! A wait subscribes, looks at its containers once, and then follows what it is told. It looks again when events may
+//! have been missed, and every few seconds in case an engine does not tell.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+
+use super::action::Context;
+use super::hub::Notice;
+use super::{ExecuteError, evidence};
+use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
+use crate::event::{Event, Outcome};
+use crate::observed::{ContainerId, Health, State};
+use crate::plan::{Action, ActionId, WaitCondition, WaitSpec, Waiter};
+use crate::project::ServiceName;
+
+/// How often a wait looks without having been told of anything.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How long an engine may fail to answer before the wait gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// So many restarts by the engine during a wait are worth a warning.
+const RESTART_LOOP: i64 = 3;
+
+/// What becomes of a wait that was skipped because a step before it failed: one that its dependents can do without
+/// ends, and they go on.
+pub(super) fn skipped_optional(action: &Action) -> Option<Outcome> {
+    let Action::Wait(spec) = action else { return None };
+    let words = || format!("optional dependency \"{}\" failed to start", spec.service);
+    (spec.waiter == Waiter::OptionalDependents).then(|| Outcome::OptionalNotMet(words()))
+}
+
+/// Waits until the condition of `spec` holds.
+pub(super) async fn wait<E: Engine>(
+    context: &Context<E>,
+    id: ActionId,
+    spec: &WaitSpec,
+) -> Result<Outcome, ExecuteError> {
+    // Before the first look, so that nothing falls between the two.
+    let notices = context.notices.as_ref().map(broadcast::Sender::subscribe);
+    let met = match Wait::new(context, id, spec) {
+        Ok(wait) => wait.until_met(notices).await,
+        Err(error) => Err(error),
+    };
+    match met {
+        Ok(()) => Ok(Outcome::Done),
+        Err(error) if spec.waiter == Waiter::OptionalDependents => match optional_words(&spec.service, &error) {
+            Some(words) => Ok(Outcome::OptionalNotMet(words)),
+            None => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// The contract's words for a condition that was not met and need not be.
+fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String> {
+    match error {
+        ExecuteError::NotSuccessful { exit_code, .. } => {
+            Some(format!("optional dependency \"{service}\" didn't complete successfully: exit {exit_code}"))
+        }
+        ExecuteError::Exited { .. } | ExecuteError::Unhealthy { .. } | ExecuteError::NoHealthcheck { .. } => {
+            Some(format!("optional dependency \"{service}\" is not running or is unhealthy"))
+        }
+        ExecuteError::MissingDependency { .. } | ExecuteError::NoContainer(_) => {
+            Some(format!("optional dependency \"{service}\" failed to start"))
+        }
+        ExecuteError::Engine(_)
+        | ExecuteError::RemoveNetwork { .. }
+        | ExecuteError::PortTaken { .. }
+        | ExecuteError::SharedContainerMissing { .. }
+        | ExecuteError::NoImage(_)
+        | ExecuteError::TimedOut { .. }
+        | ExecuteError::NotSupported { .. }
+        | ExecuteError::Interrupted => None,
+    }
+}
+
+/// A container that is waited for.
+struct Watched {
+    id: ContainerId,
+    name: String,
+    /// What is known of it; `None` until the first look.
+    details: Option<ContainerDetails>,
+    /// How often the engine had restarted it when the wait began.
+    restarts_before: i64,
+    warned: bool,
+}
+
+/// What one container's state means for the wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Holds,
+    NotYet,
+    Exited(i64),
+    Unhealthy,
+    NoHealthcheck,
+}
+
+struct Wait<'a, E> {
+    context: &'a Context<E>,
+    id: ActionId,
+    spec: &'a WaitSpec,
+    containers: Vec<Watched>,
+    /// The container last named as the one waited for.
+    told: Option<usize>,
+    /// Since when the engine does not answer.
+    silent_since: Option<Instant>,
+}
+
+impl<'a, E: Engine> Wait<'a, E> {
+    fn new(context: &'a Context<E>, id: ActionId, spec: &'a WaitSpec) -> Result<Self, ExecuteError> {
+        if spec.containers.is_empty() {
+            return Err(ExecuteError::MissingDependency {
+                dependent: dependent_of(context, id),
+                dependency: spec.service.clone(),
+            });
+        }
+        let watch = |container| {
+            Ok(Watched {
+                id: context.container(container)?,
+                name: container.name.clone(),
+                details: None,
+                restarts_before: 0,
+                warned: false,
+            })
+        };
+        let containers = spec.containers.iter().map(watch).collect::<Result<_, ExecuteError>>()?;
+        Ok(Self { context, id, spec, containers, told: None, silent_since: None })
+    }
+
+    async fn until_met(mut self, notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
+        let deadline = self.spec.timeout.map(|timeout| Instant::now() + timeout);
+        let cancel = self.context.cancel.clone();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(ExecuteError::Interrupted),
+            met = self.watch(notices) => return met,
+            () = until(deadline) => {}
+        }
+        let mut context = Vec::new();
+        for watched in &self.containers {
+            if let Some(details) = &watched.details
+                && verdict(self.spec.condition, details) == Verdict::NotYet
+            {
+                context.extend(evidence::of_delay(&self.context.engine, details).await);
+            }
+        }
+        let seconds = self.spec.timeout.map_or(0, |timeout| timeout.as_secs());
+        Err(ExecuteError::TimedOut { waiter: self.spec.waiter, seconds, context })
+    }
+
+    async fn watch(&mut self, mut notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
+        self.look_at_all().await?;
+        let mut look_again = Instant::now() + LOOK_AGAIN;
+        loop {
+            if self.judge().await? {
+                return Ok(());
+            }
+            tokio::select! {
+                notice = next(&mut notices) => match notice {
+                    Notice::Happened(event) => self.apply(&event).await?,
+                    Notice::LookAgain => self.look_at_all().await?,
+                },
+                () = tokio::time::sleep_until(look_again) => {
+                    self.look_at_all().await?;
+                    look_again = Instant::now() + LOOK_AGAIN;
+                }
+            }
+        }
+    }
+
+    /// Whether the condition holds for every container; fails when it cannot hold any more for one of them.
+    async fn judge(&mut self) -> Result<bool, ExecuteError> {
+        let mut pending = None;
+        for at in 0..self.containers.len() {
+            let Some(details) = &self.containers[at].details else {
+                pending.get_or_insert(at);
+                continue;
+            };
+            match verdict(self.spec.condition, details) {
+                Verdict::Holds => {}
+                Verdict::NotYet => {
+                    pending.get_or_insert(at);
+                }
+                failed @ (Verdict::Exited(_) | Verdict::Unhealthy | Verdict::NoHealthcheck) => {
+                    return Err(self.failure(at, failed).await);
+                }
+            }
+        }
+        if pending != self.told
+            && let Some(at) = pending
+        {
+            let container = self.containers[at].name.clone();
+            self.context.events.send(Event::Waiting { id: self.id, container });
+        }
+        self.told = pending;
+        Ok(pending.is_none())
+    }
+
+    async fn failure(&mut self, at: usize, verdict: Verdict) -> ExecuteError {
+        let (waiter, engine) = (self.spec.waiter, &self.context.engine);
+        let container = self.containers[at].name.clone();
+        // The latest probe and the log are wanted, which events do not bring.
+        let fresh = engine.inspect_container(self.containers[at].id.clone()).await.ok();
+        let details = fresh.or_else(|| self.containers[at].details.clone());
+        match verdict {
+            Verdict::Unhealthy => {
+                let context = details.as_ref().map(evidence::of_health).unwrap_or_default();
+                ExecuteError::Unhealthy { waiter, container, context }
+            }
+            Verdict::Exited(exit_code) => {
+                let context = match &details {
+                    Some(details) => evidence::of_exit(engine, details).await,
+                    None => Vec::new(),
+                };
+                if self.spec.condition == WaitCondition::CompletedSuccessfully {
+                    ExecuteError::NotSuccessful { service: self.spec.service.clone(), exit_code, context }
+                } else {
+                    ExecuteError::Exited { waiter, container, exit_code, context }
+                }
+            }
+            Verdict::NoHealthcheck | Verdict::Holds | Verdict::NotYet => {
+                ExecuteError::NoHealthcheck { waiter, container }
+            }
+        }
+    }
+
+    async fn look_at_all(&mut self) -> Result<(), ExecuteError> {
+        let engine = &self.context.engine;
+        let looks = join_all(self.containers.iter().map(|watched| engine.inspect_container(watched.id.clone()))).await;
+        for (at, look) in looks.into_iter().enumerate() {
+            self.seen(at, look)?;
+        }
+        Ok(())
+    }
+
+    async fn look_at(&mut self, at: usize) -> Result<(), ExecuteError> {
+        let look = self.context.engine.inspect_container(self.containers[at].id.clone()).await;
+        self.seen(at, look)
+    }
+
+    fn seen(&mut self, at: usize, look: Result<ContainerDetails, EngineError>) -> Result<(), ExecuteError> {
+        match look {
+            Ok(mut details) => {
+                self.silent_since = None;
+                details.health = current_health(&details);
+                self.warn_of_restarts(at, &details);
+                self.containers[at].details = Some(details);
+                Ok(())
+            }
+            Err(
+                error @ (EngineError::Unreachable { .. } | EngineError::Disconnected(_) | EngineError::Timeout { .. }),
+            ) => {
+                // The engine may be back in a moment, and its containers with it.
+                let since = *self.silent_since.get_or_insert_with(Instant::now);
+                if since.elapsed() < PATIENCE { Ok(()) } else { Err(error.into()) }
+            }
+            Err(EngineError::NotFound(_)) => Err(ExecuteError::NoContainer(self.containers[at].name.clone())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A container that ends and is restarted over and over may never get there, but it may: so this only warns.
+    fn warn_of_restarts(&mut self, at: usize, details: &ContainerDetails) {
+        let watched = &mut self.containers[at];
+        if watched.details.is_none() {
+            watched.restarts_before = details.restart_count;
+        }
+        let restarts = details.restart_count - watched.restarts_before;
+        if restarts < RESTART_LOOP || watched.warned {
+            return;
+        }
+        watched.warned = true;
+        let status = details.exit_code.map(|code| format!(" (last exit status {code})")).unwrap_or_default();
+        let message = format!("container {} keeps ending and being restarted{status}", watched.name);
+        self.context.events.send(Event::Warning { id: Some(self.id), message });
+    }
+
+    async fn apply(&mut self, event: &ContainerEvent) -> Result<(), ExecuteError> {
+        let Some(at) = self.containers.iter().position(|watched| watched.id == event.id) else { return Ok(()) };
+        let Some(details) = &mut self.containers[at].details else { return self.look_at(at).await };
+        match &event.kind {
+            ContainerEventKind::Health(health) => {
+                if details.started_at.is_none_or(|started| event.time >= started) {
+                    details.health = *health;
+                    details.has_healthcheck = true;
+                }
+                Ok(())
+            }
+            ContainerEventKind::Start => {
+                details.state = State::Running;
+                details.started_at = Some(event.time);
+                details.exit_code = None;
+                if details.has_healthcheck {
+                    details.health = Health::Starting;
+                }
+                Ok(())
+            }
+            // Only the engine knows whether it starts it again.
+            ContainerEventKind::Die(_)
+            | ContainerEventKind::Destroy
+            | ContainerEventKind::Restart
+            | ContainerEventKind::Pause
+            | ContainerEventKind::Unpause => self.look_at(at).await,
+            ContainerEventKind::Create
+            | ContainerEventKind::Stop
+            | ContainerEventKind::Rename
+            | ContainerEventKind::OutOfMemory => Ok(()),
+        }
+    }
+}
+
+/// The health that counts: results from before the latest start do not, though engines go on showing them.
+fn current_health(details: &ContainerDetails) -> Health {
+    let last_probe = details.probes.last().and_then(|probe| probe.started_at);
+    match (details.health, last_probe, details.started_at) {
+        (Health::Healthy | Health::Unhealthy, Some(probe), Some(started)) if probe < started => Health::Starting,
+        (health, ..) => health,
+    }
+}
+
+fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
+    if matches!(details.state, State::Exited | State::Dead) {
+        let code = details.exit_code.unwrap_or_default();
+        let holds = condition == WaitCondition::CompletedSuccessfully && code == 0;
+        return if holds { Verdict::Holds } else { Verdict::Exited(code) };
+    }
+    let checked = match condition {
+        WaitCondition::CompletedSuccessfully => return Verdict::NotYet,
+        WaitCondition::Healthy => true,
+        WaitCondition::RunningOrHealthy => details.has_healthcheck,
+    };
+    match (details.state, details.health) {
+        (_, _) if checked && !details.has_healthcheck => Verdict::NoHealthcheck,
+        (State::Running, Health::Unhealthy) if checked => Verdict::Unhealthy,
+        (State::Running, Health::Healthy) => Verdict::Holds,
+        (State::Running, _) if !checked => Verdict::Holds,
+        _ => Verdict::NotYet,
+    }
+}
+
+/// The service on whose behalf a wait happens, for the words about a missing dependency.
+fn dependent_of<E>(context: &Context<E>, id: ActionId) -> Option<ServiceName> {
+    context.plan.after(id).find_map(|(next, _)| {
+        let Action::StartContainer { container, .. } = &context.plan.step(next).action else { return None };
+        Some(container.replica.as_ref()?.service.clone())
+    })
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next(notices: &mut Option<broadcast::Receiver<Notice>>) -> Notice {
+    let Some(receiver) = notices else { return std::future::pending().await };
+    match receiver.recv().await {
+        Ok(notice) => notice,
+        Err(RecvError::Lagged(_)) => Notice::LookAgain,
+        Err(RecvError::Closed) => {
+            *notices = None;
+            std::future::pending().await
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Rules of one enabled service (compose-file.md §1.16).
+
+use std::collections::HashMap;
+
+use super::{CheckError, Context, at, items, profiles_of, text};
+use crate::load::findings::Findings;
+use crate::load::scalar;
+use crate::load::unique::{ItemError, ItemProblem};
+use crate::project::value::ByteSize;
+use crate::source::{Span, Spanned};
+use crate::yaml::{Key, Mapping, Node, Value};
+
+pub(super) fn check(key: &Key, service: &Mapping, context: &Context<'_>, findings: &mut Findings) {
+    let mut check = Check { key, service, context, findings };
+    check.something_to_run();
+    check.build();
+    check.networks();
+    check.healthcheck();
+    check.dependencies();
+    check.mounts();
+    check.references();
+    check.replicas();
+    check.limits();
+    check.watch();
+}
+
+struct Check<'a, 'b> {
+    key: &'a Key,
+    service: &'a Mapping,
+    context: &'a Context<'a>,
+    findings: &'b mut Findings,
+}
+
+impl Check<'_, '_> {
+    fn name(&self) -> String {
+        self.key.name.clone()
+    }
+
+    fn exclusive(&mut self, first: (&'static str, Span), second: (&'static str, Span)) {
+        let owner = format!("service `{}`", self.key.name);
+        let (first, first_span) = first;
+        let (second, span) = second;
+        self.findings.error(CheckError::Exclusive { owner, first, first_span, second, span });
+    }
+
+    fn something_to_run(&mut self) {
+        let image = text(self.service, "image").is_some_and(|(image, _)| !image.is_empty());
+        let other = self.service.contains("build") || self.service.contains("provider");
+        if !image && !other && !self.findings.is_broken("services", &self.key.name) {
+            let service = Spanned::new(self.name(), self.key.span);
+            self.findings.error(CheckError::NothingToRun { service });
+        }
+    }
+
+    fn build(&mut self) {
+        let Some(build) = self.service.get("build").and_then(Node::as_mapping) else { return };
+        if let (Some((file, file_node)), Some((inline, inline_node))) =
+            (text(build, "dockerfile"), text(build, "dockerfile_inline"))
+            && !file.is_empty()
+            && !inline.is_empty()
+        {
+            self.exclusive(("dockerfile", file_node.span), ("dockerfile_inline", inline_node.span));
+        }
+        if let Some(contexts) = build.get("additional_contexts").and_then(Node::as_mapping) {
+            for (context, value) in contexts {
+                self.additional_context(&context.name, value);
+            }
+        }
+        let platforms = items(build, "platforms");
+        if let Some((platform, node)) = text(self.service, "platform").filter(|(platform, _)| !platform.is_empty())
+            && !platforms.is_empty()
+            && !platforms.iter().any(|built| built.as_str() == Some(platform))
+        {
+            let platform = Spanned::new(platform.to_owned(), node.span);
+            self.findings.error(CheckError::PlatformNotBuilt { service: self.name(), platform });
+        }
+        for secret in items(build, "secrets") {
+            self.reference("secret", "secrets", secret);
+        }
+    }
+
+    fn additional_context(&mut self, name: &str, value: &Node) {
+        let Some(other) = value.as_str().and_then(|value| value.strip_prefix("service:")) else { return };
+        let found = self.context.enabled(other);
+        if found.is_some_and(|found| found.contains("build")) || self.findings.is_broken("services", other) {
+            return;
+        }
+        let known = found.is_some();
+        self.findings.error(CheckError::BadContext {
+            service: self.name(),
+            context: name.to_owned(),
+            other: Spanned::new(other.to_owned(), value.span),
+            known,
+            closest: if known { None } else { self.context.closest("services", other) },
+        });
+    }
+
+    fn networks(&mut self) {
+        let Some(networks) = self.service.get("networks").and_then(Node::as_mapping) else { return };
+        if let Some((mode, node)) = text(self.service, "network_mode")
+            && !mode.is_empty()
+            && let Some((first, _)) = networks.iter().next()
+        {
+            self.exclusive(("networks", first.span), ("network_mode", node.span));
+            return;
+        }
+        for (network, _) in networks {
+            self.defined("network", "networks", &network.name, network.span);
+        }
+    }
+
+    /// Reports a name that its section does not define.
+    fn defined(&mut self, what: &'static str, section: &'static str, name: &str, span: Span) {
+        if self.context.defines(section, name) || self.findings.is_broken(section, name) {
+            return;
+        }
+        self.findings.error(CheckError::Undefined {
+            service: self.name(),
+            what,
+            name: Spanned::new(name.to_owned(), span),
+            closest: self.context.closest(section, name),
+            section,
+        });
+    }
+
+    fn reference(&mut self, what: &'static str, section: &'static str, reference: &Node) {
+        let Some(mapping) = reference.as_mapping() else { return };
+        if let Some(source) = mapping.get("source") {
+            self.defined(what, section, source.as_str().unwrap_or_default(), source.span);
+        } else {
+            let path = format!("services.{}.{section}", self.key.name);
+            let problem = ItemProblem::Missing("source");
+            self.findings.error(ItemError { path, problem, span: reference.span });
+        }
+    }
+
+    fn references(&mut self) {
+        for (what, section) in [("secret", "secrets"), ("config", "configs")] {
+            for reference in items(self.service, section) {
+                self.reference(what, section, reference);
+            }
+        }
+        if let Some(models) = self.service.get("models").and_then(Node::as_mapping) {
+            for (model, _) in models {
+                self.defined("model", "models", &model.name, model.span);
+            }
+        }
+    }
+
+    fn healthcheck(&mut self) {
+        let test = at(self.service, &["healthcheck", "test"]).and_then(Node::as_sequence);
+        let Some(first) = test.and_then(|test| test.first()) else { return };
+        if !matches!(first.as_str(), Some("CMD" | "CMD-SHELL" | "NONE")) {
+            let word = Spanned::new(first.as_str().unwrap_or_default().to_owned(), first.span);
+            self.findings.error(CheckError::HealthcheckWord { service: self.name(), word });
+        }
+    }
+
+    fn dependencies(&mut self) {
+        let Some(dependencies) = self.service.get("depends_on").and_then(Node::as_mapping) else { return };
+        for (key, dependency) in dependencies {
+            if self.context.enabled(&key.name).is_some() || self.findings.is_broken("services", &key.name) {
+                continue;
+            }
+            let name = Spanned::new(key.name.clone(), key.span);
+            let disabled = self.context.services.get(&key.name).and_then(Node::as_mapping);
+            let optional = dependency.get("required").is_some_and(|required| required.value == Value::Bool(false));
+            let error = match disabled {
+                Some(_) if optional => continue,
+                Some(disabled) => CheckError::DisabledDependency {
+                    service: self.name(),
+                    dependency: name,
+                    profiles: profiles_of(disabled),
+                },
+                None => CheckError::UndefinedDependency {
+                    service: self.name(),
+                    closest: self.context.closest("services", &key.name),
+                    dependency: name,
+                },
+            };
+            self.findings.error(error);
+        }
+    }
+
+    fn mounts(&mut self) {
+        let mut targets: HashMap<String, Span> = HashMap::new();
+        if let Some(tmpfs) = self.service.get("tmpfs") {
+            let one = std::slice::from_ref(tmpfs);
+            for item in tmpfs.as_sequence().unwrap_or(one) {
+                let target = item.as_str().and_then(|text| text.split(':').next()).unwrap_or_default();
+                self.mounted(target, item.span, &mut targets);
+            }
+        }
+        for mount in items(self.service, "volumes") {
+            let Some(mapping) = mount.as_mapping() else { continue };
+            let (target, node) = text(mapping, "target").unwrap_or(("", mount));
+            self.mounted(target, node.span, &mut targets);
+            if text(mapping, "type").is_some_and(|(kind, _)| kind == "volume")
+                && let Some((source, node)) = text(mapping, "source").filter(|(source, _)| !source.is_empty())
+            {
+                self.defined("volume", "volumes", source, node.span);
+            }
+        }
+    }
+
+    fn mounted(&mut self, target: &str, span: Span, targets: &mut HashMap<String, Span>) {
+        if let Some(first) = targets.insert(target.to_owned(), span) {
+            let target = Spanned::new(target.to_owned(), span);
+            self.findings.error(CheckError::MountTwice { service: self.name(), target, first });
+        }
+    }
+
+    fn replicas(&mut self) {
+        let scale = self.service.get("scale");
+        let replicas = at(self.service, &["deploy", "replicas"]);
+        let written = [("scale", scale), ("deploy.replicas", replicas)];
+        for (attribute, node) in written {
+            if let Some((number, node)) = node.and_then(|node| Some((integer(node)?, node)))
+                && number < 0
+            {
+                self.findings.error(CheckError::Negative { service: self.name(), attribute, span: node.span });
+                return;
+            }
+        }
+        if let (Some(scale), Some(replicas)) = (scale, replicas)
+            && integer(scale) != integer(replicas)
+        {
+            self.different(("scale", scale.span), ("deploy.replicas", replicas.span), false);
+            return;
+        }
+        let Some((number, node)) = scale.or(replicas).and_then(|node| Some((integer(node)?, node))) else { return };
+        if let Some((name, name_node)) = text(self.service, "container_name")
+            && number > 1
+            && !name.is_empty()
+        {
+            self.findings.error(CheckError::NameForSeveral {
+                service: self.name(),
+                scale: number,
+                scale_span: node.span,
+                span: name_node.span,
+            });
+        }
+    }
+
+    fn different(&mut self, first: (&'static str, Span), second: (&'static str, Span), missing: bool) {
+        self.findings.error(CheckError::Different {
+            service: self.name(),
+            first: first.0,
+            span: first.1,
+            second: second.0,
+            second_span: second.1,
+            missing,
+        });
+    }
+
+    /// Limits that can be written in two places.
+    fn limits(&mut self) {
+        type Reading = fn(&Node) -> Option<f64>;
+        const PAIRS: [(&str, &str, &[&str; 4], Reading); 4] = [
+            ("cpus", "deploy.resources.limits.cpus", &["deploy", "resources", "limits", "cpus"], processors),
+            ("mem_limit", "deploy.resources.limits.memory", &["deploy", "resources", "limits", "memory"], bytes),
+            (
+                "mem_reservation",
+                "deploy.resources.reservations.memory",
+                &["deploy", "resources", "reservations", "memory"],
+                bytes,
+            ),
+            ("pids_limit", "deploy.resources.limits.pids", &["deploy", "resources", "limits", "pids"], count),
+        ];
+        for (attribute, other, path, read) in PAIRS {
+            let Some(node) = self.service.get(attribute) else { continue };
+            let Some(block) = at(self.service, &path[..3]).filter(|block| block.as_mapping().is_some()) else {
+                continue;
+            };
+            let Some(value) = read(node).filter(|value| *value != 0.0) else { continue };
+            let limit = block.get(path[3]);
+            let same = match limit {
+                Some(limit) => read(limit).is_none_or(|limit| (limit - value).abs() < f64::EPSILON),
+                None => false,
+            };
+            if !same {
+                let place = limit.map_or(block.span, |limit| limit.span);
+                self.different((attribute, node.span), (other, place), limit.is_none());
+            }
+        }
+    }
+
+    fn watch(&mut self) {
+        let rules = at(self.service, &["develop", "watch"]).and_then(Node::as_sequence).unwrap_or_default();
+        for rule in rules {
+            let Some(mapping) = rule.as_mapping() else { continue };
+            let action = text(mapping, "action").map_or("", |(action, _)| action);
+            let target = text(mapping, "target").is_some_and(|(target, _)| !target.is_empty());
+            if !target && !matches!(action, "rebuild" | "restart") {
+                let action = action.to_owned();
+                self.findings.error(CheckError::NoWatchTarget { service: self.name(), action, span: rule.span });
+            }
+        }
+    }
+}
+
+fn integer(node: &Node) -> Option<i64> {
+    match &node.value {
+        Value::Int(number) => Some(*number),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a number of replicas with a fraction is cut, as decoding does"
+        )]
+        Value::Float(number) => Some(*number as i64),
+        Value::String(text) => text.parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Timestamp(_) | Value::Sequence(_) | Value::Mapping(_) => None,
+    }
+}
+
+/// Processors have 32 bits, so `0.1` and `"0.10"` are the same.
+fn processors(node: &Node) -> Option<f64> {
+    scalar::text(&node.value)?.parse::<f32>().ok().map(f64::from)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "both sides lose the same")]
+fn bytes(node: &Node) -> Option<f64> {
+    match &node.value {
+        Value::Int(number) => Some(*number as f64),
+        Value::String(text) => text.parse::<ByteSize>().ok().map(|size| size.as_bytes() as f64),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Float(_)
+        | Value::Timestamp(_)
+        | Value::Sequence(_)
+        | Value::Mapping(_) => None,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "both sides lose the same")]
+fn count(node: &Node) -> Option<f64> {
+    integer(node).map(|number| number as f64)
+}

@@ -1,0 +1,78 @@
+//! What loading fills in before anything is checked (compose-file.md §1.10).
+
+use crate::source::Span;
+use crate::yaml::{Key, Mapping, Node, Value};
+
+/// Fills in what the files leave out in the long forms of a model.
+pub(super) fn fill(model: &mut Node) {
+    let Some(services) = model.as_mapping_mut().and_then(|model| model.get_mut("services")) else { return };
+    let Some(services) = services.as_mapping_mut() else { return };
+    for (_, service) in services.values_mut() {
+        let Some(service) = service.as_mapping_mut() else { continue };
+        service_defaults(service);
+    }
+}
+
+fn service_defaults(service: &mut Mapping) {
+    let span_of = |node: &Node| node.span;
+    if let Some(build) = service.get_mut("build") {
+        let span = span_of(build);
+        if let Some(build) = build.as_mapping_mut() {
+            set_missing(build, "context", span, || Value::String(".".to_owned()));
+        }
+    }
+    for secret in items(service.get_mut("secrets")) {
+        let span = secret.span;
+        let Some(secret) = secret.as_mapping_mut() else { continue };
+        let source = secret.get("source").and_then(Node::as_str).unwrap_or_default().to_owned();
+        set_missing(secret, "target", span, || Value::String(format!("/run/secrets/{source}")));
+    }
+    for port in items(service.get_mut("ports")) {
+        let span = port.span;
+        let Some(port) = port.as_mapping_mut() else { continue };
+        set_missing(port, "mode", span, || Value::String("ingress".to_owned()));
+        set_missing(port, "protocol", span, || Value::String("tcp".to_owned()));
+    }
+    for mount in items(service.get_mut("volumes")) {
+        let Some(bind) = mount.as_mapping_mut().and_then(|mount| mount.get_mut("bind")) else { continue };
+        let span = bind.span;
+        if let Some(bind) = bind.as_mapping_mut() {
+            set_missing(bind, "create_host_path", span, || Value::Bool(true));
+        }
+    }
+    for request in items(service.get_mut("gpus")) {
+        device_count(request);
+    }
+    let devices = ["deploy", "resources", "reservations", "devices"];
+    for request in items(below(service, &devices)) {
+        device_count(request);
+    }
+}
+
+fn device_count(request: &mut Node) {
+    let span = request.span;
+    if let Some(request) = request.as_mapping_mut()
+        && !request.contains("device_ids")
+    {
+        set_missing(request, "count", span, || Value::String("all".to_owned()));
+    }
+}
+
+fn set_missing(mapping: &mut Mapping, key: &str, span: Span, value: impl FnOnce() -> Value) {
+    if !mapping.contains(key) {
+        let span = span.at_start();
+        mapping.insert(Key { name: key.to_owned(), span }, Node::new(value(), span));
+    }
+}
+
+/// The node at the end of the keys.
+pub(super) fn below<'a>(mapping: &'a mut Mapping, keys: &[&str]) -> Option<&'a mut Node> {
+    let (first, rest) = keys.split_first()?;
+    let node = mapping.get_mut(first)?;
+    if rest.is_empty() { Some(node) } else { below(node.as_mapping_mut()?, rest) }
+}
+
+/// The items of a list; none where there is no list.
+pub(super) fn items(node: Option<&mut Node>) -> &mut [Node] {
+    node.and_then(Node::as_sequence_mut).map_or(&mut [], Vec::as_mut_slice)
+}

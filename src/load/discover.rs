@@ -1,0 +1,599 @@
+//! Which files make the project: those named, those of `COMPOSE_FILE`, or those found on the way up to the root
+//! (compose-file.md §1.1, cli.md §3); and the project's name (§5.1).
+
+use std::path::{Path, PathBuf};
+
+use super::environment::{Environment, Request};
+use crate::diagnostic::Explain;
+use crate::source::Span;
+
+/// Names of the main file, the preferred first.
+pub const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// Names of the file that is merged over the main one, the preferred first.
+pub const OVERRIDE_NAMES: [&str; 4] =
+    ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// One Compose file to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ComposeFile {
+    /// A file, by its absolute path.
+    Path(PathBuf),
+    /// `-`: standard input.
+    Stdin,
+}
+
+/// Where the project is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovery {
+    /// Its files, in the order they are merged.
+    pub files: Vec<ComposeFile>,
+    /// The folder that relative paths hang from, absolute.
+    pub project_directory: PathBuf,
+    /// What may not have been meant.
+    pub warnings: Vec<DiscoverWarning>,
+}
+
+/// Where to look failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiscoverError {
+    /// No file was named, and none found.
+    #[error("no configuration file provided: not found")]
+    NothingFound {
+        /// Where the search began.
+        from: PathBuf,
+        /// Files nearby that may have been meant.
+        similar: Vec<PathBuf>,
+    },
+    /// A file that was named is not there.
+    #[error("no such file: {}", path.display())]
+    Missing {
+        /// Its path.
+        path: PathBuf,
+        /// What named it: `--file` or `COMPOSE_FILE`.
+        named_by: &'static str,
+        /// The file in the same folder that may have been meant.
+        closest: Option<String>,
+    },
+    /// A folder was named.
+    #[error("{} is a directory, not a file", path.display())]
+    Directory {
+        /// Its path.
+        path: PathBuf,
+        /// What named it: `--file` or `COMPOSE_FILE`.
+        named_by: &'static str,
+    },
+    /// A git repository or an OCI artifact was named.
+    #[error("remote Compose files are not supported yet: `{reference}`")]
+    Remote {
+        /// As written.
+        reference: String,
+        /// What kind it is.
+        kind: Remote,
+    },
+}
+
+impl Explain for DiscoverError {
+    fn span(&self) -> Option<Span> {
+        None
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NothingFound { from, similar } => Some(match similar.first() {
+                Some(path) => format!("name the file: `-f {}`", path.display()),
+                None => format!(
+                    "`compose.yaml` was looked for in {} and the folders above; name another file with `-f`",
+                    from.display()
+                ),
+            }),
+            Self::Missing { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Self::Missing { named_by, .. } => {
+                Some(format!("the path was given by {named_by}; it is taken from the current folder"))
+            }
+            Self::Directory { path, .. } => {
+                let inside = FILE_NAMES.iter().map(|name| path.join(name)).find(|path| path.is_file());
+                inside.map(|path| format!("name the file in it: `{}`", path.display()))
+            }
+            Self::Remote { kind, .. } => Some(kind.instead().to_owned()),
+        }
+    }
+}
+
+/// Something about the search that may not have been meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiscoverWarning {
+    /// A folder has several candidates.
+    #[error("found multiple config files with supported names: {}", names(.candidates))]
+    Several {
+        /// All of them, the one that is used first.
+        candidates: Vec<PathBuf>,
+    },
+    /// The one that is used.
+    #[error("using {}", path.display())]
+    Using {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// The name comes from a folder that is a link to one of another name.
+    #[error("the project is named after the link `{link}`, which leads to `{real}`")]
+    LinkName {
+        /// The name of the link.
+        link: String,
+        /// The name of the folder.
+        real: String,
+    },
+}
+
+impl Explain for DiscoverWarning {
+    fn span(&self) -> Option<Span> {
+        None
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Several { .. } => Some("keep one of them, or name the one that is meant with `-f`".to_owned()),
+            Self::Using { .. } => None,
+            Self::LinkName { .. } => {
+                Some("give the project a name with `name:` to have it independent of the path".to_owned())
+            }
+        }
+    }
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// What kind of place a remote file is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remote {
+    /// A git repository.
+    Git,
+    /// An artifact in a registry.
+    Oci,
+}
+
+impl Remote {
+    /// What to do until remote files are supported.
+    #[must_use]
+    pub fn instead(self) -> &'static str {
+        match self {
+            Self::Git => "clone the repository and name the file in it",
+            Self::Oci => "fetch the artifact with another tool and name the file in it",
+        }
+    }
+}
+
+/// Whether `reference` names a remote file, and of what kind.
+///
+/// ```
+/// use hoist::load::discover::{Remote, remote};
+/// assert_eq!(remote("https://github.com/docker/compose.git#main"), Some(Remote::Git));
+/// assert_eq!(remote("oci://registry.example/app:1"), Some(Remote::Oci));
+/// assert_eq!(remote("stack/compose.yaml"), None);
+/// ```
+#[must_use]
+pub fn remote(reference: &str) -> Option<Remote> {
+    if reference.starts_with("oci://") {
+        return Some(Remote::Oci);
+    }
+    let lower = reference.to_ascii_lowercase();
+    let before_fragment = lower.split('#').next().unwrap_or_default();
+    let web = before_fragment.starts_with("https://") || before_fragment.starts_with("http://");
+    let repository = before_fragment.strip_suffix(".git").is_some();
+    let git = before_fragment.starts_with("git://")
+        || before_fragment.starts_with("git@")
+        || before_fragment.starts_with("ssh://")
+        || before_fragment.starts_with("github.com/")
+        || (web && repository);
+    git.then_some(Remote::Git)
+}
+
+/// Finds the files of the project.
+///
+/// # Errors
+///
+/// Every file that was named and cannot be read as one, or that none was named and none found.
+pub fn discover(request: &Request, environment: &Environment) -> Result<Discovery, Vec<DiscoverError>> {
+    let (named, named_by) = if request.files.is_empty() {
+        (from_variable(environment), "COMPOSE_FILE")
+    } else {
+        (request.files.clone(), "--file")
+    };
+    let mut warnings = Vec::new();
+    let files = if named.is_empty() {
+        search(&request.starting_dir(), &mut warnings).map_err(|error| vec![error])?
+    } else {
+        resolve_named(request, &named, named_by)?
+    };
+    let project_directory = match &request.project_directory {
+        Some(directory) => request.absolute(directory),
+        None => first_directory(&files).unwrap_or_else(|| request.current_dir.clone()),
+    };
+    Ok(Discovery { files, project_directory, warnings })
+}
+
+/// The items of `COMPOSE_FILE`.
+fn from_variable(environment: &Environment) -> Vec<String> {
+    let Some(list) = environment.get("COMPOSE_FILE").filter(|list| !list.is_empty()) else { return Vec::new() };
+    let platform = if cfg!(windows) { ";" } else { ":" };
+    let separator = environment.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or(platform);
+    // `git@host:path` and `https://…` have colons of their own.
+    if remote(list).is_some() {
+        return vec![list.to_owned()];
+    }
+    list.split(separator).map(str::to_owned).collect()
+}
+
+fn first_directory(files: &[ComposeFile]) -> Option<PathBuf> {
+    files.iter().find_map(|file| match file {
+        ComposeFile::Path(path) => path.parent().map(Path::to_path_buf),
+        ComposeFile::Stdin => None,
+    })
+}
+
+fn resolve_named(
+    request: &Request,
+    named: &[String],
+    named_by: &'static str,
+) -> Result<Vec<ComposeFile>, Vec<DiscoverError>> {
+    let mut files = Vec::with_capacity(named.len());
+    let mut errors = Vec::new();
+    for name in named {
+        if name == "-" {
+            files.push(ComposeFile::Stdin);
+        } else if let Some(kind) = remote(name) {
+            errors.push(DiscoverError::Remote { reference: name.clone(), kind });
+        } else {
+            let path = request.absolute(name);
+            if path.is_dir() {
+                errors.push(DiscoverError::Directory { path, named_by });
+            } else if path.exists() {
+                files.push(ComposeFile::Path(path));
+            } else {
+                let closest = closest_file(&path);
+                errors.push(DiscoverError::Missing { path, named_by, closest });
+            }
+        }
+    }
+    if errors.is_empty() { Ok(files) } else { Err(errors) }
+}
+
+/// The file beside `path` whose name is closest to its name.
+pub(super) fn closest_file(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let beside: Vec<String> = std::fs::read_dir(path.parent()?)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| is_yaml(name))
+        .collect();
+    crate::diagnostic::suggest::closest(name, beside.iter().map(String::as_str)).map(str::to_owned)
+}
+
+fn is_yaml(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
+}
+
+/// The main file and its override, from `start` upwards.
+fn search(start: &Path, warnings: &mut Vec<DiscoverWarning>) -> Result<Vec<ComposeFile>, DiscoverError> {
+    let found = start.ancestors().map(|folder| (folder, candidates(folder, &FILE_NAMES)));
+    let Some((folder, main)) = found.into_iter().find(|(_, found)| !found.is_empty()) else {
+        return Err(DiscoverError::NothingFound { from: start.to_path_buf(), similar: similar(start) });
+    };
+    let over = candidates(folder, &OVERRIDE_NAMES);
+    let mut files = Vec::new();
+    for candidates in [main, over] {
+        let Some(first) = candidates.first().cloned() else { continue };
+        if candidates.len() > 1 {
+            warnings.push(DiscoverWarning::Several { candidates });
+            warnings.push(DiscoverWarning::Using { path: first.clone() });
+        }
+        files.push(ComposeFile::Path(first));
+    }
+    Ok(files)
+}
+
+fn candidates(folder: &Path, names: &[&str]) -> Vec<PathBuf> {
+    names.iter().map(|name| folder.join(name)).filter(|path| path.exists()).collect()
+}
+
+/// YAML files in `folder` whose names speak of Compose.
+fn similar(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.contains("compose") && is_yaml(name))
+        .map(PathBuf::from)
+        .collect();
+    found.sort();
+    found
+}
+
+/// What the project's name may come from; the first that is there wins.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NameSources<'a> {
+    /// `--project-name`.
+    pub flag: Option<&'a str>,
+    /// `COMPOSE_PROJECT_NAME`.
+    pub variable: Option<&'a str>,
+    /// The top-level `name` of the last file that has one, expanded.
+    pub file: Option<&'a str>,
+    /// The project directory.
+    pub directory: Option<&'a Path>,
+}
+
+/// A name that no project can have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProjectNameError {
+    /// A name with a character that is not allowed.
+    #[error(
+        "invalid project name {name:?}: must consist only of lowercase alphanumeric characters, hyphens, and \
+         underscores as well as start with a letter or number"
+    )]
+    Invalid {
+        /// The name as given.
+        name: String,
+        /// What gave it: `--project-name` or `COMPOSE_PROJECT_NAME`.
+        given_by: &'static str,
+    },
+    /// Nothing gives a name, or what gives one has no character that a name can have.
+    #[error("project name must not be empty")]
+    Empty {
+        /// The project directory.
+        directory: Option<PathBuf>,
+    },
+}
+
+impl Explain for ProjectNameError {
+    fn span(&self) -> Option<Span> {
+        None
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Invalid { name, given_by } => {
+                let better = normalize_name(name);
+                if better.is_empty() {
+                    format!("the name was given by {given_by}")
+                } else {
+                    format!("the name was given by {given_by}; `{better}` would do")
+                }
+            }
+            Self::Empty { directory: Some(directory) } => {
+                format!("no name can be made of the folder {}; give one with `-p` or `name:`", directory.display())
+            }
+            Self::Empty { directory: None } => "give one with `-p` or `name:`".to_owned(),
+        })
+    }
+}
+
+/// The project's name. What the flag and the variable give has to be a name as it is; what the file or the folder gives
+/// is made one by [`normalize_name`].
+///
+/// # Errors
+///
+/// If the flag or the variable gives what is no name, or nothing gives one.
+pub fn project_name(sources: NameSources<'_>) -> Result<String, ProjectNameError> {
+    let given = |name: Option<&str>, given_by| match name.filter(|name| !name.is_empty()) {
+        Some(name) if is_name(name) => Ok(Some(name.to_owned())),
+        Some(name) => Err(ProjectNameError::Invalid { name: name.to_owned(), given_by }),
+        None => Ok(None),
+    };
+    if let Some(name) = given(sources.flag, "--project-name")? {
+        return Ok(name);
+    }
+    if let Some(name) = given(sources.variable, "COMPOSE_PROJECT_NAME")? {
+        return Ok(name);
+    }
+    let folder = || sources.directory?.file_name().map(|name| name.to_string_lossy().into_owned());
+    let raw = sources.file.filter(|name| !name.is_empty()).map(str::to_owned).or_else(folder).unwrap_or_default();
+    let name = normalize_name(&raw);
+    if name.is_empty() {
+        return Err(ProjectNameError::Empty { directory: sources.directory.map(Path::to_path_buf) });
+    }
+    Ok(name)
+}
+
+/// Warns when the folder that gives the name is a link to one of another name.
+#[must_use]
+pub fn link_warning(directory: &Path) -> Option<DiscoverWarning> {
+    let link = directory.file_name()?.to_str()?.to_owned();
+    let real = directory.canonicalize().ok()?.file_name()?.to_str()?.to_owned();
+    (normalize_name(&link) != normalize_name(&real)).then_some(DiscoverWarning::LinkName { link, real })
+}
+
+/// Whether `name` can be the name of a project: `[a-z0-9][a-z0-9_-]*`.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+}
+
+/// `text` in lower case without the characters that a name cannot have.
+///
+/// ```
+/// use hoist::load::discover::normalize_name;
+/// assert_eq!(normalize_name("My.Proj"), "myproj");
+/// assert_eq!(normalize_name("_-Foo"), "foo");
+/// ```
+#[must_use]
+pub fn normalize_name(text: &str) -> String {
+    let kept: String = text
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+        .collect();
+    kept.trim_start_matches(['_', '-']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::environment::Findings;
+    use crate::source::SourceMap;
+
+    struct Scene {
+        root: tempfile::TempDir,
+        request: Request,
+    }
+
+    impl Scene {
+        fn new(files: &[&str]) -> Self {
+            let root = tempfile::tempdir().expect("a folder");
+            for path in files {
+                let path = root.path().join(path);
+                std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+                std::fs::write(path, "").expect("a file");
+            }
+            let request = Request { current_dir: root.path().to_path_buf(), ..Request::default() };
+            Self { root, request }
+        }
+
+        fn with(mut self, name: &str, value: &str) -> Self {
+            self.request.process.insert(name.to_owned(), value.to_owned());
+            self
+        }
+
+        fn from(mut self, directory: &str) -> Self {
+            self.request.current_dir = self.root.path().join(directory);
+            self
+        }
+
+        fn named(mut self, files: &[&str]) -> Self {
+            self.request.files = files.iter().map(|file| (*file).to_owned()).collect();
+            self
+        }
+
+        fn discover(&self) -> Result<Discovery, Vec<DiscoverError>> {
+            let environment = Environment::begin(&self.request, &mut SourceMap::default(), &mut Findings::default());
+            discover(&self.request, &environment)
+        }
+
+        /// Files and project directory, from the root of the scene.
+        fn found(&self) -> String {
+            let found = self.discover().expect("files are found");
+            let relative =
+                |path: &Path| path.strip_prefix(self.root.path()).expect("in the scene").display().to_string();
+            let files: Vec<_> = found
+                .files
+                .iter()
+                .map(|file| match file {
+                    ComposeFile::Path(path) => relative(path),
+                    ComposeFile::Stdin => "-".to_owned(),
+                })
+                .collect();
+            format!("{} in {} ({})", files.join(" "), relative(&found.project_directory), found.warnings.len())
+        }
+    }
+
+    #[test]
+    fn search() {
+        for (scene, expected) in [
+            (Scene::new(&["compose.yaml"]), "compose.yaml in  (0)"),
+            (Scene::new(&["docker-compose.yaml", "docker-compose.yml"]), "docker-compose.yml in  (2)"),
+            (
+                Scene::new(&["compose.yml", "docker-compose.override.yml"]),
+                "compose.yml docker-compose.override.yml in  (0)",
+            ),
+            (Scene::new(&["a/compose.yaml", "a/b/c/x"]).from("a/b/c"), "a/compose.yaml in a (0)"),
+            (Scene::new(&["compose.yaml", "sub/compose.override.yml"]).from("sub"), "compose.yaml in  (0)"),
+        ] {
+            assert_eq!(scene.found(), expected);
+        }
+    }
+
+    #[test]
+    fn named_files() {
+        let files = &["one.yaml", "two.yaml", "base/compose.yaml", "compose.override.yml", "sub/x"];
+        for (scene, expected) in [
+            (Scene::new(files).named(&["one.yaml", "two.yaml"]), "one.yaml two.yaml in  (0)"),
+            (Scene::new(files).named(&["base/compose.yaml", "one.yaml"]), "base/compose.yaml one.yaml in base (0)"),
+            (Scene::new(files).named(&["-", "base/compose.yaml"]), "- base/compose.yaml in base (0)"),
+            (Scene::new(files).named(&["-"]).from("sub"), "- in sub (0)"),
+            (Scene::new(files).named(&["../one.yaml"]).from("sub"), "one.yaml in  (0)"),
+            (Scene::new(files).with("COMPOSE_FILE", "one.yaml:two.yaml"), "one.yaml two.yaml in  (0)"),
+            (
+                Scene::new(files).with("COMPOSE_FILE", "one.yaml,two.yaml").with("COMPOSE_PATH_SEPARATOR", ","),
+                "one.yaml two.yaml in  (0)",
+            ),
+            (Scene::new(files).with("COMPOSE_FILE", "one.yaml").named(&["two.yaml"]), "two.yaml in  (0)"),
+        ] {
+            assert_eq!(scene.found(), expected);
+        }
+        let mut scene = Scene::new(&["compose.yaml", "sub/deep/x"]);
+        scene.request.project_directory = Some(PathBuf::from("sub/deep"));
+        assert_eq!(scene.found(), "compose.yaml in sub/deep (0)");
+    }
+
+    #[test]
+    fn failures() {
+        let errors = |scene: Scene| {
+            let errors = scene.discover().expect_err("it fails");
+            errors
+                .iter()
+                .map(|error| format!("{error} | {}", error.hint().unwrap_or_default()))
+                .map(|text| text.replace(&scene.root.path().display().to_string(), "ROOT"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            errors(Scene::new(&["my-compose.yml"])),
+            ["no configuration file provided: not found | name the file: `-f my-compose.yml`"]
+        );
+        assert_eq!(
+            errors(Scene::new(&["compose.yaml", "dir/compose.yml"]).named(&["compose.yml", "dir", "oci://x/y"])),
+            [
+                "no such file: ROOT/compose.yml | did you mean `compose.yaml`?",
+                "ROOT/dir is a directory, not a file | name the file in it: `ROOT/dir/compose.yml`",
+                "remote Compose files are not supported yet: `oci://x/y` | \
+                 fetch the artifact with another tool and name the file in it",
+            ]
+        );
+        assert_eq!(
+            errors(Scene::new(&["one.yaml"]).with("COMPOSE_FILE", "one.yaml:zzz")),
+            ["no such file: ROOT/zzz | the path was given by COMPOSE_FILE; it is taken from the current folder"]
+        );
+    }
+
+    #[test]
+    fn names() {
+        let directory = Some(Path::new("/srv/My.App_dir-1"));
+        let name = |flag, variable, file| {
+            project_name(NameSources { flag, variable, file, directory }).map_err(|error| error.to_string())
+        };
+        assert_eq!(name(Some("flag"), Some("variable"), Some("given")), Ok("flag".to_owned()));
+        assert_eq!(name(None, Some("variable"), Some("given")), Ok("variable".to_owned()));
+        assert_eq!(name(None, Some(""), Some("given")), Ok("given".to_owned()));
+        assert_eq!(name(None, None, Some("My.App Name!")), Ok("myappname".to_owned()));
+        assert_eq!(name(None, None, Some("")), Ok("myapp_dir-1".to_owned()));
+        assert_eq!(name(Some("007"), None, None), Ok("007".to_owned()));
+        for bad in ["My.App", "-x", "_x", "Upper", "a b", "a/b", "é"] {
+            assert!(name(Some(bad), None, None).is_err(), "{bad}");
+            assert!(name(None, Some(bad), None).is_err(), "{bad}");
+        }
+        for unusable in ["/", "/srv/__"] {
+            let sources = NameSources { directory: Some(Path::new(unusable)), ..NameSources::default() };
+            assert_eq!(
+                project_name(sources).map_err(|error| error.to_string()),
+                Err("project name must not be empty".to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn links_to_other_names_are_told() {
+        let scene = Scene::new(&["real/x"]);
+        assert_eq!(link_warning(&scene.root.path().join("real")), None);
+        #[cfg(unix)]
+        {
+            let link = scene.root.path().join("link");
+            std::os::unix::fs::symlink(scene.root.path().join("real"), &link).expect("a link");
+            assert!(link_warning(&link).is_some());
+        }
+    }
+}

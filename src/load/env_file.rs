@@ -1,0 +1,147 @@
+//! `env_file` and `label_file` (compose-file.md §4.2–4.4): files of variables into services, and those of an `include`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Explain;
+use crate::load::dotenv;
+use crate::load::loader::Loader;
+use crate::load::normalize::Environment;
+use crate::project::{EnvFile, Project, Service};
+use crate::source::{FileId, Span};
+
+/// An entry of `env_file` that cannot be read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{format}` is not a format of env files")]
+pub struct UnknownFormat {
+    /// The word as written.
+    pub format: String,
+    /// Where the entry stands.
+    pub span: Option<Span>,
+}
+
+impl Explain for UnknownFormat {
+    fn span(&self) -> Option<Span> {
+        self.span
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("the only other format is `raw`; leave `format` out for the usual one".to_owned())
+    }
+}
+
+impl Loader<'_> {
+    /// The variables of the files, later ones winning. `None` if one cannot be read. References see `outer` first.
+    pub(super) fn read_env_files(
+        &mut self,
+        files: &[(PathBuf, Option<Span>)],
+        outer: &Environment,
+    ) -> Option<Environment> {
+        let mut read = Environment::new();
+        let mut complete = true;
+        for (path, span) in files {
+            let Some(file) = self.read_text(path, *span, None) else {
+                complete = false;
+                continue;
+            };
+            let lookup = |name: &str| outer.get(name).cloned();
+            complete &= self.read_dotenv(file, &lookup, &mut read);
+        }
+        self.incomplete |= !complete;
+        complete.then_some(read)
+    }
+
+    /// Adds the entries of a dotenv file to `read`. Gives whether there was nothing wrong with it.
+    fn read_dotenv(&mut self, file: FileId, outer: &dyn Fn(&str) -> Option<String>, read: &mut Environment) -> bool {
+        let earlier = |name: &str| read.get(name).cloned();
+        let found = dotenv::parse(&self.sources, file, outer, &earlier);
+        self.take_entries(found, read)
+    }
+
+    fn take_entries(&mut self, found: dotenv::EnvFile, read: &mut Environment) -> bool {
+        let complete = found.errors.is_empty();
+        self.findings.errors(found.errors);
+        self.findings.warnings(found.warnings);
+        read.extend(found.entries.into_iter().map(|entry| (entry.name.value, entry.value.value)));
+        complete
+    }
+
+    fn read_text(&mut self, path: &Path, span: Option<Span>, hint: Option<&str>) -> Option<FileId> {
+        match std::fs::read(path) {
+            Ok(bytes) => Some(self.sources.add_bytes(path, bytes)),
+            Err(error) => {
+                self.unreadable(path, &error, span, hint.map(str::to_owned));
+                None
+            }
+        }
+    }
+
+    /// Reads the `label_file`s of every enabled service, whether it is acted on or not.
+    pub(super) fn read_label_files(&mut self, project: &mut Project) {
+        let Project { services, origins, working_directory, .. } = project;
+        for (name, service) in services {
+            let mut labels = Environment::new();
+            for (index, path) in service.label_file.iter().enumerate() {
+                let span = origins.nearest(&["services", name.as_str(), "label_file", &index.to_string()]);
+                // Relative only where the caller wants paths as written.
+                if let Some(file) = self.read_text(&working_directory.join(path), span, None) {
+                    self.read_dotenv(file, &|_| None, &mut labels);
+                }
+            }
+            labels.append(&mut service.labels);
+            service.labels = labels;
+        }
+    }
+
+    /// Reads the `env_file`s of the services that are acted on into their `environment`.
+    pub(super) fn read_service_env_files(&mut self, project: &mut Project) {
+        let Project { services, origins, environment, working_directory, .. } = project;
+        for (name, service) in services {
+            let mut files = std::mem::take(&mut service.env_file);
+            let mut read = Environment::new();
+            for (index, file) in files.iter_mut().enumerate() {
+                file.path = working_directory.join(&file.path);
+                let index = index.to_string();
+                let span = origins.nearest(&["services", name.as_str(), "env_file", &index, "path"]);
+                self.read_service_env_file(file, span, service, environment, &mut read);
+            }
+            overlay(service, read);
+        }
+    }
+
+    fn read_service_env_file(
+        &mut self,
+        file: &EnvFile,
+        span: Option<Span>,
+        service: &Service,
+        environment: &BTreeMap<String, String>,
+        read: &mut Environment,
+    ) {
+        if !file.required && !file.path.exists() {
+            return;
+        }
+        let hint = "create it, or write `{path: …, required: false}` to do without it";
+        let Some(id) = self.read_text(&file.path, span, Some(hint)) else { return };
+        let outer = |name: &str| {
+            let own = || service.environment.get(name).cloned().flatten();
+            environment.get(name).cloned().or_else(own)
+        };
+        match file.format.as_deref() {
+            None | Some("") => {
+                self.read_dotenv(id, &outer, read);
+            }
+            Some("raw") => {
+                let found = dotenv::parse_raw(&self.sources, id, &outer);
+                self.take_entries(found, read);
+            }
+            Some(format) => self.findings.error(UnknownFormat { format: format.to_owned(), span }),
+        }
+    }
+}
+
+/// What the service itself says wins, also where it says that a variable stays unset.
+fn overlay(service: &mut Service, read: Environment) {
+    for (name, value) in read {
+        service.environment.entry(name).or_insert(Some(value));
+    }
+}

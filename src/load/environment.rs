@@ -1,0 +1,404 @@
+//! The variables that substitution sees: process environment, env files and `.env`, by precedence
+//! (compose-file.md §4.1).
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::dotenv::{self, EnvFile, EnvFileError};
+use super::interpolate::TemplateWarning;
+use crate::diagnostic::Explain;
+use crate::source::{SourceMap, Span};
+
+/// What a run was called with, as far as finding files and variables goes. Nothing else of the outside world is read,
+/// but for the files themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The current folder, absolute.
+    pub current_dir: PathBuf,
+    /// The process environment.
+    pub process: BTreeMap<String, String>,
+    /// `--file`, in order; `-` is standard input.
+    pub files: Vec<String>,
+    /// `--env-file`, in order.
+    pub env_files: Vec<String>,
+    /// `--project-directory`.
+    pub project_directory: Option<PathBuf>,
+    /// `--project-name`.
+    pub project_name: Option<String>,
+}
+
+impl Request {
+    /// `path` from the current folder, with `.` and `..` taken out.
+    #[must_use]
+    pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
+        normalize(&self.current_dir.join(path))
+    }
+
+    /// Where the search for files begins, and for the first `.env`: the project directory that was asked for, else the
+    /// folder of the first file that was, else the current one.
+    #[must_use]
+    pub fn starting_dir(&self) -> PathBuf {
+        if let Some(directory) = &self.project_directory {
+            return self.absolute(directory);
+        }
+        let first = self.files.iter().find(|file| *file != "-" && super::discover::remote(file).is_none());
+        let directory = first.and_then(|file| self.absolute(file).parent().map(Path::to_path_buf));
+        directory.unwrap_or_else(|| self.current_dir.clone())
+    }
+
+    fn process(&self, name: &str) -> Option<&str> {
+        self.process.get(name).map(String::as_str)
+    }
+}
+
+/// `path` without `.`, `..` and doubled separators; links are not followed.
+#[must_use]
+pub fn normalize(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if clean.file_name().is_some() => {
+                clean.pop();
+            }
+            Component::ParentDir if clean.has_root() => {}
+            Component::ParentDir | Component::Normal(_) | Component::RootDir | Component::Prefix(_) => {
+                clean.push(component);
+            }
+        }
+    }
+    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
+}
+
+/// An env file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnvironmentError {
+    /// A file that was asked for is not there.
+    #[error("couldn't find env file: {}", path.display())]
+    Missing {
+        /// Its path.
+        path: PathBuf,
+        /// What asked for it: a flag or a variable.
+        asked_by: &'static str,
+    },
+    /// A folder where a file was asked for.
+    #[error("env file {} is a directory", path.display())]
+    Directory {
+        /// Its path.
+        path: PathBuf,
+        /// What asked for it: a flag or a variable.
+        asked_by: &'static str,
+    },
+    /// A file that is there but cannot be read.
+    #[error("cannot read env file {}: {error}", path.display())]
+    Unreadable {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// `COMPOSE_DISABLE_ENV_FILE` that is neither true nor false.
+    #[error("COMPOSE_DISABLE_ENV_FILE has to be true or false, and `{value}` is not")]
+    Switch {
+        /// Its value.
+        value: String,
+    },
+    /// A mistake in a file.
+    #[error(transparent)]
+    Content(#[from] EnvFileError),
+}
+
+impl Explain for EnvironmentError {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::Content(error) => error.span(),
+            Self::Missing { .. } | Self::Directory { .. } | Self::Unreadable { .. } | Self::Switch { .. } => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Content(error) => error.hint(),
+            Self::Missing { asked_by, .. } => {
+                Some(format!("the path was given by {asked_by}; it is taken from the current folder"))
+            }
+            Self::Directory { path, asked_by } => Some(format!(
+                "the path was given by {asked_by}; name the file in it, as in `{}`",
+                path.join(".env").display()
+            )),
+            Self::Unreadable { .. } => None,
+            Self::Switch { .. } => Some("set it to `1` or `0`, or unset it".to_owned()),
+        }
+    }
+}
+
+/// What reading env files brought up.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What stops loading.
+    pub errors: Vec<EnvironmentError>,
+    /// What does not.
+    pub warnings: Vec<TemplateWarning>,
+}
+
+/// The project environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    /// Where each variable of a file was set.
+    origins: BTreeMap<String, Span>,
+    explicit: Vec<PathBuf>,
+    /// `.env` files that were read, when none was asked for.
+    default_files: Vec<PathBuf>,
+    defaults: bool,
+}
+
+impl Environment {
+    /// The environment before files are looked for: the process environment, then the env files that were asked for
+    /// or, where none was, the `.env` of [`Request::starting_dir`].
+    pub fn begin(request: &Request, sources: &mut SourceMap, findings: &mut Findings) -> Self {
+        let mut environment = Self { variables: request.process.clone(), ..Self::default() };
+        let current = || request.current_dir.to_string_lossy().into_owned();
+        environment.variables.entry("PWD".to_owned()).or_insert_with(current);
+        let (files, asked_by) = if request.env_files.is_empty() {
+            let list = request.process("COMPOSE_ENV_FILES").unwrap_or_default();
+            (list.split(',').filter(|file| !file.is_empty()).collect::<Vec<_>>(), "COMPOSE_ENV_FILES")
+        } else {
+            (request.env_files.iter().map(String::as_str).collect(), "--env-file")
+        };
+        if !files.is_empty() {
+            environment.explicit = files.into_iter().map(|file| request.absolute(file)).collect();
+            environment.read_explicit(asked_by, sources, findings);
+            return environment;
+        }
+        environment.defaults = match request.process("COMPOSE_DISABLE_ENV_FILE").map(|value| (value, switch(value))) {
+            None => true,
+            Some((_, Some(disabled))) => !disabled,
+            Some((value, None)) => {
+                findings.errors.push(EnvironmentError::Switch { value: value.to_owned() });
+                false
+            }
+        };
+        environment.add_default(&request.starting_dir(), sources, findings);
+        environment
+    }
+
+    /// Adds the `.env` of `directory`, which the files made the project directory; what is known already stays. Does
+    /// nothing where env files were asked for or the default is switched off.
+    pub fn add_default(&mut self, directory: &Path, sources: &mut SourceMap, findings: &mut Findings) {
+        let path = directory.join(".env");
+        if !self.defaults || self.default_files.contains(&path) || !path.is_file() {
+            return;
+        }
+        self.default_files.push(path.clone());
+        let Some(file) = self.read(&path, &BTreeMap::new(), sources, findings) else { return };
+        // Of two lines with one name the later counts.
+        for entry in file.entries.into_iter().rev() {
+            if !self.variables.contains_key(&entry.name.value) {
+                self.origins.insert(entry.name.value.clone(), entry.value.span);
+                self.variables.insert(entry.name.value, entry.value.value);
+            }
+        }
+    }
+
+    fn read_explicit(&mut self, asked_by: &'static str, sources: &mut SourceMap, findings: &mut Findings) {
+        let mut values = BTreeMap::new();
+        let mut origins = BTreeMap::new();
+        for path in self.explicit.clone() {
+            if path.is_dir() {
+                findings.errors.push(EnvironmentError::Directory { path, asked_by });
+                continue;
+            }
+            if !path.exists() {
+                findings.errors.push(EnvironmentError::Missing { path, asked_by });
+                continue;
+            }
+            let Some(file) = self.read(&path, &values, sources, findings) else { continue };
+            for entry in file.entries {
+                origins.insert(entry.name.value.clone(), entry.value.span);
+                values.insert(entry.name.value, entry.value.value);
+            }
+        }
+        for (name, value) in values {
+            if !self.variables.contains_key(&name) {
+                if let Some(span) = origins.get(&name) {
+                    self.origins.insert(name.clone(), *span);
+                }
+                self.variables.insert(name, value);
+            }
+        }
+    }
+
+    /// Reads one file; references in it see this environment, then `earlier`.
+    fn read(
+        &self,
+        path: &Path,
+        earlier: &BTreeMap<String, String>,
+        sources: &mut SourceMap,
+        findings: &mut Findings,
+    ) -> Option<EnvFile> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                findings.errors.push(EnvironmentError::Unreadable { path: path.to_path_buf(), error });
+                return None;
+            }
+        };
+        let id = sources.add_bytes(path, bytes);
+        let outer = |name: &str| self.get(name).map(str::to_owned);
+        let mut file = dotenv::parse(sources, id, &outer, &|name| earlier.get(name).cloned());
+        findings.errors.extend(file.errors.drain(..).map(EnvironmentError::Content));
+        findings.warnings.append(&mut file.warnings);
+        Some(file)
+    }
+
+    /// The value of `name`. On Windows another letter case of the name does, if nothing has the very name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.variables.get(name);
+        #[cfg(windows)]
+        let found = found.or_else(|| {
+            self.variables.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        });
+        found.map(String::as_str)
+    }
+
+    /// Where a file set `name`; `None` for what the process environment has.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> Option<Span> {
+        self.origins.get(name).copied()
+    }
+
+    /// Sets `name`, whatever it was.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        let name = name.into();
+        self.origins.remove(&name);
+        self.variables.insert(name, value.into());
+    }
+
+    /// All variables, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The env files that were asked for, absolute; containers carry them in a label.
+    #[must_use]
+    pub fn explicit_files(&self) -> &[PathBuf] {
+        &self.explicit
+    }
+}
+
+/// Whether a switch in the environment is on.
+#[must_use]
+pub fn is_true(value: &str) -> bool {
+    switch(value) == Some(true)
+}
+
+/// The words that switches in the environment take.
+fn switch(value: &str) -> Option<bool> {
+    match value {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scene {
+        root: tempfile::TempDir,
+        request: Request,
+    }
+
+    impl Scene {
+        fn new(files: &[(&str, &str)], process: &[(&str, &str)]) -> Self {
+            let root = tempfile::tempdir().expect("a folder");
+            for (path, text) in files {
+                let path = root.path().join(path);
+                std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+                std::fs::write(path, text).expect("a file");
+            }
+            let process = process.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let request = Request { current_dir: root.path().to_path_buf(), process, ..Request::default() };
+            Self { root, request }
+        }
+
+        fn begin(&self) -> (Environment, Findings, SourceMap) {
+            let (mut sources, mut findings) = (SourceMap::default(), Findings::default());
+            let environment = Environment::begin(&self.request, &mut sources, &mut findings);
+            (environment, findings, sources)
+        }
+    }
+
+    #[test]
+    fn the_process_beats_the_files_and_the_first_default_the_second() {
+        let scene =
+            Scene::new(&[(".env", "P=cwd\nA=cwd\nA=twice\n"), ("sub/.env", "A=sub\nB=sub\n")], &[("P", "process")]);
+        let (mut environment, mut findings, mut sources) = scene.begin();
+        environment.add_default(&scene.root.path().join("sub"), &mut sources, &mut findings);
+        assert_eq!(environment.get("P"), Some("process"));
+        assert_eq!(environment.get("A"), Some("twice"));
+        assert_eq!(environment.get("B"), Some("sub"));
+        assert_eq!(environment.get("PWD"), scene.root.path().to_str());
+        assert_eq!(environment.origin("P"), None);
+        assert!(environment.origin("B").is_some());
+        assert!(findings.errors.is_empty());
+    }
+
+    #[test]
+    fn files_that_were_asked_for_replace_the_default() {
+        let mut scene = Scene::new(
+            &[(".env", "ONLY=dotenv\n"), ("a.env", "P=a\nA=a\nB=a\n"), ("b.env", "B=b\nREF=${A}-${P}-${B}\n")],
+            &[("P", "process")],
+        );
+        scene.request.env_files = vec!["a.env".to_owned(), "b.env".to_owned()];
+        let (environment, findings, _) = scene.begin();
+        assert!(findings.errors.is_empty(), "{:?}", findings.errors);
+        assert_eq!(environment.get("B"), Some("b"));
+        assert_eq!(environment.get("REF"), Some("a-process-b"));
+        assert_eq!(environment.get("ONLY"), None);
+        assert_eq!(environment.explicit_files().len(), 2);
+        let scene = Scene::new(&[("a.env", "A=1\n")], &[("COMPOSE_ENV_FILES", "a.env,,")]);
+        assert_eq!(scene.begin().0.get("A"), Some("1"));
+    }
+
+    #[test]
+    fn switched_off() {
+        let scene = Scene::new(&[(".env", "A=1\n")], &[("COMPOSE_DISABLE_ENV_FILE", "1")]);
+        assert_eq!(scene.begin().0.get("A"), None);
+        let scene = Scene::new(&[(".env", "A=1\n")], &[("COMPOSE_DISABLE_ENV_FILE", "maybe")]);
+        assert!(matches!(scene.begin().1.errors[..], [EnvironmentError::Switch { .. }]));
+    }
+
+    #[test]
+    fn missing_files_matter_only_when_asked_for() {
+        let mut scene = Scene::new(&[("dir/x", "")], &[]);
+        assert!(scene.begin().1.errors.is_empty());
+        scene.request.env_files = vec!["nope.env".to_owned(), "dir".to_owned()];
+        let (_, findings, _) = scene.begin();
+        assert!(matches!(findings.errors[..], [EnvironmentError::Missing { .. }, EnvironmentError::Directory { .. }]));
+        let scene = Scene::new(&[(".env/x", "")], &[]);
+        assert!(scene.begin().1.errors.is_empty(), "a folder of the name is no file");
+    }
+
+    #[test]
+    fn mistakes_have_places() {
+        let scene = Scene::new(&[(".env", "A=1\nB=\"x\n")], &[]);
+        let (_, findings, sources) = scene.begin();
+        let span = findings.errors[0].span().expect("a place");
+        assert_eq!(sources.position(span).line, 2);
+    }
+
+    #[test]
+    fn paths_without_dots() {
+        for (path, expected) in [("/a/./b/../c", "/a/c"), ("/../a", "/a"), ("a/..", "."), ("../x", "../x"), ("/", "/")]
+        {
+            assert_eq!(normalize(Path::new(path)), Path::new(expected));
+        }
+    }
+}

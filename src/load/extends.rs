@@ -1,0 +1,318 @@
+//! `extends` (compose-file.md §1.6): a layer whose services name others in, the services with what they inherit out.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Explain;
+use crate::load::discover;
+use crate::load::error::{LoadError, LoadWarning};
+use crate::load::layer::Layer;
+use crate::load::loader::{Loader, Scope};
+use crate::load::merge::merge_resources;
+use crate::load::paths::{self, Base};
+use crate::load::reset::TaggedPaths;
+use crate::load::short_form::{Unreadable, to_long_forms};
+use crate::load::unique;
+use crate::source::{Span, Spanned};
+use crate::yaml::{Mapping, Node, Value};
+
+/// An `extends` that cannot be followed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtendsError {
+    /// The service is not where it is looked for.
+    #[error("service `{service}` extends `{}`, which {} does not define", base.value, place(file.as_ref()))]
+    UnknownBase {
+        /// The service that extends.
+        service: String,
+        /// The name as written.
+        base: Spanned<String>,
+        /// The other file, if one is named.
+        file: Option<PathBuf>,
+        /// The closest name that is defined there.
+        closest: Option<String>,
+    },
+    /// No `service` says what to extend.
+    #[error("`extends` of service `{service}` does not say which service")]
+    NoService {
+        /// The service that extends.
+        service: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// The other file has no services.
+    #[error("`{}` has no `services` to extend", file.display())]
+    NoServices {
+        /// The file.
+        file: PathBuf,
+        /// Where it was named.
+        span: Span,
+    },
+    /// Services that extend each other.
+    #[error("services extend each other in a circle: {}", circle(chain))]
+    Circular {
+        /// The services from the first to its repetition, with their `extends`.
+        chain: Vec<Spanned<String>>,
+    },
+}
+
+fn place(file: Option<&PathBuf>) -> String {
+    file.map_or_else(|| "the same file".to_owned(), |file| format!("`{}`", file.display()))
+}
+
+fn circle(chain: &[Spanned<String>]) -> String {
+    let names: Vec<_> = chain.iter().map(|service| service.value.as_str()).collect();
+    format!("{} -> {}", names.join(" -> "), names.first().copied().unwrap_or_default())
+}
+
+impl Explain for ExtendsError {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::UnknownBase { base, .. } => Some(base.span),
+            Self::NoService { span, .. } | Self::NoServices { span, .. } => Some(*span),
+            Self::Circular { chain } => chain.first().map(|service| service.span),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownBase { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Self::UnknownBase { file: None, .. } => {
+                Some("a service of another file needs `file:` beside `service:`".to_owned())
+            }
+            Self::UnknownBase { .. } => None,
+            Self::NoService { .. } => Some("write `extends: {service: NAME, file: FILE}`".to_owned()),
+            Self::NoServices { .. } => Some("give the path of a Compose file".to_owned()),
+            Self::Circular { .. } => Some("remove one of the `extends`".to_owned()),
+        }
+    }
+
+    fn related(&self) -> Vec<(Span, String)> {
+        match self {
+            Self::Circular { chain } => {
+                chain.iter().skip(1).map(|service| (service.span, format!("of `{}` here", service.value))).collect()
+            }
+            Self::UnknownBase { .. } | Self::NoService { .. } | Self::NoServices { .. } => Vec::new(),
+        }
+    }
+}
+
+/// The services of one file, resolved one after the other.
+struct Services {
+    /// `None` for the layer itself.
+    file: Option<PathBuf>,
+    entries: Mapping,
+    tagged: TaggedPaths,
+}
+
+/// What a service says about its base.
+struct Reference {
+    base: Spanned<String>,
+    file: Option<Spanned<String>>,
+    span: Span,
+}
+
+/// A service whose base is being looked for.
+struct Link {
+    file: Option<PathBuf>,
+    service: Spanned<String>,
+}
+
+/// The way through the files for one layer.
+struct Resolver<'a, 'b> {
+    loader: &'a mut Loader<'b>,
+    scope: &'a Scope<'a>,
+    files: HashMap<PathBuf, Services>,
+    chain: Vec<Link>,
+}
+
+impl Loader<'_> {
+    /// Gives every service of the layer what it inherits.
+    pub(super) fn extend(&mut self, layer: &mut Layer, scope: &Scope<'_>) {
+        let Some(services) = layer.node.as_mapping_mut().and_then(|layer| layer.get_mut("services")) else { return };
+        let Some(entries) = services.as_mapping_mut() else { return };
+        let extending: Vec<String> = entries
+            .iter()
+            .filter(|(_, service)| service.get("extends").is_some())
+            .map(|(key, _)| key.name.clone())
+            .collect();
+        if extending.is_empty() {
+            return;
+        }
+        let entries = std::mem::take(entries);
+        let mut own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
+        let mut resolver = Resolver { loader: self, scope, files: HashMap::new(), chain: Vec::new() };
+        for name in extending {
+            resolver.resolve(&mut own, &name);
+        }
+        layer.tagged = own.tagged;
+        services.value = Value::Mapping(own.entries);
+    }
+}
+
+impl Resolver<'_, '_> {
+    /// Makes the service named `name` what it is with its base. A failure is reported and leaves it as it is.
+    fn resolve(&mut self, services: &mut Services, name: &str) {
+        let Some(reference) = self.reference(services, name) else { return };
+        if self.closes_circle(services, name) {
+            return;
+        }
+        self.chain.push(Link { file: services.file.clone(), service: Spanned::new(name.to_owned(), reference.span) });
+        let base = match &reference.file {
+            Some(file) => self.base_in_file(name, file, &reference.base),
+            None => self.base_in_layer(services, name, &reference.base),
+        };
+        self.chain.pop();
+        match base {
+            Some(base) if base.is_null() => {
+                // Extending a blank service leaves the service as it is, `extends` included.
+                let base = reference.base.value;
+                self.loader.findings.warn(LoadWarning::BlankBase { base, span: reference.span });
+            }
+            Some(mut base) => {
+                services.tagged.apply_to_service(name, &mut base);
+                self.put_over(services, name, base);
+            }
+            None => self.give_up(services, name),
+        }
+    }
+
+    fn put_over(&mut self, services: &mut Services, name: &str, mut base: Node) {
+        let Some(slot) = services.entries.get_mut(name) else { return };
+        if base.as_mapping().is_none() {
+            // Refused by the schema, which has to see it.
+            return;
+        }
+        let over = std::mem::replace(slot, Node::new(Value::Null, base.span));
+        base.span = over.span;
+        merge_resources(&mut base, over, "services", name, &mut self.loader.findings);
+        if let Some(merged) = base.as_mapping_mut() {
+            merged.remove("extends");
+        }
+        *slot = base;
+    }
+
+    /// Takes the reference away, so that the service is not looked at again.
+    fn give_up(&mut self, services: &mut Services, name: &str) {
+        self.loader.findings.mark_broken("services", name);
+        for link in &self.chain {
+            self.loader.findings.mark_broken("services", &link.service.value);
+        }
+        if let Some(service) = services.entries.get_mut(name).and_then(Node::as_mapping_mut) {
+            service.remove("extends");
+        }
+    }
+
+    /// What the service says about its base; `None` where it says nothing, or nothing of use.
+    fn reference(&mut self, services: &Services, name: &str) -> Option<Reference> {
+        let (key, extends) = services.entries.get(name)?.as_mapping()?.entry("extends")?;
+        let span = if extends.is_null() { key.span } else { extends.span };
+        let mapping = match &extends.value {
+            Value::String(base) => {
+                return Some(Reference { base: Spanned::new(base.clone(), span), file: None, span: key.span });
+            }
+            Value::Mapping(mapping) => mapping,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Timestamp(_)
+            | Value::Sequence(_) => {
+                return Some(Reference { base: Spanned::new(String::new(), span), file: None, span: key.span });
+            }
+        };
+        self.loader.ignored_keys(mapping, &["service", "file"], "extends");
+        let text = |key: &str| {
+            let node = mapping.get(key)?;
+            Some(Spanned::new(node.as_str()?.to_owned(), node.span))
+        };
+        let file = text("file");
+        let base = text("service").unwrap_or_else(|| Spanned::new(String::new(), key.span));
+        Some(Reference { base, file, span: key.span })
+    }
+
+    fn closes_circle(&mut self, services: &mut Services, name: &str) -> bool {
+        let repeated = self.chain.iter().position(|link| link.file == services.file && link.service.value == name);
+        let Some(start) = repeated else { return false };
+        let chain = self.chain[start..].iter().map(|link| link.service.clone()).collect();
+        self.loader.findings.error(ExtendsError::Circular { chain });
+        self.give_up(services, name);
+        true
+    }
+
+    fn base_in_layer(&mut self, services: &mut Services, name: &str, base: &Spanned<String>) -> Option<Node> {
+        if !services.entries.contains(&base.value) {
+            self.unknown_base(&services.entries, services.file.clone(), name, base);
+            return None;
+        }
+        self.resolve(services, &base.value);
+        services.entries.get(&base.value).cloned()
+    }
+
+    fn base_in_file(&mut self, name: &str, file: &Spanned<String>, base: &Spanned<String>) -> Option<Node> {
+        if discover::remote(&file.value).is_some() {
+            let error = LoadError::Remote { reference: file.value.clone(), span: Some(file.span) };
+            self.loader.findings.error(error);
+            return None;
+        }
+        let path = PathBuf::from(paths::join_unless_absolute(self.scope.folder, &file.value));
+        let mut services = match self.files.remove(&path) {
+            Some(services) => services,
+            None => self.read(&path, file.span)?,
+        };
+        let found = if services.entries.contains(&base.value) {
+            self.resolve(&mut services, &base.value);
+            services.entries.get(&base.value).cloned()
+        } else {
+            self.unknown_base(&services.entries, Some(PathBuf::from(&file.value)), name, base);
+            None
+        };
+        self.files.insert(path, services);
+        found
+    }
+
+    fn unknown_base(&mut self, entries: &Mapping, file: Option<PathBuf>, name: &str, base: &Spanned<String>) {
+        let service = name.to_owned();
+        if base.value.is_empty() {
+            self.loader.findings.error(ExtendsError::NoService { service, span: base.span });
+            return;
+        }
+        if file.is_none() && self.loader.findings.is_broken("services", &base.value) {
+            return;
+        }
+        let closest = crate::diagnostic::suggest::closest(&base.value, entries.keys()).map(str::to_owned);
+        self.loader.findings.error(ExtendsError::UnknownBase { service, base: base.clone(), file, closest });
+    }
+
+    /// The services of another file in long form, their paths relative to the project directory.
+    fn read(&mut self, path: &Path, span: Span) -> Option<Services> {
+        let errors = self.loader.findings.error_count();
+        let layers = self.loader.read_layers(path, Some(span));
+        if layers.is_empty() && self.loader.findings.error_count() > errors {
+            return None;
+        }
+        let mut tagged = TaggedPaths::default();
+        let mut model = Node::new(Value::Mapping(Mapping::new()), span);
+        for mut layer in layers {
+            self.loader.substitute(&mut layer.node, self.scope.environment);
+            layer.tagged.apply(&mut model);
+            tagged.extend(layer.tagged);
+            crate::load::merge::merge_models(&mut model, layer.node, &mut self.loader.findings);
+        }
+        let findings = &mut self.loader.findings;
+        unique::enforce(&mut model, findings);
+        let unreadable = if self.loader.settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
+        to_long_forms(&mut model, unreadable, findings);
+        unique::enforce(&mut model, findings);
+        let folder = path.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
+        let way = paths::relative(self.scope.folder, &folder);
+        paths::resolve(&mut model, Base { folder: &way, home: self.loader.home }, findings);
+        let services = model.as_mapping_mut().and_then(|model| model.remove("services"));
+        if let Some(Value::Mapping(entries)) = services.map(|services| services.value) {
+            Some(Services { file: Some(path.to_owned()), entries, tagged })
+        } else {
+            findings.error(ExtendsError::NoServices { file: path.to_owned(), span });
+            None
+        }
+    }
+}

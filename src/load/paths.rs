@@ -1,0 +1,269 @@
+//! Relative paths in, paths below a folder out (compose-file.md §1.12).
+//!
+//! The folder is absolute for the project; for what comes in by `extends` or `include` it is the way from the project
+//! directory to the other file, so that a project whose paths stay as written keeps them relative.
+
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Explain;
+use crate::load::findings::Findings;
+use crate::load::rules::{PATH_RULES, PathKind, Rules};
+use crate::load::trail::Trail;
+use crate::source::Span;
+use crate::yaml::{Node, Value};
+
+/// A bind mount without anything to mount.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{path}` is a bind mount without a `source`")]
+pub struct MissingSource {
+    /// Dotted path of the mount.
+    pub path: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Explain for MissingSource {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("give the folder or file of this machine as `source`".to_owned())
+    }
+}
+
+/// What paths are resolved against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Base<'a> {
+    /// The folder that relative paths hang from.
+    pub folder: &'a str,
+    /// What `~` stands for.
+    pub home: &'a str,
+}
+
+/// Puts every relative path of the model below the folder of `base`.
+pub(super) fn resolve(model: &mut Node, base: Base<'_>, findings: &mut Findings) {
+    walk(model, &PATH_RULES, base, Trail::Top, findings);
+}
+
+fn walk(node: &mut Node, rules: &Rules<PathKind>, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
+    if let Some(kind) = rules.rule() {
+        apply(kind, node, base, trail, findings);
+    }
+    match &mut node.value {
+        Value::Mapping(mapping) => {
+            for (key, value) in mapping.values_mut() {
+                if let Some(rules) = rules.key(&key.name) {
+                    walk(value, rules, base, trail.key(&key.name), findings);
+                }
+            }
+        }
+        Value::Sequence(items) => {
+            if let Some(rules) = rules.item() {
+                for (index, item) in items.iter_mut().enumerate() {
+                    walk(item, rules, base, trail.index(index), findings);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {}
+    }
+}
+
+fn apply(kind: PathKind, node: &mut Node, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
+    match kind {
+        PathKind::Context => edit(node, |path| context(path, base)),
+        PathKind::Local => edit(node, |path| local(path, base)),
+        PathKind::AnyPlatform => edit(node, |path| any_platform(path, base)),
+        PathKind::Watched => edit(node, |path| follow_first_link(&local(path, base))),
+        PathKind::Mount => mount(node, base, trail, findings),
+        PathKind::VolumeDevice => volume_device(node, base),
+    }
+}
+
+fn edit(node: &mut Node, change: impl FnOnce(&str) -> String) {
+    if let Value::String(path) = &mut node.value {
+        *path = change(path);
+    }
+}
+
+fn mount(node: &mut Node, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
+    if node.get("type").and_then(Node::as_str) != Some("bind") {
+        return;
+    }
+    let span = node.span;
+    let Some(mount) = node.as_mapping_mut() else { return };
+    match mount.get_mut("source") {
+        Some(source) if source.as_str() != Some("") => edit(source, |path| any_platform(path, base)),
+        _ => {
+            if let Some((section, name)) = trail.resource() {
+                findings.mark_broken(section, name);
+            }
+            findings.error(MissingSource { path: trail.path().to_string(), span });
+        }
+    }
+}
+
+/// The source of a bind that the local volume driver makes.
+fn volume_device(node: &mut Node, base: Base<'_>) {
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    if text(node, "driver").as_deref() != Some("local") {
+        return;
+    }
+    let Some(options) = node.as_mapping_mut().and_then(|volume| volume.get_mut("driver_opts")) else { return };
+    if text(options, "o").as_deref() != Some("bind") {
+        return;
+    }
+    if let Some(device) = options.as_mapping_mut().and_then(|options| options.get_mut("device")) {
+        edit(device, |path| any_platform(path, base));
+    }
+}
+
+fn context(path: &str, base: Base<'_>) -> String {
+    const REMOTE: [&str; 6] = ["https://", "http://", "git://", "ssh://", "github.com/", "git@"];
+    if path.contains("://") || path.starts_with("service:") || REMOTE.iter().any(|prefix| path.starts_with(prefix)) {
+        return path.to_owned();
+    }
+    let path = expand_home(path, base.home);
+    if path.starts_with('/') { path } else { join(base.folder, &path) }
+}
+
+fn local(path: &str, base: Base<'_>) -> String {
+    let path = expand_home(path, base.home);
+    if path.is_empty() || path.starts_with('/') { path } else { join(base.folder, &path) }
+}
+
+fn any_platform(path: &str, base: Base<'_>) -> String {
+    let path = expand_home(path, base.home);
+    if path.starts_with('/') || is_windows_absolute(&path) { path } else { join(base.folder, &path) }
+}
+
+/// `~` is cut and the rest put below the home folder, also in `~name`.
+fn expand_home(path: &str, home: &str) -> String {
+    match path.strip_prefix('~') {
+        Some(rest) => join(home, rest),
+        None => path.to_owned(),
+    }
+}
+
+/// A drive with a separator, a UNC path or a device.
+fn is_windows_absolute(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    let separator = |at: usize| matches!(bytes.get(at), Some(b'\\' | b'/'));
+    let drive = bytes.first().is_some_and(u8::is_ascii_alphabetic) && bytes.get(1) == Some(&b':');
+    drive && separator(2) || separator(0) && separator(1)
+}
+
+/// `path` below `folder`, cleaned.
+pub(super) fn join(folder: &str, path: &str) -> String {
+    match (folder, path) {
+        ("", "") => String::new(),
+        ("", path) => clean(path),
+        (folder, "") => clean(folder),
+        (folder, path) => clean(&format!("{folder}/{path}")),
+    }
+}
+
+/// `path` below `folder`, cleaned, or as it is when it is absolute.
+pub(super) fn join_unless_absolute(folder: &str, path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { join(folder, path) }
+}
+
+/// The path without `.`, `..` and repeated separators, as far as its text tells; `.` when nothing is left.
+pub(super) fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => match parts.last() {
+                Some(&"..") | None if !rooted => parts.push(".."),
+                _ => {
+                    parts.pop();
+                }
+            },
+            name => parts.push(name),
+        }
+    }
+    let joined = parts.join("/");
+    match (rooted, joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
+/// The way from the folder `from` to `to`, both absolute; `.` when they are the same.
+pub(super) fn relative(from: &str, to: &str) -> String {
+    let (from, to) = (clean(from), clean(to));
+    let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let (from, to) = (parts(&from), parts(&to));
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = std::iter::repeat_n("..", from.len() - common);
+    let way: Vec<&str> = up.chain(to[common..].iter().map(String::as_str)).collect();
+    if way.is_empty() { ".".to_owned() } else { way.join("/") }
+}
+
+/// The path with its first symbolic link replaced by what the link leads to.
+fn follow_first_link(path: &str) -> String {
+    let mut prefix = PathBuf::new();
+    let mut parts = Path::new(path).components();
+    while let Some(part) = parts.next() {
+        prefix.push(part);
+        if prefix.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink())
+            && let Ok(target) = prefix.canonicalize()
+        {
+            return target.join(parts.as_path()).to_string_lossy().into_owned();
+        }
+    }
+    path.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: Base<'_> = Base { folder: "/srv/app", home: "/home/me" };
+
+    #[test]
+    fn paths_are_cleaned_as_text() {
+        let table = [
+            ("a/./b//c/../d", "a/b/d"),
+            ("../../a", "../../a"),
+            ("a/../..", ".."),
+            ("/../a/", "/a"),
+            ("", "."),
+            ("./", "."),
+            ("/", "/"),
+        ];
+        for (path, cleaned) in table {
+            assert_eq!(clean(path), cleaned, "{path}");
+        }
+    }
+
+    #[test]
+    fn ways_between_folders() {
+        assert_eq!(relative("/a/b", "/a/b/c"), "c");
+        assert_eq!(relative("/a/b", "/a/c"), "../c");
+        assert_eq!(relative("/a", "/a"), ".");
+        assert_eq!(relative("/", "/a/b"), "a/b");
+    }
+
+    #[test]
+    fn contexts_that_are_no_folders_stay() {
+        for path in ["https://x/y.git", "docker-image://a", "service:a", "git@x:y", "github.com/a/b"] {
+            assert_eq!(context(path, BASE), path);
+        }
+        assert_eq!(context("../b", BASE), "/srv/b");
+        assert_eq!(context("~/b", BASE), "/home/me/b");
+    }
+
+    #[test]
+    fn absolute_paths_of_either_platform_stay() {
+        for path in ["/a/../b", r"C:\a", "c:/a", r"\\server\share", r"\\.\pipe\x"] {
+            assert_eq!(any_platform(path, BASE), path);
+        }
+        assert_eq!(any_platform("./a", BASE), "/srv/app/a");
+        assert_eq!(any_platform("~me/a", BASE), "/home/me/me/a");
+        assert_eq!(local("", BASE), "");
+    }
+}

@@ -1,0 +1,296 @@
+//! The rules that differ per key, as tables by path: how a key merges, what makes an item of a list unique, how a short
+//! form becomes a long one, what is a path. Each block of rows cites the section of the contract it comes from.
+//!
+//! In a pattern `*` is any key and `[]` any item. The tables become trees once, and a walk over a document goes down
+//! the tree of rules beside it, so no path is ever compared with a list of patterns.
+
+use std::sync::LazyLock;
+
+/// How a key of two layers becomes one; what is not in the table merges generically.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Merge {
+    /// The upper value stands alone, also when it is null.
+    Replace,
+    /// The upper value stands alone unless it is null.
+    ReplaceUnlessNull,
+    /// Both sides become lists, which are joined.
+    ToList,
+    /// Both sides become lists; items whose text is there already are left out.
+    ToListOfNewItems,
+    /// A list is a mapping of `{condition: service_started, required: true}`.
+    DependsOn,
+    /// A list is a mapping of nulls.
+    NamesToMapping,
+    /// A string is `{context: …}`.
+    Build,
+    /// Together when both name the same driver, else the upper one.
+    Logging,
+    /// Address pools are one when their subnet is.
+    AddressPools,
+}
+
+/// What makes two items of a list the same thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unique {
+    /// The text before the first `=`.
+    Name,
+    /// The whole text of a string or number.
+    Text,
+    /// Address, host port, container port and protocol; the text of a short form.
+    Port,
+    /// The path in the container.
+    Mount,
+    /// The path of the device in the container.
+    Device,
+    /// The path in the container; `/run/secrets/<source>` where none is written.
+    SecretTarget,
+    /// The path in the container; `/<source>` where none is written.
+    ConfigTarget,
+    /// The path of the file.
+    EnvFile,
+}
+
+/// How a short form becomes the long one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A string is `{context: …}`.
+    Build,
+    /// A list of `name=value` is a mapping.
+    NamedValues,
+    /// A list of `default`, `id=path` is a mapping.
+    Ssh,
+    /// A boolean is its text.
+    Text,
+    /// Strings in the list are `{source: …}`.
+    FileReferences,
+    /// A list is a mapping of `{condition: service_started, required: true}`; `required` is filled in.
+    DependsOn,
+    /// Strings in the list are `{source, target, permissions}`.
+    Devices,
+    /// A string is a list of it.
+    List,
+    /// A string is a list of it; strings in the list are `{path, required: true}`.
+    EnvFile,
+    /// A string is `{service: …}`.
+    Extends,
+    /// `all` is `[{count: all}]`.
+    Gpus,
+    /// A list is a mapping of nulls.
+    NamesToMapping,
+    /// Numbers and strings in the list are mappings, ranges become many.
+    Ports,
+    /// Strings in the list are mappings.
+    Volumes,
+    /// `external: {name: N}` is `external: true` and `name: N`.
+    External,
+}
+
+/// What kind of path a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PathKind {
+    /// A folder, unless it is a URL or a `service:` reference.
+    Context,
+    /// A path on this machine.
+    Local,
+    /// A path on this machine that may be a Windows path too.
+    AnyPlatform,
+    /// A path whose first symbolic link is followed.
+    Watched,
+    /// A mount: `source` where `type` is `bind`.
+    Mount,
+    /// A volume: `driver_opts.device` of a bind made by the local driver.
+    VolumeDevice,
+}
+
+const MERGE: &[(&str, Merge)] = &[
+    // compose-file.md §1.7, path rules
+    ("services.*.command", Merge::Replace),
+    ("services.*.entrypoint", Merge::Replace),
+    ("services.*.healthcheck.test", Merge::Replace),
+    ("services.*.environment", Merge::ToList),
+    ("services.*.labels", Merge::ToList),
+    ("services.*.annotations", Merge::ToList),
+    ("services.*.sysctls", Merge::ToList),
+    ("services.*.build.args", Merge::ToList),
+    ("services.*.build.labels", Merge::ToList),
+    ("services.*.build.additional_contexts", Merge::ToList),
+    ("services.*.deploy.labels", Merge::ToList),
+    ("networks.*.labels", Merge::ToList),
+    ("volumes.*.labels", Merge::ToList),
+    ("services.*.env_file", Merge::ToList),
+    ("services.*.label_file", Merge::ToList),
+    ("services.*.dns", Merge::ToList),
+    ("services.*.dns_opt", Merge::ToList),
+    ("services.*.dns_search", Merge::ToList),
+    ("services.*.tmpfs", Merge::ToList),
+    ("services.*.extra_hosts", Merge::ToListOfNewItems),
+    ("services.*.build.extra_hosts", Merge::ToListOfNewItems),
+    ("services.*.depends_on", Merge::DependsOn),
+    ("services.*.networks", Merge::NamesToMapping),
+    ("services.*.models", Merge::NamesToMapping),
+    ("services.*.build", Merge::Build),
+    ("services.*.logging", Merge::Logging),
+    ("services.*.ulimits.*", Merge::ReplaceUnlessNull),
+    ("networks.*.ipam.config", Merge::AddressPools),
+];
+
+const UNIQUE: &[(&str, Unique)] = &[
+    // compose-file.md §1.7, unicity
+    ("services.*.ports", Unique::Port),
+    ("services.*.volumes", Unique::Mount),
+    ("services.*.devices", Unique::Device),
+    ("services.*.secrets", Unique::SecretTarget),
+    ("services.*.configs", Unique::ConfigTarget),
+    ("services.*.env_file", Unique::EnvFile),
+    ("services.*.expose", Unique::Text),
+    ("services.*.environment", Unique::Name),
+    ("services.*.labels", Unique::Name),
+    ("services.*.annotations", Unique::Name),
+    ("services.*.sysctls", Unique::Name),
+    ("services.*.build.args", Unique::Name),
+    ("services.*.build.additional_contexts", Unique::Name),
+    ("services.*.build.labels", Unique::Name),
+    ("services.*.build.tags", Unique::Name),
+    ("services.*.deploy.labels", Unique::Name),
+    ("networks.*.labels", Unique::Name),
+    ("services.*.cap_add", Unique::Name),
+    ("services.*.cap_drop", Unique::Name),
+    ("services.*.dns", Unique::Name),
+    ("services.*.dns_opt", Unique::Name),
+    ("services.*.dns_search", Unique::Name),
+    ("services.*.links", Unique::Name),
+    ("services.*.profiles", Unique::Name),
+    ("services.*.tmpfs", Unique::Name),
+    ("services.*.networks.*.aliases", Unique::Name),
+    ("services.*.networks.*.link_local_ips", Unique::Name),
+];
+
+const FORMS: &[(&str, Form)] = &[
+    // compose-file.md §1.9
+    ("services.*.build", Form::Build),
+    ("services.*.build.additional_contexts", Form::NamedValues),
+    ("services.*.build.ssh", Form::Ssh),
+    ("services.*.build.provenance", Form::Text),
+    ("services.*.build.sbom", Form::Text),
+    ("services.*.build.secrets", Form::FileReferences),
+    ("services.*.secrets", Form::FileReferences),
+    ("services.*.configs", Form::FileReferences),
+    ("services.*.depends_on", Form::DependsOn),
+    ("services.*.devices", Form::Devices),
+    ("services.*.develop.watch.[].ignore", Form::List),
+    ("services.*.develop.watch.[].include", Form::List),
+    ("services.*.dns", Form::List),
+    ("services.*.label_file", Form::List),
+    ("services.*.env_file", Form::EnvFile),
+    ("services.*.extends", Form::Extends),
+    ("services.*.gpus", Form::Gpus),
+    ("services.*.networks", Form::NamesToMapping),
+    ("services.*.models", Form::NamesToMapping),
+    ("services.*.ports", Form::Ports),
+    ("services.*.volumes", Form::Volumes),
+    ("networks.*", Form::External),
+    ("volumes.*", Form::External),
+    ("secrets.*", Form::External),
+    ("configs.*", Form::External),
+];
+
+const PATHS: &[(&str, PathKind)] = &[
+    // compose-file.md §1.12
+    ("services.*.build.context", PathKind::Context),
+    ("services.*.build.additional_contexts.*", PathKind::Context),
+    ("services.*.build.ssh.*", PathKind::AnyPlatform),
+    ("services.*.env_file.[].path", PathKind::Local),
+    ("services.*.label_file.[]", PathKind::Local),
+    ("services.*.extends.file", PathKind::Local),
+    ("services.*.develop.watch.[].path", PathKind::Watched),
+    ("services.*.volumes.[]", PathKind::Mount),
+    ("configs.*.file", PathKind::AnyPlatform),
+    ("secrets.*.file", PathKind::AnyPlatform),
+    ("volumes.*", PathKind::VolumeDevice),
+];
+
+/// How keys merge (§1.7).
+pub(super) static MERGE_RULES: LazyLock<Rules<Merge>> = LazyLock::new(|| Rules::new(MERGE));
+/// Which lists hold an item once (§1.7).
+pub(super) static UNIQUE_RULES: LazyLock<Rules<Unique>> = LazyLock::new(|| Rules::new(UNIQUE));
+/// What has a short form (§1.9).
+pub(super) static FORM_RULES: LazyLock<Rules<Form>> = LazyLock::new(|| Rules::new(FORMS));
+/// What is a path (§1.12).
+pub(super) static PATH_RULES: LazyLock<Rules<PathKind>> = LazyLock::new(|| Rules::new(PATHS));
+
+/// A table of rules as a tree over the steps of their paths.
+#[derive(Debug)]
+pub(super) struct Rules<T> {
+    rule: Option<T>,
+    keys: Vec<(&'static str, Rules<T>)>,
+    any_key: Option<Box<Rules<T>>>,
+    any_item: Option<Box<Rules<T>>>,
+}
+
+impl<T: Copy> Rules<T> {
+    fn new(table: &[(&'static str, T)]) -> Self {
+        let mut rules = Self::empty();
+        for (pattern, rule) in table {
+            let mut at = &mut rules;
+            for step in pattern.split('.') {
+                at = at.grow(step);
+            }
+            at.rule = Some(*rule);
+        }
+        rules
+    }
+
+    const fn empty() -> Self {
+        Self { rule: None, keys: Vec::new(), any_key: None, any_item: None }
+    }
+
+    fn grow(&mut self, step: &'static str) -> &mut Self {
+        match step {
+            "*" => self.any_key.get_or_insert_with(|| Box::new(Self::empty())),
+            "[]" => self.any_item.get_or_insert_with(|| Box::new(Self::empty())),
+            key => {
+                let at = self.keys.iter().position(|(name, _)| *name == key).unwrap_or_else(|| {
+                    self.keys.push((key, Self::empty()));
+                    self.keys.len() - 1
+                });
+                &mut self.keys[at].1
+            }
+        }
+    }
+
+    /// The rule for this very place.
+    pub(super) fn rule(&self) -> Option<T> {
+        self.rule
+    }
+
+    /// The rules below the value of `key`; `None` where none are left.
+    pub(super) fn key(&self, key: &str) -> Option<&Self> {
+        self.keys.iter().find(|(name, _)| *name == key).map(|(_, rules)| rules).or(self.any_key.as_deref())
+    }
+
+    /// The rules below the items of a list; `None` where none are left.
+    pub(super) fn item(&self) -> Option<&Self> {
+        self.any_item.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_found_by_walking_down() {
+        let rule = |steps: &[&str]| {
+            let mut at = Some(&*FORM_RULES);
+            for step in steps {
+                at = at.and_then(|rules| if *step == "[]" { rules.item() } else { rules.key(step) });
+            }
+            at.and_then(Rules::rule)
+        };
+        assert_eq!(rule(&["services", "web", "ports"]), Some(Form::Ports));
+        assert_eq!(rule(&["services", "web", "develop", "watch", "[]", "ignore"]), Some(Form::List));
+        assert_eq!(rule(&["volumes", "data"]), Some(Form::External));
+        assert_eq!(rule(&["services", "web", "image"]), None);
+        assert_eq!(rule(&["x-thing", "ports"]), None);
+    }
+}

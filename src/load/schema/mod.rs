@@ -1,0 +1,495 @@
+//! A merged tree in, every departure from the file format out.
+//!
+//! The table of shapes says what may stand where ([`table`]); the walk here holds a tree against it. What is wrong is
+//! reported once, with its place, and taken out of the tree, so that later phases do not stumble over it again.
+
+mod shape;
+mod table;
+
+use std::collections::HashMap;
+
+use crate::diagnostic::Explain;
+use crate::load::findings::Findings;
+use crate::load::trail::Trail;
+use crate::source::Span;
+use crate::yaml::{Key, Mapping, Node, Path, Value};
+
+use shape::{Extensions, Keys, List, Map, Names, Repeats, Scalars, Shape, Text};
+
+/// A value that the file format does not allow where it stands.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{problem}")]
+pub struct ShapeError {
+    /// Where in the merged model.
+    pub path: Path,
+    /// Where in the files.
+    pub span: Span,
+    /// What is wrong.
+    pub problem: ShapeProblem,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Another place that belongs to it.
+    pub related: Option<(Span, String)>,
+}
+
+/// What is wrong with a value's shape. `path` is the place in dotted form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShapeProblem {
+    /// A value of another type.
+    #[error("`{path}` must be {accepted}, not {found}")]
+    WrongType {
+        /// Dotted path.
+        path: String,
+        /// The accepted types in words.
+        accepted: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A key without a value.
+    #[error("`{path}` is blank, it must be {accepted}")]
+    Blank {
+        /// Dotted path.
+        path: String,
+        /// The accepted types in words.
+        accepted: String,
+    },
+    /// A key that means nothing here.
+    #[error("unknown key `{key}` in {place}")]
+    UnknownKey {
+        /// The key as written.
+        key: String,
+        /// What it stands in: `a service`, with the path.
+        place: String,
+    },
+    /// A resource with a name that cannot be one.
+    #[error("`{name}` cannot be the name of a {what}")]
+    BadName {
+        /// The name as written.
+        name: String,
+        /// What is named.
+        what: String,
+    },
+    /// A text that is none of the accepted ones.
+    #[error("`{path}` must be {accepted}, not `{found}`")]
+    NotAccepted {
+        /// Dotted path.
+        path: String,
+        /// The accepted texts in words.
+        accepted: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A number outside the accepted range.
+    #[error("`{path}` must be {accepted}, not {found}")]
+    OutOfRange {
+        /// Dotted path.
+        path: String,
+        /// The range in words.
+        accepted: String,
+        /// What stands there.
+        found: String,
+    },
+    /// The same item twice in a list that holds each once.
+    #[error("`{path}` lists `{item}` twice")]
+    Repeated {
+        /// Dotted path of the list.
+        path: String,
+        /// The item.
+        item: String,
+    },
+    /// A mapping without a key that it must have.
+    #[error("`{path}` needs `{key}`")]
+    MissingKey {
+        /// Dotted path of the mapping.
+        path: String,
+        /// The key that is missing.
+        key: &'static str,
+    },
+    /// An infinity, or not a number.
+    #[error("`{path}` is not a finite number")]
+    NotFinite {
+        /// Dotted path.
+        path: String,
+    },
+}
+
+impl Explain for ShapeError {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+
+    fn related(&self) -> Vec<(Span, String)> {
+        self.related.iter().cloned().collect()
+    }
+}
+
+/// Holds a merged model against the file format (§1.8). What is wrong goes to `findings` and out of the tree.
+pub(super) fn validate(model: &mut Node, findings: &mut Findings) {
+    let mut validator = Validator { findings };
+    if let Value::Mapping(document) = &mut model.value {
+        validator.fixed(document, model.span, &table::DOCUMENT, Trail::Top);
+    }
+}
+
+/// What becomes of a value that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Keep,
+    Drop,
+}
+
+struct Validator<'a> {
+    findings: &'a mut Findings,
+}
+
+impl Validator<'_> {
+    fn value(&mut self, node: &mut Node, at: Span, shape: &'static Shape, trail: Trail<'_>) -> Verdict {
+        match &mut node.value {
+            Value::Sequence(items) => match &shape.list {
+                Some(list) => self.list(items, list, trail),
+                None => self.wrong_type(node, at, shape, trail),
+            },
+            Value::Mapping(mapping) => match &shape.map {
+                Some(Map::Fixed(keys)) => self.fixed(mapping, at, keys, trail),
+                Some(Map::Free { value, names }) => self.free(mapping, value, *names, trail),
+                None => self.wrong_type(node, at, shape, trail),
+            },
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+                self.scalar(node, at, shape, trail)
+            }
+        }
+    }
+
+    fn scalar(&mut self, node: &Node, at: Span, shape: &'static Shape, trail: Trail<'_>) -> Verdict {
+        let accepted = match &node.value {
+            Value::Null if shape.scalars.contains(Scalars::NULL) => true,
+            Value::Null => {
+                let path = trail.path();
+                let problem = ShapeProblem::Blank { path: path.to_string(), accepted: shape.accepted() };
+                let hint = match example(shape) {
+                    Some(example) => format!("write for example `{example}`, or remove the key"),
+                    None => "give it a value or remove the key".to_owned(),
+                };
+                let hint = Some(hint);
+                return self.report(path, at, problem, hint, trail);
+            }
+            Value::Bool(_) => shape.scalars.contains(Scalars::BOOL),
+            Value::Float(number) if !number.is_finite() => {
+                let path = trail.path();
+                let problem = ShapeProblem::NotFinite { path: path.to_string() };
+                return self.report(path, node.span, problem, Some("quote it to make it a text".to_owned()), trail);
+            }
+            Value::Int(number) if shape.scalars.contains(Scalars::INT) => {
+                return self.in_range(*number, node, shape, trail);
+            }
+            Value::Float(number) => {
+                shape.scalars.contains(Scalars::NUMBER) || shape.scalars.contains(Scalars::INT) && number.fract() == 0.0
+            }
+            Value::String(text) if shape.scalars.contains(Scalars::STRING) => {
+                return self.text(text, node, shape, trail);
+            }
+            Value::Timestamp(_) => shape.scalars.contains(Scalars::STRING),
+            Value::Int(_) | Value::String(_) | Value::Sequence(_) | Value::Mapping(_) => false,
+        };
+        if accepted { Verdict::Keep } else { self.wrong_type(node, at, shape, trail) }
+    }
+
+    fn in_range(&mut self, number: i64, node: &Node, shape: &Shape, trail: Trail<'_>) -> Verdict {
+        match shape.range {
+            Some((low, high)) if number < low || number > high => {
+                let path = trail.path();
+                let accepted = if high == i64::MAX { format!("{low} or more") } else { format!("{low} to {high}") };
+                let problem = ShapeProblem::OutOfRange { path: path.to_string(), accepted, found: number.to_string() };
+                self.report(path, node.span, problem, None, trail)
+            }
+            _ => Verdict::Keep,
+        }
+    }
+
+    fn text(&mut self, text: &str, node: &Node, shape: &Shape, trail: Trail<'_>) -> Verdict {
+        let (accepted, hint) = match shape.text {
+            Text::Any => return Verdict::Keep,
+            Text::OneOf(words) if words.contains(&text) => return Verdict::Keep,
+            Text::OneOf(words) => {
+                (shape.accepted(), crate::diagnostic::suggest::closest(text, words.iter().copied()).map(did_you_mean))
+            }
+            Text::Form(accepts, _) if accepts(text) => return Verdict::Keep,
+            Text::Form(_, form) => (form.to_owned(), None),
+        };
+        let path = trail.path();
+        let problem = ShapeProblem::NotAccepted { path: path.to_string(), accepted, found: text.to_owned() };
+        self.report(path, node.span, problem, hint, trail)
+    }
+
+    fn list(&mut self, items: &mut Vec<Node>, list: &'static List, trail: Trail<'_>) -> Verdict {
+        let mut index = 0;
+        items.retain_mut(|item| {
+            let span = item.span;
+            let verdict = self.value(item, span, list.item, trail.index(index));
+            index += 1;
+            verdict == Verdict::Keep
+        });
+        if list.repeats == Repeats::Refused {
+            self.refuse_repeats(items, trail);
+        }
+        Verdict::Keep
+    }
+
+    fn refuse_repeats(&mut self, items: &mut Vec<Node>, trail: Trail<'_>) {
+        let mut seen: HashMap<String, Span> = HashMap::with_capacity(items.len());
+        items.retain(|item| {
+            let text = match &item.value {
+                Value::String(text) => format!("s{text}"),
+                Value::Int(number) => format!("n{number}"),
+                Value::Float(number) => format!("n{number}"),
+                Value::Mapping(_) => format!("m{}", comparable(item)),
+                Value::Null | Value::Bool(_) | Value::Timestamp(_) | Value::Sequence(_) => return true,
+            };
+            let Some(first) = seen.get(&text) else {
+                seen.insert(text, item.span);
+                return true;
+            };
+            let path = trail.path();
+            let shown = if matches!(item.value, Value::Mapping(_)) { "the same item" } else { &text[1..] };
+            let problem = ShapeProblem::Repeated { path: path.to_string(), item: shown.to_owned() };
+            let related = Some((*first, "first here".to_owned()));
+            let hint = Some("remove one of them".to_owned());
+            self.findings.error(ShapeError { path, span: item.span, problem, hint, related });
+            false
+        });
+    }
+
+    fn fixed(&mut self, mapping: &mut Mapping, at: Span, keys: &'static Keys, trail: Trail<'_>) -> Verdict {
+        let errors_before = self.findings.error_count();
+        mapping.retain(|key, node| {
+            if let Some(shape) = keys.get(&key.name) {
+                let at = if node.is_null() { key.span } else { node.span };
+                return self.value(node, at, shape, trail.key(&key.name)) == Verdict::Keep;
+            }
+            if keys.extensions == Extensions::Allowed && key.name.starts_with("x-") {
+                return self.value(node, node.span, &table::ANY, trail.key(&key.name)) == Verdict::Keep;
+            }
+            self.unknown_key(key, node, keys, trail);
+            false
+        });
+        let missing = keys.required.iter().find(|key| !mapping.contains(key));
+        match missing {
+            // What is missing may be what was reported: the key with a typo, or with a wrong value.
+            Some(_) if self.findings.error_count() > errors_before => Verdict::Drop,
+            Some(key) => {
+                let path = trail.path();
+                let problem = ShapeProblem::MissingKey { path: path.to_string(), key };
+                let hint = example_of(keys, key).map(|example| format!("write for example `{example}`"));
+                self.report(path, at, problem, hint, trail)
+            }
+            None => Verdict::Keep,
+        }
+    }
+
+    fn free(&mut self, mapping: &mut Mapping, shape: &'static Shape, names: Names, trail: Trail<'_>) -> Verdict {
+        mapping.retain(|key, node| {
+            if !names.accept(&key.name) {
+                if names == Names::ResourceOrIgnored {
+                    return true;
+                }
+                self.bad_name(key, names, trail);
+                return false;
+            }
+            let at = if node.is_null() { key.span } else { node.span };
+            self.value(node, at, shape, trail.key(&key.name)) == Verdict::Keep
+        });
+        Verdict::Keep
+    }
+
+    fn bad_name(&mut self, key: &Key, names: Names, trail: Trail<'_>) {
+        let what = match names {
+            Names::Resource(what) => what,
+            Names::NonEmpty | Names::Any | Names::ResourceOrIgnored => "key",
+        };
+        let path = trail.path().key(&key.name);
+        let problem = ShapeProblem::BadName { name: key.name.clone(), what: what.to_owned() };
+        let hint = Some("use letters, digits, `.`, `_` and `-`".to_owned());
+        self.report(path, key.span, problem, hint, trail.key(&key.name));
+    }
+
+    fn wrong_type(&mut self, node: &Node, at: Span, shape: &Shape, trail: Trail<'_>) -> Verdict {
+        let path = trail.path();
+        let hint = wrong_type_hint(node, shape, &trail);
+        let problem =
+            ShapeProblem::WrongType { path: path.to_string(), accepted: shape.accepted(), found: described(node) };
+        self.report(path, at, problem, hint, trail)
+    }
+
+    fn unknown_key(&mut self, key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_>) {
+        let (hint, meant) = unknown_key_hint(key, node, keys, trail);
+        let path = trail.path();
+        let place = if let Trail::Top = trail { keys.what.to_owned() } else { format!("{} (`{path}`)", keys.what) };
+        let problem = ShapeProblem::UnknownKey { key: key.name.clone(), place };
+        match meant {
+            Meant::Service => self.findings.mark_broken("services", &key.name),
+            Meant::Section(section) => self.findings.mark_section_broken(section),
+            Meant::Nothing => {}
+        }
+        let below = trail.key(&key.name);
+        self.report(path.key(&key.name), key.span, problem, hint, below);
+    }
+
+    fn report(
+        &mut self,
+        path: Path,
+        span: Span,
+        problem: ShapeProblem,
+        hint: Option<String>,
+        trail: Trail<'_>,
+    ) -> Verdict {
+        match trail {
+            Trail::Key(Trail::Top, section) => self.findings.mark_section_broken(section),
+            Trail::Top | Trail::Key(..) | Trail::Index(..) => {
+                if let Some((section, name)) = trail.resource() {
+                    self.findings.mark_broken(section, name);
+                }
+            }
+        }
+        self.findings.error(ShapeError { path, span, problem, hint, related: None });
+        Verdict::Drop
+    }
+}
+
+/// What an unknown key at the top was probably meant to be.
+enum Meant {
+    Nothing,
+    Service,
+    Section(&'static str),
+}
+
+fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_>) -> (Option<String>, Meant) {
+    let name = key.name.as_str();
+    let at_top = matches!(trail, Trail::Top);
+    if at_top && (node.get("image").is_some() || node.get("build").is_some()) {
+        return (Some(format!("`{name}` looks like a service: indent it under `services:`")), Meant::Service);
+    }
+    let closest = crate::diagnostic::suggest::closest(name, keys.names());
+    if let Some(meant) = closest.filter(|meant| keys.names().any(|known| known == *meant)) {
+        let section = table::DOCUMENT.names().find(|known| at_top && *known == meant);
+        return (Some(format!("did you mean `{meant}`?")), section.map_or(Meant::Nothing, Meant::Section));
+    }
+    let advice =
+        table::RENAMED.iter().find(|(place, old, _)| *old == name && place.is_none_or(|what| what == keys.what));
+    if let Some((_, _, advice)) = advice {
+        return (Some((*advice).to_owned()), Meant::Nothing);
+    }
+    let in_service = matches!(trail.resource(), Some(("services", _))) || at_top;
+    let home =
+        table::HOMES.iter().find(|(home, _)| in_service && !std::ptr::eq(*home, keys) && home.get(name).is_some());
+    if let Some((_, home)) = home {
+        return (Some(format!("`{name}` belongs to {home}: check the indentation")), Meant::Nothing);
+    }
+    let hint = if keys.known.len() <= MOST_LISTED {
+        let known: Vec<_> = keys.names().collect();
+        format!("known here: {}", shape::listed(&known))
+    } else if keys.extensions == Extensions::Allowed {
+        "keys of your own start with `x-`".to_owned()
+    } else {
+        return (None, Meant::Nothing);
+    };
+    (Some(hint), Meant::Nothing)
+}
+
+/// Where there are more known keys than this, a hint does not list them.
+const MOST_LISTED: usize = 12;
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to be a mistake people make has no hint")]
+fn wrong_type_hint(node: &Node, shape: &Shape, trail: &Trail<'_>) -> Option<String> {
+    let only_text = shape.scalars == Scalars::STRING || shape.scalars == Scalars::STRING.and(Scalars::NULL);
+    let scalar = !matches!(node.value, Value::Sequence(_) | Value::Mapping(_));
+    if let Some(advice) = shape.advice {
+        return Some(advice.to_owned());
+    }
+    match &node.value {
+        Value::String(text) if shape.map.is_some() && lacks_blank(text) => {
+            Some("put a blank after the colon".to_owned())
+        }
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) if only_text => {
+            Some(format!("put it in quotes: `\"{}\"`", scalar_text(node)))
+        }
+        _ if scalar && shape.list.is_some() && has_own_keys(shape) => {
+            Some("write `NAME: value` lines below it, or a list of `NAME=value`".to_owned())
+        }
+        _ if scalar && shape.list.is_some() => {
+            let text: String = scalar_text(node).chars().take(40).collect();
+            trail.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
+        }
+        Value::Mapping(_) if shape.list.is_some() && shape.map.is_none() => {
+            Some("start each item with `- `".to_owned())
+        }
+        Value::Mapping(mapping) if only_text && mapping.len() == 1 => {
+            Some("if this is one text with a colon in it, put it in quotes".to_owned())
+        }
+        _ if example(shape).is_some() => example(shape).map(|example| format!("write for example `{example}`")),
+        Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
+        _ => None,
+    }
+}
+
+/// What may stand where a mapping with keys of ours belongs.
+fn example(shape: &Shape) -> Option<&'static str> {
+    let Some(Map::Fixed(keys)) = &shape.map else { return None };
+    table::EXAMPLES.iter().find(|(what, _)| *what == keys.what).map(|(_, example)| *example)
+}
+
+/// Whether it is a mapping of names that mean nothing to us, like `environment`.
+fn has_own_keys(shape: &Shape) -> bool {
+    matches!(shape.map, Some(Map::Free { names: Names::NonEmpty | Names::Any, .. }))
+}
+
+/// Whether the text is `key:value` rather than a URL or a sentence.
+fn lacks_blank(text: &str) -> bool {
+    let is_key = |key: &str| key.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'));
+    text.split_once(':').is_some_and(|(key, value)| is_key(key) && !value.starts_with('/') && !value.is_empty())
+}
+
+/// How the missing key is written.
+fn example_of(keys: &Keys, key: &str) -> Option<&'static str> {
+    table::REQUIRED_EXAMPLES.iter().find(|(what, name, _)| *what == keys.what && *name == key).map(|example| example.2)
+}
+
+fn did_you_mean(word: &str) -> String {
+    format!("did you mean `{word}`?")
+}
+
+/// What stands there, with the text of a scalar.
+fn described(node: &Node) -> String {
+    match &node.value {
+        Value::Bool(_) => format!("the boolean `{}`", scalar_text(node)),
+        Value::Int(_) | Value::Float(_) => format!("the number `{}`", scalar_text(node)),
+        Value::Timestamp(text) => format!("the date `{text}`"),
+        Value::String(text) if text.chars().count() <= 40 && !text.contains('\n') => format!("the text `{text}`"),
+        Value::String(_) => "a string".to_owned(),
+        Value::Null | Value::Sequence(_) | Value::Mapping(_) => node.value.kind().to_owned(),
+    }
+}
+
+fn scalar_text(node: &Node) -> String {
+    crate::load::scalar::text(&node.value).unwrap_or_default()
+}
+
+/// A text that is equal for equal nodes, whatever the order of their keys.
+fn comparable(node: &Node) -> String {
+    match &node.value {
+        Value::Mapping(mapping) => {
+            let mut entries: Vec<_> =
+                mapping.iter().map(|(key, value)| format!("{:?}:{}", key.name, comparable(value))).collect();
+            entries.sort_unstable();
+            format!("{{{}}}", entries.join(","))
+        }
+        Value::Sequence(items) => format!("[{}]", items.iter().map(comparable).collect::<Vec<_>>().join(",")),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+            format!("{:?}", node.value)
+        }
+    }
+}

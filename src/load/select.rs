@@ -1,0 +1,173 @@
+//! Which services and resources of a loaded project are acted on (compose-file.md §1.15).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::load::error::LoadError;
+use crate::load::profiles::Profiles;
+use crate::load::{Dependencies, Resources};
+use crate::project::value::MountKind;
+use crate::project::{Project, Service, ServiceName};
+
+/// Moves the services that no active profile enables to the disabled ones.
+pub(super) fn split_by_profiles(project: &mut Project, active: &Profiles) {
+    let all = std::mem::take(&mut project.services).into_iter().chain(std::mem::take(&mut project.disabled));
+    let (enabled, disabled): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        all.partition(|(_, service)| active.enable_any(service.profiles.iter().map(String::as_str)));
+    project.services = enabled;
+    project.disabled = disabled;
+}
+
+/// Restricts the project to the services that match `targets` and, if wanted, all they depend on.
+pub(super) fn select(
+    project: &mut Project,
+    targets: &[String],
+    dependencies: Dependencies,
+    active: &mut Profiles,
+) -> Vec<LoadError> {
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    let (selected, errors) = matching(project, targets);
+    if !errors.is_empty() {
+        return errors;
+    }
+    let profiles = selected.iter().filter_map(|name| project.disabled.get(name));
+    active.extend(profiles.flat_map(|service| service.profiles.iter().cloned()).collect::<Vec<_>>());
+    split_by_profiles(project, active);
+    let kept = match dependencies {
+        Dependencies::Ignore => selected.iter().cloned().collect(),
+        Dependencies::Include => match with_dependencies(project, &selected) {
+            Ok(kept) => kept,
+            Err(missing) => {
+                return vec![LoadError::NoSuchService { name: missing.to_string(), closest: None }];
+            }
+        },
+    };
+    let services = std::mem::take(&mut project.services);
+    let (services, dropped): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        services.into_iter().partition(|(name, _)| kept.contains(name));
+    project.services = services;
+    project.disabled.extend(dropped);
+    for service in project.services.values_mut() {
+        service.depends_on.retain(|name, _| kept.contains(name));
+    }
+    project.selected = selected;
+    Vec::new()
+}
+
+/// The names that the patterns stand for, in their order, and an error for each that stands for none.
+fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<LoadError>) {
+    let mut names: Vec<ServiceName> = Vec::new();
+    let mut errors = Vec::new();
+    for pattern in patterns {
+        let known = || project.services.keys().chain(project.disabled.keys());
+        let found: Vec<&ServiceName> = known().filter(|name| matches(pattern, name.as_str())).collect();
+        if found.is_empty() {
+            let closest =
+                crate::diagnostic::suggest::closest(pattern, known().map(ServiceName::as_str)).map(str::to_owned);
+            errors.push(LoadError::NoSuchService { name: pattern.clone(), closest });
+        }
+        for name in found {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
+    (names, errors)
+}
+
+/// The selected services and all they need; the first service that is needed and not there, if there is one.
+fn with_dependencies(project: &Project, selected: &[ServiceName]) -> Result<BTreeSet<ServiceName>, ServiceName> {
+    let mut kept: BTreeSet<ServiceName> = BTreeSet::new();
+    let mut left: Vec<ServiceName> = selected.to_vec();
+    while let Some(name) = left.pop() {
+        let Some(service) = project.services.get(&name) else { continue };
+        if !kept.insert(name) {
+            continue;
+        }
+        for (dependency, how) in &service.depends_on {
+            if project.services.contains_key(dependency) {
+                left.push(dependency.clone());
+            } else if how.required {
+                return Err(dependency.clone());
+            }
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether `pattern`, in which `*` is any text and `?` any letter, stands for `name`.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (mut pattern_at, mut name_at) = (0, 0);
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let mut star: Option<(usize, usize)> = None;
+    while name_at < name.len() {
+        match pattern.get(pattern_at) {
+            Some(b'*') => {
+                star = Some((pattern_at, name_at));
+                pattern_at += 1;
+            }
+            Some(byte) if *byte == b'?' || *byte == name[name_at] => {
+                pattern_at += 1;
+                name_at += 1;
+            }
+            _ => match star {
+                // One letter more for the last star, and on from there.
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    pattern_at = at + 1;
+                    name_at = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[pattern_at..].iter().all(|byte| *byte == b'*')
+}
+
+/// Drops networks, volumes, secrets, configs and models that no remaining service uses.
+pub(super) fn prune(project: &mut Project, resources: Resources) {
+    if resources == Resources::All {
+        return;
+    }
+    let Project { services, networks, volumes, secrets, configs, models, .. } = project;
+    networks.retain(|key, _| services.values().any(|service| service.networks.contains_key(key)));
+    models.retain(|key, _| services.values().any(|service| service.models.contains_key(key)));
+    let used: BTreeSet<&str> = services.values().flat_map(mounted_volumes).collect();
+    volumes.retain(|key, _| used.contains(key.as_str()));
+    let used: BTreeSet<_> =
+        services.values().flat_map(|service| &service.configs).map(|config| &config.source).collect();
+    configs.retain(|key, _| used.contains(key));
+    let used: BTreeSet<_> = services
+        .values()
+        .flat_map(|service| service.secrets.iter().chain(service.build.iter().flat_map(|build| &build.secrets)))
+        .map(|secret| &secret.source)
+        .collect();
+    secrets.retain(|key, _| used.contains(key));
+}
+
+fn mounted_volumes(service: &Service) -> impl Iterator<Item = &str> {
+    let volumes = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume);
+    volumes.filter_map(|mount| mount.source.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, expected) in [
+            ("db", "db", true),
+            ("db", "db2", false),
+            ("db*", "db", true),
+            ("*-db", "my-old-db", true),
+            ("w?b", "web", true),
+            ("*a*b*", "xxaxxbxx", true),
+            ("*a*b", "xxaxxbxx", false),
+            ("", "", true),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

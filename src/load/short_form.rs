@@ -1,0 +1,320 @@
+//! Short forms in, long forms out (compose-file.md §1.9). The grammars of ports and mounts live with their types in
+//! [`crate::project::value`]; here their results become nodes with the span of the text they were written as.
+
+mod mount;
+mod port;
+
+pub(super) use mount::target as mount_target;
+
+use crate::diagnostic::Explain;
+use crate::load::error::LoadWarning;
+use crate::load::findings::Findings;
+use crate::load::merge::{context_to_mapping, names_to_mapping, null, started, string_to_mapping};
+use crate::load::rules::{FORM_RULES, Form, Rules};
+use crate::load::trail::Trail;
+use crate::project::value::device;
+use crate::source::Span;
+use crate::yaml::{Key, Mapping, Node, Value};
+
+/// A short form that does not follow its grammar.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{path}`: {problem}")]
+pub struct FormError {
+    /// Dotted path of the value.
+    pub path: String,
+    /// What is wrong.
+    pub problem: String,
+    /// An accepted form.
+    pub hint: Option<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Explain for FormError {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}
+
+/// Whether a short form that cannot be read is an error, or stays as written because its variables are still in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    Refused,
+    Kept,
+}
+
+/// Gives every value of the model its long form. What does not follow its grammar goes to `findings` and out of the
+/// tree, or stays as it is when `unreadable` says so.
+pub(super) fn to_long_forms(model: &mut Node, unreadable: Unreadable, findings: &mut Findings) {
+    let mut transform = Transform { unreadable, findings };
+    transform.walk(model, &FORM_RULES, Trail::Top);
+}
+
+pub(super) struct Transform<'a> {
+    unreadable: Unreadable,
+    findings: &'a mut Findings,
+}
+
+/// What is wrong with a text, and an accepted one.
+pub(super) struct Unread {
+    problem: String,
+    hint: Option<String>,
+}
+
+impl Transform<'_> {
+    fn walk(&mut self, node: &mut Node, rules: &Rules<Form>, trail: Trail<'_>) {
+        if let Some(form) = rules.rule() {
+            self.apply(form, node, trail);
+        }
+        match &mut node.value {
+            Value::Mapping(mapping) => {
+                for (key, value) in mapping.values_mut() {
+                    if let Some(rules) = rules.key(&key.name) {
+                        self.walk(value, rules, trail.key(&key.name));
+                    }
+                }
+            }
+            Value::Sequence(items) => {
+                if let Some(rules) = rules.item() {
+                    for (index, item) in items.iter_mut().enumerate() {
+                        self.walk(item, rules, trail.index(index));
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+            }
+        }
+    }
+
+    fn apply(&mut self, form: Form, node: &mut Node, trail: Trail<'_>) {
+        match form {
+            Form::Build => context_to_mapping(node),
+            Form::NamedValues => self.named_values(node, trail),
+            Form::Ssh => self.ssh(node, trail),
+            Form::Text => {
+                if let Value::Bool(flag) = node.value {
+                    node.value = Value::String(flag.to_string());
+                }
+            }
+            Form::FileReferences => {
+                for item in items_mut(node) {
+                    string_to_mapping(item, "source");
+                }
+            }
+            Form::DependsOn => depends_on(node),
+            Form::Devices => self.devices(node, trail),
+            Form::List => {
+                string_to_list(node);
+                if trail.last_key() == Some("dns")
+                    && let Value::Sequence(items) = &mut node.value
+                {
+                    items.retain(|item| item.as_str() != Some(""));
+                }
+            }
+            Form::EnvFile => env_file(node),
+            Form::Extends => string_to_mapping(node, "service"),
+            Form::Gpus => gpus(node),
+            Form::NamesToMapping => names_to_mapping(node, null),
+            Form::Ports => self.ports(node, trail),
+            Form::Volumes => self.volumes(node, trail),
+            Form::External => self.external(node, trail),
+        }
+    }
+
+    /// Reports `unread` unless what cannot be read is kept. Gives whether the value has to go.
+    fn refuse(&mut self, unread: Unread, span: Span, trail: Trail<'_>) -> bool {
+        if self.unreadable == Unreadable::Kept {
+            return false;
+        }
+        if let Some((section, name)) = trail.resource() {
+            self.findings.mark_broken(section, name);
+        }
+        let Unread { problem, hint } = unread;
+        self.findings.error(FormError { path: trail.path().to_string(), problem, hint, span });
+        true
+    }
+
+    fn named_values(&mut self, node: &mut Node, trail: Trail<'_>) {
+        let Value::Sequence(items) = &node.value else { return };
+        let mut entries = Mapping::new();
+        for (index, item) in items.iter().enumerate() {
+            let text = item.as_str().unwrap_or_default();
+            if let Some((name, value)) = text.split_once('=') {
+                let key = Key { name: name.to_owned(), span: item.span };
+                entries.insert(key, Node::string(value, item.span));
+                continue;
+            }
+            let unread = Unread {
+                problem: format!("`{text}` has no value"),
+                hint: Some("write `name=value`, as in `app=../app`".to_owned()),
+            };
+            if !self.refuse(unread, item.span, trail.index(index)) {
+                return;
+            }
+        }
+        node.value = Value::Mapping(entries);
+    }
+
+    fn ssh(&mut self, node: &mut Node, trail: Trail<'_>) {
+        let Value::Sequence(items) = &node.value else { return };
+        let mut entries = Mapping::new();
+        for (index, item) in items.iter().enumerate() {
+            let text = item.as_str().unwrap_or_default();
+            let (id, value) = match text.split_once('=') {
+                Some((id, path)) => (id, Node::string(path, item.span)),
+                None if text == "default" => (text, null(item.span)),
+                None => {
+                    let unread = Unread {
+                        problem: format!("`{text}` has no path"),
+                        hint: Some(format!("write `{text}=<path of a key or socket>`, or `default` for the agent")),
+                    };
+                    if self.refuse(unread, item.span, trail.index(index)) {
+                        continue;
+                    }
+                    return;
+                }
+            };
+            entries.insert(Key { name: id.to_owned(), span: item.span }, value);
+        }
+        node.value = Value::Mapping(entries);
+    }
+
+    fn devices(&mut self, node: &mut Node, trail: Trail<'_>) {
+        let Value::Sequence(items) = &mut node.value else { return };
+        let mut index = 0;
+        items.retain_mut(|item| {
+            index += 1;
+            let span = item.span;
+            let Some(text) = item.as_str() else { return true };
+            let device = match device::parse_short(text) {
+                Ok(device) => device,
+                Err(error) => {
+                    let unread = Unread { problem: error.to_string(), hint: Some(error.hint().to_owned()) };
+                    return !self.refuse(unread, span, trail.index(index - 1));
+                }
+            };
+            let entries = [
+                ("source", device.source),
+                ("target", device.target.unwrap_or_default()),
+                ("permissions", device.permissions.unwrap_or_default()),
+            ];
+            item.value = Value::Mapping(entries.into_iter().map(|(key, text)| entry(key, &text, span)).collect());
+            true
+        });
+    }
+
+    fn ports(&mut self, node: &mut Node, trail: Trail<'_>) {
+        let Value::Sequence(items) = &mut node.value else { return };
+        if items.iter().all(|item| matches!(item.value, Value::Mapping(_))) {
+            return;
+        }
+        let mut long = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match port::long_forms(item) {
+                Ok(ports) => long.extend(ports),
+                Err(unread) => {
+                    if !self.refuse(unread, item.span, trail.index(index)) {
+                        return;
+                    }
+                }
+            }
+        }
+        node.value = Value::Sequence(long);
+    }
+
+    fn volumes(&mut self, node: &mut Node, trail: Trail<'_>) {
+        let Value::Sequence(items) = &mut node.value else { return };
+        let mut index = 0;
+        items.retain_mut(|item| {
+            index += 1;
+            let Some(text) = item.as_str() else { return true };
+            match mount::long_form(text, item.span) {
+                Ok(value) => {
+                    item.value = value;
+                    true
+                }
+                Err(unread) => !self.refuse(unread, item.span, trail.index(index - 1)),
+            }
+        });
+    }
+
+    /// `external: {name: N}`, which was the form before `name` could stand beside `external`.
+    fn external(&mut self, node: &mut Node, trail: Trail<'_>) {
+        let Some(resource) = node.as_mapping_mut() else { return };
+        let Some(external) = resource.get_mut("external") else { return };
+        let Value::Mapping(inner) = &mut external.value else { return };
+        let span = external.span;
+        let old_name = inner.remove("name");
+        external.value = Value::Bool(true);
+        let Some(old_name) = old_name else { return };
+        let path = trail.path().to_string();
+        match resource.get("name") {
+            Some(name) if name.value != old_name.value => {
+                let unread = Unread {
+                    problem: "`name` and `external.name` differ".to_owned(),
+                    hint: Some("keep `name` and write `external: true`".to_owned()),
+                };
+                self.refuse(unread, old_name.span, trail);
+            }
+            Some(_) => self.findings.warn(LoadWarning::ExternalName { path, span }),
+            None => {
+                resource.insert(Key { name: "name".to_owned(), span: old_name.span }, old_name);
+                self.findings.warn(LoadWarning::ExternalName { path, span });
+            }
+        }
+    }
+}
+
+/// An entry with a text that was read from `span`.
+fn entry(key: &str, text: &str, span: Span) -> (Key, Node) {
+    (Key { name: key.to_owned(), span }, Node::string(text, span))
+}
+
+fn items_mut(node: &mut Node) -> &mut [Node] {
+    node.as_sequence_mut().map_or(&mut [], Vec::as_mut_slice)
+}
+
+fn string_to_list(node: &mut Node) {
+    if let Value::String(text) = &mut node.value {
+        let item = Node::string(std::mem::take(text), node.span);
+        node.value = Value::Sequence(vec![item]);
+    }
+}
+
+fn depends_on(node: &mut Node) {
+    names_to_mapping(node, started);
+    let Some(entries) = node.as_mapping_mut() else { return };
+    for (key, dependency) in entries.values_mut() {
+        let span = key.span.at_start();
+        if let Some(dependency) = dependency.as_mapping_mut()
+            && !dependency.contains("required")
+        {
+            dependency.insert(Key { name: "required".to_owned(), span }, Node::new(Value::Bool(true), span));
+        }
+    }
+}
+
+fn env_file(node: &mut Node) {
+    string_to_list(node);
+    for item in items_mut(node) {
+        string_to_mapping(item, "path");
+        let span = item.span.at_start();
+        if let Some(file) = item.as_mapping_mut()
+            && !file.contains("required")
+        {
+            file.insert(Key { name: "required".to_owned(), span }, Node::new(Value::Bool(true), span));
+        }
+    }
+}
+
+fn gpus(node: &mut Node) {
+    let span = node.span;
+    if node.as_str() == Some("all") {
+        let request = std::iter::once(entry("count", "all", span)).collect();
+        node.value = Value::Sequence(vec![Node::new(Value::Mapping(request), span)]);
+    }
+}

@@ -1,0 +1,74 @@
+//! Results that surprise: what Docker Compose silently changes or leaves out of what was written. The result here is
+//! the same, with a warning that says where and what to write instead.
+
+use crate::load::error::LoadWarning;
+use crate::load::findings::Findings;
+use crate::load::scalar;
+use crate::load::trail::Trail;
+use crate::project::value::mount;
+use crate::source::SourceMap;
+use crate::yaml::{Node, Value};
+
+/// Mappings of a service whose values become text, by the way to them.
+const TEXTS: [&[&str]; 7] = [
+    &["environment"],
+    &["labels"],
+    &["annotations"],
+    &["sysctls"],
+    &["build", "args"],
+    &["build", "labels"],
+    &["deploy", "labels"],
+];
+
+/// Looks through a layer whose variables are expanded.
+pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings) {
+    let services = layer.get("services").and_then(Node::as_mapping);
+    let section = Trail::Top.key("services");
+    for (key, service) in services.into_iter().flatten() {
+        Look { sources, findings }.service(service, section.key(&key.name));
+    }
+}
+
+struct Look<'a> {
+    sources: &'a SourceMap,
+    findings: &'a mut Findings,
+}
+
+impl Look<'_> {
+    fn service(&mut self, service: &Node, trail: Trail<'_>) {
+        for way in TEXTS {
+            if let Some(found) = way.iter().try_fold(service, |node, key| node.get(key)) {
+                self.texts(found, trail, way);
+            }
+        }
+        for item in service.get("volumes").and_then(Node::as_sequence).unwrap_or_default() {
+            self.mount(item);
+        }
+    }
+
+    /// Numbers, dates and booleans whose text is not the one that was written.
+    fn texts(&mut self, node: &Node, trail: Trail<'_>, way: &[&str]) {
+        for (key, value) in node.as_mapping().into_iter().flatten() {
+            if matches!(value.value, Value::String(_) | Value::Null) {
+                continue;
+            }
+            let Some(becomes) = scalar::text(&value.value) else { continue };
+            let written = self.sources.text(value.span);
+            if written != becomes && !written.is_empty() && !written.starts_with(['*', '&', '!']) {
+                let path = format!("{}.{}.{}", trail.path(), way.join("."), key.name);
+                let written = written.to_owned();
+                self.findings.warn(LoadWarning::ChangedText { path, written, becomes, span: value.span });
+            }
+        }
+    }
+
+    /// `a:/b`.
+    fn mount(&mut self, item: &Node) {
+        let Some(text) = item.as_str() else { return };
+        let bytes = text.as_bytes();
+        let drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && bytes[2] == b'/';
+        if drive && mount::parse_short(text).is_ok_and(|mount| mount.source.is_none()) {
+            self.findings.warn(LoadWarning::DriveLetter { text: text.to_owned(), span: item.span });
+        }
+    }
+}

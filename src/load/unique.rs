@@ -1,0 +1,201 @@
+//! Lists that hold a thing once: a later item takes the place of the earlier one (compose-file.md §1.7, unicity).
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::diagnostic::Explain;
+use crate::load::findings::Findings;
+use crate::load::rules::{Rules, UNIQUE_RULES, Unique};
+use crate::load::trail::Trail;
+use crate::load::{scalar, short_form};
+use crate::source::Span;
+use crate::yaml::{Node, Value};
+
+/// An item of a list that has nothing to tell it from the others by.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{path}` {problem}")]
+pub struct ItemError {
+    /// Dotted path of the item.
+    pub path: String,
+    /// What is wrong with it.
+    pub problem: ItemProblem,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What is wrong with an item of a list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ItemProblem {
+    /// A key that the item must have.
+    #[error("needs `{0}`")]
+    Missing(&'static str),
+    /// Something else than the accepted kinds.
+    #[error("must be {accepted}, not {found}")]
+    WrongType {
+        /// The accepted kinds in words.
+        accepted: &'static str,
+        /// What stands there.
+        found: &'static str,
+    },
+}
+
+impl Explain for ItemError {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self.problem {
+            ItemProblem::Missing("target") => Some("`target` is the path or port in the container".to_owned()),
+            ItemProblem::WrongType { found: "a number" | "a boolean", .. } => Some("put it in quotes".to_owned()),
+            ItemProblem::WrongType { found: "a mapping", .. } => {
+                Some("write `KEY=value`, or drop the `-` to write `KEY: value`".to_owned())
+            }
+            ItemProblem::Missing(_) | ItemProblem::WrongType { .. } => None,
+        }
+    }
+}
+
+/// Removes repetitions from every keyed list of the model. Items without a key go to `findings` and out of the tree.
+pub(super) fn enforce(model: &mut Node, findings: &mut Findings) {
+    walk(model, &UNIQUE_RULES, Trail::Top, findings);
+}
+
+fn walk(node: &mut Node, rules: &Rules<Unique>, trail: Trail<'_>, findings: &mut Findings) {
+    match &mut node.value {
+        Value::Mapping(mapping) => {
+            for (key, value) in mapping.iter_mut() {
+                if let Some(rules) = rules.key(&key.name) {
+                    walk(value, rules, trail.key(&key.name), findings);
+                }
+            }
+        }
+        Value::Sequence(items) => {
+            if let Some(rule) = rules.rule() {
+                let old = std::mem::take(items);
+                *items = without_repetitions(old, rule, trail, findings);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {}
+    }
+}
+
+fn without_repetitions(items: Vec<Node>, rule: Unique, trail: Trail<'_>, findings: &mut Findings) -> Vec<Node> {
+    let mut kept: Vec<Node> = Vec::with_capacity(items.len());
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let key = match key_of(&item, rule) {
+            Ok(key) => key,
+            // What is missing may be under a key that was refused when it was read.
+            Err(_) if item.as_mapping().is_some_and(|item| item.iter().any(|(key, _)| findings.reported_at(key.span))) => {
+                continue;
+            }
+            Err(problem) => {
+                if let Some((section, name)) = trail.resource() {
+                    findings.mark_broken(section, name);
+                }
+                findings.error(ItemError { path: trail.index(index).path().to_string(), problem, span: item.span });
+                continue;
+            }
+        };
+        match places.entry(key) {
+            Entry::Occupied(place) => kept[*place.get()] = item,
+            Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push(item);
+            }
+        }
+    }
+    kept
+}
+
+fn key_of(item: &Node, rule: Unique) -> Result<String, ItemProblem> {
+    let key = match rule {
+        Unique::Name => return name_key(item),
+        Unique::Text => return port_or_range_key(item),
+        Unique::Port => return port_key(item),
+        Unique::Mount => match item.as_str() {
+            Some(text) => short_form::mount_target(text).unwrap_or_else(|| text.to_owned()),
+            None => return key_in(item, "target"),
+        },
+        Unique::Device => match item.as_str() {
+            Some(text) => {
+                let mut parts = text.split(':');
+                let source = parts.next().unwrap_or_default();
+                parts.next().unwrap_or(source).to_owned()
+            }
+            None => return key_in(item, "target"),
+        },
+        Unique::SecretTarget => reference_key(item, "/run/secrets/"),
+        Unique::ConfigTarget => reference_key(item, "/"),
+        Unique::EnvFile => match item.as_str() {
+            Some(path) => path.to_owned(),
+            None => return key_in(item, "path"),
+        },
+    };
+    Ok(key)
+}
+
+/// The text under `key` of a mapping; whatever else the item is, the schema refuses it.
+fn key_in(item: &Node, key: &'static str) -> Result<String, ItemProblem> {
+    if item.as_mapping().is_none() {
+        return Ok(whole(item));
+    }
+    text_of(item, key).ok_or(ItemProblem::Missing(key))
+}
+
+fn name_key(item: &Node) -> Result<String, ItemProblem> {
+    let Some(text) = item.as_str() else {
+        return Err(ItemProblem::WrongType { accepted: "a string", found: item.value.kind() });
+    };
+    Ok(text.split('=').next().unwrap_or_default().to_owned())
+}
+
+fn port_or_range_key(item: &Node) -> Result<String, ItemProblem> {
+    let found = if matches!(item.value, Value::Float(_)) { "a number with a fraction" } else { item.value.kind() };
+    match &item.value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Int(number) => Ok(number.to_string()),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Float(_)
+        | Value::Timestamp(_)
+        | Value::Sequence(_)
+        | Value::Mapping(_) => Err(ItemProblem::WrongType { accepted: "a port or a range of ports", found }),
+    }
+}
+
+fn port_key(item: &Node) -> Result<String, ItemProblem> {
+    if item.as_mapping().is_none() {
+        return Ok(whole(item));
+    }
+    let target = item.get("target").filter(|target| !target.is_null()).ok_or(ItemProblem::Missing("target"))?;
+    let address = text_of(item, "host_ip").unwrap_or_else(|| "0.0.0.0".to_owned());
+    let protocol = text_of(item, "protocol").unwrap_or_else(|| "tcp".to_owned());
+    // A number and the same digits as text differ, as they do for Docker Compose.
+    let published = item.get("published").map(|published| &published.value);
+    Ok(format!("{address}:{published:?}:{:?}/{protocol}", target.value))
+}
+
+fn reference_key(item: &Node, folder: &str) -> String {
+    if let Some(source) = item.as_str() {
+        return format!("{folder}{source}");
+    }
+    if item.as_mapping().is_none() {
+        return whole(item);
+    }
+    text_of(item, "target").unwrap_or_else(|| {
+        let source = text_of(item, "source").unwrap_or_default();
+        format!("{folder}{source}")
+    })
+}
+
+fn text_of(item: &Node, key: &str) -> Option<String> {
+    scalar::text(&item.get(key)?.value)
+}
+
+/// A key of its own for what the schema will refuse.
+fn whole(item: &Node) -> String {
+    scalar::text(&item.value).unwrap_or_else(|| format!("{:?}", item.span))
+}

@@ -1,0 +1,121 @@
+//! Facts in, bytes out: progress, logs, tables. Words, colours and rounding are decided here and nowhere else.
+
+mod json;
+pub mod logs;
+mod plain;
+pub mod ps;
+mod record;
+mod table;
+pub mod text;
+mod tty;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+pub use record::{Record, RecordState, Records};
+pub use tty::{TerminalSize, TtySettings};
+
+use crate::event::Event;
+use crate::plan::Plan;
+
+/// How progress is shown (cli.md §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProgressMode {
+    /// A block of live lines, one for each resource.
+    Tty,
+    /// A line for each change of state.
+    #[default]
+    Plain,
+    /// A JSON object for each change of state.
+    Json,
+    /// Nothing.
+    Quiet,
+}
+
+/// Shows the progress of plans, one after the other.
+#[derive(Debug)]
+pub struct Progress<W: Write + Send + 'static> {
+    records: Records,
+    renderer: Renderer<W>,
+}
+
+#[derive(Debug)]
+enum Renderer<W: Write + Send + 'static> {
+    Tty(Box<tty::Tty<W>>),
+    Plain(plain::Plain<W>),
+    Json(json::Json<W>),
+    Quiet,
+}
+
+impl<W: Write + Send + 'static> Progress<W> {
+    /// Progress that is written to `out`.
+    #[must_use]
+    pub fn new(mode: ProgressMode, tty: TtySettings, out: W) -> Self {
+        let renderer = match mode {
+            ProgressMode::Tty => Renderer::Tty(Box::new(tty::Tty::new(tty, out))),
+            ProgressMode::Plain => Renderer::Plain(plain::Plain::new(out)),
+            ProgressMode::Json => Renderer::Json(json::Json::new(out)),
+            ProgressMode::Quiet => Renderer::Quiet,
+        };
+        Self { records: Records::default(), renderer }
+    }
+
+    /// From now on events are about `plan`; `operation` is the word for it: `up`, `down`, `stop`.
+    pub fn begin(&mut self, plan: &Arc<Plan>, operation: &str) {
+        self.records = Records::new(plan);
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            tty.begin(operation);
+        }
+    }
+
+    /// Shows what an event says.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written to.
+    pub fn event(&mut self, event: &Event) -> io::Result<()> {
+        if matches!(self.renderer, Renderer::Quiet) {
+            return Ok(());
+        }
+        for record in self.records.of(event) {
+            match &mut self.renderer {
+                Renderer::Tty(tty) => tty.record(record)?,
+                Renderer::Plain(plain) => plain.record(&record)?,
+                Renderer::Json(json) => json.record(&record)?,
+                Renderer::Quiet => {}
+            }
+        }
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            for (subject, note) in self.records.notes(event) {
+                tty.note(&subject, note);
+            }
+        }
+        Ok(())
+    }
+
+    /// Redraws what moves: times and spinners. To be called about ten times a second while something happens.
+    pub fn tick(&mut self) {
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            tty.tick();
+        }
+    }
+
+    /// Leaves the screen to `write` for a moment, so that other output comes above the live lines.
+    ///
+    /// # Errors
+    ///
+    /// Those of `write`.
+    pub fn above(&mut self, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        match &mut self.renderer {
+            Renderer::Tty(tty) => tty.suspend(write),
+            Renderer::Plain(_) | Renderer::Json(_) | Renderer::Quiet => write(),
+        }
+    }
+
+    /// Ends the display of the plan: what stands on the screen stays as its summary.
+    pub fn finish(&mut self) {
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            tty.finish();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Progress as lines: a space, the id, the word, the details, with a space behind each of the first two.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::Record;
+
+/// Writes a line for each change of state.
+#[derive(Debug)]
+pub(super) struct Plain<W> {
+    out: W,
+    /// The last word for each layer, so that its bytes do not make lines.
+    layers: BTreeMap<String, String>,
+}
+
+impl<W: Write> Plain<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out, layers: BTreeMap::new() }
+    }
+
+    pub(super) fn record(&mut self, record: &Record) -> io::Result<()> {
+        if record.parent_id.is_some() {
+            return self.child(record);
+        }
+        writeln!(self.out, " {} {} {}", record.id, record.text, record.details)
+    }
+
+    fn child(&mut self, record: &Record) -> io::Result<()> {
+        if record.is_build_output() {
+            return writeln!(self.out, "{} {}", record.id, record.text);
+        }
+        let last = self.layers.insert(record.id.clone(), record.text.clone());
+        if last.as_ref() == Some(&record.text) {
+            return Ok(());
+        }
+        writeln!(self.out, " {} {} {}", record.id, record.text, record.details)
+    }
+}

@@ -1,0 +1,320 @@
+//! What an event means for the display: records of cli.md §6.2, in the words of §6.3.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::event::{BuildProgress, Event, Outcome, Stopping, Subject};
+use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, ProviderVerb, WaitCondition, WaitSpec};
+
+/// A change of the state of one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What changed: `Container demo-web-1`, a layer, `#3` for a step of a build.
+    pub id: String,
+    /// For layers and steps of builds: the image.
+    pub parent_id: Option<String>,
+    /// Whether it is on its way, or how it ended.
+    pub state: RecordState,
+    /// The word for it: `Starting`.
+    pub text: String,
+    /// More about it; empty where there is no more to say.
+    pub details: String,
+    /// Bytes done.
+    pub current: Option<u64>,
+    /// Bytes in all.
+    pub total: Option<u64>,
+}
+
+/// Whether something is on its way, or how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum RecordState {
+    /// It is on its way.
+    Working,
+    /// It ended well.
+    Done,
+    /// It did not happen, which is no failure.
+    Warning,
+    /// It failed.
+    Error,
+}
+
+impl Record {
+    fn new(id: &(impl ToString + ?Sized), state: RecordState, text: impl Into<String>) -> Self {
+        let (details, current, total) = (String::new(), None, None);
+        Self { id: id.to_string(), parent_id: None, state, text: text.into(), details, current, total }
+    }
+
+    fn with_details(self, details: impl Into<String>) -> Self {
+        Self { details: details.into(), ..self }
+    }
+
+    fn under(self, parent: &Subject) -> Self {
+        Self { parent_id: Some(parent.to_string()), ..self }
+    }
+
+    /// Hundredths of the bytes that are done.
+    #[must_use]
+    pub fn percent(&self) -> Option<u64> {
+        let (current, total) = (self.current?, self.total.filter(|total| *total > 0)?);
+        Some((current.saturating_mul(100) / total).min(100))
+    }
+
+    /// Whether it is a line from the inside of a build.
+    pub(super) fn is_build_output(&self) -> bool {
+        self.parent_id.is_some() && self.id.starts_with('#')
+    }
+}
+
+/// Turns the events of one plan into records.
+#[derive(Debug, Default)]
+pub struct Records {
+    plan: Arc<Plan>,
+    /// Steps that belong to the replacement of a container, by the step that creates the new one.
+    group_of: BTreeMap<ActionId, ActionId>,
+    groups: BTreeMap<ActionId, Group>,
+}
+
+/// The steps that replace one container. Only its begin and its end are shown, under the old container's name.
+#[derive(Debug)]
+struct Group {
+    subject: Subject,
+    left: BTreeSet<ActionId>,
+    begun: bool,
+}
+
+impl Records {
+    /// The records of `plan`.
+    #[must_use]
+    pub fn new(plan: &Arc<Plan>) -> Self {
+        let mut records = Self { plan: plan.clone(), ..Self::default() };
+        for (id, step) in plan.steps() {
+            let Action::CreateContainer(spec) = &step.action else { continue };
+            let Some(replaced) = &spec.replaces else { continue };
+            let left: BTreeSet<ActionId> = plan
+                .steps()
+                .filter(|(other, step)| *other == id || replaces(&step.action, id, &replaced.container))
+                .map(|(other, _)| other)
+                .collect();
+            records.group_of.extend(left.iter().map(|step| (*step, id)));
+            let subject = Subject::Container(replaced.container.name.clone());
+            records.groups.insert(id, Group { subject, left, begun: false });
+        }
+        records
+    }
+
+    /// What `event` changes.
+    pub fn of(&mut self, event: &Event) -> Vec<Record> {
+        match event {
+            Event::Started { id } => self.started(*id),
+            Event::Finished { id, outcome, .. } => self.finished(*id, outcome),
+            Event::Failed { id, message, .. } => self.failed(*id, message),
+            Event::NotNeeded { id } => self.ended_in_group(*id).into_iter().collect(),
+            Event::UpToDate { container } => {
+                vec![Record::new(&Subject::Container(container.clone()), RecordState::Done, "Running")]
+            }
+            Event::Progress { id, part, status, current, total } => {
+                let state = if is_last_word(status) { RecordState::Done } else { RecordState::Working };
+                let record = Record { current: *current, total: *total, ..Record::new(part, state, status) };
+                vec![self.child(*id, record)]
+            }
+            Event::BuildStep { id, part, name, status } => {
+                let (state, text) = build_words(name, *status);
+                vec![self.child(*id, Record::new(&format!("#{part}"), state, text))]
+            }
+            Event::BuildLog { id, part, line } => {
+                vec![self.child(*id, Record::new(&format!("#{part}"), RecordState::Working, line))]
+            }
+            Event::Warning { id, message } => {
+                let subject = id.and_then(|id| self.subjects(id).into_iter().next());
+                let id = subject.map_or_else(|| "Warning".to_owned(), |subject| subject.to_string());
+                vec![Record::new(&id, RecordState::Warning, message)]
+            }
+            Event::Stopping(why) => vec![stopping(*why)],
+            Event::Skipped { .. } | Event::Waiting { .. } => Vec::new(),
+        }
+    }
+
+    /// What a live line says beside its state: what the containers behind a wait wait for.
+    pub(super) fn notes(&self, event: &Event) -> Vec<(String, Option<String>)> {
+        let (Event::Waiting { id, .. } | Event::Finished { id, .. } | Event::Failed { id, .. }) = event else {
+            return Vec::new();
+        };
+        let Some(spec) = self.wait(*id) else { return Vec::new() };
+        let note = if let Event::Waiting { container, .. } = event {
+            Some(format!("waits for {container} to be {}", wanted(spec.condition)))
+        } else {
+            None
+        };
+        let waiting = self.plan.after(*id).filter_map(|(next, _)| {
+            let action = &self.plan.step(next).action;
+            if matches!(action, Action::StartContainer { .. }) { Subject::of(action).pop() } else { None }
+        });
+        waiting.map(|subject| (subject.to_string(), note.clone())).collect()
+    }
+
+    fn wait(&self, id: ActionId) -> Option<&WaitSpec> {
+        let Action::Wait(spec) = &self.plan.step(id).action else { return None };
+        Some(spec)
+    }
+
+    fn subjects(&self, id: ActionId) -> Vec<Subject> {
+        Subject::of(&self.plan.step(id).action)
+    }
+
+    fn child(&self, id: ActionId, record: Record) -> Record {
+        match self.subjects(id).first() {
+            Some(parent) => record.under(parent),
+            None => record,
+        }
+    }
+
+    fn started(&mut self, id: ActionId) -> Vec<Record> {
+        if let Some(group) = self.group_of.get(&id).and_then(|group| self.groups.get_mut(group)) {
+            if std::mem::replace(&mut group.begun, true) {
+                return Vec::new();
+            }
+            return vec![Record::new(&group.subject, RecordState::Working, "Recreate")];
+        }
+        let Some((working, _)) = words(&self.plan.step(id).action) else { return Vec::new() };
+        self.subjects(id).iter().map(|subject| Record::new(subject, RecordState::Working, working)).collect()
+    }
+
+    fn finished(&mut self, id: ActionId, outcome: &Outcome) -> Vec<Record> {
+        if self.group_of.contains_key(&id) {
+            return self.ended_in_group(id).into_iter().collect();
+        }
+        let action = &self.plan.step(id).action;
+        let Some((_, done)) = words(action) else { return Vec::new() };
+        let (state, text) = match outcome {
+            Outcome::Done => (RecordState::Done, done.to_owned()),
+            Outcome::StillInUse => (RecordState::Warning, "Resource is still in use".to_owned()),
+            Outcome::NothingThere => nothing_there(action, done),
+            Outcome::PullTolerated(message) => (RecordState::Warning, message.clone()),
+            Outcome::OptionalNotMet(words) => (RecordState::Warning, format!("Skipped: {words}")),
+        };
+        self.subjects(id).iter().map(|subject| Record::new(subject, state, text.clone())).collect()
+    }
+
+    /// The end of a group, if that was its last step.
+    fn ended_in_group(&mut self, id: ActionId) -> Option<Record> {
+        let group = self.groups.get_mut(self.group_of.get(&id)?)?;
+        group.left.remove(&id);
+        (group.begun && group.left.is_empty()).then(|| Record::new(&group.subject, RecordState::Done, "Recreated"))
+    }
+
+    fn failed(&mut self, id: ActionId, message: &str) -> Vec<Record> {
+        let group = self.group_of.get(&id).and_then(|group| self.groups.get(group));
+        let subjects = match group {
+            Some(group) => vec![group.subject.clone()],
+            None => self.subjects(id),
+        };
+        let one_line = message.lines().next().unwrap_or_default();
+        let named = subjects.iter().find(|subject| message.contains(subject.name())).or(subjects.first());
+        named
+            .map(|subject| Record::new(subject, RecordState::Error, "Error").with_details(one_line))
+            .into_iter()
+            .collect()
+    }
+}
+
+/// Whether a step is part of the replacement of `old` by what `create` makes: all but the start.
+fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
+    match action {
+        Action::StopContainer { container, .. } | Action::RemoveContainer { container, .. } => {
+            container.handle == old.handle
+        }
+        Action::RenameContainer { container, .. } => match &container.handle {
+            Handle::Made(made) | Handle::MadeOr { made, .. } => *made == create,
+            Handle::Existing(_) => false,
+        },
+        Action::PullImage(_)
+        | Action::BuildImage(_)
+        | Action::CreateNetwork { .. }
+        | Action::RemoveNetwork { .. }
+        | Action::DisconnectNetwork { .. }
+        | Action::ConnectNetwork { .. }
+        | Action::CreateVolume { .. }
+        | Action::RemoveVolume { .. }
+        | Action::CreateContainer(_)
+        | Action::StartContainer { .. }
+        | Action::Wait(_)
+        | Action::RunPreStart { .. }
+        | Action::RunProvider { .. } => false,
+    }
+}
+
+/// The words for a step on its way and done; `None` where nothing is shown of it.
+fn words(action: &Action) -> Option<(&'static str, &'static str)> {
+    Some(match action {
+        Action::PullImage(_) => ("Pulling", "Pulled"),
+        Action::BuildImage(_) => ("Building", "Built"),
+        Action::CreateNetwork { .. } | Action::CreateVolume { .. } | Action::CreateContainer(_) => {
+            ("Creating", "Created")
+        }
+        Action::RemoveNetwork { .. } | Action::RemoveVolume { .. } | Action::RemoveContainer { .. } => {
+            ("Removing", "Removed")
+        }
+        Action::StartContainer { .. } => ("Starting", "Started"),
+        Action::StopContainer { .. } => ("Stopping", "Stopped"),
+        Action::Wait(spec) => ("Waiting", waited(spec.condition)),
+        Action::RunProvider { verb, .. } => match verb {
+            ProviderVerb::Up => ("Creating", "Created"),
+            ProviderVerb::Down => ("Removing", "Removed"),
+            ProviderVerb::Stop => ("Stopping", "Stopped"),
+        },
+        Action::DisconnectNetwork { .. }
+        | Action::ConnectNetwork { .. }
+        | Action::RenameContainer { .. }
+        | Action::RunPreStart { .. } => return None,
+    })
+}
+
+fn waited(condition: WaitCondition) -> &'static str {
+    match condition {
+        WaitCondition::Healthy | WaitCondition::RunningOrHealthy => "Healthy",
+        WaitCondition::CompletedSuccessfully => "Exited",
+    }
+}
+
+fn wanted(condition: WaitCondition) -> &'static str {
+    match condition {
+        WaitCondition::Healthy => "healthy",
+        WaitCondition::RunningOrHealthy => "running or healthy",
+        WaitCondition::CompletedSuccessfully => "done",
+    }
+}
+
+fn nothing_there(action: &Action, done: &str) -> (RecordState, String) {
+    if matches!(action, Action::RemoveNetwork { .. }) {
+        (RecordState::Warning, "No resource found to remove".to_owned())
+    } else if matches!(action, Action::RemoveVolume { .. }) {
+        (RecordState::Done, "Warning: No resource found to remove".to_owned())
+    } else {
+        (RecordState::Done, done.to_owned())
+    }
+}
+
+/// Whether the engine has no more to say about a layer after that word.
+fn is_last_word(status: &str) -> bool {
+    matches!(status, "Pull complete" | "Already exists")
+}
+
+fn build_words(name: &str, status: BuildProgress) -> (RecordState, String) {
+    match status {
+        BuildProgress::Started => (RecordState::Working, name.to_owned()),
+        BuildProgress::Done => (RecordState::Done, "DONE".to_owned()),
+        BuildProgress::Cached => (RecordState::Done, "CACHED".to_owned()),
+        BuildProgress::Failed => (RecordState::Error, "ERROR".to_owned()),
+    }
+}
+
+fn stopping(why: Stopping) -> Record {
+    let (text, details) = match why {
+        Stopping::Interrupted => ("Stopping", "Gracefully Stopping... press Ctrl+C again to force"),
+        Stopping::Forced => ("Killing", "Killing what has not stopped yet"),
+        Stopping::ContainerExited => ("Stopping", "Aborting on container exit..."),
+    };
+    Record::new("Compose", RecordState::Working, text).with_details(details)
+}

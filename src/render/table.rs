@@ -1,0 +1,29 @@
+//! Tables of text: columns at least ten wide, three spaces between them.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+const NARROWEST: usize = 10;
+const SEPARATION: usize = 3;
+
+/// Writes `rows`, the first of which is the heading. The last column is not padded.
+pub(super) fn write(rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| {
+        let widest = rows.iter().filter_map(|row| Some(row.get(column)?.width())).max().unwrap_or_default();
+        (widest + SEPARATION).max(NARROWEST)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            if column + 1 < row.len() {
+                line.extend(std::iter::repeat_n(' ', widths[column] - cell.width()));
+            }
+        }
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! Progress in a terminal: a block of live lines, one for each resource, drawn again as things go on (cli.md §6.4).
+
+mod block;
+mod screen;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::Instant;
+
+use super::{Record, RecordState};
+use screen::Screen;
+
+/// How often a second the block is drawn at most.
+const DRAWS_PER_SECOND: u8 = 20;
+
+/// What is known of the terminal.
+#[derive(Debug, Clone, Default)]
+pub struct TtySettings {
+    /// Whether there are colours.
+    pub color: bool,
+    /// Its size, asked for at each draw.
+    pub size: TerminalSize,
+}
+
+/// Where the size of a terminal is asked for.
+#[derive(Clone)]
+pub struct TerminalSize(Arc<dyn Fn() -> (u16, u16) + Send + Sync>);
+
+impl TerminalSize {
+    /// The terminal behind standard error; 24 rows of 80 columns where its size is unknown.
+    #[must_use]
+    pub fn of_stderr() -> Self {
+        let terminal = console::Term::stderr();
+        Self(Arc::new(move || terminal.size_checked().unwrap_or((24, 80))))
+    }
+
+    /// A terminal that keeps its size.
+    #[must_use]
+    pub fn fixed(rows: u16, columns: u16) -> Self {
+        Self(Arc::new(move || (rows, columns)))
+    }
+
+    /// Rows and columns now.
+    fn get(&self) -> (u16, u16) {
+        (self.0)()
+    }
+}
+
+impl Default for TerminalSize {
+    fn default() -> Self {
+        Self::of_stderr()
+    }
+}
+
+impl fmt::Debug for TerminalSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TerminalSize").field(&self.get()).finish()
+    }
+}
+
+/// A resource in the block.
+#[derive(Debug)]
+struct Row {
+    id: String,
+    state: RecordState,
+    text: String,
+    details: String,
+    /// What it waits for.
+    note: Option<String>,
+    since: Instant,
+    until: Option<Instant>,
+    layers: BTreeMap<String, Layer>,
+}
+
+/// A layer of an image that is pulled.
+#[derive(Debug)]
+struct Layer {
+    done: bool,
+    current: u64,
+    total: u64,
+}
+
+/// The live block.
+#[derive(Debug)]
+pub(super) struct Tty<W: Write + Send + 'static> {
+    settings: TtySettings,
+    screen: Screen<W>,
+    bar: Option<ProgressBar>,
+    operation: String,
+    rows: Vec<Row>,
+    began: Instant,
+}
+
+impl<W: Write + Send + 'static> Tty<W> {
+    pub(super) fn new(settings: TtySettings, out: W) -> Self {
+        let screen = Screen::new(out, settings.size.clone());
+        Self { settings, screen, bar: None, operation: "up".to_owned(), rows: Vec::new(), began: Instant::now() }
+    }
+
+    pub(super) fn begin(&mut self, operation: &str) {
+        self.finish();
+        operation.clone_into(&mut self.operation);
+        self.began = Instant::now();
+    }
+
+    pub(super) fn record(&mut self, record: Record) -> io::Result<()> {
+        if record.id == "Compose" || record.id == "Warning" {
+            return self.announce(&record);
+        }
+        match &record.parent_id {
+            Some(parent) => {
+                let parent = parent.clone();
+                self.child(&parent, record);
+            }
+            None => self.root(record),
+        }
+        self.draw();
+        Ok(())
+    }
+
+    /// What a resource waits for, beside its state; `None` when it does not any more.
+    pub(super) fn note(&mut self, id: &str, note: Option<String>) {
+        if let Some(row) = self.rows.iter_mut().find(|row| row.id == id) {
+            row.note = note;
+        }
+    }
+
+    pub(super) fn tick(&mut self) {
+        self.draw();
+    }
+
+    pub(super) fn suspend(&mut self, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// The block goes, and stands above as plain text from now on, every line of it.
+    pub(super) fn finish(&mut self) {
+        let Some(bar) = self.bar.take() else { return };
+        bar.finish_and_clear();
+        let (_, columns) = self.settings.size.get();
+        let block = self.block(Instant::now()).lines(usize::from(columns), usize::MAX);
+        // A terminal that went away has nobody to tell.
+        let _ = self.screen.print(&block);
+        self.rows.clear();
+    }
+
+    fn announce(&mut self, record: &Record) -> io::Result<()> {
+        let words = if record.details.is_empty() { &record.text } else { &record.details };
+        let style = console::Style::new().force_styling(self.settings.color);
+        let style = match record.state {
+            RecordState::Working | RecordState::Error => style.red().bold(),
+            RecordState::Warning | RecordState::Done => style.yellow(),
+        };
+        let line = style.apply_to(words).to_string();
+        let screen = self.screen.clone();
+        self.suspend(|| screen.print(&[line]))
+    }
+
+    fn root(&mut self, record: Record) {
+        let now = Instant::now();
+        let Some(row) = self.rows.iter_mut().find(|row| row.id == record.id) else {
+            self.rows.push(Row::new(record, now));
+            return;
+        };
+        row.change(record, now);
+    }
+
+    fn child(&mut self, parent: &str, record: Record) {
+        let Some(row) = self.rows.iter_mut().find(|row| row.id == parent) else { return };
+        if record.is_build_output() {
+            if record.state == RecordState::Working {
+                row.details = record.text;
+            }
+            return;
+        }
+        let layer = row.layers.entry(record.id).or_insert(Layer { done: false, current: 0, total: 0 });
+        layer.done = record.state == RecordState::Done;
+        // Downloading and extracting count the same bytes: what is shown is the download.
+        if record.text == "Downloading" {
+            layer.current = record.current.unwrap_or(layer.current);
+            layer.total = record.total.unwrap_or(layer.total);
+        } else if layer.done || record.text == "Download complete" || record.text == "Extracting" {
+            layer.current = layer.total;
+        }
+    }
+
+    fn draw(&mut self) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let (rows, columns) = self.settings.size.get();
+        let lines = self.block(Instant::now()).lines(usize::from(columns), usize::from(rows));
+        let message = Cow::Owned(lines.join("\n"));
+        if let Some(bar) = &self.bar {
+            bar.set_message(message);
+            return;
+        }
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(self.screen.clone()), DRAWS_PER_SECOND);
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(ProgressStyle::with_template("{msg}").expect("the template is a constant and valid"));
+        bar.set_message(message);
+        self.bar = Some(bar);
+    }
+
+    fn block(&self, now: Instant) -> block::Block<'_> {
+        block::Block {
+            operation: &self.operation,
+            rows: &self.rows,
+            color: self.settings.color,
+            now,
+            began: self.began,
+        }
+    }
+}
+
+impl Row {
+    fn new(record: Record, now: Instant) -> Self {
+        let Record { id, state, text, details, .. } = record;
+        let until = (state != RecordState::Working).then_some(now);
+        Self { id, state, text, details, note: None, since: now, until, layers: BTreeMap::new() }
+    }
+
+    fn change(&mut self, record: Record, now: Instant) {
+        let works = record.state == RecordState::Working;
+        // A resource that goes on after a pause counts from there.
+        if works && self.until.is_some() {
+            self.since = now;
+        }
+        self.until = if works { None } else { Some(self.until.unwrap_or(now)) };
+        self.state = record.state;
+        self.text = record.text;
+        self.details = record.details;
+        if works || self.state == RecordState::Error {
+            self.note = None;
+        }
+    }
+}

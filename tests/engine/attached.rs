@@ -1,0 +1,108 @@
+//! `up` in the foreground, `logs`, `ps`.
+
+use std::io::Read;
+use std::process::{Child, Stdio};
+
+use crate::support::{Scenario, scenario};
+
+const CHATTY: &str = r#"
+services:
+  web:
+    image: busybox:latest
+    command: ["sh", "-c", "trap 'echo bye; exit 0' TERM; echo first; echo oops >&2; while :; do sleep 0.1; done"]
+  job:
+    image: busybox:latest
+    command: ["sh", "-c", "printf 'no newline'"]
+"#;
+
+fn attached(s: &Scenario, arguments: &[&str]) -> Child {
+    let mut command = s.command(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(status.expect("kill runs").success());
+}
+
+fn end(mut child: Child) -> (i32, String, String) {
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    child.stdout.take().expect("piped").read_to_string(&mut stdout).expect("text");
+    child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("text");
+    (child.wait().expect("it ends").code().unwrap_or(-1), stdout, stderr)
+}
+
+#[tokio::test]
+async fn up_in_the_foreground_shows_logs_and_stops_on_ctrl_c() {
+    scenario("foreground", &[("compose.yaml", CHATTY)], |s| async move {
+        let child = attached(&s, &["up"]);
+        s.eventually("web has written", 20, || async {
+            let running = s.states().await.contains(&"web/1 running".to_owned());
+            (running && s.output_of("web").await.contains("oops")).then_some(())
+        })
+        .await;
+        s.eventually("job is over", 20, || async {
+            s.states().await.contains(&"job/1 exited".to_owned()).then_some(())
+        })
+        .await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        signal(&child, "-INT");
+        let (status, stdout, stderr) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
+        assert_eq!(status, 130, "{stdout}\n{stderr}");
+        assert!(stdout.contains("Attaching to job-1, web-1"), "{stdout}");
+        assert!(stdout.contains("web-1  | first"), "{stdout}");
+        assert!(stdout.contains("job-1  | no newline"), "{stdout}");
+        assert!(stdout.contains("web-1  | bye"), "what is written while stopping is shown: {stdout}");
+        assert!(stdout.contains("job-1 exited with code 0"), "{stdout}");
+        assert!(stderr.contains("web-1  | oops"), "{stderr}");
+        assert!(stderr.contains("Gracefully Stopping... press Ctrl+C again to force"), "{stderr}");
+        assert_eq!(s.states().await, ["job/1 exited", "web/1 exited"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn logs_show_what_was_written_and_follow() {
+    scenario("logs", &[("compose.yaml", CHATTY)], |s| async move {
+        s.hoist(&["up", "-d"]).await.ok();
+        s.eventually("web has written", 20, || async { s.output_of("web").await.contains("oops").then_some(()) }).await;
+        let logs = s.hoist(&["logs"]).await.ok().stdout;
+        assert!(logs.contains("web-1  | first\n"), "{logs}");
+        assert!(logs.contains("web-1  | oops\n"), "{logs}");
+        assert!(logs.contains("job-1  | no newline"), "{logs}");
+        let tail = s.hoist(&["logs", "--tail", "1", "--no-log-prefix", "web"]).await.ok().stdout;
+        assert!(tail == "oops\n" || tail == "first\n", "{tail}");
+
+        let child = attached(&s, &["logs", "-f", "web"]);
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        signal(&child, "-INT");
+        let (status, stdout, _) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
+        assert_eq!(status, 130);
+        assert!(stdout.contains("web-1  | first"), "{stdout}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ps_lists_what_runs() {
+    scenario("ps", &[("compose.yaml", CHATTY)], |s| async move {
+        s.hoist(&["up", "-d"]).await.ok();
+        s.eventually("job is over", 20, || async {
+            s.states().await.contains(&"job/1 exited".to_owned()).then_some(())
+        })
+        .await;
+        let table = s.hoist(&["ps"]).await.ok().stdout;
+        assert!(table.starts_with("NAME "), "{table}");
+        assert!(table.contains("hoist-test-ps-web-1") && !table.contains("hoist-test-ps-job-1"), "{table}");
+        let all = s.hoist(&["ps", "-a", "--format", "json"]).await.ok().stdout;
+        let rows: Vec<serde_json::Value> =
+            all.lines().map(|line| serde_json::from_str(line).expect("an object per line")).collect();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0]["Service"], "job");
+        assert_eq!(rows[0]["ExitCode"], 0);
+        assert_eq!(rows[1]["State"], "running");
+        let ids = s.hoist(&["ps", "-q"]).await.ok().stdout;
+        assert_eq!(ids.trim(), s.only("web").await.id);
+    })
+    .await;
+}

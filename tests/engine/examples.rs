@@ -1,0 +1,123 @@
+//! The examples come up, answer and go down.
+
+use std::fs;
+use std::path::Path;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{Scenario, scenario};
+
+/// Copies an example into the scenario's folder.
+fn copy(s: &Scenario, example: &str) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
+    copy_folder(&from, s.folder());
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("the example is there") {
+        let entry = entry.expect("an entry can be read");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a file can be copied");
+        }
+    }
+}
+
+/// The answer to a GET over loopback, redirections of the same host followed; `None` while nobody answers.
+async fn page(port: u16, path: &str) -> Option<String> {
+    let mut path = path.to_owned();
+    for _ in 0..5 {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+        let request = format!("GET {path} HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.ok()?;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let location = answer.lines().find_map(|line| line.strip_prefix("Location: "));
+        match location {
+            Some(target) => {
+                let host = format!("http://localhost:{port}");
+                path = target.trim().strip_prefix(&host).unwrap_or(target.trim()).to_owned();
+            }
+            None => return (answer.contains(" 200 ")).then_some(answer),
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn wordpress_serves_its_page_and_keeps_its_data() {
+    scenario("wordpress", &[], |s| async move {
+        copy(&s, "wordpress");
+        s.hoist(&["up", "-d"]).await.ok();
+        let answer = s.eventually("the page", 60, || page(8000, "/")).await;
+        assert!(answer.contains("WordPress"), "{answer}");
+        let volumes = ["hoist-test-wordpress_db_data", "hoist-test-wordpress_wordpress_data"];
+        assert_eq!(s.volumes().await, volumes);
+        let db = s.only("db").await.id;
+        let listed = s.exec(&db, &["ls", "/var/lib/mysql"]).await;
+        assert!(listed.contains("site"), "the database is in its volume: {listed}");
+        s.exec(&db, &["sh", "-c", "echo kept > /var/lib/mysql/hoist-was-here"]).await;
+
+        let before = s.ids().await;
+        s.hoist(&["up", "-d"]).await.ok();
+        assert_eq!(s.ids().await, before, "nothing to do");
+
+        s.hoist(&["down"]).await.ok();
+        assert!(s.replicas().await.is_empty() && s.networks().await.is_empty());
+        assert_eq!(s.volumes().await, volumes);
+
+        s.hoist(&["up", "-d"]).await.ok();
+        let db = s.only("db").await.id;
+        assert_eq!(s.exec(&db, &["cat", "/var/lib/mysql/hoist-was-here"]).await, "kept\n");
+        s.eventually("the page again", 60, || page(8000, "/")).await;
+
+        s.hoist(&["down", "--volumes"]).await.ok();
+        assert!(s.is_gone().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn conditions_runs_its_chain_and_serves_the_page() {
+    scenario("conditions", &[], |s| async move {
+        copy(&s, "conditions");
+        s.hoist(&["up", "-d"]).await.ok();
+        assert_eq!(s.states().await, ["app/1 running", "cassandra/1 running", "schema/1 exited"]);
+        s.eventually("the page", 20, || page(8088, "/")).await;
+        s.hoist(&["down", "--volumes"]).await.ok();
+        assert!(s.is_gone().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn crane_is_built_and_only_its_application_recreated_after_a_change() {
+    scenario("crane", &[], |s| async move {
+        copy(&s, "crane");
+        s.hoist(&["up", "-d", "--build"]).await.ok();
+        assert_eq!(s.only("crane-app").await.name, "crane-server");
+        s.eventually("the page", 30, || page(7070, "/")).await;
+        let (app, database) = (s.only("crane-app").await.id, s.only("crane-mysql").await.id);
+
+        s.hoist(&["up", "-d", "--build"]).await.ok();
+        assert_eq!(s.only("crane-app").await.id, app, "the same source builds the same image");
+
+        let source = s.folder().join("src/index.html.in");
+        let text = fs::read_to_string(&source).expect("the page's source");
+        fs::write(&source, text.replace("the crane", "the tall crane")).expect("it can be written");
+        s.hoist(&["up", "-d", "--build"]).await.ok();
+        assert_ne!(s.only("crane-app").await.id, app, "the application is made anew");
+        assert_eq!(s.only("crane-mysql").await.id, database, "its database is left alone");
+        let answer = s.eventually("the new page", 30, || page(7070, "/")).await;
+        assert!(answer.contains("the tall crane"), "{answer}");
+
+        s.hoist(&["down", "--volumes"]).await.ok();
+        assert!(s.is_gone().await);
+    })
+    .await;
+}

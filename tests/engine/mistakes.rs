@@ -1,0 +1,54 @@
+//! What goes wrong at the engine is said in words that help.
+
+use crate::support::scenario;
+
+#[tokio::test]
+async fn a_taken_port_names_its_holder_and_the_line() {
+    let holder = r#"
+services:
+  holder: {image: "busybox:latest", command: ["sleep", "600"], stop_grace_period: 0s, ports: ["127.0.0.1:47113:80"]}
+"#;
+    let second = "services:\n  web:\n    image: busybox:latest\n    command: [sleep, '600']\n    ports:\n      - 127.0.0.1:47113:80\n";
+    scenario("port-holder", &[("compose.yaml", holder)], |first| async move {
+        first.hoist(&["up", "-d"]).await.ok();
+        scenario("port-taken", &[("compose.yaml", second)], |s| async move {
+            s.hoist(&["up", "-d"])
+                .await
+                .ends_with(1)
+                .says("47113")
+                .says("hoist-test-port-holder-holder-1")
+                .says("compose.yaml:6:9");
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_engine_is_one_sentence_and_what_to_do() {
+    let file = "services:\n  web: {image: 'busybox:latest'}\n";
+    scenario("no-engine", &[("compose.yaml", file)], |s| async move {
+        let mut command = s.command(&["up", "-d"]);
+        command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+        s.run(command)
+            .await
+            .ends_with(1)
+            .says("cannot connect to a container engine at unix:///nonexistent/docker.sock")
+            .says("hint: is the engine running?");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_had_fails_its_service_and_names_it() {
+    let file = r#"
+services:
+  web: {image: "127.0.0.1:9/nothing/here:1", command: ["sleep", "600"]}
+  other: {image: "busybox:latest", command: ["sleep", "600"], stop_grace_period: 0s}
+"#;
+    scenario("no-image", &[("compose.yaml", file)], |s| async move {
+        s.hoist(&["up", "-d"]).await.ends_with(1).says("127.0.0.1:9/nothing/here:1");
+        assert_eq!(s.states().await, ["other/1 running"], "an independent chain goes on");
+    })
+    .await;
+}

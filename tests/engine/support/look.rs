@@ -1,0 +1,175 @@
+//! What the engine has of a scenario's project.
+
+use std::collections::HashMap;
+
+use bollard::exec::StartExecResults;
+use bollard::models::{ContainerInspectResponse, ContainerSummary, ExecConfig, Volume};
+use bollard::query_parameters::{
+    InspectContainerOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
+};
+use futures::StreamExt;
+
+use super::Scenario;
+
+const PROJECT: &str = "com.docker.compose.project";
+const SERVICE: &str = "com.docker.compose.service";
+const NUMBER: &str = "com.docker.compose.container-number";
+
+/// A replica of a service as the engine shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Replica {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// Its service.
+    pub(crate) service: String,
+    /// Its number.
+    pub(crate) number: u32,
+    /// `running`, `exited`, `created` …
+    pub(crate) state: String,
+    /// Its labels.
+    pub(crate) labels: HashMap<String, String>,
+}
+
+impl Scenario {
+    fn label_filter(&self) -> HashMap<String, Vec<String>> {
+        HashMap::from([("label".to_owned(), vec![format!("{PROJECT}={}", self.project)])])
+    }
+
+    async fn list(&self) -> Vec<ContainerSummary> {
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&self.label_filter()).build();
+        self.docker.list_containers(Some(options)).await.expect("containers are listed")
+    }
+
+    /// All containers of the project, by service and number.
+    pub(crate) async fn replicas(&self) -> Vec<Replica> {
+        let mut replicas: Vec<_> = self.list().await.into_iter().map(replica).collect();
+        replicas.sort_by(|a, b| (&a.service, a.number, &a.name).cmp(&(&b.service, b.number, &b.name)));
+        replicas
+    }
+
+    /// The containers as `service/number state`, sorted.
+    pub(crate) async fn states(&self) -> Vec<String> {
+        let replicas = self.replicas().await;
+        replicas.iter().map(|r| format!("{}/{} {}", r.service, r.number, r.state)).collect()
+    }
+
+    /// The only container of a service.
+    pub(crate) async fn only(&self, service: &str) -> Replica {
+        let mut found: Vec<_> = self.replicas().await.into_iter().filter(|r| r.service == service).collect();
+        assert_eq!(found.len(), 1, "containers of {service}: {found:?}");
+        found.remove(0)
+    }
+
+    /// Everything the engine knows of a service's only container.
+    pub(crate) async fn inspect(&self, service: &str) -> ContainerInspectResponse {
+        let id = self.only(service).await.id;
+        self.docker.inspect_container(&id, None::<InspectContainerOptions>).await.expect("the container is there")
+    }
+
+    /// The ids of all containers, to see that nothing was made anew.
+    pub(crate) async fn ids(&self) -> Vec<String> {
+        self.replicas().await.into_iter().map(|replica| replica.id).collect()
+    }
+
+    /// The names of the project's networks.
+    pub(crate) async fn networks(&self) -> Vec<String> {
+        let options = ListNetworksOptionsBuilder::default().filters(&self.label_filter()).build();
+        let listed = self.docker.list_networks(Some(options)).await.expect("networks are listed");
+        let mut names: Vec<_> = listed.into_iter().filter_map(|network| network.name).collect();
+        names.sort();
+        names
+    }
+
+    /// The names of the project's volumes.
+    pub(crate) async fn volumes(&self) -> Vec<String> {
+        let options = ListVolumesOptionsBuilder::default().filters(&self.label_filter()).build();
+        let listed: Vec<Volume> =
+            self.docker.list_volumes(Some(options)).await.expect("volumes are listed").volumes.unwrap_or_default();
+        let mut names: Vec<_> = listed.into_iter().map(|volume| volume.name).collect();
+        names.sort();
+        names
+    }
+
+    /// All that a container has written.
+    pub(crate) async fn output_of(&self, service: &str) -> String {
+        let id = self.only(service).await.id;
+        self.tail(&id, "all").await
+    }
+
+    async fn tail(&self, id: &str, lines: &str) -> String {
+        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(lines).build();
+        let mut stream = self.docker.logs(id, Some(options));
+        let mut text = String::new();
+        while let Some(Ok(chunk)) = stream.next().await {
+            text.push_str(&String::from_utf8_lossy(&chunk.into_bytes()));
+        }
+        text
+    }
+
+    /// Whether the project has nothing in the engine.
+    pub(crate) async fn is_gone(&self) -> bool {
+        self.list().await.is_empty() && self.networks().await.is_empty() && self.volumes().await.is_empty()
+    }
+
+    /// Runs a command in a container and gives back what it wrote.
+    pub(crate) async fn exec(&self, id: &str, command: &[&str]) -> String {
+        let config = ExecConfig {
+            cmd: Some(command.iter().map(|&word| word.to_owned()).collect()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            ..ExecConfig::default()
+        };
+        let exec = self.docker.create_exec(id, config).await.expect("an exec can be made").id;
+        let started = self.docker.start_exec(&exec, None).await.expect("an exec can be started");
+        let StartExecResults::Attached { mut output, .. } = started else { panic!("it was asked to attach") };
+        let mut text = String::new();
+        while let Some(Ok(chunk)) = output.next().await {
+            text.push_str(&String::from_utf8_lossy(&chunk.into_bytes()));
+        }
+        text
+    }
+
+    /// Removes all that the project has, whatever made it.
+    pub(crate) async fn take_down(&self) {
+        for container in self.list().await {
+            let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+            let _ = self.docker.remove_container(&container.id.unwrap_or_default(), Some(options)).await;
+        }
+        for network in self.networks().await {
+            let _ = self.docker.remove_network(&network).await;
+        }
+        for volume in self.volumes().await {
+            let options = RemoveVolumeOptionsBuilder::default().force(true).build();
+            let _ = self.docker.remove_volume(&volume, Some(options)).await;
+        }
+    }
+
+    /// Prints the steps, the containers and their last words, for a scenario that failed.
+    pub(crate) async fn print_what_helps(&self) {
+        for step in self.steps.lock().expect("no step panicked with the lock").iter() {
+            println!("{step}");
+        }
+        for container in self.list().await {
+            let id = container.id.clone().unwrap_or_default();
+            println!("--- {:?} {:?} {:?}", container.names, container.state, container.status);
+            print!("{}", self.tail(&id, "20").await);
+        }
+        println!("--- networks {:?}, volumes {:?}", self.networks().await, self.volumes().await);
+    }
+}
+
+fn replica(container: ContainerSummary) -> Replica {
+    let labels = container.labels.unwrap_or_default();
+    let names = container.names.unwrap_or_default();
+    Replica {
+        id: container.id.unwrap_or_default(),
+        name: names.first().map(|name| name.trim_start_matches('/').to_owned()).unwrap_or_default(),
+        service: labels.get(SERVICE).cloned().unwrap_or_default(),
+        number: labels.get(NUMBER).and_then(|number| number.parse().ok()).unwrap_or_default(),
+        state: container.state.map(|state| state.to_string()).unwrap_or_default(),
+        labels,
+    }
+}

@@ -1,0 +1,210 @@
+//! What every scenario needs: an engine, a folder with files, the binary, and a look at what the engine has.
+
+mod look;
+
+use std::fs;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bollard::Docker;
+use futures::FutureExt;
+
+/// The longest a step may take; scenarios that wait for something longer are wrong.
+const STEP: Duration = Duration::from_secs(120);
+
+/// The engine that the tests run against.
+///
+/// # Panics
+///
+/// When none answers: a test that needs an engine fails without one.
+pub(crate) async fn engine() -> Docker {
+    let docker = Docker::connect_with_defaults().expect("an address of an engine");
+    if let Err(error) = docker.ping().await {
+        panic!("no container engine answers ({error}); `tests/bed/bed test` gets one and runs all tests");
+    }
+    docker
+}
+
+/// A project in a folder of its own, named after its test, taken down before and after.
+pub(crate) struct Scenario {
+    /// The engine, to look at.
+    pub(crate) docker: Docker,
+    /// The project's name.
+    pub(crate) project: String,
+    folder: tempfile::TempDir,
+    steps: Arc<Mutex<Vec<String>>>,
+}
+
+/// What a run of the binary came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// Its exit status.
+    pub(crate) status: i32,
+    /// What it wrote to standard output.
+    pub(crate) stdout: String,
+    /// What it wrote to standard error.
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// Fails the test unless the status is 0.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        assert_eq!(self.status, 0, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Fails the test unless the status is that one.
+    #[track_caller]
+    pub(crate) fn ends_with(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Fails the test unless standard error has that text.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "`{text}` is not in stderr:\n{}", self.stderr);
+        self
+    }
+}
+
+/// Runs a scenario: `files` are written into its folder, then `steps` run. On a failure everything that helps is
+/// printed: the steps so far, the containers with their last log lines.
+pub(crate) async fn scenario<F>(name: &str, files: &[(&str, &str)], steps: impl FnOnce(Arc<Scenario>) -> F)
+where
+    F: Future<Output = ()>,
+{
+    let docker = engine().await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let project = format!("hoist-test-{name}");
+    let scenario = Arc::new(Scenario { docker, project, folder, steps: Arc::default() });
+    for (path, text) in files {
+        scenario.write(path, text);
+    }
+    scenario.take_down().await;
+    let result = AssertUnwindSafe(steps(scenario.clone())).catch_unwind().await;
+    if result.is_err() {
+        scenario.print_what_helps().await;
+    }
+    scenario.take_down().await;
+    if let Err(panic) = result {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+impl Scenario {
+    /// The folder with the files.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("folders can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+
+    /// The binary, ready to run in the project's folder; it sees PATH, HOME and the engine's address only.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hoist"));
+        command.args(["-p", &self.project]).args(arguments);
+        self.surround(&mut command);
+        command
+    }
+
+    fn surround(&self, command: &mut Command) {
+        command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command.env("HOME", self.folder.path());
+        for name in ["PATH", "DOCKER_HOST"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+    }
+
+    /// Runs `hoist -p PROJECT ARGUMENTS` to its end.
+    pub(crate) async fn hoist(&self, arguments: &[&str]) -> Ran {
+        self.run(self.command(arguments)).await
+    }
+
+    /// Runs the Docker Compose that `tests/bed/bed peer` names.
+    pub(crate) async fn peer(&self, arguments: &[&str]) -> Ran {
+        let program = std::env::var_os("HOIST_PEER").map_or_else(find_peer, PathBuf::from);
+        let mut command = Command::new(program);
+        command.args(["-p", &self.project]).args(arguments);
+        self.surround(&mut command);
+        self.run(command).await
+    }
+
+    /// Runs a command to its end.
+    pub(crate) async fn run(&self, mut command: Command) -> Ran {
+        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+        let began = Instant::now();
+        let work = tokio::task::spawn_blocking(move || command.output());
+        let output: Output = tokio::time::timeout(STEP, work)
+            .await
+            .unwrap_or_else(|_| panic!("`{}` did not end within {STEP:?}", words.join(" ")))
+            .expect("the task runs")
+            .expect("the program can be started");
+        let ran = Ran {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        let step = format!(
+            "$ {}   [{} after {:.1} s]\n{}{}",
+            words.join(" "),
+            ran.status,
+            began.elapsed().as_secs_f32(),
+            ran.stdout,
+            ran.stderr
+        );
+        self.steps.lock().expect("no step panicked with the lock").push(step);
+        ran
+    }
+
+    /// Asks again and again until `look` gives something, for at most `seconds`.
+    ///
+    /// # Panics
+    ///
+    /// When the time is over.
+    #[track_caller]
+    pub(crate) fn eventually<'a, T, F>(
+        &'a self,
+        what: &'a str,
+        seconds: u64,
+        mut look: impl FnMut() -> F + 'a,
+    ) -> impl Future<Output = T> + 'a
+    where
+        F: Future<Output = Option<T>>,
+    {
+        async move {
+            let deadline = Instant::now() + Duration::from_secs(seconds);
+            loop {
+                if let Some(found) = look().await {
+                    return found;
+                }
+                assert!(Instant::now() < deadline, "not within {seconds} s: {what}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// The bed's Docker Compose; asked for once per run of the tests.
+fn find_peer() -> PathBuf {
+    static PEER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    PEER.get_or_init(|| {
+        let bed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bed/bed");
+        let output = Command::new(bed).arg("peer").stderr(Stdio::inherit()).output().expect("the bed can be run");
+        assert!(output.status.success(), "`tests/bed/bed peer` names a Docker Compose");
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+    })
+    .clone()
+}

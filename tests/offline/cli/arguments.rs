@@ -1,0 +1,69 @@
+//! Arguments that make no sense, and help.
+
+use super::Case;
+
+#[test]
+fn without_arguments_there_is_help() {
+    let ran = Case::new("").run();
+    assert_eq!(ran.status, 0);
+    assert!(ran.stdout.contains("Usage: hoist [OPTIONS] [COMMAND]"), "{}", ran.stdout);
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn help_knows_every_command() {
+    for command in ["completion", "config", "create", "down", "help", "logs", "plan", "ps", "up", "version"] {
+        let ran = Case::new(&format!("help {command}")).run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{command}");
+        assert!(ran.stdout.contains(&format!("Usage: hoist {command}")), "{}", ran.stdout);
+        assert_eq!(Case::new(&format!("{command} --help")).run().status, 0);
+    }
+}
+
+#[test]
+fn an_unknown_command_shows_the_help_and_the_closest_one() {
+    let ran = Case::new("dwn").run();
+    assert_eq!(ran.status, 1);
+    assert!(ran.stdout.contains("Commands:"));
+    assert_eq!(ran.stderr, "unknown docker command: \"compose dwn\"\nhint: did you mean `down`?\n");
+}
+
+#[test]
+fn flags_that_do_not_go_together_are_refused_in_the_words_scripts_know() {
+    let table = [
+        ("up --wait --wait-timeout -1", "--wait-timeout must be a non-negative integer"),
+        ("up --build --no-build", "--build and --no-build are incompatible"),
+        ("up --no-recreate -V", "--no-recreate and --renew-anon-volumes are incompatible"),
+        ("up --no-recreate --force-recreate", "--force-recreate and --no-recreate are incompatible"),
+        ("up --no-recreate --always-recreate-deps", "--always-recreate-deps and --no-recreate are incompatible"),
+        ("create --pull policy", "invalid --pull option \"policy\""),
+        ("--parallel x up", "invalid argument \"x\" for \"--parallel\" flag: invalid digit found in string"),
+        ("--progress fancy up", "unsupported --progress value \"fancy\""),
+        ("--progress tty --ansi never up", "can't use --progress tty while ANSI support is disabled"),
+        ("logs --index 1", "--index requires one service to be selected"),
+    ];
+    for (arguments, message) in table {
+        let ran = Case::new(arguments).file("compose.yaml", "services: {web: {image: i}}\n").run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (1, format!("{message}\n").as_str()), "{arguments}");
+        assert_eq!(ran.stdout, "", "{arguments}");
+    }
+}
+
+#[test]
+fn version_says_which() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(Case::new("version --short").run().stdout, format!("{version}\n"));
+    assert_eq!(Case::new("version -f json").run().stdout, format!("{{\"version\":\"v{version}\"}}\n"));
+    assert_eq!(Case::new("-v").run().stdout, format!("hoist version v{version}\n"));
+}
+
+#[test]
+fn without_an_engine_one_sentence_says_what_to_do() {
+    let ran = Case::new("up -d").file("compose.yaml", "services: {web: {image: i}}\n").run();
+    assert_eq!(ran.status, 1);
+    let mut lines = ran.stderr.lines();
+    let first = lines.next().unwrap_or_default();
+    assert!(first.starts_with("cannot connect to a container engine at unix:///nonexistent/docker.sock: "), "{first}");
+    let hint = "hint: is the engine running? start it, or name another with DOCKER_HOST, --host or --context";
+    assert_eq!((lines.next(), lines.next()), (Some(hint), None));
+}

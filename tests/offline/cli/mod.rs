@@ -1,0 +1,80 @@
+//! The binary: files and arguments in; all of standard output, standard error and the exit status out.
+
+mod arguments;
+mod config;
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A run of the binary in a folder of its own, with no environment but PATH, HOME and what the case adds.
+pub(crate) struct Case {
+    folder: TempDir,
+    command: Command,
+    input: Option<String>,
+}
+
+/// What a run came to. The folder's path reads `[folder]`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Case {
+    /// `hoist ARGUMENTS`, split at blanks.
+    pub(crate) fn new(arguments: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("project").tempdir().expect("a temporary folder");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hoist"));
+        command.args(arguments.split_whitespace()).current_dir(folder.path()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", "/nonexistent");
+        command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+        Self { folder, command, input: None }
+    }
+
+    /// With a file in the folder.
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("folders can be made");
+        fs::write(path, text).expect("a file can be written");
+        self
+    }
+
+    /// With a variable in its environment.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// With text on its standard input.
+    pub(crate) fn input(mut self, text: &str) -> Self {
+        self.input = Some(text.to_owned());
+        self
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(mut self) -> Ran {
+        let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
+        let mut child = self
+            .command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary can be started");
+        if let Some(text) = &self.input {
+            child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads its input");
+        }
+        let output = child.wait_with_output().expect("it ends");
+        let folder = self.folder.path().canonicalize().expect("the folder is there");
+        let name = folder.file_name().expect("it has a name").to_string_lossy().to_lowercase();
+        let text = |bytes: Vec<u8>| {
+            let text = String::from_utf8_lossy(&bytes).replace(&*folder.to_string_lossy(), "[folder]");
+            text.replace(&name, "[name]")
+        };
+        Ran { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}

@@ -1,0 +1,750 @@
+//! The executor against the fake engine, on a paused clock.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hoist::engine::fake::{Fake, Run, Script};
+use hoist::engine::{ContainerEventKind, EngineError, PortHolder};
+use hoist::event::{Event, Events, Outcome};
+use hoist::execute::{ExecuteError, ExecuteSettings, RunOutcome, execute};
+use hoist::observed::Health;
+use hoist::plan::{
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Edge, Guard, Handle, Late, Plan,
+    PlanBuilder, PullFailure, PullSpec, Reason, Replica, Step, WaitCondition, WaitSpec, Waiter,
+};
+use hoist::project::value::Port;
+use hoist::project::{NetworkKey, Project, Service, ServiceName};
+use tokio_util::sync::CancellationToken;
+
+const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Builds plans of a project `demo` with the words of its tests.
+pub(crate) struct Plans {
+    builder: PlanBuilder,
+    project: Arc<Project>,
+    guard: Option<Guard>,
+}
+
+impl Plans {
+    pub(crate) fn new() -> Self {
+        Self::of(&[])
+    }
+
+    fn of(services: &[Service]) -> Self {
+        let services = services.iter().map(|service| (service.name.clone(), service.clone())).collect();
+        let project = Project { name: "demo".into(), services, ..Project::default() };
+        Self { builder: PlanBuilder::default(), project: Arc::new(project), guard: None }
+    }
+
+    pub(crate) fn add(&mut self, action: Action, after: &[ActionId]) -> ActionId {
+        let step = Step { action, reason: Reason::Missing, guard: self.guard.clone() };
+        self.builder.add(step, after.iter().copied())
+    }
+
+    pub(crate) fn network(&mut self, name: &str, after: &[ActionId]) -> ActionId {
+        let action = Action::CreateNetwork { project: self.project.clone(), key: NetworkKey::from(name) };
+        self.add(action, after)
+    }
+
+    fn spec(&self, service: &str, number: u32) -> ContainerSpec {
+        ContainerSpec {
+            project: self.project.clone(),
+            replica: Replica { service: service.into(), number },
+            name: format!("demo-{service}-{number}"),
+            temporary_name: None,
+            image: service.to_owned(),
+            image_digest: Late::Known(None),
+            image_volumes: BTreeMap::new(),
+            replaces: None,
+            references: BTreeMap::new(),
+            linked: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn create(&mut self, service: &str, number: u32, after: &[ActionId]) -> ActionId {
+        let spec = self.spec(service, number);
+        self.add(Action::CreateContainer(Arc::new(spec)), after)
+    }
+
+    pub(crate) fn start(&mut self, service: &str, number: u32, made: ActionId, after: &[ActionId]) -> ActionId {
+        let spec = Some(Arc::new(self.spec(service, number)));
+        let id = self.add(Action::StartContainer { container: made_by(service, number, made), spec }, after);
+        self.builder.order(made, id, Edge::Requires);
+        id
+    }
+
+    /// Creates and starts the only replica of a service; the start comes after `after`.
+    pub(crate) fn up(&mut self, service: &str, after: &[ActionId]) -> (ActionId, ActionId) {
+        let created = self.create(service, 1, &[]);
+        (created, self.start(service, 1, created, after))
+    }
+
+    pub(crate) fn wait(
+        &mut self,
+        service: &str,
+        containers: Vec<ContainerRef>,
+        condition: WaitCondition,
+        waiter: Waiter,
+        timeout: Option<Duration>,
+        after: &[ActionId],
+    ) -> ActionId {
+        let spec = WaitSpec { service: service.into(), condition, containers, waiter, timeout };
+        self.add(Action::Wait(Arc::new(spec)), after)
+    }
+
+    /// A service that is started and waited for, and another that is started then.
+    fn pair(&mut self, condition: WaitCondition, waiter: Waiter, timeout: Option<Duration>) -> ActionId {
+        let (created, started) = self.up("db", &[]);
+        let wait = self.wait("db", vec![made_by("db", 1, created)], condition, waiter, timeout, &[started]);
+        self.up("web", &[wait]);
+        wait
+    }
+
+    pub(crate) fn build(self) -> Arc<Plan> {
+        Arc::new(self.builder.build())
+    }
+}
+
+pub(crate) fn made_by(service: &str, number: u32, step: ActionId) -> ContainerRef {
+    container(service, number, Handle::Made(step))
+}
+
+pub(crate) fn container(service: &str, number: u32, handle: Handle) -> ContainerRef {
+    let replica = Replica { service: service.into(), number };
+    ContainerRef { name: format!("demo-{service}-{number}"), replica: Some(replica), handle }
+}
+
+/// Carries out `plan`, and gives back what became of it and all events.
+async fn run(plan: &Arc<Plan>, engine: &Fake) -> (RunOutcome, Vec<Event>) {
+    run_with(plan, engine, &ExecuteSettings::default(), &CancellationToken::new()).await
+}
+
+async fn run_with(
+    plan: &Arc<Plan>,
+    engine: &Fake,
+    settings: &ExecuteSettings,
+    cancel: &CancellationToken,
+) -> (RunOutcome, Vec<Event>) {
+    let (events, mut receiver) = Events::channel();
+    let outcome = execute(plan, engine, &events, cancel, settings).await;
+    drop(events);
+    let mut seen = Vec::new();
+    while let Some(event) = receiver.recv().await {
+        seen.push(event);
+    }
+    (outcome, seen)
+}
+
+/// The failures and skipped steps, a line each.
+fn said(outcome: &RunOutcome) -> String {
+    let mut text = String::new();
+    for (id, error) in &outcome.failed {
+        writeln!(text, "{id} failed: {error}").expect("written to memory");
+        for line in error.context() {
+            writeln!(text, "  {line}").expect("written to memory");
+        }
+    }
+    for (id, cause) in &outcome.skipped {
+        writeln!(text, "{id} skipped because of {cause}").expect("written to memory");
+    }
+    text
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_come_in_the_order_of_the_graph_and_independent_ones_at_once() {
+    let mut plans = Plans::new();
+    let network = plans.network("net", &[]);
+    for service in ["a", "b", "c"] {
+        let created = plans.create(service, 1, &[network]);
+        plans.start(service, 1, created, &[]);
+    }
+    let engine = Fake::new();
+    engine.delay_all(s(1));
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert!(outcome.is_success());
+    assert_eq!(outcome.elapsed, s(3));
+    assert_eq!(
+        engine.calls(),
+        [
+            "create network net",
+            "create demo-a-1",
+            "create demo-b-1",
+            "create demo-c-1",
+            "start demo-a-1",
+            "start demo-b-1",
+            "start demo-c-1",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_skips_what_requires_it_and_nothing_else() {
+    let mut plans = Plans::new();
+    let (_, db) = plans.up("db", &[]);
+    let (_, web) = plans.up("web", &[db]);
+    plans.up("proxy", &[web]);
+    plans.up("other", &[]);
+    let engine = Fake::new();
+    engine.delay_all(ms(10));
+    engine.fail("start demo-db-1", EngineError::Refused("no such runtime".to_owned()));
+    let plan = plans.build();
+    let (outcome, events) = run(&plan, &engine).await;
+    assert_eq!(said(&outcome), "#2 failed: no such runtime\n#4 skipped because of #2\n#6 skipped because of #2\n");
+    assert!(engine.calls().contains(&"start demo-other-1".to_owned()));
+    let skipped = events.iter().filter(|event| matches!(event, Event::Skipped { cause, .. } if *cause == db)).count();
+    assert_eq!(skipped, 2);
+
+    let failure = outcome.into_result(&plan).expect_err("a step failed");
+    assert_eq!(failure.to_string(), "no such runtime");
+    let mut report = Vec::new();
+    failure.report(&mut report).expect("written to memory");
+    assert_eq!(
+        String::from_utf8(report).expect("text"),
+        "no such runtime\nnot done because of it: Container demo-proxy-1, Container demo-web-1\n"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_that_only_follow_go_on_after_a_failure() {
+    let mut plans = Plans::new();
+    let (_, db) = plans.up("db", &[]);
+    let (_, web) = plans.up("web", &[]);
+    plans.builder.order(db, web, Edge::Follows);
+    let engine = Fake::new();
+    engine.delay("start demo-db-1", s(3));
+    engine.fail("start demo-db-1", EngineError::Failed("broken".to_owned()));
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "#2 failed: broken\n");
+    assert_eq!(engine.times_of("start demo-web-1"), [s(3)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_number_of_calls_at_once_is_bounded() {
+    for (parallel, most) in [(None, 8), (Some(3), 3), (Some(1), 1), (Some(0), 1), (Some(100), 30)] {
+        let mut plans = Plans::new();
+        for number in 1..=30 {
+            plans.create("web", number, &[]);
+        }
+        let engine = Fake::new();
+        engine.delay_all(s(1));
+        let settings = ExecuteSettings { parallel, ..ExecuteSettings::default() };
+        let (outcome, _) = run_with(&plans.build(), &engine, &settings, &CancellationToken::new()).await;
+        assert!(outcome.is_success());
+        assert_eq!(engine.most_at_once(), most, "--parallel {parallel:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_pulls_and_waits_do_not_hold_up_the_rest() {
+    let mut plans = Plans::new();
+    for number in 0..20 {
+        let image = format!("slow{number}");
+        let spec = PullSpec { image, platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+        plans.add(Action::PullImage(Arc::new(spec)), &[]);
+    }
+    let (created, started) = plans.up("db", &[]);
+    for _ in 0..20 {
+        let containers = vec![made_by("db", 1, created)];
+        plans.wait("db", containers, WaitCondition::Healthy, Waiter::Dependents, None, &[started]);
+    }
+    plans.up("web", &[started]);
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::healthy_after(s(60)));
+    for number in 0..20 {
+        engine.delay(&format!("pull slow{number}"), s(30));
+    }
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert!(outcome.is_success());
+    assert_eq!(engine.times_of("start demo-web-1"), [s(0)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn starts_with_ports_out_of_a_range_come_one_after_the_other() {
+    let port = Port { target: 80, published: Some("8000-8010".to_owned()), ..Port::default() };
+    for (ports, took) in [(vec![port], s(3)), (Vec::new(), s(1))] {
+        let mut plans = Plans::of(&[Service { ports, ..Service::new("web") }]);
+        for number in 1..=3 {
+            let created = plans.create("web", number, &[]);
+            plans.start("web", number, created, &[]);
+        }
+        let engine = Fake::new();
+        for number in 1..=3 {
+            engine.delay(&format!("start demo-web-{number}"), s(1));
+        }
+        let (outcome, _) = run(&plans.build(), &engine).await;
+        assert_eq!(outcome.elapsed, took);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn guards_are_answered_by_what_the_run_finds_out() {
+    for (pulled, from, recreated) in [("sha256:new", "sha256:old", true), ("sha256:old", "sha256:old", false)] {
+        let engine = Fake::new();
+        let old = engine.add_running("demo", "demo-web-1", "web", 1);
+        engine.image_of("web", pulled);
+        let mut plans = Plans::new();
+        let spec =
+            PullSpec { image: "web".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+        let pull = plans.add(Action::PullImage(Arc::new(spec)), &[]);
+        plans.guard = Some(Guard::ImageChanged { producer: pull, image: "web".to_owned(), from: Some(from.into()) });
+        let spec = ContainerSpec {
+            temporary_name: Some("0_demo-web-1".to_owned()),
+            image_digest: Late::From(pull),
+            ..plans.spec("web", 1)
+        };
+        let create = plans.add(Action::CreateContainer(Arc::new(spec)), &[pull]);
+        let before = container("web", 1, Handle::Existing(old.clone()));
+        let stop = plans.add(Action::StopContainer { container: before.clone(), spec: None, timeout: None }, &[create]);
+        let remove = plans.add(Action::RemoveContainer { container: before, volumes: AnonymousVolumes::Keep }, &[stop]);
+        let name = "demo-web-1".to_owned();
+        let rename = plans.add(Action::RenameContainer { container: made_by("web", 1, create), name }, &[remove]);
+        plans.start("web", 1, create, &[rename]);
+        plans.guard = None;
+        let either = container("web", 1, Handle::MadeOr { made: create, otherwise: old.clone() });
+        plans.wait("web", vec![either], WaitCondition::RunningOrHealthy, Waiter::Command, None, &[rename]);
+
+        let (outcome, events) = run(&plans.build(), &engine).await;
+        assert_eq!(said(&outcome), "");
+        assert_eq!(engine.id_of("demo-web-1") != Some(old), recreated);
+        let not_needed = events.iter().filter(|event| matches!(event, Event::NotNeeded { .. })).count();
+        assert_eq!(not_needed, if recreated { 0 } else { 5 });
+        if recreated {
+            let request = engine.made_from("0_demo-web-1").expect("it was made");
+            assert_eq!(request.image_digest, Some(pulled.into()));
+            assert_eq!(
+                engine.calls(),
+                [
+                    "pull web",
+                    "create 0_demo-web-1",
+                    "stop demo-web-1",
+                    "remove demo-web-1",
+                    "rename demo-web-1 0_demo-web-1",
+                    "start demo-web-1",
+                ]
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tolerated_pull_leaves_the_image_to_the_build() {
+    let engine = Fake::new();
+    engine.fail("pull web", EngineError::Registry("pull access denied".to_owned()));
+    let project = Project { name: "demo".into(), ..Project::default() };
+    let mut plans = Plans::new();
+    let spec =
+        PullSpec { image: "web".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Tolerate };
+    let pull = plans.add(Action::PullImage(Arc::new(spec)), &[]);
+    plans.guard = Some(Guard::ImageMissing { producer: pull, image: "web".to_owned() });
+    let spec = BuildSpec { project: Arc::new(project), service: "web".into(), image: "web".to_owned(), platform: None };
+    let build = plans.add(Action::BuildImage(Arc::new(spec)), &[pull]);
+    plans.guard = None;
+    let spec = ContainerSpec { image_digest: Late::From(build), ..plans.spec("web", 1) };
+    plans.add(Action::CreateContainer(Arc::new(spec)), &[build]);
+    let plan = plans.build();
+
+    let (outcome, events) = run(&plan, &engine).await;
+    assert_eq!(said(&outcome), "");
+    assert_eq!(engine.calls(), ["pull web", "build web", "create demo-web-1"]);
+    let tolerated = Outcome::PullTolerated("pull access denied".to_owned());
+    assert!(events.iter().any(|event| matches!(event, Event::Finished { outcome, .. } if *outcome == tolerated)));
+
+    // The image is there: the build is not needed, and has found out what the pull did.
+    let engine = Fake::new();
+    engine.image_of("web", "sha256:there");
+    let (outcome, _) = run(&plan, &engine).await;
+    assert_eq!(said(&outcome), "");
+    assert_eq!(engine.calls(), ["pull web", "create demo-web-1"]);
+    let request = engine.made_from("demo-web-1").expect("it was made");
+    assert_eq!(request.image_digest, Some("sha256:there".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn containers_get_ids_and_links_of_others_that_the_run_made() {
+    let db = Service::new("db");
+    let web = Service {
+        network_mode: Some("service:db".into()),
+        links: vec!["db:database".into()],
+        external_links: vec!["legacy".to_owned()],
+        ..Service::new("web")
+    };
+    let mut plans = Plans::of(&[db, web]);
+    let (db, _) = plans.up("db", &[]);
+    let spec = ContainerSpec {
+        references: [(ServiceName::from("db"), made_by("db", 1, db))].into(),
+        linked: [(ServiceName::from("db"), vec![made_by("db", 1, db)])].into(),
+        ..plans.spec("web", 2)
+    };
+    plans.add(Action::CreateContainer(Arc::new(spec)), &[db]);
+    let missing = plans.spec("web", 3);
+    plans.add(Action::CreateContainer(Arc::new(missing)), &[]);
+    let engine = Fake::new();
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "#4 failed: cannot share network namespace with service db: container missing\n");
+    let request = engine.made_from("demo-web-2").expect("it was made");
+    assert_eq!(request.references.get("db"), engine.id_of("demo-db-1").as_ref());
+    assert_eq!(request.links, ["demo-db-1:database", "demo-db-1:db-2", "demo-db-1:demo-db-2", "legacy:legacy"]);
+    assert_eq!(request.config_hash.len(), 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_taken_port_names_its_holder() {
+    let port = Port { target: 80, published: Some("8000".to_owned()), ..Port::default() };
+    let mut plans = Plans::of(&[Service { ports: vec![port], ..Service::new("web") }]);
+    plans.up("web", &[]);
+    let engine = Fake::new();
+    let words = "driver failed programming external connectivity on endpoint demo-web-1: \
+                 Bind for 0.0.0.0:8000 failed: port is already allocated";
+    engine.fail("start demo-web-1", EngineError::Failed(words.to_owned()));
+    engine.holds_port(8000, PortHolder { container: "shop-web-1".to_owned(), project: Some("shop".to_owned()) });
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(
+        said(&outcome),
+        "#2 failed: cannot start container demo-web-1: \
+         port 8000/tcp of the host is already taken by container shop-web-1 of project shop\n"
+    );
+    assert!(matches!(outcome.first_failure(), Some(ExecuteError::PortTaken { port: 8000, .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_or_in_use_is_no_failure() {
+    let engine = Fake::new();
+    let id = engine.add_running("demo", "demo-old-1", "old", 1);
+    let mut plans = Plans::new();
+    let old = container("old", 1, Handle::Existing(id));
+    let stop = plans.add(Action::StopContainer { container: old.clone(), spec: None, timeout: None }, &[]);
+    let remove = plans.add(Action::RemoveContainer { container: old, volumes: AnonymousVolumes::Keep }, &[stop]);
+    let network = Action::RemoveNetwork { id: "n1".into(), name: "demo_default".to_owned() };
+    plans.add(network, &[remove]);
+    plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[remove]);
+    engine.fail("stop demo-old-1", EngineError::NotFound("gone".to_owned()));
+    engine.fail("remove demo-old-1", EngineError::Conflict("removal in progress".to_owned()));
+    engine.fail("remove network n1", EngineError::InUse("has active endpoints".to_owned()));
+    engine.fail("remove volume demo_data", EngineError::InUse("volume is in use".to_owned()));
+    let (outcome, events) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "");
+    let outcomes: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let Event::Finished { outcome, .. } = event { Some(outcome.clone()) } else { None })
+        .collect();
+    assert_eq!(outcomes, [Outcome::NothingThere, Outcome::NothingThere, Outcome::StillInUse, Outcome::StillInUse]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dependents_start_the_moment_the_condition_holds() {
+    for (condition, script) in [
+        (WaitCondition::Healthy, Script::healthy_after(ms(1234))),
+        (WaitCondition::RunningOrHealthy, Script::healthy_after(ms(1234))),
+        (WaitCondition::CompletedSuccessfully, Script::exits_after(ms(1234), 0)),
+    ] {
+        let mut plans = Plans::new();
+        plans.pair(condition, Waiter::Dependents, None);
+        let engine = Fake::new();
+        engine.script("demo-db-1", script);
+        let (outcome, events) = run(&plans.build(), &engine).await;
+        assert_eq!(said(&outcome), "");
+        assert_eq!(engine.times_of("start demo-web-1"), [ms(1234)], "{condition:?}");
+        assert!(
+            events.iter().any(|event| matches!(event, Event::Waiting { container, .. } if container == "demo-db-1"))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_holds_already_takes_one_look() {
+    let mut plans = Plans::new();
+    plans.pair(WaitCondition::RunningOrHealthy, Waiter::Dependents, None);
+    let engine = Fake::new();
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "");
+    assert_eq!(outcome.elapsed, Duration::ZERO);
+    assert_eq!(engine.inspections(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_waits_say_why() {
+    let exits = |status| Script::exits_after(s(2), status).writes(s(1), "panic: no disk\n");
+    let cases = [
+        (
+            WaitCondition::Healthy,
+            Waiter::Dependents,
+            Script::checked(vec![(s(1), Health::Starting), (s(3), Health::Unhealthy)]),
+            None,
+            "dependency failed to start: container demo-db-1 is unhealthy\n  \
+             its last probe ended with exit status 1: connection refused\n",
+        ),
+        (
+            WaitCondition::Healthy,
+            Waiter::Dependents,
+            Script { healthcheck: true, ..exits(3) },
+            None,
+            "dependency failed to start: container demo-db-1 exited (3)\n  it wrote last:\n    panic: no disk\n",
+        ),
+        (
+            WaitCondition::Healthy,
+            Waiter::Dependents,
+            Script::default(),
+            None,
+            "dependency failed to start: container demo-db-1 has no healthcheck configured\n",
+        ),
+        (
+            WaitCondition::CompletedSuccessfully,
+            Waiter::Dependents,
+            exits(3),
+            None,
+            "service \"db\" didn't complete successfully: exit 3\n  it wrote last:\n    panic: no disk\n",
+        ),
+        (
+            WaitCondition::RunningOrHealthy,
+            Waiter::Command,
+            Script::checked(vec![(s(1), Health::Unhealthy)]),
+            None,
+            "container demo-db-1 is unhealthy\n  its last probe ended with exit status 1: connection refused\n",
+        ),
+        (
+            WaitCondition::RunningOrHealthy,
+            Waiter::Command,
+            Script { healthcheck: true, ..Script::default() },
+            Some(s(30)),
+            "application not healthy after 30s\n  container demo-db-1 is not healthy yet\n  no probe has ended yet\n",
+        ),
+        (
+            WaitCondition::CompletedSuccessfully,
+            Waiter::Dependents,
+            Script::default(),
+            Some(s(5)),
+            "timeout waiting for dependencies\n  container demo-db-1 is running\n",
+        ),
+    ];
+    for (condition, waiter, script, timeout, words) in cases {
+        let mut plans = Plans::new();
+        plans.pair(condition, waiter, timeout);
+        let engine = Fake::new();
+        engine.script("demo-db-1", script);
+        let (outcome, _) = run(&plans.build(), &engine).await;
+        assert_eq!(said(&outcome), format!("#3 failed: {words}#5 skipped because of #3\n"));
+        assert!(engine.times_of("start demo-web-1").is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn optional_dependencies_fail_with_a_word_and_no_more() {
+    let cases = [
+        (
+            WaitCondition::Healthy,
+            Script::checked(vec![(s(3), Health::Unhealthy)]),
+            "optional dependency \"db\" is not running or is unhealthy",
+        ),
+        (
+            WaitCondition::CompletedSuccessfully,
+            Script::exits_after(s(3), 3),
+            "optional dependency \"db\" didn't complete successfully: exit 3",
+        ),
+    ];
+    for (condition, script, words) in cases {
+        let mut plans = Plans::new();
+        let wait = plans.pair(condition, Waiter::OptionalDependents, None);
+        let engine = Fake::new();
+        engine.script("demo-db-1", script);
+        let (outcome, events) = run(&plans.build(), &engine).await;
+        assert!(outcome.is_success());
+        assert_eq!(engine.times_of("start demo-web-1"), [s(3)]);
+        let not_met = Outcome::OptionalNotMet(words.to_owned());
+        assert!(
+            events.iter().any(
+                |event| matches!(event, Event::Finished { id, outcome, .. } if *id == wait && *outcome == not_met)
+            )
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_optional_dependency_that_does_not_start_lets_its_dependents_go_on() {
+    let mut plans = Plans::new();
+    plans.pair(WaitCondition::Healthy, Waiter::OptionalDependents, None);
+    let engine = Fake::new();
+    engine.fail("start demo-db-1", EngineError::Failed("broken".to_owned()));
+    let (outcome, events) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "#2 failed: broken\n");
+    assert_eq!(engine.times_of("start demo-web-1").len(), 1);
+    let words = Outcome::OptionalNotMet("optional dependency \"db\" failed to start".to_owned());
+    assert!(events.iter().any(|event| matches!(event, Event::Finished { outcome, .. } if *outcome == words)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_of_the_run_before_does_not_count() {
+    // Unhealthy, ended, started again: the engine goes on saying unhealthy until the first probe.
+    let before = Run { health: vec![(s(1), Health::Unhealthy)], exit: Some((s(2), 0)), ..Run::default() };
+    let now = Run { health: vec![(s(10), Health::Healthy)], ..Run::default() };
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script { healthcheck: true, runs: vec![before, now], ..Script::default() });
+    let id = engine.add_running("demo", "demo-db-1", "db", 1);
+    tokio::time::sleep(s(5)).await;
+
+    let mut plans = Plans::new();
+    let db = container("db", 1, Handle::Existing(id));
+    let start = plans.add(Action::StartContainer { container: db.clone(), spec: None }, &[]);
+    plans.wait("db", vec![db], WaitCondition::Healthy, Waiter::Dependents, None, &[start]);
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "");
+    assert_eq!(outcome.elapsed, s(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_replica_has_to_meet_the_condition() {
+    let mut plans = Plans::new();
+    let replicas: Vec<ActionId> = (1..=3).map(|number| plans.create("db", number, &[])).collect();
+    let starts: Vec<ActionId> =
+        (1..).zip(&replicas).map(|(number, made)| plans.start("db", number, *made, &[])).collect();
+    let containers = (1..).zip(&replicas).map(|(number, made)| made_by("db", number, *made)).collect();
+    plans.wait("db", containers, WaitCondition::Healthy, Waiter::Dependents, None, &starts);
+    let engine = Fake::new();
+    for number in 1..=3 {
+        engine.script(&format!("demo-db-{number}"), Script::healthy_after(s(number * 7)));
+    }
+    let plan = plans.build();
+    let (outcome, _) = run(&plan, &engine).await;
+    assert_eq!(outcome.elapsed, s(21));
+
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::healthy_after(s(1)));
+    engine.script("demo-db-2", Script::healthy_after(s(1)));
+    let (outcome, _) = run(&plan, &engine).await;
+    assert_eq!(
+        said(&outcome),
+        "#7 failed: dependency failed to start: container demo-db-3 has no healthcheck configured\n"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_is_restarted_is_waited_for_and_warned_about() {
+    let crash = Run { exit: Some((s(1), 2)), restart: Some(ms(100)), ..Run::default() };
+    let fine = Run { health: vec![(s(1), Health::Healthy)], ..Run::default() };
+    let runs = vec![crash.clone(), crash.clone(), crash.clone(), crash, fine];
+    let mut plans = Plans::new();
+    plans.pair(WaitCondition::Healthy, Waiter::Dependents, None);
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script { healthcheck: true, runs, ..Script::default() });
+    let (outcome, events) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "");
+    assert_eq!(outcome.elapsed, ms(5400));
+    let warnings: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let Event::Warning { message, .. } = event { Some(message.as_str()) } else { None })
+        .collect();
+    assert_eq!(warnings, ["container demo-db-1 keeps ending and being restarted (last exit status 2)"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_event_stream_is_opened_again_and_what_was_missed_is_looked_up() {
+    let mut plans = Plans::new();
+    plans.pair(WaitCondition::Healthy, Waiter::Dependents, None);
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::healthy_after(ms(2020)));
+    // The stream is lost, and the news come before it is there again.
+    engine.lose_events_after(s(2));
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "");
+    assert_eq!(outcome.elapsed, ms(2050));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_event_stream_waits_look_now_and_again() {
+    let mut plans = Plans::new();
+    plans.pair(WaitCondition::Healthy, Waiter::Dependents, None);
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::healthy_after(s(12)));
+    for _ in 0..100 {
+        engine.fail("events", EngineError::Disconnected("cut".to_owned()));
+    }
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "");
+    assert_eq!(outcome.elapsed, s(15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_is_away_for_a_moment_does_not_fail_a_wait() {
+    let mut plans = Plans::new();
+    plans.pair(WaitCondition::Healthy, Waiter::Dependents, None);
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::healthy_after(s(12)));
+    engine.lose_events_after(s(4));
+    for _ in 0..2 {
+        engine.fail("inspect demo-db-1", EngineError::Disconnected("cut".to_owned()));
+    }
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_interruption_nothing_starts_and_what_runs_is_left_to_finish() {
+    let mut plans = Plans::new();
+    let first = plans.create("a", 1, &[]);
+    plans.start("a", 1, first, &[]);
+    let (created, started) = plans.up("db", &[]);
+    plans.wait("db", vec![made_by("db", 1, created)], WaitCondition::Healthy, Waiter::Dependents, None, &[started]);
+    let spec =
+        PullSpec { image: "big".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+    plans.add(Action::PullImage(Arc::new(spec)), &[]);
+    let engine = Fake::new();
+    engine.delay("create demo-a-1", s(10));
+    engine.delay("pull big", s(1000));
+    engine.script("demo-db-1", Script::healthy_after(s(100)));
+    let cancel = CancellationToken::new();
+    let plan = plans.build();
+    let settings = ExecuteSettings::default();
+    let interrupt = async {
+        tokio::time::sleep(s(2)).await;
+        cancel.cancel();
+    };
+    let ((outcome, _), ()) = tokio::join!(run_with(&plan, &engine, &settings, &cancel), interrupt);
+    assert_eq!(outcome.elapsed, s(10));
+    assert!(outcome.interrupted && outcome.failed.is_empty());
+    assert!(engine.id_of("demo-a-1").is_some());
+    assert!(!engine.calls().contains(&"start demo-a-1".to_owned()));
+    let failure = outcome.into_result(&plan).expect_err("it was interrupted");
+    assert!(failure.is_interruption());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_somebody_else_got_in_the_way_of_can_be_told() {
+    let mut plans = Plans::new();
+    plans.up("web", &[]);
+    let engine = Fake::new();
+    engine.add_container("demo", "demo-web-1", "web", 1);
+    let plan = plans.build();
+    let (outcome, _) = run(&plan, &engine).await;
+    assert!(outcome.into_result(&plan).expect_err("the name is taken").is_conflict());
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_about_other_containers_do_not_keep_a_wait_from_looking() {
+    let mut plans = Plans::new();
+    plans.pair(WaitCondition::Healthy, Waiter::Dependents, None);
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script { healthcheck: true, ..Script::default() });
+    let other = engine.add_running("demo", "demo-other-1", "other", 1);
+    let noise = async {
+        for _ in 0..100 {
+            tokio::time::sleep(ms(100)).await;
+            engine.emit(&other, ContainerEventKind::Pause);
+        }
+    };
+    let plan = plans.build();
+    let cancel = CancellationToken::new();
+    let settings = ExecuteSettings::default();
+    let interrupted = async {
+        noise.await;
+        cancel.cancel();
+    };
+    tokio::join!(run_with(&plan, &engine, &settings, &cancel), interrupted);
+    assert!(engine.inspections() >= 2);
+}

@@ -1,0 +1,530 @@
+//! The renderers: events in, bytes out.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hoist::event::{BuildProgress, Event, Outcome, Output, Stopping};
+use hoist::observed::{Container, Health, PublishedPort, State};
+use hoist::plan::{
+    Action, ActionId, AnonymousVolumes, ContainerSpec, Handle, Late, Plan, PullFailure, PullSpec, Replaced,
+    WaitCondition, Waiter,
+};
+use hoist::render::logs::{LogPrinter, LogSettings, Prefix};
+use hoist::render::ps::{self, PsFormat, PsSettings, Truncate};
+use hoist::render::{Progress, ProgressMode, TerminalSize, TtySettings};
+use indicatif::{InMemoryTerm, TermLike};
+use indoc::indoc;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::executing::{Plans, container, made_by};
+
+/// What was written, for the test to read.
+#[derive(Debug, Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no test panics while writing").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("no test panics while writing").clone()).expect("text")
+    }
+}
+
+fn finished(id: ActionId) -> Event {
+    Event::Finished { id, elapsed: Duration::ZERO, outcome: Outcome::Done }
+}
+
+fn finished_as(id: ActionId, outcome: Outcome) -> Event {
+    Event::Finished { id, elapsed: Duration::ZERO, outcome }
+}
+
+/// A network, a database that is waited for, and a web server.
+fn stack() -> (Arc<Plan>, Vec<ActionId>) {
+    let mut plans = Plans::new();
+    let network = plans.network("demo_default", &[]);
+    let db = plans.create("db", 1, &[network]);
+    let db_started = plans.start("db", 1, db, &[]);
+    let wait =
+        plans.wait("db", vec![made_by("db", 1, db)], WaitCondition::Healthy, Waiter::Dependents, None, &[db_started]);
+    let web = plans.create("web", 1, &[network]);
+    let web_started = plans.start("web", 1, web, &[wait]);
+    (plans.build(), vec![network, db, db_started, wait, web, web_started])
+}
+
+/// The events of a run of `stack` in which everything goes well.
+fn all_well(steps: &[ActionId]) -> Vec<Event> {
+    steps.iter().flat_map(|id| [Event::Started { id: *id }, finished(*id)]).collect()
+}
+
+fn written(mode: ProgressMode, plan: &Arc<Plan>, events: &[Event]) -> String {
+    let written = Written::default();
+    let mut progress = Progress::new(mode, TtySettings::default(), written.clone());
+    progress.begin(plan, "up");
+    for event in events {
+        progress.event(event).expect("written to memory");
+    }
+    progress.finish();
+    written.text()
+}
+
+#[test]
+fn plain_progress_has_the_words_of_the_contract() {
+    let (plan, steps) = stack();
+    // The spaces at the ends of the lines belong to the form.
+    assert_eq!(
+        written(ProgressMode::Plain, &plan, &all_well(&steps)).replace(" \n", "$\n"),
+        indoc! {"
+            \u{20}Network demo_default Creating$
+            \u{20}Network demo_default Created$
+            \u{20}Container demo-db-1 Creating$
+            \u{20}Container demo-db-1 Created$
+            \u{20}Container demo-db-1 Starting$
+            \u{20}Container demo-db-1 Started$
+            \u{20}Container demo-db-1 Waiting$
+            \u{20}Container demo-db-1 Healthy$
+            \u{20}Container demo-web-1 Creating$
+            \u{20}Container demo-web-1 Created$
+            \u{20}Container demo-web-1 Starting$
+            \u{20}Container demo-web-1 Started$
+        "}
+    );
+}
+
+#[test]
+fn quiet_progress_is_nothing() {
+    let (plan, steps) = stack();
+    assert_eq!(written(ProgressMode::Quiet, &plan, &all_well(&steps)), "");
+}
+
+#[test]
+fn json_progress_leaves_out_what_is_empty() {
+    let (plan, steps) = stack();
+    let wait = steps[3];
+    let events = [
+        Event::Started { id: steps[0] },
+        finished(steps[0]),
+        finished_as(wait, Outcome::OptionalNotMet("optional dependency \"db\" failed to start".to_owned())),
+        Event::Failed { id: steps[5], elapsed: Duration::ZERO, message: "a < b".to_owned(), context: Vec::new() },
+    ];
+    assert_eq!(
+        written(ProgressMode::Json, &plan, &events),
+        indoc! {r#"
+            {"id":"Network demo_default","status":"Working","text":"Creating"}
+            {"id":"Network demo_default","status":"Done","text":"Created"}
+            {"id":"Container demo-db-1","status":"Warning","text":"Skipped: optional dependency \"db\" failed to start"}
+            {"id":"Container demo-web-1","status":"Error","text":"Error","details":"a \u003c b"}
+        "#}
+    );
+}
+
+#[test]
+fn what_did_not_happen_has_words_of_its_own() {
+    let mut plans = Plans::new();
+    let network = plans.add(Action::RemoveNetwork { id: "n1".into(), name: "demo_default".to_owned() }, &[]);
+    let volume = plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[]);
+    let plan = plans.build();
+    let events = [
+        Event::UpToDate { container: "demo-db-1".to_owned() },
+        finished_as(network, Outcome::StillInUse),
+        finished_as(network, Outcome::NothingThere),
+        finished_as(volume, Outcome::StillInUse),
+        finished_as(volume, Outcome::NothingThere),
+        Event::Stopping(Stopping::Interrupted),
+        Event::Stopping(Stopping::ContainerExited),
+    ];
+    assert_eq!(
+        written(ProgressMode::Plain, &plan, &events).replace(" \n", "$\n"),
+        indoc! {"
+            \u{20}Container demo-db-1 Running$
+            \u{20}Network demo_default Resource is still in use$
+            \u{20}Network demo_default No resource found to remove$
+            \u{20}Volume demo_data Resource is still in use$
+            \u{20}Volume demo_data Warning: No resource found to remove$
+            \u{20}Compose Stopping Gracefully Stopping... press Ctrl+C again to force
+            \u{20}Compose Stopping Aborting on container exit...
+        "}
+    );
+}
+
+/// The replacement of a container, and its start.
+fn recreation() -> (Arc<Plan>, [ActionId; 5]) {
+    let mut plans = Plans::new();
+    let old = container("web", 1, Handle::Existing("0123456789ab".into()));
+    let spec = ContainerSpec {
+        project: Arc::default(),
+        replica: old.replica.clone().expect("a replica"),
+        name: "demo-web-1".to_owned(),
+        temporary_name: Some("0123456789ab_demo-web-1".to_owned()),
+        image: "web".to_owned(),
+        image_digest: Late::Known(None),
+        image_volumes: BTreeMap::new(),
+        replaces: Some(Replaced { container: old.clone(), inherited: Vec::new(), inherits: true }),
+        references: BTreeMap::new(),
+        linked: BTreeMap::new(),
+    };
+    let create = plans.add(Action::CreateContainer(Arc::new(spec)), &[]);
+    let stop = plans.add(Action::StopContainer { container: old.clone(), spec: None, timeout: None }, &[create]);
+    let remove = plans.add(Action::RemoveContainer { container: old, volumes: AnonymousVolumes::Keep }, &[stop]);
+    let new = made_by("web", 1, create);
+    let rename = plans.add(Action::RenameContainer { container: new, name: "demo-web-1".to_owned() }, &[remove]);
+    let start = plans.start("web", 1, create, &[rename]);
+    (plans.build(), [create, stop, remove, rename, start])
+}
+
+#[test]
+fn a_recreation_shows_its_begin_and_its_end() {
+    let (plan, steps) = recreation();
+    assert_eq!(
+        written(ProgressMode::Plain, &plan, &all_well(&steps)).replace(" \n", "$\n"),
+        indoc! {"
+            \u{20}Container demo-web-1 Recreate$
+            \u{20}Container demo-web-1 Recreated$
+            \u{20}Container demo-web-1 Starting$
+            \u{20}Container demo-web-1 Started$
+        "}
+    );
+    let not_needed: Vec<Event> = steps.iter().map(|id| Event::NotNeeded { id: *id }).collect();
+    assert_eq!(written(ProgressMode::Plain, &plan, &not_needed), "");
+}
+
+#[test]
+fn layers_and_builds_are_lines_where_their_words_change() {
+    let mut plans = Plans::new();
+    let spec =
+        PullSpec { image: "nginx".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+    let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
+    let plan = plans.build();
+    let layer = |status: &str, current| Event::Progress {
+        id,
+        part: "a1b2".to_owned(),
+        status: status.to_owned(),
+        current,
+        total: Some(200),
+    };
+    let events = [
+        Event::Started { id },
+        layer("Downloading", Some(50)),
+        layer("Downloading", Some(100)),
+        layer("Pull complete", None),
+        Event::BuildStep {
+            id,
+            part: "3".to_owned(),
+            name: "[2/3] RUN make".to_owned(),
+            status: BuildProgress::Started,
+        },
+        Event::BuildLog { id, part: "3".to_owned(), line: "cc -o web".to_owned() },
+        Event::BuildStep { id, part: "3".to_owned(), name: "[2/3] RUN make".to_owned(), status: BuildProgress::Cached },
+        finished(id),
+    ];
+    assert_eq!(
+        written(ProgressMode::Plain, &plan, &events).replace(" \n", "$\n"),
+        indoc! {"
+            \u{20}Image nginx Pulling$
+            \u{20}a1b2 Downloading$
+            \u{20}a1b2 Pull complete$
+            #3 [2/3] RUN make
+            #3 cc -o web
+            #3 CACHED
+            \u{20}Image nginx Pulled$
+        "}
+    );
+    assert!(written(ProgressMode::Json, &plan, &events).contains(
+        r#"{"id":"a1b2","parent_id":"Image nginx","status":"Working","text":"Downloading","current":50,"total":200,"percent":25}"#
+    ));
+}
+
+/// A terminal of 60 columns, and progress on it.
+struct Screen {
+    written: Written,
+    progress: Progress<Written>,
+    size: (u16, u16),
+}
+
+impl Screen {
+    fn new(plan: &Arc<Plan>, rows: u16, columns: u16) -> Self {
+        let written = Written::default();
+        let settings = TtySettings { color: false, size: TerminalSize::fixed(rows, columns) };
+        let mut progress = Progress::new(ProgressMode::Tty, settings, written.clone());
+        progress.begin(plan, "up");
+        Self { written, progress, size: (rows, columns) }
+    }
+
+    fn events(&mut self, events: &[Event]) {
+        for event in events {
+            self.progress.event(event).expect("written to memory");
+        }
+    }
+
+    /// What stands on the terminal after a tick.
+    fn contents(&mut self) -> String {
+        self.progress.tick();
+        let terminal = InMemoryTerm::new(self.size.0, self.size.1);
+        terminal.write_str(&self.written.text().replace('\n', "\r\n")).expect("written to memory");
+        terminal.contents()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_live_block_shows_states_times_and_what_is_waited_for() {
+    let (plan, steps) = stack();
+    let [network, db, db_started, wait, web, _] = steps[..] else { unreachable!("six steps") };
+    let mut screen = Screen::new(&plan, 24, 60);
+    screen.events(&[Event::Started { id: network }]);
+    tokio::time::sleep(Duration::from_millis(120)).await;
+    screen.events(&[finished(network), Event::Started { id: db }, finished(db), Event::Started { id: db_started }]);
+    screen.events(&[finished(db_started), Event::Started { id: web }, finished(web)]);
+    screen.events(&[Event::Started { id: wait }]);
+    screen.events(&[Event::Waiting { id: wait, container: "demo-db-1".to_owned() }]);
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(
+        screen.contents(),
+        "\
+[+] up 2/3
+ ✔ Network demo_default Created                        0.1s
+ ⠦ Container demo-db-1  Waiting                        2.5s
+ ✔ Container demo-web-1 Created waits for demo-db-1... 0.0s"
+    );
+    screen.events(&[finished(wait)]);
+    screen.progress.finish();
+    assert_eq!(
+        screen.contents(),
+        "\
+[+] up 3/3
+ ✔ Network demo_default Created                        0.1s
+ ✔ Container demo-db-1  Healthy                        2.5s
+ ✔ Container demo-web-1 Created                        0.0s
+"
+        .trim_end()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_live_block_fits_small_terminals() {
+    let mut plans = Plans::new();
+    let steps: Vec<ActionId> = (1..=6).map(|number| plans.create("a-service-with-a-long-name", number, &[])).collect();
+    let plan = plans.build();
+    let mut screen = Screen::new(&plan, 6, 44);
+    screen.events(&steps.iter().map(|id| Event::Started { id: *id }).collect::<Vec<_>>());
+    screen.events(&[finished(steps[0]), finished(steps[1])]);
+    screen.events(&[Event::Failed {
+        id: steps[2],
+        elapsed: Duration::ZERO,
+        message: "no such image: a-service".to_owned(),
+        context: Vec::new(),
+    }]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let contents = screen.contents();
+    assert_eq!(
+        contents,
+        "\
+[+] up 3/6
+ ✘ Container demo-a-... Error no su... 0.0s
+ ⠋ Container demo-a-... Creating       1.0s
+ ⠋ Container demo-a-... Creating       1.0s
+ ... 3 more",
+        "{contents}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn pulls_show_layers_and_bytes() {
+    let mut plans = Plans::new();
+    let spec =
+        PullSpec { image: "nginx".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+    let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
+    let mut screen = Screen::new(&plans.build(), 24, 80);
+    let layer = |part: &str, status: &str, current| Event::Progress {
+        id,
+        part: part.to_owned(),
+        status: status.to_owned(),
+        current: Some(current),
+        total: Some(20_000_000),
+    };
+    screen.events(&[Event::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
+    screen.events(&[layer("a", "Pull complete", 0)]);
+    assert_eq!(
+        screen.contents(),
+        "\
+[+] up 1/3
+ ⠋ Image nginx [⣿⠀]  20.0MB / 40.0MB  Pulling                              0.0s"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_output_comes_above_the_live_block() {
+    let (plan, steps) = stack();
+    let mut screen = Screen::new(&plan, 24, 60);
+    screen.events(&[Event::Started { id: steps[0] }]);
+    screen.contents();
+    let mut out = screen.written.clone();
+    screen.progress.above(|| writeln!(out, "web-1  | hello")).expect("written to memory");
+    assert_eq!(
+        screen.contents(),
+        "\
+web-1  | hello
+[+] up 0/1
+ ⠋ Network demo_default Creating                       0.0s"
+    );
+}
+
+/// Lines of several sources: on standard output, and on standard error.
+fn logged(settings: LogSettings, outputs: &[Output]) -> (String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut printer = LogPrinter::new(settings);
+    for output in outputs {
+        printer.write(output, &mut out, &mut err).expect("written to memory");
+    }
+    (String::from_utf8(out).expect("text"), String::from_utf8(err).expect("text"))
+}
+
+fn lines(source: &str, stderr: bool, text: &str) -> Output {
+    Output::Lines { source: source.into(), stderr, bytes: text.as_bytes().to_vec() }
+}
+
+#[test]
+fn log_lines_have_aligned_prefixes_and_streams_stay_apart() {
+    let outputs = [
+        lines("db-1", false, "early\n"),
+        Output::Attaching(vec!["db-1".into(), "worker-1".into()]),
+        lines("db-1", false, "one\ntwo\n"),
+        lines("worker-1", true, "oops\n"),
+        Output::Exited { source: "db-1".into(), exit_code: 137, restarting: true },
+        Output::Exited { source: "db-1".into(), exit_code: 0, restarting: false },
+        Output::Recreated { source: "worker-1".into() },
+    ];
+    let (out, err) = logged(LogSettings::default(), &outputs);
+    assert_eq!(
+        out,
+        indoc! {"
+            db-1  | early
+            Attaching to db-1, worker-1
+            db-1      | one
+            db-1      | two
+            db-1 exited with code 137 (restarting)
+            db-1 exited with code 0
+            worker-1 has been recreated
+        "}
+    );
+    assert_eq!(err, "worker-1  | oops\n");
+}
+
+#[test]
+fn log_prefixes_are_coloured_in_the_order_of_the_sources() {
+    let settings = LogSettings { color: true, ..LogSettings::default() };
+    let outputs = [
+        lines("a-1", false, "x\n"),
+        lines("b-1", false, "x\n"),
+        lines("a-1 ->", false, "hook\n"),
+        lines("c-1", false, "x\n"),
+    ];
+    let (out, _) = logged(settings, &outputs);
+    assert_eq!(
+        out,
+        "\x1b[36ma-1  | \x1b[0mx\n\x1b[33mb-1  | \x1b[0mx\n\x1b[36ma-1 ->  | \x1b[0mhook\n\x1b[32mc-1     | \x1b[0mx\n"
+    );
+}
+
+#[test]
+fn log_lines_without_prefix_are_as_they_were_written() {
+    let settings = LogSettings { prefix: Prefix::None, ..LogSettings::default() };
+    let (out, _) = logged(settings, &[lines("a-1", false, "x\n\u{1b}[1my\n")]);
+    assert_eq!(out, "x\n\u{1b}[1my\n");
+    let settings = LogSettings { prefix: Prefix::None, timestamps: true, ..LogSettings::default() };
+    let (out, _) = logged(settings, &[lines("a-1", false, "x\n")]);
+    let (stamp, rest) = out.split_once(' ').expect("a time");
+    assert_eq!((stamp.len(), rest), ("2006-01-02T15:04:05.000000000Z".len(), "x\n"));
+}
+
+fn wordpress() -> Container {
+    Container {
+        id: "0123456789abcdef".into(),
+        name: "demo-wordpress-1".to_owned(),
+        service: Some("wordpress".into()),
+        number: Some(1),
+        one_off: false,
+        hook: false,
+        state: State::Running,
+        health: Health::Healthy,
+        exit_code: None,
+        status: "Up 5 seconds (healthy)".to_owned(),
+        image: "wordpress:latest".to_owned(),
+        image_id: None,
+        command: "docker-entrypoint.sh apache2-foreground".to_owned(),
+        created: 1_700_000_000,
+        config_hash: None,
+        image_digest: None,
+        networks: BTreeMap::new(),
+        mounts: Vec::new(),
+        ports: vec![PublishedPort {
+            host_ip: Some("0.0.0.0".to_owned()),
+            published: Some(8000),
+            target: 80,
+            protocol: "tcp".to_owned(),
+        }],
+        labels: [("a".to_owned(), "<b>".to_owned())].into(),
+    }
+}
+
+fn listed(containers: &[&Container], format: PsFormat) -> String {
+    let settings = PsSettings {
+        project: "demo".to_owned(),
+        truncate: Truncate::Long,
+        now: Timestamp::from_second(1_700_000_075).expect("a time"),
+        zone: TimeZone::UTC,
+    };
+    let mut out = Vec::new();
+    ps::write(containers, format, &settings, &mut out).expect("written to memory");
+    String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn ps_is_a_table_of_the_contract() {
+    let wordpress = wordpress();
+    let db = Container {
+        name: "demo-db-1".to_owned(),
+        service: Some("db".into()),
+        ports: Vec::new(),
+        command: "mysqld".to_owned(),
+        ..wordpress.clone()
+    };
+    assert_eq!(
+        listed(&[&wordpress, &db], PsFormat::Table),
+        "\
+NAME               IMAGE              COMMAND                  SERVICE     CREATED              STATUS                   PORTS
+demo-db-1          wordpress:latest   \"mysqld\"                 db          About a minute ago   Up 5 seconds (healthy)   \n\
+demo-wordpress-1   wordpress:latest   \"docker-entrypoint.s…\"   wordpress   About a minute ago   Up 5 seconds (healthy)   0.0.0.0:8000->80/tcp
+"
+    );
+    assert_eq!(listed(&[], PsFormat::Table), "NAME      IMAGE     COMMAND   SERVICE   CREATED   STATUS    PORTS\n");
+    assert_eq!(listed(&[&wordpress, &wordpress], PsFormat::Services), "wordpress\n");
+    assert_eq!(listed(&[&wordpress], PsFormat::Ids), "0123456789abcdef\n");
+}
+
+#[test]
+fn ps_as_json_has_the_members_of_the_contract() {
+    assert_eq!(listed(&[], PsFormat::Json), "");
+    assert_eq!(
+        listed(&[&wordpress()], PsFormat::Json),
+        concat!(
+            r#"{"Command":"\"docker-entrypoint.s…\"","CreatedAt":"2023-11-14 22:13:20 +0000 UTC","Engine":"","#,
+            r#""ExitCode":0,"Health":"healthy","ID":"0123456789ab","Image":"wordpress:latest","#,
+            r#""Labels":"a=\u003cb\u003e","LocalVolumes":"0","Mounts":"","Name":"demo-wordpress-1","#,
+            r#""Names":"demo-wordpress-1","Networks":"","Ports":"0.0.0.0:8000-\u003e80/tcp","Project":"demo","#,
+            r#""Publishers":[{"URL":"0.0.0.0","TargetPort":80,"PublishedPort":8000,"Protocol":"tcp"}],"#,
+            r#""RunningFor":"About a minute ago","Service":"wordpress","Size":"0B","State":"running","#,
+            r#""Status":"Up 5 seconds (healthy)"}"#,
+            "\n"
+        )
+    );
+}
