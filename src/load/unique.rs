@@ -88,7 +88,9 @@ fn without_repetitions(items: Vec<Node>, rule: Unique, trail: Trail<'_>, finding
         let key = match key_of(&item, rule) {
             Ok(key) => key,
             // What is missing may be under a key that was refused when it was read.
-            Err(_) if item.as_mapping().is_some_and(|item| item.iter().any(|(key, _)| findings.reported_at(key.span))) => {
+            Err(_)
+                if item.as_mapping().is_some_and(|item| item.iter().any(|(key, _)| findings.reported_at(key.span))) =>
+            {
                 continue;
             }
             Err(problem) => {

@@ -84,15 +84,15 @@ impl<'a> Emit<'a, '_> {
     /// nothing to do.
     fn leave(&mut self, user: &User<'a>, network: &observed::Network) -> Option<ActionId> {
         let reason = Reason::ResourceRecreated(network.name.clone());
-        let stop = self.stop(user.container, user.slot_of.clone(), &When::Always, reason.clone(), &[]);
+        let stopped = self.stop(user.container, user.slot_of.clone(), &When::Always, reason.clone(), &[]);
         if let Some(stop) = self.stops.get_mut(&user.container.id) {
             stop.before_create = true;
         }
         if !is_connected(user.container, network) {
             // Not on it, but stopped all the same, so that it starts on the new one.
-            return stop;
+            return stopped;
         }
-        let after: Vec<_> = stop.map_or_else(|| self.gate(), |stop| vec![stop]);
+        let after: Vec<_> = stopped.map_or_else(|| self.gate(), |stopped| vec![stopped]);
         let action = Action::DisconnectNetwork { container: user.slot_of.clone(), network: network.name.clone() };
         let step = self.add(action, reason, &When::Always, after);
         self.connects.entry(&user.container.id).or_default().push(step);

@@ -116,10 +116,10 @@ pub(super) fn emptied_services(
     if names.is_empty() {
         return BTreeSet::new();
     }
-    let uses = |container: &&Container| {
+    let holds = |container: &&Container| {
         container.mounts.iter().any(|mount| mount.name.as_deref().is_some_and(|name| names.contains(&name)))
     };
-    let users = cx.observed.containers.iter().filter(uses);
+    let users = cx.observed.containers.iter().filter(holds);
     let mut emptied: BTreeSet<ServiceName> = users.filter_map(|container| container.service.clone()).collect();
     for name in order {
         let Some(service) = cx.project.services.get(name) else { continue };

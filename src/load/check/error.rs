@@ -210,7 +210,11 @@ pub enum CheckError {
 }
 
 fn differs(second: &str, missing: bool) -> String {
-    if missing { format!(", but not `{second}`, which counts as 0") } else { format!(" and `{second}` to different values") }
+    if missing {
+        format!(", but not `{second}`, which counts as 0")
+    } else {
+        format!(" and `{second}` to different values")
+    }
 }
 
 /// `a -> b -> a`.

@@ -14,6 +14,7 @@ use super::state::{created, exited, in_sync};
 
 /// What varies in one service. Later services can depend on earlier ones.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "what varies on its own")]
 struct Shape {
     present: bool,
     scale: u8,
