@@ -177,7 +177,7 @@ fn builds_recreate_only_what_they_change() {
                 "the image was built by hand since",
                 in_sync(&project).retagged("shop-app"),
                 indoc! {"
-                    #1 create container app/1 as 6170702f3100_shop-app-1: image changed (content-shop → content-shop)
+                    #1 create container app/1 as 6170702f3100_shop-app-1: image changed (sha256:content-shop… → sha256:content-shop…)
                     #2 stop container app/1: replaced, after #1
                     #3 remove container app/1: replaced, after #2
                     #4 rename container app/1 to shop-app-1: takes the place of the old one, after #3
@@ -285,7 +285,7 @@ fn pull_policies() {
                 "the reference stands for another image",
                 in_sync(&web).retagged("nginx:1"),
                 indoc! {"
-                    #1 create container web/1 as 7765622f3100_shop-web-1: image changed (content-ngin → content-ngin)
+                    #1 create container web/1 as 7765622f3100_shop-web-1: image changed (sha256:content-ngin… → sha256:content-ngin…)
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
                     #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
