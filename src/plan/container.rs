@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition::Expected;
 use super::image::{ImageFact, Images};
-use super::network::NetworkFate;
+use super::network::{NetworkChange, NetworkFate};
 use super::up::Context;
 use super::volume::{self, VolumeFate};
 use super::when::When;
@@ -328,18 +328,25 @@ impl<'a> Decisions<'a, '_> {
         (!late.is_never()).then_some((late, Reason::ImageChanged { from: None, to: None }))
     }
 
-    /// A network of the service that a running container is not connected to.
+    /// A network of the service that a container is not connected to. One that does not run could not start on a
+    /// network that has been removed since; where it just lacks one, it is connected before it starts.
     fn connection_change(&self, service: &Service, container: &Container) -> Option<Reason> {
-        if !container.is_running() || service.network_mode.is_some() {
+        if service.network_mode.is_some() {
             return None;
         }
         let missing = service.networks.keys().find(|key| {
             let Some(fate) = self.resources.networks.get(key) else { return false };
-            let Some(id) = fate.kept_id() else { return false };
-            !container.networks.iter().any(|(name, endpoint)| match &endpoint.network {
-                Some(connected) => connected == id,
-                None => name == fate.name,
-            })
+            let endpoint = container.networks.get(fate.name);
+            let known = endpoint.and_then(|endpoint| endpoint.network.as_ref());
+            match (fate.kept_id(), fate.change) {
+                (Some(id), _) if container.is_running() => {
+                    let connected = container.networks.values().any(|endpoint| endpoint.network.as_ref() == Some(id));
+                    !connected && (known.is_some() || endpoint.is_none())
+                }
+                (Some(id), _) => known.is_some_and(|known| known != id),
+                (None, NetworkChange::Create) => known.is_some() && !is_up(container),
+                (None, _) => false,
+            }
         });
         missing.map(|key| Reason::NotConnected(key.clone()))
     }
