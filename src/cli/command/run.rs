@@ -97,9 +97,13 @@ pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str)
     };
     let (outcome, shown) =
         with_signals(&interruption, async { tokio::join!(run, show(&mut progress, received)) }).await?;
+    let ended = outcome.into_result(&ready.plan);
+    // What the command is going to look at again has not failed yet.
+    if !ended.as_ref().is_err_and(RunFailure::is_conflict) {
+        shown?.iter().try_for_each(|held| progress.event(held))?;
+    }
     progress.finish();
-    shown?;
-    outcome.into_result(&ready.plan).map_err(|failure| run_failure(ready, context, &failure))
+    ended.map_err(|failure| run_failure(ready, context, &failure))
 }
 
 /// Tells of what is as it should be.
@@ -129,14 +133,20 @@ pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Futu
     }
 }
 
-/// Shows events until the run ends.
-async fn show(progress: &mut Progress<io::Stderr>, mut received: UnboundedReceiver<Event>) -> Result<(), Failure> {
+/// Shows events until the run ends. Gives back those of steps that failed because somebody else changed the project
+/// meanwhile, which are not shown yet.
+async fn show(
+    progress: &mut Progress<io::Stderr>,
+    mut received: UnboundedReceiver<Event>,
+) -> Result<Vec<Event>, Failure> {
     let mut ticks = tokio::time::interval(TICK);
+    let mut held = Vec::new();
     loop {
         tokio::select! {
             event = received.recv() => match event {
+                Some(event @ Event::Failed { conflict: true, .. }) => held.push(event),
                 Some(event) => progress.event(&event)?,
-                None => return Ok(()),
+                None => return Ok(held),
             },
             _ = ticks.tick() => progress.tick(),
         }
