@@ -345,6 +345,24 @@ async fn the_live_block_fits_small_terminals() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_echo_of_a_ctrl_c_leaves_nothing_behind() {
+    let (plan, steps) = stack();
+    let mut screen = Screen::new(&plan, 24, 60);
+    screen.events(&[Event::Started { id: steps[0] }]);
+    screen.contents();
+    let mut terminal = screen.written.clone();
+    terminal.write_all(b"^C").expect("written to memory");
+    screen.events(&[finished(steps[0])]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(
+        screen.contents(),
+        "\
+[+] up 1/1
+ ✔ Network demo_default Created                      0.0s"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn pulls_show_layers_and_bytes() {
     let mut plans = Plans::new();
     let spec =
