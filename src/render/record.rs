@@ -322,6 +322,7 @@ fn stopping(why: Stopping) -> Record {
         Stopping::Interrupted => ("Stopping", "Gracefully Stopping... press Ctrl+C again to force"),
         Stopping::Forced => ("Killing", "Forcing the stop..."),
         Stopping::ContainerExited => ("Stopping", "Aborting on container exit..."),
+        Stopping::Finishing => ("Stopping", "Finishing what has begun... press Ctrl+C again to leave it"),
     };
     Record::new("Compose", RecordState::Working, text).with_details(details)
 }
