@@ -208,7 +208,7 @@ async fn a_failure_skips_what_requires_it_and_nothing_else() {
     failure.report(&mut report).expect("written to memory");
     assert_eq!(
         String::from_utf8(report).expect("text"),
-        "no such runtime\nnot done because of it: Container demo-proxy-1, Container demo-web-1\n"
+        "Container demo-db-1: no such runtime\nnot started because of it: Container demo-proxy-1, Container demo-web-1\n"
     );
 }
 
