@@ -726,6 +726,18 @@ async fn a_run_that_somebody_else_got_in_the_way_of_can_be_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_driver_that_is_not_there_is_no_conflict() {
+    let mut plans = Plans::new();
+    let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
+    plans.add(Action::CreateVolume { project, key: "data".into() }, &[]);
+    let engine = Fake::new();
+    engine.fail("create volume data", EngineError::NotFound("plugin \"nope\" not found".to_owned()));
+    let plan = plans.build();
+    let (outcome, _) = run(&plan, &engine).await;
+    assert!(!outcome.into_result(&plan).expect_err("there is no such driver").is_conflict());
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_about_other_containers_do_not_keep_a_wait_from_looking() {
     let mut plans = Plans::new();
     plans.pair(WaitCondition::Healthy, Waiter::Dependents, None);
