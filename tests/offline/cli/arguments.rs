@@ -67,3 +67,12 @@ fn without_an_engine_one_sentence_says_what_to_do() {
     let hint = "hint: is the engine running? start it, or name another with DOCKER_HOST, --host or --context";
     assert_eq!((lines.next(), lines.next()), (Some(hint), None));
 }
+
+#[test]
+fn with_progress_as_json_the_error_is_json_too() {
+    let ran = Case::new("--progress json up -d").file("compose.yaml", "services: {web: {image: i}}\n").run();
+    let error: serde_json::Value = serde_json::from_str(&ran.stderr).expect("one JSON object");
+    assert_eq!((ran.status, &error["error"]), (1, &serde_json::Value::Bool(true)));
+    let message = error["message"].as_str().unwrap_or_default();
+    assert!(message.starts_with("cannot connect to a container engine at unix:///nonexistent/docker.sock: "));
+}
