@@ -92,6 +92,7 @@ pub enum Command {
     /// Show what containers write
     Logs(LogsArgs),
     /// Print what `up` would do, and why
+    #[command(after_help = "Exit status: 0 when there is nothing to do, 2 when there is, 1 for an error.")]
     Plan(PlanArgs),
     /// List containers
     Ps(PsArgs),
