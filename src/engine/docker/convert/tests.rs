@@ -190,6 +190,8 @@ fn labels() {
         inherited: Vec::new(),
         inherits: true,
     });
+    let volume = "0123456789abcdef".repeat(4);
+    request.inherited = vec![InheritedVolume { volume, target: "/cache".to_owned(), read_only: false }];
     request.field_digests = "f".to_owned();
     request.image_volumes = [("/b".to_owned(), "sha256:bb".into()), ("/a".to_owned(), "sha256:ab".into())].into();
     let labels = create_request(&request, &facts(51)).unwrap().body.labels.unwrap();
@@ -209,6 +211,7 @@ fn labels() {
         ("com.docker.compose.image-volume-digest", "/a=sha256:ab,/b=sha256:bb"),
         ("com.docker.compose.replace", "web-2"),
         ("hoist.fields", "f"),
+        ("hoist.inherited", "0123456789ab"),
     ];
     assert_eq!(labels.into_iter().collect::<BTreeMap<_, _>>(), pairs(&expected));
 }
