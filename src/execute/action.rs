@@ -173,7 +173,6 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
         config_hash: service.map(|service| config_hash(service, &references)).unwrap_or_default(),
         field_digests: service.map(|service| Fingerprint::of(service).to_string()).unwrap_or_default(),
         image_digest: context.facts.image(&spec.image_digest),
-        links: links(&context.facts, spec),
         image_volumes: image_volumes(&context.facts, spec),
         inherited: spec.replaces.as_ref().map(|old| old.inherited.clone()).unwrap_or_default(),
         references,
@@ -229,28 +228,6 @@ fn shared_services(service: &Service) -> impl Iterator<Item = (Shared, &ServiceN
 fn image_volumes(facts: &Facts, spec: &ContainerSpec) -> BTreeMap<String, ImageDigest> {
     let known = |(target, digest): (&String, &Late<Option<ImageDigest>>)| Some((target.clone(), facts.image(digest)?));
     spec.image_volumes.iter().filter_map(known).collect()
-}
-
-/// The entries `container:alias` of `links` and `external_links` (engine.md §3.5).
-fn links(facts: &Facts, spec: &ContainerSpec) -> Vec<String> {
-    let Some(service) = spec.project.services.get(&spec.replica.service) else { return Vec::new() };
-    let (project, separator, number) = (&spec.project.name, spec.project.separator, spec.replica.number);
-    let mut entries = Vec::new();
-    for link in &service.links {
-        let alias = link.alias.as_deref().unwrap_or(link.service.as_str());
-        let containers = spec.linked.get(&link.service).into_iter().flatten();
-        for container in containers.filter(|container| facts.container(container).is_some()) {
-            let (name, linked) = (&container.name, &link.service);
-            entries.push(format!("{name}:{alias}"));
-            entries.push(format!("{name}:{linked}{separator}{number}"));
-            entries.push(format!("{name}:{project}{separator}{linked}{separator}{number}"));
-        }
-    }
-    for external in &service.external_links {
-        let (name, alias) = external.split_once(':').unwrap_or((external, external));
-        entries.push(format!("{name}:{alias}"));
-    }
-    entries
 }
 
 async fn stop_container<E: Engine>(

@@ -56,7 +56,6 @@ fn request(project: Project) -> CreateContainer {
         field_digests: String::new(),
         image_digest: Some("sha256:aa".into()),
         references: [("db".into(), ContainerId::from("d1"))].into(),
-        links: Vec::new(),
         image_volumes: BTreeMap::new(),
         inherited: Vec::new(),
     }
@@ -490,7 +489,6 @@ fn links() {
     let mut request = request(project(web));
     let container = ContainerRef { replica: None, name: "shop-db-1".to_owned(), handle: Handle::Existing("d1".into()) };
     Arc::make_mut(&mut request.spec).linked = [("db".into(), vec![container])].into();
-    request.links = strings(&["shop-db-1:db", "known:x"]);
     let made = create_request(&request, &facts(51)).unwrap();
     let endpoints = made.body.networking_config.unwrap().endpoints_config.unwrap();
     let expected = [
@@ -502,7 +500,6 @@ fn links() {
         "shop-db-1:shop-db-2",
         "other:other",
         "far:near",
-        "known:x",
     ];
     assert_eq!(endpoints["shop_default"].links.as_ref().unwrap(), &expected);
 }
