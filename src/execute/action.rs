@@ -52,7 +52,7 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
         Action::PullImage(spec) => pull_image(context, id, spec).await,
         Action::BuildImage(spec) => build_image(context, id, spec).await,
         Action::CreateNetwork { project, key } => done(engine.create_network(project.clone(), key.clone()).await),
-        Action::RemoveNetwork { id, name } => remove_network(engine, id, name).await,
+        Action::RemoveNetwork { id: network, name } => remove_network(context, id, network, name).await,
         Action::DisconnectNetwork { container, network } => {
             let container = context.container(container)?;
             done_or_gone(engine.disconnect_network(container, network.clone()).await)
@@ -62,7 +62,7 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
             done(engine.connect_network(container, spec.clone(), key.clone()).await)
         }
         Action::CreateVolume { project, key } => done(engine.create_volume(project.clone(), key.clone()).await),
-        Action::RemoveVolume { name } => done_unless_in_use(engine.remove_volume(name.clone()).await),
+        Action::RemoveVolume { name } => done_unless_in_use(context, id, engine.remove_volume(name.clone()).await),
         Action::CreateContainer(spec) => create_container(context, id, spec).await,
         Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
         Action::StopContainer { container, spec, timeout } => {
@@ -157,8 +157,8 @@ fn report(events: &Events, id: ActionId, progress: ImageProgress) {
     }
 }
 
-async fn remove_network<E: Engine>(engine: &E, id: &NetworkId, name: &str) -> StepOutcome {
-    match done_unless_in_use(engine.remove_network(id.clone()).await) {
+async fn remove_network<E: Engine>(context: &Context<E>, id: ActionId, network: &NetworkId, name: &str) -> StepOutcome {
+    match done_unless_in_use(context, id, context.engine.remove_network(network.clone()).await) {
         Err(ExecuteError::Engine(cause)) => Err(ExecuteError::RemoveNetwork { name: name.to_owned(), cause }),
         other => other,
     }
@@ -263,9 +263,16 @@ fn done_or_gone(answer: Result<(), EngineError>) -> StepOutcome {
     }
 }
 
-fn done_unless_in_use(answer: Result<(), EngineError>) -> StepOutcome {
+/// What is still in use stays, unless step `id` is there to make room for its successor: engines take making what is
+/// there for done, so the old one would pass for the new one.
+fn done_unless_in_use<E>(context: &Context<E>, id: ActionId, answer: Result<(), EngineError>) -> StepOutcome {
+    let makes = |action: &Action| matches!(action, Action::CreateNetwork { .. } | Action::CreateVolume { .. });
     match answer {
-        Err(EngineError::InUse(_)) => Ok(Outcome::StillInUse),
+        Err(EngineError::InUse(_))
+            if !context.plan.after(id).any(|(next, _)| makes(&context.plan.step(next).action)) =>
+        {
+            Ok(Outcome::StillInUse)
+        }
         other => done_or_gone(other),
     }
 }

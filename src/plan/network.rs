@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::up::Context;
-use super::{PlanError, Warning, definition};
+use super::{Action, ActionId, Plan, PlanError, Warning, definition};
 use crate::observed::{self, Container, ContainerId, NetworkId};
 use crate::project::{Network, NetworkKey};
 
@@ -71,8 +71,12 @@ pub(super) fn decide<'a>(
 fn external<'a>(cx: &Context<'a>, key: &'a NetworkKey, network: &'a Network) -> Result<NetworkFate<'a>, PlanError> {
     let name = &network.name;
     let all = &cx.observed.networks;
-    let mut found = all.iter().filter(|live| live.name == *name || live.id.as_str() == name);
-    match (found.next(), found.next()) {
+    let mut found: Vec<_> = all.iter().filter(|live| live.name == *name || live.id.as_str() == name).collect();
+    if found.is_empty() {
+        // The beginning of an id, as engines show it to people.
+        found.extend(all.iter().filter(|live| name.len() >= 12 && live.id.as_str().starts_with(name)));
+    }
+    match (found.first().copied(), found.get(1)) {
         (Some(live), None) => Ok(NetworkFate { name, live: Some(live), change: NetworkChange::Keep }),
         (Some(_), Some(_)) => Err(PlanError::ExternalNetworkAmbiguous { key: key.clone(), name: network.name.clone() }),
         (None, _) => Err(PlanError::ExternalNetworkMissing { key: key.clone(), name: network.name.clone() }),
@@ -124,6 +128,17 @@ pub(super) fn is_connected(container: &Container, network: &observed::Network) -
         || container.networks.values().any(|endpoint| endpoint.network.as_ref() == Some(&network.id))
 }
 
+/// The networks that are removed to make room for another one of the same name. Where
+/// [`Observed::network_users`](observed::Observed::network_users) has these, [`super::up`] refuses to take them from
+/// containers that the plan does not touch.
+pub fn replaced_networks(plan: &Plan) -> impl Iterator<Item = &NetworkId> {
+    let makes = |id: ActionId| matches!(plan.step(id).action, Action::CreateNetwork { .. });
+    plan.steps().filter_map(move |(id, step)| match &step.action {
+        Action::RemoveNetwork { id: network, .. } if plan.after(id).any(|(next, _)| makes(next)) => Some(network),
+        _ => None,
+    })
+}
+
 /// Refuses to recreate networks that containers outside of `touched` are connected to: those would lose it.
 pub(super) fn check_users(
     cx: &Context<'_>,
@@ -133,9 +148,12 @@ pub(super) fn check_users(
     for (key, fate) in networks {
         let Some(live) = fate.live.filter(|_| fate.change == NetworkChange::Recreate) else { continue };
         let users = cx.observed.containers.iter().filter(|container| is_connected(container, live));
-        let staying = users.filter(|container| !touched.contains(&container.id));
-        let containers: Vec<_> = staying.map(|container| container.name.clone()).collect();
+        let users = users.map(|container| (&container.id, &container.name));
+        let others = cx.observed.network_users.get(&live.id).into_iter().flatten();
+        let staying = users.chain(others).filter(|(id, _)| !touched.contains(id));
+        let containers: BTreeSet<_> = staying.map(|(_, name)| name.clone()).collect();
         if !containers.is_empty() {
+            let containers = containers.into_iter().collect();
             return Err(PlanError::NetworkInUse { key: (*key).clone(), name: live.name.clone(), containers });
         }
     }

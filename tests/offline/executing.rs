@@ -430,6 +430,26 @@ async fn what_is_gone_or_in_use_is_no_failure() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_makes_room_for_its_successor_has_to_go() {
+    let mut plans = Plans::new();
+    let network = Action::RemoveNetwork { id: "n1".into(), name: "demo_default".to_owned() };
+    let network = plans.add(network, &[]);
+    let project = plans.project.clone();
+    plans.add(Action::CreateNetwork { project: project.clone(), key: "default".into() }, &[network]);
+    let volume = plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[]);
+    plans.add(Action::CreateVolume { project, key: "data".into() }, &[volume]);
+    let engine = Fake::new();
+    engine.fail("remove network n1", EngineError::InUse("has active endpoints".to_owned()));
+    engine.fail("remove volume demo_data", EngineError::InUse("volume is in use".to_owned()));
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(
+        said(&outcome),
+        "#1 failed: failed to remove network demo_default: has active endpoints\n#3 failed: volume is in use\n\
+         #2 skipped because of #1\n#4 skipped because of #3\n"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn dependents_start_the_moment_the_condition_holds() {
     for (condition, script) in [
         (WaitCondition::Healthy, Script::healthy_after(ms(1234))),
