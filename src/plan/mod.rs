@@ -7,6 +7,7 @@ mod action;
 mod change;
 mod clash;
 mod container;
+mod content;
 mod definition;
 mod down;
 mod error;
