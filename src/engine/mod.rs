@@ -141,15 +141,6 @@ pub trait Engine: Clone + Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// The containers that run on a network, of whatever project, with their names. An engine that cannot tell names none.
-    fn network_users(
-        &self,
-        id: NetworkId,
-    ) -> impl Future<Output = Result<BTreeMap<ContainerId, String>, EngineError>> + Send {
-        let _ = id;
-        async { Ok(BTreeMap::new()) }
-    }
-
     /// What a container was made with, for the reasons of a plan; `None` when it is gone, or the engine cannot tell.
     fn definition(&self, id: ContainerId) -> impl Future<Output = Result<Option<Definition>, EngineError>> + Send {
         let _ = id;

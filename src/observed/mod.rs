@@ -77,8 +77,6 @@ pub struct Observed {
     pub engine: EngineVersion,
     /// What containers were made with; empty unless they were looked at one by one, which only reasons need.
     pub definitions: BTreeMap<ContainerId, Definition>,
-    /// The containers that run on a network, of whatever project, with their names. Only of networks that were looked at.
-    pub network_users: BTreeMap<NetworkId, BTreeMap<ContainerId, String>>,
 }
 
 /// Which engine answers, and what it can do.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::up::Context;
-use super::{Action, ActionId, Plan, PlanError, Warning, definition};
+use super::{PlanError, Warning, definition};
 use crate::observed::{self, Container, ContainerId, NetworkId};
 use crate::project::{Network, NetworkKey};
 
@@ -128,17 +128,6 @@ pub(super) fn is_connected(container: &Container, network: &observed::Network) -
         || container.networks.values().any(|endpoint| endpoint.network.as_ref() == Some(&network.id))
 }
 
-/// The networks that are removed to make room for another one of the same name. Where
-/// [`Observed::network_users`](observed::Observed::network_users) has these, [`super::up`] refuses to take them from
-/// containers that the plan does not touch.
-pub fn replaced_networks(plan: &Plan) -> impl Iterator<Item = &NetworkId> {
-    let makes = |id: ActionId| matches!(plan.step(id).action, Action::CreateNetwork { .. });
-    plan.steps().filter_map(move |(id, step)| match &step.action {
-        Action::RemoveNetwork { id: network, .. } if plan.after(id).any(|(next, _)| makes(next)) => Some(network),
-        _ => None,
-    })
-}
-
 /// Refuses to recreate networks that containers outside of `touched` are connected to: those would lose it.
 pub(super) fn check_users(
     cx: &Context<'_>,
@@ -148,12 +137,9 @@ pub(super) fn check_users(
     for (key, fate) in networks {
         let Some(live) = fate.live.filter(|_| fate.change == NetworkChange::Recreate) else { continue };
         let users = cx.observed.containers.iter().filter(|container| is_connected(container, live));
-        let users = users.map(|container| (&container.id, &container.name));
-        let others = cx.observed.network_users.get(&live.id).into_iter().flatten();
-        let staying = users.chain(others).filter(|(id, _)| !touched.contains(id));
-        let containers: BTreeSet<_> = staying.map(|(_, name)| name.clone()).collect();
+        let staying = users.filter(|container| !touched.contains(&container.id));
+        let containers: Vec<_> = staying.map(|container| container.name.clone()).collect();
         if !containers.is_empty() {
-            let containers = containers.into_iter().collect();
             return Err(PlanError::NetworkInUse { key: (*key).clone(), name: live.name.clone(), containers });
         }
     }

@@ -60,9 +60,6 @@ pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded
     if context.global.dry_run && goal.look_closer(&ready, &mut observed).await? {
         ready = goal.plan(&observed, context)?;
     }
-    if goal.look_at_networks(&ready, &mut observed).await? {
-        ready = goal.plan(&observed, context)?;
-    }
     output::plan_warnings(&ready.plan)?;
     Ok((goal, ready))
 }
@@ -96,16 +93,6 @@ impl Goal {
         let definitions = futures::future::try_join_all(looks).await?;
         observed.definitions.extend(definitions.into_iter().flatten());
         Ok(!observed.definitions.is_empty())
-    }
-
-    /// Looks at who is connected to the networks that have to make room for others, so that a plan which cannot be
-    /// carried out is refused before anything is touched. Whether there were any.
-    async fn look_at_networks(&self, ready: &Ready, observed: &mut Observed) -> Result<bool, Failure> {
-        for id in plan::replaced_networks(&ready.plan) {
-            let users = self.engine.network_users(id.clone()).await?;
-            observed.network_users.insert(id.clone(), users);
-        }
-        Ok(!observed.network_users.is_empty())
     }
 
     /// Volumes whose definition changed lose their data only if the user says so.

@@ -31,7 +31,6 @@ mod status;
 mod tls;
 mod transport;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -211,10 +210,6 @@ impl Engine for Docker {
 
     async fn port_holder(&self, port: u16, protocol: String) -> Result<Option<PortHolder>, EngineError> {
         observe::port_holder(&self.client, port, &protocol).await
-    }
-
-    async fn network_users(&self, id: NetworkId) -> Result<BTreeMap<ContainerId, String>, EngineError> {
-        observe::network_users(&self.client, &id).await
     }
 
     async fn definition(&self, id: ContainerId) -> Result<Option<Definition>, EngineError> {

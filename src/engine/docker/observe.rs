@@ -7,9 +7,7 @@ use serde::{Deserialize, Deserializer};
 use super::client::{Client, query};
 use super::{images, label, status};
 use crate::engine::{EngineError, ObserveQuery, PortHolder};
-use crate::observed::{
-    Container, ContainerId, Endpoint, Health, Mount, MountKind, Network, NetworkId, Observed, PublishedPort, Volume,
-};
+use crate::observed::{Container, Endpoint, Health, Mount, MountKind, Network, Observed, PublishedPort, Volume};
 
 /// Everything the engine has of a project, by calls made in parallel.
 pub(super) async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, EngineError> {
@@ -41,32 +39,6 @@ pub(super) async fn port_holder(client: &Client, port: u16, protocol: &str) -> R
         container: status::canonical_name(&listed.names, &listed.id).to_owned(),
         project: listed.labels.get(label::PROJECT).cloned(),
     }))
-}
-
-/// The containers that run on a network, with their names; none where the network is gone.
-pub(super) async fn network_users(
-    client: &Client,
-    id: &NetworkId,
-) -> Result<BTreeMap<ContainerId, String>, EngineError> {
-    let network: InspectedNetwork = match client.get(&format!("/networks/{id}")).await {
-        Err(EngineError::NotFound(_)) => return Ok(BTreeMap::new()),
-        answer => answer?,
-    };
-    Ok(network.containers.into_iter().map(|(id, endpoint)| (id.into(), endpoint.name)).collect())
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct InspectedNetwork {
-    #[serde(default, deserialize_with = "or_default")]
-    containers: BTreeMap<String, InspectedEndpoint>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct InspectedEndpoint {
-    #[serde(default)]
-    name: String,
 }
 
 async fn networks(client: &Client, query: &ObserveQuery) -> Result<Vec<Network>, EngineError> {

@@ -199,25 +199,6 @@ fn networks_are_made_kept_and_recreated() {
 }
 
 #[test]
-fn a_network_that_other_projects_use_is_not_recreated() {
-    let project = on_front().load();
-    let internal = on_front().network("front", |front| front.internal = true).load();
-    let mut observed = hoist::observed::Observed::from(in_sync(&project));
-    let plan = hoist::plan::up(&internal, &observed, &UpOptions::default()).expect("nobody else is known");
-    let networks: Vec<_> = hoist::plan::replaced_networks(&plan).cloned().collect();
-    let own = observed.containers.iter().find(|container| container.name == "shop-web-1").expect("it runs");
-    let users = [(own.id.clone(), own.name.clone()), ("foreign".into(), "proxy".to_owned())];
-    assert_eq!(networks.len(), 1);
-    observed.network_users.insert(networks[0].clone(), users.into());
-    let error = hoist::plan::up(&internal, &observed, &UpOptions::default()).expect_err("refused");
-    assert_eq!(
-        error.to_string(),
-        "network shop_front has to be recreated for its new definition, but containers that stay are connected to it: \
-         proxy"
-    );
-}
-
-#[test]
 fn a_network_that_others_use_is_not_recreated() {
     let project = on_front().load();
     let internal = on_front().network("front", |front| front.internal = true).load();
