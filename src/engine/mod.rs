@@ -218,8 +218,6 @@ pub struct CreateContainer {
     pub image_digest: Option<ImageDigest>,
     /// The containers that references to services stand for.
     pub references: BTreeMap<ServiceName, ContainerId>,
-    /// Link entries `container:alias` (engine.md §3.5).
-    pub links: Vec<String>,
     /// The digests of mounted images, by where they are mounted: the label `com.docker.compose.image-volume-digest`.
     pub image_volumes: BTreeMap<String, ImageDigest>,
     /// Anonymous volumes to mount again.

@@ -280,7 +280,7 @@ impl RunFailure {
         self.outcome.failed.iter().map(|(id, error)| (*id, error))
     }
 
-    /// Whether nothing failed, and the user stopped the run.
+    /// Whether the user stopped the run; steps may have failed before.
     #[must_use]
     pub fn is_interruption(&self) -> bool {
         self.outcome.interrupted

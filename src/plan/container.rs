@@ -13,8 +13,6 @@ use super::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica, chang
 use crate::observed::{Container, ContainerId, Image, ImageDigest, MountKind};
 use crate::project::{NetworkKey, Service, ServiceName, VolumeKey};
 
-/// The label with what a container took the place of.
-pub(super) const LABEL_REPLACE: &str = "com.docker.compose.replace";
 /// The label with the digests of the images mounted into a container.
 const LABEL_IMAGE_VOLUMES: &str = "com.docker.compose.image-volume-digest";
 

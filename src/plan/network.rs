@@ -71,8 +71,12 @@ pub(super) fn decide<'a>(
 fn external<'a>(cx: &Context<'a>, key: &'a NetworkKey, network: &'a Network) -> Result<NetworkFate<'a>, PlanError> {
     let name = &network.name;
     let all = &cx.observed.networks;
-    let mut found = all.iter().filter(|live| live.name == *name || live.id.as_str() == name);
-    match (found.next(), found.next()) {
+    let mut found: Vec<_> = all.iter().filter(|live| live.name == *name || live.id.as_str() == name).collect();
+    if found.is_empty() {
+        // The beginning of an id, as engines show it to people.
+        found.extend(all.iter().filter(|live| name.len() >= 12 && live.id.as_str().starts_with(name)));
+    }
+    match (found.first().copied(), found.get(1)) {
         (Some(live), None) => Ok(NetworkFate { name, live: Some(live), change: NetworkChange::Keep }),
         (Some(_), Some(_)) => Err(PlanError::ExternalNetworkAmbiguous { key: key.clone(), name: network.name.clone() }),
         (None, _) => Err(PlanError::ExternalNetworkMissing { key: key.clone(), name: network.name.clone() }),

@@ -57,8 +57,16 @@ async fn ask_to_create(
     let options = CreateContainerOptions { name: Some(name.to_owned()), platform: platform.unwrap_or_default() };
     // The body is large, and would make every future around it as large.
     let call = Box::pin(client.api().await?.create_container(Some(options), body));
-    let created = client.wait(CHANGE, || format!("create container {name}"), call).await?;
+    let created = client.wait(CHANGE, || format!("create container {name}"), call).await.map_err(without_image)?;
     Ok(CreatedContainer { id: created.id.into(), warnings: created.warnings })
+}
+
+/// A container's image that is not there is not missing because somebody else changes the project.
+fn without_image(error: EngineError) -> EngineError {
+    match error {
+        EngineError::NotFound(words) if words.to_lowercase().contains("no such image") => EngineError::Refused(words),
+        error => error,
+    }
 }
 
 /// What the conversion has to know beside the plan.
@@ -136,7 +144,7 @@ pub(super) async fn stop(client: &Client, id: &ContainerId, grace: Option<Durati
     let options = StopContainerOptions { t: seconds, ..StopContainerOptions::default() };
     let what = || format!("stop container {}", id.short());
     let call = Box::pin(client.wait(FOREVER, what, client.api().await?.stop_container(id.as_str(), Some(options))));
-    let first = grace.unwrap_or(DEFAULT_GRACE) + MARGIN;
+    let first = grace.unwrap_or(DEFAULT_GRACE).saturating_add(MARGIN);
     let call = match future::select(call, Box::pin(tokio::time::sleep(first))).await {
         Either::Left((result, _)) => return result,
         Either::Right(((), call)) => call,

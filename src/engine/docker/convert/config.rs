@@ -129,6 +129,10 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     if spec.replaces.as_ref().is_some_and(|replaced| replaced.inherits) {
         set(label::REPLACE, replaced_name(spec, service));
     }
+    if !request.inherited.is_empty() {
+        let digits = request.inherited.iter().map(|inherited| inherited.volume.get(..12).unwrap_or(&inherited.volume));
+        set(label::INHERITED, digits.collect::<Vec<_>>().join(","));
+    }
     if !request.field_digests.is_empty() {
         set(label::FIELDS, request.field_digests.clone());
     }
