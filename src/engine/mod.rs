@@ -141,6 +141,17 @@ pub trait Engine: Clone + Send + Sync + 'static {
         async { Ok(None) }
     }
 
+    /// The names of the running containers outside of a project that are connected to a network. An engine that cannot
+    /// tell names none.
+    fn network_visitors(
+        &self,
+        network: NetworkId,
+        project: String,
+    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send {
+        let _ = (network, project);
+        async { Ok(Vec::new()) }
+    }
+
     /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).
     fn image(
         &self,

@@ -140,6 +140,9 @@ impl<'a, 'b> Emit<'a, 'b> {
             return Vec::new();
         }
         let after: Vec<_> = swaps.iter().filter_map(|swap| swap.create).collect();
+        // What stops before the service's own dependencies start cannot wait for them, nor can what stops before that.
+        let mut present = fate.slots.iter().filter_map(|slot| slot.change.old());
+        let hurried = present.any(|old| self.early.contains(&old.id) || self.stops.contains_key(&old.id));
         let dependents = self.dependents.get(&fate.service.name).cloned().unwrap_or_default();
         let mut stopped = Vec::new();
         let fates = self.fates;
@@ -153,7 +156,7 @@ impl<'a, 'b> Emit<'a, 'b> {
                 // A stop for a recreated network comes before anything is made.
                 let after = if known { &[][..] } else { &after };
                 let Some(stop) = self.stop(container, handle, &fate.recreated, reason, after) else { continue };
-                if !known && !self.early.contains(&container.id) {
+                if !known && !hurried && !self.early.contains(&container.id) {
                     self.after_all(stop, ready);
                 }
                 stopped.push(stop);
@@ -241,11 +244,15 @@ impl<'a, 'b> Emit<'a, 'b> {
         let action = Action::RenameContainer { container: swap.container.clone(), name: name.clone() };
         let freed = self.freed(&name);
         let made = swap.create.filter(|_| after.is_none());
-        self.add(action, reason, when, after.into_iter().chain(freed).chain(made))
+        let step = self.add(action, reason, when, after.into_iter().chain(freed).chain(made));
+        if freed.is_none() {
+            self.renames.push((name, step));
+        }
+        step
     }
 
     /// The step after which a name that a container bears is free.
-    fn freed(&self, name: &str) -> Option<ActionId> {
+    pub(super) fn freed(&self, name: &str) -> Option<ActionId> {
         let holder = self.cx.observed.containers.iter().find(|container| container.name == name)?;
         self.removes.get(&holder.id).copied()
     }

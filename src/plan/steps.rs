@@ -24,6 +24,12 @@ pub(super) struct Emit<'a, 'b> {
     pub(super) builder: PlanBuilder,
     /// The steps that make networks.
     pub(super) network_steps: BTreeMap<&'a NetworkKey, ActionId>,
+    /// The containers that have to be removed before those steps remove their networks.
+    pub(super) network_removes: Vec<(&'a ContainerId, ActionId)>,
+    /// The steps that give names which nothing was known to free yet.
+    pub(super) renames: Vec<(String, ActionId)>,
+    /// The steps that take containers off networks, before the containers are removed.
+    pub(super) leaves: Vec<(&'a ContainerId, ActionId)>,
     /// The steps that make volumes.
     pub(super) volume_steps: BTreeMap<&'a VolumeKey, ActionId>,
     /// The steps that stop containers which were there.
@@ -91,6 +97,9 @@ impl<'a, 'b> Emit<'a, 'b> {
             dependents: order::dependents(cx.project),
             builder,
             network_steps: BTreeMap::new(),
+            network_removes: Vec::new(),
+            leaves: Vec::new(),
+            renames: Vec::new(),
             volume_steps: BTreeMap::new(),
             stops: BTreeMap::new(),
             removes: BTreeMap::new(),
@@ -104,8 +113,28 @@ impl<'a, 'b> Emit<'a, 'b> {
         }
     }
 
-    pub(super) fn into_plan(self, warnings: Vec<Warning>) -> Plan {
+    pub(super) fn into_plan(mut self, warnings: Vec<Warning>) -> Plan {
+        self.order_around_removals();
         self.builder.build().with_warnings(warnings)
+    }
+
+    /// Orders what comes before or after the removals of containers, now that these are all known.
+    fn order_around_removals(&mut self) {
+        for (container, network) in std::mem::take(&mut self.network_removes) {
+            if let Some(removed) = self.removes.get(container) {
+                self.builder.order(*removed, network, Edge::Requires);
+            }
+        }
+        for (container, leave) in std::mem::take(&mut self.leaves) {
+            if let Some(removed) = self.removes.get(container) {
+                self.builder.order(leave, *removed, Edge::Requires);
+            }
+        }
+        for (name, rename) in std::mem::take(&mut self.renames) {
+            if let Some(freed) = self.freed(&name).filter(|freed| !self.builder.is_before(rename, *freed)) {
+                self.builder.order(freed, rename, Edge::Requires);
+            }
+        }
     }
 
     pub(super) fn add(

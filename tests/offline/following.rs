@@ -142,10 +142,7 @@ async fn new_replicas_are_followed_and_those_of_other_services_are_not() {
         engine.start_now(&web_2);
     };
     let (shown, ()) = tokio::join!(follow(&engine, settings, targets), later);
-    assert_eq!(
-        shown,
-        [r#"web-1 stdout: "old\n""#, r#"web-2 stdout: "new\n""#, "web-2 exited 0", "web-1 exited 0"]
-    );
+    assert_eq!(shown, [r#"web-1 stdout: "old\n""#, r#"web-2 stdout: "new\n""#, "web-2 exited 0", "web-1 exited 0"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -155,10 +152,7 @@ async fn following_survives_a_lost_event_stream() {
     let web = engine.add_running("demo", "demo-web-1", "web", 1);
     let targets = vec![target(&engine, &web).await];
     engine.lose_events_after(s(2));
-    assert_eq!(
-        follow(&engine, settings(), targets).await,
-        [r#"web-1 stdout: "hello\n""#, "web-1 exited 3"]
-    );
+    assert_eq!(follow(&engine, settings(), targets).await, [r#"web-1 stdout: "hello\n""#, "web-1 exited 3"]);
 }
 
 /// An attached session and all that was seen of it.

@@ -211,6 +211,10 @@ impl Engine for Docker {
         observe::port_holder(&self.client, port, &protocol).await
     }
 
+    async fn network_visitors(&self, network: NetworkId, project: String) -> Result<Vec<String>, EngineError> {
+        observe::network_visitors(&self.client, &network, &project).await
+    }
+
     async fn image(&self, reference: String, platform: Option<String>) -> Result<Option<Image>, EngineError> {
         images::look(&self.client, &reference, platform.as_deref()).await
     }
