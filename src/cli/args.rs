@@ -1,4 +1,6 @@
 //! The command line, as clap structs. Nothing is decided here.
+#![expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::path::PathBuf;
 
@@ -8,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(
     name = "hoist",
+    args_override_self = true,
     disable_help_subcommand = true,
     disable_version_flag = true,
     subcommand_value_name = "COMMAND",
@@ -34,7 +37,7 @@ pub struct GlobalArgs {
     /// Join generated names with `_` instead of `-`
     #[arg(long)]
     pub compatibility: bool,
-    /// Container engine to talk to, such as unix:///var/run/docker.sock
+    /// Container engine to talk to, such as `unix:///var/run/docker.sock`
     #[arg(short = 'H', long, value_name = "ADDRESS")]
     pub host: Option<String>,
     /// Docker context to take the engine's address from
@@ -300,7 +303,6 @@ pub struct LogsArgs {
 
 /// Arguments of `config`.
 #[derive(Debug, Clone, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct ConfigArgs {
     /// yaml or json [default: yaml]
     #[arg(long, value_name = "FORMAT")]

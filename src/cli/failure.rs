@@ -55,7 +55,6 @@ impl Failure {
     pub fn report(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Load | Self::ChangesPending | Self::Status(_) => Ok(()),
-            Self::Plan(message) => writeln!(out, "{message}"),
             Self::Engine(error) => {
                 writeln!(out, "{error}")?;
                 if let Some(hint) = engine_hint(error) {
@@ -64,7 +63,7 @@ impl Failure {
                 Ok(())
             }
             Self::Run { text, .. } => write!(out, "{text}"),
-            Self::Usage(message) => writeln!(out, "{message}"),
+            Self::Plan(message) | Self::Usage(message) => writeln!(out, "{message}"),
             // The peer prints an empty line for a status without a message.
             Self::Interrupted => writeln!(out),
             Self::Unexpected(error) => writeln!(out, "{error:#}"),

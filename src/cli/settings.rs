@@ -169,7 +169,7 @@ pub(super) fn scales(items: &[String]) -> Result<BTreeMap<ServiceName, u32>, Fai
         .collect()
 }
 
-/// Most engine calls at a time: `--parallel`, else COMPOSE_PARALLEL_LIMIT; without a bound where it is not positive.
+/// Most engine calls at a time: `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; without a bound where it is not positive.
 ///
 /// # Errors
 ///
@@ -191,7 +191,7 @@ pub(super) fn usage<T>(message: &str) -> Result<T, Failure> {
     Err(Failure::Usage(message.to_owned()))
 }
 
-/// `--ansi`, else COMPOSE_ANSI, else `auto`.
+/// `--ansi`, else `COMPOSE_ANSI`, else `auto`.
 #[must_use]
 pub(super) fn ansi(context: &Context) -> &str {
     match context.global.ansi.as_deref() {
@@ -200,7 +200,7 @@ pub(super) fn ansi(context: &Context) -> &str {
     }
 }
 
-/// How progress is shown: `--progress`, else COMPOSE_PROGRESS, else what standard error can show (cli.md §6.1).
+/// How progress is shown: `--progress`, else `COMPOSE_PROGRESS`, else what standard error can show (cli.md §6.1).
 ///
 /// # Errors
 ///

@@ -43,6 +43,8 @@ pub enum Event {
         message: String,
         /// What explains it, a line each: the last probe, the last log lines, who holds the port.
         context: Vec<String>,
+        /// Whether somebody else changed the same thing meanwhile, so that a new look and a new plan may do.
+        conflict: bool,
     },
     /// A step was not done because one before it failed.
     Skipped {

@@ -181,6 +181,7 @@ impl<E: Engine> Run<E> {
                     elapsed,
                     message: error.to_string(),
                     context: error.context().to_vec(),
+                    conflict: error.is_conflict(),
                 });
                 self.outcome.fail(id, error);
                 self.end(id, Ended::Badly);

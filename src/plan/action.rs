@@ -289,7 +289,7 @@ pub struct BuildSpec {
 /// Everything a container is created from that is known before the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContainerSpec {
-    /// The project; [`ContainerSpec::service`] is one of its services.
+    /// The project, which has the service of [`ContainerSpec::replica`].
     pub project: Arc<Project>,
     /// Which slot of which service.
     pub replica: Replica,

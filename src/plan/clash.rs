@@ -1,20 +1,44 @@
-//! Host ports and fixed addresses that pass from one container of the project to another (engine.md W17).
+//! Names, host ports and fixed addresses that pass from one container of the project to another (engine.md W17).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Edge;
-use super::container::{Change, Fate};
+use super::container::{Change, Fate, Slot, is_up};
 use super::steps::Emit;
 use crate::observed::{Container, ContainerId, PublishedPort};
 use crate::project::value::{Port, port};
-use crate::project::{Service, ServiceName};
+use crate::project::{Dependency, Service, ServiceName};
 
 /// Old containers that are stopped as early as can be: a replica of another slot needs what they hold, so they must
 /// not wait for what their own successor waits for.
 pub(super) type Early<'a> = BTreeSet<&'a ContainerId>;
 
 /// The containers to stop early.
-pub(super) fn early<'a>(fates: &BTreeMap<&'a ServiceName, Fate<'a>>) -> Early<'a> {
+pub(super) fn early<'a>(
+    fates: &BTreeMap<&'a ServiceName, Fate<'a>>,
+    dependents: &BTreeMap<&ServiceName, Vec<(&ServiceName, &Dependency)>>,
+) -> Early<'a> {
+    let mut early = needed_elsewhere(fates);
+    // Dependents with `restart: true` stop before what they depend on.
+    loop {
+        let before = early.len();
+        for (name, fate) in fates.iter().filter(|(_, fate)| !fate.recreated.is_never()) {
+            let mut olds = fate.slots.iter().filter_map(|slot| slot.change.old());
+            if !olds.any(|old| early.contains(&old.id)) {
+                continue;
+            }
+            let restarting = dependents.get(name).into_iter().flatten().filter(|(_, how)| how.restart);
+            for dependent in restarting.filter_map(|(name, _)| fates.get(name)) {
+                early.extend(dependent.slots.iter().filter_map(|slot| slot.change.old()).map(|old| &old.id));
+            }
+        }
+        if early.len() == before {
+            return early;
+        }
+    }
+}
+
+fn needed_elsewhere<'a>(fates: &BTreeMap<&'a ServiceName, Fate<'a>>) -> Early<'a> {
     let mut early = BTreeSet::new();
     for (at, fate) in fates {
         for (number, slot) in fate.slots.iter().enumerate() {
@@ -22,7 +46,7 @@ pub(super) fn early<'a>(fates: &BTreeMap<&'a ServiceName, Fate<'a>>) -> Early<'a
             let needed_elsewhere = fates.iter().any(|(other, needing)| {
                 needing.slots.iter().enumerate().any(|(index, needs)| {
                     let itself = other == at && index == number;
-                    !itself && !matches!(needs.change, Change::Keep(_)) && needs_of(needing.service, old)
+                    !itself && takes(needs) && (needs.name == old.name || needs_of(needing.service, old))
                 })
             });
             if needed_elsewhere {
@@ -33,9 +57,19 @@ pub(super) fn early<'a>(fates: &BTreeMap<&'a ServiceName, Fate<'a>>) -> Early<'a
     early
 }
 
+/// Whether a slot's container takes a name, ports and addresses in this run.
+fn takes(slot: &Slot<'_>) -> bool {
+    !matches!(&slot.change, Change::Keep(container) if is_up(container) && container.name == slot.name)
+}
+
 impl Emit<'_, '_> {
-    /// Orders starts after the stops that free what they need.
+    /// Orders renames and starts after the steps that free what they need.
     pub(super) fn clashes(&mut self) {
+        for (rename, name) in std::mem::take(&mut self.renames) {
+            if let Some(remove) = self.freed(&name) {
+                self.builder.order(remove, rename, Edge::Requires);
+            }
+        }
         let stops: Vec<_> = self.stops.iter().map(|(id, stop)| (*id, stop.step)).collect();
         let holders = stops.into_iter().filter_map(|(id, stop)| Some((self.cx.observed.container(id)?, stop)));
         let holders: Vec<_> = holders.collect();

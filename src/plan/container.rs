@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition::Expected;
 use super::image::{ImageFact, Images};
-use super::network::{self, NetworkChange, NetworkFate};
+use super::network::{NetworkChange, NetworkFate};
 use super::up::Context;
 use super::volume::{self, VolumeFate};
 use super::when::When;
@@ -328,19 +328,35 @@ impl<'a> Decisions<'a, '_> {
         (!late.is_never()).then_some((late, Reason::ImageChanged { from: None, to: None }))
     }
 
-    /// A network of the service that a container is not connected to, or that gets another name: a container keeps the
-    /// name of its first network for good, and does not start without it.
+    /// A network of the service that a container is not connected to. One that does not run could not start on a
+    /// network that has been removed since; where it just lacks one, it is connected before it starts.
     fn connection_change(&self, service: &Service, container: &Container) -> Option<Reason> {
         if service.network_mode.is_some() {
             return None;
         }
-        service.networks.keys().find_map(|key| {
-            let fate = self.resources.networks.get(key)?;
-            match fate.leaving() {
-                Some(old) if fate.change == NetworkChange::Rename => Some(Reason::ResourceRecreated(old.name.clone())),
-                _ => is_missing(fate, container).then(|| Reason::NotConnected(key.clone())),
+        // A container keeps the name of its first network for good, and does not start without it.
+        let renamed = service.networks.keys().find_map(|key| {
+            let fate = self.resources.networks.get(key).filter(|fate| fate.change == NetworkChange::Rename)?;
+            Some(Reason::ResourceRecreated(fate.leaving()?.name.clone()))
+        });
+        if renamed.is_some() {
+            return renamed;
+        }
+        let missing = service.networks.keys().find(|key| {
+            let Some(fate) = self.resources.networks.get(key) else { return false };
+            let endpoint = container.networks.get(fate.name);
+            let known = endpoint.and_then(|endpoint| endpoint.network.as_ref());
+            match (fate.kept_id(), fate.change) {
+                (Some(id), _) if container.is_running() => {
+                    let connected = container.networks.values().any(|endpoint| endpoint.network.as_ref() == Some(id));
+                    !connected && (known.is_some() || endpoint.is_none())
+                }
+                (Some(id), _) => known.is_some_and(|known| known != id),
+                (None, NetworkChange::Create) => known.is_some() && !is_up(container),
+                (None, _) => false,
             }
-        })
+        });
+        missing.map(|key| Reason::NotConnected(key.clone()))
     }
 
     /// A volume that the service mounts and the container does not.
@@ -353,20 +369,6 @@ impl<'a> Decisions<'a, '_> {
         });
         missing.map(|key| Reason::NotMounted(key.clone()))
     }
-}
-
-/// Whether a container is not connected to a network of its service. One that does not run is connected again by name
-/// when it starts, unless an interrupted run took it off.
-fn is_missing(fate: &NetworkFate<'_>, container: &Container) -> bool {
-    if !container.is_running() {
-        return !container.networks.contains_key(fate.name)
-            && !fate.live.is_some_and(|live| network::is_connected(container, live));
-    }
-    let Some(id) = fate.kept_id() else { return false };
-    !container.networks.iter().any(|(name, endpoint)| match &endpoint.network {
-        Some(connected) => connected == id,
-        None => name == fate.name,
-    })
 }
 
 /// Whether the image of a container is another one than it was made from. An image that is neither there nor fetched

@@ -106,7 +106,7 @@ impl PlanBuilder {
     fn reduce(&mut self) {
         let graph = &self.plan.graph;
         let Ok(order) = petgraph::algo::toposort(graph, None) else {
-            debug_assert!(false, "a plan is acyclic");
+            debug_assert!(false, "a plan is acyclic:\n{}", self.plan);
             return;
         };
         let count = graph.node_count();

@@ -1,12 +1,12 @@
 //! The steps that make and recreate networks, and that move who is connected (engine.md §2.3).
 
-use super::container::{Change, Slot};
+use super::container::{Change, Slot, is_up};
 use super::network::{NetworkChange, NetworkFate, is_connected};
 use super::steps::{Emit, existing};
 use super::when::When;
 use super::{Action, ActionId, ContainerRef, Edge, Handle, Reason};
 use crate::observed::{self, Container};
-use crate::project::NetworkKey;
+use crate::project::{NetworkKey, Service};
 
 impl<'a> Emit<'a, '_> {
     /// Makes and recreates networks. Whoever is connected to one that changes is stopped, moved and started again by
@@ -39,17 +39,14 @@ impl<'a> Emit<'a, '_> {
         let left: Vec<_> = users.iter().map(|user| self.leave(user, old)).collect();
         let gone = self.removed_users(old);
         let action = Action::RemoveNetwork { id: old.id.clone(), name: old.name.clone() };
-        let before: Vec<_> = self.gate().into_iter().chain(left.iter().copied()).chain(gone).collect();
+        let before: Vec<_> = self.gate().into_iter().chain(left.iter().copied().flatten()).chain(gone).collect();
         let remove = self.add(action, Reason::DefinitionChanged, &When::Always, before);
         self.network_removes.extend(replaced.iter().map(|user| (&user.container.id, remove)));
         let after = if same_name { vec![remove] } else { Vec::new() };
         let create = self.create_network(key, Reason::DefinitionChanged, &after);
         for (user, left) in users.iter().zip(left) {
-            if user.goes {
-                self.leaves.push((&user.container.id, left));
-            }
             if user.stays {
-                self.join(user, key, &old.name, [create, left]);
+                self.join(user, key, &old.name, left.into_iter().chain([create]));
             }
         }
     }
@@ -87,45 +84,71 @@ impl<'a> Emit<'a, '_> {
             .collect()
     }
 
-    /// Stops a container and takes it off the network.
-    fn leave(&mut self, user: &User<'a>, network: &observed::Network) -> ActionId {
+    /// Stops a container and takes it off the network. Gives back the last of these steps; nothing where there is
+    /// nothing to do.
+    fn leave(&mut self, user: &User<'a>, network: &observed::Network) -> Option<ActionId> {
         let reason = Reason::ResourceRecreated(network.name.clone());
-        let stop = self.stop(user.container, user.slot_of.clone(), &When::Always, reason.clone(), &[]);
+        let stopped = self.stop(user.container, user.slot_of.clone(), &When::Always, reason.clone(), &[]);
         if let Some(stop) = self.stops.get_mut(&user.container.id) {
             stop.before_create = true;
         }
-        let after: Vec<_> = stop.map_or_else(|| self.gate(), |stop| vec![stop]);
         if !is_connected(user.container, network) {
             // Not on it, but stopped all the same, so that it starts on the new one.
-            return match stop {
-                Some(stop) => stop,
-                None => self.disconnect(user, network, reason, after),
-            };
+            return stopped;
         }
-        self.disconnect(user, network, reason, after)
-    }
-
-    fn disconnect(
-        &mut self,
-        user: &User<'a>,
-        network: &observed::Network,
-        reason: Reason,
-        after: Vec<ActionId>,
-    ) -> ActionId {
+        let after: Vec<_> = stopped.map_or_else(|| self.gate(), |stopped| vec![stopped]);
         let action = Action::DisconnectNetwork { container: user.slot_of.clone(), network: network.name.clone() };
-        self.add(action, reason, &When::Always, after)
+        let step = self.add(action, reason, &When::Always, after);
+        self.connects.entry(&user.container.id).or_default().push(step);
+        Some(step)
     }
 
     /// Puts a container on the new network, with all that its service says about the connection.
-    fn join(&mut self, user: &User<'a>, key: &NetworkKey, name: &str, after: [ActionId; 2]) {
-        let Some(replica) = &user.slot_of.replica else { return };
-        let Some(spec) = self.existing_spec(user.container, replica) else { return };
-        let action = Action::ConnectNetwork { container: user.slot_of.clone(), spec, key: key.clone() };
-        let step = self.add(action, Reason::ResourceRecreated(name.to_owned()), &When::Always, after);
-        self.connects.entry(&user.container.id).or_default().push(step);
+    fn join(&mut self, user: &User<'a>, key: &NetworkKey, name: &str, after: impl Iterator<Item = ActionId>) {
+        let reason = Reason::ResourceRecreated(name.to_owned());
+        self.connect(user.container, user.slot_of.clone(), key, reason, after);
     }
 
-    /// Orders `step` after a container is on all the networks that are recreated.
+    fn connect(
+        &mut self,
+        container: &'a Container,
+        reference: ContainerRef,
+        key: &NetworkKey,
+        reason: Reason,
+        after: impl Iterator<Item = ActionId>,
+    ) {
+        let Some(replica) = &reference.replica else { return };
+        let Some(spec) = self.existing_spec(container, replica) else { return };
+        let action = Action::ConnectNetwork { container: reference, spec, key: key.clone() };
+        let step = self.add(action, reason, &When::Always, after);
+        self.connects.entry(&container.id).or_default().push(step);
+    }
+
+    /// Connects a container that does not run, and is about to, to networks it is not on: a run that recreated a
+    /// network was interrupted. One that runs would be recreated.
+    pub(super) fn reattach(&mut self, service: &'a Service, slot: &Slot<'a>) {
+        let Change::Keep(container) = &slot.change else { return };
+        if is_up(container) || service.network_mode.is_some() || self.connects.contains_key(&container.id) {
+            return;
+        }
+        for key in service.networks.keys() {
+            let Some(fate) = self.resources.networks.get(key) else { continue };
+            if fate.live.is_some_and(|live| is_connected(container, live)) || container.networks.contains_key(fate.name)
+            {
+                continue;
+            }
+            let made = self.network_steps.get(key).copied();
+            self.connect(
+                container,
+                slot_ref(slot, container),
+                key,
+                Reason::NotConnected(key.clone()),
+                made.into_iter(),
+            );
+        }
+    }
+
+    /// Orders `step` after all that is done to a container's connections.
     pub(super) fn after_connects(&mut self, container: &Container, step: ActionId) {
         for connect in self.connects.get(&container.id).cloned().unwrap_or_default() {
             self.builder.order(connect, step, Edge::Requires);

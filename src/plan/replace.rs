@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::container::{self, Change, Fate, Slot};
 use super::steps::{Emit, End, ReplicaEnd, maker};
-use super::volume::VolumeChange;
 use super::when::When;
 use super::{
     Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, ProviderVerb, Reason, volume,
@@ -44,6 +43,9 @@ impl<'a, 'b> Emit<'a, 'b> {
         let fates = self.fates;
         let Some(fate) = fates.get(name) else { return };
         let swaps = self.swaps.get(name).cloned().unwrap_or_default();
+        if self.cx.starts() {
+            fate.slots.iter().for_each(|slot| self.reattach(service, slot));
+        }
         let stopped = self.stop_dependents(fate, &swaps, &ready);
         let rows: Vec<_> = swaps.iter().map(|swap| self.swap(service, swap, &ready, &stopped)).collect();
         let mut end = End { inherited: ready.clone(), ..End::default() };
@@ -84,7 +86,8 @@ impl<'a, 'b> Emit<'a, 'b> {
     fn create(&mut self, fate: &Fate<'a>, slot: &'b Slot<'a>) -> Swap<'a, 'b> {
         let service = fate.service;
         let (when, reason) = match &slot.change {
-            Change::Create => (When::Always, self.create_reason(fate)),
+            Change::Create if fate.emptied.is_empty() => (When::Always, Reason::NoContainer),
+            Change::Create => (When::Always, self.emptied_reason()),
             Change::Recreate { when, reason, .. } => (when.clone(), reason.clone()),
             Change::Keep(container) | Change::Finish { new: container, .. } => {
                 let handle = Handle::Existing(container.id.clone());
@@ -95,7 +98,11 @@ impl<'a, 'b> Emit<'a, 'b> {
         let holder = self.cx.observed.containers.iter().find(|container| container.name == slot.name);
         let (gone, holder): (Vec<_>, Vec<_>) =
             holder.into_iter().partition(|holder| fate.emptied.iter().any(|emptied| emptied.id == holder.id));
-        let temporary = holder.first().map(|holder| format!("{}_{}", holder.id.short(), slot.name));
+        let temporary = holder.first().map(|holder| {
+            // Named after the container it replaces; where it replaces none, after the one that bears the name.
+            let after = slot.change.old().unwrap_or(holder);
+            format!("{}_{}", after.id.short(), slot.name)
+        });
         let spec = self.spec(service, slot, temporary);
         let mut after = self.before_create(service, &spec);
         after.extend(gone.iter().filter_map(|gone| self.removes.get(&gone.id)));
@@ -106,15 +113,6 @@ impl<'a, 'b> Emit<'a, 'b> {
             _ => Handle::Made(create),
         };
         Swap { slot, spec, create: Some(create), container: reference(slot, handle) }
-    }
-
-    /// Why a slot without a container gets one: there was none, or it went for a volume.
-    fn create_reason(&self, fate: &Fate<'_>) -> Reason {
-        let changed = self.resources.volumes.values().find(|volume| volume.change == VolumeChange::Recreate);
-        match changed.filter(|_| !fate.emptied.is_empty()) {
-            Some(volume) => Reason::ResourceRecreated(volume.name.to_owned()),
-            None => Reason::NoContainer,
-        }
     }
 
     /// What a new container of a service needs: its image, its networks, its volumes, the containers it shares with.
@@ -139,10 +137,13 @@ impl<'a, 'b> Emit<'a, 'b> {
         if fate.recreated.is_never() {
             return Vec::new();
         }
-        let after: Vec<_> = swaps.iter().filter_map(|swap| swap.create).collect();
-        // What stops before the service's own dependencies start cannot wait for them, nor can what stops before that.
-        let mut present = fate.slots.iter().filter_map(|slot| slot.change.old());
-        let hurried = present.any(|old| self.early.contains(&old.id) || self.stops.contains_key(&old.id));
+        let olds: Vec<_> = swaps.iter().filter_map(|swap| swap.slot.change.old()).collect();
+        let stops: Vec<_> = olds.iter().filter_map(|old| self.stops.get(&old.id)).collect();
+        // What has to stop before something is made, or as early as can be, takes its dependents along.
+        let before_create = stops.iter().any(|stop| stop.before_create);
+        let early = !stops.is_empty() || olds.iter().any(|old| self.early.contains(&old.id));
+        let creates = swaps.iter().filter_map(|swap| swap.create).filter(|_| !before_create);
+        let after: Vec<_> = creates.collect();
         let dependents = self.dependents.get(&fate.service.name).cloned().unwrap_or_default();
         let mut stopped = Vec::new();
         let fates = self.fates;
@@ -153,13 +154,17 @@ impl<'a, 'b> Emit<'a, 'b> {
                 let handle = reference(slot, Handle::Existing(container.id.clone()));
                 let known = self.stops.contains_key(&container.id);
                 let reason = Reason::DependencyRecreated(fate.service.name.clone());
-                // A stop for a recreated network comes before anything is made.
                 let after = if known { &[][..] } else { &after };
-                let Some(stop) = self.stop(container, handle, &fate.recreated, reason, after) else { continue };
-                if !known && !hurried && !self.early.contains(&container.id) {
-                    self.after_all(stop, ready);
+                let Some(step) = self.stop(container, handle, &fate.recreated, reason, after) else { continue };
+                if !known {
+                    if let Some(stop) = self.stops.get_mut(&container.id) {
+                        stop.before_create = before_create;
+                    }
+                    if !early && !self.early.contains(&container.id) {
+                        self.after_all(step, ready);
+                    }
                 }
-                stopped.push(stop);
+                stopped.push(step);
             }
         }
         stopped
@@ -212,10 +217,10 @@ impl<'a, 'b> Emit<'a, 'b> {
             if known != Some(true)
                 && let Some(create) = swap.create
             {
-                self.builder.order(create, stop, Edge::Requires);
+                self.order_if_possible(create, stop);
             }
             for dependent in stopped {
-                self.builder.order(*dependent, stop, Edge::Requires);
+                self.order_if_possible(*dependent, stop);
             }
             // The old one runs until all is ready for the new one, unless something of it is needed before.
             if known.is_none() && !self.early.contains(&old.id) {
@@ -242,12 +247,9 @@ impl<'a, 'b> Emit<'a, 'b> {
     fn rename(&mut self, swap: &Swap<'a, '_>, reason: Reason, when: &When, after: Option<ActionId>) -> ActionId {
         let name = swap.slot.name.clone();
         let action = Action::RenameContainer { container: swap.container.clone(), name: name.clone() };
-        let freed = self.freed(&name);
         let made = swap.create.filter(|_| after.is_none());
-        let step = self.add(action, reason, when, after.into_iter().chain(freed).chain(made));
-        if freed.is_none() {
-            self.renames.push((name, step));
-        }
+        let step = self.add(action, reason, when, after.into_iter().chain(made));
+        self.renames.push((step, name));
         step
     }
 

@@ -26,17 +26,15 @@ pub(super) struct Emit<'a, 'b> {
     pub(super) network_steps: BTreeMap<&'a NetworkKey, ActionId>,
     /// The containers that have to be removed before those steps remove their networks.
     pub(super) network_removes: Vec<(&'a ContainerId, ActionId)>,
-    /// The steps that give names which nothing was known to free yet.
-    pub(super) renames: Vec<(String, ActionId)>,
-    /// The steps that take containers off networks, before the containers are removed.
-    pub(super) leaves: Vec<(&'a ContainerId, ActionId)>,
     /// The steps that make volumes.
     pub(super) volume_steps: BTreeMap<&'a VolumeKey, ActionId>,
+    /// The steps that remove volumes to make them anew, with their names.
+    volume_removals: Vec<(ActionId, &'a str)>,
     /// The steps that stop containers which were there.
     pub(super) stops: BTreeMap<&'a ContainerId, Stop>,
     /// The steps that remove them.
     pub(super) removes: BTreeMap<&'a ContainerId, ActionId>,
-    /// The steps that connect them to recreated networks.
+    /// The steps that take them off recreated networks, and those that connect them again.
     pub(super) connects: BTreeMap<&'a ContainerId, Vec<ActionId>>,
     /// Containers that are stopped as early as can be, because something of theirs is needed elsewhere.
     pub(super) early: clash::Early<'a>,
@@ -48,6 +46,8 @@ pub(super) struct Emit<'a, 'b> {
     pub(super) waits: BTreeMap<(&'a ServiceName, WaitCondition), Option<ActionId>>,
     /// The last start of a replica that publishes one port of a range.
     pub(super) range_start: Option<ActionId>,
+    /// The steps that give containers their final names.
+    pub(super) renames: Vec<(ActionId, String)>,
     /// The starts of new containers, with what they need.
     pub(super) new_starts: Vec<(ActionId, &'a Service, Option<&'a ContainerId>)>,
 }
@@ -98,43 +98,28 @@ impl<'a, 'b> Emit<'a, 'b> {
             builder,
             network_steps: BTreeMap::new(),
             network_removes: Vec::new(),
-            leaves: Vec::new(),
-            renames: Vec::new(),
             volume_steps: BTreeMap::new(),
+            volume_removals: Vec::new(),
             stops: BTreeMap::new(),
             removes: BTreeMap::new(),
             connects: BTreeMap::new(),
-            early: clash::early(fates),
+            early: clash::early(fates, &order::dependents(cx.project)),
             swaps: BTreeMap::new(),
             ends: BTreeMap::new(),
             waits: BTreeMap::new(),
             range_start: None,
+            renames: Vec::new(),
             new_starts: Vec::new(),
         }
     }
 
     pub(super) fn into_plan(mut self, warnings: Vec<Warning>) -> Plan {
-        self.order_around_removals();
-        self.builder.build().with_warnings(warnings)
-    }
-
-    /// Orders what comes before or after the removals of containers, now that these are all known.
-    fn order_around_removals(&mut self) {
         for (container, network) in std::mem::take(&mut self.network_removes) {
             if let Some(removed) = self.removes.get(container) {
                 self.builder.order(*removed, network, Edge::Requires);
             }
         }
-        for (container, leave) in std::mem::take(&mut self.leaves) {
-            if let Some(removed) = self.removes.get(container) {
-                self.builder.order(leave, *removed, Edge::Requires);
-            }
-        }
-        for (name, rename) in std::mem::take(&mut self.renames) {
-            if let Some(freed) = self.freed(&name).filter(|freed| !self.builder.is_before(rename, *freed)) {
-                self.builder.order(freed, rename, Edge::Requires);
-            }
-        }
+        self.builder.build().with_warnings(warnings)
     }
 
     pub(super) fn add(
@@ -145,6 +130,13 @@ impl<'a, 'b> Emit<'a, 'b> {
         after: impl IntoIterator<Item = ActionId>,
     ) -> ActionId {
         self.builder.add(Step { action, reason, guard: when.guard() }, after)
+    }
+
+    /// Puts one step before another, unless they have to be the other way round. For what is better so, not needed.
+    pub(super) fn order_if_possible(&mut self, earlier: ActionId, later: ActionId) {
+        if !self.builder.is_before(later, earlier) {
+            self.builder.order(earlier, later, Edge::Requires);
+        }
     }
 
     /// Orders a step after what its service needs to be ready.
@@ -217,7 +209,8 @@ impl<'a, 'b> Emit<'a, 'b> {
         }
     }
 
-    /// Removes what has no place in the project any more: orphans, surplus replicas, left-overs.
+    /// Removes what has no place in the project any more, orphans, surplus replicas and left-overs, and what mounts a
+    /// volume that is recreated.
     pub(super) fn removals(&mut self, orphans: &[&'a Container]) {
         for container in orphans {
             let handle = ContainerRef {
@@ -232,21 +225,24 @@ impl<'a, 'b> Emit<'a, 'b> {
                 let handle = existing(&fate.service.name, removal.container);
                 self.discard(removal, &handle);
             }
+            for container in &fate.emptied {
+                let reason = self.emptied_reason();
+                let handle = existing(&fate.service.name, container);
+                self.discard(&Removal { container, reason, shares_volumes: false }, &handle);
+            }
         }
     }
 
-    /// Makes and recreates volumes. What mounts one that is recreated goes first.
-    pub(super) fn volumes(&mut self) {
-        let mut gone = Vec::new();
+    /// Why all containers of a service go and come again: for the volume that is recreated.
+    pub(super) fn emptied_reason(&self) -> Reason {
         let recreated = self.resources.volumes.values().find(|fate| fate.change == VolumeChange::Recreate);
-        for fate in self.fates.values() {
-            for container in &fate.emptied {
-                let name = recreated.map_or("", |volume| volume.name).to_owned();
-                let reason = Reason::ResourceRecreated(name);
-                let handle = existing(&fate.service.name, container);
-                gone.push(self.discard(&Removal { container, reason, shares_volumes: false }, &handle));
-            }
-        }
+        recreated.map_or(Reason::Forced, |volume| Reason::ResourceRecreated(volume.name.to_owned()))
+    }
+
+    /// Makes and recreates volumes. What mounts one that is recreated is gone by then.
+    pub(super) fn volumes(&mut self) {
+        let emptied = self.fates.values().flat_map(|fate| &fate.emptied);
+        let gone: Vec<_> = emptied.filter_map(|container| self.removes.get(&container.id)).copied().collect();
         for (key, fate) in &self.resources.volumes {
             let after = match fate.change {
                 VolumeChange::Keep => continue,
@@ -254,13 +250,28 @@ impl<'a, 'b> Emit<'a, 'b> {
                 VolumeChange::Recreate => {
                     let action = Action::RemoveVolume { name: fate.name.to_owned() };
                     let after: Vec<_> = self.gate().into_iter().chain(gone.iter().copied()).collect();
-                    vec![self.add(action, Reason::DefinitionChanged, &When::Always, after)]
+                    let step = self.add(action, Reason::DefinitionChanged, &When::Always, after);
+                    self.volume_removals.push((step, fate.name));
+                    vec![step]
                 }
             };
             let reason = if after.is_empty() { Reason::Missing } else { Reason::DefinitionChanged };
             let action = Action::CreateVolume { project: self.cx.project.clone(), key: (*key).clone() };
             let step = self.add(action, reason, &When::Always, after);
             self.volume_steps.insert(key, step);
+        }
+    }
+
+    /// Orders the removal of volumes after that of everything that mounts them.
+    pub(super) fn unmount(&mut self) {
+        for (step, name) in std::mem::take(&mut self.volume_removals) {
+            let mounts =
+                |container: &Container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(name));
+            let users = self.cx.observed.containers.iter().filter(|container| mounts(container));
+            let removals: Vec<_> = users.filter_map(|container| self.removes.get(&container.id)).copied().collect();
+            for removal in removals {
+                self.order_if_possible(removal, step);
+            }
         }
     }
 

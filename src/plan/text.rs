@@ -296,7 +296,10 @@ impl fmt::Display for FieldChange {
 }
 
 fn image_changed(f: &mut fmt::Formatter<'_>, from: Option<&ImageDigest>, to: Option<&ImageDigest>) -> fmt::Result {
-    let short = |digest: &ImageDigest| digest.short().to_owned();
+    let short = |digest: &ImageDigest| match digest.as_str().split_once(':') {
+        Some((algorithm, _)) => format!("{algorithm}:{}…", digest.short()),
+        None => format!("{}…", digest.short()),
+    };
     match (from.map(short), to.map(short)) {
         (Some(from), Some(to)) => write!(f, "image changed ({from} → {to})"),
         (None, Some(to)) => write!(f, "image changed (now {to})"),

@@ -41,7 +41,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     let mut warnings = Vec::new();
     let networks = network::decide(&cx, &mut warnings)?;
     let volumes = volume::decide(&cx, &mut warnings)?;
-    let emptied = volume::emptied_services(project, &order, &volumes);
+    let emptied = volume::emptied_services(&cx, &order, &volumes);
     let mut builder = PlanBuilder::default();
     let images = image::plan(project, observed, options, &mut builder);
     let resources = Resources { images, networks, volumes, emptied };
@@ -59,6 +59,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     for name in &order {
         emit.service(name);
     }
+    emit.unmount();
     emit.clashes();
     emit.command_waits(&order);
     Ok(emit.into_plan(warnings))

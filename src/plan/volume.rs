@@ -103,19 +103,28 @@ pub(super) fn mounted<'a>(project: &'a Project, service: &'a Service) -> impl It
     volumes.filter_map(|mount| Some(project.volumes.get_key_value(mount.source.as_deref()?)?.0))
 }
 
-/// The services that mount a recreated volume, directly or through `volumes_from`. `order` has every service after
-/// those it takes mounts from.
+/// The services that mount a recreated volume, directly or through `volumes_from`, and those whose containers still
+/// do. `order` has every service after those it takes mounts from.
 pub(super) fn emptied_services(
-    project: &Project,
+    cx: &Context<'_>,
     order: &[ServiceName],
     volumes: &BTreeMap<&VolumeKey, VolumeFate<'_>>,
 ) -> BTreeSet<ServiceName> {
     let recreated = |key: &VolumeKey| volumes.get(key).is_some_and(|fate| fate.change == VolumeChange::Recreate);
-    let mut emptied = BTreeSet::new();
+    let names = volumes.values().filter(|fate| fate.change == VolumeChange::Recreate).map(|fate| fate.name);
+    let names: Vec<_> = names.collect();
+    if names.is_empty() {
+        return BTreeSet::new();
+    }
+    let holds = |container: &&Container| {
+        container.mounts.iter().any(|mount| mount.name.as_deref().is_some_and(|name| names.contains(&name)))
+    };
+    let users = cx.observed.containers.iter().filter(holds);
+    let mut emptied: BTreeSet<ServiceName> = users.filter_map(|container| container.service.clone()).collect();
     for name in order {
-        let Some(service) = project.services.get(name) else { continue };
-        if mounted(project, service).any(recreated) || order::volume_sources(service).any(|from| emptied.contains(from))
-        {
+        let Some(service) = cx.project.services.get(name) else { continue };
+        let shares = order::volume_sources(service).any(|from| emptied.contains(from));
+        if shares || mounted(cx.project, service).any(recreated) {
             emptied.insert(name.clone());
         }
     }

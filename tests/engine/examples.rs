@@ -41,7 +41,7 @@ async fn page(port: u16, path: &str) -> Option<String> {
         match location {
             Some(target) => {
                 let host = format!("http://localhost:{port}");
-                path = target.trim().strip_prefix(&host).unwrap_or(target.trim()).to_owned();
+                target.trim().strip_prefix(&host).unwrap_or(target.trim()).clone_into(&mut path);
             }
             None => return (answer.contains(" 200 ")).then_some(answer),
         }

@@ -1,6 +1,6 @@
 //! Scenarios on a real engine: a step, then what the engine shows.
 //!
-//! They need an engine at DOCKER_HOST (or the default socket) and the images of the examples; `tests/bed/bed test` gets
+//! They need an engine at `DOCKER_HOST` (or the default socket) and the images of the examples; `tests/bed/bed test` gets
 //! both where they are not there.
 
 mod support;

@@ -115,7 +115,13 @@ fn json_progress_leaves_out_what_is_empty() {
         Event::Started { id: steps[0] },
         finished(steps[0]),
         finished_as(wait, Outcome::OptionalNotMet("optional dependency \"db\" failed to start".to_owned())),
-        Event::Failed { id: steps[5], elapsed: Duration::ZERO, message: "a < b".to_owned(), context: Vec::new() },
+        Event::Failed {
+            id: steps[5],
+            elapsed: Duration::ZERO,
+            message: "a < b".to_owned(),
+            context: Vec::new(),
+            conflict: false,
+        },
     ];
     assert_eq!(
         written(ProgressMode::Json, &plan, &events),
@@ -322,6 +328,7 @@ async fn the_live_block_fits_small_terminals() {
         elapsed: Duration::ZERO,
         message: "no such image: a-service".to_owned(),
         context: Vec::new(),
+        conflict: false,
     }]);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let contents = screen.contents();

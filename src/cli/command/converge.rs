@@ -40,12 +40,18 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
     output::load(&options, context)
 }
 
-/// Observes, asks what has to be asked, and plans.
-pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded) -> Result<(Goal, Ready), Failure> {
-    let options = settings::up_options(args, context, &loaded.project.environment)?;
+/// Reads the files for the services that the arguments name; there has to be one.
+pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
+    let loaded = load(args, context)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
         return settings::usage("no service selected");
     }
+    Ok(loaded)
+}
+
+/// Observes, asks what has to be asked, and plans.
+pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded) -> Result<(Goal, Ready), Failure> {
+    let options = settings::up_options(args, context, &loaded.project.environment)?;
     let engine = run::connect(context)?;
     let mut goal = Goal { project: Arc::new(loaded.project), sources: loaded.sources, engine, options };
     let observed = goal.observe().await?;

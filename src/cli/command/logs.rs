@@ -33,15 +33,12 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
     let mut printer = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, false));
     run::block_on(async {
         let engine = run::connect(context)?;
-        let look = ObserveQuery::of_project(settings.project.as_str());
-        let observed = engine.observe(look).await?;
-        let targets = targets(args, &settings, &observed);
         let interruption = Interruption::default();
         let (outputs, lines) = Outputs::channel();
-        let read = read(args, &engine, &settings, targets, outputs, &interruption);
-        let (read, printed) =
-            run::with_signals(&interruption, async { tokio::join!(read, print(&mut printer, lines)) }).await?;
-        printed?;
+        let reading = Box::pin(read(args, &engine, &settings, outputs, &interruption));
+        let (read, shown) =
+            run::with_signals(&interruption, async { tokio::join!(reading, print(&mut printer, lines)) }).await?;
+        shown?;
         read?;
         if interruption.is_asked() { Err(Failure::Interrupted) } else { Ok(()) }
     })
@@ -51,16 +48,19 @@ async fn read(
     args: &LogsArgs,
     engine: &Docker,
     settings: &FollowSettings,
-    targets: Vec<Target>,
     outputs: Outputs,
     interruption: &Interruption,
 ) -> Result<(), Failure> {
+    let look = ObserveQuery::of_project(settings.project.as_str());
     if args.follow {
+        // Listening comes before looking: no container falls into the gap.
         let (following, follower, _exits) = Following::open(engine, settings.clone(), &outputs).await?;
+        let targets = targets(args, settings, &engine.observe(look).await?);
         // Nothing is started here: the following ends with the containers.
         drop(follower);
         following.run(targets, &interruption.stop).await;
     } else {
+        let targets = targets(args, settings, &engine.observe(look).await?);
         follow::logs(engine, settings, targets, &outputs, &interruption.stop).await;
     }
     Ok(())

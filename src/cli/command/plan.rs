@@ -7,7 +7,7 @@ use crate::cli::args::{PlanArgs, PlanFormat};
 use crate::cli::{Context, Failure};
 
 pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
-    let loaded = converge::load(&args.plan, context)?;
+    let loaded = converge::load_some(&args.plan, context)?;
     let mut context = context.clone();
     context.global.dry_run = true;
     let (_, ready) = run::block_on(converge::prepare(&args.plan, &context, loaded))?;

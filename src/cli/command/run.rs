@@ -12,7 +12,7 @@ use crate::cli::{Context, Failure, output, settings};
 use crate::engine::EngineError;
 use crate::engine::docker::{ConnectSettings, Docker};
 use crate::event::{Event, Events};
-use crate::execute::{ExecuteSettings, execute};
+use crate::execute::{ExecuteError, ExecuteSettings, RunFailure, execute};
 use crate::observed::{Container, Observed};
 use crate::plan::Plan;
 use crate::project::Project;
@@ -39,7 +39,7 @@ pub(super) struct Ready {
 /// Runs `work` on a runtime of this thread.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(work);
+    let result = runtime.block_on(Box::pin(work));
     // A read of standard input that nobody waits for must not keep the process.
     runtime.shutdown_background();
     result
@@ -97,9 +97,13 @@ pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str)
     };
     let (outcome, shown) =
         with_signals(&interruption, async { tokio::join!(run, show(&mut progress, received)) }).await?;
+    let ended = outcome.into_result(&ready.plan);
+    // What the command is going to look at again has not failed yet.
+    if !ended.as_ref().is_err_and(RunFailure::is_conflict) {
+        shown?.iter().try_for_each(|held| progress.event(held))?;
+    }
     progress.finish();
-    shown?;
-    outcome.into_result(&ready.plan).map_err(|failure| run_failure(ready, context, failure))
+    ended.map_err(|failure| run_failure(ready, context, &failure))
 }
 
 /// Tells of what is as it should be.
@@ -129,14 +133,20 @@ pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Futu
     }
 }
 
-/// Shows events until the run ends.
-async fn show(progress: &mut Progress<io::Stderr>, mut received: UnboundedReceiver<Event>) -> Result<(), Failure> {
+/// Shows events until the run ends. Gives back those of steps that failed because somebody else changed the project
+/// meanwhile, which are not shown yet.
+async fn show(
+    progress: &mut Progress<io::Stderr>,
+    mut received: UnboundedReceiver<Event>,
+) -> Result<Vec<Event>, Failure> {
     let mut ticks = tokio::time::interval(TICK);
+    let mut held = Vec::new();
     loop {
         tokio::select! {
             event = received.recv() => match event {
+                Some(event @ Event::Failed { conflict: true, .. }) => held.push(event),
                 Some(event) => progress.event(&event)?,
-                None => return Ok(()),
+                None => return Ok(held),
             },
             _ = ticks.tick() => progress.tick(),
         }
@@ -144,19 +154,18 @@ async fn show(progress: &mut Progress<io::Stderr>, mut received: UnboundedReceiv
 }
 
 /// What the end of a run that did not do all of its plan means to the command.
-pub(super) fn run_failure(ready: &Ready, context: &Context, failure: crate::execute::RunFailure) -> Failure {
+pub(super) fn run_failure(ready: &Ready, context: &Context, failure: &RunFailure) -> Failure {
     if failure.is_interruption() {
         return Failure::Interrupted;
     }
-    let unreachable = failure.failures().find_map(|(_, error)| match error {
-        crate::execute::ExecuteError::Engine(error @ EngineError::Unreachable { .. }) => Some(error.clone()),
-        _ => None,
-    });
-    match unreachable {
-        Some(error) => Failure::Engine(error),
-        None => Failure::Run {
-            text: output::run_failure(&failure, &ready.project, &ready.sources, context),
-            conflict: failure.is_conflict(),
-        },
+    // An engine that went away is told once, not for each step.
+    for (_, error) in failure.failures() {
+        if let ExecuteError::Engine(error @ EngineError::Unreachable { .. }) = error {
+            return Failure::Engine(error.clone());
+        }
+    }
+    Failure::Run {
+        text: output::run_failure(failure, &ready.project, &ready.sources, context),
+        conflict: failure.is_conflict(),
     }
 }

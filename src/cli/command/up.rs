@@ -14,6 +14,7 @@ use crate::cli::signal::Interruption;
 use crate::cli::{Context, Failure, output};
 use crate::engine::{Engine, EngineError, ObserveQuery};
 use crate::event::{Event, Events, Output, OutputReceiver, Outputs};
+use crate::execute::RunFailure;
 use crate::execute::follow::{Begin, FollowSettings, Stderr, Target};
 use crate::execute::session::{self, SessionOutcome, SessionSettings};
 use crate::plan::{self, Plan};
@@ -22,7 +23,7 @@ use crate::render::Progress;
 use crate::render::logs::LogPrinter;
 
 pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
-    let loaded = converge::load(&args.plan, context)?;
+    let loaded = converge::load_some(&args.plan, context)?;
     run::block_on(async {
         let (goal, ready) = converge::prepare(&args.plan, context, loaded).await?;
         if context.global.dry_run {
@@ -31,7 +32,7 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
         if args.detach || args.plan.wait || args.plan.no_start {
             converge::carry_out(&goal, ready, context).await
         } else {
-            attached(args, context, &ready).await
+            Box::pin(attached(args, context, &ready)).await
         }
     })
 }
@@ -50,7 +51,7 @@ async fn attached(args: &UpArgs, context: &Context, ready: &Ready) -> Result<(),
     screen.progress.begin(&ready.plan, "up");
     run::announce_untouched(ready, &events);
     let stopping = RefCell::new(None);
-    let run = async {
+    let run = Box::pin(async {
         // Both channels end with the session, which ends the showing.
         let (events, outputs) = (events, outputs);
         let stop = async || {
@@ -69,7 +70,7 @@ async fn attached(args: &UpArgs, context: &Context, ready: &Ready) -> Result<(),
             stop,
         )
         .await
-    };
+    });
     let (outcome, shown) =
         run::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines, &stopping)) }).await?;
     screen.progress.finish();
@@ -80,7 +81,7 @@ async fn attached(args: &UpArgs, context: &Context, ready: &Ready) -> Result<(),
 /// What the end of a session means to the command: 130 after an interruption, else what became of the plan. That
 /// containers ended with other statuses than 0 is no failure (cli.md §4, `up`).
 fn end(outcome: SessionOutcome, ready: &Ready, context: &Context) -> Result<(), Failure> {
-    let failed = |failure| run::run_failure(ready, context, failure);
+    let failed = |failure: RunFailure| run::run_failure(ready, context, &failure);
     if let Some((plan, stopped)) = outcome.stop {
         stopped.into_result(&plan).map_err(failed)?;
     }

@@ -106,7 +106,12 @@ command_test() {
         HOIST_PEER=$("$BED_PROGRAM" peer || true)
         export HOIST_PEER
     fi
-    timed "tests" cargo test --locked --all-features
+    if [[ ${HOIST_TEST_ENGINE:-} == none ]]; then
+        timed "tests without an engine" cargo test --locked --all-features --lib --bins --examples --test offline
+        timed "documentation's tests" cargo test --locked --all-features --doc
+    else
+        timed "tests" cargo test --locked --all-features
+    fi
     timed "docs" env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --all-features
     test_times
     say "all of it passed"

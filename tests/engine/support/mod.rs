@@ -16,7 +16,7 @@ use bollard::Docker;
 use futures::FutureExt;
 
 /// The longest a step may take; scenarios that wait for something longer are wrong.
-const STEP: Duration = Duration::from_secs(120);
+const STEP: Duration = Duration::from_mins(2);
 
 /// The engine that the tests run against.
 ///
@@ -232,6 +232,7 @@ impl Scenario {
     ///
     /// When the time is over.
     #[track_caller]
+    #[expect(clippy::manual_async_fn, reason = "the caller's place is in the message")]
     pub(crate) fn eventually<'a, T, F>(
         &'a self,
         what: &'a str,
@@ -242,6 +243,7 @@ impl Scenario {
         F: Future<Output = Option<T>>,
     {
         async move {
+            self.steps.lock().expect("no step panicked with the lock").push(format!("waiting: {what}"));
             let deadline = Instant::now() + Duration::from_secs(seconds);
             loop {
                 if let Some(found) = look().await {

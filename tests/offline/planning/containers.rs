@@ -36,22 +36,22 @@ fn what_is_missing_is_made_and_what_is_there_stays() {
                 "nothing is there",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container db/1: no container yet, after #1
-    #3 create container web/1: no container yet, after #1
-    #4 start container db/1: created, after #2
-    #5 wait for db to be healthy: needed by web, after #4
-    #6 start container web/1: created, after #3, #5
-"},
+                    #1 create network shop_default: missing
+                    #2 create container db/1: no container yet, after #1
+                    #3 create container web/1: no container yet, after #1
+                    #4 start container db/1: created, after #2
+                    #5 wait for db to be healthy: needed by web, after #4
+                    #6 start container web/1: created, after #3, #5
+                "},
             ),
             Case::new(
                 "nothing is there, and nothing is to start",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container db/1: no container yet, after #1
-    #3 create container web/1: no container yet, after #1
-"},
+                    #1 create network shop_default: missing
+                    #2 create container db/1: no container yet, after #1
+                    #3 create container web/1: no container yet, after #1
+                "},
             )
             .with(create.clone()),
             Case::new("everything is as the files ask", in_sync(&project), ""),
@@ -59,15 +59,15 @@ fn what_is_missing_is_made_and_what_is_there_stays() {
                 "web was made and never started",
                 in_sync(&project).with("shop-web-1", created),
                 indoc! {"
-    #1 start container web/1: not running
-"},
+                    #1 start container web/1: not running
+                "},
             ),
             Case::new(
                 "web crashed",
                 in_sync(&project).with("shop-web-1", exited(137)),
                 indoc! {"
-    #1 start container web/1: not running
-"},
+                    #1 start container web/1: not running
+                "},
             ),
             Case::new("web crashed, and nothing is to start", in_sync(&project).with("shop-web-1", exited(137)), "")
                 .with(create),
@@ -75,9 +75,9 @@ fn what_is_missing_is_made_and_what_is_there_stays() {
                 "web is gone",
                 in_sync(&project).without("shop-web-1"),
                 indoc! {"
-    #1 create container web/1: no container yet
-    #2 start container web/1: created, after #1
-"},
+                    #1 create container web/1: no container yet
+                    #2 start container web/1: created, after #1
+                "},
             ),
             Case::new(
                 "web is being restarted by the engine",
@@ -88,15 +88,15 @@ fn what_is_missing_is_made_and_what_is_there_stays() {
                 "web is paused, which the engine refuses to start",
                 in_sync(&project).with("shop-web-1", |web| web.state = State::Paused),
                 indoc! {"
-    #1 start container web/1: not running
-"},
+                    #1 start container web/1: not running
+                "},
             ),
             Case::new(
                 "web is dead",
                 in_sync(&project).with("shop-web-1", |web| web.state = State::Dead),
                 indoc! {"
-    #1 start container web/1: not running
-"},
+                    #1 start container web/1: not running
+                "},
             ),
         ],
     );
@@ -115,19 +115,19 @@ fn replicas_are_added_and_removed() {
                 "one of three is there",
                 in_sync(&one),
                 indoc! {"
-    #1 create container web/2: no container yet
-    #2 create container web/3: no container yet
-    #3 start container web/2: created, after #1
-    #4 start container web/3: created, after #2
-"},
+                    #1 create container web/2: no container yet
+                    #2 create container web/3: no container yet
+                    #3 start container web/2: created, after #1
+                    #4 start container web/3: created, after #2
+                "},
             ),
             Case::new(
                 "gaps are never filled",
                 in_sync(&three).without("shop-web-2"),
                 indoc! {"
-    #1 create container web/4: no container yet
-    #2 start container web/4: created, after #1
-"},
+                    #1 create container web/4: no container yet
+                    #2 start container web/4: created, after #1
+                "},
             ),
             Case::new("--scale wins over the file", in_sync(&one), "").with(scaled(1)),
         ],
@@ -139,21 +139,21 @@ fn replicas_are_added_and_removed() {
                 "the highest number goes first",
                 in_sync(&three),
                 indoc! {"
-    #1 stop container web/2: scaled down
-    #2 remove container web/2: scaled down, after #1
-    #3 stop container web/3: scaled down
-    #4 remove container web/3: scaled down, after #3
-"},
+                    #1 stop container web/2: scaled down
+                    #2 remove container web/2: scaled down, after #1
+                    #3 stop container web/3: scaled down
+                    #4 remove container web/3: scaled down, after #3
+                "},
             ),
             Case::new(
                 "an obsolete one goes before",
                 in_sync(&three).with("shop-web-1", stale),
                 indoc! {"
-    #1 stop container web/3: scaled down
-    #2 remove container web/3: scaled down, after #1
-    #3 stop container web/1: scaled down
-    #4 remove container web/1: scaled down, after #3
-"},
+                    #1 stop container web/3: scaled down
+                    #2 remove container web/3: scaled down, after #1
+                    #3 stop container web/1: scaled down
+                    #4 remove container web/1: scaled down, after #3
+                "},
             ),
             Case::new(
                 "an obsolete one that does not run goes before",
@@ -162,34 +162,34 @@ fn replicas_are_added_and_removed() {
                     exited(1)(web);
                 }),
                 indoc! {"
-    #1 remove container web/1: scaled down
-"},
+                    #1 remove container web/1: scaled down
+                "},
             ),
             Case::new(
                 "--scale adds one",
                 in_sync(&one),
                 indoc! {"
-    #1 create container web/2: no container yet
-    #2 start container web/2: created, after #1
-"},
+                    #1 create container web/2: no container yet
+                    #2 start container web/2: created, after #1
+                "},
             )
             .with(scaled(2)),
             Case::new(
                 "--scale removes all",
                 in_sync(&one),
                 indoc! {"
-    #1 stop container web/1: scaled down
-    #2 remove container web/1: scaled down, after #1
-"},
+                    #1 stop container web/1: scaled down
+                    #2 remove container web/1: scaled down, after #1
+                "},
             )
             .with(scaled(0)),
             Case::new(
                 "a container without a number counts behind the others",
                 in_sync(&one).running("web", 2).with("shop-web-2", |web| web.number = None),
                 indoc! {"
-    #1 stop container shop-web-2: scaled down
-    #2 remove container shop-web-2: scaled down, after #1
-"},
+                    #1 stop container shop-web-2: scaled down
+                    #2 remove container shop-web-2: scaled down, after #1
+                "},
             ),
         ],
     );
@@ -210,18 +210,18 @@ fn recreation_follows_the_policy_of_the_service() {
                 "--force-recreate",
                 in_sync(&all),
                 indoc! {"
-    #1 create container db/1 as 64622f310000_shop-db-1: recreation was asked for
-    #2 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for
-    #3 stop container db/1: replaced, after #1
-    #4 remove container db/1: replaced, after #3
-    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-    #6 start container db/1: takes the place of the old one, after #5
-    #7 wait for db to be healthy: needed by web, after #6
-    #8 stop container web/1: replaced, after #2, #7
-    #9 remove container web/1: replaced, after #8
-    #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
-    #11 start container web/1: takes the place of the old one, after #10
-"},
+                    #1 create container db/1 as 64622f310000_shop-db-1: recreation was asked for
+                    #2 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for
+                    #3 stop container db/1: replaced, after #1
+                    #4 remove container db/1: replaced, after #3
+                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+                    #6 start container db/1: takes the place of the old one, after #5
+                    #7 wait for db to be healthy: needed by web, after #6
+                    #8 stop container web/1: replaced, after #2, #7
+                    #9 remove container web/1: replaced, after #8
+                    #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
+                    #11 start container web/1: takes the place of the old one, after #10
+                "},
             )
             .with(force.clone()),
             Case::new("--no-recreate", in_sync(&all).with("shop-web-1", stale), "").with(never),
@@ -234,38 +234,38 @@ fn recreation_follows_the_policy_of_the_service() {
                 "--force-recreate of a selected service",
                 in_sync(&web),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
-"},
+                    #1 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for
+                    #2 stop container web/1: replaced, after #1
+                    #3 remove container web/1: replaced, after #2
+                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+                    #5 start container web/1: takes the place of the old one, after #4
+                "},
             )
             .with(force),
             Case::new(
                 "--always-recreate-deps",
                 in_sync(&web),
                 indoc! {"
-    #1 create container db/1 as 64622f310000_shop-db-1: recreation was asked for
-    #2 stop container db/1: replaced, after #1
-    #3 remove container db/1: replaced, after #2
-    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
-    #5 start container db/1: takes the place of the old one, after #4
-    #6 wait for db to be healthy: needed by web, after #5
-"},
+                    #1 create container db/1 as 64622f310000_shop-db-1: recreation was asked for
+                    #2 stop container db/1: replaced, after #1
+                    #3 remove container db/1: replaced, after #2
+                    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
+                    #5 start container db/1: takes the place of the old one, after #4
+                    #6 wait for db to be healthy: needed by web, after #5
+                "},
             )
             .with(dependencies),
             Case::new(
                 "a changed dependency of a selected service",
                 in_sync(&web).with("shop-db-1", stale),
                 indoc! {"
-    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
-    #2 stop container db/1: replaced, after #1
-    #3 remove container db/1: replaced, after #2
-    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
-    #5 start container db/1: takes the place of the old one, after #4
-    #6 wait for db to be healthy: needed by web, after #5
-"},
+                    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
+                    #2 stop container db/1: replaced, after #1
+                    #3 remove container db/1: replaced, after #2
+                    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
+                    #5 start container db/1: takes the place of the old one, after #4
+                    #6 wait for db to be healthy: needed by web, after #5
+                "},
             ),
         ],
     );
@@ -281,29 +281,29 @@ fn a_replica_is_out_as_short_as_possible() {
                 "one container of two changed",
                 in_sync(&project).with("shop-web-1", stale),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
-"},
+                    #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
+                    #2 stop container web/1: replaced, after #1
+                    #3 remove container web/1: replaced, after #2
+                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+                    #5 start container web/1: takes the place of the old one, after #4
+                "},
             ),
             Case::new(
                 "the row of web begins when the new db is healthy",
                 in_sync(&project).with("shop-web-1", stale).with("shop-db-1", stale),
                 indoc! {"
-    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
-    #2 create container web/1 as 7765622f3100_shop-web-1: definition changed
-    #3 stop container db/1: replaced, after #1
-    #4 remove container db/1: replaced, after #3
-    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-    #6 start container db/1: takes the place of the old one, after #5
-    #7 wait for db to be healthy: needed by web, after #6
-    #8 stop container web/1: replaced, after #2, #7
-    #9 remove container web/1: replaced, after #8
-    #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
-    #11 start container web/1: takes the place of the old one, after #10
-"},
+                    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
+                    #2 create container web/1 as 7765622f3100_shop-web-1: definition changed
+                    #3 stop container db/1: replaced, after #1
+                    #4 remove container db/1: replaced, after #3
+                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+                    #6 start container db/1: takes the place of the old one, after #5
+                    #7 wait for db to be healthy: needed by web, after #6
+                    #8 stop container web/1: replaced, after #2, #7
+                    #9 remove container web/1: replaced, after #8
+                    #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
+                    #11 start container web/1: takes the place of the old one, after #10
+                "},
             ),
             Case::new(
                 "what does not run is not stopped, and gives way at once",
@@ -312,21 +312,21 @@ fn a_replica_is_out_as_short_as_possible() {
                     exited(0)(web);
                 }),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
-    #2 remove container web/1: replaced, after #1
-    #3 rename container web/1 to shop-web-1: takes the place of the old one, after #2
-    #4 start container web/1: takes the place of the old one, after #3
-"},
+                    #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
+                    #2 remove container web/1: replaced, after #1
+                    #3 rename container web/1 to shop-web-1: takes the place of the old one, after #2
+                    #4 start container web/1: takes the place of the old one, after #3
+                "},
             ),
             Case::new(
                 "create leaves the new one stopped",
                 in_sync(&project).with("shop-web-1", stale),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-"},
+                    #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
+                    #2 stop container web/1: replaced, after #1
+                    #3 remove container web/1: replaced, after #2
+                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+                "},
             )
             .with(UpOptions { start: StartContainers::No, ..UpOptions::default() }),
         ],
@@ -344,11 +344,11 @@ fn a_new_container_name_needs_no_temporary_one() {
                 "container_name was added",
                 in_sync(&before),
                 indoc! {"
-    #1 create container web/1: container_name changed
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 start container web/1: takes the place of the old one, after #3
-"},
+                    #1 create container web/1: container_name changed
+                    #2 stop container web/1: replaced, after #1
+                    #3 remove container web/1: replaced, after #2
+                    #4 start container web/1: takes the place of the old one, after #3
+                "},
             ),
             Case::new(
                 "container_name was added, and the run was interrupted",
@@ -360,10 +360,10 @@ fn a_new_container_name_needs_no_temporary_one() {
                     observed.containers.push(new);
                 }),
                 indoc! {"
-    #1 stop container web/1: left by an interrupted run
-    #2 remove container web/1: left by an interrupted run, after #1
-    #3 start container web/1: takes the place of the old one, after #2
-"},
+                    #1 stop container web/1: left by an interrupted run
+                    #2 remove container web/1: left by an interrupted run, after #1
+                    #3 start container web/1: takes the place of the old one, after #2
+                "},
             ),
         ],
     );
@@ -390,19 +390,19 @@ fn the_field_that_changed_is_named() {
     let shown = UpOptions { values: hoist::plan::SecretValues::Shown, ..UpOptions::default() };
     check(&new, [
         Case::new("values that sound like secrets are hidden", in_sync(&old), indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: environment.API_TOKEN is now \"•••\"; environment.DEBUG is now \"1\"; environment.GONE changed; labels.tier is now \"front\"; tty changed
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
-"}),
+            #1 create container web/1 as 7765622f3100_shop-web-1: environment.API_TOKEN is now \"•••\"; environment.DEBUG is now \"1\"; environment.GONE changed; labels.tier is now \"front\"; tty changed
+            #2 stop container web/1: replaced, after #1
+            #3 remove container web/1: replaced, after #2
+            #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+            #5 start container web/1: takes the place of the old one, after #4
+        "}),
         Case::new("--show-values", in_sync(&old), indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: environment.API_TOKEN is now \"def\"; environment.DEBUG is now \"1\"; environment.GONE changed; labels.tier is now \"front\"; tty changed
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
-"}).with(shown),
+            #1 create container web/1 as 7765622f3100_shop-web-1: environment.API_TOKEN is now \"def\"; environment.DEBUG is now \"1\"; environment.GONE changed; labels.tier is now \"front\"; tty changed
+            #2 stop container web/1: replaced, after #1
+            #3 remove container web/1: replaced, after #2
+            #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+            #5 start container web/1: takes the place of the old one, after #4
+        "}).with(shown),
     ]);
     check(
         &image,
@@ -413,12 +413,12 @@ fn the_field_that_changed_is_named() {
                     observed.images.insert("nginx:2".into(), super::state::image("nginx:2"));
                 }),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: image: \"nginx:1\" → \"nginx:2\"
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
-"},
+                    #1 create container web/1 as 7765622f3100_shop-web-1: image: \"nginx:1\" → \"nginx:2\"
+                    #2 stop container web/1: replaced, after #1
+                    #3 remove container web/1: replaced, after #2
+                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+                    #5 start container web/1: takes the place of the old one, after #4
+                "},
             ),
             Case::new(
                 "without hoist's label what the engine shows is told",
@@ -430,12 +430,12 @@ fn the_field_that_changed_is_named() {
                         observed.images.insert("nginx:2".into(), super::state::image("nginx:2"));
                     }),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: image: \"nginx:1\" → \"nginx:2\"
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
-"},
+                    #1 create container web/1 as 7765622f3100_shop-web-1: image: \"nginx:1\" → \"nginx:2\"
+                    #2 stop container web/1: replaced, after #1
+                    #3 remove container web/1: replaced, after #2
+                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+                    #5 start container web/1: takes the place of the old one, after #4
+                "},
             ),
         ],
     );
@@ -497,9 +497,9 @@ fn orphans_stay_unless_their_removal_is_asked_for() {
                 "an orphan is removed",
                 in_sync(&project).orphan("old"),
                 indoc! {"
-    #1 stop container shop-old-1: its service is not in the files
-    #2 remove container shop-old-1: its service is not in the files, after #1
-"},
+                    #1 stop container shop-old-1: its service is not in the files
+                    #2 remove container shop-old-1: its service is not in the files, after #1
+                "},
             )
             .with(remove.clone()),
             Case::new("a disabled service has no orphans", in_sync(&project).running("off", 1), "")
@@ -514,8 +514,8 @@ fn orphans_stay_unless_their_removal_is_asked_for() {
                 "a one-off that ended goes",
                 in_sync(&project).running("web", 9).with("shop-web-9", one_off(State::Exited)),
                 indoc! {"
-    #1 remove container shop-web-9: one-off that ended
-"},
+                    #1 remove container shop-web-9: one-off that ended
+                "},
             )
             .with(remove.clone()),
             Case::new(

@@ -8,12 +8,13 @@ use hoist::plan::{BuildImages, Orphans, PlanError, Recreate, UpOptions, up};
 use hoist::project::{Condition, Dependency, Project};
 use proptest::prelude::*;
 
-use super::files::{environment, files, has_address, is_built, joins, mounts, publishes};
+use super::files::{environment, files, has_address, is_built, joins, mounts, publishes, volume_keys};
 use super::simulate::run;
 use super::state::{created, exited, in_sync};
 
 /// What varies in one service. Later services can depend on earlier ones.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "what varies on its own")]
 struct Shape {
     present: bool,
     scale: u8,
@@ -55,12 +56,12 @@ struct Variant {
     services: Vec<Shape>,
     internal: bool,
     renamed: bool,
-    moved: bool,
+    data: u8,
 }
 
 fn variant() -> impl Strategy<Value = Variant> {
-    (prop::collection::vec(shape(), 4), any::<bool>(), any::<bool>(), any::<bool>())
-        .prop_map(|(services, internal, renamed, moved)| Variant { services, internal, renamed, moved })
+    (prop::collection::vec(shape(), 4), any::<bool>(), any::<bool>(), 0..3_u8)
+        .prop_map(|(services, internal, renamed, data)| Variant { services, internal, renamed, data })
 }
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -73,10 +74,10 @@ fn project(variant: &Variant) -> Arc<Project> {
                 default.name = "other".into();
             }
         })
-        .volume("data", |data| {
-            if variant.moved {
-                data.name = "shop_moved".into();
-            }
+        .volume("data", |data| match variant.data {
+            0 => {}
+            1 => data.name = "shop_moved".into(),
+            _ => drop(data.driver_opts.insert("type".into(), "nfs".into())),
         });
     // Host ports and addresses belong to one service at a time.
     let (mut ports, mut addresses, mut names) = (Vec::new(), Vec::new(), 0);
@@ -168,6 +169,7 @@ impl Setting {
             build: if self.build { BuildImages::Always } else { BuildImages::AsNeeded },
             recreate: if self.force { Recreate::Always } else { Recreate::IfChanged },
             orphans: Orphans::Remove,
+            recreate_volumes: if self.images_change { volume_keys(&["data"]) } else { [].into() },
             ..UpOptions::default()
         }
     }
@@ -215,7 +217,7 @@ fn settled(project: &Arc<Project>, observed: &Observed) -> Result<(), TestCaseEr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_plan_leads_to_what_the_files_ask_for(from in variant(), to in variant(), setting in setting()) {

@@ -35,67 +35,67 @@ fn conditions_are_waited_for_unless_they_hold() {
                 "a chain comes up",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container db/1: no container yet, after #1
-    #3 create container init/1: no container yet, after #1
-    #4 create container app/1: no container yet, after #1
-    #5 start container db/1: created, after #2
-    #6 wait for db to be healthy: needed by init, after #5
-    #7 start container init/1: created, after #3, #6
-    #8 wait for init to be completed: needed by app, after #7
-    #9 start container app/1: created, after #4, #8
-"},
+                    #1 create network shop_default: missing
+                    #2 create container db/1: no container yet, after #1
+                    #3 create container init/1: no container yet, after #1
+                    #4 create container app/1: no container yet, after #1
+                    #5 start container db/1: created, after #2
+                    #6 wait for db to be healthy: needed by init, after #5
+                    #7 start container init/1: created, after #3, #6
+                    #8 wait for init to be completed: needed by app, after #7
+                    #9 start container app/1: created, after #4, #8
+                "},
             ),
             Case::new(
                 "all is done: the job runs again",
                 done(),
                 indoc! {"
-    #1 start container init/1: ran before, exit 0
-    #2 wait for init to be completed: needed by app, after #1
-"},
+                    #1 start container init/1: ran before, exit 0
+                    #2 wait for init to be completed: needed by app, after #1
+                "},
             ),
             Case::new(
                 "db is not healthy yet",
                 done().with("shop-db-1", health(Health::Starting)),
                 indoc! {"
-    #1 wait for db to be healthy: needed by init
-    #2 start container init/1: ran before, exit 0, after #1
-    #3 wait for init to be completed: needed by app, after #2
-"},
+                    #1 wait for db to be healthy: needed by init
+                    #2 start container init/1: ran before, exit 0, after #1
+                    #3 wait for init to be completed: needed by app, after #2
+                "},
             ),
             Case::new(
                 "db is unhealthy, though the rest runs",
                 done().with("shop-db-1", health(Health::Unhealthy)),
                 indoc! {"
-    #1 wait for db to be healthy: needed by init
-    #2 start container init/1: ran before, exit 0, after #1
-    #3 wait for init to be completed: needed by app, after #2
-"},
+                    #1 wait for db to be healthy: needed by init
+                    #2 start container init/1: ran before, exit 0, after #1
+                    #3 wait for init to be completed: needed by app, after #2
+                "},
             ),
             Case::new(
                 "the job failed",
                 in_sync(&project).with("shop-init-1", exited(3)),
                 indoc! {"
-    #1 start container init/1: not running
-    #2 wait for init to be completed: needed by app, after #1
-"},
+                    #1 start container init/1: not running
+                    #2 wait for init to be completed: needed by app, after #1
+                "},
             ),
             Case::new(
                 "the job still runs",
                 in_sync(&project),
                 indoc! {"
-    #1 wait for init to be completed: needed by app
-"},
+                    #1 wait for init to be completed: needed by app
+                "},
             ),
             Case::new(
                 "nothing is waited for where nothing is started",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container db/1: no container yet, after #1
-    #3 create container init/1: no container yet, after #1
-    #4 create container app/1: no container yet, after #1
-"},
+                    #1 create network shop_default: missing
+                    #2 create container db/1: no container yet, after #1
+                    #3 create container init/1: no container yet, after #1
+                    #4 create container app/1: no container yet, after #1
+                "},
             )
             .with(UpOptions { start: StartContainers::No, ..UpOptions::default() }),
         ],
@@ -123,11 +123,11 @@ fn a_job_is_told_from_a_server_that_was_stopped() {
             "four services have ended with status 0",
             stopped,
             indoc! {"
-    #1 start container db/1: not running
-    #2 start container job/1: ran before, exit 0
-    #3 start container kept/1: not running
-    #4 start container web/1: not running
-"},
+                #1 start container db/1: not running
+                #2 start container job/1: ran before, exit 0
+                #3 start container kept/1: not running
+                #4 start container web/1: not running
+            "},
         )],
     );
 }
@@ -143,21 +143,21 @@ fn every_replica_is_waited_for() {
                 "one of two replicas is not healthy",
                 done().with("shop-db-2", health(Health::Starting)),
                 indoc! {"
-    #1 wait for db to be healthy: needed by init
-    #2 start container init/1: ran before, exit 0, after #1
-    #3 wait for init to be completed: needed by app, after #2
-"},
+                    #1 wait for db to be healthy: needed by init
+                    #2 start container init/1: ran before, exit 0, after #1
+                    #3 wait for init to be completed: needed by app, after #2
+                "},
             ),
             Case::new(
                 "one of two replicas is missing",
                 done().without("shop-db-2"),
                 indoc! {"
-    #1 create container db/2: no container yet
-    #2 start container db/2: created, after #1
-    #3 wait for db to be healthy: needed by init, after #2
-    #4 start container init/1: ran before, exit 0, after #3
-    #5 wait for init to be completed: needed by app, after #4
-"},
+                    #1 create container db/2: no container yet
+                    #2 start container db/2: created, after #1
+                    #3 wait for db to be healthy: needed by init, after #2
+                    #4 start container init/1: ran before, exit 0, after #3
+                    #5 wait for init to be completed: needed by app, after #4
+                "},
             ),
         ],
     );
@@ -172,13 +172,13 @@ fn nobody_waits_for_what_is_not_there() {
             "the dependency has no replicas",
             images_only(&project),
             indoc! {"
-    #1 create network shop_default: missing
-    #2 create container init/1: no container yet, after #1
-    #3 create container app/1: no container yet, after #1
-    #4 start container init/1: created, after #2
-    #5 wait for init to be completed: needed by app, after #4
-    #6 start container app/1: created, after #3, #5
-"},
+                #1 create network shop_default: missing
+                #2 create container init/1: no container yet, after #1
+                #3 create container app/1: no container yet, after #1
+                #4 start container init/1: created, after #2
+                #5 wait for init to be completed: needed by app, after #4
+                #6 start container app/1: created, after #3, #5
+            "},
         )],
     );
 }
@@ -197,26 +197,26 @@ fn what_is_optional_is_followed_not_required() {
                 "both are missing",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container cache/1: no container yet, after #1
-    #3 create container web/1: no container yet, after #1
-    #4 start container cache/1: created, after #2
-    #5 wait for cache to be healthy: needed by web, after #4
-    #6 start container web/1: created, after #3, after the end of #5
-"},
+                    #1 create network shop_default: missing
+                    #2 create container cache/1: no container yet, after #1
+                    #3 create container web/1: no container yet, after #1
+                    #4 start container cache/1: created, after #2
+                    #5 wait for cache to be healthy: needed by web, after #4
+                    #6 start container web/1: created, after #3, after the end of #5
+                "},
             ),
             Case::new(
                 "cache changed",
                 in_sync(&project).with("shop-cache-1", stale).with("shop-web-1", created),
                 indoc! {"
-    #1 create container cache/1 as 63616368652f_shop-cache-1: definition changed
-    #2 stop container cache/1: replaced, after #1
-    #3 remove container cache/1: replaced, after #2
-    #4 rename container cache/1 to shop-cache-1: takes the place of the old one, after #3
-    #5 start container cache/1: takes the place of the old one, after #4
-    #6 wait for cache to be healthy: needed by web, after #5
-    #7 start container web/1: not running, after the end of #6
-"},
+                    #1 create container cache/1 as 63616368652f_shop-cache-1: definition changed
+                    #2 stop container cache/1: replaced, after #1
+                    #3 remove container cache/1: replaced, after #2
+                    #4 rename container cache/1 to shop-cache-1: takes the place of the old one, after #3
+                    #5 start container cache/1: takes the place of the old one, after #4
+                    #6 wait for cache to be healthy: needed by web, after #5
+                    #7 start container web/1: not running, after the end of #6
+                "},
             ),
         ],
     );
@@ -226,10 +226,10 @@ fn what_is_optional_is_followed_not_required() {
             "the optional dependency is not defined",
             images_only(&missing),
             indoc! {"
-    #1 create network shop_default: missing
-    #2 create container web/1: no container yet, after #1
-    #3 start container web/1: created, after #2
-"},
+                #1 create network shop_default: missing
+                #2 create container web/1: no container yet, after #1
+                #3 start container web/1: created, after #2
+            "},
         )],
     );
 }
@@ -247,11 +247,11 @@ fn order_passes_through_what_runs() {
             "db and web have to start, api runs",
             in_sync(&project).with("shop-db-1", exited(1)).without("shop-web-1"),
             indoc! {"
-    #1 create container web/1: no container yet
-    #2 start container db/1: not running
-    #3 wait for db to be healthy: needed by api, after #2
-    #4 start container web/1: created, after #1, #3
-"},
+                #1 create container web/1: no container yet
+                #2 start container db/1: not running
+                #3 wait for db to be healthy: needed by api, after #2
+                #4 start container web/1: created, after #1, #3
+            "},
         )],
     );
 }
@@ -267,32 +267,32 @@ fn wait_asks_for_every_service() {
                 "--wait with nothing there",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container db/1: no container yet, after #1
-    #3 create container init/1: no container yet, after #1
-    #4 create container app/1: no container yet, after #1
-    #5 create container job/1: no container yet, after #1
-    #6 start container db/1: created, after #2
-    #7 wait for db to be healthy: needed by init, after #6
-    #8 start container init/1: created, after #3, #7
-    #9 wait for init to be completed: needed by app, after #8
-    #10 start container app/1: created, after #4, #9
-    #11 start container job/1: created, after #5
-    #12 wait for db to be running or healthy: waiting was asked for, after #6
-    #13 wait for init to be completed: waiting was asked for, after #8
-    #14 wait for app to be running or healthy: waiting was asked for, after #10
-    #15 wait for job to be running or healthy: waiting was asked for, after #11
-"},
+                    #1 create network shop_default: missing
+                    #2 create container db/1: no container yet, after #1
+                    #3 create container init/1: no container yet, after #1
+                    #4 create container app/1: no container yet, after #1
+                    #5 create container job/1: no container yet, after #1
+                    #6 start container db/1: created, after #2
+                    #7 wait for db to be healthy: needed by init, after #6
+                    #8 start container init/1: created, after #3, #7
+                    #9 wait for init to be completed: needed by app, after #8
+                    #10 start container app/1: created, after #4, #9
+                    #11 start container job/1: created, after #5
+                    #12 wait for db to be running or healthy: waiting was asked for, after #6
+                    #13 wait for init to be completed: waiting was asked for, after #8
+                    #14 wait for app to be running or healthy: waiting was asked for, after #10
+                    #15 wait for job to be running or healthy: waiting was asked for, after #11
+                "},
             )
             .with(wait()),
             Case::new(
                 "--wait while all but the job is ready",
                 running(),
                 indoc! {"
-    #1 start container init/1: ran before, exit 0
-    #2 wait for init to be completed: needed by app, after #1
-    #3 wait for init to be completed: waiting was asked for, after #1
-"},
+                    #1 start container init/1: ran before, exit 0
+                    #2 wait for init to be completed: needed by app, after #1
+                    #3 wait for init to be completed: waiting was asked for, after #1
+                "},
             )
             .with(wait()),
         ],
@@ -316,52 +316,52 @@ fn dependents_that_restart_are_stopped_first_and_started_last() {
                 "db changed",
                 in_sync(&project).with("shop-db-1", stale),
                 indoc! {"
-    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
-    #2 stop container web/1: db is recreated, after #1
-    #3 stop container db/1: replaced, after #2
-    #4 remove container db/1: replaced, after #3
-    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-    #6 start container db/1: takes the place of the old one, after #5
-    #7 wait for db to be healthy: needed by web, after #6
-    #8 start container web/1: db is recreated, after #7
-"},
+                    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
+                    #2 stop container web/1: db is recreated, after #1
+                    #3 stop container db/1: replaced, after #2
+                    #4 remove container db/1: replaced, after #3
+                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+                    #6 start container db/1: takes the place of the old one, after #5
+                    #7 wait for db to be healthy: needed by web, after #6
+                    #8 start container web/1: db is recreated, after #7
+                "},
             ),
             Case::new(
                 "db changed, and nothing is to start",
                 in_sync(&project).with("shop-db-1", stale),
                 indoc! {"
-    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
-    #2 stop container web/1: db is recreated, after #1
-    #3 stop container db/1: replaced, after #2
-    #4 remove container db/1: replaced, after #3
-    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-"},
+                    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
+                    #2 stop container web/1: db is recreated, after #1
+                    #3 stop container db/1: replaced, after #2
+                    #4 remove container db/1: replaced, after #3
+                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+                "},
             )
             .with(UpOptions { start: StartContainers::No, ..UpOptions::default() }),
             Case::new(
                 "both changed",
                 in_sync(&project).with("shop-db-1", stale).with("shop-web-1", stale),
                 indoc! {"
-    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
-    #2 create container web/1 as 7765622f3100_shop-web-1: definition changed
-    #3 stop container web/1: db is recreated, after #1, #2
-    #4 stop container db/1: replaced, after #3
-    #5 remove container db/1: replaced, after #4
-    #6 rename container db/1 to shop-db-1: takes the place of the old one, after #5
-    #7 start container db/1: takes the place of the old one, after #6
-    #8 wait for db to be healthy: needed by web, after #7
-    #9 remove container web/1: replaced, after #3
-    #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
-    #11 start container web/1: takes the place of the old one, after #8, #10
-"},
+                    #1 create container db/1 as 64622f310000_shop-db-1: definition changed
+                    #2 create container web/1 as 7765622f3100_shop-web-1: definition changed
+                    #3 stop container web/1: db is recreated, after #1, #2
+                    #4 stop container db/1: replaced, after #3
+                    #5 remove container db/1: replaced, after #4
+                    #6 rename container db/1 to shop-db-1: takes the place of the old one, after #5
+                    #7 start container db/1: takes the place of the old one, after #6
+                    #8 wait for db to be healthy: needed by web, after #7
+                    #9 remove container web/1: replaced, after #3
+                    #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
+                    #11 start container web/1: takes the place of the old one, after #8, #10
+                "},
             ),
             Case::new(
                 "db is only started",
                 in_sync(&project).with("shop-db-1", exited(1)),
                 indoc! {"
-    #1 start container db/1: not running
-    #2 wait for db to be healthy: needed by web, after #1
-"},
+                    #1 start container db/1: not running
+                    #2 wait for db to be healthy: needed by web, after #1
+                "},
             ),
         ],
     );
@@ -382,62 +382,62 @@ fn what_shares_with_a_service_follows_it() {
                 "nothing is there, services that share",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container vpn/1: no container yet, after #1
-    #3 create container app/1: no container yet, after #2
-    #4 create container data/1: no container yet, after #1
-    #5 create container backup/1: no container yet, after #4
-    #6 start container vpn/1: created, after #2
-    #7 start container app/1: created, after #3, #6
-    #8 start container data/1: created, after #4
-    #9 start container backup/1: created, after #5, #8
-"},
+                    #1 create network shop_default: missing
+                    #2 create container vpn/1: no container yet, after #1
+                    #3 create container app/1: no container yet, after #2
+                    #4 create container data/1: no container yet, after #1
+                    #5 create container backup/1: no container yet, after #4
+                    #6 start container vpn/1: created, after #2
+                    #7 start container app/1: created, after #3, #6
+                    #8 start container data/1: created, after #4
+                    #9 start container backup/1: created, after #5, #8
+                "},
             ),
             Case::new("all is there, services that share", in_sync(&project), ""),
             Case::new(
                 "vpn changed",
                 in_sync(&project).with("shop-vpn-1", stale),
                 indoc! {"
-    #1 create container vpn/1 as 76706e2f3100_shop-vpn-1: definition changed
-    #2 create container app/1 as 6170702f3100_shop-app-1: shares with vpn, which is recreated, after #1
-    #3 stop container app/1: vpn is recreated, after #2
-    #4 stop container vpn/1: replaced, after #3
-    #5 remove container vpn/1: replaced, after #4
-    #6 rename container vpn/1 to shop-vpn-1: takes the place of the old one, after #5
-    #7 start container vpn/1: takes the place of the old one, after #6
-    #8 remove container app/1: replaced, after #3
-    #9 rename container app/1 to shop-app-1: takes the place of the old one, after #8
-    #10 start container app/1: takes the place of the old one, after #7, #9
-"},
+                    #1 create container vpn/1 as 76706e2f3100_shop-vpn-1: definition changed
+                    #2 create container app/1 as 6170702f3100_shop-app-1: shares with vpn, which is recreated, after #1
+                    #3 stop container app/1: vpn is recreated, after #2
+                    #4 stop container vpn/1: replaced, after #3
+                    #5 remove container vpn/1: replaced, after #4
+                    #6 rename container vpn/1 to shop-vpn-1: takes the place of the old one, after #5
+                    #7 start container vpn/1: takes the place of the old one, after #6
+                    #8 remove container app/1: replaced, after #3
+                    #9 rename container app/1 to shop-app-1: takes the place of the old one, after #8
+                    #10 start container app/1: takes the place of the old one, after #7, #9
+                "},
             ),
             Case::new(
                 "vpn is gone",
                 in_sync(&project).without("shop-vpn-1"),
                 indoc! {"
-    #1 create container vpn/1: no container yet
-    #2 create container app/1 as 6170702f3100_shop-app-1: shares with vpn, which is recreated, after #1
-    #3 start container vpn/1: created, after #1
-    #4 stop container app/1: replaced, after #2, #3
-    #5 remove container app/1: replaced, after #4
-    #6 rename container app/1 to shop-app-1: takes the place of the old one, after #5
-    #7 start container app/1: takes the place of the old one, after #6
-"},
+                    #1 create container vpn/1: no container yet
+                    #2 create container app/1 as 6170702f3100_shop-app-1: shares with vpn, which is recreated, after #1
+                    #3 start container vpn/1: created, after #1
+                    #4 stop container app/1: replaced, after #2, #3
+                    #5 remove container app/1: replaced, after #4
+                    #6 rename container app/1 to shop-app-1: takes the place of the old one, after #5
+                    #7 start container app/1: takes the place of the old one, after #6
+                "},
             ),
             Case::new(
                 "data changed",
                 in_sync(&project).with("shop-data-1", stale),
                 indoc! {"
-    #1 create container data/1 as 646174612f31_shop-data-1: definition changed
-    #2 create container backup/1 as 6261636b7570_shop-backup-1: shares with data, which is recreated, after #1
-    #3 stop container data/1: replaced, after #1
-    #4 remove container data/1: replaced, after #3
-    #5 rename container data/1 to shop-data-1: takes the place of the old one, after #4
-    #6 start container data/1: takes the place of the old one, after #5
-    #7 stop container backup/1: replaced, after #2, #6
-    #8 remove container backup/1: replaced, after #7
-    #9 rename container backup/1 to shop-backup-1: takes the place of the old one, after #8
-    #10 start container backup/1: takes the place of the old one, after #9
-"},
+                    #1 create container data/1 as 646174612f31_shop-data-1: definition changed
+                    #2 create container backup/1 as 6261636b7570_shop-backup-1: shares with data, which is recreated, after #1
+                    #3 stop container data/1: replaced, after #1
+                    #4 remove container data/1: replaced, after #3
+                    #5 rename container data/1 to shop-data-1: takes the place of the old one, after #4
+                    #6 start container data/1: takes the place of the old one, after #5
+                    #7 stop container backup/1: replaced, after #2, #6
+                    #8 remove container backup/1: replaced, after #7
+                    #9 rename container backup/1 to shop-backup-1: takes the place of the old one, after #8
+                    #10 start container backup/1: takes the place of the old one, after #9
+                "},
             ),
         ],
     );
@@ -459,39 +459,39 @@ fn hooks_run_before_the_first_replica_starts() {
                 "nothing is there, with hooks",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container web/1: no container yet, after #1
-    #3 create container web/2: no container yet, after #1
-    #4 run pre_start hook 1 of web/1: before the service starts, after #2, #3
-    #5 run pre_start hook 2 of web/1: before the service starts, after #4
-    #6 start container web/1: created, after #5
-    #7 start container web/2: created, after #5
-"},
+                    #1 create network shop_default: missing
+                    #2 create container web/1: no container yet, after #1
+                    #3 create container web/2: no container yet, after #1
+                    #4 run pre_start hook 1 of web/1: before the service starts, after #2, #3
+                    #5 run pre_start hook 2 of web/1: before the service starts, after #4
+                    #6 start container web/1: created, after #5
+                    #7 start container web/2: created, after #5
+                "},
             ),
             Case::new(
                 "one replica runs",
                 in_sync(&project).with("shop-web-2", exited(1)),
                 indoc! {"
-    #1 start container web/2: not running
-"},
+                    #1 start container web/2: not running
+                "},
             ),
             Case::new(
                 "both are recreated",
                 in_sync(&project).with("shop-web-1", stale).with("shop-web-2", stale),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
-    #2 create container web/2 as 7765622f3200_shop-web-2: definition changed
-    #3 stop container web/1: replaced, after #1
-    #4 remove container web/1: replaced, after #3
-    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
-    #6 stop container web/2: replaced, after #2
-    #7 remove container web/2: replaced, after #6
-    #8 rename container web/2 to shop-web-2: takes the place of the old one, after #7
-    #9 run pre_start hook 1 of web/1: before the service starts, after #5, #8
-    #10 run pre_start hook 2 of web/1: before the service starts, after #9
-    #11 start container web/1: takes the place of the old one, after #10
-    #12 start container web/2: takes the place of the old one, after #10
-"},
+                    #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
+                    #2 create container web/2 as 7765622f3200_shop-web-2: definition changed
+                    #3 stop container web/1: replaced, after #1
+                    #4 remove container web/1: replaced, after #3
+                    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
+                    #6 stop container web/2: replaced, after #2
+                    #7 remove container web/2: replaced, after #6
+                    #8 rename container web/2 to shop-web-2: takes the place of the old one, after #7
+                    #9 run pre_start hook 1 of web/1: before the service starts, after #5, #8
+                    #10 run pre_start hook 2 of web/1: before the service starts, after #9
+                    #11 start container web/1: takes the place of the old one, after #10
+                    #12 start container web/2: takes the place of the old one, after #10
+                "},
             ),
         ],
     );
@@ -513,18 +513,18 @@ fn providers_are_asked_at_every_run() {
                 "nothing is there, with a provider",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container web/1: no container yet, after #1
-    #3 provide cloud: asked at every run
-    #4 start container web/1: created, after #2, #3
-"},
+                    #1 create network shop_default: missing
+                    #2 create container web/1: no container yet, after #1
+                    #3 provide cloud: asked at every run
+                    #4 start container web/1: created, after #2, #3
+                "},
             ),
             Case::new(
                 "all is there, with a provider",
                 in_sync(&project),
                 indoc! {"
-    #1 provide cloud: asked at every run
-"},
+                    #1 provide cloud: asked at every run
+                "},
             ),
         ],
     );
@@ -545,14 +545,14 @@ fn starts_that_take_a_port_of_a_range_come_one_by_one() {
             "three replicas share a range of ports",
             images_only(&project),
             indoc! {"
-    #1 create network shop_default: missing
-    #2 create container web/1: no container yet, after #1
-    #3 create container web/2: no container yet, after #1
-    #4 create container web/3: no container yet, after #1
-    #5 start container web/1: created, after #2
-    #6 start container web/2: created, after #3, after the end of #5
-    #7 start container web/3: created, after #4, after the end of #6
-"},
+                #1 create network shop_default: missing
+                #2 create container web/1: no container yet, after #1
+                #3 create container web/2: no container yet, after #1
+                #4 create container web/3: no container yet, after #1
+                #5 start container web/1: created, after #2
+                #6 start container web/2: created, after #3, after the end of #5
+                #7 start container web/3: created, after #4, after the end of #6
+            "},
         )],
     );
 }

@@ -39,18 +39,18 @@ fn missing_images_are_pulled_once_and_delay_only_who_needs_them() {
             "one image is missing that three services need",
             images_only(&project).without_image("nginx:1"),
             indoc! {"
-    #1 pull image nginx:1: missing
-    #2 pull image nginx:1 for linux/arm64: missing
-    #3 create network shop_default: missing
-    #4 create container a/1: no container yet, after #1, #3
-    #5 create container b/1: no container yet, after #1, #3
-    #6 create container c/1: no container yet, after #3
-    #7 create container d/1: no container yet, after #2, #3
-    #8 start container a/1: created, after #4
-    #9 start container b/1: created, after #5
-    #10 start container c/1: created, after #6
-    #11 start container d/1: created, after #7
-"},
+                #1 pull image nginx:1: missing
+                #2 pull image nginx:1 for linux/arm64: missing
+                #3 create network shop_default: missing
+                #4 create container a/1: no container yet, after #1, #3
+                #5 create container b/1: no container yet, after #1, #3
+                #6 create container c/1: no container yet, after #3
+                #7 create container d/1: no container yet, after #2, #3
+                #8 start container a/1: created, after #4
+                #9 start container b/1: created, after #5
+                #10 start container c/1: created, after #6
+                #11 start container d/1: created, after #7
+            "},
         )],
     );
 }
@@ -79,25 +79,25 @@ fn nothing_that_runs_is_touched_before_all_images_are_there() {
             "a pull and a build gate stops, not creations",
             state,
             indoc! {"
-    #1 build image shop-app: build was asked for
-    #2 pull image slow:1: missing
-    #3 stop container shop-old-1: its service is not in the files, after #1, #2
-    #4 remove container shop-old-1: its service is not in the files, after #3
-    #5 stop container b/2: scaled down, after #1, #2
-    #6 remove container b/2: scaled down, after #5
-    #7 create container a/1 as 612f31000000_shop-a-1: definition changed
-    #8 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
-    #9 create container slow/1: no container yet, after #2
-    #10 stop container a/1: replaced, after #1, #2, #7
-    #11 remove container a/1: replaced, after #10
-    #12 rename container a/1 to shop-a-1: takes the place of the old one, after #11
-    #13 start container a/1: takes the place of the old one, after #12
-    #14 stop container app/1: replaced, if the build changes its image, after #2, #8
-    #15 remove container app/1: replaced, if the build changes its image, after #14
-    #16 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #15
-    #17 start container app/1: takes the place of the old one, if the build changes its image, after #16
-    #18 start container slow/1: created, after #9
-"},
+                #1 build image shop-app: build was asked for
+                #2 pull image slow:1: missing
+                #3 stop container shop-old-1: its service is not in the files, after #1, #2
+                #4 remove container shop-old-1: its service is not in the files, after #3
+                #5 stop container b/2: scaled down, after #1, #2
+                #6 remove container b/2: scaled down, after #5
+                #7 create container a/1 as 612f31000000_shop-a-1: definition changed
+                #8 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
+                #9 create container slow/1: no container yet, after #2
+                #10 stop container a/1: replaced, after #1, #2, #7
+                #11 remove container a/1: replaced, after #10
+                #12 rename container a/1 to shop-a-1: takes the place of the old one, after #11
+                #13 start container a/1: takes the place of the old one, after #12
+                #14 stop container app/1: replaced, if the build changes its image, after #2, #8
+                #15 remove container app/1: replaced, if the build changes its image, after #14
+                #16 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #15
+                #17 start container app/1: takes the place of the old one, if the build changes its image, after #16
+                #18 start container slow/1: created, after #9
+            "},
         )
         .with(options)],
     );
@@ -113,76 +113,76 @@ fn builds_recreate_only_what_they_change() {
                 "crane comes up",
                 images_only(&project).without_image("shop-app"),
                 indoc! {"
-    #1 build image shop-app: missing
-    #2 create network shop_default: missing
-    #3 create container db/1: no container yet, after #2
-    #4 create container app/1: no container yet, after #1, #2
-    #5 start container db/1: created, after #3
-    #6 wait for db to be healthy: needed by app, after #5
-    #7 start container app/1: created, after #4, #6
-"},
+                    #1 build image shop-app: missing
+                    #2 create network shop_default: missing
+                    #3 create container db/1: no container yet, after #2
+                    #4 create container app/1: no container yet, after #1, #2
+                    #5 start container db/1: created, after #3
+                    #6 wait for db to be healthy: needed by app, after #5
+                    #7 start container app/1: created, after #4, #6
+                "},
             ),
             Case::new(
                 "--build with everything running",
                 in_sync(&project),
                 indoc! {"
-    #1 build image shop-app: build was asked for
-    #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
-    #3 stop container app/1: replaced, if the build changes its image, after #2
-    #4 remove container app/1: replaced, if the build changes its image, after #3
-    #5 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #4
-    #6 start container app/1: takes the place of the old one, if the build changes its image, after #5
-"},
+                    #1 build image shop-app: build was asked for
+                    #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
+                    #3 stop container app/1: replaced, if the build changes its image, after #2
+                    #4 remove container app/1: replaced, if the build changes its image, after #3
+                    #5 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #4
+                    #6 start container app/1: takes the place of the old one, if the build changes its image, after #5
+                "},
             )
             .with(build()),
             Case::new(
                 "--build with app stopped",
                 in_sync(&project).with("shop-app-1", exited(1)),
                 indoc! {"
-    #1 build image shop-app: build was asked for
-    #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
-    #3 remove container app/1: replaced, if the build changes its image, after #2
-    #4 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #3
-    #5 start container app/1: takes the place of the old one, after #4
-"},
+                    #1 build image shop-app: build was asked for
+                    #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
+                    #3 remove container app/1: replaced, if the build changes its image, after #2
+                    #4 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #3
+                    #5 start container app/1: takes the place of the old one, after #4
+                "},
             )
             .with(build()),
             Case::new(
                 "--build with a changed definition",
                 in_sync(&project).with("shop-app-1", stale),
                 indoc! {"
-    #1 build image shop-app: build was asked for
-    #2 create container app/1 as 6170702f3100_shop-app-1: definition changed, after #1
-    #3 stop container app/1: replaced, after #2
-    #4 remove container app/1: replaced, after #3
-    #5 rename container app/1 to shop-app-1: takes the place of the old one, after #4
-    #6 start container app/1: takes the place of the old one, after #5
-"},
+                    #1 build image shop-app: build was asked for
+                    #2 create container app/1 as 6170702f3100_shop-app-1: definition changed, after #1
+                    #3 stop container app/1: replaced, after #2
+                    #4 remove container app/1: replaced, after #3
+                    #5 rename container app/1 to shop-app-1: takes the place of the old one, after #4
+                    #6 start container app/1: takes the place of the old one, after #5
+                "},
             )
             .with(build()),
             Case::new(
                 "--no-build without the image",
                 images_only(&project).without_image("shop-app"),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container db/1: no container yet, after #1
-    #3 create container app/1: no container yet, after #1
-    #4 start container db/1: created, after #2
-    #5 wait for db to be healthy: needed by app, after #4
-    #6 start container app/1: created, after #3, #5
-"},
+                    #1 create network shop_default: missing
+                    #2 create container db/1: no container yet, after #1
+                    #3 create container app/1: no container yet, after #1
+                    #4 start container db/1: created, after #2
+                    #5 wait for db to be healthy: needed by app, after #4
+                    #6 start container app/1: created, after #3, #5
+                "},
             )
             .with(UpOptions { build: BuildImages::Never, ..UpOptions::default() }),
             Case::new(
                 "the image was built by hand since",
                 in_sync(&project).retagged("shop-app"),
                 indoc! {"
-    #1 create container app/1 as 6170702f3100_shop-app-1: image changed (content-shop → content-shop)
-    #2 stop container app/1: replaced, after #1
-    #3 remove container app/1: replaced, after #2
-    #4 rename container app/1 to shop-app-1: takes the place of the old one, after #3
-    #5 start container app/1: takes the place of the old one, after #4
-"},
+                    #1 create container app/1 as 6170702f3100_shop-app-1: image changed (sha256:content-shop… → sha256:content-shop…)
+                    #2 stop container app/1: replaced, after #1
+                    #3 remove container app/1: replaced, after #2
+                    #4 rename container app/1 to shop-app-1: takes the place of the old one, after #3
+                    #5 start container app/1: takes the place of the old one, after #4
+                "},
             ),
         ],
     );
@@ -204,21 +204,21 @@ fn guards_reach_what_follows_from_a_recreation() {
         .service("probe", "probe:1", |probe| probe.network_mode = Some("service:api".into()))
         .load();
     check(&project, [Case::new("--build, with dependents", in_sync(&project), indoc! {"
-    #1 build image shop-api: build was asked for
-    #2 create container api/1 as 6170692f3100_shop-api-1: if the build changes its image, after #1
-    #3 create container probe/1 as 70726f62652f_shop-probe-1: shares with api, which is recreated, if the build changes image shop-api, after #2
-    #4 stop container probe/1: api is recreated, if the build changes image shop-api, after #3
-    #5 stop container web/1: api is recreated, if the build changes image shop-api, after #2
-    #6 stop container api/1: replaced, if the build changes its image, after #4, #5
-    #7 remove container api/1: replaced, if the build changes its image, after #6
-    #8 rename container api/1 to shop-api-1: takes the place of the old one, if the build changes its image, after #7
-    #9 start container api/1: takes the place of the old one, if the build changes its image, after #8
-    #10 remove container probe/1: replaced, if the build changes image shop-api, after #4
-    #11 rename container probe/1 to shop-probe-1: takes the place of the old one, if the build changes image shop-api, after #10
-    #12 start container probe/1: takes the place of the old one, if the build changes image shop-api, after #9, #11
-    #13 wait for api to be healthy: needed by web, if the build changes its image, after #9
-    #14 start container web/1: api is recreated, if the build changes image shop-api, after #13
-"}).with(build())]);
+        #1 build image shop-api: build was asked for
+        #2 create container api/1 as 6170692f3100_shop-api-1: if the build changes its image, after #1
+        #3 create container probe/1 as 70726f62652f_shop-probe-1: shares with api, which is recreated, if the build changes image shop-api, after #2
+        #4 stop container probe/1: api is recreated, if the build changes image shop-api, after #3
+        #5 stop container web/1: api is recreated, if the build changes image shop-api, after #2
+        #6 stop container api/1: replaced, if the build changes its image, after #4, #5
+        #7 remove container api/1: replaced, if the build changes its image, after #6
+        #8 rename container api/1 to shop-api-1: takes the place of the old one, if the build changes its image, after #7
+        #9 start container api/1: takes the place of the old one, if the build changes its image, after #8
+        #10 remove container probe/1: replaced, if the build changes image shop-api, after #4
+        #11 rename container probe/1 to shop-probe-1: takes the place of the old one, if the build changes image shop-api, after #10
+        #12 start container probe/1: takes the place of the old one, if the build changes image shop-api, after #9, #11
+        #13 wait for api to be healthy: needed by web, if the build changes its image, after #9
+        #14 start container web/1: api is recreated, if the build changes image shop-api, after #13
+    "}).with(build())]);
 }
 
 #[test]
@@ -234,33 +234,33 @@ fn pull_policies() {
                 "missing, and it is not there",
                 images_only(&web).without_image("nginx:1"),
                 indoc! {"
-    #1 pull image nginx:1: missing
-    #2 create network shop_default: missing
-    #3 create container web/1: no container yet, after #1, #2
-    #4 start container web/1: created, after #3
-"},
+                    #1 pull image nginx:1: missing
+                    #2 create network shop_default: missing
+                    #3 create container web/1: no container yet, after #1, #2
+                    #4 start container web/1: created, after #3
+                "},
             ),
             Case::new(
                 "--pull always",
                 in_sync(&web),
                 indoc! {"
-    #1 pull image nginx:1: pull policy always
-    #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
-    #3 stop container web/1: replaced, if the pull changes its image, after #2
-    #4 remove container web/1: replaced, if the pull changes its image, after #3
-    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
-"},
+                    #1 pull image nginx:1: pull policy always
+                    #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
+                    #3 stop container web/1: replaced, if the pull changes its image, after #2
+                    #4 remove container web/1: replaced, if the pull changes its image, after #3
+                    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
+                    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+                "},
             )
             .with(pull("always")),
             Case::new(
                 "--pull never without the image",
                 images_only(&web).without_image("nginx:1"),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create container web/1: no container yet, after #1
-    #3 start container web/1: created, after #2
-"},
+                    #1 create network shop_default: missing
+                    #2 create container web/1: no container yet, after #1
+                    #3 start container web/1: created, after #2
+                "},
             )
             .with(pull("never")),
             Case::new(
@@ -273,24 +273,24 @@ fn pull_policies() {
                 "the image of what runs is gone",
                 in_sync(&web).without_image("nginx:1"),
                 indoc! {"
-    #1 pull image nginx:1: missing
-    #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
-    #3 stop container web/1: replaced, if the pull changes its image, after #2
-    #4 remove container web/1: replaced, if the pull changes its image, after #3
-    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
-"},
+                    #1 pull image nginx:1: missing
+                    #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
+                    #3 stop container web/1: replaced, if the pull changes its image, after #2
+                    #4 remove container web/1: replaced, if the pull changes its image, after #3
+                    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
+                    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+                "},
             ),
             Case::new(
                 "the reference stands for another image",
                 in_sync(&web).retagged("nginx:1"),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: image changed (content-ngin → content-ngin)
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
-"},
+                    #1 create container web/1 as 7765622f3100_shop-web-1: image changed (sha256:content-ngin… → sha256:content-ngin…)
+                    #2 stop container web/1: replaced, after #1
+                    #3 remove container web/1: replaced, after #2
+                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+                    #5 start container web/1: takes the place of the old one, after #4
+                "},
             ),
         ],
     );
@@ -301,13 +301,13 @@ fn pull_policies() {
             "policy always",
             in_sync(&always),
             indoc! {"
-    #1 pull image nginx:1: pull policy always
-    #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
-    #3 stop container web/1: replaced, if the pull changes its image, after #2
-    #4 remove container web/1: replaced, if the pull changes its image, after #3
-    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
-"},
+                #1 pull image nginx:1: pull policy always
+                #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
+                #3 stop container web/1: replaced, if the pull changes its image, after #2
+                #4 remove container web/1: replaced, if the pull changes its image, after #3
+                #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
+                #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+            "},
         )],
     );
     check(&never, [Case::new("policy never", in_sync(&never), "")]);
@@ -322,26 +322,26 @@ fn pull_policies() {
                 "tagged two days ago",
                 in_sync(&daily).tagged_at("nginx:1", 1_000_000),
                 indoc! {"
-    #1 pull image nginx:1: pull policy daily
-    #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
-    #3 stop container web/1: replaced, if the pull changes its image, after #2
-    #4 remove container web/1: replaced, if the pull changes its image, after #3
-    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
-"},
+                    #1 pull image nginx:1: pull policy daily
+                    #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
+                    #3 stop container web/1: replaced, if the pull changes its image, after #2
+                    #4 remove container web/1: replaced, if the pull changes its image, after #3
+                    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
+                    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+                "},
             )
             .with(at(1_172_800)),
             Case::new(
                 "nobody knows when it was tagged",
                 in_sync(&daily),
                 indoc! {"
-    #1 pull image nginx:1: pull policy daily
-    #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
-    #3 stop container web/1: replaced, if the pull changes its image, after #2
-    #4 remove container web/1: replaced, if the pull changes its image, after #3
-    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
-"},
+                    #1 pull image nginx:1: pull policy daily
+                    #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
+                    #3 stop container web/1: replaced, if the pull changes its image, after #2
+                    #4 remove container web/1: replaced, if the pull changes its image, after #3
+                    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
+                    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+                "},
             )
             .with(at(1_172_800)),
             Case::new("without a clock nothing is due", in_sync(&daily), ""),
@@ -368,14 +368,14 @@ fn an_image_that_can_be_built_is_pulled_first() {
             "pulled, else built",
             without(&missing),
             indoc! {"
-    #1 pull image registry/app:1: missing
-    #2 build image registry/app:1: missing, if #1 does not get the image, after #1
-    #3 create network shop_default: missing
-    #4 create container app/1: no container yet, after #2, #3
-    #5 create container worker/1: no container yet, after #2, #3
-    #6 start container app/1: created, after #4
-    #7 start container worker/1: created, after #5
-"},
+                #1 pull image registry/app:1: missing
+                #2 build image registry/app:1: missing, if #1 does not get the image, after #1
+                #3 create network shop_default: missing
+                #4 create container app/1: no container yet, after #2, #3
+                #5 create container worker/1: no container yet, after #2, #3
+                #6 start container app/1: created, after #4
+                #7 start container worker/1: created, after #5
+            "},
         )],
     );
     check(
@@ -384,18 +384,18 @@ fn an_image_that_can_be_built_is_pulled_first() {
             "always: a failure leaves the one that is there",
             in_sync(&always),
             indoc! {"
-    #1 pull image registry/app:1: pull policy always
-    #2 create container app/1 as 6170702f3100_shop-app-1: if the pull changes its image, after #1
-    #3 create container worker/1 as 776f726b6572_shop-worker-1: if the pull changes its image, after #1
-    #4 stop container app/1: replaced, if the pull changes its image, after #2
-    #5 remove container app/1: replaced, if the pull changes its image, after #4
-    #6 rename container app/1 to shop-app-1: takes the place of the old one, if the pull changes its image, after #5
-    #7 start container app/1: takes the place of the old one, if the pull changes its image, after #6
-    #8 stop container worker/1: replaced, if the pull changes its image, after #3
-    #9 remove container worker/1: replaced, if the pull changes its image, after #8
-    #10 rename container worker/1 to shop-worker-1: takes the place of the old one, if the pull changes its image, after #9
-    #11 start container worker/1: takes the place of the old one, if the pull changes its image, after #10
-"},
+                #1 pull image registry/app:1: pull policy always
+                #2 create container app/1 as 6170702f3100_shop-app-1: if the pull changes its image, after #1
+                #3 create container worker/1 as 776f726b6572_shop-worker-1: if the pull changes its image, after #1
+                #4 stop container app/1: replaced, if the pull changes its image, after #2
+                #5 remove container app/1: replaced, if the pull changes its image, after #4
+                #6 rename container app/1 to shop-app-1: takes the place of the old one, if the pull changes its image, after #5
+                #7 start container app/1: takes the place of the old one, if the pull changes its image, after #6
+                #8 stop container worker/1: replaced, if the pull changes its image, after #3
+                #9 remove container worker/1: replaced, if the pull changes its image, after #8
+                #10 rename container worker/1 to shop-worker-1: takes the place of the old one, if the pull changes its image, after #9
+                #11 start container worker/1: takes the place of the old one, if the pull changes its image, after #10
+            "},
         )],
     );
     check(
@@ -404,14 +404,14 @@ fn an_image_that_can_be_built_is_pulled_first() {
             "the other service may pull it",
             without(&never),
             indoc! {"
-    #1 pull image registry/app:1: missing
-    #2 build image registry/app:1: missing, if #1 does not get the image, after #1
-    #3 create network shop_default: missing
-    #4 create container app/1: no container yet, after #2, #3
-    #5 create container worker/1: no container yet, after #2, #3
-    #6 start container app/1: created, after #4
-    #7 start container worker/1: created, after #5
-"},
+                #1 pull image registry/app:1: missing
+                #2 build image registry/app:1: missing, if #1 does not get the image, after #1
+                #3 create network shop_default: missing
+                #4 create container app/1: no container yet, after #2, #3
+                #5 create container worker/1: no container yet, after #2, #3
+                #6 start container app/1: created, after #4
+                #7 start container worker/1: created, after #5
+            "},
         )],
     );
     check(
@@ -420,18 +420,18 @@ fn an_image_that_can_be_built_is_pulled_first() {
             "policy build",
             in_sync(&build_policy),
             indoc! {"
-    #1 build image registry/app:1: build was asked for
-    #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
-    #3 create container worker/1 as 776f726b6572_shop-worker-1: if the build changes its image, after #1
-    #4 stop container app/1: replaced, if the build changes its image, after #2
-    #5 remove container app/1: replaced, if the build changes its image, after #4
-    #6 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #5
-    #7 start container app/1: takes the place of the old one, if the build changes its image, after #6
-    #8 stop container worker/1: replaced, if the build changes its image, after #3
-    #9 remove container worker/1: replaced, if the build changes its image, after #8
-    #10 rename container worker/1 to shop-worker-1: takes the place of the old one, if the build changes its image, after #9
-    #11 start container worker/1: takes the place of the old one, if the build changes its image, after #10
-"},
+                #1 build image registry/app:1: build was asked for
+                #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
+                #3 create container worker/1 as 776f726b6572_shop-worker-1: if the build changes its image, after #1
+                #4 stop container app/1: replaced, if the build changes its image, after #2
+                #5 remove container app/1: replaced, if the build changes its image, after #4
+                #6 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #5
+                #7 start container app/1: takes the place of the old one, if the build changes its image, after #6
+                #8 stop container worker/1: replaced, if the build changes its image, after #3
+                #9 remove container worker/1: replaced, if the build changes its image, after #8
+                #10 rename container worker/1 to shop-worker-1: takes the place of the old one, if the build changes its image, after #9
+                #11 start container worker/1: takes the place of the old one, if the build changes its image, after #10
+            "},
         )],
     );
     let plan = plan(&always, &in_sync(&always).into(), &UpOptions::default());
@@ -467,34 +467,34 @@ fn images_that_are_mounted_are_fetched_and_compared() {
     };
     check(&project, [
         Case::new("a mounted image is missing", images_only(&project), indoc! {"
-    #1 pull image assets:1: missing
-    #2 create network shop_default: missing
-    #3 create container site/1: no container yet, after #2
-    #4 create container web/1: no container yet, after #1, #2
-    #5 start container site/1: created, after #3
-    #6 start container web/1: created, after #4
-"}),
+            #1 pull image assets:1: missing
+            #2 create network shop_default: missing
+            #3 create container site/1: no container yet, after #2
+            #4 create container web/1: no container yet, after #1, #2
+            #5 start container site/1: created, after #3
+            #6 start container web/1: created, after #4
+        "}),
         Case::new("mounted images are as they were", mounted(), ""),
         Case::new("a mounted image changed", mounted().retagged("assets:1"), indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: the image mounted at /assets changed
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
-"}),
+            #1 create container web/1 as 7765622f3100_shop-web-1: the image mounted at /assets changed
+            #2 stop container web/1: replaced, after #1
+            #3 remove container web/1: replaced, after #2
+            #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+            #5 start container web/1: takes the place of the old one, after #4
+        "}),
         Case::new("a mounted image is built again", mounted(), indoc! {"
-    #1 build image shop-site: build was asked for
-    #2 create container site/1 as 736974652f31_shop-site-1: if the build changes its image, after #1
-    #3 create container web/1 as 7765622f3100_shop-web-1: if the build changes image shop-site, after #1
-    #4 stop container site/1: replaced, if the build changes its image, after #2
-    #5 remove container site/1: replaced, if the build changes its image, after #4
-    #6 rename container site/1 to shop-site-1: takes the place of the old one, if the build changes its image, after #5
-    #7 start container site/1: takes the place of the old one, if the build changes its image, after #6
-    #8 stop container web/1: replaced, if the build changes image shop-site, after #3
-    #9 remove container web/1: replaced, if the build changes image shop-site, after #8
-    #10 rename container web/1 to shop-web-1: takes the place of the old one, if the build changes image shop-site, after #9
-    #11 start container web/1: takes the place of the old one, if the build changes image shop-site, after #10
-"}).with(build()),
+            #1 build image shop-site: build was asked for
+            #2 create container site/1 as 736974652f31_shop-site-1: if the build changes its image, after #1
+            #3 create container web/1 as 7765622f3100_shop-web-1: if the build changes image shop-site, after #1
+            #4 stop container site/1: replaced, if the build changes its image, after #2
+            #5 remove container site/1: replaced, if the build changes its image, after #4
+            #6 rename container site/1 to shop-site-1: takes the place of the old one, if the build changes its image, after #5
+            #7 start container site/1: takes the place of the old one, if the build changes its image, after #6
+            #8 stop container web/1: replaced, if the build changes image shop-site, after #3
+            #9 remove container web/1: replaced, if the build changes image shop-site, after #8
+            #10 rename container web/1 to shop-web-1: takes the place of the old one, if the build changes image shop-site, after #9
+            #11 start container web/1: takes the place of the old one, if the build changes image shop-site, after #10
+        "}).with(build()),
     ]);
 }
 
@@ -519,12 +519,12 @@ fn contexts_of_other_services_are_built_before() {
             "app uses the image of base, which is of another profile",
             images_only(&project).without_image("shop-app"),
             indoc! {"
-    #1 build image shop-base: needed by app
-    #2 build image shop-app: missing, after #1
-    #3 create network shop_default: missing
-    #4 create container app/1: no container yet, after #2, #3
-    #5 start container app/1: created, after #4
-"},
+                #1 build image shop-base: needed by app
+                #2 build image shop-app: missing, after #1
+                #3 create network shop_default: missing
+                #4 create container app/1: no container yet, after #2, #3
+                #5 start container app/1: created, after #4
+            "},
         )],
     );
 }

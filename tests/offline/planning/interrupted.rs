@@ -41,75 +41,75 @@ fn an_interrupted_swap_is_finished_or_undone() {
                 "the old one is obsolete and runs",
                 with_successor(state(), |_| {}).with("shop-web-1", stale),
                 indoc! {"
-    #1 stop container web/1: left by an interrupted run
-    #2 remove container web/1: left by an interrupted run, after #1
-    #3 rename container web/1 to shop-web-1: left by an interrupted run, after #2
-    #4 start container web/1: takes the place of the old one, after #3
-"},
+                    #1 stop container web/1: left by an interrupted run
+                    #2 remove container web/1: left by an interrupted run, after #1
+                    #3 rename container web/1 to shop-web-1: left by an interrupted run, after #2
+                    #4 start container web/1: takes the place of the old one, after #3
+                "},
             ),
             Case::new(
                 "the old one is obsolete and was stopped",
                 with_successor(state(), |_| {}).with("shop-web-1", stale).with("shop-web-1", exited(0)),
                 indoc! {"
-    #1 remove container web/1: left by an interrupted run
-    #2 rename container web/1 to shop-web-1: left by an interrupted run, after #1
-    #3 start container web/1: takes the place of the old one, after #2
-"},
+                    #1 remove container web/1: left by an interrupted run
+                    #2 rename container web/1 to shop-web-1: left by an interrupted run, after #1
+                    #3 start container web/1: takes the place of the old one, after #2
+                "},
             ),
             Case::new(
                 "the old one is gone",
                 only_new(with_successor(state(), |_| {})),
                 indoc! {"
-    #1 rename container web/1 to shop-web-1: left by an interrupted run
-    #2 start container web/1: not running, after #1
-"},
+                    #1 rename container web/1 to shop-web-1: left by an interrupted run
+                    #2 start container web/1: not running, after #1
+                "},
             ),
             Case::new(
                 "the old one is gone and the files changed since",
                 only_new(with_successor(state(), stale)),
                 indoc! {"
-    #1 create container web/1: definition changed
-    #2 remove container web/1: replaced, after #1
-    #3 start container web/1: takes the place of the old one, after #2
-"},
+                    #1 create container web/1: definition changed
+                    #2 remove container web/1: replaced, after #1
+                    #3 start container web/1: takes the place of the old one, after #2
+                "},
             ),
             Case::new(
                 "both are obsolete",
                 with_successor(state(), stale).with("shop-web-1", stale),
                 indoc! {"
-    #1 remove container web/1: left by an interrupted run
-    #2 create container web/1 as 7765622f3100_shop-web-1: definition changed, after #1
-    #3 stop container web/1: replaced, after #2
-    #4 remove container web/1: replaced, after #3
-    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
-    #6 start container web/1: takes the place of the old one, after #5
-"},
+                    #1 remove container web/1: left by an interrupted run
+                    #2 create container web/1 as 7765622f3100_shop-web-1: definition changed, after #1
+                    #3 stop container web/1: replaced, after #2
+                    #4 remove container web/1: replaced, after #3
+                    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
+                    #6 start container web/1: takes the place of the old one, after #5
+                "},
             ),
             Case::new(
                 "the old one is what the files ask for again",
                 with_successor(state(), stale),
                 indoc! {"
-    #1 remove container web/1: left by an interrupted run
-"},
+                    #1 remove container web/1: left by an interrupted run
+                "},
             ),
             Case::new(
                 "both are what the files ask for",
                 with_successor(state(), |_| {}),
                 indoc! {"
-    #1 remove container web/1: left by an interrupted run
-"},
+                    #1 remove container web/1: left by an interrupted run
+                "},
             ),
             Case::new(
                 "recreation is asked for",
                 with_successor(state(), |_| {}),
                 indoc! {"
-    #1 remove container web/1: left by an interrupted run
-    #2 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for, after #1
-    #3 stop container web/1: replaced, after #2
-    #4 remove container web/1: replaced, after #3
-    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
-    #6 start container web/1: takes the place of the old one, after #5
-"},
+                    #1 remove container web/1: left by an interrupted run
+                    #2 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for, after #1
+                    #3 stop container web/1: replaced, after #2
+                    #4 remove container web/1: replaced, after #3
+                    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
+                    #6 start container web/1: takes the place of the old one, after #5
+                "},
             )
             .with(UpOptions { recreate: Recreate::Always, ..UpOptions::default() }),
         ],
@@ -121,10 +121,10 @@ fn an_interrupted_swap_is_finished_or_undone() {
             "the replica is not asked for any more",
             with_successor(in_sync(&project), |_| {}).with("shop-web-1", stale),
             indoc! {"
-    #1 stop container web/1: scaled down
-    #2 remove container web/1: scaled down, after #1
-    #3 remove container web/1: scaled down
-"},
+                #1 stop container web/1: scaled down
+                #2 remove container web/1: scaled down, after #1
+                #3 remove container web/1: scaled down
+            "},
         )],
     );
 }

@@ -49,13 +49,13 @@ fn networks_are_made_kept_and_recreated() {
                 "no network is there",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_back: missing
-    #2 create network shop_front: missing
-    #3 create container db/1: no container yet, after #1
-    #4 create container web/1: no container yet, after #1, #2
-    #5 start container db/1: created, after #3
-    #6 start container web/1: created, after #4
-"},
+                    #1 create network shop_back: missing
+                    #2 create network shop_front: missing
+                    #3 create container db/1: no container yet, after #1
+                    #4 create container web/1: no container yet, after #1, #2
+                    #5 start container db/1: created, after #3
+                    #6 start container web/1: created, after #4
+                "},
             ),
             Case::new(
                 "a network without a hash is kept",
@@ -68,25 +68,36 @@ fn networks_are_made_kept_and_recreated() {
                     web.networks.remove("shop_front");
                 }),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: not connected to network front
-    #2 stop container web/1: replaced, after #1
-    #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
-"},
+                    #1 create container web/1 as 7765622f3100_shop-web-1: not connected to network front
+                    #2 stop container web/1: replaced, after #1
+                    #3 remove container web/1: replaced, after #2
+                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+                    #5 start container web/1: takes the place of the old one, after #4
+                "},
             ),
             Case::new(
-                "one that an interrupted run took off its network",
+                "one that does not run is connected before it starts",
                 in_sync(&project).with("shop-web-1", |web| {
-                    web.networks.remove("shop_front");
+                    web.networks.clear();
                     exited(1)(web);
                 }),
                 indoc! {"
-    #1 create container web/1 as 7765622f3100_shop-web-1: not connected to network front
-    #2 remove container web/1: replaced, after #1
-    #3 rename container web/1 to shop-web-1: takes the place of the old one, after #2
-    #4 start container web/1: takes the place of the old one, after #3
-"},
+                    #1 connect container web/1 to shop_back: not connected to network back
+                    #2 connect container web/1 to shop_front: not connected to network front
+                    #3 start container web/1: not running, after #1, #2
+                "},
+            ),
+            Case::new(
+                "a network was made anew by hand while web was down",
+                in_sync(&project)
+                    .with_network("shop_front", |front| front.id = "another".into())
+                    .with("shop-web-1", exited(1)),
+                indoc! {"
+                    #1 create container web/1 as 7765622f3100_shop-web-1: not connected to network front
+                    #2 remove container web/1: replaced, after #1
+                    #3 rename container web/1 to shop-web-1: takes the place of the old one, after #2
+                    #4 start container web/1: takes the place of the old one, after #3
+                "},
             ),
             Case::new(
                 "the engine does not tell the ids of networks",
@@ -104,52 +115,52 @@ fn networks_are_made_kept_and_recreated() {
                 "front became internal",
                 in_sync(&project),
                 indoc! {"
-    #1 stop container web/1: shop_front is recreated
-    #2 disconnect container web/1 from shop_front: shop_front is recreated, after #1
-    #3 remove network shop_front: definition changed, after #2
-    #4 create network shop_front: definition changed, after #3
-    #5 connect container web/1 to shop_front: shop_front is recreated, after #4
-    #6 start container web/1: shop_front is recreated, after #5
-"},
+                    #1 stop container web/1: shop_front is recreated
+                    #2 disconnect container web/1 from shop_front: shop_front is recreated, after #1
+                    #3 remove network shop_front: definition changed, after #2
+                    #4 create network shop_front: definition changed, after #3
+                    #5 connect container web/1 to shop_front: shop_front is recreated, after #4
+                    #6 start container web/1: shop_front is recreated, after #5
+                "},
             ),
             Case::new(
                 "front became internal, and web changed",
                 in_sync(&project).with("shop-web-1", stale),
                 indoc! {"
-    #1 stop container web/1: shop_front is recreated
-    #2 disconnect container web/1 from shop_front: shop_front is recreated, after #1
-    #3 remove network shop_front: definition changed, after #2
-    #4 create network shop_front: definition changed, after #3
-    #5 create container web/1 as 7765622f3100_shop-web-1: definition changed, after #4
-    #6 remove container web/1: replaced, after #5
-    #7 rename container web/1 to shop-web-1: takes the place of the old one, after #6
-    #8 start container web/1: takes the place of the old one, after #7
-"},
+                    #1 stop container web/1: shop_front is recreated
+                    #2 disconnect container web/1 from shop_front: shop_front is recreated, after #1
+                    #3 remove network shop_front: definition changed, after #2
+                    #4 create network shop_front: definition changed, after #3
+                    #5 create container web/1 as 7765622f3100_shop-web-1: definition changed, after #4
+                    #6 remove container web/1: replaced, after #5
+                    #7 rename container web/1 to shop-web-1: takes the place of the old one, after #6
+                    #8 start container web/1: takes the place of the old one, after #7
+                "},
             ),
             Case::new(
                 "front became internal, and web does not run",
                 in_sync(&project).with("shop-web-1", exited(1)),
                 indoc! {"
-    #1 disconnect container web/1 from shop_front: shop_front is recreated
-    #2 remove network shop_front: definition changed, after #1
-    #3 create network shop_front: definition changed, after #2
-    #4 connect container web/1 to shop_front: shop_front is recreated, after #3
-    #5 start container web/1: not running, after #4
-"},
+                    #1 disconnect container web/1 from shop_front: shop_front is recreated
+                    #2 remove network shop_front: definition changed, after #1
+                    #3 create network shop_front: definition changed, after #2
+                    #4 connect container web/1 to shop_front: shop_front is recreated, after #3
+                    #5 start container web/1: not running, after #4
+                "},
             ),
             Case::new(
                 "front became internal, and one replica is too many",
                 in_sync(&project).running("web", 2),
                 indoc! {"
-    #1 stop container web/2: scaled down
-    #2 remove container web/2: scaled down, after #1
-    #3 stop container web/1: shop_front is recreated
-    #4 disconnect container web/1 from shop_front: shop_front is recreated, after #3
-    #5 remove network shop_front: definition changed, after #2, #4
-    #6 create network shop_front: definition changed, after #5
-    #7 connect container web/1 to shop_front: shop_front is recreated, after #6
-    #8 start container web/1: shop_front is recreated, after #7
-"},
+                    #1 stop container web/2: scaled down
+                    #2 remove container web/2: scaled down, after #1
+                    #3 stop container web/1: shop_front is recreated
+                    #4 disconnect container web/1 from shop_front: shop_front is recreated, after #3
+                    #5 remove network shop_front: definition changed, after #2, #4
+                    #6 create network shop_front: definition changed, after #5
+                    #7 connect container web/1 to shop_front: shop_front is recreated, after #6
+                    #8 start container web/1: shop_front is recreated, after #7
+                "},
             ),
             Case::new(
                 "front became internal, and an orphan on it goes",
@@ -157,15 +168,15 @@ fn networks_are_made_kept_and_recreated() {
                     old.networks.insert("shop_front".into(), hoist::observed::Endpoint::default());
                 }),
                 indoc! {"
-    #1 stop container shop-old-1: its service is not in the files
-    #2 remove container shop-old-1: its service is not in the files, after #1
-    #3 stop container web/1: shop_front is recreated
-    #4 disconnect container web/1 from shop_front: shop_front is recreated, after #3
-    #5 remove network shop_front: definition changed, after #2, #4
-    #6 create network shop_front: definition changed, after #5
-    #7 connect container web/1 to shop_front: shop_front is recreated, after #6
-    #8 start container web/1: shop_front is recreated, after #7
-"},
+                    #1 stop container shop-old-1: its service is not in the files
+                    #2 remove container shop-old-1: its service is not in the files, after #1
+                    #3 stop container web/1: shop_front is recreated
+                    #4 disconnect container web/1 from shop_front: shop_front is recreated, after #3
+                    #5 remove network shop_front: definition changed, after #2, #4
+                    #6 create network shop_front: definition changed, after #5
+                    #7 connect container web/1 to shop_front: shop_front is recreated, after #6
+                    #8 start container web/1: shop_front is recreated, after #7
+                "},
             )
             .with(remove_orphans()),
         ],
@@ -176,14 +187,14 @@ fn networks_are_made_kept_and_recreated() {
             "front got another name",
             in_sync(&project),
             indoc! {"
-    #1 remove network shop_front: definition changed, after #5
-    #2 create network public: definition changed
-    #3 create container web/1 as 7765622f3100_shop-web-1: shop_front is recreated, after #2
-    #4 stop container web/1: replaced, after #3
-    #5 remove container web/1: replaced, after #4
-    #6 rename container web/1 to shop-web-1: takes the place of the old one, after #5
-    #7 start container web/1: takes the place of the old one, after #6
-"},
+                #1 remove network shop_front: definition changed, after #5
+                #2 create network public: definition changed
+                #3 create container web/1 as 7765622f3100_shop-web-1: shop_front is recreated, after #2
+                #4 stop container web/1: replaced, after #3
+                #5 remove container web/1: replaced, after #4
+                #6 rename container web/1 to shop-web-1: takes the place of the old one, after #5
+                #7 start container web/1: takes the place of the old one, after #6
+            "},
         )],
     );
 }
@@ -242,12 +253,12 @@ fn what_nobody_labelled_is_used_with_a_warning() {
             "a network of that name is there",
             state(None),
             indoc! {"
-    #1 create network shop_back: missing
-    #2 create container db/1: no container yet, after #1
-    #3 create container web/1: no container yet, after #1
-    #4 start container db/1: created, after #2
-    #5 start container web/1: created, after #3
-"},
+                #1 create network shop_back: missing
+                #2 create container db/1: no container yet, after #1
+                #3 create container web/1: no container yet, after #1
+                #4 start container db/1: created, after #2
+                #5 start container web/1: created, after #3
+            "},
         )],
     );
 
@@ -317,42 +328,42 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
                 "no volume is there",
                 images_only(&project),
                 indoc! {"
-    #1 create network shop_default: missing
-    #2 create volume shop_data: missing
-    #3 create container db/1: no container yet, after #1, #2
-    #4 create container backup/1: no container yet, after #3
-    #5 create container web/1: no container yet, after #1
-    #6 start container db/1: created, after #3
-    #7 start container backup/1: created, after #4, #6
-    #8 start container web/1: created, after #5
-"},
+                    #1 create network shop_default: missing
+                    #2 create volume shop_data: missing
+                    #3 create container db/1: no container yet, after #1, #2
+                    #4 create container backup/1: no container yet, after #3
+                    #5 create container web/1: no container yet, after #1
+                    #6 start container db/1: created, after #3
+                    #7 start container backup/1: created, after #4, #6
+                    #8 start container web/1: created, after #5
+                "},
             ),
             Case::new(
                 "the volume was removed by hand while db is down",
                 in_sync(&project).without_volume("shop_data").without("shop-db-1").without("shop-backup-1"),
                 indoc! {"
-    #1 create volume shop_data: missing
-    #2 create container db/1: no container yet, after #1
-    #3 create container backup/1: no container yet, after #2
-    #4 start container db/1: created, after #2
-    #5 start container backup/1: created, after #3, #4
-"},
+                    #1 create volume shop_data: missing
+                    #2 create container db/1: no container yet, after #1
+                    #3 create container backup/1: no container yet, after #2
+                    #4 start container db/1: created, after #2
+                    #5 start container backup/1: created, after #3, #4
+                "},
             ),
             Case::new(
                 "a container does not mount the volume",
                 in_sync(&project).with("shop-db-1", |db| db.mounts.clear()),
                 indoc! {"
-    #1 create container db/1 as 64622f310000_shop-db-1: does not mount volume data
-    #2 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #1
-    #3 stop container db/1: replaced, after #1
-    #4 remove container db/1: replaced, after #3
-    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-    #6 start container db/1: takes the place of the old one, after #5
-    #7 stop container backup/1: replaced, after #2, #6
-    #8 remove container backup/1: replaced, after #7
-    #9 rename container backup/1 to shop-backup-1: takes the place of the old one, after #8
-    #10 start container backup/1: takes the place of the old one, after #9
-"},
+                    #1 create container db/1 as 64622f310000_shop-db-1: does not mount volume data
+                    #2 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #1
+                    #3 stop container db/1: replaced, after #1
+                    #4 remove container db/1: replaced, after #3
+                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+                    #6 start container db/1: takes the place of the old one, after #5
+                    #7 stop container backup/1: replaced, after #2, #6
+                    #8 remove container backup/1: replaced, after #7
+                    #9 rename container backup/1 to shop-backup-1: takes the place of the old one, after #8
+                    #10 start container backup/1: takes the place of the old one, after #9
+                "},
             ),
         ],
     );
@@ -364,17 +375,17 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
                 "the definition changed and the user agreed",
                 in_sync(&project),
                 indoc! {"
-    #1 stop container backup/1: shop_data is recreated
-    #2 remove container backup/1: shop_data is recreated, after #1
-    #3 stop container db/1: shop_data is recreated
-    #4 remove container db/1: shop_data is recreated, after #3
-    #5 remove volume shop_data: definition changed, after #2, #4
-    #6 create volume shop_data: definition changed, after #5
-    #7 create container db/1: shop_data is recreated, after #6
-    #8 create container backup/1: shop_data is recreated, after #7
-    #9 start container db/1: created, after #7
-    #10 start container backup/1: created, after #8, #9
-"},
+                    #1 stop container backup/1: shop_data is recreated
+                    #2 remove container backup/1: shop_data is recreated, after #1
+                    #3 stop container db/1: shop_data is recreated
+                    #4 remove container db/1: shop_data is recreated, after #3
+                    #5 remove volume shop_data: definition changed, after #2, #4
+                    #6 create volume shop_data: definition changed, after #5
+                    #7 create container db/1: shop_data is recreated, after #6
+                    #8 create container backup/1: shop_data is recreated, after #7
+                    #9 start container db/1: created, after #7
+                    #10 start container backup/1: created, after #8, #9
+                "},
             )
             .with(agreed),
         ],
@@ -385,18 +396,18 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
             "the volume got another name",
             in_sync(&project),
             indoc! {"
-    #1 create volume shop_data2: missing
-    #2 create container db/1 as 64622f310000_shop-db-1: does not mount volume data, after #1
-    #3 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #2
-    #4 stop container db/1: replaced, after #2
-    #5 remove container db/1: replaced, after #4
-    #6 rename container db/1 to shop-db-1: takes the place of the old one, after #5
-    #7 start container db/1: takes the place of the old one, after #6
-    #8 stop container backup/1: replaced, after #3, #7
-    #9 remove container backup/1: replaced, after #8
-    #10 rename container backup/1 to shop-backup-1: takes the place of the old one, after #9
-    #11 start container backup/1: takes the place of the old one, after #10
-"},
+                #1 create volume shop_data2: missing
+                #2 create container db/1 as 64622f310000_shop-db-1: does not mount volume data, after #1
+                #3 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #2
+                #4 stop container db/1: replaced, after #2
+                #5 remove container db/1: replaced, after #4
+                #6 rename container db/1 to shop-db-1: takes the place of the old one, after #5
+                #7 start container db/1: takes the place of the old one, after #6
+                #8 stop container backup/1: replaced, after #3, #7
+                #9 remove container backup/1: replaced, after #8
+                #10 rename container backup/1 to shop-backup-1: takes the place of the old one, after #9
+                #11 start container backup/1: takes the place of the old one, after #10
+            "},
         )],
     );
     let changed: Vec<_> = hoist::plan::changed_volumes(&other, &in_sync(&project).into())
@@ -409,7 +420,6 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn ports_names_and_addresses_are_freed_before_they_are_taken() {
     let before = files().service("old", "nginx:1", |old| {
         old.container_name = Some("front".into());
@@ -426,12 +436,12 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
             "a service was renamed",
             in_sync(&before),
             indoc! {"
-    #1 stop container front: its service is not in the files
-    #2 remove container front: its service is not in the files, after #1
-    #3 create container new/1 as 6f6c642f3100_front: no container yet
-    #4 rename container new/1 to front: takes the place of the old one, after #2, #3
-    #5 start container new/1: created, after #4
-"},
+                #1 stop container front: its service is not in the files
+                #2 remove container front: its service is not in the files, after #1
+                #3 create container new/1 as 6f6c642f3100_front: no container yet
+                #4 rename container new/1 to front: takes the place of the old one, after #2, #3
+                #5 start container new/1: created, after #4
+            "},
         )
         .with(remove_orphans())],
     );
@@ -452,17 +462,17 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
             "two services exchange their ports",
             in_sync(&first),
             indoc! {"
-    #1 create container a/1 as 612f31000000_shop-a-1: ports changed
-    #2 create container b/1 as 622f31000000_shop-b-1: ports changed
-    #3 stop container a/1: replaced, after #1
-    #4 remove container a/1: replaced, after #3
-    #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
-    #6 start container a/1: takes the place of the old one, after #5, #7
-    #7 stop container b/1: replaced, after #2
-    #8 remove container b/1: replaced, after #7
-    #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
-    #10 start container b/1: takes the place of the old one, after #6, #9
-"},
+                #1 create container a/1 as 612f31000000_shop-a-1: ports changed
+                #2 create container b/1 as 622f31000000_shop-b-1: ports changed
+                #3 stop container a/1: replaced, after #1
+                #4 remove container a/1: replaced, after #3
+                #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
+                #6 start container a/1: takes the place of the old one, after #5, #7
+                #7 stop container b/1: replaced, after #2
+                #8 remove container b/1: replaced, after #7
+                #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
+                #10 start container b/1: takes the place of the old one, after #6, #9
+            "},
         )],
     );
 
@@ -480,17 +490,17 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
             "an address goes from b to a",
             in_sync(&first),
             indoc! {"
-    #1 create container a/1 as 612f31000000_shop-a-1: networks changed
-    #2 create container b/1 as 622f31000000_shop-b-1: networks changed
-    #3 stop container a/1: replaced, after #1
-    #4 remove container a/1: replaced, after #3
-    #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
-    #6 start container a/1: takes the place of the old one, after #5, #7
-    #7 stop container b/1: replaced, after #2
-    #8 remove container b/1: replaced, after #7
-    #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
-    #10 start container b/1: takes the place of the old one, after #9
-"},
+                #1 create container a/1 as 612f31000000_shop-a-1: networks changed
+                #2 create container b/1 as 622f31000000_shop-b-1: networks changed
+                #3 stop container a/1: replaced, after #1
+                #4 remove container a/1: replaced, after #3
+                #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
+                #6 start container a/1: takes the place of the old one, after #5, #7
+                #7 stop container b/1: replaced, after #2
+                #8 remove container b/1: replaced, after #7
+                #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
+                #10 start container b/1: takes the place of the old one, after #9
+            "},
         )],
     );
     let udp = files().service("dns", "dns:1", |dns| {
@@ -504,12 +514,12 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
             "another protocol is no clash",
             in_sync(&udp).with("shop-dns-1", stale),
             indoc! {"
-    #1 create container dns/1 as 646e732f3100_shop-dns-1: definition changed
-    #2 stop container dns/1: replaced, after #1
-    #3 remove container dns/1: replaced, after #2
-    #4 rename container dns/1 to shop-dns-1: takes the place of the old one, after #3
-    #5 start container dns/1: takes the place of the old one, after #4
-"},
+                #1 create container dns/1 as 646e732f3100_shop-dns-1: definition changed
+                #2 stop container dns/1: replaced, after #1
+                #3 remove container dns/1: replaced, after #2
+                #4 rename container dns/1 to shop-dns-1: takes the place of the old one, after #3
+                #5 start container dns/1: takes the place of the old one, after #4
+            "},
         )],
     );
 }
