@@ -10,6 +10,7 @@ mod bring_up;
 mod change;
 mod conditions;
 mod examples;
+mod hooks;
 mod interruption;
 mod mistakes;
 mod networks;

@@ -20,6 +20,7 @@ mod contexts;
 mod convert;
 mod credentials;
 mod events;
+mod exec;
 mod images;
 mod label;
 mod logs;
@@ -43,8 +44,8 @@ pub use self::connect::{ConnectSettings, TlsRequest};
 use self::convert::Facts;
 use self::transport::Ask;
 use super::{
-    ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ImageProgress, LogChunk,
-    LogQuery, ObserveQuery, PortHolder,
+    ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ExecProgress, ExecSpec,
+    HookContainer, ImageProgress, LogChunk, LogQuery, ObserveQuery, PortHolder,
 };
 use crate::observed::{ApiVersion, ContainerId, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
@@ -197,6 +198,18 @@ impl Engine for Docker {
         terminal: bool,
     ) -> Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError> {
         logs::attach(&self.client, &id, terminal).await
+    }
+
+    async fn exec(
+        &self,
+        id: ContainerId,
+        spec: ExecSpec,
+    ) -> Result<BoxStream<'static, Result<ExecProgress, EngineError>>, EngineError> {
+        exec::exec(&self.client, &id, spec).await
+    }
+
+    async fn create_hook_container(&self, request: HookContainer) -> Result<CreatedContainer, EngineError> {
+        Box::pin(containers::create_hook(&self.client, &request)).await
     }
 
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
