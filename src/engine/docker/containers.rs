@@ -17,7 +17,7 @@ use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::Ask;
 use super::{classify, status};
-use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, Probe};
+use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, HookContainer, Probe};
 use crate::observed::{ContainerId, Health};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 
@@ -36,29 +36,64 @@ pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result
         .platform
         .clone()
         .or_else(|| request.spec.project.environment.get("DOCKER_DEFAULT_PLATFORM").cloned());
-    let mut created = Box::pin(ask_to_create(client, &request.name, platform, made.body)).await?;
+    let mut created = Box::pin(ask_to_create(client, Some(&request.name), platform, made.body)).await?;
     created.warnings.splice(..0, made.warnings);
-    for (network, endpoint) in made.connect {
-        if let Err(error) = connect(client, &network, &created.id, endpoint).await {
+    connect_all(client, &created.id, made.connect).await?;
+    Ok(created)
+}
+
+/// Makes the container of a hook, which gets no name.
+pub(super) async fn create_hook(client: &Client, request: &HookContainer) -> Result<CreatedContainer, EngineError> {
+    let facts = Facts {
+        engine: client.version().await?,
+        proxies: client.config().await.proxy_variables(&client.address()),
+        ..Facts::default()
+    };
+    let made = convert::hook_request(request, &facts)?;
+    let mut created = Box::pin(ask_to_create(client, None, None, made.body)).await?;
+    created.warnings.splice(..0, made.warnings);
+    connect_all(client, &created.id, made.connect).await?;
+    Ok(created)
+}
+
+/// Connects a new container to further networks; one that cannot be is removed.
+async fn connect_all(
+    client: &Client,
+    id: &ContainerId,
+    networks: Vec<(String, EndpointSettings)>,
+) -> Result<(), EngineError> {
+    for (network, endpoint) in networks {
+        if let Err(error) = connect(client, &network, id, endpoint).await {
             // The error that made it useless is the one to tell.
-            let _ = remove(client, &created.id, AnonymousVolumes::Remove).await;
+            let _ = remove(client, id, AnonymousVolumes::Remove).await;
             return Err(error);
         }
     }
-    Ok(created)
+    Ok(())
 }
 
 async fn ask_to_create(
     client: &Client,
-    name: &str,
+    name: Option<&str>,
     platform: Option<String>,
     body: ContainerCreateBody,
 ) -> Result<CreatedContainer, EngineError> {
-    let options = CreateContainerOptions { name: Some(name.to_owned()), platform: platform.unwrap_or_default() };
+    let options = CreateContainerOptions { name: name.map(ToOwned::to_owned), platform: platform.unwrap_or_default() };
     // The body is large, and would make every future around it as large.
     let call = Box::pin(client.api().await?.create_container(Some(options), body));
-    let created = client.wait(CHANGE, || format!("create container {name}"), call).await?;
+    let created = client
+        .wait(CHANGE, || format!("create container {}", name.unwrap_or("of a hook")), call)
+        .await
+        .map_err(without_image)?;
     Ok(CreatedContainer { id: created.id.into(), warnings: created.warnings })
+}
+
+/// A container's image that is not there is not missing because somebody else changes the project.
+fn without_image(error: EngineError) -> EngineError {
+    match error {
+        EngineError::NotFound(words) if words.to_lowercase().contains("no such image") => EngineError::Refused(words),
+        error => error,
+    }
 }
 
 /// What the conversion has to know beside the plan.
@@ -136,7 +171,7 @@ pub(super) async fn stop(client: &Client, id: &ContainerId, grace: Option<Durati
     let options = StopContainerOptions { t: seconds, ..StopContainerOptions::default() };
     let what = || format!("stop container {}", id.short());
     let call = Box::pin(client.wait(FOREVER, what, client.api().await?.stop_container(id.as_str(), Some(options))));
-    let first = grace.unwrap_or(DEFAULT_GRACE) + MARGIN;
+    let first = grace.unwrap_or(DEFAULT_GRACE).saturating_add(MARGIN);
     let call = match future::select(call, Box::pin(tokio::time::sleep(first))).await {
         Either::Left((result, _)) => return result,
         Either::Right(((), call)) => call,

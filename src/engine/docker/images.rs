@@ -300,8 +300,10 @@ async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, Engin
     }
 }
 
-/// Adds to a registry's refusal why no credentials were shown.
+/// Adds to a registry's refusal why no credentials were shown. What is not found here is the registry's to have, and
+/// not gone because somebody else changes the project.
 fn explain(error: EngineError, without_credentials: Option<String>) -> EngineError {
+    let error = if let EngineError::NotFound(words) = error { EngineError::Registry(words) } else { error };
     match (error, without_credentials) {
         (EngineError::Registry(message), Some(why)) => {
             EngineError::Registry(format!("{message} (no credentials were sent: {why})"))
@@ -311,13 +313,13 @@ fn explain(error: EngineError, without_credentials: Option<String>) -> EngineErr
 }
 
 fn no_name(image: &str, why: &str) -> EngineError {
-    EngineError::NotFound(format!("image `{image}` is not there, and {why}"))
+    EngineError::Refused(format!("image `{image}` is not there, and {why}"))
 }
 
 fn missing_after_pull(spec: &PullSpec) -> EngineError {
     match &spec.platform {
-        Some(platform) => EngineError::NotFound(format!("image `{}` is not for platform {platform}", spec.image)),
-        None => EngineError::NotFound(format!("image `{}` is not there after its pull", spec.image)),
+        Some(platform) => EngineError::Failed(format!("image `{}` is not for platform {platform}", spec.image)),
+        None => EngineError::Failed(format!("image `{}` is not there after its pull", spec.image)),
     }
 }
 
@@ -434,6 +436,16 @@ mod tests {
         let expected = "/images/json?manifests=true&filters=%7B%22reference%22:%5B%22me/app%22%2C%22nginx%22%5D%7D";
         assert_eq!(list_path(new, &named), expected);
         assert_eq!(list_path(new, &query(&["cafe"])), "/images/json?manifests=true");
+    }
+
+    #[test]
+    fn what_a_registry_does_not_have_is_its_refusal() {
+        let words = "pull access denied for x, repository does not exist";
+        for answer in [classify::answer(404, words), classify::pull(words), classify::pull("manifest unknown: x")] {
+            assert!(matches!(explain(answer, None), EngineError::Registry(_)));
+        }
+        let explained = explain(classify::answer(404, words), Some("no helper".to_owned()));
+        assert_eq!(explained, EngineError::Registry(format!("{words} (no credentials were sent: no helper)")));
     }
 
     #[test]
