@@ -147,6 +147,27 @@ pub(super) async fn look(
     Ok(digest.map(|digest| Image { digest, id: image.id.into(), tagged_at: seconds }))
 }
 
+/// Where an image declares volumes; nothing when it is not in the store.
+pub(super) async fn declared_volumes(client: &Client, reference: &str) -> Result<Option<Vec<String>>, EngineError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Inspected {
+        #[serde(default, deserialize_with = "or_default")]
+        config: Config,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Config {
+        #[serde(default, deserialize_with = "or_default")]
+        volumes: BTreeMap<String, serde::de::IgnoredAny>,
+    }
+    match client.get::<Inspected>(&format!("/images/{}/json", percent_encoded(reference))).await {
+        Ok(image) => Ok(Some(image.config.volumes.into_keys().collect())),
+        Err(EngineError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ListedImage {
