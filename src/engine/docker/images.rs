@@ -25,11 +25,13 @@ const MANIFESTS: ApiVersion = ApiVersion::new(1, 48);
 /// How long a pull may be silent. Engines write a line whenever bytes arrive; extracting a large layer is silent.
 const SILENCE: Duration = Duration::from_mins(10);
 
-/// The images of a snapshot, by reference as it was asked for: one list, and a look at those images alone of which
+type Wanted = BTreeMap<(String, Option<String>), Image>;
+
+/// The images of a snapshot, by reference and platform as they were asked for: one list, and a look at those images alone of which
 /// the list does not tell enough.
-pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<BTreeMap<String, Image>, EngineError> {
+pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<Wanted, EngineError> {
     if query.images.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Wanted::new());
     }
     let version = client.version().await?;
     let here = Platform::of_this_machine(&version.os);
@@ -42,7 +44,7 @@ pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<BTreeM
             Choice::Unclear => look(client, text, platform.as_deref()).await?,
             Choice::Absent => None,
         };
-        Ok::<_, EngineError>(image.map(|image| (text.clone(), image)))
+        Ok::<_, EngineError>(image.map(|image| ((text.clone(), platform.clone()), image)))
     });
     Ok(future::try_join_all(wanted).await?.into_iter().flatten().collect())
 }
