@@ -51,7 +51,9 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
     match &context.plan.step(id).action {
         Action::PullImage(spec) => pull_image(context, id, spec).await,
         Action::BuildImage(spec) => build_image(context, id, spec).await,
-        Action::CreateNetwork { project, key } => done(engine.create_network(project.clone(), key.clone()).await),
+        Action::CreateNetwork { project, key } => {
+            done(engine.create_network(project.clone(), key.clone()).await.map_err(lasting))
+        }
         Action::RemoveNetwork { id: network, name } => remove_network(context, id, network, name).await,
         Action::DisconnectNetwork { container, network } => {
             let container = context.container(container)?;
@@ -61,7 +63,9 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
             let container = context.container(container)?;
             done(engine.connect_network(container, spec.clone(), key.clone()).await)
         }
-        Action::CreateVolume { project, key } => done(engine.create_volume(project.clone(), key.clone()).await),
+        Action::CreateVolume { project, key } => {
+            done(engine.create_volume(project.clone(), key.clone()).await.map_err(lasting))
+        }
         Action::RemoveVolume { name } => done_unless_in_use(context, id, engine.remove_volume(name.clone()).await),
         Action::CreateContainer(spec) => create_container(context, id, spec).await,
         Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
@@ -127,7 +131,7 @@ async fn fetch<E: Engine>(
         match next {
             Some(Ok(ImageProgress::Done(image))) => digest = Some(image.digest),
             Some(Ok(progress)) => report(&context.events, id, progress),
-            Some(Err(error)) => return Err(error.into()),
+            Some(Err(error)) => return Err(lasting(error).into()),
             None => break,
         }
     }
@@ -254,6 +258,12 @@ async fn remove_container<E: Engine>(
 
 fn done(answer: Result<(), EngineError>) -> StepOutcome {
     answer.map(|()| Outcome::Done).map_err(ExecuteError::Engine)
+}
+
+/// What a step that makes something does not find is not the project's, such as a driver or an image in a registry: that
+/// is no conflict, and a second look would find the same.
+fn lasting(error: EngineError) -> EngineError {
+    if let EngineError::NotFound(words) = error { EngineError::Failed(words) } else { error }
 }
 
 fn done_or_gone(answer: Result<(), EngineError>) -> StepOutcome {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::{EngineError, PortHolder};
 use crate::event::Subject;
-use crate::plan::{ActionId, Plan, Waiter};
+use crate::plan::{Action, ActionId, Plan, Waiter};
 use crate::project::ServiceName;
 
 use super::RunOutcome;
@@ -242,6 +242,14 @@ impl ExecuteError {
     }
 }
 
+/// Whether a step is there so that a container that does not run yet runs.
+fn brings_up(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateContainer(_) | Action::RunPreStart { .. } | Action::StartContainer { .. } | Action::Wait(_)
+    )
+}
+
 /// A run that did not do all of its plan.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{}", .outcome.first_failure().map_or_else(|| ExecuteError::Interrupted.to_string(), ToString::to_string))]
@@ -293,26 +301,60 @@ impl RunFailure {
     /// When `out` cannot be written to.
     pub fn report(&self, out: &mut dyn io::Write) -> io::Result<()> {
         for (id, error) in self.failures() {
-            writeln!(out, "{error}")?;
-            for line in error.context() {
-                writeln!(out, "  {line}")?;
-            }
-            if let Some(hint) = error.hint() {
-                writeln!(out, "hint: {hint}")?;
-            }
-            let skipped: Vec<String> = self.not_done_because_of(id).collect();
-            if !skipped.is_empty() {
-                writeln!(out, "not done because of it: {}", skipped.join(", "))?;
-            }
+            self.report_step(id, error, out)?;
+            self.report_skipped(id, out)?;
         }
         Ok(())
     }
 
-    /// The resources whose steps were skipped because of step `id`, each once.
-    fn not_done_because_of(&self, id: ActionId) -> impl Iterator<Item = String> {
-        let skipped = self.outcome.skipped.iter().filter(move |(_, cause)| **cause == id);
+    /// Tells how step `id` failed, and why.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    pub fn report_step(&self, id: ActionId, error: &ExecuteError, out: &mut dyn io::Write) -> io::Result<()> {
+        match self.unnamed(id, error) {
+            Some(subject) => writeln!(out, "{subject}: {error}")?,
+            None => writeln!(out, "{error}")?,
+        }
+        for line in error.context() {
+            writeln!(out, "  {line}")?;
+        }
+        match error.hint() {
+            Some(hint) => writeln!(out, "hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells what was not done because step `id` failed; nothing, where that is nothing but the rest of the same.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    pub fn report_skipped(&self, id: ActionId, out: &mut dyn io::Write) -> io::Result<()> {
+        let failed = Subject::of(&self.plan.step(id).action);
+        let steps = || self.outcome.skipped.iter().filter(|(_, cause)| **cause == id);
+        let actions = || steps().map(|(skipped, _)| &self.plan.step(*skipped).action);
         let subjects: BTreeSet<Subject> =
-            skipped.flat_map(|(skipped, _)| Subject::of(&self.plan.step(*skipped).action)).collect();
-        subjects.into_iter().map(|subject| subject.to_string())
+            actions().flat_map(Subject::of).filter(|subject| !failed.contains(subject)).collect();
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        let undone = if actions().all(brings_up) { "started" } else { "done" };
+        let subjects: Vec<String> = subjects.iter().map(ToString::to_string).collect();
+        writeln!(out, "not {undone} because of it: {}", subjects.join(", "))
+    }
+
+    /// What step `id` is about, where the engine's words do not say it.
+    fn unnamed(&self, id: ActionId, error: &ExecuteError) -> Option<Subject> {
+        let ExecuteError::Engine(cause) = error else { return None };
+        let words = cause.to_string();
+        // What is refused before the engine sees it names the service.
+        if words.starts_with("service `") {
+            return None;
+        }
+        let subjects = Subject::of(&self.plan.step(id).action);
+        let named = subjects.iter().any(|subject| words.contains(subject.name()));
+        subjects.into_iter().next().filter(|_| !named)
     }
 }

@@ -208,7 +208,7 @@ async fn a_failure_skips_what_requires_it_and_nothing_else() {
     failure.report(&mut report).expect("written to memory");
     assert_eq!(
         String::from_utf8(report).expect("text"),
-        "no such runtime\nnot done because of it: Container demo-proxy-1, Container demo-web-1\n"
+        "Container demo-db-1: no such runtime\nnot started because of it: Container demo-proxy-1, Container demo-web-1\n"
     );
 }
 
@@ -734,6 +734,18 @@ async fn a_run_that_somebody_else_got_in_the_way_of_can_be_told() {
     let plan = plans.build();
     let (outcome, _) = run(&plan, &engine).await;
     assert!(outcome.into_result(&plan).expect_err("the name is taken").is_conflict());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_is_not_there_is_no_conflict() {
+    let mut plans = Plans::new();
+    let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
+    plans.add(Action::CreateVolume { project, key: "data".into() }, &[]);
+    let engine = Fake::new();
+    engine.fail("create volume data", EngineError::NotFound("plugin \"nope\" not found".to_owned()));
+    let plan = plans.build();
+    let (outcome, _) = run(&plan, &engine).await;
+    assert!(!outcome.into_result(&plan).expect_err("there is no such driver").is_conflict());
 }
 
 #[tokio::test(start_paused = true)]

@@ -106,7 +106,11 @@ impl<W: Write + Send> TermLike for Screen<W> {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.push(text);
+        // indicatif fills the last line with blanks up to the edge, where the `^C` that a terminal echoes would wrap and
+        // move the block away from where the next draw looks for it.
+        if text.bytes().any(|byte| byte != b' ') {
+            self.push(text);
+        }
         Ok(())
     }
 

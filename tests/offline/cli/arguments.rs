@@ -37,7 +37,7 @@ fn flags_that_do_not_go_together_are_refused_in_the_words_scripts_know() {
         ("up --no-recreate --force-recreate", "--force-recreate and --no-recreate are incompatible"),
         ("up --no-recreate --always-recreate-deps", "--always-recreate-deps and --no-recreate are incompatible"),
         ("create --pull policy", "invalid --pull option \"policy\""),
-        ("--parallel x up", "invalid argument \"x\" for \"--parallel\" flag: invalid digit found in string"),
+        ("--parallel x up", "invalid argument \"x\" for \"--parallel\" flag: not a whole number"),
         ("--progress fancy up", "unsupported --progress value \"fancy\""),
         ("--progress tty --ansi never up", "can't use --progress tty while ANSI support is disabled"),
         ("logs --index 1", "--index requires one service to be selected"),
