@@ -86,10 +86,12 @@ async fn ask_to_create(
 
 /// A container's image that is not there is not missing because somebody else changes the project.
 fn without_image(error: EngineError) -> EngineError {
-    match error {
-        EngineError::NotFound(words) if words.to_lowercase().contains("no such image") => EngineError::Refused(words),
-        error => error,
+    if let EngineError::NotFound(words) = &error
+        && words.to_lowercase().contains("no such image")
+    {
+        return EngineError::Refused(words.clone());
     }
+    error
 }
 
 /// What the conversion has to know beside the plan.

@@ -161,7 +161,7 @@ pub(super) async fn declared_volumes(client: &Client, reference: &str) -> Result
     #[serde(rename_all = "PascalCase")]
     struct Config {
         #[serde(default, deserialize_with = "or_default")]
-        volumes: BTreeMap<String, serde::de::IgnoredAny>,
+        volumes: BTreeMap<String, serde_json::Value>,
     }
     match client.get::<Inspected>(&format!("/images/{}/json", percent_encoded(reference))).await {
         Ok(image) => Ok(Some(image.config.volumes.into_keys().collect())),
