@@ -10,10 +10,11 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::facts::Facts;
+use super::hook::{self, Moment};
 use super::hub::Notice;
-use super::{ExecuteError, Follower, Shared, start, wait};
+use super::{ExecuteError, Follower, Shared, provider, start, wait};
 use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
-use crate::event::{BuildProgress, Event, Events, Outcome};
+use crate::event::{BuildProgress, Event, Events, Outcome, Outputs};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, Plan, PullFailure, PullSpec,
@@ -34,6 +35,8 @@ pub(super) struct Context<E> {
     /// Where waits subscribe; `None` in a plan without waits.
     pub(super) notices: Option<broadcast::Sender<Notice>>,
     pub(super) follower: Option<Follower>,
+    /// Where the output of hooks is shown.
+    pub(super) outputs: Option<Outputs>,
 }
 
 impl<E> Context<E> {
@@ -70,7 +73,7 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
         Action::CreateContainer(spec) => create_container(context, id, spec).await,
         Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
         Action::StopContainer { container, spec, timeout } => {
-            start::warn_of_hooks(context, spec.as_ref(), "pre_stop", |service| !service.pre_stop.is_empty());
+            hook::run_in_replica(context, container, spec.as_ref(), Moment::PreStop).await?;
             stop_container(context, container, *timeout).await
         }
         Action::RemoveContainer { container, volumes } => remove_container(context, container, *volumes).await,
@@ -79,12 +82,8 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
             done(engine.rename_container(container, name.clone()).await)
         }
         Action::Wait(spec) => wait::wait(context, id, spec).await,
-        Action::RunPreStart { spec, .. } => {
-            Err(ExecuteError::NotSupported { service: spec.replica.service.clone(), what: "pre_start hooks" })
-        }
-        Action::RunProvider { service, .. } => {
-            Err(ExecuteError::NotSupported { service: service.clone(), what: "provider programs" })
-        }
+        Action::RunPreStart { spec, container, hook } => hook::pre_start(context, spec, container, *hook).await,
+        Action::RunProvider { project, service, verb } => provider::run(context, id, project, service, *verb).await,
     }
 }
 
@@ -177,6 +176,7 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
         config_hash: service.map(|service| config_hash(service, &references)).unwrap_or_default(),
         field_digests: service.map(|service| Fingerprint::of(service).to_string()).unwrap_or_default(),
         image_digest: context.facts.image(&spec.image_digest),
+        variables: service.map(|service| context.facts.variables(service)).unwrap_or_default(),
         image_volumes: image_volumes(&context.facts, spec),
         inherited: spec.replaces.as_ref().map(|old| old.inherited.clone()).unwrap_or_default(),
         references,
@@ -196,7 +196,10 @@ fn config_hash(service: &Service, references: &BTreeMap<ServiceName, ContainerId
 }
 
 /// The containers that the definition's references to services stand for.
-fn resolve_references(facts: &Facts, spec: &ContainerSpec) -> Result<BTreeMap<ServiceName, ContainerId>, ExecuteError> {
+pub(super) fn resolve_references(
+    facts: &Facts,
+    spec: &ContainerSpec,
+) -> Result<BTreeMap<ServiceName, ContainerId>, ExecuteError> {
     let resolved: BTreeMap<ServiceName, ContainerId> = spec
         .references
         .iter()

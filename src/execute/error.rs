@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::{EngineError, PortHolder};
 use crate::event::Subject;
-use crate::plan::{Action, ActionId, Plan, Waiter};
+use crate::plan::{Action, ActionId, Plan, ProviderVerb, Waiter};
 use crate::project::ServiceName;
 
 use super::RunOutcome;
@@ -116,13 +116,51 @@ pub enum ExecuteError {
         /// What it still waited for.
         context: Vec<String>,
     },
-    /// The plan asks for what cannot be done yet.
-    #[error("service {service}: {what} are not supported yet")]
-    NotSupported {
+    /// A hook in a replica ended with another status than 0.
+    #[error("{service} hook exited with status {exit_code}{}", colon(.context))]
+    HookFailed {
         /// The service.
         service: ServiceName,
-        /// What it asks for.
-        what: &'static str,
+        /// Its exit status.
+        exit_code: i64,
+        /// The last it wrote.
+        context: Vec<String>,
+    },
+    /// A hook could not be run, because its container does not run.
+    #[error("service {service}: the post_start hook could not be run: {cause}")]
+    HookNotRun {
+        /// The service.
+        service: ServiceName,
+        /// The engine's answer.
+        cause: EngineError,
+    },
+    /// A hook before the start of a service failed.
+    #[error(
+        "service \"{service}\" pre_start[{hook}] exited with code {exit_code}{} (hook container {container} retained \
+         for inspection)",
+        colon(.context)
+    )]
+    PreStartFailed {
+        /// The service.
+        service: ServiceName,
+        /// Which item of `pre_start`, from 0.
+        hook: usize,
+        /// Its exit status.
+        exit_code: i64,
+        /// Its container's id, as people see it.
+        container: String,
+        /// The last it wrote.
+        context: Vec<String>,
+    },
+    /// The program that provides a service failed.
+    #[error("failed to {} service provider {service}: {message}", provided(*.verb))]
+    Provider {
+        /// The service.
+        service: ServiceName,
+        /// What was asked of it.
+        verb: ProviderVerb,
+        /// Why.
+        message: String,
     },
     /// The user asked to stop.
     #[error("interrupted")]
@@ -156,6 +194,19 @@ impl std::fmt::Display for Shared {
             Self::Cgroup => "cgroup namespace",
             Self::Volumes => "volume",
         })
+    }
+}
+
+/// Output of one line goes with the message; more is context.
+fn colon(context: &[String]) -> String {
+    if let [line] = context { format!(": {line}") } else { String::new() }
+}
+
+fn provided(verb: ProviderVerb) -> &'static str {
+    match verb {
+        ProviderVerb::Up => "create",
+        ProviderVerb::Down => "remove",
+        ProviderVerb::Stop => "stop",
     }
 }
 
@@ -194,6 +245,7 @@ impl ExecuteError {
             | Self::Unhealthy { context, .. }
             | Self::NotSuccessful { context, .. }
             | Self::TimedOut { context, .. } => context,
+            Self::HookFailed { context, .. } | Self::PreStartFailed { context, .. } if context.len() > 1 => context,
             Self::Engine(_)
             | Self::RemoveNetwork { .. }
             | Self::PortTaken { .. }
@@ -202,7 +254,10 @@ impl ExecuteError {
             | Self::NoImage(_)
             | Self::MissingDependency { .. }
             | Self::NoHealthcheck { .. }
-            | Self::NotSupported { .. }
+            | Self::HookFailed { .. }
+            | Self::HookNotRun { .. }
+            | Self::PreStartFailed { .. }
+            | Self::Provider { .. }
             | Self::Interrupted => &[],
         }
     }
@@ -236,7 +291,10 @@ impl ExecuteError {
             | Self::Unhealthy { .. }
             | Self::NotSuccessful { .. }
             | Self::TimedOut { .. }
-            | Self::NotSupported { .. }
+            | Self::HookFailed { .. }
+            | Self::HookNotRun { .. }
+            | Self::PreStartFailed { .. }
+            | Self::Provider { .. }
             | Self::Interrupted => None,
         }
     }

@@ -132,6 +132,8 @@ pub struct Network {
     pub config_hash: Option<String>,
     /// All its labels.
     pub labels: BTreeMap<String, String>,
+    /// The names of running containers outside of the project that are connected to it, where that was asked for.
+    pub visitors: Vec<String>,
 }
 
 /// A volume in the engine.

@@ -333,6 +333,14 @@ impl<'a> Decisions<'a, '_> {
         if service.network_mode.is_some() {
             return None;
         }
+        // A container keeps the name of its first network for good, and does not start without it.
+        let renamed = service.networks.keys().find_map(|key| {
+            let fate = self.resources.networks.get(key).filter(|fate| fate.change == NetworkChange::Rename)?;
+            Some(Reason::ResourceRecreated(fate.leaving()?.name.clone()))
+        });
+        if renamed.is_some() {
+            return renamed;
+        }
         let missing = service.networks.keys().find(|key| {
             let Some(fate) = self.resources.networks.get(key) else { return false };
             let endpoint = container.networks.get(fate.name);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::up::Context;
 use super::{PlanError, Warning, definition};
-use crate::observed::{self, Container, ContainerId, NetworkId};
-use crate::project::{Network, NetworkKey};
+use crate::observed::{self, Container, ContainerId, NetworkId, Observed};
+use crate::project::{Network, NetworkKey, Project};
 
 /// A network of the project and what happens to it.
 #[derive(Debug)]
@@ -47,6 +47,19 @@ impl NetworkFate<'_> {
             NetworkChange::Keep | NetworkChange::Create => None,
         }
     }
+}
+
+/// The networks of the project that are to be removed and made again, because their definition changed. Whoever else
+/// is connected to them has to be known before a plan is made ([`observed::Network::visitors`]).
+#[must_use]
+pub fn changed_networks<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a observed::Network> {
+    let own = project.networks.iter().filter(|(_, network)| !network.external);
+    own.filter_map(|(key, network)| {
+        let live = observed.networks.iter().find(|live| live.key.as_ref() == Some(key) && live.name == network.name)?;
+        let ours = live.project.as_deref() == Some(project.name.as_str());
+        (ours && !definition::network_matches(network, live)).then_some(live)
+    })
+    .collect()
 }
 
 /// Decides about every network.
@@ -138,7 +151,8 @@ pub(super) fn check_users(
         let Some(live) = fate.live.filter(|_| fate.change == NetworkChange::Recreate) else { continue };
         let users = cx.observed.containers.iter().filter(|container| is_connected(container, live));
         let staying = users.filter(|container| !touched.contains(&container.id));
-        let containers: Vec<_> = staying.map(|container| container.name.clone()).collect();
+        let visitors = live.visitors.iter().cloned();
+        let containers: Vec<_> = staying.map(|container| container.name.clone()).chain(visitors).collect();
         if !containers.is_empty() {
             return Err(PlanError::NetworkInUse { key: (*key).clone(), name: live.name.clone(), containers });
         }

@@ -78,6 +78,15 @@ impl<'a, 'b> Emit<'a, 'b> {
         };
         let step = self.add(action, Reason::EveryRun, &When::Always, []);
         self.after_all(step, ready);
+        // What it gives its dependents is part of their containers.
+        let dependents = self.dependents.get(&service.name).cloned().unwrap_or_default();
+        let swaps = dependents.iter().filter_map(|(name, _)| self.swaps.get(*name)).flatten();
+        let creations: Vec<_> = swaps.filter_map(|swap| swap.create).collect();
+        for create in creations {
+            if !self.builder.is_before(create, step) {
+                self.builder.order(step, create, Edge::Requires);
+            }
+        }
         end.starts.push(step);
         self.ends.insert(&service.name, end);
     }

@@ -24,6 +24,8 @@ pub(super) struct Emit<'a, 'b> {
     pub(super) builder: PlanBuilder,
     /// The steps that make networks.
     pub(super) network_steps: BTreeMap<&'a NetworkKey, ActionId>,
+    /// The containers that have to be removed before those steps remove their networks.
+    pub(super) network_removes: Vec<(&'a ContainerId, ActionId)>,
     /// The steps that make volumes.
     pub(super) volume_steps: BTreeMap<&'a VolumeKey, ActionId>,
     /// The steps that remove volumes to make them anew, with their names.
@@ -95,6 +97,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             dependents,
             builder,
             network_steps: BTreeMap::new(),
+            network_removes: Vec::new(),
             volume_steps: BTreeMap::new(),
             volume_removals: Vec::new(),
             stops: BTreeMap::new(),
@@ -109,7 +112,12 @@ impl<'a, 'b> Emit<'a, 'b> {
         }
     }
 
-    pub(super) fn into_plan(self, warnings: Vec<Warning>) -> Plan {
+    pub(super) fn into_plan(mut self, warnings: Vec<Warning>) -> Plan {
+        for (container, network) in std::mem::take(&mut self.network_removes) {
+            if let Some(removed) = self.removes.get(container) {
+                self.builder.order(*removed, network, Edge::Requires);
+            }
+        }
         self.builder.build().with_warnings(warnings)
     }
 

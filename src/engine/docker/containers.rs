@@ -18,7 +18,7 @@ use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::Ask;
 use super::{classify, images, status};
-use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, Probe};
+use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, HookContainer, Probe};
 use crate::observed::{ContainerId, Health};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 use crate::project::value::MountKind;
@@ -39,16 +39,40 @@ pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result
         .platform
         .clone()
         .or_else(|| request.spec.project.environment.get("DOCKER_DEFAULT_PLATFORM").cloned());
-    let mut created = Box::pin(ask_to_create(client, &request.name, platform, made.body)).await?;
+    let mut created = Box::pin(ask_to_create(client, Some(&request.name), platform, made.body)).await?;
     created.warnings.splice(..0, made.warnings);
-    for (network, endpoint) in made.connect {
-        if let Err(error) = connect(client, &network, &created.id, endpoint).await {
+    connect_all(client, &created.id, made.connect).await?;
+    Ok(created)
+}
+
+/// Makes the container of a hook, which gets no name.
+pub(super) async fn create_hook(client: &Client, request: &HookContainer) -> Result<CreatedContainer, EngineError> {
+    let facts = Facts {
+        engine: client.version().await?,
+        proxies: client.config().await.proxy_variables(&client.address()),
+        ..Facts::default()
+    };
+    let made = convert::hook_request(request, &facts)?;
+    let mut created = Box::pin(ask_to_create(client, None, None, made.body)).await?;
+    created.warnings.splice(..0, made.warnings);
+    connect_all(client, &created.id, made.connect).await?;
+    Ok(created)
+}
+
+/// Connects a new container to further networks; one that cannot be is removed.
+async fn connect_all(
+    client: &Client,
+    id: &ContainerId,
+    networks: Vec<(String, EndpointSettings)>,
+) -> Result<(), EngineError> {
+    for (network, endpoint) in networks {
+        if let Err(error) = connect(client, &network, id, endpoint).await {
             // The error that made it useless is the one to tell.
-            let _ = remove(client, &created.id, AnonymousVolumes::Remove).await;
+            let _ = remove(client, id, AnonymousVolumes::Remove).await;
             return Err(error);
         }
     }
-    Ok(created)
+    Ok(())
 }
 
 /// The request without those volumes of the predecessor for which there is no place any more: neither does the image
@@ -73,14 +97,17 @@ fn without_slash(path: &str) -> &str {
 
 async fn ask_to_create(
     client: &Client,
-    name: &str,
+    name: Option<&str>,
     platform: Option<String>,
     body: ContainerCreateBody,
 ) -> Result<CreatedContainer, EngineError> {
-    let options = CreateContainerOptions { name: Some(name.to_owned()), platform: platform.unwrap_or_default() };
+    let options = CreateContainerOptions { name: name.map(ToOwned::to_owned), platform: platform.unwrap_or_default() };
     // The body is large, and would make every future around it as large.
     let call = Box::pin(client.api().await?.create_container(Some(options), body));
-    let created = client.wait(CHANGE, || format!("create container {name}"), call).await.map_err(without_image)?;
+    let created = client
+        .wait(CHANGE, || format!("create container {}", name.unwrap_or("of a hook")), call)
+        .await
+        .map_err(without_image)?;
     Ok(CreatedContainer { id: created.id.into(), warnings: created.warnings })
 }
 

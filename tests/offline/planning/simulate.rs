@@ -171,6 +171,7 @@ impl Run<'_> {
             key: Some(key.into()),
             config_hash: Some(network_hash(network)),
             labels: [].into(),
+            visitors: Vec::new(),
         });
         Ok(())
     }

@@ -46,6 +46,7 @@ pub(super) fn in_sync(project: &Project) -> Engine {
             key: (!network.external).then(|| key.clone()),
             config_hash: (!network.external).then(|| network_hash(network)),
             labels: BTreeMap::new(),
+            visitors: Vec::new(),
         });
     }
     for (key, volume) in &project.volumes {

@@ -3,6 +3,7 @@
 pub(super) mod build;
 mod config;
 pub(super) mod files;
+mod hook;
 mod host_config;
 mod mounts;
 mod networking;
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{ContainerCreateBody, EndpointSettings};
 
+pub(super) use hook::hook_request;
 pub(super) use host_config::seccomp_files;
 pub(super) use networking::{endpoint_to_connect, network_request};
 pub(super) use storage::volume_request;

@@ -56,6 +56,7 @@ fn request(project: Project) -> CreateContainer {
         field_digests: String::new(),
         image_digest: Some("sha256:aa".into()),
         references: [("db".into(), ContainerId::from("d1"))].into(),
+        variables: BTreeMap::new(),
         image_volumes: BTreeMap::new(),
         inherited: Vec::new(),
     }
