@@ -1,5 +1,6 @@
 //! Containers: made, started, stopped, removed, looked at.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +17,11 @@ use super::client::{CHANGE, Client, QUESTION, query};
 use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::Ask;
-use super::{classify, status};
+use super::{classify, images, status};
 use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, HookContainer, Probe};
 use crate::observed::{ContainerId, Health};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
+use crate::project::value::MountKind;
 
 /// The grace period of containers that say nothing else.
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
@@ -30,6 +32,7 @@ const FOREVER: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// Makes a container. One whose networks can't all be connected is removed again.
 pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result<CreatedContainer, EngineError> {
+    let request = &without_strays(client, request).await?;
     let facts = facts(client, request).await?;
     let made = convert::create_request(request, &facts)?;
     let platform = convert::service_of(&request.spec)?
@@ -70,6 +73,26 @@ async fn connect_all(
         }
     }
     Ok(())
+}
+
+/// The request without those volumes of the predecessor for which there is no place any more: neither does the image
+/// declare a volume there, nor does the service ask for one without a name (engine.md §2.7). They stay in the engine.
+async fn without_strays(client: &Client, request: &CreateContainer) -> Result<CreateContainer, EngineError> {
+    let mut request = request.clone();
+    if request.inherited.is_empty() {
+        return Ok(request);
+    }
+    // An image that is not there is told of by the engine.
+    let Some(declared) = images::declared_volumes(client, &request.spec.image).await? else { return Ok(request) };
+    let service = convert::service_of(&request.spec)?;
+    let asked = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume).map(|mount| &mount.target);
+    let places: BTreeSet<&str> = declared.iter().chain(asked).map(|path| without_slash(path)).collect();
+    request.inherited.retain(|volume| places.contains(without_slash(&volume.target)));
+    Ok(request)
+}
+
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
 }
 
 async fn ask_to_create(
