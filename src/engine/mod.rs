@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 
 pub use error::EngineError;
 
-use crate::observed::{ContainerId, EngineVersion, Health, Image, ImageDigest, NetworkId, Observed, State};
+use crate::observed::{ContainerId, Definition, EngineVersion, Health, Image, ImageDigest, NetworkId, Observed, State};
 use crate::plan::{self, AnonymousVolumes, BuildSpec, ContainerSpec, InheritedVolume, PullSpec, UpOptions};
 use crate::project::value::PullRule;
 use crate::project::{NetworkKey, Project, ServiceName, VolumeKey};
@@ -164,6 +164,12 @@ pub trait Engine: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send {
         let _ = (network, project);
         async { Ok(Vec::new()) }
+    }
+
+    /// What a container was made with, for the reasons of a plan; `None` when it is gone, or the engine cannot tell.
+    fn definition(&self, id: ContainerId) -> impl Future<Output = Result<Option<Definition>, EngineError>> + Send {
+        let _ = id;
+        async { Ok(None) }
     }
 
     /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).

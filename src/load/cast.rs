@@ -1,6 +1,9 @@
 //! Text where a number or a boolean belongs: the paths at which a string is converted right after substitution
 //! (compose-file.md §1.4, "Casting").
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::yaml::Value;
 
 /// What a string becomes.
@@ -135,8 +138,21 @@ const TABLE: &[(Target, &[&str])] = &[
     ),
 ];
 
+/// The patterns by their last segment, since most paths end in none of them: what comes before it, and the target.
+static BY_LAST_SEGMENT: LazyLock<HashMap<&str, Vec<(&str, Target)>>> = LazyLock::new(|| {
+    let mut patterns = HashMap::<_, Vec<_>>::new();
+    for (target, pattern) in TABLE.iter().flat_map(|(target, patterns)| patterns.iter().map(|it| (*target, *it))) {
+        let (before, last) = pattern.rsplit_once('.').unwrap_or(("", pattern));
+        patterns.entry(last).or_default().push((before, target));
+    }
+    patterns
+});
+
 /// What the string at `path` is converted to. The path comes innermost segment first, `None` for an item of a list.
 pub fn target<'a>(path: &(impl Iterator<Item = Option<&'a str>> + Clone)) -> Option<Target> {
+    let mut path = path.clone();
+    // No pattern ends in an item of a list.
+    let last = path.next()??;
     let fits = |pattern: &str| {
         let mut path = path.clone();
         pattern.rsplit('.').all(|pattern| match path.next() {
@@ -145,7 +161,8 @@ pub fn target<'a>(path: &(impl Iterator<Item = Option<&'a str>> + Clone)) -> Opt
             None => false,
         }) && path.next().is_none()
     };
-    TABLE.iter().find(|(_, patterns)| patterns.iter().any(|pattern| fits(pattern))).map(|(target, _)| *target)
+    let patterns = [last, "*"].into_iter().filter_map(|last| BY_LAST_SEGMENT.get(last)).flatten();
+    patterns.into_iter().find(|(before, _)| fits(before)).map(|(_, target)| *target)
 }
 
 #[cfg(test)]

@@ -163,13 +163,17 @@ impl Explain for LoadError {
             return inner.hint();
         }
         match self {
-            Self::File { hint, .. } => hint.clone(),
+            Self::File { hint: Some(hint), .. } => Some(hint.clone()),
+            Self::File { span: Some(_), .. } => {
+                Some("correct the path or create the file; relative paths start at the project's folder".to_owned())
+            }
             Self::Remote { .. } => Some("fetch it first and give its path".to_owned()),
             Self::NotAMapping { found: "nothing", .. } => {
                 Some("remove the `---` that begins an empty document".to_owned())
             }
             Self::NotAMapping { .. } | Self::Empty { .. } => Some("begin with `services:`".to_owned()),
             Self::NoSuchService { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Self::NoSuchService { .. } => Some("`hoist config --services` lists those that there are".to_owned()),
             _ => None,
         }
     }

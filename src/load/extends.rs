@@ -80,7 +80,9 @@ impl Explain for ExtendsError {
             Self::UnknownBase { file: None, .. } => {
                 Some("a service of another file needs `file:` beside `service:`".to_owned())
             }
-            Self::UnknownBase { .. } => None,
+            Self::UnknownBase { .. } => Some(
+                "name a service that the file itself defines; those that it includes cannot be extended".to_owned(),
+            ),
             Self::NoService { .. } => Some("write `extends: {service: NAME, file: FILE}`".to_owned()),
             Self::NoServices { .. } => Some("give the path of a Compose file".to_owned()),
             Self::Circular { .. } => Some("remove one of the `extends`".to_owned()),

@@ -65,7 +65,7 @@ pub(super) fn enforce(model: &mut Node, findings: &mut Findings) {
 fn walk(node: &mut Node, rules: &Rules<Unique>, trail: Trail<'_>, findings: &mut Findings) {
     match &mut node.value {
         Value::Mapping(mapping) => {
-            for (key, value) in mapping.iter_mut() {
+            for (key, value) in mapping.values_mut() {
                 if let Some(rules) = rules.key(&key.name) {
                     walk(value, rules, trail.key(&key.name), findings);
                 }

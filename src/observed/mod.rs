@@ -1,11 +1,13 @@
 //! Actual state: one snapshot of what the engine has of one project. Plain data, no I/O.
 
 mod container;
+mod definition;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 pub use container::{Container, Endpoint, Health, Mount, MountKind, PublishedPort, State};
+pub use definition::{Definition, Settings};
 
 use crate::project::{NetworkKey, VolumeKey};
 
@@ -73,6 +75,8 @@ pub struct Observed {
     pub images: BTreeMap<String, Image>,
     /// What the engine is.
     pub engine: EngineVersion,
+    /// What containers were made with; empty unless they were looked at one by one, which only reasons need.
+    pub definitions: BTreeMap<ContainerId, Definition>,
 }
 
 /// Which engine answers, and what it can do.

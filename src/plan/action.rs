@@ -495,8 +495,17 @@ pub enum Reason {
 pub struct FieldChange {
     /// The field, such as `image` or `environment.DEBUG`.
     pub field: String,
-    /// The old value, where it is known and may be shown.
-    pub from: Option<String>,
-    /// The new value, where it may be shown.
-    pub to: Option<String>,
+    /// The old value, where it is known.
+    pub from: Option<FieldValue>,
+    /// The new value, where there is one.
+    pub to: Option<FieldValue>,
+}
+
+/// A value of a field as it may be shown: secrets are hidden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldValue {
+    /// Text.
+    Text(String),
+    /// Anything else, as JSON without blanks: `true`, `["sleep","600"]`.
+    Json(String),
 }

@@ -9,7 +9,7 @@ use super::network::{NetworkChange, NetworkFate};
 use super::up::Context;
 use super::volume::{self, VolumeFate};
 use super::when::When;
-use super::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica, definition, order};
+use super::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica, change, order};
 use crate::observed::{Container, ContainerId, Image, ImageDigest, MountKind};
 use crate::project::{NetworkKey, Service, ServiceName, VolumeKey};
 
@@ -273,7 +273,8 @@ impl<'a> Decisions<'a, '_> {
             }
         }
         if !expected.matches(container) {
-            let changes = definition::changes(self.cx.project, service, container, self.cx.options.values);
+            let changes =
+                change::changes(self.cx.project, self.cx.observed, service, container, self.cx.options.values);
             return Some((When::Always, Reason::ConfigChanged(changes)));
         }
         let image = self.resources.images.of_service(self.cx.project, service, self.cx.options);

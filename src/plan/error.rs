@@ -79,6 +79,16 @@ pub enum PlanError {
         /// Along the cycle; the first is also the last.
         services: Vec<ServiceName>,
     },
+    /// A service that is to be started needs a variable that is not set, for the content of a secret or config.
+    #[error("environment variable \"{variable}\" required by {kind} \"{name}\" is not set")]
+    VariableUnset {
+        /// The variable.
+        variable: String,
+        /// `secret` or `config`.
+        kind: &'static str,
+        /// The key of the secret or config.
+        name: String,
+    },
     /// An external network is not there.
     #[error("network {name} declared as external, but could not be found")]
     ExternalNetworkMissing {
@@ -141,6 +151,8 @@ impl PlanError {
             | Self::ExternalNetworkAmbiguous { key, .. }
             | Self::NetworkInUse { key, .. } => Some(vec!["networks", key.as_str()]),
             Self::ExternalVolumeMissing { key, .. } => Some(vec!["volumes", key.as_str()]),
+            Self::VariableUnset { kind: "config", name, .. } => Some(vec!["configs", name]),
+            Self::VariableUnset { name, .. } => Some(vec!["secrets", name]),
         }
     }
 
@@ -148,6 +160,9 @@ impl PlanError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::VariableUnset { variable, .. } => {
+                Some(format!("set `{variable}` in the shell, in `.env`, or in a file given by --env-file"))
+            }
             Self::ExternalNetworkMissing { name, .. } => {
                 Some(format!("make it with `docker network create {name}`, or remove `external: true`"))
             }

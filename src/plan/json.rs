@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Action, ActionId, Edge, FieldChange, Guard, Handle, Plan, Reason};
+use super::{Action, ActionId, Edge, FieldChange, FieldValue, Guard, Handle, Plan, Reason};
 
 impl Plan {
     /// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, and `steps`, each with its `id`,
@@ -98,11 +98,19 @@ fn reason(reason: &Reason) -> Value {
     if let Reason::ConfigChanged(fields) = reason {
         let fields: Vec<_> = fields
             .iter()
-            .map(|FieldChange { field, from, to }| json!({ "field": field, "from": from, "to": to }))
+            .map(|FieldChange { field, from, to }| json!({ "field": field, "from": from.as_ref().map(value), "to": to.as_ref().map(value) }))
             .collect();
         object.insert("fields".into(), fields.into());
     }
     Value::Object(object)
+}
+
+fn value(value: &FieldValue) -> Value {
+    match value {
+        FieldValue::Text(text) => text.as_str().into(),
+        // What hides a secret in it may have made it text.
+        FieldValue::Json(json) => serde_json::from_str(json).unwrap_or_else(|_| json.as_str().into()),
+    }
 }
 
 fn guard(guard_of_step: &Guard) -> Value {

@@ -4,8 +4,10 @@
 //! step with its reason and with what must come before it; its `Display` is what `hoist plan` prints.
 
 mod action;
+mod change;
 mod clash;
 mod container;
+mod content;
 mod definition;
 mod down;
 mod error;
@@ -31,6 +33,7 @@ mod warning;
 mod when;
 
 pub use action::*;
+pub use change::redefined;
 pub use down::down;
 pub use error::PlanError;
 pub use graph::{ActionId, Edge, Plan, PlanBuilder};

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display as _};
 
 use super::{
-    Action, ActionId, BuildSpec, ContainerRef, Edge, FieldChange, Guard, Plan, ProviderVerb, PullSpec, Reason, Step,
-    WaitCondition, WaitSpec,
+    Action, ActionId, BuildSpec, ContainerRef, Edge, FieldChange, FieldValue, Guard, Plan, ProviderVerb, PullSpec,
+    Reason, Step, WaitCondition, WaitSpec,
 };
 use crate::observed::ImageDigest;
 use crate::project::{Project, ServiceName};
@@ -287,10 +287,19 @@ fn config_changed(f: &mut fmt::Formatter<'_>, fields: &[FieldChange]) -> fmt::Re
 impl fmt::Display for FieldChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.from, &self.to) {
-            (Some(from), Some(to)) => write!(f, "{}: {from:?} → {to:?}", self.field),
-            (None, Some(to)) => write!(f, "{} is now {to:?}", self.field),
-            (Some(from), None) => write!(f, "{} is gone, was {from:?}", self.field),
+            (Some(from), Some(to)) => write!(f, "{}: {from} → {to}", self.field),
+            (None, Some(to)) => write!(f, "{} is now {to}", self.field),
+            (Some(from), None) => write!(f, "{} is gone, was {from}", self.field),
             (None, None) => write!(f, "{} changed", self.field),
+        }
+    }
+}
+
+impl fmt::Display for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Json(json) => f.write_str(json),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::container::{self, Change, Fate, Resources};
+use super::content;
 use super::steps::Emit;
 use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
 use super::{image, network, order, orphan, volume};
@@ -62,7 +63,9 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     emit.unmount();
     emit.clashes();
     emit.command_waits(&order);
-    Ok(emit.into_plan(warnings))
+    let plan = emit.into_plan(warnings);
+    content::check(&plan)?;
+    Ok(plan)
 }
 
 /// The orphans to remove; those that stay are told about.

@@ -159,13 +159,16 @@ impl ServiceGraph {
         cycles
     }
 
-    /// The shortest way from the first service of `group` back to itself.
+    /// The shortest way from the first service of `group` back to itself. A group is all that need each other, so no
+    /// such way leaves it.
     fn cycle_in(&self, group: &[NodeIndex]) -> Option<Cycle> {
         let start = *group.iter().min_by_key(|node| &self.graph[**node])?;
+        let group: BTreeSet<_> = group.iter().copied().collect();
         let mut came_from: BTreeMap<NodeIndex, NodeIndex> = BTreeMap::new();
         let mut queue = VecDeque::from([start]);
         while let Some(node) = queue.pop_front() {
-            let mut next: Vec<_> = self.graph.neighbors_directed(node, Outgoing).collect();
+            let neighbours = self.graph.neighbors_directed(node, Outgoing);
+            let mut next: Vec<_> = neighbours.filter(|node| group.contains(node)).collect();
             next.sort_by_key(|node| &self.graph[*node]);
             for dependency in next {
                 if dependency == start {

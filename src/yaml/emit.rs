@@ -59,7 +59,7 @@ struct Emitter<'a> {
 impl Emitter<'_> {
     fn put(&mut self, text: &str) {
         self.out.push_str(text);
-        self.column += text.chars().count();
+        self.column += if text.is_ascii() { text.len() } else { text.chars().count() };
     }
 
     fn put_char(&mut self, character: char) {
@@ -196,6 +196,8 @@ impl Emitter<'_> {
     /// Text that may span lines, and the end of its line.
     fn string(&mut self, text: &str, indent: usize, key: bool, path: &Path) {
         match Style::of(text) {
+            // What fits cannot have line breaks in it.
+            Style::Plain if self.column + text.len() <= WIDTH => self.put(text),
             Style::Plain => self.folded(text, indent, !key, Self::put_char),
             Style::Single => self.single(text, indent, !key),
             Style::Double => self.double(text, indent, !key),
@@ -365,14 +367,14 @@ struct Shape {
 
 impl Shape {
     fn of(text: &str) -> Self {
-        let characters: Vec<char> = text.chars().collect();
         let mut shape = Self { plain: true, single: true, block: true };
         if text.starts_with("---") || text.starts_with("...") {
             shape.plain = false;
         }
-        for (at, &character) in characters.iter().enumerate() {
-            let next = characters.get(at + 1).copied();
-            let before = at.checked_sub(1).map(|at| characters[at]);
+        let mut before = None;
+        let mut characters = text.char_indices().peekable();
+        while let Some((at, character)) = characters.next() {
+            let next = characters.peek().map(|(_, next)| *next);
             let blank_behind = next.is_none_or(|next| is_blank(next) || is_break(next));
             let indicator = match character {
                 '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`'
@@ -403,6 +405,7 @@ impl Shape {
             if space_break || special {
                 (shape.plain, shape.single, shape.block) = (false, false, false);
             }
+            before = Some(character);
         }
         shape
     }

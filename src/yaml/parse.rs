@@ -81,12 +81,19 @@ fn unreadable(text: &str, not_utf8: Option<usize>, file: FileId) -> Option<YamlE
         let end = at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         return Some(YamlError::NotUtf8 { span: Span::new(file, at, end) });
     }
-    let control = text.char_indices().find(|(_, character)| is_control(*character));
-    if let Some((at, character)) = control {
+    if let Some((at, character)) = control_character(text) {
         let span = Span::new(file, at, at + character.len_utf8());
         return Some(YamlError::ControlCharacter { character, span });
     }
     refused_directive(text, file)
+}
+
+fn control_character(text: &str) -> Option<(usize, char)> {
+    // All but a few files have none of the bytes that make them.
+    let suspect = |byte: u8| !matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    let start = text.bytes().position(suspect)?;
+    let mut characters = text[start..].char_indices();
+    characters.find(|(_, character)| is_control(*character)).map(|(at, character)| (start + at, character))
 }
 
 fn is_control(character: char) -> bool {

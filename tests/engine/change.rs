@@ -25,7 +25,8 @@ async fn only_the_changed_service_is_recreated() {
         s.write("compose.yaml", &WEB.replace("\"0\"", "\"1\""));
 
         let plan = s.hoist(&["plan"]).await.ends_with(2);
-        assert!(plan.stdout.contains("environment.DEBUG is now \"1\""), "{}", plan.stdout);
+        assert!(plan.stdout.contains("web/1"), "{}", plan.stdout);
+        assert!(plan.stdout.contains(": environment.DEBUG: \"0\" → \"1\"\n"), "{}", plan.stdout);
         assert_eq!(s.hoist(&["up", "-d", "--dry-run"]).await.ok().stdout, plan.stdout, "a dry run prints the plan");
         assert_eq!(s.only("web").await.id, web.id, "a dry run does nothing");
 

@@ -52,3 +52,24 @@ services:
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_secret_without_its_variable_is_refused_before_anything_is_touched() {
+    let file = "services:\n  web:\n    image: busybox:latest\n    command: [sleep, '600']\n    stop_grace_period: 0s\n    \
+                secrets: [token]\nsecrets:\n  token: {environment: HOIST_TEST_TOKEN}\n";
+    scenario("unset-secret", &[("compose.yaml", file), (".env", "HOIST_TEST_TOKEN=x\n")], |s| async move {
+        s.hoist(&["up", "-d"]).await.ok();
+        let before = s.ids().await;
+        s.write(".env", "");
+        s.hoist(&["up", "-d"]).await.ok();
+        assert_eq!(s.ids().await, before, "what runs does not need it again");
+        s.hoist(&["up", "-d", "--force-recreate"])
+            .await
+            .ends_with(1)
+            .says("environment variable \"HOIST_TEST_TOKEN\" required by secret \"token\" is not set")
+            .says("compose.yaml:8:");
+        assert_eq!(s.states().await, ["web/1 running"]);
+        assert_eq!(s.ids().await, before);
+    })
+    .await;
+}

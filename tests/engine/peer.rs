@@ -35,6 +35,20 @@ async fn a_project_of_docker_compose_is_recognised_and_taken_down() {
 }
 
 #[tokio::test]
+async fn what_changed_since_docker_compose_made_a_container_is_told() {
+    scenario("from-peer-changed", &[("compose.yaml", STACK), ("site/index.html", "x")], |s| async move {
+        s.peer(&["up", "-d"]).await.ok();
+        let changed = STACK.replace("B: two", "C: three").replace("\"1\"", "\"0\"").replace("1s, timeout: 2s", "3s");
+        s.write("compose.yaml", &changed);
+        let plan = s.hoist(&["plan"]).await.ends_with(2).stdout;
+        let web = "environment.A: \"1\" → \"0\"; environment.B is gone, was \"two\"; environment.C is now \"three\"\n";
+        assert!(plan.contains(web), "{plan}");
+        assert!(plan.contains(r#": healthcheck: {"test":["CMD","true"],"#), "{plan}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn docker_compose_takes_down_what_hoist_started() {
     scenario("to-peer", &[("compose.yaml", STACK), ("site/index.html", "x")], |s| async move {
         s.hoist(&["up", "-d"]).await.ok();

@@ -12,19 +12,19 @@ use hoist::yaml::{Node, Value};
 use serde_json::Value as Json;
 
 /// The folder of the golden cases.
-fn cases() -> PathBuf {
+pub(crate) fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/offline/config")
 }
 
 /// A case as `recorded/README.md` describes it.
-struct Case {
+pub(crate) struct Case {
     folder: PathBuf,
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
 }
 
 impl Case {
-    fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let text = std::fs::read_to_string(folder.join("case.json")).unwrap_or_else(|_| "{}".to_owned());
         let case: Json = serde_json::from_str(&text).expect("case.json is JSON");
         let list = |key: &str| case[key].as_array().cloned().unwrap_or_default();
@@ -39,7 +39,7 @@ impl Case {
         Self { folder: folder.to_path_buf(), arguments, environment }
     }
 
-    fn options(&self) -> LoadOptions {
+    pub(crate) fn options(&self) -> LoadOptions {
         let mut options = LoadOptions::new(&self.folder);
         options.environment.clone_from(&self.environment);
         let mut arguments = self.arguments.iter();
@@ -114,7 +114,7 @@ fn json_of(node: &Node) -> Json {
     }
 }
 
-fn folders(of: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders(of: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(of).expect("the folder of cases");
     let mut folders: Vec<_> =
         entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();

@@ -6,4 +6,5 @@ mod following;
 mod layers;
 mod loading;
 mod planning;
+mod properties;
 mod rendering;

@@ -9,7 +9,7 @@ use crate::cli::confirm::confirm;
 use crate::cli::context::Context;
 use crate::cli::{Failure, output, settings};
 use crate::engine::docker::Docker;
-use crate::engine::{Engine, ObserveQuery};
+use crate::engine::{Engine, EngineError, ObserveQuery};
 use crate::load::Loaded;
 use crate::observed::Observed;
 use crate::plan::{self, UpOptions};
@@ -54,9 +54,12 @@ pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded
     let options = settings::up_options(args, context, &loaded.project.environment)?;
     let engine = run::connect(context)?;
     let mut goal = Goal { project: Arc::new(loaded.project), sources: loaded.sources, engine, options };
-    let observed = goal.observe().await?;
+    let mut observed = goal.observe().await?;
     goal.ask(args, context, &observed)?;
-    let ready = goal.plan(&observed, context)?;
+    let mut ready = goal.plan(&observed, context)?;
+    if context.global.dry_run && goal.look_closer(&ready, &mut observed).await? {
+        ready = goal.plan(&observed, context)?;
+    }
     output::plan_warnings(&ready.plan)?;
     Ok((goal, ready))
 }
@@ -84,6 +87,18 @@ impl Goal {
             network.visitors = self.engine.network_visitors(network.id.clone(), self.project.name.to_string()).await?;
         }
         Ok(observed)
+    }
+
+    /// Looks at what the containers were made with whose definition changed, so that a plan that is only shown tells old
+    /// values too. Whether there were any.
+    async fn look_closer(&self, ready: &Ready, observed: &mut Observed) -> Result<bool, Failure> {
+        let looks = plan::redefined(&ready.plan).map(async |id| {
+            let definition = self.engine.definition(id.clone()).await?;
+            Ok::<_, EngineError>(definition.map(|definition| (id.clone(), definition)))
+        });
+        let definitions = futures::future::try_join_all(looks).await?;
+        observed.definitions.extend(definitions.into_iter().flatten());
+        Ok(!observed.definitions.is_empty())
     }
 
     /// Volumes whose definition changed lose their data only if the user says so.

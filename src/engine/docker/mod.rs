@@ -4,7 +4,7 @@
 //! connect.rs  contexts.rs  credentials.rs    settings -> an address, TLS files, credentials
 //! transport.rs  tls.rs  client.rs            an address -> requests and answers, in the version agreed on
 //! classify.rs                                answers and failures -> EngineError
-//! observe.rs  status.rs  images.rs  reference.rs  platform.rs    what the engine has
+//! observe.rs  definition.rs  status.rs  images.rs  reference.rs  platform.rs    what the engine has
 //! convert/  containers.rs                    what it is asked to make
 //! build/  builds.rs                          the BuildKit client, and what it is asked to build
 //! events.rs  logs.rs                         what it tells as it happens
@@ -19,6 +19,7 @@ mod containers;
 mod contexts;
 mod convert;
 mod credentials;
+mod definition;
 mod events;
 mod exec;
 mod images;
@@ -47,7 +48,7 @@ use super::{
     ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ExecProgress, ExecSpec,
     HookContainer, ImageProgress, LogChunk, LogQuery, ObserveQuery, PortHolder,
 };
-use crate::observed::{ApiVersion, ContainerId, EngineVersion, Image, NetworkId, Observed};
+use crate::observed::{ApiVersion, ContainerId, Definition, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
 use crate::project::{NetworkKey, Project, VolumeKey};
 
@@ -226,6 +227,10 @@ impl Engine for Docker {
 
     async fn network_visitors(&self, network: NetworkId, project: String) -> Result<Vec<String>, EngineError> {
         observe::network_visitors(&self.client, &network, &project).await
+    }
+
+    async fn definition(&self, id: ContainerId) -> Result<Option<Definition>, EngineError> {
+        definition::look(&self.client, &id).await
     }
 
     async fn image(&self, reference: String, platform: Option<String>) -> Result<Option<Image>, EngineError> {

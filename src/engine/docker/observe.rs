@@ -20,7 +20,7 @@ pub(super) async fn observe(client: &Client, query: &ObserveQuery) -> Result<Obs
         volumes(client, query),
         images::find(client, query),
     )?;
-    Ok(Observed { containers, networks, volumes, images, engine: version })
+    Ok(Observed { containers, networks, volumes, images, engine: version, ..Observed::default() })
 }
 
 async fn containers(client: &Client, project: &str) -> Result<Vec<Container>, EngineError> {

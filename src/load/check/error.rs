@@ -301,10 +301,14 @@ impl Explain for CheckError {
             Self::NameTwice { .. } => Some("give each service a name of its own, or none".to_owned()),
             Self::NoWatchTarget { .. } => Some("`target` is the path in the container to copy to".to_owned()),
             Self::Cycle { .. } => Some("remove one of the dependencies".to_owned()),
-            Self::UndefinedDependency { .. }
-            | Self::EmptyWatchPath { .. }
-            | Self::BadContext { .. }
-            | Self::Negative { .. } => None,
+            Self::UndefinedDependency { .. } | Self::BadContext { known: false, .. } => {
+                Some("define it under `services:`, or remove the reference".to_owned())
+            }
+            Self::BadContext { other, .. } => {
+                Some(format!("give `{other}` a `build`, or write the path or image that is meant"))
+            }
+            Self::EmptyWatchPath { .. } => Some("write the folder or file to watch, as in `path: ./src`".to_owned()),
+            Self::Negative { .. } => Some("write how many replicas to run; 0 runs none".to_owned()),
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use hoist::observed::State;
+use hoist::observed::{Definition, Settings, State};
 use hoist::plan::{Orphans, Recreate, StartContainers, UpOptions};
 use hoist::project::hash::{HashForm, resolved_service_hash};
 use hoist::project::value::mount;
-use hoist::project::{Condition, Project};
+use hoist::project::{Condition, Project, Tree};
 use indoc::indoc;
 
 use super::files::{Files, environment, files, is_checked, needs};
@@ -439,6 +439,74 @@ fn the_field_that_changed_is_named() {
             ),
         ],
     );
+}
+
+/// What a look at a container shows that was made from a service, with an image that has a variable and a command.
+fn looked_at(service: &hoist::project::Service) -> Definition {
+    let image = Settings {
+        environment: [("PATH".to_owned(), "/bin".to_owned())].into(),
+        attributes: [("command".to_owned(), Tree::Sequence(vec!["nginx".into()]))].into(),
+        ..Settings::default()
+    };
+    let mut settings = image.clone();
+    let variables = service.environment.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+    settings.environment.extend(variables);
+    settings.attributes.extend([("tty".to_owned(), service.tty.into()), ("restart".to_owned(), "no".into())]);
+    Definition { settings, image }
+}
+
+#[test]
+fn old_values_are_told_where_the_container_was_looked_at() {
+    let with = |values: &[(&str, &str)]| {
+        let change = |web: &mut hoist::project::Service| {
+            for (name, value) in values {
+                environment(web, name, value);
+            }
+        };
+        files().service("web", "nginx:1", change)
+    };
+    let old = with(&[("API_TOKEN", "abc"), ("DEBUG", "0"), ("GONE", "http://a:b@c/"), ("SAME", "s")]).load();
+    let new = with(&[("API_TOKEN", "def"), ("DEBUG", "1"), ("NEW", "n"), ("SAME", "s")])
+        .change("web", |web| {
+            web.tty = true;
+            web.command = Some(vec!["nginx".into(), "-g".into(), "x".into()]);
+            web.labels.insert("tier".into(), "front".into());
+            web.read_only = true;
+        })
+        .load();
+    let look = |observed: &mut hoist::observed::Observed| {
+        let container = &observed.containers[0];
+        observed.definitions.insert(container.id.clone(), looked_at(&old.services["web"]));
+    };
+    let of_compose = |container: &mut hoist::observed::Container| {
+        container.labels.remove("hoist.fields");
+    };
+    let shown = UpOptions { values: hoist::plan::SecretValues::Shown, ..UpOptions::default() };
+    check(&new, [
+        Case::new("made by hoist", in_sync(&old).edit(look), indoc! {r#"
+    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "•••" → "•••"; environment.DEBUG: "0" → "1"; environment.GONE is gone, was "http://a:•••@c/"; environment.NEW is now "n"; labels.tier is now "front"; read_only changed; tty: false → true
+    #2 stop container web/1: replaced, after #1
+    #3 remove container web/1: replaced, after #2
+    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+    #5 start container web/1: takes the place of the old one, after #4
+"#}),
+        Case::new("made by Docker Compose", in_sync(&old).with("shop-web-1", of_compose).edit(look), indoc! {r#"
+    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "abc" → "def"; environment.DEBUG: "0" → "1"; environment.GONE is gone, was "http://a:b@c/"; environment.NEW is now "n"; labels.tier is now "front"; tty: false → true
+    #2 stop container web/1: replaced, after #1
+    #3 remove container web/1: replaced, after #2
+    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+    #5 start container web/1: takes the place of the old one, after #4
+"#}).with(shown),
+    ]);
+}
+
+#[test]
+fn the_containers_to_look_at_are_those_whose_definition_changed() {
+    let (old, new) = (one_web().load(), one_web().change("web", |web| web.tty = true).load());
+    let observed: hoist::observed::Observed = in_sync(&old).into();
+    let plan_of = |project| hoist::plan::up(project, &observed, &UpOptions::default()).expect("a plan");
+    assert_eq!(hoist::plan::redefined(&plan_of(&new)).collect::<Vec<_>>(), [&observed.containers[0].id]);
+    assert_eq!(hoist::plan::redefined(&plan_of(&old)).count(), 0);
 }
 
 #[test]

@@ -68,6 +68,22 @@ fn items<'a>(spec: &'a ContainerSpec, service: &'a Service) -> Result<Vec<Item<'
     Ok(items)
 }
 
+/// Says which files of the host are mounted as they are, although an owner or a mode was asked for.
+pub(super) fn ignored_attributes(spec: &ContainerSpec, warnings: &mut Vec<String>) -> Result<(), EngineError> {
+    let service = service_of(spec)?;
+    for Item { kind, name, source, uid, gid, mode, .. } in items(spec, service)? {
+        let asked = uid.is_some() || gid.is_some() || mode.is_some();
+        if asked && matches!(source, Some(FileSource::File(_))) {
+            let service = &service.name;
+            warnings.push(format!(
+                "service `{service}`: {kind} `{name}` is a file of the host, which keeps its owner and mode; uid, gid \
+                 and mode are ignored"
+            ));
+        }
+    }
+    Ok(())
+}
+
 impl<'a> Item<'a> {
     fn new<K>(
         kind: &'static str,
@@ -110,6 +126,23 @@ impl<'a> Item<'a> {
                 &format!("environment variable \"{variable}\" required by {kind} \"{name}\" is not set"),
             )),
         }
+    }
+
+    /// The file to copy; nothing for one that is mounted.
+    fn injected(self, service: &Service) -> Result<Option<InjectedFile>, EngineError> {
+        let Some(content) = self.content(service)? else { return Ok(None) };
+        if service.read_only {
+            return Err(EngineError::Refused(format!(
+                "cannot create {} \"{}\" in read-only service {}: its content is copied into the file system",
+                self.kind, self.name, service.name
+            )));
+        }
+        Ok(Some(InjectedFile {
+            mode: self.mode.and_then(|mode| u32::try_from(mode & 0o7777).ok()).unwrap_or(DEFAULT_MODE),
+            owner: self.owner(service)?,
+            content: content.as_bytes().to_vec(),
+            target: self.target,
+        }))
     }
 
     fn owner(&self, service: &Service) -> Result<Option<(u64, u64)>, EngineError> {
@@ -169,6 +202,18 @@ pub(super) fn mounted(spec: &ContainerSpec, service: &Service) -> Result<Vec<Mou
     Ok(files)
 }
 
+/// Refuses at the making of a container what could not be copied into it when it starts. A variable that is not set
+/// passes: a container that is only made does not need it.
+pub(super) fn check(spec: &ContainerSpec) -> Result<(), EngineError> {
+    let service = service_of(spec)?;
+    for item in items(spec, service)? {
+        if !matches!(item.source(service)?, FileSource::Environment { value: None, .. }) {
+            item.injected(service)?;
+        }
+    }
+    Ok(())
+}
+
 /// The files that are copied into a container before it starts; `credentials` is the text of the Docker configuration
 /// for containers with the engine's socket.
 ///
@@ -182,19 +227,7 @@ pub(in crate::engine::docker) fn injected(
     let service = service_of(spec)?;
     let mut files = Vec::new();
     for item in items(spec, service)? {
-        let Some(content) = item.content(service)? else { continue };
-        if service.read_only {
-            return Err(EngineError::Refused(format!(
-                "cannot create {} \"{}\" in read-only service {}: its content is copied into the file system",
-                item.kind, item.name, service.name
-            )));
-        }
-        files.push(InjectedFile {
-            mode: item.mode.and_then(|mode| u32::try_from(mode & 0o7777).ok()).unwrap_or(DEFAULT_MODE),
-            owner: item.owner(service)?,
-            content: content.as_bytes().to_vec(),
-            target: item.target,
-        });
+        files.extend(item.injected(service)?);
     }
     // A service that says where its own configuration is gets no other.
     let wanted = service.use_api_socket && !service.environment.contains_key("DOCKER_CONFIG");

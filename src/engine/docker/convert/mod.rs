@@ -58,8 +58,9 @@ pub(super) fn create_request(request: &CreateContainer, facts: &Facts) -> Result
     let service = service_of(&request.spec)?;
     refuse_what_is_not_there(service, facts)?;
     // Injected files fail here rather than when the container is about to start.
-    files::injected(&request.spec, None)?;
+    files::check(&request.spec)?;
     let mut warnings = Vec::new();
+    files::ignored_attributes(&request.spec, &mut warnings)?;
     let mounts = mounts::mounts(request, service, facts, &mut warnings)?;
     let networking = networking::networking(request, service, facts, &mut warnings)?;
     let mut host = host_config::host_config(request, service, facts)?;
