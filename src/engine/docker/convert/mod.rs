@@ -60,6 +60,7 @@ pub(super) fn create_request(request: &CreateContainer, facts: &Facts) -> Result
     // Injected files fail here rather than when the container is about to start.
     files::check(&request.spec)?;
     let mut warnings = Vec::new();
+    files::ignored_attributes(&request.spec, &mut warnings)?;
     let mounts = mounts::mounts(request, service, facts, &mut warnings)?;
     let networking = networking::networking(request, service, facts, &mut warnings)?;
     let mut host = host_config::host_config(request, service, facts)?;
