@@ -61,16 +61,33 @@ pub fn render(problem: &dyn Explain, level: Level, sources: &SourceMap, style: &
 /// Lines around one with a caret that may be shown too.
 const NEAR: usize = 4;
 
-/// All of `problems`, with an empty line between any two, and a line break at the end.
+/// So many problems are shown in full. Where there are more, the rest follow from a slip that repeats.
+const MOST_SHOWN: usize = 100;
+
+/// All of `problems`, with an empty line between any two, and a line break at the end. From the 101st on they are told
+/// in a line each: the place and the message.
 #[must_use]
 pub fn render_all<'a>(
     problems: impl IntoIterator<Item = (&'a dyn Explain, Level)>,
     sources: &SourceMap,
     style: &Style,
 ) -> String {
-    let shown: Vec<String> =
-        problems.into_iter().map(|(problem, level)| render(problem, level, sources, style) + "\n").collect();
-    shown.join("\n")
+    let mut shown = String::new();
+    for (at, (problem, level)) in problems.into_iter().enumerate() {
+        if at < MOST_SHOWN {
+            if at > 0 {
+                shown.push('\n');
+            }
+            shown.push_str(&render(problem, level, sources, style));
+        } else {
+            if at == MOST_SHOWN {
+                shown.push('\n');
+            }
+            shown.push_str(&Page { sources, style }.brief(problem, level));
+        }
+        shown.push('\n');
+    }
+    shown
 }
 
 /// A place that a problem names.
@@ -130,6 +147,18 @@ impl Page<'_> {
             .warning(bold(AnsiColor::Yellow))
             .help(bold(AnsiColor::Cyan))
             .emphasis(Color::new().effects(Effects::BOLD))
+    }
+
+    /// Place and message on one line.
+    fn brief(&self, problem: &dyn Explain, level: Level) -> String {
+        let level = match level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        };
+        let message = self.text(&problem.to_string());
+        let Some(span) = problem.span() else { return format!("{level}: {message}") };
+        let place = self.sources.position(span);
+        format!("{level}: {}:{}:{}: {message}", self.path(span.file), place.line, place.column)
     }
 
     /// A message or hint, on one line.

@@ -1,5 +1,8 @@
 //! "Did you mean": the known name that is closest to a mistyped one.
 
+/// Candidates looked at for one name, at most: a file with thousands of names may have thousands of mistakes.
+const MOST_CANDIDATES: usize = 500;
+
 /// The candidate closest to `name`, if one is close enough to be what was meant.
 ///
 /// Up to one edit in three letters counts, letter case does not; a swap of neighbours is one edit. Where two are equally
@@ -13,9 +16,11 @@
 /// ```
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    let most = (lower.chars().count() / 3).max(1);
+    let length = lower.chars().count();
+    let most = (length / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
+    let near = |candidate: &&str| candidate.chars().count().abs_diff(length) <= most;
+    for candidate in candidates.into_iter().take(MOST_CANDIDATES).filter(near) {
         let other = candidate.to_lowercase();
         let distance = strsim::damerau_levenshtein(&lower, &other);
         // In a name of one or two letters one edit changes too much to be a guess.

@@ -48,6 +48,16 @@ pub enum ExtendsError {
         /// Where it was named.
         span: Span,
     },
+    /// More services that extend each other, or more values that are copied that way, than any project has.
+    #[error("`extends` of service `{service}` goes too far: {limit}")]
+    TooMuch {
+        /// The service that extends.
+        service: String,
+        /// What there is too much of.
+        limit: &'static str,
+        /// Where it stands.
+        span: Span,
+    },
     /// Services that extend each other.
     #[error("services extend each other in a circle: {}", circle(chain))]
     Circular {
@@ -69,7 +79,7 @@ impl Explain for ExtendsError {
     fn span(&self) -> Option<Span> {
         match self {
             Self::UnknownBase { base, .. } => Some(base.span),
-            Self::NoService { span, .. } | Self::NoServices { span, .. } => Some(*span),
+            Self::NoService { span, .. } | Self::NoServices { span, .. } | Self::TooMuch { span, .. } => Some(*span),
             Self::Circular { chain } => chain.first().map(|service| service.span),
         }
     }
@@ -85,6 +95,7 @@ impl Explain for ExtendsError {
             ),
             Self::NoService { .. } => Some("write `extends: {service: NAME, file: FILE}`".to_owned()),
             Self::NoServices { .. } => Some("give the path of a Compose file".to_owned()),
+            Self::TooMuch { .. } => Some("let it extend a service with less in it".to_owned()),
             Self::Circular { .. } => Some("remove one of the `extends`".to_owned()),
         }
     }
@@ -94,7 +105,9 @@ impl Explain for ExtendsError {
             Self::Circular { chain } => {
                 chain.iter().skip(1).map(|service| (service.span, format!("of `{}` here", service.value))).collect()
             }
-            Self::UnknownBase { .. } | Self::NoService { .. } | Self::NoServices { .. } => Vec::new(),
+            Self::UnknownBase { .. } | Self::NoService { .. } | Self::NoServices { .. } | Self::TooMuch { .. } => {
+                Vec::new()
+            }
         }
     }
 }
@@ -126,7 +139,17 @@ struct Resolver<'a, 'b> {
     scope: &'a Scope<'a>,
     files: HashMap<PathBuf, Services>,
     chain: Vec<Link>,
+    /// Values copied from bases so far.
+    copied: usize,
+    /// Whether it was said that this goes too far, which is enough once.
+    refused: bool,
 }
+
+/// Services in a row that extend the next, at most.
+const LONGEST_CHAIN: usize = 500;
+
+/// Values that may be copied from bases in one layer, as many as a document may hold by aliases.
+const MOST_COPIED: usize = 400_000;
 
 impl Loader<'_> {
     /// Gives every service of the layer what it inherits.
@@ -143,12 +166,22 @@ impl Loader<'_> {
         }
         let entries = std::mem::take(entries);
         let mut own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
-        let mut resolver = Resolver { loader: self, scope, files: HashMap::new(), chain: Vec::new() };
+        let mut resolver =
+            Resolver { loader: self, scope, files: HashMap::new(), chain: Vec::new(), copied: 0, refused: false };
         for name in extending {
             resolver.resolve(&mut own, &name);
         }
         layer.tagged = own.tagged;
         services.value = Value::Mapping(own.entries);
+    }
+}
+
+/// The number of values in `node`, itself included.
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Sequence(items) => items.iter().map(size).sum(),
+        Value::Mapping(entries) => entries.iter().map(|(_, node)| size(node)).sum(),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => 0,
     }
 }
 
@@ -158,6 +191,9 @@ impl Resolver<'_, '_> {
         let Some(reference) = self.reference(services, name) else { return };
         if self.closes_circle(services, name) {
             return;
+        }
+        if self.chain.len() >= LONGEST_CHAIN {
+            return self.too_much(services, name, reference.span, "too many services in a row extend the next");
         }
         self.chain.push(Link { file: services.file.clone(), service: Spanned::new(name.to_owned(), reference.span) });
         let base = match &reference.file {
@@ -171,12 +207,27 @@ impl Resolver<'_, '_> {
                 let base = reference.base.value;
                 self.loader.findings.warn(LoadWarning::BlankBase { base, span: reference.span });
             }
+            Some(base) if self.exceeds_budget(&base) => {
+                self.too_much(services, name, reference.span, "too many values are copied");
+            }
             Some(mut base) => {
                 services.tagged.apply_to_service(name, &mut base);
                 self.put_over(services, name, base);
             }
             None => self.give_up(services, name),
         }
+    }
+
+    fn exceeds_budget(&mut self, base: &Node) -> bool {
+        self.copied += size(base);
+        self.copied > MOST_COPIED
+    }
+
+    fn too_much(&mut self, services: &mut Services, name: &str, span: Span, limit: &'static str) {
+        if !std::mem::replace(&mut self.refused, true) {
+            self.loader.findings.error(ExtendsError::TooMuch { service: name.to_owned(), limit, span });
+        }
+        self.give_up(services, name);
     }
 
     fn put_over(&mut self, services: &mut Services, name: &str, mut base: Node) {

@@ -311,8 +311,12 @@ impl Walk<'_> {
     }
 
     fn report(&mut self, text: &str, span: Span, trail: Option<&Trail<'_>>, report: Report) {
+        if report.faults.is_empty() && report.unset.is_empty() {
+            return;
+        }
+        let written = Written::of(self.sources, span, text);
         for Fault { kind, range } in report.faults {
-            let place = locate(self.sources, span, text, &range);
+            let place = written.locate(&range);
             if !self.seen.insert(place) {
                 continue;
             }
@@ -328,28 +332,56 @@ impl Walk<'_> {
             });
         }
         for (variable, range) in report.unset {
-            let span = locate(self.sources, span, text, &range);
+            let span = written.locate(&range);
             self.findings.warnings.push(TemplateWarning::Unset { variable, span });
         }
     }
 }
 
 /// The place in the file of `range` of `text`, which was read from `span`.
-///
-/// A scalar has no map from its value back to how it was written, so the same characters are looked for in what was
-/// written; where escapes or line breaks hide them, the start of the scalar has to do.
 pub(crate) fn locate(sources: &SourceMap, span: Span, text: &str, range: &Range<usize>) -> Span {
-    let raw = sources.text(span);
-    if let Some(at) = raw.find(text) {
-        return span.slice(at + range.start, at + range.end);
+    Written::of(sources, span, text).locate(range)
+}
+
+/// A scalar and how it was written.
+struct Written<'a> {
+    span: Span,
+    raw: &'a str,
+    text: &'a str,
+    /// Where the text stands in `raw`, where it does so as it is.
+    verbatim: Option<usize>,
+}
+
+/// Bytes of a scalar with escapes in which places are still looked for.
+const LONGEST_SEARCHED: usize = 1 << 14;
+
+impl<'a> Written<'a> {
+    /// The scalar at `span`, whose value is `text`.
+    fn of(sources: &'a SourceMap, span: Span, text: &'a str) -> Self {
+        let raw = sources.text(span);
+        Self { span, raw, text, verbatim: raw.find(text) }
     }
-    let wanted = &text[range.clone()];
-    let wanted = wanted.split('\n').next().unwrap_or(wanted);
-    let before = text[..range.start].matches(wanted).count();
-    let found = if wanted.is_empty() { None } else { raw.match_indices(wanted).nth(before) };
-    match found {
-        Some((at, _)) => span.slice(at, at + wanted.len()),
-        None => span.slice(0, raw.lines().next().map_or(0, str::len)),
+
+    /// The place in the file of a range of the value.
+    ///
+    /// A scalar has no map from its value back to how it was written, so the same characters are looked for in what was
+    /// written; where escapes or line breaks hide them, the start of the scalar has to do.
+    fn locate(&self, range: &Range<usize>) -> Span {
+        if let Some(at) = self.verbatim {
+            return self.span.slice(at + range.start, at + range.end);
+        }
+        let wanted = &self.text[range.clone()];
+        let wanted = wanted.split('\n').next().unwrap_or(wanted);
+        let found = if wanted.is_empty() || self.text.len() > LONGEST_SEARCHED {
+            None
+        } else {
+            let before = self.text[..range.start].matches(wanted).count();
+            self.raw.match_indices(wanted).nth(before)
+        };
+        match found {
+            Some((at, _)) => self.span.slice(at, at + wanted.len()),
+            None => self.span.slice(0, self.raw.lines().next().map_or(0, str::len)),
+        }
     }
 }
 

@@ -5,6 +5,10 @@ mod generate;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use hoist::diagnostic::render::{Style, render_all};
+use hoist::diagnostic::{Explain, Level};
 
 use hoist::load::template::{self, Report};
 use hoist::load::{LoadOptions, Loaded, dotenv, load, load_model, variables};
@@ -12,8 +16,8 @@ use hoist::project::Project;
 use hoist::project::canonical::{self, Form};
 use hoist::project::hash::{HashForm, service_hash};
 use hoist::project::value::{
-    ByteSize, DeviceCount, Duration, FileMode, ImageRef, NamespaceMode, PullPolicy, RestartPolicy, VolumesFrom,
-    command, device, mount, port,
+    ByteSize, DeviceCount, FileMode, ImageRef, NamespaceMode, PullPolicy, RestartPolicy, VolumesFrom, command, device,
+    mount, port,
 };
 use hoist::source::SourceMap;
 use hoist::yaml::{emit, parse};
@@ -136,7 +140,7 @@ fn read_everything(bytes: &[u8]) {
 /// Reads a text as every value grammar.
 fn read_values(text: &str) {
     let _ = text.parse::<ByteSize>();
-    let _ = text.parse::<Duration>();
+    let _ = text.parse::<hoist::project::value::Duration>();
     let _ = text.parse::<FileMode>();
     let _ = text.parse::<ImageRef>();
     let _ = text.parse::<DeviceCount>();
@@ -149,6 +153,81 @@ fn read_values(text: &str) {
     let _ = (command::split(text), device::parse_short(text));
     let _ = template::expand(text, &|name| Some(name.to_owned()), &mut Report::default());
     let _ = template::variables(text);
+}
+
+/// Files of some 100 kB whose cost would grow with the square of their size: each is read in no time.
+#[test]
+fn files_made_to_take_long_do_not() {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let table = [
+        (
+            "a large base for many",
+            format!(
+                "services:\n  b: {{image: x, environment: {{{}}}}}\n{}",
+                lines(3_000, &|at| format!("A{at}: b,")),
+                lines(3_000, &|at| format!("  s{at}: {{extends: b}}\n"))
+            ),
+            Some("`extends` of service `s133` goes too far: too many values are copied"),
+        ),
+        (
+            "a long chain of bases",
+            format!(
+                "services:\n  s3000: {{image: x}}\n{}",
+                lines(3_000, &|at| format!("  s{at}: {{extends: s{}}}\n", at + 1))
+            ),
+            Some("`extends` of service `s500` goes too far: too many services in a row extend the next"),
+        ),
+        (
+            "a long chain of dependencies",
+            format!(
+                "services:\n  s2000: {{image: x}}\n{}",
+                lines(2_000, &|at| format!("  s{at}: {{image: x, depends_on: [s{}]}}\n", at + 1))
+            ),
+            None,
+        ),
+        (
+            "one scalar with many variables",
+            format!("services: {{a: {{image: x, command: '{}'}}}}", "${A}".repeat(25_000)),
+            None,
+        ),
+        (
+            "many unknown names",
+            format!(
+                "services: {{a: {{image: x, networks: [{}]}}}}\nnetworks:\n{}",
+                lines(1_000, &|at| format!("nte{at},")),
+                lines(1_000, &|at| format!("  net{at}:\n"))
+            ),
+            Some("service `a` uses undefined network `nte0`"),
+        ),
+        (
+            "a key many times",
+            format!("services:\n  a:\n    image: x\n{}", "    tty: true\n".repeat(7_000)),
+            Some("tty"),
+        ),
+        ("many documents", "---\n".repeat(25_000), Some("")),
+    ];
+    for (name, file, expected) in table {
+        let files = Files::new(&[("compose.yaml", file.as_bytes())]);
+        let began = Instant::now();
+        let (errors, sources) = match load(&files.options(&[])) {
+            Ok(loaded) => {
+                let _ = render_all(
+                    loaded.warnings.iter().map(|it| (it as &dyn Explain, Level::Warning)),
+                    &loaded.sources,
+                    &Style::default(),
+                );
+                (Vec::new(), loaded.sources)
+            }
+            Err(failure) => (failure.errors, failure.sources),
+        };
+        let _ = render_all(errors.iter().map(|it| (it as &dyn Explain, Level::Error)), &sources, &Style::default());
+        let first = errors.first().map(ToString::to_string);
+        match (&first, expected) {
+            (Some(message), Some(expected)) => assert!(message.contains(expected), "{name}: {message}"),
+            (first, expected) => assert_eq!(first.as_deref(), expected, "{name}"),
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{name}: {:?}", began.elapsed());
+    }
 }
 
 proptest! {
