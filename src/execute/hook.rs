@@ -209,7 +209,7 @@ impl<'a, E: Engine> Reader<'a, E> {
     }
 
     async fn end(mut self) -> Tail {
-        let rest: Vec<_> = std::mem::replace(&mut self.lines, Lines::new()).finish().into_iter().collect();
+        let rest: Vec<_> = std::mem::replace(&mut self.lines, Lines::new()).finish().collect();
         for batch in rest {
             self.show(Some(batch)).await;
         }
@@ -259,7 +259,8 @@ mod tests {
         let chunk = |stream, text: &str| LogChunk { stream, bytes: text.as_bytes().to_vec() };
         tail.push(&chunk(OutputStream::Stdout, "out\n"));
         assert_eq!(tail.lines(), ["out"]);
-        let many: String = (1..=12).map(|number| format!("line {number}\n\n")).collect();
+        let many: Vec<_> = (1..=12).map(|number| format!("line {number}\n\n")).collect();
+        let many = many.concat();
         tail.push(&chunk(OutputStream::Stderr, &many));
         assert_eq!(tail.lines().len(), LINES);
         assert_eq!(tail.lines()[0], "line 3");

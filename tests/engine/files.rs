@@ -4,7 +4,7 @@ use crate::support::{project, scenario};
 
 #[tokio::test]
 async fn secrets_and_configs_from_files_are_mounted_read_only() {
-    let file = r#"
+    let file = r"
 x-idle: &idle {image: 'busybox:latest', command: [sleep, '600'], stop_grace_period: 0s}
 services:
   web:
@@ -13,7 +13,7 @@ services:
     configs: [settings, {source: settings, target: etc/settings}]
 secrets: {word: {file: ./word.txt}}
 configs: {settings: {file: ./settings.txt}}
-"#;
+";
     let files = [("compose.yaml", file), ("word.txt", "open"), ("settings.txt", "a=1")];
     scenario("file-mounted", &files, |s| async move {
         s.up(&[]).await;
@@ -62,11 +62,11 @@ configs: {empty: {content: ""}}
 
 #[tokio::test]
 async fn content_is_there_again_after_each_start() {
-    let file = r#"
+    let file = r"
 services:
   web: {<<: *idle, secrets: [word]}
 secrets: {word: {environment: WORD}}
-"#;
+";
     project("file-again", file, |s| async move {
         s.write(".env", "WORD=first\n");
         s.up(&[]).await;
@@ -122,14 +122,14 @@ async fn content_in_a_read_only_service_is_refused_or_there() {
 
 #[tokio::test]
 async fn env_files_lie_under_the_environment() {
-    let file = r#"
+    let file = r"
 x-idle: &idle {image: 'busybox:latest', command: [sleep, '600'], stop_grace_period: 0s}
 services:
   web:
     <<: *idle
     env_file: [one.env, {path: two.env}, {path: none.env, required: false}]
     environment: {C: file, FROM_PROJECT: , GONE: }
-"#;
+";
     let files = [
         ("compose.yaml", file),
         ("one.env", "A=1\nB=1\nC=1\n"),
@@ -233,14 +233,14 @@ async fn a_restart_policy_without_condition_is_any() {
 
 #[tokio::test]
 async fn label_files_lie_under_labels_and_ours_win() {
-    let file = r#"
+    let file = r"
 x-idle: &idle {image: 'busybox:latest', command: [sleep, '600'], stop_grace_period: 0s}
 services:
   web:
     <<: *idle
     label_file: labels.env
     labels: {b: file, com.docker.compose.project: mine}
-"#;
+";
     let files = [("compose.yaml", file), ("labels.env", "a=1\nb=1\n")];
     scenario("file-labels", &files, |s| async move {
         let ran = s.hoist(&["up", "-d"]).await;

@@ -147,7 +147,7 @@ async fn one_offs_are_left_alone_while_they_run() {
         let id = s.foreign_container("hoist-test-one-off", "none", &labels("web")).await;
         s.up(&["--remove-orphans"]).await.does_not_say("orphan");
         s.hoist(&["down"]).await.ok();
-        assert_eq!(s.ids().await, [id.clone()], "`down` leaves it");
+        assert_eq!(s.ids().await, std::slice::from_ref(&id), "`down` leaves it");
         s.docker.kill_container(&id, None::<bollard::query_parameters::KillContainerOptions>).await.expect("it runs");
         s.up(&[]).await.says("Found orphan containers (hoist-test-one-off)");
         s.up(&["--remove-orphans"]).await;

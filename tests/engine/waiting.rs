@@ -122,11 +122,11 @@ services:
 
 #[tokio::test]
 async fn an_optional_dependency_that_is_disabled_is_dropped() {
-    let file = r#"
+    let file = r"
 services:
   web: {<<: *idle, depends_on: {cache: {condition: service_healthy, required: false}}}
   cache: {<<: *idle, profiles: [cache]}
-"#;
+";
     project("wait-disabled", file, |s| async move {
         s.up(&[]).await;
         assert_eq!(s.states().await, ["web/1 running"]);
