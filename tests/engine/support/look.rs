@@ -178,6 +178,8 @@ impl Scenario {
             let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
             let _ = self.docker.remove_container(&container.id.unwrap_or_default(), Some(options)).await;
         }
+        // Other people's containers are on the project's networks, the project's on theirs.
+        self.remove_all_foreign().await;
         for network in self.networks().await {
             let _ = self.docker.remove_network(&network).await;
         }
@@ -189,7 +191,6 @@ impl Scenario {
             let options = RemoveImageOptionsBuilder::default().force(true).build();
             let _ = self.docker.remove_image(&image.id, Some(options), None).await;
         }
-        self.remove_all_foreign().await;
     }
 
     /// Prints the steps, the containers and their last words, for a scenario that failed.

@@ -514,9 +514,9 @@ fn providers_are_asked_at_every_run() {
                 images_only(&project),
                 indoc! {"
                     #1 create network shop_default: missing
-                    #2 create container web/1: no container yet, after #1
+                    #2 create container web/1: no container yet, after #1, #3
                     #3 provide cloud: asked at every run
-                    #4 start container web/1: created, after #2, #3
+                    #4 start container web/1: created, after #2
                 "},
             ),
             Case::new(
