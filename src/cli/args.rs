@@ -44,7 +44,7 @@ pub struct GlobalArgs {
     #[arg(short = 'c', long, value_name = "NAME")]
     pub context: Option<String>,
     /// Print what would happen, and why, without doing it
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 100)]
     pub dry_run: bool,
     /// Read variables from this file instead of .env
     #[arg(long, value_name = "FILE")]
@@ -52,7 +52,7 @@ pub struct GlobalArgs {
     /// Compose file; `-` reads standard input
     #[arg(short, long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
-    /// Most engine calls at a time
+    /// At most so many engine calls at a time; 0 is no limit
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub parallel: Option<i64>,
     /// Profile to enable; `*` enables all
@@ -64,11 +64,11 @@ pub struct GlobalArgs {
     /// Folder that relative paths hang from [default: that of the first Compose file]
     #[arg(long, value_name = "FOLDER")]
     pub project_directory: Option<PathBuf>,
-    /// Name of the project
+    /// Name of the project [default: `name` in the files, else the folder's]
     #[arg(short, long, value_name = "NAME")]
     pub project_name: Option<String>,
     /// Show passwords and the like in plans and messages instead of •••
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 100)]
     pub show_values: bool,
     /// Print the version
     #[arg(short, long)]
@@ -83,19 +83,20 @@ pub enum Command {
     /// Check the files and print the project as it is understood
     #[command(visible_alias = "convert")]
     Config(ConfigArgs),
-    /// Make the containers of services without starting them
+    /// Create the containers of services without starting them
     Create(CreateArgs),
-    /// Stop and remove containers and networks
+    /// Stop and remove containers and networks; volumes only with --volumes
     Down(DownArgs),
     /// Show the help of a command
     Help(HelpArgs),
     /// Show what containers write
     Logs(LogsArgs),
     /// Print what `up` would do, and why
+    #[command(after_help = "Exit status: 0 when there is nothing to do, 2 when there is, 1 for an error.")]
     Plan(PlanArgs),
     /// List containers
     Ps(PsArgs),
-    /// Make and start the containers of services
+    /// Create and start the containers of services
     Up(UpArgs),
     /// Print the version
     Version(VersionArgs),
@@ -104,7 +105,7 @@ pub enum Command {
 /// Flags of everything that makes containers.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConvergeArgs {
-    /// Build images before starting, also where they are there
+    /// Build images that have a `build` section, even if they exist
     #[arg(long)]
     pub build: bool,
     /// Never build an image
@@ -125,7 +126,7 @@ pub struct ConvergeArgs {
     /// Remove containers of services that the files do not define
     #[arg(long)]
     pub remove_orphans: bool,
-    /// Run so many replicas of a service
+    /// Run NUM replicas of a service
     #[arg(long, value_name = "SERVICE=NUM")]
     pub scale: Vec<String>,
     /// Answer yes to all questions
@@ -156,7 +157,7 @@ pub struct UpPlanArgs {
     /// Leave out the services that the named ones depend on
     #[arg(long)]
     pub no_deps: bool,
-    /// Make the containers without starting them
+    /// Create the containers without starting them
     #[arg(long)]
     pub no_start: bool,
     /// Build without showing the log
@@ -171,7 +172,7 @@ pub struct UpPlanArgs {
     /// Return when all services run, or are healthy where they have a healthcheck
     #[arg(long)]
     pub wait: bool,
-    /// Seconds that --wait waits at most
+    /// Seconds that --wait waits at most; 0 is no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
     pub wait_timeout: i64,
     /// Services to bring up, with what they depend on [default: all]
@@ -205,8 +206,8 @@ pub struct PlanArgs {
     /// What decides about the plan.
     #[command(flatten)]
     pub plan: UpPlanArgs,
-    /// How the plan is printed
-    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    /// text for a line per step, or json for one object
+    #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
 }
 
@@ -272,10 +273,10 @@ pub struct PsArgs {
 /// Arguments of `logs`.
 #[derive(Debug, Args)]
 pub struct LogsArgs {
-    /// Go on with what is written from now on
+    /// Go on showing what is written from now on
     #[arg(short, long)]
     pub follow: bool,
-    /// Only the replica of that number
+    /// Only the replica of that number; 0 is all
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub index: u32,
     /// Show lines without colours
@@ -331,16 +332,16 @@ pub struct ConfigArgs {
     /// Do not read env_file, nor fill in variables without a value
     #[arg(long)]
     pub no_env_resolution: bool,
-    /// Leave ${…} as it is
+    /// Leave ${…} as written
     #[arg(long)]
     pub no_interpolate: bool,
     /// Do not add what the files leave to defaults
     #[arg(long)]
     pub no_normalize: bool,
-    /// Leave relative paths as they are
+    /// Leave relative paths as written
     #[arg(long)]
     pub no_path_resolution: bool,
-    /// Show behind each value where it was written
+    /// Show after each value where it was written
     #[arg(long)]
     pub origin: bool,
     /// Write to a file
@@ -349,7 +350,7 @@ pub struct ConfigArgs {
     /// Print the names of profiles
     #[arg(long)]
     pub profiles: bool,
-    /// Only check
+    /// Check only, print nothing
     #[arg(short, long)]
     pub quiet: bool,
     /// Pin images to their digests

@@ -69,6 +69,24 @@ impl Failure {
             Self::Unexpected(error) => writeln!(out, "{error:#}"),
         }
     }
+
+    /// Tells a program, on `out`: one JSON object, with no message where there is none to add (cli.md §1.2).
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    pub fn report_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        if matches!(self, Self::ChangesPending) {
+            return Ok(());
+        }
+        let mut text = Vec::new();
+        self.report(&mut text)?;
+        let line = match String::from_utf8_lossy(&text).trim_end() {
+            "" => serde_json::json!({ "error": true }),
+            message => serde_json::json!({ "error": true, "message": message }),
+        };
+        writeln!(out, "{line}")
+    }
 }
 
 /// What to do about an engine that does not answer as hoped.

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 pub use context::Context;
 pub use failure::Failure;
 
+use crate::render::ProgressMode;
 use parse::{Parsed, answer, parse};
 
 /// Runs the command that `arguments` (the program's name first) ask for, and gives back its exit status.
@@ -32,21 +33,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let Parsed::Run(cli) = parsed else { return ExitCode::SUCCESS };
     let context = match Context::of_process(&cli.global) {
         Ok(context) => context,
-        Err(failure) => return end(&failure),
+        Err(failure) => return end(&failure, Failure::report),
     };
     match command::dispatch(*cli, &context) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => end(&failure),
+        Err(failure) => match settings::progress_mode(&context) {
+            Ok(ProgressMode::Json) => end(&failure, Failure::report_json),
+            Ok(_) | Err(_) => end(&failure, Failure::report),
+        },
     }
 }
 
-fn end(failure: &Failure) -> ExitCode {
+/// How a failure is told.
+type Report = fn(&Failure, &mut dyn Write) -> io::Result<()>;
+
+fn end(failure: &Failure, report: Report) -> ExitCode {
     if is_broken_pipe(failure) {
         // `hoist logs | head`: the reader has had enough.
         return ExitCode::from(1);
     }
     let mut stderr = io::stderr();
-    let _ = failure.report(&mut stderr).and_then(|()| stderr.flush());
+    let _ = report(failure, &mut stderr).and_then(|()| stderr.flush());
     ExitCode::from(failure)
 }
 

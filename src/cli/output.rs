@@ -85,9 +85,10 @@ pub(super) fn colors(context: &Context, is_terminal: bool) -> bool {
     }
 }
 
-/// A warning that has no place in a file.
+/// A warning that has no place in a file. Some of the contract's texts say themselves that they are one.
 pub(super) fn warn(message: &str) -> Result<(), Failure> {
-    Ok(writeln!(io::stderr(), "warning: {message}")?)
+    let level = if message.starts_with("Warning: ") { "" } else { "warning: " };
+    Ok(writeln!(io::stderr(), "{level}{message}")?)
 }
 
 /// What a command that works without the files acts on.
@@ -174,16 +175,24 @@ pub(super) fn plan_error(error: &PlanError, project: &Project, sources: &SourceM
 /// What failed in a run and why; a port that is taken with the line that asks for it.
 pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &SourceMap, context: &Context) -> String {
     let mut text = Vec::new();
-    failure.report(&mut text).expect("memory can be written to");
-    let mut text = String::from_utf8_lossy(&text).into_owned();
-    for (_, error) in failure.failures() {
-        let ExecuteError::PortTaken { service, port, .. } = error else { continue };
-        let Some(span) = port_line(project, service, *port) else { continue };
-        let asked = Placed { message: format!("port {port} is asked for here"), span: Some(span), hint: None };
-        text.push_str(&scripted(&asked, sources, context));
-        text.push('\n');
+    for (id, error) in failure.failures() {
+        match asked_for(error, project) {
+            Some(span) => {
+                let placed = Placed { message: error.to_string(), span: Some(span), hint: error.hint() };
+                writeln!(text, "{}", scripted(&placed, sources, context))
+            }
+            None => failure.report_step(id, error, &mut text),
+        }
+        .and_then(|()| failure.report_skipped(id, &mut text))
+        .expect("memory can be written to");
     }
-    text
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The line of the files that asks for what could not be done.
+fn asked_for(error: &ExecuteError, project: &Project) -> Option<Span> {
+    let ExecuteError::PortTaken { service, port, .. } = error else { return None };
+    port_line(project, service, *port)
 }
 
 /// Where the files ask for a port of the host.

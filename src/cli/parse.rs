@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, FromArgMatches};
@@ -104,8 +105,9 @@ fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Pars
         }
         ErrorKind::UnknownArgument => {
             let message = unknown_argument(&argument, arguments);
-            let suggested = context(ContextKind::SuggestedArg);
-            Parsed::Refused { help: None, message: format!("{message}{}", hint(suggested)) }
+            let hint = before_the_command(&command, &argument, arguments)
+                .unwrap_or_else(|| hint(context(ContextKind::SuggestedArg)));
+            Parsed::Refused { help: None, message: format!("{message}{hint}") }
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = context(ContextKind::InvalidValue).unwrap_or_default();
@@ -113,14 +115,53 @@ fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Pars
             let message = if value.is_empty() {
                 missing_value(flag, arguments)
             } else {
-                let cause = std::error::Error::source(error)
-                    .map_or_else(|| accepted_values(error), |source| format!(": {source}"));
-                format!("invalid argument \"{value}\" for \"{flag}\" flag{cause}")
+                let cause = std::error::Error::source(error).map_or_else(|| accepted_values(error), refused_value);
+                match flag.strip_prefix('<') {
+                    Some(name) => {
+                        format!("invalid argument \"{value}\" for {}{cause}", name.trim_end_matches(['.', '>']))
+                    }
+                    None => format!("invalid argument \"{value}\" for \"{flag}\" flag{cause}"),
+                }
             };
+            Parsed::Refused { help: None, message }
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let path = command_path(&command, arguments);
+            let message = format!("missing argument: {argument}\nhint: `hoist help {path}` says what goes there");
             Parsed::Refused { help: None, message }
         }
         // Kinds that need none of the contract's words; the enum of the library grows.
         _ => Parsed::Refused { help: None, message: error.render().to_string().trim_end().to_owned() },
+    }
+}
+
+/// Where a flag of the root stands behind the command: how to write it.
+fn before_the_command(root: &Command, argument: &str, arguments: &[OsString]) -> Option<String> {
+    let flag = root.get_arguments().find(|arg| match argument.strip_prefix("--") {
+        Some(long) => arg.get_long() == long.split('=').next(),
+        None => {
+            arg.get_short().is_some() && arg.get_short() == argument.strip_prefix('-').and_then(|a| a.chars().next())
+        }
+    })?;
+    let written = flag.get_long().map(|long| format!("--{long}"))?;
+    let value = flag.get_value_names().filter(|_| flag.get_action().takes_values()).and_then(|names| names.first());
+    let value = value.map(|name| format!(" {name}")).unwrap_or_default();
+    let path = command_path(root, arguments);
+    Some(format!("\nhint: it stands before the command: `hoist {written}{value} {path}`"))
+}
+
+/// The command that the arguments name.
+fn command_path<'a>(root: &'a Command, arguments: &'a [OsString]) -> &'a str {
+    let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
+    words.find(|word| root.find_subcommand(word).is_some()).unwrap_or("COMMAND")
+}
+
+/// Why a value is none of its kind.
+fn refused_value(cause: &(dyn std::error::Error + 'static)) -> String {
+    match cause.downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
+        Some(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => ": the number is too large".to_owned(),
+        Some(_) => ": not a whole number".to_owned(),
+        None => format!(": {cause}"),
     }
 }
 
@@ -205,14 +246,23 @@ mod tests {
     #[test]
     fn flags_that_make_no_sense_are_refused_in_the_words_scripts_know() {
         let table = [
-            (&["up", "-f", "x"][..], "unknown shorthand flag: 'f' in -f"),
+            (
+                &["up", "-f", "x"][..],
+                "unknown shorthand flag: 'f' in -f\nhint: it stands before the command: `hoist --file FILE up`",
+            ),
+            (
+                &["up", "--all-resources"],
+                "unknown flag: --all-resources\nhint: it stands before the command: `hoist --all-resources up`",
+            ),
             (&["up", "--zzz"], "unknown flag: --zzz"),
             (&["up", "--no-dep"], "unknown flag: --no-dep\nhint: did you mean `--no-deps`?"),
             (&["-p"], "flag needs an argument: 'p' in -p"),
             (&["--file"], "flag needs an argument: --file"),
+            (&["--parallel", "many", "up"], "invalid argument \"many\" for \"--parallel\" flag: not a whole number"),
+            (&["completion"], "missing argument: <SHELL>\nhint: `hoist help completion` says what goes there"),
             (
-                &["--parallel", "many", "up"],
-                "invalid argument \"many\" for \"--parallel\" flag: invalid digit found in string",
+                &["completion", "x"],
+                "invalid argument \"x\" for SHELL: accepted are bash, elvish, fish, powershell, zsh",
             ),
             (&["upp"], "unknown docker command: \"compose upp\"\nhint: did you mean `up`?"),
         ];

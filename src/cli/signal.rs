@@ -1,4 +1,4 @@
-//! One owner of the signals: the first Ctrl-C (or SIGTERM) asks to stop, the second to kill.
+//! One owner of the signals: the first Ctrl-C (or SIGTERM) asks to stop, the second not to wait for that.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Interruption {
     /// Cancelled by the first signal: nothing new is started.
     pub stop: CancellationToken,
-    /// Cancelled by the second: what is stopping is killed.
+    /// Cancelled by the second: an attached `up` kills what is stopping, other commands leave what has begun.
     pub kill: CancellationToken,
 }
 

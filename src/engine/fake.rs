@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::{
     ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, CreatedContainer, Engine, EngineError,
-    ImageProgress, LogChunk, LogQuery, ObserveQuery, PortHolder,
+    ExecProgress, ExecSpec, HookContainer, ImageProgress, LogChunk, LogQuery, ObserveQuery, PortHolder,
 };
 use crate::observed::{ContainerId, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
@@ -321,6 +321,23 @@ impl Engine for Fake {
         let name = self.state().name_of(&id)?;
         self.state().take_failure(&format!("attach {name}"))?;
         Ok(streams::attached(self.clone(), id))
+    }
+
+    async fn exec(
+        &self,
+        id: ContainerId,
+        spec: ExecSpec,
+    ) -> Result<BoxStream<'static, Result<ExecProgress, EngineError>>, EngineError> {
+        self.call_on(&format!("exec {} in", spec.command.join(" ")), &id).await?;
+        Ok(stream::iter([Ok(ExecProgress::Exited(0))]).boxed())
+    }
+
+    async fn create_hook_container(&self, request: HookContainer) -> Result<CreatedContainer, EngineError> {
+        let (project, service) = (&request.spec.project.name, &request.spec.replica.service);
+        let name = format!("{service}-hook-{}", request.hook);
+        self.call(format!("create {name}")).await?;
+        let id = self.state().add(project.as_str(), &name, service.as_str(), 0);
+        Ok(CreatedContainer { id, warnings: Vec::new() })
     }
 
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {

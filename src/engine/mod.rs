@@ -125,6 +125,20 @@ pub trait Engine: Clone + Send + Sync + 'static {
         terminal: bool,
     ) -> impl Future<Output = Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError>> + Send;
 
+    /// Runs a command in a running container: what it writes, and at last its exit status. [`EngineError::Conflict`]
+    /// when the container does not run.
+    fn exec(
+        &self,
+        id: ContainerId,
+        spec: ExecSpec,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<ExecProgress, EngineError>>, EngineError>> + Send;
+
+    /// Makes the container of a `pre_start` hook, without starting it.
+    fn create_hook_container(
+        &self,
+        request: HookContainer,
+    ) -> impl Future<Output = Result<CreatedContainer, EngineError>> + Send;
+
     /// Fetches an image. The stream ends when it is there; its last item may be an error.
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
 
@@ -145,6 +159,17 @@ pub trait Engine: Clone + Send + Sync + 'static {
     fn definition(&self, id: ContainerId) -> impl Future<Output = Result<Option<Definition>, EngineError>> + Send {
         let _ = id;
         async { Ok(None) }
+    }
+
+    /// The names of the running containers outside of a project that are connected to a network. An engine that cannot
+    /// tell names none.
+    fn network_visitors(
+        &self,
+        network: NetworkId,
+        project: String,
+    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send {
+        let _ = (network, project);
+        async { Ok(Vec::new()) }
     }
 
     /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).
@@ -218,12 +243,49 @@ pub struct CreateContainer {
     pub image_digest: Option<ImageDigest>,
     /// The containers that references to services stand for.
     pub references: BTreeMap<ServiceName, ContainerId>,
-    /// Link entries `container:alias` (engine.md §3.5).
-    pub links: Vec<String>,
+    /// Variables that are not in the definition: those that provider services give. They win.
+    pub variables: BTreeMap<String, String>,
     /// The digests of mounted images, by where they are mounted: the label `com.docker.compose.image-volume-digest`.
     pub image_volumes: BTreeMap<String, ImageDigest>,
     /// Anonymous volumes to mount again.
     pub inherited: Vec<InheritedVolume>,
+}
+
+/// A command to run in a container.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExecSpec {
+    /// Its words.
+    pub command: Vec<String>,
+    /// The user; `None` is the container's.
+    pub user: Option<String>,
+    /// Whether it runs with all rights.
+    pub privileged: bool,
+    /// The working folder; `None` is the container's.
+    pub working_dir: Option<String>,
+    /// Further variables, as `NAME=value`.
+    pub environment: Vec<String>,
+}
+
+/// How a command in a container gets on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExecProgress {
+    /// It wrote something.
+    Output(LogChunk),
+    /// It ended with that status.
+    Exited(i64),
+}
+
+/// The container of a `pre_start` hook to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HookContainer {
+    /// A replica of the service that has the hook.
+    pub spec: Arc<ContainerSpec>,
+    /// Which item of `pre_start`, from 0.
+    pub hook: usize,
+    /// The container whose volumes it sees.
+    pub volumes_from: ContainerId,
+    /// The containers that references to services stand for.
+    pub references: BTreeMap<ServiceName, ContainerId>,
 }
 
 /// A container that was made.

@@ -116,7 +116,7 @@ pub enum Event {
     Ended,
 }
 
-/// Why what an attached `up` started is being stopped.
+/// Why a run comes to an end before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopping {
     /// The user asked to.
@@ -125,6 +125,8 @@ pub enum Stopping {
     Forced,
     /// A container ended, and the command asked to stop all then.
     ContainerExited,
+    /// The user asked to; nothing new is begun, and what has begun is finished. Nothing is stopped for it.
+    Finishing,
 }
 
 /// How far a step of a build is.

@@ -10,10 +10,11 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::facts::Facts;
+use super::hook::{self, Moment};
 use super::hub::Notice;
-use super::{ExecuteError, Follower, Shared, start, wait};
+use super::{ExecuteError, Follower, Shared, provider, start, wait};
 use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
-use crate::event::{BuildProgress, Event, Events, Outcome};
+use crate::event::{BuildProgress, Event, Events, Outcome, Outputs};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, Plan, PullFailure, PullSpec,
@@ -34,6 +35,8 @@ pub(super) struct Context<E> {
     /// Where waits subscribe; `None` in a plan without waits.
     pub(super) notices: Option<broadcast::Sender<Notice>>,
     pub(super) follower: Option<Follower>,
+    /// Where the output of hooks is shown.
+    pub(super) outputs: Option<Outputs>,
 }
 
 impl<E> Context<E> {
@@ -51,8 +54,10 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
     match &context.plan.step(id).action {
         Action::PullImage(spec) => pull_image(context, id, spec).await,
         Action::BuildImage(spec) => build_image(context, id, spec).await,
-        Action::CreateNetwork { project, key } => done(engine.create_network(project.clone(), key.clone()).await),
-        Action::RemoveNetwork { id, name } => remove_network(engine, id, name).await,
+        Action::CreateNetwork { project, key } => {
+            done(engine.create_network(project.clone(), key.clone()).await.map_err(lasting))
+        }
+        Action::RemoveNetwork { id: network, name } => remove_network(context, id, network, name).await,
         Action::DisconnectNetwork { container, network } => {
             let container = context.container(container)?;
             done_or_gone(engine.disconnect_network(container, network.clone()).await)
@@ -61,12 +66,14 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
             let container = context.container(container)?;
             done(engine.connect_network(container, spec.clone(), key.clone()).await)
         }
-        Action::CreateVolume { project, key } => done(engine.create_volume(project.clone(), key.clone()).await),
-        Action::RemoveVolume { name } => done_unless_in_use(engine.remove_volume(name.clone()).await),
+        Action::CreateVolume { project, key } => {
+            done(engine.create_volume(project.clone(), key.clone()).await.map_err(lasting))
+        }
+        Action::RemoveVolume { name } => done_unless_in_use(context, id, engine.remove_volume(name.clone()).await),
         Action::CreateContainer(spec) => create_container(context, id, spec).await,
         Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
         Action::StopContainer { container, spec, timeout } => {
-            start::warn_of_hooks(context, spec.as_ref(), "pre_stop", |service| !service.pre_stop.is_empty());
+            hook::run_in_replica(context, container, spec.as_ref(), Moment::PreStop).await?;
             stop_container(context, container, *timeout).await
         }
         Action::RemoveContainer { container, volumes } => remove_container(context, container, *volumes).await,
@@ -75,12 +82,8 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
             done(engine.rename_container(container, name.clone()).await)
         }
         Action::Wait(spec) => wait::wait(context, id, spec).await,
-        Action::RunPreStart { spec, .. } => {
-            Err(ExecuteError::NotSupported { service: spec.replica.service.clone(), what: "pre_start hooks" })
-        }
-        Action::RunProvider { service, .. } => {
-            Err(ExecuteError::NotSupported { service: service.clone(), what: "provider programs" })
-        }
+        Action::RunPreStart { spec, container, hook } => hook::pre_start(context, spec, container, *hook).await,
+        Action::RunProvider { project, service, verb } => provider::run(context, id, project, service, *verb).await,
     }
 }
 
@@ -127,7 +130,7 @@ async fn fetch<E: Engine>(
         match next {
             Some(Ok(ImageProgress::Done(image))) => digest = Some(image.digest),
             Some(Ok(progress)) => report(&context.events, id, progress),
-            Some(Err(error)) => return Err(error.into()),
+            Some(Err(error)) => return Err(lasting(error).into()),
             None => break,
         }
     }
@@ -157,8 +160,8 @@ fn report(events: &Events, id: ActionId, progress: ImageProgress) {
     }
 }
 
-async fn remove_network<E: Engine>(engine: &E, id: &NetworkId, name: &str) -> StepOutcome {
-    match done_unless_in_use(engine.remove_network(id.clone()).await) {
+async fn remove_network<E: Engine>(context: &Context<E>, id: ActionId, network: &NetworkId, name: &str) -> StepOutcome {
+    match done_unless_in_use(context, id, context.engine.remove_network(network.clone()).await) {
         Err(ExecuteError::Engine(cause)) => Err(ExecuteError::RemoveNetwork { name: name.to_owned(), cause }),
         other => other,
     }
@@ -173,7 +176,7 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
         config_hash: service.map(|service| config_hash(service, &references)).unwrap_or_default(),
         field_digests: service.map(|service| Fingerprint::of(service).to_string()).unwrap_or_default(),
         image_digest: context.facts.image(&spec.image_digest),
-        links: links(&context.facts, spec),
+        variables: service.map(|service| context.facts.variables(service)).unwrap_or_default(),
         image_volumes: image_volumes(&context.facts, spec),
         inherited: spec.replaces.as_ref().map(|old| old.inherited.clone()).unwrap_or_default(),
         references,
@@ -193,7 +196,10 @@ fn config_hash(service: &Service, references: &BTreeMap<ServiceName, ContainerId
 }
 
 /// The containers that the definition's references to services stand for.
-fn resolve_references(facts: &Facts, spec: &ContainerSpec) -> Result<BTreeMap<ServiceName, ContainerId>, ExecuteError> {
+pub(super) fn resolve_references(
+    facts: &Facts,
+    spec: &ContainerSpec,
+) -> Result<BTreeMap<ServiceName, ContainerId>, ExecuteError> {
     let resolved: BTreeMap<ServiceName, ContainerId> = spec
         .references
         .iter()
@@ -231,28 +237,6 @@ fn image_volumes(facts: &Facts, spec: &ContainerSpec) -> BTreeMap<String, ImageD
     spec.image_volumes.iter().filter_map(known).collect()
 }
 
-/// The entries `container:alias` of `links` and `external_links` (engine.md §3.5).
-fn links(facts: &Facts, spec: &ContainerSpec) -> Vec<String> {
-    let Some(service) = spec.project.services.get(&spec.replica.service) else { return Vec::new() };
-    let (project, separator, number) = (&spec.project.name, spec.project.separator, spec.replica.number);
-    let mut entries = Vec::new();
-    for link in &service.links {
-        let alias = link.alias.as_deref().unwrap_or(link.service.as_str());
-        let containers = spec.linked.get(&link.service).into_iter().flatten();
-        for container in containers.filter(|container| facts.container(container).is_some()) {
-            let (name, linked) = (&container.name, &link.service);
-            entries.push(format!("{name}:{alias}"));
-            entries.push(format!("{name}:{linked}{separator}{number}"));
-            entries.push(format!("{name}:{project}{separator}{linked}{separator}{number}"));
-        }
-    }
-    for external in &service.external_links {
-        let (name, alias) = external.split_once(':').unwrap_or((external, external));
-        entries.push(format!("{name}:{alias}"));
-    }
-    entries
-}
-
 async fn stop_container<E: Engine>(
     context: &Context<E>,
     container: &ContainerRef,
@@ -279,6 +263,12 @@ fn done(answer: Result<(), EngineError>) -> StepOutcome {
     answer.map(|()| Outcome::Done).map_err(ExecuteError::Engine)
 }
 
+/// What a step that makes something does not find is not the project's, such as a driver or an image in a registry: that
+/// is no conflict, and a second look would find the same.
+fn lasting(error: EngineError) -> EngineError {
+    if let EngineError::NotFound(words) = error { EngineError::Failed(words) } else { error }
+}
+
 fn done_or_gone(answer: Result<(), EngineError>) -> StepOutcome {
     match answer {
         Err(EngineError::NotFound(_)) => Ok(Outcome::NothingThere),
@@ -286,9 +276,16 @@ fn done_or_gone(answer: Result<(), EngineError>) -> StepOutcome {
     }
 }
 
-fn done_unless_in_use(answer: Result<(), EngineError>) -> StepOutcome {
+/// What is still in use stays, unless step `id` is there to make room for its successor: engines take making what is
+/// there for done, so the old one would pass for the new one.
+fn done_unless_in_use<E>(context: &Context<E>, id: ActionId, answer: Result<(), EngineError>) -> StepOutcome {
+    let makes = |action: &Action| matches!(action, Action::CreateNetwork { .. } | Action::CreateVolume { .. });
     match answer {
-        Err(EngineError::InUse(_)) => Ok(Outcome::StillInUse),
+        Err(EngineError::InUse(_))
+            if !context.plan.after(id).any(|(next, _)| makes(&context.plan.step(next).action)) =>
+        {
+            Ok(Outcome::StillInUse)
+        }
         other => done_or_gone(other),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::{EngineError, PortHolder};
 use crate::event::Subject;
-use crate::plan::{ActionId, Plan, Waiter};
+use crate::plan::{Action, ActionId, Plan, ProviderVerb, Waiter};
 use crate::project::ServiceName;
 
 use super::RunOutcome;
@@ -116,13 +116,51 @@ pub enum ExecuteError {
         /// What it still waited for.
         context: Vec<String>,
     },
-    /// The plan asks for what cannot be done yet.
-    #[error("service {service}: {what} are not supported yet")]
-    NotSupported {
+    /// A hook in a replica ended with another status than 0.
+    #[error("{service} hook exited with status {exit_code}{}", colon(.context))]
+    HookFailed {
         /// The service.
         service: ServiceName,
-        /// What it asks for.
-        what: &'static str,
+        /// Its exit status.
+        exit_code: i64,
+        /// The last it wrote.
+        context: Vec<String>,
+    },
+    /// A hook could not be run, because its container does not run.
+    #[error("service {service}: the post_start hook could not be run: {cause}")]
+    HookNotRun {
+        /// The service.
+        service: ServiceName,
+        /// The engine's answer.
+        cause: EngineError,
+    },
+    /// A hook before the start of a service failed.
+    #[error(
+        "service \"{service}\" pre_start[{hook}] exited with code {exit_code}{} (hook container {container} retained \
+         for inspection)",
+        colon(.context)
+    )]
+    PreStartFailed {
+        /// The service.
+        service: ServiceName,
+        /// Which item of `pre_start`, from 0.
+        hook: usize,
+        /// Its exit status.
+        exit_code: i64,
+        /// Its container's id, as people see it.
+        container: String,
+        /// The last it wrote.
+        context: Vec<String>,
+    },
+    /// The program that provides a service failed.
+    #[error("failed to {} service provider {service}: {message}", provided(*.verb))]
+    Provider {
+        /// The service.
+        service: ServiceName,
+        /// What was asked of it.
+        verb: ProviderVerb,
+        /// Why.
+        message: String,
     },
     /// The user asked to stop.
     #[error("interrupted")]
@@ -156,6 +194,19 @@ impl std::fmt::Display for Shared {
             Self::Cgroup => "cgroup namespace",
             Self::Volumes => "volume",
         })
+    }
+}
+
+/// Output of one line goes with the message; more is context.
+fn colon(context: &[String]) -> String {
+    if let [line] = context { format!(": {line}") } else { String::new() }
+}
+
+fn provided(verb: ProviderVerb) -> &'static str {
+    match verb {
+        ProviderVerb::Up => "create",
+        ProviderVerb::Down => "remove",
+        ProviderVerb::Stop => "stop",
     }
 }
 
@@ -194,6 +245,7 @@ impl ExecuteError {
             | Self::Unhealthy { context, .. }
             | Self::NotSuccessful { context, .. }
             | Self::TimedOut { context, .. } => context,
+            Self::HookFailed { context, .. } | Self::PreStartFailed { context, .. } if context.len() > 1 => context,
             Self::Engine(_)
             | Self::RemoveNetwork { .. }
             | Self::PortTaken { .. }
@@ -202,7 +254,10 @@ impl ExecuteError {
             | Self::NoImage(_)
             | Self::MissingDependency { .. }
             | Self::NoHealthcheck { .. }
-            | Self::NotSupported { .. }
+            | Self::HookFailed { .. }
+            | Self::HookNotRun { .. }
+            | Self::PreStartFailed { .. }
+            | Self::Provider { .. }
             | Self::Interrupted => &[],
         }
     }
@@ -236,10 +291,21 @@ impl ExecuteError {
             | Self::Unhealthy { .. }
             | Self::NotSuccessful { .. }
             | Self::TimedOut { .. }
-            | Self::NotSupported { .. }
+            | Self::HookFailed { .. }
+            | Self::HookNotRun { .. }
+            | Self::PreStartFailed { .. }
+            | Self::Provider { .. }
             | Self::Interrupted => None,
         }
     }
+}
+
+/// Whether a step is there so that a container that does not run yet runs.
+fn brings_up(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateContainer(_) | Action::RunPreStart { .. } | Action::StartContainer { .. } | Action::Wait(_)
+    )
 }
 
 /// A run that did not do all of its plan.
@@ -272,7 +338,7 @@ impl RunFailure {
         self.outcome.failed.iter().map(|(id, error)| (*id, error))
     }
 
-    /// Whether nothing failed, and the user stopped the run.
+    /// Whether the user stopped the run; steps may have failed before.
     #[must_use]
     pub fn is_interruption(&self) -> bool {
         self.outcome.interrupted
@@ -293,26 +359,60 @@ impl RunFailure {
     /// When `out` cannot be written to.
     pub fn report(&self, out: &mut dyn io::Write) -> io::Result<()> {
         for (id, error) in self.failures() {
-            writeln!(out, "{error}")?;
-            for line in error.context() {
-                writeln!(out, "  {line}")?;
-            }
-            if let Some(hint) = error.hint() {
-                writeln!(out, "hint: {hint}")?;
-            }
-            let skipped: Vec<String> = self.not_done_because_of(id).collect();
-            if !skipped.is_empty() {
-                writeln!(out, "not done because of it: {}", skipped.join(", "))?;
-            }
+            self.report_step(id, error, out)?;
+            self.report_skipped(id, out)?;
         }
         Ok(())
     }
 
-    /// The resources whose steps were skipped because of step `id`, each once.
-    fn not_done_because_of(&self, id: ActionId) -> impl Iterator<Item = String> {
-        let skipped = self.outcome.skipped.iter().filter(move |(_, cause)| **cause == id);
+    /// Tells how step `id` failed, and why.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    pub fn report_step(&self, id: ActionId, error: &ExecuteError, out: &mut dyn io::Write) -> io::Result<()> {
+        match self.unnamed(id, error) {
+            Some(subject) => writeln!(out, "{subject}: {error}")?,
+            None => writeln!(out, "{error}")?,
+        }
+        for line in error.context() {
+            writeln!(out, "  {line}")?;
+        }
+        match error.hint() {
+            Some(hint) => writeln!(out, "hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells what was not done because step `id` failed; nothing, where that is nothing but the rest of the same.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    pub fn report_skipped(&self, id: ActionId, out: &mut dyn io::Write) -> io::Result<()> {
+        let failed = Subject::of(&self.plan.step(id).action);
+        let steps = || self.outcome.skipped.iter().filter(|(_, cause)| **cause == id);
+        let actions = || steps().map(|(skipped, _)| &self.plan.step(*skipped).action);
         let subjects: BTreeSet<Subject> =
-            skipped.flat_map(|(skipped, _)| Subject::of(&self.plan.step(*skipped).action)).collect();
-        subjects.into_iter().map(|subject| subject.to_string())
+            actions().flat_map(Subject::of).filter(|subject| !failed.contains(subject)).collect();
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        let undone = if actions().all(brings_up) { "started" } else { "done" };
+        let subjects: Vec<String> = subjects.iter().map(ToString::to_string).collect();
+        writeln!(out, "not {undone} because of it: {}", subjects.join(", "))
+    }
+
+    /// What step `id` is about, where the engine's words do not say it.
+    fn unnamed(&self, id: ActionId, error: &ExecuteError) -> Option<Subject> {
+        let ExecuteError::Engine(cause) = error else { return None };
+        let words = cause.to_string();
+        // What is refused before the engine sees it names the service.
+        if words.starts_with("service `") {
+            return None;
+        }
+        let subjects = Subject::of(&self.plan.step(id).action);
+        let named = subjects.iter().any(|subject| words.contains(subject.name()));
+        subjects.into_iter().next().filter(|_| !named)
     }
 }

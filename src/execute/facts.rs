@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::observed::{ContainerId, ImageDigest};
 use crate::plan::{Action, ActionId, ContainerRef, Guard, Handle, Late, Step};
+use crate::project::{Service, ServiceName};
 
 /// The late facts of one run.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ struct Known {
     containers: BTreeMap<ActionId, ContainerId>,
     /// What steps that get an image got; `None` where they did not get one.
     images: BTreeMap<ActionId, Option<ImageDigest>>,
+    /// The variables that the programs of provider services gave for their dependents.
+    variables: BTreeMap<ServiceName, BTreeMap<String, String>>,
 }
 
 impl Facts {
@@ -27,6 +30,18 @@ impl Facts {
     /// Step `id` got an image, or could not.
     pub(super) fn got_image(&self, id: ActionId, digest: Option<ImageDigest>) {
         self.known().images.insert(id, digest);
+    }
+
+    /// The program of a provider service has a variable for those that depend on the service.
+    pub(super) fn provided(&self, service: &ServiceName, name: String, value: String) {
+        self.known().variables.entry(service.clone()).or_default().insert(name, value);
+    }
+
+    /// The variables that a service gets from the provider services it depends on. They are no part of its definition,
+    /// nor of the hash of that (engine.md W3).
+    pub(super) fn variables(&self, service: &Service) -> BTreeMap<String, String> {
+        let known = self.known();
+        service.depends_on.keys().filter_map(|name| known.variables.get(name)).flat_map(Clone::clone).collect()
     }
 
     /// Step `id` was not needed: what it would have brought is what was there before.

@@ -7,8 +7,10 @@ mod error;
 mod evidence;
 mod facts;
 pub mod follow;
+mod hook;
 mod hub;
 mod lines;
+mod provider;
 mod schedule;
 pub mod session;
 mod start;
@@ -23,7 +25,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
-use crate::event::{Event, Events, Outcome};
+use crate::event::{Event, Events, Outcome, Outputs};
 use crate::plan::{Action, ActionId, Plan};
 
 pub use error::{ExecuteError, RunFailure, Shared};
@@ -44,6 +46,8 @@ pub struct ExecuteSettings {
     pub parallel: Option<usize>,
     /// Where the output of containers is shown, which is attached to before each of them starts; `None` shows none.
     pub follower: Option<Follower>,
+    /// Where the output of hooks is shown; `None` shows none.
+    pub outputs: Option<Outputs>,
 }
 
 /// What became of a plan.
@@ -115,6 +119,7 @@ pub async fn execute<E: Engine>(
         facts: Arc::new(Facts::default()),
         notices: hub.as_ref().map(Hub::notices),
         follower: settings.follower.clone(),
+        outputs: settings.outputs.clone(),
     };
     let mut run = Run { schedule: Schedule::new(plan, settings.parallel), context, outcome: RunOutcome::default() };
     run.drive().await;

@@ -103,7 +103,8 @@ where
     let mut session = Session { engine, events, interruption, settings, exits, tasks, exit_code: None };
     // The follower goes with these settings: once the plan is done, the following ends with its containers.
     let run = {
-        let execute_settings = ExecuteSettings { follower: Some(follower), ..settings.execute.clone() };
+        let execute_settings =
+            ExecuteSettings { follower: Some(follower), outputs: Some(outputs.clone()), ..settings.execute.clone() };
         execute(plan, engine, events, &interruption.stop, &execute_settings).await
     };
     let mut outcome = SessionOutcome { run, stop: None, interrupted: false, exit_code: None };

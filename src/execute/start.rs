@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::ExecuteError;
 use super::action::Context;
+use super::hook::{self, Moment};
 use crate::engine::{Engine, EngineError};
-use crate::event::{Event, Outcome};
+use crate::event::Outcome;
 use crate::plan::{ContainerRef, ContainerSpec};
 use crate::project::Service;
 use crate::project::value::Port;
@@ -26,23 +27,10 @@ pub(super) async fn start_container<E: Engine>(
     }
     match context.engine.start_container(id).await {
         Ok(()) => {
-            warn_of_hooks(context, spec, "post_start", |service| !service.post_start.is_empty());
+            hook::run_in_replica(context, container, spec, Moment::PostStart).await?;
             Ok(Outcome::Done)
         }
         Err(cause) => Err(explain_refusal(context, container, spec, cause).await),
-    }
-}
-
-/// Says that the hooks of a service are left out, which the executor cannot run yet.
-pub(super) fn warn_of_hooks<E>(
-    context: &Context<E>,
-    spec: Option<&Arc<ContainerSpec>>,
-    which: &str,
-    has_hooks: impl Fn(&Service) -> bool,
-) {
-    if let Some(service) = spec.and_then(service_of).filter(|service| has_hooks(service)) {
-        let message = format!("service {}: {which} hooks are not run yet", service.name);
-        context.events.send(Event::Warning { id: None, message });
     }
 }
 

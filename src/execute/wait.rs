@@ -74,7 +74,10 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
         | ExecuteError::SharedContainerMissing { .. }
         | ExecuteError::NoImage(_)
         | ExecuteError::TimedOut { .. }
-        | ExecuteError::NotSupported { .. }
+        | ExecuteError::HookFailed { .. }
+        | ExecuteError::HookNotRun { .. }
+        | ExecuteError::PreStartFailed { .. }
+        | ExecuteError::Provider { .. }
         | ExecuteError::Interrupted => None,
     }
 }

@@ -47,7 +47,7 @@ pub enum DiscoverError {
         similar: Vec<PathBuf>,
     },
     /// A file that was named is not there.
-    #[error("no such file: {}", path.display())]
+    #[error("{} {}: no such file or directory", if *named_by == "COMPOSE_FILE" { "stat" } else { "open" }, path.display())]
     Missing {
         /// Its path.
         path: PathBuf,
@@ -548,7 +548,7 @@ mod tests {
         assert_eq!(
             errors(Scene::new(&["compose.yaml", "dir/compose.yml"]).named(&["compose.yml", "dir", "oci://x/y"])),
             [
-                "no such file: ROOT/compose.yml | did you mean `compose.yaml`?",
+                "open ROOT/compose.yml: no such file or directory | did you mean `compose.yaml`?",
                 "ROOT/dir is a directory, not a file | name the file in it: `ROOT/dir/compose.yml`",
                 "remote Compose files are not supported yet: `oci://x/y` | \
                  fetch the artifact with another tool and name the file in it",
@@ -556,7 +556,8 @@ mod tests {
         );
         assert_eq!(
             errors(Scene::new(&["one.yaml"]).with("COMPOSE_FILE", "one.yaml:zzz")),
-            ["no such file: ROOT/zzz | the path was given by COMPOSE_FILE; it is taken from the current folder"]
+            ["stat ROOT/zzz: no such file or directory | \
+              the path was given by COMPOSE_FILE; it is taken from the current folder"]
         );
     }
 

@@ -71,8 +71,8 @@ pub struct Observed {
     pub networks: Vec<Network>,
     /// The volumes of the project, and those that bear the name of one of its volumes.
     pub volumes: Vec<Volume>,
-    /// The images asked for that are there, by the reference as the project writes it.
-    pub images: BTreeMap<String, Image>,
+    /// The images asked for that are there, by the reference as the project writes it and the platform it is wanted for.
+    pub images: BTreeMap<(String, Option<String>), Image>,
     /// What the engine is.
     pub engine: EngineVersion,
     /// What containers were made with; empty unless they were looked at one by one, which only reasons need.
@@ -132,6 +132,8 @@ pub struct Network {
     pub config_hash: Option<String>,
     /// All its labels.
     pub labels: BTreeMap<String, String>,
+    /// The names of running containers outside of the project that are connected to it, where that was asked for.
+    pub visitors: Vec<String>,
 }
 
 /// A volume in the engine.

@@ -66,7 +66,8 @@ pub enum Action {
         /// Which of its networks.
         key: NetworkKey,
     },
-    /// Removes a network. One that is still in use is left, and reported.
+    /// Removes a network. One that is still in use is left, and reported; where another one takes its place, the step
+    /// fails.
     RemoveNetwork {
         /// The network.
         id: NetworkId,
@@ -96,7 +97,8 @@ pub enum Action {
         /// Which of its volumes.
         key: VolumeKey,
     },
-    /// Removes a volume and its data. One that is still in use is left, and reported.
+    /// Removes a volume and its data. One that is still in use is left, and reported; where another one takes its place,
+    /// the step fails.
     RemoveVolume {
         /// Its name.
         name: String,

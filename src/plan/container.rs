@@ -13,8 +13,6 @@ use super::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica, chang
 use crate::observed::{Container, ContainerId, Image, ImageDigest, MountKind};
 use crate::project::{NetworkKey, Service, ServiceName, VolumeKey};
 
-/// The label with what a container took the place of.
-pub(super) const LABEL_REPLACE: &str = "com.docker.compose.replace";
 /// The label with the digests of the images mounted into a container.
 const LABEL_IMAGE_VOLUMES: &str = "com.docker.compose.image-volume-digest";
 
@@ -334,6 +332,14 @@ impl<'a> Decisions<'a, '_> {
     fn connection_change(&self, service: &Service, container: &Container) -> Option<Reason> {
         if service.network_mode.is_some() {
             return None;
+        }
+        // A container keeps the name of its first network for good, and does not start without it.
+        let renamed = service.networks.keys().find_map(|key| {
+            let fate = self.resources.networks.get(key).filter(|fate| fate.change == NetworkChange::Rename)?;
+            Some(Reason::ResourceRecreated(fate.leaving()?.name.clone()))
+        });
+        if renamed.is_some() {
+            return renamed;
         }
         let missing = service.networks.keys().find(|key| {
             let Some(fate) = self.resources.networks.get(key) else { return false };

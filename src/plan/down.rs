@@ -185,7 +185,7 @@ impl<'a> Down<'a> {
                 }
             }
         }
-        names.extend(self.removed.iter().flat_map(|(container, _)| volume::carried_over(container)));
+        names.extend(self.removed.iter().flat_map(|(container, _)| volume::carried_over(self.project, container)));
         for name in names {
             let users = self
                 .removed

@@ -138,8 +138,8 @@ pub(super) fn plan(
     let wanted = wanted(project, options);
     let mut steps = ImageSteps { project, options, builder, images: Images::default(), builds: BTreeMap::new() };
     for (key, uses) in &wanted {
-        let decision = decide(uses, observed.images.get(&key.0), options);
-        steps.emit(key, uses, observed.images.get(&key.0), &decision);
+        let decision = decide(uses, observed.images.get(key), options);
+        steps.emit(key, uses, observed.images.get(key), &decision);
     }
     steps.images
 }

@@ -39,6 +39,7 @@ pub use error::PlanError;
 pub use graph::{ActionId, Edge, Plan, PlanBuilder};
 pub use image::wanted_images;
 pub use labels::project_from_labels;
+pub use network::changed_networks;
 pub use options::*;
 pub use stop::stop;
 pub use summary::{Counts, Summary};

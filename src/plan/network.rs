@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::up::Context;
 use super::{PlanError, Warning, definition};
-use crate::observed::{self, Container, ContainerId, NetworkId};
-use crate::project::{Network, NetworkKey};
+use crate::observed::{self, Container, ContainerId, NetworkId, Observed};
+use crate::project::{Network, NetworkKey, Project};
 
 /// A network of the project and what happens to it.
 #[derive(Debug)]
@@ -49,6 +49,19 @@ impl NetworkFate<'_> {
     }
 }
 
+/// The networks of the project that are to be removed and made again, because their definition changed. Whoever else
+/// is connected to them has to be known before a plan is made ([`observed::Network::visitors`]).
+#[must_use]
+pub fn changed_networks<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a observed::Network> {
+    let own = project.networks.iter().filter(|(_, network)| !network.external);
+    own.filter_map(|(key, network)| {
+        let live = observed.networks.iter().find(|live| live.key.as_ref() == Some(key) && live.name == network.name)?;
+        let ours = live.project.as_deref() == Some(project.name.as_str());
+        (ours && !definition::network_matches(network, live)).then_some(live)
+    })
+    .collect()
+}
+
 /// Decides about every network.
 ///
 /// # Errors
@@ -71,8 +84,12 @@ pub(super) fn decide<'a>(
 fn external<'a>(cx: &Context<'a>, key: &'a NetworkKey, network: &'a Network) -> Result<NetworkFate<'a>, PlanError> {
     let name = &network.name;
     let all = &cx.observed.networks;
-    let mut found = all.iter().filter(|live| live.name == *name || live.id.as_str() == name);
-    match (found.next(), found.next()) {
+    let mut found: Vec<_> = all.iter().filter(|live| live.name == *name || live.id.as_str() == name).collect();
+    if found.is_empty() {
+        // The beginning of an id, as engines show it to people.
+        found.extend(all.iter().filter(|live| name.len() >= 12 && live.id.as_str().starts_with(name)));
+    }
+    match (found.first().copied(), found.get(1)) {
         (Some(live), None) => Ok(NetworkFate { name, live: Some(live), change: NetworkChange::Keep }),
         (Some(_), Some(_)) => Err(PlanError::ExternalNetworkAmbiguous { key: key.clone(), name: network.name.clone() }),
         (None, _) => Err(PlanError::ExternalNetworkMissing { key: key.clone(), name: network.name.clone() }),
@@ -134,7 +151,8 @@ pub(super) fn check_users(
         let Some(live) = fate.live.filter(|_| fate.change == NetworkChange::Recreate) else { continue };
         let users = cx.observed.containers.iter().filter(|container| is_connected(container, live));
         let staying = users.filter(|container| !touched.contains(&container.id));
-        let containers: Vec<_> = staying.map(|container| container.name.clone()).collect();
+        let visitors = live.visitors.iter().cloned();
+        let containers: Vec<_> = staying.map(|container| container.name.clone()).chain(visitors).collect();
         if !containers.is_empty() {
             return Err(PlanError::NetworkInUse { key: (*key).clone(), name: live.name.clone(), containers });
         }

@@ -32,13 +32,16 @@ impl<'a> Emit<'a, '_> {
 
     fn replace_network(&mut self, key: &'a NetworkKey, fate: &NetworkFate<'a>) {
         let Some(old) = fate.leaving() else { return };
-        let users = self.users(key, old);
+        let same_name = fate.change == NetworkChange::Recreate;
+        // Where both networks can be there at once, what is replaced goes on using the old one until it is removed.
+        let (replaced, users): (Vec<_>, Vec<_>) =
+            self.users(key, old).into_iter().partition(|user| user.goes && !same_name);
         let left: Vec<_> = users.iter().map(|user| self.leave(user, old)).collect();
         let gone = self.removed_users(old);
-        let same_name = fate.change == NetworkChange::Recreate;
         let action = Action::RemoveNetwork { id: old.id.clone(), name: old.name.clone() };
         let before: Vec<_> = self.gate().into_iter().chain(left.iter().copied().flatten()).chain(gone).collect();
         let remove = self.add(action, Reason::DefinitionChanged, &When::Always, before);
+        self.network_removes.extend(replaced.iter().map(|user| (&user.container.id, remove)));
         let after = if same_name { vec![remove] } else { Vec::new() };
         let create = self.create_network(key, Reason::DefinitionChanged, &after);
         for (user, left) in users.iter().zip(left) {
@@ -60,10 +63,11 @@ impl<'a> Emit<'a, '_> {
                     Change::Create => (None, None),
                 };
                 let stays = asks && !slot.change.leaves().is_always();
-                let present = present.map(|container| (container, stays));
-                for (container, stays) in present.into_iter().chain(successor.map(|new| (new, asks))) {
+                let goes = slot.change.leaves().is_always();
+                let present = present.map(|container| (container, stays, goes));
+                for (container, stays, goes) in present.into_iter().chain(successor.map(|new| (new, asks, false))) {
                     if is_connected(container, old) || stays {
-                        users.push(User { slot_of: slot_ref(slot, container), container, stays });
+                        users.push(User { slot_of: slot_ref(slot, container), container, stays, goes });
                     }
                 }
             }
@@ -158,6 +162,8 @@ struct User<'a> {
     container: &'a Container,
     /// Whether it is connected to the new one.
     stays: bool,
+    /// Whether it is removed in any case.
+    goes: bool,
 }
 
 fn slot_ref(slot: &Slot<'_>, container: &Container) -> ContainerRef {

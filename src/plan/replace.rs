@@ -78,6 +78,15 @@ impl<'a, 'b> Emit<'a, 'b> {
         };
         let step = self.add(action, Reason::EveryRun, &When::Always, []);
         self.after_all(step, ready);
+        // What it gives its dependents is part of their containers.
+        let dependents = self.dependents.get(&service.name).cloned().unwrap_or_default();
+        let swaps = dependents.iter().filter_map(|(name, _)| self.swaps.get(*name)).flatten();
+        let creations: Vec<_> = swaps.filter_map(|swap| swap.create).collect();
+        for create in creations {
+            if !self.builder.is_before(create, step) {
+                self.builder.order(step, create, Edge::Requires);
+            }
+        }
         end.starts.push(step);
         self.ends.insert(&service.name, end);
     }
@@ -295,11 +304,6 @@ impl<'a, 'b> Emit<'a, 'b> {
         if let Change::Finish { new, .. } = &swap.slot.change {
             self.after_connects(new, step);
         }
-        if publishes_range(service)
-            && let Some(before) = self.range_start.replace(step)
-        {
-            self.builder.order(before, step, Edge::Follows);
-        }
         self.new_starts.push((step, service, swap.slot.change.old().map(|old| &old.id)));
         step
     }
@@ -369,18 +373,14 @@ impl<'a, 'b> Emit<'a, 'b> {
 
 /// Whether the old container's anonymous volumes go with it: only if its successor does not mount them all.
 fn fate_of_volumes(service: &Service, swap: &Swap<'_, '_>, old: &Container) -> AnonymousVolumes {
+    let project = &swap.spec.project;
     let inherited = match &swap.spec.replaces {
         Some(replaced) => replaced.inherited.len(),
-        None => volume::inherited(old, service).len(),
+        None => volume::inherited(project, old, service).len(),
     };
-    if volume::anonymous_count(old) > inherited { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep }
+    if volume::anonymous_count(project, old) > inherited { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep }
 }
 
 fn reference(slot: &Slot<'_>, handle: Handle) -> ContainerRef {
     ContainerRef { replica: Some(slot.replica.clone()), name: slot.name.clone(), handle }
-}
-
-/// Whether the engine picks the host port out of a range, which it does not do in one go.
-fn publishes_range(service: &Service) -> bool {
-    service.ports.iter().any(|port| port.published.as_deref().is_some_and(|published| published.contains('-')))
 }

@@ -24,6 +24,8 @@ pub(super) struct Emit<'a, 'b> {
     pub(super) builder: PlanBuilder,
     /// The steps that make networks.
     pub(super) network_steps: BTreeMap<&'a NetworkKey, ActionId>,
+    /// The containers that have to be removed before those steps remove their networks.
+    pub(super) network_removes: Vec<(&'a ContainerId, ActionId)>,
     /// The steps that make volumes.
     pub(super) volume_steps: BTreeMap<&'a VolumeKey, ActionId>,
     /// The steps that remove volumes to make them anew, with their names.
@@ -42,8 +44,6 @@ pub(super) struct Emit<'a, 'b> {
     pub(super) ends: BTreeMap<&'a ServiceName, End<'a>>,
     /// The waits so far; nothing for one whose condition holds.
     pub(super) waits: BTreeMap<(&'a ServiceName, WaitCondition), Option<ActionId>>,
-    /// The last start of a replica that publishes one port of a range.
-    pub(super) range_start: Option<ActionId>,
     /// The steps that give containers their final names.
     pub(super) renames: Vec<(ActionId, String)>,
     /// The starts of new containers, with what they need.
@@ -88,29 +88,36 @@ impl<'a, 'b> Emit<'a, 'b> {
         fates: &'b BTreeMap<&'a ServiceName, Fate<'a>>,
         builder: PlanBuilder,
     ) -> Self {
+        let dependents = order::dependents(cx.project);
+        let early = clash::early(fates, &dependents);
         Self {
             cx,
             resources,
             fates,
-            dependents: order::dependents(cx.project),
+            dependents,
             builder,
             network_steps: BTreeMap::new(),
+            network_removes: Vec::new(),
             volume_steps: BTreeMap::new(),
             volume_removals: Vec::new(),
             stops: BTreeMap::new(),
             removes: BTreeMap::new(),
             connects: BTreeMap::new(),
-            early: clash::early(fates, &order::dependents(cx.project)),
+            early,
             swaps: BTreeMap::new(),
             ends: BTreeMap::new(),
             waits: BTreeMap::new(),
-            range_start: None,
             renames: Vec::new(),
             new_starts: Vec::new(),
         }
     }
 
-    pub(super) fn into_plan(self, warnings: Vec<Warning>) -> Plan {
+    pub(super) fn into_plan(mut self, warnings: Vec<Warning>) -> Plan {
+        for (container, network) in std::mem::take(&mut self.network_removes) {
+            if let Some(removed) = self.removes.get(container) {
+                self.builder.order(*removed, network, Edge::Requires);
+            }
+        }
         self.builder.build().with_warnings(warnings)
     }
 
@@ -195,7 +202,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         when: &When,
         after: ActionId,
     ) {
-        for name in volume::carried_over(container) {
+        for name in volume::carried_over(self.cx.project, container) {
             let action = Action::RemoveVolume { name: name.to_owned() };
             self.add(action, reason.clone(), when, [after]);
         }
@@ -314,7 +321,7 @@ impl<'a, 'b> Emit<'a, 'b> {
 
     fn replaced(&self, service: &Service, replica: &Replica, old: &Container) -> Replaced {
         let inherits = self.cx.options.anonymous_volumes == AnonymousVolumePolicy::Inherit;
-        let inherited = if inherits { volume::inherited(old, service) } else { Vec::new() };
+        let inherited = if inherits { volume::inherited(self.cx.project, old, service) } else { Vec::new() };
         let container = ContainerRef {
             replica: Some(replica.clone()),
             name: old.name.clone(),

@@ -20,9 +20,10 @@ pub fn stop(project: &Arc<Project>, observed: &Observed, timeout: Option<Duratio
         let dependents = project.services.iter().filter(|(_, other)| other.depends_on.contains_key(name));
         let before: Vec<_> = dependents.filter_map(|(other, _)| done.get(other)).flatten().copied().collect();
         let stopped: Vec<_> = running(project, observed, name)
-            .map(|(container, replica)| {
-                let spec = existing_spec(project, container, &replica);
-                let container = container_ref(container, Some(replica));
+            .map(|container| {
+                let replica = container.number.map(|number| Replica { service: name.clone(), number });
+                let spec = replica.as_ref().and_then(|replica| existing_spec(project, container, replica));
+                let container = container_ref(container, replica);
                 let step = Step {
                     action: Action::StopContainer { container, spec, timeout },
                     reason: Reason::StopAsked,
@@ -41,10 +42,9 @@ fn running<'a>(
     project: &Project,
     observed: &'a Observed,
     name: &'a ServiceName,
-) -> impl Iterator<Item = (&'a Container, Replica)> {
+) -> impl Iterator<Item = &'a Container> {
     let targeted = project.is_targeted(name.as_str());
-    let of_service = observed.containers.iter().filter(move |container| {
+    observed.containers.iter().filter(move |container| {
         targeted && container.is_replica() && container.service.as_ref() == Some(name) && holds_processes(container)
-    });
-    of_service.filter_map(|container| Some((container, Replica { service: name.clone(), number: container.number? })))
+    })
 }

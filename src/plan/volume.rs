@@ -131,17 +131,24 @@ pub(super) fn emptied_services(
     emptied
 }
 
-/// Whether the engine named the volume of a mount itself.
-fn is_anonymous(mount: &Mount) -> bool {
+/// The label with the anonymous volumes that a container carried over, by the first digits of their names: to the
+/// engine they bear a name and are not anonymous any more.
+const LABEL_INHERITED: &str = "hoist.inherited";
+
+/// Whether the engine named the volume of a mount itself. Somebody may have made such a volume one of the project's,
+/// to keep it.
+fn is_anonymous(project: &Project, mount: &Mount) -> bool {
     let generated = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    mount.kind == observed::MountKind::Volume && mount.name.as_deref().is_some_and(generated)
+    let adopted = |name: &str| project.volumes.values().any(|volume| volume.name == name);
+    mount.kind == observed::MountKind::Volume
+        && mount.name.as_deref().is_some_and(|name| generated(name) && !adopted(name))
 }
 
 /// The anonymous volumes of a container that its successor mounts again: all but those in whose place the service now
 /// mounts something by name.
-pub(super) fn inherited(container: &Container, service: &Service) -> Vec<InheritedVolume> {
+pub(super) fn inherited(project: &Project, container: &Container, service: &Service) -> Vec<InheritedVolume> {
     let taken = |target: &str| service.volumes.iter().any(|mount| mount.target == target && mount.source.is_some());
-    let anonymous = container.mounts.iter().filter(|mount| is_anonymous(mount) && !taken(&mount.target));
+    let anonymous = container.mounts.iter().filter(|mount| is_anonymous(project, mount) && !taken(&mount.target));
     anonymous
         .filter_map(|mount| {
             Some(InheritedVolume {
@@ -154,16 +161,15 @@ pub(super) fn inherited(container: &Container, service: &Service) -> Vec<Inherit
 }
 
 /// How many anonymous volumes a container mounts.
-pub(super) fn anonymous_count(container: &Container) -> usize {
-    container.mounts.iter().filter(|mount| is_anonymous(mount)).count()
+pub(super) fn anonymous_count(project: &Project, container: &Container) -> usize {
+    container.mounts.iter().filter(|mount| is_anonymous(project, mount)).count()
 }
 
-/// The anonymous volumes that the engine would leave behind when it removes a container with its volumes: to the
-/// engine, a volume that was carried over from a predecessor bears a name and is not anonymous any more.
-pub(super) fn carried_over(container: &Container) -> Vec<&str> {
-    if !container.labels.contains_key(super::container::LABEL_REPLACE) {
-        return Vec::new();
-    }
-    let anonymous = container.mounts.iter().filter(|mount| is_anonymous(mount));
-    anonymous.filter_map(|mount| mount.name.as_deref()).collect()
+/// The anonymous volumes that the engine would leave behind when it removes a container with its volumes. Only those
+/// that hoist is known to have carried over: the name alone does not tell them from a volume that somebody keeps.
+pub(super) fn carried_over<'a>(project: &Project, container: &'a Container) -> Vec<&'a str> {
+    let Some(label) = container.labels.get(LABEL_INHERITED) else { return Vec::new() };
+    let anonymous = container.mounts.iter().filter(|mount| is_anonymous(project, mount));
+    let names = anonymous.filter_map(|mount| mount.name.as_deref());
+    names.filter(|name| label.split(',').any(|digits| digits.len() == 12 && name.starts_with(digits))).collect()
 }

@@ -26,12 +26,18 @@ impl<W: Write> Plain<W> {
     }
 
     fn child(&mut self, record: &Record) -> io::Result<()> {
-        if record.is_build_output() {
-            return writeln!(self.out, "{} {}", record.id, record.text);
+        let counts = record.current.is_some();
+        if record.is_build_output() && !counts {
+            // What is said about the build as a whole has no number.
+            let number = if record.id == "#" { "" } else { &format!("{} ", record.id) };
+            return writeln!(self.out, "{number}{}", record.text);
         }
         let last = self.layers.insert(record.id.clone(), record.text.clone());
         if last.as_ref() == Some(&record.text) {
             return Ok(());
+        }
+        if record.is_build_output() {
+            return writeln!(self.out, "{} {}", record.id, record.text);
         }
         writeln!(self.out, " {} {} {}", record.id, record.text, record.details)
     }

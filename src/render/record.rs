@@ -116,7 +116,9 @@ impl Records {
             }
             Event::Progress { id, part, status, current, total } => {
                 let state = if is_last_word(status) { RecordState::Done } else { RecordState::Working };
-                let record = Record { current: *current, total: *total, ..Record::new(part, state, status) };
+                // Bytes that a step of a build moves are output of that step; layers are those of a pull.
+                let part = if self.builds(*id) { format!("#{part}") } else { part.clone() };
+                let record = Record { current: *current, total: *total, ..Record::new(&part, state, status) };
                 vec![self.child(*id, record)]
             }
             Event::BuildStep { id, part, name, status } => {
@@ -132,6 +134,10 @@ impl Records {
             Event::Stopping(why) => vec![stopping(*why)],
             Event::Skipped { .. } | Event::Waiting { .. } | Event::Ended => Vec::new(),
         }
+    }
+
+    fn builds(&self, id: ActionId) -> bool {
+        matches!(self.plan.step(id).action, Action::BuildImage(_))
     }
 
     /// What a live line says beside its state: what the containers behind a wait wait for.
@@ -322,6 +328,7 @@ fn stopping(why: Stopping) -> Record {
         Stopping::Interrupted => ("Stopping", "Gracefully Stopping... press Ctrl+C again to force"),
         Stopping::Forced => ("Killing", "Forcing the stop..."),
         Stopping::ContainerExited => ("Stopping", "Aborting on container exit..."),
+        Stopping::Finishing => ("Stopping", "Finishing what has begun... press Ctrl+C again to leave it"),
     };
     Record::new("Compose", RecordState::Working, text).with_details(details)
 }

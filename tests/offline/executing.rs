@@ -208,7 +208,7 @@ async fn a_failure_skips_what_requires_it_and_nothing_else() {
     failure.report(&mut report).expect("written to memory");
     assert_eq!(
         String::from_utf8(report).expect("text"),
-        "no such runtime\nnot done because of it: Container demo-proxy-1, Container demo-web-1\n"
+        "Container demo-db-1: no such runtime\nnot started because of it: Container demo-proxy-1, Container demo-web-1\n"
     );
 }
 
@@ -368,21 +368,13 @@ async fn a_tolerated_pull_leaves_the_image_to_the_build() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn containers_get_ids_and_links_of_others_that_the_run_made() {
+async fn containers_get_ids_of_others_that_the_run_made() {
     let db = Service::new("db");
-    let web = Service {
-        network_mode: Some("service:db".into()),
-        links: vec!["db:database".into()],
-        external_links: vec!["legacy".to_owned()],
-        ..Service::new("web")
-    };
+    let web = Service { network_mode: Some("service:db".into()), ..Service::new("web") };
     let mut plans = Plans::of(&[db, web]);
     let (db, _) = plans.up("db", &[]);
-    let spec = ContainerSpec {
-        references: [(ServiceName::from("db"), made_by("db", 1, db))].into(),
-        linked: [(ServiceName::from("db"), vec![made_by("db", 1, db)])].into(),
-        ..plans.spec("web", 2)
-    };
+    let spec =
+        ContainerSpec { references: [(ServiceName::from("db"), made_by("db", 1, db))].into(), ..plans.spec("web", 2) };
     plans.add(Action::CreateContainer(Arc::new(spec)), &[db]);
     let missing = plans.spec("web", 3);
     plans.add(Action::CreateContainer(Arc::new(missing)), &[]);
@@ -391,7 +383,6 @@ async fn containers_get_ids_and_links_of_others_that_the_run_made() {
     assert_eq!(said(&outcome), "#4 failed: cannot share network namespace with service db: container missing\n");
     let request = engine.made_from("demo-web-2").expect("it was made");
     assert_eq!(request.references.get("db"), engine.id_of("demo-db-1").as_ref());
-    assert_eq!(request.links, ["demo-db-1:database", "demo-db-1:db-2", "demo-db-1:demo-db-2", "legacy:legacy"]);
     assert_eq!(request.config_hash.len(), 64);
 }
 
@@ -436,6 +427,26 @@ async fn what_is_gone_or_in_use_is_no_failure() {
         .filter_map(|event| if let Event::Finished { outcome, .. } = event { Some(outcome.clone()) } else { None })
         .collect();
     assert_eq!(outcomes, [Outcome::NothingThere, Outcome::NothingThere, Outcome::StillInUse, Outcome::StillInUse]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_makes_room_for_its_successor_has_to_go() {
+    let mut plans = Plans::new();
+    let network = Action::RemoveNetwork { id: "n1".into(), name: "demo_default".to_owned() };
+    let network = plans.add(network, &[]);
+    let project = plans.project.clone();
+    plans.add(Action::CreateNetwork { project: project.clone(), key: "default".into() }, &[network]);
+    let volume = plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[]);
+    plans.add(Action::CreateVolume { project, key: "data".into() }, &[volume]);
+    let engine = Fake::new();
+    engine.fail("remove network n1", EngineError::InUse("has active endpoints".to_owned()));
+    engine.fail("remove volume demo_data", EngineError::InUse("volume is in use".to_owned()));
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(
+        said(&outcome),
+        "#1 failed: failed to remove network demo_default: has active endpoints\n#3 failed: volume is in use\n\
+         #2 skipped because of #1\n#4 skipped because of #3\n"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -723,6 +734,18 @@ async fn a_run_that_somebody_else_got_in_the_way_of_can_be_told() {
     let plan = plans.build();
     let (outcome, _) = run(&plan, &engine).await;
     assert!(outcome.into_result(&plan).expect_err("the name is taken").is_conflict());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_is_not_there_is_no_conflict() {
+    let mut plans = Plans::new();
+    let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
+    plans.add(Action::CreateVolume { project, key: "data".into() }, &[]);
+    let engine = Fake::new();
+    engine.fail("create volume data", EngineError::NotFound("plugin \"nope\" not found".to_owned()));
+    let plan = plans.build();
+    let (outcome, _) = run(&plan, &engine).await;
+    assert!(!outcome.into_result(&plan).expect_err("there is no such driver").is_conflict());
 }
 
 #[tokio::test(start_paused = true)]

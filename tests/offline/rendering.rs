@@ -8,9 +8,10 @@ use std::time::Duration;
 use hoist::event::{BuildProgress, Event, Outcome, Output, Stopping};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
-    Action, ActionId, AnonymousVolumes, ContainerSpec, Handle, Late, Plan, PullFailure, PullSpec, Replaced,
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, Late, Plan, PullFailure, PullSpec, Replaced,
     WaitCondition, Waiter,
 };
+use hoist::project::Project;
 use hoist::render::logs::{LogPrinter, LogSettings, Prefix};
 use hoist::render::ps::{self, PsFormat, PsSettings, Truncate};
 use hoist::render::{Progress, ProgressMode, TerminalSize, TtySettings};
@@ -281,6 +282,27 @@ impl Screen {
     }
 }
 
+#[test]
+fn what_a_build_moves_belongs_to_its_step() {
+    let mut plans = Plans::new();
+    let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
+    let spec = BuildSpec { project, service: "web".into(), image: "demo-web".to_owned(), platform: None };
+    let id = plans.add(Action::BuildImage(Arc::new(spec)), &[]);
+    let moved = |bytes| Event::Progress {
+        id,
+        part: "1".to_owned(),
+        status: "transferring context".to_owned(),
+        current: Some(bytes),
+        total: None,
+    };
+    let said = |part: &str, line: &str| Event::BuildLog { id, part: part.to_owned(), line: line.to_owned() };
+    let events = [moved(0), moved(200), said("1", "done"), said("1", "done"), said("", "warning: old syntax")];
+    assert_eq!(
+        written(ProgressMode::Plain, &plans.build(), &events),
+        "#1 transferring context\n#1 done\n#1 done\nwarning: old syntax\n"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_live_block_shows_states_times_and_what_is_waited_for() {
     let (plan, steps) = stack();
@@ -341,6 +363,24 @@ async fn the_live_block_fits_small_terminals() {
  ⠋ Container demo-a-... Creating     1.0s
  ... 3 more",
         "{contents}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_echo_of_a_ctrl_c_leaves_nothing_behind() {
+    let (plan, steps) = stack();
+    let mut screen = Screen::new(&plan, 24, 60);
+    screen.events(&[Event::Started { id: steps[0] }]);
+    screen.contents();
+    let mut terminal = screen.written.clone();
+    terminal.write_all(b"^C").expect("written to memory");
+    screen.events(&[finished(steps[0])]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(
+        screen.contents(),
+        "\
+[+] up 1/1
+ ✔ Network demo_default Created                      0.0s"
     );
 }
 

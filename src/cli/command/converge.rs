@@ -80,7 +80,13 @@ pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) 
 
 impl Goal {
     async fn observe(&self) -> Result<Observed, Failure> {
-        Ok(self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?)
+        let mut observed = self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?;
+        let changed: Vec<_> =
+            plan::changed_networks(&self.project, &observed).into_iter().map(|network| network.id.clone()).collect();
+        for network in observed.networks.iter_mut().filter(|network| changed.contains(&network.id)) {
+            network.visitors = self.engine.network_visitors(network.id.clone(), self.project.name.to_string()).await?;
+        }
+        Ok(observed)
     }
 
     /// Looks at what the containers were made with whose definition changed, so that a plan that is only shown tells old

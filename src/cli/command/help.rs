@@ -17,5 +17,5 @@ pub(super) fn help(args: &HelpArgs) -> Result<(), Failure> {
         };
         command = found;
     }
-    Ok(write!(io::stdout(), "{}", command.render_long_help())?)
+    Ok(write!(io::stdout(), "{}", command.render_help())?)
 }

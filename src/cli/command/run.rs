@@ -11,7 +11,7 @@ use crate::cli::signal::Interruption;
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::EngineError;
 use crate::engine::docker::{ConnectSettings, Docker};
-use crate::event::{Event, Events};
+use crate::event::{Event, Events, Stopping};
 use crate::execute::{ExecuteError, ExecuteSettings, RunFailure, execute};
 use crate::observed::{Container, Observed};
 use crate::plan::Plan;
@@ -95,8 +95,16 @@ pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str)
         let events = events;
         execute(&ready.plan, &ready.engine, &events, &interruption.stop, &settings).await
     };
-    let (outcome, shown) =
-        with_signals(&interruption, async { tokio::join!(run, show(&mut progress, received)) }).await?;
+    let shown = show(&mut progress, received, &interruption);
+    let ended = tokio::select! {
+        ended = with_signals(&interruption, async { tokio::join!(run, shown) }) => Some(ended?),
+        // Asked twice: what has begun is left to the engine.
+        () = interruption.kill.cancelled() => None,
+    };
+    let Some((outcome, shown)) = ended else {
+        progress.finish();
+        return Err(Failure::Interrupted);
+    };
     let ended = outcome.into_result(&ready.plan);
     // What the command is going to look at again has not failed yet.
     if !ended.as_ref().is_err_and(RunFailure::is_conflict) {
@@ -138,8 +146,10 @@ pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Futu
 async fn show(
     progress: &mut Progress<io::Stderr>,
     mut received: UnboundedReceiver<Event>,
+    interruption: &Interruption,
 ) -> Result<Vec<Event>, Failure> {
     let mut ticks = tokio::time::interval(TICK);
+    let mut told = false;
     let mut held = Vec::new();
     loop {
         tokio::select! {
@@ -148,6 +158,10 @@ async fn show(
                 Some(event) => progress.event(&event)?,
                 None => return Ok(held),
             },
+            () = interruption.stop.cancelled(), if !told => {
+                told = true;
+                progress.event(&Event::Stopping(Stopping::Finishing))?;
+            }
             _ = ticks.tick() => progress.tick(),
         }
     }

@@ -44,10 +44,9 @@ fn means_registry(words: &str) -> bool {
 
 /// What a pull failed with, by the engine's words alone: the answer had begun.
 pub(super) fn pull(message: &str) -> EngineError {
-    if means_registry(message) || message.starts_with("denied") {
+    let denied = message.starts_with("denied");
+    if denied || means_registry(message) || message.contains("not found") || message.contains("manifest unknown") {
         EngineError::Registry(message.to_owned())
-    } else if message.contains("not found") || message.contains("manifest unknown") {
-        EngineError::NotFound(message.to_owned())
     } else {
         EngineError::Failed(message.to_owned())
     }

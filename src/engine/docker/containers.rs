@@ -1,5 +1,6 @@
 //! Containers: made, started, stopped, removed, looked at.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +17,11 @@ use super::client::{CHANGE, Client, QUESTION, query};
 use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::Ask;
-use super::{classify, status};
-use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, Probe};
+use super::{classify, images, status};
+use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, HookContainer, Probe};
 use crate::observed::{ContainerId, Health};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
+use crate::project::value::MountKind;
 
 /// The grace period of containers that say nothing else.
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
@@ -30,35 +32,93 @@ const FOREVER: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// Makes a container. One whose networks can't all be connected is removed again.
 pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result<CreatedContainer, EngineError> {
+    let request = &without_strays(client, request).await?;
     let facts = facts(client, request).await?;
     let made = convert::create_request(request, &facts)?;
     let platform = convert::service_of(&request.spec)?
         .platform
         .clone()
         .or_else(|| request.spec.project.environment.get("DOCKER_DEFAULT_PLATFORM").cloned());
-    let mut created = Box::pin(ask_to_create(client, &request.name, platform, made.body)).await?;
+    let mut created = Box::pin(ask_to_create(client, Some(&request.name), platform, made.body)).await?;
     created.warnings.splice(..0, made.warnings);
-    for (network, endpoint) in made.connect {
-        if let Err(error) = connect(client, &network, &created.id, endpoint).await {
+    connect_all(client, &created.id, made.connect).await?;
+    Ok(created)
+}
+
+/// Makes the container of a hook, which gets no name.
+pub(super) async fn create_hook(client: &Client, request: &HookContainer) -> Result<CreatedContainer, EngineError> {
+    let facts = Facts {
+        engine: client.version().await?,
+        proxies: client.config().await.proxy_variables(&client.address()),
+        ..Facts::default()
+    };
+    let made = convert::hook_request(request, &facts)?;
+    let mut created = Box::pin(ask_to_create(client, None, None, made.body)).await?;
+    created.warnings.splice(..0, made.warnings);
+    connect_all(client, &created.id, made.connect).await?;
+    Ok(created)
+}
+
+/// Connects a new container to further networks; one that cannot be is removed.
+async fn connect_all(
+    client: &Client,
+    id: &ContainerId,
+    networks: Vec<(String, EndpointSettings)>,
+) -> Result<(), EngineError> {
+    for (network, endpoint) in networks {
+        if let Err(error) = connect(client, &network, id, endpoint).await {
             // The error that made it useless is the one to tell.
-            let _ = remove(client, &created.id, AnonymousVolumes::Remove).await;
+            let _ = remove(client, id, AnonymousVolumes::Remove).await;
             return Err(error);
         }
     }
-    Ok(created)
+    Ok(())
+}
+
+/// The request without those volumes of the predecessor for which there is no place any more: neither does the image
+/// declare a volume there, nor does the service ask for one without a name (engine.md §2.7). They stay in the engine.
+async fn without_strays(client: &Client, request: &CreateContainer) -> Result<CreateContainer, EngineError> {
+    let mut request = request.clone();
+    if request.inherited.is_empty() {
+        return Ok(request);
+    }
+    // An image that is not there is told of by the engine.
+    let Some(declared) = images::declared_volumes(client, &request.spec.image).await? else { return Ok(request) };
+    let service = convert::service_of(&request.spec)?;
+    let asked = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume).map(|mount| &mount.target);
+    let places: BTreeSet<&str> = declared.iter().chain(asked).map(|path| without_slash(path)).collect();
+    request.inherited.retain(|volume| places.contains(without_slash(&volume.target)));
+    Ok(request)
+}
+
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
 }
 
 async fn ask_to_create(
     client: &Client,
-    name: &str,
+    name: Option<&str>,
     platform: Option<String>,
     body: ContainerCreateBody,
 ) -> Result<CreatedContainer, EngineError> {
-    let options = CreateContainerOptions { name: Some(name.to_owned()), platform: platform.unwrap_or_default() };
+    let options = CreateContainerOptions { name: name.map(ToOwned::to_owned), platform: platform.unwrap_or_default() };
     // The body is large, and would make every future around it as large.
     let call = Box::pin(client.api().await?.create_container(Some(options), body));
-    let created = client.wait(CHANGE, || format!("create container {name}"), call).await?;
+    let created = client
+        .wait(CHANGE, || format!("create container {}", name.unwrap_or("of a hook")), call)
+        .await
+        .map_err(without_image)?;
     Ok(CreatedContainer { id: created.id.into(), warnings: created.warnings })
+}
+
+/// A container's image that is not there is not missing because somebody else changes the project.
+fn without_image(error: EngineError) -> EngineError {
+    if let EngineError::NotFound(words) = &error
+        && words.to_lowercase().contains("no such image")
+    {
+        return EngineError::Refused(words.clone());
+    }
+    error
 }
 
 /// What the conversion has to know beside the plan.
@@ -136,7 +196,7 @@ pub(super) async fn stop(client: &Client, id: &ContainerId, grace: Option<Durati
     let options = StopContainerOptions { t: seconds, ..StopContainerOptions::default() };
     let what = || format!("stop container {}", id.short());
     let call = Box::pin(client.wait(FOREVER, what, client.api().await?.stop_container(id.as_str(), Some(options))));
-    let first = grace.unwrap_or(DEFAULT_GRACE) + MARGIN;
+    let first = grace.unwrap_or(DEFAULT_GRACE).saturating_add(MARGIN);
     let call = match future::select(call, Box::pin(tokio::time::sleep(first))).await {
         Either::Left((result, _)) => return result,
         Either::Right(((), call)) => call,

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::connect::{Address, TlsFiles};
-use super::credentials::ConfigFile;
 use crate::engine::EngineError;
 
 /// The context that stands for `DOCKER_HOST` or the default socket.
@@ -45,7 +44,14 @@ struct Endpoint {
 
 /// The current context of the configuration in `folder`, if it names one.
 pub(super) fn current(folder: Option<&Path>) -> Option<String> {
-    ConfigFile::read(folder?).ok()?.current_context.filter(|name| !name.is_empty())
+    // Nothing else in the file counts here: what is odd elsewhere in it must not lead to another engine.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Config {
+        current_context: Option<String>,
+    }
+    let text = std::fs::read(folder?.join("config.json")).ok()?;
+    serde_json::from_slice::<Config>(&text).ok()?.current_context.filter(|name| !name.is_empty())
 }
 
 /// Reads the context `name` of the configuration in `folder`.
@@ -151,6 +157,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(current(Some(folder.path())), None);
         std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"far"}"#).unwrap();
+        assert_eq!(current(Some(folder.path())), Some("far".to_owned()));
+        std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"far","auths":null}"#).unwrap();
         assert_eq!(current(Some(folder.path())), Some("far".to_owned()));
         assert_eq!(current(None), None);
     }

@@ -1,4 +1,4 @@
-//! The Docker configuration file: registry credentials, proxies, the current context.
+//! The Docker configuration file: registry credentials and proxies.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,6 @@ const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ConfigFile {
-    /// The context that is used when nothing names one.
-    #[serde(default)]
-    pub(super) current_context: Option<String>,
     /// Proxies by the address of the engine, or `default`.
     #[serde(default)]
     proxies: BTreeMap<String, Proxies>,

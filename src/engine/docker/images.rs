@@ -25,11 +25,13 @@ const MANIFESTS: ApiVersion = ApiVersion::new(1, 48);
 /// How long a pull may be silent. Engines write a line whenever bytes arrive; extracting a large layer is silent.
 const SILENCE: Duration = Duration::from_mins(10);
 
-/// The images of a snapshot, by reference as it was asked for: one list, and a look at those images alone of which
+type Wanted = BTreeMap<(String, Option<String>), Image>;
+
+/// The images of a snapshot, by reference and platform as they were asked for: one list, and a look at those images alone of which
 /// the list does not tell enough.
-pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<BTreeMap<String, Image>, EngineError> {
+pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<Wanted, EngineError> {
     if query.images.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Wanted::new());
     }
     let version = client.version().await?;
     let here = Platform::of_this_machine(&version.os);
@@ -42,7 +44,7 @@ pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<BTreeM
             Choice::Unclear => look(client, text, platform.as_deref()).await?,
             Choice::Absent => None,
         };
-        Ok::<_, EngineError>(image.map(|image| (text.clone(), image)))
+        Ok::<_, EngineError>(image.map(|image| ((text.clone(), platform.clone()), image)))
     });
     Ok(future::try_join_all(wanted).await?.into_iter().flatten().collect())
 }
@@ -145,6 +147,27 @@ pub(super) async fn look(
     let tagged_at = image.metadata.and_then(|metadata| status::nanoseconds(&metadata.last_tag_time?));
     let seconds = tagged_at.and_then(|nanoseconds| i64::try_from(nanoseconds / 1_000_000_000).ok());
     Ok(digest.map(|digest| Image { digest, id: image.id.into(), tagged_at: seconds }))
+}
+
+/// Where an image declares volumes; nothing when it is not in the store.
+pub(super) async fn declared_volumes(client: &Client, reference: &str) -> Result<Option<Vec<String>>, EngineError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Inspected {
+        #[serde(default, deserialize_with = "or_default")]
+        config: Config,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Config {
+        #[serde(default, deserialize_with = "or_default")]
+        volumes: BTreeMap<String, serde_json::Value>,
+    }
+    match client.get::<Inspected>(&format!("/images/{}/json", percent_encoded(reference))).await {
+        Ok(image) => Ok(Some(image.config.volumes.into_keys().collect())),
+        Err(EngineError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -300,8 +323,10 @@ async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, Engin
     }
 }
 
-/// Adds to a registry's refusal why no credentials were shown.
+/// Adds to a registry's refusal why no credentials were shown. What is not found here is the registry's to have, and
+/// not gone because somebody else changes the project.
 fn explain(error: EngineError, without_credentials: Option<String>) -> EngineError {
+    let error = if let EngineError::NotFound(words) = error { EngineError::Registry(words) } else { error };
     match (error, without_credentials) {
         (EngineError::Registry(message), Some(why)) => {
             EngineError::Registry(format!("{message} (no credentials were sent: {why})"))
@@ -311,13 +336,13 @@ fn explain(error: EngineError, without_credentials: Option<String>) -> EngineErr
 }
 
 fn no_name(image: &str, why: &str) -> EngineError {
-    EngineError::NotFound(format!("image `{image}` is not there, and {why}"))
+    EngineError::Refused(format!("image `{image}` is not there, and {why}"))
 }
 
 fn missing_after_pull(spec: &PullSpec) -> EngineError {
     match &spec.platform {
-        Some(platform) => EngineError::NotFound(format!("image `{}` is not for platform {platform}", spec.image)),
-        None => EngineError::NotFound(format!("image `{}` is not there after its pull", spec.image)),
+        Some(platform) => EngineError::Failed(format!("image `{}` is not for platform {platform}", spec.image)),
+        None => EngineError::Failed(format!("image `{}` is not there after its pull", spec.image)),
     }
 }
 
@@ -434,6 +459,16 @@ mod tests {
         let expected = "/images/json?manifests=true&filters=%7B%22reference%22:%5B%22me/app%22%2C%22nginx%22%5D%7D";
         assert_eq!(list_path(new, &named), expected);
         assert_eq!(list_path(new, &query(&["cafe"])), "/images/json?manifests=true");
+    }
+
+    #[test]
+    fn what_a_registry_does_not_have_is_its_refusal() {
+        let words = "pull access denied for x, repository does not exist";
+        for answer in [classify::answer(404, words), classify::pull(words), classify::pull("manifest unknown: x")] {
+            assert!(matches!(explain(answer, None), EngineError::Registry(_)));
+        }
+        let explained = explain(classify::answer(404, words), Some("no helper".to_owned()));
+        assert_eq!(explained, EngineError::Registry(format!("{words} (no credentials were sent: no helper)")));
     }
 
     #[test]

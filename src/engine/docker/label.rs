@@ -32,5 +32,7 @@ pub(super) const HOOK: &str = "com.docker.compose.hook";
 pub(super) const NETWORK: &str = "com.docker.compose.network";
 /// The key of a volume.
 pub(super) const VOLUME: &str = "com.docker.compose.volume";
+/// Our own: the anonymous volumes that were carried over, by the first twelve digits of their names.
+pub(super) const INHERITED: &str = "hoist.inherited";
 /// Our own: a digest per field of the definition.
 pub(super) const FIELDS: &str = "hoist.fields";

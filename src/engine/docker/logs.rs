@@ -38,8 +38,19 @@ pub(super) async fn logs(client: &Client, id: &ContainerId, asked: &LogQuery) ->
 /// What a container writes from now on.
 pub(super) async fn attach(client: &Client, id: &ContainerId, terminal: bool) -> Result<Chunks, EngineError> {
     let path = format!("/containers/{id}/attach?stream=true&stdout=true&stderr=true");
-    let headers = [("Connection", "Upgrade"), ("Upgrade", "tcp")];
-    let ask = Ask { method: Method::POST, path: &path, headers: &headers, body: Vec::new() };
+    take_over(client, &path, Vec::new(), terminal).await
+}
+
+/// Starts a command that was made ready, and gives what it writes.
+pub(super) async fn run_exec(client: &Client, exec: &str) -> Result<Chunks, EngineError> {
+    take_over(client, &format!("/exec/{exec}/start"), br#"{"Detach":false,"Tty":false}"#.to_vec(), false).await
+}
+
+/// Asks for output that takes the connection over.
+async fn take_over(client: &Client, path: &str, body: Vec<u8>, terminal: bool) -> Result<Chunks, EngineError> {
+    let headers = [("Connection", "Upgrade"), ("Upgrade", "tcp"), ("Content-Type", "application/json")];
+    let headers = if body.is_empty() { &headers[..2] } else { &headers[..] };
+    let ask = Ask { method: Method::POST, path, headers, body };
     let response = client.ask(QUESTION, ask).await?;
     let format = Format::of(&response, terminal);
     if response.status() != hyper::StatusCode::SWITCHING_PROTOCOLS {

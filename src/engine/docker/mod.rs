@@ -21,6 +21,7 @@ mod convert;
 mod credentials;
 mod definition;
 mod events;
+mod exec;
 mod images;
 mod label;
 mod logs;
@@ -44,8 +45,8 @@ pub use self::connect::{ConnectSettings, TlsRequest};
 use self::convert::Facts;
 use self::transport::Ask;
 use super::{
-    ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ImageProgress, LogChunk,
-    LogQuery, ObserveQuery, PortHolder,
+    ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ExecProgress, ExecSpec,
+    HookContainer, ImageProgress, LogChunk, LogQuery, ObserveQuery, PortHolder,
 };
 use crate::observed::{ApiVersion, ContainerId, Definition, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
@@ -200,6 +201,18 @@ impl Engine for Docker {
         logs::attach(&self.client, &id, terminal).await
     }
 
+    async fn exec(
+        &self,
+        id: ContainerId,
+        spec: ExecSpec,
+    ) -> Result<BoxStream<'static, Result<ExecProgress, EngineError>>, EngineError> {
+        exec::exec(&self.client, &id, spec).await
+    }
+
+    async fn create_hook_container(&self, request: HookContainer) -> Result<CreatedContainer, EngineError> {
+        Box::pin(containers::create_hook(&self.client, &request)).await
+    }
+
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
         images::pull(self.client.clone(), spec)
     }
@@ -214,6 +227,10 @@ impl Engine for Docker {
 
     async fn definition(&self, id: ContainerId) -> Result<Option<Definition>, EngineError> {
         definition::look(&self.client, &id).await
+    }
+
+    async fn network_visitors(&self, network: NetworkId, project: String) -> Result<Vec<String>, EngineError> {
+        observe::network_visitors(&self.client, &network, &project).await
     }
 
     async fn image(&self, reference: String, platform: Option<String>) -> Result<Option<Image>, EngineError> {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer};
 use super::client::{Client, query};
 use super::{images, label, status};
 use crate::engine::{EngineError, ObserveQuery, PortHolder};
-use crate::observed::{Container, Endpoint, Health, Mount, MountKind, Network, Observed, PublishedPort, Volume};
+use crate::observed::{
+    Container, Endpoint, Health, Mount, MountKind, Network, NetworkId, Observed, PublishedPort, Volume,
+};
 
 /// Everything the engine has of a project, by calls made in parallel.
 pub(super) async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, EngineError> {
@@ -39,6 +41,19 @@ pub(super) async fn port_holder(client: &Client, port: u16, protocol: &str) -> R
         container: status::canonical_name(&listed.names, &listed.id).to_owned(),
         project: listed.labels.get(label::PROJECT).cloned(),
     }))
+}
+
+/// The running containers outside of a project that are connected to a network.
+pub(super) async fn network_visitors(
+    client: &Client,
+    network: &NetworkId,
+    project: &str,
+) -> Result<Vec<String>, EngineError> {
+    let filters = serde_json::json!({ "network": [network.as_str()] }).to_string();
+    let listed: Vec<ListedContainer> =
+        client.get(&format!("/containers/json?{}", query(&[("filters", &filters)]))).await?;
+    let others = listed.iter().filter(|listed| listed.labels.get(label::PROJECT).is_none_or(|owner| owner != project));
+    Ok(others.map(|listed| status::canonical_name(&listed.names, &listed.id).to_owned()).collect())
 }
 
 async fn networks(client: &Client, query: &ObserveQuery) -> Result<Vec<Network>, EngineError> {
@@ -243,6 +258,7 @@ impl From<ListedNetwork> for Network {
             id: listed.id.into(),
             name: listed.name,
             labels: listed.labels,
+            visitors: Vec::new(),
         }
     }
 }

@@ -324,7 +324,7 @@ impl State {
             .iter()
             .filter(|(_, container)| container.labels.get("com.docker.compose.project") == Some(&query.project));
         let wanted =
-            query.images.iter().filter_map(|(image, _)| Some((image.clone(), self.images.get(image)?.clone())));
+            query.images.iter().filter_map(|wanted| Some((wanted.clone(), self.images.get(&wanted.0)?.clone())));
         Observed {
             containers: of_project.map(|(id, container)| container.observed(id)).collect(),
             images: wanted.collect(),

@@ -145,7 +145,7 @@ fn component<'a>(text: &str, rest: &'a str) -> Result<(u64, &'a str), DurationEr
         "h" => 3_600 * SECOND,
         "d" => 24 * 3_600 * SECOND,
         "w" => 7 * 24 * 3_600 * SECOND,
-        _ => return Err(DurationError::UnknownUnit { text: text.to_owned(), unit: unit.to_owned() }),
+        _ => return Err(DurationError::UnknownUnit { text: text.to_owned(), unit: unit.trim().to_owned() }),
     };
     let whole = if whole.is_empty() { 0 } else { whole.parse::<u64>().map_err(|_| too_long(text))? };
     let whole = whole.checked_mul(factor).ok_or_else(|| too_long(text))?;
@@ -240,7 +240,7 @@ mod tests {
             (".s", "`.s` is not a duration"),
             ("soon", "`soon` is not a duration"),
             ("10", "the duration `10` has no unit"),
-            ("1m 30s", "`1m 30s` is not a duration: there is no unit `m `"),
+            ("1m 30s", "`1m 30s` is not a duration: there is no unit `m`"),
             ("1y", "`1y` is not a duration: there is no unit `y`"),
             ("1S", "`1S` is not a duration: there is no unit `S`"),
             ("9999999h", "the duration `9999999h` is too long"),

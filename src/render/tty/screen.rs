@@ -17,11 +17,15 @@ pub(super) struct Screen<W> {
 struct Inner<W> {
     out: W,
     pending: Vec<u8>,
+    /// Whether a line was drawn that the next one begins behind. indicatif ends lines, the last one too, with blanks up
+    /// to the edge, where the `^C` that a terminal echoes would wrap and move the block away from where the next draw
+    /// looks for it; here only the lines between end, and with a line feed.
+    line_ends: bool,
 }
 
 impl<W: Write> Screen<W> {
     pub(super) fn new(out: W, size: TerminalSize) -> Self {
-        Self { inner: Arc::new(Mutex::new(Inner { out, pending: Vec::new() })), size }
+        Self { inner: Arc::new(Mutex::new(Inner { out, pending: Vec::new(), line_ends: false })), size }
     }
 
     /// Writes whole lines where the cursor is.
@@ -54,6 +58,7 @@ impl<W: Write> Inner<W> {
     fn flush(&mut self) -> io::Result<()> {
         let written = self.out.write_all(&self.pending);
         self.pending.clear();
+        self.line_ends = false;
         written.and_then(|()| self.out.flush())
     }
 }
@@ -106,7 +111,15 @@ impl<W: Write + Send> TermLike for Screen<W> {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.push(text);
+        let mut inner = self.lock();
+        if text.bytes().all(|byte| byte == b' ') {
+            inner.line_ends = true;
+        } else {
+            if std::mem::take(&mut inner.line_ends) {
+                inner.pending.push(b'\n');
+            }
+            inner.pending.extend_from_slice(text.as_bytes());
+        }
         Ok(())
     }
 

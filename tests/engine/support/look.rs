@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use bollard::exec::StartExecResults;
-use bollard::models::{ContainerInspectResponse, ContainerSummary, ExecConfig, Volume};
+use bollard::models::{
+    ContainerInspectResponse, ContainerSummary, EndpointSettings, ExecConfig, NetworkInspect, Volume,
+};
 use bollard::query_parameters::{
-    InspectContainerOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
+    InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
+    ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
 use futures::StreamExt;
 
@@ -132,8 +135,45 @@ impl Scenario {
         text
     }
 
+    /// Everything the engine knows of a container.
+    pub(crate) async fn inspect_id(&self, id: &str) -> ContainerInspectResponse {
+        self.docker.inspect_container(id, None::<InspectContainerOptions>).await.expect("the container is there")
+    }
+
+    /// How a service's only container is connected, by network.
+    pub(crate) async fn endpoints(&self, service: &str) -> HashMap<String, EndpointSettings> {
+        self.inspect(service).await.network_settings.and_then(|settings| settings.networks).unwrap_or_default()
+    }
+
+    /// A network as the engine shows it.
+    pub(crate) async fn network(&self, name: &str) -> NetworkInspect {
+        self.docker.inspect_network(name, None::<InspectNetworkOptions>).await.expect("the network is there")
+    }
+
+    /// A volume as the engine shows it.
+    pub(crate) async fn volume(&self, name: &str) -> Volume {
+        self.docker.inspect_volume(name).await.expect("the volume is there")
+    }
+
+    /// Waits until a service's only container has written `text`, and gives back all it has written.
+    pub(crate) async fn writes(&self, service: &str, text: &str) -> String {
+        self.eventually(text, 20, || async {
+            let output = self.output_of(service).await;
+            output.contains(text).then_some(output)
+        })
+        .await
+    }
+
+    /// Waits until the containers are in those states.
+    pub(crate) async fn reach(&self, states: &[&str]) {
+        let what = states.join(", ");
+        self.eventually(&what, 20, || async { (self.states().await == states).then_some(()) }).await;
+    }
+
     /// Removes all that the project has, whatever made it.
     pub(crate) async fn take_down(&self) {
+        let options = ListImagesOptionsBuilder::default().all(false).filters(&self.label_filter()).build();
+        let images = self.docker.list_images(Some(options)).await.unwrap_or_default();
         for container in self.list().await {
             let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
             let _ = self.docker.remove_container(&container.id.unwrap_or_default(), Some(options)).await;
@@ -145,6 +185,11 @@ impl Scenario {
             let options = RemoveVolumeOptionsBuilder::default().force(true).build();
             let _ = self.docker.remove_volume(&volume, Some(options)).await;
         }
+        for image in images {
+            let options = RemoveImageOptionsBuilder::default().force(true).build();
+            let _ = self.docker.remove_image(&image.id, Some(options), None).await;
+        }
+        self.remove_all_foreign().await;
     }
 
     /// Prints the steps, the containers and their last words, for a scenario that failed.

@@ -1,9 +1,11 @@
 //! What every scenario needs: an engine, a folder with files, the binary, and a look at what the engine has.
 
-mod look;
+mod foreign;
+pub(crate) mod look;
 
 use std::fs;
 use std::future::Future;
+use std::io::Write;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -37,7 +39,12 @@ pub(crate) struct Scenario {
     pub(crate) project: String,
     folder: tempfile::TempDir,
     steps: Arc<Mutex<Vec<String>>>,
+    /// What it has in the engine beside the project.
+    foreign: Mutex<Vec<foreign::Foreign>>,
 }
+
+/// What [`project`] writes before the services: `<<: *idle` is a container that does nothing and ends at once.
+const IDLE: &str = "x-idle: &idle {image: 'busybox:latest', command: [sleep, '600'], stop_grace_period: 0s}\n";
 
 /// What a run of the binary came to.
 #[derive(Debug)]
@@ -71,6 +78,13 @@ impl Ran {
         assert!(self.stderr.contains(text), "`{text}` is not in stderr:\n{}", self.stderr);
         self
     }
+
+    /// Fails the test if standard error has that text.
+    #[track_caller]
+    pub(crate) fn does_not_say(self, text: &str) -> Self {
+        assert!(!self.stderr.contains(text), "`{text}` is in stderr:\n{}", self.stderr);
+        self
+    }
 }
 
 /// Runs a scenario: `files` are written into its folder, then `steps` run. On a failure everything that helps is
@@ -82,7 +96,7 @@ where
     let docker = engine().await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let project = format!("hoist-test-{name}");
-    let scenario = Arc::new(Scenario { docker, project, folder, steps: Arc::default() });
+    let scenario = Arc::new(Scenario { docker, project, folder, steps: Arc::default(), foreign: Mutex::default() });
     for (path, text) in files {
         scenario.write(path, text);
     }
@@ -97,7 +111,35 @@ where
     }
 }
 
+/// A [`scenario`] with one Compose file, which may say `<<: *idle`.
+pub(crate) async fn project<F>(name: &str, services: &str, steps: impl FnOnce(Arc<Scenario>) -> F)
+where
+    F: Future<Output = ()>,
+{
+    scenario(name, &[("compose.yaml", &[IDLE, services].concat())], steps).await;
+}
+
 impl Scenario {
+    /// Writes the Compose file anew, as [`project`] does.
+    pub(crate) fn compose(&self, services: &str) {
+        self.write("compose.yaml", &[IDLE, services].concat());
+    }
+
+    /// `up -d`, which has to end well.
+    pub(crate) async fn up(&self, arguments: &[&str]) -> Ran {
+        self.hoist(&[&["up", "-d"], arguments].concat()).await.ok()
+    }
+
+    /// Fails the test unless there is nothing to do.
+    pub(crate) async fn is_settled(&self) {
+        assert_eq!(self.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do");
+    }
+
+    /// The name of something of the project: `data` is `hoist-test-x_data`.
+    pub(crate) fn named(&self, key: &str) -> String {
+        format!("{}_{key}", self.project)
+    }
+
     /// The folder with the files.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -110,17 +152,18 @@ impl Scenario {
         fs::write(path, text).expect("a file can be written");
     }
 
-    /// The binary, ready to run in the project's folder; it sees PATH, HOME and the engine's address only.
+    /// The binary, ready to run in the project's folder; it sees PATH, HOME, the engine's address and the project's name
+    /// only. A name in the environment leaves the file in charge, unlike `-p`.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoist"));
-        command.args(["-p", &self.project]).args(arguments);
+        command.args(arguments);
         self.surround(&mut command);
         command
     }
 
-    fn surround(&self, command: &mut Command) {
+    pub(crate) fn surround(&self, command: &mut Command) {
         command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
-        command.env("HOME", self.folder.path());
+        command.env("HOME", self.folder.path()).env("COMPOSE_PROJECT_NAME", &self.project);
         for name in ["PATH", "DOCKER_HOST"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
@@ -128,7 +171,7 @@ impl Scenario {
         }
     }
 
-    /// Runs `hoist -p PROJECT ARGUMENTS` to its end.
+    /// Runs `hoist ARGUMENTS` to its end.
     pub(crate) async fn hoist(&self, arguments: &[&str]) -> Ran {
         self.run(self.command(arguments)).await
     }
@@ -137,16 +180,30 @@ impl Scenario {
     pub(crate) async fn peer(&self, arguments: &[&str]) -> Ran {
         let program = std::env::var_os("HOIST_PEER").map_or_else(find_peer, PathBuf::from);
         let mut command = Command::new(program);
-        command.args(["-p", &self.project]).args(arguments);
+        command.args(arguments);
         self.surround(&mut command);
         self.run(command).await
     }
 
     /// Runs a command to its end.
-    pub(crate) async fn run(&self, mut command: Command) -> Ran {
+    pub(crate) async fn run(&self, command: Command) -> Ran {
+        self.run_with_input(command, "").await
+    }
+
+    /// Runs a command to its end, with something to read.
+    pub(crate) async fn run_with_input(&self, mut command: Command, input: &str) -> Ran {
         let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
         let began = Instant::now();
-        let work = tokio::task::spawn_blocking(move || command.output());
+        let input = input.to_owned();
+        let work = tokio::task::spawn_blocking(move || {
+            if input.is_empty() {
+                return command.output();
+            }
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn()?;
+            child.stdin.take().expect("it is piped").write_all(input.as_bytes())?;
+            child.wait_with_output()
+        });
         let output: Output = tokio::time::timeout(STEP, work)
             .await
             .unwrap_or_else(|_| panic!("`{}` did not end within {STEP:?}", words.join(" ")))

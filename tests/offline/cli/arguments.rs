@@ -37,7 +37,7 @@ fn flags_that_do_not_go_together_are_refused_in_the_words_scripts_know() {
         ("up --no-recreate --force-recreate", "--force-recreate and --no-recreate are incompatible"),
         ("up --no-recreate --always-recreate-deps", "--always-recreate-deps and --no-recreate are incompatible"),
         ("create --pull policy", "invalid --pull option \"policy\""),
-        ("--parallel x up", "invalid argument \"x\" for \"--parallel\" flag: invalid digit found in string"),
+        ("--parallel x up", "invalid argument \"x\" for \"--parallel\" flag: not a whole number"),
         ("--progress fancy up", "unsupported --progress value \"fancy\""),
         ("--progress tty --ansi never up", "can't use --progress tty while ANSI support is disabled"),
         ("logs --index 1", "--index requires one service to be selected"),
@@ -66,4 +66,13 @@ fn without_an_engine_one_sentence_says_what_to_do() {
     assert!(first.starts_with("cannot connect to a container engine at unix:///nonexistent/docker.sock: "), "{first}");
     let hint = "hint: is the engine running? start it, or name another with DOCKER_HOST, --host or --context";
     assert_eq!((lines.next(), lines.next()), (Some(hint), None));
+}
+
+#[test]
+fn with_progress_as_json_the_error_is_json_too() {
+    let ran = Case::new("--progress json up -d").file("compose.yaml", "services: {web: {image: i}}\n").run();
+    let error: serde_json::Value = serde_json::from_str(&ran.stderr).expect("one JSON object");
+    assert_eq!((ran.status, &error["error"]), (1, &serde_json::Value::Bool(true)));
+    let message = error["message"].as_str().unwrap_or_default();
+    assert!(message.starts_with("cannot connect to a container engine at unix:///nonexistent/docker.sock: "));
 }

@@ -410,7 +410,7 @@ fn the_field_that_changed_is_named() {
             Case::new(
                 "the image reference changed",
                 in_sync(&one_web().load()).edit(|observed| {
-                    observed.images.insert("nginx:2".into(), super::state::image("nginx:2"));
+                    observed.images.insert(("nginx:2".into(), None), super::state::image("nginx:2"));
                 }),
                 indoc! {"
                     #1 create container web/1 as 7765622f3100_shop-web-1: image: \"nginx:1\" → \"nginx:2\"
@@ -427,7 +427,7 @@ fn the_field_that_changed_is_named() {
                         web.labels.remove("hoist.fields");
                     })
                     .edit(|observed| {
-                        observed.images.insert("nginx:2".into(), super::state::image("nginx:2"));
+                        observed.images.insert(("nginx:2".into(), None), super::state::image("nginx:2"));
                     }),
                 indoc! {"
                     #1 create container web/1 as 7765622f3100_shop-web-1: image: \"nginx:1\" → \"nginx:2\"

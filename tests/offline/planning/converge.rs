@@ -234,7 +234,8 @@ proptest! {
         for service in to.services.values() {
             let reference = to.image_name(service);
             if !service.name.as_str().starts_with('c') {
-                whole.images.insert(reference.clone(), super::state::image(&reference));
+                let there = super::state::image(&reference);
+                whole.images.insert((reference, None), there);
             }
         }
         let mut cut = whole.clone();

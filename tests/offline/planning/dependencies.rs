@@ -532,32 +532,6 @@ fn providers_are_asked_at_every_run() {
 }
 
 #[test]
-fn starts_that_take_a_port_of_a_range_come_one_by_one() {
-    let project = files()
-        .service("web", "nginx:1", |web| {
-            web.scale = Some(3);
-            publishes(web, "8000-8010:80");
-        })
-        .load();
-    check(
-        &project,
-        [Case::new(
-            "three replicas share a range of ports",
-            images_only(&project),
-            indoc! {"
-                #1 create network shop_default: missing
-                #2 create container web/1: no container yet, after #1
-                #3 create container web/2: no container yet, after #1
-                #4 create container web/3: no container yet, after #1
-                #5 start container web/1: created, after #2
-                #6 start container web/2: created, after #3, after the end of #5
-                #7 start container web/3: created, after #4, after the end of #6
-            "},
-        )],
-    );
-}
-
-#[test]
 fn what_cannot_be_planned_is_refused() {
     let refused = |project: &Arc<Project>, options: UpOptions| {
         hoist::plan::up(project, &images_only(project).into(), &options).expect_err("refused").to_string()

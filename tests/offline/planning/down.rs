@@ -174,7 +174,7 @@ fn orphans_and_ended_one_offs_go_when_asked_for() {
 fn volumes_that_were_carried_over_go_with_their_containers() {
     let project = files().service("db", "mysql:8", |_| {}).load();
     let replaced = in_sync(&project).with("shop-db-1", anonymous("/data")).with("shop-db-1", |db| {
-        db.labels.insert("com.docker.compose.replace".into(), "db-1".into());
+        db.labels.insert("hoist.inherited".into(), "a".repeat(12));
     });
     let options =
         DownOptions { volumes: DownVolumes::Remove, timeout: Some(Duration::from_secs(2)), ..DownOptions::default() };
@@ -186,6 +186,34 @@ fn volumes_that_were_carried_over_go_with_their_containers() {
     let plan = down(&DownTarget::Files(project.clone()), &replaced.into(), &options);
     assert_eq!(plan.to_string(), expected);
     assert_eq!(plan.destructive().count(), 1);
+}
+
+#[test]
+fn a_volume_that_somebody_keeps_is_never_removed_for_its_name() {
+    let options = DownOptions { volumes: DownVolumes::Remove, ..DownOptions::default() };
+    let kept = "a".repeat(64);
+    let state = |project: &Project| {
+        in_sync(project).with("shop-db-1", anonymous("/data")).with("shop-db-1", |db| {
+            db.labels.insert("com.docker.compose.replace".into(), "db-1".into());
+            db.labels.insert("hoist.inherited".into(), "a".repeat(12));
+        })
+    };
+    // Declared as external, under the name that the engine once gave it.
+    let project = files()
+        .volume("data", |data| {
+            data.external = true;
+            data.name.clone_from(&kept);
+        })
+        .service("db", "mysql:8", |db| mounts(db, "data", "/data"))
+        .load();
+    let plan = down(&DownTarget::Files(project.clone()), &state(&project).into(), &options);
+    assert_eq!(plan.destructive().count(), 0, "{plan}");
+    // Not known to have been carried over: of another tool, or of a project without its files.
+    let unknown = state(&project).with("shop-db-1", |db| {
+        db.labels.remove("hoist.inherited");
+    });
+    let plan = down(&DownTarget::Labels("shop".into()), &unknown.into(), &options);
+    assert_eq!(plan.destructive().count(), 0, "{plan}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Pulls, builds, and what follows from images that are not known yet (engine.md §7.1, design.md "Late facts").
 
-use hoist::plan::{BuildImages, PullFailure, UpOptions};
+use hoist::plan::{Action, BuildImages, PullFailure, UpOptions};
 use hoist::project::Condition;
 use hoist::project::value::PullPolicy;
 use indoc::indoc;
@@ -23,6 +23,23 @@ fn build() -> UpOptions {
 
 fn pull(policy: &str) -> UpOptions {
     UpOptions { pull: Some(PullPolicy::from(policy)), ..UpOptions::default() }
+}
+
+#[test]
+fn an_image_counts_for_the_platform_it_is_wanted_for() {
+    let project = files()
+        .service("here", "nginx:1", |_| {})
+        .service("there", "nginx:1", |there| there.platform = Some("linux/arm64".into()))
+        .load();
+    let state = images_only(&project).edit(|observed| observed.images.retain(|(_, platform), _| platform.is_none()));
+    let plan = hoist::plan::up(&project, &state.into(), &UpOptions::default()).expect("it can be planned");
+    let pulls: Vec<_> = plan
+        .steps()
+        .filter_map(
+            |(_, step)| if let Action::PullImage(spec) = &step.action { Some(spec.platform.clone()) } else { None },
+        )
+        .collect();
+    assert_eq!(pulls, [Some("linux/arm64".to_owned())]);
 }
 
 #[test]
@@ -457,7 +474,7 @@ fn images_that_are_mounted_are_fetched_and_compared() {
     let label = format!("/assets={},/site={}", digest("assets:1"), digest("shop-site"));
     let with_assets = |state: super::state::Engine| {
         state.edit(|observed| {
-            observed.images.insert("assets:1".into(), super::state::image("assets:1"));
+            observed.images.insert(("assets:1".into(), None), super::state::image("assets:1"));
         })
     };
     let mounted = || {

@@ -165,7 +165,7 @@ fn anonymous_volumes_are_carried_over_or_go() {
     let state = || in_sync(&project).with("shop-web-1", anonymous("/cache"));
     let replaced = || {
         state().with("shop-web-1", |web| {
-            web.labels.insert("com.docker.compose.replace".into(), "web-1".into());
+            web.labels.insert("hoist.inherited".into(), "a".repeat(12));
         })
     };
     let plain = UpOptions::default();

@@ -187,12 +187,13 @@ fn networks_are_made_kept_and_recreated() {
             "front got another name",
             in_sync(&project),
             indoc! {"
-                #1 stop container web/1: shop_front is recreated
-                #2 disconnect container web/1 from shop_front: shop_front is recreated, after #1
-                #3 remove network shop_front: definition changed, after #2
-                #4 create network public: definition changed
-                #5 connect container web/1 to public: shop_front is recreated, after #2, #4
-                #6 start container web/1: shop_front is recreated, after #5
+                #1 remove network shop_front: definition changed, after #5
+                #2 create network public: definition changed
+                #3 create container web/1 as 7765622f3100_shop-web-1: shop_front is recreated, after #2
+                #4 stop container web/1: replaced, after #3
+                #5 remove container web/1: replaced, after #4
+                #6 rename container web/1 to shop-web-1: takes the place of the old one, after #5
+                #7 start container web/1: takes the place of the old one, after #6
             "},
         )],
     );
@@ -240,6 +241,7 @@ fn what_nobody_labelled_is_used_with_a_warning() {
         key: None,
         config_hash: None,
         labels: [].into(),
+        visitors: Vec::new(),
     };
     let state = |owner| images_only(&project).edit(|observed| observed.networks.push(foreign(owner)));
     let told = |owner| warnings(&plan(&project, &state(owner).into(), &UpOptions::default()));

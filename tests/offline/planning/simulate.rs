@@ -110,10 +110,8 @@ impl Run<'_> {
 
     fn holds(&self, guard: &Guard) -> bool {
         match guard {
-            Guard::ImageChanged { image, from, .. } => {
-                self.observed.images.get(image).map(|image| &image.digest) != from.as_ref()
-            }
-            Guard::ImageMissing { image, .. } => !self.observed.images.contains_key(image),
+            Guard::ImageChanged { image, from, .. } => self.image_of(image).map(|image| &image.digest) != from.as_ref(),
+            Guard::ImageMissing { image, .. } => self.image_of(image).is_none(),
             Guard::AnyOf(guards) => guards.iter().any(|guard| self.holds(guard)),
         }
     }
@@ -150,7 +148,11 @@ impl Run<'_> {
 
     fn image(&mut self, reference: &str) {
         let content = if self.images_change { format!("{reference} new") } else { reference.to_owned() };
-        self.observed.images.insert(reference.to_owned(), Image { ..image(&content) });
+        self.observed.images.insert((reference.to_owned(), None), Image { ..image(&content) });
+    }
+
+    fn image_of(&self, reference: &str) -> Option<&Image> {
+        self.observed.images.get(&(reference.to_owned(), None))
     }
 
     fn network_id(&self, name: &str) -> Result<hoist::observed::NetworkId, String> {
@@ -169,6 +171,7 @@ impl Run<'_> {
             key: Some(key.into()),
             config_hash: Some(network_hash(network)),
             labels: [].into(),
+            visitors: Vec::new(),
         });
         Ok(())
     }
@@ -203,7 +206,7 @@ impl Run<'_> {
         container.id = format!("{created:012x}{:052x}", self.observed.containers.len()).into();
         container.name = spec.temporary_name.clone().unwrap_or_else(|| spec.name.clone());
         container.state = State::Created;
-        container.image_digest = self.observed.images.get(&spec.image).map(|image| image.digest.clone());
+        container.image_digest = self.image_of(&spec.image).map(|image| image.digest.clone());
         if container.image_digest.is_none() {
             return Err("no such image".into());
         }

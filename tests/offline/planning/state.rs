@@ -29,7 +29,8 @@ pub(super) fn images_only(project: &Project) -> Engine {
     let mut engine = Engine { project: project.clone(), observed: Observed::default() };
     for service in project.services.values().chain(project.disabled.values()) {
         let reference = project.image_name(service);
-        engine.observed.images.insert(reference.clone(), image(&reference));
+        let there = image(&reference);
+        engine.observed.images.insert((reference, service.platform.clone()), there);
     }
     engine
 }
@@ -45,6 +46,7 @@ pub(super) fn in_sync(project: &Project) -> Engine {
             key: (!network.external).then(|| key.clone()),
             config_hash: (!network.external).then(|| network_hash(network)),
             labels: BTreeMap::new(),
+            visitors: Vec::new(),
         });
     }
     for (key, volume) in &project.volumes {
@@ -95,18 +97,18 @@ impl Engine {
     }
 
     pub(super) fn without_image(mut self, reference: &str) -> Self {
-        self.observed.images.remove(reference);
+        self.observed.images.retain(|(name, _), _| name != reference);
         self
     }
 
     /// Puts another image under a reference.
     pub(super) fn retagged(mut self, reference: &str) -> Self {
-        self.observed.images.insert(reference.to_owned(), image(&format!("{reference} rebuilt")));
+        self.observed.images.insert((reference.to_owned(), None), image(&format!("{reference} rebuilt")));
         self
     }
 
     pub(super) fn tagged_at(mut self, reference: &str, time: i64) -> Self {
-        self.observed.images.get_mut(reference).expect("the image is there").tagged_at = Some(time);
+        self.observed.images.get_mut(&(reference.to_owned(), None)).expect("the image is there").tagged_at = Some(time);
         self
     }
 

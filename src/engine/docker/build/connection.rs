@@ -18,6 +18,7 @@ use tower_service::Service;
 use super::error::BuildError;
 use super::tasks::Spawner;
 use crate::engine::docker::classify;
+use crate::engine::docker::client::QUESTION;
 use crate::engine::docker::transport::Transport;
 
 /// How large one message may be in either direction; the engine's own limit.
@@ -61,8 +62,23 @@ pub(super) async fn serve(
     Ok(())
 }
 
-/// Opens a connection and has the engine change it from HTTP/1.1 to HTTP/2.
+/// Opens a connection and has the engine change it from HTTP/1.1 to HTTP/2, which takes it no time.
 async fn upgrade(
+    transport: &Transport,
+    tasks: &Spawner,
+    path: &'static str,
+    headers: &[(&str, String)],
+) -> Result<Upgraded, BuildError> {
+    match tokio::time::timeout(QUESTION, upgrade_patiently(transport, tasks, path, headers)).await {
+        Ok(result) => result,
+        Err(_) => Err(BuildError::Unreachable {
+            address: transport.address().to_string(),
+            cause: format!("no answer within {} s", QUESTION.as_secs()),
+        }),
+    }
+}
+
+async fn upgrade_patiently(
     transport: &Transport,
     tasks: &Spawner,
     path: &'static str,

@@ -20,8 +20,6 @@ mod connection;
 mod error;
 mod file_sync;
 mod filter;
-#[cfg(test)]
-mod live;
 mod pattern;
 mod progress;
 mod request;

@@ -31,7 +31,7 @@ pub(super) fn config(
         cmd: service.command.clone(),
         entrypoint: service.entrypoint.clone(),
         image: Some(request.spec.image.clone()),
-        env: list(&environment(service, &facts.proxies)),
+        env: list(&environment(service, request, &facts.proxies)),
         exposed_ports: list(&exposed_ports(service)?),
         tty: Some(service.tty),
         open_stdin: Some(service.stdin_open),
@@ -51,13 +51,21 @@ fn is_disabled(mode: Option<&NamespaceMode>) -> bool {
 }
 
 /// `NAME=value`, or `NAME` for one that stays unset. The service's variables win over the proxies.
-fn environment(service: &Service, proxies: &BTreeMap<String, String>) -> Vec<String> {
+fn environment(service: &Service, request: &CreateContainer, proxies: &BTreeMap<String, String>) -> Vec<String> {
+    let mut variables = BTreeMap::new();
+    if service.use_api_socket {
+        variables.insert("DOCKER_CONFIG".to_owned(), Some(API_SOCKET_CONFIG.to_owned()));
+    }
+    variables.extend(service.environment.clone());
+    variables.extend(request.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone()))));
+    lines(&variables, proxies)
+}
+
+/// Variables as the engine takes them, which win over the proxies.
+pub(super) fn lines(environment: &BTreeMap<String, Option<String>>, proxies: &BTreeMap<String, String>) -> Vec<String> {
     let mut variables: BTreeMap<&str, Option<&str>> =
         proxies.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))).collect();
-    if service.use_api_socket {
-        variables.insert("DOCKER_CONFIG", Some(API_SOCKET_CONFIG));
-    }
-    variables.extend(service.environment.iter().map(|(name, value)| (name.as_str(), value.as_deref())));
+    variables.extend(environment.iter().map(|(name, value)| (name.as_str(), value.as_deref())));
     let line = |(name, value): (&str, Option<&str>)| match value {
         Some(value) => format!("{name}={value}"),
         None => name.to_owned(),
@@ -128,6 +136,10 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     }
     if spec.replaces.as_ref().is_some_and(|replaced| replaced.inherits) {
         set(label::REPLACE, replaced_name(spec, service));
+    }
+    if !request.inherited.is_empty() {
+        let digits = request.inherited.iter().map(|inherited| inherited.volume.get(..12).unwrap_or(&inherited.volume));
+        set(label::INHERITED, digits.collect::<Vec<_>>().join(","));
     }
     if !request.field_digests.is_empty() {
         set(label::FIELDS, request.field_digests.clone());

@@ -68,6 +68,22 @@ fn items<'a>(spec: &'a ContainerSpec, service: &'a Service) -> Result<Vec<Item<'
     Ok(items)
 }
 
+/// Says which files of the host are mounted as they are, although an owner or a mode was asked for.
+pub(super) fn ignored_attributes(spec: &ContainerSpec, warnings: &mut Vec<String>) -> Result<(), EngineError> {
+    let service = service_of(spec)?;
+    for Item { kind, name, source, uid, gid, mode, .. } in items(spec, service)? {
+        let asked = uid.is_some() || gid.is_some() || mode.is_some();
+        if asked && matches!(source, Some(FileSource::File(_))) {
+            let service = &service.name;
+            warnings.push(format!(
+                "service `{service}`: {kind} `{name}` is a file of the host, which keeps its owner and mode; uid, gid \
+                 and mode are ignored"
+            ));
+        }
+    }
+    Ok(())
+}
+
 impl<'a> Item<'a> {
     fn new<K>(
         kind: &'static str,

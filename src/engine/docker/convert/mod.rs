@@ -3,6 +3,7 @@
 pub(super) mod build;
 mod config;
 pub(super) mod files;
+mod hook;
 mod host_config;
 mod mounts;
 mod networking;
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{ContainerCreateBody, EndpointSettings};
 
+pub(super) use hook::hook_request;
 pub(super) use host_config::seccomp_files;
 pub(super) use networking::{endpoint_to_connect, network_request};
 pub(super) use storage::volume_request;
@@ -58,6 +60,7 @@ pub(super) fn create_request(request: &CreateContainer, facts: &Facts) -> Result
     // Injected files fail here rather than when the container is about to start.
     files::check(&request.spec)?;
     let mut warnings = Vec::new();
+    files::ignored_attributes(&request.spec, &mut warnings)?;
     let mounts = mounts::mounts(request, service, facts, &mut warnings)?;
     let networking = networking::networking(request, service, facts, &mut warnings)?;
     let mut host = host_config::host_config(request, service, facts)?;

@@ -41,7 +41,7 @@ pub(super) fn networking(
         // The attribute stands for a container without network, which is a flag of its own.
         return Ok(Networking { mode: Some(mode).filter(|mode| mode != "disabled"), ..Networking::default() });
     }
-    let links = links(&request.spec, service, &request.links);
+    let links = links(&request.spec, service);
     let mut endpoints = Vec::new();
     for (place, (key, attachment)) in by_priority(service).into_iter().enumerate() {
         let endpoint = Endpoint { spec: &request.spec, service, key, attachment, primary: place == 0 };
@@ -66,7 +66,7 @@ pub(in crate::engine::docker) fn endpoint_to_connect(
     let service = service_of(spec)?;
     let primary = by_priority(service).first().is_some_and(|(first, _)| *first == key);
     let attachment = service.networks.get(key).and_then(Option::as_ref);
-    let links = links(spec, service, &[]);
+    let links = links(spec, service);
     let endpoint = Endpoint { spec, service, key, attachment, primary };
     Ok((network_name(spec, key)?, endpoint.settings(&links, facts, &mut Vec::new())?))
 }
@@ -86,9 +86,9 @@ fn by_priority(service: &Service) -> Vec<(&NetworkKey, Option<&ServiceNetwork>)>
     networks
 }
 
-/// Link entries `container:alias`: three for each container of a linked service, those of other projects' containers, and
-/// what only the run knows.
-fn links(spec: &ContainerSpec, service: &Service, known: &[String]) -> Vec<String> {
+/// Link entries `container:alias`: three for each container of a linked service, and those of other projects'
+/// containers.
+fn links(spec: &ContainerSpec, service: &Service) -> Vec<String> {
     let mut entries = Vec::new();
     let separator = spec.project.separator;
     let number = spec.replica.number;
@@ -105,8 +105,6 @@ fn links(spec: &ContainerSpec, service: &Service, known: &[String]) -> Vec<Strin
         let (container, alias) = link.split_once(':').unwrap_or((link, link));
         entries.push(format!("{container}:{alias}"));
     }
-    let more: Vec<_> = known.iter().filter(|entry| !entries.contains(entry)).cloned().collect();
-    entries.extend(more);
     entries
 }
 

@@ -56,7 +56,7 @@ fn request(project: Project) -> CreateContainer {
         field_digests: String::new(),
         image_digest: Some("sha256:aa".into()),
         references: [("db".into(), ContainerId::from("d1"))].into(),
-        links: Vec::new(),
+        variables: BTreeMap::new(),
         image_volumes: BTreeMap::new(),
         inherited: Vec::new(),
     }
@@ -190,6 +190,8 @@ fn labels() {
         inherited: Vec::new(),
         inherits: true,
     });
+    let volume = "0123456789abcdef".repeat(4);
+    request.inherited = vec![InheritedVolume { volume, target: "/cache".to_owned(), read_only: false }];
     request.field_digests = "f".to_owned();
     request.image_volumes = [("/b".to_owned(), "sha256:bb".into()), ("/a".to_owned(), "sha256:ab".into())].into();
     let labels = create_request(&request, &facts(51)).unwrap().body.labels.unwrap();
@@ -209,6 +211,7 @@ fn labels() {
         ("com.docker.compose.image-volume-digest", "/a=sha256:ab,/b=sha256:bb"),
         ("com.docker.compose.replace", "web-2"),
         ("hoist.fields", "f"),
+        ("hoist.inherited", "0123456789ab"),
     ];
     assert_eq!(labels.into_iter().collect::<BTreeMap<_, _>>(), pairs(&expected));
 }
@@ -487,7 +490,6 @@ fn links() {
     let mut request = request(project(web));
     let container = ContainerRef { replica: None, name: "shop-db-1".to_owned(), handle: Handle::Existing("d1".into()) };
     Arc::make_mut(&mut request.spec).linked = [("db".into(), vec![container])].into();
-    request.links = strings(&["shop-db-1:db", "known:x"]);
     let made = create_request(&request, &facts(51)).unwrap();
     let endpoints = made.body.networking_config.unwrap().endpoints_config.unwrap();
     let expected = [
@@ -499,7 +501,6 @@ fn links() {
         "shop-db-1:shop-db-2",
         "other:other",
         "far:near",
-        "known:x",
     ];
     assert_eq!(endpoints["shop_default"].links.as_ref().unwrap(), &expected);
 }

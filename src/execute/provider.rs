@@ -1,0 +1,210 @@
+//! Programs that provide services (engine.md §8.8): started with `compose up` or `compose down`, they answer with a
+//! JSON object per line.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use super::ExecuteError;
+use super::action::Context;
+use crate::engine::Engine;
+use crate::event::{Event, Outcome};
+use crate::plan::{ActionId, ProviderVerb};
+use crate::project::{Project, Provider, ServiceName};
+
+/// Where the plugins of the Docker command line are, beside the user's own.
+const PLUGIN_FOLDERS: [&str; 4] = [
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+];
+
+/// What a program says.
+#[derive(Debug, Deserialize)]
+struct Message {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// What a program says it understands.
+#[derive(Debug, Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    up: Parameters,
+    #[serde(default)]
+    down: Parameters,
+    stop: Option<Parameters>,
+}
+
+#[derive(Debug, Default, Clone, Deserialize)]
+struct Parameters {
+    #[serde(default)]
+    parameters: Vec<Parameter>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Parameter {
+    name: String,
+    #[serde(default)]
+    required: bool,
+}
+
+/// Runs the program of a service.
+pub(super) async fn run<E: Engine>(
+    context: &Context<E>,
+    id: ActionId,
+    project: &Project,
+    service: &ServiceName,
+    verb: ProviderVerb,
+) -> Result<Outcome, ExecuteError> {
+    let Some(provider) = project.services.get(service).and_then(|service| service.provider.as_ref()) else {
+        return Ok(Outcome::NothingThere);
+    };
+    let call = Call { project, service, provider, verb };
+    let work = call.run(context, id);
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+        done = work => done,
+    }
+}
+
+/// One thing that is asked of a program.
+struct Call<'a> {
+    project: &'a Project,
+    service: &'a ServiceName,
+    provider: &'a Provider,
+    verb: ProviderVerb,
+}
+
+impl Call<'_> {
+    async fn run<E: Engine>(&self, context: &Context<E>, id: ActionId) -> Result<Outcome, ExecuteError> {
+        let program = self.program()?;
+        let metadata = self.metadata(&program).await;
+        if self.verb == ProviderVerb::Stop && metadata.as_ref().is_none_or(|metadata| metadata.stop.is_none()) {
+            return Ok(Outcome::Done);
+        }
+        let options = self.options(metadata.as_ref())?;
+        let mut command = self.command(&program);
+        command.arg(format!("--project-name={}", self.project.name)).arg(self.word()).args(options);
+        command.arg(self.service.as_str()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| self.failed(&error.to_string()))?;
+        let stdout = child.stdout.take().ok_or_else(|| self.failed("it has no output"))?;
+        let mut lines = BufReader::new(stdout).lines();
+        let mut refused = None;
+        while let Some(line) = lines.next_line().await.map_err(|error| self.failed(&error.to_string()))? {
+            if !line.trim().is_empty()
+                && let Err(error) = self.hear(context, id, &line)
+            {
+                refused.get_or_insert(error);
+            }
+        }
+        let status = child.wait().await.map_err(|error| self.failed(&error.to_string()))?;
+        match refused {
+            Some(error) => Err(error),
+            None if !status.success() => Err(self.failed(&status.to_string())),
+            None => Ok(Outcome::Done),
+        }
+    }
+
+    /// Understands one line of a program.
+    fn hear<E: Engine>(&self, context: &Context<E>, id: ActionId, line: &str) -> Result<(), ExecuteError> {
+        let invalid = || self.failed(&format!("invalid response from plugin: {line}"));
+        let Message { kind, message } = serde_json::from_str(line).map_err(|_| invalid())?;
+        let pair = || message.split_once('=').ok_or_else(invalid);
+        match kind.as_str() {
+            "info" => {
+                let status = message.lines().next().unwrap_or_default().to_owned();
+                let part = self.service.to_string();
+                context.events.send(Event::Progress { id, part, status, current: None, total: None });
+            }
+            "debug" => {}
+            "error" => return Err(self.failed(&message)),
+            "setenv" => {
+                let (name, value) = pair()?;
+                let prefix = self.service.as_str().to_uppercase().replace(['-', '.'], "_");
+                context.facts.provided(self.service, format!("{prefix}_{name}"), value.to_owned());
+            }
+            "rawsetenv" => {
+                let (name, value) = pair()?;
+                context.facts.provided(self.service, name.to_owned(), value.to_owned());
+            }
+            _ => return Err(invalid()),
+        }
+        Ok(())
+    }
+
+    /// The plugin of the Docker command line, else the program of that name.
+    fn program(&self) -> Result<PathBuf, ExecuteError> {
+        let kind = &self.provider.kind;
+        if kind == "compose" {
+            return Err(self.failed("`compose` cannot provide a service"));
+        }
+        let environment = &self.project.environment;
+        let docker = environment
+            .get("DOCKER_CONFIG")
+            .map(PathBuf::from)
+            .or_else(|| environment.get("HOME").map(|home| Path::new(home).join(".docker")));
+        let own = docker.map(|folder| folder.join("cli-plugins"));
+        let plugins = own.into_iter().chain(PLUGIN_FOLDERS.map(PathBuf::from));
+        let path = environment.get("PATH").map(std::env::split_paths);
+        let suffix = std::env::consts::EXE_SUFFIX;
+        plugins
+            .map(|folder| folder.join(format!("docker-{kind}{suffix}")))
+            .chain(path.into_iter().flatten().map(|folder| folder.join(format!("{kind}{suffix}"))))
+            .find(|program| program.is_file())
+            .ok_or_else(|| self.failed(&format!("there is no plugin and no program `{kind}`")))
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.arg("compose").env_clear().envs(self.project.environment.iter());
+        command.current_dir(&self.project.working_directory);
+        command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
+    /// What the program says it understands; nothing where it does not say.
+    async fn metadata(&self, program: &Path) -> Option<Metadata> {
+        let output = self.command(program).arg("metadata").output().await.ok()?;
+        serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success())
+    }
+
+    /// The options as flags, as far as the program knows them.
+    fn options(&self, metadata: Option<&Metadata>) -> Result<Vec<String>, ExecuteError> {
+        let known = metadata.map(|metadata| match self.verb {
+            ProviderVerb::Up => metadata.up.parameters.clone(),
+            ProviderVerb::Down => metadata.down.parameters.clone(),
+            ProviderVerb::Stop => metadata.stop.clone().unwrap_or_default().parameters,
+        });
+        for parameter in known.iter().flatten().filter(|parameter| parameter.required) {
+            if !self.provider.options.contains_key(&parameter.name) {
+                let (name, kind) = (&parameter.name, &self.provider.kind);
+                return Err(self
+                    .failed(&format!("required parameter \"{name}\" is missing from provider \"{kind}\" definition")));
+            }
+        }
+        let understood =
+            |name: &String| known.as_ref().is_none_or(|known| known.iter().any(|parameter| parameter.name == *name));
+        let options = self.provider.options.iter().filter(|(name, _)| understood(name));
+        Ok(options.flat_map(|(name, values)| values.iter().map(move |value| format!("--{name}={value}"))).collect())
+    }
+
+    fn word(&self) -> &'static str {
+        match self.verb {
+            ProviderVerb::Up => "up",
+            ProviderVerb::Down => "down",
+            ProviderVerb::Stop => "stop",
+        }
+    }
+
+    fn failed(&self, message: &str) -> ExecuteError {
+        ExecuteError::Provider { service: self.service.clone(), verb: self.verb, message: message.to_owned() }
+    }
+}

@@ -1,0 +1,237 @@
+//! Images that the engine builds (engine.md §7.5): the context, the Dockerfile, and what goes wrong in it.
+
+use std::fs;
+
+use crate::support::{Scenario, scenario};
+
+/// An instruction that no earlier build had, so that nothing after it comes from the engine's cache.
+fn uncached() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time after 1970");
+    format!("ENV RUN_OF_THE_TEST={}\n", now.as_nanos())
+}
+
+fn idle(build: &str) -> String {
+    format!("services:\n  app: {{build: {build}, command: [sleep, '600'], stop_grace_period: 0s}}\n")
+}
+
+async fn in_app(s: &Scenario, command: &[&str]) -> String {
+    let app = s.only("app").await.id;
+    s.exec(&app, command).await
+}
+
+#[tokio::test]
+async fn context_dockerfile_arguments_target_and_labels_reach_the_build() {
+    let dockerfile = format!(
+        "FROM busybox AS one\n{}ARG WHO\nARG FROM_ENV\nCOPY . /src\nRUN echo hello $WHO $FROM_ENV > /greeting\nFROM one AS two\nRUN exit 1\n",
+        uncached()
+    );
+    let file = idle(
+        "{context: ./app, dockerfile: Other.Dockerfile, target: one, args: {WHO: world, FROM_ENV: }, labels: {made.by: hoist}, tags: ['hoist-test-build-more:1']}",
+    );
+    let files = [
+        ("compose.yaml", file.as_str()),
+        (".env", "FROM_ENV=there\n"),
+        ("app/Other.Dockerfile", &dockerfile),
+        ("app/a.txt", "a"),
+    ];
+    scenario("build-args", &files, |s| async move {
+        s.up(&[]).await;
+        assert_eq!(in_app(&s, &["cat", "/greeting", "/src/a.txt"]).await, "hello world there\na");
+        let image = s.docker.inspect_image("hoist-test-build-args-app").await.expect("the default name");
+        let labels = image.config.and_then(|config| config.labels).unwrap_or_default();
+        assert_eq!(labels["made.by"], "hoist");
+        assert_eq!(labels["com.docker.compose.project"], s.project);
+        assert_eq!(labels["com.docker.compose.service"], "app");
+        s.docker.inspect_image("hoist-test-build-more:1").await.expect("the further tag");
+
+        // Unchanged: `--build` makes the same image, and the container stays.
+        let before = s.ids().await;
+        s.up(&["--build"]).await;
+        assert_eq!(s.ids().await, before);
+        s.write("app/a.txt", "b");
+        s.up(&[]).await;
+        assert_eq!(s.ids().await, before, "nothing is built without being asked for");
+        s.up(&["--build"]).await;
+        assert_ne!(s.ids().await, before);
+        assert_eq!(in_app(&s, &["cat", "/src/a.txt"]).await, "b");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_ignored_does_not_arrive() {
+    let ignore = "secret.txt\n**/*.md\n!sub/keep.md\nDockerfile\n.dockerignore\ncompose.yaml\n";
+    let files = [
+        ("compose.yaml", idle(".")),
+        ("Dockerfile", format!("FROM busybox\n{}COPY . /src\n", uncached())),
+        (".dockerignore", ignore.to_owned()),
+        ("secret.txt", "no".to_owned()),
+        ("sub/c.txt", "c".to_owned()),
+        ("sub/keep.md", "k".to_owned()),
+        ("sub/drop.md", "d".to_owned()),
+    ];
+    let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    scenario("build-ignore", &files, |s| async move {
+        s.up(&[]).await;
+        let listed = in_app(&s, &["sh", "-c", "cd /src && find . -type f | sort"]).await;
+        assert_eq!(listed, "./sub/c.txt\n./sub/keep.md\n");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_inline_dockerfile_uses_the_context_and_named_ones() {
+    let file = format!(
+        "services:\n  app:\n    build:\n      context: .\n      dockerfile_inline: |\n        FROM busybox\n        {}        COPY a.txt /\n        COPY --from=more x /\n        RUN grep -E 'gate|1.2.3.4' /etc/hosts > /hosts\n      additional_contexts: {{more: ./more}}\n      extra_hosts: [\"gate:host-gateway\", \"h:1.2.3.4\"]\n    command: [sleep, '600']\n    stop_grace_period: 0s\n",
+        uncached()
+    );
+    scenario("build-inline", &[("compose.yaml", &file), ("a.txt", "text"), ("more/x", "xx")], |s| async move {
+        s.up(&[]).await;
+        assert_eq!(in_app(&s, &["cat", "/a.txt", "/x"]).await, "textxx");
+        assert_eq!(in_app(&s, &["cat", "/hosts"]).await.lines().count(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failing_build_says_what_where_and_what_it_wrote() {
+    let cases = [
+        (
+            "FROM busybox\n\nRUN echo one && echo two && exit 3\n",
+            vec!["exit code: 3", "Dockerfile:3: RUN echo one && echo two && exit 3", "two"],
+        ),
+        (
+            "FROM busybox\nCOPY missing /\n",
+            vec![
+                "`/missing` is not in the build context, or is left out by its .dockerignore",
+                "Dockerfile:2: COPY missing /",
+            ],
+        ),
+        ("FROM busybox\nRUNN x\n", vec!["unknown instruction: RUNN", "Dockerfile:2"]),
+        ("", vec!["the Dockerfile cannot be empty"]),
+    ];
+    scenario("build-fails", &[("compose.yaml", &idle("."))], |s| async move {
+        for (dockerfile, words) in cases {
+            s.write("Dockerfile", dockerfile);
+            let mut ran = s.hoist(&["up", "-d"]).await.ends_with(1);
+            for word in words {
+                ran = ran.says(word);
+            }
+            assert!(s.replicas().await.is_empty(), "nothing is made before the image is there");
+        }
+        s.write("compose.yaml", &idle("{context: ., target: nope}"));
+        s.write("Dockerfile", "FROM busybox\n");
+        s.hoist(&["up", "-d"]).await.ends_with(1).says("target stage \"nope\" could not be found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_files_modes_and_links_arrive() {
+    let dockerfile = format!("FROM busybox\n{}COPY . /src\n", uncached());
+    scenario("build-links", &[("compose.yaml", &idle(".")), ("Dockerfile", &dockerfile), ("run.sh", "x")], |s| async move {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        for number in 0..300 {
+            s.write(&format!("many/{}/{number}.txt", number % 20), &format!("file {number}"));
+        }
+        symlink("many/0/0.txt", s.folder().join("soft")).expect("a link can be made");
+        fs::set_permissions(s.folder().join("run.sh"), PermissionsExt::from_mode(0o750)).expect("its mode can be set");
+        let big: Vec<u8> = (0u32..1 << 20).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        fs::write(s.folder().join("big"), &big).expect("it can be written");
+        s.up(&[]).await;
+        let found = in_app(
+            &s,
+            &["sh", "-c", "cd /src; find many -type f | wc -l; readlink soft; cat soft; echo; stat -c '%a %u' run.sh; wc -c < big"],
+        )
+        .await;
+        assert_eq!(found, format!("300\nmany/0/0.txt\nfile 0\n750 0\n{}\n", big.len()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn build_secrets_are_mounted_and_leave_no_trace() {
+    let file = r#"
+services:
+  app:
+    build: {context: ., secrets: [one, {source: two, target: second}]}
+    command: [sleep, "600"]
+    stop_grace_period: 0s
+secrets: {one: {environment: ONE}, two: {file: ./two.txt}}
+"#;
+    let mount = |id: &str| format!("--mount=type=secret,id={id},required");
+    let dockerfile = format!(
+        "FROM busybox\n{}RUN {} {} cat /run/secrets/one /run/secrets/second > /seen\n",
+        uncached(),
+        mount("one"),
+        mount("second")
+    );
+    let files = [("compose.yaml", file), ("Dockerfile", &dockerfile), (".env", "ONE=first"), ("two.txt", "second")];
+    scenario("build-secrets", &files, |s| async move {
+        s.up(&[]).await;
+        assert_eq!(in_app(&s, &["cat", "/seen"]).await, "firstsecond");
+        assert!(in_app(&s, &["ls", "/run/secrets"]).await.contains("No such file"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_interrupted_build_is_given_up_in_the_engine() {
+    let dockerfile = "FROM busybox\nRUN --mount=type=cache,target=/x echo begun && sleep 47.3\n";
+    scenario(
+        "build-given-up",
+        &[("compose.yaml", &idle("{context: ., no_cache: true}")), ("Dockerfile", dockerfile)],
+        |s| async move {
+            let child = s.command(&["up", "-d"]).spawn().expect("the binary starts");
+            let sleeps = || {
+                let processes = fs::read_dir("/proc").expect("processes").flatten();
+                let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+                lines.filter(|line| line == b"sleep\x0047.3\0").count()
+            };
+            s.eventually("the step begins", 20, || async { (sleeps() == 1).then_some(()) }).await;
+            let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+            assert!(killed.expect("kill runs").success());
+            let status = tokio::task::spawn_blocking(move || {
+                let mut child = child;
+                child.wait().expect("it ends").code()
+            });
+            assert_eq!(status.await.expect("it runs"), Some(130));
+            s.eventually("the step is given up", 20, || async { (sleeps() == 0).then_some(()) }).await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn no_build_and_pull_policies_decide_where_an_image_comes_from() {
+    let file = |policy: &str| {
+        format!(
+            "services:\n  app: {{image: 'hoist-test-policy-image:1', build: ., {policy}command: [sleep, '600'], stop_grace_period: 0s}}\n"
+        )
+    };
+    let dockerfile = format!("FROM busybox\n{}", uncached());
+    scenario("build-policy", &[("compose.yaml", &file("")), ("Dockerfile", &dockerfile)], |s| async move {
+        s.hoist(&["up", "-d", "--no-build"]).await.ends_with(1).says("hoist-test-policy-image:1");
+        assert!(s.replicas().await.is_empty());
+        s.up(&[]).await;
+        s.docker.inspect_image("hoist-test-policy-image:1").await.expect("it was built under its name");
+        let before = s.ids().await;
+        s.write("Dockerfile", &format!("FROM busybox\n{}", uncached()));
+        s.up(&[]).await;
+        assert_eq!(s.ids().await, before);
+        s.write("compose.yaml", &file("pull_policy: build, "));
+        s.up(&[]).await;
+        assert_ne!(s.ids().await, before, "built at every run");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_policy_of_never_does_not_ask_a_registry() {
+    let file = "services: {app: {image: '127.0.0.1:9/nothing:1', pull_policy: never, command: ['true']}}\n";
+    scenario("build-never", &[("compose.yaml", file)], |s| async move {
+        let ran = s.hoist(&["up", "-d"]).await.ends_with(1).says("127.0.0.1:9/nothing:1");
+        assert!(!ran.stderr.contains("connect"), "{}", ran.stderr);
+    })
+    .await;
+}

@@ -1,0 +1,91 @@
+//! What other people have in the engine beside a scenario's project.
+
+use std::collections::HashMap;
+
+use bollard::models::{ContainerCreateBody, HostConfig, NetworkCreateRequest, VolumeCreateRequest};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions, StartContainerOptions,
+};
+
+use super::Scenario;
+
+/// A resource to remove when the scenario is over.
+#[derive(Debug, Clone)]
+pub(super) enum Foreign {
+    Container(String),
+    Network(String),
+    Volume(String),
+}
+
+fn labels(labels: &[(&str, &str)]) -> HashMap<String, String> {
+    labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+impl Scenario {
+    async fn register(&self, foreign: Foreign) {
+        self.remove_foreign(&foreign).await;
+        self.foreign.lock().expect("no step panicked with the lock").push(foreign);
+    }
+
+    /// Makes a network that the project does not own.
+    pub(crate) async fn foreign_network(&self, name: &str, label: &[(&str, &str)]) -> String {
+        self.register(Foreign::Network(name.to_owned())).await;
+        let request = NetworkCreateRequest {
+            name: name.to_owned(),
+            labels: Some(labels(label)),
+            ..NetworkCreateRequest::default()
+        };
+        self.docker.create_network(request).await.expect("a network can be made").id
+    }
+
+    /// Makes a volume that the project does not own.
+    pub(crate) async fn foreign_volume(&self, name: &str, label: &[(&str, &str)]) {
+        self.register(Foreign::Volume(name.to_owned())).await;
+        let request = VolumeCreateRequest {
+            name: Some(name.to_owned()),
+            labels: Some(labels(label)),
+            ..VolumeCreateRequest::default()
+        };
+        self.docker.create_volume(request).await.expect("a volume can be made");
+    }
+
+    /// Runs a container of nobody's on a network.
+    pub(crate) async fn foreign_container(&self, name: &str, network: &str, label: &[(&str, &str)]) -> String {
+        self.register(Foreign::Container(name.to_owned())).await;
+        let body = ContainerCreateBody {
+            image: Some("busybox:latest".to_owned()),
+            cmd: Some(vec!["sleep".to_owned(), "600".to_owned()]),
+            labels: Some(labels(label)),
+            host_config: Some(HostConfig { network_mode: Some(network.to_owned()), ..HostConfig::default() }),
+            ..ContainerCreateBody::default()
+        };
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        let id = self.docker.create_container(Some(options), body).await.expect("a container can be made").id;
+        self.docker.start_container(&id, None::<StartContainerOptions>).await.expect("it can be started");
+        id
+    }
+
+    async fn remove_foreign(&self, foreign: &Foreign) {
+        // What is not there need not be removed.
+        match foreign {
+            Foreign::Container(name) => {
+                let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+                let _ = self.docker.remove_container(name, Some(options)).await;
+            }
+            Foreign::Network(name) => {
+                let _ = self.docker.remove_network(name).await;
+            }
+            Foreign::Volume(name) => {
+                let _ = self.docker.remove_volume(name, None::<RemoveVolumeOptions>).await;
+            }
+        }
+    }
+
+    /// Removes what other people had, the last first.
+    pub(super) async fn remove_all_foreign(&self) {
+        let foreign = std::mem::take(&mut *self.foreign.lock().expect("no step panicked with the lock"));
+        for foreign in foreign.iter().rev() {
+            self.remove_foreign(foreign).await;
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Conditions and `--wait` beyond the chain: replicas, one-shots, stale health, what was there before (engine.md §4.2 to
+//! §4.4).
+
+use crate::support::project;
+
+#[tokio::test]
+async fn every_replica_has_to_be_healthy() {
+    // W20
+    let file = r#"
+services:
+  db:
+    <<: *idle
+    scale: 2
+    healthcheck: {test: ["CMD-SHELL", "test -e /ready"], interval: 200ms, retries: 500}
+  app: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
+"#;
+    project("wait-replicas", file, |s| async move {
+        let mut child = s.command(&["up", "-d"]).spawn().expect("the binary starts");
+        s.reach(&["app/1 created", "db/1 running", "db/2 running"]).await;
+        let db = s.replicas().await;
+        s.exec(&db[1].id, &["touch", "/ready"]).await;
+        tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+        assert_eq!(s.states().await[0], "app/1 created", "one of two is not enough");
+        s.exec(&db[2].id, &["touch", "/ready"]).await;
+        s.reach(&["app/1 running", "db/1 running", "db/2 running"]).await;
+        assert!(child.wait().expect("it ends").success());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_replica_of_a_job_has_to_succeed() {
+    // W20
+    let file = r#"
+services:
+  job: {<<: *idle, scale: 2, command: [sh, -c, "sleep 0.3; mkdir /shared/won"], volumes: ["shared:/shared"]}
+  app: {<<: *idle, depends_on: {job: {condition: service_completed_successfully}}}
+volumes: {shared: {}}
+"#;
+    project("wait-jobs", file, |s| async move {
+        // The second of them finds the folder, and fails.
+        s.hoist(&["up", "-d"]).await.ends_with(1).says("service \"job\" didn't complete successfully: exit 1");
+        assert!(s.states().await.contains(&"app/1 created".to_owned()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_runs_again_at_each_up_and_is_waited_for_again() {
+    let file = r#"
+services:
+  job: {<<: *idle, command: [sh, -c, "echo run >> /log/runs; sleep 0.3"], volumes: ["./log:/log"]}
+  app: {<<: *idle, depends_on: {job: {condition: service_completed_successfully}}}
+"#;
+    project("wait-again", file, |s| async move {
+        s.up(&[]).await;
+        s.up(&[]).await;
+        let runs = std::fs::read_to_string(s.folder().join("log/runs")).expect("the job ran");
+        assert_eq!(runs, "run\nrun\n");
+        assert_eq!(s.states().await, ["app/1 running", "job/1 exited"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wait_takes_a_one_shot_for_done_only_where_somebody_waits_for_it() {
+    let file = "services: {job: {<<: *idle, command: ['true']}}\n";
+    project("wait-one-shot", file, |s| async move {
+        s.hoist(&["up", "--wait"]).await.ends_with(1).says("container hoist-test-wait-one-shot-job-1 exited (0)");
+        s.compose("services: {job: {<<: *idle, command: ['true']}, app: {<<: *idle, depends_on: {job: {condition: service_completed_successfully}}}}\n");
+        s.hoist(&["up", "--wait"]).await.ok();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn health_of_the_last_run_is_not_the_health_of_this_one() {
+    let file = r#"
+services:
+  db:
+    <<: *idle
+    command: [sh, -c, "sleep 0.6; touch /tmp/ready; exec sleep 600"]
+    tmpfs: /tmp
+    healthcheck: {test: ["CMD-SHELL", "test -e /tmp/ready"], interval: 200ms, retries: 2, start_period: 30s, start_interval: 100ms}
+  app: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
+"#;
+    project("wait-stale", file, |s| async move {
+        s.up(&[]).await;
+        let db = s.only("db").await.id;
+        s.exec(&db, &["rm", "/tmp/ready"]).await;
+        s.eventually("db is unhealthy", 10, || async {
+            let health = s.inspect("db").await.state.and_then(|state| state.health).and_then(|health| health.status);
+            (format!("{health:?}") == "Some(UNHEALTHY)").then_some(())
+        })
+        .await;
+        s.docker.stop_container(&db, None::<bollard::query_parameters::StopContainerOptions>).await.expect("it runs");
+        let app = s.only("app").await.id;
+        s.docker.stop_container(&app, None::<bollard::query_parameters::StopContainerOptions>).await.expect("it runs");
+        s.up(&[]).await;
+        assert_eq!(s.states().await, ["app/1 running", "db/1 running"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_dependency_stops_nothing_that_ran() {
+    // W6: the old container goes on until its successor can start.
+    let file = r#"
+services:
+  web: {<<: *idle, environment: {ROUND: "1"}}
+"#;
+    project("wait-failed", file, |s| async move {
+        s.up(&[]).await;
+        let web = s.only("web").await.id;
+        s.compose("services: {web: {<<: *idle, image: 'busybox:latest', environment: {ROUND: '2'}, volumes: [{type: bind, source: ./none, target: /x, bind: {create_host_path: false}}]}}\n");
+        s.hoist(&["up", "-d"]).await.ends_with(1);
+        let states = s.replicas().await;
+        assert!(states.iter().any(|replica| replica.id == web && replica.state == "running"), "{states:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_optional_dependency_that_is_disabled_is_dropped() {
+    let file = r#"
+services:
+  web: {<<: *idle, depends_on: {cache: {condition: service_healthy, required: false}}}
+  cache: {<<: *idle, profiles: [cache]}
+"#;
+    project("wait-disabled", file, |s| async move {
+        s.up(&[]).await;
+        assert_eq!(s.states().await, ["web/1 running"]);
+        s.compose(&file.replace("false", "true"));
+        s.hoist(&["up", "-d"]).await.ends_with(1).says("cache");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_optional_dependency_that_is_unhealthy_is_a_warning() {
+    let file = r#"
+services:
+  web: {<<: *idle, depends_on: {cache: {condition: service_healthy, required: false}}}
+  cache: {<<: *idle, healthcheck: {test: ["CMD", "false"], interval: 100ms, retries: 2}}
+"#;
+    project("wait-optional", file, |s| async move {
+        s.up(&[]).await.says("optional dependency \"cache\" is not running or is unhealthy");
+        assert_eq!(s.states().await, ["cache/1 running", "web/1 running"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dependency_scaled_to_nothing_is_not_waited_for() {
+    let file = r#"
+services:
+  web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
+  db: {<<: *idle, scale: 0, healthcheck: {test: ["CMD", "false"]}}
+"#;
+    project("wait-none", file, |s| async move {
+        s.up(&[]).await;
+        assert_eq!(s.states().await, ["web/1 running"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_deps_starts_the_named_service_alone() {
+    let file = "services: {web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}, db: {<<: *idle}}\n";
+    project("wait-no-deps", file, |s| async move {
+        s.up(&["--no-deps", "web"]).await;
+        assert_eq!(s.states().await, ["web/1 running"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn naming_a_service_enables_its_profile() {
+    let file =
+        "services: {web: {<<: *idle}, debug: {<<: *idle, profiles: [debug], depends_on: [web]}, other: {<<: *idle}}\n";
+    project("wait-profile", file, |s| async move {
+        s.up(&["debug"]).await;
+        assert_eq!(s.states().await, ["debug/1 running", "web/1 running"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn always_recreate_deps_recreates_what_the_named_depend_on() {
+    let file = "services: {web: {<<: *idle, depends_on: [db]}, db: {<<: *idle}}\n";
+    project("wait-always", file, |s| async move {
+        s.up(&[]).await;
+        let (web, db) = (s.only("web").await.id, s.only("db").await.id);
+        s.up(&["--always-recreate-deps", "web"]).await;
+        assert_eq!(s.only("web").await.id, web);
+        assert_ne!(s.only("db").await.id, db);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_disabled_healthcheck_is_none() {
+    let file = "services: {web: {<<: *idle, healthcheck: {disable: true}}}\n";
+    project("wait-disable", file, |s| async move {
+        s.hoist(&["up", "--wait"]).await.ok();
+        let test = s.inspect("web").await.config.and_then(|config| config.healthcheck).and_then(|check| check.test);
+        assert_eq!(test, Some(vec!["NONE".to_owned()]));
+    })
+    .await;
+}
