@@ -176,12 +176,14 @@ impl Loader<'_> {
     }
 }
 
-/// The number of values in `node`, itself included.
+/// The number of values in `node`, itself included; long text counts for more than one.
 fn size(node: &Node) -> usize {
+    const TEXT: usize = 64;
     1 + match &node.value {
         Value::Sequence(items) => items.iter().map(size).sum(),
         Value::Mapping(entries) => entries.iter().map(|(_, node)| size(node)).sum(),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => 0,
+        Value::Timestamp(text) | Value::String(text) => text.len() / TEXT,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => 0,
     }
 }
 

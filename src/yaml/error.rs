@@ -85,6 +85,14 @@ pub enum YamlError {
         /// The alias that was too much.
         span: Span,
     },
+    /// Aliases that copy more than [`Limits::copied_text`](super::Limits::copied_text).
+    #[error("excessive aliasing: the aliases up to here copy more than {limit} bytes of text")]
+    ExcessiveText {
+        /// The limit.
+        limit: usize,
+        /// The alias that was too much.
+        span: Span,
+    },
     /// More values than [`Limits::nodes`](super::Limits::nodes).
     #[error("the document has more than {limit} values")]
     TooManyNodes {
@@ -131,6 +139,7 @@ impl Explain for YamlError {
             | Self::Directive { span, .. }
             | Self::MergeTarget { span, .. }
             | Self::ExcessiveAliasing { span, .. }
+            | Self::ExcessiveText { span, .. }
             | Self::TooManyNodes { span, .. }
             | Self::TooDeep { span, .. }
             | Self::TagMismatch { span, .. } => *span,
@@ -159,7 +168,7 @@ impl Explain for YamlError {
             },
             Self::MergeTarget { .. } => Some("refer to a mapping, as in `<<: *defaults`".to_owned()),
             Self::AliasCycle { .. } => None,
-            Self::ExcessiveAliasing { .. } => {
+            Self::ExcessiveAliasing { .. } | Self::ExcessiveText { .. } => {
                 Some("each use of an alias counts as a copy; write out less, or split the file".to_owned())
             }
             Self::TooManyNodes { .. } | Self::TooDeep { .. } => Some("split the file".to_owned()),
@@ -179,6 +188,7 @@ impl Explain for YamlError {
             | Self::NonStringKey { .. }
             | Self::MergeTarget { .. }
             | Self::ExcessiveAliasing { .. }
+            | Self::ExcessiveText { .. }
             | Self::TooManyNodes { .. }
             | Self::TooDeep { .. }
             | Self::TagMismatch { .. } => Vec::new(),

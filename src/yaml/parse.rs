@@ -19,11 +19,13 @@ pub struct Limits {
     pub nodes: usize,
     /// Levels of nesting; 400 unless changed.
     pub depth: usize,
+    /// Bytes of text that uses of aliases copy; 32 MiB unless changed.
+    pub copied_text: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { nodes: 1_000_000, depth: 400 }
+        Self { nodes: 1_000_000, depth: 400, copied_text: 32 << 20 }
     }
 }
 
@@ -222,6 +224,8 @@ struct Built {
     nodes: usize,
     /// Levels of it, itself included.
     depth: usize,
+    /// Bytes of text in it.
+    text: usize,
 }
 
 /// What an anchor marks.
@@ -255,6 +259,7 @@ struct Frame {
     end: usize,
     nodes: usize,
     depth: usize,
+    text: usize,
 }
 
 struct Composer<'a> {
@@ -268,6 +273,8 @@ struct Composer<'a> {
     /// Values of this document, and how many of them came through aliases.
     nodes: usize,
     aliased: usize,
+    /// Bytes of text that came through aliases.
+    copied_text: usize,
 }
 
 /// Whether to read on.
@@ -285,6 +292,7 @@ impl<'a> Composer<'a> {
             root: None,
             nodes: 0,
             aliased: 0,
+            copied_text: 0,
         }
     }
 
@@ -297,7 +305,7 @@ impl<'a> Composer<'a> {
             Event::DocumentStart(_) => {
                 self.anchors.clear();
                 self.root = None;
-                (self.nodes, self.aliased) = (0, 0);
+                (self.nodes, self.aliased, self.copied_text) = (0, 0, 0);
             }
             Event::DocumentEnd => self.parsed.documents.extend(self.root.take()),
             Event::Scalar(text, style, anchor, tag) => {
@@ -327,7 +335,7 @@ impl<'a> Composer<'a> {
             self.anchors.insert(anchor, Anchored::Open(span));
         }
         let tag = tag.and_then(merge_tag);
-        self.stack.push(Frame { content, anchor, tag, start, end: start, nodes: 1, depth: 1 });
+        self.stack.push(Frame { content, anchor, tag, start, end: start, nodes: 1, depth: 1, text: 0 });
         self.count(1, span)
     }
 
@@ -357,7 +365,7 @@ impl<'a> Composer<'a> {
             }
         };
         let node = Node { value, span, tag: frame.tag };
-        self.finish(Built { node, nodes: frame.nodes, depth: frame.depth }, frame.anchor, end);
+        self.finish(Built { node, nodes: frame.nodes, depth: frame.depth, text: frame.text }, frame.anchor, end);
     }
 
     /// Adds what `<<` brings to the entries that are written out (compose-file.md §1.2).
@@ -422,7 +430,7 @@ impl<'a> Composer<'a> {
         };
         let node = Node { value, span, tag: tag.and_then(merge_tag) };
         let flow = self.count(1, span);
-        self.finish(Built { node, nodes: 1, depth: 1 }, anchor, end);
+        self.finish(Built { node, nodes: 1, depth: 1, text: text.len() }, anchor, end);
         flow
     }
 
@@ -454,7 +462,11 @@ impl<'a> Composer<'a> {
                 let anchor = *at;
                 let alias = Spanned::new(self.text[span.start as usize..span.end as usize].to_owned(), span);
                 self.parsed.errors.push(YamlError::AliasCycle { alias, anchor });
-                self.finish(Built { node: Node::new(Value::Null, span), nodes: 1, depth: 1 }, 0, span.end as usize);
+                self.finish(
+                    Built { node: Node::new(Value::Null, span), nodes: 1, depth: 1, text: 0 },
+                    0,
+                    span.end as usize,
+                );
                 return Flow::Continue(());
             }
             None => {
@@ -463,7 +475,7 @@ impl<'a> Composer<'a> {
                 return Flow::Break(());
             }
         };
-        let (nodes, depth) = (built.nodes, built.depth);
+        let (nodes, depth, text) = (built.nodes, built.depth, built.text);
         if self.stack.len() + depth > self.limits.depth {
             self.parsed.errors.push(YamlError::TooDeep { limit: self.limits.depth, span });
             return Flow::Break(());
@@ -471,6 +483,11 @@ impl<'a> Composer<'a> {
         self.aliased = self.aliased.saturating_add(nodes);
         if excessive(self.aliased, self.nodes.saturating_add(nodes)) {
             self.parsed.errors.push(YamlError::ExcessiveAliasing { nodes: self.aliased, span });
+            return Flow::Break(());
+        }
+        self.copied_text = self.copied_text.saturating_add(text);
+        if self.copied_text > self.limits.copied_text {
+            self.parsed.errors.push(YamlError::ExcessiveText { limit: self.limits.copied_text, span });
             return Flow::Break(());
         }
         self.count(nodes, span)?;
@@ -491,6 +508,7 @@ impl<'a> Composer<'a> {
         };
         frame.end = frame.end.max(end);
         frame.nodes += built.nodes;
+        frame.text += built.text;
         frame.depth = frame.depth.max(built.depth + 1);
         match &mut frame.content {
             Content::Sequence(items) => items.push(built.node),

@@ -170,6 +170,11 @@ fn files_made_to_take_long_do_not() {
             Some("`extends` of service `s133` goes too far: too many values are copied"),
         ),
         (
+            "a long text many times",
+            format!("x-a: &a {}\nx-b: [{}]\nservices: {{a: {{image: x}}}}\n", "a".repeat(60_000), "*a,".repeat(12_000)),
+            Some("excessive aliasing: the aliases up to here copy more than 33554432 bytes of text"),
+        ),
+        (
             "a long chain of bases",
             format!(
                 "services:\n  s3000: {{image: x}}\n{}",
