@@ -8,10 +8,15 @@ use tokio::net::TcpStream;
 
 use crate::support::{Scenario, scenario};
 
-/// Copies an example into the scenario's folder.
+/// Copies an example into the scenario's folder. Its ports of the host get a 1 in front: the example itself may be up.
 fn copy(s: &Scenario, example: &str) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
     copy_folder(&from, s.folder());
+    let file = s.folder().join("compose.yaml");
+    let text = fs::read_to_string(&file).expect("the example has a Compose file");
+    let ports = ["8000:80", "8088:8080", "9042:9042", "7070:8080"];
+    let moved = ports.iter().fold(text, |text, port| text.replace(&format!("\"{port}\""), &format!("\"1{port}\"")));
+    fs::write(&file, moved).expect("a file can be written");
 }
 
 fn copy_folder(from: &Path, to: &Path) {
@@ -54,7 +59,7 @@ async fn wordpress_serves_its_page_and_keeps_its_data() {
     scenario("wordpress", &[], |s| async move {
         copy(&s, "wordpress");
         s.hoist(&["up", "-d"]).await.ok();
-        let answer = s.eventually("the page", 60, || page(8000, "/")).await;
+        let answer = s.eventually("the page", 60, || page(18000, "/")).await;
         assert!(answer.contains("WordPress"), "{answer}");
         let volumes = ["hoist-test-wordpress_db_data", "hoist-test-wordpress_wordpress_data"];
         assert_eq!(s.volumes().await, volumes);
@@ -74,7 +79,7 @@ async fn wordpress_serves_its_page_and_keeps_its_data() {
         s.hoist(&["up", "-d"]).await.ok();
         let db = s.only("db").await.id;
         assert_eq!(s.exec(&db, &["cat", "/var/lib/mysql/hoist-was-here"]).await, "kept\n");
-        s.eventually("the page again", 60, || page(8000, "/")).await;
+        s.eventually("the page again", 60, || page(18000, "/")).await;
 
         s.hoist(&["down", "--volumes"]).await.ok();
         assert!(s.is_gone().await);
@@ -88,7 +93,7 @@ async fn conditions_runs_its_chain_and_serves_the_page() {
         copy(&s, "conditions");
         s.hoist(&["up", "-d"]).await.ok();
         assert_eq!(s.states().await, ["app/1 running", "cassandra/1 running", "schema/1 exited"]);
-        s.eventually("the page", 20, || page(8088, "/")).await;
+        s.eventually("the page", 20, || page(18088, "/")).await;
         s.hoist(&["down", "--volumes"]).await.ok();
         assert!(s.is_gone().await);
     })
@@ -101,7 +106,7 @@ async fn crane_is_built_and_only_its_application_recreated_after_a_change() {
         copy(&s, "crane");
         s.hoist(&["up", "-d", "--build"]).await.ok();
         assert_eq!(s.only("crane-app").await.name, "crane-server");
-        s.eventually("the page", 30, || page(7070, "/")).await;
+        s.eventually("the page", 30, || page(17070, "/")).await;
         let (app, database) = (s.only("crane-app").await.id, s.only("crane-mysql").await.id);
 
         s.hoist(&["up", "-d", "--build"]).await.ok();
@@ -113,7 +118,7 @@ async fn crane_is_built_and_only_its_application_recreated_after_a_change() {
         s.hoist(&["up", "-d", "--build"]).await.ok();
         assert_ne!(s.only("crane-app").await.id, app, "the application is made anew");
         assert_eq!(s.only("crane-mysql").await.id, database, "its database is left alone");
-        let answer = s.eventually("the new page", 30, || page(7070, "/")).await;
+        let answer = s.eventually("the new page", 30, || page(17070, "/")).await;
         assert!(answer.contains("the tall crane"), "{answer}");
 
         s.hoist(&["down", "--volumes"]).await.ok();
