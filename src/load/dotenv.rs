@@ -335,6 +335,7 @@ impl<'a> Reader<'a> {
                     TemplateError::Required { path: path.clone(), variable, message, empty, span }
                 }
                 FaultKind::TooDeep => TemplateError::TooDeep { path: path.clone(), span },
+                FaultKind::TooLong => TemplateError::TooLong { path: path.clone(), span },
             }));
         }
         for (variable, range) in report.unset {

@@ -43,6 +43,14 @@ pub enum TemplateError {
         /// Where the `${…}` stands.
         span: Span,
     },
+    /// A text that its variables make too long.
+    #[error("`{path}` gets longer than {} MiB", template::LONGEST >> 20)]
+    TooLong {
+        /// Where the string is.
+        path: Path,
+        /// Where the text up to there stands.
+        span: Span,
+    },
     /// Too many forms within each other.
     #[error("variable references in `{path}` are nested more than {} deep", template::MOST_NESTED)]
     TooDeep {
@@ -103,6 +111,7 @@ impl Explain for TemplateError {
             Self::Invalid { span, .. }
             | Self::Required { span, .. }
             | Self::TooDeep { span, .. }
+            | Self::TooLong { span, .. }
             | Self::Cast { span, .. } => Some(*span),
         }
     }
@@ -113,6 +122,7 @@ impl Explain for TemplateError {
             Self::Required { variable, .. } => {
                 format!("set `{variable}` in the shell, in `.env`, or in a file given by `--env-file`")
             }
+            Self::TooLong { .. } => "variables that repeat one another grow fast; shorten them".to_owned(),
             Self::TooDeep { .. } => "give the inner variables values of their own in `.env`".to_owned(),
             Self::Cast { text, template: Some(template), target, .. } if text.is_empty() => format!(
                 "`{template}` is empty: set the variable, or give it a default as in `${{NAME:-{}}}`",
@@ -329,6 +339,7 @@ impl Walk<'_> {
                     TemplateError::Required { path, variable, message, empty, span: place }
                 }
                 FaultKind::TooDeep => TemplateError::TooDeep { path, span: place },
+                FaultKind::TooLong => TemplateError::TooLong { path, span: place },
             });
         }
         for (variable, range) in report.unset {

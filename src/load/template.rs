@@ -41,6 +41,8 @@ pub enum FaultKind {
     },
     /// More than [`MOST_NESTED`] forms in each other.
     TooDeep,
+    /// The text gets longer than [`LONGEST`].
+    TooLong,
 }
 
 /// Why `${…}` is none of the forms.
@@ -62,6 +64,9 @@ pub enum Invalid {
 
 /// Forms within words of forms, at most.
 pub const MOST_NESTED: usize = 100;
+
+/// Bytes of an expanded text, at most: variables that repeat one another grow without end otherwise.
+pub const LONGEST: usize = 4 << 20;
 
 /// A variable that a template names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -271,6 +276,7 @@ struct Expansion<'a> {
 
 impl Expansion<'_> {
     fn expand(&mut self, range: Range<usize>, depth: usize) -> String {
+        let start = range.start;
         let mut text = String::with_capacity(range.len());
         let mut scan = Scan { template: self.template, range };
         while let Some(part) = scan.next() {
@@ -283,6 +289,10 @@ impl Expansion<'_> {
                     text += &self.with_operator(whole, name, operator, word, depth);
                 }
                 Part::Invalid { range, why } => self.fault(FaultKind::Invalid(why), range),
+            }
+            if text.len() > LONGEST {
+                self.fault(FaultKind::TooLong, start..scan.range.start);
+                return String::new();
             }
         }
         text
@@ -480,6 +490,11 @@ mod tests {
     fn towers_end() {
         let tower = "${U:-".repeat(5000) + &"}".repeat(5000);
         assert_eq!(run(&tower).1.faults[0].kind, FaultKind::TooDeep);
+
+        let mut report = Report::default();
+        let long = "x".repeat(LONGEST / 2);
+        assert_eq!(expand("${A}${A}${A}", &|_| Some(long.clone()), &mut report), "");
+        assert_eq!(report.faults, [Fault { kind: FaultKind::TooLong, range: 0..12 }]);
         assert!(variables(&tower).len() > MOST_NESTED);
     }
 

@@ -85,3 +85,13 @@ fn a_folder_without_files_says_so() {
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.starts_with("no configuration file provided: not found"), "{}", ran.stderr);
 }
+
+#[test]
+fn variables_that_multiply_one_another_are_refused() {
+    let lines = (1..=40).map(|at| format!("A{at}=${{A{0}}}${{A{0}}}${{A{0}}}\n", at - 1));
+    let file = std::iter::once("A0=xxxxxxxx\n".to_owned()).chain(lines).collect::<Vec<_>>().concat();
+    let ran = Case::new("config").file("compose.yaml", WEB).file(".env", &file).run();
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("gets longer than 4 MiB") && ran.stderr.contains(".env:"), "{}", ran.stderr);
+    assert!(ran.stderr.len() < 10_000, "the text itself is not shown");
+}
