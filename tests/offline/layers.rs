@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plan", &["project", "observed"]),
     ("event", &["project", "plan"]),
     ("engine", &["diagnostic", "project", "observed", "plan"]),
-    ("execute", &["source", "diagnostic", "project", "observed", "plan", "event", "engine"]),
+    ("execute", &["diagnostic", "project", "observed", "plan", "event", "engine"]),
     ("render", &["source", "diagnostic", "project", "observed", "plan", "event"]),
     (
         "cli",
