@@ -3,7 +3,7 @@
 //! A wait subscribes, looks at its containers once, and then follows what it is told. It looks again when events may
 //! have been missed, and every few seconds in case an engine does not tell.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures::future::join_all;
 use tokio::sync::broadcast;
@@ -23,6 +23,9 @@ use crate::project::ServiceName;
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long an engine may fail to answer before the wait gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// For so long a container without a healthcheck has to have run before it counts as running: a program that cannot
+/// start its work ends at once.
+const SETTLING: Duration = Duration::from_millis(500);
 /// So many restarts by the engine during a wait are worth a warning.
 const RESTART_LOOP: i64 = 3;
 
@@ -91,6 +94,28 @@ struct Watched {
     /// How often the engine had restarted it when the wait began.
     restarts_before: i64,
     warned: bool,
+    /// Which start of it is counted as running, and from when on.
+    settles: Option<(Option<i128>, Instant)>,
+}
+
+impl Watched {
+    /// The moment from which its latest start counts as running, where that is still to come.
+    fn settles_at(&mut self) -> Option<Instant> {
+        let details = self.details.as_ref()?;
+        let at = match self.settles {
+            Some((start, at)) if start == details.started_at => at,
+            _ => Instant::now() + SETTLING.saturating_sub(running_for(details)),
+        };
+        self.settles = Some((details.started_at, at));
+        (at > Instant::now()).then_some(at)
+    }
+}
+
+/// How long a container has been running, by the engine's clock and ours: nothing where they disagree.
+fn running_for(details: &ContainerDetails) -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let started = details.started_at.and_then(|started| u64::try_from(started).ok()).map(Duration::from_nanos);
+    started.map_or(Duration::ZERO, |started| now.saturating_sub(started))
 }
 
 /// What one container's state means for the wait.
@@ -101,6 +126,14 @@ enum Verdict {
     Exited(i64),
     Unhealthy,
     NoHealthcheck,
+}
+
+/// How the whole wait stands.
+enum Judged {
+    Met,
+    Pending,
+    /// Every container runs, the latest started of them for too short a time yet.
+    Settling(Instant),
 }
 
 struct Wait<'a, E> {
@@ -129,6 +162,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                 details: None,
                 restarts_before: 0,
                 warned: false,
+                settles: None,
             })
         };
         let containers = spec.containers.iter().map(watch).collect::<Result<_, ExecuteError>>()?;
@@ -160,10 +194,13 @@ impl<'a, E: Engine> Wait<'a, E> {
         self.look_at_all().await?;
         let mut look_again = Instant::now() + LOOK_AGAIN;
         loop {
-            if self.judge().await? {
-                return Ok(());
-            }
+            let settled = match self.judge().await? {
+                Judged::Met => return Ok(()),
+                Judged::Pending => None,
+                Judged::Settling(at) => Some(at),
+            };
             tokio::select! {
+                () = until(settled) => {}
                 notice = next(&mut notices) => match notice {
                     Notice::Happened(event) => self.apply(&event).await?,
                     Notice::LookAgain => self.look_at_all().await?,
@@ -177,14 +214,18 @@ impl<'a, E: Engine> Wait<'a, E> {
     }
 
     /// Whether the condition holds for every container; fails when it cannot hold any more for one of them.
-    async fn judge(&mut self) -> Result<bool, ExecuteError> {
+    async fn judge(&mut self) -> Result<Judged, ExecuteError> {
         let mut pending = None;
+        let mut settling = None;
         for at in 0..self.containers.len() {
             let Some(details) = &self.containers[at].details else {
                 pending.get_or_insert(at);
                 continue;
             };
             match verdict(self.spec.condition, details) {
+                Verdict::Holds if runs_only(self.spec.condition, details) => {
+                    settling = settling.max(self.containers[at].settles_at());
+                }
                 Verdict::Holds => {}
                 Verdict::NotYet => {
                     pending.get_or_insert(at);
@@ -201,7 +242,11 @@ impl<'a, E: Engine> Wait<'a, E> {
             self.context.events.send(Event::Waiting { id: self.id, container });
         }
         self.told = pending;
-        Ok(pending.is_none())
+        Ok(match (pending, settling) {
+            (Some(_), _) => Judged::Pending,
+            (None, Some(at)) => Judged::Settling(at),
+            (None, None) => Judged::Met,
+        })
     }
 
     async fn failure(&mut self, at: usize, verdict: Verdict) -> ExecuteError {
@@ -344,6 +389,11 @@ fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
         (State::Running, _) if !checked => Verdict::Holds,
         _ => Verdict::NotYet,
     }
+}
+
+/// Whether nothing but its running says that the container is there.
+fn runs_only(condition: WaitCondition, details: &ContainerDetails) -> bool {
+    condition == WaitCondition::RunningOrHealthy && details.state == State::Running && !details.has_healthcheck
 }
 
 /// The service on whose behalf a wait happens, for the words about a missing dependency.

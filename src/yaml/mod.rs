@@ -15,4 +15,4 @@ pub use error::YamlError;
 pub use node::{Key, Mapping, MergeTag, Node, Value};
 pub use parse::{Limits, Parsed, parse, parse_within};
 pub use path::{Path, Segment};
-pub use scalar::{rewritten, text};
+pub use scalar::text;

@@ -1,9 +1,8 @@
 //! What a plain scalar means: the rules of compose-file.md §1.2, which are YAML 1.2 with leftovers of 1.1.
 
+use super::Value;
 use super::timestamp;
-use super::{Node, Value};
 use crate::project::number;
-use crate::source::SourceMap;
 
 /// The value of the plain scalar `text`.
 ///
@@ -38,19 +37,6 @@ pub fn text(value: &Value) -> Option<String> {
         Value::Timestamp(text) | Value::String(text) => Some(text.clone()),
         Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
     }
-}
-
-/// What was written and what it became, for a number or date whose text reading changed: `0123456789` is
-/// `1.23456789e+08` in an environment. Where that is not meant, quotes keep it.
-#[must_use]
-pub fn rewritten(sources: &SourceMap, node: &Node) -> Option<(String, String)> {
-    if !matches!(node.value, Value::Int(_) | Value::Float(_) | Value::Timestamp(_)) {
-        return None;
-    }
-    let written = sources.text(node.span);
-    let becomes = text(&node.value)?;
-    let is_scalar = written.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-    (is_scalar && written != becomes).then(|| (written.to_owned(), becomes))
 }
 
 /// Whether `text` is a whole number of any size, as another reader would take it.
@@ -221,25 +207,6 @@ mod tests {
         ] {
             assert_eq!(tagged(tag, text), value, "{tag} {text}");
         }
-    }
-
-    #[test]
-    fn changed_texts_are_told() {
-        let mut sources = SourceMap::default();
-        let file = sources.add("f", "[0123456789, 010, 1.50, 2020-01-01, 10, 1.5, x, true, \"010\", !!str 010]");
-        let document = &crate::yaml::parse(&sources, file).documents[0];
-        let items = document.as_sequence().expect("a list");
-        let told: Vec<_> = items.iter().filter_map(|item| rewritten(&sources, item)).collect();
-        let told: Vec<_> = told.iter().map(|(written, becomes)| (written.as_str(), becomes.as_str())).collect();
-        assert_eq!(
-            told,
-            [
-                ("0123456789", "1.23456789e+08"),
-                ("010", "8"),
-                ("1.50", "1.5"),
-                ("2020-01-01", "2020-01-01 00:00:00 +0000 UTC"),
-            ]
-        );
     }
 
     #[test]
