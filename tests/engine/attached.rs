@@ -45,7 +45,7 @@ async fn up_in_the_foreground_shows_logs_and_stops_on_ctrl_c() {
             s.states().await.contains(&"job/1 exited".to_owned()).then_some(())
         })
         .await;
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
         signal(&child, "-INT");
         let (status, stdout, stderr) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
         assert_eq!(status, 130, "{stdout}\n{stderr}");
@@ -74,7 +74,7 @@ async fn logs_show_what_was_written_and_follow() {
         assert!(tail == "oops\n" || tail == "first\n", "{tail}");
 
         let child = attached(&s, &["logs", "-f", "web"]);
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(2000)).await;
         signal(&child, "-INT");
         let (status, stdout, _) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
         assert_eq!(status, 130);
