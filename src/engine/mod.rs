@@ -239,6 +239,8 @@ pub struct CreateContainer {
     pub config_hash: String,
     /// The label `hoist.fields`: a digest per field of the definition.
     pub field_digests: String,
+    /// The label `hoist.contents`: a digest of what each secret and config contains. No label where it is empty.
+    pub content_digests: String,
     /// The digest of the image.
     pub image_digest: Option<ImageDigest>,
     /// The containers that references to services stand for.

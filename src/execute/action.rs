@@ -19,7 +19,7 @@ use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, Plan, PullFailure, PullSpec,
 };
-use crate::project::fingerprint::Fingerprint;
+use crate::project::fingerprint::{Fingerprint, MAX_LENGTH};
 use crate::project::hash::{HashForm, resolved_service_hash};
 use crate::project::value::NamespaceMode;
 use crate::project::{Service, ServiceName};
@@ -175,6 +175,7 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
         name: spec.temporary_name.as_ref().unwrap_or(&spec.name).clone(),
         config_hash: service.map(|service| config_hash(service, &references)).unwrap_or_default(),
         field_digests: service.map(|service| Fingerprint::of(service).to_string()).unwrap_or_default(),
+        content_digests: Some(spec.contents.to_string()).filter(|text| text.len() <= MAX_LENGTH).unwrap_or_default(),
         image_digest: context.facts.image(&spec.image_digest),
         variables: service.map(|service| context.facts.variables(service)).unwrap_or_default(),
         image_volumes: image_volumes(&context.facts, spec),

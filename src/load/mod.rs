@@ -18,6 +18,7 @@
 
 pub mod cast;
 mod check;
+mod contents;
 pub mod decode;
 mod defaults;
 pub mod discover;
@@ -49,6 +50,7 @@ mod trail;
 mod unique;
 
 pub use check::CheckError;
+pub use contents::contents;
 pub use env_file::UnknownFormat;
 pub use error::{LoadError, LoadWarning};
 pub use extends::ExtendsError;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::ActionId;
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
+use crate::project::fingerprint::Fingerprint;
 use crate::project::{Condition, NetworkKey, Project, ServiceName, VolumeKey};
 
 /// One step of a plan.
@@ -306,6 +307,8 @@ pub struct ContainerSpec {
     /// The digests of the images that are mounted (`type: image`), by their place in the container; what the label
     /// `com.docker.compose.image-volume-digest` says.
     pub image_volumes: BTreeMap<String, Late<Option<ImageDigest>>>,
+    /// A digest of what its secrets and configs contain, which the label `hoist.contents` keeps.
+    pub contents: Fingerprint,
     /// The container it takes the place of.
     pub replaces: Option<Replaced>,
     /// The containers that `service:X` in `network_mode`, `ipc`, `pid` and `volumes_from` stand for.

@@ -11,6 +11,7 @@ use super::{
     volume,
 };
 use crate::observed::{Container, Observed};
+use crate::project::fingerprint::Fingerprint;
 use crate::project::{Project, ServiceName};
 
 /// What it takes to take a project down. Services that [`DownOptions::services`] names and nobody knows are left out;
@@ -220,6 +221,7 @@ pub(super) fn existing_spec(
         image: project.image_name(service),
         image_digest: Late::Known(container.image_digest.clone()),
         image_volumes: BTreeMap::new(),
+        contents: Fingerprint::default(),
         replaces: None,
         references: BTreeMap::new(),
         linked: BTreeMap::new(),

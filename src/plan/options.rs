@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::project::fingerprint::Fingerprint;
 use crate::project::value::PullPolicy;
 use crate::project::{Project, ProjectName, ServiceName, VolumeKey};
 
@@ -38,6 +39,9 @@ pub struct UpOptions {
     /// The moment the plan is made, in seconds since 1970: which images are due by `pull_policy: daily` and the like.
     /// None is due at 0.
     pub now: i64,
+    /// What secrets and configs contain at the moment (`load::contents`), so that it can be told which changed since a
+    /// container was made; nothing is told by default.
+    pub contents: Fingerprint,
     /// Whether reasons may tell values that look like secrets (`--show-values`).
     pub values: SecretValues,
 }

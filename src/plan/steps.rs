@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::container::{self, Change, Fate, Removal, Resources, Slot};
+use super::content;
 use super::replace::Swap;
 use super::up::Context;
 use super::volume::{self, VolumeChange};
@@ -313,6 +314,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             image: image.reference.clone(),
             image_digest: image.digest.clone(),
             image_volumes: mounted.into_iter().map(|(target, fact)| (target, fact.digest.clone())).collect(),
+            contents: content::of_service(&options.contents, service),
             replaces,
             references: self.references(service),
             linked: self.linked(service),

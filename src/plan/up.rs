@@ -47,6 +47,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     let images = image::plan(project, observed, options, &mut builder);
     let resources = Resources { images, networks, volumes, emptied };
     let fates = container::decide(&cx, &resources, &order);
+    content::changes(&options.contents, &fates, &mut warnings);
     let orphans = orphans(&cx, &mut warnings);
     network::check_users(&cx, &resources.networks, &touched(&fates, &orphans))?;
 

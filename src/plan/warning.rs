@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::project::{NetworkKey, ProjectName, VolumeKey};
+use super::Replica;
+use crate::project::{NetworkKey, ProjectName, ServiceName, VolumeKey};
 
 /// Something the user should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,17 @@ pub enum Warning {
         /// The project it belongs to.
         owner: String,
     },
+    /// A secret or config contains something else than when containers that stay were made, which recreates nothing.
+    ContentChanged {
+        /// `secret` or `config`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// The containers that have it.
+        replicas: Vec<Replica>,
+        /// Their service.
+        service: ServiceName,
+    },
     /// `down` found nothing.
     NothingToRemove(ProjectName),
 }
@@ -93,6 +105,14 @@ impl fmt::Display for Warning {
             ),
             Self::ForeignVolumeKept { name, owner } => {
                 write!(f, "volume \"{name}\" was created for project \"{owner}\" and is kept")
+            }
+            Self::ContentChanged { kind, name, replicas, service } => {
+                let replicas: Vec<_> = replicas.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "{kind} {name} changed since {} started: hoist up --force-recreate {service}",
+                    replicas.join(", ")
+                )
             }
             Self::NothingToRemove(project) => {
                 write!(f, "Warning: No resource found to remove for project \"{project}\".")

@@ -53,6 +53,25 @@ impl Fingerprint {
         if by_entry.to_string().len() <= MAX_LENGTH { by_entry } else { Self::of_fields(&fields, &[]) }
     }
 
+    /// That of the contents of secrets and configs, by names such as `config.nginx_conf`.
+    #[must_use]
+    pub fn of_contents<C: AsRef<[u8]>>(contents: impl IntoIterator<Item = (String, C)>) -> Self {
+        let fields = contents.into_iter().map(|(name, content)| (name, digest_of(content.as_ref())));
+        Self { fields: fields.collect() }
+    }
+
+    /// The fields that it has, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.keys().map(String::as_str)
+    }
+
+    /// The part of it with the fields that `keep` wants.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let fields = self.fields.iter().filter(|(name, _)| keep(name));
+        Self { fields: fields.map(|(name, digest)| (name.clone(), *digest)).collect() }
+    }
+
     fn of_fields(fields: &[(String, Tree)], by_entry: &[&str]) -> Self {
         let mut digests = BTreeMap::new();
         for (name, value) in fields {
@@ -102,8 +121,12 @@ fn field_of(name: &str) -> &str {
 }
 
 fn digest(value: &Tree) -> Digest {
+    digest_of(value.to_json_compact().as_bytes())
+}
+
+fn digest_of(bytes: &[u8]) -> Digest {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let hash = Sha256::digest(value.to_json_compact());
+    let hash = Sha256::digest(bytes);
     std::array::from_fn(|at| ALPHABET[usize::from(hash[at] & 63)])
 }
 

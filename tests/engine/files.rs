@@ -81,6 +81,32 @@ secrets: {word: {environment: WORD}}
 }
 
 #[tokio::test]
+async fn changed_content_is_reported_and_recreates_nothing() {
+    let file = r"
+services:
+  web: {<<: *idle, configs: [nginx_conf, motd], secrets: [word]}
+configs: {nginx_conf: {file: ./nginx.conf}, motd: {content: $MOTD}}
+secrets: {word: {environment: WORD}}
+";
+    project("file-changed", file, |s| async move {
+        s.write("nginx.conf", "one\n");
+        s.write(".env", "WORD=first\nMOTD=hello\n");
+        s.up(&[]).await;
+        let web = s.only("web").await.id;
+        s.hoist(&["plan"]).await.ends_with(0).does_not_say("changed since");
+        s.write("nginx.conf", "two\n");
+        s.write(".env", "WORD=second\nMOTD=hello\n");
+        let told = "config nginx_conf changed since web/1 started: hoist up --force-recreate web";
+        s.hoist(&["plan"]).await.ends_with(0).says(told).does_not_say("motd").does_not_say("first");
+        s.up(&[]).await.says(told).says("secret word changed since web/1 started: hoist up --force-recreate web");
+        assert_eq!(s.only("web").await.id, web);
+        s.up(&["--force-recreate", "web"]).await.does_not_say("changed since");
+        s.hoist(&["plan"]).await.ends_with(0).does_not_say("changed since");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn secrets_that_cannot_be_had_are_named() {
     for (name, file, words) in [
         (

@@ -14,6 +14,7 @@ use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Edge, Guard, Handle, Late, Plan,
     PlanBuilder, PullFailure, PullSpec, Reason, Replica, Step, WaitCondition, WaitSpec, Waiter,
 };
+use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::Port;
 use hoist::project::{NetworkKey, Project, Service, ServiceName};
 use tokio_util::sync::CancellationToken;
@@ -63,6 +64,7 @@ impl Plans {
             image: service.to_owned(),
             image_digest: Late::Known(None),
             image_volumes: BTreeMap::new(),
+            contents: Fingerprint::default(),
             replaces: None,
             references: BTreeMap::new(),
             linked: BTreeMap::new(),

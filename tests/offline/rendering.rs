@@ -12,6 +12,7 @@ use hoist::plan::{
     WaitCondition, Waiter,
 };
 use hoist::project::Project;
+use hoist::project::fingerprint::Fingerprint;
 use hoist::render::logs::{LogPrinter, LogSettings, Prefix};
 use hoist::render::ps::{self, PsFormat, PsSettings, Truncate};
 use hoist::render::{Progress, ProgressMode, TerminalSize, TtySettings};
@@ -176,6 +177,7 @@ fn recreation() -> (Arc<Plan>, [ActionId; 5]) {
         image: "web".to_owned(),
         image_digest: Late::Known(None),
         image_volumes: BTreeMap::new(),
+        contents: Fingerprint::default(),
         replaces: Some(Replaced { container: old.clone(), inherited: Vec::new(), inherits: true }),
         references: BTreeMap::new(),
         linked: BTreeMap::new(),

@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::{Failure, output, settings};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, EngineError, ObserveQuery};
-use crate::load::Loaded;
+use crate::load::{self, Loaded};
 use crate::observed::Observed;
 use crate::plan::{self, UpOptions};
 use crate::project::Project;
@@ -51,7 +51,8 @@ pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, 
 
 /// Observes, asks what has to be asked, and plans.
 pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded) -> Result<(Goal, Ready), Failure> {
-    let options = settings::up_options(args, context, &loaded.project.environment)?;
+    let mut options = settings::up_options(args, context, &loaded.project.environment)?;
+    options.contents = load::contents(&loaded.project);
     let engine = run::connect(context)?;
     let mut goal = Goal { project: Arc::new(loaded.project), sources: loaded.sources, engine, options };
     let mut observed = goal.observe().await?;

@@ -34,5 +34,7 @@ pub(super) const NETWORK: &str = "com.docker.compose.network";
 pub(super) const VOLUME: &str = "com.docker.compose.volume";
 /// Our own: the anonymous volumes that were carried over, by the first twelve digits of their names.
 pub(super) const INHERITED: &str = "hoist.inherited";
+/// Our own: a digest of what each secret and config contains.
+pub(super) const CONTENTS: &str = "hoist.contents";
 /// Our own: a digest per field of the definition.
 pub(super) const FIELDS: &str = "hoist.fields";

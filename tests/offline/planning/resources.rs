@@ -1,12 +1,13 @@
 //! Networks and volumes, ports and addresses that change hands (engine.md §2.3, §2.4; W1, W2, W17).
 
-use hoist::observed::{Network, Volume};
+use hoist::observed::{Container, Network, Volume};
 use hoist::plan::{Orphans, UpOptions};
-use hoist::project::NetworkKey;
+use hoist::project::fingerprint::Fingerprint;
+use hoist::project::{FileReference, NetworkKey};
 use indoc::indoc;
 
 use super::files::{Files, files, has_address, joins, mounts, publishes, restarts_with, volume_keys};
-use super::state::{exited, images_only, in_sync, stale};
+use super::state::{Engine, exited, images_only, in_sync, stale};
 use super::{Case, check, plan};
 
 fn on_front() -> Files {
@@ -522,4 +523,42 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
             "},
         )],
     );
+}
+
+#[test]
+fn changed_contents_are_told_and_recreate_nothing() {
+    let contents = |nginx: &str| {
+        Fingerprint::of_contents([("config.nginx_conf".to_owned(), nginx), ("secret.word".to_owned(), "w")])
+    };
+    let project = files()
+        .service("web", "nginx:1", |web| {
+            web.scale = Some(2);
+            web.configs.push(FileReference { source: "nginx_conf".into(), ..FileReference::default() });
+        })
+        .service("db", "mysql:8", |_| {})
+        .load();
+    let made_with = |label: Option<&str>, change: fn(&mut Container)| {
+        let mut state = in_sync(&project);
+        for name in ["shop-web-1", "shop-web-2", "shop-db-1"] {
+            state = state.with(name, |container| {
+                let label = label.map(|text| contents(text).to_string());
+                container.labels.extend(label.map(|label| ("hoist.contents".to_owned(), label)));
+                change(container);
+            });
+        }
+        state
+    };
+    let told = |state: Engine| {
+        let options = UpOptions { contents: contents("new"), ..UpOptions::default() };
+        let plan = plan(&project, &state.into(), &options);
+        (warnings(&plan), plan.has_changes())
+    };
+    let words = "config nginx_conf changed since web/1, web/2 started: hoist up --force-recreate web";
+    assert_eq!(told(made_with(Some("old"), |_| {})), (vec![words.to_owned()], false));
+    assert_eq!(told(made_with(Some("new"), |_| {})), (vec![], false));
+    // Docker Compose made it: nothing is known.
+    assert_eq!(told(made_with(None, |_| {})), (vec![], false));
+    // These are started with the new content, or recreated.
+    assert_eq!(told(made_with(Some("old"), |web| exited(0)(web))).0, [""; 0]);
+    assert_eq!(told(made_with(Some("old"), stale)).0, [""; 0]);
 }

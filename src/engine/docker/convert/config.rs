@@ -144,6 +144,9 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     if !request.field_digests.is_empty() {
         set(label::FIELDS, request.field_digests.clone());
     }
+    if !request.content_digests.is_empty() {
+        set(label::CONTENTS, request.content_digests.clone());
+    }
     labels
 }
 

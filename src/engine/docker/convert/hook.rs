@@ -66,6 +66,7 @@ fn as_replica(request: &HookContainer) -> CreateContainer {
         spec: Arc::new(spec),
         config_hash: String::new(),
         field_digests: String::new(),
+        content_digests: String::new(),
         image_digest: None,
         references: request.references.clone(),
         variables: std::collections::BTreeMap::new(),

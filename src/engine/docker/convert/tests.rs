@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::observed::{ContainerId, EngineVersion};
 use crate::plan::{ContainerRef, Handle, InheritedVolume, Late, Replaced, Replica};
+use crate::project::fingerprint::Fingerprint;
 use crate::project::value::{
     BindOptions, ByteSize, Device, DeviceCount, DeviceRequest, Duration, FileMode, ImageOptions, Link, Mount,
     MountKind, NamespaceMode, Port, RecursiveBind, SelinuxLabel, Tmpfs, TmpfsOptions, Ulimit, VolumeOptions,
@@ -45,6 +46,7 @@ fn request(project: Project) -> CreateContainer {
         image: "nginx".to_owned(),
         image_digest: Late::Known(None),
         image_volumes: BTreeMap::new(),
+        contents: Fingerprint::default(),
         replaces: None,
         references: BTreeMap::new(),
         linked: BTreeMap::new(),
@@ -54,6 +56,7 @@ fn request(project: Project) -> CreateContainer {
         name: "0123_shop-web-2".to_owned(),
         config_hash: "cc".to_owned(),
         field_digests: String::new(),
+        content_digests: String::new(),
         image_digest: Some("sha256:aa".into()),
         references: [("db".into(), ContainerId::from("d1"))].into(),
         variables: BTreeMap::new(),
@@ -193,6 +196,7 @@ fn labels() {
     let volume = "0123456789abcdef".repeat(4);
     request.inherited = vec![InheritedVolume { volume, target: "/cache".to_owned(), read_only: false }];
     request.field_digests = "f".to_owned();
+    request.content_digests = "c".to_owned();
     request.image_volumes = [("/b".to_owned(), "sha256:bb".into()), ("/a".to_owned(), "sha256:ab".into())].into();
     let labels = create_request(&request, &facts(51)).unwrap().body.labels.unwrap();
     let expected = [
@@ -210,6 +214,7 @@ fn labels() {
         ("com.docker.compose.image", "sha256:aa"),
         ("com.docker.compose.image-volume-digest", "/a=sha256:ab,/b=sha256:bb"),
         ("com.docker.compose.replace", "web-2"),
+        ("hoist.contents", "c"),
         ("hoist.fields", "f"),
         ("hoist.inherited", "0123456789ab"),
     ];

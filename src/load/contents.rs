@@ -1,0 +1,77 @@
+//! What the secrets and configs of a project contain at the moment.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::project::fingerprint::Fingerprint;
+use crate::project::{FileSource, Project};
+
+/// A file with more bytes than that is not looked into: no program reads its configuration from one.
+const LARGEST: u64 = 1 << 20;
+
+/// A digest of what each secret and config contains, named `secret.NAME` and `config.NAME`, so that a run can tell which
+/// of them changed since a container was made. Files are read now; those that cannot be read, or have more than 1 MiB,
+/// are left out, as is what is external or comes from a variable that is not set.
+#[must_use]
+pub fn contents(project: &Project) -> Fingerprint {
+    let secrets = project.secrets.iter().map(|(name, secret)| (format!("secret.{name}"), secret.source.as_ref()));
+    let configs = project.configs.iter().map(|(name, config)| (format!("config.{name}"), config.source.as_ref()));
+    let known = secrets.chain(configs).filter_map(|(name, source)| Some((name, content(source?)?)));
+    Fingerprint::of_contents(known)
+}
+
+fn content(source: &FileSource) -> Option<Vec<u8>> {
+    match source {
+        FileSource::File(path) => read(Path::new(path)),
+        FileSource::Content(text) | FileSource::Environment { value: Some(text), .. } => {
+            Some(text.clone().into_bytes())
+        }
+        FileSource::Environment { value: None, .. } => None,
+    }
+}
+
+fn read(path: &Path) -> Option<Vec<u8>> {
+    // Asked before it is opened: opening a pipe would wait for somebody to write.
+    if !std::fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= LARGEST).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::{Config, Secret};
+
+    #[test]
+    fn what_can_be_read_has_a_digest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        std::fs::write(path("small"), "x").expect("a file");
+        std::fs::write(path("large"), vec![0; (1 << 20) + 1]).expect("a file");
+        let variable = |value: Option<&str>| FileSource::Environment {
+            variable: "V".to_owned(),
+            value: value.map(ToOwned::to_owned),
+        };
+        let mut project = Project::default();
+        for (name, source) in [
+            ("small", FileSource::File(path("small"))),
+            ("large", FileSource::File(path("large"))),
+            ("missing", FileSource::File(path("missing"))),
+            ("folder", FileSource::File(folder.path().to_string_lossy().into_owned())),
+            ("set", variable(Some("x"))),
+            ("unset", variable(None)),
+        ] {
+            project.secrets.insert(name.into(), Secret { source: Some(source), ..Secret::default() });
+        }
+        let text = FileSource::Content("x".to_owned());
+        project.configs.insert("text".into(), Config { source: Some(text), ..Config::default() });
+        let known = contents(&project);
+        assert_eq!(known.names().collect::<Vec<_>>(), ["config.text", "secret.set", "secret.small"]);
+        std::fs::write(path("small"), "y").expect("a file");
+        assert_eq!(known.changed(&contents(&project)), ["secret.small"]);
+    }
+}
