@@ -74,7 +74,7 @@ async fn logs_show_what_was_written_and_follow() {
         assert!(tail == "oops\n" || tail == "first\n", "{tail}");
 
         let child = attached(&s, &["logs", "-f", "web"]);
-        tokio::time::sleep(std::time::Duration::from_millis(2000)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         signal(&child, "-INT");
         let (status, stdout, _) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
         assert_eq!(status, 130);
