@@ -16,6 +16,9 @@ pub(super) struct NetworkFate<'a> {
     pub(super) live: Option<&'a observed::Network>,
     /// What is done.
     pub(super) change: NetworkChange,
+    /// Others of the same name that nobody uses, which older engines make for runs at the same time or interrupted
+    /// ones. They go: a name has to mean one network.
+    pub(super) duplicates: Vec<&'a observed::Network>,
 }
 
 /// What happens to a network.
@@ -90,7 +93,9 @@ fn external<'a>(cx: &Context<'a>, key: &'a NetworkKey, network: &'a Network) -> 
         found.extend(all.iter().filter(|live| name.len() >= 12 && live.id.as_str().starts_with(name)));
     }
     match (found.first().copied(), found.get(1)) {
-        (Some(live), None) => Ok(NetworkFate { name, live: Some(live), change: NetworkChange::Keep }),
+        (Some(live), None) => {
+            Ok(NetworkFate { name, live: Some(live), change: NetworkChange::Keep, duplicates: Vec::new() })
+        }
         (Some(_), Some(_)) => Err(PlanError::ExternalNetworkAmbiguous { key: key.clone(), name: network.name.clone() }),
         (None, _) => Err(PlanError::ExternalNetworkMissing { key: key.clone(), name: network.name.clone() }),
     }
@@ -106,12 +111,20 @@ fn internal<'a>(
     let project = cx.project.name.as_str();
     let mut ours: Vec<_> =
         cx.observed.networks_of(key).filter(|live| live.project.as_deref() == Some(project)).collect();
-    ours.sort_by_key(|live| (live.name != *name, &live.name));
+    let used = |live: &observed::Network| {
+        let mut containers = cx.observed.containers.iter();
+        containers.any(|container| container.networks.values().any(|at| at.network.as_ref() == Some(&live.id)))
+    };
+    ours.sort_by_key(|live| (live.name != *name, !used(live), &live.name, &live.id));
+    let (duplicates, ours): (Vec<_>, Vec<_>) = {
+        let mut first = true;
+        ours.into_iter().partition(|live| live.name == *name && !std::mem::take(&mut first) && !used(live))
+    };
     let live = ours.first().copied().or_else(|| unmanaged(cx, name, warnings));
     for other in ours.iter().skip(1) {
         warnings.push(Warning::OtherNetwork { name: other.name.clone(), key: key.clone() });
     }
-    let Some(live) = live else { return NetworkFate { name, live: None, change: NetworkChange::Create } };
+    let Some(live) = live else { return NetworkFate { name, live: None, change: NetworkChange::Create, duplicates } };
     let change = if live.name != *name {
         NetworkChange::Rename
     } else if live.project.as_deref() != Some(project) || definition::network_matches(network, live) {
@@ -119,7 +132,7 @@ fn internal<'a>(
     } else {
         NetworkChange::Recreate
     };
-    NetworkFate { name, live: Some(live), change }
+    NetworkFate { name, live: Some(live), change, duplicates }
 }
 
 /// A network of that name which does not carry this project's key.

@@ -13,8 +13,16 @@ impl<'a> Emit<'a, '_> {
     /// the steps of its service.
     pub(super) fn networks(&mut self) {
         for (key, fate) in &self.resources.networks {
+            let mut cleared = None;
+            for duplicate in &fate.duplicates {
+                let action = Action::RemoveNetwork { id: duplicate.id.clone(), name: duplicate.name.clone() };
+                cleared = Some(self.add(action, Reason::Interrupted, &When::Always, cleared));
+            }
             match fate.change {
-                NetworkChange::Keep => {}
+                // Whoever is connected from now on has to mean the one that stays.
+                NetworkChange::Keep => {
+                    self.network_steps.extend(cleared.map(|step| (*key, step)));
+                }
                 NetworkChange::Create => {
                     self.create_network(key, Reason::Missing, &[]);
                 }

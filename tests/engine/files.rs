@@ -71,7 +71,7 @@ secrets: {word: {environment: WORD}}
         s.write(".env", "WORD=first\n");
         s.up(&[]).await;
         let web = s.only("web").await.id;
-        s.docker.stop_container(&web, None::<bollard::query_parameters::StopContainerOptions>).await.expect("it runs");
+        s.stop(&web).await;
         s.write(".env", "WORD=second\n");
         s.up(&[]).await;
         assert_eq!(s.only("web").await.id, web, "changed content recreates nothing");

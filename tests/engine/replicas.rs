@@ -148,9 +148,7 @@ async fn one_offs_are_left_alone_while_they_run() {
         s.up(&["--remove-orphans"]).await.does_not_say("orphan");
         s.hoist(&["down"]).await.ok();
         assert_eq!(s.ids().await, std::slice::from_ref(&id), "`down` leaves it");
-        // Unlike a kill, a stop returns when the container has ended.
-        let at_once = bollard::query_parameters::StopContainerOptionsBuilder::default().t(0).build();
-        s.docker.stop_container(&id, Some(at_once)).await.expect("it runs");
+        s.stop(&id).await;
         s.up(&[]).await.says("Found orphan containers (hoist-test-one-off)");
         s.up(&["--remove-orphans"]).await;
         assert_eq!(s.states().await, ["web/1 running"]);

@@ -93,9 +93,9 @@ services:
             (format!("{health:?}") == "Some(UNHEALTHY)").then_some(())
         })
         .await;
-        s.docker.stop_container(&db, None::<bollard::query_parameters::StopContainerOptions>).await.expect("it runs");
+        s.stop(&db).await;
         let app = s.only("app").await.id;
-        s.docker.stop_container(&app, None::<bollard::query_parameters::StopContainerOptions>).await.expect("it runs");
+        s.stop(&app).await;
         s.up(&[]).await;
         assert_eq!(s.states().await, ["app/1 running", "db/1 running"]);
     })

@@ -5,7 +5,7 @@
 //! transport.rs  tls.rs  client.rs            an address -> requests and answers, in the version agreed on
 //! classify.rs                                answers and failures -> EngineError
 //! observe.rs  definition.rs  status.rs  images.rs  reference.rs  platform.rs    what the engine has
-//! convert/  containers.rs                    what it is asked to make
+//! convert/  containers.rs  networks.rs       what it is asked to make
 //! build/  builds.rs                          the BuildKit client, and what it is asked to build
 //! events.rs  logs.rs                         what it tells as it happens
 //! ```
@@ -25,6 +25,7 @@ mod exec;
 mod images;
 mod label;
 mod logs;
+mod networks;
 mod observe;
 mod platform;
 mod reference;
@@ -38,17 +39,15 @@ use std::time::Duration;
 use bollard::models::NetworkDisconnectRequest;
 use bollard::query_parameters::RemoveVolumeOptions;
 use futures::stream::BoxStream;
-use hyper::Method;
 
 use self::client::{CHANGE, Client};
 pub use self::connect::{ConnectSettings, TlsRequest};
 use self::convert::Facts;
-use self::transport::Ask;
 use super::{
     ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ExecProgress, ExecSpec,
     HookContainer, ImageProgress, LogChunk, LogQuery, ObserveQuery, PortHolder,
 };
-use crate::observed::{ApiVersion, ContainerId, Definition, EngineVersion, Image, NetworkId, Observed};
+use crate::observed::{ContainerId, Definition, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
 use crate::project::{NetworkKey, Project, VolumeKey};
 
@@ -89,24 +88,11 @@ impl Engine for Docker {
     }
 
     async fn create_network(&self, project: Arc<Project>, key: NetworkKey) -> Result<(), EngineError> {
-        let mut body = serde_json::to_value(convert::network_request(&project, &key)?)
-            .map_err(|error| EngineError::Failed(format!("the request cannot be written: {error}")))?;
-        // Older engines make a second network of the same name unless they are told to look.
-        if self.client.version().await?.api < ApiVersion::new(1, 44) {
-            body["CheckDuplicate"] = true.into();
-        }
-        let body = body.to_string().into_bytes();
-        let ask = Ask { method: Method::POST, path: "/networks/create", headers: &[], body };
-        match self.client.ask(CHANGE, ask).await {
-            // A concurrent run made it.
-            Ok(_) | Err(EngineError::Conflict(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        networks::create(&self.client, &project, &key).await
     }
 
     async fn remove_network(&self, id: NetworkId) -> Result<(), EngineError> {
-        let call = self.client.api().await?.remove_network(id.as_str());
-        self.client.wait(CHANGE, || format!("remove network {}", id.short()), call).await
+        networks::remove(&self.client, &id).await
     }
 
     async fn connect_network(

@@ -9,7 +9,7 @@ use bollard::models::{
 use bollard::query_parameters::{
     InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
     ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
+    RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder, StopContainerOptionsBuilder,
 };
 use futures::StreamExt;
 
@@ -70,6 +70,20 @@ impl Scenario {
     pub(crate) async fn inspect(&self, service: &str) -> ContainerInspectResponse {
         let id = self.only(service).await.id;
         self.docker.inspect_container(&id, None::<InspectContainerOptions>).await.expect("the container is there")
+    }
+
+    /// Ends a container, until the engine lists it so: its answer to the stop may come a moment before that.
+    pub(crate) async fn stop(&self, id: &str) {
+        let at_once = StopContainerOptionsBuilder::default().t(0).build();
+        self.docker.stop_container(id, Some(at_once)).await.expect("it runs");
+        let only = HashMap::from([("id".to_owned(), vec![id.to_owned()])]);
+        let query = ListContainersOptionsBuilder::default().all(true).filters(&only).build();
+        self.eventually("the container has ended", 10, || async {
+            let listed = self.docker.list_containers(Some(query.clone())).await.expect("a list");
+            let ended = listed.iter().all(|one| format!("{:?}", one.state) == "Some(EXITED)");
+            ended.then_some(())
+        })
+        .await;
     }
 
     /// The ids of all containers, to see that nothing was made anew.

@@ -9,6 +9,7 @@ mod mounts;
 mod networking;
 mod resources;
 mod storage;
+mod too_old;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -60,6 +61,7 @@ pub(super) fn create_request(request: &CreateContainer, facts: &Facts) -> Result
     // Injected files fail here rather than when the container is about to start.
     files::check(&request.spec)?;
     let mut warnings = Vec::new();
+    too_old::check(service, facts, &mut warnings)?;
     files::ignored_attributes(&request.spec, &mut warnings)?;
     let mounts = mounts::mounts(request, service, facts, &mut warnings)?;
     let networking = networking::networking(request, service, facts, &mut warnings)?;

@@ -472,6 +472,32 @@ fn interface_names_need_a_newer_engine() {
 }
 
 #[test]
+fn what_an_older_engine_leaves_out_is_said() {
+    let warned =
+        |service: Service, minor| create_request(&request(project(service)), &facts(minor)).map(|made| made.warnings);
+    let priority = || attached(|back| back.gw_priority = 10);
+    let expected = "service `web`: gw_priority requires Docker Engine v28 or later; this one ignores it";
+    assert_eq!(warned(priority(), 47), Ok(vec![expected.to_owned()]));
+    assert_eq!(warned(priority(), 48), Ok(Vec::new()));
+    let annotated = || Service { annotations: [("a".to_owned(), "b".to_owned())].into(), ..service() };
+    let expected = "service `web`: annotations requires Docker Engine v24 or later; this one ignores it";
+    assert_eq!(warned(annotated(), 41), Ok(vec![expected.to_owned()]));
+    // Without its subpath the whole volume would be mounted.
+    let options = VolumeOptions { subpath: Some("part".to_owned()), ..VolumeOptions::default() };
+    let mount = Mount {
+        kind: MountKind::Volume,
+        source: Some("data".to_owned()),
+        target: "/data".to_owned(),
+        volume: Some(options),
+        ..Mount::default()
+    };
+    let part = || Service { volumes: vec![mount.clone()], ..service() };
+    let expected = "service `web`: volume.subpath requires Docker Engine v26 or later";
+    assert_eq!(warned(part(), 44), Err(EngineError::Unsupported(expected.to_owned())));
+    assert_eq!(warned(part(), 45), Ok(Vec::new()));
+}
+
+#[test]
 fn modes_instead_of_networks() {
     let mode = |text: &str| {
         let text = text.to_owned();

@@ -1,0 +1,105 @@
+//! Making networks, one of each name, also in engines that allow several.
+
+use http_body_util::BodyExt;
+use hyper::Method;
+use serde::Deserialize;
+
+use super::client::{CHANGE, Client};
+use super::transport::Ask;
+use super::{classify, convert};
+use crate::engine::EngineError;
+use crate::observed::{ApiVersion, NetworkId};
+use crate::project::{NetworkKey, Project};
+
+/// From this version on names of networks are unique.
+const UNIQUE_NAMES: ApiVersion = ApiVersion::new(1, 44);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Created {
+    id: String,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    /// First, so that the oldest is the least.
+    created: String,
+    id: String,
+    name: String,
+}
+
+/// Makes a network of the project; one of that name that another run makes at the same time is as good.
+pub(super) async fn create(client: &Client, project: &Project, key: &NetworkKey) -> Result<(), EngineError> {
+    let request = convert::network_request(project, key)?;
+    let name = request.name.clone();
+    let mut body = serde_json::to_value(request)
+        .map_err(|error| EngineError::Failed(format!("the request cannot be written: {error}")))?;
+    let unique = client.version().await?.api >= UNIQUE_NAMES;
+    if !unique {
+        body["CheckDuplicate"] = true.into();
+    }
+    let body = body.to_string().into_bytes();
+    let ask = Ask { method: Method::POST, path: "/networks/create", headers: &[], body };
+    let answer = match client.ask(CHANGE, ask).await {
+        Ok(answer) => answer,
+        // A concurrent run made it.
+        Err(EngineError::Conflict(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if unique {
+        return Ok(());
+    }
+    let answer = answer.into_body().collect().await.map_err(|error| classify::lost(&error))?.to_bytes();
+    let made: Created = serde_json::from_slice(&answer)
+        .map_err(|error| EngineError::Failed(format!("the engine's answer cannot be read: {error}")))?;
+    give_way(client, &name, &made.id).await
+}
+
+/// The check of older engines looks before it makes: of two runs at once both may find nothing. The oldest network of
+/// the name stays; ours is removed where it is another one.
+async fn give_way(client: &Client, name: &str, made: &str) -> Result<(), EngineError> {
+    let all: Vec<Listed> = client.get("/networks").await?;
+    if !is_surplus(all, name, made) {
+        return Ok(());
+    }
+    match remove(client, &NetworkId::from(made)).await {
+        Ok(()) | Err(EngineError::NotFound(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_surplus(all: Vec<Listed>, name: &str, made: &str) -> bool {
+    let oldest = all.into_iter().filter(|network| network.name == name).min();
+    oldest.is_some_and(|oldest| oldest.id != made)
+}
+
+/// Removes a network.
+pub(super) async fn remove(client: &Client, id: &NetworkId) -> Result<(), EngineError> {
+    let call = client.api().await?.remove_network(id.as_str());
+    client.wait(CHANGE, || format!("remove network {}", id.short()), call).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_of_a_name_stays() {
+        let listed = |created: &str, id: &str, name: &str| Listed {
+            created: created.to_owned(),
+            id: id.to_owned(),
+            name: name.to_owned(),
+        };
+        let all = || {
+            vec![
+                listed("2026-01-01T00:00:00.2Z", "b", "shop_default"),
+                listed("2026-01-01T00:00:00.1Z", "c", "shop_default"),
+                listed("2025-01-01T00:00:00Z", "a", "other_default"),
+            ]
+        };
+        assert!(is_surplus(all(), "shop_default", "b"));
+        assert!(!is_surplus(all(), "shop_default", "c"));
+        assert!(!is_surplus(all(), "gone", "x"), "somebody removed it again");
+    }
+}
