@@ -526,6 +526,29 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
 }
 
 #[test]
+fn a_second_network_of_the_same_name_goes() {
+    // Engines before 25.0 make one where two runs begin at the same time, and then connect nobody to either.
+    let project = files().service("web", "nginx:1", |_| {}).load();
+    let twice = |state: Engine| {
+        state.edit(|observed| {
+            let mut second = observed.networks[0].clone();
+            second.id = "0-unused".into();
+            observed.networks.push(second);
+        })
+    };
+    check(&project, [
+        Case::new("kept", twice(in_sync(&project)), indoc! {"
+            #1 remove network shop_default: left by an interrupted run
+        "}),
+        Case::new("before anybody is connected", twice(in_sync(&project).without("shop-web-1")), indoc! {"
+            #1 remove network shop_default: left by an interrupted run
+            #2 create container web/1: no container yet, after #1
+            #3 start container web/1: created, after #2
+        "}),
+    ]);
+}
+
+#[test]
 fn changed_contents_are_told_and_recreate_nothing() {
     let contents = |nginx: &str| {
         Fingerprint::of_contents([("config.nginx_conf".to_owned(), nginx), ("secret.word".to_owned(), "w")])
