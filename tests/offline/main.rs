@@ -8,3 +8,4 @@ mod loading;
 mod planning;
 mod properties;
 mod rendering;
+mod rows;

@@ -536,16 +536,27 @@ fn a_second_network_of_the_same_name_goes() {
             observed.networks.push(second);
         })
     };
-    check(&project, [
-        Case::new("kept", twice(in_sync(&project)), indoc! {"
+    check(
+        &project,
+        [
+            Case::new(
+                "kept",
+                twice(in_sync(&project)),
+                indoc! {"
             #1 remove network shop_default: left by an interrupted run
-        "}),
-        Case::new("before anybody is connected", twice(in_sync(&project).without("shop-web-1")), indoc! {"
+        "},
+            ),
+            Case::new(
+                "before anybody is connected",
+                twice(in_sync(&project).without("shop-web-1")),
+                indoc! {"
             #1 remove network shop_default: left by an interrupted run
             #2 create container web/1: no container yet, after #1
             #3 start container web/1: created, after #2
-        "}),
-    ]);
+        "},
+            ),
+        ],
+    );
 }
 
 #[test]
