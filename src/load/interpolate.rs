@@ -13,6 +13,9 @@ use crate::diagnostic::Explain;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{MergeTag, Node, Path, Value};
 
+/// The most bytes that variables may add to one file: more than any file needs, and less than a machine has.
+const MOST_ADDED: usize = 32 << 20;
+
 /// A string that could not be expanded or converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -49,6 +52,14 @@ pub enum TemplateError {
         /// Where the string is.
         path: Path,
         /// Where the text up to there stands.
+        span: Span,
+    },
+    /// Texts that their variables make too long all together.
+    #[error("the variables up to `{path}` add more than {} MiB to the file", MOST_ADDED >> 20)]
+    TooMuch {
+        /// Where the string is that is one too many.
+        path: Path,
+        /// Where it stands.
         span: Span,
     },
     /// Too many forms within each other.
@@ -112,6 +123,7 @@ impl Explain for TemplateError {
             | Self::Required { span, .. }
             | Self::TooDeep { span, .. }
             | Self::TooLong { span, .. }
+            | Self::TooMuch { span, .. }
             | Self::Cast { span, .. } => Some(*span),
         }
     }
@@ -121,6 +133,9 @@ impl Explain for TemplateError {
             Self::Invalid { text, why, .. } => invalid_hint(text, *why),
             Self::Required { variable, .. } => {
                 format!("set `{variable}` in the shell, in `.env`, or in a file given by `--env-file`")
+            }
+            Self::TooMuch { .. } => {
+                "a long value that is used so often belongs in a file that the containers mount".to_owned()
             }
             Self::TooLong { .. } => "variables that repeat one another grow fast; shorten them".to_owned(),
             Self::TooDeep { .. } => "give the inner variables values of their own in `.env`".to_owned(),
@@ -186,7 +201,7 @@ pub struct Findings {
 ///
 /// Keys stay as they are, and so does what `!reset` removes. A string with an error is left expanded as far as it goes.
 pub fn interpolate(node: &mut Node, lookup: Lookup<'_>, sources: &SourceMap, findings: &mut Findings) {
-    Walk { lookup, sources, findings, seen: HashSet::new() }.node(node, None);
+    Walk { lookup, sources, findings, seen: HashSet::new(), added: 0 }.node(node, None);
 }
 
 /// The variables that the strings below `node` name; one entry a name, in order of names.
@@ -251,6 +266,8 @@ struct Walk<'a> {
     findings: &'a mut Findings,
     /// Places that have been reported: an alias brings the same text several times.
     seen: HashSet<Span>,
+    /// How many bytes the variables have added so far.
+    added: usize,
 }
 
 impl Walk<'_> {
@@ -282,6 +299,9 @@ impl Walk<'_> {
     fn string(&mut self, text: &str, span: Span, trail: Option<&Trail<'_>>) -> Option<Value> {
         let mut report = Report::default();
         let expanded = text.contains('$').then(|| template::expand(text, self.lookup, &mut report));
+        if !self.affords(text, expanded.as_deref(), span, trail) {
+            return None;
+        }
         let faulty = !report.faults.is_empty();
         self.report(text, span, trail, report);
         let value = expanded.as_deref().unwrap_or(text);
@@ -299,6 +319,18 @@ impl Walk<'_> {
             self.findings.warnings.push(TemplateWarning::BooleanWord { word, better, span });
         }
         Some(converted.value)
+    }
+
+    /// Whether the file may still grow by this expansion; says so once where not.
+    fn affords(&mut self, text: &str, expanded: Option<&str>, span: Span, trail: Option<&Trail<'_>>) -> bool {
+        let more = expanded.map_or(0, |expanded| expanded.len().saturating_sub(text.len()));
+        let had = self.added <= MOST_ADDED;
+        self.added = self.added.saturating_add(more);
+        let affords = self.added <= MOST_ADDED || more == 0;
+        if had && !affords {
+            self.findings.errors.push(TemplateError::TooMuch { path: path(trail), span });
+        }
+        affords
     }
 
     fn cast_error(

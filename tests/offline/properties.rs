@@ -235,6 +235,20 @@ fn files_made_to_take_long_do_not() {
     }
 }
 
+#[test]
+fn a_large_variable_used_often_is_refused_with_its_place() {
+    let uses: String = (0..2_000).map(|at| format!("      A{at}: $BIG\n")).collect();
+    let file = format!("services:\n  a:\n    image: x\n    environment:\n{uses}");
+    let files = Files::new(&[("compose.yaml", file.as_bytes())]);
+    let mut options = files.options(&[]);
+    options.environment.insert("BIG".to_owned(), "x".repeat(1 << 20));
+    let failure = load(&options).expect_err("2 GB are too much");
+    let told: Vec<_> = failure.errors.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["the variables up to `services.a.environment.A32` add more than 32 MiB to the file"]);
+    let report = render_all([(&failure.errors[0] as &dyn Explain, Level::Error)], &failure.sources, &Style::default());
+    assert!(report.contains("compose.yaml:37:12"), "{report}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
