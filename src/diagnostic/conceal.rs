@@ -40,6 +40,22 @@ pub fn urls(text: &str) -> String {
     shown + &text[from..]
 }
 
+/// `text` without its value where it is an assignment to a variable whose name speaks of a secret: `DB_PASSWORD:hunter2`
+/// is one that lacks a blank.
+///
+/// ```
+/// use hoist::diagnostic::conceal::assignment;
+/// assert_eq!(assignment("DB_PASSWORD:hunter2"), "DB_PASSWORD:•••");
+/// assert_eq!(assignment("DB:hunter2"), "DB:hunter2");
+/// ```
+#[must_use]
+pub fn assignment(text: &str) -> String {
+    match text.find([':', '=']).filter(|at| is_secret(&text[..*at])) {
+        Some(at) => format!("{}{HIDDEN}", &text[..=at]),
+        None => text.to_owned(),
+    }
+}
+
 fn url_passwords(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("://") {
@@ -123,12 +139,22 @@ fn in_yaml(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
         return value(shown, 0, shown.len());
     }
     let mut within = above.first().is_some_and(|key| holds_variables(key));
+    let entries = entries(shown);
+    if within && entries.is_empty() {
+        // A blank is missing behind the colon.
+        let at = shown.find(':').filter(|at| is_secret(&shown[..*at]));
+        return at.map(|at| value(shown, at + 1, shown.len())).unwrap_or_default();
+    }
     let secret_content = above.last().is_some_and(|key| *key == "secrets");
     let mut found = Vec::new();
-    for entry in entries(shown) {
+    for entry in entries {
         let name = &shown[entry.name.clone()];
         if holds_variables(name) && entry.opens {
             within = true;
+        } else if within && is_secret(name) && entry.opens {
+            // No value of a variable, but what was meant to be one.
+            found.extend(value(shown, entry.value.end, shown.len()));
+            break;
         } else if (within && is_secret(name)) || (secret_content && name == "content") {
             found.extend(value(shown, entry.value.start, entry.value.end));
         }
@@ -267,6 +293,10 @@ mod tests {
             ("environment: {A: b, API_KEY: x, C: d}", "environment: {A: b, API_KEY: •••, C: d}"),
             ("s: {image: a, environment: [TOKEN=x, B=y]}", "s: {image: a, environment: [TOKEN=•••, B=y]}"),
             ("build:\n  args:\n    AUTH: x", "    AUTH: •••"),
+            ("environment:\n  DB_PASSWORD:hunter2", "  DB_PASSWORD:•••"),
+            ("environment:\n  DB_PASSWORD: [hunter2]", "  DB_PASSWORD: •••"),
+            ("environment: {A_KEY: {x: y}, B: z}", "environment: {A_KEY: •••"),
+            ("environment:\n  DATABASE:wordpress", "  DATABASE:wordpress"),
             ("x-env: &env\n  API_KEY: x", "  API_KEY: •••"),
             ("environment:\n  API_KEY: |\n    line", "    •••"),
             ("environment:\n  API_KEY: ${API_KEY:?set it}", "  API_KEY: ${API_KEY:?set it}"),

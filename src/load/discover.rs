@@ -83,10 +83,10 @@ impl Explain for DiscoverError {
         match self {
             Self::NothingFound { from, similar } => Some(match similar.first() {
                 Some(path) => format!("name the file: `-f {}`", path.display()),
-                None => format!(
-                    "`compose.yaml` was looked for in {} and the folders above; name another file with `-f`",
-                    from.display()
-                ),
+                None => {
+                    let above = if from.parent().is_some() { " and the folders above" } else { "" };
+                    format!("`compose.yaml` was looked for in {}{above}; name another file with `-f`", from.display())
+                }
             }),
             Self::Missing { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::Missing { named_by, .. } => {

@@ -253,6 +253,24 @@ pub enum LoadWarning {
         /// Where it stands.
         span: Span,
     },
+    /// An option of a short mount that means nothing.
+    #[error("`{option}` in `{text}` is no option of a mount and is left out")]
+    MountOption {
+        /// The option.
+        option: String,
+        /// The mount as written.
+        text: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A restart policy that no engine knows.
+    #[error("`restart` is `{word}`, which engines refuse")]
+    Restart {
+        /// The word.
+        word: String,
+        /// Where it stands.
+        span: Span,
+    },
     /// Address pools of a lower file that the upper one does not repeat.
     #[error("{count} address pools of the lower file are dropped, because the upper one does not name their subnets")]
     DroppedPools {
@@ -278,6 +296,8 @@ impl Explain for LoadWarning {
             | Self::BlankBase { span, .. }
             | Self::ChangedText { span, .. }
             | Self::DriveLetter { span, .. }
+            | Self::MountOption { span, .. }
+            | Self::Restart { span, .. }
             | Self::DroppedPools { span, .. } => Some(*span),
             Self::Discover(_) => None,
         }
@@ -298,6 +318,12 @@ impl Explain for LoadWarning {
                 "for a volume of one letter write `{type: volume, source: …, target: …}`; for a folder begin with `./`"
                     .to_owned(),
             ),
+            Self::MountOption { .. } => {
+                Some("known are `ro`, `rw`, `z`, `Z`, `nocopy` and words such as `rslave`".to_owned())
+            }
+            Self::Restart { .. } => {
+                Some("write `\"no\"`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`".to_owned())
+            }
             Self::DroppedPools { .. } => Some("repeat the pools that should stay".to_owned()),
             Self::Discover(_) => None,
         }

@@ -20,6 +20,9 @@ const TEXTS: [&[&str]; 7] = [
     &["deploy", "labels"],
 ];
 
+/// What engines take for `restart`, beside `on-failure:COUNT`.
+const RESTARTS: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
+
 /// Looks through a layer whose variables are expanded.
 pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings) {
     let services = layer.get("services").and_then(Node::as_mapping);
@@ -41,8 +44,23 @@ impl Look<'_> {
                 self.texts(found, trail, way);
             }
         }
+        if let Some(restart) = service.get("restart") {
+            self.restart(restart);
+        }
         for item in service.get("volumes").and_then(Node::as_sequence).unwrap_or_default() {
             self.mount(item);
+        }
+    }
+
+    /// A word that engines do not know.
+    fn restart(&mut self, node: &Node) {
+        let Some(word) = node.as_str().filter(|word| !word.is_empty()) else { return };
+        let known = match word.split_once(':') {
+            Some(("on-failure", count)) => count.parse::<u32>().is_ok(),
+            _ => RESTARTS.contains(&word),
+        };
+        if !known {
+            self.findings.warn(LoadWarning::Restart { word: word.to_owned(), span: node.span });
         }
     }
 
@@ -67,6 +85,10 @@ impl Look<'_> {
         let Some(text) = item.as_str() else { return };
         let bytes = text.as_bytes();
         let drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && bytes[2] == b'/';
+        for option in mount::unknown_options(text) {
+            let option = option.to_owned();
+            self.findings.warn(LoadWarning::MountOption { option, text: text.to_owned(), span: item.span });
+        }
         if drive && mount::parse_short(text).is_ok_and(|mount| mount.source.is_none()) {
             self.findings.warn(LoadWarning::DriveLetter { text: text.to_owned(), span: item.span });
         }

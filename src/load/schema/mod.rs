@@ -8,7 +8,7 @@ mod table;
 
 use std::collections::HashMap;
 
-use crate::diagnostic::Explain;
+use crate::diagnostic::{Explain, conceal};
 use crate::load::findings::Findings;
 use crate::load::trail::Trail;
 use crate::source::Span;
@@ -53,6 +53,14 @@ pub enum ShapeProblem {
         path: String,
         /// The accepted types in words.
         accepted: String,
+    },
+    /// What belongs to a resource stands beside it.
+    #[error("`{key}` stands beside `{owner}`, not below it")]
+    NotIndented {
+        /// The first key that does.
+        key: String,
+        /// The path of the resource, which is blank.
+        owner: String,
     },
     /// A key that means nothing here.
     #[error("unknown key `{key}` in {place}")]
@@ -292,6 +300,7 @@ impl Validator<'_> {
     }
 
     fn free(&mut self, mapping: &mut Mapping, shape: &'static Shape, names: Names, trail: Trail<'_>) -> Verdict {
+        self.not_indented(mapping, shape, trail);
         mapping.retain(|key, node| {
             if !names.accept(&key.name) {
                 if names == Names::ResourceOrIgnored {
@@ -304,6 +313,39 @@ impl Validator<'_> {
             self.value(node, at, shape, trail.key(&key.name)) == Verdict::Keep
         });
         Verdict::Keep
+    }
+
+    /// Takes out blank resources whose keys follow at their own depth, with one message for each.
+    fn not_indented(&mut self, mapping: &mut Mapping, shape: &'static Shape, trail: Trail<'_>) {
+        let Some(Map::Fixed(keys)) = &shape.map else { return };
+        if shape.scalars.contains(Scalars::NULL) {
+            return;
+        }
+        let known = |key: &Key| keys.get(&key.name).is_some();
+        let is_resource = |node: &Node| node.get("image").is_some() || node.get("build").is_some();
+        let mut gone = Vec::new();
+        let mut entries = mapping.iter().peekable();
+        while let Some((owner, node)) = entries.next() {
+            let follows = |(key, node): &&(Key, Node)| known(key) && !node.is_null() && node.as_mapping().is_none();
+            if !node.is_null() || known(owner) {
+                continue;
+            }
+            let Some((first, _)) = entries.next_if(follows) else { continue };
+            gone.extend([owner.name.clone(), first.name.clone()]);
+            while let Some((key, _)) = entries.next_if(|(key, node)| known(key) && !is_resource(node)) {
+                gone.push(key.name.clone());
+            }
+            let path = trail.path().key(&first.name);
+            let owner_path = trail.path().key(&owner.name).to_string();
+            let problem = ShapeProblem::NotIndented { key: first.name.clone(), owner: owner_path };
+            let hint = Some(format!("indent it, and what else belongs to `{}`, below that line", owner.name));
+            let related = Some((owner.span, "this is blank".to_owned()));
+            if let Some((section, name)) = trail.key(&owner.name).resource() {
+                self.findings.mark_broken(section, name);
+            }
+            self.findings.error(ShapeError { path, span: first.span, problem, hint, related });
+        }
+        mapping.retain(|key, _| !gone.contains(&key.name));
     }
 
     fn bad_name(&mut self, key: &Key, names: Names, trail: Trail<'_>) {
@@ -432,6 +474,9 @@ fn wrong_type_hint(node: &Node, shape: &Shape, trail: &Trail<'_>) -> Option<Stri
         }
         _ if example(shape).is_some() => example(shape).map(|example| format!("write for example `{example}`")),
         Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
+        Value::Sequence(_) if shape.list.is_none() && shape.map.is_none() => {
+            Some("write one value, without brackets or dashes; a text with brackets in it goes in quotes".to_owned())
+        }
         _ => None,
     }
 }
@@ -468,7 +513,9 @@ fn described(node: &Node) -> String {
         Value::Bool(_) => format!("the boolean `{}`", scalar_text(node)),
         Value::Int(_) | Value::Float(_) => format!("the number `{}`", scalar_text(node)),
         Value::Timestamp(text) => format!("the date `{text}`"),
-        Value::String(text) if text.chars().count() <= 40 && !text.contains('\n') => format!("the text `{text}`"),
+        Value::String(text) if text.chars().count() <= 40 && !text.contains('\n') => {
+            format!("the text `{}`", conceal::assignment(text))
+        }
         Value::String(_) => "a string".to_owned(),
         Value::Null | Value::Sequence(_) | Value::Mapping(_) => node.value.kind().to_owned(),
     }

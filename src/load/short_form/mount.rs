@@ -12,7 +12,7 @@ pub(super) fn long_form(text: &str, span: Span) -> Result<Value, Unread> {
     let mut mapping = Mapping::new();
     put(&mut mapping, entry("type", mount.kind.as_str(), span));
     if let Some(source) = &mount.source {
-        put(&mut mapping, entry("source", source, span));
+        put(&mut mapping, entry("source", source, beginning(text, source, span)));
     }
     put(&mut mapping, entry("target", &mount.target, span));
     if mount.read_only {
@@ -25,6 +25,17 @@ pub(super) fn long_form(text: &str, span: Span) -> Result<Value, Unread> {
         put(&mut mapping, (key("volume", span), volume(options, span)));
     }
     Ok(Value::Mapping(mapping))
+}
+
+/// Where the part that `text` begins with stands, if `text` was written at `span` as it is, with or without quotes.
+fn beginning(text: &str, part: &str, span: Span) -> Span {
+    let written = (span.end - span.start) as usize;
+    let quote = written.saturating_sub(text.len());
+    if !text.starts_with(part) || !matches!(quote, 0 | 2) || written < text.len() {
+        return span;
+    }
+    let start = span.start as usize + quote / 2;
+    Span::new(span.file, start, start + part.len())
 }
 
 /// The path in the container of a text in `volumes`, cleaned; `None` where the text is no mount.

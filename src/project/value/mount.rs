@@ -321,6 +321,20 @@ pub fn is_host_path(source: &str) -> bool {
         || source.split_once(':').is_some_and(|(drive, _)| is_drive(drive))
 }
 
+/// The options of a short mount that mean nothing; those for the consistency of shared folders, which only mattered on
+/// some machines, are not among them.
+pub fn unknown_options(text: &str) -> impl Iterator<Item = &str> {
+    let parts = split(text);
+    let options = if let [_, _, options] = parts[..] { options } else { "" };
+    options.split(',').filter(|option| {
+        let before = Mount::default();
+        let mut after = before.clone();
+        apply(&mut after, option);
+        // `rw` is what a mount is anyway.
+        after == before && !matches!(*option, "" | "rw" | "cached" | "consistent" | "delegated")
+    })
+}
+
 fn apply(mount: &mut Mount, option: &str) {
     match option {
         "ro" => mount.read_only = true,
