@@ -189,6 +189,9 @@ pub struct UpArgs {
     /// Return when the containers are started
     #[arg(short, long)]
     pub detach: bool,
+    /// Which output is shown and what the end of a container means.
+    #[command(flatten)]
+    pub attach: AttachArgs,
     /// Show log lines without colours
     #[arg(long)]
     pub no_color: bool,
@@ -198,6 +201,29 @@ pub struct UpArgs {
     /// Show the time each log line came in
     #[arg(long)]
     pub timestamps: bool,
+}
+
+/// What an attached `up` shows, and when it ends.
+#[derive(Debug, Default, Args)]
+pub struct AttachArgs {
+    /// Show the output of this service only; may be repeated
+    #[arg(long, value_name = "SERVICE")]
+    pub attach: Vec<String>,
+    /// Show the output of what the named services depend on, too
+    #[arg(long)]
+    pub attach_dependencies: bool,
+    /// Leave out the output of this service; may be repeated
+    #[arg(long, value_name = "SERVICE")]
+    pub no_attach: Vec<String>,
+    /// Stop everything when a container ends
+    #[arg(long)]
+    pub abort_on_container_exit: bool,
+    /// Stop everything when a container ends with another status than 0
+    #[arg(long)]
+    pub abort_on_container_failure: bool,
+    /// End with the exit status of this service; stops everything when a container ends
+    #[arg(long, value_name = "SERVICE")]
+    pub exit_code_from: Option<String>,
 }
 
 /// Arguments of `plan`.

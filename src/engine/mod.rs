@@ -363,6 +363,8 @@ pub enum ContainerEventKind {
     Restart,
     /// Its process ended with that status.
     Die(i64),
+    /// A client sent it a signal, as stopping and restarting do.
+    Kill,
     /// It was stopped by a client.
     Stop,
     /// It was removed.

@@ -31,6 +31,8 @@ use reader::{How, Reader};
 
 /// How many streams are read at once when nothing is followed.
 const STREAMS: usize = 16;
+/// How long the output of a container that a client stopped is waited for, should it be restarting it.
+const RESTART: Duration = Duration::from_secs(2);
 /// How long the end of a stream may come behind the end of its container.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The longest pause between attempts to listen to the engine again.
@@ -181,6 +183,10 @@ struct Followed {
     died: Option<i128>,
     /// It was started again while its old stream had not ended.
     read_again: bool,
+    /// Whether a client sent it a signal since it started.
+    killed: bool,
+    /// Until when it may be started again: whoever restarts a container stops it first.
+    may_return: Option<Instant>,
     /// Its end, to be told once its last words are through.
     exit: Option<(Exit, Instant)>,
 }
@@ -251,9 +257,19 @@ impl<E: Engine> Running<E> {
         for target in targets {
             self.begin(target).await;
         }
+        if self.settings.begin == Begin::Now {
+            // Who was seen to run may have ended before anybody listened.
+            self.look_again().await;
+        }
         let mut pause = Duration::from_millis(50);
         while !self.is_over() {
-            let last_words = self.containers.values().filter_map(|container| Some(container.exit.as_ref()?.1)).min();
+            let deadlines = |container: &Followed| {
+                [container.exit.as_ref().map(|(_, deadline)| *deadline), container.may_return]
+                    .into_iter()
+                    .flatten()
+                    .min()
+            };
+            let next_deadline = self.containers.values().filter_map(deadlines).min();
             tokio::select! {
                 request = requests.recv(), if self.starting => match request {
                     Some(request) => {
@@ -280,13 +296,14 @@ impl<E: Engine> Running<E> {
                     let id = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
                     self.stream_ended(&id).await;
                 }
-                () = until(last_words) => self.tell_overdue_exits().await,
+                () = until(next_deadline) => self.tell_overdue_exits().await,
             }
         }
     }
 
     fn is_over(&self) -> bool {
-        let waits_for = |container: &Followed| container.reading || container.exit.is_some();
+        let waits_for =
+            |container: &Followed| container.reading || container.exit.is_some() || container.may_return.is_some();
         !self.starting
             && !self
                 .containers
@@ -333,8 +350,17 @@ impl<E: Engine> Running<E> {
     }
 
     fn follow(&mut self, target: Target, alive: bool) {
-        let followed =
-            Followed { alive, reading: false, started: true, died: None, read_again: false, exit: None, target };
+        let followed = Followed {
+            alive,
+            reading: false,
+            started: true,
+            died: None,
+            read_again: false,
+            killed: false,
+            may_return: None,
+            exit: None,
+            target,
+        };
         self.containers.insert(followed.target.id.clone(), followed);
     }
 
@@ -363,6 +389,11 @@ impl<E: Engine> Running<E> {
         match event.kind {
             ContainerEventKind::Create => self.created(&event).await,
             ContainerEventKind::Start => self.started(&event),
+            ContainerEventKind::Kill => {
+                if let Some(container) = self.containers.get_mut(&event.id) {
+                    container.killed = true;
+                }
+            }
             ContainerEventKind::Die(exit_code) => self.died(&event.id, exit_code, event.time).await,
             ContainerEventKind::Destroy => self.destroyed(&event.id).await,
             ContainerEventKind::Restart
@@ -390,6 +421,8 @@ impl<E: Engine> Running<E> {
     fn started(&mut self, event: &ContainerEvent) {
         if let Some(container) = self.containers.get_mut(&event.id) {
             container.alive = true;
+            container.killed = false;
+            container.may_return = None;
             if !std::mem::replace(&mut container.started, true) {
                 return;
             }
@@ -430,6 +463,9 @@ impl<E: Engine> Running<E> {
         container.alive = restarting;
         container.died = Some(time);
         container.started = true;
+        if container.killed && !restarting && self.settings.begin == Begin::History {
+            container.may_return = Some(Instant::now() + RESTART);
+        }
         let service = container.target.service.clone();
         let exit = Exit { service, container: id.clone(), exit_code, restarting };
         container.exit = Some((exit, Instant::now() + LAST_WORDS));
@@ -442,6 +478,7 @@ impl<E: Engine> Running<E> {
         self.tell_exit(id).await;
         if let Some(container) = self.containers.get_mut(id) {
             container.alive = false;
+            container.may_return = None;
             container.read_again = false;
             if !container.reading {
                 self.containers.remove(id);
@@ -461,6 +498,9 @@ impl<E: Engine> Running<E> {
 
     async fn tell_overdue_exits(&mut self) {
         let now = Instant::now();
+        for container in self.containers.values_mut() {
+            container.may_return = container.may_return.filter(|deadline| *deadline > now);
+        }
         let overdue: Vec<ContainerId> = self
             .containers
             .iter()

@@ -355,6 +355,7 @@ impl<'a, E: Engine> Wait<'a, E> {
             | ContainerEventKind::Pause
             | ContainerEventKind::Unpause => self.look_at(at).await,
             ContainerEventKind::Create
+            | ContainerEventKind::Kill
             | ContainerEventKind::Stop
             | ContainerEventKind::Rename
             | ContainerEventKind::OutOfMemory => Ok(()),

@@ -106,3 +106,79 @@ async fn ps_lists_what_runs() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_end_of_a_container_can_end_all() {
+    let file = r#"
+services:
+  web:
+    image: busybox:latest
+    command: ["sh", "-c", "trap 'exit 5' TERM; while :; do sleep 0.1; done"]
+  fine: {image: "busybox:latest", command: ["true"]}
+  job: {image: "busybox:latest", command: ["sh", "-c", "sleep 1; exit 3"]}
+"#;
+    scenario("abort", &[("compose.yaml", file)], |s| async move {
+        let ran = s.hoist(&["up", "--abort-on-container-failure"]).await.ends_with(3);
+        let ran = ran.says("Aborting on container exit...");
+        assert!(ran.stdout.contains("fine-1 exited with code 0"), "{}", ran.stdout);
+        assert_eq!(s.states().await, ["fine/1 exited", "job/1 exited", "web/1 exited"]);
+        s.hoist(&["up", "--abort-on-container-exit", "web", "job"]).await.ends_with(3);
+        assert_eq!(s.states().await, ["fine/1 exited", "job/1 exited", "web/1 exited"]);
+        // The status is that of the service which was asked for, and which ends because all are stopped.
+        s.hoist(&["up", "--exit-code-from", "web"]).await.ends_with(5);
+        assert_eq!(s.states().await, ["fine/1 exited", "job/1 exited", "web/1 exited"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_container_that_is_restarted_ends_nothing() {
+    // W21
+    let file = r#"
+services:
+  flaky:
+    image: busybox:latest
+    restart: on-failure
+    stop_grace_period: 0s
+    command: ["sh", "-c", "test -e /mark/one && exec sleep 600; touch /mark/one; exit 7"]
+    volumes: ["./mark:/mark"]
+  job: {image: "busybox:latest", command: ["sh", "-c", "sleep 2; exit 9"]}
+"#;
+    scenario("abort-restart", &[("compose.yaml", file)], |s| async move {
+        let ran = s.hoist(&["up", "--abort-on-container-exit"]).await.ends_with(9);
+        assert!(ran.stdout.contains("flaky-1 exited with code 7 (restarting)"), "{}", ran.stdout);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_services_to_attach_to_can_be_chosen() {
+    let says =
+        |word: &str| format!("{{image: \"busybox:latest\", command: [\"sh\", \"-c\", \"sleep 0.3; echo {word}-line\"]");
+    let file = format!(
+        "services:\n  a: {}, depends_on: [b]}}\n  b: {}}}\n  c: {}, attach: false}}\n",
+        says("a"),
+        says("b"),
+        says("c")
+    );
+    scenario("attach", &[("compose.yaml", &file)], |s| async move {
+        for (flags, shown) in [
+            (&["up"][..], [true, true, false]),
+            (&["up", "--attach-dependencies", "a"], [true, true, false]),
+            (&["up", "--attach", "b"], [false, true, false]),
+            (&["up", "--attach", "c", "--attach", "a"], [true, false, true]),
+            (&["up", "--no-attach", "b"], [true, false, false]),
+            (&["up", "a"], [true, false, false]),
+        ] {
+            let ran = s.hoist(flags).await.ok();
+            s.reach(&["a/1 exited", "b/1 exited", "c/1 exited"]).await;
+            for (word, shown) in ["a-line", "b-line", "c-line"].iter().zip(shown) {
+                assert_eq!(ran.stdout.contains(word), shown, "{flags:?}: {word}\n{}", ran.stdout);
+            }
+        }
+        // W22: nothing to attach to is nothing, not everything.
+        let ran = s.hoist(&["up", "c"]).await.ok();
+        assert!(!ran.stdout.contains("-line"), "{}", ran.stdout);
+    })
+    .await;
+}

@@ -261,6 +261,18 @@ async fn an_attached_up_shows_what_runs_already_from_now_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_ended_before_anybody_listened_does_not_keep_an_attached_up() {
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::exits_after(s(5), 3));
+    let db = engine.add_running("demo", "demo-db-1", "db", 1);
+    let targets = vec![target(&engine, &db).await];
+    tokio::time::sleep(s(6)).await;
+    let nothing = Plans::new().build();
+    let seen = attach(&engine, &nothing, targets, up_settings(OnExit::GoOn), &[]).await;
+    assert_eq!(seen.shown, ["attaching to db-1", "db-1 exited 3"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_first_interruption_stops_and_the_second_kills() {
     let engine = Fake::new();
     engine.delay("stop demo-db-1", s(2));

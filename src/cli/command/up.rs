@@ -9,21 +9,23 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::run::Ready;
 use super::{converge, run};
-use crate::cli::args::UpArgs;
+use crate::cli::args::{AttachArgs, UpArgs};
 use crate::cli::signal::Interruption;
-use crate::cli::{Context, Failure, output};
+use crate::cli::{Context, Failure, output, settings};
 use crate::engine::{Engine, EngineError, ObserveQuery};
 use crate::event::{Event, Events, Output, OutputReceiver, Outputs};
 use crate::execute::RunFailure;
 use crate::execute::follow::{Begin, FollowSettings, Stderr, Target};
-use crate::execute::session::{self, SessionOutcome, SessionSettings};
+use crate::execute::session::{self, OnExit, SessionOutcome, SessionSettings};
 use crate::plan::{self, Plan};
 use crate::project::{Project, ServiceName};
 use crate::render::Progress;
 use crate::render::logs::LogPrinter;
 
 pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
+    check(args)?;
     let loaded = converge::load_some(&args.plan, context)?;
+    let follow = follow_settings(&args.attach, &loaded.project)?;
     run::block_on(async {
         let (goal, ready) = converge::prepare(&args.plan, context, loaded).await?;
         if context.global.dry_run {
@@ -32,14 +34,19 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
         if args.detach || args.plan.wait || args.plan.no_start {
             converge::carry_out(&goal, ready, context).await
         } else {
-            Box::pin(attached(args, context, &ready)).await
+            Box::pin(attached(args, follow, context, &ready)).await
         }
     })
 }
 
 /// Carries the plan out with the output of its containers on the screen, until they have ended or the user stops it.
-async fn attached(args: &UpArgs, context: &Context, ready: &Ready) -> Result<(), Failure> {
-    let settings = session_settings(context, ready)?;
+async fn attached(args: &UpArgs, follow: FollowSettings, context: &Context, ready: &Ready) -> Result<(), Failure> {
+    let settings = SessionSettings {
+        execute: run::execute_settings(ready, context)?,
+        follow,
+        on_exit: on_exit(&args.attach),
+        exit_code_from: args.attach.exit_code_from.as_deref().map(ServiceName::from),
+    };
     let targets = ready.untouched().filter_map(|container| Target::of(&settings.follow, container)).collect();
     let mut screen = Screen {
         progress: output::progress(context)?,
@@ -88,17 +95,77 @@ fn end(outcome: SessionOutcome, ready: &Ready, context: &Context) -> Result<(), 
     if outcome.interrupted {
         return Err(Failure::Interrupted);
     }
-    outcome.run.into_result(&ready.plan).map_err(failed)
+    outcome.run.into_result(&ready.plan).map_err(failed)?;
+    match outcome.exit_code.map(|code| u8::try_from(code).unwrap_or(1)) {
+        Some(status) if status != 0 => Err(Failure::Status(status)),
+        Some(_) | None => Ok(()),
+    }
 }
 
-fn session_settings(context: &Context, ready: &Ready) -> Result<SessionSettings, Failure> {
-    let project = &ready.project;
-    let shown: BTreeSet<ServiceName> = targeted(project)
-        .filter(|name| project.services.get(*name).is_some_and(|service| service.attach != Some(false)))
-        .cloned()
-        .collect();
+/// Holds the flags about attaching against the others, in the words and the order of cli.md §4.
+fn check(args: &UpArgs) -> Result<(), Failure> {
+    let UpArgs { plan, attach, detach, .. } = args;
+    let aborts_on_exit = attach.abort_on_container_exit || attach.exit_code_from.is_some();
+    // Both of these are the first that `check_up` looks at.
+    if plan.wait_timeout < 0 {
+        return settings::check_up(plan);
+    }
+    if attach.abort_on_container_exit && attach.abort_on_container_failure {
+        return settings::usage("--abort-on-container-failure cannot be combined with --abort-on-container-exit");
+    }
+    if plan.wait && (attach.attach_dependencies || aborts_on_exit || !attach.attach.is_empty()) {
+        return settings::usage(
+            "--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies",
+        );
+    }
+    settings::check_up(plan)?;
+    let needs_session =
+        attach.attach_dependencies || aborts_on_exit || attach.abort_on_container_failure || !attach.attach.is_empty();
+    if (*detach || plan.wait) && needs_session {
+        let flag = if plan.wait { "--wait" } else { "--detach" };
+        return settings::usage(&format!(
+            "{flag} cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, \
+             --attach-dependencies or --watch"
+        ));
+    }
+    if !attach.attach.is_empty() && attach.attach_dependencies {
+        return settings::usage("cannot combine --attach and --attach-dependencies");
+    }
+    Ok(())
+}
+
+fn on_exit(args: &AttachArgs) -> OnExit {
+    match args {
+        AttachArgs { abort_on_container_failure: true, .. } => OnExit::StopOnFailure,
+        AttachArgs { abort_on_container_exit: true, .. } | AttachArgs { exit_code_from: Some(_), .. } => OnExit::Stop,
+        _ => OnExit::GoOn,
+    }
+}
+
+/// What is shown, and whose end ends the session (engine.md §5.1): of the services that were named, or all, those that
+/// do not say `attach: false`; none is none (W22).
+fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSettings, Failure> {
+    let known = |name: &String| project.services.contains_key(name.as_str());
+    let strangers: Vec<_> = args.attach.iter().filter(|name| !known(name)).map(String::as_str).collect();
+    if !strangers.is_empty() {
+        return settings::usage(&format!("cannot attach to services not included in up: {}", strangers.join(", ")));
+    }
+    if let Some(name) = args.exit_code_from.iter().chain(&args.no_attach).find(|name| !known(name)) {
+        return settings::usage(&format!("no such service: {name}"));
+    }
+    let wants = |name: &ServiceName| project.services.get(name).is_some_and(|service| service.attach != Some(false));
+    let mut shown: BTreeSet<ServiceName> = match args {
+        AttachArgs { attach, .. } if !attach.is_empty() => {
+            attach.iter().map(|name| ServiceName::from(name.as_str())).collect()
+        }
+        AttachArgs { attach_dependencies: true, .. } => {
+            project.services.keys().filter(|name| wants(name)).cloned().collect()
+        }
+        _ => targeted(project).filter(|name| wants(name)).cloned().collect(),
+    };
+    shown.retain(|name| !args.no_attach.iter().any(|left_out| left_out == name.as_str()));
     let monitored = (!project.selected.is_empty()).then(|| targeted(project).cloned().collect());
-    let follow = FollowSettings {
+    Ok(FollowSettings {
         project: project.name.clone(),
         separator: project.separator,
         services: Some(shown),
@@ -106,8 +173,7 @@ fn session_settings(context: &Context, ready: &Ready) -> Result<SessionSettings,
         begin: Begin::Now,
         stderr: Stderr::Apart,
         ..FollowSettings::default()
-    };
-    Ok(SessionSettings { execute: run::execute_settings(ready, context)?, follow, ..SessionSettings::default() })
+    })
 }
 
 /// The services that the user named; all, where none was.

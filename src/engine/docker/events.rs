@@ -13,8 +13,20 @@ use super::{label, status};
 use crate::engine::{ContainerEvent, ContainerEventKind, EngineError};
 
 /// What is listened for; probes and other execs would be most of what a busy engine tells.
-const KINDS: &[&str] =
-    &["create", "start", "restart", "die", "stop", "destroy", "rename", "pause", "unpause", "health_status", "oom"];
+const KINDS: &[&str] = &[
+    "create",
+    "start",
+    "restart",
+    "kill",
+    "die",
+    "stop",
+    "destroy",
+    "rename",
+    "pause",
+    "unpause",
+    "health_status",
+    "oom",
+];
 
 /// What happens to containers of a project from now on. A connection that ends is an error: events never do.
 pub(super) async fn container_events(
@@ -80,6 +92,7 @@ impl Message {
             "start" => ContainerEventKind::Start,
             "restart" => ContainerEventKind::Restart,
             "die" | "died" => ContainerEventKind::Die(self.exit_code()),
+            "kill" => ContainerEventKind::Kill,
             "stop" => ContainerEventKind::Stop,
             "destroy" | "remove" => ContainerEventKind::Destroy,
             "rename" => ContainerEventKind::Rename,

@@ -36,6 +36,22 @@ fn flags_that_do_not_go_together_are_refused_in_the_words_scripts_know() {
         ("up --no-recreate -V", "--no-recreate and --renew-anon-volumes are incompatible"),
         ("up --no-recreate --force-recreate", "--force-recreate and --no-recreate are incompatible"),
         ("up --no-recreate --always-recreate-deps", "--always-recreate-deps and --no-recreate are incompatible"),
+        (
+            "up --abort-on-container-exit --abort-on-container-failure",
+            "--abort-on-container-failure cannot be combined with --abort-on-container-exit",
+        ),
+        (
+            "up --wait --exit-code-from web",
+            "--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies",
+        ),
+        (
+            "up -d --abort-on-container-failure",
+            "--detach cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, \
+             --attach-dependencies or --watch",
+        ),
+        ("up --attach web --attach-dependencies", "cannot combine --attach and --attach-dependencies"),
+        ("up --attach other", "cannot attach to services not included in up: other"),
+        ("up --exit-code-from other", "no such service: other"),
         ("create --pull policy", "invalid --pull option \"policy\""),
         ("--parallel x up", "invalid argument \"x\" for \"--parallel\" flag: not a whole number"),
         ("--progress fancy up", "unsupported --progress value \"fancy\""),
