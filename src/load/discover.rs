@@ -81,13 +81,13 @@ impl Explain for DiscoverError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NothingFound { from, similar } => Some(match similar.first() {
-                Some(path) => format!("name the file: `-f {}`", path.display()),
-                None => {
-                    let above = if from.parent().is_some() { " and the folders above" } else { "" };
-                    format!("`compose.yaml` was looked for in {}{above}; name another file with `-f`", from.display())
-                }
-            }),
+            Self::NothingFound { similar, .. } if !similar.is_empty() => {
+                Some(format!("name the file: `-f {}`", similar[0].display()))
+            }
+            Self::NothingFound { from, .. } => {
+                let above = if from.parent().is_some() { " and the folders above" } else { "" };
+                Some(format!("`compose.yaml` was looked for in {}{above}; name another file with `-f`", from.display()))
+            }
             Self::Missing { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::Missing { named_by, .. } => {
                 Some(format!("the path was given by {named_by}; it is taken from the current folder"))
