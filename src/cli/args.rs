@@ -252,6 +252,9 @@ pub struct DownArgs {
     /// Remove containers of services that the files do not define
     #[arg(long)]
     pub remove_orphans: bool,
+    /// Remove images: local for those built without a name of their own, or all of the services'
+    #[arg(long, value_name = "WHICH")]
+    pub rmi: Option<String>,
     /// Seconds a container gets to stop [default: its own grace period]
     #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub timeout: Option<i64>,

@@ -244,6 +244,10 @@ impl Engine for Fake {
         self.call(format!("remove volume {name}")).await
     }
 
+    async fn remove_image(&self, reference: String) -> Result<(), EngineError> {
+        self.call(format!("remove image {reference}")).await
+    }
+
     async fn create_container(&self, request: CreateContainer) -> Result<CreatedContainer, EngineError> {
         self.call(format!("create {}", request.name)).await?;
         let id = self.change(|state| state.create(request))?;

@@ -65,6 +65,10 @@ pub trait Engine: Clone + Send + Sync + 'static {
     /// Removes a volume and its data; [`EngineError::InUse`] when a container mounts it.
     fn remove_volume(&self, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
 
+    /// Takes a name off an image, and removes the image where that was its last one; [`EngineError::InUse`] when a
+    /// container is made from it.
+    fn remove_image(&self, reference: String) -> impl Future<Output = Result<(), EngineError>> + Send;
+
     /// Makes a container without starting it.
     fn create_container(
         &self,

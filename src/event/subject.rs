@@ -36,6 +36,7 @@ impl Subject {
                 let name = project.volumes.get(key).map_or(key.as_str(), |volume| &volume.name);
                 vec![Self::Volume(name.to_owned())]
             }
+            Action::RemoveImage { reference } => vec![Self::Image(reference.clone())],
             Action::RemoveVolume { name } => vec![Self::Volume(name.clone())],
             Action::CreateContainer(spec) => vec![Self::Container(spec.name.clone())],
             Action::DisconnectNetwork { container, .. }

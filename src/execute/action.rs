@@ -69,6 +69,9 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
         Action::CreateVolume { project, key } => {
             done(engine.create_volume(project.clone(), key.clone()).await.map_err(lasting))
         }
+        Action::RemoveImage { reference } => {
+            done_unless_in_use(context, id, engine.remove_image(reference.clone()).await)
+        }
         Action::RemoveVolume { name } => done_unless_in_use(context, id, engine.remove_volume(name.clone()).await),
         Action::CreateContainer(spec) => create_container(context, id, spec).await,
         Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,

@@ -63,6 +63,7 @@ impl Facts {
             | Action::ConnectNetwork { .. }
             | Action::CreateVolume { .. }
             | Action::RemoveVolume { .. }
+            | Action::RemoveImage { .. }
             | Action::StartContainer { .. }
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }

@@ -156,6 +156,7 @@ fn lane(step: &Step) -> Lane {
         | Action::ConnectNetwork { .. }
         | Action::CreateVolume { .. }
         | Action::RemoveVolume { .. }
+        | Action::RemoveImage { .. }
         | Action::CreateContainer(_)
         | Action::StartContainer { spec: None, .. }
         | Action::RemoveContainer { .. }

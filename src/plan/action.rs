@@ -39,6 +39,7 @@ impl Step {
             | Action::ConnectNetwork { .. }
             | Action::CreateVolume { .. }
             | Action::RemoveVolume { .. }
+            | Action::RemoveImage { .. }
             | Action::CreateContainer(_)
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
@@ -103,6 +104,11 @@ pub enum Action {
     RemoveVolume {
         /// Its name.
         name: String,
+    },
+    /// Removes an image's name, and the image where that was its last. One that is still in use is left, and reported.
+    RemoveImage {
+        /// Its reference.
+        reference: String,
     },
     /// Makes a container, without starting it.
     CreateContainer(Arc<ContainerSpec>),
@@ -176,6 +182,7 @@ impl Action {
             | Self::RemoveNetwork { .. }
             | Self::CreateVolume { .. }
             | Self::RemoveVolume { .. }
+            | Self::RemoveImage { .. }
             | Self::CreateContainer(_)
             | Self::Wait(_)
             | Self::RunProvider { .. } => None,
@@ -477,6 +484,8 @@ pub enum Reason {
     StopAsked,
     /// `--volumes` was given.
     VolumesAsked,
+    /// `down --rmi`.
+    ImagesAsked,
     /// The definition of the network or volume changed.
     DefinitionChanged,
     /// The resource it uses is recreated.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::container::holds_processes;
 use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownOptions, DownTarget, DownVolumes, Handle,
-    Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, orphan, project_from_labels,
-    volume,
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownImages, DownOptions, DownTarget, DownVolumes,
+    Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, orphan,
+    project_from_labels, volume,
 };
 use crate::observed::{Container, Observed};
 use crate::project::fingerprint::Fingerprint;
-use crate::project::{Project, ServiceName};
+use crate::project::{Project, Service, ServiceName};
 
 /// What it takes to take a project down. Services that [`DownOptions::services`] names and nobody knows are left out;
 /// external networks and volumes are never touched.
@@ -38,6 +38,7 @@ pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> 
     if options.volumes == DownVolumes::Remove {
         down.volumes();
     }
+    down.images(&services);
     let mut warnings = down.warnings;
     let plan = down.builder.build();
     if plan.is_empty() {
@@ -197,9 +198,40 @@ impl<'a> Down<'a> {
         }
     }
 
+    /// Removes the images that are there of those that [`removable_images`] names.
+    fn images(&mut self, services: &BTreeSet<&'a ServiceName>) {
+        let after: Vec<_> = self.removed.iter().map(|(_, step)| *step).collect();
+        for reference in images_of(self.project, services, self.options.images) {
+            if self.observed.images.contains_key(&(reference.clone(), None)) {
+                self.add(Action::RemoveImage { reference }, Reason::ImagesAsked, &after);
+            }
+        }
+    }
+
     fn add(&mut self, action: Action, reason: Reason, after: &[ActionId]) -> ActionId {
         self.builder.add(Step { action, reason, guard: None }, after.iter().copied())
     }
+}
+
+/// The images that taking a project down may remove, to be looked for ([`crate::engine::ObserveQuery::images`]).
+#[must_use]
+pub fn removable_images(project: &Project, images: DownImages) -> Vec<String> {
+    images_of(project, &project.services.keys().collect(), images).into_iter().collect()
+}
+
+fn images_of(project: &Project, services: &BTreeSet<&ServiceName>, images: DownImages) -> BTreeSet<String> {
+    let chosen = project.services.values().filter(|service| services.contains(&service.name));
+    let chosen = chosen.filter(|service| service.provider.is_none());
+    let is_removed = |service: &Service| {
+        let own_name = project.image_name(&Service { image: None, ..Service::new(service.name.clone()) });
+        match images {
+            DownImages::Keep => false,
+            // A project that is known by its labels only tells every image by name.
+            DownImages::Local => service.image.as_ref().is_none_or(|image| *image == own_name),
+            DownImages::All => true,
+        }
+    };
+    chosen.filter(|service| is_removed(service)).map(|service| project.image_name(service)).collect()
 }
 
 pub(super) fn container_ref(container: &Container, replica: Option<Replica>) -> ContainerRef {

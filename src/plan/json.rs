@@ -87,6 +87,7 @@ fn details(action: &Action, object: &mut Map<String, Value>) {
         | Action::RemoveNetwork { .. }
         | Action::CreateVolume { .. }
         | Action::RemoveVolume { .. }
+        | Action::RemoveImage { .. }
         | Action::RunProvider { .. } => {}
     }
 }
@@ -152,6 +153,7 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::Down => "down",
         Reason::StopAsked => "stop_asked",
         Reason::VolumesAsked => "volumes_asked",
+        Reason::ImagesAsked => "images_asked",
         Reason::DefinitionChanged => "resource_definition_changed",
         Reason::ResourceRecreated(_) => "resource_recreated",
         Reason::NeededBy(_) => "needed_by",

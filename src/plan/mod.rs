@@ -34,7 +34,7 @@ mod when;
 
 pub use action::*;
 pub use change::redefined;
-pub use down::down;
+pub use down::{down, removable_images};
 pub use error::PlanError;
 pub use graph::{ActionId, Edge, Plan, PlanBuilder};
 pub use image::wanted_images;

@@ -135,6 +135,8 @@ pub struct DownOptions {
     pub services: Vec<ServiceName>,
     /// What becomes of volumes.
     pub volumes: DownVolumes,
+    /// What becomes of the images of its services.
+    pub images: DownImages,
     /// What becomes of containers of services that are not in the files, and of one-offs that ended; nothing is said of
     /// those that stay.
     pub orphans: Orphans,
@@ -150,4 +152,16 @@ pub enum DownVolumes {
     Keep,
     /// `--volumes`: those of the project that are not external go, and the anonymous ones of its containers.
     Remove,
+}
+
+/// What becomes of images on `down`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DownImages {
+    /// They stay.
+    #[default]
+    Keep,
+    /// `--rmi local`: those that were built for a service without an `image` of its own go (engine.md W35).
+    Local,
+    /// `--rmi all`: those of all services go.
+    All,
 }

@@ -36,6 +36,8 @@ pub struct Counts {
     pub volumes_created: usize,
     /// Volumes removed.
     pub volumes_removed: usize,
+    /// Images removed.
+    pub images_removed: usize,
     /// Replicas that get their first container.
     pub created: usize,
     /// Replicas whose container is replaced.
@@ -80,6 +82,7 @@ impl Plan {
                 Action::CreateNetwork { .. } => summary.other(id, |counts| &mut counts.networks_created),
                 Action::RemoveNetwork { .. } => summary.other(id, |counts| &mut counts.networks_removed),
                 Action::CreateVolume { .. } => summary.other(id, |counts| &mut counts.volumes_created),
+                Action::RemoveImage { .. } => summary.other(id, |counts| &mut counts.images_removed),
                 Action::RemoveVolume { .. } => summary.other(id, |counts| &mut counts.volumes_removed),
                 Action::RunProvider { .. } if step.is_change() => summary.others.push(id),
                 Action::StartContainer { .. }

@@ -119,7 +119,8 @@ impl Action {
             | Self::CreateNetwork { .. }
             | Self::RemoveNetwork { .. }
             | Self::CreateVolume { .. }
-            | Self::RemoveVolume { .. } => None,
+            | Self::RemoveVolume { .. }
+            | Self::RemoveImage { .. } => None,
         }
     }
 
@@ -135,6 +136,7 @@ impl Action {
             Self::ConnectNetwork { .. } => "connect container",
             Self::CreateVolume { .. } => "create volume",
             Self::RemoveVolume { .. } => "remove volume",
+            Self::RemoveImage { .. } => "remove image",
             Self::CreateContainer(_) => "create container",
             Self::StartContainer { .. } => "start container",
             Self::StopContainer { .. } => "stop container",
@@ -158,6 +160,7 @@ impl Action {
             Self::BuildImage(spec) => image(&spec.image, spec.platform.as_deref()),
             Self::CreateNetwork { project, key } => network_name(project, key.as_str()).to_owned(),
             Self::RemoveNetwork { name, .. } | Self::RemoveVolume { name } => name.clone(),
+            Self::RemoveImage { reference } => reference.clone(),
             Self::CreateVolume { project, key } => {
                 project.volumes.get(key).map_or(key.as_str(), |volume| &volume.name).to_owned()
             }
@@ -190,6 +193,7 @@ impl Action {
             | Self::RemoveNetwork { .. }
             | Self::CreateVolume { .. }
             | Self::RemoveVolume { .. }
+            | Self::RemoveImage { .. }
             | Self::StartContainer { .. }
             | Self::StopContainer { .. }
             | Self::RemoveContainer { .. }
@@ -255,6 +259,7 @@ impl fmt::Display for Reason {
             Self::Down => f.write_str("down"),
             Self::StopAsked => f.write_str("stop was asked for"),
             Self::VolumesAsked => f.write_str("removal of volumes was asked for"),
+            Self::ImagesAsked => f.write_str("removal of images was asked for"),
             Self::DefinitionChanged => f.write_str("definition changed"),
             Self::ResourceRecreated(name) => write!(f, "{name} is recreated"),
             Self::NeededBy(services) => write!(f, "needed by {}", names(services)),

@@ -250,6 +250,7 @@ fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
         | Action::ConnectNetwork { .. }
         | Action::CreateVolume { .. }
         | Action::RemoveVolume { .. }
+        | Action::RemoveImage { .. }
         | Action::CreateContainer(_)
         | Action::StartContainer { .. }
         | Action::Wait(_)
@@ -266,9 +267,10 @@ fn words(action: &Action) -> Option<(&'static str, &'static str)> {
         Action::CreateNetwork { .. } | Action::CreateVolume { .. } | Action::CreateContainer(_) => {
             ("Creating", "Created")
         }
-        Action::RemoveNetwork { .. } | Action::RemoveVolume { .. } | Action::RemoveContainer { .. } => {
-            ("Removing", "Removed")
-        }
+        Action::RemoveNetwork { .. }
+        | Action::RemoveVolume { .. }
+        | Action::RemoveImage { .. }
+        | Action::RemoveContainer { .. } => ("Removing", "Removed"),
         Action::StartContainer { .. } => ("Starting", "Started"),
         Action::StopContainer { .. } => ("Stopping", "Stopped"),
         Action::Wait(spec) => ("Waiting", waited(spec.condition)),
@@ -302,7 +304,7 @@ fn wanted(condition: WaitCondition) -> &'static str {
 fn nothing_there(action: &Action, done: &str) -> (RecordState, String) {
     if matches!(action, Action::RemoveNetwork { .. }) {
         (RecordState::Warning, "No resource found to remove".to_owned())
-    } else if matches!(action, Action::RemoveVolume { .. }) {
+    } else if matches!(action, Action::RemoveVolume { .. } | Action::RemoveImage { .. }) {
         (RecordState::Done, "Warning: No resource found to remove".to_owned())
     } else {
         (RecordState::Done, done.to_owned())

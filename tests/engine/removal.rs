@@ -159,3 +159,32 @@ async fn hook_containers_left_behind_go_with_down() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn images_go_where_that_is_asked_for() {
+    // W35
+    let file = r#"
+services:
+  web: {build: ., command: [sleep, "600"], stop_grace_period: 0s}
+  own: {<<: *idle, image: "hoist-test-rmi-own:1", build: .}
+"#;
+    project("rmi", file, |s| async move {
+        s.write("Dockerfile", "FROM busybox\nLABEL hoist.test.rmi=1\n");
+        let there = async |name: &str| s.docker.inspect_image(name).await.is_ok();
+        s.up(&[]).await;
+        let planned = s.hoist(&["down", "--rmi", "all", "--dry-run"]).await.ok().stdout;
+        assert!(planned.contains("remove image hoist-test-rmi-own:1"), "{planned}");
+        s.hoist(&["down", "--rmi", "local"]).await.ok().says("Image hoist-test-rmi-web Removed");
+        assert!(!there("hoist-test-rmi-web").await);
+        assert!(there("hoist-test-rmi-own:1").await, "it has a name of its own");
+        s.up(&[]).await;
+        // An image that somebody else uses stays, and that is no error.
+        s.foreign_container_of("hoist-test-rmi-own:1", "hoist-test-rmi-user", "none", &[]).await;
+        s.hoist(&["down", "--rmi", "all"]).await.ok().says("hoist-test-rmi-own:1 Resource is still in use");
+        s.remove_all_foreign().await;
+        s.hoist(&["down", "--rmi", "all"]).await.ok();
+        assert!(!there("hoist-test-rmi-own:1").await);
+        s.hoist(&["down", "--rmi", "some"]).await.ends_with(1).says("invalid value for --rmi: \"some\"");
+    })
+    .await;
+}

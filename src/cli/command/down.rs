@@ -7,11 +7,12 @@ use crate::cli::args::DownArgs;
 use crate::cli::confirm::lenient_bool;
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::{Engine, ObserveQuery};
-use crate::plan::{self, DownOptions, DownTarget, DownVolumes, Orphans};
+use crate::plan::{self, DownImages, DownOptions, DownTarget, DownVolumes, Orphans};
 use crate::project::{Project, ServiceName};
 use crate::source::SourceMap;
 
 pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
+    images(args)?;
     let (target, sources) = match output::project_or_name(context)? {
         output::Target::Project(loaded) => (DownTarget::Files(Arc::new(loaded.project)), loaded.sources),
         output::Target::Name(name) => (DownTarget::Labels(name), SourceMap::default()),
@@ -30,9 +31,22 @@ async fn take_down(args: &DownArgs, context: &Context, target: DownTarget, sourc
         DownTarget::Files(project) => project.clone(),
         DownTarget::Labels(name) => Arc::new(Project { name: name.clone(), ..Project::default() }),
     };
-    let query = ObserveQuery::of_project(project.name.as_str());
-    let observed = engine.observe(query).await?;
-    let plan = Arc::new(plan::down(&target, &observed, &options(args, context)));
+    let options = options(args, context)?;
+    let mut query = ObserveQuery::of_project(project.name.as_str());
+    let references = |project: &Project| {
+        let references = plan::removable_images(project, options.images);
+        references.into_iter().map(|reference| (reference, None)).collect()
+    };
+    query.images = references(&project);
+    let mut observed = engine.observe(query.clone()).await?;
+    if let DownTarget::Labels(name) = &target
+        && options.images != DownImages::Keep
+    {
+        // Only now are the services known, and with them the images.
+        query.images = references(&plan::project_from_labels(name, &observed));
+        observed = engine.observe(query).await?;
+    }
+    let plan = Arc::new(plan::down(&target, &observed, &options));
     if plan.is_empty() {
         return output::plan_warnings(&plan);
     }
@@ -42,12 +56,23 @@ async fn take_down(args: &DownArgs, context: &Context, target: DownTarget, sourc
     run::carry_out(&Ready { project, sources, engine, observed, plan }, context, "down").await
 }
 
-fn options(args: &DownArgs, context: &Context) -> DownOptions {
+/// What `--rmi` asks for.
+fn images(args: &DownArgs) -> Result<DownImages, Failure> {
+    match args.rmi.as_deref() {
+        None => Ok(DownImages::Keep),
+        Some("local") => Ok(DownImages::Local),
+        Some("all") => Ok(DownImages::All),
+        Some(other) => settings::usage(&format!("invalid value for --rmi: \"{other}\"")),
+    }
+}
+
+fn options(args: &DownArgs, context: &Context) -> Result<DownOptions, Failure> {
     let orphans = args.remove_orphans || context.variable("COMPOSE_REMOVE_ORPHANS").is_some_and(lenient_bool);
-    DownOptions {
+    Ok(DownOptions {
         services: args.services.iter().map(|service| ServiceName::from(service.as_str())).collect(),
         volumes: if args.volumes { DownVolumes::Remove } else { DownVolumes::Keep },
+        images: images(args)?,
         orphans: if orphans { Orphans::Remove } else { Orphans::Keep },
         timeout: settings::timeout(args.timeout),
-    }
+    })
 }

@@ -37,7 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::models::NetworkDisconnectRequest;
-use bollard::query_parameters::RemoveVolumeOptions;
+use bollard::query_parameters::{RemoveImageOptions, RemoveVolumeOptions};
 use futures::stream::BoxStream;
 
 use self::client::{CHANGE, Client};
@@ -129,6 +129,16 @@ impl Engine for Docker {
             // Nothing else about a volume can be in the way.
             Err(EngineError::Conflict(words)) => Err(EngineError::InUse(words)),
             result => result,
+        }
+    }
+
+    async fn remove_image(&self, reference: String) -> Result<(), EngineError> {
+        let call = self.client.api().await?.remove_image(&reference, None::<RemoveImageOptions>, None);
+        match self.client.wait(CHANGE, || format!("remove image {reference}"), call).await {
+            Ok(_) => Ok(()),
+            // Nothing else about an image can be in the way.
+            Err(EngineError::Conflict(words)) => Err(EngineError::InUse(words)),
+            Err(error) => Err(error),
         }
     }
 

@@ -51,9 +51,20 @@ impl Scenario {
 
     /// Runs a container of nobody's on a network.
     pub(crate) async fn foreign_container(&self, name: &str, network: &str, label: &[(&str, &str)]) -> String {
+        self.foreign_container_of("busybox:latest", name, network, label).await
+    }
+
+    /// Runs a container of nobody's, made from that image.
+    pub(crate) async fn foreign_container_of(
+        &self,
+        image: &str,
+        name: &str,
+        network: &str,
+        label: &[(&str, &str)],
+    ) -> String {
         self.register(Foreign::Container(name.to_owned())).await;
         let body = ContainerCreateBody {
-            image: Some("busybox:latest".to_owned()),
+            image: Some(image.to_owned()),
             cmd: Some(vec!["sleep".to_owned(), "600".to_owned()]),
             labels: Some(labels(label)),
             host_config: Some(HostConfig { network_mode: Some(network.to_owned()), ..HostConfig::default() }),
@@ -82,7 +93,7 @@ impl Scenario {
     }
 
     /// Removes what other people had, the last first.
-    pub(super) async fn remove_all_foreign(&self) {
+    pub(crate) async fn remove_all_foreign(&self) {
         let foreign = std::mem::take(&mut *self.foreign.lock().expect("no step panicked with the lock"));
         for foreign in foreign.iter().rev() {
             self.remove_foreign(foreign).await;

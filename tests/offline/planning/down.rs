@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist::observed::{Observed, State};
-use hoist::plan::{DownOptions, DownTarget, DownVolumes, Orphans, down};
+use hoist::plan::{Action, DownImages, DownOptions, DownTarget, DownVolumes, Orphans, down};
 use hoist::project::{Condition, Project};
 use indoc::indoc;
 
-use super::files::{Files, files, is_checked, mounts, needs};
+use super::files::{Files, files, is_built, is_checked, mounts, needs};
 use super::state::{Engine, anonymous, exited, images_only, in_sync};
 
 fn wordpress() -> Files {
@@ -214,6 +214,30 @@ fn a_volume_that_somebody_keeps_is_never_removed_for_its_name() {
     });
     let plan = down(&DownTarget::Labels("shop".into()), &unknown.into(), &options);
     assert_eq!(plan.destructive().count(), 0, "{plan}");
+}
+
+#[test]
+fn images_go_once_their_containers_have() {
+    // W35: one with a name of its own stays with `local`.
+    let project = files()
+        .service("web", "nginx:1", |web| {
+            web.image = None;
+            is_built(web);
+        })
+        .service("api", "api:1", is_built)
+        .load();
+    let down = |images| {
+        let options = DownOptions { images, ..DownOptions::default() };
+        let plan = down(&DownTarget::Files(project.clone()), &in_sync(&project).into(), &options);
+        let images = plan.steps().filter(|(_, step)| matches!(step.action, Action::RemoveImage { .. }));
+        let shown: Vec<_> = plan.to_string().lines().map(str::to_owned).collect();
+        images.map(|(id, _)| shown[id.number() as usize - 1].clone()).collect::<Vec<_>>()
+    };
+    let web = "remove image shop-web: removal of images was asked for, after #2, #4";
+    assert_eq!(down(DownImages::Keep), [""; 0]);
+    assert_eq!(down(DownImages::Local), [format!("#6 {web}")]);
+    let api = "#6 remove image api:1: removal of images was asked for, after #2, #4";
+    assert_eq!(down(DownImages::All), [api.to_owned(), format!("#7 {web}")]);
 }
 
 #[test]

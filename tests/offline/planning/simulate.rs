@@ -73,6 +73,7 @@ impl Run<'_> {
                 self.container(&container)?.networks.insert(name, endpoint);
             }
             Action::CreateVolume { key, .. } => self.create_volume(key.as_str())?,
+            Action::RemoveImage { reference } => self.observed.images.retain(|(image, _), _| *image != reference),
             Action::RemoveVolume { name } => {
                 let uses =
                     |container: &Container| container.mounts.iter().any(|mount| mount.name.as_ref() == Some(&name));
