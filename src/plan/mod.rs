@@ -10,6 +10,7 @@ mod container;
 mod content;
 mod definition;
 mod down;
+mod eager;
 mod error;
 mod graph;
 mod image;

@@ -208,3 +208,54 @@ async fn a_disabled_healthcheck_is_none() {
     })
     .await;
 }
+
+/// A database that is ready after a second, which the engine would see after half a minute.
+const SLOWLY_SEEN: &str = r#"
+services:
+  db:
+    <<: *idle
+    command: [sh, -c, "sleep 1; touch /ready; exec sleep 600"]
+    healthcheck: {test: TEST, interval: 30s, timeout: 2s}
+  app: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
+"#;
+
+#[tokio::test]
+async fn eager_health_releases_dependents_at_the_first_success() {
+    let file = SLOWLY_SEEN.replace("TEST", "[CMD, test, -e, /ready]");
+    project("wait-eager", &file, |s| async move {
+        let planned = s.hoist(&["plan", "--eager-health"]).await.ends_with(2).stdout;
+        assert!(planned.contains("wait for db to be healthy, testing it at once"), "{planned}");
+        s.up(&["--eager-health", "--wait", "--wait-timeout", "20"]).await.says("db-1 Healthy");
+        assert_eq!(s.states().await, ["app/1 running", "db/1 running"]);
+        let health = s.inspect("db").await.state.and_then(|state| state.health).and_then(|health| health.status);
+        assert_eq!(format!("{health:?}"), "Some(STARTING)", "the engine has not looked yet");
+    })
+    .await;
+    let file = SLOWLY_SEEN
+        .replace("TEST", "test -e /ready")
+        .replace("timeout: 2s}", "timeout: 2s}\n    x-hoist: {eager_health: true}");
+    project("wait-eager-file", &file, |s| async move {
+        s.up(&["--wait", "--wait-timeout", "20"]).await;
+        assert_eq!(s.states().await, ["app/1 running", "db/1 running"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn eager_health_leaves_the_verdict_to_the_engine() {
+    let file =
+        SLOWLY_SEEN.replace("TEST", "[CMD, no-such-program]").replace("interval: 30s", "interval: 1s, retries: 2");
+    project("wait-eager-never", &file, |s| async move {
+        s.hoist(&["up", "-d", "--eager-health"])
+            .await
+            .ends_with(1)
+            .says("container hoist-test-wait-eager-never-db-1 is unhealthy");
+        assert_eq!(s.states().await, ["app/1 created", "db/1 running"]);
+    })
+    .await;
+    let file = SLOWLY_SEEN.replace("TEST", "[CMD, test, -e, /ready]");
+    project("wait-not-eager", &file, |s| async move {
+        s.hoist(&["up", "--wait", "--wait-timeout", "4"]).await.ends_with(1);
+    })
+    .await;
+}
