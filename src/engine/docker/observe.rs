@@ -196,12 +196,20 @@ impl From<ListedContainer> for Container {
 }
 
 fn endpoints(settings: ListedNetworkSettings) -> BTreeMap<String, Endpoint> {
-    let endpoint = |listed: ListedEndpoint| Endpoint {
-        network: Some(listed.network_id).filter(|id| !id.is_empty()).map(Into::into),
+    let endpoint = |name: &str, listed: ListedEndpoint| Endpoint {
+        // Podman gives the name again.
+        network: Some(listed.network_id).filter(|id| !id.is_empty() && id != name).map(Into::into),
         ipv4: Some(listed.ip_address).filter(|address| !address.is_empty()),
         aliases: listed.aliases,
     };
-    settings.networks.into_iter().map(|(name, listed)| (name, endpoint(listed.unwrap_or_default()))).collect()
+    settings
+        .networks
+        .into_iter()
+        .map(|(name, listed)| {
+            let endpoint = endpoint(&name, listed.unwrap_or_default());
+            (name, endpoint)
+        })
+        .collect()
 }
 
 impl From<ListedMount> for Mount {
@@ -324,6 +332,14 @@ mod tests {
         assert_eq!(replica.mounts[1].kind, MountKind::Other("npipe".to_owned()));
         assert_eq!(replica.ports[0].published, Some(33060));
         assert_eq!(replica.ports[1].published, None);
+    }
+
+    #[test]
+    fn a_name_in_the_place_of_an_id_is_none() {
+        let replica = container(
+            r#"{"Id":"1","Names":["/a"],"NetworkSettings":{"Networks":{"shop_default":{"NetworkID":"shop_default"}}}}"#,
+        );
+        assert_eq!(replica.networks["shop_default"].network, None);
     }
 
     #[test]
