@@ -103,7 +103,7 @@ struct Watched {
     /// Which start of it is counted as running, and from when on.
     settles: Option<(Option<i128>, Instant)>,
     /// The start after which hoist's own run of the test succeeded.
-    passed: Option<i128>,
+    passed: Option<Option<i128>>,
 }
 
 impl Watched {
@@ -154,7 +154,7 @@ struct Wait<'a, E> {
     /// Since when the engine does not answer.
     silent_since: Option<Instant>,
     /// The test runs of hoist's own; each ends with its container's place and start at its first success.
-    tests: JoinSet<(usize, i128)>,
+    tests: JoinSet<(usize, Option<i128>)>,
 }
 
 impl<'a, E: Engine> Wait<'a, E> {
@@ -257,8 +257,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                     settling = settling.max(self.containers[at].settles_at());
                 }
                 Verdict::Holds => {}
-                Verdict::NotYet if details.started_at.is_some() && self.containers[at].passed == details.started_at => {
-                }
+                Verdict::NotYet if self.containers[at].passed == Some(details.started_at) => {}
                 Verdict::NotYet => {
                     pending.get_or_insert(at);
                 }
@@ -426,16 +425,16 @@ fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
 
 /// Runs a test until it succeeds, and gives the start of the container that it succeeded in. What goes wrong with it is
 /// no verdict: that is the engine's.
-async fn test_until_passed<E: Engine>(engine: &E, id: &ContainerId, test: &EagerTest) -> i128 {
+async fn test_until_passed<E: Engine>(engine: &E, id: &ContainerId, test: &EagerTest) -> Option<i128> {
     let mut ticks = tokio::time::interval(TEST_AGAIN);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let started = async || engine.inspect_container(id.clone()).await.ok().and_then(|details| details.started_at);
-        let Some(before) = started().await else { continue };
+        let before = started().await;
         let passed = tokio::time::timeout(test.timeout, passes(engine, id, test)).await;
         // It counts for the run of the container that it began and ended in.
-        if matches!(passed, Ok(Ok(true))) && started().await == Some(before) {
+        if matches!(passed, Ok(Ok(true))) && started().await == before {
             return before;
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn test(service: &Service) -> Option<EagerTest> {
         (kind, [text]) if kind == "CMD-SHELL" => vec!["/bin/sh".to_owned(), "-c".to_owned(), text.clone()],
         _ => return None,
     };
-    let timeout = check.timeout.and_then(crate::project::value::Duration::to_std).filter(|timeout| !timeout.is_zero());
+    let timeout = check.timeout.and_then(|timeout| timeout.to_std()).filter(|timeout| !timeout.is_zero());
     (!command.is_empty()).then(|| EagerTest { command, timeout: timeout.unwrap_or(TIMEOUT) })
 }
 
