@@ -175,9 +175,6 @@ pub struct UpPlanArgs {
     /// Seconds that --wait waits at most; 0 is no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
     pub wait_timeout: i64,
-    /// Run the healthchecks that something waits for at once, not only after their interval
-    #[arg(long)]
-    pub eager_health: bool,
     /// Services to bring up, with what they depend on [default: all]
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,

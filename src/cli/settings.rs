@@ -101,7 +101,6 @@ pub(super) fn up_options(
         pull: converge.pull.as_deref().map(pull_policy).transpose()?,
         orphans: orphans(converge.remove_orphans, environment)?,
         wait: args.wait.then(|| WaitUntilReady { timeout: seconds(args.wait_timeout) }),
-        eager_health: args.eager_health,
         timeout: timeout(args.timeout),
         scale: scales(&converge.scale)?,
         now: jiff::Timestamp::now().as_second(),

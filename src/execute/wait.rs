@@ -5,30 +5,24 @@
 
 use std::time::{Duration, SystemTime};
 
-use futures::StreamExt;
 use futures::future::join_all;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 use super::action::Context;
 use super::hub::Notice;
 use super::{ExecuteError, evidence};
-use crate::engine::{
-    ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError, ExecProgress, ExecSpec,
-};
+use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Event, Outcome};
 use crate::observed::{ContainerId, Health, State};
-use crate::plan::{Action, ActionId, EagerTest, WaitCondition, WaitSpec, Waiter};
+use crate::plan::{Action, ActionId, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
 
 /// How often a wait looks without having been told of anything.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long an engine may fail to answer before the wait gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often hoist runs a test of its own.
-const TEST_AGAIN: Duration = Duration::from_millis(500);
 /// For so long a container without a healthcheck has to have run before it counts as running: a program that cannot
 /// start its work ends at once.
 const SETTLING: Duration = Duration::from_millis(500);
@@ -102,8 +96,6 @@ struct Watched {
     warned: bool,
     /// Which start of it is counted as running, and from when on.
     settles: Option<(Option<i128>, Instant)>,
-    /// The start after which hoist's own run of the test succeeded.
-    passed: Option<Option<i128>>,
 }
 
 impl Watched {
@@ -153,8 +145,6 @@ struct Wait<'a, E> {
     told: Option<usize>,
     /// Since when the engine does not answer.
     silent_since: Option<Instant>,
-    /// The test runs of hoist's own; each ends with its container's place and start at its first success.
-    tests: JoinSet<(usize, Option<i128>)>,
 }
 
 impl<'a, E: Engine> Wait<'a, E> {
@@ -173,11 +163,10 @@ impl<'a, E: Engine> Wait<'a, E> {
                 restarts_before: 0,
                 warned: false,
                 settles: None,
-                passed: None,
             })
         };
         let containers = spec.containers.iter().map(watch).collect::<Result<_, ExecuteError>>()?;
-        Ok(Self { context, id, spec, containers, told: None, silent_since: None, tests: JoinSet::new() })
+        Ok(Self { context, id, spec, containers, told: None, silent_since: None })
     }
 
     async fn until_met(mut self, notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
@@ -203,7 +192,6 @@ impl<'a, E: Engine> Wait<'a, E> {
 
     async fn watch(&mut self, mut notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
         self.look_at_all().await?;
-        self.test_eagerly();
         let mut look_again = Instant::now() + LOOK_AGAIN;
         loop {
             let settled = match self.judge().await? {
@@ -213,11 +201,6 @@ impl<'a, E: Engine> Wait<'a, E> {
             };
             tokio::select! {
                 () = until(settled) => {}
-                Some(passed) = self.tests.join_next() => {
-                    let (at, start) = passed.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-                    self.containers[at].passed = Some(start);
-                    self.look_at(at).await?;
-                }
                 notice = next(&mut notices) => match notice {
                     Notice::Happened(event) => self.apply(&event).await?,
                     Notice::LookAgain => self.look_at_all().await?,
@@ -227,19 +210,6 @@ impl<'a, E: Engine> Wait<'a, E> {
                     look_again = Instant::now() + LOOK_AGAIN;
                 }
             }
-        }
-    }
-
-    /// Runs the service's test in every container that is not healthy yet, over and over.
-    fn test_eagerly(&mut self) {
-        let Some(test) = &self.spec.eager else { return };
-        for (at, watched) in self.containers.iter().enumerate() {
-            let healthy = |details: &ContainerDetails| verdict(self.spec.condition, details) == Verdict::Holds;
-            if watched.details.as_ref().is_some_and(healthy) {
-                continue;
-            }
-            let (engine, id, test) = (self.context.engine.clone(), watched.id.clone(), test.clone());
-            self.tests.spawn(async move { (at, test_until_passed(&engine, &id, &test).await) });
         }
     }
 
@@ -257,7 +227,6 @@ impl<'a, E: Engine> Wait<'a, E> {
                     settling = settling.max(self.containers[at].settles_at());
                 }
                 Verdict::Holds => {}
-                Verdict::NotYet if self.containers[at].passed == Some(details.started_at) => {}
                 Verdict::NotYet => {
                     pending.get_or_insert(at);
                 }
@@ -421,34 +390,6 @@ fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
         (State::Running, _) if !checked => Verdict::Holds,
         _ => Verdict::NotYet,
     }
-}
-
-/// Runs a test until it succeeds, and gives the start of the container that it succeeded in. What goes wrong with it is
-/// no verdict: that is the engine's.
-async fn test_until_passed<E: Engine>(engine: &E, id: &ContainerId, test: &EagerTest) -> Option<i128> {
-    let mut ticks = tokio::time::interval(TEST_AGAIN);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let started = async || engine.inspect_container(id.clone()).await.ok().and_then(|details| details.started_at);
-        let before = started().await;
-        let passed = tokio::time::timeout(test.timeout, passes(engine, id, test)).await;
-        // It counts for the run of the container that it began and ended in.
-        if matches!(passed, Ok(Ok(true))) && started().await == before {
-            return before;
-        }
-    }
-}
-
-async fn passes<E: Engine>(engine: &E, id: &ContainerId, test: &EagerTest) -> Result<bool, EngineError> {
-    let spec = ExecSpec { command: test.command.clone(), ..ExecSpec::default() };
-    let mut progress = engine.exec(id.clone(), spec).await?;
-    while let Some(next) = progress.next().await {
-        if let ExecProgress::Exited(status) = next? {
-            return Ok(status == 0);
-        }
-    }
-    Ok(false)
 }
 
 /// Whether nothing but its running says that the container is there.

@@ -204,12 +204,12 @@ pub enum LoadWarning {
         /// Where it stands.
         span: Span,
     },
-    /// A key in `extends`, `include` or `x-hoist` that means nothing.
+    /// A key in `extends` or `include` that means nothing.
     #[error("unknown key `{key}` in `{place}` is ignored")]
     IgnoredKey {
         /// The key.
         key: String,
-        /// `extends`, `include` or `x-hoist`.
+        /// `extends` or `include`.
         place: &'static str,
         /// Where it stands.
         span: Span,

@@ -20,9 +20,6 @@ const TEXTS: [&[&str]; 7] = [
     &["deploy", "labels"],
 ];
 
-/// What `x-hoist` on a service can say.
-const OUR_KEYS: [&str; 1] = ["eager_health"];
-
 /// What engines take for `restart`, beside `on-failure:COUNT`.
 const RESTARTS: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
 
@@ -45,13 +42,6 @@ impl Look<'_> {
         for way in TEXTS {
             if let Some(found) = way.iter().try_fold(service, |node, key| node.get(key)) {
                 self.texts(found, trail, way);
-            }
-        }
-        for (key, _) in service.get("x-hoist").and_then(Node::as_mapping).into_iter().flatten() {
-            if !OUR_KEYS.contains(&key.name.as_str()) {
-                let closest = crate::diagnostic::suggest::closest(&key.name, OUR_KEYS).map(str::to_owned);
-                let (key, span) = (key.name.clone(), key.span);
-                self.findings.warn(LoadWarning::IgnoredKey { key, place: "x-hoist", span, closest });
             }
         }
         if let Some(restart) = service.get("restart") {

@@ -369,17 +369,6 @@ pub struct WaitSpec {
     pub waiter: Waiter,
     /// After how long it is given up; `None` waits for ever.
     pub timeout: Option<Duration>,
-    /// The service's own test, where it is run without waiting for the engine to do so (`--eager-health`).
-    pub eager: Option<EagerTest>,
-}
-
-/// A healthcheck's test that hoist runs itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EagerTest {
-    /// Its words.
-    pub command: Vec<String>,
-    /// After how long one run of it counts as failed.
-    pub timeout: Duration,
 }
 
 /// The state waited for (engine.md §4.3).

@@ -79,7 +79,6 @@ fn details(action: &Action, object: &mut Map<String, Value>) {
         }
         Action::RenameContainer { name, .. } => add("name", name.clone().into()),
         Action::Wait(spec) => {
-            add("eager", spec.eager.is_some().into());
             add("condition", spec.condition.to_string().replace(' ', "_").into());
             add("timeout_s", spec.timeout.map(|timeout| timeout.as_secs()).into());
         }

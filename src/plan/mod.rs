@@ -10,7 +10,6 @@ mod container;
 mod content;
 mod definition;
 mod down;
-mod eager;
 mod error;
 mod graph;
 mod image;

@@ -27,9 +27,6 @@ pub struct UpOptions {
     pub start: StartContainers,
     /// `--wait`: wait until everything runs and is healthy; nothing is waited for on the command's behalf by default.
     pub wait: Option<WaitUntilReady>,
-    /// `--eager-health`: tests of services that are waited for are run at once, for all of them; by default for those that
-    /// say `x-hoist: {eager_health: true}`.
-    pub eager_health: bool,
     /// `-t`: grace period of every stop; each container's own by default.
     pub timeout: Option<Duration>,
     /// `--scale`: numbers of replicas that win over those in the files.

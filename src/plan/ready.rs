@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::eager;
 use super::steps::{Emit, ReplicaEnd};
 use super::when::When;
 use super::{Action, ActionId, Edge, Reason, WaitCondition, WaitSpec, Waiter};
@@ -67,14 +66,6 @@ impl<'a> Emit<'a, '_> {
             containers: end.replicas.iter().map(|replica| replica.container.clone()).collect(),
             waiter,
             timeout: self.cx.options.wait.and_then(|wait| wait.timeout),
-            eager: self
-                .cx
-                .project
-                .services
-                .get(service)
-                .filter(|_| condition != WaitCondition::CompletedSuccessfully)
-                .filter(|service| self.cx.options.eager_health || eager::is_asked(service))
-                .and_then(eager::test),
         };
         let mut after: Vec<_> = end.starts.iter().map(|start| (*start, Edge::Requires)).collect();
         if after.is_empty() {

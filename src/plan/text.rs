@@ -183,9 +183,7 @@ impl Action {
             Self::DisconnectNetwork { network, .. } => format!(" from {network}"),
             Self::ConnectNetwork { spec, key, .. } => format!(" to {}", network_name(&spec.project, key.as_str())),
             Self::RenameContainer { name, .. } => format!(" to {name}"),
-            Self::Wait(spec) => {
-                format!(" to be {}{}", spec.condition, if spec.eager.is_some() { ", testing it at once" } else { "" })
-            }
+            Self::Wait(spec) => format!(" to be {}", spec.condition),
             Self::CreateContainer(spec) => {
                 spec.temporary_name.as_ref().map_or_else(String::new, |name| format!(" as {name}"))
             }

@@ -98,7 +98,7 @@ impl Plans {
         timeout: Option<Duration>,
         after: &[ActionId],
     ) -> ActionId {
-        let spec = WaitSpec { service: service.into(), condition, containers, waiter, timeout, eager: None };
+        let spec = WaitSpec { service: service.into(), condition, containers, waiter, timeout };
         self.add(Action::Wait(Arc::new(spec)), after)
     }
 
