@@ -172,6 +172,9 @@ pub struct UpPlanArgs {
     /// Return when all services run, or are healthy where they have a healthcheck
     #[arg(long)]
     pub wait: bool,
+    /// While a service has to become healthy, run its test at once and often, instead of once an interval
+    #[arg(long)]
+    pub eager_health: bool,
     /// Seconds that --wait waits at most; 0 is no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
     pub wait_timeout: i64,

@@ -9,7 +9,8 @@ use super::confirm::lenient_bool;
 use super::context::Context;
 use crate::load::{Dependencies, LoadOptions, Resources};
 use crate::plan::{
-    AnonymousVolumePolicy, BuildImages, Orphans, Recreate, SecretValues, StartContainers, UpOptions, WaitUntilReady,
+    AnonymousVolumePolicy, BuildImages, Orphans, Probing, Recreate, SecretValues, StartContainers, UpOptions,
+    WaitUntilReady,
 };
 use crate::project::ServiceName;
 use crate::project::value::PullPolicy;
@@ -101,6 +102,7 @@ pub(super) fn up_options(
         pull: converge.pull.as_deref().map(pull_policy).transpose()?,
         orphans: orphans(converge.remove_orphans, environment)?,
         wait: args.wait.then(|| WaitUntilReady { timeout: seconds(args.wait_timeout) }),
+        probing: if args.eager_health { Probing::Eager } else { Probing::Engine },
         timeout: timeout(args.timeout),
         scale: scales(&converge.scale)?,
         now: jiff::Timestamp::now().as_second(),

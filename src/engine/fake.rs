@@ -333,7 +333,8 @@ impl Engine for Fake {
         spec: ExecSpec,
     ) -> Result<BoxStream<'static, Result<ExecProgress, EngineError>>, EngineError> {
         self.call_on(&format!("exec {} in", spec.command.join(" ")), &id).await?;
-        Ok(stream::iter([Ok(ExecProgress::Exited(0))]).boxed())
+        let status = i64::from(spec.command == Script::health_test().command && !self.state().is_ready(&id));
+        Ok(stream::iter([Ok(ExecProgress::Exited(status))]).boxed())
     }
 
     async fn create_hook_container(&self, request: HookContainer) -> Result<CreatedContainer, EngineError> {

@@ -322,6 +322,8 @@ pub struct ContainerDetails {
     pub health: Health,
     /// Whether it has a healthcheck that is not disabled.
     pub has_healthcheck: bool,
+    /// What its healthcheck runs, from the file or the image.
+    pub health_test: Option<HealthTest>,
     /// The latest probes, oldest first.
     pub probes: Vec<Probe>,
     /// When it last started, in nanoseconds since 1970.
@@ -330,6 +332,15 @@ pub struct ContainerDetails {
     pub terminal: bool,
     /// How often the engine restarted it.
     pub restart_count: i64,
+}
+
+/// What a healthcheck runs in its container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthTest {
+    /// The words of the command; for `CMD-SHELL` with the container's shell before them.
+    pub command: Vec<String>,
+    /// How long it may take; the engine's 30 s where nothing is said.
+    pub timeout: Duration,
 }
 
 /// One run of a healthcheck.

@@ -3,6 +3,7 @@
 //! Everything that is started lives in a [`JoinSet`] of the call that started it, so nothing outlives that call.
 
 mod action;
+mod eager;
 mod error;
 mod evidence;
 mod facts;

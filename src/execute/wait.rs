@@ -11,12 +11,13 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use super::action::Context;
+use super::eager::{self, Trial};
 use super::hub::Notice;
 use super::{ExecuteError, evidence};
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Event, Outcome};
 use crate::observed::{ContainerId, Health, State};
-use crate::plan::{Action, ActionId, WaitCondition, WaitSpec, Waiter};
+use crate::plan::{Action, ActionId, Probing, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
 
 /// How often a wait looks without having been told of anything.
@@ -96,9 +97,16 @@ struct Watched {
     warned: bool,
     /// Which start of it is counted as running, and from when on.
     settles: Option<(Option<i128>, Instant)>,
+    /// Its own test, where it is run on behalf of the wait.
+    trial: Option<Trial>,
 }
 
 impl Watched {
+    /// Whether its own test passed since it last started.
+    fn passed(&self) -> bool {
+        self.trial.as_ref().is_some_and(Trial::has_passed)
+    }
+
     /// The moment from which its latest start counts as running, where that is still to come.
     fn settles_at(&mut self) -> Option<Instant> {
         let details = self.details.as_ref()?;
@@ -163,6 +171,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                 restarts_before: 0,
                 warned: false,
                 settles: None,
+                trial: None,
             })
         };
         let containers = spec.containers.iter().map(watch).collect::<Result<_, ExecuteError>>()?;
@@ -178,13 +187,12 @@ impl<'a, E: Engine> Wait<'a, E> {
             met = self.watch(notices) => return met,
             () = until(deadline) => {}
         }
+        let known = self.containers.iter().filter(|watched| !watched.passed()).filter_map(|it| it.details.as_ref());
+        let late: Vec<_> =
+            known.filter(|details| verdict(self.spec.condition, details) == Verdict::NotYet).cloned().collect();
         let mut context = Vec::new();
-        for watched in &self.containers {
-            if let Some(details) = &watched.details
-                && verdict(self.spec.condition, details) == Verdict::NotYet
-            {
-                context.extend(evidence::of_delay(&self.context.engine, details).await);
-            }
+        for details in &late {
+            context.extend(evidence::of_delay(&self.context.engine, details).await);
         }
         let seconds = self.spec.timeout.map_or(0, |timeout| timeout.as_secs());
         Err(ExecuteError::TimedOut { waiter: self.spec.waiter, seconds, context })
@@ -199,8 +207,12 @@ impl<'a, E: Engine> Wait<'a, E> {
                 Judged::Pending => None,
                 Judged::Settling(at) => Some(at),
             };
+            if self.spec.probing == Probing::Eager {
+                self.keep_trials();
+            }
             tokio::select! {
                 () = until(settled) => {}
+                () = eager::one_passes(self.containers.iter_mut().filter_map(|watched| watched.trial.as_mut())) => {}
                 notice = next(&mut notices) => match notice {
                     Notice::Happened(event) => self.apply(&event).await?,
                     Notice::LookAgain => self.look_at_all().await?,
@@ -210,6 +222,15 @@ impl<'a, E: Engine> Wait<'a, E> {
                     look_again = Instant::now() + LOOK_AGAIN;
                 }
             }
+        }
+    }
+
+    /// Begins to run the tests of containers that run and are not known to be healthy, and ends the others.
+    fn keep_trials(&mut self) {
+        for watched in &mut self.containers {
+            let current = watched.trial.take();
+            watched.trial =
+                watched.details.as_ref().and_then(|details| Trial::of(current, &self.context.engine, details));
         }
     }
 
@@ -227,6 +248,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                     settling = settling.max(self.containers[at].settles_at());
                 }
                 Verdict::Holds => {}
+                Verdict::NotYet if self.containers[at].passed() => {}
                 Verdict::NotYet => {
                     pending.get_or_insert(at);
                 }

@@ -367,8 +367,20 @@ pub struct WaitSpec {
     pub containers: Vec<ContainerRef>,
     /// Who waits: a service's dependents, or `up --wait` itself.
     pub waiter: Waiter,
+    /// Who finds out whether they are healthy.
+    pub probing: Probing,
     /// After how long it is given up; `None` waits for ever.
     pub timeout: Option<Duration>,
+}
+
+/// Who finds out whether a container that is waited for is healthy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Probing {
+    /// The engine alone, at the interval of the healthcheck.
+    #[default]
+    Engine,
+    /// hoist too: it runs the container's own test at once and every 500 ms, and the first success counts as healthy.
+    Eager,
 }
 
 /// The state waited for (engine.md §4.3).

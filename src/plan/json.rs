@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Action, ActionId, Edge, FieldChange, FieldValue, Guard, Handle, Plan, Reason};
+use super::{Action, ActionId, Edge, FieldChange, FieldValue, Guard, Handle, Plan, Probing, Reason};
 
 impl Plan {
     /// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, and `steps`, each with its `id`,
@@ -80,6 +80,7 @@ fn details(action: &Action, object: &mut Map<String, Value>) {
         Action::RenameContainer { name, .. } => add("name", name.clone().into()),
         Action::Wait(spec) => {
             add("condition", spec.condition.to_string().replace(' ', "_").into());
+            add("eager_health", (spec.probing == Probing::Eager).then_some(true).into());
             add("timeout_s", spec.timeout.map(|timeout| timeout.as_secs()).into());
         }
         Action::RunPreStart { hook, .. } => add("hook", (*hook).into()),

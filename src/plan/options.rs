@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Probing;
 use crate::project::fingerprint::Fingerprint;
 use crate::project::value::PullPolicy;
 use crate::project::{Project, ProjectName, ServiceName, VolumeKey};
@@ -27,6 +28,9 @@ pub struct UpOptions {
     pub start: StartContainers,
     /// `--wait`: wait until everything runs and is healthy; nothing is waited for on the command's behalf by default.
     pub wait: Option<WaitUntilReady>,
+    /// `--eager-health`: who finds out whether containers that are waited for are healthy, where their service does not
+    /// ask for more (`x-hoist.eager_health`).
+    pub probing: Probing,
     /// `-t`: grace period of every stop; each container's own by default.
     pub timeout: Option<Duration>,
     /// `--scale`: numbers of replicas that win over those in the files.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::steps::{Emit, ReplicaEnd};
 use super::when::When;
-use super::{Action, ActionId, Edge, Reason, WaitCondition, WaitSpec, Waiter};
+use super::{Action, ActionId, Edge, Probing, Reason, WaitCondition, WaitSpec, Waiter};
 use crate::observed::{Container, Health, State};
 use crate::project::{Condition, Service, ServiceName};
 
@@ -65,6 +65,7 @@ impl<'a> Emit<'a, '_> {
             condition,
             containers: end.replicas.iter().map(|replica| replica.container.clone()).collect(),
             waiter,
+            probing: self.probing(service, condition),
             timeout: self.cx.options.wait.and_then(|wait| wait.timeout),
         };
         let mut after: Vec<_> = end.starts.iter().map(|start| (*start, Edge::Requires)).collect();
@@ -74,6 +75,19 @@ impl<'a> Emit<'a, '_> {
         let step = self.add(Action::Wait(Arc::new(spec)), reason, &when, []);
         self.after_all(step, &after);
         Some(step)
+    }
+
+    /// Who finds out whether a service is healthy.
+    fn probing(&self, service: &ServiceName, condition: WaitCondition) -> Probing {
+        let service = self.cx.project.services.get(service);
+        let asked = service.is_some_and(|service| service.x_hoist().eager_health);
+        let never = service.and_then(|service| service.healthcheck.as_ref()).is_some_and(|check| check.disable);
+        match condition {
+            WaitCondition::CompletedSuccessfully => Probing::Engine,
+            WaitCondition::Healthy | WaitCondition::RunningOrHealthy if never => Probing::Engine,
+            WaitCondition::Healthy | WaitCondition::RunningOrHealthy if asked => Probing::Eager,
+            WaitCondition::Healthy | WaitCondition::RunningOrHealthy => self.cx.options.probing,
+        }
     }
 
     /// The waits of `--wait`, for every service.

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display as _};
 
 use super::{
-    Action, ActionId, BuildSpec, ContainerRef, Edge, FieldChange, FieldValue, Guard, Plan, ProviderVerb, PullSpec,
-    Reason, Step, WaitCondition, WaitSpec,
+    Action, ActionId, BuildSpec, ContainerRef, Edge, FieldChange, FieldValue, Guard, Plan, Probing, ProviderVerb,
+    PullSpec, Reason, Step, WaitCondition, WaitSpec,
 };
 use crate::observed::ImageDigest;
 use crate::project::{Project, ServiceName};
@@ -183,7 +183,10 @@ impl Action {
             Self::DisconnectNetwork { network, .. } => format!(" from {network}"),
             Self::ConnectNetwork { spec, key, .. } => format!(" to {}", network_name(&spec.project, key.as_str())),
             Self::RenameContainer { name, .. } => format!(" to {name}"),
-            Self::Wait(spec) => format!(" to be {}", spec.condition),
+            Self::Wait(spec) => match spec.probing {
+                Probing::Engine => format!(" to be {}", spec.condition),
+                Probing::Eager => format!(" to be {} (eager health)", spec.condition),
+            },
             Self::CreateContainer(spec) => {
                 spec.temporary_name.as_ref().map_or_else(String::new, |name| format!(" as {name}"))
             }

@@ -33,7 +33,7 @@ pub use service::{
     Blkio, Build, Condition, CredentialSpec, Dependency, Deploy, DeployRestartPolicy, Develop, DiscreteResource,
     EnvFile, Extends, FileReference, GenericResource, Healthcheck, Hook, Logging, Placement, PlacementPreference,
     Provider, Reservations, ResourceLimits, Resources, Service, ServiceModel, ServiceNetwork, SshKey, ThrottleDevice,
-    UpdateConfig, Watch, WatchAction, WeightDevice,
+    UpdateConfig, Watch, WatchAction, WeightDevice, XHoist,
 };
 pub use tree::Tree;
 pub use volume::Volume;

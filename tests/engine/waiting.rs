@@ -208,3 +208,53 @@ async fn a_disabled_healthcheck_is_none() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn eager_health_does_not_wait_for_the_interval() {
+    let file = r#"
+services:
+  db:
+    <<: *idle
+    user: nobody
+    working_dir: /tmp
+    environment: {MARK: ready}
+    command: [sh, -c, "sleep 1; touch /tmp/ready; exec sleep 600"]
+    healthcheck: {test: ["CMD-SHELL", "test -e $$MARK -a $$(id -un) = nobody"], interval: 30s}
+    x-hoist: {eager_health: true}
+  app: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
+"#;
+    project("wait-eager", file, |s| async move {
+        let began = std::time::Instant::now();
+        s.up(&[]).await;
+        assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
+        assert_eq!(s.states().await, ["app/1 running", "db/1 running"]);
+        let health = s.inspect("db").await.state.and_then(|state| state.health).and_then(|health| health.status);
+        assert_eq!(format!("{health:?}"), "Some(STARTING)", "the engine has not looked yet");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn eager_health_leaves_the_verdict_to_the_engine() {
+    let file = r#"
+services:
+  db: {<<: *idle, healthcheck: {test: ["CMD-SHELL", "echo not today; exit 1"], interval: 1s, retries: 2}}
+  app: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
+"#;
+    project("wait-eager-unhealthy", file, |s| async move {
+        s.hoist(&["up", "-d", "--eager-health"]).await.ends_with(1).says("is unhealthy").says("not today");
+        assert_eq!(s.states().await, ["app/1 created", "db/1 running"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wait_heeds_eager_health_too() {
+    let file = "services: {db: {<<: *idle, healthcheck: {test: [CMD, 'true'], interval: 30s}}, web: *idle}\n";
+    project("wait-eager-command", file, |s| async move {
+        let began = std::time::Instant::now();
+        s.hoist(&["up", "--wait", "--eager-health"]).await.ok();
+        assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
+    })
+    .await;
+}

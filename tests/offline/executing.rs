@@ -12,7 +12,7 @@ use hoist::execute::{ExecuteError, ExecuteSettings, RunOutcome, execute};
 use hoist::observed::Health;
 use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Edge, Guard, Handle, Late, Plan,
-    PlanBuilder, PullFailure, PullSpec, Reason, Replica, Step, WaitCondition, WaitSpec, Waiter,
+    PlanBuilder, Probing, PullFailure, PullSpec, Reason, Replica, Step, WaitCondition, WaitSpec, Waiter,
 };
 use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::Port;
@@ -32,6 +32,7 @@ pub(crate) struct Plans {
     builder: PlanBuilder,
     project: Arc<Project>,
     guard: Option<Guard>,
+    probing: Probing,
 }
 
 impl Plans {
@@ -42,7 +43,12 @@ impl Plans {
     fn of(services: &[Service]) -> Self {
         let services = services.iter().map(|service| (service.name.clone(), service.clone())).collect();
         let project = Project { name: "demo".into(), services, ..Project::default() };
-        Self { builder: PlanBuilder::default(), project: Arc::new(project), guard: None }
+        Self { builder: PlanBuilder::default(), project: Arc::new(project), guard: None, probing: Probing::Engine }
+    }
+
+    /// All waits from here on with that probing.
+    pub(crate) fn probing(self, probing: Probing) -> Self {
+        Self { probing, ..self }
     }
 
     pub(crate) fn add(&mut self, action: Action, after: &[ActionId]) -> ActionId {
@@ -98,12 +104,12 @@ impl Plans {
         timeout: Option<Duration>,
         after: &[ActionId],
     ) -> ActionId {
-        let spec = WaitSpec { service: service.into(), condition, containers, waiter, timeout };
+        let spec = WaitSpec { service: service.into(), condition, containers, waiter, probing: self.probing, timeout };
         self.add(Action::Wait(Arc::new(spec)), after)
     }
 
     /// A service that is started and waited for, and another that is started then.
-    fn pair(&mut self, condition: WaitCondition, waiter: Waiter, timeout: Option<Duration>) -> ActionId {
+    pub(crate) fn pair(&mut self, condition: WaitCondition, waiter: Waiter, timeout: Option<Duration>) -> ActionId {
         let (created, started) = self.up("db", &[]);
         let wait = self.wait("db", vec![made_by("db", 1, created)], condition, waiter, timeout, &[started]);
         self.up("web", &[wait]);
@@ -125,7 +131,7 @@ pub(crate) fn container(service: &str, number: u32, handle: Handle) -> Container
 }
 
 /// Carries out `plan`, and gives back what became of it and all events.
-async fn run(plan: &Arc<Plan>, engine: &Fake) -> (RunOutcome, Vec<Event>) {
+pub(crate) async fn run(plan: &Arc<Plan>, engine: &Fake) -> (RunOutcome, Vec<Event>) {
     run_with(plan, engine, &ExecuteSettings::default(), &CancellationToken::new()).await
 }
 
@@ -146,7 +152,7 @@ async fn run_with(
 }
 
 /// The failures and skipped steps, a line each.
-fn said(outcome: &RunOutcome) -> String {
+pub(crate) fn said(outcome: &RunOutcome) -> String {
     let mut text = String::new();
     for (id, error) in &outcome.failed {
         writeln!(text, "{id} failed: {error}").expect("written to memory");

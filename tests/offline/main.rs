@@ -1,6 +1,7 @@
 //! All tests that need no engine, in one binary so that the libraries are linked once.
 
 mod cli;
+mod eager;
 mod executing;
 mod following;
 mod layers;

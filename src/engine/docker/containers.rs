@@ -18,7 +18,9 @@ use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::Ask;
 use super::{classify, images, status};
-use crate::engine::{ContainerDetails, CreateContainer, CreatedContainer, EngineError, HookContainer, Probe};
+use crate::engine::{
+    ContainerDetails, CreateContainer, CreatedContainer, EngineError, HealthTest, HookContainer, Probe,
+};
 use crate::observed::{ContainerId, Health};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 use crate::project::value::MountKind;
@@ -27,6 +29,10 @@ use crate::project::value::MountKind;
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 /// How long the engine may take around a grace period: the kill, unmounting, networks.
 const MARGIN: Duration = Duration::from_mins(1);
+/// How long the test of a healthcheck may take that says nothing else.
+const DEFAULT_TEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// What runs the text of a `CMD-SHELL` test in containers that say nothing else.
+const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 /// A grace period without end, as far as a timer can tell.
 const FOREVER: Duration = Duration::from_hours(10 * 365 * 24);
 
@@ -311,6 +317,8 @@ struct InspectedConfig {
     #[serde(default)]
     tty: bool,
     healthcheck: Option<InspectedHealthcheck>,
+    #[serde(default, deserialize_with = "or_default")]
+    shell: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -318,16 +326,33 @@ struct InspectedConfig {
 struct InspectedHealthcheck {
     #[serde(default, deserialize_with = "or_default")]
     test: Vec<String>,
+    /// Nanoseconds; 0 is the engine's default.
+    #[serde(default)]
+    timeout: i64,
+}
+
+impl InspectedHealthcheck {
+    /// What the engine runs (engine.md §4.3): the words behind `CMD`, or the text behind `CMD-SHELL` in the shell of the
+    /// container. Without a test the definition changes details of a check that is not there.
+    fn test(&self, shell: &[String]) -> Option<HealthTest> {
+        let command = match self.test.split_first() {
+            Some((kind, words)) if kind == "CMD" => words.to_vec(),
+            Some((kind, text)) if kind == "CMD-SHELL" => {
+                let shell = if shell.is_empty() { &DEFAULT_SHELL.map(str::to_owned)[..] } else { shell };
+                [shell, text].concat()
+            }
+            Some(_) | None => return None,
+        };
+        let timeout = u64::try_from(self.timeout).ok().filter(|nanoseconds| *nanoseconds > 0);
+        Some(HealthTest { command, timeout: timeout.map_or(DEFAULT_TEST_TIMEOUT, Duration::from_nanos) })
+    }
 }
 
 impl From<Inspected> for ContainerDetails {
     fn from(inspected: Inspected) -> Self {
         let Inspected { state, config, .. } = inspected;
         let health = status::health(&state.health.status);
-        let defined = config.healthcheck.is_some_and(|check| {
-            // Without a test the definition changes details of a check that is not there.
-            check.test.first().is_some_and(|first| first != "NONE")
-        });
+        let health_test = config.healthcheck.and_then(|check| check.test(&config.shell));
         let ended = matches!(state.status.as_str(), "exited" | "dead" | "restarting");
         Self {
             id: inspected.id.into(),
@@ -337,7 +362,8 @@ impl From<Inspected> for ContainerDetails {
             out_of_memory: state.out_of_memory,
             error: Some(state.error).filter(|error| !error.is_empty()),
             health,
-            has_healthcheck: defined || health != Health::None,
+            has_healthcheck: health_test.is_some() || health != Health::None,
+            health_test,
             probes: state.health.log.into_iter().map(Into::into).collect(),
             started_at: status::nanoseconds(&state.started_at),
             terminal: config.tty,
@@ -376,6 +402,27 @@ mod tests {
         assert_eq!(details.started_at, Some(2_000_000_000));
         assert_eq!(details.probes[0].started_at, Some(3_000_000_000));
         assert_eq!((details.probes[0].exit_code, details.probes[0].output.as_str()), (1, "no"));
+    }
+
+    #[test]
+    fn what_a_healthcheck_runs() {
+        let test = |config: &str| {
+            let details = details(&format!(r#"{{"Id":"c1","Config":{{{config}}}}}"#));
+            details.health_test.map(|test| (test.command.join("|"), test.timeout.as_millis()))
+        };
+        let found = |command: &str, timeout| Some((command.to_owned(), timeout));
+        assert_eq!(test(r#""Healthcheck":{"Test":["CMD","pg_isready","-q"]}"#), found("pg_isready|-q", 30_000));
+        assert_eq!(
+            test(r#""Healthcheck":{"Test":["CMD-SHELL","a && b"],"Timeout":200000000}"#),
+            found("/bin/sh|-c|a && b", 200)
+        );
+        let shell = r#""Shell":["/bin/bash","-ec"],"Healthcheck":{"Test":["CMD-SHELL","a"]}"#;
+        assert_eq!(test(shell), found("/bin/bash|-ec|a", 30_000));
+        for none in
+            [r#""Healthcheck":{"Test":["NONE"]}"#, r#""Healthcheck":{"Interval":1}"#, r#""Healthcheck":null"#, ""]
+        {
+            assert_eq!(test(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::OutputStream;
+use crate::engine::{HealthTest, OutputStream};
 use crate::observed::Health;
 
 /// What a container does each time it runs; the last run is repeated. Without runs it just runs.
@@ -21,6 +21,8 @@ pub struct Script {
 pub struct Run {
     /// What probes find out, and when.
     pub health: Vec<(Duration, Health)>,
+    /// From when on its health test passes for whoever runs it; never where nothing is said.
+    pub ready: Option<Duration>,
     /// What it writes, and when.
     pub output: Vec<(Duration, OutputStream, Vec<u8>)>,
     /// When its process ends, and with which status.
@@ -40,6 +42,21 @@ impl Script {
     #[must_use]
     pub fn checked(health: Vec<(Duration, Health)>) -> Self {
         Self { healthcheck: true, runs: vec![Run { health, ..Run::default() }], ..Self::default() }
+    }
+
+    /// Its health test passes from `at` on in every run.
+    #[must_use]
+    pub fn ready_after(mut self, at: Duration) -> Self {
+        for run in &mut self.runs {
+            run.ready = Some(at);
+        }
+        self
+    }
+
+    /// The test of every container that has a healthcheck: `check-health`, for at most 30 s.
+    #[must_use]
+    pub fn health_test() -> HealthTest {
+        HealthTest { command: vec!["check-health".to_owned()], timeout: Duration::from_secs(30) }
     }
 
     /// Ends with `status` after `after`.

@@ -151,6 +151,18 @@ impl State {
         self.start_at(Instant::now(), id);
     }
 
+    /// Whether the health test of a container passes now.
+    pub(super) fn is_ready(&self, id: &ContainerId) -> bool {
+        let now = self.time(Instant::now());
+        let ready_at = || {
+            let container = self.containers.get(id)?;
+            let runs = &container.script.runs;
+            let ready = runs.get(container.starts.checked_sub(1)?).or(runs.last())?.ready?;
+            Some(container.started_at? + i128::try_from(ready.as_nanos()).ok()?)
+        };
+        ready_at().is_some_and(|ready| ready <= now)
+    }
+
     fn start_at(&mut self, at: Instant, id: &ContainerId) {
         let time = self.time(at);
         let Some(container) = self.containers.get_mut(id) else { return };
@@ -311,6 +323,7 @@ impl State {
             error: None,
             health: container.health,
             has_healthcheck: container.script.healthcheck,
+            health_test: container.script.healthcheck.then(Script::health_test),
             probes: container.probes.clone(),
             started_at: container.started_at,
             terminal: container.script.terminal,

@@ -182,8 +182,12 @@ pub(super) static SERVICE: Keys = keys(
         ("volumes", &Shape::list(&Shape::scalars(STR).or_keys(&MOUNT), Repeats::Refused)),
         ("volumes_from", &UNIQUE_TEXTS),
         ("working_dir", &TEXT),
+        ("x-hoist", &Shape::keys(&X_HOIST)),
     ],
 );
+
+/// What is said to hoist alone; Docker Compose takes anything there.
+static X_HOIST: Keys = closed(keys("`x-hoist`", &[("eager_health", &LITERAL_FLAG)]));
 
 static BLKIO: Keys = closed(keys(
     "`blkio_config`",

@@ -5,6 +5,7 @@ mod deploy;
 mod develop;
 mod hook;
 mod parts;
+mod x_hoist;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub use parts::{
     Blkio, Condition, CredentialSpec, Dependency, EnvFile, Extends, FileReference, Healthcheck, Logging, Provider,
     ServiceModel, ServiceNetwork, ThrottleDevice, WeightDevice,
 };
+pub use x_hoist::XHoist;
 
 /// A definition under `services:`; never something that runs.
 ///

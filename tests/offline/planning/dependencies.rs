@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist::observed::Health;
-use hoist::plan::{StartContainers, UpOptions, WaitUntilReady};
+use hoist::plan::{Probing, StartContainers, UpOptions, WaitUntilReady};
 use hoist::project::{Condition, Hook, Project, Provider};
 use indoc::indoc;
 
@@ -22,6 +22,29 @@ fn chain() -> Files {
 
 fn wait() -> UpOptions {
     UpOptions { wait: Some(WaitUntilReady { timeout: Some(Duration::from_secs(30)) }), ..UpOptions::default() }
+}
+
+#[test]
+fn eager_health_is_part_of_the_wait() {
+    let wait = |what: &str| format!("#1 wait for db to be {what}\n");
+    let asked = |project: &Arc<Project>, options: &UpOptions| {
+        plan(project, &in_sync(project).with("shop-db-1", health(Health::Starting)).into(), options)
+    };
+    let eager = UpOptions { probing: Probing::Eager, ..UpOptions::default() };
+    let plain = files()
+        .service("db", "cassandra:5", is_checked)
+        .service("app", "app:1", |app| needs(app, "db", Condition::Healthy))
+        .load();
+    let own = files()
+        .service("db", "cassandra:5", |db| {
+            is_checked(db);
+            db.extensions.insert("x-hoist".to_owned(), serde_yaml::from_str("eager_health: true").expect("YAML"));
+        })
+        .service("app", "app:1", |app| needs(app, "db", Condition::Healthy))
+        .load();
+    assert_eq!(asked(&plain, &UpOptions::default()).to_string(), wait("healthy: needed by app"));
+    assert_eq!(asked(&plain, &eager).to_string(), wait("healthy (eager health): needed by app"));
+    assert_eq!(asked(&own, &UpOptions::default()).to_string(), wait("healthy (eager health): needed by app"));
 }
 
 #[test]
