@@ -159,6 +159,16 @@ impl Address {
         }
     }
 
+    /// Whether the engine is on this machine, as far as its address tells.
+    pub(super) fn is_local(&self) -> bool {
+        match self {
+            Self::Unix(_) => true,
+            Self::Tcp { host, .. } => {
+                host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
+        }
+    }
+
     fn tcp(text: &str, rest: &str, tls: Option<TlsFiles>) -> Result<Self, EngineError> {
         let authority = rest.split('/').next().unwrap_or_default();
         let default_port = if tls.is_some() { 2376 } else { 2375 };

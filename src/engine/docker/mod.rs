@@ -24,6 +24,7 @@ mod events;
 mod exec;
 mod images;
 mod label;
+mod listener;
 mod logs;
 mod networks;
 mod observe;
