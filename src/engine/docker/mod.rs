@@ -30,6 +30,7 @@ mod networks;
 mod observe;
 mod platform;
 mod reference;
+mod ssh;
 mod status;
 mod tls;
 mod transport;
