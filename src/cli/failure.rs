@@ -91,7 +91,11 @@ impl Failure {
 
 /// What to do about an engine that does not answer as hoped.
 fn engine_hint(error: &EngineError) -> Option<String> {
-    let EngineError::Unreachable { cause, .. } = error else { return None };
+    let EngineError::Unreachable { cause, address } = error else { return None };
+    if let Some(host) = address.strip_prefix("ssh://") {
+        let host = host.split('/').next().unwrap_or_default();
+        return Some(format!("`ssh ssh://{host} docker version` has to work without asking anything"));
+    }
     Some(if cause.to_lowercase().contains("permission denied") {
         "your user may not open the engine's socket: add it to the group `docker`, or use sudo".to_owned()
     } else {

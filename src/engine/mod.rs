@@ -184,13 +184,33 @@ pub trait Engine: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
 }
 
-/// A container that publishes a port of the host.
+/// What has a port of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PortHolder {
-    /// Its name.
-    pub container: String,
-    /// The project it belongs to, where it belongs to one.
-    pub project: Option<String>,
+pub enum PortHolder {
+    /// A container that publishes it.
+    Container {
+        /// Its name.
+        name: String,
+        /// The project it belongs to, where it belongs to one.
+        project: Option<String>,
+    },
+    /// A process of this machine, where the engine runs on it too.
+    Process {
+        /// The name of its program.
+        name: String,
+        /// Its number.
+        id: u32,
+    },
+}
+
+impl std::fmt::Display for PortHolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Container { name, project: Some(project) } => write!(f, "container {name} of project {project}"),
+            Self::Container { name, project: None } => write!(f, "container {name}"),
+            Self::Process { name, id } => write!(f, "process {name} ({id})"),
+        }
+    }
 }
 
 /// What a snapshot has to hold.

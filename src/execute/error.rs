@@ -39,7 +39,7 @@ pub enum ExecuteError {
         protocol: String,
         /// The address of the host it was to be published at; `None` is all.
         host_ip: Option<String>,
-        /// The container that has it, where the engine knows one.
+        /// What has it, where that can be seen.
         holder: Option<Box<PortHolder>>,
         /// The engine's answer.
         cause: Box<EngineError>,
@@ -228,10 +228,7 @@ fn taken(port: u16, protocol: &str, host_ip: Option<&str>, holder: Option<&PortH
     let address = host_ip.map(|ip| if ip.contains(':') { format!("[{ip}]:") } else { format!("{ip}:") });
     let port = format!("port {}{port}/{protocol} of the host is already taken", address.unwrap_or_default());
     match holder {
-        Some(PortHolder { container, project: Some(project) }) => {
-            format!("{port} by container {container} of project {project}")
-        }
-        Some(PortHolder { container, project: None }) => format!("{port} by container {container}"),
+        Some(holder) => format!("{port} by {holder}"),
         None => port,
     }
 }
@@ -279,7 +276,11 @@ impl ExecuteError {
                 Some(format!("stop what listens on port {port}, or publish another port"))
             }
             Self::PortTaken { holder: Some(holder), .. } => {
-                Some(format!("stop container {}, or publish another port", holder.container))
+                let what = match &**holder {
+                    PortHolder::Container { name, .. } => format!("container {name}"),
+                    PortHolder::Process { name, id } => format!("process {name} ({id})"),
+                };
+                Some(format!("stop {what}, or publish another port"))
             }
             Self::Engine(_)
             | Self::RemoveNetwork { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ExecuteError;
 use super::action::Context;
 use super::hook::{self, Moment};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, PortHolder};
 use crate::event::Outcome;
 use crate::plan::{ContainerRef, ContainerSpec};
 use crate::project::Service;
@@ -73,9 +73,13 @@ async fn explain_refusal<E: Engine>(
         protocol,
         host_ip: port.host_ip.clone(),
         // The engine may show the container that was just refused.
-        holder: holder.filter(|holder| holder.container != container.name).map(Box::new),
+        holder: holder.filter(|holder| !is(holder, &container.name)).map(Box::new),
         cause: Box::new(cause),
     }
+}
+
+fn is(holder: &PortHolder, container: &str) -> bool {
+    matches!(holder, PortHolder::Container { name, .. } if name == container)
 }
 
 /// The port of the host that `message` names, if `port` publishes at it.

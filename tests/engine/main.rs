@@ -18,6 +18,7 @@ mod listing;
 mod mistakes;
 mod networks;
 mod peer;
+mod remote;
 mod removal;
 mod replicas;
 mod sharing;

@@ -25,6 +25,26 @@ services:
 }
 
 #[tokio::test]
+async fn a_port_that_a_process_has_names_the_process_and_the_line() {
+    let taken = std::net::TcpListener::bind("0.0.0.0:0").expect("a free port");
+    let port = taken.local_addr().expect("it is bound").port();
+    let file = format!(
+        "services:\n  web:\n    image: busybox:latest\n    command: [sleep, '600']\n    stop_grace_period: 0s\n    \
+         ports:\n      - {port}:80\n"
+    );
+    scenario("port-process", &[("compose.yaml", &file)], |s| async move {
+        s.hoist(&["up", "-d"])
+            .await
+            .ends_with(1)
+            .says(&format!("port {port}/tcp of the host is already taken by process "))
+            .says(&format!("({})", std::process::id()))
+            .says("compose.yaml:7:9");
+    })
+    .await;
+    drop(taken);
+}
+
+#[tokio::test]
 async fn no_engine_is_one_sentence_and_what_to_do() {
     let file = "services:\n  web: {image: 'busybox:latest'}\n";
     scenario("no-engine", &[("compose.yaml", file)], |s| async move {

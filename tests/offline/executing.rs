@@ -396,6 +396,18 @@ async fn containers_get_ids_of_others_that_the_run_made() {
 
 #[tokio::test(start_paused = true)]
 async fn a_taken_port_names_its_holder() {
+    let container = PortHolder::Container { name: "shop-web-1".to_owned(), project: Some("shop".to_owned()) };
+    let process = PortHolder::Process { name: "nginx".to_owned(), id: 812 };
+    for (holder, named, hint) in [
+        (Some(container), " by container shop-web-1 of project shop", "stop container shop-web-1"),
+        (Some(process), " by process nginx (812)", "stop process nginx (812)"),
+        (None, "", "stop what listens on port 8000"),
+    ] {
+        taken_port(holder, named, hint).await;
+    }
+}
+
+async fn taken_port(holder: Option<PortHolder>, named: &str, hint: &str) {
     let port = Port { target: 80, published: Some("8000".to_owned()), ..Port::default() };
     let mut plans = Plans::of(&[Service { ports: vec![port], ..Service::new("web") }]);
     plans.up("web", &[]);
@@ -403,13 +415,16 @@ async fn a_taken_port_names_its_holder() {
     let words = "driver failed programming external connectivity on endpoint demo-web-1: \
                  Bind for 0.0.0.0:8000 failed: port is already allocated";
     engine.fail("start demo-web-1", EngineError::Failed(words.to_owned()));
-    engine.holds_port(8000, PortHolder { container: "shop-web-1".to_owned(), project: Some("shop".to_owned()) });
+    if let Some(holder) = holder {
+        engine.holds_port(8000, holder);
+    }
     let (outcome, _) = run(&plans.build(), &engine).await;
     assert_eq!(
         said(&outcome),
-        "#2 failed: cannot start container demo-web-1: \
-         port 8000/tcp of the host is already taken by container shop-web-1 of project shop\n"
+        format!("#2 failed: cannot start container demo-web-1: port 8000/tcp of the host is already taken{named}\n")
     );
+    let told = outcome.first_failure().and_then(ExecuteError::hint);
+    assert_eq!(told, Some(format!("{hint}, or publish another port")));
     assert!(matches!(outcome.first_failure(), Some(ExecuteError::PortTaken { port: 8000, .. })));
 }
 

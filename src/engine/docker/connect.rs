@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::contexts;
+use super::ssh::SshAddress;
 use crate::engine::EngineError;
 
 /// The socket that is used when nothing says otherwise.
@@ -120,6 +121,8 @@ pub(super) enum Address {
         /// What TLS needs; `None` for a connection in clear.
         tls: Option<TlsFiles>,
     },
+    /// Another machine, through ssh.
+    Ssh(SshAddress),
 }
 
 /// The files that TLS needs. They are read when the first connection is made.
@@ -150,12 +153,43 @@ impl Address {
             "unix" => Ok(Self::Unix(PathBuf::from(rest))),
             "tcp" | "http" => Self::tcp(text, rest, tls),
             "https" => Self::tcp(text, rest, Some(tls.unwrap_or_default())),
-            "ssh" => Err(EngineError::Unsupported(format!(
-                "engines behind ssh are not supported yet: `{text}`; forward the engine's socket instead, as in `ssh -L \
-                 /tmp/engine.sock:/var/run/docker.sock HOST`, and use unix:///tmp/engine.sock"
-            ))),
+            "ssh" => Self::ssh(text, rest),
             "npipe" => Err(EngineError::Unsupported(format!("named pipes exist on Windows only: `{text}`"))),
             _ => Err(bad_address(text)),
+        }
+    }
+
+    /// `[user@]host[:port][/path/of/the/socket]`.
+    fn ssh(text: &str, rest: &str) -> Result<Self, EngineError> {
+        let (authority, socket) = match rest.find('/') {
+            Some(at) => (&rest[..at], &rest[at..]),
+            None => (rest, ""),
+        };
+        let (user, host) = match authority.rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, authority),
+        };
+        if user.is_some_and(|user| user.contains(':')) {
+            let what = "an ssh address has no place for a password: load a key into the ssh agent";
+            return Err(EngineError::Configuration(what.to_owned()));
+        }
+        let (host, port) = split_port(host).ok_or_else(|| bad_address(text))?;
+        let odd = |text: &str| text.contains(['?', '#']) || text.chars().any(char::is_control);
+        if host.is_empty() || user.is_some_and(str::is_empty) || odd(rest) {
+            return Err(bad_address(text));
+        }
+        let socket = (socket.len() > 1).then(|| socket.to_owned());
+        Ok(Self::Ssh(SshAddress { user: user.map(str::to_owned), host: host.to_owned(), port, socket }))
+    }
+
+    /// Whether the engine is on this machine, as far as its address tells.
+    pub(super) fn is_local(&self) -> bool {
+        match self {
+            Self::Unix(_) => true,
+            Self::Ssh(_) => false,
+            Self::Tcp { host, .. } => {
+                host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
         }
     }
 
@@ -187,7 +221,8 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 
 fn bad_address(text: &str) -> EngineError {
     EngineError::Configuration(format!(
-        "`{text}` is not the address of an engine; addresses look like unix:///var/run/docker.sock or tcp://host:2376"
+        "`{text}` is not the address of an engine; addresses look like unix:///var/run/docker.sock, tcp://host:2376 \
+         or ssh://user@host"
     ))
 }
 
@@ -197,6 +232,7 @@ impl fmt::Display for Address {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
             Self::Tcp { host, port, .. } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
             Self::Tcp { host, port, .. } => write!(f, "tcp://{host}:{port}"),
+            Self::Ssh(address) => address.fmt(f),
         }
     }
 }
@@ -222,7 +258,19 @@ mod tests {
         for wrong in ["fd://3", "tcp://", "tcp://engine:port", "tcp://[::1", "nonsense://x"] {
             assert!(matches!(parse(wrong), Err(EngineError::Configuration(_))), "{wrong}");
         }
-        assert!(matches!(parse("ssh://host"), Err(EngineError::Unsupported(_))));
+        for wrong in ["ssh://", "ssh://@host", "ssh://u:secret@host", "ssh://host:port", "ssh://host?x", "ssh://host#x"]
+        {
+            assert!(matches!(parse(wrong), Err(EngineError::Configuration(_))), "{wrong}");
+        }
+        let ssh = |user: Option<&str>, host: &str, port, socket: Option<&str>| {
+            let (user, socket) = (user.map(str::to_owned), socket.map(str::to_owned));
+            Ok(Address::Ssh(SshAddress { user, host: host.to_owned(), port, socket }))
+        };
+        assert_eq!(parse("ssh://host"), ssh(None, "host", None, None));
+        assert_eq!(parse("ssh://me@host:2222/"), ssh(Some("me"), "host", Some(2222), None));
+        assert_eq!(parse("ssh://me@[::1]/run/x.sock"), ssh(Some("me"), "::1", None, Some("/run/x.sock")));
+        let refused = parse("ssh://u:secret@host").unwrap_err().to_string();
+        assert!(!refused.contains("secret"), "{refused}");
     }
 
     #[test]

@@ -126,6 +126,12 @@ mod tests {
     }
 
     #[test]
+    fn a_context_may_lead_through_ssh() {
+        let folder = folder_with(r#"{"Endpoints":{"docker":{"Host":"ssh://me@far","SkipTLSVerify":false}}}"#);
+        assert_eq!(read(Some(folder.path()), "far").unwrap().address().unwrap().to_string(), "ssh://me@far");
+    }
+
+    #[test]
     fn tls_files_of_a_context() {
         let folder = folder_with(r#"{"Endpoints":{"docker":{"Host":"tcp://far","SkipTLSVerify":false}}}"#);
         let tls = folder.path().join("contexts/tls").join(hex(&Sha256::digest(b"far"))).join("docker");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use super::client::{Client, query};
-use super::{images, label, status};
+use super::{images, label, listener, status};
 use crate::engine::{EngineError, ObserveQuery, PortHolder};
 use crate::observed::{
     Container, Endpoint, Health, Mount, MountKind, Network, NetworkId, Observed, PublishedPort, Volume,
@@ -30,17 +30,23 @@ async fn containers(client: &Client, project: &str) -> Result<Vec<Container>, En
     Ok(listed.into_iter().map(Container::from).collect())
 }
 
-/// The running container that publishes a port of the host.
+/// The running container that publishes a port of the host, else the process that listens there.
 pub(super) async fn port_holder(client: &Client, port: u16, protocol: &str) -> Result<Option<PortHolder>, EngineError> {
     // The engine's own filter looks at what was asked for, not at ports that it chose.
     let listed: Vec<ListedContainer> = client.get("/containers/json").await?;
     let holds = |listed: &&ListedContainer| {
         listed.ports.iter().any(|listed| listed.public_port == Some(port) && listed.protocol == protocol)
     };
-    Ok(listed.iter().find(holds).map(|listed| PortHolder {
-        container: status::canonical_name(&listed.names, &listed.id).to_owned(),
-        project: listed.labels.get(label::PROJECT).cloned(),
-    }))
+    if let Some(listed) = listed.iter().find(holds) {
+        let name = status::canonical_name(&listed.names, &listed.id).to_owned();
+        return Ok(Some(PortHolder::Container { name, project: listed.labels.get(label::PROJECT).cloned() }));
+    }
+    if !client.transport().address().is_local() {
+        return Ok(None);
+    }
+    let protocol = protocol.to_owned();
+    let found = tokio::task::spawn_blocking(move || listener::on(port, &protocol)).await.unwrap_or_default();
+    Ok(found.map(|listener::Process { name, id }| PortHolder::Process { name, id }))
 }
 
 /// The running containers outside of a project that are connected to a network.

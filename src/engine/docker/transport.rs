@@ -1,4 +1,4 @@
-//! Requests in, responses out, over a Unix socket, TCP or TLS. bollard's requests and our own go the same way.
+//! Requests in, responses out, over a Unix socket, TCP, TLS or ssh. bollard's requests and our own go the same way.
 
 use std::future::Future;
 use std::io;
@@ -21,6 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 use tokio_util::codec::{FramedRead, LinesCodec};
 use tokio_util::io::StreamReader;
@@ -34,6 +35,10 @@ const AGENT: &str = concat!("hoist/", env!("CARGO_PKG_VERSION"));
 
 /// How long a connection may take to be made; an engine on the same machine takes far less than 1 ms.
 const CONNECT: Duration = Duration::from_secs(15);
+/// The same through ssh, where other machines may be on the way.
+const LOGIN: Duration = Duration::from_secs(45);
+/// So many logins through ssh are under way at once: servers begin to refuse further ones at 10.
+const LOGINS: usize = 5;
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -63,7 +68,8 @@ pub(super) struct Ask<'a> {
 
 impl Transport {
     pub(super) fn new(address: Address) -> Self {
-        let connector = Connector { address: Arc::new(address), tls: Arc::default() };
+        let logins = Arc::new(Semaphore::new(LOGINS));
+        let connector = Connector { address: Arc::new(address), tls: Arc::default(), logins };
         Self { client: Client::builder(TokioExecutor::new()).build(connector.clone()), connector }
     }
 
@@ -178,17 +184,24 @@ struct Connector {
     address: Arc<Address>,
     /// Made of the TLS files at the first connection that needs it.
     tls: Arc<tokio::sync::OnceCell<TlsConnector>>,
+    logins: Arc<Semaphore>,
 }
 
 impl Connector {
     async fn connect(self) -> io::Result<Socket> {
-        let connecting = tokio::time::timeout(CONNECT, self.connect_patiently());
-        connecting.await.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer within 15 s")))
+        let limit = if matches!(*self.address, Address::Ssh(_)) { LOGIN } else { CONNECT };
+        let connecting = tokio::time::timeout(limit, self.connect_patiently());
+        let late = |_| Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs())));
+        connecting.await.unwrap_or_else(late)
     }
 
     async fn connect_patiently(&self) -> io::Result<Socket> {
         match &*self.address {
             Address::Unix(path) => Ok(Socket::new(UnixStream::connect(path).await?)),
+            Address::Ssh(address) => {
+                let _login = self.logins.acquire().await.map_err(io::Error::other)?;
+                Ok(Socket::new(address.connect().await?))
+            }
             Address::Tcp { host, port, tls } => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 stream.set_nodelay(true)?;

@@ -1,0 +1,246 @@
+//! Engines on other machines: the system's `ssh` runs `docker system dial-stdio` there, and HTTP goes through its input
+//! and output, as with the Docker client. Each connection is a login of its own.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::process::Stdio;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+
+/// How long the other machine may take to answer before anything is said, in seconds.
+const CONNECT_TIMEOUT: &str = "ConnectTimeout=15";
+/// A question that costs the engine nothing. Its answer shows that the login and the command over there went well.
+const PING: &[u8] = b"HEAD /_ping HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/// The longest head of an answer that is read.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// How much of what ssh writes to its standard error is kept, and how many lines of it are shown.
+const LONGEST_WORDS: usize = 16 * 1024;
+const LINES: usize = 3;
+/// How long ssh may take to end once its output has ended.
+const ENDING: Duration = Duration::from_secs(2);
+
+/// Where `ssh://` leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SshAddress {
+    /// Who logs in; ssh's own choice when absent.
+    pub(super) user: Option<String>,
+    /// The machine, or a name of it in ssh's configuration; an IPv6 address without its brackets.
+    pub(super) host: String,
+    /// The port; ssh's own choice when absent.
+    pub(super) port: Option<u16>,
+    /// The engine's socket over there; what `docker` uses over there when absent.
+    pub(super) socket: Option<String>,
+}
+
+impl fmt::Display for SshAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ssh://")?;
+        if let Some(user) = &self.user {
+            write!(f, "{user}@")?;
+        }
+        if self.host.contains(':') { write!(f, "[{}]", self.host) } else { f.write_str(&self.host) }?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(self.socket.as_deref().unwrap_or_default())
+    }
+}
+
+impl SshAddress {
+    /// The arguments of `ssh`. It asks nothing: nobody could answer while progress is shown.
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["-T".to_owned()];
+        for option in [CONNECT_TIMEOUT, "BatchMode=yes"] {
+            arguments.extend(["-o".to_owned(), option.to_owned()]);
+        }
+        if let Some(user) = &self.user {
+            arguments.extend(["-l".to_owned(), user.clone()]);
+        }
+        if let Some(port) = self.port {
+            arguments.extend(["-p".to_owned(), port.to_string()]);
+        }
+        // What follows is no option, whatever it looks like.
+        arguments.extend(["--".to_owned(), self.host.clone()]);
+        let command = match &self.socket {
+            Some(socket) => format!("docker --host {} system dial-stdio", quoted(&format!("unix://{socket}"))),
+            None => "docker system dial-stdio".to_owned(),
+        };
+        arguments.push(command);
+        arguments
+    }
+
+    /// Logs in and waits for the engine's first word.
+    ///
+    /// # Errors
+    ///
+    /// Where `ssh` cannot be started or ends: with what it said last.
+    pub(super) async fn connect(&self) -> io::Result<SshStream> {
+        let mut command = Command::new("ssh");
+        command.args(self.arguments()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Ctrl-C is for this program, which goes on talking to the engine until everything is stopped.
+        command.process_group(0).kill_on_drop(true);
+        let child = command.spawn().map_err(|error| {
+            let missing = error.kind() == io::ErrorKind::NotFound;
+            if missing { io::Error::new(error.kind(), "there is no program `ssh` on PATH") } else { error }
+        })?;
+        let mut stream = SshStream::new(child)?;
+        match stream.ping().await {
+            Ok(()) => Ok(stream),
+            Err(error) => Err(stream.last_words().await.unwrap_or(error)),
+        }
+    }
+}
+
+/// A text as one word of a shell's command.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A connection through `ssh`, which ends with it.
+pub(super) struct SshStream {
+    child: Child,
+    /// `None` once nothing more is sent.
+    stdin: Option<ChildStdin>,
+    stdout: ChildStdout,
+    stderr: ChildStderr,
+    /// What came on standard error so far.
+    words: Vec<u8>,
+}
+
+impl SshStream {
+    fn new(mut child: Child) -> io::Result<Self> {
+        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(io::Error::other("ssh was started without pipes"));
+        };
+        Ok(Self { child, stdin: Some(stdin), stdout, stderr, words: Vec::new() })
+    }
+
+    async fn ping(&mut self) -> io::Result<()> {
+        self.write_all(PING).await?;
+        let mut head = Vec::new();
+        // No byte behind the head is there to be read: nothing else was asked for.
+        while !head.ends_with(b"\r\n\r\n") {
+            if self.read_buf(&mut head).await? == 0 {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "ssh ended before the engine answered"));
+            }
+            let expected = &b"HTTP/1."[..head.len().min(7)];
+            if !head.starts_with(expected) || head.len() > LONGEST_HEAD {
+                let text: String = String::from_utf8_lossy(&head).chars().take(80).collect();
+                let what = format!("something else than the engine answers: {:?}", text.trim_end());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+        }
+        Ok(())
+    }
+
+    /// What ssh, or the command over there, said before it ended; `None` where it said nothing or has not ended.
+    async fn last_words(mut self) -> Option<io::Error> {
+        self.stdin = None;
+        let ended = tokio::time::timeout(ENDING, async {
+            let _ = (&mut self.stderr).take(LONGEST_WORDS as u64).read_to_end(&mut self.words).await;
+            self.child.wait().await
+        });
+        let status = ended.await.ok()?.ok()?;
+        let text = String::from_utf8_lossy(&self.words);
+        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        match &lines[lines.len().saturating_sub(LINES)..] {
+            [] if status.success() => None,
+            [] => Some(io::Error::other(format!("ssh ended with {status}"))),
+            last => Some(io::Error::other(last.join("; "))),
+        }
+    }
+
+    /// Reads what is there on standard error, so that ssh never waits for somebody to read it.
+    fn poll_words(&mut self, cx: &mut Context<'_>) {
+        let mut bytes = [0; 1024];
+        loop {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let read = Pin::new(&mut self.stderr).poll_read(cx, &mut buffer);
+            if !matches!(read, Poll::Ready(Ok(()))) || buffer.filled().is_empty() {
+                return;
+            }
+            let room = LONGEST_WORDS.saturating_sub(self.words.len());
+            self.words.extend(buffer.filled().iter().take(room));
+        }
+    }
+}
+
+impl AsyncRead for SshStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.poll_words(cx);
+        Pin::new(&mut self.stdout).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for SshStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.stdin {
+            Some(stdin) => Pin::new(stdin).poll_write(cx, bytes),
+            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stdin {
+            Some(stdin) => Pin::new(stdin).poll_flush(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Only closing its input tells ssh that nothing more comes.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(stdin) = &mut self.stdin {
+            ready!(Pin::new(stdin).poll_shutdown(cx))?;
+        }
+        self.stdin = None;
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address() -> SshAddress {
+        SshAddress { user: None, host: "box".to_owned(), port: None, socket: None }
+    }
+
+    #[test]
+    fn what_ssh_is_asked_for() {
+        assert_eq!(
+            address().arguments(),
+            ["-T", "-o", "ConnectTimeout=15", "-o", "BatchMode=yes", "--", "box", "docker system dial-stdio"]
+        );
+        let all = SshAddress {
+            user: Some("-oProxyCommand=x".to_owned()),
+            port: Some(2222),
+            socket: Some("/run/it's.sock".to_owned()),
+            ..address()
+        };
+        assert_eq!(
+            all.arguments()[5..],
+            [
+                "-l",
+                "-oProxyCommand=x",
+                "-p",
+                "2222",
+                "--",
+                "box",
+                r"docker --host 'unix:///run/it'\''s.sock' system dial-stdio"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_address_is_shown_as_it_is_written() {
+        assert_eq!(address().to_string(), "ssh://box");
+        let all = SshAddress { user: Some("u".to_owned()), port: Some(22), socket: Some("/x".to_owned()), ..address() };
+        assert_eq!(all.to_string(), "ssh://u@box:22/x");
+        assert_eq!(SshAddress { host: "::1".to_owned(), ..all }.to_string(), "ssh://u@[::1]:22/x");
+    }
+}
