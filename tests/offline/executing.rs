@@ -104,7 +104,15 @@ impl Plans {
         timeout: Option<Duration>,
         after: &[ActionId],
     ) -> ActionId {
-        let spec = WaitSpec { service: service.into(), condition, containers, waiter, probing: self.probing, timeout };
+        let spec = WaitSpec {
+            service: service.into(),
+            condition,
+            containers,
+            waiter,
+            probing: self.probing,
+            monitor: Duration::ZERO,
+            timeout,
+        };
         self.add(Action::Wait(Arc::new(spec)), after)
     }
 
