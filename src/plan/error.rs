@@ -150,9 +150,17 @@ pub enum StartFirstObstacle {
     /// A `container_name`.
     #[error("only one container at a time can have the name `{0}`")]
     ContainerName(String),
-    /// A host port, or a range with fewer ports than there are containers during the update.
-    #[error("there are not enough host ports in `{0}` for the old and the new container at the same time")]
+    /// A host port.
+    #[error("only one container at a time can have port {0} of the host")]
     HostPort(String),
+    /// A range of host ports with fewer ports than there are containers during the update.
+    #[error("the host ports {range} are fewer than the {containers} containers that run during the update")]
+    HostPorts {
+        /// The range.
+        range: String,
+        /// How many containers there are at a time.
+        containers: usize,
+    },
     /// A fixed address.
     #[error("only one container at a time can have the address {address} on network `{network}`")]
     Address {
@@ -183,7 +191,7 @@ impl PlanError {
             Self::StartFirst { service, obstacle } => {
                 let place = match obstacle {
                     StartFirstObstacle::ContainerName(_) => vec!["container_name"],
-                    StartFirstObstacle::HostPort(_) => vec!["ports"],
+                    StartFirstObstacle::HostPort(_) | StartFirstObstacle::HostPorts { .. } => vec!["ports"],
                     StartFirstObstacle::Address { network, field, .. } => vec!["networks", network.as_str(), field],
                 };
                 Some(["services", service.as_str()].into_iter().chain(place).collect())
@@ -224,7 +232,8 @@ impl PlanError {
             Self::StartFirst { obstacle, .. } => {
                 let way = match obstacle {
                     StartFirstObstacle::ContainerName(_) => "remove `container_name`",
-                    StartFirstObstacle::HostPort(_) => "give it a larger range, or none",
+                    StartFirstObstacle::HostPort(_) => "leave the host port to the engine",
+                    StartFirstObstacle::HostPorts { .. } => "publish a larger range",
                     StartFirstObstacle::Address { .. } => "leave the address to the engine",
                 };
                 Some(format!("use `order: stop-first`, or {way}"))

@@ -108,7 +108,12 @@ fn obstacle(service: &Service, containers: usize) -> Option<StartFirstObstacle> 
         range.is_some_and(|range| range.last != 0 && usize::from(range.last - range.first) + 1 < containers)
     });
     if let Some(published) = too_few {
-        return Some(StartFirstObstacle::HostPort(published.to_owned()));
+        let range = published.to_owned();
+        return Some(if range.contains('-') {
+            StartFirstObstacle::HostPorts { range, containers }
+        } else {
+            StartFirstObstacle::HostPort(range)
+        });
     }
     service.networks.iter().find_map(|(key, network)| {
         let network = network.as_ref()?;

@@ -21,6 +21,7 @@ mod peer;
 mod remote;
 mod removal;
 mod replicas;
+mod rolling;
 mod sharing;
 mod volumes;
 mod waiting;

@@ -403,6 +403,31 @@ async fn containers_get_ids_of_others_that_the_run_made() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_step_for_the_case_of_a_failure_is_done_only_then() {
+    for fails in [false, true] {
+        let mut plans = Plans::new();
+        let (created, started) = plans.up("web", &[]);
+        let next = plans.start("web", 1, created, &[started]);
+        let container = made_by("web", 1, created);
+        let undo = Step {
+            action: Action::StopContainer { container, spec: None, timeout: None },
+            reason: Reason::TakenBack,
+            guard: Some(Guard::Failed(vec![next])),
+        };
+        let undo = plans.builder.add(undo, []);
+        plans.builder.order(next, undo, Edge::Follows);
+        let engine = Fake::new();
+        if fails {
+            // The step itself is skipped, which counts too.
+            engine.fail("start demo-web-1", EngineError::Refused("no such runtime".to_owned()));
+        }
+        let (outcome, _) = run(&plans.build(), &engine).await;
+        assert_eq!(outcome.is_success(), !fails);
+        assert_eq!(engine.calls().contains(&"stop demo-web-1".to_owned()), fails);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_taken_port_names_its_holder() {
     let container = PortHolder::Container { name: "shop-web-1".to_owned(), project: Some("shop".to_owned()) };
     let process = PortHolder::Process { name: "nginx".to_owned(), id: 812 };

@@ -1,6 +1,6 @@
 //! Replicas that are replaced in turn (engine.md W38).
 
-use hoist::plan::{PlanError, StartContainers, UpOptions, up};
+use hoist::plan::{StartContainers, UpOptions, up};
 use hoist::project::value::Duration;
 use hoist::project::{Condition, Deploy, Service, UpdateConfig};
 use indoc::indoc;
@@ -82,9 +82,9 @@ fn what_cannot_be_there_twice_is_refused() {
     assert_eq!(
         refused(&|web| publishes(web, "8080:80")),
         words(
-            "there are not enough host ports in `8080` for the old and the new container at the same time",
+            "only one container at a time can have port 8080 of the host",
             "services.web.ports",
-            "use `order: stop-first`, or give it a larger range, or none",
+            "use `order: stop-first`, or leave the host port to the engine",
         )
     );
     assert_eq!(
@@ -127,7 +127,11 @@ fn what_is_possible_is_not_refused() {
     }
     let narrow = two(start_first).change("web", |web| publishes(web, "8080-8081:80")).load();
     let error = up(&narrow, &in_sync(&narrow).into(), &UpOptions::default()).expect_err("two ports for three");
-    assert!(matches!(error, PlanError::StartFirst { .. }), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "service `web` cannot be updated start-first: the host ports 8080-8081 are fewer than the 3 containers that run \
+         during the update"
+    );
     let plain = UpOptions { start: StartContainers::No, ..UpOptions::default() };
     assert!(up(&narrow, &in_sync(&narrow).into(), &plain).is_ok(), "nothing is started");
 }
