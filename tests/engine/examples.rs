@@ -126,3 +126,23 @@ async fn crane_is_built_and_only_its_application_recreated_after_a_change() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_docker_compose_makes_of_the_examples_is_taken_over() {
+    for example in ["wordpress", "conditions", "crane"] {
+        scenario(&format!("example-{example}"), &[], |s| async move {
+            copy(&s, example);
+            // Images that are built are there then.
+            s.hoist(&["create"]).await.ok();
+            s.hoist(&["down"]).await.ok();
+            s.peer(&["create", "--no-build"]).await.ok();
+            let before = s.ids().await;
+            let plan = s.hoist(&["plan"]).await.ends_with(2).stdout;
+            let made = plan.lines().find(|line| line.contains(" create ") || line.contains(" remove "));
+            assert_eq!(made, None, "{example}:\n{plan}");
+            s.hoist(&["create"]).await.ok();
+            assert_eq!(s.ids().await, before, "{example}");
+        })
+        .await;
+    }
+}

@@ -4,6 +4,7 @@
 //! both where they are not there.
 
 mod support;
+mod takeover;
 
 mod attached;
 mod bring_up;
