@@ -106,11 +106,11 @@ services:
     ),
     (
         "extended",
-        r#"
+        r"
 include: [part/compose.yaml]
 services:
   web: {extends: {file: base.yaml, service: base}, environment: {ADDED: here}, depends_on: [cache]}
-"#,
+",
     ),
     (
         "profiles",
