@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::ClientVersion;
-use hyper::Method;
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -81,7 +80,7 @@ impl Client {
 
     /// Reads the version from the head of a ping's answer: it costs a tenth of asking for `/version`.
     async fn negotiate(&self) -> Result<Ready, EngineError> {
-        let ask = Ask { method: Method::GET, path: "/_ping", headers: &[], body: Vec::new() };
+        let ask = Ask::get("/_ping");
         let what = || format!("ping {}", self.address());
         let response = classify::within(QUESTION, what, self.transport().ask(ask)).await?;
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());

@@ -191,7 +191,7 @@ pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<Contain
     }
     let path = format!("/containers/{id}/archive?{}", query(&pairs));
     let headers = [("Content-Type", "application/x-tar")];
-    client.ask(CHANGE, Ask { method: Method::PUT, path: &path, headers: &headers, body }).await?;
+    client.ask(CHANGE, Ask { method: Method::PUT, headers: &headers, body, ..Ask::get(&path) }).await?;
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use futures::stream::{BoxStream, StreamExt};
-use hyper::Method;
 use serde::Deserialize;
 
 use super::client::{Client, QUESTION, query};
@@ -39,7 +38,7 @@ pub(super) async fn container_events(
         "event": KINDS,
     });
     let path = format!("/events?{}", query(&[("filters", &filters.to_string())]));
-    let ask = Ask { method: Method::GET, path: &path, headers: &[], body: Vec::new() };
+    let ask = Ask::get(&path);
     // Engines send the head of the answer when they begin to listen.
     let response = client.ask(QUESTION, ask).await?;
     let messages = transport::json_lines::<Message>(response.into_body());
