@@ -8,6 +8,7 @@ mod support;
 mod attached;
 mod bring_up;
 mod building;
+mod calls;
 mod change;
 mod conditions;
 mod examples;
