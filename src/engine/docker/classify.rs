@@ -79,6 +79,15 @@ pub(super) fn lost(error: &(dyn std::error::Error + 'static)) -> EngineError {
     EngineError::Disconnected(root_cause(error))
 }
 
+/// Puts before the engine's words at what it failed, where nothing else will say so.
+pub(super) fn failed_to(what: &str, error: EngineError) -> EngineError {
+    if let EngineError::Failed(words) = error {
+        EngineError::Failed(format!("the engine could not {what}: {words}"))
+    } else {
+        error
+    }
+}
+
 /// The innermost cause in words, without the number of the system's error.
 pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
@@ -127,6 +136,14 @@ mod tests {
             assert_eq!(answer(*status, words), kind((*words).to_owned()), "{status} {words}");
         }
         assert_eq!(answer(500, ""), EngineError::Failed("the engine answered with status 500".to_owned()));
+    }
+
+    #[test]
+    fn a_failure_says_at_what_and_a_lost_connection_needs_not() {
+        let failed = failed_to("look at its volumes", answer(500, "disk full"));
+        assert_eq!(failed.to_string(), "the engine could not look at its volumes: disk full");
+        let lost = EngineError::Disconnected("reset".to_owned());
+        assert_eq!(failed_to("look at its volumes", lost.clone()), lost);
     }
 
     #[test]
