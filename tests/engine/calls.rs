@@ -30,7 +30,6 @@ async fn ten_services_take_few_calls() {
         let again = s.disturbed(&["up", "-d"], None).await;
         again.ran.ok();
         assert!(again.calls.len() <= 6, "{} calls: {:#?}", again.calls.len(), again.calls);
-        println!("fresh {}, again {}: {:?}", fresh.calls.len(), again.calls.len(), again.calls);
     })
     .await;
 }

@@ -1,5 +1,8 @@
 //! A run that is cut short leaves something that the next run finishes: whichever call of the engine it is.
 
+mod network;
+mod streams;
+
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
@@ -9,8 +12,7 @@ use futures::FutureExt;
 use crate::support::proxy::{Fault, Moment};
 use crate::support::{Scenario, project};
 
-/// `store` is recreated in every round, `even` and `odd` take turns: one is new, the other an orphan. A plan of 12
-/// actions.
+/// `store` is recreated in every round, `even` and `odd` take turns: one is new, the other an orphan.
 fn services(round: usize) -> String {
     let turn = turn(round);
     format!(
@@ -58,6 +60,9 @@ impl<'a> Rounds<'a> {
         s.exec(&store, &["sh", "-c", "echo kept > /data/kept; echo carried > /scratch/kept"]).await;
         let mut rounds = Self { s, scratch: String::new(), seen: BTreeSet::new() };
         rounds.scratch = rounds.scratch_of("store").await;
+        s.compose(&services(1));
+        let plan = s.hoist(&[&UP[..], &["--dry-run"]].concat()).await.ok().stdout;
+        assert_eq!(plan.lines().filter(|line| line.starts_with('#')).count(), 12, "{plan}");
         rounds
     }
 
@@ -133,7 +138,6 @@ async fn at_each_call(name: &str, fault: Fault) {
                 }
                 assert!(call > 15, "the plan takes more calls than {call}");
                 assert_eq!(rounds.leaked().await, Vec::<String>::new());
-                println!("{}: {call} calls", s.project);
             })
             .await;
         }
@@ -182,41 +186,4 @@ async fn two_runs_at_once_both_end_well() {
         s.is_settled().await;
     })
     .await;
-}
-
-/// A build, a hook and the output of a container: what goes over connections that stay open.
-const STREAMS: &str = r#"
-services:
-  made:
-    build: {dockerfile_inline: "FROM busybox:latest\nRUN echo made > /made"}
-    command: [sh, -c, "sleep 0.5; cat /made"]
-    stop_grace_period: 0s
-    post_start: [{command: [touch, /hooked]}]
-"#;
-
-/// Disturbs every call of an attached `up`, which has to come to an end.
-async fn ends_at_each_call(name: &str, fault: Fault) {
-    project(name, STREAMS, |s| async move {
-        let whole = s.disturbed(&["up", "--build"], None).await;
-        assert!(whole.ran.ok().stdout.contains("made"));
-        for call in 1..=whole.calls.len() {
-            s.hoist(&["down"]).await.ok();
-            let ran = s.disturbed(&["up", "--build"], Some((call, fault))).await.ran.does_not_say("panicked");
-            if ran.status != 0 {
-                ran.ends_with(1).says(words_of(fault));
-            }
-        }
-        println!("{}: {} calls", s.project, whole.calls.len());
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_attached_run_ends_when_cut() {
-    ends_at_each_call("cut-attached", Fault::Cut(Moment::After)).await;
-}
-
-#[tokio::test]
-async fn an_attached_run_ends_when_refused() {
-    ends_at_each_call("refused-attached", Fault::Refuse).await;
 }
