@@ -9,6 +9,7 @@ mod takeover;
 mod attached;
 mod bring_up;
 mod building;
+mod calls;
 mod change;
 mod conditions;
 mod examples;

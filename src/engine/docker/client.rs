@@ -82,7 +82,8 @@ impl Client {
     async fn negotiate(&self) -> Result<Ready, EngineError> {
         let ask = Ask::get("/_ping");
         let what = || format!("ping {}", self.address());
-        let response = classify::within(QUESTION, what, self.transport().ask(ask)).await?;
+        let answer = classify::within(QUESTION, what, self.transport().ask(ask)).await;
+        let response = answer.map_err(|error| classify::failed_to("answer a ping", error))?;
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let offered = header("api-version").and_then(parse_version).unwrap_or(OLDEST);
         let asked =

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::client::{Client, QUESTION, query};
 use super::observe::or_default;
 use super::transport::{self, Ask};
-use super::{label, status};
+use super::{classify, label, status};
 use crate::engine::{ContainerEvent, ContainerEventKind, EngineError};
 
 /// What is listened for; probes and other execs would be most of what a busy engine tells.
@@ -40,7 +40,8 @@ pub(super) async fn container_events(
     let path = format!("/events?{}", query(&[("filters", &filters.to_string())]));
     let ask = Ask::get(&path);
     // Engines send the head of the answer when they begin to listen.
-    let response = client.ask(QUESTION, ask).await?;
+    let answer = client.ask(QUESTION, ask).await;
+    let response = answer.map_err(|error| classify::failed_to("tell what happens to containers", error))?;
     let messages = transport::json_lines::<Message>(response.into_body());
     let ended = futures::stream::once(async {
         Err(EngineError::Disconnected("the engine ended the stream of events".to_owned()))

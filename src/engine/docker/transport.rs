@@ -146,7 +146,7 @@ impl Transport {
 }
 
 /// The text of an error answer: the `message` of its JSON, or all of it.
-fn message_of(body: &[u8]) -> String {
+pub(super) fn message_of(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Answer {
         message: String,

@@ -2,6 +2,7 @@
 
 mod foreign;
 pub(crate) mod look;
+pub(crate) mod proxy;
 
 use std::fs;
 use std::future::Future;
@@ -222,8 +223,13 @@ impl Scenario {
             ran.stdout,
             ran.stderr
         );
-        self.steps.lock().expect("no step panicked with the lock").push(step);
+        self.note(step);
         ran
+    }
+
+    /// Keeps a step, to be printed should the scenario fail.
+    fn note(&self, step: String) {
+        self.steps.lock().expect("no step panicked with the lock").push(step);
     }
 
     /// Asks again and again until `look` gives something, for at most `seconds`.
@@ -243,7 +249,7 @@ impl Scenario {
         F: Future<Output = Option<T>>,
     {
         async move {
-            self.steps.lock().expect("no step panicked with the lock").push(format!("waiting: {what}"));
+            self.note(format!("waiting: {what}"));
             let deadline = Instant::now() + Duration::from_secs(seconds);
             loop {
                 if let Some(found) = look().await {
