@@ -4,7 +4,6 @@
 //! both where they are not there.
 
 mod support;
-mod takeover;
 
 mod attached;
 mod bring_up;
@@ -25,5 +24,6 @@ mod removal;
 mod replicas;
 mod rolling;
 mod sharing;
+mod takeover;
 mod volumes;
 mod waiting;

@@ -1,211 +1,204 @@
-//! What Docker Compose 2 started is taken over as it is, and the other way round (engine.md Annex A): files with the
-//! services that real projects have.
+//! Projects of every shape change hands between hoist and Docker Compose, and back.
+//!
+//! The cases are the folders of `takeover/` and the examples. Docker Compose starts one, and hoist has nothing to do; then
+//! hoist starts it, and Docker Compose 2.40 changes nothing either, except where a mount says `create_host_path`, as each
+//! bind in the short form does. There its hash is of another form than that of hoist and of Docker Compose 5, so it
+//! recreates those containers, and what is in their named volumes stays.
 
-use futures::StreamExt;
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 
-use crate::support::{Scenario, scenario};
+use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder};
 
-/// What comes with the files.
-const BESIDE: [(&str, &str); 6] = [
-    ("app.env", "LEVEL=info\nQUOTED=\"two words\"\n"),
-    ("nginx.conf", "events {}\n"),
-    ("password.txt", "not a secret\n"),
-    (
-        "base.yaml",
-        "services:\n  base:\n    image: busybox:latest\n    command: [sleep, '600']\n    stop_grace_period: 0s\n    environment: {FROM: base}\n    labels: {team: base}\n",
-    ),
-    (
-        "part/compose.yaml",
-        "services:\n  cache: {image: 'busybox:latest', command: [sleep, '600'], stop_grace_period: 0s, env_file: [cache.env]}\n",
-    ),
-    ("part/cache.env", "SIZE=10m\n"),
-];
+use crate::examples;
+use crate::support::{Scenario, copy_folder, scenario};
 
-/// Files that Docker Compose and hoist make the same of, by name.
-const FILES: [(&str, &str); 10] = [
-    (
-        "proxy",
-        r#"
-services:
-  proxy:
-    <<: *idle
-    restart: unless-stopped
-    ports: ["127.0.0.1:18701:80", "127.0.0.1::443/tcp"]
-    volumes: [{type: bind, source: ./nginx.conf, target: /etc/nginx.conf, read_only: true}]
-    labels: {traefik.enable: "true", "com.example.empty": ""}
-    extra_hosts: ["db.internal=10.0.0.5", "host.docker.internal:host-gateway"]
-    logging: {driver: json-file, options: {max-size: 10m, max-file: "3"}}
-"#,
-    ),
-    (
-        "database",
-        r#"
-services:
-  db:
-    <<: *idle
-    environment: {MYSQL_DATABASE: shop, MYSQL_ROOT_PASSWORD: example, EMPTY: "", LATER: null}
-    healthcheck: {test: "true", interval: 1s, timeout: 5s, retries: 3, start_period: 1m}
-    volumes: ["data:/var/lib/mysql", "/var/run/sockets"]
-    command: ["sleep", "600"]
-    cap_add: [SYS_NICE]
-    security_opt: [no-new-privileges:true]
-    shm_size: 64m
-    ulimits: {nofile: {soft: 1024, hard: 2048}, nproc: 512}
-  app: {<<: *idle, depends_on: {db: {condition: service_healthy, restart: true}}, env_file: [app.env]}
-volumes: {data: {labels: {keep: "yes"}}}
-"#,
-    ),
-    (
-        "networks",
-        r#"
-services:
-  web:
-    <<: *idle
-    networks:
-      front: {aliases: [www, shop]}
-      back: {ipv4_address: 10.213.78.10, priority: 100}
-    dns: [10.213.78.1]
-    dns_search: [example.test]
-  other: {<<: *idle, networks: [back], links: ["web:server"]}
-  sidecar: {<<: *idle, network_mode: "service:web"}
-  alone: {<<: *idle, network_mode: none}
-networks:
-  front: {driver: bridge, labels: {tier: front}}
-  back: {internal: true, ipam: {config: [{subnet: 10.213.78.0/24, gateway: 10.213.78.1}]}}
-"#,
-    ),
-    (
-        "files",
-        r#"
-services:
-  app:
-    <<: *idle
-    secrets: [password, {source: token, target: /run/token, mode: 0400, uid: "0"}]
-    configs: [{source: settings, target: /etc/settings.ini}, {source: nginx}]
-secrets: {password: {file: password.txt}, token: {file: ./password.txt}}
-configs: {settings: {content: "level = info\n"}, nginx: {file: nginx.conf}}
-"#,
-    ),
-    (
-        "limits",
-        r#"
-services:
-  worker:
-    <<: *idle
-    deploy: {replicas: 2, resources: {limits: {cpus: "0.5", memory: 64M, pids: 50}, reservations: {memory: 16M}}}
-    init: true
-    read_only: true
-    tmpfs: [/tmp, "/run:size=1m,mode=755"]
-    user: "1000:1000"
-    working_dir: /tmp
-    sysctls: {net.core.somaxconn: 1024}
-    oom_score_adj: 100
-    pids_limit: 50
-    group_add: ["10"]
-"#,
-    ),
-    (
-        "extended",
-        r"
-include: [part/compose.yaml]
-services:
-  web: {extends: {file: base.yaml, service: base}, environment: {ADDED: here}, depends_on: [cache]}
-",
-    ),
-    (
-        "profiles",
-        r#"
-x-environment: &environment {TZ: UTC, LEVEL: "${LEVEL:-debug}"}
-services:
-  web: {<<: *idle, environment: {<<: *environment, OWN: "1"}, entrypoint: ["/bin/sh", "-c"], command: ["sleep 600"]}
-  tools: {<<: *idle, profiles: [tools]}
-"#,
-    ),
-    (
-        "namespaces",
-        r#"
-services:
-  base: {<<: *idle, hostname: base, domainname: example.test, stdin_open: true, tty: true, ipc: shareable}
-  near: {<<: *idle, ipc: "service:base", pid: "service:base", volumes_from: [base:ro], userns_mode: host}
-"#,
-    ),
-    (
-        "devices",
-        r#"
-services:
-  hub:
-    <<: *idle
-    container_name: hoist-test-takeover-hub
-    privileged: true
-    devices: ["/dev/null:/dev/nothing:r"]
-    expose: ["8123", "9000-9001"]
-    stop_signal: SIGINT
-    volumes: [{type: volume, source: config, target: /config, volume: {nocopy: true}}, {type: tmpfs, target: /scratch, tmpfs: {size: 1048576}}]
-    annotations: {example.note: kept}
-volumes: {config: {name: hoist-test-takeover-config}}
-"#,
-    ),
-    (
-        "blocks",
-        r#"
-services:
-  io: {<<: *idle, blkio_config: {weight: 300}, cpu_shares: 512, cpuset: "0", mem_limit: 64m, mem_reservation: 32m, memswap_limit: 128m, cgroup_parent: ""}
-  hooked: {<<: *idle, post_start: [{command: [touch, /ready]}], pre_stop: [{command: ["true"]}], attach: false, scale: 2}
-"#,
-    ),
-];
+/// The file that shows whether a volume is still the same one.
+const MARK: &str = "hoist-was-here";
 
-const IDLE: &str = "x-idle: &idle {image: 'busybox:latest', command: [sleep, '600'], stop_grace_period: 0s}\n";
-
-/// A scenario with one of the files.
-async fn with_file<F: Future<Output = ()>>(
-    (name, file): (&str, &str),
-    steps: impl FnOnce(std::sync::Arc<Scenario>) -> F,
-) {
-    let file = [IDLE, file].concat();
-    let mut files = BESIDE.to_vec();
-    files.push(("compose.yaml", &file));
-    scenario(&format!("takeover-{name}"), &files, steps).await;
+/// A project to hand over.
+struct Case {
+    /// Its folder.
+    name: &'static str,
+    /// Services that Docker Compose 2.40 makes anew after hoist, by service name.
+    recreated: &'static [&'static str],
+    /// A named volume as `(service, where it is mounted)`.
+    volume: Option<(&'static str, &'static str)>,
 }
 
-#[tokio::test]
-async fn what_docker_compose_started_stays_and_so_does_what_hoist_started() {
-    futures::stream::iter(FILES)
-        .for_each_concurrent(4, |file| {
-            with_file(file, move |s| async move {
-                s.peer(&["up", "-d"]).await.ok();
-                let before = s.ids().await;
-                assert_eq!(s.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do", "{}", file.0);
-                s.up(&[]).await;
-                assert_eq!(s.ids().await, before, "{}: hoist leaves them", file.0);
+impl Case {
+    const fn of(name: &'static str) -> Self {
+        Self { name, recreated: &[], volume: None }
+    }
 
-                s.hoist(&["down", "--volumes"]).await.ok();
-                s.up(&[]).await;
-                let before = s.ids().await;
-                s.peer(&["up", "-d"]).await.ok();
-                assert_eq!(s.ids().await, before, "{}: Docker Compose leaves them", file.0);
-            })
+    const fn keeping(self, service: &'static str, target: &'static str) -> Self {
+        Self { volume: Some((service, target)), ..self }
+    }
+
+    const fn recreating(self, services: &'static [&'static str]) -> Self {
+        Self { recreated: services, ..self }
+    }
+
+    async fn run(self) {
+        scenario(&format!("takeover-{}", self.name), &[], |s| async move {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine/takeover").join(self.name);
+            copy_folder(&folder, s.folder());
+            self.surround(&s).await;
+            self.hand_over(&s).await;
         })
         .await;
+    }
+
+    async fn run_example(self) {
+        scenario(&format!("takeover-{}", self.name), &[], |s| async move {
+            examples::copy(&s, self.name, 2);
+            // Names that are the engine's, not the project's: the example's own test runs at the same time.
+            let text = fs::read_to_string(s.folder().join("compose.yaml")).expect("an example has a Compose file");
+            let text = text.replace("image: crane\n", "image: hoist-test-takeover-crane\n");
+            s.write("compose.yaml", &text.replace("crane-server", "hoist-test-takeover-crane-server"));
+            self.hand_over(&s).await;
+        })
+        .await;
+    }
+
+    async fn hand_over(&self, s: &Scenario) {
+        self.from_docker_compose(s).await;
+        self.to_docker_compose(s).await;
+        // Without a label of the project where the classic builder made them.
+        s.remove_images(&format!("hoist-test-takeover-{}*", self.name)).await;
+    }
+
+    /// What is there before the project, and belongs to nobody.
+    async fn surround(&self, s: &Scenario) {
+        let text = fs::read_to_string(s.folder().join("compose.yaml")).expect("a case has a Compose file");
+        if text.contains("hoist-test-takeover-shared") {
+            s.foreign_network("hoist-test-takeover-shared", &[]).await;
+        }
+        if text.contains("hoist-test-takeover-outside") {
+            s.foreign_volume("hoist-test-takeover-outside", &[]).await;
+        }
+    }
+
+    async fn from_docker_compose(&self, s: &Scenario) {
+        s.peer(&["up", "-d"]).await.ok();
+        let before = s.ids().await;
+        assert!(!before.is_empty(), "something was started");
+        s.mark(self.volume).await;
+        // Not `nothing to do`: a job that has ended runs again, as with Docker Compose.
+        s.hoist(&["plan"]).await.ok();
+        s.hoist(&["up", "-d"]).await.ok();
+        assert_eq!(s.ids().await, before, "hoist leaves the containers alone");
+        s.is_marked(self.volume).await;
+        s.hoist(&["down", "--volumes"]).await.ok();
+        assert!(s.is_gone().await, "hoist takes down what Docker Compose started");
+    }
+
+    async fn to_docker_compose(&self, s: &Scenario) {
+        s.hoist(&["up", "-d"]).await.ok();
+        let before = s.replicas().await;
+        s.mark(self.volume).await;
+        s.peer(&["up", "-d"]).await.ok();
+        for now in s.replicas().await {
+            let old = before.iter().find(|old| old.name == now.name).expect("no container is new");
+            let is_recreated = self.recreated.contains(&now.service.as_str());
+            assert_eq!(old.id != now.id, is_recreated, "{} is recreated", now.name);
+        }
+        s.is_marked(self.volume).await;
+        s.hoist(&["plan"]).await.ok();
+        s.peer(&["down", "--volumes"]).await.ok();
+        assert!(s.is_gone().await, "Docker Compose takes down what hoist started");
+    }
+}
+
+impl Scenario {
+    async fn mark(&self, volume: Option<(&str, &str)>) {
+        let Some((service, target)) = volume else { return };
+        self.exec(&self.only(service).await.id, &["touch", &format!("{target}/{MARK}")]).await;
+    }
+
+    async fn remove_images(&self, names: &str) {
+        let only = HashMap::from([("reference", vec![names])]);
+        let query = ListImagesOptionsBuilder::default().filters(&only).build();
+        for image in self.docker.list_images(Some(query)).await.expect("a list") {
+            let force = RemoveImageOptionsBuilder::default().force(true).build();
+            self.docker.remove_image(&image.id, Some(force), None).await.expect("nothing uses it any more");
+        }
+    }
+
+    async fn is_marked(&self, volume: Option<(&str, &str)>) {
+        let Some((service, target)) = volume else { return };
+        let listed = self.exec(&self.only(service).await.id, &["ls", target]).await;
+        assert!(listed.contains(MARK), "{service} keeps its volume at {target}: {listed}");
+    }
 }
 
 #[tokio::test]
-async fn docker_compose_2_recreates_a_short_bind_without_loss() {
-    let file = r#"
-services:
-  web: {<<: *idle, volumes: ["./nginx.conf:/etc/nginx.conf:ro", "data:/data", "/scratch"]}
-volumes: {data: {}}
-"#;
-    with_file(("short-bind", file), |s| async move {
-        s.up(&[]).await;
-        let web = s.only("web").await.id;
-        s.exec(&web, &["sh", "-c", "echo kept > /data/file; echo kept > /scratch/file"]).await;
-        s.peer(&["up", "-d"]).await.ok();
-        let recreated = s.only("web").await.id;
-        assert_ne!(recreated, web, "its line writes the bind in another way");
-        assert_eq!(s.exec(&recreated, &["cat", "/data/file", "/scratch/file"]).await, "kept\nkept\n");
-        // What it made is as the file asks.
-        assert_eq!(s.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do");
-    })
-    .await;
+async fn the_wordpress_example() {
+    Case::of("wordpress").keeping("db", "/var/lib/mysql").run_example().await;
+}
+
+#[tokio::test]
+async fn the_conditions_example() {
+    Case::of("conditions").recreating(&["app", "schema"]).run_example().await;
+}
+
+#[tokio::test]
+async fn the_crane_example() {
+    Case::of("crane").keeping("crane-mysql", "/var/lib/mysql").run_example().await;
+}
+
+#[tokio::test]
+async fn a_proxy_with_its_applications() {
+    Case::of("proxy").run().await;
+}
+
+#[tokio::test]
+async fn fixed_addresses_and_names() {
+    Case::of("addresses").run().await;
+}
+
+#[tokio::test]
+async fn configs_secrets_and_environment_files() {
+    Case::of("files").run().await;
+}
+
+#[tokio::test]
+async fn mounts_of_every_kind() {
+    Case::of("mounts").keeping("database", "/data").run().await;
+}
+
+#[tokio::test]
+async fn binds_in_the_short_form() {
+    Case::of("binds").keeping("database", "/data").recreating(&["database", "server", "strict"]).run().await;
+}
+
+#[tokio::test]
+async fn replicas_and_limits() {
+    Case::of("limits").run().await;
+}
+
+#[tokio::test]
+async fn shared_namespaces_and_an_external_network() {
+    Case::of("sidecars").run().await;
+}
+
+#[tokio::test]
+async fn included_extended_and_overridden_files() {
+    Case::of("layers").keeping("metrics", "/series").run().await;
+}
+
+#[tokio::test]
+async fn conditions_and_hooks() {
+    Case::of("jobs").keeping("db", "/data").run().await;
+}
+
+#[tokio::test]
+async fn values_written_in_other_ways() {
+    Case::of("values").run().await;
+}
+
+#[tokio::test]
+async fn images_built_from_here() {
+    Case::of("built").run().await;
 }

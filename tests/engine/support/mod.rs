@@ -262,6 +262,20 @@ impl Scenario {
     }
 }
 
+/// Copies a folder and all that is in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("the folder is there") {
+        let entry = entry.expect("an entry can be read");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a file can be copied");
+        }
+    }
+}
+
 /// The bed's Docker Compose; asked for once per run of the tests.
 fn find_peer() -> PathBuf {
     static PEER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
