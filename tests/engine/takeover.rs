@@ -63,8 +63,8 @@ impl Case {
     }
 
     async fn hand_over(&self, s: &Scenario) {
-        self.from_docker_compose(s).await;
-        self.to_docker_compose(s).await;
+        self.taken_from_docker_compose(s).await;
+        self.given_to_docker_compose(s).await;
         // Without a label of the project where the classic builder made them.
         s.remove_images(&format!("hoist-test-takeover-{}*", self.name)).await;
     }
@@ -80,7 +80,7 @@ impl Case {
         }
     }
 
-    async fn from_docker_compose(&self, s: &Scenario) {
+    async fn taken_from_docker_compose(&self, s: &Scenario) {
         s.peer(&["up", "-d"]).await.ok();
         let before = s.ids().await;
         assert!(!before.is_empty(), "something was started");
@@ -94,7 +94,7 @@ impl Case {
         assert!(s.is_gone().await, "hoist takes down what Docker Compose started");
     }
 
-    async fn to_docker_compose(&self, s: &Scenario) {
+    async fn given_to_docker_compose(&self, s: &Scenario) {
         s.hoist(&["up", "-d"]).await.ok();
         let before = s.replicas().await;
         s.mark(self.volume).await;
