@@ -1,8 +1,8 @@
 //! hoist and Docker Compose side by side on a real engine: time, CPU time and peak memory of whole runs.
 //!
-//! `cargo bench --bench engine` prints the table of the README. `DOCKER_HOST` names the engine and `HOIST_PEER` a Docker
-//! Compose; `tests/bed/bed env` and `tests/bed/bed peer` print both, and the second is asked where the variable is not
-//! set. `HOIST_BINARY` measures another hoist than the one just built.
+//! `tests/bed/bed bench` prints the table of the README, with an engine and a Docker Compose of the bed. By hand it is
+//! `cargo bench --bench engine`, with `DOCKER_HOST` for the engine and `HOIST_PEER` for the other Docker Compose, where
+//! it is not that of the bed. `HOIST_BINARY` measures another hoist than the one just built.
 
 mod bars;
 mod floor;

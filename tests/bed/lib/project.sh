@@ -130,5 +130,5 @@ command_bench() {
     use_engine busybox:latest || die "the benchmark needs an engine"
     HOIST_PEER=$("$BED_PROGRAM" peer) || die "there is no Docker Compose to compare with"
     export HOIST_PEER
-    cargo bench --locked --bench side_by_side -- "$@" </dev/null
+    cargo bench --locked --bench engine -- "$@" </dev/null
 }
