@@ -97,6 +97,7 @@ where
     let docker = engine().await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let project = format!("hoist-test-{name}");
+    let _alone = alone(&project).await;
     let scenario = Arc::new(Scenario { docker, project, folder, steps: Arc::default(), foreign: Mutex::default() });
     for (path, text) in files {
         scenario.write(path, text);
@@ -110,6 +111,16 @@ where
     if let Err(panic) = result {
         std::panic::resume_unwind(panic);
     }
+}
+
+/// Keeps other runs of the tests on this machine off a project, until it is dropped.
+async fn alone(project: &str) -> fs::File {
+    let path = std::env::temp_dir().join(format!("{project}.lock"));
+    let locking = move || {
+        let file = fs::File::create(path)?;
+        file.lock().map(|()| file)
+    };
+    tokio::task::spawn_blocking(locking).await.expect("the task runs").expect("a file can be locked")
 }
 
 /// A [`scenario`] with one Compose file, which may say `<<: *idle`.
