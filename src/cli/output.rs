@@ -191,6 +191,9 @@ pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &Sou
 
 /// The line of the files that asks for what could not be done.
 fn asked_for(error: &ExecuteError, project: &Project) -> Option<Span> {
+    if let ExecuteError::Pull { service: Some(service), .. } = error {
+        return project.origins.nearest(&["services", service.as_str(), "image"]);
+    }
     let ExecuteError::PortTaken { service, port, .. } = error else { return None };
     port_line(project, service, *port)
 }

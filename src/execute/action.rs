@@ -114,6 +114,10 @@ async fn pull_image<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<Pu
             context.facts.got_image(id, there.map(|image| image.digest));
             Ok(Outcome::PullTolerated(error.to_string()))
         }
+        Err(ExecuteError::Engine(cause)) => {
+            let (image, service) = (spec.image.clone(), spec.services.first().cloned());
+            Err(ExecuteError::Pull { image, service, cause: Box::new(cause) })
+        }
         Err(error) => Err(error),
     }
 }

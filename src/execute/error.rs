@@ -9,7 +9,7 @@ use crate::event::Subject;
 use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Waiter};
 use crate::project::ServiceName;
 
-use super::RunOutcome;
+use super::{RunOutcome, registry};
 
 /// Why a step failed. Texts about waits are the contract's (engine.md §4.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,16 @@ pub enum ExecuteError {
         name: String,
         /// The engine's answer.
         cause: EngineError,
+    },
+    /// An image could not be fetched.
+    #[error("{}", about(.image, .cause))]
+    Pull {
+        /// The reference as the project writes it.
+        image: String,
+        /// The first service that needs it.
+        service: Option<ServiceName>,
+        /// The engine's answer.
+        cause: Box<EngineError>,
     },
     /// A container could not be started because a port of the host that it publishes is taken.
     #[error("cannot start container {container}: {}", taken(*.port, .protocol, .host_ip.as_deref(), .holder.as_deref()))]
@@ -197,6 +207,12 @@ impl std::fmt::Display for Shared {
     }
 }
 
+/// The engine's words, with the image where they do not name it.
+fn about(image: &str, cause: &EngineError) -> String {
+    let words = cause.to_string();
+    if words.contains(image) { words } else { format!("Image {image}: {words}") }
+}
+
 /// Output of one line goes with the message; more is context.
 fn colon(context: &[String]) -> String {
     if let [line] = context { format!(": {line}") } else { String::new() }
@@ -245,6 +261,7 @@ impl ExecuteError {
             Self::HookFailed { context, .. } | Self::PreStartFailed { context, .. } if context.len() > 1 => context,
             Self::Engine(_)
             | Self::RemoveNetwork { .. }
+            | Self::Pull { .. }
             | Self::PortTaken { .. }
             | Self::SharedContainerMissing { .. }
             | Self::NoContainer(_)
@@ -282,6 +299,7 @@ impl ExecuteError {
                 };
                 Some(format!("stop {what}, or publish another port"))
             }
+            Self::Pull { image, cause, .. } => registry::hint(image, &cause.to_string()),
             Self::Exited { waiter: Waiter::Update(action), .. }
             | Self::Unhealthy { waiter: Waiter::Update(action), .. }
             | Self::TimedOut { waiter: Waiter::Update(action), .. } => Some(after_failed_update(*action).to_owned()),

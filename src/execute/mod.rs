@@ -12,6 +12,7 @@ mod hook;
 mod hub;
 mod lines;
 mod provider;
+mod registry;
 mod schedule;
 pub mod session;
 mod start;

@@ -225,8 +225,10 @@ impl Records {
         };
         let one_line = message.lines().next().unwrap_or_default();
         let named = subjects.iter().find(|subject| message.contains(subject.name())).or(subjects.first());
+        // The line begins with its name.
+        let details = |subject: &Subject| one_line.strip_prefix(&format!("{subject}: ")).unwrap_or(one_line);
         named
-            .map(|subject| Record::new(subject, RecordState::Error, "Error").with_details(one_line))
+            .map(|subject| Record::new(subject, RecordState::Error, "Error").with_details(details(subject)))
             .into_iter()
             .collect()
     }

@@ -1,0 +1,124 @@
+//! What to do about an image that could not be fetched, by the words of engines and registries.
+
+/// What helps, for words that contain one of the phrases. The first that fits counts.
+const REMEDIES: [(&[&str], Remedy); 8] = [
+    (
+        &["no matching manifest"],
+        Remedy::Fixed("it is not made for this platform; `platform` of the service names another"),
+    ),
+    (
+        &["toomanyrequests", "rate limit"],
+        Remedy::LogIn("the registry limits how often it is asked: wait, or log in with"),
+    ),
+    (
+        &["manifest unknown", "not found: manifest", "failed to resolve reference"],
+        Remedy::Fixed("check the name and the tag"),
+    ),
+    (
+        &["access denied", "denied:", "unauthorized", "authentication required", "no basic auth", "does not exist"],
+        Remedy::LogIn("check the name; if the image is private, log in with"),
+    ),
+    (
+        &["no such host", "server misbehaving", "lookup "],
+        Remedy::Fixed(
+            "the engine cannot resolve the registry's name: check the image's name, and the engine's DNS and proxy",
+        ),
+    ),
+    (
+        &["http response to https client"],
+        Remedy::Fixed("the registry speaks no TLS: list it under `insecure-registries` in the engine's daemon.json"),
+    ),
+    (&["x509:", "certificate"], Remedy::Fixed("the engine does not trust the registry's certificate: give it the CA")),
+    (
+        &["connection refused", "timeout", "deadline exceeded", "no route to host", "network is unreachable", "eof"],
+        Remedy::Fixed("the engine cannot reach the registry: check that it runs, and the engine's network and proxy"),
+    ),
+];
+
+/// What helps.
+#[derive(Clone, Copy)]
+enum Remedy {
+    /// That.
+    Fixed(&'static str),
+    /// That, and the command that logs in.
+    LogIn(&'static str),
+}
+
+/// A sentence about what to do, where the cause is known.
+pub(super) fn hint(image: &str, words: &str) -> Option<String> {
+    let words = words.to_lowercase();
+    let fits = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
+    let (_, remedy) = REMEDIES.iter().find(|(phrases, _)| fits(phrases))?;
+    Some(match remedy {
+        Remedy::Fixed(text) => (*text).to_owned(),
+        Remedy::LogIn(text) => match registry(image) {
+            Some(registry) => format!("{text} `docker login {registry}`"),
+            None => format!("{text} `docker login`"),
+        },
+    })
+}
+
+/// The registry that a reference names; nothing where it is the engine's default.
+fn registry(image: &str) -> Option<&str> {
+    let (first, _) = image.split_once('/')?;
+    (first.contains(['.', ':']) || first == "localhost").then_some(first).filter(|first| *first != "docker.io")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hint;
+
+    #[test]
+    fn the_words_of_engines_have_a_remedy() {
+        for (image, words, remedy) in [
+            (
+                "nginx:9",
+                "manifest for nginx:9 not found: manifest unknown: manifest unknown",
+                "check the name and the tag",
+            ),
+            (
+                "team/app",
+                "pull access denied for team/app, repository does not exist or may require 'docker login'",
+                "check the name; if the image is private, log in with `docker login`",
+            ),
+            (
+                "registry.example.com:5000/app",
+                "Head \"https://registry.example.com:5000/v2/app/manifests/1\": no basic auth credentials",
+                "check the name; if the image is private, log in with `docker login registry.example.com:5000`",
+            ),
+            (
+                "docker.io/library/nginx",
+                "toomanyrequests: You have reached your pull rate limit.",
+                "the registry limits how often it is asked: wait, or log in with `docker login`",
+            ),
+            (
+                "x.invalid/x",
+                "Get \"https://x.invalid/v2/\": dial tcp: lookup x.invalid on 10.0.0.1:53: no such host",
+                "the engine cannot resolve the registry's name: check the image's name, and the engine's DNS and proxy",
+            ),
+            (
+                "localhost:5999/x",
+                "Get \"http://localhost:5999/v2/\": dial tcp 127.0.0.1:5999: connect: connection refused",
+                "the engine cannot reach the registry: check that it runs, and the engine's network and proxy",
+            ),
+            (
+                "10.0.0.5:5000/x",
+                "Get \"https://10.0.0.5:5000/v2/\": http: server gave HTTP response to HTTPS client",
+                "the registry speaks no TLS: list it under `insecure-registries` in the engine's daemon.json",
+            ),
+            (
+                "r.example.com/x",
+                "Get \"https://r.example.com/v2/\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
+                "the engine does not trust the registry's certificate: give it the CA",
+            ),
+            (
+                "app",
+                "no matching manifest for linux/arm64/v8 in the manifest list entries",
+                "it is not made for this platform; `platform` of the service names another",
+            ),
+        ] {
+            assert_eq!(hint(image, words).as_deref(), Some(remedy), "{words}");
+        }
+        assert_eq!(hint("app", "something nobody has seen"), None);
+    }
+}
