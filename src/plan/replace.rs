@@ -125,6 +125,10 @@ impl<'a, 'b> Emit<'a, 'b> {
         });
         let spec = self.spec(service, slot, temporary);
         let mut after = self.before_create(service, &spec);
+        if slot.change.old().is_some() {
+            // So that nothing is left behind where an image cannot be had.
+            after.extend(self.gate());
+        }
         after.extend(gone.iter().filter_map(|gone| self.removes.get(&gone.id)));
         after.extend(spec.temporary_name.as_deref().and_then(|name| self.freed(name)));
         let create = self.add(Action::CreateContainer(spec.clone()), reason, &when, after);

@@ -19,6 +19,7 @@ mod listing;
 mod mistakes;
 mod networks;
 mod peer;
+mod pulling;
 mod remote;
 mod removal;
 mod replicas;

@@ -93,7 +93,7 @@ fn nothing_that_runs_is_touched_before_all_images_are_there() {
     check(
         &project,
         [Case::new(
-            "a pull and a build gate stops, not creations",
+            "a pull and a build gate stops and replacements, not what is new",
             state,
             indoc! {"
                 #1 build image shop-app: build was asked for
@@ -102,14 +102,14 @@ fn nothing_that_runs_is_touched_before_all_images_are_there() {
                 #4 remove container shop-old-1: its service is not in the files, after #3
                 #5 stop container b/2: scaled down, after #1, #2
                 #6 remove container b/2: scaled down, after #5
-                #7 create container a/1 as 612f31000000_shop-a-1: definition changed
-                #8 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
+                #7 create container a/1 as 612f31000000_shop-a-1: definition changed, after #1, #2
+                #8 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1, #2
                 #9 create container slow/1: no container yet, after #2
-                #10 stop container a/1: replaced, after #1, #2, #7
+                #10 stop container a/1: replaced, after #7
                 #11 remove container a/1: replaced, after #10
                 #12 rename container a/1 to shop-a-1: takes the place of the old one, after #11
                 #13 start container a/1: takes the place of the old one, after #12
-                #14 stop container app/1: replaced, if the build changes its image, after #2, #8
+                #14 stop container app/1: replaced, if the build changes its image, after #8
                 #15 remove container app/1: replaced, if the build changes its image, after #14
                 #16 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #15
                 #17 start container app/1: takes the place of the old one, if the build changes its image, after #16
