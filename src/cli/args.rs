@@ -278,7 +278,7 @@ pub struct PsArgs {
     /// Show only what matches, such as status=running
     #[arg(long, value_name = "KEY=VALUE")]
     pub filter: Option<String>,
-    /// table, or json for an object per line
+    /// table, json for an object per line, raw, a template, or `table` and a template [default: table]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
     /// Show ids and commands in full

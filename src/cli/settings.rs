@@ -7,6 +7,7 @@ use super::Failure;
 use super::args::{ConvergeArgs, UpPlanArgs};
 use super::confirm::lenient_bool;
 use super::context::Context;
+use crate::engine::docker::ConnectSettings;
 use crate::load::{Dependencies, LoadOptions, Resources};
 use crate::plan::{
     AnonymousVolumePolicy, BuildImages, Orphans, Probing, Recreate, SecretValues, StartContainers, UpOptions,
@@ -186,6 +187,16 @@ pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<O
         (None, _) => None,
     };
     Ok(limit.map(|limit| usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX)))
+}
+
+/// What Docker's configuration file says about the form of a listing.
+#[must_use]
+pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
+    let folder = ConnectSettings::from_environment(|name| context.environment.get(name).cloned()).config_folder?;
+    // A file that cannot be read has nothing to say about listings; it is told where it matters.
+    let text = std::fs::read(folder.join("config.json")).ok()?;
+    let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    config.get(key)?.as_str().map(str::to_owned)
 }
 
 /// A usage error with the contract's words.
