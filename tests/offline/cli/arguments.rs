@@ -92,3 +92,18 @@ fn with_progress_as_json_the_error_is_json_too() {
     let message = error["message"].as_str().unwrap_or_default();
     assert!(message.starts_with("cannot connect to a container engine at unix:///nonexistent/docker.sock: "));
 }
+
+#[test]
+fn with_progress_as_json_the_problems_of_the_files_are_json_too() {
+    let file = "services:\n  web:\n    image: \"${NOT_SET}i\"\n    depends_on: [dbb]\n  db: {image: i}\n";
+    let ran = Case::new("--progress json up -d").file("compose.yaml", file).run();
+    let lines: Vec<serde_json::Value> =
+        ran.stderr.lines().map(|line| serde_json::from_str(line).expect("an object per line")).collect();
+    assert_eq!((ran.status, lines.len()), (1, 2), "{lines:?}");
+    assert_eq!((&lines[0]["level"], &lines[0]["line"]), (&"warning".into(), &3.into()));
+    assert!(lines[0]["msg"].as_str().is_some_and(|message| message.contains("NOT_SET")), "{lines:?}");
+    assert_eq!(lines[1]["error"], true);
+    assert_eq!(lines[1]["message"], "service `web` depends on undefined service `dbb`");
+    assert_eq!((&lines[1]["file"], &lines[1]["line"]), (&"compose.yaml".into(), &4.into()));
+    assert_eq!((&lines[1]["column"], &lines[1]["hint"]), (&18.into(), &"did you mean `db`?".into()));
+}
