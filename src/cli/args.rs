@@ -52,6 +52,9 @@ pub struct GlobalArgs {
     /// Compose file; `-` reads standard input
     #[arg(short, long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
+    /// The same as `--ansi never`
+    #[arg(long, hide = true)]
+    pub no_ansi: bool,
     /// At most so many engine calls at a time; 0 is no limit
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub parallel: Option<i64>,

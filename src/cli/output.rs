@@ -138,11 +138,12 @@ pub(super) fn style(context: &Context) -> Style {
     }
 }
 
-/// Whether a stream takes colours: `--ansi`, `NO_COLOR`, and whether it is a terminal.
+/// Whether a stream takes colours: `--ansi`, whether it is a terminal, and, above both, `NO_COLOR`.
 pub(super) fn colors(context: &Context, is_terminal: bool) -> bool {
     match settings::ansi(context) {
+        _ if context.no_color() => false,
         "always" => true,
-        "auto" => is_terminal && !context.no_color(),
+        "auto" => is_terminal,
         _ => false,
     }
 }

@@ -211,8 +211,8 @@ async fn the_output_of_hooks_is_shown_to_the_end() {
         signal(&child, "-INT");
         let (status, stdout, stderr) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
         assert_eq!(status, 130, "{stdout}\n{stderr}");
-        assert!(stdout.contains("web-1 -> | begin"), "{stdout}");
-        assert!(stdout.contains("web-1 -> | end"), "{stdout}");
+        assert!(stdout.contains("web-1 ->  | begin"), "{stdout}");
+        assert!(stdout.contains("web-1 ->  | end"), "{stdout}");
     })
     .await;
 }
