@@ -42,3 +42,30 @@ async fn two_runs_at_once_both_end_well() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn two_attached_runs_at_once_both_end_well() {
+    let jobs = THREE.replace("[\"sleep\", \"600\"]", "[\"sh\", \"-c\", \"sleep 3; echo done\"]");
+    scenario("twice-attached", &[("compose.yaml", &jobs)], |s| async move {
+        let (first, second) = tokio::join!(s.hoist(&["up"]), s.hoist(&["up"]));
+        for ran in [first.ok(), second.ok()] {
+            assert!(ran.stdout.contains("Attaching to one-1"), "{}", ran.stdout);
+        }
+        assert_eq!(s.states().await, ["one/1 exited", "three/1 exited", "two/1 exited"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_runs_at_once_that_recreate_both_end_well() {
+    scenario("twice-forced", &[("compose.yaml", THREE)], |s| async move {
+        s.hoist(&["up", "-d"]).await.ok();
+        let force = ["up", "-d", "--force-recreate"];
+        let (first, second) = tokio::join!(s.hoist(&force), s.hoist(&force));
+        first.ok();
+        second.ok();
+        assert_eq!(s.states().await, ["one/1 running", "three/1 running", "two/1 running"]);
+        assert_eq!(s.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do");
+    })
+    .await;
+}
