@@ -70,18 +70,17 @@ fn url_passwords(text: &str) -> Vec<Range<usize>> {
 fn password(url: &str) -> Option<Range<usize>> {
     let length = |ends: fn(char) -> bool| url.find(ends).unwrap_or(url.len());
     let authority = &url[..length(|c| c.is_whitespace() || "/\"'`?#,}]".contains(c))];
-    let range = match authority.rfind('@') {
-        Some(host) => authority[..host].find(':')? + 1..host,
+    let range = if let Some(host) = authority.rfind('@') {
+        authority[..host].find(':')? + 1..host
+    } else {
         // A password with a slash in it that should be written %2F: nobody's URL, and somebody's password.
-        None => {
-            let start = authority.find(':')? + 1;
-            let whole = &url[..length(|c| c.is_whitespace() || "\"'`".contains(c))];
-            let host = whole.rfind('@')?;
-            if is_port_and_path(&whole[start..]) {
-                return None;
-            }
-            start..host
+        let start = authority.find(':')? + 1;
+        let whole = &url[..length(|c| c.is_whitespace() || "\"'`".contains(c))];
+        let host = whole.rfind('@')?;
+        if is_port_and_path(&whole[start..]) {
+            return None;
         }
+        start..host
     };
     (!range.is_empty()).then_some(range)
 }

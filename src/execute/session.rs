@@ -300,10 +300,9 @@ async fn kill_all<E: Engine>(engine: &E, plan: &Plan) {
 /// What the end of the following means to the session; its panic goes on.
 fn following_ended(ended: Option<Result<Result<(), EngineError>, tokio::task::JoinError>>) -> Result<(), EngineError> {
     match ended {
-        None => Ok(()),
         Some(Ok(ended)) => ended,
         Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        // It was aborted, for which there is no reason left.
-        Some(Err(_)) => Ok(()),
+        // Where it was aborted nobody waits for it any more.
+        Some(Err(_)) | None => Ok(()),
     }
 }

@@ -565,7 +565,7 @@ fn wordpress() -> Container {
     }
 }
 
-fn listed(containers: &[&Container], format: PsFormat) -> String {
+fn listed(containers: &[&Container], format: &PsFormat) -> String {
     let settings = PsSettings {
         project: "demo".to_owned(),
         truncate: Truncate::Long,
@@ -573,7 +573,7 @@ fn listed(containers: &[&Container], format: PsFormat) -> String {
         zone: TimeZone::UTC,
     };
     let mut out = Vec::new();
-    ps::write(containers, &format, &settings, &mut out).expect("written to memory");
+    ps::write(containers, format, &settings, &mut out).expect("written to memory");
     String::from_utf8(out).expect("text")
 }
 
@@ -588,25 +588,25 @@ fn ps_is_a_table_of_the_contract() {
         ..wordpress.clone()
     };
     assert_eq!(
-        listed(&[&wordpress, &db], PsFormat::Table),
+        listed(&[&wordpress, &db], &PsFormat::Table),
         "\
 NAME               IMAGE              COMMAND                  SERVICE     CREATED              STATUS                   PORTS
 demo-db-1          wordpress:latest   \"mysqld\"                 db          About a minute ago   Up 5 seconds (healthy)   \n\
 demo-wordpress-1   wordpress:latest   \"docker-entrypoint.s…\"   wordpress   About a minute ago   Up 5 seconds (healthy)   0.0.0.0:8000->80/tcp
 "
     );
-    assert_eq!(listed(&[], PsFormat::Table), "NAME      IMAGE     COMMAND   SERVICE   CREATED   STATUS    PORTS\n");
-    assert_eq!(listed(&[&wordpress, &wordpress], PsFormat::Services), "wordpress\n");
-    assert_eq!(listed(&[&wordpress], PsFormat::Ids), "0123456789abcdef\n");
+    assert_eq!(listed(&[], &PsFormat::Table), "NAME      IMAGE     COMMAND   SERVICE   CREATED   STATUS    PORTS\n");
+    assert_eq!(listed(&[&wordpress, &wordpress], &PsFormat::Services), "wordpress\n");
+    assert_eq!(listed(&[&wordpress], &PsFormat::Ids), "0123456789abcdef\n");
 }
 
 #[test]
 fn ps_follows_templates() {
     let wordpress = wordpress();
-    let shown = |format: &str| listed(&[&wordpress], PsFormat::parse(format).expect("a format"));
+    let shown = |format: &str| listed(&[&wordpress], &PsFormat::parse(format).expect("a format"));
     assert_eq!(shown("{{.Name}}"), "demo-wordpress-1\n");
     assert_eq!(shown(r"{{.Service}}\t{{.State}}\t{{.Health}}"), "wordpress\trunning\thealthy\n");
-    assert_eq!(shown("{{json .}}"), listed(&[&wordpress], PsFormat::Json));
+    assert_eq!(shown("{{json .}}"), listed(&[&wordpress], &PsFormat::Json));
     assert_eq!(shown("{{.Publishers}} {{.ExitCode}}"), "[{0.0.0.0 80 8000 tcp}] 0\n");
     assert_eq!(
         shown("{{range .Publishers}}{{.PublishedPort}}:{{.TargetPort}}/{{.Protocol}} {{end}}"),
@@ -629,9 +629,9 @@ fn ps_follows_templates() {
 
 #[test]
 fn ps_as_json_has_the_members_of_the_contract() {
-    assert_eq!(listed(&[], PsFormat::Json), "");
+    assert_eq!(listed(&[], &PsFormat::Json), "");
     assert_eq!(
-        listed(&[&wordpress()], PsFormat::Json),
+        listed(&[&wordpress()], &PsFormat::Json),
         concat!(
             r#"{"Command":"\"docker-entrypoint.s…\"","CreatedAt":"2023-11-14 22:13:20 +0000 UTC","Engine":"","#,
             r#""ExitCode":0,"Health":"healthy","ID":"0123456789ab","Image":"wordpress:latest","#,

@@ -253,39 +253,40 @@ impl Screen {
     }
 
     fn event(&mut self, event: Event, plans: &Plans) -> io::Result<()> {
-        match event {
-            Event::Failed { conflict: true, .. } => {
-                self.held.push(event);
-                return Ok(());
-            }
-            Event::Replanned => {
-                self.held.clear();
-                self.ended = false;
-                if let Some(plan) = plans.replanned.borrow_mut().pop_front() {
-                    self.progress.finish();
-                    self.progress.begin(&plan, "up");
-                }
-                return Ok(());
-            }
-            Event::Stopping(_) => {}
-            // From the first step of that plan on, ids of steps are ids of its steps.
-            _ => {
-                if let Some(plan) = plans.stopping.take() {
-                    self.progress.finish();
-                    self.progress.begin(&plan, "stop");
-                }
-            }
+        if matches!(event, Event::Failed { conflict: true, .. }) {
+            self.held.push(event);
+            return Ok(());
+        }
+        if event == Event::Replanned {
+            self.replanned(plans);
+            return Ok(());
+        }
+        // From the first step of that plan on, ids of steps are ids of its steps.
+        if !matches!(event, Event::Stopping(_))
+            && let Some(plan) = plans.stopping.take()
+        {
+            self.progress.finish();
+            self.progress.begin(&plan, "stop");
         }
         self.progress.event(&event)?;
-        match event {
-            Event::Failed { .. } => self.attaching = None,
-            Event::Ended => {
-                self.ended = true;
-                self.attach()?;
-            }
-            _ => {}
+        if matches!(event, Event::Failed { .. }) {
+            self.attaching = None;
+        }
+        if event == Event::Ended {
+            self.ended = true;
+            self.attach()?;
         }
         Ok(())
+    }
+
+    /// What failed is not told: there is another plan.
+    fn replanned(&mut self, plans: &Plans) {
+        self.held.clear();
+        self.ended = false;
+        if let Some(plan) = plans.replanned.borrow_mut().pop_front() {
+            self.progress.finish();
+            self.progress.begin(&plan, "up");
+        }
     }
 
     fn output(&mut self, output: Output) -> io::Result<()> {
@@ -297,14 +298,10 @@ impl Screen {
         self.print(&output)
     }
 
+    /// Tells whom it attaches to, unless that was told, or there may have to be another plan first.
     fn attach(&mut self) -> io::Result<()> {
-        match self.attaching.take() {
-            Some(attaching) if self.held.is_empty() => self.print(&attaching),
-            attaching => {
-                self.attaching = attaching;
-                Ok(())
-            }
-        }
+        let attaching = if self.held.is_empty() { self.attaching.take() } else { None };
+        attaching.map_or(Ok(()), |attaching| self.print(&attaching))
     }
 
     fn print(&mut self, output: &Output) -> io::Result<()> {

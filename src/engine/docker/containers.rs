@@ -252,7 +252,14 @@ pub(super) async fn remove(client: &Client, id: &ContainerId, volumes: Anonymous
 pub(super) async fn rename(client: &Client, id: &ContainerId, name: &str) -> Result<(), EngineError> {
     let options = RenameContainerOptions { name: name.to_owned() };
     let call = client.api().await?.rename_container(id.as_str(), options);
-    client.wait(QUESTION, || format!("rename container {} to {name}", id.short()), call).await
+    match client.wait(QUESTION, || format!("rename container {} to {name}", id.short()), call).await {
+        // Somebody else may have finished what this run began: engines refuse to give a name to whom has it.
+        Err(EngineError::Refused(words)) => match inspect(client, id).await {
+            Ok(details) if details.name == name => Ok(()),
+            Ok(_) | Err(_) => Err(EngineError::Refused(words)),
+        },
+        renamed => renamed,
+    }
 }
 
 pub(super) async fn inspect(client: &Client, id: &ContainerId) -> Result<ContainerDetails, EngineError> {

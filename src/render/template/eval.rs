@@ -77,7 +77,9 @@ impl Scope {
         let items_of = match self.value(items, dot)? {
             Value::List(items) => items,
             Value::Null => Vec::new(),
-            other => return Err(TemplateError::new(format!("range goes over lists, not over {}", other.kind()))),
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Record(_) | Value::Lookup(_)) => {
+                return Err(TemplateError::new(format!("range goes over lists, not over {}", other.kind())));
+            }
         };
         if items_of.is_empty() {
             return self.nodes(otherwise, dot);
@@ -186,7 +188,7 @@ impl Scope {
         let mut arguments = Some(arguments).filter(|arguments| !arguments.is_empty());
         for (at, name) in operand.fields.iter().enumerate() {
             let own = if at + 1 == operand.fields.len() { arguments.take() } else { None };
-            value = self.field(&value, name, own.unwrap_or_default())?;
+            value = self.field(&value, name, &own.unwrap_or_default())?;
         }
         match arguments {
             Some(_) => Err(TemplateError::new("a value takes no arguments: only functions and fields do")),
@@ -194,7 +196,7 @@ impl Scope {
         }
     }
 
-    fn field(&self, value: &Value, name: &str, arguments: Vec<Value>) -> Result<Value, TemplateError> {
+    fn field(&self, value: &Value, name: &str, arguments: &[Value]) -> Result<Value, TemplateError> {
         let Value::Record(members) = value else {
             return if self.purpose == Purpose::Heading && *value == Value::Null {
                 Ok(Value::Null)
@@ -203,7 +205,7 @@ impl Scope {
             };
         };
         let member = members.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
-        match (member, arguments.as_slice()) {
+        match (member, arguments) {
             (Some(Value::Lookup(texts)), [Value::Text(key)]) => Ok(match (self.purpose, texts.get(key)) {
                 (Purpose::Heading, _) => Value::Text(heading_of(key)),
                 (Purpose::Row, text) => Value::Text(text.cloned().unwrap_or_default()),

@@ -57,7 +57,7 @@ enum End {
     /// The template did.
     Template,
     /// `{{end}}`
-    End,
+    Block,
     /// `{{else}}`, with what may follow it.
     Else(Vec<Token>),
 }
@@ -67,7 +67,7 @@ pub(super) fn parse(pieces: Vec<Piece>) -> Result<Vec<Node>, TemplateError> {
     let (nodes, end) = parser.nodes()?;
     match end {
         End::Template => Ok(nodes),
-        End::End => Err(TemplateError::new("unexpected {{end}}: there is nothing to end")),
+        End::Block => Err(TemplateError::new("unexpected {{end}}: there is nothing to end")),
         End::Else(_) => Err(TemplateError::new("unexpected {{else}}: there is no if, range or with before it")),
     }
 }
@@ -95,7 +95,7 @@ impl Parser {
             };
             let rest = tokens.get(1..).unwrap_or_default();
             match keyword.as_str() {
-                "end" => return nothing_after("end", rest).map(|()| (nodes, End::End)),
+                "end" => return nothing_after("end", rest).map(|()| (nodes, End::Block)),
                 "else" => return Ok((nodes, End::Else(rest.to_vec()))),
                 "if" | "with" | "range" => nodes.push(self.block(&keyword, rest)?),
                 "break" | "continue" if self.ranges == 0 => {
@@ -125,19 +125,20 @@ impl Parser {
         let (then, end) = self.nodes()?;
         self.ranges -= in_range;
         let otherwise = match end {
-            End::End => Vec::new(),
+            End::Block => Vec::new(),
             End::Else(rest) if rest.is_empty() => match self.nodes()? {
-                (nodes, End::End) => nodes,
+                (nodes, End::Block) => nodes,
                 (_, End::Else(_)) => return Err(TemplateError::new(format!("{{{{{keyword}}}}} has two {{{{else}}}}"))),
                 (_, End::Template) => return Err(not_ended(keyword)),
             },
             // `else if` is an `if` in the `else` that ends together with it.
-            End::Else(rest) => match &rest[0].kind {
-                Kind::Word(word) if word == keyword && keyword != "range" => vec![self.block(keyword, &rest[1..])?],
-                _ => {
+            End::Else(rest) => {
+                let chains = |word: &str| word == keyword && keyword != "range";
+                if !matches!(&rest[0].kind, Kind::Word(word) if chains(word)) {
                     return Err(TemplateError::new(format!("{{{{else}}}} of {keyword} is followed by something else")));
                 }
-            },
+                vec![self.block(keyword, &rest[1..])?]
+            }
             End::Template => return Err(not_ended(keyword)),
         };
         self.depth -= 1;
