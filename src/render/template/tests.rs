@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn data() -> Value {
@@ -114,4 +116,19 @@ fn nesting_has_an_end() {
     assert_eq!(shown(&deep).unwrap_err(), "template parsing error: it is nested too deeply");
     let deep = format!("{{{{{}1{}}}}}", "(".repeat(10_000), ")".repeat(10_000));
     assert_eq!(shown(&deep).unwrap_err(), "template parsing error: it is nested too deeply");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_template_or_a_mistake(
+        text in "[-{}.$|():=,'\"`\\\\/*% a-zé0-9]{0,40}",
+        word in "if|range|with|else|end|printf|index|slice|.Name|.Ports|\\$x",
+    ) {
+        // What matters is that it ends, and says something.
+        for template in [text.clone(), format!("{{{{{text}}}}}"), format!("{{{{{word} {text}}}}}x{{{{end}}}}")] {
+            if let Err(error) = shown(&template) {
+                prop_assert!(error.starts_with("template parsing error: "));
+            }
+        }
+    }
 }
