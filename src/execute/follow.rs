@@ -50,6 +50,8 @@ pub struct FollowSettings {
     pub separator: NameSeparator,
     /// The services whose output is shown; `None` is all of them.
     pub services: Option<BTreeSet<ServiceName>>,
+    /// The only replica that is shown of those that start later; all of them where nothing is said.
+    pub number: Option<u32>,
     /// The services whose containers keep the following alive, where those are others than the ones shown.
     pub monitored: Option<BTreeSet<ServiceName>>,
     /// Which part of the output is asked for.
@@ -460,6 +462,9 @@ impl<E: Engine> Running<E> {
             return;
         }
         let Some(target) = Target::of_event(&self.settings, event) else { return };
+        if self.settings.number.is_some() && self.settings.number != target.number {
+            return;
+        }
         if self.is_shown(&target.service) || self.is_monitored(&target.service) {
             let (id, shown) = (target.id.clone(), self.is_shown(&target.service));
             self.follow(target, true);

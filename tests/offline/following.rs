@@ -147,6 +147,23 @@ async fn new_replicas_are_followed_and_those_of_other_services_are_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_replica_alone_is_followed_where_one_is_asked_for() {
+    let engine = Fake::new();
+    engine.script("demo-web-1", Script::exits_after(s(10), 0).writes(s(1), "first\n"));
+    engine.script("demo-web-2", Script::exits_after(s(4), 0).writes(s(1), "second\n"));
+    let web = engine.add_running("demo", "demo-web-1", "web", 1);
+    let targets = vec![target(&engine, &web).await];
+    let settings = FollowSettings { number: Some(1), ..settings() };
+    let later = async {
+        tokio::time::sleep(s(3)).await;
+        let web_2 = engine.add_container("demo", "demo-web-2", "web", 2);
+        engine.start_now(&web_2);
+    };
+    let (shown, ()) = tokio::join!(follow(&engine, settings, targets), later);
+    assert_eq!(shown, [r#"web-1 stdout: "first\n""#, "web-1 exited 0"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn following_survives_a_lost_event_stream() {
     let engine = Fake::new();
     engine.script("demo-web-1", Script::exits_after(Duration::from_millis(2020), 3).writes(s(1), "hello\n"));

@@ -136,6 +136,7 @@ fn follow_settings(args: &LogsArgs, named: &Named, query: LogQuery) -> FollowSet
         project: named.name().clone(),
         separator: named.project().map(|project| project.separator).unwrap_or_default(),
         services,
+        number: (args.index > 0).then_some(args.index),
         query,
         begin: Begin::History,
         stderr: Stderr::Merged,
