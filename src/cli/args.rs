@@ -178,6 +178,9 @@ pub struct UpPlanArgs {
     /// While a service has to become healthy, run its test at once and often, instead of once an interval
     #[arg(long)]
     pub eager_health: bool,
+    /// Replace the replicas of a service in turn, as its `deploy.update_config` says, each new one ready before the next
+    #[arg(long)]
+    pub rolling: bool,
     /// Seconds that --wait waits at most; 0 is no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
     pub wait_timeout: i64,

@@ -104,6 +104,7 @@ pub(super) fn up_options(
         orphans: orphans(converge.remove_orphans, environment)?,
         wait: args.wait.then(|| WaitUntilReady { timeout: seconds(args.wait_timeout) }),
         probing: if args.eager_health { Probing::Eager } else { Probing::Engine },
+        rolling: args.rolling,
         timeout: timeout(args.timeout),
         scale: scales(&converge.scale)?,
         now: jiff::Timestamp::now().as_second(),

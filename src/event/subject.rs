@@ -16,7 +16,7 @@ pub enum Subject {
     Volume(String),
     /// An image, by the reference in the file.
     Image(String),
-    /// A service that a program provides, by its name.
+    /// A service that a program provides, or that is updated, by its name.
     Service(String),
 }
 
@@ -46,7 +46,9 @@ impl Subject {
             | Action::RemoveContainer { container, .. }
             | Action::RenameContainer { container, .. }
             | Action::RunPreStart { container, .. } => vec![Self::Container(container.name.clone())],
-            Action::RunProvider { service, .. } => vec![Self::Service(service.to_string())],
+            Action::Pause { service, .. } | Action::RunProvider { service, .. } => {
+                vec![Self::Service(service.to_string())]
+            }
             Action::Wait(spec) => {
                 spec.containers.iter().map(|container| Self::Container(container.name.clone())).collect()
             }

@@ -85,8 +85,18 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
             done(engine.rename_container(container, name.clone()).await)
         }
         Action::Wait(spec) => wait::wait(context, id, spec).await,
+        Action::Pause { duration, .. } => pause(context, *duration).await,
         Action::RunPreStart { spec, container, hook } => hook::pre_start(context, spec, container, *hook).await,
         Action::RunProvider { project, service, verb } => provider::run(context, id, project, service, *verb).await,
+    }
+}
+
+/// Lets time pass, unless the user asks to stop.
+async fn pause<E>(context: &Context<E>, duration: Duration) -> StepOutcome {
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+        () = tokio::time::sleep(duration) => Ok(Outcome::Done),
     }
 }
 

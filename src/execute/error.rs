@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::{EngineError, PortHolder};
 use crate::event::Subject;
-use crate::plan::{Action, ActionId, Plan, ProviderVerb, Waiter};
+use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Waiter};
 use crate::project::ServiceName;
 
 use super::RunOutcome;
@@ -213,14 +213,14 @@ fn provided(verb: ProviderVerb) -> &'static str {
 fn prefix(waiter: Waiter) -> &'static str {
     match waiter {
         Waiter::Dependents | Waiter::OptionalDependents => "dependency failed to start: ",
-        Waiter::Command => "",
+        Waiter::Command | Waiter::Update(_) => "",
     }
 }
 
 fn timed_out(waiter: Waiter, seconds: u64) -> String {
     match waiter {
         Waiter::Dependents | Waiter::OptionalDependents => "timeout waiting for dependencies".to_owned(),
-        Waiter::Command => format!("application not healthy after {seconds}s"),
+        Waiter::Command | Waiter::Update(_) => format!("application not healthy after {seconds}s"),
     }
 }
 
@@ -282,6 +282,9 @@ impl ExecuteError {
                 };
                 Some(format!("stop {what}, or publish another port"))
             }
+            Self::Exited { waiter: Waiter::Update(action), .. }
+            | Self::Unhealthy { waiter: Waiter::Update(action), .. }
+            | Self::TimedOut { waiter: Waiter::Update(action), .. } => Some(after_failed_update(*action).to_owned()),
             Self::Engine(_)
             | Self::RemoveNetwork { .. }
             | Self::SharedContainerMissing { .. }
@@ -298,6 +301,17 @@ impl ExecuteError {
             | Self::Provider { .. }
             | Self::Interrupted => None,
         }
+    }
+}
+
+/// What has become of a service whose rolling update failed.
+fn after_failed_update(action: FailureAction) -> &'static str {
+    match action {
+        FailureAction::Pause => "its old container stays or comes back, and the replicas after it stay as they are",
+        FailureAction::Continue => {
+            "its old container stays or comes back; the other replicas are replaced all the same"
+        }
+        FailureAction::Rollback => "all replicas keep their old containers or get them back",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a run has found out so far: containers made, images pulled or built. Guards are answered from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::observed::{ContainerId, ImageDigest};
@@ -19,6 +19,8 @@ struct Known {
     images: BTreeMap<ActionId, Option<ImageDigest>>,
     /// The variables that the programs of provider services gave for their dependents.
     variables: BTreeMap<ServiceName, BTreeMap<String, String>>,
+    /// The steps that failed, and those that were skipped for it.
+    failed: BTreeSet<ActionId>,
 }
 
 impl Facts {
@@ -30,6 +32,11 @@ impl Facts {
     /// Step `id` got an image, or could not.
     pub(super) fn got_image(&self, id: ActionId, digest: Option<ImageDigest>) {
         self.known().images.insert(id, digest);
+    }
+
+    /// Step `id` failed, or was skipped because another one had.
+    pub(super) fn failed(&self, id: ActionId) {
+        self.known().failed.insert(id);
     }
 
     /// The program of a provider service has a variable for those that depend on the service.
@@ -70,7 +77,8 @@ impl Facts {
             | Action::RenameContainer { .. }
             | Action::RunPreStart { .. }
             | Action::RunProvider { .. }
-            | Action::Wait(_) => {}
+            | Action::Wait(_)
+            | Action::Pause { .. } => {}
         }
     }
 
@@ -102,7 +110,8 @@ impl Facts {
             Guard::ImageChanged { producer, .. } | Guard::ImageMissing { producer, .. } => {
                 self.known().got(*producer).cloned()
             }
-            Guard::AnyOf(guards) => guards.iter().find_map(|guard| self.image_behind(guard)),
+            Guard::Failed(_) => None,
+            Guard::AnyOf(guards) | Guard::AllOf(guards) => guards.iter().find_map(|guard| self.image_behind(guard)),
         }
     }
 
@@ -123,7 +132,9 @@ impl Known {
                 self.got(*producer).is_some_and(|digest| from.as_ref() != Some(digest))
             }
             Guard::ImageMissing { producer, .. } => self.got(*producer).is_none(),
+            Guard::Failed(steps) => steps.iter().any(|step| self.failed.contains(step)),
             Guard::AnyOf(guards) => guards.iter().any(|guard| self.holds(guard)),
+            Guard::AllOf(guards) => guards.iter().all(|guard| self.holds(guard)),
         }
     }
 }

@@ -196,6 +196,7 @@ impl<E: Engine> Run<E> {
                     conflict: error.is_conflict(),
                 });
                 self.outcome.fail(id, error);
+                self.context.facts.failed(id);
                 self.end(id, Ended::Badly);
             }
         }
@@ -211,6 +212,7 @@ impl<E: Engine> Run<E> {
             }
             let cause = self.outcome.skipped.get(&id).copied().unwrap_or(id);
             self.outcome.skipped.insert(skipped, cause);
+            self.context.facts.failed(skipped);
             self.context.events.send(Event::Skipped { id: skipped, cause });
             self.end(skipped, Ended::Badly);
         }

@@ -136,7 +136,7 @@ impl Schedule {
 
 fn lane(step: &Step) -> Lane {
     match &step.action {
-        Action::Wait(_) => Lane::Wait,
+        Action::Wait(_) | Action::Pause { .. } => Lane::Wait,
         Action::PullImage(_) | Action::BuildImage(_) | Action::RunProvider { .. } => Lane::Fetch,
         Action::StopContainer { .. } => Lane::Stop,
         Action::StartContainer { spec: Some(spec), .. } => {

@@ -95,6 +95,8 @@ struct Watched {
     /// How often the engine had restarted it when the wait began.
     restarts_before: i64,
     warned: bool,
+    /// What it exited with when it last ended during the wait.
+    last_exit: Option<i64>,
     /// Which start of it is counted as running, and from when on.
     settles: Option<(Option<i128>, Instant)>,
     /// Its own test, where it is run on behalf of the wait.
@@ -151,6 +153,8 @@ struct Wait<'a, E> {
     containers: Vec<Watched>,
     /// The container last named as the one waited for.
     told: Option<usize>,
+    /// Since when the condition holds.
+    held_since: Option<Instant>,
     /// Since when the engine does not answer.
     silent_since: Option<Instant>,
 }
@@ -170,12 +174,13 @@ impl<'a, E: Engine> Wait<'a, E> {
                 details: None,
                 restarts_before: 0,
                 warned: false,
+                last_exit: None,
                 settles: None,
                 trial: None,
             })
         };
         let containers = spec.containers.iter().map(watch).collect::<Result<_, ExecuteError>>()?;
-        Ok(Self { context, id, spec, containers, told: None, silent_since: None })
+        Ok(Self { context, id, spec, containers, told: None, held_since: None, silent_since: None })
     }
 
     async fn until_met(mut self, notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
@@ -202,8 +207,18 @@ impl<'a, E: Engine> Wait<'a, E> {
         self.look_at_all().await?;
         let mut look_again = Instant::now() + LOOK_AGAIN;
         loop {
-            let settled = match self.judge().await? {
-                Judged::Met => return Ok(()),
+            let judged = self.judge().await?;
+            if !matches!(judged, Judged::Met) {
+                self.held_since = None;
+            }
+            let settled = match judged {
+                Judged::Met => {
+                    let held_since = *self.held_since.get_or_insert_with(Instant::now);
+                    if held_since.elapsed() >= self.spec.monitor {
+                        return Ok(());
+                    }
+                    Some(held_since + self.spec.monitor)
+                }
                 Judged::Pending => None,
                 Judged::Settling(at) => Some(at),
             };
@@ -243,7 +258,14 @@ impl<'a, E: Engine> Wait<'a, E> {
                 pending.get_or_insert(at);
                 continue;
             };
-            match verdict(self.spec.condition, details) {
+            let restarted = details.restart_count > self.containers[at].restarts_before;
+            let verdict = if restarted && matches!(self.spec.waiter, Waiter::Update(_)) {
+                // What has to take the place of another one runs at the first attempt.
+                Verdict::Exited(self.containers[at].last_exit.or(details.exit_code).unwrap_or_default())
+            } else {
+                verdict(self.spec.condition, details)
+            };
+            match verdict {
                 Verdict::Holds if runs_only(self.spec.condition, details) => {
                     settling = settling.max(self.containers[at].settles_at());
                 }
@@ -371,8 +393,11 @@ impl<'a, E: Engine> Wait<'a, E> {
                 Ok(())
             }
             // Only the engine knows whether it starts it again.
-            ContainerEventKind::Die(_)
-            | ContainerEventKind::Destroy
+            ContainerEventKind::Die(exit_code) => {
+                self.containers[at].last_exit = Some(*exit_code);
+                self.look_at(at).await
+            }
+            ContainerEventKind::Destroy
             | ContainerEventKind::Restart
             | ContainerEventKind::Pause
             | ContainerEventKind::Unpause => self.look_at(at).await,

@@ -28,7 +28,7 @@ impl Step {
     pub fn is_change(&self) -> bool {
         match &self.action {
             // The hooks of a service come with the starts of its replicas, which count.
-            Action::Wait(_) | Action::RunPreStart { .. } => false,
+            Action::Wait(_) | Action::Pause { .. } | Action::RunPreStart { .. } => false,
             Action::StartContainer { .. } => !matches!(self.reason, Reason::RanBefore { .. }),
             Action::RunProvider { verb, .. } => *verb != ProviderVerb::Up,
             Action::PullImage(_)
@@ -142,8 +142,15 @@ pub enum Action {
         /// The new name.
         name: String,
     },
-    /// Waits until a dependency is as its dependents need it.
+    /// Waits until a dependency is as its dependents need it, or a new container as its predecessor's removal needs it.
     Wait(Arc<WaitSpec>),
+    /// Lets time pass before the next replicas of a service are replaced.
+    Pause {
+        /// The service.
+        service: ServiceName,
+        /// How long.
+        duration: Duration,
+    },
     /// Runs a `pre_start` hook of a service, once before its first replica starts (engine.md §4.5).
     RunPreStart {
         /// The replica whose volumes the hook sees.
@@ -185,6 +192,7 @@ impl Action {
             | Self::RemoveImage { .. }
             | Self::CreateContainer(_)
             | Self::Wait(_)
+            | Self::Pause { .. }
             | Self::RunProvider { .. } => None,
         }
     }
@@ -365,10 +373,12 @@ pub struct WaitSpec {
     pub condition: WaitCondition,
     /// Its replicas.
     pub containers: Vec<ContainerRef>,
-    /// Who waits: a service's dependents, or `up --wait` itself.
+    /// Who waits: a service's dependents, `up --wait` itself, or the update of the service.
     pub waiter: Waiter,
     /// Who finds out whether they are healthy.
     pub probing: Probing,
+    /// For how long it has to go on holding, without a restart, once it holds; nothing but in rolling updates.
+    pub monitor: Duration,
     /// After how long it is given up; `None` waits for ever.
     pub timeout: Option<Duration>,
 }
@@ -415,6 +425,22 @@ pub enum Waiter {
     OptionalDependents,
     /// `up --wait`.
     Command,
+    /// The rolling update of the service itself: a new container has to be there before its predecessor goes, or before
+    /// the next one's does.
+    Update(FailureAction),
+}
+
+/// What the failure of one replica means for a rolling update (compose-file.md §3.4, `failure_action`). That replica
+/// keeps its old container, or gets it back, in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FailureAction {
+    /// The replicas after it stay as they are.
+    #[default]
+    Pause,
+    /// The replicas after it are replaced all the same.
+    Continue,
+    /// The replicas before it get their old containers back, those after it stay as they are.
+    Rollback,
 }
 
 /// What has to hold for a guarded step to be done.
@@ -436,8 +462,12 @@ pub enum Guard {
         /// The image reference.
         image: String,
     },
+    /// One of these steps failed, or was skipped because another one had failed.
+    Failed(Vec<ActionId>),
     /// At least one of them holds.
     AnyOf(Vec<Guard>),
+    /// All of them hold.
+    AllOf(Vec<Guard>),
 }
 
 /// Why a step is there.
@@ -475,6 +505,12 @@ pub enum Reason {
     Replaced,
     /// The replacement is ready.
     Replacement,
+    /// The replicas of the service are replaced in turn.
+    RollingUpdate,
+    /// Its update failed, and it is the new container.
+    TakenBack,
+    /// Its update failed, and it is the old container.
+    PutBack,
     /// An interrupted run left it under a temporary name.
     Interrupted,
     /// It was stopped, or made and never started.

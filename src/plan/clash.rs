@@ -46,7 +46,9 @@ fn needed_elsewhere<'a>(fates: &BTreeMap<&'a ServiceName, Fate<'a>>) -> Early<'a
             let needed_elsewhere = fates.iter().any(|(other, needing)| {
                 needing.slots.iter().enumerate().any(|(index, needs)| {
                     let itself = other == at && index == number;
-                    !itself && takes(needs) && (needs.name == old.name || needs_of(needing.service, old))
+                    // Those that are replaced in turn find a port of their range free.
+                    let in_turn = other == at && fate.rolling.is_some() && needs.name != old.name;
+                    !itself && !in_turn && takes(needs) && (needs.name == old.name || needs_of(needing.service, old))
                 })
             });
             if needed_elsewhere {
@@ -75,7 +77,9 @@ impl Emit<'_, '_> {
         let holders: Vec<_> = holders.collect();
         for (start, service, own) in std::mem::take(&mut self.new_starts) {
             for (holder, stop) in &holders {
-                let other = own != Some(&holder.id);
+                let same = holder.service.as_ref() == Some(&service.name);
+                let in_turn = same && self.fates.get(&service.name).is_some_and(|fate| fate.rolling.is_some());
+                let other = own != Some(&holder.id) && !in_turn;
                 if other && needs_of(service, holder) && !self.builder.is_before(start, *stop) {
                     self.builder.order(*stop, start, Edge::Requires);
                 }

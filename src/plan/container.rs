@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::definition::Expected;
 use super::image::{ImageFact, Images};
 use super::network::{NetworkChange, NetworkFate};
+use super::rolling::RollingUpdate;
 use super::up::Context;
 use super::volume::{self, VolumeFate};
 use super::when::When;
@@ -21,6 +22,8 @@ const LABEL_IMAGE_VOLUMES: &str = "com.docker.compose.image-volume-digest";
 pub(super) struct Fate<'a> {
     /// The service.
     pub(super) service: &'a Service,
+    /// How its replicas are replaced in turn, where that is asked for.
+    pub(super) rolling: Option<RollingUpdate>,
     /// Its replicas as they will be, by number.
     pub(super) slots: Vec<Slot<'a>>,
     /// Containers that go without a successor.
@@ -162,7 +165,15 @@ impl<'a> Decisions<'a, '_> {
     fn emptied(&self, service: &'a Service, containers: Vec<(u32, &'a Container)>) -> Fate<'a> {
         let slots = (1..=self.cx.replicas(service)).map(|number| self.slot(service, number, Change::Create)).collect();
         let emptied = containers.into_iter().map(|(_, container)| container).collect();
-        Fate { service, slots, removed: Vec::new(), emptied, recreated: When::Always, renewed: When::Always }
+        Fate {
+            service,
+            rolling: None,
+            slots,
+            removed: Vec::new(),
+            emptied,
+            recreated: When::Always,
+            renewed: When::Always,
+        }
     }
 
     /// Which of several containers with one number fills the slot. More than one is what an interrupted run leaves.
@@ -223,7 +234,8 @@ impl<'a> Decisions<'a, '_> {
         let recreated = slots.iter().fold(When::Never, |all, slot| all.or(&slot.change.leaves()));
         let created = slots.iter().any(|slot| matches!(slot.change, Change::Create));
         let renewed = if created { When::Always } else { recreated.clone() };
-        Fate { service, slots, removed, emptied: Vec::new(), recreated, renewed }
+        let rolling = self.cx.rolling(service).unwrap_or_default();
+        Fate { service, rolling, slots, removed, emptied: Vec::new(), recreated, renewed }
     }
 
     fn slot(&self, service: &Service, number: u32, change: Change<'a>) -> Slot<'a> {

@@ -49,6 +49,22 @@ pub enum PlanError {
         /// Which item of `pre_start`, from 0.
         hook: usize,
     },
+    /// `update_config.failure_action` is a word that nobody knows.
+    #[error("service `{service}`: unknown `failure_action` `{word}`")]
+    UnknownFailureAction {
+        /// The service.
+        service: ServiceName,
+        /// The word.
+        word: String,
+    },
+    /// The new containers of a service cannot start before the old ones stop (`order: start-first`).
+    #[error("service `{service}` cannot be updated start-first: {obstacle}")]
+    StartFirst {
+        /// The service.
+        service: ServiceName,
+        /// Why not.
+        obstacle: StartFirstObstacle,
+    },
     /// `--scale` names a service that is not there.
     #[error("no such service: {service}")]
     NoSuchService {
@@ -128,6 +144,35 @@ pub enum PlanError {
     },
 }
 
+/// What an old and a new container cannot have at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartFirstObstacle {
+    /// A `container_name`.
+    #[error("only one container at a time can have the name `{0}`")]
+    ContainerName(String),
+    /// A host port.
+    #[error("only one container at a time can have port {0} of the host")]
+    HostPort(String),
+    /// A range of host ports with fewer ports than there are containers during the update.
+    #[error("the host ports {range} are fewer than the {containers} containers that run during the update")]
+    HostPorts {
+        /// The range.
+        range: String,
+        /// How many containers there are at a time.
+        containers: usize,
+    },
+    /// A fixed address.
+    #[error("only one container at a time can have the address {address} on network `{network}`")]
+    Address {
+        /// The key of the network.
+        network: NetworkKey,
+        /// The key of the address there.
+        field: &'static str,
+        /// The address.
+        address: String,
+    },
+}
+
 impl PlanError {
     /// Where the cause stands in the model, as a path from its top; [`crate::project::Origins::nearest`] knows the
     /// place in the files.
@@ -140,6 +185,17 @@ impl PlanError {
             Self::TooManyReplicas { service, .. } => Some(vec!["services", service.as_str(), "scale"]),
             Self::HookPerReplica { service, .. } => Some(vec!["services", service.as_str(), "pre_start"]),
             Self::NothingToRun { service } => Some(vec!["services", service.as_str()]),
+            Self::UnknownFailureAction { service, .. } => {
+                Some(vec!["services", service.as_str(), "deploy", "update_config", "failure_action"])
+            }
+            Self::StartFirst { service, obstacle } => {
+                let place = match obstacle {
+                    StartFirstObstacle::ContainerName(_) => vec!["container_name"],
+                    StartFirstObstacle::HostPort(_) | StartFirstObstacle::HostPorts { .. } => vec!["ports"],
+                    StartFirstObstacle::Address { network, field, .. } => vec!["networks", network.as_str(), field],
+                };
+                Some(["services", service.as_str()].into_iter().chain(place).collect())
+            }
             Self::NoSuchService { .. } => None,
             Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
                 Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
@@ -172,6 +228,16 @@ impl PlanError {
             Self::NetworkInUse { .. } => Some(
                 "disconnect or remove them first; `--remove-orphans` removes those of services that are gone".into(),
             ),
+            Self::UnknownFailureAction { .. } => Some("it is `pause`, `continue` or `rollback`".to_owned()),
+            Self::StartFirst { obstacle, .. } => {
+                let way = match obstacle {
+                    StartFirstObstacle::ContainerName(_) => "remove `container_name`",
+                    StartFirstObstacle::HostPort(_) => "leave the host port to the engine",
+                    StartFirstObstacle::HostPorts { .. } => "publish a larger range",
+                    StartFirstObstacle::Address { .. } => "leave the address to the engine",
+                };
+                Some(format!("use `order: stop-first`, or {way}"))
+            }
             Self::DuplicateContainerName { .. }
             | Self::NamedContainerScaled { .. }
             | Self::NothingToRun { .. }

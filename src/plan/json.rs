@@ -81,8 +81,10 @@ fn details(action: &Action, object: &mut Map<String, Value>) {
         Action::Wait(spec) => {
             add("condition", spec.condition.to_string().replace(' ', "_").into());
             add("eager_health", (spec.probing == Probing::Eager).then_some(true).into());
+            add("monitor_s", Some(spec.monitor.as_secs_f64()).filter(|seconds| *seconds > 0.0).into());
             add("timeout_s", spec.timeout.map(|timeout| timeout.as_secs()).into());
         }
+        Action::Pause { duration, .. } => add("duration_s", duration.as_secs_f64().into()),
         Action::RunPreStart { hook, .. } => add("hook", (*hook).into()),
         Action::CreateNetwork { .. }
         | Action::RemoveNetwork { .. }
@@ -126,7 +128,11 @@ fn guard(guard_of_step: &Guard) -> Value {
         Guard::ImageMissing { producer, image } => {
             json!({ "if": "image_missing", "by": producer.number(), "image": image })
         }
+        Guard::Failed(steps) => {
+            json!({ "if": "failed", "steps": steps.iter().map(|step| step.number()).collect::<Vec<_>>() })
+        }
         Guard::AnyOf(guards) => json!({ "if": "any", "of": guards.iter().map(guard).collect::<Vec<_>>() }),
+        Guard::AllOf(guards) => json!({ "if": "all", "of": guards.iter().map(guard).collect::<Vec<_>>() }),
     }
 }
 
@@ -145,6 +151,9 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::ScaledDown => "scaled_down",
         Reason::Replaced => "replaced",
         Reason::Replacement => "replacement",
+        Reason::RollingUpdate => "rolling_update",
+        Reason::TakenBack => "taken_back",
+        Reason::PutBack => "put_back",
         Reason::Interrupted => "interrupted",
         Reason::NotRunning => "not_running",
         Reason::RanBefore { .. } => "ran_before",

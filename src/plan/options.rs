@@ -35,6 +35,9 @@ pub struct UpOptions {
     /// `--eager-health`: who finds out whether containers that are waited for are healthy, where their service does not
     /// ask for more (`x-hoist.eager_health`).
     pub probing: Probing,
+    /// `--rolling`: the replicas of every service are replaced in turn; otherwise those of services that ask for it
+    /// (`x-hoist.rolling`).
+    pub rolling: bool,
     /// `-t`: grace period of every stop; each container's own by default.
     pub timeout: Option<Duration>,
     /// `--scale`: numbers of replicas that win over those in the files.

@@ -1,6 +1,7 @@
 //! What a service waits for: its dependencies and their conditions (engine.md §4.3, §4.4).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::steps::{Emit, ReplicaEnd};
 use super::when::When;
@@ -66,6 +67,7 @@ impl<'a> Emit<'a, '_> {
             containers: end.replicas.iter().map(|replica| replica.container.clone()).collect(),
             waiter,
             probing: self.probing(service, condition),
+            monitor: Duration::ZERO,
             timeout: self.cx.options.wait.and_then(|wait| wait.timeout),
         };
         let mut after: Vec<_> = end.starts.iter().map(|start| (*start, Edge::Requires)).collect();
@@ -78,7 +80,7 @@ impl<'a> Emit<'a, '_> {
     }
 
     /// Who finds out whether a service is healthy.
-    fn probing(&self, service: &ServiceName, condition: WaitCondition) -> Probing {
+    pub(super) fn probing(&self, service: &ServiceName, condition: WaitCondition) -> Probing {
         let service = self.cx.project.services.get(service);
         let asked = service.is_some_and(|service| service.x_hoist().eager_health);
         let never = service.and_then(|service| service.healthcheck.as_ref()).is_some_and(|check| check.disable);

@@ -15,10 +15,10 @@ use crate::project::{Condition, Service, ServiceName};
 /// A replica while its steps are made.
 #[derive(Debug, Clone)]
 pub(super) struct Swap<'a, 'b> {
-    slot: &'b Slot<'a>,
-    spec: Arc<ContainerSpec>,
+    pub(super) slot: &'b Slot<'a>,
+    pub(super) spec: Arc<ContainerSpec>,
     /// The step that makes its new container.
-    create: Option<ActionId>,
+    pub(super) create: Option<ActionId>,
     /// The container it has in the end.
     pub(super) container: ContainerRef,
 }
@@ -46,13 +46,24 @@ impl<'a, 'b> Emit<'a, 'b> {
         if self.cx.starts() {
             fate.slots.iter().for_each(|slot| self.reattach(service, slot));
         }
-        let stopped = self.stop_dependents(fate, &swaps, &ready);
-        let rows: Vec<_> = swaps.iter().map(|swap| self.swap(service, swap, &ready, &stopped)).collect();
+        let in_turn = self.in_turn(fate, &swaps);
+        let rolls = in_turn.contains(&true);
+        let stopped = if rolls { Vec::new() } else { self.stop_dependents(fate, &swaps, &ready) };
+        let alone = swaps.iter().zip(&in_turn);
+        let rows: Vec<_> = alone
+            .map(|(swap, in_turn)| if *in_turn { None } else { self.swap(service, swap, &ready, &stopped) })
+            .collect();
         let mut end = End { inherited: ready.clone(), ..End::default() };
         let starts: Vec<_> = swaps.iter().map(|swap| self.start_when(swap)).collect();
         let hooks = self.pre_start(service, &swaps, &starts, &rows, &ready);
-        for ((swap, row), started) in swaps.into_iter().zip(rows).zip(starts) {
-            if !started.is_never() {
+        if let Some(update) = fate.rolling.filter(|_| rolls) {
+            let turns: Vec<_> =
+                swaps.iter().zip(&in_turn).filter(|(_, in_turn)| **in_turn).map(|(swap, _)| swap).collect();
+            end.starts = self.roll(service, update, &turns, &ready, hooks.last().copied());
+            self.stop_dependents_after(fate, &end.starts);
+        }
+        for (((swap, row), started), in_turn) in swaps.into_iter().zip(rows).zip(starts).zip(in_turn) {
+            if !started.is_never() && !in_turn {
                 let step = self.start(service, &swap, &started, row, &ready);
                 if let Some(hook) = hooks.last() {
                     self.builder.order(*hook, step, Edge::Requires);
@@ -221,7 +232,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         let handle = ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
         let known = self.stops.get(&old.id).map(|stop| stop.before_create);
         let reason = if swap.create.is_some() { Reason::Replaced } else { Reason::Interrupted };
-        let stop = self.stop(old, handle.clone(), when, reason.clone(), &[]);
+        let stop = self.stop(old, handle, when, reason.clone(), &[]);
         if let Some(stop) = stop {
             if known != Some(true)
                 && let Some(create) = swap.create
@@ -236,24 +247,45 @@ impl<'a, 'b> Emit<'a, 'b> {
                 self.after_all(stop, ready);
             }
         }
-        let volumes = fate_of_volumes(service, swap, old);
-        let action = Action::RemoveContainer { container: handle, volumes };
         let after: Vec<_> = match stop {
             Some(stop) => swap.create.into_iter().chain([stop]).collect(),
             None => swap.create.into_iter().chain(self.gate()).chain(stopped.iter().copied()).collect(),
         };
+        self.remove_replaced(service, swap, old, when, &reason, after)
+    }
+
+    /// Removes the old container of a slot, with the volumes that its successor does not have.
+    pub(super) fn remove_replaced(
+        &mut self,
+        service: &Service,
+        swap: &Swap<'a, '_>,
+        old: &'a Container,
+        when: &When,
+        reason: &Reason,
+        after: Vec<ActionId>,
+    ) -> ActionId {
+        let container =
+            ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+        let volumes = fate_of_volumes(service, swap, old);
+        let action = Action::RemoveContainer { container, volumes };
         let remove = self.add(action, reason.clone(), when, after);
         self.after_connects(old, remove);
         self.removes.insert(&old.id, remove);
         let renewed = swap.spec.replaces.as_ref().is_some_and(|replaced| !replaced.inherits);
         if renewed {
-            self.carried_over_volumes(old, &reason, when, remove);
+            self.carried_over_volumes(old, reason, when, remove);
         }
         remove
     }
 
     /// Gives the slot's container its final name, once nothing else bears it.
-    fn rename(&mut self, swap: &Swap<'a, '_>, reason: Reason, when: &When, after: Option<ActionId>) -> ActionId {
+    pub(super) fn rename(
+        &mut self,
+        swap: &Swap<'a, '_>,
+        reason: Reason,
+        when: &When,
+        after: Option<ActionId>,
+    ) -> ActionId {
         let name = swap.slot.name.clone();
         let action = Action::RenameContainer { container: swap.container.clone(), name: name.clone() };
         let made = swap.create.filter(|_| after.is_none());
@@ -282,7 +314,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         }
     }
 
-    fn start(
+    pub(super) fn start(
         &mut self,
         service: &'a Service,
         swap: &Swap<'a, '_>,

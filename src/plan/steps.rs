@@ -49,6 +49,8 @@ pub(super) struct Emit<'a, 'b> {
     pub(super) renames: Vec<(ActionId, String)>,
     /// The starts of new containers, with what they need.
     pub(super) new_starts: Vec<(ActionId, &'a Service, Option<&'a ContainerId>)>,
+    /// What the user should know about the steps.
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// A stop of a container that was there.
@@ -110,10 +112,12 @@ impl<'a, 'b> Emit<'a, 'b> {
             waits: BTreeMap::new(),
             renames: Vec::new(),
             new_starts: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
-    pub(super) fn into_plan(mut self, warnings: Vec<Warning>) -> Plan {
+    pub(super) fn into_plan(mut self, mut warnings: Vec<Warning>) -> Plan {
+        warnings.append(&mut self.warnings);
         for (container, network) in std::mem::take(&mut self.network_removes) {
             if let Some(removed) = self.removes.get(container) {
                 self.builder.order(*removed, network, Edge::Requires);

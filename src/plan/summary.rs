@@ -91,6 +91,7 @@ impl Plan {
                 | Action::StopContainer { .. }
                 | Action::RenameContainer { .. }
                 | Action::Wait(_)
+                | Action::Pause { .. }
                 | Action::RunPreStart { .. }
                 | Action::RunProvider { .. } => {}
             }

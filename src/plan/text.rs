@@ -4,7 +4,7 @@ use std::fmt::{self, Display as _};
 
 use super::{
     Action, ActionId, BuildSpec, ContainerRef, Edge, FieldChange, FieldValue, Guard, Plan, Probing, ProviderVerb,
-    PullSpec, Reason, Step, WaitCondition, WaitSpec,
+    PullSpec, Reason, Step, WaitCondition, WaitSpec, Waiter,
 };
 use crate::observed::ImageDigest;
 use crate::project::{Project, ServiceName};
@@ -41,6 +41,14 @@ impl Plan {
                 let mut texts: Vec<_> = guards.iter().map(|guard| self.guard_text(guard, service)).collect();
                 texts.dedup();
                 texts.join(" or ")
+            }
+            Guard::Failed(steps) => {
+                let steps: Vec<_> = steps.iter().map(ToString::to_string).collect();
+                format!("if {} fails", steps.join(" or "))
+            }
+            Guard::AllOf(guards) => {
+                let texts: Vec<_> = guards.iter().map(|guard| self.guard_text(guard, service)).collect();
+                texts.join(" and ")
             }
         }
     }
@@ -114,7 +122,7 @@ impl Action {
             | Self::RemoveContainer { container, .. }
             | Self::RenameContainer { container, .. } => container.replica.as_ref().map(|replica| &replica.service),
             Self::Wait(spec) => Some(&spec.service),
-            Self::RunProvider { service, .. } => Some(service),
+            Self::Pause { service, .. } | Self::RunProvider { service, .. } => Some(service),
             Self::PullImage(_)
             | Self::CreateNetwork { .. }
             | Self::RemoveNetwork { .. }
@@ -143,6 +151,7 @@ impl Action {
             Self::RemoveContainer { .. } => "remove container",
             Self::RenameContainer { .. } => "rename container",
             Self::Wait(_) => "wait for",
+            Self::Pause { .. } => "pause update of",
             Self::RunPreStart { .. } => "run pre_start hook",
             Self::RunProvider { verb, .. } => match verb {
                 ProviderVerb::Up => "provide",
@@ -171,9 +180,12 @@ impl Action {
             | Self::StopContainer { container, .. }
             | Self::RemoveContainer { container, .. }
             | Self::RenameContainer { container, .. } => container.to_string(),
+            Self::Wait(spec) if matches!(spec.waiter, Waiter::Update(_)) => {
+                spec.containers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            }
             Self::Wait(spec) => spec.service.to_string(),
             Self::RunPreStart { container, hook, .. } => hook_object(container, *hook),
-            Self::RunProvider { service, .. } => service.to_string(),
+            Self::Pause { service, .. } | Self::RunProvider { service, .. } => service.to_string(),
         }
     }
 
@@ -183,10 +195,12 @@ impl Action {
             Self::DisconnectNetwork { network, .. } => format!(" from {network}"),
             Self::ConnectNetwork { spec, key, .. } => format!(" to {}", network_name(&spec.project, key.as_str())),
             Self::RenameContainer { name, .. } => format!(" to {name}"),
-            Self::Wait(spec) => match spec.probing {
-                Probing::Engine => format!(" to be {}", spec.condition),
-                Probing::Eager => format!(" to be {} (eager health)", spec.condition),
-            },
+            Self::Wait(spec) => {
+                let eager = if spec.probing == Probing::Eager { " (eager health)" } else { "" };
+                let monitor = if spec.monitor.is_zero() { String::new() } else { format!(" for {:?}", spec.monitor) };
+                format!(" to be {}{eager}{monitor}", spec.condition)
+            }
+            Self::Pause { duration, .. } => format!(" for {duration:?}"),
             Self::CreateContainer(spec) => {
                 spec.temporary_name.as_ref().map_or_else(String::new, |name| format!(" as {name}"))
             }
@@ -253,6 +267,9 @@ impl fmt::Display for Reason {
             Self::ScaledDown => f.write_str("scaled down"),
             Self::Replaced => f.write_str("replaced"),
             Self::Replacement => f.write_str("takes the place of the old one"),
+            Self::RollingUpdate => f.write_str("replicas are replaced in turn"),
+            Self::TakenBack => f.write_str("the new one goes again"),
+            Self::PutBack => f.write_str("the old one comes back"),
             Self::Interrupted => f.write_str("left by an interrupted run"),
             Self::NotRunning => f.write_str("not running"),
             Self::RanBefore { exit_code } => write!(f, "ran before, exit {exit_code}"),

@@ -7,7 +7,7 @@ use super::container::{self, Change, Fate, Resources};
 use super::content;
 use super::steps::Emit;
 use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
-use super::{image, network, order, orphan, volume};
+use super::{image, network, order, orphan, rolling, volume};
 use crate::observed::{Container, Observed};
 use crate::project::{Project, ServiceName};
 
@@ -119,6 +119,7 @@ fn check(cx: &Context<'_>) -> Result<(), PlanError> {
         if let Some(hook) = service.pre_start.iter().position(|hook| hook.per_replica) {
             return Err(PlanError::HookPerReplica { service: service.name.clone(), hook });
         }
+        rolling::check(cx, service)?;
         let Some(name) = service.container_name.as_deref() else { continue };
         if replicas > 1 {
             return Err(PlanError::NamedContainerScaled { service: service.name.clone(), name: name.to_owned() });

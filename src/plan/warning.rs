@@ -68,6 +68,11 @@ pub enum Warning {
         /// Their service.
         service: ServiceName,
     },
+    /// A service that should be updated in turn is not: it has to stop for something else, such as a recreated network.
+    NotInTurn {
+        /// The service.
+        service: ServiceName,
+    },
     /// `down` found nothing.
     NothingToRemove(ProjectName),
 }
@@ -124,6 +129,11 @@ impl fmt::Display for Warning {
                     replicas.join(", ")
                 )
             }
+            Self::NotInTurn { service } => write!(
+                f,
+                "replicas of {service} are replaced at once, not in turn: they stop for a network or a dependency that is \
+                 recreated, or a port, name or address passes from one container to another"
+            ),
             Self::NothingToRemove(project) => {
                 write!(f, "Warning: No resource found to remove for project \"{project}\".")
             }

@@ -19,7 +19,9 @@ impl When {
     pub(super) fn guarded(guard: Guard) -> Self {
         match guard {
             Guard::AnyOf(guards) => Self::If(guards),
-            guard @ (Guard::ImageChanged { .. } | Guard::ImageMissing { .. }) => Self::If(vec![guard]),
+            guard @ (Guard::ImageChanged { .. } | Guard::ImageMissing { .. } | Guard::Failed(_) | Guard::AllOf(_)) => {
+                Self::If(vec![guard])
+            }
         }
     }
 

@@ -254,6 +254,7 @@ fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
         | Action::CreateContainer(_)
         | Action::StartContainer { .. }
         | Action::Wait(_)
+        | Action::Pause { .. }
         | Action::RunPreStart { .. }
         | Action::RunProvider { .. } => false,
     }
@@ -274,6 +275,7 @@ fn words(action: &Action) -> Option<(&'static str, &'static str)> {
         Action::StartContainer { .. } => ("Starting", "Started"),
         Action::StopContainer { .. } => ("Stopping", "Stopped"),
         Action::Wait(spec) => ("Waiting", waited(spec.condition)),
+        Action::Pause { .. } => ("Waiting", "Waited"),
         Action::RunProvider { verb, .. } => match verb {
             ProviderVerb::Up => ("Creating", "Created"),
             ProviderVerb::Down => ("Removing", "Removed"),

@@ -6,30 +6,18 @@ use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Scenario, scenario};
+use crate::support::{Scenario, copy_folder, scenario};
 
-/// Copies an example into the scenario's folder. Its ports of the host get a 1 in front: the example itself may be up.
-fn copy(s: &Scenario, example: &str) {
+/// Copies an example into the scenario's folder. Its ports of the host get a digit in front: the example itself may be up.
+pub(crate) fn copy(s: &Scenario, example: &str, digit: u8) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
     copy_folder(&from, s.folder());
     let file = s.folder().join("compose.yaml");
     let text = fs::read_to_string(&file).expect("the example has a Compose file");
     let ports = ["8000:80", "8088:8080", "9042:9042", "7070:8080"];
-    let moved = ports.iter().fold(text, |text, port| text.replace(&format!("\"{port}\""), &format!("\"1{port}\"")));
+    let moved =
+        ports.iter().fold(text, |text, port| text.replace(&format!("\"{port}\""), &format!("\"{digit}{port}\"")));
     fs::write(&file, moved).expect("a file can be written");
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder can be made");
-    for entry in fs::read_dir(from).expect("the example is there") {
-        let entry = entry.expect("an entry can be read");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("a file can be copied");
-        }
-    }
 }
 
 /// The answer to a GET over loopback, redirections of the same host followed; `None` while nobody answers.
@@ -57,7 +45,7 @@ async fn page(port: u16, path: &str) -> Option<String> {
 #[tokio::test]
 async fn wordpress_serves_its_page_and_keeps_its_data() {
     scenario("wordpress", &[], |s| async move {
-        copy(&s, "wordpress");
+        copy(&s, "wordpress", 1);
         s.hoist(&["up", "-d"]).await.ok();
         let answer = s.eventually("the page", 60, || page(18000, "/")).await;
         assert!(answer.contains("WordPress"), "{answer}");
@@ -90,7 +78,7 @@ async fn wordpress_serves_its_page_and_keeps_its_data() {
 #[tokio::test]
 async fn conditions_runs_its_chain_and_serves_the_page() {
     scenario("conditions", &[], |s| async move {
-        copy(&s, "conditions");
+        copy(&s, "conditions", 1);
         s.hoist(&["up", "-d"]).await.ok();
         assert_eq!(s.states().await, ["app/1 running", "cassandra/1 running", "schema/1 exited"]);
         s.eventually("the page", 20, || page(18088, "/")).await;
@@ -103,7 +91,7 @@ async fn conditions_runs_its_chain_and_serves_the_page() {
 #[tokio::test]
 async fn crane_is_built_and_only_its_application_recreated_after_a_change() {
     scenario("crane", &[], |s| async move {
-        copy(&s, "crane");
+        copy(&s, "crane", 1);
         s.hoist(&["up", "-d", "--build"]).await.ok();
         assert_eq!(s.only("crane-app").await.name, "crane-server");
         s.eventually("the page", 30, || page(17070, "/")).await;

@@ -1,52 +1,205 @@
-//! A run that is cut short leaves something that the next run finishes.
+//! A run that is cut short leaves something that the next run finishes: whichever call of the engine it is.
 
-use crate::support::scenario;
+mod network;
+mod streams;
 
-const THREE: &str = r#"
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use bollard::query_parameters::{ListVolumesOptions, RemoveVolumeOptions};
+use futures::FutureExt;
+
+use crate::support::proxy::{Fault, Moment};
+use crate::support::{Scenario, project};
+
+/// `store` is recreated in every round, `even` and `odd` take turns: one is new, the other an orphan.
+fn services(round: usize) -> String {
+    let turn = turn(round);
+    format!(
+        r#"
 services:
-  one: {image: "busybox:latest", command: ["sleep", "600"], stop_grace_period: 0s, environment: {ROUND: "1"}, volumes: ["data:/data"]}
-  two: {image: "busybox:latest", command: ["sleep", "600"], stop_grace_period: 0s, environment: {ROUND: "1"}, depends_on: [one]}
-  three: {image: "busybox:latest", command: ["sleep", "600"], stop_grace_period: 0s, environment: {ROUND: "1"}, depends_on: [two]}
-volumes: {data: {}}
-"#;
+  store:
+    <<: *idle
+    environment: {{ROUND: "{round}"}}
+    volumes: ["data:/data", "/scratch"]
+    configs: [note]
+    healthcheck: {{test: [CMD, "true"], interval: 200ms}}
+  {turn}:
+    <<: *idle
+    depends_on: {{store: {{condition: service_healthy}}}}
+    volumes: ["{turn}:/data", "/scratch"]
+    networks: [{turn}]
+    configs: [note]
+networks: {{{turn}: {{}}}}
+volumes: {{data: {{}}, {turn}: {{}}}}
+configs: {{note: {{content: "round {round}"}}}}
+"#
+    )
+}
+
+fn turn(round: usize) -> &'static str {
+    if round.is_multiple_of(2) { "even" } else { "odd" }
+}
+
+const UP: [&str; 3] = ["up", "-d", "--remove-orphans"];
+
+/// A project that goes through rounds, each of which is disturbed at another call.
+struct Rounds<'a> {
+    s: &'a Scenario,
+    /// The volume at `/scratch` of `store`, which outlives all its containers.
+    scratch: String,
+    /// All volumes without a name that containers were seen to have.
+    seen: BTreeSet<String>,
+}
+
+impl<'a> Rounds<'a> {
+    async fn begin(s: &'a Scenario) -> Self {
+        s.compose(&services(0));
+        s.hoist(&UP).await.ok();
+        let store = s.only("store").await.id;
+        s.exec(&store, &["sh", "-c", "echo kept > /data/kept; echo carried > /scratch/kept"]).await;
+        let mut rounds = Self { s, scratch: String::new(), seen: BTreeSet::new() };
+        rounds.scratch = rounds.scratch_of("store").await;
+        s.compose(&services(1));
+        let plan = s.hoist(&[&UP[..], &["--dry-run"]].concat()).await.ok().stdout;
+        assert_eq!(plan.lines().filter(|line| line.starts_with('#')).count(), 12, "{plan}");
+        rounds
+    }
+
+    async fn scratch_of(&self, service: &str) -> String {
+        let mounts = self.s.inspect(service).await.mounts.unwrap_or_default();
+        let scratch = mounts.into_iter().find(|mount| mount.destination.as_deref() == Some("/scratch"));
+        scratch.and_then(|mount| mount.name).expect("a volume is mounted there")
+    }
+
+    /// Brings the round up with the fault at that call, then again without one. Whether there was such a call.
+    async fn round(&mut self, round: usize, call: usize, fault: Fault) -> bool {
+        let s = self.s;
+        // So that they are made anew, too.
+        let _ = s.docker.remove_network(&s.named(turn(round))).await;
+        let _ = s.docker.remove_volume(&s.named(turn(round)), None::<RemoveVolumeOptions>).await;
+        s.compose(&services(round));
+
+        let disturbed = s.disturbed(&UP, Some((call, fault))).await;
+        let struck = disturbed.calls.len() >= call;
+        let ran = disturbed.ran.does_not_say("panicked");
+        match fault {
+            Fault::Kill(_) if struck => drop(ran.ends_with(-1)),
+            Fault::Cut(_) | Fault::Refuse if struck && ran.status != 0 => drop(ran.ends_with(1).says(words_of(fault))),
+            Fault::Kill(_) | Fault::Cut(_) | Fault::Refuse | Fault::Delay => drop(ran.ok()),
+        }
+        self.seen.extend(s.volumes_at("/scratch").await);
+        s.hoist(&UP).await.ok();
+        self.has_converged(round).await;
+        struck
+    }
+
+    async fn has_converged(&mut self, round: usize) {
+        let (s, turn) = (self.s, turn(round));
+        assert_eq!(s.states().await, [format!("{turn}/1 running"), "store/1 running".to_owned()]);
+        let replicas = s.replicas().await;
+        let names: Vec<_> = replicas.iter().map(|replica| replica.name.clone()).collect();
+        assert_eq!(names, [turn, "store"].map(|service| format!("{}-{service}-1", s.project)));
+        let text = s.exec(&replicas[1].id, &["cat", "/data/kept", "/scratch/kept", "/note"]).await;
+        assert_eq!(text, format!("kept\ncarried\nround {round}"));
+        let text = s.exec(&replicas[0].id, &["cat", "/note"]).await;
+        assert_eq!(text, format!("round {round}"));
+        assert_eq!(self.scratch_of("store").await, self.scratch);
+        s.is_settled().await;
+    }
+
+    /// The volumes without a name that no container has any more.
+    async fn leaked(&self) -> Vec<String> {
+        let used = self.s.volumes_at("/scratch").await;
+        let listed = self.s.docker.list_volumes(None::<ListVolumesOptions>).await.expect("volumes are listed");
+        let names = listed.volumes.unwrap_or_default().into_iter().map(|volume| volume.name);
+        names.filter(|name| self.seen.contains(name) && !used.contains(name)).collect()
+    }
+}
+
+/// What hoist says about a fault, should it give up: what it was doing comes before it.
+fn words_of(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Refuse => ": the test refuses this once",
+        Fault::Kill(_) | Fault::Cut(_) | Fault::Delay => " engine ",
+    }
+}
+
+/// Disturbs every call in turn, every second one in a project of its own at the same time.
+async fn at_each_call(name: &str, fault: Fault) {
+    let lane = |first: usize| {
+        let name = format!("{name}{first}");
+        async move {
+            project(&name, &services(0), |s| async move {
+                let mut rounds = Rounds::begin(&s).await;
+                let (mut round, mut call) = (1, first);
+                while rounds.round(round, call, fault).await {
+                    (round, call) = (round + 1, call + 2);
+                }
+                assert!(call > 15, "the plan takes more calls than {call}");
+                assert_eq!(rounds.leaked().await, Vec::<String>::new());
+            })
+            .await;
+        }
+    };
+    let (one, other) = tokio::join!(AssertUnwindSafe(lane(1)).catch_unwind(), AssertUnwindSafe(lane(2)).catch_unwind());
+    one.and(other).unwrap_or_else(|panic| resume_unwind(panic));
+}
 
 #[tokio::test]
-async fn the_next_up_finishes_what_a_killed_one_began() {
-    scenario("killed", &[("compose.yaml", THREE)], |s| async move {
-        for (round, delay) in [(1, 20), (2, 60), (3, 120), (4, 200), (5, 350), (6, 500)] {
-            s.write("compose.yaml", &THREE.replace("ROUND: \"1\"", &format!("ROUND: \"{round}\"")));
-            let mut child = s.command(&["up", "-d"]).spawn().expect("the binary starts");
-            tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
-            child.kill().expect("it can be killed");
-            child.wait().expect("it ends");
+async fn killed_before_each_call() {
+    at_each_call("killed-before", Fault::Kill(Moment::Before)).await;
+}
 
-            s.hoist(&["up", "-d"]).await.ok();
-            assert_eq!(s.states().await, ["one/1 running", "three/1 running", "two/1 running"], "after {delay} ms");
-            let names: Vec<_> = s.replicas().await.into_iter().map(|replica| replica.name).collect();
-            let project = &s.project;
-            assert_eq!(names, ["one", "three", "two"].map(|service| format!("{project}-{service}-1")));
-            assert_eq!(s.volumes().await, [format!("{project}_data")]);
-            assert_eq!(s.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do");
-        }
-    })
-    .await;
+#[tokio::test]
+async fn killed_after_each_call() {
+    at_each_call("killed-after", Fault::Kill(Moment::After)).await;
+}
+
+#[tokio::test]
+async fn cut_before_each_call() {
+    at_each_call("cut-before", Fault::Cut(Moment::Before)).await;
+}
+
+#[tokio::test]
+async fn cut_after_each_call() {
+    at_each_call("cut-after", Fault::Cut(Moment::After)).await;
+}
+
+#[tokio::test]
+async fn each_call_answered_with_500() {
+    at_each_call("refused", Fault::Refuse).await;
+}
+
+#[tokio::test]
+async fn each_call_delayed() {
+    at_each_call("delayed", Fault::Delay).await;
 }
 
 #[tokio::test]
 async fn two_runs_at_once_both_end_well() {
-    scenario("twice", &[("compose.yaml", THREE)], |s| async move {
-        let (first, second) = tokio::join!(s.hoist(&["up", "-d"]), s.hoist(&["up", "-d"]));
+    project("twice", &services(0), |s| async move {
+        let (first, second) = tokio::join!(s.hoist(&UP), s.hoist(&UP));
         first.ok();
         second.ok();
-        assert_eq!(s.states().await, ["one/1 running", "three/1 running", "two/1 running"]);
+        assert_eq!(s.states().await, ["even/1 running", "store/1 running"]);
+        s.is_settled().await;
     })
     .await;
 }
 
+/// Three services in a row that do `command`.
+fn chain(command: &str) -> String {
+    format!(
+        "services:\n  one: {{<<: *idle, command: {command}, volumes: ['data:/data']}}\n  \
+         two: {{<<: *idle, command: {command}, depends_on: [one]}}\n  \
+         three: {{<<: *idle, command: {command}, depends_on: [two]}}\nvolumes: {{data: {{}}}}\n"
+    )
+}
+
 #[tokio::test]
 async fn two_attached_runs_at_once_both_end_well() {
-    let jobs = THREE.replace("[\"sleep\", \"600\"]", "[\"sh\", \"-c\", \"sleep 3; echo done\"]");
-    scenario("twice-attached", &[("compose.yaml", &jobs)], |s| async move {
+    project("twice-attached", &chain("[sh, -c, 'sleep 3; echo done']"), |s| async move {
         let (first, second) = tokio::join!(s.hoist(&["up"]), s.hoist(&["up"]));
         for ran in [first.ok(), second.ok()] {
             assert!(ran.stdout.contains("Attaching to one-1"), "{}", ran.stdout);
@@ -58,14 +211,14 @@ async fn two_attached_runs_at_once_both_end_well() {
 
 #[tokio::test]
 async fn two_runs_at_once_that_recreate_both_end_well() {
-    scenario("twice-forced", &[("compose.yaml", THREE)], |s| async move {
-        s.hoist(&["up", "-d"]).await.ok();
+    project("twice-forced", &chain("[sleep, '600']"), |s| async move {
+        s.up(&[]).await;
         let force = ["up", "-d", "--force-recreate"];
         let (first, second) = tokio::join!(s.hoist(&force), s.hoist(&force));
         first.ok();
         second.ok();
         assert_eq!(s.states().await, ["one/1 running", "three/1 running", "two/1 running"]);
-        assert_eq!(s.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do");
+        s.is_settled().await;
     })
     .await;
 }

@@ -104,7 +104,15 @@ impl Plans {
         timeout: Option<Duration>,
         after: &[ActionId],
     ) -> ActionId {
-        let spec = WaitSpec { service: service.into(), condition, containers, waiter, probing: self.probing, timeout };
+        let spec = WaitSpec {
+            service: service.into(),
+            condition,
+            containers,
+            waiter,
+            probing: self.probing,
+            monitor: Duration::ZERO,
+            timeout,
+        };
         self.add(Action::Wait(Arc::new(spec)), after)
     }
 
@@ -392,6 +400,31 @@ async fn containers_get_ids_of_others_that_the_run_made() {
     let request = engine.made_from("demo-web-2").expect("it was made");
     assert_eq!(request.references.get("db"), engine.id_of("demo-db-1").as_ref());
     assert_eq!(request.config_hash.len(), 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_for_the_case_of_a_failure_is_done_only_then() {
+    for fails in [false, true] {
+        let mut plans = Plans::new();
+        let (created, started) = plans.up("web", &[]);
+        let next = plans.start("web", 1, created, &[started]);
+        let container = made_by("web", 1, created);
+        let undo = Step {
+            action: Action::StopContainer { container, spec: None, timeout: None },
+            reason: Reason::TakenBack,
+            guard: Some(Guard::Failed(vec![next])),
+        };
+        let undo = plans.builder.add(undo, []);
+        plans.builder.order(next, undo, Edge::Follows);
+        let engine = Fake::new();
+        if fails {
+            // The step itself is skipped, which counts too.
+            engine.fail("start demo-web-1", EngineError::Refused("no such runtime".to_owned()));
+        }
+        let (outcome, _) = run(&plans.build(), &engine).await;
+        assert_eq!(outcome.is_success(), !fails);
+        assert_eq!(engine.calls().contains(&"stop demo-web-1".to_owned()), fails);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ mod images;
 mod interrupted;
 mod plan_text;
 mod resources;
+mod rolling;
 
 use std::sync::Arc;
 

@@ -68,7 +68,8 @@ async fn read(
 
 /// Writes what arrives until the reading ends.
 async fn print(printer: &mut LogPrinter, mut lines: OutputReceiver) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    // A write for each batch of lines, not for each that arrives.
+    let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let mut err = io::stderr();
     while let Some(output) = lines.recv().await {
         printer.write(&output, &mut out, &mut err)?;

@@ -15,6 +15,8 @@ pub(super) fn answer(status: u16, message: &str) -> EngineError {
         // "client version 1.53 is too new. Maximum supported API version is 1.41"
         400 if words.contains("client version") => EngineError::Unsupported(words),
         404 => EngineError::NotFound(words),
+        // Of a container that is to be taken off a network.
+        500 if words.contains("is not connected to") => EngineError::NotFound(words),
         // Networks with endpoints are refused as forbidden (engine.md W5).
         403 | 409 if means_in_use(&words) => EngineError::InUse(words),
         409 => EngineError::Conflict(words),
@@ -33,6 +35,11 @@ fn means_in_use(words: &str) -> bool {
         && ["has active endpoints", "in use", "being used", "is using", "is used by", "needed by"]
             .iter()
             .any(|phrase| words.contains(phrase))
+}
+
+/// Whether words of a refusal say that a container need not be renamed.
+pub(super) fn says_it_has_that_name(words: &str) -> bool {
+    words.contains("same name as its current name")
 }
 
 /// Whether words say that a registry, not the engine, refused.
@@ -79,6 +86,15 @@ pub(super) fn lost(error: &(dyn std::error::Error + 'static)) -> EngineError {
     EngineError::Disconnected(root_cause(error))
 }
 
+/// Puts before the engine's words at what it failed, where nothing else will say so.
+pub(super) fn failed_to(what: &str, error: EngineError) -> EngineError {
+    if let EngineError::Failed(words) = error {
+        EngineError::Failed(format!("the engine could not {what}: {words}"))
+    } else {
+        error
+    }
+}
+
 /// The innermost cause in words, without the number of the system's error.
 pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
@@ -113,6 +129,8 @@ mod tests {
         type Kind = fn(String) -> EngineError;
         let table: &[(u16, &str, Kind)] = &[
             (404, "No such container: x", EngineError::NotFound),
+            (500, "container 1 is not connected to the network n", EngineError::NotFound),
+            (500, "container 1 is not connected to network n", EngineError::NotFound),
             (409, "Conflict. The container name \"/x\" is already in use by container \"1\"", EngineError::Conflict),
             (409, "remove v: volume is in use - [1]", EngineError::InUse),
             (403, "error while removing network: network n id 1 has active endpoints (c)", EngineError::InUse),
@@ -127,6 +145,20 @@ mod tests {
             assert_eq!(answer(*status, words), kind((*words).to_owned()), "{status} {words}");
         }
         assert_eq!(answer(500, ""), EngineError::Failed("the engine answered with status 500".to_owned()));
+    }
+
+    #[test]
+    fn a_rename_that_was_done_is_told_from_one_that_cannot_be() {
+        assert!(says_it_has_that_name("Renaming a container with the same name as its current name"));
+        assert!(!says_it_has_that_name("Invalid container name (-), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"));
+    }
+
+    #[test]
+    fn a_failure_says_at_what_and_a_lost_connection_needs_not() {
+        let failed = failed_to("look at its volumes", answer(500, "disk full"));
+        assert_eq!(failed.to_string(), "the engine could not look at its volumes: disk full");
+        let lost = EngineError::Disconnected("reset".to_owned());
+        assert_eq!(failed_to("look at its volumes", lost.clone()), lost);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::ClientVersion;
-use hyper::Method;
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -81,9 +80,10 @@ impl Client {
 
     /// Reads the version from the head of a ping's answer: it costs a tenth of asking for `/version`.
     async fn negotiate(&self) -> Result<Ready, EngineError> {
-        let ask = Ask { method: Method::GET, path: "/_ping", headers: &[], body: Vec::new() };
+        let ask = Ask::get("/_ping");
         let what = || format!("ping {}", self.address());
-        let response = classify::within(QUESTION, what, self.transport().ask(ask)).await?;
+        let answer = classify::within(QUESTION, what, self.transport().ask(ask)).await;
+        let response = answer.map_err(|error| classify::failed_to("answer a ping", error))?;
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let offered = header("api-version").and_then(parse_version).unwrap_or(OLDEST);
         let asked =

@@ -191,7 +191,7 @@ pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<Contain
     }
     let path = format!("/containers/{id}/archive?{}", query(&pairs));
     let headers = [("Content-Type", "application/x-tar")];
-    client.ask(CHANGE, Ask { method: Method::PUT, path: &path, headers: &headers, body }).await?;
+    client.ask(CHANGE, Ask { method: Method::PUT, headers: &headers, body, ..Ask::get(&path) }).await?;
     Ok(())
 }
 
@@ -253,12 +253,9 @@ pub(super) async fn rename(client: &Client, id: &ContainerId, name: &str) -> Res
     let options = RenameContainerOptions { name: name.to_owned() };
     let call = client.api().await?.rename_container(id.as_str(), options);
     match client.wait(QUESTION, || format!("rename container {} to {name}", id.short()), call).await {
-        // Somebody else may have finished what this run began: engines refuse to give a name to whom has it.
-        Err(EngineError::Refused(words)) => match inspect(client, id).await {
-            Ok(details) if details.name == name => Ok(()),
-            Ok(_) | Err(_) => Err(EngineError::Refused(words)),
-        },
-        renamed => renamed,
+        // The engine did what a run had asked that was cut short, after this one looked.
+        Err(EngineError::Refused(words)) if classify::says_it_has_that_name(&words) => Ok(()),
+        answer => answer,
     }
 }
 

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use futures::stream::{BoxStream, StreamExt};
-use hyper::Method;
 use serde::Deserialize;
 
 use super::client::{Client, QUESTION, query};
 use super::observe::or_default;
 use super::transport::{self, Ask};
-use super::{label, status};
+use super::{classify, label, status};
 use crate::engine::{ContainerEvent, ContainerEventKind, EngineError};
 
 /// What is listened for; probes and other execs would be most of what a busy engine tells.
@@ -39,9 +38,10 @@ pub(super) async fn container_events(
         "event": KINDS,
     });
     let path = format!("/events?{}", query(&[("filters", &filters.to_string())]));
-    let ask = Ask { method: Method::GET, path: &path, headers: &[], body: Vec::new() };
+    let ask = Ask::get(&path);
     // Engines send the head of the answer when they begin to listen.
-    let response = client.ask(QUESTION, ask).await?;
+    let answer = client.ask(QUESTION, ask).await;
+    let response = answer.map_err(|error| classify::failed_to("tell what happens to containers", error))?;
     let messages = transport::json_lines::<Message>(response.into_body());
     let ended = futures::stream::once(async {
         Err(EngineError::Disconnected("the engine ended the stream of events".to_owned()))

@@ -316,7 +316,7 @@ async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, Engin
         Err(why) => (None, Some(why)),
     };
     let headers: Vec<_> = header.iter().map(|value| ("X-Registry-Auth", value.as_str())).collect();
-    let ask = Ask { method: Method::POST, path: &path, headers: &headers, body: Vec::new() };
+    let ask = Ask { method: Method::POST, headers: &headers, ..Ask::get(&path) };
     match client.ask(SILENCE, ask).await {
         Ok(response) => Ok(Reading { lines: transport::json_lines(response.into_body()).boxed(), without_credentials }),
         Err(error) => Err(explain(error, without_credentials)),

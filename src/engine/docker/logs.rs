@@ -1,5 +1,7 @@
 //! What containers write: bytes of the engine in, chunks by stream out.
 
+use std::time::Duration;
+
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 use hyper::body::Bytes;
 use hyper::header::CONTENT_TYPE;
@@ -12,6 +14,11 @@ use super::client::{Client, QUESTION, query};
 use super::transport::{self, Ask};
 use crate::engine::{EngineError, LogChunk, LogQuery, OutputStream};
 use crate::observed::ContainerId;
+
+/// A piece of output that is worth a read of its own.
+const LARGE: usize = 64 * 1024;
+/// How long the engine's next lines gather on the connection, which holds more than it sends in that time.
+const GATHERING: Duration = Duration::from_millis(2);
 
 type Chunks = BoxStream<'static, Result<LogChunk, EngineError>>;
 
@@ -29,10 +36,29 @@ pub(super) async fn logs(client: &Client, id: &ContainerId, asked: &LogQuery) ->
     pairs.extend(asked.until.map(|time| ("until", seconds(time))));
     let pairs: Vec<_> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let path = format!("/containers/{id}/logs?{}", query(&pairs));
-    let ask = Ask { method: Method::GET, path: &path, headers: &[], body: Vec::new() };
+    let ask = Ask { to_the_end: !asked.follow, ..Ask::get(&path) };
     let response = client.ask(QUESTION, ask).await?;
     let format = Format::of(&response, asked.terminal);
-    Ok(decode(transport::bytes(response.into_body()), format))
+    let bytes = transport::bytes(response.into_body());
+    Ok(if asked.follow { decode(bytes, format) } else { decode(in_large_pieces(bytes), format) })
+}
+
+/// The same bytes in fewer pieces: engines send a line at a time, and reading each alone costs more than all the rest.
+fn in_large_pieces(
+    bytes: impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static,
+) -> impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static {
+    bytes.scan(0, |read, piece| {
+        let length = piece.as_ref().map_or(0, Bytes::len);
+        *read += length;
+        // What is short is there at once.
+        let gather = *read > LARGE && length < LARGE;
+        async move {
+            if gather {
+                tokio::time::sleep(GATHERING).await;
+            }
+            Some(piece)
+        }
+    })
 }
 
 /// What a container writes from now on.
@@ -50,7 +76,7 @@ pub(super) async fn run_exec(client: &Client, exec: &str) -> Result<Chunks, Engi
 async fn take_over(client: &Client, path: &str, body: Vec<u8>, terminal: bool) -> Result<Chunks, EngineError> {
     let headers = [("Connection", "Upgrade"), ("Upgrade", "tcp"), ("Content-Type", "application/json")];
     let headers = if body.is_empty() { &headers[..2] } else { &headers[..] };
-    let ask = Ask { method: Method::POST, path, headers, body };
+    let ask = Ask { method: Method::POST, headers, body, ..Ask::get(path) };
     let response = client.ask(QUESTION, ask).await?;
     let format = Format::of(&response, terminal);
     if response.status() != hyper::StatusCode::SWITCHING_PROTOCOLS {

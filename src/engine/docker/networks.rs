@@ -40,7 +40,7 @@ pub(super) async fn create(client: &Client, project: &Project, key: &NetworkKey)
         body["CheckDuplicate"] = true.into();
     }
     let body = body.to_string().into_bytes();
-    let ask = Ask { method: Method::POST, path: "/networks/create", headers: &[], body };
+    let ask = Ask { method: Method::POST, body, ..Ask::get("/networks/create") };
     let answer = match client.ask(CHANGE, ask).await {
         Ok(answer) => answer,
         // A concurrent run made it.

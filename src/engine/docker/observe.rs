@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use super::client::{Client, query};
-use super::{images, label, listener, status};
+use super::{classify, images, label, listener, status};
 use crate::engine::{EngineError, ObserveQuery, PortHolder};
 use crate::observed::{
     Container, Endpoint, Health, Mount, MountKind, Network, NetworkId, Observed, PublishedPort, Volume,
@@ -15,12 +15,17 @@ use crate::observed::{
 pub(super) async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, EngineError> {
     let version = client.version().await?;
     let (containers, networks, volumes, images) = tokio::try_join!(
-        containers(client, &query.project),
-        networks(client, query),
-        volumes(client, query),
-        images::find(client, query),
+        looking("containers", containers(client, &query.project)),
+        looking("networks", networks(client, query)),
+        looking("volumes", volumes(client, query)),
+        looking("images", images::find(client, query)),
     )?;
     Ok(Observed { containers, networks, volumes, images, engine: version, ..Observed::default() })
+}
+
+/// A look that says what it was at, should the engine fail at it: its own words do not.
+async fn looking<T>(what: &str, look: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
+    look.await.map_err(|error| classify::failed_to(&format!("look at its {what}"), error))
 }
 
 async fn containers(client: &Client, project: &str) -> Result<Vec<Container>, EngineError> {

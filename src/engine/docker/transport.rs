@@ -64,6 +64,16 @@ pub(super) struct Ask<'a> {
     pub(super) headers: &'a [(&'a str, &'a str)],
     /// The body; JSON unless a header says otherwise.
     pub(super) body: Vec<u8>,
+    /// Whether the answer ends with its connection, and comes in pieces as large as they are read. Otherwise engines
+    /// make a piece of every line of a log. Whether all of it came is not to be seen.
+    pub(super) to_the_end: bool,
+}
+
+impl<'a> Ask<'a> {
+    /// A plain question.
+    pub(super) fn get(path: &'a str) -> Self {
+        Self { method: Method::GET, path, headers: &[], body: Vec::new(), to_the_end: false }
+    }
 }
 
 impl Transport {
@@ -107,6 +117,9 @@ impl Transport {
         for (name, value) in ask.headers {
             request = request.header(*name, *value);
         }
+        if ask.to_the_end {
+            request = request.version(hyper::Version::HTTP_10);
+        }
         let body = http_body_util::Full::new(Bytes::from(ask.body)).map_err(|never| match never {});
         let request = request
             .body(UnsyncBoxBody::new(body))
@@ -125,8 +138,7 @@ impl Transport {
 
     /// Asks for a JSON document.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
-        let ask = Ask { method: Method::GET, path, headers: &[], body: Vec::new() };
-        let body = self.ask(ask).await?.into_body();
+        let body = self.ask(Ask::get(path)).await?.into_body();
         let body = body.collect().await.map_err(|error| classify::lost(&error))?.to_bytes();
         serde_json::from_slice(&body)
             .map_err(|error| EngineError::Failed(format!("the engine's answer to {path} cannot be read: {error}")))
@@ -134,7 +146,7 @@ impl Transport {
 }
 
 /// The text of an error answer: the `message` of its JSON, or all of it.
-fn message_of(body: &[u8]) -> String {
+pub(super) fn message_of(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Answer {
         message: String,

@@ -187,7 +187,7 @@ pub(super) static SERVICE: Keys = keys(
 );
 
 /// What is said to hoist alone; Docker Compose takes anything there.
-static X_HOIST: Keys = closed(keys("`x-hoist`", &[("eager_health", &LITERAL_FLAG)]));
+static X_HOIST: Keys = closed(keys("`x-hoist`", &[("eager_health", &LITERAL_FLAG), ("rolling", &LITERAL_FLAG)]));
 
 static BLKIO: Keys = closed(keys(
     "`blkio_config`",

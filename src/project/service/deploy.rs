@@ -14,7 +14,7 @@ pub struct Deploy {
     pub replicas: Option<i64>,
     /// Labels of the swarm's service, not of containers.
     pub labels: BTreeMap<String, String>,
-    /// How a swarm replaces replicas.
+    /// How replicas are replaced: by a swarm, and by `up --rolling` (`x-hoist.rolling`).
     pub update_config: Option<UpdateConfig>,
     /// How a swarm goes back.
     pub rollback_config: Option<UpdateConfig>,
@@ -30,20 +30,21 @@ pub struct Deploy {
     pub extensions: Extensions,
 }
 
-/// `update_config` and `rollback_config` of [`Deploy`]; kept, without effect on one machine.
+/// `update_config` and `rollback_config` of [`Deploy`]. On one machine `update_config` counts for services that are
+/// updated in turn (`up --rolling`, [`super::XHoist::rolling`]); the rest is kept without effect.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UpdateConfig {
-    /// Replicas at a time; 0 is all.
+    /// Replicas at a time, 1 by default; 0 is all.
     pub parallelism: Option<u64>,
-    /// Time between two groups.
+    /// Time between one group and the next; none by default.
     pub delay: Duration,
-    /// What a failure leads to: `continue`, `pause`, `rollback`.
+    /// What a failure leads to: `pause` (default), `continue`, `rollback`.
     pub failure_action: Option<String>,
-    /// How long a replaced replica is watched for failure.
+    /// How long a new container is watched for failure once it runs, or is healthy; not at all by default.
     pub monitor: Duration,
-    /// The share of failures that is borne.
+    /// The share of failures that a swarm bears; without effect here.
     pub max_failure_ratio: f32,
-    /// `start-first` or `stop-first`.
+    /// `stop-first` (default) or `start-first`.
     pub order: Option<String>,
     /// `x-*` keys.
     pub extensions: Extensions,

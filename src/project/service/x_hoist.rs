@@ -19,6 +19,8 @@ const KEY: &str = "x-hoist";
 pub struct XHoist {
     /// `eager_health`: whoever waits for its health has its test run right away and often; false by default.
     pub eager_health: bool,
+    /// `rolling`: its replicas are replaced in turn, as its `deploy.update_config` says; false by default.
+    pub rolling: bool,
 }
 
 impl Service {
@@ -27,6 +29,6 @@ impl Service {
     pub fn x_hoist(&self) -> XHoist {
         let written = self.extensions.get(KEY);
         let flag = |key: &str| written.and_then(|written| written.get(key)?.as_bool()).unwrap_or_default();
-        XHoist { eager_health: flag("eager_health") }
+        XHoist { eager_health: flag("eager_health"), rolling: flag("rolling") }
     }
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The two commands of the README, and what they do with the crate.
+# The commands of the README, and what they do with the crate.
 
 need_cargo() {
     have cargo || [[ ! -x ${CARGO_HOME:-${HOME:-/root}/.cargo}/bin/cargo ]] ||
@@ -119,3 +119,16 @@ command_test() {
 }
 
 stop_after_tests() { if bed_answers; then "$BED_PROGRAM" stop || true; fi; }
+
+# --- bench --------------------------------------------------------------------------------------------------------
+
+command_bench() {
+    need_cargo
+    cd "$REPOSITORY" || die "no folder $REPOSITORY"
+    # shellcheck disable=SC2034  # read by the exit trap
+    bed_answers || AT_EXIT=stop_after_tests
+    use_engine busybox:latest || die "the benchmark needs an engine"
+    HOIST_PEER=$("$BED_PROGRAM" peer) || die "there is no Docker Compose to compare with"
+    export HOIST_PEER
+    cargo bench --locked --bench engine -- "$@" </dev/null
+}

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use bollard::models::{ContainerCreateBody, HostConfig, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions, StartContainerOptions,
+    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptions, RemoveVolumeOptions,
+    StartContainerOptions, TagImageOptionsBuilder,
 };
 
 use super::Scenario;
@@ -15,6 +16,7 @@ pub(super) enum Foreign {
     Container(String),
     Network(String),
     Volume(String),
+    Tag(String),
 }
 
 fn labels(labels: &[(&str, &str)]) -> HashMap<String, String> {
@@ -47,6 +49,13 @@ impl Scenario {
             ..VolumeCreateRequest::default()
         };
         self.docker.create_volume(request).await.expect("a volume can be made");
+    }
+
+    /// Gives `busybox:latest` one more name.
+    pub(crate) async fn foreign_tag(&self, repository: &str) {
+        self.register(Foreign::Tag(repository.to_owned())).await;
+        let options = TagImageOptionsBuilder::default().repo(repository).tag("latest").build();
+        self.docker.tag_image("busybox:latest", Some(options)).await.expect("an image can be tagged");
     }
 
     /// Runs a container of nobody's on a network.
@@ -88,6 +97,9 @@ impl Scenario {
             }
             Foreign::Volume(name) => {
                 let _ = self.docker.remove_volume(name, None::<RemoveVolumeOptions>).await;
+            }
+            Foreign::Tag(name) => {
+                let _ = self.docker.remove_image(name, None::<RemoveImageOptions>, None).await;
             }
         }
     }

@@ -91,6 +91,13 @@ impl Scenario {
         self.replicas().await.into_iter().map(|replica| replica.id).collect()
     }
 
+    /// The names of the volumes that the containers have at that path.
+    pub(crate) async fn volumes_at(&self, path: &str) -> Vec<String> {
+        let mounts = self.list().await.into_iter().flat_map(|container| container.mounts.unwrap_or_default());
+        let there = mounts.filter(|mount| mount.destination.as_deref() == Some(path));
+        there.filter_map(|mount| mount.name).collect()
+    }
+
     /// The names of the project's networks.
     pub(crate) async fn networks(&self) -> Vec<String> {
         let options = ListNetworksOptionsBuilder::default().filters(&self.label_filter()).build();

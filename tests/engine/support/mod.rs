@@ -2,6 +2,7 @@
 
 mod foreign;
 pub(crate) mod look;
+pub(crate) mod proxy;
 
 use std::fs;
 use std::future::Future;
@@ -96,6 +97,7 @@ where
     let docker = engine().await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let project = format!("hoist-test-{name}");
+    let _alone = alone(&project).await;
     let scenario = Arc::new(Scenario { docker, project, folder, steps: Arc::default(), foreign: Mutex::default() });
     for (path, text) in files {
         scenario.write(path, text);
@@ -109,6 +111,16 @@ where
     if let Err(panic) = result {
         std::panic::resume_unwind(panic);
     }
+}
+
+/// Keeps other runs of the tests on this machine off a project, until it is dropped.
+async fn alone(project: &str) -> fs::File {
+    let path = std::env::temp_dir().join(format!("{project}.lock"));
+    let locking = move || {
+        let file = fs::File::create(path)?;
+        file.lock().map(|()| file)
+    };
+    tokio::task::spawn_blocking(locking).await.expect("the task runs").expect("a file can be locked")
 }
 
 /// A [`scenario`] with one Compose file, which may say `<<: *idle`.
@@ -222,8 +234,13 @@ impl Scenario {
             ran.stdout,
             ran.stderr
         );
-        self.steps.lock().expect("no step panicked with the lock").push(step);
+        self.note(step);
         ran
+    }
+
+    /// Keeps a step, to be printed should the scenario fail.
+    fn note(&self, step: String) {
+        self.steps.lock().expect("no step panicked with the lock").push(step);
     }
 
     /// Asks again and again until `look` gives something, for at most `seconds`.
@@ -243,7 +260,7 @@ impl Scenario {
         F: Future<Output = Option<T>>,
     {
         async move {
-            self.steps.lock().expect("no step panicked with the lock").push(format!("waiting: {what}"));
+            self.note(format!("waiting: {what}"));
             let deadline = Instant::now() + Duration::from_secs(seconds);
             loop {
                 if let Some(found) = look().await {
@@ -252,6 +269,20 @@ impl Scenario {
                 assert!(Instant::now() < deadline, "not within {seconds} s: {what}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
+        }
+    }
+}
+
+/// Copies a folder and all that is in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("the folder is there") {
+        let entry = entry.expect("an entry can be read");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a file can be copied");
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use hoist::observed::Observed;
 use hoist::plan::{BuildImages, Orphans, PlanError, Recreate, UpOptions, up};
-use hoist::project::{Condition, Dependency, Project};
+use hoist::project::{Condition, Dependency, Deploy, Project, Service, UpdateConfig};
 use proptest::prelude::*;
 
 use super::files::{environment, files, has_address, is_built, joins, mounts, publishes, volume_keys};
-use super::simulate::run;
+use super::simulate::{Happens, run};
 use super::state::{created, exited, in_sync};
 
 /// What varies in one service. Later services can depend on earlier ones.
@@ -26,6 +26,8 @@ struct Shape {
     built: bool,
     volume: bool,
     back: bool,
+    /// Whether its replicas are replaced in turn: the words of its `update_config`.
+    rolling: Option<(bool, u8, u8)>,
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
@@ -37,18 +39,38 @@ fn shape() -> impl Strategy<Value = Shape> {
         any::<bool>(),
         any::<bool>(),
     );
-    (first, second).prop_map(|((present, scale, version, link, named), (port, address, built, volume, back))| Shape {
-        present,
-        scale,
-        version,
-        link,
-        named,
-        port,
-        address,
-        built,
-        volume,
-        back,
-    })
+    let rolling = prop::option::weighted(0.5, (any::<bool>(), 0..3_u8, 0..3_u8));
+    (first, second, rolling).prop_map(
+        |((present, scale, version, link, named), (port, address, built, volume, back), rolling)| Shape {
+            present,
+            scale,
+            version,
+            link,
+            named,
+            port,
+            address,
+            built,
+            volume,
+            back,
+            rolling,
+        },
+    )
+}
+
+/// The `deploy.update_config` of a service, which goes stop-first where it has to.
+fn rolls(service: &mut Service, (start_first, failure_action, parallelism): (bool, u8, u8)) {
+    let free = service.container_name.is_none() && service.ports.is_empty();
+    let free = free && service.networks.values().all(Option::is_none);
+    let order = if start_first && free { "start-first" } else { "stop-first" };
+    let failure_action = ["pause", "continue", "rollback"][usize::from(failure_action)];
+    service.extensions.insert("x-hoist".to_owned(), serde_yaml::from_str("rolling: true").expect("YAML"));
+    let update_config = UpdateConfig {
+        order: Some(order.to_owned()),
+        failure_action: Some(failure_action.to_owned()),
+        parallelism: Some(parallelism.into()),
+        ..UpdateConfig::default()
+    };
+    service.deploy = Some(Deploy { update_config: Some(update_config), ..Deploy::default() });
 }
 
 #[derive(Debug, Clone)]
@@ -63,6 +85,9 @@ fn variant() -> impl Strategy<Value = Variant> {
     (prop::collection::vec(shape(), 4), any::<bool>(), any::<bool>(), 0..3_u8)
         .prop_map(|(services, internal, renamed, data)| Variant { services, internal, renamed, data })
 }
+
+/// No limit.
+const ALL: usize = usize::MAX;
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -125,6 +150,9 @@ fn project(variant: &Variant) -> Arc<Project> {
                     _ => {}
                 }
             }
+            if let Some(rolling) = shape.rolling {
+                rolls(service, rolling);
+            }
         });
         // A service without replicas has nothing to share.
         if shape.scale > 0 || shape.named {
@@ -142,6 +170,7 @@ struct Setting {
     order: Vec<u16>,
     cut: u8,
     stopped: u8,
+    updates: u8,
 }
 
 fn setting() -> impl Strategy<Value = Setting> {
@@ -152,14 +181,16 @@ fn setting() -> impl Strategy<Value = Setting> {
         prop::collection::vec(any::<u16>(), 16),
         0..40_u8,
         any::<u8>(),
+        0..4_u8,
     )
-        .prop_map(|(build, force, images_change, order, cut, stopped)| Setting {
+        .prop_map(|(build, force, images_change, order, cut, stopped, updates)| Setting {
             build,
             force,
             images_change,
             order,
             cut,
             stopped,
+            updates,
         })
 }
 
@@ -189,12 +220,11 @@ fn carry_out(
     observed: &mut Observed,
     options: &UpOptions,
     setting: &Setting,
-    limit: usize,
+    (limit, updates): (usize, usize),
 ) -> Result<Option<usize>, TestCaseError> {
+    let happens = Happens { images_change: setting.images_change, limit, updates };
     match up(project, observed, options) {
-        Ok(plan) => run(project, observed, &plan, setting.images_change, limit, setting.chooser())
-            .map(Some)
-            .map_err(TestCaseError::fail),
+        Ok(plan) => run(project, observed, &plan, happens, setting.chooser()).map(Some).map_err(TestCaseError::fail),
         Err(PlanError::NetworkInUse { .. }) => Ok(None),
         Err(error) => Err(TestCaseError::fail(error.to_string())),
     }
@@ -238,16 +268,23 @@ proptest! {
                 whole.images.insert((reference, None), there);
             }
         }
-        let mut cut = whole.clone();
+        let (mut cut, mut failed) = (whole.clone(), whole.clone());
 
-        if carry_out(&to, &mut whole, &setting.options(), &setting, usize::MAX)?.is_some() {
+        let plain = UpOptions { orphans: Orphans::Remove, ..UpOptions::default() };
+        if carry_out(&to, &mut whole, &setting.options(), &setting, (ALL, ALL))?.is_some() {
             settled(&to, &whole)?;
         }
-        if carry_out(&to, &mut cut, &setting.options(), &setting, usize::from(setting.cut))?.is_some() {
-            let plain = UpOptions { orphans: Orphans::Remove, ..UpOptions::default() };
-            if carry_out(&to, &mut cut, &plain, &setting, usize::MAX)?.is_some() {
-                settled(&to, &cut)?;
-            }
+        if carry_out(&to, &mut cut, &setting.options(), &setting, (usize::from(setting.cut), ALL))?.is_some()
+            && carry_out(&to, &mut cut, &plain, &setting, (ALL, ALL))?.is_some()
+        {
+            settled(&to, &cut)?;
+        }
+        // A new container that does not get ready: whatever the update made of it, the next run gets there.
+        let updates = usize::from(setting.updates);
+        if carry_out(&to, &mut failed, &setting.options(), &setting, (ALL, updates))?.is_some()
+            && carry_out(&to, &mut failed, &plain, &setting, (ALL, ALL))?.is_some()
+        {
+            settled(&to, &failed)?;
         }
     }
 }

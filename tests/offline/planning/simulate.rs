@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hoist::observed::{Container, ContainerId, Endpoint, Image, Network, Observed, State, Volume};
-use hoist::plan::{Action, ActionId, ContainerRef, ContainerSpec, Guard, Handle, Plan};
+use hoist::plan::{Action, ActionId, ContainerRef, ContainerSpec, Edge, Guard, Handle, Plan, Reason, Waiter};
 use hoist::project::hash::{network_hash, volume_hash};
 use hoist::project::{Project, ServiceName};
 
@@ -16,21 +16,37 @@ pub(super) struct Run<'a> {
     plan: &'a Plan,
     /// Whether pulls and builds bring another image than was there.
     images_change: bool,
+    /// How many of the waits of rolling updates come to a good end.
+    updates: usize,
+    /// The steps that failed, and those that were skipped for it.
+    failed: BTreeSet<ActionId>,
     made: std::collections::BTreeMap<ActionId, ContainerId>,
     skipped: BTreeSet<ActionId>,
 }
 
-/// Carries out at most `limit` steps, in an order that `choose` picks among those that are ready. Gives back how many
-/// steps there were to do.
+/// What happens in a run that the plan does not know.
+#[derive(Clone, Copy)]
+pub(super) struct Happens {
+    /// Whether pulls and builds bring another image than was there.
+    pub(super) images_change: bool,
+    /// After so many steps it is cut off.
+    pub(super) limit: usize,
+    /// After so many new containers of rolling updates, the next ones never get ready.
+    pub(super) updates: usize,
+}
+
+/// Carries a plan out, in an order that `choose` picks among the steps that are ready. Gives back how many steps there
+/// were to do.
 pub(super) fn run(
     project: &Project,
     observed: &mut Observed,
     plan: &Plan,
-    images_change: bool,
-    limit: usize,
+    Happens { images_change, limit, updates }: Happens,
     mut choose: impl FnMut(usize) -> usize,
 ) -> Result<usize, String> {
-    let mut run = Run { project, observed, plan, images_change, made: [].into(), skipped: BTreeSet::new() };
+    let failed = BTreeSet::new();
+    let mut run =
+        Run { project, observed, plan, images_change, updates, failed, made: [].into(), skipped: BTreeSet::new() };
     let mut done = BTreeSet::new();
     while done.len() < plan.len() {
         let ready: Vec<_> = plan
@@ -51,6 +67,10 @@ pub(super) fn run(
 impl Run<'_> {
     fn step(&mut self, id: ActionId) -> Result<(), String> {
         let step = self.plan.step(id).clone();
+        if self.plan.before(id).any(|(before, edge)| edge == Edge::Requires && self.failed.contains(&before)) {
+            self.failed.insert(id);
+            return Ok(());
+        }
         if step.guard.as_ref().is_some_and(|guard| !self.holds(guard)) {
             self.skipped.insert(id);
             return Ok(());
@@ -82,6 +102,9 @@ impl Run<'_> {
             }
             Action::CreateContainer(spec) => self.create(id, &spec)?,
             Action::StartContainer { container, .. } => self.start(&container)?,
+            // One that was never made is no trouble.
+            Action::StopContainer { container, .. } | Action::RemoveContainer { container, .. }
+                if step.reason == Reason::TakenBack && self.id(&container).is_err() => {}
             Action::StopContainer { container, .. } => {
                 let container = self.container(&container)?;
                 container.state = State::Exited;
@@ -101,10 +124,20 @@ impl Run<'_> {
             }
             Action::Wait(spec) => {
                 for container in &spec.containers {
-                    self.container(container)?;
+                    let container = self.container(container)?;
+                    let wants = matches!(spec.waiter, Waiter::Update(_));
+                    if wants && container.state != State::Running {
+                        return Err("it does not run".into());
+                    }
+                }
+                if matches!(spec.waiter, Waiter::Update(_)) && step.reason == Reason::RollingUpdate {
+                    match self.updates.checked_sub(1) {
+                        Some(left) => self.updates = left,
+                        None => drop(self.failed.insert(id)),
+                    }
                 }
             }
-            Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
+            Action::Pause { .. } | Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
         }
         Ok(())
     }
@@ -113,7 +146,9 @@ impl Run<'_> {
         match guard {
             Guard::ImageChanged { image, from, .. } => self.image_of(image).map(|image| &image.digest) != from.as_ref(),
             Guard::ImageMissing { image, .. } => self.image_of(image).is_none(),
+            Guard::Failed(steps) => steps.iter().any(|step| self.failed.contains(step)),
             Guard::AnyOf(guards) => guards.iter().any(|guard| self.holds(guard)),
+            Guard::AllOf(guards) => guards.iter().all(|guard| self.holds(guard)),
         }
     }
 
@@ -227,6 +262,9 @@ impl Run<'_> {
 
     fn start(&mut self, container: &ContainerRef) -> Result<(), String> {
         let id = self.id(container)?;
+        if self.observed.container(&id).is_some_and(|container| container.state == State::Running) {
+            return Ok(());
+        }
         let all = self.observed.clone();
         let container = self.container(container)?;
         for (name, endpoint) in &container.networks {

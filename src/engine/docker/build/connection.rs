@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HOST, UPGRADE};
 use hyper::upgrade::Upgraded;
@@ -15,11 +15,11 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower_service::Service;
 
-use super::error::BuildError;
+use super::error::{BuildError, Failure};
 use super::tasks::Spawner;
 use crate::engine::docker::classify;
 use crate::engine::docker::client::QUESTION;
-use crate::engine::docker::transport::Transport;
+use crate::engine::docker::transport::{self, Transport};
 
 /// How large one message may be in either direction; the engine's own limit.
 const LARGEST_MESSAGE: usize = 16 << 20;
@@ -86,8 +86,8 @@ async fn upgrade_patiently(
 ) -> Result<Upgraded, BuildError> {
     let unreachable = |cause: String| BuildError::Unreachable { address: transport.address().to_string(), cause };
     let stream = transport.open().await.map_err(|cause| unreachable(classify::root_cause(&cause)))?;
-    let handshake = hyper::client::conn::http1::handshake(stream);
-    let (mut sender, connection) = handshake.await.map_err(|cause| unreachable(cause.to_string()))?;
+    let lost = |cause: hyper::Error| BuildError::Disconnected(classify::root_cause(&cause));
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(lost)?;
     tasks.spawn(async {
         // The one request on it tells of its end.
         let _ = connection.with_upgrades().await;
@@ -98,11 +98,22 @@ async fn upgrade_patiently(
         request = request.header(*name, value);
     }
     let request = request.body(Body::empty()).map_err(|cause| BuildError::Request(cause.to_string()))?;
-    let response = sender.send_request(request).await.map_err(|cause| unreachable(cause.to_string()))?;
-    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        return Err(BuildError::NoBuildKit { address: transport.address().to_string() });
+    let response = sender.send_request(request).await.map_err(lost)?;
+    let status = response.status();
+    if status != StatusCode::SWITCHING_PROTOCOLS {
+        let words = response.into_body().collect().await.map_err(lost)?.to_bytes();
+        return Err(refusal(transport.address().to_string(), status, &transport::message_of(&words)));
     }
-    hyper::upgrade::on(response).await.map_err(|cause| unreachable(cause.to_string()))
+    hyper::upgrade::on(response).await.map_err(lost)
+}
+
+/// Why an engine stays with HTTP/1.1: it knows nothing else, or it cannot just now.
+fn refusal(address: String, status: StatusCode, words: &str) -> BuildError {
+    if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
+        let message = format!("the engine at {address} does not begin a build: {words}");
+        return BuildError::Failed(Box::new(Failure { message, ..Failure::default() }));
+    }
+    BuildError::NoBuildKit { address }
 }
 
 /// A connection on which gRPC calls can be made.
@@ -120,5 +131,21 @@ impl Service<Request<Body>> for Channel {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         self.0.send_request(request).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_fails_may_well_have_buildkit() {
+        let told = |status| refusal("unix:///e.sock".to_owned(), status, "no space left on device").to_string();
+        let without = "the engine at unix:///e.sock has no BuildKit";
+        for status in [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST, StatusCode::NOT_IMPLEMENTED, StatusCode::OK] {
+            assert_eq!(told(status), without, "{status}");
+        }
+        let failed = "the engine at unix:///e.sock does not begin a build: no space left on device";
+        assert_eq!(told(StatusCode::INTERNAL_SERVER_ERROR), failed);
     }
 }
