@@ -52,6 +52,9 @@ pub struct GlobalArgs {
     /// Compose file; `-` reads standard input
     #[arg(short, long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
+    /// The same as `--ansi never`
+    #[arg(long, hide = true)]
+    pub no_ansi: bool,
     /// At most so many engine calls at a time; 0 is no limit
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub parallel: Option<i64>,
@@ -281,7 +284,7 @@ pub struct PsArgs {
     /// Show only what matches, such as status=running
     #[arg(long, value_name = "KEY=VALUE")]
     pub filter: Option<String>,
-    /// table, or json for an object per line
+    /// table, json for an object per line, raw, a template, or `table` and a template [default: table]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
     /// Show ids and commands in full

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use super::Failure;
 use super::args::GlobalArgs;
+use super::{Failure, settings};
+use crate::load;
 
 /// The surroundings of one run. Everything below the command line gets what it needs of it by value.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Context {
     pub working_directory: PathBuf,
     /// Which of the standard streams are terminals.
     pub terminals: Terminals,
+    /// `COMPOSE_ANSI`, from the environment or an env file.
+    pub ansi: Option<String>,
 }
 
 /// Which of the standard streams are terminals.
@@ -39,7 +42,7 @@ impl Context {
     /// When there is no current folder.
     pub fn of_process(global: &GlobalArgs) -> Result<Self, Failure> {
         let working_directory = current_directory()?;
-        Ok(Self {
+        let mut context = Self {
             global: global.clone(),
             environment: std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -50,7 +53,11 @@ impl Context {
                 stdout: std::io::stdout().is_terminal(),
                 stderr: std::io::stderr().is_terminal(),
             },
-        })
+            ansi: None,
+        };
+        let ansi = load::early_variable(&settings::load_options(&context, &[]), "COMPOSE_ANSI");
+        context.ansi = ansi.filter(|word| !word.is_empty());
+        Ok(context)
     }
 
     /// A variable of the process's environment, unless it is empty.

@@ -76,7 +76,8 @@ impl Failure {
     ///
     /// When `out` cannot be written to.
     pub fn report_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        if matches!(self, Self::ChangesPending) {
+        // The problems of the files were told as objects when they were read.
+        if matches!(self, Self::ChangesPending | Self::Load) {
             return Ok(());
         }
         let mut text = Vec::new();

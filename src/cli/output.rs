@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
+use serde::Serialize;
+use serde_json::Value;
+
 use super::context::Context;
 use super::{Failure, settings};
-use crate::diagnostic::render::{Style, render, render_all};
+use crate::diagnostic::render::{Description, Style, describe, render, render_all};
 use crate::diagnostic::{Explain, Level};
 use crate::execute::{ExecuteError, RunFailure};
 use crate::load::{self, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
@@ -50,6 +53,9 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     if errors.is_empty() && warnings.is_empty() {
         return Ok(());
     }
+    if is_json(context) {
+        return report_json(errors, warnings, sources, context);
+    }
     let (placed, placeless): (Vec<&dyn Explain>, Vec<&dyn Explain>) =
         errors.iter().partition(|error| error.span().is_some());
     let warnings = warnings.iter().map(|warning| (warning as &dyn Explain, Level::Warning));
@@ -65,6 +71,62 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     io::stderr().write_all(text.as_bytes())
 }
 
+/// Every problem as an object on a line of its own: errors as those of commands, warnings as records of a log
+/// (cli.md §1.2).
+fn report_json(
+    errors: &[&dyn Explain],
+    warnings: &[LoadWarning],
+    sources: &SourceMap,
+    context: &Context,
+) -> io::Result<()> {
+    let style = style(context);
+    let mut text = String::new();
+    for warning in warnings {
+        let problem = describe(warning, sources, &style);
+        text += &log_record(&problem.message, Some(&problem));
+    }
+    for error in errors {
+        let line = ErrorLine { error: true, problem: describe(*error, sources, &style) };
+        text += &(serde_json::to_string(&line)? + "\n");
+    }
+    io::stderr().write_all(text.as_bytes())
+}
+
+/// An error as a program reads it.
+#[derive(Serialize)]
+struct ErrorLine {
+    error: bool,
+    #[serde(flatten)]
+    problem: Description,
+}
+
+/// A warning as a record of a log, with the place of its cause where that is known.
+fn log_record(message: &str, problem: Option<&Description>) -> String {
+    let mut record = serde_json::json!({
+        "level": "warning",
+        "msg": message,
+        "time": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    });
+    if let Some(problem) = problem {
+        for (key, value) in [
+            ("file", problem.file.clone().map(Value::from)),
+            ("line", problem.line.map(Value::from)),
+            ("column", problem.column.map(Value::from)),
+            ("hint", problem.hint.clone().map(Value::from)),
+        ] {
+            if let Some(value) = value {
+                record[key] = value;
+            }
+        }
+    }
+    format!("{record}\n")
+}
+
+/// Whether everything on standard error is for programs. A mode that does not exist is told where progress is shown.
+fn is_json(context: &Context) -> bool {
+    settings::progress_mode(context).is_ok_and(|mode| mode == ProgressMode::Json)
+}
+
 /// How problems are shown on standard error.
 pub(super) fn style(context: &Context) -> Style {
     let columns = context.terminals.stderr.then(|| console::Term::stderr().size_checked()).flatten();
@@ -76,17 +138,21 @@ pub(super) fn style(context: &Context) -> Style {
     }
 }
 
-/// Whether a stream takes colours: `--ansi`, `NO_COLOR`, and whether it is a terminal.
+/// Whether a stream takes colours: `--ansi`, whether it is a terminal, and, above both, `NO_COLOR`.
 pub(super) fn colors(context: &Context, is_terminal: bool) -> bool {
     match settings::ansi(context) {
+        _ if context.no_color() => false,
         "always" => true,
-        "auto" => is_terminal && !context.no_color(),
+        "auto" => is_terminal,
         _ => false,
     }
 }
 
 /// A warning that has no place in a file. Some of the contract's texts say themselves that they are one.
-pub(super) fn warn(message: &str) -> Result<(), Failure> {
+pub(super) fn warn(message: &str, context: &Context) -> Result<(), Failure> {
+    if is_json(context) {
+        return Ok(io::stderr().write_all(log_record(message, None).as_bytes())?);
+    }
     let level = if message.starts_with("Warning: ") { "" } else { "warning: " };
     Ok(writeln!(io::stderr(), "{level}{message}")?)
 }
@@ -239,6 +305,6 @@ fn scripted(problem: &Placed, sources: &SourceMap, context: &Context) -> String 
 /// # Errors
 ///
 /// When standard error cannot be written to.
-pub(super) fn plan_warnings(plan: &Plan) -> Result<(), Failure> {
-    plan.warnings().iter().try_for_each(|warning| warn(&warning.to_string()))
+pub(super) fn plan_warnings(plan: &Plan, context: &Context) -> Result<(), Failure> {
+    plan.warnings().iter().try_for_each(|warning| warn(&warning.to_string(), context))
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Failure;
 use super::args::{ConvergeArgs, UpPlanArgs};
 use super::confirm::lenient_bool;
 use super::context::Context;
+use super::{Failure, output};
+use crate::engine::docker::ConnectSettings;
 use crate::load::{Dependencies, LoadOptions, Resources};
 use crate::plan::{
     AnonymousVolumePolicy, BuildImages, Orphans, Probing, Recreate, SecretValues, StartContainers, UpOptions,
@@ -189,18 +190,43 @@ pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<O
     Ok(limit.map(|limit| usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX)))
 }
 
+/// What Docker's configuration file says about the form of a listing.
+#[must_use]
+pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
+    let folder = ConnectSettings::from_environment(|name| context.environment.get(name).cloned()).config_folder?;
+    // A file that cannot be read has nothing to say about listings; it is told where it matters.
+    let text = std::fs::read(folder.join("config.json")).ok()?;
+    let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    config.get(key)?.as_str().map(str::to_owned)
+}
+
 /// A usage error with the contract's words.
 pub(super) fn usage<T>(message: &str) -> Result<T, Failure> {
     Err(Failure::Usage(message.to_owned()))
 }
 
-/// `--ansi`, else `COMPOSE_ANSI`, else `auto`.
+/// `--ansi`, or `--no-ansi` for `never`, else `COMPOSE_ANSI`, else `auto`. Other words mean no colours in logs, and `auto`
+/// elsewhere.
 #[must_use]
 pub(super) fn ansi(context: &Context) -> &str {
-    match context.global.ansi.as_deref() {
-        Some(word) => word,
-        None => context.variable("COMPOSE_ANSI").unwrap_or("auto"),
+    let given = if context.global.no_ansi { Some("never") } else { context.global.ansi.as_deref() };
+    given.or(context.ansi.as_deref()).unwrap_or("auto")
+}
+
+/// Holds the flags about the terminal against each other, and tells of the one that is deprecated.
+///
+/// # Errors
+///
+/// Where they do not go together, or name what does not exist.
+pub(super) fn check_terminal(context: &Context) -> Result<(), Failure> {
+    let global = &context.global;
+    if global.no_ansi {
+        if global.ansi.as_deref().is_some_and(|word| word != "auto") {
+            return usage("cannot specify DEPRECATED \"--no-ansi\" and \"--ansi\". Please use only \"--ansi\"");
+        }
+        output::warn("option '--no-ansi' is DEPRECATED ! Please use '--ansi' instead.", context)?;
     }
+    progress_mode(context).map(|_| ())
 }
 
 /// How progress is shown: `--progress`, else `COMPOSE_PROGRESS`, else what standard error can show (cli.md §6.1).

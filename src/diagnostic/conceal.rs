@@ -57,20 +57,39 @@ pub fn assignment(text: &str) -> String {
 }
 
 fn url_passwords(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices("://") {
-        let start = at + "://".len();
-        let end = text[start..]
-            .find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '`' | '?' | '#' | ',' | '}' | ']'))
-            .map_or(text.len(), |length| start + length);
-        let authority = &text[start..end];
-        let Some(host) = authority.rfind('@') else { continue };
-        let Some(colon) = authority[..host].find(':') else { continue };
-        if colon + 1 < host {
-            found.push(start + colon + 1..start + host);
+    let starts: Vec<usize> = text.match_indices("://").map(|(at, separator)| at + separator.len()).collect();
+    let url = |(at, start): (usize, &usize)| {
+        let end = starts.get(at + 1).map_or(text.len(), |next| next - "://".len());
+        let password = password(&text[*start..end])?;
+        Some(start + password.start..start + password.end)
+    };
+    starts.iter().enumerate().filter_map(url).collect()
+}
+
+/// Where the password is in what follows the `://` of a URL.
+fn password(url: &str) -> Option<Range<usize>> {
+    let length = |ends: fn(char) -> bool| url.find(ends).unwrap_or(url.len());
+    let authority = &url[..length(|c| c.is_whitespace() || "/\"'`?#,}]".contains(c))];
+    let range = if let Some(host) = authority.rfind('@') {
+        authority[..host].find(':')? + 1..host
+    } else {
+        // A password with a slash in it that should be written %2F: nobody's URL, and somebody's password.
+        let start = authority.find(':')? + 1;
+        let whole = &url[..length(|c| c.is_whitespace() || "\"'`".contains(c))];
+        let host = whole.rfind('@')?;
+        if is_port_and_path(&whole[start..]) {
+            return None;
         }
-    }
-    found
+        start..host
+    };
+    (!range.is_empty()).then_some(range)
+}
+
+/// Whether the text behind the first colon of a URL is a port, whose path only happens to have an `@`: a package of a
+/// scope, or an image with its digest.
+fn is_port_and_path(text: &str) -> bool {
+    let Some((port, path)) = text.split_once('/') else { return false };
+    port.parse::<u16>().is_ok() && (path.starts_with('@') || path.contains("@sha256:"))
 }
 
 /// The ranges of `text` to hide among the bytes of `line`, which are one line of it.
@@ -309,6 +328,13 @@ mod tests {
             ("secrets:\n  s:\n    content: hunter2", "    content: •••"),
             ("image: https://me:hunter2@host/x", "image: https://me:•••@host/x"),
             ("build: https://host/x", "build: https://host/x"),
+            ("image: https://me:hunt/er2@host/x", "image: https://me:•••@host/x"),
+            ("image: https://me:12/er?2#@host/x", "image: https://me:•••@host/x"),
+            ("url: amqp://u:p/q@one,amqp://v:r@two/x", "url: amqp://u:•••@one,amqp://v:•••@two/x"),
+            ("url: http://host:4873/@scope/package", "url: http://host:4873/@scope/package"),
+            ("image: http://host:5000/x@sha256:0123", "image: http://host:5000/x@sha256:0123"),
+            ("url: http://host:80/x, mail: me@host", "url: http://host:80/x, mail: me@host"),
+            ("url: https://token@host:80/x@y", "url: https://token@host:80/x@y"),
         ] {
             assert_eq!(shown(text, true), expected, "{text:?}");
         }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use annotate_snippets::renderer::{AnsiColor, Effects, Style as Color};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Renderer, Snippet};
 
+use serde::Serialize;
+
 use super::conceal::{self, HIDDEN};
 use super::{Explain, Level};
 use crate::source::{FileId, SourceMap, Span};
@@ -88,6 +90,40 @@ pub fn render_all<'a>(
         shown.push('\n');
     }
     shown
+}
+
+/// A problem in parts, for programs. What has no place or hint leaves those out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Description {
+    /// What is wrong.
+    pub message: String,
+    /// The file it is in; below the current folder as seen from there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The column, in characters from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// `problem` in parts, with the same values hidden as in [`render`].
+#[must_use]
+pub fn describe(problem: &dyn Explain, sources: &SourceMap, style: &Style) -> Description {
+    let page = Page { sources, style };
+    let place = problem.span().map(|span| (page.path(span.file), sources.position(span)));
+    let (file, position) = place.unzip();
+    Description {
+        message: page.text(&problem.to_string()),
+        file,
+        line: position.as_ref().map(|position| position.line),
+        column: position.as_ref().map(|position| position.column),
+        hint: problem.hint().map(|hint| page.text(&hint)),
+    }
 }
 
 /// A place that a problem names.

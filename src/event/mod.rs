@@ -114,6 +114,9 @@ pub enum Event {
     Stopping(Stopping),
     /// A plan is through: nothing of it runs any more, nor will.
     Ended,
+    /// What failed because somebody else changed the project meanwhile was looked at again: ids that follow are those of
+    /// a new plan.
+    Replanned,
 }
 
 /// Why a run comes to an end before its time.

@@ -380,9 +380,7 @@ impl RunFailure {
     /// Whether all that went wrong comes from somebody else's changes, so that a new look and a new plan may do.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        !self.outcome.interrupted
-            && !self.outcome.failed.is_empty()
-            && self.outcome.failed.values().all(ExecuteError::is_conflict)
+        self.outcome.is_conflict()
     }
 
     /// Tells what failed, why, and what was not done because of it.

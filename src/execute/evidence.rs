@@ -10,6 +10,10 @@ use crate::observed::{Health, State};
 
 /// How many lines of a log or a probe are shown.
 const LINES: usize = 10;
+/// How long before the moment that the engine notes as its start a container may have written something: it notes the
+/// moment once the process runs. A container that it restarts had a pause of that length before.
+const BEFORE_START: Duration = Duration::from_secs(1);
+const BEFORE_RESTART: Duration = Duration::from_millis(100);
 /// How long the engine may take to hand over the end of a log.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -85,8 +89,19 @@ async fn last_log_lines<E: Engine>(engine: &E, details: &ContainerDetails) -> Ve
     std::iter::once("it wrote last:".to_owned()).chain(shown.iter().map(|line| format!("  {line}"))).collect()
 }
 
+/// When the latest run of a container began, in nanoseconds since 1970: what it wrote before explains nothing.
+fn latest_run(details: &ContainerDetails) -> Option<i128> {
+    let margin = if details.restart_count > 0 { BEFORE_RESTART } else { BEFORE_START };
+    Some(details.started_at? - i128::try_from(margin.as_nanos()).unwrap_or_default())
+}
+
 async fn read_tail<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<u8> {
-    let query = LogQuery { tail: Some(LINES as u64), terminal: details.terminal, ..LogQuery::default() };
+    let query = LogQuery {
+        tail: Some(LINES as u64),
+        since: latest_run(details),
+        terminal: details.terminal,
+        ..LogQuery::default()
+    };
     let Ok(mut log) = engine.logs(details.id.clone(), query).await else { return Vec::new() };
     let mut text = Vec::new();
     while let Some(Ok(chunk)) = log.next().await {

@@ -35,8 +35,11 @@ const STREAMS: usize = 16;
 const RESTART: Duration = Duration::from_secs(2);
 /// How long the end of a stream may come behind the end of its container.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// The longest pause between attempts to listen to the engine again.
+/// The pauses between attempts to listen to the engine again.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long an engine may be away: restarting one takes seconds.
+const ABSENCE: Duration = Duration::from_secs(30);
 
 /// What is shown.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +50,8 @@ pub struct FollowSettings {
     pub separator: NameSeparator,
     /// The services whose output is shown; `None` is all of them.
     pub services: Option<BTreeSet<ServiceName>>,
+    /// The only replica that is shown of those that start later; all of them where nothing is said.
+    pub number: Option<u32>,
     /// The services whose containers keep the following alive, where those are others than the ones shown.
     pub monitored: Option<BTreeSet<ServiceName>>,
     /// Which part of the output is asked for.
@@ -214,7 +219,11 @@ impl<E: Engine> Following<E> {
 
     /// Follows `targets` and every container of the shown services that starts later, until there is no
     /// [`Follower`] any more and none of the monitored containers runs, nobody reads any more, or `cancel` is cancelled.
-    pub async fn run(self, targets: Vec<Target>, cancel: &CancellationToken) {
+    ///
+    /// # Errors
+    ///
+    /// When the engine went away and did not come back for half a minute.
+    pub async fn run(self, targets: Vec<Target>, cancel: &CancellationToken) -> Result<(), EngineError> {
         let reader =
             Reader { engine: self.engine.clone(), outputs: self.outputs.clone(), stderr: self.settings.stderr };
         let mut state = Running {
@@ -228,12 +237,13 @@ impl<E: Engine> Following<E> {
             exits: self.exits,
         };
         let outputs = state.outputs.clone();
-        tokio::select! {
-            () = cancel.cancelled() => {}
-            () = outputs.closed() => {}
-            () = state.run(targets, self.events, self.requests) => {}
-        }
+        let ended = tokio::select! {
+            () = cancel.cancelled() => Ok(()),
+            () = outputs.closed() => Ok(()),
+            ended = state.run(targets, self.events, self.requests) => ended,
+        };
         state.readers.shutdown().await;
+        ended
     }
 }
 
@@ -253,7 +263,12 @@ struct Running<E> {
 type Events = Option<BoxStream<'static, Result<ContainerEvent, EngineError>>>;
 
 impl<E: Engine> Running<E> {
-    async fn run(&mut self, targets: Vec<Target>, mut events: Events, mut requests: mpsc::Receiver<Request>) {
+    async fn run(
+        &mut self,
+        targets: Vec<Target>,
+        mut events: Events,
+        mut requests: mpsc::Receiver<Request>,
+    ) -> Result<(), EngineError> {
         for target in targets {
             self.begin(target).await;
         }
@@ -261,7 +276,9 @@ impl<E: Engine> Running<E> {
             // Who was seen to run may have ended before anybody listened.
             self.look_again().await;
         }
-        let mut pause = Duration::from_millis(50);
+        let mut pause = SHORTEST_PAUSE;
+        // Since when nobody listens.
+        let mut away: Option<Instant> = None;
         while !self.is_over() {
             let deadlines = |container: &Followed| {
                 [container.exit.as_ref().map(|(_, deadline)| *deadline), container.may_return]
@@ -280,16 +297,22 @@ impl<E: Engine> Running<E> {
                 },
                 event = next_event(&mut events) => match event {
                     Some(Ok(event)) => {
-                        pause = Duration::from_millis(50);
+                        pause = SHORTEST_PAUSE;
                         self.apply(event).await;
                     }
                     Some(Err(_)) | None => events = None,
                 },
                 () = tokio::time::sleep(pause), if events.is_none() => {
                     pause = (pause * 2).min(LONGEST_PAUSE);
-                    events = self.engine.container_events(self.settings.project.to_string()).await.ok();
-                    if events.is_some() {
-                        self.look_again().await;
+                    let since = *away.get_or_insert_with(Instant::now);
+                    match self.engine.container_events(self.settings.project.to_string()).await {
+                        Ok(stream) => {
+                            events = Some(stream);
+                            away = None;
+                            self.look_again().await;
+                        }
+                        Err(error) if since.elapsed() >= ABSENCE => return Err(error),
+                        Err(_) => {}
                     }
                 }
                 Some(ended) = self.readers.join_next() => {
@@ -299,6 +322,7 @@ impl<E: Engine> Running<E> {
                 () = until(next_deadline) => self.tell_overdue_exits().await,
             }
         }
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -342,6 +366,10 @@ impl<E: Engine> Running<E> {
     async fn attach(&mut self, mut target: Target) {
         target.source = display_name(&self.settings, &target);
         let id = target.id.clone();
+        if self.containers.get(&id).is_some_and(|container| container.reading && !container.started) {
+            // An earlier attempt to start it got as far as here.
+            return;
+        }
         self.follow(target, true);
         if let Some(container) = self.containers.get_mut(&id) {
             container.started = false;
@@ -434,6 +462,9 @@ impl<E: Engine> Running<E> {
             return;
         }
         let Some(target) = Target::of_event(&self.settings, event) else { return };
+        if self.settings.number.is_some() && self.settings.number != target.number {
+            return;
+        }
         if self.is_shown(&target.service) || self.is_monitored(&target.service) {
             let (id, shown) = (target.id.clone(), self.is_shown(&target.service));
             self.follow(target, true);

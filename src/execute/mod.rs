@@ -73,6 +73,12 @@ impl RunOutcome {
         self.failed.is_empty() && !self.interrupted
     }
 
+    /// Whether steps failed, and nothing but changes that somebody else made meanwhile let them.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        !self.interrupted && !self.failed.is_empty() && self.failed.values().all(ExecuteError::is_conflict)
+    }
+
     /// Why the step failed that failed first.
     #[must_use]
     pub fn first_failure(&self) -> Option<&ExecuteError> {

@@ -60,7 +60,9 @@ pub struct Interruption {
 /// How a session ended.
 #[derive(Debug, Clone)]
 pub struct SessionOutcome {
-    /// What became of the plan.
+    /// The plan that was carried out last.
+    pub plan: Arc<Plan>,
+    /// What became of it.
     pub run: RunOutcome,
     /// What became of the stopping, where there was one, with its plan.
     pub stop: Option<(Arc<Plan>, RunOutcome)>,
@@ -72,6 +74,7 @@ pub struct SessionOutcome {
 
 /// Carries out `plan` attached to what it starts and to `targets`, which run already.
 ///
+/// `replan` is asked for another plan when nothing but changes by somebody else let steps fail, until it has none.
 /// `stop` makes the plan that stops what the session is responsible for; it is asked when the user interrupts, or when
 /// a container's end ends the session.
 ///
@@ -79,7 +82,7 @@ pub struct SessionOutcome {
 ///
 /// When the engine does not let itself be listened to, or cannot be asked what to stop.
 #[expect(clippy::too_many_arguments, reason = "the channels and tokens of a session have different owners")]
-pub async fn attached<E, S>(
+pub async fn attached<E, R, S>(
     plan: &Arc<Plan>,
     engine: &E,
     events: &Events,
@@ -87,10 +90,12 @@ pub async fn attached<E, S>(
     interruption: &Interruption,
     settings: &SessionSettings,
     targets: Vec<Target>,
+    mut replan: R,
     stop: S,
 ) -> Result<SessionOutcome, EngineError>
 where
     E: Engine,
+    R: AsyncFnMut() -> Option<Arc<Plan>>,
     S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
 {
     let (following, follower, exits) = Following::open(engine, settings.follow.clone(), outputs).await?;
@@ -100,16 +105,25 @@ where
     let token = unfollow.clone();
     tasks.spawn(async move { following.run(targets, &token).await });
 
-    let mut session = Session { engine, events, interruption, settings, exits, tasks, exit_code: None };
-    // The follower goes with these settings: once the plan is done, the following ends with its containers.
-    let run = {
+    let mut session = Session { engine, events, outputs, interruption, settings, exits, tasks, exit_code: None };
+    let (plan, run) = {
+        // The follower goes with these settings: once the plan is done, the following ends with its containers.
         let execute_settings =
             ExecuteSettings { follower: Some(follower), outputs: Some(outputs.clone()), ..settings.execute.clone() };
-        execute(plan, engine, events, &interruption.stop, &execute_settings).await
+        let mut plan = plan.clone();
+        loop {
+            let run = execute(&plan, engine, events, &interruption.stop, &execute_settings).await;
+            let next = if run.is_conflict() { replan().await } else { None };
+            match next {
+                Some(next) => plan = next,
+                None => break (plan, run),
+            }
+            events.send(Event::Replanned);
+        }
     };
-    let mut outcome = SessionOutcome { run, stop: None, interrupted: false, exit_code: None };
+    let mut outcome = SessionOutcome { plan, run, stop: None, interrupted: false, exit_code: None };
     if outcome.run.failed.is_empty() || outcome.run.interrupted {
-        let why = if outcome.run.interrupted { Some(Stopping::Interrupted) } else { session.follow().await };
+        let why = if outcome.run.interrupted { Some(Stopping::Interrupted) } else { session.follow().await? };
         if let Some(why) = why {
             outcome.interrupted = why != Stopping::ContainerExited;
             outcome.stop = Some(session.stop(why, stop).await?);
@@ -119,7 +133,7 @@ where
         // What was started goes on; the command ends with the reason.
         unfollow.cancel();
     }
-    session.finish(&unfollow).await;
+    session.finish(&unfollow).await?;
     outcome.exit_code = session.exit_code;
     Ok(outcome)
 }
@@ -160,28 +174,29 @@ fn about_to_start(container: &ContainerRef) -> Option<Target> {
 struct Session<'a, E> {
     engine: &'a E,
     events: &'a Events,
+    outputs: &'a Outputs,
     interruption: &'a Interruption,
     settings: &'a SessionSettings,
     exits: mpsc::UnboundedReceiver<Exit>,
-    tasks: JoinSet<()>,
+    tasks: JoinSet<Result<(), EngineError>>,
     exit_code: Option<i64>,
 }
 
 impl<E: Engine> Session<'_, E> {
     /// Until all monitored containers have ended (`None`), or something asks for the end.
-    async fn follow(&mut self) -> Option<Stopping> {
+    async fn follow(&mut self) -> Result<Option<Stopping>, EngineError> {
         loop {
             tokio::select! {
                 biased;
-                () = self.interruption.stop.cancelled() => return Some(Stopping::Interrupted),
+                () = self.interruption.stop.cancelled() => return Ok(Some(Stopping::Interrupted)),
                 Some(exit) = self.exits.recv() => {
                     if self.ends_session(&exit) {
-                        return Some(Stopping::ContainerExited);
+                        return Ok(Some(Stopping::ContainerExited));
                     }
                 }
                 ended = self.tasks.join_next() => {
-                    resume_panic(ended);
-                    return self.last_exit();
+                    following_ended(ended)?;
+                    return Ok(self.last_exit());
                 }
             }
         }
@@ -228,7 +243,8 @@ impl<E: Engine> Session<'_, E> {
         let plan = stop().await?;
         // The second interruption does not cancel the stops: a killed container ends them.
         let never = CancellationToken::new();
-        let settings = ExecuteSettings { follower: None, ..self.settings.execute.clone() };
+        let outputs = Some(self.outputs.clone());
+        let settings = ExecuteSettings { follower: None, outputs, ..self.settings.execute.clone() };
         let stopping = execute(&plan, self.engine, self.events, &never, &settings);
         tokio::pin!(stopping);
         let mut killed = false;
@@ -250,13 +266,14 @@ impl<E: Engine> Session<'_, E> {
     }
 
     /// Lets the last output through, and ends the following.
-    async fn finish(&mut self, unfollow: &CancellationToken) {
+    async fn finish(&mut self, unfollow: &CancellationToken) -> Result<(), EngineError> {
         if self.settings.exit_code_from.is_some() || !self.tasks.is_empty() {
-            let _ = tokio::time::timeout(LAST_WORDS, async { resume_panic(self.tasks.join_next().await) }).await;
+            let ended = tokio::time::timeout(LAST_WORDS, self.tasks.join_next()).await;
+            following_ended(ended.ok().flatten())?;
         }
         unfollow.cancel();
         while let Some(ended) = self.tasks.join_next().await {
-            resume_panic(Some(ended));
+            following_ended(Some(ended))?;
         }
         let wanted = self.settings.exit_code_from.clone();
         let mut from_wanted = None;
@@ -266,6 +283,7 @@ impl<E: Engine> Session<'_, E> {
             }
         }
         self.exit_code = from_wanted.or(self.exit_code);
+        Ok(())
     }
 }
 
@@ -279,10 +297,12 @@ async fn kill_all<E: Engine>(engine: &E, plan: &Plan) {
     join_all(kills).await;
 }
 
-fn resume_panic(ended: Option<Result<(), tokio::task::JoinError>>) {
-    if let Some(Err(error)) = ended
-        && error.is_panic()
-    {
-        std::panic::resume_unwind(error.into_panic());
+/// What the end of the following means to the session; its panic goes on.
+fn following_ended(ended: Option<Result<Result<(), EngineError>, tokio::task::JoinError>>) -> Result<(), EngineError> {
+    match ended {
+        Some(Ok(ended)) => ended,
+        Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // Where it was aborted nobody waits for it any more.
+        Some(Err(_)) | None => Ok(()),
     }
 }

@@ -200,17 +200,30 @@ struct Start {
     environment: BTreeMap<String, String>,
 }
 
-/// Finds the files and the variables.
-fn begin(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Start> {
+/// A variable as it is known before any Compose file is looked for: from the process, else from the env files that were
+/// asked for or the `.env` where the search begins. What is wrong with those is told when the files are loaded.
+#[must_use]
+pub fn early_variable(options: &LoadOptions, name: &str) -> Option<String> {
+    let mut found = environment::Findings::default();
+    let environment = Environment::begin(&request(options), &mut SourceMap::default(), &mut found);
+    environment.get(name).map(str::to_owned)
+}
+
+fn request(options: &LoadOptions) -> Request {
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-    let request = Request {
+    Request {
         current_dir: options.working_directory.clone(),
         process: options.environment.clone(),
         files: options.files.iter().map(text).collect(),
         env_files: options.env_files.iter().map(text).collect(),
         project_directory: options.project_directory.clone(),
         project_name: options.project_name.clone(),
-    };
+    }
+}
+
+/// Finds the files and the variables.
+fn begin(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Start> {
+    let request = request(options);
     let mut found = environment::Findings::default();
     let mut environment = Environment::begin(&request, &mut loader.sources, &mut found);
     let discovery = discover::discover(&request, &environment);

@@ -260,7 +260,9 @@ impl<'a> Decisions<'a, '_> {
         }
         match self.divergence(service, expected, container) {
             Some((When::Always, reason)) => Some((When::Always, reason)),
-            _ if policy == Recreate::Always => Some((When::Always, Reason::Forced)),
+            _ if policy == Recreate::Always && !self.cx.options.newer.contains(&container.id) => {
+                Some((When::Always, Reason::Forced))
+            }
             late => late,
         }
     }

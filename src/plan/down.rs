@@ -41,7 +41,7 @@ pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> 
     down.images(&services);
     let mut warnings = down.warnings;
     let plan = down.builder.build();
-    if plan.is_empty() {
+    if plan.is_empty() && warnings.is_empty() {
         warnings.push(Warning::NothingToRemove(project.name.clone()));
     }
     plan.with_warnings(warnings)
@@ -157,12 +157,21 @@ impl<'a> Down<'a> {
         step
     }
 
-    /// Removes the project's networks once nobody of it is connected any more.
+    /// Removes the project's networks once nobody of it is connected any more. One that a container uses which goes on
+    /// running stays: not every engine refuses to remove it.
     fn networks(&mut self) {
         let ours = Some(self.project.name.as_str());
         for (key, network) in self.project.networks.iter().filter(|(_, network)| !network.external) {
             let live = self.observed.networks_of(key);
             for live in live.filter(|live| live.name == network.name && live.project.as_deref() == ours) {
+                let in_use = self.left_running(&live.name);
+                if !in_use.is_empty() {
+                    // That the others need it goes without saying where only some services are taken down.
+                    if self.options.services.is_empty() {
+                        self.warnings.push(Warning::NetworkInUse { name: live.name.clone(), containers: in_use });
+                    }
+                    continue;
+                }
                 let users = self.removed.iter().filter(|(container, _)| {
                     container.networks.is_empty() || container.networks.contains_key(&live.name)
                 });
@@ -171,6 +180,17 @@ impl<'a> Down<'a> {
                 self.add(action, Reason::Down, &after);
             }
         }
+    }
+
+    /// The containers connected to a network that run and are not removed, by name.
+    fn left_running(&self, network: &str) -> Vec<String> {
+        let removed: BTreeSet<_> = self.removed.iter().map(|(container, _)| &container.id).collect();
+        let left = self.observed.containers.iter().filter(|container| {
+            holds_processes(container) && container.networks.contains_key(network) && !removed.contains(&container.id)
+        });
+        let mut names: Vec<_> = left.map(|container| container.name.clone()).collect();
+        names.sort();
+        names
     }
 
     /// Removes the project's volumes, and those that containers of it carried over from their predecessors.

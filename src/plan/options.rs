@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Probing;
+use crate::observed::ContainerId;
 use crate::project::fingerprint::Fingerprint;
 use crate::project::value::PullPolicy;
 use crate::project::{Project, ProjectName, ServiceName, VolumeKey};
@@ -16,6 +17,9 @@ pub struct UpOptions {
     pub recreate: Recreate,
     /// When containers of the services they depend on are recreated.
     pub recreate_dependencies: Recreate,
+    /// Containers that are newer than the command, as an earlier plan of its own made them: of these, only those that
+    /// changed are recreated.
+    pub newer: BTreeSet<ContainerId>,
     /// What becomes of the anonymous volumes of recreated containers.
     pub anonymous_volumes: AnonymousVolumePolicy,
     /// Which images are built.

@@ -50,6 +50,13 @@ pub enum Warning {
         /// The project it belongs to.
         owner: String,
     },
+    /// A network stays, because containers that `down` leaves running are connected to it.
+    NetworkInUse {
+        /// Its name.
+        name: String,
+        /// The containers, by name.
+        containers: Vec<String>,
+    },
     /// A secret or config contains something else than when containers that stay were made, which recreates nothing.
     ContentChanged {
         /// `secret` or `config`.
@@ -110,6 +117,9 @@ impl fmt::Display for Warning {
             ),
             Self::ForeignVolumeKept { name, owner } => {
                 write!(f, "volume \"{name}\" was created for project \"{owner}\" and is kept")
+            }
+            Self::NetworkInUse { name, containers } => {
+                write!(f, "Network {name} Resource is still in use by {}", containers.join(", "))
             }
             Self::ContentChanged { kind, name, replicas, service } => {
                 let replicas: Vec<_> = replicas.iter().map(ToString::to_string).collect();

@@ -6,6 +6,7 @@ mod plain;
 pub mod ps;
 mod record;
 mod table;
+pub mod template;
 pub mod text;
 mod tty;
 

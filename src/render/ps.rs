@@ -2,16 +2,15 @@
 
 mod ports;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
-use super::json::escape_html;
+use super::template::{Purpose, Template, TemplateError, Value};
 use super::{table, text};
 use crate::observed::{Container, Health, MountKind, State};
 
@@ -22,8 +21,26 @@ const COMMAND_WIDTH: usize = 20;
 /// How many columns of a mount are shown.
 const MOUNT_WIDTH: usize = 15;
 
+/// What stands above the columns of a table that people ask for by fields.
+const HEADINGS: [(&str, &str); 14] = [
+    ("Command", "COMMAND"),
+    ("CreatedAt", "CREATED AT"),
+    ("Engine", "ENGINE"),
+    ("ID", "CONTAINER ID"),
+    ("Image", "IMAGE"),
+    ("Labels", "LABELS"),
+    ("Name", "NAME"),
+    ("Ports", "PORTS"),
+    ("Project", "PROJECT"),
+    ("RunningFor", "CREATED"),
+    ("Service", "SERVICE"),
+    ("Size", "SIZE"),
+    ("State", "STATE"),
+    ("Status", "STATUS"),
+];
+
 /// The form of the listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum PsFormat {
     /// A table with headings.
     #[default]
@@ -34,6 +51,54 @@ pub enum PsFormat {
     Ids,
     /// The names of services, each once.
     Services,
+    /// A block of lines for each container.
+    Raw,
+    /// What a template makes of each container, on a line of its own.
+    Template(Template),
+    /// A table whose columns a template separates by tabs, with the heading that belongs to its fields.
+    Columns(Template),
+}
+
+impl PsFormat {
+    /// The form that `--format` asks for: `table`, `json`, `raw`, `table TEMPLATE` or a template, in which `\\t` and
+    /// `\\n` stand for tabs and newlines.
+    ///
+    /// # Errors
+    ///
+    /// Where it is a template that cannot be read.
+    ///
+    /// ```
+    /// use hoist::render::ps::PsFormat;
+    ///
+    /// assert_eq!(PsFormat::parse("json"), Ok(PsFormat::Json));
+    /// assert!(PsFormat::parse(r"table {{.Name}}\t{{.Status}}").is_ok());
+    /// assert!(PsFormat::parse("{{.Name").is_err());
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        match text {
+            "" | "table" => return Ok(Self::Table),
+            "json" => return Ok(Self::Json),
+            "raw" => return Ok(Self::Raw),
+            _ => {}
+        }
+        let template = |text: &str| Template::parse(&text.trim_matches(' ').replace("\\t", "\t").replace("\\n", "\n"));
+        match text.strip_prefix("table") {
+            Some(columns) => template(columns).map(Self::Columns),
+            None => template(text).map(Self::Template),
+        }
+    }
+}
+
+/// Why there is no listing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PsError {
+    /// The template asks for what there is not.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// It could not be written.
+    #[error("cannot write the listing")]
+    Write(#[from] io::Error),
 }
 
 /// What the listing depends on beside the containers.
@@ -63,28 +128,66 @@ pub enum Truncate {
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to.
+/// When `out` cannot be written to, or a template asks for what containers do not have.
 pub fn write(
     containers: &[&Container],
-    format: PsFormat,
+    format: &PsFormat,
     settings: &PsSettings,
     out: &mut impl Write,
-) -> io::Result<()> {
+) -> Result<(), PsError> {
     let mut sorted = containers.to_vec();
     sorted.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut values = sorted.iter().map(|container| fields(container, settings));
     match format {
-        PsFormat::Table => table::write(&rows(&sorted, settings), out),
-        PsFormat::Json => sorted.iter().try_for_each(|container| {
-            let json = serde_json::to_string(&Row::of(container, settings))?;
-            writeln!(out, "{}", escape_html(&json))
-        }),
-        PsFormat::Ids => sorted.iter().try_for_each(|container| writeln!(out, "{}", container.id)),
+        PsFormat::Table => table::write(&rows(&sorted, settings), out)?,
+        PsFormat::Json => values.try_for_each(|value| writeln!(out, "{}", value.to_json()))?,
+        PsFormat::Ids => sorted.iter().try_for_each(|container| writeln!(out, "{}", container.id))?,
         PsFormat::Services => {
             let names: BTreeSet<&str> =
                 sorted.iter().filter_map(|container| Some(container.service.as_ref()?.as_str())).collect();
-            names.iter().try_for_each(|name| writeln!(out, "{name}"))
+            names.iter().try_for_each(|name| writeln!(out, "{name}"))?;
+        }
+        PsFormat::Raw => sorted.iter().try_for_each(|container| write_raw(container, settings, out))?,
+        PsFormat::Template(template) => {
+            // Nothing is written if one of them cannot be.
+            let lines = values.map(|value| template.render(&value, Purpose::Row)).collect::<Result<Vec<_>, _>>()?;
+            lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        }
+        PsFormat::Columns(template) => {
+            let heading = template.render(&headings(), Purpose::Heading)?;
+            let lines = values.map(|value| template.render(&value, Purpose::Row)).collect::<Result<Vec<_>, _>>()?;
+            let cells = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
+            let rows: Vec<_> =
+                std::iter::once(&heading).chain(&lines).flat_map(|text| text.split('\n').map(cells)).collect();
+            table::write(&rows, out)?;
         }
     }
+    Ok(())
+}
+
+/// What stands above the columns: labels are asked for by name.
+fn headings() -> Value {
+    let fixed = HEADINGS.iter().map(|(field, heading)| (*field, Value::from(*heading)));
+    Value::Record(fixed.chain([("Label", Value::Lookup(BTreeMap::new()))]).collect())
+}
+
+/// The block of a container. A line for each of its labels would break up what scripts split at the colons.
+fn write_raw(container: &Container, settings: &PsSettings, out: &mut impl Write) -> io::Result<()> {
+    for (key, value) in [
+        ("container_id", id(container, settings)),
+        ("image", container.image.clone()),
+        ("command", command(container, settings.truncate)),
+        ("created_at", created_at(container, settings)),
+        ("state", container.state.as_str().to_owned()),
+        ("status", container.status.clone()),
+        ("names", container.name.clone()),
+        ("labels", labels(container)),
+        ("ports", ports::displayed(&container.ports)),
+    ] {
+        let space = if value.is_empty() { "" } else { " " };
+        writeln!(out, "{key}:{space}{value}")?;
+    }
+    writeln!(out)
 }
 
 fn rows(containers: &[&Container], settings: &PsSettings) -> Vec<Vec<String>> {
@@ -112,90 +215,63 @@ fn rows(containers: &[&Container], settings: &PsSettings) -> Vec<Vec<String>> {
     std::iter::once(heading).chain(containers.iter().map(row)).collect()
 }
 
-/// The members of a JSON object, in the order in which they are written.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Row {
-    command: String,
-    created_at: String,
-    engine: String,
-    exit_code: i64,
-    health: &'static str,
-    #[serde(rename = "ID")]
-    id: String,
-    image: String,
-    labels: String,
-    local_volumes: String,
-    mounts: String,
-    name: String,
-    names: String,
-    networks: String,
-    ports: String,
-    project: String,
-    publishers: Vec<Publisher>,
-    running_for: String,
-    service: String,
-    size: &'static str,
-    state: &'static str,
-    status: String,
+/// What templates and JSON have of a container; members in the order in which JSON has them.
+fn fields(container: &Container, settings: &PsSettings) -> Value {
+    let has_ended = matches!(container.state, State::Exited | State::Dead);
+    let volumes = container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume).count();
+    let mounts = container.mounts.iter().map(|mount| {
+        let name = mount.name.as_ref().unwrap_or(&mount.source);
+        if settings.truncate == Truncate::Never { name.clone() } else { cut(name, MOUNT_WIDTH) }
+    });
+    Value::Record(vec![
+        ("Command", command(container, settings.truncate).into()),
+        ("CreatedAt", created_at(container, settings).into()),
+        ("Engine", engine(container).into()),
+        ("ExitCode", container.exit_code.filter(|_| has_ended).unwrap_or_default().into()),
+        ("Health", health(container).into()),
+        ("ID", id(container, settings).into()),
+        ("Image", container.image.clone().into()),
+        ("Label", Value::Lookup(container.labels.clone())),
+        ("Labels", labels(container).into()),
+        ("LocalVolumes", volumes.to_string().into()),
+        ("Mounts", join(mounts).into()),
+        ("Name", container.name.clone().into()),
+        ("Names", container.name.clone().into()),
+        ("Networks", join(container.networks.keys().cloned()).into()),
+        ("Ports", ports::displayed(&container.ports).into()),
+        ("Project", settings.project.clone().into()),
+        ("Publishers", publishers(container)),
+        ("RunningFor", age(container, settings).into()),
+        ("Service", service(container).into()),
+        ("Size", "0B".into()),
+        ("State", container.state.as_str().into()),
+        ("Status", container.status.clone().into()),
+    ])
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Publisher {
-    #[serde(rename = "URL")]
-    url: String,
-    target_port: u16,
-    published_port: u16,
-    protocol: String,
+fn publishers(container: &Container) -> Value {
+    let mut ports = container.ports.clone();
+    ports.sort_by_key(|port| port.target);
+    let publisher = |port: crate::observed::PublishedPort| {
+        Value::Record(vec![
+            ("URL", port.host_ip.unwrap_or_default().into()),
+            ("TargetPort", i64::from(port.target).into()),
+            ("PublishedPort", i64::from(port.published.unwrap_or_default()).into()),
+            ("Protocol", port.protocol.into()),
+        ])
+    };
+    Value::List(ports.into_iter().map(publisher).collect())
 }
 
-impl Row {
-    fn of(container: &Container, settings: &PsSettings) -> Self {
-        let has_ended = matches!(container.state, State::Exited | State::Dead);
-        let volumes = container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume).count();
-        Self {
-            command: command(container, settings.truncate),
-            created_at: created_at(container, settings),
-            engine: engine(container),
-            exit_code: container.exit_code.filter(|_| has_ended).unwrap_or_default(),
-            health: health(container),
-            id: match settings.truncate {
-                Truncate::Long => container.id.short().to_owned(),
-                Truncate::Never => container.id.to_string(),
-            },
-            image: container.image.clone(),
-            labels: join(container.labels.iter().map(|(key, value)| format!("{key}={value}"))),
-            local_volumes: volumes.to_string(),
-            mounts: join(container.mounts.iter().map(|mount| {
-                let name = mount.name.as_ref().unwrap_or(&mount.source);
-                if settings.truncate == Truncate::Never { name.clone() } else { cut(name, MOUNT_WIDTH) }
-            })),
-            name: container.name.clone(),
-            names: container.name.clone(),
-            networks: join(container.networks.keys().cloned()),
-            ports: ports::displayed(&container.ports),
-            project: settings.project.clone(),
-            publishers: publishers(container),
-            running_for: age(container, settings),
-            service: service(container),
-            size: "0B",
-            state: container.state.as_str(),
-            status: container.status.clone(),
-        }
+fn id(container: &Container, settings: &PsSettings) -> String {
+    match settings.truncate {
+        Truncate::Long => container.id.short().to_owned(),
+        Truncate::Never => container.id.to_string(),
     }
 }
 
-fn publishers(container: &Container) -> Vec<Publisher> {
-    let mut ports = container.ports.clone();
-    ports.sort_by_key(|port| port.target);
-    let publisher = |port: crate::observed::PublishedPort| Publisher {
-        url: port.host_ip.unwrap_or_default(),
-        target_port: port.target,
-        published_port: port.published.unwrap_or_default(),
-        protocol: port.protocol,
-    };
-    ports.into_iter().map(publisher).collect()
+fn labels(container: &Container) -> String {
+    join(container.labels.iter().map(|(key, value)| format!("{key}={value}")))
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {
@@ -236,12 +312,12 @@ fn command(container: &Container, truncate: Truncate) -> String {
         Truncate::Long => cut(&container.command, COMMAND_WIDTH),
         Truncate::Never => container.command.clone(),
     };
-    quote(&command)
+    text::quoted(&command)
 }
 
 /// `text` in at most `width` columns, the last of which is `…` where something is missing.
 fn cut(text: &str, width: usize) -> String {
-    let columns = |character: char| character.width().unwrap_or_default();
+    let columns = |character: char| character.width().unwrap_or_default().max(1);
     if text.chars().map(columns).sum::<usize>() <= width {
         return text.to_owned();
     }
@@ -251,31 +327,4 @@ fn cut(text: &str, width: usize) -> String {
         used < width
     };
     text.chars().take_while(fits).chain(['…']).collect()
-}
-
-/// `text` in double quotes, with the escapes of Go's string literals.
-fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\u{7}' => quoted.push_str("\\a"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{b}' => quoted.push_str("\\v"),
-            '\u{c}' => quoted.push_str("\\f"),
-            character if character.is_control() => {
-                let code = u32::from(character);
-                let escape = if code < 0x80 { format!("\\x{code:02x}") } else { format!("\\u{code:04x}") };
-                quoted.push_str(&escape);
-            }
-            character => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
 }

@@ -132,7 +132,7 @@ impl Records {
                 vec![Record::new(&self.warned(*id), RecordState::Warning, message)]
             }
             Event::Stopping(why) => vec![stopping(*why)],
-            Event::Skipped { .. } | Event::Waiting { .. } | Event::Ended => Vec::new(),
+            Event::Skipped { .. } | Event::Waiting { .. } | Event::Ended | Event::Replanned => Vec::new(),
         }
     }
 

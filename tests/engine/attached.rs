@@ -182,3 +182,37 @@ async fn the_services_to_attach_to_can_be_chosen() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whom_it_attaches_to_is_told_below_the_progress_that_came_before() {
+    let file = "services: {web: {image: 'busybox:latest', command: [sh, -c, 'sleep 1; echo written']}}\n";
+    scenario("foreground-order", &[("compose.yaml", file)], |s| async move {
+        let both = format!("exec '{}' up 2>&1", env!("CARGO_BIN_EXE_hoist"));
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &both]);
+        s.surround(&mut command);
+        let shown = s.run(command).await.ok().stdout;
+        let at = |text: &str| shown.find(text).unwrap_or_else(|| panic!("`{text}` is not in\n{shown}"));
+        assert!(at("web-1 Created") < at("Attaching to web-1"), "{shown}");
+        assert!(at("Attaching to web-1") < at("web-1  | written"), "{shown}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_output_of_hooks_is_shown_to_the_end() {
+    let file = "services:\n  web:\n    image: busybox:latest\n    command: [sleep, '600']\n    stop_grace_period: 0s\n    \
+                post_start: [{command: [echo, begin]}]\n    pre_stop: [{command: [echo, end]}]\n";
+    scenario("foreground-hooks", &[("compose.yaml", file)], |s| async move {
+        let child = attached(&s, &["up"]);
+        s.eventually("web runs", 20, || async { s.states().await.contains(&"web/1 running".to_owned()).then_some(()) })
+            .await;
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        signal(&child, "-INT");
+        let (status, stdout, stderr) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
+        assert_eq!(status, 130, "{stdout}\n{stderr}");
+        assert!(stdout.contains("web-1 ->  | begin"), "{stdout}");
+        assert!(stdout.contains("web-1 ->  | end"), "{stdout}");
+    })
+    .await;
+}

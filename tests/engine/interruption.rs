@@ -187,3 +187,38 @@ async fn two_runs_at_once_both_end_well() {
     })
     .await;
 }
+
+/// Three services in a row that do `command`.
+fn chain(command: &str) -> String {
+    format!(
+        "services:\n  one: {{<<: *idle, command: {command}, volumes: ['data:/data']}}\n  \
+         two: {{<<: *idle, command: {command}, depends_on: [one]}}\n  \
+         three: {{<<: *idle, command: {command}, depends_on: [two]}}\nvolumes: {{data: {{}}}}\n"
+    )
+}
+
+#[tokio::test]
+async fn two_attached_runs_at_once_both_end_well() {
+    project("twice-attached", &chain("[sh, -c, 'sleep 3; echo done']"), |s| async move {
+        let (first, second) = tokio::join!(s.hoist(&["up"]), s.hoist(&["up"]));
+        for ran in [first.ok(), second.ok()] {
+            assert!(ran.stdout.contains("Attaching to one-1"), "{}", ran.stdout);
+        }
+        assert_eq!(s.states().await, ["one/1 exited", "three/1 exited", "two/1 exited"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_runs_at_once_that_recreate_both_end_well() {
+    project("twice-forced", &chain("[sleep, '600']"), |s| async move {
+        s.up(&[]).await;
+        let force = ["up", "-d", "--force-recreate"];
+        let (first, second) = tokio::join!(s.hoist(&force), s.hoist(&force));
+        first.ok();
+        second.ok();
+        assert_eq!(s.states().await, ["one/1 running", "three/1 running", "two/1 running"]);
+        s.is_settled().await;
+    })
+    .await;
+}

@@ -41,6 +41,48 @@ async fn ps_filters_by_service_state_and_form() {
 }
 
 #[tokio::test]
+async fn ps_follows_templates_as_the_peer_does() {
+    let file = r#"
+services:
+  web:
+    <<: *idle
+    ports: ["127.0.0.1::80", "9000"]
+    healthcheck: {test: ["CMD", "true"], interval: 1s}
+    labels: {com.example.my-label: "x<y"}
+    volumes: [/anonymous]
+  job: {<<: *idle, command: [sh, -c, "printf 'one\ntwo'; exit 3"]}
+"#;
+    project("list-format", file, |s| async move {
+        s.up(&["--wait", "web"]).await;
+        s.up(&["job"]).await;
+        s.reach(&["job/1 exited", "web/1 running"]).await;
+        for format in [
+            "{{.Name}}",
+            r"{{.Service}}\t{{.State}}\t{{.Health}}\t{{.Ports}}\t{{.ExitCode}}",
+            r"table {{.Name}}\t{{.Image}}\t{{.Publishers}}",
+            r#"table {{upper .Service}}\t{{.Label "com.example.my-label"}}\t"#,
+            "{{range .Publishers}}{{.URL}}:{{.PublishedPort}}->{{.TargetPort}} {{end}}",
+            "{{.ID}} {{.Command}} {{.LocalVolumes}} {{.Mounts}} {{.Networks}} {{.Project}} {{.Size}} {{.CreatedAt}}",
+            r#"{{if eq .State "running"}}up{{else}}down{{end}} {{printf "%-10s|" .Service}} {{json .Publishers}}"#,
+            "pretty",
+        ] {
+            let ours = s.hoist(&["ps", "-a", "--format", format]).await.ok().stdout;
+            let theirs = s.peer(&["ps", "-a", "--format", format]).await.ok().stdout;
+            assert_eq!(ours, theirs, "{format}");
+        }
+        let raw = s.hoist(&["ps", "job", "-a", "--format", "raw"]).await.ok().stdout;
+        assert!(raw.contains("names: hoist-test-list-format-job-1\n") && raw.ends_with("\nports:\n\n"), "{raw}");
+        let wrong = s.hoist(&["ps", "--format", "{{.Nam}}"]).await.ends_with(1);
+        assert_eq!(wrong.stderr, "template parsing error: can't evaluate field Nam: did you mean .Name?\n");
+        // What Docker's configuration has for all listings.
+        s.write(".docker/config.json", r#"{"psFormat": "{{.Service}}!"}"#);
+        assert_eq!(s.hoist(&["ps"]).await.ok().stdout, "web!\n");
+        assert!(s.hoist(&["ps", "--format", "table"]).await.ok().stdout.starts_with("NAME "));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn ps_shows_orphans_unless_told_not_to() {
     project("list-orphans", THREE, |s| async move {
         s.up(&[]).await;
@@ -78,6 +120,8 @@ async fn logs_take_one_replica_and_the_last_lines() {
         let second = s.hoist(&["logs", "--index", "2", "web"]).await.ok().stdout;
         assert!(second.contains("web-2  | one") && !second.contains("web-1"), "{second}");
         s.hoist(&["logs", "--index", "2"]).await.ends_with(1).says("--index requires one service to be selected");
+        let none = s.hoist(&["logs", "--index", "7", "web"]).await.ends_with(1);
+        none.says("service \"web\" is not running container #7");
         let tail = s.hoist(&["logs", "-n", "2", "--index", "1", "--no-log-prefix", "web"]).await.ok().stdout;
         assert_eq!(tail, "two\nthree\n");
         let tail = s.hoist(&["logs", "--tail", "0", "web"]).await.ok().stdout;
@@ -142,6 +186,30 @@ async fn following_goes_on_after_a_restart() {
         child.kill().expect("it runs");
         child.wait().expect("it ends");
         assert_eq!(count.expect("both are seen").expect("it reads"), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn following_goes_on_with_new_replicas() {
+    let file = "services: {web: {<<: *idle, command: [sh, -c, \"echo begun; exec sleep 600\"]}}\n";
+    project("list-scale", file, |s| async move {
+        s.up(&[]).await;
+        s.writes("web", "begun").await;
+        let mut command = s.command(&["logs", "-f"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
+        let lines = child.stdout.take().expect("piped");
+        let read = tokio::task::spawn_blocking(move || {
+            use std::io::BufRead;
+            let lines = std::io::BufReader::new(lines).lines().map_while(Result::ok);
+            lines.filter(|line| line.ends_with("| begun")).take(2).collect::<Vec<_>>()
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        s.up(&["--scale", "web=2"]).await;
+        let seen = tokio::time::timeout(std::time::Duration::from_secs(20), read).await;
+        child.kill().expect("it runs");
+        child.wait().expect("it ends");
+        assert_eq!(seen.expect("both are seen").expect("it runs"), ["web-1  | begun", "web-2  | begun"]);
     })
     .await;
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist::engine::fake::{Fake, Run, Script};
-use hoist::engine::{ContainerEventKind, EngineError, PortHolder};
+use hoist::engine::{ContainerEventKind, EngineError, OutputStream, PortHolder};
 use hoist::event::{Event, Events, Outcome};
 use hoist::execute::{ExecuteError, ExecuteSettings, RunOutcome, execute};
 use hoist::observed::Health;
@@ -663,6 +663,25 @@ async fn a_result_of_the_run_before_does_not_count() {
     let (outcome, _) = run(&plans.build(), &engine).await;
     assert_eq!(said(&outcome), "");
     assert_eq!(outcome.elapsed, s(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_run_before_wrote_explains_nothing() {
+    let written = |text: &str| vec![(s(1), OutputStream::Stdout, text.as_bytes().to_vec())];
+    let before = Run { output: written("all is well\n"), exit: Some((s(2), 0)), ..Run::default() };
+    let now = Run { output: written("panic: no disk\n"), exit: Some((s(2), 3)), ..Run::default() };
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script { runs: vec![before, now], ..Script::default() });
+    let id = engine.add_running("demo", "demo-db-1", "db", 1);
+    tokio::time::sleep(s(60)).await;
+
+    let mut plans = Plans::new();
+    let db = container("db", 1, Handle::Existing(id));
+    let start = plans.add(Action::StartContainer { container: db.clone(), spec: None }, &[]);
+    plans.wait("db", vec![db], WaitCondition::CompletedSuccessfully, Waiter::Dependents, None, &[start]);
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    let expected = "service \"db\" didn't complete successfully: exit 3\n  it wrote last:\n    panic: no disk\n";
+    assert!(said(&outcome).ends_with(expected), "{}", said(&outcome));
 }
 
 #[tokio::test(start_paused = true)]

@@ -57,7 +57,8 @@ async fn follow(engine: &Fake, settings: FollowSettings, targets: Vec<Target>) -
         Following::open(engine, settings, &outputs).await.expect("the fake engine answers");
     drop((follower, outputs));
     let cancel = CancellationToken::new();
-    let ((), shown) = tokio::join!(following.run(targets, &cancel), shown(receiver));
+    let (ended, shown) = tokio::join!(following.run(targets, &cancel), shown(receiver));
+    ended.expect("the engine stays");
     shown
 }
 
@@ -146,6 +147,23 @@ async fn new_replicas_are_followed_and_those_of_other_services_are_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_replica_alone_is_followed_where_one_is_asked_for() {
+    let engine = Fake::new();
+    engine.script("demo-web-1", Script::exits_after(s(10), 0).writes(s(1), "first\n"));
+    engine.script("demo-web-2", Script::exits_after(s(4), 0).writes(s(1), "second\n"));
+    let web = engine.add_running("demo", "demo-web-1", "web", 1);
+    let targets = vec![target(&engine, &web).await];
+    let settings = FollowSettings { number: Some(1), ..settings() };
+    let later = async {
+        tokio::time::sleep(s(3)).await;
+        let web_2 = engine.add_container("demo", "demo-web-2", "web", 2);
+        engine.start_now(&web_2);
+    };
+    let (shown, ()) = tokio::join!(follow(&engine, settings, targets), later);
+    assert_eq!(shown, [r#"web-1 stdout: "first\n""#, "web-1 exited 0"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn following_survives_a_lost_event_stream() {
     let engine = Fake::new();
     engine.script("demo-web-1", Script::exits_after(Duration::from_millis(2020), 3).writes(s(1), "hello\n"));
@@ -153,6 +171,96 @@ async fn following_survives_a_lost_event_stream() {
     let targets = vec![target(&engine, &web).await];
     engine.lose_events_after(s(2));
     assert_eq!(follow(&engine, settings(), targets).await, [r#"web-1 stdout: "hello\n""#, "web-1 exited 3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn following_ends_when_the_engine_does_not_come_back() {
+    let engine = Fake::new();
+    let web = engine.add_running("demo", "demo-web-1", "web", 1);
+    let targets = vec![target(&engine, &web).await];
+    let gone = EngineError::Unreachable { address: "unix:///x".to_owned(), cause: "refused".to_owned() };
+    // Away for a while, back, and away for good.
+    engine.lose_events_after(s(2));
+    let (outputs, receiver) = Outputs::channel();
+    let (following, follower, _exits) =
+        Following::open(&engine, settings(), &outputs).await.expect("the fake engine answers");
+    drop((follower, outputs));
+    for _ in 0..100 {
+        engine.fail("events", gone.clone());
+    }
+    let began = tokio::time::Instant::now();
+    let cancel = CancellationToken::new();
+    let (ended, _) = tokio::join!(following.run(targets, &cancel), shown(receiver));
+    assert_eq!(ended, Err(gone));
+    assert!((s(30)..s(45)).contains(&began.elapsed()), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attached_up_ends_with_the_reason_when_the_engine_is_gone() {
+    let engine = Fake::new();
+    let gone = EngineError::Unreachable { address: "unix:///x".to_owned(), cause: "refused".to_owned() };
+    engine.lose_events_after(s(5));
+    let failing = async {
+        tokio::time::sleep(s(4)).await;
+        for _ in 0..100 {
+            engine.fail("events", gone.clone());
+        }
+        std::future::pending::<()>().await;
+    };
+    let (outputs, _receiver) = Outputs::channel();
+    let (events, _facts) = Events::channel();
+    let (plan, interruption) = (two_services(), Interruption::default());
+    let settings = up_settings(OnExit::GoOn);
+    let stop = async || Ok(stop_all(&engine));
+    let session =
+        session::attached(&plan, &engine, &events, &outputs, &interruption, &settings, Vec::new(), async || None, stop);
+    let outcome = tokio::select! {
+        outcome = session => outcome,
+        () = failing => unreachable!("it never ends"),
+    };
+    assert_eq!(outcome.map(|_| ()), Err(gone));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it_started() {
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::exits_after(s(9), 0).writes(s(5), "db\n"));
+    engine.script("demo-web-1", Script::exits_after(s(4), 0).writes(s(0), "web\n"));
+    engine.fail("start demo-web-1", EngineError::Conflict("somebody else was faster".to_owned()));
+    let (outputs, receiver) = Outputs::channel();
+    let (events, mut facts) = Events::channel();
+    let (plan, interruption) = (two_services(), Interruption::default());
+    let settings = up_settings(OnExit::GoOn);
+    let mut asked = 0;
+    let replan = async || {
+        asked += 1;
+        let mut plans = Plans::new();
+        let id = engine.id_of("demo-web-1")?;
+        let web = container("web", 1, Handle::Existing(id));
+        plans.add(Action::StartContainer { container: web, spec: None }, &[]);
+        Some(plans.build())
+    };
+    let run = async {
+        let (outputs, events) = (outputs, events);
+        let stop = async || Ok(stop_all(&engine));
+        session::attached(&plan, &engine, &events, &outputs, &interruption, &settings, Vec::new(), replan, stop).await
+    };
+    let (outcome, shown) = tokio::join!(run, shown(receiver));
+    let outcome = outcome.expect("the fake engine answers");
+    assert!(outcome.run.is_success(), "{:?}", outcome.run);
+    assert_eq!((asked, outcome.plan.len()), (1, 1));
+    let told = std::iter::from_fn(|| facts.try_recv().ok()).filter(|event| *event == Event::Replanned).count();
+    assert_eq!(told, 1);
+    assert_eq!(
+        shown,
+        [
+            "attaching to db-1, web-1",
+            r#"web-1 stdout: "web\n""#,
+            "web-1 exited 0",
+            r#"db-1 stdout: "db\n""#,
+            "db-1 exited 0",
+        ]
+    );
 }
 
 /// An attached session and all that was seen of it.
@@ -176,7 +284,7 @@ async fn attach(
     let stop = async || Ok(stop_all(engine));
     let run = async {
         let (outputs, events) = (outputs, events);
-        session::attached(plan, engine, &events, &outputs, &interruption, &settings, targets, stop).await
+        session::attached(plan, engine, &events, &outputs, &interruption, &settings, targets, async || None, stop).await
     };
     let interrupt = async {
         for (at, token) in interruptions.iter().zip([&interruption.stop, &interruption.kill]) {
@@ -332,7 +440,7 @@ async fn following_ends_when_nobody_reads_any_more() {
     let (following, follower, _exits) =
         Following::open(&engine, settings(), &outputs).await.expect("the fake engine answers");
     drop((follower, receiver));
-    following.run(targets, &CancellationToken::new()).await;
+    following.run(targets, &CancellationToken::new()).await.expect("the engine stays");
 }
 
 #[tokio::test(start_paused = true)]

@@ -565,7 +565,7 @@ fn wordpress() -> Container {
     }
 }
 
-fn listed(containers: &[&Container], format: PsFormat) -> String {
+fn listed(containers: &[&Container], format: &PsFormat) -> String {
     let settings = PsSettings {
         project: "demo".to_owned(),
         truncate: Truncate::Long,
@@ -588,23 +588,50 @@ fn ps_is_a_table_of_the_contract() {
         ..wordpress.clone()
     };
     assert_eq!(
-        listed(&[&wordpress, &db], PsFormat::Table),
+        listed(&[&wordpress, &db], &PsFormat::Table),
         "\
 NAME               IMAGE              COMMAND                  SERVICE     CREATED              STATUS                   PORTS
 demo-db-1          wordpress:latest   \"mysqld\"                 db          About a minute ago   Up 5 seconds (healthy)   \n\
 demo-wordpress-1   wordpress:latest   \"docker-entrypoint.s…\"   wordpress   About a minute ago   Up 5 seconds (healthy)   0.0.0.0:8000->80/tcp
 "
     );
-    assert_eq!(listed(&[], PsFormat::Table), "NAME      IMAGE     COMMAND   SERVICE   CREATED   STATUS    PORTS\n");
-    assert_eq!(listed(&[&wordpress, &wordpress], PsFormat::Services), "wordpress\n");
-    assert_eq!(listed(&[&wordpress], PsFormat::Ids), "0123456789abcdef\n");
+    assert_eq!(listed(&[], &PsFormat::Table), "NAME      IMAGE     COMMAND   SERVICE   CREATED   STATUS    PORTS\n");
+    assert_eq!(listed(&[&wordpress, &wordpress], &PsFormat::Services), "wordpress\n");
+    assert_eq!(listed(&[&wordpress], &PsFormat::Ids), "0123456789abcdef\n");
+}
+
+#[test]
+fn ps_follows_templates() {
+    let wordpress = wordpress();
+    let shown = |format: &str| listed(&[&wordpress], &PsFormat::parse(format).expect("a format"));
+    assert_eq!(shown("{{.Name}}"), "demo-wordpress-1\n");
+    assert_eq!(shown(r"{{.Service}}\t{{.State}}\t{{.Health}}"), "wordpress\trunning\thealthy\n");
+    assert_eq!(shown("{{json .}}"), listed(&[&wordpress], &PsFormat::Json));
+    assert_eq!(shown("{{.Publishers}} {{.ExitCode}}"), "[{0.0.0.0 80 8000 tcp}] 0\n");
+    assert_eq!(
+        shown("{{range .Publishers}}{{.PublishedPort}}:{{.TargetPort}}/{{.Protocol}} {{end}}"),
+        "8000:80/tcp \n"
+    );
+    assert_eq!(shown("{{.Label \"a\"}}"), "<b>\n");
+    assert_eq!(shown("pretty"), "pretty\n");
+    assert_eq!(
+        shown(r#"table {{.Name}}\t{{.ExitCode}}\t{{upper .Status}}\t{{.Label "com.example.a-b"}}"#),
+        "NAME               <no value>   STATUS                   a b\n\
+         demo-wordpress-1   0            UP 5 SECONDS (HEALTHY)   \n"
+    );
+    assert_eq!(
+        shown("raw"),
+        "container_id: 0123456789ab\nimage: wordpress:latest\ncommand: \"docker-entrypoint.s…\"\n\
+         created_at: 2023-11-14 22:13:20 +0000 UTC\nstate: running\nstatus: Up 5 seconds (healthy)\n\
+         names: demo-wordpress-1\nlabels: a=<b>\nports: 0.0.0.0:8000->80/tcp\n\n"
+    );
 }
 
 #[test]
 fn ps_as_json_has_the_members_of_the_contract() {
-    assert_eq!(listed(&[], PsFormat::Json), "");
+    assert_eq!(listed(&[], &PsFormat::Json), "");
     assert_eq!(
-        listed(&[&wordpress()], PsFormat::Json),
+        listed(&[&wordpress()], &PsFormat::Json),
         concat!(
             r#"{"Command":"\"docker-entrypoint.s…\"","CreatedAt":"2023-11-14 22:13:20 +0000 UTC","Engine":"","#,
             r#""ExitCode":0,"Health":"healthy","ID":"0123456789ab","Image":"wordpress:latest","#,

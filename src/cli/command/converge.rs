@@ -1,5 +1,6 @@
 //! What `up`, `create` and `plan` have in common: from files to a plan, and from the plan to the end of the run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +12,14 @@ use crate::cli::{Failure, output, settings};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, EngineError, ObserveQuery};
 use crate::load::{self, Loaded};
-use crate::observed::Observed;
+use crate::observed::{ContainerId, Observed};
 use crate::plan::{self, UpOptions};
 use crate::project::Project;
 use crate::source::SourceMap;
 
 /// How long a run waits before it looks again when somebody else changed the project meanwhile, in milliseconds: the
 /// engine lists what it is making only once it is made.
-const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
+pub(super) const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
 
 /// What is to come up, where, and how.
 pub(super) struct Goal {
@@ -26,6 +27,8 @@ pub(super) struct Goal {
     sources: SourceMap,
     engine: Docker,
     options: UpOptions,
+    /// The containers that were there before the command.
+    before: BTreeSet<ContainerId>,
 }
 
 /// Reads the files for the services that the arguments name.
@@ -54,14 +57,16 @@ pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded
     let mut options = settings::up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
     let engine = run::connect(context)?;
-    let mut goal = Goal { project: Arc::new(loaded.project), sources: loaded.sources, engine, options };
+    let project = Arc::new(loaded.project);
+    let mut goal = Goal { project, sources: loaded.sources, engine, options, before: BTreeSet::new() };
     let mut observed = goal.observe().await?;
+    goal.before = observed.containers.iter().map(|container| container.id.clone()).collect();
     goal.ask(args, context, &observed)?;
     let mut ready = goal.plan(&observed, context)?;
     if context.global.dry_run && goal.look_closer(&ready, &mut observed).await? {
         ready = goal.plan(&observed, context)?;
     }
-    output::plan_warnings(&ready.plan)?;
+    output::plan_warnings(&ready.plan, context)?;
     Ok((goal, ready))
 }
 
@@ -73,8 +78,7 @@ pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) 
             Err(Failure::Run { conflict: true, .. }) => {}
             ended => return ended,
         }
-        tokio::time::sleep(Duration::from_millis(pause)).await;
-        ready = goal.plan(&goal.observe().await?, context)?;
+        ready = goal.look_again(pause, context).await?;
     }
     run::carry_out(&ready, context, "up").await
 }
@@ -88,6 +92,15 @@ impl Goal {
             network.visitors = self.engine.network_visitors(network.id.clone(), self.project.name.to_string()).await?;
         }
         Ok(observed)
+    }
+
+    /// What is left to do after so many milliseconds. What the command made in the meantime is not made again.
+    pub(super) async fn look_again(&self, pause: u64, context: &Context) -> Result<Ready, Failure> {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let observed = self.observe().await?;
+        let ids = observed.containers.iter().map(|container| &container.id);
+        let newer = ids.filter(|id| !self.before.contains(*id)).cloned().collect();
+        self.plan_with(&UpOptions { newer, ..self.options.clone() }, &observed, context)
     }
 
     /// Looks at what the containers were made with whose definition changed, so that a plan that is only shown tells old
@@ -120,7 +133,11 @@ impl Goal {
     }
 
     fn plan(&self, observed: &Observed, context: &Context) -> Result<Ready, Failure> {
-        let plan = plan::up(&self.project, observed, &self.options)
+        self.plan_with(&self.options, observed, context)
+    }
+
+    fn plan_with(&self, options: &UpOptions, observed: &Observed, context: &Context) -> Result<Ready, Failure> {
+        let plan = plan::up(&self.project, observed, options)
             .map_err(|error| Failure::Plan(output::plan_error(&error, &self.project, &self.sources, context)))?;
         Ok(Ready {
             project: self.project.clone(),

@@ -47,8 +47,9 @@ async fn take_down(args: &DownArgs, context: &Context, target: DownTarget, sourc
         observed = engine.observe(query).await?;
     }
     let plan = Arc::new(plan::down(&target, &observed, &options));
+    output::plan_warnings(&plan, context)?;
     if plan.is_empty() {
-        return output::plan_warnings(&plan);
+        return Ok(());
     }
     if context.global.dry_run {
         return run::print_plan(&plan);

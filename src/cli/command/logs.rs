@@ -55,12 +55,12 @@ async fn read(
     if args.follow {
         // Listening comes before looking: no container falls into the gap.
         let (following, follower, _exits) = Following::open(engine, settings.clone(), &outputs).await?;
-        let targets = targets(args, settings, &engine.observe(look).await?);
+        let targets = targets(args, settings, &engine.observe(look).await?)?;
         // Nothing is started here: the following ends with the containers.
         drop(follower);
-        following.run(targets, &interruption.stop).await;
+        following.run(targets, &interruption.stop).await?;
     } else {
-        let targets = targets(args, settings, &engine.observe(look).await?);
+        let targets = targets(args, settings, &engine.observe(look).await?)?;
         follow::logs(engine, settings, targets, &outputs, &interruption.stop).await;
     }
     Ok(())
@@ -137,6 +137,7 @@ fn follow_settings(args: &LogsArgs, named: &Named, query: LogQuery) -> FollowSet
         project: named.name().clone(),
         separator: named.project().map(|project| project.separator).unwrap_or_default(),
         services,
+        number: (args.index > 0).then_some(args.index),
         query,
         begin: Begin::History,
         stderr: Stderr::Merged,
@@ -150,14 +151,17 @@ fn with_attach(project: &Project) -> BTreeSet<ServiceName> {
     all.filter(|service| service.attach != Some(false)).map(|service| service.name.clone()).collect()
 }
 
-/// The replicas whose output is asked for, by name.
-fn targets(args: &LogsArgs, settings: &FollowSettings, observed: &Observed) -> Vec<Target> {
+/// The replicas whose output is asked for, by name. One that is asked for by its number has to be there.
+fn targets(args: &LogsArgs, follow: &FollowSettings, observed: &Observed) -> Result<Vec<Target>, Failure> {
     let wanted = |container: &&Container| {
         let service = container.service.as_ref();
-        let shown = settings.services.as_ref().is_none_or(|shown| service.is_some_and(|name| shown.contains(name)));
+        let shown = follow.services.as_ref().is_none_or(|shown| service.is_some_and(|name| shown.contains(name)));
         container.is_replica() && shown && (args.index == 0 || container.number == Some(args.index))
     };
     let mut containers: Vec<_> = observed.containers.iter().filter(wanted).collect();
+    if let (true, 1.., Some(service)) = (containers.is_empty(), args.index, args.services.first()) {
+        return settings::usage(&format!("service \"{service}\" is not running container #{}", args.index));
+    }
     containers.sort_by(|one, other| one.name.cmp(&other.name));
-    containers.into_iter().filter_map(|container| Target::of(settings, container)).collect()
+    Ok(containers.into_iter().filter_map(|container| Target::of(follow, container)).collect())
 }

@@ -14,12 +14,17 @@ mod up;
 mod version;
 
 use super::args::{Cli, Command};
-use super::{Context, Failure};
+use super::{Context, Failure, settings};
 
 /// Runs the command.
 pub(super) fn dispatch(cli: Cli, context: &Context) -> Result<(), Failure> {
     if cli.global.version {
         return version::print();
+    }
+    let looks_around =
+        |command: &Command| !matches!(command, Command::Completion(_) | Command::Help(_) | Command::Version(_));
+    if cli.command.as_ref().is_some_and(looks_around) {
+        settings::check_terminal(context)?;
     }
     match cli.command {
         None => Ok(()),

@@ -12,11 +12,11 @@ use crate::cli::{Context, Failure, output, settings};
 use crate::engine::{Engine, ObserveQuery};
 use crate::observed::Container;
 use crate::project::Project;
-use crate::render::ps::{self, PsFormat, PsSettings, Truncate};
+use crate::render::ps::{self, PsError, PsFormat, PsSettings, Truncate};
 
 pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
     let filter = status_filter(args)?;
-    let format = format(args)?;
+    let format = format(args, context)?;
     let target = output::project_or_name(context)?;
     if let Target::Project(loaded) = &target
         && let Some(unknown) = args.names.iter().find(|name| !loaded.project.is_known(name))
@@ -38,7 +38,11 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
         zone: TimeZone::system(),
     };
     let mut out = io::stdout().lock();
-    ps::write(&shown, format, &settings, &mut out)?;
+    match ps::write(&shown, &format, &settings, &mut out) {
+        Ok(()) => {}
+        Err(PsError::Write(error)) => return Err(error.into()),
+        Err(error) => return settings::usage(&error.to_string()),
+    }
     Ok(out.flush()?)
 }
 
@@ -55,20 +59,16 @@ fn status_filter(args: &PsArgs) -> Result<Vec<String>, Failure> {
     Ok(states)
 }
 
-fn format(args: &PsArgs) -> Result<PsFormat, Failure> {
+/// The form that the flags ask for, else the one that Docker's configuration has for all listings.
+fn format(args: &PsArgs, context: &Context) -> Result<PsFormat, Failure> {
     if args.quiet {
         return Ok(PsFormat::Ids);
     }
     if args.services {
         return Ok(PsFormat::Services);
     }
-    match args.format.as_deref() {
-        None | Some("" | "table") => Ok(PsFormat::Table),
-        Some("json") => Ok(PsFormat::Json),
-        Some(other) => {
-            settings::usage(&format!("format \"{other}\" is not supported yet: accepted are table and json"))
-        }
-    }
+    let asked = args.format.clone().or_else(|| settings::docker_format(context, "psFormat"));
+    PsFormat::parse(&asked.unwrap_or_default()).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn is_shown(container: &Container, args: &PsArgs, states: &[String]) -> bool {

@@ -1,12 +1,13 @@
 //! `up`: makes and starts what the files ask for; in the foreground with the logs of what it starts.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::converge::Goal;
 use super::run::Ready;
 use super::{converge, run};
 use crate::cli::args::{AttachArgs, UpArgs};
@@ -34,13 +35,19 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
         if args.detach || args.plan.wait || args.plan.no_start {
             converge::carry_out(&goal, ready, context).await
         } else {
-            Box::pin(attached(args, follow, context, &ready)).await
+            Box::pin(attached(args, follow, context, &goal, &ready)).await
         }
     })
 }
 
 /// Carries the plan out with the output of its containers on the screen, until they have ended or the user stops it.
-async fn attached(args: &UpArgs, follow: FollowSettings, context: &Context, ready: &Ready) -> Result<(), Failure> {
+async fn attached(
+    args: &UpArgs,
+    follow: FollowSettings,
+    context: &Context,
+    goal: &Goal,
+    ready: &Ready,
+) -> Result<(), Failure> {
     let settings = SessionSettings {
         execute: run::execute_settings(ready, context)?,
         follow,
@@ -48,22 +55,27 @@ async fn attached(args: &UpArgs, follow: FollowSettings, context: &Context, read
         exit_code_from: args.attach.exit_code_from.as_deref().map(ServiceName::from),
     };
     let targets = ready.untouched().filter_map(|container| Target::of(&settings.follow, container)).collect();
-    let mut screen = Screen {
-        progress: output::progress(context)?,
-        logs: LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps)),
-    };
+    let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
+    let mut screen = Screen::new(output::progress(context)?, logs);
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     let (outputs, lines) = Outputs::channel();
     screen.progress.begin(&ready.plan, "up");
     run::announce_untouched(ready, &events);
-    let stopping = RefCell::new(None);
+    let plans = Plans::default();
     let run = Box::pin(async {
         // Both channels end with the session, which ends the showing.
         let (events, outputs) = (events, outputs);
+        let mut pauses = converge::PAUSES.iter();
+        let replan = async || {
+            // Where looking fails, the failure that made it necessary is the one to tell.
+            let again = goal.look_again(*pauses.next()?, context).await.ok()?;
+            plans.replanned.borrow_mut().push_back(again.plan.clone());
+            Some(again.plan)
+        };
         let stop = async || {
             let plan = stop_plan(ready).await?;
-            stopping.replace(Some(plan.clone()));
+            plans.stopping.replace(Some(plan.clone()));
             Ok(plan)
         };
         session::attached(
@@ -74,12 +86,13 @@ async fn attached(args: &UpArgs, follow: FollowSettings, context: &Context, read
             &session::Interruption { stop: interruption.stop.clone(), kill: interruption.kill.clone() },
             &settings,
             targets,
+            replan,
             stop,
         )
         .await
     });
     let (outcome, shown) =
-        run::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines, &stopping)) }).await?;
+        run::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines, &plans)) }).await?;
     screen.progress.finish();
     shown?;
     end(outcome?, ready, context)
@@ -95,7 +108,7 @@ fn end(outcome: SessionOutcome, ready: &Ready, context: &Context) -> Result<(), 
     if outcome.interrupted {
         return Err(Failure::Interrupted);
     }
-    outcome.run.into_result(&ready.plan).map_err(failed)?;
+    outcome.run.into_result(&outcome.plan).map_err(failed)?;
     match outcome.exit_code.map(|code| u8::try_from(code).unwrap_or(1)) {
         Some(status) if status != 0 => Err(Failure::Status(status)),
         Some(_) | None => Ok(()),
@@ -188,51 +201,111 @@ async fn stop_plan(ready: &Ready) -> Result<Arc<Plan>, EngineError> {
     Ok(Arc::new(plan::stop(&ready.project, &observed, None)))
 }
 
+/// The plans that a session makes on its way; ids of steps that are shown are ids of the latest one.
+#[derive(Default)]
+struct Plans {
+    /// After changes that somebody else made.
+    replanned: RefCell<VecDeque<Arc<Plan>>>,
+    /// For the end.
+    stopping: RefCell<Option<Arc<Plan>>>,
+}
+
 /// What an attached `up` shows: progress on standard error, the output of containers on both.
 struct Screen {
     progress: Progress<io::Stderr>,
     logs: LogPrinter,
+    /// Whom it attaches to: told before the first of their lines, at the latest when all have started.
+    attaching: Option<Output>,
+    /// Whether the plan is through.
+    ended: bool,
+    /// Steps that failed because somebody else changed the project meanwhile; there may be another plan.
+    held: Vec<Event>,
 }
 
 impl Screen {
-    /// Shows everything until the session ends. `stopping` has the plan of the end once that has begun.
+    fn new(progress: Progress<io::Stderr>, logs: LogPrinter) -> Self {
+        Self { progress, logs, attaching: None, ended: false, held: Vec::new() }
+    }
+
+    /// Shows everything until the session ends.
     async fn show(
         &mut self,
         mut received: UnboundedReceiver<Event>,
         mut lines: OutputReceiver,
-        stopping: &RefCell<Option<Arc<Plan>>>,
+        plans: &Plans,
     ) -> Result<(), Failure> {
         let mut ticks = tokio::time::interval(run::TICK);
         let (mut events_end, mut lines_end) = (false, false);
         while !(events_end && lines_end) {
             tokio::select! {
                 event = received.recv(), if !events_end => match event {
-                    Some(event) => self.event(&event, stopping)?,
+                    Some(event) => self.event(event, plans)?,
                     None => events_end = true,
                 },
                 output = lines.recv(), if !lines_end => match output {
-                    Some(output) => self.output(&output)?,
+                    Some(output) => self.output(output)?,
                     None => lines_end = true,
                 },
                 _ = ticks.tick() => self.progress.tick(),
             }
         }
-        Ok(())
+        Ok(self.held.iter().try_for_each(|held| self.progress.event(held))?)
     }
 
-    fn event(&mut self, event: &Event, stopping: &RefCell<Option<Arc<Plan>>>) -> io::Result<()> {
+    fn event(&mut self, event: Event, plans: &Plans) -> io::Result<()> {
+        if matches!(event, Event::Failed { conflict: true, .. }) {
+            self.held.push(event);
+            return Ok(());
+        }
+        if event == Event::Replanned {
+            self.replanned(plans);
+            return Ok(());
+        }
         // From the first step of that plan on, ids of steps are ids of its steps.
         if !matches!(event, Event::Stopping(_))
-            && let Some(plan) = stopping.take()
+            && let Some(plan) = plans.stopping.take()
         {
             self.progress.finish();
             self.progress.begin(&plan, "stop");
         }
-        self.progress.event(event)
+        self.progress.event(&event)?;
+        if matches!(event, Event::Failed { .. }) {
+            self.attaching = None;
+        }
+        if event == Event::Ended {
+            self.ended = true;
+            self.attach()?;
+        }
+        Ok(())
     }
 
-    fn output(&mut self, output: &Output) -> io::Result<()> {
-        let Self { progress, logs } = self;
+    /// What failed is not told: there is another plan.
+    fn replanned(&mut self, plans: &Plans) {
+        self.held.clear();
+        self.ended = false;
+        if let Some(plan) = plans.replanned.borrow_mut().pop_front() {
+            self.progress.finish();
+            self.progress.begin(&plan, "up");
+        }
+    }
+
+    fn output(&mut self, output: Output) -> io::Result<()> {
+        if matches!(output, Output::Attaching(_)) {
+            self.attaching = Some(output);
+            return if self.ended { self.attach() } else { Ok(()) };
+        }
+        self.attach()?;
+        self.print(&output)
+    }
+
+    /// Tells whom it attaches to, unless that was told, or there may have to be another plan first.
+    fn attach(&mut self) -> io::Result<()> {
+        let attaching = if self.held.is_empty() { self.attaching.take() } else { None };
+        attaching.map_or(Ok(()), |attaching| self.print(&attaching))
+    }
+
+    fn print(&mut self, output: &Output) -> io::Result<()> {
+        let Self { progress, logs, .. } = self;
         progress.above(|| {
             let mut stdout = io::stdout().lock();
             logs.write(output, &mut stdout, &mut io::stderr())?;

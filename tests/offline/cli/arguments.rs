@@ -56,6 +56,14 @@ fn flags_that_do_not_go_together_are_refused_in_the_words_scripts_know() {
         ("--parallel x up", "invalid argument \"x\" for \"--parallel\" flag: not a whole number"),
         ("--progress fancy up", "unsupported --progress value \"fancy\""),
         ("--progress tty --ansi never up", "can't use --progress tty while ANSI support is disabled"),
+        ("--progress plain --ansi always ps", "can't use --progress plain while ANSI support is forced"),
+        ("--progress fancy config", "unsupported --progress value \"fancy\""),
+        (
+            "--no-ansi --ansi always ps",
+            "cannot specify DEPRECATED \"--no-ansi\" and \"--ansi\". Please use only \"--ansi\"",
+        ),
+        ("ps --filter status", "arguments to --filter should be in form KEY=VAL"),
+        ("ps --format {{.Name", "template parsing error: `{{` is not closed: it ends with `}}`"),
         ("logs --index 1", "--index requires one service to be selected"),
     ];
     for (arguments, message) in table {
@@ -91,4 +99,52 @@ fn with_progress_as_json_the_error_is_json_too() {
     assert_eq!((ran.status, &error["error"]), (1, &serde_json::Value::Bool(true)));
     let message = error["message"].as_str().unwrap_or_default();
     assert!(message.starts_with("cannot connect to a container engine at unix:///nonexistent/docker.sock: "));
+}
+
+#[test]
+fn with_progress_as_json_the_problems_of_the_files_are_json_too() {
+    let file = "services:\n  web:\n    image: \"${NOT_SET}i\"\n    depends_on: [dbb]\n  db: {image: i}\n";
+    let ran = Case::new("--progress json up -d").file("compose.yaml", file).run();
+    let lines: Vec<serde_json::Value> =
+        ran.stderr.lines().map(|line| serde_json::from_str(line).expect("an object per line")).collect();
+    assert_eq!((ran.status, lines.len()), (1, 2), "{lines:?}");
+    assert_eq!((&lines[0]["level"], &lines[0]["line"]), (&"warning".into(), &3.into()));
+    assert!(lines[0]["msg"].as_str().is_some_and(|message| message.contains("NOT_SET")), "{lines:?}");
+    assert_eq!(lines[1]["error"], true);
+    assert_eq!(lines[1]["message"], "service `web` depends on undefined service `dbb`");
+    assert_eq!((&lines[1]["file"], &lines[1]["line"]), (&"compose.yaml".into(), &4.into()));
+    assert_eq!((&lines[1]["column"], &lines[1]["hint"]), (&18.into(), &"did you mean `db`?".into()));
+}
+
+#[test]
+fn colours_are_those_that_the_flag_the_variables_and_the_terminal_allow() {
+    let wrong = || ("compose.yaml", "services: {web: {imagee: i}}\n");
+    let case = |arguments: &str| Case::new(arguments).file(wrong().0, wrong().1);
+    let is_coloured = |case: Case| case.run().stderr.contains("\u{1b}[");
+    assert!(!is_coloured(case("config")), "standard error is no terminal");
+    assert!(is_coloured(case("--ansi always config")));
+    assert!(is_coloured(case("config").variable("COMPOSE_ANSI", "always")));
+    assert!(is_coloured(case("config").file(".env", "COMPOSE_ANSI=always\n")));
+    assert!(is_coloured(case("--env-file other config").file("other", "COMPOSE_ANSI=always\n")));
+    assert!(!is_coloured(case("config").file(".env", "COMPOSE_ANSI=always\n").variable("COMPOSE_ANSI", "never")));
+    assert!(!is_coloured(case("--ansi never config").variable("COMPOSE_ANSI", "always")));
+    assert!(!is_coloured(case("--ansi fancy config")));
+    assert!(!is_coloured(case("--ansi always config").variable("NO_COLOR", "1")));
+    assert!(is_coloured(case("--ansi always config").variable("NO_COLOR", "")));
+    let old = case("--no-ansi config").variable("COMPOSE_ANSI", "always").run().stderr;
+    assert!(old.starts_with("warning: option '--no-ansi' is DEPRECATED !") && !old.contains('\u{1b}'), "{old}");
+}
+
+#[test]
+fn the_mode_of_progress_comes_from_the_flag_else_from_the_process() {
+    let case = |arguments: &str| Case::new(arguments).file("compose.yaml", "services: {web: {image: i}}\n");
+    let is_json = |case: Case| case.run().stderr.starts_with('{');
+    assert!(is_json(case("--progress json up -d")));
+    assert!(is_json(case("up -d").variable("COMPOSE_PROGRESS", "json")));
+    assert!(!is_json(case("up -d").file(".env", "COMPOSE_PROGRESS=json\n")));
+    assert!(!is_json(case("--progress plain up -d").variable("COMPOSE_PROGRESS", "json")));
+    for mode in ["auto", "tty", "plain", "quiet", "none", ""] {
+        let ran = case("up -d").variable("COMPOSE_PROGRESS", mode).run();
+        assert!(ran.stderr.starts_with("cannot connect to a container engine at "), "{mode}: {}", ran.stderr);
+    }
 }

@@ -10,7 +10,7 @@ use hoist::project::{Condition, Project, Tree};
 use indoc::indoc;
 
 use super::files::{Files, environment, files, is_checked, needs};
-use super::state::{created, exited, images_only, in_sync, stale};
+use super::state::{created, exited, id, images_only, in_sync, stale};
 use super::{Case, check};
 
 fn web_and_db() -> Files {
@@ -194,6 +194,34 @@ fn replicas_are_added_and_removed() {
         ],
     );
     check(&none, [Case::new("no replica is asked for", in_sync(&none), "")]);
+}
+
+#[test]
+fn what_the_command_made_itself_is_not_made_again() {
+    let all = web_needs_db();
+    let newer = |names: &[&str]| UpOptions {
+        recreate: Recreate::Always,
+        newer: names.iter().map(|name| id(&(*name).into(), 1)).collect(),
+        ..UpOptions::default()
+    };
+    check(
+        &all,
+        [
+            Case::new("all of it", in_sync(&all), "").with(newer(&["db", "web"])),
+            Case::new(
+                "but what changed is",
+                in_sync(&all).with("shop-web-1", stale),
+                indoc! {"
+                    #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
+                    #2 stop container web/1: replaced, after #1
+                    #3 remove container web/1: replaced, after #2
+                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+                    #5 start container web/1: takes the place of the old one, after #4
+                "},
+            )
+            .with(newer(&["db", "web"])),
+        ],
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hoist::observed::{Observed, State};
+use hoist::observed::{Container, Endpoint, Observed, State};
 use hoist::plan::{Action, DownImages, DownOptions, DownTarget, DownVolumes, Orphans, down};
 use hoist::project::{Condition, Project};
 use indoc::indoc;
@@ -127,7 +127,6 @@ fn selected_services_take_their_dependents_along() {
             #2 remove container web/1: down, after #1
             #3 stop container db/1: down, after #2
             #4 remove container db/1: down, after #3
-            #5 remove network shop_default: down, after #4
         "},
     );
     check(
@@ -138,9 +137,32 @@ fn selected_services_take_their_dependents_along() {
         indoc! {"
             #1 stop container web/1: down
             #2 remove container web/1: down, after #1
+        "},
+    );
+    check(
+        &project,
+        "those that are left do not run",
+        in_sync(&project).with("shop-db-1", exited(0)).with("shop-other-1", exited(0)),
+        &options("web"),
+        indoc! {"
+            #1 stop container web/1: down
+            #2 remove container web/1: down, after #1
             #3 remove network shop_default: down, after #2
         "},
     );
+}
+
+#[test]
+fn a_network_that_an_orphan_uses_stays_and_is_reported() {
+    let project = files().service("web", "nginx:1", |_| {}).load();
+    let connect = |container: &mut Container| {
+        container.networks.insert("shop_default".to_owned(), Endpoint::default());
+    };
+    let state = in_sync(&project).orphan("old").with("shop-old-1", connect);
+    let plan = down(&DownTarget::Files(project.clone()), &state.into(), &DownOptions::default());
+    assert!(!plan.to_string().contains("network"), "{plan}");
+    let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["Network shop_default Resource is still in use by shop-old-1"]);
 }
 
 #[test]

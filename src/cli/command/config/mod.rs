@@ -74,7 +74,7 @@ fn render(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result
     let format = Format::of(args)?;
     if args.no_interpolate {
         if !args.names.is_empty() {
-            output::warn("service names are ignored with --no-interpolate")?;
+            output::warn("service names are ignored with --no-interpolate", context)?;
         }
         let tree = sorted_tree(&output::load_model(options, context)?.model);
         return Ok(written(&tree, format));

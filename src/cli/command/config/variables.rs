@@ -14,7 +14,7 @@ const COLUMN: usize = 20;
 
 pub(super) fn text(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result<String, Failure> {
     if !args.names.is_empty() {
-        output::warn("service names are ignored with --variables")?;
+        output::warn("service names are ignored with --variables", context)?;
     }
     let mut variables = load::variables(options).map_err(|failure| output::load_failure(&failure, context))?;
     variables.sort_by(|a, b| a.name.cmp(&b.name));
