@@ -33,10 +33,20 @@ pub enum ProgressMode {
     Quiet,
 }
 
+/// What of the inside of a step is not shown; all of it is by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hidden {
+    /// The layers of pulls (`--quiet-pull`).
+    pub layers: bool,
+    /// The steps of builds and what they write (`--quiet-build`).
+    pub builds: bool,
+}
+
 /// Shows the progress of plans, one after the other.
 #[derive(Debug)]
 pub struct Progress<W: Write + Send + 'static> {
     records: Records,
+    hidden: Hidden,
     renderer: Renderer<W>,
 }
 
@@ -58,7 +68,13 @@ impl<W: Write + Send + 'static> Progress<W> {
             ProgressMode::Json => Renderer::Json(json::Json::new(out)),
             ProgressMode::Quiet => Renderer::Quiet,
         };
-        Self { records: Records::default(), renderer }
+        Self { records: Records::default(), hidden: Hidden::default(), renderer }
+    }
+
+    /// Leaves some of it out.
+    #[must_use]
+    pub fn hiding(self, hidden: Hidden) -> Self {
+        Self { hidden, ..self }
     }
 
     /// From now on events are about `plan`; `operation` is the word for it: `up`, `down`, `stop`.
@@ -75,7 +91,7 @@ impl<W: Write + Send + 'static> Progress<W> {
     ///
     /// When the output cannot be written to.
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
-        if matches!(self.renderer, Renderer::Quiet) {
+        if matches!(self.renderer, Renderer::Quiet) || self.records.is_hidden(event, self.hidden) {
             return Ok(());
         }
         for record in self.records.of(event) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::Hidden;
 use crate::event::{BuildProgress, Event, Outcome, Stopping, Subject};
 use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, ProviderVerb, WaitCondition, WaitSpec};
 
@@ -138,6 +139,15 @@ impl Records {
 
     fn builds(&self, id: ActionId) -> bool {
         matches!(self.plan.step(id).action, Action::BuildImage(_))
+    }
+
+    /// Whether an event is about the inside of a step that is not shown.
+    pub(super) fn is_hidden(&self, event: &Event, hidden: Hidden) -> bool {
+        let builds = |id: &ActionId| self.builds(*id);
+        let layer = matches!(event, Event::Progress { id, .. } if !builds(id));
+        let build = matches!(event, Event::BuildStep { .. } | Event::BuildLog { .. })
+            || matches!(event, Event::Progress { id, .. } if builds(id));
+        (layer && hidden.layers) || (build && hidden.builds)
     }
 
     /// What a live line says beside its state: what the containers behind a wait wait for.

@@ -235,3 +235,15 @@ async fn a_policy_of_never_does_not_ask_a_registry() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_quiet_build_shows_that_it_builds_and_nothing_of_it() {
+    let file = "services: {app: {build: ., command: ['true']}}\n";
+    let dockerfile = format!("FROM busybox\nRUN echo so many words\n{}", uncached());
+    scenario("build-quiet", &[("compose.yaml", file), ("Dockerfile", &dockerfile)], |s| async move {
+        s.up(&["--build", "--quiet-build"]).await.says(" Built").does_not_say("so many words");
+        s.write("Dockerfile", &format!("FROM busybox\nRUN echo so many more words\n{}", uncached()));
+        s.up(&["--build"]).await.says("so many more words");
+    })
+    .await;
+}

@@ -15,6 +15,7 @@ use crate::load::{self, Loaded};
 use crate::observed::{ContainerId, Observed};
 use crate::plan::{self, UpOptions};
 use crate::project::Project;
+use crate::render::Hidden;
 use crate::source::SourceMap;
 
 /// How long a run waits before it looks again when somebody else changed the project meanwhile, in milliseconds: the
@@ -27,6 +28,7 @@ pub(super) struct Goal {
     sources: SourceMap,
     engine: Docker,
     options: UpOptions,
+    hidden: Hidden,
     /// The containers that were there before the command.
     before: BTreeSet<ContainerId>,
 }
@@ -58,7 +60,8 @@ pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded
     options.contents = load::contents(&loaded.project);
     let engine = run::connect(context)?;
     let project = Arc::new(loaded.project);
-    let mut goal = Goal { project, sources: loaded.sources, engine, options, before: BTreeSet::new() };
+    let hidden = Hidden { layers: args.converge.quiet_pull, builds: args.quiet_build };
+    let mut goal = Goal { project, sources: loaded.sources, engine, options, hidden, before: BTreeSet::new() };
     let mut observed = goal.observe().await?;
     goal.before = observed.containers.iter().map(|container| container.id.clone()).collect();
     goal.ask(args, context, &observed)?;
@@ -145,6 +148,7 @@ impl Goal {
             engine: self.engine.clone(),
             observed: observed.clone(),
             plan: Arc::new(plan),
+            hidden: self.hidden,
         })
     }
 }

@@ -9,6 +9,7 @@ use crate::cli::{Context, Failure, output, settings};
 use crate::engine::{Engine, ObserveQuery};
 use crate::plan::{self, DownImages, DownOptions, DownTarget, DownVolumes, Orphans};
 use crate::project::{Project, ServiceName};
+use crate::render::Hidden;
 use crate::source::SourceMap;
 
 pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
@@ -54,7 +55,8 @@ async fn take_down(args: &DownArgs, context: &Context, target: DownTarget, sourc
     if context.global.dry_run {
         return run::print_plan(&plan);
     }
-    run::carry_out(&Ready { project, sources, engine, observed, plan }, context, "down").await
+    run::carry_out(&Ready { project, sources, engine, observed, plan, hidden: Hidden::default() }, context, "down")
+        .await
 }
 
 /// What `--rmi` asks for.

@@ -16,7 +16,7 @@ use crate::execute::{ExecuteError, ExecuteSettings, RunFailure, execute};
 use crate::observed::{Container, Observed};
 use crate::plan::Plan;
 use crate::project::Project;
-use crate::render::Progress;
+use crate::render::{Hidden, Progress};
 use crate::source::SourceMap;
 
 /// How often the progress in a terminal moves.
@@ -34,6 +34,8 @@ pub(super) struct Ready {
     pub observed: Observed,
     /// What is to be done.
     pub plan: Arc<Plan>,
+    /// What of it is not shown while it is done.
+    pub hidden: Hidden,
 }
 
 /// Runs `work` on a runtime of this thread.
@@ -83,7 +85,7 @@ fn is_of(container: &Container, ready: &Ready) -> bool {
 /// Carries a plan out and shows its progress; `operation` is the word for it.
 pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str) -> Result<(), Failure> {
     let settings = execute_settings(ready, context)?;
-    let mut progress = output::progress(context)?;
+    let mut progress = output::progress(context)?.hiding(ready.hidden);
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     progress.begin(&ready.plan, operation);

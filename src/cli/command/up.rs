@@ -56,7 +56,7 @@ async fn attached(
     };
     let targets = ready.untouched().filter_map(|container| Target::of(&settings.follow, container)).collect();
     let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
-    let mut screen = Screen::new(output::progress(context)?, logs);
+    let mut screen = Screen::new(output::progress(context)?.hiding(ready.hidden), logs);
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     let (outputs, lines) = Outputs::channel();
