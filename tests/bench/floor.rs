@@ -45,7 +45,7 @@ pub(crate) async fn chain(project: &Project, containers: usize, interval: Durati
     let mut ids = ids.iter();
     while let Some(id) = ids.next() {
         // Opened before the start: what happens after the request is in it, however late it is read.
-        let since = jiff::Timestamp::now().to_string();
+        let since = jiff::Timestamp::now().as_second().to_string();
         project.docker.start_container(id, None::<StartContainerOptions>).await?;
         if ids.len() == 0 {
             break;

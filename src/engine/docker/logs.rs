@@ -17,8 +17,9 @@ use crate::observed::ContainerId;
 
 /// A piece of output that is worth a read of its own.
 const LARGE: usize = 64 * 1024;
-/// How long the engine's next lines gather on the connection, which holds more than it sends in that time.
-const GATHERING: Duration = Duration::from_millis(2);
+/// How long the engine's next lines gather on the connection. A unix socket holds some 260 of them, however short, which an
+/// engine sends in a little over a millisecond: after that it waits for the reader.
+const GATHERING: Duration = Duration::from_micros(400);
 
 type Chunks = BoxStream<'static, Result<LogChunk, EngineError>>;
 
@@ -54,11 +55,17 @@ fn in_large_pieces(
         let gather = *read > LARGE && length < LARGE;
         async move {
             if gather {
-                tokio::time::sleep(GATHERING).await;
+                gather_more().await;
             }
             Some(piece)
         }
     })
+}
+
+#[expect(clippy::disallowed_methods, reason = "tokio's clock has whole milliseconds only, and rounds them up")]
+async fn gather_more() {
+    // A pause that does not take place is none that is missed.
+    let _ = tokio::task::spawn_blocking(|| std::thread::sleep(GATHERING)).await;
 }
 
 /// What a container writes from now on.
