@@ -52,20 +52,18 @@ fn in_large_pieces(
         let length = piece.as_ref().map_or(0, Bytes::len);
         *read += length;
         // What is short is there at once.
-        let gather = *read > LARGE && length < LARGE;
-        async move {
-            if gather {
-                gather_more().await;
-            }
-            Some(piece)
+        if *read > LARGE && length < LARGE {
+            gather_more();
         }
+        futures::future::ready(Some(piece))
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "tokio's clock has whole milliseconds only, and rounds them up")]
-async fn gather_more() {
-    // A pause that does not take place is none that is missed.
-    let _ = tokio::task::spawn_blocking(|| std::thread::sleep(GATHERING)).await;
+/// Sleeps with the runtime's thread: it would be woken for each line that arrives, though nobody reads it yet, and tokio's
+/// clock has whole milliseconds only.
+#[expect(clippy::disallowed_methods, reason = "less than a millisecond, and only while the engine has more to send")]
+fn gather_more() {
+    std::thread::sleep(GATHERING);
 }
 
 /// What a container writes from now on.
