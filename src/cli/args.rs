@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Brings Compose projects up and down, and says what it will do before it does it.
 #[derive(Debug, Parser)]
@@ -82,27 +82,58 @@ pub struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print a shell's completion script
-    Completion(CompletionArgs),
+    Completion(Lazy<CompletionArgs>),
     /// Check the files and print the project as it is understood
     #[command(visible_alias = "convert")]
-    Config(ConfigArgs),
+    Config(Lazy<ConfigArgs>),
     /// Create the containers of services without starting them
-    Create(CreateArgs),
+    Create(Lazy<CreateArgs>),
     /// Stop and remove containers and networks; volumes only with --volumes
-    Down(DownArgs),
+    Down(Lazy<DownArgs>),
     /// Show the help of a command
-    Help(HelpArgs),
+    Help(Lazy<HelpArgs>),
     /// Show what containers write
-    Logs(LogsArgs),
+    Logs(Lazy<LogsArgs>),
     /// Print what `up` would do, and why
     #[command(after_help = "Exit status: 0 when there is nothing to do, 2 when there is, 1 for an error.")]
-    Plan(PlanArgs),
+    Plan(Lazy<PlanArgs>),
     /// List containers
-    Ps(PsArgs),
+    Ps(Lazy<PsArgs>),
     /// Create and start the containers of services
-    Up(UpArgs),
+    Up(Lazy<UpArgs>),
     /// Print the version
-    Version(VersionArgs),
+    Version(Lazy<VersionArgs>),
+}
+
+/// Arguments that are defined when the command they belong to is called: defining those of all commands takes longer than
+/// most of what is done with them.
+#[derive(Debug)]
+pub struct Lazy<T>(pub T);
+
+impl<T: Args> Args for Lazy<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(define::<T>)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args_for_update)
+    }
+}
+
+/// The arguments; what the command is about stays what its variant says.
+fn define<T: Args>(command: clap::Command) -> clap::Command {
+    let about = command.get_about().cloned();
+    T::augment_args(command).about(about.unwrap_or_default()).long_about(None)
+}
+
+impl<T: FromArgMatches> FromArgMatches for Lazy<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
 }
 
 /// Flags of everything that makes containers.

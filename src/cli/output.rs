@@ -183,13 +183,28 @@ impl Target {
     }
 }
 
+/// What a command acts on that names `services`; where there are files, they have to define them.
+///
+/// # Errors
+///
+/// Those of [`project_or_name`], and [`Failure::Usage`] for a service that the files do not define.
+pub(super) fn target_with(services: &[String], context: &Context) -> Result<Target, Failure> {
+    let target = project_or_name(context)?;
+    if let Target::Project(loaded) = &target
+        && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
+    {
+        return settings::usage(&format!("no such service: {unknown}"));
+    }
+    Ok(target)
+}
+
 /// The project of the files; its name alone with `-p` and without `-f`, or where the files cannot be loaded though
 /// `COMPOSE_PROJECT_NAME` says the name (cli.md §3.5).
 ///
 /// # Errors
 ///
 /// [`Failure::Load`] when the files are needed and cannot be used.
-pub(super) fn project_or_name(context: &Context) -> Result<Target, Failure> {
+fn project_or_name(context: &Context) -> Result<Target, Failure> {
     let global = &context.global;
     if let (Some(name), true) = (&global.project_name, global.file.is_empty()) {
         return Ok(Target::Name(ProjectName::from(name.to_lowercase())));

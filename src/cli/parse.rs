@@ -28,16 +28,12 @@ pub(super) enum Parsed {
 /// Reads the arguments of the process, the program's name first.
 #[must_use]
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
-    let command = Cli::command();
+    let mut command = Cli::command();
     let arguments = expand_boolean_values(&command, arguments.into_iter().collect());
-    let matches = match command.clone().try_get_matches_from(&arguments) {
-        Ok(matches) => matches,
-        Err(error) => return refuse(command, &error, &arguments),
-    };
-    match Cli::from_arg_matches(&matches) {
-        Ok(cli) if cli.command.is_none() && !cli.global.version => Parsed::Help(help_of(command)),
+    match command.try_get_matches_from_mut(&arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) if cli.command.is_none() && !cli.global.version => Parsed::Help(help_of(Cli::command())),
         Ok(cli) => Parsed::Run(Box::new(cli)),
-        Err(error) => refuse(command, &error, &arguments),
+        Err(error) => refuse(Cli::command(), &error, &arguments),
     }
 }
 
@@ -47,20 +43,24 @@ fn help_of(mut command: Command) -> String {
 
 /// `--flag=true` becomes `--flag` and `--flag=false` nothing, for flags without a value.
 fn expand_boolean_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
-    let mut known = root;
+    if !arguments.iter().any(|argument| argument.to_str().is_some_and(|text| text.contains('='))) {
+        return arguments;
+    }
+    let mut known = root.clone();
     let mut kept = Vec::with_capacity(arguments.len());
     let mut flags_ended = false;
     for argument in arguments {
         let text = argument.to_str().unwrap_or_default();
         flags_ended |= text == "--";
-        if !flags_ended && let Some(on) = boolean_value(root, known, text) {
+        if !flags_ended && let Some(on) = boolean_value(root, &known, text) {
             if on {
                 kept.push(text.split('=').next().unwrap_or_default().into());
             }
             continue;
         }
         if let Some(command) = root.find_subcommand(text) {
-            known = command;
+            known = command.clone();
+            known.build();
         }
         kept.push(argument);
     }
@@ -226,6 +226,7 @@ pub(super) fn answer(parsed: &Parsed, out: &mut dyn Write, err: &mut dyn Write) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::Lazy;
 
     fn parsed(arguments: &[&str]) -> Parsed {
         parse(std::iter::once("hoist").chain(arguments.iter().copied()).map(OsString::from))
@@ -276,7 +277,7 @@ mod tests {
         let Parsed::Run(cli) = parsed(&["up", "--detach=true", "--build=false", "-dV"]) else {
             panic!("a command to run");
         };
-        let Some(crate::cli::args::Command::Up(up)) = cli.command else { panic!("`up`") };
+        let Some(crate::cli::args::Command::Up(Lazy(up))) = cli.command else { panic!("`up`") };
         assert!(up.detach && up.plan.renew_anon_volumes && !up.plan.converge.build);
     }
 

@@ -218,6 +218,8 @@ impl std::fmt::Display for PortHolder {
 pub struct ObserveQuery {
     /// The project's name.
     pub project: String,
+    /// What of the project is looked at.
+    pub scope: Scope,
     /// Real names of networks to find even without the project's labels.
     pub networks: Vec<String>,
     /// Real names of volumes to find even without the project's labels.
@@ -226,6 +228,16 @@ pub struct ObserveQuery {
     pub images: Vec<(String, Option<String>)>,
     /// Those of `images` whose last tag time the pull policy needs (`daily`, `weekly`, `every_…`): a call each.
     pub tag_times: Vec<String>,
+}
+
+/// What a snapshot holds of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Containers, networks and volumes.
+    #[default]
+    All,
+    /// Containers alone: one call.
+    Containers,
 }
 
 impl ObserveQuery {
@@ -238,6 +250,7 @@ impl ObserveQuery {
         });
         Self {
             project: project.name.to_string(),
+            scope: Scope::All,
             networks: project.networks.values().map(|network| network.name.clone()).collect(),
             volumes: project.volumes.values().map(|volume| volume.name.clone()).collect(),
             images: plan::wanted_images(project, options),
@@ -249,6 +262,12 @@ impl ObserveQuery {
     #[must_use]
     pub fn of_project(project: impl Into<String>) -> Self {
         Self { project: project.into(), ..Self::default() }
+    }
+
+    /// The containers of a project.
+    #[must_use]
+    pub fn containers_of(project: impl Into<String>) -> Self {
+        Self { project: project.into(), scope: Scope::Containers, ..Self::default() }
     }
 }
 

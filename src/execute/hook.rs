@@ -169,7 +169,7 @@ async fn run_to_end<E: Engine>(
 
 /// Removes the containers that failed hooks of earlier runs left.
 async fn sweep<E: Engine>(context: &Context<E>, spec: &ContainerSpec) {
-    let query = ObserveQuery::of_project(spec.project.name.to_string());
+    let query = ObserveQuery::containers_of(spec.project.name.to_string());
     let Ok(observed) = context.engine.observe(query).await else { return };
     let left = observed.containers.into_iter().filter(|container| container.hook);
     for container in left.filter(|container| container.service.as_ref() == Some(&spec.replica.service)) {

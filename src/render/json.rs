@@ -1,6 +1,6 @@
 //! Progress as JSON, an object a line, empty members left out (cli.md §6.2).
 
-use std::io::{self, Write};
+use std::io::{self, LineWriter, Write};
 
 use serde::Serialize;
 
@@ -8,8 +8,8 @@ use super::{Record, RecordState};
 
 /// Writes an object for each change of state.
 #[derive(Debug)]
-pub(super) struct Json<W> {
-    out: W,
+pub(super) struct Json<W: Write> {
+    out: LineWriter<W>,
 }
 
 #[derive(Serialize)]
@@ -33,7 +33,7 @@ struct Line<'a> {
 
 impl<W: Write> Json<W> {
     pub(super) fn new(out: W) -> Self {
-        Self { out }
+        Self { out: LineWriter::new(out) }
     }
 
     pub(super) fn record(&mut self, record: &Record) -> io::Result<()> {

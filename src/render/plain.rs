@@ -1,21 +1,21 @@
 //! Progress as lines: a space, the id, the word, the details, with a space behind each of the first two.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, LineWriter, Write};
 
 use super::Record;
 
 /// Writes a line for each change of state.
 #[derive(Debug)]
-pub(super) struct Plain<W> {
-    out: W,
+pub(super) struct Plain<W: Write> {
+    out: LineWriter<W>,
     /// The last word for each layer, so that its bytes do not make lines.
     layers: BTreeMap<String, String>,
 }
 
 impl<W: Write> Plain<W> {
     pub(super) fn new(out: W) -> Self {
-        Self { out, layers: BTreeMap::new() }
+        Self { out: LineWriter::new(out), layers: BTreeMap::new() }
     }
 
     pub(super) fn record(&mut self, record: &Record) -> io::Result<()> {

@@ -55,10 +55,14 @@ pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, 
 }
 
 /// Observes, asks what has to be asked, and plans.
-pub(super) async fn prepare(args: &UpPlanArgs, context: &Context, loaded: Loaded) -> Result<(Goal, Ready), Failure> {
+pub(super) async fn prepare(
+    args: &UpPlanArgs,
+    context: &Context,
+    loaded: Loaded,
+    engine: Docker,
+) -> Result<(Goal, Ready), Failure> {
     let mut options = settings::up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
-    let engine = run::connect(context)?;
     let project = Arc::new(loaded.project);
     let hidden = Hidden { layers: args.converge.quiet_pull, builds: args.quiet_build };
     let mut goal = Goal { project, sources: loaded.sources, engine, options, hidden, before: BTreeSet::new() };

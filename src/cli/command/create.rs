@@ -6,12 +6,15 @@ use crate::cli::{Context, Failure};
 
 pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
     let args = UpPlanArgs { converge: args.converge, no_start: true, services: args.services, ..UpPlanArgs::default() };
-    let loaded = converge::load(&args, context)?;
-    run::block_on(async {
-        let (goal, ready) = converge::prepare(&args, context, loaded).await?;
-        if context.global.dry_run {
-            return run::print_plan(&ready.plan);
-        }
-        converge::carry_out(&goal, ready, context).await
-    })
+    run::with_engine(
+        context,
+        || converge::load(&args, context),
+        async |loaded, engine| {
+            let (goal, ready) = converge::prepare(&args, context, loaded, engine).await?;
+            if context.global.dry_run {
+                return run::print_plan(&ready.plan);
+            }
+            converge::carry_out(&goal, ready, context).await
+        },
+    )
 }

@@ -6,6 +6,7 @@ use super::run::{self, Ready};
 use crate::cli::args::DownArgs;
 use crate::cli::confirm::lenient_bool;
 use crate::cli::{Context, Failure, output, settings};
+use crate::engine::docker::Docker;
 use crate::engine::{Engine, ObserveQuery};
 use crate::plan::{self, DownImages, DownOptions, DownTarget, DownVolumes, Orphans};
 use crate::project::{Project, ServiceName};
@@ -14,20 +15,28 @@ use crate::source::SourceMap;
 
 pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
     images(args)?;
-    let (target, sources) = match output::project_or_name(context)? {
-        output::Target::Project(loaded) => (DownTarget::Files(Arc::new(loaded.project)), loaded.sources),
-        output::Target::Name(name) => (DownTarget::Labels(name), SourceMap::default()),
-    };
-    if let DownTarget::Files(project) = &target
-        && let Some(unknown) = args.services.iter().find(|service| !project.is_known(service))
-    {
-        return settings::usage(&format!("no such service: {unknown}"));
-    }
-    run::block_on(take_down(args, context, target, sources))
+    run::with_engine(
+        context,
+        || target(args, context),
+        async |(target, sources), engine| take_down(args, context, target, sources, engine).await,
+    )
 }
 
-async fn take_down(args: &DownArgs, context: &Context, target: DownTarget, sources: SourceMap) -> Result<(), Failure> {
-    let engine = run::connect(context)?;
+/// What is taken down, and the files that say so.
+fn target(args: &DownArgs, context: &Context) -> Result<(DownTarget, SourceMap), Failure> {
+    Ok(match output::target_with(&args.services, context)? {
+        output::Target::Project(loaded) => (DownTarget::Files(Arc::new(loaded.project)), loaded.sources),
+        output::Target::Name(name) => (DownTarget::Labels(name), SourceMap::default()),
+    })
+}
+
+async fn take_down(
+    args: &DownArgs,
+    context: &Context,
+    target: DownTarget,
+    sources: SourceMap,
+    engine: Docker,
+) -> Result<(), Failure> {
     let project = match &target {
         DownTarget::Files(project) => project.clone(),
         DownTarget::Labels(name) => Arc::new(Project { name: name.clone(), ..Project::default() }),

@@ -23,16 +23,12 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
         return settings::usage("--index requires one service to be selected");
     }
     let query = query(args)?;
-    let named = output::project_or_name(context)?;
-    if let Some(project) = named.project()
-        && let Some(unknown) = args.services.iter().find(|name| !project.is_known(name))
-    {
-        return settings::usage(&format!("no such service: {unknown}"));
-    }
-    let settings = follow_settings(args, &named, query);
+    let load = || {
+        let named = output::target_with(&args.services, context)?;
+        Ok(follow_settings(args, &named, query))
+    };
     let mut printer = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, false));
-    run::block_on(async {
-        let engine = run::connect(context)?;
+    run::with_engine(context, load, async |settings, engine| {
         let interruption = Interruption::default();
         let (outputs, lines) = Outputs::channel();
         let reading = Box::pin(read(args, &engine, &settings, outputs, &interruption));
@@ -51,7 +47,7 @@ async fn read(
     outputs: Outputs,
     interruption: &Interruption,
 ) -> Result<(), Failure> {
-    let look = ObserveQuery::of_project(settings.project.as_str());
+    let look = ObserveQuery::containers_of(settings.project.as_str());
     if args.follow {
         // Listening comes before looking: no container falls into the gap.
         let (following, follower, _exits) = Following::open(engine, settings.clone(), &outputs).await?;

@@ -13,7 +13,7 @@ mod run;
 mod up;
 mod version;
 
-use super::args::{Cli, Command};
+use super::args::{Cli, Command, Lazy};
 use super::{Context, Failure, settings};
 
 /// Runs the command.
@@ -28,15 +28,15 @@ pub(super) fn dispatch(cli: Cli, context: &Context) -> Result<(), Failure> {
     }
     match cli.command {
         None => Ok(()),
-        Some(Command::Completion(args)) => completion::completion(&args),
-        Some(Command::Config(args)) => config::config(&args, context),
-        Some(Command::Create(args)) => create::create(args, context),
-        Some(Command::Down(args)) => down::down(&args, context),
-        Some(Command::Help(args)) => help::help(&args),
-        Some(Command::Logs(args)) => logs::logs(&args, context),
-        Some(Command::Plan(args)) => plan::plan(&args, context),
-        Some(Command::Ps(args)) => ps::ps(&args, context),
-        Some(Command::Up(args)) => up::up(&args, context),
-        Some(Command::Version(args)) => version::version(&args),
+        Some(Command::Completion(Lazy(args))) => completion::completion(&args),
+        Some(Command::Config(Lazy(args))) => config::config(&args, context),
+        Some(Command::Create(Lazy(args))) => create::create(args, context),
+        Some(Command::Down(Lazy(args))) => down::down(&args, context),
+        Some(Command::Help(Lazy(args))) => help::help(&args),
+        Some(Command::Logs(Lazy(args))) => logs::logs(&args, context),
+        Some(Command::Plan(Lazy(args))) => plan::plan(&args, context),
+        Some(Command::Ps(Lazy(args))) => ps::ps(&args, context),
+        Some(Command::Up(Lazy(args))) => up::up(&args, context),
+        Some(Command::Version(Lazy(args))) => version::version(&args),
     }
 }

@@ -7,10 +7,13 @@ use crate::cli::args::{PlanArgs, PlanFormat};
 use crate::cli::{Context, Failure};
 
 pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
-    let loaded = converge::load_some(&args.plan, context)?;
     let mut context = context.clone();
     context.global.dry_run = true;
-    let (_, ready) = run::block_on(converge::prepare(&args.plan, &context, loaded))?;
+    let (_, ready) = run::with_engine(
+        &context,
+        || converge::load_some(&args.plan, &context),
+        async |loaded, engine| converge::prepare(&args.plan, &context, loaded, engine).await,
+    )?;
     match args.format {
         PlanFormat::Text => run::print_plan(&ready.plan)?,
         PlanFormat::Json => writeln!(io::stdout(), "{}", ready.plan.to_json())?,

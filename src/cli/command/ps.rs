@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 
 use super::run;
 use crate::cli::args::PsArgs;
-use crate::cli::output::Target;
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::{Engine, ObserveQuery};
 use crate::observed::Container;
@@ -17,22 +16,21 @@ use crate::render::ps::{self, PsError, PsFormat, PsSettings, Truncate};
 pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
     let filter = status_filter(args)?;
     let format = format(args, context)?;
-    let target = output::project_or_name(context)?;
-    if let Target::Project(loaded) = &target
-        && let Some(unknown) = args.names.iter().find(|name| !loaded.project.is_known(name))
-    {
-        return settings::usage(&format!("no such service: {unknown}"));
-    }
-    let project = target.name().to_string();
-    let query = ObserveQuery::of_project(project.clone());
-    let observed = run::block_on(async { Ok(run::connect(context)?.observe(query).await?) })?;
+    let (target, observed) = run::with_engine(
+        context,
+        || output::target_with(&args.names, context),
+        async |target, engine| {
+            let observed = engine.observe(ObserveQuery::containers_of(target.name().as_str())).await?;
+            Ok((target, observed))
+        },
+    )?;
     let shown: Vec<&Container> = observed
         .containers
         .iter()
         .filter(|container| is_shown(container, args, &filter) && belongs(container, args, target.project()))
         .collect();
     let settings = PsSettings {
-        project,
+        project: target.name().to_string(),
         truncate: if args.no_trunc { Truncate::Never } else { Truncate::Long },
         now: Timestamp::now(),
         zone: TimeZone::system(),

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::cli::signal::Interruption;
 use crate::cli::{Context, Failure, output, settings};
-use crate::engine::EngineError;
 use crate::engine::docker::{ConnectSettings, Docker};
+use crate::engine::{Engine, EngineError};
 use crate::event::{Event, Events, Stopping};
 use crate::execute::{ExecuteError, ExecuteSettings, RunFailure, execute};
 use crate::observed::{Container, Observed};
@@ -38,17 +39,49 @@ pub(super) struct Ready {
     pub hidden: Hidden,
 }
 
-/// Runs `work` on a runtime of this thread.
-pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Runs `work` with what `load` reads, and with the engine that flags, environment and Docker's configuration name. The
+/// engine is greeted first: it wakes up and answers while the files are read.
+pub(super) fn with_engine<L, T>(
+    context: &Context,
+    load: impl FnOnce() -> Result<L, Failure>,
+    work: impl AsyncFnOnce(L, Docker) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(Box::pin(work));
+    let engine = connect(context);
+    let mut greeting = Box::pin(greet(engine.as_ref().ok().cloned())).fuse();
+    runtime.block_on(async {
+        tokio::select! { biased; () = &mut greeting => {}, () = turns(TURNS_TO_SEND) => {} }
+    });
+    // What is wrong with the files is said before what is wrong with the engine.
+    let result = load().and_then(|loaded| {
+        let mut work = Box::pin(work(loaded, engine?));
+        runtime.block_on(async {
+            tokio::select! { biased; () = &mut greeting => work.await, done = &mut work => done }
+        })
+    });
     // A read of standard input that nobody waits for must not keep the process.
     runtime.shutdown_background();
     result
 }
 
-/// The engine that flags, environment and Docker's configuration name. Nothing is sent to it yet.
-pub(super) fn connect(context: &Context) -> Result<Docker, Failure> {
+/// So often the runtime has to turn until a question has left: for the connection, for its task, and for the bytes.
+const TURNS_TO_SEND: usize = 4;
+
+/// Asks the engine its first question. Whatever goes wrong is told by the call that needs the answer. An engine on another
+/// machine is left alone: it may ask for a login.
+async fn greet(engine: Option<Docker>) {
+    if let Some(engine) = engine.filter(Docker::is_local) {
+        let _ = engine.version().await;
+    }
+}
+
+async fn turns(count: usize) {
+    for _ in 0..count {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn connect(context: &Context) -> Result<Docker, Failure> {
     let mut connect = ConnectSettings::from_environment(|name| context.environment.get(name).cloned());
     if context.global.host.is_some() || context.global.context.is_some() {
         connect.host.clone_from(&context.global.host);

@@ -25,10 +25,13 @@ use crate::render::logs::LogPrinter;
 
 pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     check(args)?;
-    let loaded = converge::load_some(&args.plan, context)?;
-    let follow = follow_settings(&args.attach, &loaded.project)?;
-    run::block_on(async {
-        let (goal, ready) = converge::prepare(&args.plan, context, loaded).await?;
+    let load = || {
+        let loaded = converge::load_some(&args.plan, context)?;
+        let follow = follow_settings(&args.attach, &loaded.project)?;
+        Ok((loaded, follow))
+    };
+    run::with_engine(context, load, async |(loaded, follow), engine| {
+        let (goal, ready) = converge::prepare(&args.plan, context, loaded, engine).await?;
         if context.global.dry_run {
             return run::print_plan(&ready.plan);
         }
@@ -196,7 +199,7 @@ fn targeted(project: &Project) -> impl Iterator<Item = &ServiceName> {
 
 /// What stops the session's services: asked for when the user interrupts.
 async fn stop_plan(ready: &Ready) -> Result<Arc<Plan>, EngineError> {
-    let query = ObserveQuery::of_project(ready.project.name.as_str());
+    let query = ObserveQuery::containers_of(ready.project.name.as_str());
     let observed = ready.engine.observe(query).await?;
     Ok(Arc::new(plan::stop(&ready.project, &observed, None)))
 }

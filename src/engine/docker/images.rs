@@ -25,20 +25,30 @@ const MANIFESTS: ApiVersion = ApiVersion::new(1, 48);
 /// How long a pull may be silent. Engines write a line whenever bytes arrive; extracting a large layer is silent.
 const SILENCE: Duration = Duration::from_mins(10);
 
+/// So many images are looked at one by one: that takes the engine less than a list of all it has.
+const FEW: usize = 2;
+
 type Wanted = BTreeMap<(String, Option<String>), Image>;
 
-/// The images of a snapshot, by reference and platform as they were asked for: one list, and a look at those images alone of which
-/// the list does not tell enough.
+/// The images of a snapshot, by reference and platform as they were asked for: a look at each where they are few, else one list,
+/// and a look at those images alone of which the list does not tell enough.
 pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<Wanted, EngineError> {
     if query.images.is_empty() {
         return Ok(Wanted::new());
     }
     let version = client.version().await?;
     let here = Platform::of_this_machine(&version.os);
-    let listed: Vec<ListedImage> = client.get(&list_path(version.api, query)).await?;
+    let few = query.images.len() <= FEW;
+    // Engines refuse to look for what is no reference.
+    let listed: Option<Vec<ListedImage>> = if few && query.images.iter().all(|(text, _)| is_reference(text)) {
+        None
+    } else {
+        Some(client.get(&list_path(version.api, query)).await?)
+    };
     let wanted = query.images.iter().map(async |(text, platform)| {
         let needs_time = query.tag_times.contains(text);
-        let image = match choose(&listed, text, platform.as_deref(), &here) {
+        let choice = listed.as_ref().map_or(Choice::Unclear, |listed| choose(listed, text, platform.as_deref(), &here));
+        let image = match choice {
             Choice::Image(_) if needs_time => look(client, text, platform.as_deref()).await?,
             Choice::Image(image) => Some(image),
             Choice::Unclear => look(client, text, platform.as_deref()).await?,
@@ -47,6 +57,10 @@ pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<Wanted
         Ok::<_, EngineError>(image.map(|image| ((text.clone(), platform.clone()), image)))
     });
     Ok(future::try_join_all(wanted).await?.into_iter().flatten().collect())
+}
+
+fn is_reference(text: &str) -> bool {
+    Reference::parse(text) != Reference::Malformed
 }
 
 /// The list to ask for. Newer engines work for every manifest they list, so only images by those names are asked for.
@@ -74,7 +88,7 @@ fn list_path(api: ApiVersion, query: &ObserveQuery) -> String {
 enum Choice {
     Image(Image),
     Absent,
-    /// It is there, but the list does not say for which platform.
+    /// There is no list, or it does not say for which platform the image is.
     Unclear,
 }
 

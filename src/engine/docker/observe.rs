@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::client::{Client, query};
 use super::{classify, images, label, listener, status};
-use crate::engine::{EngineError, ObserveQuery, PortHolder};
+use crate::engine::{EngineError, ObserveQuery, PortHolder, Scope};
 use crate::observed::{
     Container, Endpoint, Health, Mount, MountKind, Network, NetworkId, Observed, PublishedPort, Volume,
 };
@@ -14,6 +14,10 @@ use crate::observed::{
 /// Everything the engine has of a project, by calls made in parallel.
 pub(super) async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, EngineError> {
     let version = client.version().await?;
+    if query.scope == Scope::Containers {
+        let containers = looking("containers", containers(client, &query.project)).await?;
+        return Ok(Observed { containers, engine: version, ..Observed::default() });
+    }
     let (containers, networks, volumes, images) = tokio::try_join!(
         looking("containers", containers(client, &query.project)),
         looking("networks", networks(client, query)),
