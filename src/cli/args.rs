@@ -76,6 +76,9 @@ pub struct GlobalArgs {
     /// Print the version
     #[arg(short, long)]
     pub version: bool,
+    /// The same as `--project-directory`
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub workdir: Option<PathBuf>,
 }
 
 /// What to do.

@@ -26,7 +26,7 @@ pub(super) fn load_options(context: &Context, services: &[String]) -> LoadOption
     let global = &context.global;
     let mut options = LoadOptions::new(&context.working_directory);
     options.files.clone_from(&global.file);
-    options.project_directory.clone_from(&global.project_directory);
+    options.project_directory = global.project_directory.as_ref().or(global.workdir.as_ref()).cloned();
     options.project_name.clone_from(&global.project_name);
     options.env_files.clone_from(&global.env_file);
     options.profiles.clone_from(&global.profile);
@@ -213,18 +213,30 @@ pub(super) fn ansi(context: &Context) -> &str {
     given.or(context.ansi.as_deref()).unwrap_or("auto")
 }
 
-/// Holds the flags about the terminal against each other, and tells of the one that is deprecated.
+/// Holds the flags before the command against each other, and tells of those that are deprecated.
 ///
 /// # Errors
 ///
 /// Where they do not go together, or name what does not exist.
-pub(super) fn check_terminal(context: &Context) -> Result<(), Failure> {
+pub(super) fn check_globals(context: &Context) -> Result<(), Failure> {
     let global = &context.global;
     if global.no_ansi {
         if global.ansi.as_deref().is_some_and(|word| word != "auto") {
             return usage("cannot specify DEPRECATED \"--no-ansi\" and \"--ansi\". Please use only \"--ansi\"");
         }
         output::warn("option '--no-ansi' is DEPRECATED ! Please use '--ansi' instead.", context)?;
+    }
+    if global.workdir.is_some() {
+        if global.project_directory.is_some() {
+            return usage(
+                "cannot specify DEPRECATED \"--workdir\" and \"--project-directory\". Please use only \
+                 \"--project-directory\" instead",
+            );
+        }
+        output::warn(
+            "option '--workdir' is DEPRECATED at root level! Please use '--project-directory' instead.",
+            context,
+        )?;
     }
     progress_mode(context).map(|_| ())
 }

@@ -162,11 +162,13 @@ impl Decoder<'_> {
     /// A mapping whose keys the user chose.
     fn map<K: From<String> + Ord, T>(&mut self, entry: Entry, read: impl Fn(&mut Self, Node) -> T) -> BTreeMap<K, T> {
         self.under(entry, |d, node| {
-            let entries = d.mapping(node).into_iter().flatten();
-            entries
-                .map(|(key, node)| d.named(key, |d| read(d, node)))
-                .map(|(name, value)| (name.into(), value))
-                .collect()
+            // Not collected, which would sort the values first: services are large.
+            let mut values = BTreeMap::new();
+            for (key, node) in d.mapping(node).into_iter().flatten() {
+                let (name, value) = d.named(key, |d| read(d, node));
+                values.insert(name.into(), value);
+            }
+            values
         })
     }
 

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Path, Value, scalar};
+use super::{Path, scalar};
 use crate::project::{Tree, number};
 
 /// Gives the comment to write behind the value at a path, without its `#`.
@@ -347,6 +347,9 @@ enum Style {
 
 impl Style {
     fn of(text: &str) -> Self {
+        if is_long_word(text) {
+            return Self::Plain;
+        }
         let shape = Shape::of(text);
         if text.contains('\n') && shape.block {
             return Self::Literal;
@@ -411,6 +414,13 @@ impl Shape {
     }
 }
 
+/// Names and paths, which most text is: letters, digits and marks that mean nothing, and too long for one of the words
+/// that mean something else than text.
+fn is_long_word(text: &str) -> bool {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/');
+    text.len() > "false".len() && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(harmless)
+}
+
 fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t')
 }
@@ -427,20 +437,7 @@ fn is_printable(character: char) -> bool {
 
 /// Whether `text`, written plainly, would be read as something else than text.
 fn reads_as_other(text: &str) -> bool {
-    match scalar::resolve(text) {
-        Value::String(_) => {
-            let digits = text.trim_start_matches(['+', '-']);
-            // Whole numbers beyond 63 bits, which this crate keeps as text.
-            digits.starts_with(|c: char| c.is_ascii_digit()) && scalar::resolve_number(text)
-        }
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Timestamp(_)
-        | Value::Sequence(_)
-        | Value::Mapping(_) => true,
-    }
+    scalar::resolve_special(text).is_some()
 }
 
 /// Whether `text` meant something else in YAML 1.1: a boolean word, a number to the base 60, the merge key.

@@ -8,13 +8,18 @@ use crate::project::number;
 ///
 /// A whole number above 2⁶³ that still fits 64 bits keeps its digits as text; anything larger is a float.
 pub(crate) fn resolve(text: &str) -> Value {
+    resolve_special(text).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// The value of a plain scalar that is not simply text.
+pub(crate) fn resolve_special(text: &str) -> Option<Value> {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "true" | "True" | "TRUE" => return Value::Bool(true),
-        "false" | "False" | "FALSE" => return Value::Bool(false),
-        ".nan" | ".NaN" | ".NAN" => return Value::Float(f64::NAN),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Value::Float(f64::INFINITY),
-        "-.inf" | "-.Inf" | "-.INF" => return Value::Float(f64::NEG_INFINITY),
+        "" | "~" | "null" | "Null" | "NULL" => return Some(Value::Null),
+        "true" | "True" | "TRUE" => return Some(Value::Bool(true)),
+        "false" | "False" | "FALSE" => return Some(Value::Bool(false)),
+        ".nan" | ".NaN" | ".NAN" => return Some(Value::Float(f64::NAN)),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Some(Value::Float(f64::INFINITY)),
+        "-.inf" | "-.Inf" | "-.INF" => return Some(Value::Float(f64::NEG_INFINITY)),
         _ => {}
     }
     match text.as_bytes()[0] {
@@ -24,7 +29,6 @@ pub(crate) fn resolve(text: &str) -> Value {
         }
         _ => None,
     }
-    .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 /// The text that a scalar takes where text is asked for, as in an environment; `None` for null and for collections.
@@ -37,11 +41,6 @@ pub fn text(value: &Value) -> Option<String> {
         Value::Timestamp(text) | Value::String(text) => Some(text.clone()),
         Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
     }
-}
-
-/// Whether `text` is a whole number of any size, as another reader would take it.
-pub(crate) fn resolve_number(text: &str) -> bool {
-    number(&text.replace('_', "")).is_some()
 }
 
 /// The value of a scalar with one of YAML's own tags, as in `!!str 10`; `None` if the text does not fit the tag.

@@ -24,7 +24,7 @@ pub(super) fn dispatch(cli: Cli, context: &Context) -> Result<(), Failure> {
     let looks_around =
         |command: &Command| !matches!(command, Command::Completion(_) | Command::Help(_) | Command::Version(_));
     if cli.command.as_ref().is_some_and(looks_around) {
-        settings::check_terminal(context)?;
+        settings::check_globals(context)?;
     }
     match cli.command {
         None => Ok(()),

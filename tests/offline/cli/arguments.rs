@@ -62,6 +62,11 @@ fn flags_that_do_not_go_together_are_refused_in_the_words_scripts_know() {
             "--no-ansi --ansi always ps",
             "cannot specify DEPRECATED \"--no-ansi\" and \"--ansi\". Please use only \"--ansi\"",
         ),
+        (
+            "--workdir . --project-directory . ps",
+            "cannot specify DEPRECATED \"--workdir\" and \"--project-directory\". Please use only \
+             \"--project-directory\" instead",
+        ),
         ("ps --filter status", "arguments to --filter should be in form KEY=VAL"),
         ("ps --format {{.Name", "template parsing error: `{{` is not closed: it ends with `}}`"),
         ("logs --index 1", "--index requires one service to be selected"),
@@ -133,6 +138,16 @@ fn colours_are_those_that_the_flag_the_variables_and_the_terminal_allow() {
     assert!(is_coloured(case("--ansi always config").variable("NO_COLOR", "")));
     let old = case("--no-ansi config").variable("COMPOSE_ANSI", "always").run().stderr;
     assert!(old.starts_with("warning: option '--no-ansi' is DEPRECATED !") && !old.contains('\u{1b}'), "{old}");
+}
+
+#[test]
+fn the_old_name_of_the_project_directory_is_told_of() {
+    let ran = Case::new("--workdir app config").file("app/compose.yaml", "services: {web: {image: i}}\n").run();
+    assert!(ran.stdout.starts_with("name: app\n"), "{}", ran.stdout);
+    assert_eq!(
+        ran.stderr,
+        "warning: option '--workdir' is DEPRECATED at root level! Please use '--project-directory' instead.\n"
+    );
 }
 
 #[test]
