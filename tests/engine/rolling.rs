@@ -131,7 +131,8 @@ services:
   web:
     <<: *idle
     environment: {VERSION: "1"}
-    command: [sh, -c, 'if [ "$$VERSION" = 2 ] && ! mkdir /shared/first; then echo cannot go on; exit 3; fi; exec sleep 600']
+    command: [sh, -c, 'if [ "$$VERSION" = 2 ] && ! mkdir /shared/first; then echo cannot go on; exit 3; fi; touch /ready; exec sleep 600']
+    healthcheck: {test: [CMD, test, -e, /ready], interval: 200ms, retries: 100}
     volumes: ["shared:/shared"]
     deploy: {replicas: 3, update_config: {order: ORDER, failure_action: ACTION}}
     x-hoist: {rolling: true}

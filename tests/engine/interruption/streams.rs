@@ -9,7 +9,7 @@ const STREAMS: &str = r#"
 services:
   made:
     build: {dockerfile_inline: "FROM busybox:latest\nRUN echo made > /made"}
-    command: [sh, -c, "sleep 0.5; cat /made"]
+    command: [sh, -c, "for turn in $$(seq 50); do test -e /hooked && break; sleep 0.1; done; cat /made"]
     stop_grace_period: 0s
     post_start: [{command: [touch, /hooked]}]
 "#;
