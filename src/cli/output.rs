@@ -275,6 +275,9 @@ fn asked_for(error: &ExecuteError, project: &Project) -> Option<Span> {
     if let ExecuteError::Pull { service: Some(service), .. } = error {
         return project.origins.nearest(&["services", service.as_str(), "image"]);
     }
+    if let ExecuteError::NameTaken { service, .. } = error {
+        return project.origins.nearest(&["services", service.as_str(), "container_name"]);
+    }
     let ExecuteError::PortTaken { service, port, .. } = error else { return None };
     port_line(project, service, *port)
 }

@@ -149,6 +149,12 @@ pub trait Engine: Clone + Send + Sync + 'static {
     /// Builds an image. The stream ends when it is there; its last item may be an error.
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
 
+    /// The container that has a name. An engine that cannot tell says `None`.
+    fn name_holder(&self, name: String) -> impl Future<Output = Result<Option<NameHolder>, EngineError>> + Send {
+        let _ = name;
+        async { Ok(None) }
+    }
+
     /// The container that publishes a port of the host. An engine that cannot tell says `None`.
     fn port_holder(
         &self,
@@ -182,6 +188,15 @@ pub trait Engine: Clone + Send + Sync + 'static {
         reference: String,
         platform: Option<String>,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
+}
+
+/// The container that has a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameHolder {
+    /// Its id.
+    pub id: ContainerId,
+    /// The project it belongs to, where it belongs to one.
+    pub project: Option<String>,
 }
 
 /// What has a port of the host.

@@ -199,12 +199,34 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
         inherited: spec.replaces.as_ref().map(|old| old.inherited.clone()).unwrap_or_default(),
         references,
     };
-    let created = context.engine.create_container(request).await?;
+    let name = request.name.clone();
+    let created = match context.engine.create_container(request).await {
+        Ok(created) => created,
+        Err(cause) => return Err(explain_conflict(context, spec, name, cause).await),
+    };
     for message in created.warnings {
         context.events.send(Event::Warning { id: Some(id), message });
     }
     context.facts.made(id, created.id);
     Ok(Outcome::Done)
+}
+
+/// Whether a name is taken by the project itself, in another run, or by somebody else, who will not give it back.
+async fn explain_conflict<E: Engine>(
+    context: &Context<E>,
+    spec: &ContainerSpec,
+    container: String,
+    cause: EngineError,
+) -> ExecuteError {
+    if !matches!(cause, EngineError::Conflict(_)) {
+        return cause.into();
+    }
+    match context.engine.name_holder(container.clone()).await {
+        Ok(Some(holder)) if holder.project.as_deref() != Some(spec.project.name.as_str()) => {
+            ExecuteError::NameTaken { container, service: spec.replica.service.clone(), holder }
+        }
+        Ok(_) | Err(_) => cause.into(),
+    }
 }
 
 /// The configuration hash with its references resolved: the ids of containers made in this run are part of it, so it

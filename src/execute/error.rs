@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
-use crate::engine::{EngineError, PortHolder};
+use crate::engine::{EngineError, NameHolder, PortHolder};
 use crate::event::Subject;
 use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Waiter};
 use crate::project::ServiceName;
@@ -35,6 +35,20 @@ pub enum ExecuteError {
         service: Option<ServiceName>,
         /// The engine's answer.
         cause: Box<EngineError>,
+    },
+    /// A container could not be made because one that is not the project's has its name.
+    #[error(
+        "cannot create container {container}: the container name \"/{container}\" is already in use by container \
+         \"{}\" of {}",
+        .holder.id.short(), .holder.project.as_ref().map_or("no project".to_owned(), |name| format!("project {name}"))
+    )]
+    NameTaken {
+        /// The name.
+        container: String,
+        /// The service.
+        service: ServiceName,
+        /// What has the name.
+        holder: NameHolder,
     },
     /// A container could not be started because a port of the host that it publishes is taken.
     #[error("cannot start container {container}: {}", taken(*.port, .protocol, .host_ip.as_deref(), .holder.as_deref()))]
@@ -262,6 +276,7 @@ impl ExecuteError {
             Self::Engine(_)
             | Self::RemoveNetwork { .. }
             | Self::Pull { .. }
+            | Self::NameTaken { .. }
             | Self::PortTaken { .. }
             | Self::SharedContainerMissing { .. }
             | Self::NoContainer(_)
@@ -289,6 +304,10 @@ impl ExecuteError {
             Self::NoHealthcheck { .. } => {
                 Some("give it a `healthcheck`, or depend on it with `condition: service_started`".to_owned())
             }
+            Self::NameTaken { holder, .. } => Some(match &holder.project {
+                Some(project) => format!("`hoist -p {project} down` removes it; or choose another `container_name`"),
+                None => "remove or rename that container, or choose another `container_name`".to_owned(),
+            }),
             Self::PortTaken { holder: None, port, .. } => {
                 Some(format!("stop what listens on port {port}, or publish another port"))
             }

@@ -75,6 +75,7 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
         ExecuteError::Engine(_)
         | ExecuteError::RemoveNetwork { .. }
         | ExecuteError::Pull { .. }
+        | ExecuteError::NameTaken { .. }
         | ExecuteError::PortTaken { .. }
         | ExecuteError::SharedContainerMissing { .. }
         | ExecuteError::NoImage(_)

@@ -1,6 +1,6 @@
 //! What goes wrong at the engine is said in words that help.
 
-use crate::support::scenario;
+use crate::support::{project, scenario};
 
 #[tokio::test]
 async fn a_taken_port_names_its_holder_and_the_line() {
@@ -18,6 +18,27 @@ services:
                 .says("47113")
                 .says("hoist-test-port-holder-holder-1")
                 .says("compose.yaml:6:9");
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_that_another_project_has_is_told_at_once() {
+    let file = "services:\n  web:\n    <<: *idle\n    container_name: hoist-test-one-name\n";
+    project("name-holder", file, |first| async move {
+        first.up(&[]).await;
+        project("name-taken", file, |s| async move {
+            let ran = s
+                .hoist(&["up", "-d"])
+                .await
+                .ends_with(1)
+                .says("container name \"/hoist-test-one-name\" is already in use by container")
+                .says("of project hoist-test-name-holder")
+                .says("compose.yaml:")
+                .says("hoist -p hoist-test-name-holder down");
+            assert_eq!(ran.stderr.matches("Container hoist-test-one-name Creating").count(), 1, "{}", ran.stderr);
         })
         .await;
     })

@@ -1,6 +1,6 @@
 //! Containers: made, started, stopped, removed, looked at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use futures::future::{self, Either};
 use hyper::Method;
 use serde::Deserialize;
 
-use super::client::{CHANGE, Client, QUESTION, query};
+use super::client::{CHANGE, Client, QUESTION, percent_encoded, query};
 use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::Ask;
-use super::{classify, images, status};
+use super::{classify, images, label, status};
 use crate::engine::{
-    ContainerDetails, CreateContainer, CreatedContainer, EngineError, HealthTest, HookContainer, Probe,
+    ContainerDetails, CreateContainer, CreatedContainer, EngineError, HealthTest, HookContainer, NameHolder, Probe,
 };
 use crate::observed::{ContainerId, Health};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
@@ -262,6 +262,30 @@ pub(super) async fn rename(client: &Client, id: &ContainerId, name: &str) -> Res
 pub(super) async fn inspect(client: &Client, id: &ContainerId) -> Result<ContainerDetails, EngineError> {
     let inspected: Inspected = client.get(&format!("/containers/{id}/json")).await?;
     Ok(inspected.into())
+}
+
+/// The container that has a name.
+pub(super) async fn name_holder(client: &Client, name: &str) -> Result<Option<NameHolder>, EngineError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Held {
+        id: String,
+        config: Config,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Config {
+        #[serde(default, deserialize_with = "or_default")]
+        labels: BTreeMap<String, String>,
+    }
+    match client.get::<Held>(&format!("/containers/{}/json", percent_encoded(name))).await {
+        Ok(mut held) => {
+            let project = held.config.labels.remove(label::PROJECT);
+            Ok(Some(NameHolder { id: held.id.as_str().into(), project }))
+        }
+        Err(EngineError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 #[derive(Debug, Deserialize)]

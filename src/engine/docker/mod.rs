@@ -47,7 +47,7 @@ pub use self::connect::{ConnectSettings, TlsRequest};
 use self::convert::Facts;
 use super::{
     ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ExecProgress, ExecSpec,
-    HookContainer, ImageProgress, LogChunk, LogQuery, ObserveQuery, PortHolder,
+    HookContainer, ImageProgress, LogChunk, LogQuery, NameHolder, ObserveQuery, PortHolder,
 };
 use crate::observed::{ContainerId, Definition, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
@@ -223,6 +223,10 @@ impl Engine for Docker {
 
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
         builds::build_image(self.client.clone(), spec)
+    }
+
+    async fn name_holder(&self, name: String) -> Result<Option<NameHolder>, EngineError> {
+        containers::name_holder(&self.client, &name).await
     }
 
     async fn port_holder(&self, port: u16, protocol: String) -> Result<Option<PortHolder>, EngineError> {
