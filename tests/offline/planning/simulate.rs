@@ -137,6 +137,7 @@ impl Run<'_> {
                     }
                 }
             }
+            Action::PullModel(_) | Action::ConfigureModel(_) => {}
             Action::Pause { .. } | Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
         }
         Ok(())

@@ -750,13 +750,6 @@ fn the_engines_socket() {
 }
 
 #[test]
-fn models_are_refused_by_name() {
-    fails("`models` is not supported yet (model `llm`)", |service| {
-        service.models.insert("llm".into(), None::<ServiceModel>);
-    });
-}
-
-#[test]
 fn a_network() {
     let mut project = project(service());
     let pool = IpamPool {
