@@ -77,7 +77,11 @@ async fn models_are_pulled_once_and_containers_know_them() {
         assert!(plan.stdout.starts_with("#1 pull model ai/smollm2: missing\n"), "{}", plan.stdout);
         assert_eq!(calls(&s), ["ls --json", "status --json"], "a plan only looks");
 
-        s.up(&["--progress", "plain"]).await.says(" my-llm Pulling Downloaded: 5 MB\n").says(" my-llm Configured \n");
+        s.hoist(&["--progress", "plain", "up", "-d"])
+            .await
+            .ok()
+            .says(" my-llm Pulling Downloaded: 5 MB\n")
+            .says(" my-llm Configured \n");
         assert_eq!(calls(&s), [CONFIGURED, "ls --json", "pull ai/smollm2", "status --json"]);
         let of_bot = ["MY_LLM_MODEL=ai/smollm2".to_owned(), format!("MY_LLM_URL={ENDPOINT}")];
         assert_eq!(variables(&s, "bot").await, of_bot);
@@ -131,7 +135,7 @@ async fn without_the_plugin_the_place_is_told() {
         s.hoist(&["up", "-d"])
             .await
             .ends_with(1)
-            .says("'models' support requires Docker Model plugin\n --> compose.yaml:4:20\n")
+            .says("'models' support requires Docker Model plugin\n --> compose.yaml:4:28\n")
             .says("hint: ");
         assert!(s.is_gone().await);
 
@@ -140,7 +144,7 @@ async fn without_the_plugin_the_place_is_told() {
         s.up(&["bot"]).await;
         serves_models(&s);
         fs::rename(s.folder().join(".docker/cli-plugins"), s.folder().join("plugins")).expect("it can be moved");
-        s.hoist(&["up", "-d"]).await.ends_with(1).says("compose.yaml:8:5");
+        s.hoist(&["up", "-d"]).await.ends_with(1).says("compose.yaml:8:13");
         let folder = s.folder().join("plugins");
         s.write(".docker/config.json", &format!("{{\"cliPluginsExtraDirs\":[{folder:?}]}}"));
         s.up(&[]).await;
@@ -165,7 +169,7 @@ models:
         s.hoist(&["up", "-d"])
             .await
             .ends_with(1)
-            .says("failed to pull model ai/nowhere: exit status 3: model not found\n --> compose.yaml:8:12\n")
+            .says("failed to pull model ai/nowhere: exit status 3: model not found\n --> compose.yaml:9:12\n")
             .says("not done because of it: Container hoist-test-models-pull-fails-bot-1");
         assert_eq!(s.states().await, ["db/1 running", "web/1 created"]);
         assert_eq!(calls(&s), ["ls --json", "pull ai/nowhere", "status --json"]);
@@ -180,7 +184,7 @@ models:
 
         s.write("fails/status", "the runner does not answer\n");
         s.hoist(&["up", "-d"]).await.ends_with(1).says(
-            "error checking docker-model status: exit status 3: the runner does not answer\n --> compose.yaml:4:20",
+            "error checking docker-model status: exit status 3: the runner does not answer\n --> compose.yaml:4:28",
         );
         fs::remove_dir_all(s.folder().join("fails")).expect("it is there");
         s.write("endpoint", "");
