@@ -54,8 +54,8 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
     match &context.plan.step(id).action {
         Action::PullImage(spec) => pull_image(context, id, spec).await,
         Action::BuildImage(spec) => build_image(context, id, spec).await,
-        Action::PullModel(spec) => model::pull(context, id, spec).await,
-        Action::ConfigureModel(spec) => model::configure(context, spec).await,
+        Action::PullModel(spec) => Box::pin(model::pull(context, id, spec)).await,
+        Action::ConfigureModel(spec) => Box::pin(model::configure(context, spec)).await,
         Action::CreateNetwork { project, key } => {
             done(engine.create_network(project.clone(), key.clone()).await.map_err(lasting))
         }

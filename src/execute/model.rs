@@ -18,7 +18,7 @@ use crate::plan::{ActionId, ModelSpec};
 use crate::project::Project;
 
 /// How long the plugin may take to tell what is there.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 /// So many of the last lines of the plugin explain a failure.
 const LAST_LINES: usize = 10;
 
@@ -58,9 +58,10 @@ pub async fn look(project: &Project) -> Result<Option<ModelRunner>, ExecuteError
     let has_flags = |key| project.models.get(key).is_some_and(|model| !model.runtime_flags.is_empty());
     let version =
         async { if used.into_iter().any(has_flags) { version(project, &plugin).await } else { String::new() } };
-    let looks = async { tokio::join!(version, tags(project, &plugin), endpoint(project, &plugin)) };
+    // Most projects use no model: the room for all of this is taken only here.
+    let looks = Box::pin(async { tokio::join!(version, tags(project, &plugin), endpoint(project, &plugin)) });
     let Ok((version, tags, endpoint)) = tokio::time::timeout(LOOK, looks).await else {
-        return Err(unknown(format!("no answer within {} s", LOOK.as_secs()), Vec::new()));
+        return Err(unknown(&format!("no answer within {} s", LOOK.as_secs()), Vec::new()));
     };
     let endpoint = endpoint?;
     Ok(Some(ModelRunner { plugin, version, endpoint, tags }))
@@ -84,17 +85,17 @@ async fn tags(project: &Project, plugin: &Path) -> BTreeSet<String> {
 
 /// Where models are served.
 async fn endpoint(project: &Project, plugin: &Path) -> Result<String, ExecuteError> {
-    let output = ask(project, plugin, &["status", "--json"]).await.map_err(|error| unknown(error, Vec::new()))?;
+    let output = ask(project, plugin, &["status", "--json"]).await.map_err(|error| unknown(&error, Vec::new()))?;
     if !output.status.success() {
-        return Err(unknown(ended(output.status), last_lines(&output)));
+        return Err(unknown(&ended(output.status), last_lines(&output)));
     }
     match serde_json::from_slice(&output.stdout) {
         Ok(Status { endpoint }) if !endpoint.is_empty() => Ok(endpoint),
-        Ok(_) | Err(_) => Err(unknown("its answer has no endpoint", last_lines(&output))),
+        Ok(_) | Err(_) => Err(unknown(&"its answer has no endpoint", last_lines(&output))),
     }
 }
 
-fn unknown(cause: impl ToString, context: Vec<String>) -> ExecuteError {
+fn unknown(cause: &impl ToString, context: Vec<String>) -> ExecuteError {
     ExecuteError::ModelStatus { cause: cause.to_string(), context }
 }
 

@@ -79,7 +79,8 @@ pub struct Observed {
     pub engine: EngineVersion,
     /// What containers were made with; empty unless they were looked at one by one, which only reasons need.
     pub definitions: BTreeMap<ContainerId, Definition>,
-    /// What serves models; `None` where no service uses one, or where Docker's `model` plugin is not there.
+    /// What serves models; `None` where no service uses one, or where Docker's `model` plugin is not there. The engine
+    /// does not know it: `execute::model::look` does.
     pub models: Option<ModelRunner>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::support::{Scenario, project, scenario};
 
@@ -20,7 +22,7 @@ fi
 case "$1" in
   ls) printf '[{"id":"sha256:1","tags":['; separator=; for model in $(cat models); do printf '%s"%s"' "$separator" "$model"; separator=,; done; printf ']}]' ;;
   status) printf '{"running":true,"endpoint":"%s"}' "$(cat endpoint)" ;;
-  pull) echo "Downloaded: 5 MB"; echo "$2:latest" >> models ;;
+  pull) if test -e slow; then echo $$ > pulling; exec sleep 600; fi; echo "Downloaded: 5 MB"; echo "$2:latest" >> models ;;
   configure) echo "configured" ;;
 esac
 "#;
@@ -106,13 +108,13 @@ async fn models_are_pulled_once_and_containers_know_them() {
 
 #[tokio::test]
 async fn containers_are_recreated_where_models_are_served_elsewhere() {
-    let file = r#"
+    let file = r"
 services:
   bot: {<<: *idle, models: [llm]}
   db: {<<: *idle}
 models:
   llm: {model: ai/smollm2}
-"#;
+";
     project("models-moved", file, |s| async move {
         serves_models(&s);
         s.up(&[]).await;
@@ -154,7 +156,7 @@ async fn without_the_plugin_the_place_is_told() {
 
 #[tokio::test]
 async fn a_pull_that_fails_tells_what_the_plugin_says() {
-    let file = r#"
+    let file = r"
 services:
   bot: {<<: *idle, models: [llm]}
   web: {<<: *idle, depends_on: [bot]}
@@ -162,7 +164,7 @@ services:
 models:
   llm:
     model: ai/nowhere
-"#;
+";
     project("models-pull-fails", file, |s| async move {
         serves_models(&s);
         s.write("fails/pull", "model not found\n");
@@ -199,6 +201,31 @@ models:
         s.up(&[]).await;
         assert_eq!(calls(&s), ["configure ai/nowhere", "ls --json", "pull ai/nowhere", "status --json"]);
         assert_eq!(s.states().await, ["bot/1 running", "db/1 running", "web/1 running"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_a_pull() {
+    project("models-interrupted", CHAT, |s| async move {
+        serves_models(&s);
+        s.write("slow", "");
+        let mut command = s.command(&["up", "-d"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
+        let pulling = s
+            .eventually("the plugin pulls", 20, || async {
+                let text = fs::read_to_string(s.folder().join("pulling")).ok()?;
+                text.trim().parse::<u32>().ok()
+            })
+            .await;
+        let runs = |process: u32| Path::new("/proc").join(process.to_string()).join("cwd").exists();
+        assert!(runs(pulling));
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+        let status = tokio::task::spawn_blocking(move || child.wait()).await.expect("it runs").expect("it ends");
+        assert_eq!(status.code(), Some(130));
+        s.eventually("the plugin is gone", 5, || async { (!runs(pulling)).then_some(()) }).await;
+        assert!(s.replicas().await.is_empty());
     })
     .await;
 }

@@ -93,9 +93,10 @@ pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) 
 
 impl Goal {
     async fn observe(&self, context: &Context) -> Result<Observed, Failure> {
-        let look = self.engine.observe(ObserveQuery::for_up(&self.project, &self.options));
-        let (observed, models) = tokio::join!(look, model::look(&self.project));
-        let mut observed = observed?;
+        let look = async { Ok(self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?) };
+        // What is wrong with the engine is said first: what serves models may need it.
+        let models = async { Ok::<_, Failure>(model::look(&self.project).await) };
+        let (mut observed, models) = futures::future::try_join(look, models).await?;
         observed.models = models
             .map_err(|error| Failure::Plan(output::model_error(&error, &self.project, &self.sources, context)))?;
         let changed: Vec<_> =

@@ -16,8 +16,8 @@ use crate::project::value::{
 };
 use crate::project::{
     Blkio, Condition, Config, Dependency, Deploy, DeployRestartPolicy, FileReference, FileSource, Healthcheck, Ipam,
-    IpamPool, Logging, Network, NetworkKey, Project, Reservations, ResourceLimits, Resources, Secret, ServiceModel,
-    ServiceNetwork, ThrottleDevice, Volume,
+    IpamPool, Logging, Network, NetworkKey, Project, Reservations, ResourceLimits, Resources, Secret, ServiceNetwork,
+    ThrottleDevice, Volume,
 };
 
 fn service() -> Service {
