@@ -140,7 +140,8 @@ impl<'a, 'b> Emit<'a, 'b> {
         Swap { slot, spec, create: Some(create), container: reference(slot, handle) }
     }
 
-    /// What a new container of a service needs: its image, its models, its networks, its volumes, the containers it shares with.
+    /// What a new container of a service needs: its image, its models, its networks, its volumes, the containers it
+    /// shares with.
     fn before_create(&self, service: &Service, spec: &ContainerSpec) -> Vec<ActionId> {
         let mut before = self.resources.images.before_create(self.cx.project, service, self.cx.options);
         before.extend(self.resources.models.of_service(service));
