@@ -24,7 +24,8 @@ async fn main() -> anyhow::Result<()> {
     let project = Arc::new(loaded.project);
     let engine = Docker::connect(ConnectSettings::from_environment(|name| options.environment.get(name).cloned()))?;
     let up = UpOptions::default();
-    let observed = engine.observe(ObserveQuery::for_up(&project, &up)).await?;
+    let mut observed = engine.observe(ObserveQuery::for_up(&project, &up)).await?;
+    observed.models = execute::model::look(&project).await?;
     let plan = Arc::new(plan::up(&project, &observed, &up)?);
     print!("{plan}");
 

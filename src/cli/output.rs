@@ -253,6 +253,15 @@ pub(super) fn plan_error(error: &PlanError, project: &Project, sources: &SourceM
     scripted(&placed, sources, context)
 }
 
+/// Why it is not known what serves models, with the line that asks for one.
+pub(super) fn model_error(error: &ExecuteError, project: &Project, sources: &SourceMap, context: &Context) -> String {
+    let user = project.services.values().find(|service| !service.models.is_empty());
+    let span = user.and_then(|service| project.origins.nearest(&["services", service.name.as_str(), "models"]));
+    let placed = Placed { message: error.to_string(), span, hint: error.hint() };
+    let lines = error.context().iter().map(|line| format!("\n  {line}"));
+    scripted(&placed, sources, context) + &lines.collect::<String>()
+}
+
 /// What failed in a run and why; a port that is taken with the line that asks for it.
 pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &SourceMap, context: &Context) -> String {
     let mut text = Vec::new();
@@ -261,6 +270,7 @@ pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &Sou
             Some(span) => {
                 let placed = Placed { message: error.to_string(), span: Some(span), hint: error.hint() };
                 writeln!(text, "{}", scripted(&placed, sources, context))
+                    .and_then(|()| error.context().iter().try_for_each(|line| writeln!(text, "  {line}")))
             }
             None => failure.report_step(id, error, &mut text),
         }
@@ -277,6 +287,9 @@ fn asked_for(error: &ExecuteError, project: &Project) -> Option<Span> {
     }
     if let ExecuteError::NameTaken { service, .. } = error {
         return project.origins.nearest(&["services", service.as_str(), "container_name"]);
+    }
+    if let ExecuteError::Model { key, .. } = error {
+        return project.origins.nearest(&["models", key.as_str(), "model"]);
     }
     let ExecuteError::PortTaken { service, port, .. } = error else { return None };
     port_line(project, service, *port)

@@ -16,6 +16,8 @@ pub enum Subject {
     Volume(String),
     /// An image, by the reference in the file.
     Image(String),
+    /// A model, by the name it is called in the file (cli.md §6.3: the name alone).
+    Model(String),
     /// A service that a program provides, or that is updated, by its name.
     Service(String),
 }
@@ -27,6 +29,7 @@ impl Subject {
         match action {
             Action::PullImage(spec) => vec![Self::Image(spec.image.clone())],
             Action::BuildImage(spec) => vec![Self::Image(spec.image.clone())],
+            Action::PullModel(spec) | Action::ConfigureModel(spec) => vec![Self::Model(spec.name.clone())],
             Action::CreateNetwork { project, key } => {
                 let name = project.networks.get(key).map_or(key.as_str(), |network| &network.name);
                 vec![Self::Network(name.to_owned())]
@@ -63,6 +66,7 @@ impl Subject {
             | Self::Network(name)
             | Self::Volume(name)
             | Self::Image(name)
+            | Self::Model(name)
             | Self::Service(name) => name,
         }
     }
@@ -75,7 +79,7 @@ impl fmt::Display for Subject {
             Self::Network(name) => write!(f, "Network {name}"),
             Self::Volume(name) => write!(f, "Volume {name}"),
             Self::Image(name) => write!(f, "Image {name}"),
-            Self::Service(name) => f.write_str(name),
+            Self::Model(name) | Self::Service(name) => f.write_str(name),
         }
     }
 }

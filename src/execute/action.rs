@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::facts::Facts;
 use super::hook::{self, Moment};
 use super::hub::Notice;
-use super::{ExecuteError, Follower, Shared, provider, start, wait};
+use super::{ExecuteError, Follower, Shared, model, provider, start, wait};
 use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
 use crate::event::{BuildProgress, Event, Events, Outcome, Outputs};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
@@ -54,6 +54,8 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
     match &context.plan.step(id).action {
         Action::PullImage(spec) => pull_image(context, id, spec).await,
         Action::BuildImage(spec) => build_image(context, id, spec).await,
+        Action::PullModel(spec) => Box::pin(model::pull(context, id, spec)).await,
+        Action::ConfigureModel(spec) => Box::pin(model::configure(context, spec)).await,
         Action::CreateNetwork { project, key } => {
             done(engine.create_network(project.clone(), key.clone()).await.map_err(lasting))
         }

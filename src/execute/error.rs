@@ -7,8 +7,9 @@ use std::sync::Arc;
 use crate::engine::{EngineError, NameHolder, PortHolder};
 use crate::event::Subject;
 use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Waiter};
-use crate::project::ServiceName;
+use crate::project::{ModelKey, ServiceName};
 
+use super::model::ModelVerb;
 use super::{RunOutcome, registry};
 
 /// Why a step failed. Texts about waits are the contract's (engine.md §4.3).
@@ -186,6 +187,28 @@ pub enum ExecuteError {
         /// Why.
         message: String,
     },
+    /// Docker's `model` plugin did not tell where models are served.
+    #[error("error checking docker-model status: {cause}{}", colon(.context))]
+    ModelStatus {
+        /// Why not.
+        cause: String,
+        /// The last it wrote.
+        context: Vec<String>,
+    },
+    /// Docker's `model` plugin failed with a model.
+    #[error("failed to {} model {reference}: {cause}{}", asked(*.verb), colon(.context))]
+    Model {
+        /// Which of the project's models.
+        key: ModelKey,
+        /// Its reference.
+        reference: String,
+        /// What was asked of the plugin.
+        verb: ModelVerb,
+        /// How it ended.
+        cause: String,
+        /// The last it wrote.
+        context: Vec<String>,
+    },
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -240,6 +263,13 @@ fn provided(verb: ProviderVerb) -> &'static str {
     }
 }
 
+fn asked(verb: ModelVerb) -> &'static str {
+    match verb {
+        ModelVerb::Pull => "pull",
+        ModelVerb::Configure => "configure",
+    }
+}
+
 fn prefix(waiter: Waiter) -> &'static str {
     match waiter {
         Waiter::Dependents | Waiter::OptionalDependents => "dependency failed to start: ",
@@ -272,7 +302,14 @@ impl ExecuteError {
             | Self::Unhealthy { context, .. }
             | Self::NotSuccessful { context, .. }
             | Self::TimedOut { context, .. } => context,
-            Self::HookFailed { context, .. } | Self::PreStartFailed { context, .. } if context.len() > 1 => context,
+            Self::HookFailed { context, .. }
+            | Self::PreStartFailed { context, .. }
+            | Self::ModelStatus { context, .. }
+            | Self::Model { context, .. }
+                if context.len() > 1 =>
+            {
+                context
+            }
             Self::Engine(_)
             | Self::RemoveNetwork { .. }
             | Self::Pull { .. }
@@ -287,6 +324,8 @@ impl ExecuteError {
             | Self::HookNotRun { .. }
             | Self::PreStartFailed { .. }
             | Self::Provider { .. }
+            | Self::ModelStatus { .. }
+            | Self::Model { .. }
             | Self::Interrupted => &[],
         }
     }
@@ -336,6 +375,8 @@ impl ExecuteError {
             | Self::HookNotRun { .. }
             | Self::PreStartFailed { .. }
             | Self::Provider { .. }
+            | Self::ModelStatus { .. }
+            | Self::Model { .. }
             | Self::Interrupted => None,
         }
     }

@@ -64,7 +64,9 @@ impl Facts {
                 let digest = step.guard.as_ref().and_then(|guard| self.image_behind(guard));
                 self.got_image(id, digest);
             }
-            Action::CreateNetwork { .. }
+            Action::PullModel(_)
+            | Action::ConfigureModel(_)
+            | Action::CreateNetwork { .. }
             | Action::RemoveNetwork { .. }
             | Action::DisconnectNetwork { .. }
             | Action::ConnectNetwork { .. }

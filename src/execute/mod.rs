@@ -11,6 +11,8 @@ pub mod follow;
 mod hook;
 mod hub;
 mod lines;
+pub mod model;
+mod plugin;
 mod provider;
 mod registry;
 mod schedule;
@@ -32,6 +34,7 @@ use crate::plan::{Action, ActionId, Plan};
 
 pub use error::{ExecuteError, RunFailure, Shared};
 pub use follow::Follower;
+pub use model::ModelVerb;
 
 use action::Context;
 use facts::Facts;

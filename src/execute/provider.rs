@@ -8,20 +8,12 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use super::ExecuteError;
 use super::action::Context;
+use super::{ExecuteError, plugin};
 use crate::engine::Engine;
 use crate::event::{Event, Outcome};
 use crate::plan::{ActionId, ProviderVerb};
 use crate::project::{Project, Provider, ServiceName};
-
-/// Where the plugins of the Docker command line are, beside the user's own.
-const PLUGIN_FOLDERS: [&str; 4] = [
-    "/usr/local/lib/docker/cli-plugins",
-    "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins",
-    "/usr/libexec/docker/cli-plugins",
-];
 
 /// What a program says.
 #[derive(Debug, Deserialize)]
@@ -146,19 +138,13 @@ impl Call<'_> {
         if kind == "compose" {
             return Err(self.failed("`compose` cannot provide a service"));
         }
-        let environment = &self.project.environment;
-        let docker = environment
-            .get("DOCKER_CONFIG")
-            .map(PathBuf::from)
-            .or_else(|| environment.get("HOME").map(|home| Path::new(home).join(".docker")));
-        let own = docker.map(|folder| folder.join("cli-plugins"));
-        let plugins = own.into_iter().chain(PLUGIN_FOLDERS.map(PathBuf::from));
-        let path = environment.get("PATH").map(std::env::split_paths);
-        let suffix = std::env::consts::EXE_SUFFIX;
-        plugins
-            .map(|folder| folder.join(format!("docker-{kind}{suffix}")))
-            .chain(path.into_iter().flatten().map(|folder| folder.join(format!("{kind}{suffix}"))))
-            .find(|program| program.is_file())
+        let on_path = || {
+            let path = self.project.environment.get("PATH").map(std::env::split_paths);
+            let program = format!("{kind}{}", std::env::consts::EXE_SUFFIX);
+            path.into_iter().flatten().map(|folder| folder.join(&program)).find(|program| program.is_file())
+        };
+        plugin::find(self.project, kind)
+            .or_else(on_path)
             .ok_or_else(|| self.failed(&format!("there is no plugin and no program `{kind}`")))
     }
 

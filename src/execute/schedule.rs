@@ -137,7 +137,11 @@ impl Schedule {
 fn lane(step: &Step) -> Lane {
     match &step.action {
         Action::Wait(_) | Action::Pause { .. } => Lane::Wait,
-        Action::PullImage(_) | Action::BuildImage(_) | Action::RunProvider { .. } => Lane::Fetch,
+        Action::PullImage(_)
+        | Action::BuildImage(_)
+        | Action::PullModel(_)
+        | Action::ConfigureModel(_)
+        | Action::RunProvider { .. } => Lane::Fetch,
         Action::StopContainer { .. } => Lane::Stop,
         Action::StartContainer { spec: Some(spec), .. } => {
             let service = spec.project.services.get(&spec.replica.service);

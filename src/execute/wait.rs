@@ -84,6 +84,8 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
         | ExecuteError::HookNotRun { .. }
         | ExecuteError::PreStartFailed { .. }
         | ExecuteError::Provider { .. }
+        | ExecuteError::ModelStatus { .. }
+        | ExecuteError::Model { .. }
         | ExecuteError::Interrupted => None,
     }
 }

@@ -2,12 +2,14 @@
 
 mod container;
 mod definition;
+mod model;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 pub use container::{Container, Endpoint, Health, Mount, MountKind, PublishedPort, State};
 pub use definition::{Definition, Settings};
+pub use model::ModelRunner;
 
 use crate::project::{NetworkKey, VolumeKey};
 
@@ -77,6 +79,9 @@ pub struct Observed {
     pub engine: EngineVersion,
     /// What containers were made with; empty unless they were looked at one by one, which only reasons need.
     pub definitions: BTreeMap<ContainerId, Definition>,
+    /// What serves models; `None` where no service uses one, or where Docker's `model` plugin is not there. The engine
+    /// does not know it: `execute::model::look` does.
+    pub models: Option<ModelRunner>,
 }
 
 /// Which engine answers, and what it can do.

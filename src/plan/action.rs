@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::ActionId;
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::project::fingerprint::Fingerprint;
-use crate::project::{Condition, NetworkKey, Project, ServiceName, VolumeKey};
+use crate::project::{Condition, ModelKey, NetworkKey, Project, ServiceName, VolumeKey};
 
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,17 +23,18 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether it changes anything: not so a wait, a job that ran to its end and runs again, and a provider, which is
-    /// asked at every run.
+    /// Whether it changes anything: not so a wait, a job that ran to its end and runs again, and providers and models,
+    /// which are asked and configured at every run.
     #[must_use]
     pub fn is_change(&self) -> bool {
         match &self.action {
             // The hooks of a service come with the starts of its replicas, which count.
-            Action::Wait(_) | Action::Pause { .. } | Action::RunPreStart { .. } => false,
+            Action::Wait(_) | Action::Pause { .. } | Action::RunPreStart { .. } | Action::ConfigureModel(_) => false,
             Action::StartContainer { .. } => !matches!(self.reason, Reason::RanBefore { .. }),
             Action::RunProvider { verb, .. } => *verb != ProviderVerb::Up,
             Action::PullImage(_)
             | Action::BuildImage(_)
+            | Action::PullModel(_)
             | Action::CreateNetwork { .. }
             | Action::RemoveNetwork { .. }
             | Action::DisconnectNetwork { .. }
@@ -61,6 +63,10 @@ pub enum Action {
     PullImage(Arc<PullSpec>),
     /// Builds the image of a service.
     BuildImage(Arc<BuildSpec>),
+    /// Fetches a model for Docker's model runner (engine.md §3.10).
+    PullModel(Arc<ModelSpec>),
+    /// Tells the model runner how a model is to be served.
+    ConfigureModel(Arc<ModelSpec>),
     /// Makes a network of the project.
     CreateNetwork {
         /// The project it is defined in.
@@ -185,6 +191,8 @@ impl Action {
             | Self::RunPreStart { container, .. } => Some(container),
             Self::PullImage(_)
             | Self::BuildImage(_)
+            | Self::PullModel(_)
+            | Self::ConfigureModel(_)
             | Self::CreateNetwork { .. }
             | Self::RemoveNetwork { .. }
             | Self::CreateVolume { .. }
@@ -302,6 +310,27 @@ pub struct BuildSpec {
     pub image: String,
     /// `os[/arch[/variant]]` of the result; `None` is the engine's own.
     pub platform: Option<String>,
+}
+
+/// A model to pull or configure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelSpec {
+    /// The project.
+    pub project: Arc<Project>,
+    /// Which of its models.
+    pub key: ModelKey,
+    /// What it is called: its `name`, else its key.
+    pub name: String,
+    /// Its reference as the project writes it.
+    pub reference: String,
+    /// Tokens of context; `None` is the runner's default.
+    pub context_size: Option<i64>,
+    /// Flags for the runner, those that the plugin takes.
+    pub runtime_flags: Vec<String>,
+    /// The services that use it.
+    pub services: Vec<ServiceName>,
+    /// The plugin that is asked to.
+    pub plugin: PathBuf,
 }
 
 /// Everything a container is created from that is known before the run.

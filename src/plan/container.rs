@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition::Expected;
 use super::image::{ImageFact, Images};
+use super::model::Models;
 use super::network::{NetworkChange, NetworkFate};
 use super::rolling::RollingUpdate;
 use super::up::Context;
@@ -93,6 +94,7 @@ pub(super) struct Removal<'a> {
 /// What has been decided before containers are looked at.
 pub(super) struct Resources<'a> {
     pub(super) images: Images,
+    pub(super) models: Models,
     pub(super) networks: BTreeMap<&'a NetworkKey, NetworkFate<'a>>,
     pub(super) volumes: BTreeMap<&'a VolumeKey, VolumeFate<'a>>,
     /// Services all of whose containers go for a recreated volume.

@@ -41,6 +41,12 @@ pub enum PlanError {
         /// The most there can be.
         most: usize,
     },
+    /// A service uses a model, and Docker's `model` plugin is not there.
+    #[error("'models' support requires Docker Model plugin")]
+    NoModelPlugin {
+        /// The first service that uses one.
+        service: ServiceName,
+    },
     /// A `pre_start` hook that is to run for each replica.
     #[error("service \"{service}\" pre_start[{hook}]: per_replica is not yet supported")]
     HookPerReplica {
@@ -184,6 +190,7 @@ impl PlanError {
             }
             Self::TooManyReplicas { service, .. } => Some(vec!["services", service.as_str(), "scale"]),
             Self::HookPerReplica { service, .. } => Some(vec!["services", service.as_str(), "pre_start"]),
+            Self::NoModelPlugin { service } => Some(vec!["services", service.as_str(), "models"]),
             Self::NothingToRun { service } => Some(vec!["services", service.as_str()]),
             Self::UnknownFailureAction { service, .. } => {
                 Some(vec!["services", service.as_str(), "deploy", "update_config", "failure_action"])
@@ -219,6 +226,11 @@ impl PlanError {
             Self::VariableUnset { variable, .. } => {
                 Some(format!("set `{variable}` in the shell, in `.env`, or in a file given by --env-file"))
             }
+            Self::NoModelPlugin { .. } => Some(
+                "install Docker Model Runner: `docker model version` has to answer, from a plugin `docker-model` in \
+                 ~/.docker/cli-plugins or /usr/libexec/docker/cli-plugins"
+                    .to_owned(),
+            ),
             Self::ExternalNetworkMissing { name, .. } => {
                 Some(format!("make it with `docker network create {name}`, or remove `external: true`"))
             }

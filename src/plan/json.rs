@@ -52,6 +52,14 @@ fn details(action: &Action, object: &mut Map<String, Value>) {
             add("services", spec.services.iter().map(ToString::to_string).collect::<Vec<_>>().into());
         }
         Action::BuildImage(spec) => add("platform", spec.platform.clone().into()),
+        Action::PullModel(spec) | Action::ConfigureModel(spec) => {
+            add("model", spec.key.as_str().into());
+            add("services", spec.services.iter().map(ToString::to_string).collect::<Vec<_>>().into());
+            if matches!(action, Action::ConfigureModel(_)) {
+                add("context_size", spec.context_size.into());
+                add("runtime_flag_count", Some(spec.runtime_flags.len()).filter(|count| *count > 0).into());
+            }
+        }
         Action::CreateContainer(spec) => {
             add("name", spec.name.clone().into());
             add("temporary_name", spec.temporary_name.clone().into());

@@ -15,6 +15,7 @@ mod graph;
 mod image;
 mod json;
 mod labels;
+mod model;
 mod network;
 mod options;
 mod order;

@@ -87,7 +87,8 @@ impl<'a, 'b> Emit<'a, 'b> {
             service: service.name.clone(),
             verb: ProviderVerb::Up,
         };
-        let step = self.add(action, Reason::EveryRun, &When::Always, []);
+        let models: Vec<_> = self.resources.models.of_service(service).collect();
+        let step = self.add(action, Reason::EveryRun, &When::Always, models);
         self.after_all(step, ready);
         // What it gives its dependents is part of their containers.
         let dependents = self.dependents.get(&service.name).cloned().unwrap_or_default();
@@ -139,9 +140,11 @@ impl<'a, 'b> Emit<'a, 'b> {
         Swap { slot, spec, create: Some(create), container: reference(slot, handle) }
     }
 
-    /// What a new container of a service needs: its image, its networks, its volumes, the containers it shares with.
+    /// What a new container of a service needs: its image, its models, its networks, its volumes, the containers it
+    /// shares with.
     fn before_create(&self, service: &Service, spec: &ContainerSpec) -> Vec<ActionId> {
         let mut before = self.resources.images.before_create(self.cx.project, service, self.cx.options);
+        before.extend(self.resources.models.of_service(service));
         if service.network_mode.is_none() {
             before.extend(service.networks.keys().filter_map(|key| self.network_steps.get(key)));
         }
@@ -329,7 +332,8 @@ impl<'a, 'b> Emit<'a, 'b> {
         let reason = self.start_reason(service, swap);
         // Where it is certain that the new container is there, or that the old one stays, there is no choice to make.
         let action = Action::StartContainer { container: swap.container.clone(), spec: Some(swap.spec.clone()) };
-        let step = self.add(action, reason, when, row.into_iter().chain(swap.create));
+        let models: Vec<_> = self.resources.models.of_service(service).collect();
+        let step = self.add(action, reason, when, row.into_iter().chain(swap.create).chain(models));
         self.after_all(step, ready);
         if let Some(old) = swap.slot.change.old() {
             self.after_connects(old, step);

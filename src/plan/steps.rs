@@ -150,9 +150,9 @@ impl<'a, 'b> Emit<'a, 'b> {
         }
     }
 
-    /// The steps that get images: nothing that runs is touched before them.
+    /// The steps that get images and models: nothing that runs is touched before them.
     pub(super) fn gate(&self) -> Vec<ActionId> {
-        self.resources.images.steps.clone()
+        self.resources.images.steps.iter().copied().chain(self.resources.models.steps()).collect()
     }
 
     /// Stops a container that runs; nothing for one that does not. One stop is enough for whatever asks for it.

@@ -15,7 +15,7 @@ pub struct Summary {
     pub started: Vec<(Replica, ActionId)>,
     /// The containers that go without a successor: the steps that remove them.
     pub removed: Vec<ActionId>,
-    /// The other steps that change something: pulls, builds, networks, volumes, providers.
+    /// The other steps that change something: pulls, builds, models, networks, volumes, providers.
     pub others: Vec<ActionId>,
     /// The same in numbers.
     pub counts: Counts,
@@ -26,6 +26,8 @@ pub struct Summary {
 pub struct Counts {
     /// Images pulled.
     pub pulls: usize,
+    /// Models pulled.
+    pub model_pulls: usize,
     /// Images built.
     pub builds: usize,
     /// Networks made.
@@ -78,6 +80,7 @@ impl Plan {
                     }
                 }
                 Action::PullImage(_) => summary.other(id, |counts| &mut counts.pulls),
+                Action::PullModel(_) => summary.other(id, |counts| &mut counts.model_pulls),
                 Action::BuildImage(_) => summary.other(id, |counts| &mut counts.builds),
                 Action::CreateNetwork { .. } => summary.other(id, |counts| &mut counts.networks_created),
                 Action::RemoveNetwork { .. } => summary.other(id, |counts| &mut counts.networks_removed),
@@ -91,6 +94,7 @@ impl Plan {
                 | Action::StopContainer { .. }
                 | Action::RenameContainer { .. }
                 | Action::Wait(_)
+                | Action::ConfigureModel(_)
                 | Action::Pause { .. }
                 | Action::RunPreStart { .. }
                 | Action::RunProvider { .. } => {}

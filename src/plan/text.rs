@@ -3,8 +3,8 @@
 use std::fmt::{self, Display as _};
 
 use super::{
-    Action, ActionId, BuildSpec, ContainerRef, Edge, FieldChange, FieldValue, Guard, Plan, Probing, ProviderVerb,
-    PullSpec, Reason, Step, WaitCondition, WaitSpec, Waiter,
+    Action, ActionId, BuildSpec, ContainerRef, Edge, FieldChange, FieldValue, Guard, ModelSpec, Plan, Probing,
+    ProviderVerb, PullSpec, Reason, Step, WaitCondition, WaitSpec, Waiter,
 };
 use crate::observed::ImageDigest;
 use crate::project::{Project, ServiceName};
@@ -124,6 +124,8 @@ impl Action {
             Self::Wait(spec) => Some(&spec.service),
             Self::Pause { service, .. } | Self::RunProvider { service, .. } => Some(service),
             Self::PullImage(_)
+            | Self::PullModel(_)
+            | Self::ConfigureModel(_)
             | Self::CreateNetwork { .. }
             | Self::RemoveNetwork { .. }
             | Self::CreateVolume { .. }
@@ -138,6 +140,8 @@ impl Action {
         match self {
             Self::PullImage(_) => "pull image",
             Self::BuildImage(_) => "build image",
+            Self::PullModel(_) => "pull model",
+            Self::ConfigureModel(_) => "configure model",
             Self::CreateNetwork { .. } => "create network",
             Self::RemoveNetwork { .. } => "remove network",
             Self::DisconnectNetwork { .. } => "disconnect container",
@@ -167,6 +171,7 @@ impl Action {
         match self {
             Self::PullImage(spec) => image(&spec.image, spec.platform.as_deref()),
             Self::BuildImage(spec) => image(&spec.image, spec.platform.as_deref()),
+            Self::PullModel(spec) | Self::ConfigureModel(spec) => spec.reference.clone(),
             Self::CreateNetwork { project, key } => network_name(project, key.as_str()).to_owned(),
             Self::RemoveNetwork { name, .. } | Self::RemoveVolume { name } => name.clone(),
             Self::RemoveImage { reference } => reference.clone(),
@@ -201,11 +206,13 @@ impl Action {
                 format!(" to be {}{eager}{monitor}", spec.condition)
             }
             Self::Pause { duration, .. } => format!(" for {duration:?}"),
+            Self::ConfigureModel(spec) => model_settings(spec),
             Self::CreateContainer(spec) => {
                 spec.temporary_name.as_ref().map_or_else(String::new, |name| format!(" as {name}"))
             }
             Self::PullImage(_)
             | Self::BuildImage(_)
+            | Self::PullModel(_)
             | Self::CreateNetwork { .. }
             | Self::RemoveNetwork { .. }
             | Self::CreateVolume { .. }
@@ -218,6 +225,18 @@ impl Action {
             | Self::RunProvider { .. } => String::new(),
         }
     }
+}
+
+/// How a model is configured. Its flags are counted only: they may hold a secret.
+fn model_settings(spec: &ModelSpec) -> String {
+    let size = spec.context_size.map(|size| format!("context size {size}"));
+    let flags = match spec.runtime_flags.len() {
+        0 => None,
+        1 => Some("1 runtime flag".to_owned()),
+        count => Some(format!("{count} runtime flags")),
+    };
+    let settings: Vec<_> = size.into_iter().chain(flags).collect();
+    if settings.is_empty() { String::new() } else { format!(" with {}", settings.join(" and ")) }
 }
 
 fn hook_object(container: &ContainerRef, hook: usize) -> String {

@@ -7,7 +7,7 @@ use super::container::{self, Change, Fate, Resources};
 use super::content;
 use super::steps::Emit;
 use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
-use super::{image, network, order, orphan, rolling, volume};
+use super::{image, model, network, order, orphan, rolling, volume};
 use crate::observed::{Container, Observed};
 use crate::project::{Project, ServiceName};
 
@@ -36,6 +36,7 @@ const MOST_REPLICAS: usize = 10_000;
 ///
 /// What makes the whole impossible: names used twice, external resources that are missing, services without an image.
 pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> Result<Plan, PlanError> {
+    let project = &model::with_variables(project, observed)?;
     let cx = Context { project, observed, options };
     check(&cx)?;
     let order = order::services_by_dependency(project)?;
@@ -45,7 +46,8 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     let emptied = volume::emptied_services(&cx, &order, &volumes);
     let mut builder = PlanBuilder::default();
     let images = image::plan(project, observed, options, &mut builder);
-    let resources = Resources { images, networks, volumes, emptied };
+    let models = model::plan(project, observed, &mut builder, &mut warnings);
+    let resources = Resources { images, models, networks, volumes, emptied };
     let fates = container::decide(&cx, &resources, &order);
     content::changes(&options.contents, &fates, &mut warnings);
     let orphans = orphans(&cx, &mut warnings);

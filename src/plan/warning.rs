@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Replica;
-use crate::project::{NetworkKey, ProjectName, ServiceName, VolumeKey};
+use crate::project::{ModelKey, NetworkKey, ProjectName, ServiceName, VolumeKey};
 
 /// Something the user should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,13 @@ pub enum Warning {
         /// The service.
         service: ServiceName,
     },
+    /// The plugin is too old for the `runtime_flags` of a model, which are left out.
+    RuntimeFlagsLeftOut {
+        /// The model.
+        model: ModelKey,
+        /// The plugin's version; empty where it does not say.
+        version: String,
+    },
     /// `down` found nothing.
     NothingToRemove(ProjectName),
 }
@@ -134,6 +141,14 @@ impl fmt::Display for Warning {
                 "replicas of {service} are replaced at once, not in turn: they stop for a network or a dependency that is \
                  recreated, or a port, name or address passes from one container to another"
             ),
+            Self::RuntimeFlagsLeftOut { model, version } => {
+                let version = if version.is_empty() { "one without a version" } else { version };
+                write!(
+                    f,
+                    "runtime_flags of model {model} are left out: they need Docker Model plugin 1.0.6 or newer, this is \
+                     {version}"
+                )
+            }
             Self::NothingToRemove(project) => {
                 write!(f, "Warning: No resource found to remove for project \"{project}\".")
             }

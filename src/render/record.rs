@@ -115,6 +115,9 @@ impl Records {
             Event::UpToDate { container } => {
                 vec![Record::new(&Subject::Container(container.clone()), RecordState::Done, "Running")]
             }
+            Event::Progress { id, part, status, .. } if matches!(self.plan.step(*id).action, Action::PullModel(_)) => {
+                vec![Record::new(part, RecordState::Working, "Pulling").with_details(status)]
+            }
             Event::Progress { id, part, status, current, total } => {
                 let state = if is_last_word(status) { RecordState::Done } else { RecordState::Working };
                 // Bytes that a step of a build moves are output of that step; layers are those of a pull.
@@ -256,6 +259,8 @@ fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
         },
         Action::PullImage(_)
         | Action::BuildImage(_)
+        | Action::PullModel(_)
+        | Action::ConfigureModel(_)
         | Action::CreateNetwork { .. }
         | Action::RemoveNetwork { .. }
         | Action::DisconnectNetwork { .. }
@@ -275,7 +280,8 @@ fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
 /// The words for a step on its way and done; `None` where nothing is shown of it.
 fn words(action: &Action) -> Option<(&'static str, &'static str)> {
     Some(match action {
-        Action::PullImage(_) => ("Pulling", "Pulled"),
+        Action::PullImage(_) | Action::PullModel(_) => ("Pulling", "Pulled"),
+        Action::ConfigureModel(_) => ("Configuring", "Configured"),
         Action::BuildImage(_) => ("Building", "Built"),
         Action::CreateNetwork { .. } | Action::CreateVolume { .. } | Action::CreateContainer(_) => {
             ("Creating", "Created")

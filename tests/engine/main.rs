@@ -17,6 +17,7 @@ mod hooks;
 mod interruption;
 mod listing;
 mod mistakes;
+mod models;
 mod networks;
 mod peer;
 mod pulling;

@@ -10,6 +10,7 @@ mod dependencies;
 mod down;
 mod images;
 mod interrupted;
+mod models;
 mod plan_text;
 mod resources;
 mod rolling;

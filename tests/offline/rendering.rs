@@ -8,8 +8,8 @@ use std::time::Duration;
 use hoist::event::{BuildProgress, Event, Outcome, Output, Stopping};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
-    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, Late, Plan, PullFailure, PullSpec, Replaced,
-    WaitCondition, Waiter,
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, Late, ModelSpec, Plan, PullFailure, PullSpec,
+    Replaced, WaitCondition, Waiter,
 };
 use hoist::project::Project;
 use hoist::project::fingerprint::Fingerprint;
@@ -205,6 +205,45 @@ fn a_recreation_shows_its_begin_and_its_end() {
     );
     let not_needed: Vec<Event> = steps.iter().map(|id| Event::NotNeeded { id: *id }).collect();
     assert_eq!(written(ProgressMode::Plain, &plan, &not_needed), "");
+}
+
+#[test]
+fn models_are_named_as_in_the_file() {
+    let mut plans = Plans::new();
+    let spec = Arc::new(ModelSpec {
+        project: Arc::default(),
+        key: "llm".into(),
+        name: "chat".to_owned(),
+        reference: "ai/smollm2".to_owned(),
+        context_size: None,
+        runtime_flags: Vec::new(),
+        services: Vec::new(),
+        plugin: "docker-model".into(),
+    });
+    let pull = plans.add(Action::PullModel(spec.clone()), &[]);
+    let configure = plans.add(Action::ConfigureModel(spec), &[pull]);
+    let plan = plans.build();
+    let events = [
+        Event::Started { id: pull },
+        Event::Progress { id: pull, part: "chat".to_owned(), status: "5 MB".to_owned(), current: None, total: None },
+        finished(pull),
+        Event::Started { id: configure },
+        finished(configure),
+    ];
+    assert_eq!(
+        written(ProgressMode::Plain, &plan, &events).replace(" \n", "$\n"),
+        indoc! {"
+            \u{20}chat Pulling$
+            \u{20}chat Pulling 5 MB
+            \u{20}chat Pulled$
+            \u{20}chat Configuring$
+            \u{20}chat Configured$
+        "}
+    );
+    assert_eq!(
+        written(ProgressMode::Json, &plan, &events[1..2]),
+        "{\"id\":\"chat\",\"status\":\"Working\",\"text\":\"Pulling\",\"details\":\"5 MB\"}\n"
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::{Failure, output, settings};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, EngineError, ObserveQuery};
+use crate::execute::model;
 use crate::load::{self, Loaded};
 use crate::observed::{ContainerId, Observed};
 use crate::plan::{self, UpOptions};
@@ -66,7 +67,7 @@ pub(super) async fn prepare(
     let project = Arc::new(loaded.project);
     let hidden = Hidden { layers: args.converge.quiet_pull, builds: args.quiet_build };
     let mut goal = Goal { project, sources: loaded.sources, engine, options, hidden, before: BTreeSet::new() };
-    let mut observed = goal.observe().await?;
+    let mut observed = goal.observe(context).await?;
     goal.before = observed.containers.iter().map(|container| container.id.clone()).collect();
     goal.ask(args, context, &observed)?;
     let mut ready = goal.plan(&observed, context)?;
@@ -91,8 +92,13 @@ pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) 
 }
 
 impl Goal {
-    async fn observe(&self) -> Result<Observed, Failure> {
-        let mut observed = self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?;
+    async fn observe(&self, context: &Context) -> Result<Observed, Failure> {
+        let look = async { Ok(self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?) };
+        // What is wrong with the engine is said first: what serves models may need it.
+        let models = async { Ok::<_, Failure>(model::look(&self.project).await) };
+        let (mut observed, models) = futures::future::try_join(look, models).await?;
+        observed.models = models
+            .map_err(|error| Failure::Plan(output::model_error(&error, &self.project, &self.sources, context)))?;
         let changed: Vec<_> =
             plan::changed_networks(&self.project, &observed).into_iter().map(|network| network.id.clone()).collect();
         for network in observed.networks.iter_mut().filter(|network| changed.contains(&network.id)) {
@@ -104,7 +110,7 @@ impl Goal {
     /// What is left to do after so many milliseconds. What the command made in the meantime is not made again.
     pub(super) async fn look_again(&self, pause: u64, context: &Context) -> Result<Ready, Failure> {
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        let observed = self.observe().await?;
+        let observed = self.observe(context).await?;
         let ids = observed.containers.iter().map(|container| &container.id);
         let newer = ids.filter(|id| !self.before.contains(*id)).cloned().collect();
         self.plan_with(&UpOptions { newer, ..self.options.clone() }, &observed, context)

@@ -15,6 +15,8 @@ pub(super) fn answer(status: u16, message: &str) -> EngineError {
         // "client version 1.53 is too new. Maximum supported API version is 1.41"
         400 if words.contains("client version") => EngineError::Unsupported(words),
         404 => EngineError::NotFound(words),
+        // Engines before 25.0 make networks of one name, which two runs at once may have until one of them goes.
+        _ if words.contains("is ambiguous (") => EngineError::Conflict(words),
         // Of a container that is to be taken off a network.
         500 if words.contains("is not connected to") => EngineError::NotFound(words),
         // Networks with endpoints are refused as forbidden (engine.md W5).
@@ -132,6 +134,7 @@ mod tests {
             (500, "container 1 is not connected to the network n", EngineError::NotFound),
             (500, "container 1 is not connected to network n", EngineError::NotFound),
             (409, "Conflict. The container name \"/x\" is already in use by container \"1\"", EngineError::Conflict),
+            (400, "network n is ambiguous (2 matches found on name)", EngineError::Conflict),
             (409, "remove v: volume is in use - [1]", EngineError::InUse),
             (403, "error while removing network: network n id 1 has active endpoints (c)", EngineError::InUse),
             (403, "operation is not permitted on predefined bridge network", EngineError::Refused),

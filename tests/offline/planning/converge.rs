@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hoist::observed::Observed;
+use hoist::observed::{ModelRunner, Observed};
 use hoist::plan::{BuildImages, Orphans, PlanError, Recreate, UpOptions, up};
 use hoist::project::{Condition, Dependency, Deploy, Project, Service, UpdateConfig};
 use proptest::prelude::*;
@@ -26,6 +26,7 @@ struct Shape {
     built: bool,
     volume: bool,
     back: bool,
+    model: bool,
     /// Whether its replicas are replaced in turn: the words of its `update_config`.
     rolling: Option<(bool, u8, u8)>,
 }
@@ -38,10 +39,11 @@ fn shape() -> impl Strategy<Value = Shape> {
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
+        prop::bool::weighted(0.3),
     );
     let rolling = prop::option::weighted(0.5, (any::<bool>(), 0..3_u8, 0..3_u8));
     (first, second, rolling).prop_map(
-        |((present, scale, version, link, named), (port, address, built, volume, back), rolling)| Shape {
+        |((present, scale, version, link, named), (port, address, built, volume, back, model), rolling)| Shape {
             present,
             scale,
             version,
@@ -52,6 +54,7 @@ fn shape() -> impl Strategy<Value = Shape> {
             built,
             volume,
             back,
+            model,
             rolling,
         },
     )
@@ -93,6 +96,7 @@ const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
 fn project(variant: &Variant) -> Arc<Project> {
     let mut files = files()
+        .model("llm", "ai/x", |_| {})
         .network("back", |back| back.internal = variant.internal)
         .network("default", |default| {
             if variant.renamed {
@@ -111,6 +115,9 @@ fn project(variant: &Variant) -> Arc<Project> {
         files = files.service(name, &format!("{name}:1"), |service| {
             service.scale = Some(i64::from(shape.scale));
             environment(service, "VERSION", &shape.version.to_string());
+            if shape.model {
+                service.models.insert("llm".into(), None);
+            }
             if shape.built {
                 is_built(service);
             }
@@ -261,6 +268,7 @@ proptest! {
             }
         }
         let mut whole: Observed = engine.into();
+        whole.models = Some(ModelRunner { endpoint: "http://runner".into(), ..ModelRunner::default() });
         for service in to.services.values() {
             let reference = to.image_name(service);
             if !service.name.as_str().starts_with('c') {

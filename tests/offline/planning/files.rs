@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hoist::project::value::{Mount, MountKind, Port, port};
 use hoist::project::{
-    Build, Condition, Dependency, Healthcheck, Network, NetworkKey, Project, Service, ServiceName, ServiceNetwork,
-    Volume, VolumeKey,
+    Build, Condition, Dependency, Healthcheck, Model, Network, NetworkKey, Project, Service, ServiceName,
+    ServiceNetwork, Volume, VolumeKey,
 };
 
 /// Collects a project named `shop`.
@@ -47,6 +47,13 @@ impl Files {
         let mut volume = Volume { name: format!("shop_{key}"), ..Volume::default() };
         change(&mut volume);
         self.0.volumes.insert(key.into(), volume);
+        self
+    }
+
+    pub(super) fn model(mut self, key: &str, reference: &str, change: impl FnOnce(&mut Model)) -> Self {
+        let mut model = Model { model: reference.to_owned(), ..Model::default() };
+        change(&mut model);
+        self.0.models.insert(key.into(), model);
         self
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hoist::observed::{Container, ContainerId, Endpoint, Image, Network, Observed, State, Volume};
 use hoist::plan::{Action, ActionId, ContainerRef, ContainerSpec, Edge, Guard, Handle, Plan, Reason, Waiter};
 use hoist::project::hash::{network_hash, volume_hash};
-use hoist::project::{Project, ServiceName};
+use hoist::project::{ModelKey, Project, ServiceName};
 
 use super::state::{image, replica_sharing};
 
@@ -22,6 +22,8 @@ pub(super) struct Run<'a> {
     failed: BTreeSet<ActionId>,
     made: std::collections::BTreeMap<ActionId, ContainerId>,
     skipped: BTreeSet<ActionId>,
+    /// The models that were configured in this run.
+    configured: BTreeSet<ModelKey>,
 }
 
 /// What happens in a run that the plan does not know.
@@ -45,8 +47,8 @@ pub(super) fn run(
     mut choose: impl FnMut(usize) -> usize,
 ) -> Result<usize, String> {
     let failed = BTreeSet::new();
-    let mut run =
-        Run { project, observed, plan, images_change, updates, failed, made: [].into(), skipped: BTreeSet::new() };
+    let (made, skipped, configured) = ([].into(), BTreeSet::new(), BTreeSet::new());
+    let mut run = Run { project, observed, plan, images_change, updates, failed, made, skipped, configured };
     let mut done = BTreeSet::new();
     while done.len() < plan.len() {
         let ready: Vec<_> = plan
@@ -100,8 +102,24 @@ impl Run<'_> {
                 self.refuse_if(uses, "volume in use")?;
                 self.observed.volumes.retain(|volume| volume.name != name);
             }
-            Action::CreateContainer(spec) => self.create(id, &spec)?,
-            Action::StartContainer { container, .. } => self.start(&container)?,
+            Action::PullModel(spec) => {
+                let runner = self.observed.models.as_mut().ok_or("nothing serves models")?;
+                runner.tags.insert(spec.reference.clone());
+            }
+            Action::ConfigureModel(spec) => {
+                if !self.observed.models.as_ref().is_some_and(|runner| runner.has(&spec.reference)) {
+                    return Err("no such model".into());
+                }
+                self.configured.insert(spec.key.clone());
+            }
+            Action::CreateContainer(spec) => {
+                self.has_models(&spec)?;
+                self.create(id, &spec)?;
+            }
+            Action::StartContainer { container, spec } => {
+                spec.map_or(Ok(()), |spec| self.has_models(&spec))?;
+                self.start(&container)?;
+            }
             // One that was never made is no trouble.
             Action::StopContainer { container, .. } | Action::RemoveContainer { container, .. }
                 if step.reason == Reason::TakenBack && self.id(&container).is_err() => {}
@@ -227,8 +245,14 @@ impl Run<'_> {
         Ok(())
     }
 
+    fn has_models(&self, spec: &ContainerSpec) -> Result<(), String> {
+        let used = spec.project.services[&spec.replica.service].models.keys();
+        let missing: Vec<_> = used.filter(|key| !self.configured.contains(*key)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(format!("models are not ready: {missing:?}")) }
+    }
+
     fn create(&mut self, step: ActionId, spec: &ContainerSpec) -> Result<(), String> {
-        let service = &self.project.services[&spec.replica.service];
+        let service = &spec.project.services[&spec.replica.service];
         let mut shared = std::collections::BTreeMap::new();
         for (name, container) in &spec.references {
             let id = self.id(container)?;
@@ -236,7 +260,7 @@ impl Run<'_> {
             shared.insert(name.clone(), id.as_str().to_owned());
         }
         let resolve = |name: &ServiceName| shared.get(name).cloned();
-        let mut container = replica_sharing(self.project, service, spec.replica.number, resolve);
+        let mut container = replica_sharing(&spec.project, service, spec.replica.number, resolve);
         let created = self.observed.containers.iter().map(|other| other.created).max().unwrap_or(0) + 1;
         container.created = created;
         container.id = format!("{created:012x}{:052x}", self.observed.containers.len()).into();

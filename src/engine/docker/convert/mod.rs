@@ -88,9 +88,6 @@ pub(super) fn service_of(spec: &ContainerSpec) -> Result<&Service, EngineError> 
 
 /// Features whose absence would be found out too late, or not at all.
 fn refuse_what_is_not_there(service: &Service, facts: &Facts) -> Result<(), EngineError> {
-    if let Some(model) = service.models.keys().next() {
-        return Err(unsupported(service, &format!("`models` is not supported yet (model `{model}`)")));
-    }
     if service.use_api_socket && facts.engine.os == "windows" {
         return Err(unsupported(service, "`use_api_socket` can't be used with a Windows engine"));
     }

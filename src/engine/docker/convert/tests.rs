@@ -16,8 +16,8 @@ use crate::project::value::{
 };
 use crate::project::{
     Blkio, Condition, Config, Dependency, Deploy, DeployRestartPolicy, FileReference, FileSource, Healthcheck, Ipam,
-    IpamPool, Logging, Network, NetworkKey, Project, Reservations, ResourceLimits, Resources, Secret, ServiceModel,
-    ServiceNetwork, ThrottleDevice, Volume,
+    IpamPool, Logging, Network, NetworkKey, Project, Reservations, ResourceLimits, Resources, Secret, ServiceNetwork,
+    ThrottleDevice, Volume,
 };
 
 fn service() -> Service {
@@ -747,13 +747,6 @@ fn the_engines_socket() {
     assert_eq!(body["Env"], json!(["DOCKER_CONFIG=x"]));
     let credentials = Some("{}".to_owned());
     assert!(files::injected(&request(project).spec, credentials).unwrap().is_empty());
-}
-
-#[test]
-fn models_are_refused_by_name() {
-    fails("`models` is not supported yet (model `llm`)", |service| {
-        service.models.insert("llm".into(), None::<ServiceModel>);
-    });
 }
 
 #[test]

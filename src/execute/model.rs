@@ -1,0 +1,256 @@
+//! Models (engine.md §3.10): what Docker's `model` plugin tells before a plan is made, and what it is asked for in one.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Command;
+
+use super::action::Context;
+use super::lines::lossy_line;
+use super::{ExecuteError, plugin};
+use crate::event::{Event, Outcome};
+use crate::observed::ModelRunner;
+use crate::plan::{ActionId, ModelSpec};
+use crate::project::Project;
+
+/// How long the plugin may take to tell what is there.
+const LOOK: Duration = Duration::from_mins(1);
+/// So many of the last lines of the plugin explain a failure.
+const LAST_LINES: usize = 10;
+
+/// What `docker-cli-plugin-metadata` says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    #[serde(rename = "Version")]
+    version: String,
+}
+
+/// One model of `ls --json`.
+#[derive(Debug, Deserialize)]
+struct Listed {
+    tags: Option<Vec<String>>,
+}
+
+/// What `status --json` says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Status {
+    endpoint: String,
+}
+
+/// Looks at what serves models, without changing anything. `None` where no service uses a model, or where the plugin is
+/// not there.
+///
+/// # Errors
+///
+/// [`ExecuteError::ModelStatus`] when the plugin cannot be run, or does not say where models are served.
+pub async fn look(project: &Project) -> Result<Option<ModelRunner>, ExecuteError> {
+    let used: BTreeSet<_> = project.services.values().flat_map(|service| service.models.keys()).collect();
+    if used.is_empty() {
+        return Ok(None);
+    }
+    let Some(plugin) = plugin::find(project, "model") else { return Ok(None) };
+    let has_flags = |key| project.models.get(key).is_some_and(|model| !model.runtime_flags.is_empty());
+    let version =
+        async { if used.into_iter().any(has_flags) { version(project, &plugin).await } else { String::new() } };
+    // Most projects use no model: the room for all of this is taken only here.
+    let looks = Box::pin(async { tokio::join!(version, tags(project, &plugin), endpoint(project, &plugin)) });
+    let Ok((version, tags, endpoint)) = tokio::time::timeout(LOOK, looks).await else {
+        return Err(unknown(&format!("no answer within {} s", LOOK.as_secs()), Vec::new()));
+    };
+    let endpoint = endpoint?;
+    Ok(Some(ModelRunner { plugin, version, endpoint, tags }))
+}
+
+/// The plugin's version; empty where it does not say.
+async fn version(project: &Project, plugin: &Path) -> String {
+    let output = ask(project, plugin, &["docker-cli-plugin-metadata"]).await;
+    let said = output.ok().filter(|output| output.status.success());
+    said.and_then(|output| serde_json::from_slice::<Metadata>(&output.stdout).ok()).unwrap_or_default().version
+}
+
+/// The references of the models that are there. As with Docker Compose, a plugin that cannot list them has none: the
+/// pulls tell what is wrong.
+async fn tags(project: &Project, plugin: &Path) -> BTreeSet<String> {
+    let output = ask(project, plugin, &["ls", "--json"]).await;
+    let said = output.ok().filter(|output| output.status.success());
+    let listed = said.and_then(|output| serde_json::from_slice::<Option<Vec<Listed>>>(&output.stdout).ok()).flatten();
+    listed.into_iter().flatten().filter_map(|model| model.tags).flatten().collect()
+}
+
+/// Where models are served.
+async fn endpoint(project: &Project, plugin: &Path) -> Result<String, ExecuteError> {
+    let output = ask(project, plugin, &["status", "--json"]).await.map_err(|error| unknown(&error, Vec::new()))?;
+    if !output.status.success() {
+        return Err(unknown(&ended(output.status), last_lines(&output)));
+    }
+    match serde_json::from_slice(&output.stdout) {
+        Ok(Status { endpoint }) if !endpoint.is_empty() => Ok(endpoint),
+        Ok(_) | Err(_) => Err(unknown(&"its answer has no endpoint", last_lines(&output))),
+    }
+}
+
+fn unknown(cause: &impl ToString, context: Vec<String>) -> ExecuteError {
+    ExecuteError::ModelStatus { cause: cause.to_string(), context }
+}
+
+/// Fetches a model.
+pub(super) async fn pull<E>(context: &Context<E>, id: ActionId, spec: &ModelSpec) -> Result<Outcome, ExecuteError> {
+    let work = async {
+        let failed = |error: std::io::Error| failure(spec, ModelVerb::Pull, error.to_string(), Vec::new());
+        let mut command = command(&spec.project, &spec.plugin);
+        command.arg("pull").arg(&spec.reference).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let said = |line: &str| {
+            let (part, status) = (spec.name.clone(), line.to_owned());
+            context.events.send(Event::Progress { id, part, status, current: None, total: None });
+        };
+        let (written, complained) = tokio::join!(read(stdout, said), read(stderr, |_| {}));
+        let status = child.wait().await.map_err(failed)?;
+        if status.success() {
+            return Ok(Outcome::Done);
+        }
+        // What it complains of explains more than how far it got.
+        let lines = if complained.is_empty() { written } else { complained };
+        Err(failure(spec, ModelVerb::Pull, ended(status), lines))
+    };
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+        done = work => done,
+    }
+}
+
+/// Says how a model is to be served.
+pub(super) async fn configure<E>(context: &Context<E>, spec: &ModelSpec) -> Result<Outcome, ExecuteError> {
+    let arguments = configure_arguments(spec);
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let work = async {
+        let output = ask(&spec.project, &spec.plugin, &arguments).await;
+        let output = output.map_err(|error| failure(spec, ModelVerb::Configure, error.to_string(), Vec::new()))?;
+        if output.status.success() {
+            return Ok(Outcome::Done);
+        }
+        Err(failure(spec, ModelVerb::Configure, ended(output.status), last_lines(&output)))
+    };
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+        done = work => done,
+    }
+}
+
+fn configure_arguments(spec: &ModelSpec) -> Vec<String> {
+    let size = spec.context_size.map(|size| ["--context-size".to_owned(), size.to_string()]);
+    let flags = (!spec.runtime_flags.is_empty()).then(|| "--".to_owned());
+    let flags = flags.into_iter().chain(spec.runtime_flags.iter().cloned());
+    let words = ["configure".to_owned()].into_iter().chain(size.into_iter().flatten());
+    words.chain([spec.reference.clone()]).chain(flags).collect()
+}
+
+/// What a plugin is asked to do with a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelVerb {
+    /// To fetch it.
+    Pull,
+    /// To serve it in a certain way.
+    Configure,
+}
+
+fn failure(spec: &ModelSpec, verb: ModelVerb, cause: String, context: Vec<String>) -> ExecuteError {
+    ExecuteError::Model { key: spec.key.clone(), reference: spec.reference.clone(), verb, cause, context }
+}
+
+/// The plugin, ready to be asked: it sees the variables of the project, as with Docker Compose.
+fn command(project: &Project, plugin: &Path) -> Command {
+    let mut command = Command::new(plugin);
+    command.env_clear().envs(project.environment.iter()).env("COMPOSE_PROJECT_NAME", project.name.as_str());
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// Asks the plugin and takes all of its answer.
+async fn ask(project: &Project, plugin: &Path, arguments: &[&str]) -> std::io::Result<Output> {
+    command(project, plugin).args(arguments).output().await
+}
+
+/// Reads to the end, with each line as it comes; gives back the last ones.
+async fn read(from: Option<impl AsyncRead + Unpin>, mut said: impl FnMut(&str)) -> Vec<String> {
+    let mut last = Vec::new();
+    let Some(from) = from else { return last };
+    let mut lines = BufReader::new(from).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        let line = shown(&line);
+        if line.is_empty() {
+            continue;
+        }
+        said(&line);
+        if last.len() == LAST_LINES {
+            last.remove(0);
+        }
+        last.push(line);
+    }
+    last
+}
+
+/// The last lines that a program wrote: of what it complains, else of what it says.
+fn last_lines(output: &Output) -> Vec<String> {
+    let lines = |bytes: &[u8]| {
+        let lines: Vec<_> = bytes.split(|byte| *byte == b'\n').map(shown).filter(|line| !line.is_empty()).collect();
+        lines[lines.len().saturating_sub(LAST_LINES)..].to_vec()
+    };
+    let complained = lines(&output.stderr);
+    if complained.is_empty() { lines(&output.stdout) } else { complained }
+}
+
+/// A line as a terminal would show it in the end: what comes last over the same place.
+fn shown(line: &[u8]) -> String {
+    let line = lossy_line(line);
+    let last = line.rsplit('\r').find(|part| !part.trim().is_empty()).unwrap_or_default();
+    last.trim_end().to_owned()
+}
+
+/// How a program ended, in the words of the peer.
+fn ended(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => status.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_configured_with_what_the_file_says() {
+        let plain = ModelSpec {
+            project: Project::default().into(),
+            key: "llm".into(),
+            name: "llm".to_owned(),
+            reference: "ai/x".to_owned(),
+            context_size: None,
+            runtime_flags: Vec::new(),
+            services: Vec::new(),
+            plugin: "/docker-model".into(),
+        };
+        assert_eq!(configure_arguments(&plain), ["configure", "ai/x"]);
+        let flags = vec!["--temp".to_owned(), "0.1".to_owned()];
+        let all = ModelSpec { context_size: Some(4096), runtime_flags: flags, ..plain };
+        assert_eq!(configure_arguments(&all), ["configure", "--context-size", "4096", "ai/x", "--", "--temp", "0.1"]);
+    }
+
+    #[test]
+    fn lines_are_shown_as_a_terminal_leaves_them() {
+        let cases = [("done\r", "done"), ("1 MB\r2 MB\r", "2 MB"), ("  a  ", "  a"), ("\r", ""), ("", "")];
+        for (line, text) in cases {
+            assert_eq!(shown(line.as_bytes()), text, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What serves models beside the engine, as Docker's `model` plugin tells of it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Docker's model runner (engine.md §3.10).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelRunner {
+    /// The plugin: the program that pulls and configures models.
+    pub plugin: PathBuf,
+    /// The plugin's version, such as `v1.0.6`; empty where it was not asked for or does not say.
+    pub version: String,
+    /// Where containers reach the runner.
+    pub endpoint: String,
+    /// The references of the models that are there, as the plugin lists them.
+    pub tags: BTreeSet<String>,
+}
+
+/// The first version of the plugin whose `configure` takes flags for the runner.
+const RUNTIME_FLAGS_SINCE: [u32; 3] = [1, 0, 6];
+
+impl ModelRunner {
+    /// Whether a model is there. `ai/x` is listed as `ai/x:latest`; Docker Compose compares the texts as they are, and
+    /// pulls such a model again at every run.
+    ///
+    /// ```
+    /// use hoist::observed::ModelRunner;
+    /// let runner = ModelRunner { tags: ["ai/smollm2:latest".into()].into(), ..ModelRunner::default() };
+    /// assert!(runner.has("ai/smollm2") && runner.has("docker.io/ai/smollm2:latest"));
+    /// assert!(!runner.has("ai/smollm2:360M"));
+    /// ```
+    #[must_use]
+    pub fn has(&self, reference: &str) -> bool {
+        let wanted = Self::full_reference(reference);
+        self.tags.iter().any(|tag| Self::full_reference(tag) == wanted)
+    }
+
+    /// A reference with what stands for nothing written: no registry is Docker's, no tag is `latest`.
+    #[must_use]
+    pub fn full_reference(reference: &str) -> String {
+        let reference = reference.strip_prefix("docker.io/").unwrap_or(reference);
+        let name = reference.rsplit('/').next().unwrap_or(reference);
+        if name.contains([':', '@']) { reference.to_owned() } else { format!("{reference}:latest") }
+    }
+
+    /// Whether `configure` takes flags for the runner: from 1.0.6 on. A version that cannot be read is an older one.
+    #[must_use]
+    pub fn takes_runtime_flags(&self) -> bool {
+        let mut parts = self.version.strip_prefix('v').unwrap_or(&self.version).split('.');
+        let version = [(); 3].map(|()| {
+            let part = parts.next().unwrap_or_default();
+            let digits = part.find(|c: char| !c.is_ascii_digit()).map_or(part, |end| &part[..end]);
+            digits.parse::<u32>().unwrap_or(0)
+        });
+        version >= RUNTIME_FLAGS_SINCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_take_flags() {
+        let cases = [
+            ("v1.0.6", true),
+            ("1.0.6", true),
+            ("v1.0.10-rc1", true),
+            ("v1.1", true),
+            ("2", true),
+            ("v1.0.5", false),
+            ("v0.1.46", false),
+            ("dev", false),
+            ("", false),
+        ];
+        for (version, takes) in cases {
+            let runner = ModelRunner { version: version.to_owned(), ..ModelRunner::default() };
+            assert_eq!(runner.takes_runtime_flags(), takes, "{version}");
+        }
+    }
+
+    #[test]
+    fn references_in_full() {
+        let cases = [
+            ("ai/smollm2", "ai/smollm2:latest"),
+            ("docker.io/ai/smollm2:360M", "ai/smollm2:360M"),
+            ("localhost:5000/x", "localhost:5000/x:latest"),
+            ("ai/x@sha256:00", "ai/x@sha256:00"),
+        ];
+        for (reference, full) in cases {
+            assert_eq!(ModelRunner::full_reference(reference), full);
+        }
+    }
+}
