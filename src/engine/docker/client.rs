@@ -45,6 +45,8 @@ struct Shared {
 struct Ready {
     version: EngineVersion,
     api: bollard::Docker,
+    /// Whether it is Podman that speaks the API.
+    podman: bool,
 }
 
 impl Client {
@@ -67,6 +69,11 @@ impl Client {
     /// Which engine answers and what is spoken with it. Asked once; a failure is not remembered.
     pub(super) async fn version(&self) -> Result<EngineVersion, EngineError> {
         Ok(self.ready().await?.version.clone())
+    }
+
+    /// Whether it is Podman that answers.
+    pub(super) async fn is_podman(&self) -> Result<bool, EngineError> {
+        Ok(self.ready().await?.podman)
     }
 
     /// bollard, speaking the version agreed on.
@@ -95,7 +102,8 @@ impl Client {
             };
         let api = asked.unwrap_or_else(|| offered.min(NEWEST));
         let os = header("ostype").unwrap_or("linux").to_owned();
-        Ok(Ready { version: EngineVersion { api, os }, api: self.bollard(api)? })
+        let podman = header("libpod-api-version").is_some();
+        Ok(Ready { version: EngineVersion { api, os }, api: self.bollard(api)?, podman })
     }
 
     fn bollard(&self, api: ApiVersion) -> Result<bollard::Docker, EngineError> {

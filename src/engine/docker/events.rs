@@ -32,11 +32,14 @@ pub(super) async fn container_events(
     client: &Client,
     project: &str,
 ) -> Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError> {
-    let filters = serde_json::json!({
+    let mut filters = serde_json::json!({
         "type": ["container"],
         "label": [format!("{}={project}", label::PROJECT)],
-        "event": KINDS,
     });
+    // Podman 4.3 wants an event to be of all kinds that are asked for, and has names of its own for some.
+    if !client.is_podman().await? {
+        filters["event"] = KINDS.into();
+    }
     let path = format!("/events?{}", query(&[("filters", &filters.to_string())]));
     let ask = Ask::get(&path);
     // Engines send the head of the answer when they begin to listen.
