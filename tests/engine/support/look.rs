@@ -9,7 +9,7 @@ use bollard::models::{
 use bollard::query_parameters::{
     InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
     ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder, StopContainerOptionsBuilder,
+    RemoveImageOptionsBuilder, RemoveVolumeOptions, RemoveVolumeOptionsBuilder, StopContainerOptionsBuilder,
 };
 use futures::StreamExt;
 
@@ -195,9 +195,16 @@ impl Scenario {
     pub(crate) async fn take_down(&self) {
         let options = ListImagesOptionsBuilder::default().all(false).filters(&self.label_filter()).build();
         let images = self.docker.list_images(Some(options)).await.unwrap_or_default();
+        let mut carried_over = Vec::new();
         for container in self.list().await {
             let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
             let _ = self.docker.remove_container(&container.id.unwrap_or_default(), Some(options)).await;
+            let names = container.mounts.unwrap_or_default().into_iter().filter_map(|mount| mount.name);
+            carried_over.extend(names.filter(|name| name.len() == 64));
+        }
+        // The engine does not take a volume that came from another container for one of the container's own.
+        for volume in carried_over {
+            let _ = self.docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await;
         }
         // Other people's containers are on the project's networks, the project's on theirs.
         self.remove_all_foreign().await;
