@@ -21,7 +21,7 @@ use super::{classify, images, label, status};
 use crate::engine::{
     ContainerDetails, CreateContainer, CreatedContainer, EngineError, HealthTest, HookContainer, NameHolder, Probe,
 };
-use crate::observed::{ContainerId, Health};
+use crate::observed::{ContainerId, Health, State};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 use crate::project::value::MountKind;
 
@@ -381,11 +381,12 @@ impl From<Inspected> for ContainerDetails {
         let Inspected { state, config, .. } = inspected;
         let health = status::health(&state.health.status);
         let health_test = config.healthcheck.and_then(|check| check.test(&config.shell));
-        let ended = matches!(state.status.as_str(), "exited" | "dead" | "restarting");
+        let status = status::state(&state.status);
+        let ended = matches!(status, State::Exited | State::Dead | State::Restarting);
         Self {
             id: inspected.id.into(),
             name: inspected.name.trim_start_matches('/').to_owned(),
-            state: status::state(&state.status),
+            state: status,
             exit_code: ended.then_some(state.exit_code),
             out_of_memory: state.out_of_memory,
             error: Some(state.error).filter(|error| !error.is_empty()),
@@ -409,7 +410,6 @@ impl From<InspectedProbe> for Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observed::State;
 
     fn details(json: &str) -> ContainerDetails {
         serde_json::from_str::<Inspected>(json).unwrap().into()
@@ -462,5 +462,11 @@ mod tests {
         assert_eq!((details.state, details.exit_code, details.out_of_memory), (State::Exited, Some(137), true));
         assert_eq!((details.health, details.has_healthcheck), (Health::None, false));
         assert_eq!(details.error, None);
+    }
+
+    #[test]
+    fn what_ended_has_its_exit_code_before_podman_has_cleared_up() {
+        let details = details(r#"{"Id":"c1","State":{"Status":"stopped","ExitCode":3}}"#);
+        assert_eq!((details.state, details.exit_code), (State::Exited, Some(3)));
     }
 }

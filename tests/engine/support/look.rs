@@ -36,6 +36,19 @@ pub(crate) struct Replica {
     pub(crate) labels: HashMap<String, String>,
 }
 
+/// Looks until bollard knows every word of the answer: Podman calls a container `stopped` for a moment before it is `exited`.
+async fn patiently<T, L: Future<Output = Result<T, bollard::errors::Error>>>(what: &str, look: impl Fn() -> L) -> T {
+    for _ in 0..50 {
+        match look().await {
+            Err(error) if error.to_string().contains("unknown variant") => {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+            answer => return answer.expect(what),
+        }
+    }
+    panic!("{what}: the words of the engine stay unknown")
+}
+
 impl Scenario {
     fn label_filter(&self) -> HashMap<String, Vec<String>> {
         HashMap::from([("label".to_owned(), vec![format!("{PROJECT}={}", self.project)])])
@@ -43,7 +56,7 @@ impl Scenario {
 
     async fn list(&self) -> Vec<ContainerSummary> {
         let options = ListContainersOptionsBuilder::default().all(true).filters(&self.label_filter()).build();
-        self.docker.list_containers(Some(options)).await.expect("containers are listed")
+        patiently("containers are listed", || self.docker.list_containers(Some(options.clone()))).await
     }
 
     /// All containers of the project, by service and number.
@@ -69,7 +82,7 @@ impl Scenario {
     /// Everything the engine knows of a service's only container.
     pub(crate) async fn inspect(&self, service: &str) -> ContainerInspectResponse {
         let id = self.only(service).await.id;
-        self.docker.inspect_container(&id, None::<InspectContainerOptions>).await.expect("the container is there")
+        self.inspect_id(&id).await
     }
 
     /// Ends a container, until the engine lists it so: its answer to the stop may come a moment before that.
@@ -79,7 +92,7 @@ impl Scenario {
         let only = HashMap::from([("id".to_owned(), vec![id.to_owned()])]);
         let query = ListContainersOptionsBuilder::default().all(true).filters(&only).build();
         self.eventually("the container has ended", 10, || async {
-            let listed = self.docker.list_containers(Some(query.clone())).await.expect("a list");
+            let listed = patiently("a list", || self.docker.list_containers(Some(query.clone()))).await;
             let ended = listed.iter().all(|one| format!("{:?}", one.state) == "Some(EXITED)");
             ended.then_some(())
         })
@@ -158,7 +171,7 @@ impl Scenario {
 
     /// Everything the engine knows of a container.
     pub(crate) async fn inspect_id(&self, id: &str) -> ContainerInspectResponse {
-        self.docker.inspect_container(id, None::<InspectContainerOptions>).await.expect("the container is there")
+        patiently("the container is there", || self.docker.inspect_container(id, None::<InspectContainerOptions>)).await
     }
 
     /// How a service's only container is connected, by network.
