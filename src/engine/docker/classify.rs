@@ -22,6 +22,10 @@ pub(super) fn answer(status: u16, message: &str) -> EngineError {
         // Networks with endpoints are refused as forbidden (engine.md W5).
         403 | 409 if means_in_use(&words) => EngineError::InUse(words),
         409 => EngineError::Conflict(words),
+        // Podman's words for a name that is taken.
+        500 if words.contains("the container name") && words.contains("is already in use by") => {
+            EngineError::Conflict(words)
+        }
         401 | 407 => EngineError::Registry(words),
         501 => EngineError::Unsupported(words),
         _ if means_registry(&words) => EngineError::Registry(words),
@@ -135,6 +139,11 @@ mod tests {
             (500, "container 1 is not connected to network n", EngineError::NotFound),
             (409, "Conflict. The container name \"/x\" is already in use by container \"1\"", EngineError::Conflict),
             (400, "network n is ambiguous (2 matches found on name)", EngineError::Conflict),
+            (
+                500,
+                "container create: creating container storage: the container name \"x\" is already in use by 1",
+                EngineError::Conflict,
+            ),
             (409, "remove v: volume is in use - [1]", EngineError::InUse),
             (403, "error while removing network: network n id 1 has active endpoints (c)", EngineError::InUse),
             (403, "operation is not permitted on predefined bridge network", EngineError::Refused),
