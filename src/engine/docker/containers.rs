@@ -55,6 +55,7 @@ pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result
 pub(super) async fn create_hook(client: &Client, request: &HookContainer) -> Result<CreatedContainer, EngineError> {
     let facts = Facts {
         engine: client.version().await?,
+        podman: client.is_podman().await?,
         proxies: client.config().await.proxy_variables(&client.address()),
         ..Facts::default()
     };
@@ -132,6 +133,7 @@ async fn facts(client: &Client, request: &CreateContainer) -> Result<Facts, Engi
     let service = convert::service_of(&request.spec)?;
     let mut facts = Facts {
         engine: client.version().await?,
+        podman: client.is_podman().await?,
         proxies: client.config().await.proxy_variables(&client.address()),
         ..Facts::default()
     };

@@ -15,6 +15,9 @@ use crate::project::{Dependency, Healthcheck, Service, ServiceName};
 /// Where a container with the engine's socket finds the credentials of registries.
 const API_SOCKET_CONFIG: &str = "/run/secrets/docker";
 
+/// The seconds a container gets to stop where it does not say.
+const GRACE: i64 = 10;
+
 /// All of the request but what is about the host and its networks.
 pub(super) fn config(
     request: &CreateContainer,
@@ -27,7 +30,8 @@ pub(super) fn config(
         user: text(service.user.as_ref()),
         working_dir: text(service.working_dir.as_ref()),
         stop_signal: text(service.stop_signal.as_ref()),
-        stop_timeout: service.stop_grace_period.map(Duration::as_secs),
+        // Podman gives a container that says nothing no time at all.
+        stop_timeout: service.stop_grace_period.map(Duration::as_secs).or(facts.podman.then_some(GRACE)),
         cmd: service.command.clone(),
         entrypoint: service.entrypoint.clone(),
         image: Some(request.spec.image.clone()),

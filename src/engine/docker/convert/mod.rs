@@ -33,6 +33,8 @@ const ALL_NETWORKS: ApiVersion = ApiVersion::new(1, 44);
 pub(super) struct Facts {
     /// The engine's version and operating system.
     pub(super) engine: EngineVersion,
+    /// Whether it is Podman that speaks the API.
+    pub(super) podman: bool,
     /// Proxy variables of the Docker configuration.
     pub(super) proxies: BTreeMap<String, String>,
     /// The text of seccomp profiles, by the path that the project writes.

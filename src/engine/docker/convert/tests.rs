@@ -113,6 +113,8 @@ fn what_runs() {
     check("AttachStdin", &json!(false), |service| service.stdin_open = true);
     check("StopTimeout", &json!(90), |service| service.stop_grace_period = Some(Duration(90_999_999_999)));
     check("StopTimeout", &Value::Null, |_| {});
+    let podman = create_request(&request(project(service())), &Facts { podman: true, ..facts(41) }).unwrap();
+    assert_eq!(podman.body.stop_timeout, Some(10));
     check("NetworkDisabled", &json!(true), |service| {
         service.networks.clear();
         service.network_mode = Some("disabled".into());
