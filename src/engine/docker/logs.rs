@@ -1,6 +1,6 @@
 //! What containers write: bytes of the engine in, chunks by stream out.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 use hyper::body::Bytes;
@@ -48,13 +48,14 @@ pub(super) async fn logs(client: &Client, id: &ContainerId, asked: &LogQuery) ->
 fn in_large_pieces(
     bytes: impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static {
-    bytes.scan(0, |read, piece| {
+    bytes.scan((0, Instant::now()), |(read, last), piece| {
         let length = piece.as_ref().map_or(0, Bytes::len);
         *read += length;
-        // What is short is there at once.
+        // What is short is there at once; what waited while other containers were read has gathered already.
         if *read > LARGE && length < LARGE {
-            gather_more();
+            gather_more(GATHERING.saturating_sub(last.elapsed()));
         }
+        *last = Instant::now();
         futures::future::ready(Some(piece))
     })
 }
@@ -62,8 +63,10 @@ fn in_large_pieces(
 /// Sleeps with the runtime's thread: it would be woken for each line that arrives, though nobody reads it yet, and tokio's
 /// clock has whole milliseconds only.
 #[expect(clippy::disallowed_methods, reason = "less than a millisecond, and only while the engine has more to send")]
-fn gather_more() {
-    std::thread::sleep(GATHERING);
+fn gather_more(pause: Duration) {
+    if !pause.is_zero() {
+        std::thread::sleep(pause);
+    }
 }
 
 /// What a container writes from now on.
