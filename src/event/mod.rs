@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::plan::ActionId;
+use crate::plan::{ActionId, UnusedVolume};
 
 /// Something that happened during a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,6 +110,8 @@ pub enum Event {
         /// The message.
         message: String,
     },
+    /// Containers that the plan removed left volumes behind, which no container uses any more. Their data is still there.
+    VolumesLeft(Vec<UnusedVolume>),
     /// What runs is being stopped.
     Stopping(Stopping),
     /// A plan is through: nothing of it runs any more, nor will.

@@ -81,7 +81,7 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
             hook::run_in_replica(context, container, spec.as_ref(), Moment::PreStop).await?;
             stop_container(context, container, *timeout).await
         }
-        Action::RemoveContainer { container, volumes } => remove_container(context, container, *volumes).await,
+        Action::RemoveContainer { container, volumes, .. } => remove_container(context, container, *volumes).await,
         Action::RenameContainer { container, name } => {
             let container = context.container(container)?;
             done(engine.rename_container(container, name.clone()).await)

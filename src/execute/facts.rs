@@ -89,7 +89,11 @@ impl Facts {
         match &container.handle {
             Handle::Existing(id) => Some(id.clone()),
             Handle::Made(made) => self.known().containers.get(made).cloned(),
-            Handle::MadeOr { made, otherwise } => Some(self.known().containers.get(made).unwrap_or(otherwise).clone()),
+            Handle::MadeOr { made, otherwise } => {
+                let known = self.known();
+                let made_now = known.containers.get(made);
+                made_now.or_else(|| (!known.failed.contains(made)).then_some(otherwise)).cloned()
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use futures::stream::BoxStream;
 use super::ExecuteError;
 use super::action::{Context, resolve_references};
 use super::lines::Lines;
-use crate::engine::{Engine, EngineError, ExecProgress, ExecSpec, HookContainer, LogChunk, ObserveQuery, OutputStream};
+use crate::engine::{Engine, EngineError, ExecProgress, ExecSpec, HookContainer, LogChunk, OutputStream};
 use crate::event::{Event, Outcome, Output};
 use crate::observed::{ContainerId, State};
 use crate::plan::{AnonymousVolumes, ContainerRef, ContainerSpec};
@@ -96,17 +96,14 @@ async fn exec<E: Engine>(
     Err(EngineError::Failed("the engine did not say how the command ended".to_owned()))
 }
 
-/// Runs a `pre_start` hook in a container of its own. One that fails keeps its container, to be looked at; the first
-/// hook of the next run sweeps it away.
+/// Runs a `pre_start` hook in a container of its own. One that fails keeps its container, to be looked at; the next
+/// plan removes it.
 pub(super) async fn pre_start<E: Engine>(
     context: &Context<E>,
     spec: &Arc<ContainerSpec>,
     container: &ContainerRef,
     hook: usize,
 ) -> Result<Outcome, ExecuteError> {
-    if hook == 0 {
-        sweep(context, spec).await;
-    }
     let request = HookContainer {
         spec: spec.clone(),
         hook,
@@ -164,19 +161,6 @@ async fn run_to_end<E: Engine>(
             return Ok((details.exit_code.unwrap_or_default(), reader.end().await));
         }
         tokio::time::sleep(LOOK_AGAIN).await;
-    }
-}
-
-/// Removes the containers that failed hooks of earlier runs left.
-async fn sweep<E: Engine>(context: &Context<E>, spec: &ContainerSpec) {
-    let query = ObserveQuery::containers_of(spec.project.name.to_string());
-    let Ok(observed) = context.engine.observe(query).await else { return };
-    let left = observed.containers.into_iter().filter(|container| container.hook);
-    for container in left.filter(|container| container.service.as_ref() == Some(&spec.replica.service)) {
-        if let Err(error) = context.engine.remove_container(container.id, AnonymousVolumes::Remove).await {
-            let message = format!("hook container {} is left: {error}", container.name);
-            context.events.send(Event::Warning { id: None, message });
-        }
     }
 }
 

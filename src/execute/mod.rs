@@ -20,7 +20,7 @@ pub mod session;
 mod start;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::event::{Event, Events, Outcome, Outputs};
-use crate::plan::{Action, ActionId, Plan};
+use crate::plan::{Action, ActionId, Plan, UnusedVolume};
 
 pub use error::{ExecuteError, RunFailure, Shared};
 pub use follow::Follower;
@@ -132,14 +132,31 @@ pub async fn execute<E: Engine>(
         follower: settings.follower.clone(),
         outputs: settings.outputs.clone(),
     };
-    let mut run = Run { schedule: Schedule::new(plan, settings.parallel), context, outcome: RunOutcome::default() };
+    let schedule = Schedule::new(plan, settings.parallel);
+    let mut run = Run { schedule, context, outcome: RunOutcome::default(), done: BTreeSet::new() };
     run.drive().await;
     if let Some(hub) = hub {
         hub.close().await;
     }
+    let left = volumes_left(plan, &run.done);
+    if !left.is_empty() {
+        events.send(Event::VolumesLeft(left));
+    }
     run.outcome.elapsed = began.elapsed();
     events.send(Event::Ended);
     run.outcome
+}
+
+/// The volumes that lost their last container: those of which every removal that gives them up was done.
+fn volumes_left(plan: &Plan, done: &BTreeSet<ActionId>) -> Vec<UnusedVolume> {
+    let mut left: BTreeMap<&str, (&UnusedVolume, bool)> = BTreeMap::new();
+    for (id, step) in plan.steps() {
+        for volume in step.volumes_left() {
+            let (_, all_done) = left.entry(&volume.name).or_insert((volume, true));
+            *all_done &= done.contains(&id);
+        }
+    }
+    left.into_values().filter(|(_, all_done)| *all_done).map(|(volume, _)| volume.clone()).collect()
 }
 
 type StepResult = (ActionId, Duration, Result<Outcome, ExecuteError>);
@@ -149,6 +166,8 @@ struct Run<E> {
     context: Context<E>,
     schedule: Schedule,
     outcome: RunOutcome,
+    /// The steps that were done, by this run itself.
+    done: BTreeSet<ActionId>,
 }
 
 impl<E: Engine> Run<E> {
@@ -187,6 +206,9 @@ impl<E: Engine> Run<E> {
     fn settle(&mut self, id: ActionId, elapsed: Duration, result: Result<Outcome, ExecuteError>) {
         match result {
             Ok(outcome) => {
+                if outcome == Outcome::Done {
+                    self.done.insert(id);
+                }
                 self.context.events.send(Event::Finished { id, elapsed, outcome });
                 self.end(id, Ended::Well);
             }

@@ -49,10 +49,30 @@ impl Step {
         }
     }
 
-    /// Whether it removes a volume and the data in it. The anonymous volumes that go with a container are not meant.
+    /// The volumes that it removes with their data. What a container that this plan makes brought along does not count:
+    /// nothing used it before.
+    #[must_use]
+    pub fn removed_volumes(&self) -> Vec<&str> {
+        if let Action::RemoveVolume { name } = &self.action {
+            return vec![name];
+        }
+        let Action::RemoveContainer { volumes: AnonymousVolumes::Remove, unused, .. } = &self.action else {
+            return Vec::new();
+        };
+        unused.iter().filter(|volume| volume.anonymous).map(|volume| volume.name.as_str()).collect()
+    }
+
+    /// The volumes that it leaves without a container, with their data.
+    #[must_use]
+    pub fn volumes_left(&self) -> Vec<&UnusedVolume> {
+        let Action::RemoveContainer { volumes, unused, .. } = &self.action else { return Vec::new() };
+        unused.iter().filter(|volume| *volumes == AnonymousVolumes::Keep || !volume.anonymous).collect()
+    }
+
+    /// Whether it removes a volume and the data in it.
     #[must_use]
     pub fn is_destructive(&self) -> bool {
-        matches!(self.action, Action::RemoveVolume { .. })
+        !self.removed_volumes().is_empty()
     }
 }
 
@@ -140,6 +160,9 @@ pub enum Action {
         container: ContainerRef,
         /// What happens to its anonymous volumes.
         volumes: AnonymousVolumes,
+        /// The volumes of it that no container uses once the plan is carried out: those that go with it, or that it leaves
+        /// behind. Found when the whole plan is known.
+        unused: Vec<UnusedVolume>,
     },
     /// Gives a container its final name.
     RenameContainer {
@@ -178,6 +201,12 @@ pub enum Action {
 }
 
 impl Action {
+    /// Removes a container. What it leaves unused is found when the whole plan is known.
+    #[must_use]
+    pub fn remove_container(container: ContainerRef, volumes: AnonymousVolumes) -> Self {
+        Self::RemoveContainer { container, volumes, unused: Vec::new() }
+    }
+
     /// The one container that it changes, among those that there are or will be by then.
     #[must_use]
     pub fn container(&self) -> Option<&ContainerRef> {
@@ -222,8 +251,21 @@ pub enum ProviderVerb {
 pub enum AnonymousVolumes {
     /// They stay: another container inherits them, or nobody asked for their removal.
     Keep,
-    /// They go with the container.
+    /// They go with the container, and so does their data.
     Remove,
+}
+
+/// A volume that no container uses any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusedVolume {
+    /// Its name.
+    pub name: String,
+    /// Where it was mounted.
+    pub target: String,
+    /// The container that mounted it, as a plan shows it: `db/1`, or its name.
+    pub container: String,
+    /// Whether the engine gave it its name, so that it can go with the container.
+    pub anonymous: bool,
 }
 
 /// A numbered slot of a service, shown as `web/2`.
@@ -579,6 +621,8 @@ pub enum Reason {
     EveryRun,
     /// The service asks for it before it starts.
     Hook,
+    /// A `pre_start` hook of an earlier run failed in it.
+    HookFailed,
 }
 
 /// One field of a definition that changed.

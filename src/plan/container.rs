@@ -87,8 +87,6 @@ pub(super) struct Removal<'a> {
     pub(super) container: &'a Container,
     /// Why.
     pub(super) reason: Reason,
-    /// Whether its anonymous volumes belong to another container too.
-    pub(super) shares_volumes: bool,
 }
 
 /// What has been decided before containers are looked at.
@@ -199,7 +197,7 @@ impl<'a> Decisions<'a, '_> {
         let unfinished = first.is_current() && (temporary(&first) || !is_up(first.container));
         let predecessor = rest.iter().position(|other| !temporary(other) && other.is_obsolete()).filter(|_| unfinished);
         for (_, other) in rest.iter().enumerate().filter(|(at, _)| Some(*at) != predecessor) {
-            removed.push(Removal { container: other.container, reason: Reason::Interrupted, shares_volumes: true });
+            removed.push(Removal { container: other.container, reason: Reason::Interrupted });
         }
         let obsolete = first.is_obsolete();
         let change = match (predecessor, first.obsolete) {
@@ -225,7 +223,7 @@ impl<'a> Decisions<'a, '_> {
         for (_, _, change) in surplus {
             let successor = if let Change::Finish { new, .. } = &change { Some(*new) } else { None };
             for container in change.old().into_iter().chain(successor) {
-                removed.push(Removal { container, reason: Reason::ScaledDown, shares_volumes: false });
+                removed.push(Removal { container, reason: Reason::ScaledDown });
             }
         }
         fills.sort_by_key(|(number, ..)| *number);

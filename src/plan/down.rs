@@ -8,7 +8,7 @@ use super::container::holds_processes;
 use super::{
     Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownImages, DownOptions, DownTarget, DownVolumes,
     Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, orphan,
-    project_from_labels, volume,
+    project_from_labels, unused, volume,
 };
 use crate::observed::{Container, Observed};
 use crate::project::fingerprint::Fingerprint;
@@ -40,7 +40,8 @@ pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> 
     }
     down.images(&services);
     let mut warnings = down.warnings;
-    let plan = down.builder.build();
+    let mut plan = down.builder.build();
+    unused::mark(&mut plan, &project, observed);
     if plan.is_empty() && warnings.is_empty() {
         warnings.push(Warning::NothingToRemove(project.name.clone()));
     }
@@ -127,7 +128,7 @@ impl<'a> Down<'a> {
             let chosen = container.service.as_ref().is_some_and(|service| services.contains(service));
             if chosen || self.options.services.is_empty() {
                 let handle = container_ref(container, None);
-                let action = Action::RemoveContainer { container: handle, volumes: AnonymousVolumes::Remove };
+                let action = Action::remove_container(handle, self.anonymous_volumes());
                 let step = self.add(action, Reason::Down, &[]);
                 self.removed.push((container, step));
             }
@@ -148,13 +149,18 @@ impl<'a> Down<'a> {
             let action = Action::StopContainer { container: handle.clone(), spec, timeout: self.options.timeout };
             after = vec![self.add(action, reason.clone(), before)];
         }
-        let volumes = match self.options.volumes {
-            DownVolumes::Keep => AnonymousVolumes::Keep,
-            DownVolumes::Remove => AnonymousVolumes::Remove,
-        };
-        let step = self.add(Action::RemoveContainer { container: handle, volumes }, reason.clone(), &after);
+        let action = Action::remove_container(handle, self.anonymous_volumes());
+        let step = self.add(action, reason.clone(), &after);
         self.removed.push((container, step));
         step
+    }
+
+    /// What becomes of the anonymous volumes of the containers that go.
+    fn anonymous_volumes(&self) -> AnonymousVolumes {
+        match self.options.volumes {
+            DownVolumes::Keep => AnonymousVolumes::Keep,
+            DownVolumes::Remove => AnonymousVolumes::Remove,
+        }
     }
 
     /// Removes the project's networks once nobody of it is connected any more. One that a container uses which goes on
@@ -184,10 +190,18 @@ impl<'a> Down<'a> {
 
     /// The containers connected to a network that run and are not removed, by name.
     fn left_running(&self, network: &str) -> Vec<String> {
+        self.left(|container| holds_processes(container) && container.networks.contains_key(network))
+    }
+
+    /// The containers that mount a volume and are not removed, by name. Engines keep it for those that are stopped, too.
+    fn left_mounting(&self, volume: &str) -> Vec<String> {
+        self.left(|container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(volume)))
+    }
+
+    /// The containers that are not removed and use something, by name.
+    fn left(&self, uses: impl Fn(&Container) -> bool) -> Vec<String> {
         let removed: BTreeSet<_> = self.removed.iter().map(|(container, _)| &container.id).collect();
-        let left = self.observed.containers.iter().filter(|container| {
-            holds_processes(container) && container.networks.contains_key(network) && !removed.contains(&container.id)
-        });
+        let left = self.observed.containers.iter().filter(|it| uses(it) && !removed.contains(&it.id));
         let mut names: Vec<_> = left.map(|container| container.name.clone()).collect();
         names.sort();
         names
@@ -209,6 +223,11 @@ impl<'a> Down<'a> {
         }
         names.extend(self.removed.iter().flat_map(|(container, _)| volume::carried_over(self.project, container)));
         for name in names {
+            let in_use = self.left_mounting(name);
+            if !in_use.is_empty() {
+                self.warnings.push(Warning::VolumeInUse { name: name.to_owned(), containers: in_use });
+                continue;
+            }
             let users = self
                 .removed
                 .iter()

@@ -210,6 +210,12 @@ impl Plan {
         self.graph.node_indices().map(|node| (id_of(node), &self.graph[node]))
     }
 
+    /// All steps, to complete what is known of them.
+    pub(super) fn steps_mut(&mut self) -> impl Iterator<Item = (ActionId, &mut Step)> {
+        let ids: Vec<_> = self.graph.node_indices().map(id_of).collect();
+        ids.into_iter().zip(self.graph.node_weights_mut())
+    }
+
     /// The steps that come before `id`.
     pub fn before(&self, id: ActionId) -> impl Iterator<Item = (ActionId, Edge)> {
         self.neighbours(id, Direction::Incoming)

@@ -2,16 +2,25 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Action, ActionId, Edge, FieldChange, FieldValue, Guard, Handle, Plan, Probing, Reason};
+use super::{Action, ActionId, Edge, FieldChange, FieldValue, Guard, Handle, Plan, Probing, Reason, UnusedVolume};
 
 impl Plan {
-    /// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, and `steps`, each with its `id`,
-    /// what it does to what, the reason, its guard, and the ids it comes `after` or `after_end_of`.
+    /// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, `removed_volumes` (names of
+    /// the volumes whose data is lost), `volumes_left` (those that no container uses any more), and `steps`, each with its
+    /// `id`, what it does to what, the reason, its guard, and the ids it comes `after` or `after_end_of`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let steps: Vec<_> = self.steps().map(|(id, _)| self.step_json(id)).collect();
         let warnings: Vec<_> = self.warnings().iter().map(ToString::to_string).collect();
-        json!({ "changes": self.has_changes(), "warnings": warnings, "steps": steps })
+        let removed: Vec<_> = self.destructive().flat_map(|(_, step)| step.removed_volumes()).collect();
+        let left: Vec<_> = self.steps().flat_map(|(_, step)| step.volumes_left()).map(unused_volume).collect();
+        json!({
+            "changes": self.has_changes(),
+            "warnings": warnings,
+            "steps": steps,
+            "removed_volumes": removed,
+            "volumes_left": left,
+        })
     }
 
     fn step_json(&self, id: ActionId) -> Value {
@@ -29,6 +38,10 @@ impl Plan {
             object.insert("guard".into(), guard(condition));
         }
         object.insert("change".into(), step.is_change().into());
+        let removed = step.removed_volumes();
+        if !removed.is_empty() {
+            object.insert("removed_volumes".into(), removed.into());
+        }
         object.insert("text".into(), self.line(id).to_string().into());
         for (name, edge) in [("after", Edge::Requires), ("after_end_of", Edge::Follows)] {
             let mut ids: Vec<_> =
@@ -38,6 +51,11 @@ impl Plan {
         }
         Value::Object(object)
     }
+}
+
+/// A volume that is left without a container.
+fn unused_volume(volume: &UnusedVolume) -> Value {
+    json!({ "name": volume.name, "target": volume.target, "container": volume.container })
 }
 
 fn details(action: &Action, object: &mut Map<String, Value>) {
@@ -180,5 +198,6 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::WaitAsked => "wait_asked",
         Reason::EveryRun => "every_run",
         Reason::Hook => "hook",
+        Reason::HookFailed => "hook_failed",
     }
 }

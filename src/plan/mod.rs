@@ -29,6 +29,7 @@ mod steps;
 mod stop;
 mod summary;
 mod text;
+mod unused;
 mod up;
 mod volume;
 mod warning;

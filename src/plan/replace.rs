@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::container::{self, Change, Fate, Slot};
+use super::down::container_ref;
 use super::steps::{Emit, End, ReplicaEnd, maker};
 use super::when::When;
 use super::{
@@ -50,9 +51,8 @@ impl<'a, 'b> Emit<'a, 'b> {
         let rolls = in_turn.contains(&true);
         let stopped = if rolls { Vec::new() } else { self.stop_dependents(fate, &swaps, &ready) };
         let alone = swaps.iter().zip(&in_turn);
-        let rows: Vec<_> = alone
-            .map(|(swap, in_turn)| if *in_turn { None } else { self.swap(service, swap, &ready, &stopped) })
-            .collect();
+        let rows: Vec<_> =
+            alone.map(|(swap, in_turn)| if *in_turn { None } else { self.swap(swap, &ready, &stopped) }).collect();
         let mut end = End { inherited: ready.clone(), ..End::default() };
         let starts: Vec<_> = swaps.iter().map(|swap| self.start_when(swap)).collect();
         let hooks = self.pre_start(service, &swaps, &starts, &rows, &ready);
@@ -199,13 +199,7 @@ impl<'a, 'b> Emit<'a, 'b> {
 
     /// Puts a slot's new container in the place of the old one: stop, remove, rename in a row. Gives back the last of
     /// these steps, which the start follows.
-    fn swap(
-        &mut self,
-        service: &Service,
-        swap: &Swap<'a, '_>,
-        ready: &[(ActionId, Edge)],
-        stopped: &[ActionId],
-    ) -> Option<ActionId> {
+    fn swap(&mut self, swap: &Swap<'a, '_>, ready: &[(ActionId, Edge)], stopped: &[ActionId]) -> Option<ActionId> {
         match &swap.slot.change {
             Change::Keep(container) if container.name == swap.slot.name => None,
             Change::Keep(_) => Some(self.rename(swap, Reason::Interrupted, &When::Always, None)),
@@ -214,12 +208,12 @@ impl<'a, 'b> Emit<'a, 'b> {
                 Some(self.rename(swap, Reason::Replacement, &When::Always, swap.create))
             }
             Change::Recreate { old, when, .. } => {
-                let remove = self.leave_slot(service, swap, old, when, (ready, stopped));
+                let remove = self.leave_slot(swap, old, when, (ready, stopped));
                 let renamed = swap.spec.temporary_name.is_some();
                 Some(if renamed { self.rename(swap, Reason::Replacement, when, Some(remove)) } else { remove })
             }
             Change::Finish { old, new } => {
-                let remove = self.leave_slot(service, swap, old, &When::Always, (ready, stopped));
+                let remove = self.leave_slot(swap, old, &When::Always, (ready, stopped));
                 let renamed = new.name != swap.slot.name;
                 let always = When::Always;
                 Some(if renamed { self.rename(swap, Reason::Interrupted, &always, Some(remove)) } else { remove })
@@ -230,7 +224,6 @@ impl<'a, 'b> Emit<'a, 'b> {
     /// Stops and removes the old container of a slot.
     fn leave_slot(
         &mut self,
-        service: &Service,
         swap: &Swap<'a, '_>,
         old: &'a Container,
         when: &When,
@@ -258,13 +251,12 @@ impl<'a, 'b> Emit<'a, 'b> {
             Some(stop) => swap.create.into_iter().chain([stop]).collect(),
             None => swap.create.into_iter().chain(self.gate()).chain(stopped.iter().copied()).collect(),
         };
-        self.remove_replaced(service, swap, old, when, &reason, after)
+        self.remove_replaced(swap, old, when, &reason, after)
     }
 
-    /// Removes the old container of a slot, with the volumes that its successor does not have.
+    /// Removes the old container of a slot. Its volumes stay: what its successor does not mount is still somebody's data.
     pub(super) fn remove_replaced(
         &mut self,
-        service: &Service,
         swap: &Swap<'a, '_>,
         old: &'a Container,
         when: &When,
@@ -273,15 +265,10 @@ impl<'a, 'b> Emit<'a, 'b> {
     ) -> ActionId {
         let container =
             ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
-        let volumes = fate_of_volumes(service, swap, old);
-        let action = Action::RemoveContainer { container, volumes };
+        let action = Action::remove_container(container, AnonymousVolumes::Keep);
         let remove = self.add(action, reason.clone(), when, after);
         self.after_connects(old, remove);
         self.removes.insert(&old.id, remove);
-        let renewed = swap.spec.replaces.as_ref().is_some_and(|replaced| !replaced.inherits);
-        if renewed {
-            self.carried_over_volumes(old, reason, when, remove);
-        }
         remove
     }
 
@@ -383,6 +370,18 @@ impl<'a, 'b> Emit<'a, 'b> {
         waited_for || !serves
     }
 
+    /// Removes the containers that failed hooks of earlier runs left. They share the volumes of the service, which stay.
+    fn sweep_hooks(&mut self, service: &Service, when: &When) -> Vec<ActionId> {
+        let left = self.cx.observed.containers.iter().filter(|container| container.hook && has_ended(container));
+        let left = left.filter(|container| container.service.as_ref() == Some(&service.name));
+        left.map(|container| {
+            let handle = container_ref(container, None);
+            let action = Action::remove_container(handle, AnonymousVolumes::Keep);
+            self.add(action, Reason::HookFailed, when, [])
+        })
+        .collect()
+    }
+
     /// Runs the `pre_start` hooks where every replica is about to start (engine.md §4.5).
     fn pre_start(
         &mut self,
@@ -399,6 +398,9 @@ impl<'a, 'b> Emit<'a, 'b> {
         let when = starts.iter().find(|start| !start.is_always()).cloned().unwrap_or(When::Always);
         let mut before: Vec<_> =
             rows.iter().copied().flatten().chain(swaps.iter().filter_map(|swap| swap.create)).collect();
+        if !service.pre_start.is_empty() {
+            before.extend(self.sweep_hooks(service, &when));
+        }
         let mut hooks = Vec::new();
         for hook in 0..service.pre_start.len() {
             let action = Action::RunPreStart { spec: first.spec.clone(), container: first.container.clone(), hook };
@@ -411,14 +413,9 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 }
 
-/// Whether the old container's anonymous volumes go with it: only if its successor does not mount them all.
-fn fate_of_volumes(service: &Service, swap: &Swap<'_, '_>, old: &Container) -> AnonymousVolumes {
-    let project = &swap.spec.project;
-    let inherited = match &swap.spec.replaces {
-        Some(replaced) => replaced.inherited.len(),
-        None => volume::inherited(project, old, service).len(),
-    };
-    if volume::anonymous_count(project, old) > inherited { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep }
+/// Whether the container of a hook is of no use any more. One that runs may belong to another run.
+fn has_ended(container: &Container) -> bool {
+    matches!(container.state, State::Created | State::Exited | State::Dead)
 }
 
 fn reference(slot: &Slot<'_>, handle: Handle) -> ContainerRef {

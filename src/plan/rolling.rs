@@ -196,7 +196,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             for swap in group {
                 let Some(row) = self.row(service, update, swap, ready, (&turn, hook)) else { continue };
                 if undone_alone {
-                    self.leave_for_good(service, swap, &row, &[row.accept]);
+                    self.leave_for_good(swap, &row, &[row.accept]);
                     let undone = self.undo(service, update, swap, &row, &[row.accept], &[]);
                     next.push((undone, Edge::Follows));
                 }
@@ -208,7 +208,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         let accepts: Vec<_> = rows.iter().map(|row| row.accept).collect();
         if !undone_alone {
             for (swap, row) in swaps.iter().zip(&rows) {
-                self.leave_for_good(service, swap, row, &accepts);
+                self.leave_for_good(swap, row, &accepts);
             }
             self.undo_all(service, update, swaps, &rows, &accepts);
         }
@@ -280,9 +280,9 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Removes the old container, once its successor can stay, and gives that its name.
-    fn leave_for_good(&mut self, service: &Service, swap: &Swap<'a, 'b>, row: &Row<'a>, accepts: &[ActionId]) {
+    fn leave_for_good(&mut self, swap: &Swap<'a, 'b>, row: &Row<'a>, accepts: &[ActionId]) {
         let after = row.stop.into_iter().chain(accepts.iter().copied()).collect();
-        let remove = self.remove_replaced(service, swap, row.old, &row.when, &Reason::Replaced, after);
+        let remove = self.remove_replaced(swap, row.old, &row.when, &Reason::Replaced, after);
         match &swap.slot.change {
             Change::Finish { new, .. } if new.name != swap.slot.name => {
                 self.rename(swap, Reason::Interrupted, &row.when, Some(remove));
@@ -310,17 +310,18 @@ impl<'a, 'b> Emit<'a, 'b> {
             Some(guard) => Guard::AllOf(vec![guard, failed]),
             None => failed,
         };
-        let new = ContainerRef {
-            name: swap.spec.temporary_name.clone().unwrap_or_else(|| swap.container.name.clone()),
-            ..swap.container.clone()
-        };
+        // Never the old container, though that fills the slot where no new one could be made.
+        let handle = swap.create.map_or_else(|| swap.container.handle.clone(), Handle::Made);
+        let name = swap.spec.temporary_name.clone().unwrap_or_else(|| swap.container.name.clone());
+        let new = ContainerRef { name, handle, ..swap.container.clone() };
         let old = old_reference(swap, row.old);
         let timeout = self.cx.options.timeout;
         // One that never got ready has nothing to say good-bye to: no hooks.
         let spec = (update.failure_action == FailureAction::Rollback).then(|| swap.spec.clone());
         let stop_new = (Action::StopContainer { container: new.clone(), spec, timeout }, Reason::TakenBack);
-        let remove_new =
-            (Action::RemoveContainer { container: new, volumes: AnonymousVolumes::Remove }, Reason::TakenBack);
+        // What this run made brought its volumes along; what an earlier run made has used them.
+        let volumes = if swap.create.is_some() { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep };
+        let remove_new = (Action::remove_container(new, volumes), Reason::TakenBack);
         // It has the files it was started with.
         let start_old = (Action::StartContainer { container: old.clone(), spec: None }, Reason::PutBack);
         let wait_old = || {

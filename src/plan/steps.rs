@@ -11,7 +11,7 @@ use super::volume::{self, VolumeChange};
 use super::when::When;
 use super::{
     Action, ActionId, AnonymousVolumePolicy, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, Plan,
-    PlanBuilder, Reason, Replaced, Replica, Step, WaitCondition, Warning, clash, order, orphan,
+    PlanBuilder, Reason, Replaced, Replica, Step, WaitCondition, Warning, clash, order, orphan, unused,
 };
 use crate::observed::{Container, ContainerId};
 use crate::project::{NetworkKey, Service, ServiceName, VolumeKey};
@@ -123,7 +123,9 @@ impl<'a, 'b> Emit<'a, 'b> {
                 self.builder.order(*removed, network, Edge::Requires);
             }
         }
-        self.builder.build().with_warnings(warnings)
+        let mut plan = self.builder.build();
+        unused::mark(&mut plan, self.cx.project, self.cx.observed);
+        plan.with_warnings(warnings)
     }
 
     pub(super) fn add(
@@ -188,29 +190,11 @@ impl<'a, 'b> Emit<'a, 'b> {
     fn discard(&mut self, removal: &Removal<'a>, handle: &ContainerRef) -> ActionId {
         let container = removal.container;
         let stopped = self.stop(container, handle.clone(), &When::Always, removal.reason.clone(), &[]);
-        let volumes = if removal.shares_volumes { AnonymousVolumes::Keep } else { AnonymousVolumes::Remove };
-        let action = Action::RemoveContainer { container: handle.clone(), volumes };
+        let action = Action::remove_container(handle.clone(), AnonymousVolumes::Keep);
         let after: Vec<_> = stopped.map_or_else(|| self.gate(), |stopped| vec![stopped]);
         let step = self.add(action, removal.reason.clone(), &When::Always, after);
-        if !removal.shares_volumes {
-            self.carried_over_volumes(container, &removal.reason, &When::Always, step);
-        }
         self.removes.insert(&container.id, step);
         step
-    }
-
-    /// Removes the volumes that the engine does not take for the container's own.
-    pub(super) fn carried_over_volumes(
-        &mut self,
-        container: &Container,
-        reason: &Reason,
-        when: &When,
-        after: ActionId,
-    ) {
-        for name in volume::carried_over(self.cx.project, container) {
-            let action = Action::RemoveVolume { name: name.to_owned() };
-            self.add(action, reason.clone(), when, [after]);
-        }
     }
 
     /// Removes what has no place in the project any more, orphans, surplus replicas and left-overs, and what mounts a
@@ -222,7 +206,7 @@ impl<'a, 'b> Emit<'a, 'b> {
                 name: container.name.clone(),
                 handle: Handle::Existing(container.id.clone()),
             };
-            self.discard(&Removal { container, reason: orphan::reason(container), shares_volumes: false }, &handle);
+            self.discard(&Removal { container, reason: orphan::reason(container) }, &handle);
         }
         for fate in self.fates.values() {
             for removal in &fate.removed {
@@ -232,7 +216,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             for container in &fate.emptied {
                 let reason = self.emptied_reason();
                 let handle = existing(&fate.service.name, container);
-                self.discard(&Removal { container, reason, shares_volumes: false }, &handle);
+                self.discard(&Removal { container, reason }, &handle);
             }
         }
     }

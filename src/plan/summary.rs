@@ -1,6 +1,6 @@
 //! What a plan comes to, replica by replica: the lines and the numbers a person reads first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, ActionId, Plan, Replica};
 
@@ -36,8 +36,10 @@ pub struct Counts {
     pub networks_removed: usize,
     /// Volumes made.
     pub volumes_created: usize,
-    /// Volumes removed.
+    /// Volumes removed with their data, also anonymous ones that go with their container.
     pub volumes_removed: usize,
+    /// Volumes that no container uses any more, and whose data is kept.
+    pub volumes_left: usize,
     /// Images removed.
     pub images_removed: usize,
     /// Replicas that get their first container.
@@ -86,7 +88,7 @@ impl Plan {
                 Action::RemoveNetwork { .. } => summary.other(id, |counts| &mut counts.networks_removed),
                 Action::CreateVolume { .. } => summary.other(id, |counts| &mut counts.volumes_created),
                 Action::RemoveImage { .. } => summary.other(id, |counts| &mut counts.images_removed),
-                Action::RemoveVolume { .. } => summary.other(id, |counts| &mut counts.volumes_removed),
+                Action::RemoveVolume { .. } => summary.others.push(id),
                 Action::RunProvider { .. } if step.is_change() => summary.others.push(id),
                 Action::StartContainer { .. }
                 | Action::DisconnectNetwork { .. }
@@ -100,6 +102,10 @@ impl Plan {
                 | Action::RunProvider { .. } => {}
             }
         }
+        let names_left: BTreeSet<_> =
+            self.steps().flat_map(|(_, step)| step.volumes_left()).map(|it| &it.name).collect();
+        summary.counts.volumes_left = names_left.len();
+        summary.counts.volumes_removed = self.steps().map(|(_, step)| step.removed_volumes().len()).sum();
         summary.counts.created = summary.created.len();
         summary.counts.recreated = summary.recreated.len();
         summary.counts.started = summary.started.len();

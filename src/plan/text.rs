@@ -3,8 +3,8 @@
 use std::fmt::{self, Display as _};
 
 use super::{
-    Action, ActionId, BuildSpec, ContainerRef, Edge, FieldChange, FieldValue, Guard, ModelSpec, Plan, Probing,
-    ProviderVerb, PullSpec, Reason, Step, WaitCondition, WaitSpec, Waiter,
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, Edge, FieldChange, FieldValue, Guard, ModelSpec, Plan,
+    Probing, ProviderVerb, PullSpec, Reason, Step, WaitCondition, WaitSpec, Waiter,
 };
 use crate::observed::ImageDigest;
 use crate::project::{Project, ServiceName};
@@ -207,6 +207,14 @@ impl Action {
             }
             Self::Pause { duration, .. } => format!(" for {duration:?}"),
             Self::ConfigureModel(spec) => model_settings(spec),
+            Self::RemoveVolume { .. } => " and its data".to_owned(),
+            Self::RemoveContainer { volumes: AnonymousVolumes::Remove, unused, .. } => {
+                match unused.iter().filter(|volume| volume.anonymous).count() {
+                    0 => String::new(),
+                    1 => " and the data of 1 anonymous volume".to_owned(),
+                    count => format!(" and the data of {count} anonymous volumes"),
+                }
+            }
             Self::CreateContainer(spec) => {
                 spec.temporary_name.as_ref().map_or_else(String::new, |name| format!(" as {name}"))
             }
@@ -216,11 +224,10 @@ impl Action {
             | Self::CreateNetwork { .. }
             | Self::RemoveNetwork { .. }
             | Self::CreateVolume { .. }
-            | Self::RemoveVolume { .. }
             | Self::RemoveImage { .. }
             | Self::StartContainer { .. }
             | Self::StopContainer { .. }
-            | Self::RemoveContainer { .. }
+            | Self::RemoveContainer { volumes: AnonymousVolumes::Keep, .. }
             | Self::RunPreStart { .. }
             | Self::RunProvider { .. } => String::new(),
         }
@@ -307,6 +314,7 @@ impl fmt::Display for Reason {
             Self::WaitAsked => f.write_str("waiting was asked for"),
             Self::EveryRun => f.write_str("asked at every run"),
             Self::Hook => f.write_str("before the service starts"),
+            Self::HookFailed => f.write_str("left by a hook that failed"),
         }
     }
 }

@@ -137,7 +137,7 @@ const LABEL_INHERITED: &str = "hoist.inherited";
 
 /// Whether the engine named the volume of a mount itself. Somebody may have made such a volume one of the project's,
 /// to keep it.
-fn is_anonymous(project: &Project, mount: &Mount) -> bool {
+pub(super) fn is_anonymous(project: &Project, mount: &Mount) -> bool {
     let generated = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let adopted = |name: &str| project.volumes.values().any(|volume| volume.name == name);
     mount.kind == observed::MountKind::Volume
@@ -158,11 +158,6 @@ pub(super) fn inherited(project: &Project, container: &Container, service: &Serv
             })
         })
         .collect()
-}
-
-/// How many anonymous volumes a container mounts.
-pub(super) fn anonymous_count(project: &Project, container: &Container) -> usize {
-    container.mounts.iter().filter(|mount| is_anonymous(project, mount)).count()
 }
 
 /// The anonymous volumes that the engine would leave behind when it removes a container with its volumes. Only those

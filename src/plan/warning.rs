@@ -50,6 +50,13 @@ pub enum Warning {
         /// The project it belongs to.
         owner: String,
     },
+    /// A volume stays, because containers that `down` leaves mount it.
+    VolumeInUse {
+        /// Its name.
+        name: String,
+        /// The containers, by name.
+        containers: Vec<String>,
+    },
     /// A network stays, because containers that `down` leaves running are connected to it.
     NetworkInUse {
         /// Its name.
@@ -124,6 +131,9 @@ impl fmt::Display for Warning {
             ),
             Self::ForeignVolumeKept { name, owner } => {
                 write!(f, "volume \"{name}\" was created for project \"{owner}\" and is kept")
+            }
+            Self::VolumeInUse { name, containers } => {
+                write!(f, "Volume {name} Resource is still in use by {}", containers.join(", "))
             }
             Self::NetworkInUse { name, containers } => {
                 write!(f, "Network {name} Resource is still in use by {}", containers.join(", "))

@@ -9,6 +9,7 @@ mod table;
 pub mod template;
 pub mod text;
 mod tty;
+pub mod volumes;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ pub use record::{Record, RecordState, Records};
 pub use tty::{TerminalSize, TtySettings};
 
 use crate::event::Event;
-use crate::plan::Plan;
+use crate::plan::{Plan, UnusedVolume};
 
 /// How progress is shown (cli.md §6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +49,8 @@ pub struct Progress<W: Write + Send + 'static> {
     records: Records,
     hidden: Hidden,
     renderer: Renderer<W>,
+    /// The volumes that the plan left without a container, which are named when it is through.
+    volumes_left: Vec<UnusedVolume>,
 }
 
 #[derive(Debug)]
@@ -68,7 +71,7 @@ impl<W: Write + Send + 'static> Progress<W> {
             ProgressMode::Json => Renderer::Json(json::Json::new(out)),
             ProgressMode::Quiet => Renderer::Quiet,
         };
-        Self { records: Records::default(), hidden: Hidden::default(), renderer }
+        Self { records: Records::default(), hidden: Hidden::default(), renderer, volumes_left: Vec::new() }
     }
 
     /// Leaves some of it out.
@@ -100,6 +103,7 @@ impl<W: Write + Send + 'static> Progress<W> {
                 Renderer::Tty(tty) if matches!(event, Event::Warning { .. } | Event::Stopping(_)) => {
                     tty.announce(&record)?;
                 }
+                Renderer::Tty(_) | Renderer::Plain(_) if matches!(event, Event::VolumesLeft(_)) => {}
                 Renderer::Tty(tty) => tty.record(record),
                 Renderer::Plain(plain) => plain.record(&record)?,
                 Renderer::Json(json) => json.record(&record)?,
@@ -114,7 +118,26 @@ impl<W: Write + Send + 'static> Progress<W> {
                 tty.finish();
             }
         }
+        if let Event::VolumesLeft(volumes) = event {
+            self.volumes_left.extend_from_slice(volumes);
+        }
+        if *event == Event::Ended {
+            self.name_volumes_left()?;
+        }
         Ok(())
+    }
+
+    fn name_volumes_left(&mut self) -> io::Result<()> {
+        let volumes = std::mem::take(&mut self.volumes_left);
+        if volumes.is_empty() {
+            return Ok(());
+        }
+        match &mut self.renderer {
+            Renderer::Tty(tty) => tty.print(&volumes::left_behind(&volumes)),
+            Renderer::Plain(plain) => volumes::left_behind(&volumes).iter().try_for_each(|line| plain.line(line)),
+            // Programs read a record each.
+            Renderer::Json(_) | Renderer::Quiet => Ok(()),
+        }
     }
 
     /// Redraws what moves: times and spinners. To be called about ten times a second while something happens.

@@ -25,6 +25,11 @@ impl<W: Write> Plain<W> {
         writeln!(self.out, " {} {} {}", record.id, record.text, record.details)
     }
 
+    /// A line as it is.
+    pub(super) fn line(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.out, "{line}")
+    }
+
     fn child(&mut self, record: &Record) -> io::Result<()> {
         let counts = record.current.is_some();
         if record.is_build_output() && !counts {

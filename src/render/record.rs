@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Hidden;
 use crate::event::{BuildProgress, Event, Outcome, Stopping, Subject};
-use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, ProviderVerb, WaitCondition, WaitSpec};
+use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, ProviderVerb, UnusedVolume, WaitCondition, WaitSpec};
 
 /// A change of the state of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +135,7 @@ impl Records {
             Event::Warning { id, message } => {
                 vec![Record::new(&self.warned(*id), RecordState::Warning, message)]
             }
+            Event::VolumesLeft(volumes) => volumes.iter().map(left_without_container).collect(),
             Event::Stopping(why) => vec![stopping(*why)],
             Event::Skipped { .. } | Event::Waiting { .. } | Event::Ended | Event::Replanned => Vec::new(),
         }
@@ -343,6 +344,12 @@ fn build_words(name: &str, status: BuildProgress) -> (RecordState, String) {
         BuildProgress::Cached => (RecordState::Done, "CACHED".to_owned()),
         BuildProgress::Failed => (RecordState::Error, "ERROR".to_owned()),
     }
+}
+
+fn left_without_container(volume: &UnusedVolume) -> Record {
+    let details = format!("{} of {}", volume.target, volume.container);
+    let subject = Subject::Volume(volume.name.clone());
+    Record::new(&subject, RecordState::Warning, "Left without a container").with_details(details)
 }
 
 fn stopping(why: Stopping) -> Record {

@@ -148,6 +148,11 @@ impl<W: Write + Send + 'static> Tty<W> {
         self.rows.clear();
     }
 
+    /// Lines below what the block left, which stay.
+    pub(super) fn print(&mut self, lines: &[String]) -> io::Result<()> {
+        self.screen.print(lines)
+    }
+
     /// A line above the block, which stays.
     pub(super) fn announce(&mut self, record: &Record) -> io::Result<()> {
         let words = match record.state {

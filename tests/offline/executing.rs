@@ -319,7 +319,7 @@ async fn guards_are_answered_by_what_the_run_finds_out() {
         let create = plans.add(Action::CreateContainer(Arc::new(spec)), &[pull]);
         let before = container("web", 1, Handle::Existing(old.clone()));
         let stop = plans.add(Action::StopContainer { container: before.clone(), spec: None, timeout: None }, &[create]);
-        let remove = plans.add(Action::RemoveContainer { container: before, volumes: AnonymousVolumes::Keep }, &[stop]);
+        let remove = plans.add(Action::remove_container(before, AnonymousVolumes::Keep), &[stop]);
         let name = "demo-web-1".to_owned();
         let rename = plans.add(Action::RenameContainer { container: made_by("web", 1, create), name }, &[remove]);
         plans.start("web", 1, create, &[rename]);
@@ -468,7 +468,7 @@ async fn what_is_gone_or_in_use_is_no_failure() {
     let mut plans = Plans::new();
     let old = container("old", 1, Handle::Existing(id));
     let stop = plans.add(Action::StopContainer { container: old.clone(), spec: None, timeout: None }, &[]);
-    let remove = plans.add(Action::RemoveContainer { container: old, volumes: AnonymousVolumes::Keep }, &[stop]);
+    let remove = plans.add(Action::remove_container(old, AnonymousVolumes::Keep), &[stop]);
     let network = Action::RemoveNetwork { id: "n1".into(), name: "demo_default".to_owned() };
     plans.add(network, &[remove]);
     plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[remove]);

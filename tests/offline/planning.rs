@@ -6,6 +6,7 @@ mod state;
 
 mod containers;
 mod converge;
+mod data;
 mod dependencies;
 mod down;
 mod images;

@@ -184,7 +184,7 @@ fn recreation() -> (Arc<Plan>, [ActionId; 5]) {
     };
     let create = plans.add(Action::CreateContainer(Arc::new(spec)), &[]);
     let stop = plans.add(Action::StopContainer { container: old.clone(), spec: None, timeout: None }, &[create]);
-    let remove = plans.add(Action::RemoveContainer { container: old, volumes: AnonymousVolumes::Keep }, &[stop]);
+    let remove = plans.add(Action::remove_container(old, AnonymousVolumes::Keep), &[stop]);
     let new = made_by("web", 1, create);
     let rename = plans.add(Action::RenameContainer { container: new, name: "demo-web-1".to_owned() }, &[remove]);
     let start = plans.start("web", 1, create, &[rename]);

@@ -17,7 +17,7 @@ use crate::execute::{ExecuteError, ExecuteSettings, RunFailure, execute};
 use crate::observed::{Container, Observed};
 use crate::plan::Plan;
 use crate::project::Project;
-use crate::render::{Hidden, Progress};
+use crate::render::{Hidden, Progress, volumes};
 use crate::source::SourceMap;
 
 /// How often the progress in a terminal moves.
@@ -96,7 +96,7 @@ pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
     if plan.is_empty() {
         writeln!(stdout, "nothing to do")?;
     } else {
-        write!(stdout, "{plan}")?;
+        write!(stdout, "{plan}{}", volumes::of_plan(plan))?;
     }
     Ok(())
 }

@@ -228,10 +228,13 @@ fn carry_out(
     options: &UpOptions,
     setting: &Setting,
     (limit, updates): (usize, usize),
-) -> Result<Option<usize>, TestCaseError> {
+) -> Result<Option<()>, TestCaseError> {
     let happens = Happens { images_change: setting.images_change, limit, updates };
     match up(project, observed, options) {
-        Ok(plan) => run(project, observed, &plan, happens, setting.chooser()).map(Some).map_err(TestCaseError::fail),
+        Ok(plan) => {
+            run(project, observed, &plan, happens, setting.chooser()).map_err(TestCaseError::fail)?;
+            Ok(Some(()))
+        }
         Err(PlanError::NetworkInUse { .. }) => Ok(None),
         Err(error) => Err(TestCaseError::fail(error.to_string())),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hoist::observed::{Container, Observed};
-use hoist::plan::{Action, AnonymousVolumePolicy, AnonymousVolumes, Recreate, UpOptions};
+use hoist::plan::{Action, AnonymousVolumePolicy, Recreate, UpOptions};
 use hoist::project::Project;
 use hoist::project::value::{Mount, MountKind};
 use indoc::indoc;
@@ -129,26 +129,24 @@ fn an_interrupted_swap_is_finished_or_undone() {
     );
 }
 
-/// What becomes of anonymous volumes: those the new container mounts again, and what the removal of the old one says.
-fn carried(project: &Arc<Project>, state: Engine, options: &UpOptions) -> (Vec<String>, Vec<AnonymousVolumes>, usize) {
+/// What becomes of anonymous volumes: those the new container mounts again, those that are left without a container, and
+/// those that are removed.
+fn carried(project: &Arc<Project>, state: Engine, options: &UpOptions) -> (Vec<String>, Vec<String>, usize) {
     let observed: Observed = state.into();
     let plan = plan(project, &observed, options);
-    let mut inherited = Vec::new();
-    let mut removals = Vec::new();
+    let (mut inherited, mut left) = (Vec::new(), Vec::new());
     for (_, step) in plan.steps() {
         if let Action::CreateContainer(spec) = &step.action {
             let replaces = spec.replaces.iter().flat_map(|replaced| &replaced.inherited);
             inherited.extend(replaces.map(|volume| volume.target.clone()));
         }
-        if let Action::RemoveContainer { volumes, .. } = &step.action {
-            removals.push(*volumes);
-        }
+        left.extend(step.volumes_left().iter().map(|volume| format!("{} of {}", volume.target, volume.container)));
     }
-    (inherited, removals, plan.destructive().count())
+    (inherited, left, plan.destructive().count())
 }
 
 #[test]
-fn anonymous_volumes_are_carried_over_or_go() {
+fn anonymous_volumes_are_carried_over_or_left_with_their_data() {
     let project = one_web().volume("data", |_| {}).change("web", |web| mounts(web, "data", "/data")).load();
     let shadowed = one_web()
         .volume("data", |_| {})
@@ -172,14 +170,28 @@ fn anonymous_volumes_are_carried_over_or_go() {
     let renew = UpOptions { anonymous_volumes: AnonymousVolumePolicy::Renew, ..UpOptions::default() };
     let none = UpOptions { scale: [("web".into(), 0)].into(), ..UpOptions::default() };
     let cache = || vec!["/cache".to_owned()];
-    let (keep, remove) = (vec![AnonymousVolumes::Keep], vec![AnonymousVolumes::Remove]);
+    let left = || vec!["/cache of web/1".to_owned()];
     let obsolete = state().with("shop-web-1", stale);
-    assert_eq!(carried(&project, obsolete, &plain), (cache(), keep.clone(), 0), "named volumes are not carried over");
-    assert_eq!(carried(&shadowed, state(), &plain), (vec![], remove.clone(), 0), "something else is mounted there now");
-    assert_eq!(carried(&project, state(), &renew), (vec![], remove.clone(), 0), "-V");
-    assert_eq!(carried(&project, replaced(), &renew), (vec![], remove.clone(), 1), "-V after a replacement");
-    assert_eq!(carried(&project, state(), &none), (vec![], remove.clone(), 0), "scaled down");
-    assert_eq!(carried(&project, replaced(), &none), (vec![], remove, 1), "scaled down after a replacement");
+    assert_eq!(carried(&project, obsolete, &plain), (cache(), vec![], 0), "named volumes are not carried over");
+    assert_eq!(carried(&shadowed, state(), &plain), (vec![], left(), 0), "something else is mounted there now");
+    assert_eq!(carried(&project, state(), &renew), (vec![], left(), 0), "-V");
+    assert_eq!(carried(&project, replaced(), &renew), (vec![], left(), 0), "-V after a replacement");
+    assert_eq!(carried(&project, state(), &none), (vec![], left(), 0), "scaled down");
+    assert_eq!(carried(&project, replaced(), &none), (vec![], left(), 0), "scaled down after a replacement");
     let unfinished = with_successor(state(), |_| {}).with("shop-web-1", stale);
-    assert_eq!(carried(&project, unfinished, &plain), (vec![], keep, 0), "the successor has them already");
+    assert_eq!(carried(&project, unfinished, &plain), (vec![], vec![], 0), "the successor has them already");
+    let shared = state().running("web", 2).with("shop-web-2", anonymous("/cache"));
+    assert_eq!(carried(&project, shared, &plain), (vec![], vec![], 0), "another container mounts it");
+}
+
+#[test]
+fn a_named_volume_that_left_the_files_is_left_with_its_data() {
+    let old = one_web().volume("data", |_| {}).change("web", |web| mounts(web, "data", "/data")).load();
+    let new = one_web().load();
+    let left = vec!["/data of web/1".to_owned()];
+    assert_eq!(carried(&new, in_sync(&old), &UpOptions::default()), (vec![], left, 0));
+    let with_batch = one_web().service("batch", "batch:1", |batch| mounts(batch, "data", "/data"));
+    let disabled = with_batch.disabled("batch").load();
+    let state = in_sync(&old).edit(|observed| observed.images.extend(Observed::from(in_sync(&disabled)).images));
+    assert_eq!(carried(&disabled, state, &UpOptions::default()), (vec![], vec![], 0), "a profile has a use for it");
 }

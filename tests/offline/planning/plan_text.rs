@@ -53,7 +53,10 @@ fn json_has_every_step_with_its_reason() {
         })
     );
     let empty = super::plan(&project, &in_sync(&project).into(), &UpOptions::default());
-    assert_eq!(empty.to_json(), json!({ "changes": false, "warnings": [], "steps": [] }));
+    assert_eq!(
+        empty.to_json(),
+        json!({ "changes": false, "warnings": [], "steps": [], "removed_volumes": [], "volumes_left": [] })
+    );
 }
 
 #[test]
@@ -86,7 +89,9 @@ fn the_loss_of_data_is_told() {
     let plan = plan(&new, &in_sync(&old).into(), &agreed);
     let lost: Vec<_> = plan.destructive().map(|(id, _)| plan.line(id).to_string()).collect();
     assert_eq!(lost.len(), 1, "{lost:?}");
-    assert!(lost[0].contains("remove volume shop_data: definition changed"), "{lost:?}");
+    assert!(lost[0].contains("remove volume shop_data and its data: definition changed"), "{lost:?}");
+    assert_eq!(plan.summary().counts.volumes_removed, 1);
+    assert_eq!(plan.to_json()["removed_volumes"], json!(["shop_data"]));
 }
 
 #[test]

@@ -380,7 +380,7 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
                     #2 remove container backup/1: shop_data is recreated, after #1
                     #3 stop container db/1: shop_data is recreated
                     #4 remove container db/1: shop_data is recreated, after #3
-                    #5 remove volume shop_data: definition changed, after #2, #4
+                    #5 remove volume shop_data and its data: definition changed, after #2, #4
                     #6 create volume shop_data: definition changed, after #5
                     #7 create container db/1: shop_data is recreated, after #6
                     #8 create container backup/1: shop_data is recreated, after #7

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use hoist::observed::{Container, ContainerId, Endpoint, Image, Network, Observed, State, Volume};
-use hoist::plan::{Action, ActionId, ContainerRef, ContainerSpec, Edge, Guard, Handle, Plan, Reason, Waiter};
+use hoist::observed::{Container, ContainerId, Endpoint, Image, Mount, MountKind, Network, Observed, State, Volume};
+use hoist::plan::{
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Guard, Handle, Plan, Reason, Waiter,
+};
 use hoist::project::hash::{network_hash, volume_hash};
+use hoist::project::value::MountKind as Kind;
 use hoist::project::{ModelKey, Project, ServiceName};
 
-use super::state::{image, replica_sharing};
+use super::state::{image, is_anonymous_name, replica_sharing};
 
 /// A run of one plan.
 pub(super) struct Run<'a> {
@@ -24,6 +27,18 @@ pub(super) struct Run<'a> {
     skipped: BTreeSet<ActionId>,
     /// The models that were configured in this run.
     configured: BTreeSet<ModelKey>,
+    /// The volumes that are gone, and their data with them.
+    lost: BTreeSet<String>,
+    /// How many volumes the engine has named itself.
+    generated: usize,
+}
+
+/// What a run came to.
+pub(super) struct Ended {
+    /// The steps that were done: neither skipped nor failed.
+    pub(super) done: BTreeSet<ActionId>,
+    /// The volumes that are gone, and their data with them.
+    pub(super) lost: BTreeSet<String>,
 }
 
 /// What happens in a run that the plan does not know.
@@ -37,18 +52,19 @@ pub(super) struct Happens {
     pub(super) updates: usize,
 }
 
-/// Carries a plan out, in an order that `choose` picks among the steps that are ready. Gives back how many steps there
-/// were to do.
+/// Carries a plan out, in an order that `choose` picks among the steps that are ready.
 pub(super) fn run(
     project: &Project,
     observed: &mut Observed,
     plan: &Plan,
     Happens { images_change, limit, updates }: Happens,
     mut choose: impl FnMut(usize) -> usize,
-) -> Result<usize, String> {
+) -> Result<Ended, String> {
     let failed = BTreeSet::new();
     let (made, skipped, configured) = ([].into(), BTreeSet::new(), BTreeSet::new());
-    let mut run = Run { project, observed, plan, images_change, updates, failed, made, skipped, configured };
+    let (lost, generated) = (BTreeSet::new(), 0);
+    let mut run =
+        Run { project, observed, plan, images_change, updates, failed, made, skipped, configured, lost, generated };
     let mut done = BTreeSet::new();
     while done.len() < plan.len() {
         let ready: Vec<_> = plan
@@ -57,13 +73,14 @@ pub(super) fn run(
             .filter(|id| !done.contains(id) && plan.before(*id).all(|(before, _)| done.contains(&before)))
             .collect();
         if done.len() == limit {
-            return Ok(limit);
+            break;
         }
         let id = *ready.get(choose(ready.len())).ok_or("nothing is ready: the plan has a cycle")?;
         run.step(id).map_err(|problem| format!("{}: {problem}\n{plan}", plan.line(id)))?;
         done.insert(id);
     }
-    Ok(done.len())
+    done.retain(|id| !run.failed.contains(id) && !run.skipped.contains(id));
+    Ok(Ended { done, lost: run.lost })
 }
 
 impl Run<'_> {
@@ -82,7 +99,10 @@ impl Run<'_> {
             Action::BuildImage(spec) => self.image(&spec.image),
             Action::CreateNetwork { key, .. } => self.create_network(key.as_str())?,
             Action::RemoveNetwork { id, name } => {
-                self.refuse_if(|container| container.networks.contains_key(&name), "network in use")?;
+                // Engines refuse it for containers that run alone; nothing else may be left on one that is made anew.
+                let strict = step.reason != Reason::Down;
+                let uses = |it: &Container| it.networks.contains_key(&name) && (strict || it.state == State::Running);
+                self.refuse_if(uses, "network in use")?;
                 self.observed.networks.retain(|network| network.id != id);
             }
             Action::DisconnectNetwork { container, network } => {
@@ -101,6 +121,7 @@ impl Run<'_> {
                     |container: &Container| container.mounts.iter().any(|mount| mount.name.as_ref() == Some(&name));
                 self.refuse_if(uses, "volume in use")?;
                 self.observed.volumes.retain(|volume| volume.name != name);
+                self.lost.insert(name);
             }
             Action::PullModel(spec) => {
                 let runner = self.observed.models.as_mut().ok_or("nothing serves models")?;
@@ -128,13 +149,16 @@ impl Run<'_> {
                 container.state = State::Exited;
                 container.exit_code = Some(143);
             }
-            Action::RemoveContainer { container, .. } => {
+            Action::RemoveContainer { container, volumes, .. } => {
                 let container = self.container(&container)?;
-                if container.state == State::Running {
+                if container.state == State::Running && !container.hook {
                     return Err("it runs".into());
                 }
-                let id = container.id.clone();
+                let (id, mounts) = (container.id.clone(), container.mounts.clone());
                 self.observed.containers.retain(|container| container.id != id);
+                if volumes == AnonymousVolumes::Remove {
+                    self.remove_anonymous(&mounts);
+                }
             }
             Action::RenameContainer { container, name } => {
                 self.refuse_if(|other| other.name == name, "the name is taken")?;
@@ -158,6 +182,39 @@ impl Run<'_> {
             Action::Pause { .. } | Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
         }
         Ok(())
+    }
+
+    /// Removes the anonymous volumes of a container that is gone, but for those that others mount. One that was mounted by
+    /// its name would stay; which one that was cannot be seen, so all are counted as lost.
+    fn remove_anonymous(&mut self, mounts: &[Mount]) {
+        let names = mounts.iter().filter_map(|mount| mount.name.as_deref()).filter(|name| is_anonymous_name(name));
+        for name in names {
+            let used = |other: &Container| other.mounts.iter().any(|mount| mount.name.as_deref() == Some(name));
+            if !self.observed.containers.iter().any(used) {
+                self.lost.insert(name.to_owned());
+            }
+        }
+    }
+
+    /// The volumes that a new container has without a name of their own: those of its predecessor, else new ones.
+    fn anonymous_mounts(&mut self, spec: &ContainerSpec) -> Vec<Mount> {
+        let volume = |name: String, target: &str| Mount {
+            kind: MountKind::Volume,
+            source: format!("/volumes/{name}"),
+            name: Some(name),
+            target: target.to_owned(),
+            read_only: false,
+        };
+        let inherited = spec.replaces.iter().flat_map(|replaced| &replaced.inherited);
+        let mut mounts: Vec<_> = inherited.map(|it| volume(it.volume.clone(), &it.target)).collect();
+        for mount in &spec.project.services[&spec.replica.service].volumes {
+            let anonymous = mount.kind == Kind::Volume && mount.source.is_none();
+            if anonymous && !mounts.iter().any(|known| known.target == mount.target) {
+                self.generated += 1;
+                mounts.push(volume(format!("{:0>64x}", 0xfeed_0000 + self.generated), &mount.target));
+            }
+        }
+        mounts
     }
 
     fn holds(&self, guard: &Guard) -> bool {
@@ -277,6 +334,7 @@ impl Run<'_> {
             let name = mount.name.as_deref().unwrap_or_default();
             self.observed.volume_named(name).ok_or_else(|| format!("no volume {name}"))?;
         }
+        container.mounts.extend(self.anonymous_mounts(spec));
         let name = container.name.clone();
         self.refuse_if(|other| other.name == name, "the name is taken")?;
         self.made.insert(step, container.id.clone());

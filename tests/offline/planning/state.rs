@@ -169,6 +169,11 @@ pub(super) fn anonymous(target: &'static str) -> impl FnOnce(&mut Container) {
     }
 }
 
+/// Whether a volume has a name as engines give them.
+pub(super) fn is_anonymous_name(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 pub(super) fn image(reference: &str) -> Image {
     let digest = |kind: &str| ImageDigest::from(format!("sha256:{kind}-{reference}"));
     Image { digest: digest("content"), id: digest("entry"), tagged_at: None }

@@ -1,0 +1,67 @@
+//! Volumes that a plan leaves without a container: what goes when a container is removed with its volumes, and what
+//! stays behind, with its data, when it is removed without them.
+
+use std::collections::BTreeSet;
+
+use super::volume;
+use super::{Action, Handle, Plan, UnusedVolume};
+use crate::observed::{ContainerId, Mount, MountKind, Observed};
+use crate::project::value::MountKind as Kind;
+use crate::project::{Project, VolumeKey};
+
+/// Tells each removal in a plan which volumes of its container nobody uses once the plan is carried out. Volumes that the
+/// project defines by name are not counted: its next containers use them.
+pub(super) fn mark(plan: &mut Plan, project: &Project, observed: &Observed) {
+    let mut removed: BTreeSet<ContainerId> = BTreeSet::new();
+    let mut inherited: BTreeSet<String> = BTreeSet::new();
+    let mut removed_by_name: BTreeSet<String> = BTreeSet::new();
+    for (_, step) in plan.steps() {
+        if let Action::RemoveContainer { container, .. } = &step.action
+            && let Handle::Existing(id) = &container.handle
+        {
+            removed.insert(id.clone());
+        }
+        if let Action::CreateContainer(spec) = &step.action
+            && let Some(replaced) = &spec.replaces
+        {
+            inherited.extend(replaced.inherited.iter().map(|volume| volume.volume.clone()));
+        }
+        if let Action::RemoveVolume { name } = &step.action {
+            removed_by_name.insert(name.clone());
+        }
+    }
+    let stay = observed.containers.iter().filter(|container| !removed.contains(&container.id));
+    let used: BTreeSet<&str> =
+        stay.flat_map(|container| &container.mounts).filter_map(|mount| mount.name.as_deref()).collect();
+    let is_unused = |mount: &Mount| {
+        let Some(name) = mount.name.as_deref().filter(|_| mount.kind == MountKind::Volume) else { return false };
+        let has_user = used.contains(name) || inherited.contains(name) || removed_by_name.contains(name);
+        !has_user && (volume::is_anonymous(project, mount) || has_left_the_files(project, observed, name))
+    };
+    for (_, step) in plan.steps_mut() {
+        let Action::RemoveContainer { container, unused, .. } = &mut step.action else { continue };
+        let Handle::Existing(id) = &container.handle else { continue };
+        let Some(observed) = observed.container(id) else { continue };
+        let mounts = observed.mounts.iter().filter(|mount| is_unused(mount));
+        let volume = |mount: &Mount| {
+            let anonymous = volume::is_anonymous(project, mount);
+            let (name, target) = (mount.name.clone()?, mount.target.clone());
+            Some(UnusedVolume { name, target, container: container.to_string(), anonymous })
+        };
+        *unused = mounts.filter_map(volume).collect();
+    }
+}
+
+/// Whether a named volume was made for the project by a definition that it does not have any more, not even in a service
+/// whose profile is inactive.
+fn has_left_the_files(project: &Project, observed: &Observed, name: &str) -> bool {
+    let Some(live) = observed.volume_named(name) else { return false };
+    let ours = live.project.as_deref() == Some(project.name.as_str());
+    let defined = project.volumes.values().any(|volume| volume.name == name);
+    ours && !defined && !live.key.as_ref().is_some_and(|key| is_mounted_when_enabled(project, key))
+}
+
+fn is_mounted_when_enabled(project: &Project, key: &VolumeKey) -> bool {
+    let mounts = project.disabled.values().flat_map(|service| &service.volumes);
+    mounts.filter(|mount| mount.kind == Kind::Volume).any(|mount| mount.source.as_deref() == Some(key.as_str()))
+}
