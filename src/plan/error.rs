@@ -148,6 +148,19 @@ pub enum PlanError {
         /// The containers' names.
         containers: Vec<String>,
     },
+    /// A volume that is to be recreated, as the user agreed, is mounted by containers that stay.
+    #[error(
+        "volume {name} has to be recreated for its new definition, but containers that stay mount it: {}",
+        .containers.join(", ")
+    )]
+    VolumeInUse {
+        /// Its key.
+        key: VolumeKey,
+        /// Its name.
+        name: String,
+        /// The containers' names.
+        containers: Vec<String>,
+    },
 }
 
 /// What an old and a new container cannot have at the same time.
@@ -213,7 +226,9 @@ impl PlanError {
             Self::ExternalNetworkMissing { key, .. }
             | Self::ExternalNetworkAmbiguous { key, .. }
             | Self::NetworkInUse { key, .. } => Some(vec!["networks", key.as_str()]),
-            Self::ExternalVolumeMissing { key, .. } => Some(vec!["volumes", key.as_str()]),
+            Self::ExternalVolumeMissing { key, .. } | Self::VolumeInUse { key, .. } => {
+                Some(vec!["volumes", key.as_str()])
+            }
             Self::VariableUnset { kind: "config", name, .. } => Some(vec!["configs", name]),
             Self::VariableUnset { name, .. } => Some(vec!["secrets", name]),
         }
@@ -240,6 +255,9 @@ impl PlanError {
             Self::NetworkInUse { .. } => Some(
                 "disconnect or remove them first; `--remove-orphans` removes those of services that are gone".into(),
             ),
+            Self::VolumeInUse { .. } => {
+                Some("remove them first; `--remove-orphans` removes those of services that are gone".to_owned())
+            }
             Self::UnknownFailureAction { .. } => Some("it is `pause`, `continue` or `rollback`".to_owned()),
             Self::StartFirst { obstacle, .. } => {
                 let way = match obstacle {

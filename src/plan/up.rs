@@ -52,6 +52,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     content::changes(&options.contents, &fates, &mut warnings);
     let orphans = orphans(&cx, &mut warnings);
     network::check_users(&cx, &resources.networks, &touched(&fates, &orphans))?;
+    volume::check_users(&cx, &resources.volumes, &removed(&fates, &orphans))?;
 
     let mut emit = Emit::new(cx, &resources, &fates, builder);
     emit.removals(&orphans);
@@ -100,6 +101,17 @@ fn touched<'a>(
         touched.extend(fate.emptied.iter().map(|container| &container.id));
     }
     touched
+}
+
+/// The containers that go without a successor.
+fn removed<'a>(
+    fates: &BTreeMap<&ServiceName, Fate<'a>>,
+    orphans: &[&'a Container],
+) -> BTreeSet<&'a crate::observed::ContainerId> {
+    let without_successor = fates
+        .values()
+        .flat_map(|fate| fate.removed.iter().map(|removal| removal.container).chain(fate.emptied.iter().copied()));
+    orphans.iter().copied().chain(without_successor).map(|container| &container.id).collect()
 }
 
 /// What can be refused without looking at the engine.

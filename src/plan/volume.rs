@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::up::Context;
 use super::{InheritedVolume, PlanError, Warning, definition, order};
-use crate::observed::{self, Container, Mount, Observed};
+use crate::observed::{self, Container, ContainerId, Mount, Observed};
 use crate::project::value::MountKind;
 use crate::project::{Project, Service, ServiceName, Volume, VolumeKey};
 
@@ -129,6 +129,29 @@ pub(super) fn emptied_services(
         }
     }
     emptied
+}
+
+/// Refuses the recreation of volumes that containers mount which are not `gone` by then.
+///
+/// # Errors
+///
+/// [`PlanError::VolumeInUse`] for the first of them.
+pub(super) fn check_users(
+    cx: &Context<'_>,
+    volumes: &BTreeMap<&VolumeKey, VolumeFate<'_>>,
+    gone: &BTreeSet<&ContainerId>,
+) -> Result<(), PlanError> {
+    for (key, fate) in volumes.iter().filter(|(_, fate)| fate.change == VolumeChange::Recreate) {
+        let mounts =
+            |container: &&Container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(fate.name));
+        let users = cx.observed.containers.iter().filter(mounts);
+        let staying = users.filter(|container| !gone.contains(&container.id));
+        let containers: Vec<_> = staying.map(|container| container.name.clone()).collect();
+        if !containers.is_empty() {
+            return Err(PlanError::VolumeInUse { key: (*key).clone(), name: fate.name.to_owned(), containers });
+        }
+    }
+    Ok(())
 }
 
 /// The label with the anonymous volumes that a container carried over, by the first digits of their names: to the

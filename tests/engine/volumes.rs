@@ -257,26 +257,97 @@ async fn a_bind_that_left_the_file_is_not_mounted_again() {
     .await;
 }
 
+/// Writes something into a service's anonymous volume, and gives back the volume's name.
+async fn precious(s: &Scenario, service: &str, target: &str) -> String {
+    let container = s.only(service).await.id;
+    s.exec(&container, &["sh", "-c", &format!("echo precious > {target}/file")]).await;
+    let mounts = s.inspect(service).await.mounts.unwrap_or_default();
+    let mount = mounts.into_iter().find(|mount| mount.destination.as_deref() == Some(target));
+    mount.and_then(|mount| mount.name).expect("an anonymous volume")
+}
+
+/// Fails the test unless the volume is there with what [`precious`] wrote.
+async fn is_kept(s: &Scenario, volume: &str) {
+    let file = format!(
+        "services: {{x: {{image: 'busybox:latest', command: [cat, /v/file], volumes: ['v:/v']}}}}\nvolumes: {{v: {{external: true, name: {volume}}}}}\n"
+    );
+    s.write("look/compose.yaml", &file);
+    let project = format!("{}-look", s.project);
+    let looked = s.hoist(&["-p", &project, "-f", "look/compose.yaml", "up", "--no-log-prefix"]).await.ok();
+    s.hoist(&["-p", &project, "-f", "look/compose.yaml", "down"]).await.ok();
+    assert!(looked.stdout.contains("precious"), "{volume} has its data: {looked:?}");
+}
+
 #[tokio::test]
-async fn anonymous_volumes_nobody_inherits_are_removed() {
-    // W12
-    let file = "services: {web: {<<: *idle, scale: 2, volumes: [/cache]}}\n";
-    project("vol-leak", file, |s| async move {
+async fn anonymous_volumes_without_a_container_are_kept_and_named() {
+    let file = "services: {web: {<<: *idle, volumes: [/cache]}}\n";
+    let named = "services: {web: {<<: *idle, volumes: ['data:/cache']}}\nvolumes: {data: {}}\n";
+    let changes: [(&str, &str, &[&str]); 6] = [
+        ("a named volume takes its place", named, &[]),
+        ("a bind takes its place", "services: {web: {<<: *idle, volumes: ['./site:/cache']}}\n", &[]),
+        ("renewed", file, &["-V"]),
+        ("scaled down", file, &["--scale", "web=0"]),
+        ("renamed", "services: {www: {<<: *idle, volumes: [/cache]}}\n", &["--remove-orphans"]),
+        ("created alone", named, &["--no-start"]),
+    ];
+    for (at, (what, after, flags)) in changes.into_iter().enumerate() {
+        project(&format!("vol-kept-{at}"), file, |s| async move {
+            s.up(&[]).await;
+            let volume = precious(&s, "web", "/cache").await;
+            s.compose(after);
+            let planned = s.hoist(&[&["up", "-d", "--dry-run"], flags].concat()).await.ok().stdout;
+            assert!(planned.contains(&format!("  {volume} (/cache of web/1)")), "{what}: {planned}");
+            let ran = s.up(flags).await.says("To remove it and its data: docker volume rm ");
+            assert_eq!(ran.stderr.matches(&format!("docker volume rm {volume}")).count(), 1, "{what}: {ran:?}");
+            is_kept(&s, &volume).await;
+            s.up(flags).await.does_not_say(&volume);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn down_keeps_anonymous_volumes_unless_it_is_told_to_remove_them() {
+    // The container of a hook shares the volume, and must not take it along.
+    let file = r#"
+services:
+  web: {<<: *idle, volumes: [/cache], pre_start: [{command: [sh, -c, "exit $$CODE"], environment: {CODE: "0"}}]}
+"#;
+    project("vol-down-keeps", file, |s| async move {
         s.up(&[]).await;
-        let mut names = Vec::new();
-        for replica in s.replicas().await {
-            let mounts = s.inspect_id(&replica.id).await.mounts.unwrap_or_default();
-            names.extend(mounts.into_iter().filter_map(|mount| mount.name));
-        }
-        let gone = async |name: &str| s.docker.inspect_volume(name).await.is_err();
-        s.up(&["--scale", "web=1"]).await;
-        assert!(gone(&names[1]).await && !gone(&names[0]).await, "scaled down");
-        s.up(&["--scale", "web=1", "-V"]).await;
-        assert!(gone(&names[0]).await, "renewed");
-        let third = mounts(&s, "web").await[0].replace("/cache=", "");
-        s.compose("services: {db: {<<: *idle}}\n");
-        s.up(&["--remove-orphans"]).await;
-        assert!(gone(&third).await, "an orphan's");
+        let volume = precious(&s, "web", "/cache").await;
+        s.compose(&file.replace("CODE: \"0\"", "CODE: \"7\""));
+        s.hoist(&["up", "-d", "--force-recreate"]).await.ends_with(1);
+        s.hoist(&["down"]).await.ok().says(&format!("docker volume rm {volume}"));
+        assert!(s.is_gone().await);
+        is_kept(&s, &volume).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rolling_update_that_cannot_make_its_container_leaves_the_old_one() {
+    let file = r#"
+services:
+  web:
+    build: .
+    command: [sleep, "600"]
+    stop_grace_period: 0s
+    volumes: [/cache]
+    deploy: {update_config: {order: start-first}}
+    x-hoist: {rolling: true}
+"#;
+    project("vol-rolling", file, |s| async move {
+        s.write("Dockerfile", "FROM busybox\nLABEL version=1\n");
+        s.up(&["--build"]).await;
+        let before = s.only("web").await.id;
+        let volume = precious(&s, "web", "/cache").await;
+        // The engine refuses what this image asks for only when a container is made of it.
+        s.write("Dockerfile", "FROM busybox\nLABEL version=2\nVOLUME /proc/../\n");
+        s.hoist(&["up", "-d", "--build"]).await.ends_with(1);
+        assert_eq!(s.only("web").await.id, before);
+        assert_eq!(s.states().await, ["web/1 running"]);
+        is_kept(&s, &volume).await;
     })
     .await;
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist::engine::fake::{Fake, Run, Script};
-use hoist::engine::{ContainerEventKind, EngineError, OutputStream, PortHolder};
+use hoist::engine::{ContainerEventKind, Engine, EngineError, OutputStream, PortHolder};
 use hoist::event::{Event, Events, Outcome};
 use hoist::execute::{ExecuteError, ExecuteSettings, RunOutcome, execute};
-use hoist::observed::Health;
+use hoist::observed::{Health, State};
 use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Edge, Guard, Handle, Late, Plan,
-    PlanBuilder, Probing, PullFailure, PullSpec, Reason, Replica, Step, WaitCondition, WaitSpec, Waiter,
+    PlanBuilder, Probing, PullFailure, PullSpec, Reason, Replica, Step, UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
 use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::Port;
@@ -483,6 +483,48 @@ async fn what_is_gone_or_in_use_is_no_failure() {
         .filter_map(|event| if let Event::Finished { outcome, .. } = event { Some(outcome.clone()) } else { None })
         .collect();
     assert_eq!(outcomes, [Outcome::NothingThere, Outcome::NothingThere, Outcome::StillInUse, Outcome::StillInUse]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn volumes_are_left_once_their_last_container_is_gone() {
+    let volume = |name: &str| UnusedVolume {
+        name: name.to_owned(),
+        target: "/data".to_owned(),
+        container: "old/1".to_owned(),
+        anonymous: true,
+    };
+    let engine = Fake::new();
+    let mut plans = Plans::new();
+    for (number, names) in [(1, &["shared", "one"][..]), (2, &["shared"]), (3, &["kept", "with-4"]), (4, &["with-4"])] {
+        let id = engine.add_running("demo", &format!("demo-old-{number}"), "old", number);
+        let unused = names.iter().map(|name| volume(name)).collect();
+        let container = container("old", number, Handle::Existing(id));
+        plans.add(Action::RemoveContainer { container, volumes: AnonymousVolumes::Keep, unused }, &[]);
+    }
+    engine.fail("remove demo-old-4", EngineError::Failed("no space left".to_owned()));
+    let (_, events) = run(&plans.build(), &engine).await;
+    let left = events.iter().filter_map(|event| if let Event::VolumesLeft(left) = event { Some(left) } else { None });
+    let names: Vec<_> = left.flatten().map(|volume| volume.name.as_str()).collect();
+    assert_eq!(names, ["kept", "one", "shared"], "what a container still has is not left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_could_not_be_made_does_not_stand_for_the_old_one() {
+    let engine = Fake::new();
+    let old = engine.add_running("demo", "demo-web-1", "web", 1);
+    let mut plans = Plans::new();
+    let made = plans.create("web", 1, &[]);
+    let handle = Handle::MadeOr { made, otherwise: old.clone() };
+    plans.guard = Some(Guard::Failed(vec![made]));
+    let new = container("web", 1, handle);
+    let stop = Action::StopContainer { container: new.clone(), spec: None, timeout: None };
+    let stop = plans.add(stop, &[]);
+    plans.builder.order(made, stop, Edge::Follows);
+    plans.add(Action::remove_container(new, AnonymousVolumes::Remove), &[stop]);
+    engine.fail("create demo-web-1", EngineError::Failed("no space left".to_owned()));
+    let (outcome, _) = run(&plans.build(), &engine).await;
+    assert_eq!(said(&outcome), "#1 failed: no space left\n");
+    assert!(engine.inspect_container(old).await.is_ok_and(|details| details.state == State::Running));
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use hoist::event::{BuildProgress, Event, Outcome, Output, Stopping};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, Late, ModelSpec, Plan, PullFailure, PullSpec,
-    Replaced, WaitCondition, Waiter,
+    Replaced, UnusedVolume, WaitCondition, Waiter,
 };
 use hoist::project::Project;
 use hoist::project::fingerprint::Fingerprint;
@@ -163,6 +163,46 @@ fn what_did_not_happen_has_words_of_its_own() {
             \u{20}Compose Stopping Aborting on container exit...
         "}
     );
+}
+
+#[test]
+fn volumes_left_without_a_container_are_named_last() {
+    let mut plans = Plans::new();
+    let network = plans.network("default", &[]);
+    let plan = plans.build();
+    let volume = |name: &str, target: &str| UnusedVolume {
+        name: name.to_owned(),
+        target: target.to_owned(),
+        container: "db/1".to_owned(),
+        anonymous: true,
+    };
+    let events = |left: Vec<UnusedVolume>| {
+        [Event::VolumesLeft(left), finished_as(network, Outcome::Done), Event::Ended].to_vec()
+    };
+    let two = events(vec![volume("3f9a", "/var/lib/db"), volume("77c1", "/log")]);
+    assert_eq!(
+        written(ProgressMode::Plain, &plan, &two).replace(" \n", "$\n"),
+        indoc! {"
+            \u{20}Network default Created$
+            2 volumes without a container keep their data:
+              3f9a (/var/lib/db of db/1)
+              77c1 (/log of db/1)
+            To remove them and their data: docker volume rm 3f9a 77c1
+        "}
+    );
+    let one = events(vec![volume("3f9a", "/var/lib/db")]);
+    assert!(written(ProgressMode::Plain, &plan, &one).ends_with(indoc! {"
+        1 volume without a container keeps its data:
+          3f9a (/var/lib/db of db/1)
+        To remove it and its data: docker volume rm 3f9a
+    "}));
+    assert_eq!(
+        written(ProgressMode::Json, &plan, &one).lines().next(),
+        Some(
+            r#"{"id":"Volume 3f9a","status":"Warning","text":"Left without a container","details":"/var/lib/db of db/1"}"#
+        )
+    );
+    assert_eq!(written(ProgressMode::Quiet, &plan, &two), "");
 }
 
 /// The replacement of a container, and its start.

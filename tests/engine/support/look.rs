@@ -204,19 +204,24 @@ impl Scenario {
         self.eventually(&what, 20, || async { (self.states().await == states).then_some(()) }).await;
     }
 
+    /// Keeps the names of the anonymous volumes that the project's containers have now, to be removed in the end.
+    pub(crate) async fn remember_volumes(&self) {
+        let mounts = self.list().await.into_iter().flat_map(|container| container.mounts.unwrap_or_default());
+        let names = mounts.filter_map(|mount| mount.name).filter(|name| name.len() == 64);
+        self.anonymous.lock().expect("no step panicked with the lock").extend(names);
+    }
+
     /// Removes all that the project has, whatever made it.
     pub(crate) async fn take_down(&self) {
         let options = ListImagesOptionsBuilder::default().all(false).filters(&self.label_filter()).build();
         let images = self.docker.list_images(Some(options)).await.unwrap_or_default();
-        let mut carried_over = Vec::new();
+        self.remember_volumes().await;
         for container in self.list().await {
             let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
             let _ = self.docker.remove_container(&container.id.unwrap_or_default(), Some(options)).await;
-            let names = container.mounts.unwrap_or_default().into_iter().filter_map(|mount| mount.name);
-            carried_over.extend(names.filter(|name| name.len() == 64));
         }
-        // The engine does not take a volume that came from another container for one of the container's own.
-        for volume in carried_over {
+        let anonymous = std::mem::take(&mut *self.anonymous.lock().expect("no step panicked with the lock"));
+        for volume in anonymous {
             let _ = self.docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await;
         }
         // Other people's containers are on the project's networks, the project's on theirs.

@@ -4,6 +4,7 @@ mod foreign;
 pub(crate) mod look;
 pub(crate) mod proxy;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::future::Future;
 use std::io::Write;
@@ -42,6 +43,8 @@ pub(crate) struct Scenario {
     steps: Arc<Mutex<Vec<String>>>,
     /// What it has in the engine beside the project.
     foreign: Mutex<Vec<foreign::Foreign>>,
+    /// The anonymous volumes that its containers had: nothing but the end of the scenario removes them.
+    anonymous: Mutex<BTreeSet<String>>,
 }
 
 /// What [`project`] writes before the services: `<<: *idle` is a container that does nothing and ends at once.
@@ -98,7 +101,14 @@ where
     let folder = tempfile::tempdir().expect("a temporary folder");
     let project = format!("hoist-test-{name}");
     let _alone = alone(&project).await;
-    let scenario = Arc::new(Scenario { docker, project, folder, steps: Arc::default(), foreign: Mutex::default() });
+    let scenario = Arc::new(Scenario {
+        docker,
+        project,
+        folder,
+        steps: Arc::default(),
+        foreign: Mutex::default(),
+        anonymous: Mutex::default(),
+    });
     for (path, text) in files {
         scenario.write(path, text);
     }
@@ -204,6 +214,7 @@ impl Scenario {
 
     /// Runs a command to its end, with something to read.
     pub(crate) async fn run_with_input(&self, mut command: Command, input: &str) -> Ran {
+        self.remember_volumes().await;
         let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
         let began = Instant::now();
         let input = input.to_owned();
