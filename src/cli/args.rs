@@ -200,7 +200,7 @@ pub struct UpPlanArgs {
     /// Build without showing the log
     #[arg(long)]
     pub quiet_build: bool,
-    /// Recreate anonymous volumes instead of carrying their data over
+    /// Give new containers empty anonymous volumes; the old volumes are kept
     #[arg(short = 'V', long)]
     pub renew_anon_volumes: bool,
     /// Seconds a container gets to stop [default: its own grace period]

@@ -75,7 +75,8 @@ pub enum AnonymousVolumePolicy {
     /// The new container mounts them again.
     #[default]
     Inherit,
-    /// `-V`: they are removed and the new container gets empty ones, for which every named service is recreated.
+    /// `-V`: the new container gets empty ones, for which every named service is recreated. The old ones stay, with their
+    /// data, and nobody mounts them.
     Renew,
 }
 

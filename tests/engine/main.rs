@@ -19,6 +19,7 @@ mod listing;
 mod mistakes;
 mod models;
 mod networks;
+mod pairs;
 mod peer;
 mod pulling;
 mod remote;

@@ -153,20 +153,25 @@ impl Scenario {
 
     /// Runs a command in a container and gives back what it wrote.
     pub(crate) async fn exec(&self, id: &str, command: &[&str]) -> String {
+        self.try_exec(id, command).await.expect("an exec can be made and started")
+    }
+
+    /// As [`Scenario::exec`], in a container that may have ended.
+    pub(crate) async fn try_exec(&self, id: &str, command: &[&str]) -> Result<String, bollard::errors::Error> {
         let config = ExecConfig {
             cmd: Some(command.iter().map(|&word| word.to_owned()).collect()),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             ..ExecConfig::default()
         };
-        let exec = self.docker.create_exec(id, config).await.expect("an exec can be made").id;
-        let started = self.docker.start_exec(&exec, None).await.expect("an exec can be started");
+        let exec = self.docker.create_exec(id, config).await?.id;
+        let started = self.docker.start_exec(&exec, None).await?;
         let StartExecResults::Attached { mut output, .. } = started else { panic!("it was asked to attach") };
         let mut text = String::new();
         while let Some(Ok(chunk)) = output.next().await {
             text.push_str(&String::from_utf8_lossy(&chunk.into_bytes()));
         }
-        text
+        Ok(text)
     }
 
     /// Everything the engine knows of a container.
