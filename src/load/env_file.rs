@@ -67,8 +67,8 @@ impl Loader<'_> {
     }
 
     fn read_text(&mut self, path: &Path, span: Option<Span>, hint: Option<&str>) -> Option<FileId> {
-        match std::fs::read(path) {
-            Ok(bytes) => Some(self.sources.add_bytes(path, bytes)),
+        match self.reader.read(path) {
+            Ok(bytes) => Some(self.sources.add_env_file(path, bytes)),
             Err(error) => {
                 self.unreadable(path, &error, span, hint.map(str::to_owned));
                 None

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
 use crate::load::discover;
+use crate::load::environment::is_env_file;
 use crate::load::error::{LoadError, LoadWarning};
 use crate::load::layer::Layer;
 use crate::load::loader::{Loader, Scope};
@@ -206,7 +207,7 @@ impl Loader<'_> {
         let files: Vec<(PathBuf, Option<Span>)> = match &item.env_files {
             None => {
                 let file = Path::new(folder).join(".env");
-                if file.is_file() { vec![(file, None)] } else { Vec::new() }
+                if is_env_file(&file) { vec![(file, None)] } else { Vec::new() }
             }
             Some(files) => {
                 let files = files.iter().filter(|file| file.value != "/dev/null");

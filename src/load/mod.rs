@@ -218,6 +218,7 @@ fn request(options: &LoadOptions) -> Request {
         env_files: options.env_files.iter().map(text).collect(),
         project_directory: options.project_directory.clone(),
         project_name: options.project_name.clone(),
+        reader: options.reader.clone(),
     }
 }
 
