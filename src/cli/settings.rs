@@ -16,6 +16,7 @@ use crate::plan::{
 use crate::project::ServiceName;
 use crate::project::value::PullPolicy;
 use crate::render::ProgressMode;
+use crate::source::Reader;
 
 /// Variables by name.
 pub(super) type Environment = BTreeMap<String, String>;
@@ -32,6 +33,7 @@ pub(super) fn load_options(context: &Context, services: &[String]) -> LoadOption
     options.profiles.clone_from(&global.profile);
     options.environment.clone_from(&context.environment);
     options.services = services.to_vec();
+    options.reader = context.reader.clone();
     if global.all_resources {
         options.resources = Resources::All;
     }
@@ -195,7 +197,7 @@ pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<O
 pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
     let folder = ConnectSettings::from_environment(|name| context.environment.get(name).cloned()).config_folder?;
     // A file that cannot be read has nothing to say about listings; it is told where it matters.
-    let text = std::fs::read(folder.join("config.json")).ok()?;
+    let text = Reader::default().read(&folder.join("config.json")).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
     config.get(key)?.as_str().map(str::to_owned)
 }

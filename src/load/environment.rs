@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::dotenv::{self, EnvFile, EnvFileError};
+use super::file::{FileRole, folder_hint, pattern_hint};
 use super::interpolate::TemplateWarning;
 use crate::diagnostic::Explain;
 use crate::source::{ReadError, Reader, SourceMap, Span};
@@ -123,13 +124,16 @@ impl Explain for EnvironmentError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Content(error) => error.hint(),
-            Self::Missing { asked_by, .. } => {
-                Some(format!("the path was given by {asked_by}; it is taken from the current folder"))
+            Self::Missing { path, asked_by } => {
+                let usual = || format!("the path was given by {asked_by}; it is taken from the current folder");
+                Some(pattern_hint(path).unwrap_or_else(usual))
             }
-            Self::Directory { path, asked_by } => Some(format!(
-                "the path was given by {asked_by}; name the file in it, as in `{}`",
-                path.join(".env").display()
-            )),
+            Self::Directory { path, asked_by } => {
+                Some(format!("the path was given by {asked_by}; {}", folder_hint(path, FileRole::IncludeEnv)))
+            }
+            Self::Unreadable { error: ReadError::TooLarge { .. }, .. } => {
+                Some("check the path: this looks like the wrong file".to_owned())
+            }
             Self::Unreadable { .. } => None,
             Self::Switch { .. } => Some("set it to `1` or `0`, or unset it".to_owned()),
         }

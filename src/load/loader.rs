@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use crate::load::check::check_resources;
 use crate::load::error::{LoadError, LoadWarning};
+use crate::load::file::{FileError, FileRole};
 use crate::load::findings::Findings;
 use crate::load::interpolate;
 use crate::load::layer::Layer;
-use crate::load::merge::merge_models;
+use crate::load::merge::{Merger, merge_models};
 use crate::load::normalize::{Captured, Environment, Level, resolve_environment};
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, defaults, discover, schema, surprise, unique};
+use crate::load::{LoadOptions, defaults, schema, surprise, unique};
 use crate::source::{ReadError, Reader, SourceMap, Span};
 use crate::yaml::{self, Mapping, Node, Value};
 
@@ -83,7 +84,7 @@ impl Loader<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.incomplete = true;
-                self.unreadable(path, &error, span, closest_hint(path));
+                self.unreadable(path, error, span, FileRole::Compose);
                 return Vec::new();
             }
         };
@@ -105,8 +106,13 @@ impl Loader<'_> {
     }
 
     /// Reports a file that cannot be read.
-    pub(super) fn unreadable(&mut self, path: &Path, error: &ReadError, span: Option<Span>, hint: Option<String>) {
-        self.findings.error(LoadError::File { path: path.to_owned(), reason: error.to_string(), span, hint });
+    pub(super) fn unreadable(&mut self, path: &Path, error: ReadError, span: Option<Span>, role: FileRole) {
+        self.findings.error(FileError { path: path.to_owned(), error, role, span });
+    }
+
+    /// What merges report to.
+    pub(super) fn merger(&mut self) -> Merger<'_> {
+        Merger { sources: &self.sources, findings: &mut self.findings }
     }
 
     /// Expands the variables of a layer.
@@ -148,15 +154,15 @@ impl Loader<'_> {
         surprise::look(&layer.node, &self.sources, &mut self.findings);
         self.include(&mut layer, scope);
         layer.tagged.apply(model);
-        self.extend(&mut layer, scope);
-        merge_models(model, layer.node, &mut self.findings);
+        self.extend(&mut layer, model, scope);
+        merge_models(model, layer.node, &mut self.merger());
         unique::enforce(model, &mut self.findings);
         if self.settings.validate {
-            schema::validate(model, &mut self.findings);
+            schema::validate(model, &self.sources, &mut self.findings);
         }
         self.drop_version(model);
         let unreadable = if self.settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
-        to_long_forms(model, unreadable, &mut self.findings);
+        to_long_forms(model, unreadable, &self.sources, &mut self.findings);
         unique::enforce(model, &mut self.findings);
     }
 
@@ -166,12 +172,4 @@ impl Loader<'_> {
         model.remove("version");
         self.findings.warn(LoadWarning::Version { span });
     }
-}
-
-/// The file beside the missing one that may have been meant.
-fn closest_hint(path: &Path) -> Option<String> {
-    if path.is_dir() {
-        return Some("name the file in it".to_owned());
-    }
-    discover::closest_file(path).map(|name| format!("did you mean `{name}`?"))
 }
