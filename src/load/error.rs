@@ -129,10 +129,7 @@ impl LoadError {
             Self::Mount(error) => Some(error),
             Self::Check(error) => Some(error),
             Self::File(error) => Some(error),
-            Self::Remote { .. }
-            | Self::NotAMapping { .. }
-            | Self::Empty { .. }
-            | Self::NoSuchService { .. } => None,
+            Self::Remote { .. } | Self::NotAMapping { .. } | Self::Empty { .. } | Self::NoSuchService { .. } => None,
         }
     }
 }
@@ -260,7 +257,7 @@ pub enum LoadWarning {
         span: Span,
     },
     /// Address pools of a lower file that the upper one does not repeat.
-    #[error("the address pool {} of `{file}` is dropped: `{upper}` has a list without it", pools.join(", "))]
+    #[error("`{upper}` drops address pools of `{file}`: {}", pools.join(", "))]
     DroppedPools {
         /// Their subnets.
         pools: Vec<String>,

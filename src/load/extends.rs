@@ -90,7 +90,10 @@ impl Explain for ExtendsError {
     fn span(&self) -> Option<Span> {
         match self {
             Self::UnknownBase { base, .. } => Some(base.span),
-            Self::NotOne { span, .. } | Self::NoService { span, .. } | Self::NoServices { span, .. } | Self::TooMuch { span, .. } => Some(*span),
+            Self::NotOne { span, .. }
+            | Self::NoService { span, .. }
+            | Self::NoServices { span, .. }
+            | Self::TooMuch { span, .. } => Some(*span),
             Self::Circular { chain } => chain.first().map(|service| service.span),
         }
     }
@@ -123,9 +126,11 @@ impl Explain for ExtendsError {
                 let shown = chain.iter().enumerate().skip(1).filter(|(at, _)| is_shown(*at, chain.len()));
                 shown.map(|(_, service)| (service.span, format!("of `{service}` here"))).collect()
             }
-            Self::UnknownBase { .. } | Self::NotOne { .. } | Self::NoService { .. } | Self::NoServices { .. } | Self::TooMuch { .. } => {
-                Vec::new()
-            }
+            Self::UnknownBase { .. }
+            | Self::NotOne { .. }
+            | Self::NoService { .. }
+            | Self::NoServices { .. }
+            | Self::TooMuch { .. } => Vec::new(),
         }
     }
 }
@@ -187,8 +192,15 @@ impl Loader<'_> {
         let entries = std::mem::take(entries);
         let mut own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
         let below = self.files_of_services(below);
-        let mut resolver =
-            Resolver { below, loader: self, scope, files: HashMap::new(), chain: Vec::new(), copied: 0, refused: false };
+        let mut resolver = Resolver {
+            below,
+            loader: self,
+            scope,
+            files: HashMap::new(),
+            chain: Vec::new(),
+            copied: 0,
+            refused: false,
+        };
         for name in extending {
             resolver.resolve(&mut own, &name);
         }

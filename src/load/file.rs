@@ -87,7 +87,10 @@ pub(super) fn folder_hint(path: &Path, role: FileRole) -> String {
         FileRole::Labels => (&[], "give the path of a file of `NAME=value` lines"),
     };
     match usual.iter().find(|name| path.join(name).is_file()) {
-        Some(name) => format!("name the file in it, as in `{}`", Path::new(path.file_name().unwrap_or_default()).join(name).display()),
+        Some(name) => format!(
+            "name the file in it, as in `{}`",
+            Path::new(path.file_name().unwrap_or_default()).join(name).display()
+        ),
         None => words.to_owned(),
     }
 }

@@ -49,12 +49,7 @@ pub(super) enum Unreadable {
 
 /// Gives every value of the model its long form. What does not follow its grammar goes to `findings` and out of the
 /// tree, or stays as it is when `unreadable` says so.
-pub(super) fn to_long_forms(
-    model: &mut Node,
-    unreadable: Unreadable,
-    sources: &SourceMap,
-    findings: &mut Findings,
-) {
+pub(super) fn to_long_forms(model: &mut Node, unreadable: Unreadable, sources: &SourceMap, findings: &mut Findings) {
     let mut transform = Transform { unreadable, sources, findings };
     transform.walk(model, &FORM_RULES, Trail::Top);
 }

@@ -315,7 +315,7 @@ impl PlanError {
             }),
             Self::PredefinedNetwork { key, .. } => Some(vec!["networks", key.as_str(), "name"]),
             Self::ServiceDisabled { service, .. } => Some(vec!["services", service.as_str(), "profiles"]),
-            Self::ServiceNotNamed { .. } =>  None,
+            Self::ServiceNotNamed { .. } => None,
             Self::NoSuchService { .. } => None,
             Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
                 Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
@@ -369,9 +369,9 @@ impl PlanError {
                 Some(format!("use `order: stop-first`, or {way}"))
             }
             Self::NotShared { obstacle, replicas, .. } => Some(obstacle.way_out(*replicas)),
-            Self::BadName { kind: NamedKind::Container | NamedKind::Volume, .. } => Some(
-                "begin with a letter or digit; letters, digits, `_`, `.` and `-` may follow".to_owned(),
-            ),
+            Self::BadName { kind: NamedKind::Container | NamedKind::Volume, .. } => {
+                Some("begin with a letter or digit; letters, digits, `_`, `.` and `-` may follow".to_owned())
+            }
             Self::BadName { kind: NamedKind::Network, .. } => Some("give it a name, or remove the key".to_owned()),
             Self::PredefinedNetwork { name, .. } if name == "default" => {
                 Some("give the network another name".to_owned())

@@ -138,7 +138,9 @@ mod tests {
         for at in 0..length {
             let mut service = Service::new(name(at));
             if at + 1 < length || closed {
-                service.depends_on.insert(name((at + 1) % length), Dependency { required: true, ..Dependency::default() });
+                service
+                    .depends_on
+                    .insert(name((at + 1) % length), Dependency { required: true, ..Dependency::default() });
             }
             project.services.insert(name(at), service);
         }
@@ -159,10 +161,7 @@ mod tests {
         let error = services_by_dependency(&chain(3, true)).expect_err("a circle");
         assert_eq!(error.to_string(), "cycle found: s00000 -> s00001 -> s00002 -> s00000");
         let error = services_by_dependency(&chain(60_000, true)).expect_err("a circle");
-        assert_eq!(
-            error.to_string(),
-            "cycle found: s00000 -> s00001 -> s00002 -> … 59996 more … -> s59999 -> s00000"
-        );
+        assert_eq!(error.to_string(), "cycle found: s00000 -> s00001 -> s00002 -> … 59996 more … -> s59999 -> s00000");
         assert_eq!(dependents_first(&chain(60_000, true)).len(), 60_000);
     }
 }

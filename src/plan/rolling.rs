@@ -10,8 +10,8 @@ use super::steps::{Emit, existing};
 use super::up::Context;
 use super::when::When;
 use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, Edge, FailureAction, Guard, Handle, PlanError, Reason,
-    Step, WaitCondition, WaitSpec, Waiter, Warning, exclusive,
+    Action, ActionId, AnonymousVolumes, ContainerRef, Edge, FailureAction, Guard, Handle, PlanError, Reason, Step,
+    WaitCondition, WaitSpec, Waiter, Warning, exclusive,
 };
 use crate::observed::Container;
 use crate::project::{Service, UpdateConfig};

@@ -410,6 +410,7 @@ impl<'a> Composer<'a> {
         tag: Option<&Tag>,
         range: (usize, usize),
     ) -> Flow {
+        let text = self.as_far_as_written(text, style, range.1);
         let (start, end) = self.scalar_range(text, style, range);
         let mut span = self.span(start, end);
         let plain = style == ScalarStyle::Plain;
@@ -440,6 +441,15 @@ impl<'a> Composer<'a> {
     }
 
     /// Where the text of a scalar stands, without tag, anchor, and the blanks and comments behind it.
+    /// A block that the file ends in without a line break has none at its end either, as Docker Compose reads it.
+    fn as_far_as_written<'t>(&self, text: &'t str, style: ScalarStyle, end: usize) -> &'t str {
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if is_block && end >= self.text.len() && !self.text.ends_with(['\n', '\r']) {
+            return text.strip_suffix('\n').unwrap_or(text);
+        }
+        text
+    }
+
     fn scalar_range(&self, value: &str, style: ScalarStyle, (start, end): (usize, usize)) -> (usize, usize) {
         let whole = &self.text[start..end];
         let skipped = syntax::properties(whole);

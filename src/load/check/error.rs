@@ -274,7 +274,9 @@ fn disabled_hint(dependency: &str, profiles: &[String], written: Dependence) -> 
 fn undefined_hint(section: &str, name: &str, form: Form) -> String {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     match (section, form) {
-        ("volumes", Form::Long) if !is_name => "write `type: bind` to mount a folder or file of this machine".to_owned(),
+        ("volumes", Form::Long) if !is_name => {
+            "write `type: bind` to mount a folder or file of this machine".to_owned()
+        }
         ("volumes", Form::Short) if !is_name => {
             format!("a folder of this machine starts with `./`: `./{name}`")
         }
@@ -284,7 +286,9 @@ fn undefined_hint(section: &str, name: &str, form: Form) -> String {
                 (Form::Short, target) if !target.is_empty() => format!("`{{source: NAME, target: {target}}}`"),
                 _ => "`NAME`".to_owned(),
             };
-            format!("give the file a name at the top level, `{section}: {{NAME: {{file: {path}}}}}`, and write {reference} here")
+            format!(
+                "give the file a name at the top level, `{section}: {{NAME: {{file: {path}}}}}`, and write {reference} here"
+            )
         }
         ("networks", _) if matches!(name, "host" | "none" | "bridge") => {
             format!("for the engine's own network write `network_mode: {name}` in place of `networks`")

@@ -199,7 +199,11 @@ impl Check<'_, '_> {
         }
         // What hoist fills in for an item of a list has no text of its own.
         let condition = dependency.as_mapping().and_then(|mapping| mapping.entry("condition"));
-        if condition.is_some_and(|(key, _)| !key.span.is_empty()) { Dependence::Conditional } else { Dependence::Listed }
+        if condition.is_some_and(|(key, _)| !key.span.is_empty()) {
+            Dependence::Conditional
+        } else {
+            Dependence::Listed
+        }
     }
 
     fn mounts(&mut self) {

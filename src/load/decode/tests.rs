@@ -194,7 +194,7 @@ fn what_is_taken_for_something_else_is_warned_of() {
         [
             "3:19 `services.web.command` ends before the unquoted `&`; the rest is dropped",
             "5:7 `services.web.entrypoint` ends before the unquoted `|`; the rest is dropped",
-            "7:16 `services.web.mem_limit`: 1000 is not a whole number of bytes, and counts as nothing",
+            "7:16 `services.web.mem_limit`: 1e3 is not a whole number of bytes, and counts as nothing",
             "8:17 `services.web.pids_limit` is a whole number: 2.5 becomes 2",
             "10:22 `010` becomes `8` in `services.web.environment.A`",
             "10:37 `1.50` becomes `1.5` in `services.web.environment.C`",

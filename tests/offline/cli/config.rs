@@ -118,7 +118,8 @@ fn the_hash_of_a_disabled_service_is_not_said_to_be_of_none() {
 #[test]
 fn a_file_without_an_end_is_refused() {
     let ran = Case::new("-f /dev/zero config").run();
-    let message = "cannot read `/dev/zero`: it is larger than 64 MiB\nhint: check the path: this looks like the wrong file\n";
+    let message =
+        "cannot read `/dev/zero`: it is larger than 64 MiB\nhint: check the path: this looks like the wrong file\n";
     assert_eq!((ran.status, ran.stderr.as_str()), (1, message));
     let ran = Case::new("--env-file /dev/zero config").file("compose.yaml", WEB).run();
     assert_eq!(ran.status, 1);
