@@ -13,8 +13,8 @@ use crate::plan::{
     AnonymousVolumePolicy, BuildImages, Orphans, Probing, Recreate, SecretValues, StartContainers, UpOptions,
     WaitUntilReady,
 };
-use crate::project::ServiceName;
 use crate::project::value::PullPolicy;
+use crate::project::{Project, ServiceName};
 use crate::render::ProgressMode;
 use crate::source::Reader;
 
@@ -200,6 +200,18 @@ pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
     let text = Reader::default().read(&folder.join("config.json")).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
     config.get(key)?.as_str().map(str::to_owned)
+}
+
+/// A service that is not among those to act on: the files do not define it, it is disabled, or it was not named.
+pub(super) fn unknown_service<T>(project: &Project, name: &str) -> Result<T, Failure> {
+    let Some(disabled) = project.disabled.get(name) else { return usage(&format!("no such service: {name}")) };
+    if !project.selected.is_empty() {
+        return usage(&format!(
+            "service `{name}` is not among the services that are named\nhint: name it on the command line as well"
+        ));
+    }
+    let hint = disabled.profiles.first().map(|profile| format!("\nhint: enable it with `--profile {profile}`"));
+    usage(&format!("service `{name}` is disabled by its profiles{}", hint.unwrap_or_default()))
 }
 
 /// A usage error with the contract's words.

@@ -8,7 +8,7 @@ use crate::source::{ReadError, Span};
 
 /// A file that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read `{}`: {error}", path.display())]
+#[error("cannot read {}: {error}", shown(path))]
 pub struct FileError {
     /// The file.
     pub path: PathBuf,
@@ -33,6 +33,10 @@ pub enum FileRole {
     Labels,
 }
 
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", path.display()) }
+}
+
 impl Explain for FileError {
     fn span(&self) -> Option<Span> {
         self.span
@@ -44,7 +48,7 @@ impl Explain for FileError {
             ReadError::Folder => Some(folder_hint(&self.path, self.role)),
             ReadError::Denied => Some("give your user the right to read it".to_owned()),
             ReadError::TooLarge { .. } => Some("check the path: this looks like the wrong file".to_owned()),
-            _ => None,
+            ReadError::System(_) => None,
         }
     }
 }

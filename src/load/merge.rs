@@ -163,15 +163,15 @@ fn merge_pools(base: &mut Node, over: Node, trail: Trail<'_>, merger: &mut Merge
     let subnet = |pool: &Node| pool.get("subnet").map(|subnet| subnet.value.clone());
     for (index, pool) in above.into_iter().enumerate() {
         let same = below.iter().position(|other| subnet(other) == subnet(&pool));
-        let merged = match same {
+        let kept = match same {
             Some(at) => {
-                let mut merged = below.remove(at);
-                generic(&mut merged, pool, None, trail.index(index), merger);
-                merged
+                let mut lower = below.remove(at);
+                generic(&mut lower, pool, None, trail.index(index), merger);
+                lower
             }
             None => pool,
         };
-        to_list(base).push(merged);
+        to_list(base).push(kept);
     }
     if let Some(first) = below.first() {
         let named = |pool: &Node| pool.get("subnet").and_then(Node::as_str).unwrap_or("without a subnet").to_owned();

@@ -29,7 +29,6 @@ pub struct Reader {
 
 /// Why a file cannot be read; the message goes after its name.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ReadError {
     /// There is no such file.
     #[error("no such file")]

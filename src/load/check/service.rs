@@ -132,7 +132,7 @@ impl Check<'_, '_> {
         if let Some(source) = mapping.get("source") {
             let form = form_of(mapping, "source", reference);
             self.defined(what, section, (source.as_str().unwrap_or_default(), source.span), form);
-        } else {
+        } else if !self.findings.is_broken("services", &self.key.name) {
             let path = format!("services.{}.{section}", self.key.name);
             let problem = ItemProblem::Missing("source");
             self.findings.error(ItemError { path, problem, span: reference.span });

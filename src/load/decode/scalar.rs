@@ -245,6 +245,11 @@ impl Decoder<'_> {
     pub(super) fn file_mode(&mut self, entry: Entry) -> Option<FileMode> {
         self.under(entry, |d, node| match node.value {
             Value::Int(bits) => Some(FileMode(bits)),
+            // `0999`.
+            Value::Float(_) => {
+                let written = scalar::written(&node.value, node.span, d.sources);
+                d.read(&Node { value: Value::String(written), ..node }, "a file mode")
+            }
             _ => d.read(&node, "a file mode"),
         })
     }

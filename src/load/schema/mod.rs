@@ -368,7 +368,8 @@ impl Validator<'_> {
     fn wrong_type(&mut self, node: &Node, at: Span, shape: &Shape, trail: Trail<'_>) -> Verdict {
         let path = trail.path();
         let written = self.written(node);
-        let hint = wrong_type_hint(node, &written, shape, &trail);
+        let in_braces = self.sources.text(node.span).starts_with(['{', '[']);
+        let hint = wrong_type_hint(node, &written, in_braces, shape, &trail);
         let found = described(node, &written);
         let problem = ShapeProblem::WrongType { path: path.to_string(), accepted: shape.accepted(), found };
         self.report(path, at, problem, hint, trail)
@@ -458,7 +459,7 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_
 const MOST_LISTED: usize = 12;
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to be a mistake people make has no hint")]
-fn wrong_type_hint(node: &Node, written: &str, shape: &Shape, trail: &Trail<'_>) -> Option<String> {
+fn wrong_type_hint(node: &Node, written: &str, in_braces: bool, shape: &Shape, trail: &Trail<'_>) -> Option<String> {
     let only_text = shape.scalars == Scalars::STRING || shape.scalars == Scalars::STRING.and(Scalars::NULL);
     let scalar = !matches!(node.value, Value::Sequence(_) | Value::Mapping(_));
     if let Some(advice) = shape.advice {
@@ -478,13 +479,18 @@ fn wrong_type_hint(node: &Node, written: &str, shape: &Shape, trail: &Trail<'_>)
             let text: String = written.chars().take(40).collect();
             trail.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
         }
-        Value::Mapping(_) if shape.list.is_some() && shape.map.is_none() => {
-            Some("start each item with `- `".to_owned())
-        }
+        Value::Mapping(_) if shape.list.is_some() && shape.map.is_none() => Some(if in_braces {
+            "write a list in brackets, as in `[…]`".to_owned()
+        } else {
+            "start each item with `- `".to_owned()
+        }),
         Value::Mapping(mapping) if only_text && mapping.len() == 1 => {
             Some("if this is one text with a colon in it, put it in quotes".to_owned())
         }
         _ if example(shape).is_some() => example(shape).map(|example| format!("write for example `{example}`")),
+        Value::Sequence(_) if shape.map.is_some() && in_braces => {
+            Some("write a mapping in braces, as in `{NAME: …}`".to_owned())
+        }
         Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
         Value::Sequence(_) if shape.list.is_none() && shape.map.is_none() => {
             Some("write one value, without brackets or dashes; a text with brackets in it goes in quotes".to_owned())

@@ -76,12 +76,7 @@ fn hashes(project: &Project, services: &str) -> Result<String, Failure> {
     let all = services == "*";
     let named: BTreeSet<&str> = services.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if let Some(unknown) = named.iter().find(|name| !all && project.service(name).is_none()) {
-        let Some(disabled) = project.disabled.get(*unknown) else {
-            return settings::usage(&format!("no such service: {unknown}"));
-        };
-        let hint = disabled.profiles.first().map(|profile| format!("\nhint: enable it with `--profile {profile}`"));
-        let hint = hint.unwrap_or_default();
-        return settings::usage(&format!("service `{unknown}` is disabled by its profiles{hint}"));
+        return settings::unknown_service(project, unknown);
     }
     let asked = project.services.values().filter(|service| all || named.contains(service.name.as_str()));
     let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|platform| !platform.is_empty());
