@@ -89,11 +89,11 @@ impl Explain for DiscoverError {
                 let above = if from.parent().is_some() { " and the folders above" } else { "" };
                 Some(format!("`compose.yaml` was looked for in {}{above}; name another file with `-f`", from.display()))
             }
-            Self::Missing { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
-            Self::Missing { path, named_by, .. } => {
-                let usual = || format!("the path was given by {named_by}; it is taken from the current folder");
-                Some(pattern_hint(path).unwrap_or_else(usual))
-            }
+            Self::Missing { path, named_by, closest } => Some(match (pattern_hint(path), closest) {
+                (Some(hint), _) => hint,
+                (None, Some(name)) => format!("did you mean `{name}`?"),
+                (None, None) => format!("the path was given by {named_by}; it is taken from the current folder"),
+            }),
             Self::Directory { path, .. } => {
                 let inside = FILE_NAMES.iter().map(|name| path.join(name)).find(|path| path.is_file());
                 inside.map(|path| format!("name the file in it: `{}`", path.display()))

@@ -315,8 +315,7 @@ impl PlanError {
             }),
             Self::PredefinedNetwork { key, .. } => Some(vec!["networks", key.as_str(), "name"]),
             Self::ServiceDisabled { service, .. } => Some(vec!["services", service.as_str(), "profiles"]),
-            Self::ServiceNotNamed { .. } => None,
-            Self::NoSuchService { .. } => None,
+            Self::ServiceNotNamed { .. } | Self::NoSuchService { .. } => None,
             Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
                 Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
             }

@@ -47,19 +47,16 @@ impl<'a> Visit<'a> {
         self.enter(name)?;
         while let Some(top) = self.open.last_mut() {
             let service = top.service;
-            match top.needs.next() {
-                Some((need, how)) => {
-                    if let Some(how) = how {
-                        self.check(service, need, how)?;
-                    }
-                    self.enter(need)?;
-                }
-                None => {
-                    self.open.pop();
-                    self.known.insert(&service.name, Known::Done);
-                    self.order.push(service.name.clone());
-                }
+            let Some((need, how)) = top.needs.next() else {
+                self.open.pop();
+                self.known.insert(&service.name, Known::Done);
+                self.order.push(service.name.clone());
+                continue;
+            };
+            if let Some(how) = how {
+                self.check(service, need, how)?;
             }
+            self.enter(need)?;
         }
         Ok(())
     }

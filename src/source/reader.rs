@@ -65,11 +65,15 @@ impl std::fmt::Display for Size {
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::NotFound => Self::Missing,
-            ErrorKind::IsADirectory => Self::Folder,
-            ErrorKind::PermissionDenied => Self::Denied,
-            _ => Self::System(error),
+        let is = |kind| error.kind() == kind;
+        if is(ErrorKind::NotFound) {
+            Self::Missing
+        } else if is(ErrorKind::IsADirectory) {
+            Self::Folder
+        } else if is(ErrorKind::PermissionDenied) {
+            Self::Denied
+        } else {
+            Self::System(error)
         }
     }
 }

@@ -161,7 +161,7 @@ fn all_problems_are_reported_with_their_places() {
             "8:28 `services.web.healthcheck.retries`: -1 is not between 0 and 18446744073709551615",
             "8:42 `services.web.healthcheck.interval`: `1y` is not a duration: there is no unit `y`",
             "9:33 `services.web.configs[0].mode`: `rw` is not a file mode in octal",
-            "9:56 `services.web.configs[1].mode`: this has to be a file mode, and is a number",
+            "9:56 `services.web.configs[1].mode`: `0.5` is not a file mode in octal",
             "10:55 `services.web.volumes[0].tmpfs.mode`: \"1777\" is text, and this has to be a number",
             "10:72 `services.web.volumes[1].type`: `nfs` is none of `volume`, `bind`, `tmpfs`, `image`, `npipe`, `cluster`",
             "11:19 `services.web.extra_hosts[0]`: `a` has no address for the host",
