@@ -62,9 +62,10 @@ fn replicas_do_not_share_a_host_port() {
 
 #[test]
 fn ports_that_are_not_published_are_no_obstacle() {
+    type Change = Box<dyn Fn(&mut Service)>;
     let host = |web: &mut Service| web.network_mode = Some(NamespaceMode::from("host"));
     let on = |network: &'static str| move |web: &mut Service| joins(web, network);
-    let cases: [(&str, Box<dyn Fn(&mut Service)>, bool); 6] = [
+    let cases: [(&str, Change, bool); 6] = [
         ("the host's network", Box::new(host), true),
         ("an internal network", Box::new(on("internal")), true),
         ("a network of another driver", Box::new(on("macvlan")), true),
