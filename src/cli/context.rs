@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::args::GlobalArgs;
 use super::{Failure, settings};
 use crate::load;
+use crate::source::Reader;
 
 /// The surroundings of one run. Everything below the command line gets what it needs of it by value.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct Context {
     pub terminals: Terminals,
     /// `COMPOSE_ANSI`, from the environment or an env file.
     pub ansi: Option<String>,
+    /// What reads the files of all loads of the run, so that pipes are read once.
+    pub reader: Reader,
 }
 
 /// Which of the standard streams are terminals.
@@ -54,6 +57,7 @@ impl Context {
                 stderr: std::io::stderr().is_terminal(),
             },
             ansi: None,
+            reader: Reader::default(),
         };
         let ansi = load::early_variable(&settings::load_options(&context, &[]), "COMPOSE_ANSI");
         context.ansi = ansi.filter(|word| !word.is_empty());

@@ -13,9 +13,10 @@ use crate::plan::{
     AnonymousVolumePolicy, BuildImages, Orphans, Probing, Recreate, SecretValues, StartContainers, UpOptions,
     WaitUntilReady,
 };
-use crate::project::ServiceName;
 use crate::project::value::PullPolicy;
+use crate::project::{Project, ServiceName};
 use crate::render::ProgressMode;
+use crate::source::Reader;
 
 /// Variables by name.
 pub(super) type Environment = BTreeMap<String, String>;
@@ -32,6 +33,7 @@ pub(super) fn load_options(context: &Context, services: &[String]) -> LoadOption
     options.profiles.clone_from(&global.profile);
     options.environment.clone_from(&context.environment);
     options.services = services.to_vec();
+    options.reader = context.reader.clone();
     if global.all_resources {
         options.resources = Resources::All;
     }
@@ -195,9 +197,21 @@ pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<O
 pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
     let folder = ConnectSettings::from_environment(|name| context.environment.get(name).cloned()).config_folder?;
     // A file that cannot be read has nothing to say about listings; it is told where it matters.
-    let text = std::fs::read(folder.join("config.json")).ok()?;
+    let text = Reader::default().read(&folder.join("config.json")).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
     config.get(key)?.as_str().map(str::to_owned)
+}
+
+/// A service that is not among those to act on: the files do not define it, it is disabled, or it was not named.
+pub(super) fn unknown_service<T>(project: &Project, name: &str) -> Result<T, Failure> {
+    let Some(disabled) = project.disabled.get(name) else { return usage(&format!("no such service: {name}")) };
+    if !project.selected.is_empty() {
+        return usage(&format!(
+            "service `{name}` is not among the services that are named\nhint: name it on the command line as well"
+        ));
+    }
+    let hint = disabled.profiles.first().map(|profile| format!("\nhint: enable it with `--profile {profile}`"));
+    usage(&format!("service `{name}` is disabled by its profiles{}", hint.unwrap_or_default()))
 }
 
 /// A usage error with the contract's words.

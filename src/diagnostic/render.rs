@@ -230,7 +230,7 @@ impl Page<'_> {
 
     fn excerpt(&self, file: FileId, places: &[&Place]) -> Excerpt {
         let source = self.sources.file(file);
-        let yaml = !self.is_env_file(file);
+        let yaml = !source.is_env_file();
         let lines: Vec<Span> = places.iter().map(|place| self.sources.line(place.span)).collect();
         let start = lines.iter().map(|line| line.start as usize).min().unwrap_or_default();
         let end = lines.iter().map(|line| line.end as usize).max().unwrap_or_default();
@@ -276,13 +276,6 @@ impl Page<'_> {
             text: shown.text,
             marks,
         }
-    }
-
-    /// Whether the file holds `NAME=value` lines: all but YAML, JSON and standard input do.
-    fn is_env_file(&self, file: FileId) -> bool {
-        let path = self.sources.file(file).path();
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        path.as_os_str() != "-" && !matches!(extension, "yaml" | "yml" | "json")
     }
 
     fn path(&self, file: FileId) -> String {

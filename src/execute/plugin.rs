@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::project::Project;
+use crate::source::Reader;
 
 /// Where they are for all users.
 const SYSTEM_FOLDERS: [&str; 4] = [
@@ -36,7 +37,7 @@ pub(super) fn find(project: &Project, name: &str) -> Option<PathBuf> {
 }
 
 fn folders(docker: Option<&Path>) -> impl Iterator<Item = PathBuf> {
-    let extra = docker.and_then(|folder| std::fs::read(folder.join("config.json")).ok());
+    let extra = docker.and_then(|folder| Reader::default().read(&folder.join("config.json")).ok());
     // One that cannot be read is told where its credentials are needed.
     let extra = extra.and_then(|text| serde_json::from_slice::<Configuration>(&text).ok()).unwrap_or_default();
     let own = docker.map(|folder| folder.join("cli-plugins"));

@@ -1,11 +1,10 @@
 //! What the secrets and configs of a project contain at the moment.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use crate::project::fingerprint::Fingerprint;
 use crate::project::{FileSource, Project};
+use crate::source::Reader;
 
 /// A file with more bytes than that is not looked into: no program reads its configuration from one.
 const LARGEST: u64 = 1 << 20;
@@ -36,9 +35,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     if !std::fs::metadata(path).ok()?.is_file() {
         return None;
     }
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
-    (bytes.len() as u64 <= LARGEST).then_some(bytes)
+    Reader::up_to(LARGEST).read(path).ok()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::{Environment, Request};
+use super::file::pattern_hint;
 use crate::diagnostic::Explain;
 use crate::source::Span;
 
@@ -88,10 +89,11 @@ impl Explain for DiscoverError {
                 let above = if from.parent().is_some() { " and the folders above" } else { "" };
                 Some(format!("`compose.yaml` was looked for in {}{above}; name another file with `-f`", from.display()))
             }
-            Self::Missing { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
-            Self::Missing { named_by, .. } => {
-                Some(format!("the path was given by {named_by}; it is taken from the current folder"))
-            }
+            Self::Missing { path, named_by, closest } => Some(match (pattern_hint(path), closest) {
+                (Some(hint), _) => hint,
+                (None, Some(name)) => format!("did you mean `{name}`?"),
+                (None, None) => format!("the path was given by {named_by}; it is taken from the current folder"),
+            }),
             Self::Directory { path, .. } => {
                 let inside = FILE_NAMES.iter().map(|name| path.join(name)).find(|path| path.is_file());
                 inside.map(|path| format!("name the file in it: `{}`", path.display()))
@@ -262,18 +264,23 @@ fn resolve_named(
     if errors.is_empty() { Ok(files) } else { Err(errors) }
 }
 
-/// The file beside `path` whose name is closest to its name.
+/// The Compose file beside `path` whose name is closest to its name.
 pub(super) fn closest_file(path: &Path) -> Option<String> {
+    closest_name(path, is_yaml)
+}
+
+/// The file beside `path`, among those with an accepted name, whose name is closest to its name.
+pub(super) fn closest_name(path: &Path, accept: fn(&str) -> bool) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let beside: Vec<String> = std::fs::read_dir(path.parent()?)
         .ok()?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| is_yaml(name))
+        .filter(|name| accept(name))
         .collect();
     crate::diagnostic::suggest::closest(name, beside.iter().map(String::as_str)).map(str::to_owned)
 }
 
-fn is_yaml(name: &str) -> bool {
+pub(super) fn is_yaml(name: &str) -> bool {
     Path::new(name)
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::interpolate::{self, TemplateError, TemplateWarning};
 use super::template::{self, FaultKind, Lookup, Report};
 use crate::diagnostic::Explain;
-use crate::source::{FileId, SourceMap, Span, Spanned};
+use crate::source::{Encoding, FileId, SourceMap, Span, Spanned};
 use crate::yaml::Path;
 
 /// One variable of an env file.
@@ -70,6 +70,12 @@ pub enum EnvFileError {
         /// The first byte that is not.
         span: Span,
     },
+    /// A file that some editors and shells wrote as UTF-16, which no reader of env files takes.
+    #[error("the file is UTF-16, and env files have to be UTF-8")]
+    Utf16 {
+        /// Its first character.
+        span: Span,
+    },
     /// A variable reference that cannot be expanded.
     #[error(transparent)]
     Template(TemplateError),
@@ -82,7 +88,8 @@ impl Explain for EnvFileError {
             | Self::BlankInName { span, .. }
             | Self::NoName { span }
             | Self::OpenQuote { span, .. }
-            | Self::NotUtf8 { span } => Some(*span),
+            | Self::NotUtf8 { span }
+            | Self::Utf16 { span } => Some(*span),
             Self::Template(error) => error.span(),
         }
     }
@@ -96,6 +103,9 @@ impl Explain for EnvFileError {
             Self::NoName { .. } => Some("write `NAME=value`".to_owned()),
             Self::OpenQuote { quote, .. } => Some(format!("add `{quote}` at the end of the value")),
             Self::NotUtf8 { .. } => Some("save the file as UTF-8".to_owned()),
+            Self::Utf16 { .. } => {
+                Some("save the file as UTF-8; PowerShell writes that with `Out-File -Encoding utf8`".to_owned())
+            }
             Self::Template(error) => error.hint(),
         }
     }
@@ -107,6 +117,9 @@ impl Explain for EnvFileError {
 /// files read before. A name alone on its line takes its value from `outer` or is left out.
 #[must_use]
 pub fn parse(sources: &SourceMap, file: FileId, outer: Lookup<'_>, earlier: Lookup<'_>) -> EnvFile {
+    if let Some(error) = utf16(sources, file) {
+        return EnvFile { errors: vec![error], ..EnvFile::default() };
+    }
     let text = sources.file(file).text();
     let mut reader =
         Reader { sources, file, text, at: 0, outer, earlier, known: HashMap::new(), found: EnvFile::default() };
@@ -120,9 +133,12 @@ pub fn parse(sources: &SourceMap, file: FileId, outer: Lookup<'_>, earlier: Look
 /// expanded. A name alone takes its value from `outer` or is left out.
 #[must_use]
 pub fn parse_raw(sources: &SourceMap, file: FileId, outer: Lookup<'_>) -> EnvFile {
+    if let Some(error) = utf16(sources, file) {
+        return EnvFile { errors: vec![error], ..EnvFile::default() };
+    }
     let source = sources.file(file);
     let mut found = EnvFile::default();
-    if let Some(at) = source.not_utf8() {
+    if let Some(at) = source.not_text() {
         found.errors.push(EnvFileError::NotUtf8 { span: Span::new(file, at, at + '\u{fffd}'.len_utf8()) });
         return found;
     }
@@ -153,6 +169,14 @@ pub fn parse_raw(sources: &SourceMap, file: FileId, outer: Lookup<'_>) -> EnvFil
         }
     }
     found
+}
+
+/// What is wrong with a file in UTF-16, if it is one.
+fn utf16(sources: &SourceMap, file: FileId) -> Option<EnvFileError> {
+    let source = sources.file(file);
+    let first = source.text().chars().next().map_or(0, char::len_utf8);
+    let span = Span::new(file, 0, first);
+    matches!(source.encoding(), Encoding::Utf16 { .. }).then_some(EnvFileError::Utf16 { span })
 }
 
 struct Reader<'a> {
@@ -294,8 +318,6 @@ impl<'a> Reader<'a> {
                 let end = start + 1 + at + 1;
                 self.at = end;
                 let span = self.span(start, end);
-                // Line breaks of both kinds are one.
-                let value = value.replace("\r\n", "\n");
                 let value = if quote == '"' { self.expand(name, &unescape(&value), span) } else { value };
                 return Some(Spanned::new(value, span));
             }
@@ -446,7 +468,7 @@ mod tests {
             ("V=1\nK=\"d $V # kept\"\n", &[("V", "1"), ("K", "d 1 # kept")]),
             ("K=\"a\\nb\\tc\\\"d\\\\e\\$f\"\n", &[("K", "a\nb\tc\"d\\e$f")]),
             ("K=\"\\x41\\u12e4\\ \\0101\"\n", &[("K", "\\x41\\u12e4\\ A")]),
-            ("K=\"one\ntwo\"\nL='one\r\ntwo'\n", &[("K", "one\ntwo"), ("L", "one\ntwo")]),
+            ("K=\"one\ntwo\"\nL='one\r\ntwo'\n", &[("K", "one\ntwo"), ("L", "one\r\ntwo")]),
             ("A=\"x\" B=y\n", &[("A", "x"), ("B", "y")]),
             ("A=\"x\" # c\nB='y'# c\n", &[("A", "x"), ("B", "y")]),
             ("A=1\r\nB=\"2\"\r\n\r\nC=3 \r\n", &[("A", "1"), ("B", "2"), ("C", "3")]),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
 use crate::load::dotenv;
+use crate::load::file::FileRole;
 use crate::load::loader::Loader;
 use crate::load::normalize::Environment;
 use crate::project::{EnvFile, Project, Service};
@@ -40,7 +41,7 @@ impl Loader<'_> {
         let mut read = Environment::new();
         let mut complete = true;
         for (path, span) in files {
-            let Some(file) = self.read_text(path, *span, None) else {
+            let Some(file) = self.read_text(path, *span, FileRole::IncludeEnv) else {
                 complete = false;
                 continue;
             };
@@ -66,11 +67,11 @@ impl Loader<'_> {
         complete
     }
 
-    fn read_text(&mut self, path: &Path, span: Option<Span>, hint: Option<&str>) -> Option<FileId> {
-        match std::fs::read(path) {
-            Ok(bytes) => Some(self.sources.add_bytes(path, bytes)),
+    fn read_text(&mut self, path: &Path, span: Option<Span>, role: FileRole) -> Option<FileId> {
+        match self.reader.read(path) {
+            Ok(bytes) => Some(self.sources.add_env_file(path, bytes)),
             Err(error) => {
-                self.unreadable(path, &error, span, hint.map(str::to_owned));
+                self.unreadable(path, error, span, role);
                 None
             }
         }
@@ -84,7 +85,7 @@ impl Loader<'_> {
             for (index, path) in service.label_file.iter().enumerate() {
                 let span = origins.nearest(&["services", name.as_str(), "label_file", &index.to_string()]);
                 // Relative only where the caller wants paths as written.
-                if let Some(file) = self.read_text(&working_directory.join(path), span, None) {
+                if let Some(file) = self.read_text(&working_directory.join(path), span, FileRole::Labels) {
                     self.read_dotenv(file, &|_| None, &mut labels);
                 }
             }
@@ -120,8 +121,7 @@ impl Loader<'_> {
         if !file.required && !file.path.exists() {
             return;
         }
-        let hint = "create it, or write `{path: …, required: false}` to do without it";
-        let Some(id) = self.read_text(&file.path, span, Some(hint)) else { return };
+        let Some(id) = self.read_text(&file.path, span, FileRole::ServiceEnv) else { return };
         let outer = |name: &str| {
             let own = || service.environment.get(name).cloned().flatten();
             environment.get(name).cloned().or_else(own)

@@ -2,17 +2,17 @@
 //! (compose-file.md §4.1).
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::dotenv::{self, EnvFile, EnvFileError};
+use super::file::{FileRole, folder_hint, pattern_hint};
 use super::interpolate::TemplateWarning;
 use crate::diagnostic::Explain;
-use crate::source::{SourceMap, Span};
+use crate::source::{ReadError, Reader, SourceMap, Span};
 
 /// What a run was called with, as far as finding files and variables goes. Nothing else of the outside world is read,
 /// but for the files themselves.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The current folder, absolute.
     pub current_dir: PathBuf,
@@ -26,6 +26,8 @@ pub struct Request {
     pub project_directory: Option<PathBuf>,
     /// `--project-name`.
     pub project_name: Option<String>,
+    /// What reads the env files.
+    pub reader: Reader,
 }
 
 impl Request {
@@ -98,7 +100,7 @@ pub enum EnvironmentError {
         /// Its path.
         path: PathBuf,
         /// Why.
-        error: io::Error,
+        error: ReadError,
     },
     /// `COMPOSE_DISABLE_ENV_FILE` that is neither true nor false.
     #[error("COMPOSE_DISABLE_ENV_FILE has to be true or false, and `{value}` is not")]
@@ -122,13 +124,16 @@ impl Explain for EnvironmentError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Content(error) => error.hint(),
-            Self::Missing { asked_by, .. } => {
-                Some(format!("the path was given by {asked_by}; it is taken from the current folder"))
+            Self::Missing { path, asked_by } => {
+                let usual = || format!("the path was given by {asked_by}; it is taken from the current folder");
+                Some(pattern_hint(path).unwrap_or_else(usual))
             }
-            Self::Directory { path, asked_by } => Some(format!(
-                "the path was given by {asked_by}; name the file in it, as in `{}`",
-                path.join(".env").display()
-            )),
+            Self::Directory { path, asked_by } => {
+                Some(format!("the path was given by {asked_by}; {}", folder_hint(path, FileRole::IncludeEnv)))
+            }
+            Self::Unreadable { error: ReadError::TooLarge { .. }, .. } => {
+                Some("check the path: this looks like the wrong file".to_owned())
+            }
             Self::Unreadable { .. } => None,
             Self::Switch { .. } => Some("set it to `1` or `0`, or unset it".to_owned()),
         }
@@ -145,8 +150,9 @@ pub struct Findings {
 }
 
 /// The project environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Environment {
+    reader: Reader,
     variables: BTreeMap<String, String>,
     /// Where each variable of a file was set.
     origins: BTreeMap<String, Span>,
@@ -160,7 +166,8 @@ impl Environment {
     /// The environment before files are looked for: the process environment, then the env files that were asked for
     /// or, where none was, the `.env` of [`Request::starting_dir`].
     pub fn begin(request: &Request, sources: &mut SourceMap, findings: &mut Findings) -> Self {
-        let mut environment = Self { variables: request.process.clone(), ..Self::default() };
+        let mut environment =
+            Self { reader: request.reader.clone(), variables: request.process.clone(), ..Self::default() };
         let current = || request.current_dir.to_string_lossy().into_owned();
         environment.variables.entry("PWD".to_owned()).or_insert_with(current);
         let (files, asked_by) = if request.env_files.is_empty() {
@@ -190,7 +197,7 @@ impl Environment {
     /// nothing where env files were asked for or the default is switched off.
     pub fn add_default(&mut self, directory: &Path, sources: &mut SourceMap, findings: &mut Findings) {
         let path = directory.join(".env");
-        if !self.defaults || self.default_files.contains(&path) || !path.is_file() {
+        if !self.defaults || self.default_files.contains(&path) || !is_env_file(&path) {
             return;
         }
         self.default_files.push(path.clone());
@@ -240,14 +247,14 @@ impl Environment {
         sources: &mut SourceMap,
         findings: &mut Findings,
     ) -> Option<EnvFile> {
-        let bytes = match std::fs::read(path) {
+        let bytes = match self.reader.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 findings.errors.push(EnvironmentError::Unreadable { path: path.to_path_buf(), error });
                 return None;
             }
         };
-        let id = sources.add_bytes(path, bytes);
+        let id = sources.add_env_file(path, bytes);
         let outer = |name: &str| self.get(name).map(str::to_owned);
         let mut file = dotenv::parse(sources, id, &outer, &|name| earlier.get(name).cloned());
         findings.errors.extend(file.errors.drain(..).map(EnvironmentError::Content));
@@ -289,6 +296,11 @@ impl Environment {
     pub fn explicit_files(&self) -> &[PathBuf] {
         &self.explicit
     }
+}
+
+/// Whether a `.env` that nobody named is read: a file or a pipe, which password managers make, but no folder.
+pub(super) fn is_env_file(path: &Path) -> bool {
+    path.exists() && !path.is_dir()
 }
 
 /// Whether a switch in the environment is on.

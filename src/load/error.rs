@@ -10,6 +10,7 @@ use crate::load::dotenv::EnvFileError;
 use crate::load::env_file::UnknownFormat;
 use crate::load::environment::EnvironmentError;
 use crate::load::extends::ExtendsError;
+use crate::load::file::FileError;
 use crate::load::include::IncludeError;
 use crate::load::interpolate::{TemplateError, TemplateWarning};
 use crate::load::merge::MergeError;
@@ -31,17 +32,8 @@ pub enum LoadError {
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// A file that cannot be read.
-    #[error("cannot read `{}`: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why, in the words of the system.
-        reason: String,
-        /// Where another file names it.
-        span: Option<Span>,
-        /// What else to do.
-        hint: Option<String>,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A reference to a file elsewhere, which is not supported yet.
     #[error("`{reference}` is not a file of this machine, and others cannot be read yet")]
     Remote {
@@ -136,11 +128,8 @@ impl LoadError {
             Self::Decode(error) => Some(error),
             Self::Mount(error) => Some(error),
             Self::Check(error) => Some(error),
-            Self::File { .. }
-            | Self::Remote { .. }
-            | Self::NotAMapping { .. }
-            | Self::Empty { .. }
-            | Self::NoSuchService { .. } => None,
+            Self::File(error) => Some(error),
+            Self::Remote { .. } | Self::NotAMapping { .. } | Self::Empty { .. } | Self::NoSuchService { .. } => None,
         }
     }
 }
@@ -152,7 +141,7 @@ impl Explain for LoadError {
             return inner.span();
         }
         match self {
-            Self::File { span, .. } | Self::Remote { span, .. } => *span,
+            Self::Remote { span, .. } => *span,
             Self::NotAMapping { span, .. } => Some(*span),
             _ => None,
         }
@@ -163,10 +152,6 @@ impl Explain for LoadError {
             return inner.hint();
         }
         match self {
-            Self::File { hint: Some(hint), .. } => Some(hint.clone()),
-            Self::File { span: Some(_), .. } => {
-                Some("correct the path or create the file; relative paths start at the project's folder".to_owned())
-            }
             Self::Remote { .. } => Some("fetch it first and give its path".to_owned()),
             Self::NotAMapping { found: "nothing", .. } => {
                 Some("remove the `---` that begins an empty document".to_owned())
@@ -272,10 +257,16 @@ pub enum LoadWarning {
         span: Span,
     },
     /// Address pools of a lower file that the upper one does not repeat.
-    #[error("{count} address pools of the lower file are dropped, because the upper one does not name their subnets")]
+    #[error("`{upper}` drops address pools of `{file}`: {}", pools.join(", "))]
     DroppedPools {
-        /// How many.
-        count: usize,
+        /// Their subnets.
+        pools: Vec<String>,
+        /// The lower file.
+        file: String,
+        /// The upper file.
+        upper: String,
+        /// Where the first of them stands.
+        lower: Span,
         /// Where the upper pools stand.
         span: Span,
     },
@@ -324,8 +315,15 @@ impl Explain for LoadWarning {
             Self::Restart { .. } => {
                 Some("write `\"no\"`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`".to_owned())
             }
-            Self::DroppedPools { .. } => Some("repeat the pools that should stay".to_owned()),
+            Self::DroppedPools { upper, .. } => Some(format!("repeat in `{upper}` the pools that should stay")),
             Self::Discover(_) => None,
         }
+    }
+
+    fn related(&self) -> Vec<(Span, String)> {
+        if let Self::DroppedPools { lower, .. } = self {
+            return vec![(*lower, "dropped".to_owned())];
+        }
+        Vec::new()
     }
 }

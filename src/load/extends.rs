@@ -8,13 +8,14 @@ use crate::load::discover;
 use crate::load::error::{LoadError, LoadWarning};
 use crate::load::layer::Layer;
 use crate::load::loader::{Loader, Scope};
-use crate::load::merge::merge_resources;
+use crate::load::merge::{merge_models, merge_resources};
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
 use crate::load::unique;
+use crate::project::circle::{Circle, is_shown};
 use crate::source::{Span, Spanned};
-use crate::yaml::{Mapping, Node, Value};
+use crate::yaml::{Key, Mapping, Node, Value};
 
 /// An `extends` that cannot be followed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -31,6 +32,18 @@ pub enum ExtendsError {
         file: Option<PathBuf>,
         /// The closest name that is defined there.
         closest: Option<String>,
+        /// The other file of the project that defines it.
+        elsewhere: Option<PathBuf>,
+    },
+    /// Something else than the name of one service.
+    #[error("`extends` of service `{service}` takes one service, not {found}")]
+    NotOne {
+        /// The service that extends.
+        service: String,
+        /// What stands there.
+        found: &'static str,
+        /// Where it stands.
+        span: Span,
     },
     /// No `service` says what to extend.
     #[error("`extends` of service `{service}` does not say which service")]
@@ -59,34 +72,41 @@ pub enum ExtendsError {
         span: Span,
     },
     /// Services that extend each other.
-    #[error("services extend each other in a circle: {}", circle(chain))]
+    #[error("services extend each other in a circle: {}", Circle(chain, "->"))]
     Circular {
         /// The services from the first to its repetition, with their `extends`.
         chain: Vec<Spanned<String>>,
     },
 }
 
+/// What to do where several were meant.
+const ONE_SERVICE: &str = "extend one service, and let that one extend the next";
+
 fn place(file: Option<&PathBuf>) -> String {
     file.map_or_else(|| "the same file".to_owned(), |file| format!("`{}`", file.display()))
-}
-
-fn circle(chain: &[Spanned<String>]) -> String {
-    let names: Vec<_> = chain.iter().map(|service| service.value.as_str()).collect();
-    format!("{} -> {}", names.join(" -> "), names.first().copied().unwrap_or_default())
 }
 
 impl Explain for ExtendsError {
     fn span(&self) -> Option<Span> {
         match self {
             Self::UnknownBase { base, .. } => Some(base.span),
-            Self::NoService { span, .. } | Self::NoServices { span, .. } | Self::TooMuch { span, .. } => Some(*span),
+            Self::NotOne { span, .. }
+            | Self::NoService { span, .. }
+            | Self::NoServices { span, .. }
+            | Self::TooMuch { span, .. } => Some(*span),
             Self::Circular { chain } => chain.first().map(|service| service.span),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::UnknownBase { elsewhere: Some(file), base, .. } => Some(format!(
+                "the file that defines it has to be named: `extends: {{service: {base}, file: {}}}`",
+                file.display()
+            )),
             Self::UnknownBase { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Self::UnknownBase { base, .. } if base.value.contains([' ', ',']) => Some(ONE_SERVICE.to_owned()),
+            Self::NotOne { .. } => Some(ONE_SERVICE.to_owned()),
             Self::UnknownBase { file: None, .. } => {
                 Some("a service of another file needs `file:` beside `service:`".to_owned())
             }
@@ -103,11 +123,14 @@ impl Explain for ExtendsError {
     fn related(&self) -> Vec<(Span, String)> {
         match self {
             Self::Circular { chain } => {
-                chain.iter().skip(1).map(|service| (service.span, format!("of `{}` here", service.value))).collect()
+                let shown = chain.iter().enumerate().skip(1).filter(|(at, _)| is_shown(*at, chain.len()));
+                shown.map(|(_, service)| (service.span, format!("of `{service}` here"))).collect()
             }
-            Self::UnknownBase { .. } | Self::NoService { .. } | Self::NoServices { .. } | Self::TooMuch { .. } => {
-                Vec::new()
-            }
+            Self::UnknownBase { .. }
+            | Self::NotOne { .. }
+            | Self::NoService { .. }
+            | Self::NoServices { .. }
+            | Self::TooMuch { .. } => Vec::new(),
         }
     }
 }
@@ -135,6 +158,8 @@ struct Link {
 
 /// The way through the files for one layer.
 struct Resolver<'a, 'b> {
+    /// Where the services of the layers below are defined.
+    below: HashMap<String, PathBuf>,
     loader: &'a mut Loader<'b>,
     scope: &'a Scope<'a>,
     files: HashMap<PathBuf, Services>,
@@ -153,7 +178,7 @@ const MOST_COPIED: usize = 400_000;
 
 impl Loader<'_> {
     /// Gives every service of the layer what it inherits.
-    pub(super) fn extend(&mut self, layer: &mut Layer, scope: &Scope<'_>) {
+    pub(super) fn extend(&mut self, layer: &mut Layer, below: &Node, scope: &Scope<'_>) {
         let Some(services) = layer.node.as_mapping_mut().and_then(|layer| layer.get_mut("services")) else { return };
         let Some(entries) = services.as_mapping_mut() else { return };
         let extending: Vec<String> = entries
@@ -166,13 +191,28 @@ impl Loader<'_> {
         }
         let entries = std::mem::take(entries);
         let mut own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
-        let mut resolver =
-            Resolver { loader: self, scope, files: HashMap::new(), chain: Vec::new(), copied: 0, refused: false };
+        let below = self.files_of_services(below);
+        let mut resolver = Resolver {
+            below,
+            loader: self,
+            scope,
+            files: HashMap::new(),
+            chain: Vec::new(),
+            copied: 0,
+            refused: false,
+        };
         for name in extending {
             resolver.resolve(&mut own, &name);
         }
         layer.tagged = own.tagged;
         services.value = Value::Mapping(own.entries);
+    }
+
+    /// The file of each service of a model.
+    fn files_of_services(&self, model: &Node) -> HashMap<String, PathBuf> {
+        let services = model.get("services").and_then(Node::as_mapping);
+        let file = |key: &Key| self.sources.file(key.span.file).path().to_owned();
+        services.into_iter().flatten().map(|(key, _)| (key.name.clone(), file(key))).collect()
     }
 }
 
@@ -190,7 +230,10 @@ fn size(node: &Node) -> usize {
 impl Resolver<'_, '_> {
     /// Makes the service named `name` what it is with its base. A failure is reported and leaves it as it is.
     fn resolve(&mut self, services: &mut Services, name: &str) {
-        let Some(reference) = self.reference(services, name) else { return };
+        if services.entries.get(name).and_then(|service| service.get("extends")).is_none() {
+            return;
+        }
+        let Some(reference) = self.reference(services, name) else { return self.give_up(services, name) };
         if self.closes_circle(services, name) {
             return;
         }
@@ -240,7 +283,7 @@ impl Resolver<'_, '_> {
         }
         let over = std::mem::replace(slot, Node::new(Value::Null, base.span));
         base.span = over.span;
-        merge_resources(&mut base, over, "services", name, &mut self.loader.findings);
+        merge_resources(&mut base, over, "services", name, &mut self.loader.merger());
         if let Some(merged) = base.as_mapping_mut() {
             merged.remove("extends");
         }
@@ -267,12 +310,11 @@ impl Resolver<'_, '_> {
                 return Some(Reference { base: Spanned::new(base.clone(), span), file: None, span: key.span });
             }
             Value::Mapping(mapping) => mapping,
-            Value::Null
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Timestamp(_)
-            | Value::Sequence(_) => {
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::Sequence(_) => {
+                self.not_one(name, extends);
+                return None;
+            }
+            Value::Null => {
                 return Some(Reference { base: Spanned::new(String::new(), span), file: None, span: key.span });
             }
         };
@@ -281,9 +323,18 @@ impl Resolver<'_, '_> {
             let node = mapping.get(key)?;
             Some(Spanned::new(node.as_str()?.to_owned(), node.span))
         };
+        if let Some(several) = mapping.get("service").filter(|node| !node.is_null() && node.as_str().is_none()) {
+            self.not_one(name, several);
+            return None;
+        }
         let file = text("file");
         let base = text("service").unwrap_or_else(|| Spanned::new(String::new(), key.span));
         Some(Reference { base, file, span: key.span })
+    }
+
+    fn not_one(&mut self, name: &str, node: &Node) {
+        let found = node.value.kind();
+        self.loader.findings.error(ExtendsError::NotOne { service: name.to_owned(), found, span: node.span });
     }
 
     fn closes_circle(&mut self, services: &mut Services, name: &str) -> bool {
@@ -336,7 +387,10 @@ impl Resolver<'_, '_> {
             return;
         }
         let closest = crate::diagnostic::suggest::closest(&base.value, entries.keys()).map(str::to_owned);
-        self.loader.findings.error(ExtendsError::UnknownBase { service, base: base.clone(), file, closest });
+        let elsewhere = if file.is_none() { self.below.get(&base.value) } else { None };
+        let folder = self.scope.folder;
+        let elsewhere = elsewhere.map(|path| path.strip_prefix(folder).unwrap_or(path).to_owned());
+        self.loader.findings.error(ExtendsError::UnknownBase { service, base: base.clone(), file, closest, elsewhere });
     }
 
     /// The services of another file in long form, their paths relative to the project directory.
@@ -352,16 +406,16 @@ impl Resolver<'_, '_> {
             self.loader.substitute(&mut layer.node, self.scope.environment);
             layer.tagged.apply(&mut model);
             tagged.extend(layer.tagged);
-            crate::load::merge::merge_models(&mut model, layer.node, &mut self.loader.findings);
+            merge_models(&mut model, layer.node, &mut self.loader.merger());
         }
-        let findings = &mut self.loader.findings;
+        let Loader { sources, findings, settings, home, .. } = &mut *self.loader;
         unique::enforce(&mut model, findings);
-        let unreadable = if self.loader.settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
-        to_long_forms(&mut model, unreadable, findings);
+        let unreadable = if settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
+        to_long_forms(&mut model, unreadable, sources, findings);
         unique::enforce(&mut model, findings);
         let folder = path.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
         let way = paths::relative(self.scope.folder, &folder);
-        paths::resolve(&mut model, Base { folder: &way, home: self.loader.home }, findings);
+        paths::resolve(&mut model, Base { folder: &way, home }, findings);
         let services = model.as_mapping_mut().and_then(|model| model.remove("services"));
         if let Some(Value::Mapping(entries)) = services.map(|services| services.value) {
             Some(Services { file: Some(path.to_owned()), entries, tagged })

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
 use crate::load::discover;
+use crate::load::environment::is_env_file;
 use crate::load::error::{LoadError, LoadWarning};
 use crate::load::layer::Layer;
 use crate::load::loader::{Loader, Scope};
 use crate::load::merge::merge_resources;
 use crate::load::normalize::Environment;
 use crate::load::paths;
+use crate::project::circle::Circle;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Key, Mapping, Node, Value};
 
@@ -34,31 +36,28 @@ pub enum IncludeError {
         span: Span,
     },
     /// A file that includes itself, perhaps through others.
-    #[error("a file includes itself: {}", chain(files))]
+    #[error("a file includes itself: {}", Circle(files, "includes"))]
     Cycle {
-        /// The files from the first to its repetition.
-        files: Vec<PathBuf>,
+        /// The files, each once and in backticks; each includes the next, and the last the first.
+        files: Vec<String>,
         /// The reference that closes the circle.
         span: Span,
     },
-    /// An env file that is a folder.
-    #[error("`{}` is a folder, not an env file", path.display())]
-    EnvFileIsFolder {
-        /// The path.
-        path: PathBuf,
-        /// Where it was written.
+    /// More files that include the next than any project has.
+    #[error("more than {LONGEST_CHAIN} files include the next")]
+    TooMany {
+        /// The reference that is too much.
         span: Span,
     },
 }
 
-fn chain(files: &[PathBuf]) -> String {
-    files.iter().map(|file| format!("`{}`", file.display())).collect::<Vec<_>>().join(" includes ")
-}
+/// Files that include one another, at most.
+const LONGEST_CHAIN: usize = 100;
 
 impl Explain for IncludeError {
     fn span(&self) -> Option<Span> {
         match self {
-            Self::WrongType { span, .. } | Self::Cycle { span, .. } | Self::EnvFileIsFolder { span, .. } => Some(*span),
+            Self::WrongType { span, .. } | Self::Cycle { span, .. } | Self::TooMany { span } => Some(*span),
         }
     }
 
@@ -66,7 +65,7 @@ impl Explain for IncludeError {
         match self {
             Self::WrongType { .. } => Some("write `include: [other.yaml]`".to_owned()),
             Self::Cycle { .. } => Some("remove one of the includes".to_owned()),
-            Self::EnvFileIsFolder { .. } => Some("give the path of a file of `NAME=value` lines".to_owned()),
+            Self::TooMany { .. } => Some("include the files from one, side by side".to_owned()),
         }
     }
 }
@@ -185,9 +184,15 @@ impl Loader<'_> {
         };
         let mut included = scope.included.to_vec();
         included.push(main.value.clone());
-        if scope.included.contains(&main.value) {
+        if let Some(first) = scope.included.iter().position(|file| *file == main.value) {
             self.incomplete = true;
-            self.findings.error(IncludeError::Cycle { files: included, span: main.span });
+            let files = scope.included[first..].iter().map(|file| format!("`{}`", file.display())).collect();
+            self.findings.error(IncludeError::Cycle { files, span: main.span });
+            return None;
+        }
+        if included.len() > LONGEST_CHAIN {
+            self.incomplete = true;
+            self.findings.error(IncludeError::TooMany { span: main.span });
             return None;
         }
         let environment = self.included_environment(item, &folder, scope)?;
@@ -206,7 +211,7 @@ impl Loader<'_> {
         let files: Vec<(PathBuf, Option<Span>)> = match &item.env_files {
             None => {
                 let file = Path::new(folder).join(".env");
-                if file.is_file() { vec![(file, None)] } else { Vec::new() }
+                if is_env_file(&file) { vec![(file, None)] } else { Vec::new() }
             }
             Some(files) => {
                 let files = files.iter().filter(|file| file.value != "/dev/null");
@@ -217,13 +222,6 @@ impl Loader<'_> {
                     .collect()
             }
         };
-        for (path, span) in &files {
-            if let (Some(span), true) = (span, path.is_dir()) {
-                self.incomplete = true;
-                self.findings.error(IncludeError::EnvFileIsFolder { path: path.clone(), span: *span });
-                return None;
-            }
-        }
         let mut environment = scope.environment.clone();
         let values = self.read_env_files(&files, scope.environment)?;
         for (name, value) in values {
@@ -248,7 +246,7 @@ impl Loader<'_> {
                 match own.get_mut(&key.name) {
                     Some(slot) => {
                         let over = std::mem::replace(slot, Node::new(Value::Null, span));
-                        merge_resources(&mut resource, over, section, &key.name, &mut self.findings);
+                        merge_resources(&mut resource, over, section, &key.name, &mut self.merger());
                         *slot = resource;
                     }
                     None => {

@@ -1,21 +1,21 @@
 //! One load in progress: the files read so far, what was found, and the steps that turn layers into one model
 //! (compose-file.md §1.0, steps 1–15).
 
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::load::check::check_resources;
 use crate::load::error::{LoadError, LoadWarning};
+use crate::load::file::{FileError, FileRole};
 use crate::load::findings::Findings;
 use crate::load::interpolate;
 use crate::load::layer::Layer;
-use crate::load::merge::merge_models;
+use crate::load::merge::{Merger, merge_models};
 use crate::load::normalize::{Captured, Environment, Level, resolve_environment};
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, defaults, discover, schema, surprise, unique};
-use crate::source::{SourceMap, Span};
+use crate::load::{LoadOptions, defaults, schema, surprise, unique};
+use crate::source::{ReadError, Reader, SourceMap, Span};
 use crate::yaml::{self, Mapping, Node, Value};
 
 /// What the caller wants done or left.
@@ -35,6 +35,7 @@ impl Settings {
 
 /// The files read so far and what was found in them.
 pub(super) struct Loader<'a> {
+    pub reader: Reader,
     pub sources: SourceMap,
     pub findings: Findings,
     pub settings: Settings,
@@ -64,6 +65,7 @@ impl<'a> Loader<'a> {
     /// A load that has read nothing yet.
     pub(super) fn new(options: &'a LoadOptions, settings: Settings) -> Self {
         Self {
+            reader: options.reader.clone(),
             sources: SourceMap::default(),
             findings: Findings::default(),
             settings,
@@ -78,12 +80,11 @@ impl<'a> Loader<'a> {
 impl Loader<'_> {
     /// The documents of a file; what is wrong with it is reported. `span` is where another file names it.
     pub(super) fn read_layers(&mut self, path: &Path, span: Option<Span>) -> Vec<Layer> {
-        let bytes = if path == Path::new("-") { read_standard_input() } else { std::fs::read(path) };
-        let bytes = match bytes {
+        let bytes = match self.reader.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.incomplete = true;
-                self.unreadable(path, &error, span, closest_hint(path));
+                self.unreadable(path, error, span, FileRole::Compose);
                 return Vec::new();
             }
         };
@@ -105,8 +106,13 @@ impl Loader<'_> {
     }
 
     /// Reports a file that cannot be read.
-    pub(super) fn unreadable(&mut self, path: &Path, error: &std::io::Error, span: Option<Span>, hint: Option<String>) {
-        self.findings.error(LoadError::File { path: path.to_owned(), reason: reason(error), span, hint });
+    pub(super) fn unreadable(&mut self, path: &Path, error: ReadError, span: Option<Span>, role: FileRole) {
+        self.findings.error(FileError { path: path.to_owned(), error, role, span });
+    }
+
+    /// What merges report to.
+    pub(super) fn merger(&mut self) -> Merger<'_> {
+        Merger { sources: &self.sources, findings: &mut self.findings }
     }
 
     /// Expands the variables of a layer.
@@ -148,15 +154,15 @@ impl Loader<'_> {
         surprise::look(&layer.node, &self.sources, &mut self.findings);
         self.include(&mut layer, scope);
         layer.tagged.apply(model);
-        self.extend(&mut layer, scope);
-        merge_models(model, layer.node, &mut self.findings);
+        self.extend(&mut layer, model, scope);
+        merge_models(model, layer.node, &mut self.merger());
         unique::enforce(model, &mut self.findings);
         if self.settings.validate {
-            schema::validate(model, &mut self.findings);
+            schema::validate(model, &self.sources, &mut self.findings);
         }
         self.drop_version(model);
         let unreadable = if self.settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
-        to_long_forms(model, unreadable, &mut self.findings);
+        to_long_forms(model, unreadable, &self.sources, &mut self.findings);
         unique::enforce(model, &mut self.findings);
     }
 
@@ -166,29 +172,4 @@ impl Loader<'_> {
         model.remove("version");
         self.findings.warn(LoadWarning::Version { span });
     }
-}
-
-/// The file beside the missing one that may have been meant.
-fn closest_hint(path: &Path) -> Option<String> {
-    if path.is_dir() {
-        return Some("name the file in it".to_owned());
-    }
-    discover::closest_file(path).map(|name| format!("did you mean `{name}`?"))
-}
-
-fn read_standard_input() -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// What went wrong, without the number of the system's error.
-fn reason(error: &std::io::Error) -> String {
-    const WORDS: [(ErrorKind, &str); 3] = [
-        (ErrorKind::NotFound, "no such file"),
-        (ErrorKind::IsADirectory, "it is a folder"),
-        (ErrorKind::PermissionDenied, "permission denied"),
-    ];
-    let words = WORDS.iter().find(|(kind, _)| *kind == error.kind());
-    words.map_or_else(|| error.to_string(), |(_, words)| (*words).to_owned())
 }

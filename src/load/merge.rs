@@ -6,12 +6,12 @@ use crate::load::findings::Findings;
 use crate::load::rules::{MERGE_RULES, Merge, Rules};
 use crate::load::scalar;
 use crate::load::trail::Trail;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Value};
 
-/// A value of one file that cannot go over the value of another.
+/// A value that cannot go over the one it is merged with.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("`{path}` is {below} in the lower file, {over} cannot go over it")]
+#[error("`{path}` is {below} {place}, and {over} cannot go over it")]
 pub struct MergeError {
     /// Dotted path of both.
     pub path: String,
@@ -19,6 +19,8 @@ pub struct MergeError {
     pub below: &'static str,
     /// Where that stands.
     pub below_span: Span,
+    /// The same in words: ``in `compose.yaml` ``, or the line if both are in one file.
+    pub place: String,
     /// What should go over it.
     pub over: &'static str,
     /// Where that stands.
@@ -31,7 +33,7 @@ impl Explain for MergeError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(format!("write {} here too, or replace what is below with the tag `!override`", self.below))
+        Some(format!("write {} here too, or replace the other one with the tag `!override`", self.below))
     }
 
     fn related(&self) -> Vec<(Span, String)> {
@@ -39,18 +41,43 @@ impl Explain for MergeError {
     }
 }
 
+/// What a merge looks at and reports to.
+pub(super) struct Merger<'a> {
+    pub(super) sources: &'a SourceMap,
+    pub(super) findings: &'a mut Findings,
+}
+
+impl Merger<'_> {
+    /// The file of `lower`, as told to somebody who looks at `upper`.
+    fn file(&self, lower: Span, upper: Span) -> String {
+        let (path, other) = (self.sources.file(lower.file).path(), self.sources.file(upper.file).path());
+        match path.file_name() {
+            Some(name) if other.file_name() != Some(name) => name.to_string_lossy().into_owned(),
+            _ => path.display().to_string(),
+        }
+    }
+
+    /// Where `lower` stands, as told to somebody who looks at `upper`.
+    fn place(&self, lower: Span, upper: Span) -> String {
+        if lower.file == upper.file {
+            return format!("in line {}", self.sources.position(lower).line);
+        }
+        format!("in `{}`", self.file(lower, upper))
+    }
+}
+
 /// Puts the whole model `over` over `base`.
-pub(super) fn merge_models(base: &mut Node, over: Node, findings: &mut Findings) {
-    merge(base, over, Some(&MERGE_RULES), Trail::Top, findings);
+pub(super) fn merge_models(base: &mut Node, over: Node, merger: &mut Merger<'_>) {
+    merge(base, over, Some(&MERGE_RULES), Trail::Top, merger);
 }
 
 /// Puts the resource `over` over `base`; both are `section.name`.
-pub(super) fn merge_resources(base: &mut Node, over: Node, section: &str, name: &str, findings: &mut Findings) {
+pub(super) fn merge_resources(base: &mut Node, over: Node, section: &str, name: &str, merger: &mut Merger<'_>) {
     let rules = MERGE_RULES.key(section).and_then(|rules| rules.key(name));
-    merge(base, over, rules, Trail::Top.key(section).key(name), findings);
+    merge(base, over, rules, Trail::Top.key(section).key(name), merger);
 }
 
-fn merge(base: &mut Node, mut over: Node, rules: Option<&Rules<Merge>>, trail: Trail<'_>, findings: &mut Findings) {
+fn merge(base: &mut Node, mut over: Node, rules: Option<&Rules<Merge>>, trail: Trail<'_>, merger: &mut Merger<'_>) {
     match rules.and_then(Rules::rule) {
         Some(Merge::Replace) => *base = over,
         // Docker Compose crashes at a blank block here; the schema refuses it as it does in a single file.
@@ -59,41 +86,42 @@ fn merge(base: &mut Node, mut over: Node, rules: Option<&Rules<Merge>>, trail: T
         _ if over.is_null() => {}
         Some(Merge::ReplaceUnlessNull) => *base = over,
         _ if base.is_null() => *base = over,
-        None | Some(Merge::Logging) => generic(base, over, rules, trail, findings),
+        None | Some(Merge::Logging) => generic(base, over, rules, trail, merger),
         Some(Merge::ToList) => append(to_list(base), into_list(over)),
         Some(Merge::ToListOfNewItems) => append_new(to_list(base), into_list(over)),
         Some(Merge::DependsOn) => {
             names_to_mapping(base, started);
             names_to_mapping(&mut over, started);
-            generic(base, over, rules, trail, findings);
+            generic(base, over, rules, trail, merger);
         }
         Some(Merge::NamesToMapping) => {
             names_to_mapping(base, null);
             names_to_mapping(&mut over, null);
-            generic(base, over, rules, trail, findings);
+            generic(base, over, rules, trail, merger);
         }
         Some(Merge::Build) => {
             context_to_mapping(base);
             context_to_mapping(&mut over);
-            generic(base, over, rules, trail, findings);
+            generic(base, over, rules, trail, merger);
         }
-        Some(Merge::AddressPools) => merge_pools(base, over, trail, findings),
+        Some(Merge::AddressPools) => merge_pools(base, over, trail, merger),
     }
 }
 
-fn generic(base: &mut Node, over: Node, rules: Option<&Rules<Merge>>, trail: Trail<'_>, findings: &mut Findings) {
+fn generic(base: &mut Node, over: Node, rules: Option<&Rules<Merge>>, trail: Trail<'_>, merger: &mut Merger<'_>) {
     match (&mut base.value, over.value) {
-        (Value::Mapping(below), Value::Mapping(above)) => merge_mappings(below, above, rules, trail, findings),
+        (Value::Mapping(below), Value::Mapping(above)) => merge_mappings(below, above, rules, trail, merger),
         (Value::Sequence(below), Value::Sequence(mut above)) => below.append(&mut above),
         (Value::Mapping(_) | Value::Sequence(_), value) => {
             let error = MergeError {
                 path: trail.path().to_string(),
                 below: base.value.kind(),
                 below_span: base.span,
+                place: merger.place(base.span, over.span),
                 over: value.kind(),
                 span: over.span,
             };
-            findings.error(error);
+            merger.findings.error(error);
         }
         (_, value) => *base = Node { value, span: over.span, tag: over.tag },
     }
@@ -104,13 +132,13 @@ fn merge_mappings(
     above: Mapping,
     rules: Option<&Rules<Merge>>,
     trail: Trail<'_>,
-    findings: &mut Findings,
+    merger: &mut Merger<'_>,
 ) {
     for (key, node) in above {
         match below.get_mut(&key.name) {
             Some(slot) => {
                 let rules = rules.and_then(|rules| rules.key(&key.name));
-                merge(slot, node, rules, trail.key(&key.name), findings);
+                merge(slot, node, rules, trail.key(&key.name), merger);
             }
             None => {
                 below.insert(key, node);
@@ -126,27 +154,34 @@ fn another_driver(base: &Node, over: &Node) -> bool {
 }
 
 /// The pools of `over`, each over the pool of `base` with the same subnet; other pools of `base` are dropped.
-fn merge_pools(base: &mut Node, over: Node, trail: Trail<'_>, findings: &mut Findings) {
+fn merge_pools(base: &mut Node, over: Node, trail: Trail<'_>, merger: &mut Merger<'_>) {
     if base.as_sequence().is_none() || over.as_sequence().is_none() {
-        return generic(base, over, None, trail, findings);
+        return generic(base, over, None, trail, merger);
     }
     let Value::Sequence(above) = over.value else { return };
     let mut below = std::mem::take(to_list(base));
     let subnet = |pool: &Node| pool.get("subnet").map(|subnet| subnet.value.clone());
     for (index, pool) in above.into_iter().enumerate() {
         let same = below.iter().position(|other| subnet(other) == subnet(&pool));
-        let merged = match same {
+        let kept = match same {
             Some(at) => {
-                let mut merged = below.remove(at);
-                generic(&mut merged, pool, None, trail.index(index), findings);
-                merged
+                let mut lower = below.remove(at);
+                generic(&mut lower, pool, None, trail.index(index), merger);
+                lower
             }
             None => pool,
         };
-        to_list(base).push(merged);
+        to_list(base).push(kept);
     }
-    if !below.is_empty() {
-        findings.warn(LoadWarning::DroppedPools { count: below.len(), span: over.span });
+    if let Some(first) = below.first() {
+        let named = |pool: &Node| pool.get("subnet").and_then(Node::as_str).unwrap_or("without a subnet").to_owned();
+        merger.findings.warn(LoadWarning::DroppedPools {
+            pools: below.iter().map(named).collect(),
+            file: merger.file(first.span, over.span),
+            upper: merger.file(over.span, first.span),
+            lower: first.span,
+            span: over.span,
+        });
     }
 }
 
@@ -261,20 +296,21 @@ mod tests {
     use crate::source::SourceMap;
     use crate::yaml;
 
-    fn model(text: &str) -> Node {
-        let mut sources = SourceMap::default();
+    fn model(sources: &mut SourceMap, text: &str) -> Node {
         let file = sources.add("compose.yaml", text);
-        let parsed = yaml::parse(&sources, file);
+        let parsed = yaml::parse(sources, file);
         assert_eq!(parsed.errors, [], "{text}");
         parsed.documents.into_iter().next().expect("a document")
     }
 
     /// `web` of both texts merged, as text that shows values only.
     fn merged(base: &str, over: &str) -> (String, Vec<String>) {
-        let wrap = |text: &str| model(&format!("services: {{web: {{{text}}}}}"));
+        let mut sources = SourceMap::default();
+        let mut wrap = |text: &str| model(&mut sources, &format!("services: {{web: {{{text}}}}}"));
         let (mut base, over) = (wrap(base), wrap(over));
         let mut findings = Findings::default();
-        merge_models(&mut base, over, &mut findings);
+        let mut merger = Merger { sources: &sources, findings: &mut findings };
+        merge_models(&mut base, over, &mut merger);
         let web = base.get("services").and_then(|services| services.get("web")).map(shown).unwrap_or_default();
         let (errors, _) = findings.into_parts();
         (web, errors.iter().map(ToString::to_string).collect())
@@ -331,7 +367,7 @@ mod tests {
     fn kinds_that_do_not_go_together_are_refused() {
         for (base, over) in [("cap_add: [a]", "cap_add: b"), ("healthcheck: {test: x}", "healthcheck: [x]")] {
             let (web, errors) = merged(base, over);
-            assert_eq!(web, shown(&model(&format!("{{{base}}}"))), "the lower value stays");
+            assert_eq!(web, shown(&model(&mut SourceMap::default(), &format!("{{{base}}}"))), "the lower value stays");
             assert_eq!(errors.len(), 1, "{errors:?}");
         }
     }

@@ -27,6 +27,7 @@ mod env_file;
 pub mod environment;
 mod error;
 mod extends;
+mod file;
 mod findings;
 mod include;
 pub mod interpolate;
@@ -49,11 +50,12 @@ pub mod template;
 mod trail;
 mod unique;
 
-pub use check::CheckError;
+pub use check::{CheckError, ContextProblem, Dependence, Form};
 pub use contents::contents;
 pub use env_file::UnknownFormat;
 pub use error::{LoadError, LoadWarning};
 pub use extends::ExtendsError;
+pub use file::{FileError, FileRole};
 pub use include::IncludeError;
 pub use merge::MergeError;
 pub use options::{Dependencies, LoadOptions, Resources};
@@ -218,6 +220,7 @@ fn request(options: &LoadOptions) -> Request {
         env_files: options.env_files.iter().map(text).collect(),
         project_directory: options.project_directory.clone(),
         project_name: options.project_name.clone(),
+        reader: options.reader.clone(),
     }
 }
 

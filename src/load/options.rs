@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::project::NameSeparator;
+use crate::source::Reader;
 
 /// What to load, and how. Everything that comes from outside (arguments, process environment, current directory) is
 /// in here.
@@ -42,6 +43,8 @@ pub struct LoadOptions {
     pub check_consistency: bool,
     /// Whether `env_file`s are read into `environment`; true.
     pub resolve_environment: bool,
+    /// What reads the files. Loads that share one read standard input and pipes once.
+    pub reader: Reader,
 }
 
 /// Whether the services that selected ones depend on are selected too.
@@ -85,6 +88,7 @@ impl LoadOptions {
             resolve_paths: true,
             check_consistency: true,
             resolve_environment: true,
+            reader: Reader::default(),
         }
     }
 }

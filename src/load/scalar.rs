@@ -1,7 +1,8 @@
 //! The text of a scalar, as it reaches an environment or a label (compose-file.md §1.2).
 
 use crate::project::number;
-use crate::yaml::Value;
+use crate::source::{SourceMap, Span};
+use crate::yaml::{self, Value};
 
 /// The text of a scalar; `None` for null, lists and mappings.
 pub(super) fn text(value: &Value) -> Option<String> {
@@ -12,4 +13,14 @@ pub(super) fn text(value: &Value) -> Option<String> {
         Value::Timestamp(text) | Value::String(text) => Some(text.clone()),
         Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
     }
+}
+
+/// The text of a scalar as it was written: `1.10` for the number 1.1. A value that comes by an alias or a variable has no
+/// other text than its own.
+pub(super) fn written(value: &Value, span: Span, sources: &SourceMap) -> String {
+    let written = sources.text(span);
+    if !written.is_empty() && yaml::resolve(written) == *value {
+        return written.to_owned();
+    }
+    text(value).unwrap_or_default()
 }

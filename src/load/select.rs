@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::load::check::{CheckError, Dependence};
 use crate::load::error::LoadError;
 use crate::load::profiles::Profiles;
 use crate::load::{Dependencies, Resources};
-use crate::project::value::MountKind;
+use crate::project::value::{MountKind, NamespaceMode, VolumesFrom, VolumesFromSource};
 use crate::project::{Project, Service, ServiceName};
+use crate::source::Spanned;
 
 /// Moves the services that no active profile enables to the disabled ones.
 pub(super) fn split_by_profiles(project: &mut Project, active: &Profiles) {
@@ -38,9 +40,7 @@ pub(super) fn select(
         Dependencies::Ignore => selected.iter().cloned().collect(),
         Dependencies::Include => match with_dependencies(project, &selected) {
             Ok(kept) => kept,
-            Err(missing) => {
-                return vec![LoadError::NoSuchService { name: missing.to_string(), closest: None }];
-            }
+            Err((service, missing)) => return vec![needed(project, &service, &missing)],
         },
     };
     let services = std::mem::take(&mut project.services);
@@ -76,20 +76,69 @@ fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<Lo
     (names, errors)
 }
 
+/// A required dependency that is disabled or, where nobody checked, not defined.
+fn needed(project: &Project, service: &ServiceName, dependency: &ServiceName) -> LoadError {
+    let at = |keys: &[&str]| {
+        let start = ["services", service.as_str(), "depends_on", dependency.as_str()];
+        project.origins.key_span(&[&start, keys].concat())
+    };
+    let written = match project.services.get(service).and_then(|service| implied_by(service, dependency)) {
+        Some(attribute) if at(&["condition"]).is_none() => Dependence::By(attribute),
+        _ if at(&["condition"]).is_some() => Dependence::Conditional,
+        _ => Dependence::Listed,
+    };
+    let place = at(&[]).or_else(|| match written {
+        Dependence::By(attribute) => project.origins.nearest(&["services", service.as_str(), attribute]),
+        Dependence::Conditional | Dependence::Listed => None,
+    });
+    let (Some(span), Some(disabled)) = (place, project.disabled.get(dependency)) else {
+        return LoadError::NoSuchService { name: dependency.to_string(), closest: None };
+    };
+    LoadError::Check(CheckError::DisabledDependency {
+        service: service.to_string(),
+        dependency: Spanned::new(dependency.to_string(), span),
+        profiles: disabled.profiles.clone(),
+        written,
+    })
+}
+
+/// The attribute by which a service needs another without saying so in `depends_on`.
+fn implied_by(service: &Service, dependency: &ServiceName) -> Option<&'static str> {
+    let namespaces = [
+        ("network_mode", &service.network_mode),
+        ("ipc", &service.ipc),
+        ("pid", &service.pid),
+        ("uts", &service.uts),
+        ("cgroup", &service.cgroup),
+    ];
+    let shared = |mode: &Option<NamespaceMode>| mode.as_ref().and_then(NamespaceMode::service) == Some(dependency);
+    let mounts = |from: &VolumesFrom| matches!(&from.source, VolumesFromSource::Service(name) if name == dependency);
+    if service.links.iter().any(|link| link.service == *dependency) {
+        return Some("links");
+    }
+    if service.volumes_from.iter().any(mounts) {
+        return Some("volumes_from");
+    }
+    namespaces.iter().find(|(_, mode)| shared(mode)).map(|(attribute, _)| *attribute)
+}
+
+/// What a walk over dependencies cannot find: the service that needs it, and its name.
+type Missing = (ServiceName, ServiceName);
+
 /// The selected services and all they need; the first service that is needed and not there, if there is one.
-fn with_dependencies(project: &Project, selected: &[ServiceName]) -> Result<BTreeSet<ServiceName>, ServiceName> {
+fn with_dependencies(project: &Project, selected: &[ServiceName]) -> Result<BTreeSet<ServiceName>, Missing> {
     let mut kept: BTreeSet<ServiceName> = BTreeSet::new();
     let mut left: Vec<ServiceName> = selected.to_vec();
     while let Some(name) = left.pop() {
         let Some(service) = project.services.get(&name) else { continue };
-        if !kept.insert(name) {
+        if !kept.insert(name.clone()) {
             continue;
         }
         for (dependency, how) in &service.depends_on {
             if project.services.contains_key(dependency) {
                 left.push(dependency.clone());
             } else if how.required {
-                return Err(dependency.clone());
+                return Err((name, dependency.clone()));
             }
         }
     }

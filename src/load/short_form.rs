@@ -13,7 +13,7 @@ use crate::load::merge::{context_to_mapping, names_to_mapping, null, started, st
 use crate::load::rules::{FORM_RULES, Form, Rules};
 use crate::load::trail::Trail;
 use crate::project::value::device;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Value};
 
 /// A short form that does not follow its grammar.
@@ -49,13 +49,14 @@ pub(super) enum Unreadable {
 
 /// Gives every value of the model its long form. What does not follow its grammar goes to `findings` and out of the
 /// tree, or stays as it is when `unreadable` says so.
-pub(super) fn to_long_forms(model: &mut Node, unreadable: Unreadable, findings: &mut Findings) {
-    let mut transform = Transform { unreadable, findings };
+pub(super) fn to_long_forms(model: &mut Node, unreadable: Unreadable, sources: &SourceMap, findings: &mut Findings) {
+    let mut transform = Transform { unreadable, sources, findings };
     transform.walk(model, &FORM_RULES, Trail::Top);
 }
 
 pub(super) struct Transform<'a> {
     unreadable: Unreadable,
+    sources: &'a SourceMap,
     findings: &'a mut Findings,
 }
 
@@ -214,7 +215,7 @@ impl Transform<'_> {
         }
         let mut long = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
-            match port::long_forms(item) {
+            match port::long_forms(item, self.sources) {
                 Ok(ports) => long.extend(ports),
                 Err(unread) => {
                     if !self.refuse(unread, item.span, trail.index(index)) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::container::holds_processes;
 use super::{
     Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownImages, DownOptions, DownTarget, DownVolumes,
-    Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, orphan,
+    Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, order, orphan,
     project_from_labels, unused, volume,
 };
 use crate::observed::{Container, Observed};
@@ -66,25 +66,25 @@ impl<'a> Down<'a> {
             return all.collect();
         }
         let mut chosen: BTreeSet<_> = all.filter(|name| self.options.services.contains(name)).collect();
-        loop {
-            let before = chosen.len();
-            for (name, service) in &self.project.services {
-                if service.depends_on.keys().any(|dependency| chosen.contains(dependency)) {
-                    chosen.insert(name);
+        let dependents = order::dependents(self.project);
+        let mut left: Vec<_> = chosen.iter().copied().collect();
+        while let Some(name) = left.pop() {
+            for (dependent, _) in dependents.get(name).into_iter().flatten() {
+                if chosen.insert(*dependent) {
+                    left.push(*dependent);
                 }
             }
-            if chosen.len() == before {
-                return chosen;
-            }
         }
+        chosen
     }
 
     /// Stops and removes the containers of services, each service after all that depend on it.
     fn take_down(&mut self, services: &BTreeSet<&'a ServiceName>) {
         let mut done: BTreeMap<&ServiceName, Vec<ActionId>> = BTreeMap::new();
+        let dependents = order::dependents(self.project);
         for name in dependents_first(self.project) {
-            let dependents = self.project.services.iter().filter(|(_, other)| other.depends_on.contains_key(name));
-            let before: Vec<_> = dependents.filter_map(|(other, _)| done.get(other)).flatten().copied().collect();
+            let dependents = dependents.get(name).into_iter().flatten();
+            let before: Vec<_> = dependents.filter_map(|(other, _)| done.get(*other)).flatten().copied().collect();
             let mut steps = if services.contains(name) { self.service(name, &before) } else { Vec::new() };
             if steps.is_empty() {
                 steps = before;
@@ -302,24 +302,25 @@ pub(super) fn existing_spec(
 /// All services, each after those that depend on it. What is in a cycle, which labels of older files may show, comes
 /// in some order.
 pub(super) fn dependents_first(project: &Project) -> Vec<&ServiceName> {
-    fn visit<'a>(
-        project: &'a Project,
-        name: &'a ServiceName,
-        seen: &mut BTreeSet<&'a ServiceName>,
-        order: &mut Vec<&'a ServiceName>,
-    ) {
-        let Some(service) = project.services.get(name) else { return };
-        if !seen.insert(name) {
-            return;
-        }
-        for dependency in service.depends_on.keys() {
-            visit(project, dependency, seen, order);
-        }
-        order.push(name);
-    }
     let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
-    for name in project.services.keys() {
-        visit(project, name, &mut seen, &mut order);
+    // The way is kept in a list: a long chain of services must not exhaust the stack.
+    let mut way = Vec::new();
+    for (name, service) in &project.services {
+        if seen.insert(name) {
+            way.push((name, service.depends_on.keys()));
+        }
+        while let Some((name, needs)) = way.last_mut() {
+            let Some(need) = needs.next() else {
+                order.push(*name);
+                way.pop();
+                continue;
+            };
+            if let Some((need, service)) = project.services.get_key_value(need)
+                && seen.insert(need)
+            {
+                way.push((need, service.depends_on.keys()));
+            }
+        }
     }
     order.reverse();
     order

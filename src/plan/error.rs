@@ -1,5 +1,6 @@
 //! What makes a plan impossible.
 
+use crate::project::circle::Circle;
 use crate::project::{NetworkKey, ServiceName, VolumeKey};
 
 /// Why there is no plan. Nothing was touched.
@@ -7,7 +8,7 @@ use crate::project::{NetworkKey, ServiceName, VolumeKey};
 #[non_exhaustive]
 pub enum PlanError {
     /// Two services ask for one `container_name`.
-    #[error("services `{first}` and `{second}` both use the container name `{name}`")]
+    #[error("container name \"{name}\" is already in use by service `{first}`")]
     DuplicateContainerName {
         /// The first of them.
         first: ServiceName,
@@ -15,6 +16,34 @@ pub enum PlanError {
         second: ServiceName,
         /// The name.
         name: String,
+    },
+    /// A name that the engine gives to nothing.
+    #[error("`{name}` cannot be the name of a {}", .kind.word())]
+    BadName {
+        /// What would have it.
+        kind: NamedKind,
+        /// The key of the service, network or volume.
+        key: String,
+        /// The name.
+        name: String,
+    },
+    /// A network that every engine has is used like one of the project.
+    #[error("network `{name}` is one of the engine's own, and services cannot be found by name in it")]
+    PredefinedNetwork {
+        /// Its key.
+        key: NetworkKey,
+        /// Its name.
+        name: String,
+    },
+    /// The replicas of a service need something that only one container can have.
+    #[error("service `{service}` cannot have {replicas} replicas: {obstacle}")]
+    NotShared {
+        /// The service.
+        service: ServiceName,
+        /// How many it should have.
+        replicas: usize,
+        /// What they need.
+        obstacle: Exclusive,
     },
     /// A service with a `container_name` asks for several replicas.
     #[error(
@@ -69,11 +98,25 @@ pub enum PlanError {
         /// The service.
         service: ServiceName,
         /// Why not.
-        obstacle: StartFirstObstacle,
+        obstacle: Exclusive,
     },
     /// `--scale` names a service that is not there.
     #[error("no such service: {service}")]
     NoSuchService {
+        /// The service.
+        service: ServiceName,
+    },
+    /// `--scale` names a service that no active profile enables.
+    #[error("service `{service}` is disabled by its profiles")]
+    ServiceDisabled {
+        /// The service.
+        service: ServiceName,
+        /// The profiles that would enable it.
+        profiles: Vec<String>,
+    },
+    /// `--scale` names a service that is not among those to act on.
+    #[error("service `{service}` is to be scaled, but is not among the services that are named")]
+    ServiceNotNamed {
         /// The service.
         service: ServiceName,
     },
@@ -96,7 +139,7 @@ pub enum PlanError {
         dependency: ServiceName,
     },
     /// Services that wait for one another.
-    #[error("cycle found: {}", join(.services, " -> "))]
+    #[error("cycle found: {}", Circle(.services.split_last().map_or(&[], |(_, services)| services), "->"))]
     Cycle {
         /// Along the cycle; the first is also the last.
         services: Vec<ServiceName>,
@@ -163,22 +206,52 @@ pub enum PlanError {
     },
 }
 
-/// What an old and a new container cannot have at the same time.
+/// What is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedKind {
+    /// A container, by `container_name`.
+    Container,
+    /// A network.
+    Network,
+    /// A volume.
+    Volume,
+}
+
+impl NamedKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Network => "network",
+            Self::Volume => "volume",
+        }
+    }
+}
+
+/// What only one container at a time can have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StartFirstObstacle {
+pub enum Exclusive {
     /// A `container_name`.
     #[error("only one container at a time can have the name `{0}`")]
     ContainerName(String),
     /// A host port.
-    #[error("only one container at a time can have port {0} of the host")]
-    HostPort(String),
-    /// A range of host ports with fewer ports than there are containers during the update.
-    #[error("the host ports {range} are fewer than the {containers} containers that run during the update")]
+    #[error("only one container at a time can have port {port} of the host")]
+    HostPort {
+        /// The port.
+        port: u16,
+        /// The port in the container.
+        target: u32,
+        /// Which item of `ports`, from 0.
+        item: String,
+    },
+    /// A range of host ports with fewer ports than there are containers at a time.
+    #[error("the host ports {range} are not enough for {containers} containers at a time")]
     HostPorts {
         /// The range.
         range: String,
         /// How many containers there are at a time.
         containers: usize,
+        /// Which item of `ports`, from 0.
+        item: String,
     },
     /// A fixed address.
     #[error("only one container at a time can have the address {address} on network `{network}`")]
@@ -190,6 +263,30 @@ pub enum StartFirstObstacle {
         /// The address.
         address: String,
     },
+}
+
+impl Exclusive {
+    /// Where it stands in the service.
+    fn path(&self) -> Vec<&str> {
+        match self {
+            Self::ContainerName(_) => vec!["container_name"],
+            Self::HostPort { item, .. } | Self::HostPorts { item, .. } => vec!["ports", item],
+            Self::Address { network, field, .. } => vec!["networks", network.as_str(), field],
+        }
+    }
+
+    /// How so many containers can do without it.
+    fn way_out(&self, containers: usize) -> String {
+        match self {
+            Self::ContainerName(_) => "remove `container_name`".to_owned(),
+            Self::HostPort { port, target, .. } => {
+                let last = usize::from(*port) + containers - 1;
+                format!("publish a range as in `{port}-{last}:{target}`, or leave the host port to the engine")
+            }
+            Self::HostPorts { .. } => "publish a larger range".to_owned(),
+            Self::Address { .. } => "leave the address to the engine".to_owned(),
+        }
+    }
 }
 
 impl PlanError {
@@ -208,15 +305,17 @@ impl PlanError {
             Self::UnknownFailureAction { service, .. } => {
                 Some(vec!["services", service.as_str(), "deploy", "update_config", "failure_action"])
             }
-            Self::StartFirst { service, obstacle } => {
-                let place = match obstacle {
-                    StartFirstObstacle::ContainerName(_) => vec!["container_name"],
-                    StartFirstObstacle::HostPort(_) | StartFirstObstacle::HostPorts { .. } => vec!["ports"],
-                    StartFirstObstacle::Address { network, field, .. } => vec!["networks", network.as_str(), field],
-                };
-                Some(["services", service.as_str()].into_iter().chain(place).collect())
+            Self::StartFirst { service, obstacle } | Self::NotShared { service, obstacle, .. } => {
+                Some(["services", service.as_str()].into_iter().chain(obstacle.path()).collect())
             }
-            Self::NoSuchService { .. } => None,
+            Self::BadName { kind, key, .. } => Some(match kind {
+                NamedKind::Container => vec!["services", key, "container_name"],
+                NamedKind::Network => vec!["networks", key, "name"],
+                NamedKind::Volume => vec!["volumes", key, "name"],
+            }),
+            Self::PredefinedNetwork { key, .. } => Some(vec!["networks", key.as_str(), "name"]),
+            Self::ServiceDisabled { service, .. } => Some(vec!["services", service.as_str(), "profiles"]),
+            Self::ServiceNotNamed { .. } | Self::NoSuchService { .. } => None,
             Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
                 Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
             }
@@ -261,15 +360,30 @@ impl PlanError {
             Self::UnknownFailureAction { .. } => Some("it is `pause`, `continue` or `rollback`".to_owned()),
             Self::StartFirst { obstacle, .. } => {
                 let way = match obstacle {
-                    StartFirstObstacle::ContainerName(_) => "remove `container_name`",
-                    StartFirstObstacle::HostPort(_) => "leave the host port to the engine",
-                    StartFirstObstacle::HostPorts { .. } => "publish a larger range",
-                    StartFirstObstacle::Address { .. } => "leave the address to the engine",
+                    Exclusive::HostPort { .. } => "leave the host port to the engine".to_owned(),
+                    Exclusive::ContainerName(_) | Exclusive::HostPorts { .. } | Exclusive::Address { .. } => {
+                        obstacle.way_out(1)
+                    }
                 };
                 Some(format!("use `order: stop-first`, or {way}"))
             }
-            Self::DuplicateContainerName { .. }
-            | Self::NamedContainerScaled { .. }
+            Self::NotShared { obstacle, replicas, .. } => Some(obstacle.way_out(*replicas)),
+            Self::BadName { kind: NamedKind::Container | NamedKind::Volume, .. } => {
+                Some("begin with a letter or digit; letters, digits, `_`, `.` and `-` may follow".to_owned())
+            }
+            Self::BadName { kind: NamedKind::Network, .. } => Some("give it a name, or remove the key".to_owned()),
+            Self::PredefinedNetwork { name, .. } if name == "default" => {
+                Some("give the network another name".to_owned())
+            }
+            Self::PredefinedNetwork { name, .. } => {
+                Some(format!("write `network_mode: {name}` at the service in place of `networks`"))
+            }
+            Self::ServiceDisabled { profiles, .. } => {
+                profiles.first().map(|profile| format!("enable it with `--profile {profile}`"))
+            }
+            Self::ServiceNotNamed { service } => Some(format!("name `{service}` on the command line as well")),
+            Self::DuplicateContainerName { .. } => Some("give each container a name of its own".to_owned()),
+            Self::NamedContainerScaled { .. }
             | Self::NothingToRun { .. }
             | Self::NoSuchService { .. }
             | Self::TooManyReplicas { .. }
@@ -280,8 +394,4 @@ impl PlanError {
             | Self::ExternalNetworkAmbiguous { .. } => None,
         }
     }
-}
-
-fn join(services: &[ServiceName], between: &str) -> String {
-    services.iter().map(ServiceName::as_str).collect::<Vec<_>>().join(between)
 }

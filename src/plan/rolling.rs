@@ -10,11 +10,10 @@ use super::steps::{Emit, existing};
 use super::up::Context;
 use super::when::When;
 use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, Edge, FailureAction, Guard, Handle, PlanError, Reason,
-    StartFirstObstacle, Step, WaitCondition, WaitSpec, Waiter, Warning,
+    Action, ActionId, AnonymousVolumes, ContainerRef, Edge, FailureAction, Guard, Handle, PlanError, Reason, Step,
+    WaitCondition, WaitSpec, Waiter, Warning, exclusive,
 };
 use crate::observed::Container;
-use crate::project::value::port;
 use crate::project::{Service, UpdateConfig};
 
 /// How a service is updated (compose-file.md §3.4, `deploy.update_config`).
@@ -94,38 +93,8 @@ pub(super) fn check(cx: &Context<'_>, service: &Service) -> Result<(), PlanError
     if update.order == UpdateOrder::StopFirst || replicas == 0 {
         return Ok(());
     }
-    let obstacle = obstacle(service, replicas.saturating_add(update.group(replicas)));
+    let obstacle = exclusive::of(service, replicas.saturating_add(update.group(replicas)));
     obstacle.map_or(Ok(()), |obstacle| Err(PlanError::StartFirst { service: service.name.clone(), obstacle }))
-}
-
-/// What so many containers of a service cannot all have at once.
-fn obstacle(service: &Service, containers: usize) -> Option<StartFirstObstacle> {
-    if let Some(name) = &service.container_name {
-        return Some(StartFirstObstacle::ContainerName(name.clone()));
-    }
-    let too_few = service.ports.iter().filter_map(|port| port.published.as_deref()).find(|published| {
-        let range = port::parse_range(published);
-        range.is_some_and(|range| range.last != 0 && usize::from(range.last - range.first) + 1 < containers)
-    });
-    if let Some(published) = too_few {
-        let range = published.to_owned();
-        return Some(if range.contains('-') {
-            StartFirstObstacle::HostPorts { range, containers }
-        } else {
-            StartFirstObstacle::HostPort(range)
-        });
-    }
-    service.networks.iter().find_map(|(key, network)| {
-        let network = network.as_ref()?;
-        let written = |key: &'static str, value: &Option<String>| {
-            value.clone().filter(|value| !value.is_empty()).map(|value| (key, value))
-        };
-        let (field, address) = written("ipv4_address", &network.ipv4_address)
-            .or_else(|| written("ipv6_address", &network.ipv6_address))
-            .or_else(|| written("mac_address", &network.mac_address))
-            .or_else(|| written("link_local_ips", &network.link_local_ips.first().cloned()))?;
-        Some(StartFirstObstacle::Address { network: key.clone(), field, address })
-    })
 }
 
 /// One replica that is replaced in its turn.

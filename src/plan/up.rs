@@ -7,7 +7,7 @@ use super::container::{self, Change, Fate, Resources};
 use super::content;
 use super::steps::Emit;
 use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
-use super::{image, model, network, order, orphan, rolling, volume};
+use super::{exclusive, image, model, named, network, order, orphan, rolling, volume};
 use crate::observed::{Container, Observed};
 use crate::project::{Project, ServiceName};
 
@@ -117,11 +117,8 @@ fn removed<'a>(
 /// What can be refused without looking at the engine.
 fn check(cx: &Context<'_>) -> Result<(), PlanError> {
     for name in cx.options.scale.keys() {
-        if !cx.project.services.contains_key(name) {
-            return Err(PlanError::NoSuchService { service: name.clone() });
-        }
+        check_scaled(cx.project, name)?;
     }
-    let mut names: BTreeMap<&str, &ServiceName> = BTreeMap::new();
     for service in cx.project.services.values() {
         let replicas = cx.replicas(service);
         if service.image.is_none() && service.build.is_none() && service.provider.is_none() {
@@ -134,14 +131,18 @@ fn check(cx: &Context<'_>) -> Result<(), PlanError> {
             return Err(PlanError::HookPerReplica { service: service.name.clone(), hook });
         }
         rolling::check(cx, service)?;
-        let Some(name) = service.container_name.as_deref() else { continue };
-        if replicas > 1 {
-            return Err(PlanError::NamedContainerScaled { service: service.name.clone(), name: name.to_owned() });
-        }
-        if let Some(first) = names.insert(name, &service.name) {
-            let (first, second) = (first.clone(), service.name.clone());
-            return Err(PlanError::DuplicateContainerName { first, second, name: name.to_owned() });
-        }
     }
-    Ok(())
+    named::check(cx)?;
+    cx.project.services.values().try_for_each(|service| exclusive::check_replicas(cx, service))
+}
+
+/// A service that `--scale` names has to be one to act on.
+fn check_scaled(project: &Project, name: &ServiceName) -> Result<(), PlanError> {
+    let service = name.clone();
+    match project.disabled.get(name) {
+        _ if project.services.contains_key(name) => Ok(()),
+        None => Err(PlanError::NoSuchService { service }),
+        Some(_) if !project.selected.is_empty() => Err(PlanError::ServiceNotNamed { service }),
+        Some(disabled) => Err(PlanError::ServiceDisabled { service, profiles: disabled.profiles.clone() }),
+    }
 }

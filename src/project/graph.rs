@@ -9,6 +9,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
+use super::circle::Circle;
 use super::{Service, ServiceName};
 
 /// The graph of services, with an edge from each dependent to each of its dependencies.
@@ -47,8 +48,7 @@ impl Cycle {
 
 impl fmt::Display for Cycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|service| write!(f, "{service} -> "))?;
-        self.0.first().map_or(Ok(()), |first| first.fmt(f))
+        Circle(&self.0, "->").fmt(f)
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`crate::load`] makes a [`Project`]; nothing changes it afterwards.
 
 pub mod canonical;
+pub mod circle;
 mod config;
 pub mod fingerprint;
 pub mod graph;

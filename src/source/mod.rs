@@ -3,6 +3,13 @@
 //! A [`Span`] is three numbers and travels with a value through the whole pipeline; the [`SourceMap`] turns it back
 //! into file, line and column when somebody has to be told.
 
+mod encoding;
+mod reader;
+
+pub use encoding::Encoding;
+pub use reader::{ReadError, Reader};
+
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -86,13 +93,29 @@ pub struct Position {
 pub struct SourceFile {
     path: PathBuf,
     text: Arc<str>,
-    /// Offset of the first byte that was not UTF-8.
-    not_utf8: Option<usize>,
+    encoding: Encoding,
+    /// Offset of the first byte that was no text in that encoding.
+    not_text: Option<usize>,
+    is_env_file: bool,
     /// Offset of the first byte of every line; made when first asked for.
     lines: OnceLock<Vec<usize>>,
 }
 
 impl SourceFile {
+    fn new(path: PathBuf, text: Arc<str>) -> Self {
+        Self { path, text, encoding: Encoding::Utf8, not_text: None, is_env_file: false, lines: OnceLock::new() }
+    }
+
+    fn decoded(path: PathBuf, bytes: Vec<u8>) -> Self {
+        let decoded = encoding::decode(bytes);
+        let (encoding, not_text) = (decoded.encoding, decoded.not_text);
+        Self { encoding, not_text, ..Self::new(path, Arc::from(decoded.text)) }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.text == other.text && self.encoding == other.encoding && self.is_env_file == other.is_env_file
+    }
+
     /// The path, absolute, or `-` for standard input.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -105,10 +128,23 @@ impl SourceFile {
         &self.text
     }
 
-    /// Offset of the first byte that was not UTF-8; the text has U+FFFD from there.
+    /// How the file holds its text.
     #[must_use]
-    pub fn not_utf8(&self) -> Option<usize> {
-        self.not_utf8
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Offset of the first character that stands for bytes which are no text in the file's encoding; from there the text
+    /// has U+FFFD for them.
+    #[must_use]
+    pub fn not_text(&self) -> Option<usize> {
+        self.not_text
+    }
+
+    /// Whether it holds `NAME=value` lines.
+    #[must_use]
+    pub fn is_env_file(&self) -> bool {
+        self.is_env_file
     }
 
     /// Offset of the first byte of every line.
@@ -123,6 +159,8 @@ impl SourceFile {
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    /// The file that was last read from each path.
+    by_path: HashMap<PathBuf, FileId>,
 }
 
 impl SourceMap {
@@ -137,34 +175,39 @@ impl SourceMap {
             Some(rest) => Arc::from(rest),
             None => text,
         };
-        self.push(SourceFile { path: path.into(), text, not_utf8: None, lines: OnceLock::new() })
+        self.push(SourceFile::new(path.into(), text))
     }
 
-    /// Keeps the content of a file under `path`, like [`SourceMap::add`]. Bytes that are not UTF-8 become U+FFFD, and
-    /// [`SourceFile::not_utf8`] tells where the first one stood.
+    /// Keeps the content of a file under `path`, like [`SourceMap::add`]. UTF-16 becomes UTF-8
+    /// ([`SourceFile::encoding`]); bytes that are no text become U+FFFD ([`SourceFile::not_text`]).
     ///
     /// # Panics
     ///
     /// With more than 2³² files.
     pub fn add_bytes(&mut self, path: impl Into<PathBuf>, bytes: Vec<u8>) -> FileId {
-        let error = match String::from_utf8(bytes) {
-            Ok(text) => return self.add(path, text),
-            Err(error) => error,
-        };
-        let valid = error.utf8_error().valid_up_to();
-        let text = String::from_utf8_lossy(error.as_bytes());
-        let (text, at) = match text.strip_prefix('\u{feff}') {
-            Some(rest) => (rest, valid - '\u{feff}'.len_utf8()),
-            None => (text.as_ref(), valid),
-        };
-        let text = Arc::from(text);
-        self.push(SourceFile { path: path.into(), text, not_utf8: Some(at), lines: OnceLock::new() })
+        self.push(SourceFile::decoded(path.into(), bytes))
     }
 
+    /// Keeps the content of a file of `NAME=value` lines under `path`, like [`SourceMap::add_bytes`].
+    ///
+    /// # Panics
+    ///
+    /// With more than 2³² files.
+    pub fn add_env_file(&mut self, path: impl Into<PathBuf>, bytes: Vec<u8>) -> FileId {
+        self.push(SourceFile { is_env_file: true, ..SourceFile::decoded(path.into(), bytes) })
+    }
+
+    /// A file that is read again is the same one, so that a place in it is one place.
     fn push(&mut self, file: SourceFile) -> FileId {
-        let id = u32::try_from(self.files.len()).expect("fewer than 2^32 files are read in one run");
+        if let Some(id) = self.by_path.get(&file.path)
+            && self.file(*id).is_same(&file)
+        {
+            return *id;
+        }
+        let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 files are read in one run"));
+        self.by_path.insert(file.path.clone(), id);
         self.files.push(file);
-        FileId(id)
+        id
     }
 
     /// The file of `id`.
@@ -236,6 +279,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_read_again_is_the_same_one() {
+        let mut sources = SourceMap::default();
+        let first = sources.add_bytes("a", b"x: 1".to_vec());
+        assert_eq!(sources.add_bytes("a", b"x: 1".to_vec()), first);
+        assert_ne!(sources.add_bytes("b", b"x: 1".to_vec()), first);
+        assert_ne!(sources.add_bytes("a", b"x: 2".to_vec()), first, "it changed in between");
+        assert_ne!(sources.add_env_file("a", b"x: 2".to_vec()), first);
+    }
+
+    #[test]
     fn byte_order_marks_and_foreign_bytes_are_taken_out() {
         let mut sources = SourceMap::default();
         let marked = sources.add("a", "\u{feff}x: 1\r\n");
@@ -243,6 +296,6 @@ mod tests {
         assert_eq!(sources.text(sources.line(Span::new(marked, 0, 0))), "x: 1");
         let broken = sources.add_bytes("b", b"\xef\xbb\xbfx: \xff".to_vec());
         assert_eq!(&**sources.file(broken).text(), "x: \u{fffd}");
-        assert_eq!(sources.file(broken).not_utf8(), Some(3));
+        assert_eq!(sources.file(broken).not_text(), Some(3));
     }
 }

@@ -1,7 +1,7 @@
 //! What can be wrong with a YAML document before it means anything.
 
 use crate::diagnostic::Explain;
-use crate::source::{Span, Spanned};
+use crate::source::{Encoding, Span, Spanned};
 
 /// A document that cannot be read, or not without guessing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -19,10 +19,18 @@ pub enum YamlError {
         /// Where it began, in a few words.
         began: Option<(Span, String)>,
     },
-    /// The file is not text in UTF-8.
-    #[error("the file is not UTF-8 text")]
-    NotUtf8 {
-        /// The first byte that is not.
+    /// The file has bytes that are no text in its encoding.
+    #[error("the file is not {} text", if *.encoding == Encoding::Utf8 { "UTF-8" } else { "valid UTF-16" })]
+    NotText {
+        /// The encoding.
+        encoding: Encoding,
+        /// The first character that stands for such bytes.
+        span: Span,
+    },
+    /// The file is UTF-16 and does not say so.
+    #[error("the file is UTF-16 without a byte order mark")]
+    Unmarked {
+        /// Its first character.
         span: Span,
     },
     /// A character that YAML has no place for.
@@ -134,7 +142,8 @@ impl Explain for YamlError {
     fn span(&self) -> Option<Span> {
         Some(match self {
             Self::Syntax { span, .. }
-            | Self::NotUtf8 { span }
+            | Self::NotText { span, .. }
+            | Self::Unmarked { span }
             | Self::ControlCharacter { span, .. }
             | Self::Directive { span, .. }
             | Self::MergeTarget { span, .. }
@@ -151,7 +160,7 @@ impl Explain for YamlError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Syntax { hint, .. } => hint.clone(),
-            Self::NotUtf8 { .. } => Some("save the file as UTF-8".to_owned()),
+            Self::NotText { .. } | Self::Unmarked { .. } => Some("save the file as UTF-8".to_owned()),
             Self::ControlCharacter { character, .. } => Some(format!(
                 "remove it, or write it as `\\x{:02X}` in double quotes if it is meant",
                 u32::from(*character)
@@ -182,7 +191,8 @@ impl Explain for YamlError {
             Self::AliasCycle { anchor, .. } => vec![(*anchor, "the anchor is here".to_owned())],
             Self::Syntax { began: Some(began), .. } => vec![began.clone()],
             Self::Syntax { .. }
-            | Self::NotUtf8 { .. }
+            | Self::NotText { .. }
+            | Self::Unmarked { .. }
             | Self::ControlCharacter { .. }
             | Self::Directive { .. }
             | Self::NonStringKey { .. }

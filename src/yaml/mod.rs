@@ -15,4 +15,5 @@ pub use error::YamlError;
 pub use node::{Key, Mapping, MergeTag, Node, Value};
 pub use parse::{Limits, Parsed, parse, parse_within};
 pub use path::{Path, Segment};
+pub(crate) use scalar::resolve;
 pub use scalar::text;

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 use super::patch::{Patches, Places};
 use super::syntax::{self, Fault};
 use super::{Key, Mapping, MergeTag, Node, Segment, Value, YamlError, scalar};
-use crate::source::{FileId, SourceMap, Span, Spanned};
+use crate::source::{Encoding, FileId, SourceFile, SourceMap, Span, Spanned};
 
 /// How much one document may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub fn parse(sources: &SourceMap, file: FileId) -> Parsed {
 #[must_use]
 pub fn parse_within(sources: &SourceMap, file: FileId, limits: Limits) -> Parsed {
     let source = sources.file(file);
-    if let Some(error) = unreadable(source.text(), source.not_utf8(), file) {
+    if let Some(error) = unreadable(source, file) {
         return Parsed { documents: Vec::new(), errors: vec![error] };
     }
     let text = source.text();
@@ -78,10 +78,15 @@ const PARSER_DEPTH: usize = 255;
 const RETRY_BUDGET: usize = 1 << 27;
 
 /// What stands against reading the file at all: bytes, characters and directives that are checked before parsing.
-fn unreadable(text: &str, not_utf8: Option<usize>, file: FileId) -> Option<YamlError> {
-    if let Some(at) = not_utf8 {
-        let end = at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-        return Some(YamlError::NotUtf8 { span: Span::new(file, at, end) });
+fn unreadable(source: &SourceFile, file: FileId) -> Option<YamlError> {
+    let text = source.text();
+    let character = |at: usize| text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    if source.encoding() == (Encoding::Utf16 { marked: false }) {
+        return Some(YamlError::Unmarked { span: Span::new(file, 0, character(0)) });
+    }
+    if let Some(at) = source.not_text() {
+        let span = Span::new(file, at, at + character(at));
+        return Some(YamlError::NotText { encoding: source.encoding(), span });
     }
     if let Some((at, character)) = control_character(text) {
         let span = Span::new(file, at, at + character.len_utf8());
@@ -405,6 +410,7 @@ impl<'a> Composer<'a> {
         tag: Option<&Tag>,
         range: (usize, usize),
     ) -> Flow {
+        let text = self.as_far_as_written(text, style, range.1);
         let (start, end) = self.scalar_range(text, style, range);
         let mut span = self.span(start, end);
         let plain = style == ScalarStyle::Plain;
@@ -435,6 +441,15 @@ impl<'a> Composer<'a> {
     }
 
     /// Where the text of a scalar stands, without tag, anchor, and the blanks and comments behind it.
+    /// A block that the file ends in without a line break has none at its end either, as Docker Compose reads it.
+    fn as_far_as_written<'t>(&self, text: &'t str, style: ScalarStyle, end: usize) -> &'t str {
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if is_block && end >= self.text.len() && !self.text.ends_with(['\n', '\r']) {
+            return text.strip_suffix('\n').unwrap_or(text);
+        }
+        text
+    }
+
     fn scalar_range(&self, value: &str, style: ScalarStyle, (start, end): (usize, usize)) -> (usize, usize) {
         let whole = &self.text[start..end];
         let skipped = syntax::properties(whole);

@@ -114,3 +114,41 @@ async fn a_secret_without_its_variable_is_refused_before_anything_is_touched() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_replicas_cannot_share_is_refused_before_anything_is_made() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("it is bound").port();
+    drop(free);
+    let file = format!("services:\n  web:\n    <<: *idle\n    ports:\n      - 127.0.0.1:{port}:80\n");
+    project("shared-port", &file, |s| async move {
+        let message = format!(
+            "service `web` cannot have 2 replicas: only one container at a time can have port {port} of the host\n"
+        );
+        s.hoist(&["up", "-d", "--scale", "web=2"]).await.ends_with(1).says(&message).says("compose.yaml:");
+        assert_eq!(s.states().await, [""; 0]);
+        s.hoist(&["up", "-d"]).await.ok();
+        s.hoist(&["up", "-d", "--scale", "web=2"]).await.ends_with(1).says(&message);
+        assert_eq!(s.states().await, ["web/1 running"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_engines_own_networks_are_refused_before_anything_is_made() {
+    for network in ["bridge", "host", "none"] {
+        let file = format!(
+            "services:\n  web:\n    <<: *idle\n    networks: [own]\nnetworks:\n  own:\n    name: {network}\n    external: true\n"
+        );
+        project("own-network", &file, |s| async move {
+            s.hoist(&["up", "-d"])
+                .await
+                .ends_with(1)
+                .says(&format!("network `{network}` is one of the engine's own"))
+                .says("compose.yaml:")
+                .says(&format!("hint: write `network_mode: {network}` at the service"));
+            assert_eq!(s.states().await, [""; 0]);
+        })
+        .await;
+    }
+}

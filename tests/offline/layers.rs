@@ -14,8 +14,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("load", &["source", "diagnostic", "yaml", "project"]),
     ("plan", &["project", "observed"]),
     ("event", &["project", "plan"]),
-    ("engine", &["diagnostic", "project", "observed", "plan"]),
-    ("execute", &["diagnostic", "project", "observed", "plan", "event", "engine"]),
+    ("engine", &["source", "diagnostic", "project", "observed", "plan"]),
+    ("execute", &["source", "diagnostic", "project", "observed", "plan", "event", "engine"]),
     ("render", &["source", "diagnostic", "project", "observed", "plan", "event"]),
     (
         "cli",

@@ -194,6 +194,77 @@ fn mistakes() {
     }
 }
 
+/// What a single file is refused with.
+fn refused(text: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("compose.yaml"), text).expect("a file");
+    let failure = load(&LoadOptions::new(folder.path())).expect_err("it is refused");
+    report(&failure.errors, &failure.warnings, &failure.sources, folder.path())
+}
+
+/// Services that each have an attribute which names the next, and the last one the first.
+fn circle(length: usize, attribute: impl Fn(usize) -> String) -> String {
+    let service = |at: usize| format!("  s{at}: {{image: x, {}}}\n", attribute((at + 1) % length));
+    format!("services:\n{}", (0..length).map(service).collect::<String>())
+}
+
+#[test]
+fn a_long_circle_is_told_in_a_dozen_lines() {
+    let report = refused(&circle(60_000, |next| format!("depends_on: [s{next}]")));
+    assert!(report.lines().count() <= 20, "{report}");
+    let first = "error: services depend on each other in a circle: s0 -> s1 -> s2 -> … 59996 more … -> s59999 -> s0\n";
+    assert!(report.starts_with(first), "{report}");
+    assert!(report.contains("`s59999` depends on `s0` here"), "{report}");
+    let report = refused(&circle(5_000, |next| format!("extends: s{next}")));
+    assert!(report.lines().count() <= 20, "{report}");
+    assert!(report.contains("too many services in a row extend the next"), "{report}");
+}
+
+#[test]
+fn a_long_chain_of_includes_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for at in 0..300 {
+        let text = format!("include: [{}.yaml]\n", at + 1);
+        std::fs::write(folder.path().join(format!("{at}.yaml")), text).expect("a file");
+    }
+    let mut options = LoadOptions::new(folder.path());
+    options.files = vec!["0.yaml".into()];
+    let failure = load(&options).expect_err("it is refused");
+    assert_eq!(failure.errors[0].to_string(), "more than 100 files include the next");
+}
+
+#[cfg(unix)]
+#[test]
+fn loads_that_share_a_reader_read_a_pipe_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join(".env");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    std::fs::write(folder.path().join("compose.yaml"), "services: {web: {image: \"nginx:$TAG\"}}").expect("a file");
+    let writer = std::thread::spawn(move || std::fs::write(pipe, "TAG=1\n"));
+    let options = LoadOptions::new(folder.path());
+    for _ in 0..2 {
+        let loaded = load(&options).expect("it loads");
+        assert_eq!(loaded.project.service("web").and_then(|web| web.image.as_deref()), Some("nginx:1"));
+    }
+    writer.join().expect("the writer ends").expect("it was read");
+}
+
+#[test]
+fn utf_16_files_load() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let encode = |mark: &[u8], text: &str, bytes: fn(u16) -> [u8; 2]| {
+        mark.iter().copied().chain(text.encode_utf16().flat_map(bytes)).collect::<Vec<_>>()
+    };
+    let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.path().join(name), bytes).expect("a file");
+    let text = "include: [other.yaml]\r\nservices: {web: {extends: {file: base.yaml, service: base}}}\r\n";
+    write("compose.yaml", encode(b"\xff\xfe", text, u16::to_le_bytes));
+    write("other.yaml", encode(b"\xfe\xff", "services: {db: {image: \"größe\"}}", u16::to_be_bytes));
+    write("base.yaml", encode(b"\xff\xfe", "services: {base: {image: \"😀\"}}", u16::to_le_bytes));
+    let loaded = load(&LoadOptions::new(folder.path())).expect("it loads");
+    let image = |name: &str| loaded.project.service(name).and_then(|service| service.image.clone());
+    assert_eq!((image("web").as_deref(), image("db").as_deref()), (Some("😀"), Some("größe")));
+}
+
 fn report(errors: &[LoadError], warnings: &[LoadWarning], sources: &SourceMap, folder: &Path) -> String {
     let style = render::Style { current_dir: Some(folder.to_path_buf()), ..render::Style::default() };
     let errors = errors.iter().map(|error| (error as &dyn Explain, Level::Error));

@@ -13,6 +13,7 @@ mod images;
 mod interrupted;
 mod models;
 mod plan_text;
+mod refused;
 mod resources;
 mod rolling;
 

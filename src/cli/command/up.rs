@@ -167,7 +167,7 @@ fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSetting
         return settings::usage(&format!("cannot attach to services not included in up: {}", strangers.join(", ")));
     }
     if let Some(name) = args.exit_code_from.iter().chain(&args.no_attach).find(|name| !known(name)) {
-        return settings::usage(&format!("no such service: {name}"));
+        return settings::unknown_service(project, name);
     }
     let wants = |name: &ServiceName| project.services.get(name).is_some_and(|service| service.attach != Some(false));
     let mut shown: BTreeSet<ServiceName> = match args {

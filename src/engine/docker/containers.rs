@@ -17,13 +17,14 @@ use super::client::{CHANGE, Client, QUESTION, percent_encoded, query};
 use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::Ask;
-use super::{classify, images, label, status};
+use super::{classify, images, label, read_file, status};
 use crate::engine::{
     ContainerDetails, CreateContainer, CreatedContainer, EngineError, HealthTest, HookContainer, NameHolder, Probe,
 };
 use crate::observed::{ContainerId, Health, State};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 use crate::project::value::MountKind;
+use crate::source::Reader;
 
 /// The grace period of containers that say nothing else.
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
@@ -152,7 +153,7 @@ async fn seccomp_profile(spec: &ContainerSpec, file: &str) -> Result<String, Eng
         (Some(rest), Some(home)) => std::path::Path::new(home).join(rest),
         _ => spec.project.working_directory.join(file),
     };
-    let text = tokio::fs::read(path).await.map_err(|error| problem(classify::root_cause(&error)))?;
+    let text = read_file(&Reader::default(), &path).await.map_err(|error| problem(error.to_string()))?;
     let profile: serde_json::Value = serde_json::from_slice(&text).map_err(|error| problem(error.to_string()))?;
     Ok(profile.to_string())
 }

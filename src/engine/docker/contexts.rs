@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::connect::{Address, TlsFiles};
 use crate::engine::EngineError;
+use crate::source::Reader;
 
 /// The context that stands for `DOCKER_HOST` or the default socket.
 pub(super) const DEFAULT: &str = "default";
@@ -50,7 +51,7 @@ pub(super) fn current(folder: Option<&Path>) -> Option<String> {
     struct Config {
         current_context: Option<String>,
     }
-    let text = std::fs::read(folder?.join("config.json")).ok()?;
+    let text = Reader::default().read(&folder?.join("config.json")).ok()?;
     serde_json::from_slice::<Config>(&text).ok()?.current_context.filter(|name| !name.is_empty())
 }
 
@@ -60,7 +61,7 @@ pub(super) fn read(folder: Option<&Path>, name: &str) -> Result<Context, EngineE
     let folder = folder.ok_or_else(missing)?.join("contexts");
     let digest = hex(&Sha256::digest(name.as_bytes()));
     let file = folder.join("meta").join(&digest).join("meta.json");
-    let text = std::fs::read(&file).map_err(|_| missing())?;
+    let text = Reader::default().read(&file).map_err(|_| missing())?;
     let unreadable = |why: String| EngineError::Configuration(format!("cannot read Docker context `{name}`: {why}"));
     let meta: Meta = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
     let endpoint = meta.endpoints.docker.ok_or_else(|| unreadable("it names no Docker engine".to_owned()))?;

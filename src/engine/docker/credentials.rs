@@ -8,6 +8,8 @@ use base64::engine::general_purpose::URL_SAFE;
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use serde::{Deserialize, Serialize};
 
+use crate::source::{ReadError, Reader};
+
 /// What Docker Hub is called in credential stores.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
@@ -44,10 +46,10 @@ struct Proxies {
 impl ConfigFile {
     /// Reads `config.json` of the configuration in `folder`; an absent file is an empty one.
     pub(super) fn read(folder: &Path) -> std::io::Result<Self> {
-        match std::fs::read(folder.join("config.json")) {
+        match Reader::default().read(&folder.join("config.json")) {
             Ok(text) => Ok(serde_json::from_slice(&text)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error),
+            Err(ReadError::Missing) => Ok(Self::default()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -199,12 +201,12 @@ impl CredentialStore {
 }
 
 fn look_up(folder: &Path, server: &str) -> Result<Option<Credential>, String> {
-    let file = match std::fs::File::open(folder.join("config.json")) {
-        Ok(file) => std::io::BufReader::new(file),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+    let text = match Reader::default().read(&folder.join("config.json")) {
+        Ok(text) => text,
+        Err(ReadError::Missing) => return Ok(None),
         Err(error) => return Err(format!("cannot read the Docker configuration: {error}")),
     };
-    let secret = match docker_credential::get_credential_from_reader(file, server) {
+    let secret = match docker_credential::get_credential_from_reader(&*text, server) {
         // Helpers answer `<token>` as the user name of a token.
         Ok(DockerCredential::UsernamePassword(user, token)) if user == "<token>" => DockerCredentialParts::Token(token),
         Ok(DockerCredential::UsernamePassword(username, password)) => {

@@ -35,6 +35,7 @@ mod status;
 mod tls;
 mod transport;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +53,14 @@ use super::{
 use crate::observed::{ContainerId, Definition, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
 use crate::project::{NetworkKey, Project, VolumeKey};
+use crate::source::{ReadError, Reader};
+
+/// The content of a file of this machine, read while others go on.
+async fn read_file(reader: &Reader, path: &Path) -> Result<Vec<u8>, ReadError> {
+    let (reader, path) = (reader.clone(), path.to_owned());
+    let read = tokio::task::spawn_blocking(move || reader.read(&path)).await;
+    read.unwrap_or_else(|stopped| Err(ReadError::System(std::io::Error::other(stopped))))
+}
 
 /// What the label `com.docker.compose.version` says.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

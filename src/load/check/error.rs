@@ -1,6 +1,7 @@
 //! What can be wrong between values that are each right on their own.
 
 use crate::diagnostic::Explain;
+use crate::project::circle::{Circle, is_shown};
 use crate::source::{Span, Spanned};
 
 /// A rule between several values that does not hold.
@@ -20,6 +21,8 @@ pub enum CheckError {
         closest: Option<String>,
         /// Where to define it.
         section: &'static str,
+        /// In which form of the attribute the name stands.
+        form: Form,
     },
     /// A service depends on one that no file defines.
     #[error("service `{service}` depends on undefined service `{dependency}`")]
@@ -40,6 +43,8 @@ pub enum CheckError {
         dependency: Spanned<String>,
         /// The profiles that would enable it.
         profiles: Vec<String>,
+        /// How the dependency is written.
+        written: Dependence,
     },
     /// A service without anything to run.
     #[error("service `{}` has neither `image` nor `build`", service.value)]
@@ -117,8 +122,7 @@ pub enum CheckError {
         span: Span,
     },
     /// An additional build context that is no service with a build.
-    #[error("service `{service}` takes the build context `{context}` from service `{}`, which {}",
-        other.value, if *known { "has no `build`" } else { "no file defines" })]
+    #[error("service `{service}` takes the build context `{context}` from service `{other}`, which {problem}")]
     BadContext {
         /// The service.
         service: String,
@@ -126,10 +130,8 @@ pub enum CheckError {
         context: String,
         /// The other service.
         other: Spanned<String>,
-        /// Whether the other service is defined.
-        known: bool,
-        /// The closest defined name.
-        closest: Option<String>,
+        /// What is wrong with the other service.
+        problem: ContextProblem,
     },
     /// A service runs on a platform that it is not built for.
     #[error("service `{service}` runs on `{}`, but `build.platforms` does not list it", platform.value)]
@@ -170,7 +172,7 @@ pub enum CheckError {
         span: Span,
     },
     /// One container name for two services.
-    #[error("services `{first}` and `{service}` have the same `container_name` `{}`", name.value)]
+    #[error("container name \"{name}\" is already in use by service `{first}`")]
     NameTwice {
         /// The second service.
         service: String,
@@ -202,11 +204,104 @@ pub enum CheckError {
         first: Span,
     },
     /// Services that wait for each other.
-    #[error("services depend on each other in a circle: {}", Circle(services))]
+    #[error("services depend on each other in a circle: {}", Circle(services, "->"))]
     Cycle {
         /// The services; each depends on the next, and the last on the first. With the places of the dependencies.
         services: Vec<Spanned<String>>,
     },
+}
+
+/// In which form of an attribute a name stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A text of its own.
+    Short,
+    /// The value of a key such as `source`.
+    Long,
+}
+
+/// How a dependency is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependence {
+    /// In `depends_on`, with its condition.
+    Conditional,
+    /// In `depends_on`, as an item of a list.
+    Listed,
+    /// It follows from `links`, `network_mode` and the like, which is named.
+    By(&'static str),
+}
+
+/// Why a service cannot be a build context.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ContextProblem {
+    /// It is not there.
+    #[error("no file defines")]
+    Undefined {
+        /// The closest defined name.
+        closest: Option<String>,
+    },
+    /// None of its profiles is active.
+    #[error("is disabled by its profiles")]
+    Disabled {
+        /// Its profiles.
+        profiles: Vec<String>,
+    },
+    /// It has no `build`.
+    #[error("has no `build`")]
+    NotBuilt,
+}
+
+/// How a service with these profiles is enabled.
+fn enable(profiles: &[String]) -> String {
+    match profiles.first() {
+        Some(profile) => format!("enable it with `--profile {profile}`"),
+        None => "enable one of its profiles".to_owned(),
+    }
+}
+
+fn disabled_hint(dependency: &str, profiles: &[String], written: Dependence) -> String {
+    let enable = enable(profiles);
+    match written {
+        Dependence::Conditional => format!("{enable}, or write `required: false` beside the condition"),
+        Dependence::Listed => format!(
+            "{enable}, or write `depends_on: {{{dependency}: {{condition: service_started, required: false}}}}`"
+        ),
+        Dependence::By(attribute) => format!("{enable}, or remove `{attribute}`"),
+    }
+}
+
+/// What to write in place of a name that no file defines.
+fn undefined_hint(section: &str, name: &str, form: Form) -> String {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    match (section, form) {
+        ("volumes", Form::Long) if !is_name => {
+            "write `type: bind` to mount a folder or file of this machine".to_owned()
+        }
+        ("volumes", Form::Short) if !is_name => {
+            format!("a folder of this machine starts with `./`: `./{name}`")
+        }
+        ("secrets" | "configs", _) if !is_name => {
+            let (path, target) = name.split_once(':').unwrap_or((name, ""));
+            let reference = match (form, target) {
+                (Form::Short, target) if !target.is_empty() => format!("`{{source: NAME, target: {target}}}`"),
+                _ => "`NAME`".to_owned(),
+            };
+            format!(
+                "give the file a name at the top level, `{section}: {{NAME: {{file: {path}}}}}`, and write {reference} here"
+            )
+        }
+        ("networks", _) if matches!(name, "host" | "none" | "bridge") => {
+            format!("for the engine's own network write `network_mode: {name}` in place of `networks`")
+        }
+        _ if !is_name => "names have letters, digits, `.`, `_` and `-`".to_owned(),
+        ("secrets" | "configs", _) => define(section, name, "{file: …}"),
+        ("models", _) => define(section, name, "{model: …}"),
+        _ => define(section, name, "{}"),
+    }
+}
+
+fn define(section: &str, name: &str, definition: &str) -> String {
+    format!("define it at the top level of the file: `{section}: {{{name}: {definition}}}`")
 }
 
 fn differs(second: &str, missing: bool) -> String {
@@ -214,18 +309,6 @@ fn differs(second: &str, missing: bool) -> String {
         format!(", but not `{second}`, which counts as 0")
     } else {
         format!(" and `{second}` to different values")
-    }
-}
-
-/// `a -> b -> a`.
-struct Circle<'a>(&'a [Spanned<String>]);
-
-impl std::fmt::Display for Circle<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for service in self.0 {
-            write!(f, "{service} -> ")?;
-        }
-        self.0.first().map_or(Ok(()), |first| write!(f, "{first}"))
     }
 }
 
@@ -258,25 +341,11 @@ impl Explain for CheckError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Undefined { closest: Some(name), .. }
-            | Self::UndefinedDependency { closest: Some(name), .. }
-            | Self::BadContext { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
-            Self::Undefined { what: "volume", name, .. } if name.value.contains('/') => {
-                Some(format!("a folder of this machine starts with `./`: `./{name}`"))
+            | Self::UndefinedDependency { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Self::Undefined { section, name, form, .. } => Some(undefined_hint(section, &name.value, *form)),
+            Self::DisabledDependency { dependency, profiles, written, .. } => {
+                Some(disabled_hint(&dependency.value, profiles, *written))
             }
-            Self::Undefined { section, name, .. } => {
-                let definition = match *section {
-                    "secrets" | "configs" => "{file: …}",
-                    "models" => "{model: …}",
-                    _ => "{}",
-                };
-                Some(format!("define it at the top level of the file: `{section}: {{{name}: {definition}}}`"))
-            }
-            Self::DisabledDependency { profiles, .. } => Some(match profiles.first() {
-                Some(profile) => {
-                    format!("activate one with `--profile {profile}`, or write `required: false` beside the condition")
-                }
-                None => "write `required: false` beside the condition".to_owned(),
-            }),
             Self::NothingToRun { .. } => Some("add an `image`, or a `build` with the folder of a Dockerfile".to_owned()),
             Self::Exclusive { .. } | Self::MountTwice { .. } => Some("remove one of them".to_owned()),
             Self::Different { missing: true, second, .. } => Some(format!("set `{second}` to the same value")),
@@ -301,12 +370,19 @@ impl Explain for CheckError {
             Self::NameTwice { .. } => Some("give each service a name of its own, or none".to_owned()),
             Self::NoWatchTarget { .. } => Some("`target` is the path in the container to copy to".to_owned()),
             Self::Cycle { .. } => Some("remove one of the dependencies".to_owned()),
-            Self::UndefinedDependency { .. } | Self::BadContext { known: false, .. } => {
+            Self::UndefinedDependency { .. } => {
                 Some("define it under `services:`, or remove the reference".to_owned())
             }
-            Self::BadContext { other, .. } => {
-                Some(format!("give `{other}` a `build`, or write the path or image that is meant"))
-            }
+            Self::BadContext { other, problem, .. } => Some(match problem {
+                ContextProblem::Undefined { closest: Some(name) } => format!("did you mean `{name}`?"),
+                ContextProblem::Undefined { closest: None } => {
+                    "define it under `services:`, or remove the reference".to_owned()
+                }
+                ContextProblem::Disabled { profiles } => enable(profiles),
+                ContextProblem::NotBuilt => {
+                    format!("give `{other}` a `build`, or write the path or image that is meant")
+                }
+            }),
             Self::EmptyWatchPath { .. } => Some("write the folder or file to watch, as in `path: ./src`".to_owned()),
             Self::Negative { .. } => Some("write how many replicas to run; 0 runs none".to_owned()),
         }
@@ -324,8 +400,12 @@ impl Explain for CheckError {
             Self::MountTwice { first, .. } => vec![(*first, "first mounted here".to_owned())],
             Self::Cycle { services } => {
                 let next = services.iter().cycle().skip(1);
-                let pairs = services.iter().zip(next).skip(1);
-                pairs.map(|(service, next)| (service.span, format!("`{service}` depends on `{next}` here"))).collect()
+                let pairs = services.iter().zip(next).enumerate().skip(1);
+                let shown = pairs.filter(|(at, _)| is_shown(*at, services.len()));
+                let place = |(service, next): (&Spanned<String>, &Spanned<String>)| {
+                    (service.span, format!("`{service}` depends on `{next}` here"))
+                };
+                shown.map(|(_, pair)| place(pair)).collect()
             }
             Self::Undefined { .. }
             | Self::UndefinedDependency { .. }

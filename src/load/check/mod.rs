@@ -5,7 +5,7 @@ mod error;
 mod resource;
 mod service;
 
-pub use error::CheckError;
+pub use error::{CheckError, ContextProblem, Dependence, Form};
 pub(super) use resource::check_resources;
 
 use std::collections::HashMap;

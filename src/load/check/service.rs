@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{CheckError, Context, at, items, profiles_of, text};
+use super::{CheckError, Context, ContextProblem, Dependence, Form, at, items, profiles_of, text};
 use crate::load::findings::Findings;
 use crate::load::scalar;
 use crate::load::unique::{ItemError, ItemProblem};
@@ -85,13 +85,16 @@ impl Check<'_, '_> {
         if found.is_some_and(|found| found.contains("build")) || self.findings.is_broken("services", other) {
             return;
         }
-        let known = found.is_some();
+        let problem = match self.context.services.get(other).and_then(Node::as_mapping) {
+            _ if found.is_some() => ContextProblem::NotBuilt,
+            Some(disabled) => ContextProblem::Disabled { profiles: profiles_of(disabled) },
+            None => ContextProblem::Undefined { closest: self.context.closest("services", other) },
+        };
         self.findings.error(CheckError::BadContext {
             service: self.name(),
             context: name.to_owned(),
             other: Spanned::new(other.to_owned(), value.span),
-            known,
-            closest: if known { None } else { self.context.closest("services", other) },
+            problem,
         });
     }
 
@@ -105,12 +108,12 @@ impl Check<'_, '_> {
             return;
         }
         for (network, _) in networks {
-            self.defined("network", "networks", &network.name, network.span);
+            self.defined("network", "networks", (&network.name, network.span), Form::Short);
         }
     }
 
     /// Reports a name that its section does not define.
-    fn defined(&mut self, what: &'static str, section: &'static str, name: &str, span: Span) {
+    fn defined(&mut self, what: &'static str, section: &'static str, (name, span): (&str, Span), form: Form) {
         if self.context.defines(section, name) || self.findings.is_broken(section, name) {
             return;
         }
@@ -120,14 +123,16 @@ impl Check<'_, '_> {
             name: Spanned::new(name.to_owned(), span),
             closest: self.context.closest(section, name),
             section,
+            form,
         });
     }
 
     fn reference(&mut self, what: &'static str, section: &'static str, reference: &Node) {
         let Some(mapping) = reference.as_mapping() else { return };
         if let Some(source) = mapping.get("source") {
-            self.defined(what, section, source.as_str().unwrap_or_default(), source.span);
-        } else {
+            let form = form_of(mapping, "source", reference);
+            self.defined(what, section, (source.as_str().unwrap_or_default(), source.span), form);
+        } else if !self.findings.is_broken("services", &self.key.name) {
             let path = format!("services.{}.{section}", self.key.name);
             let problem = ItemProblem::Missing("source");
             self.findings.error(ItemError { path, problem, span: reference.span });
@@ -142,7 +147,7 @@ impl Check<'_, '_> {
         }
         if let Some(models) = self.service.get("models").and_then(Node::as_mapping) {
             for (model, _) in models {
-                self.defined("model", "models", &model.name, model.span);
+                self.defined("model", "models", (&model.name, model.span), Form::Short);
             }
         }
     }
@@ -171,6 +176,7 @@ impl Check<'_, '_> {
                     service: self.name(),
                     dependency: name,
                     profiles: profiles_of(disabled),
+                    written: self.written(key, dependency),
                 },
                 None => CheckError::UndefinedDependency {
                     service: self.name(),
@@ -179,6 +185,24 @@ impl Check<'_, '_> {
                 },
             };
             self.findings.error(error);
+        }
+    }
+
+    /// How the dependency under `key` is written.
+    fn written(&self, key: &Key, dependency: &Node) -> Dependence {
+        const LISTS: [&str; 2] = ["links", "volumes_from"];
+        const TEXTS: [&str; 5] = ["network_mode", "ipc", "pid", "uts", "cgroup"];
+        let in_list = |name: &&&str| items(self.service, name).iter().any(|item| item.span == key.span);
+        let as_text = |name: &&&str| self.service.get(name).is_some_and(|node| node.span == key.span);
+        if let Some(attribute) = LISTS.iter().find(in_list).or_else(|| TEXTS.iter().find(as_text)) {
+            return Dependence::By(attribute);
+        }
+        // What hoist fills in for an item of a list has no text of its own.
+        let condition = dependency.as_mapping().and_then(|mapping| mapping.entry("condition"));
+        if condition.is_some_and(|(key, _)| !key.span.is_empty()) {
+            Dependence::Conditional
+        } else {
+            Dependence::Listed
         }
     }
 
@@ -198,7 +222,8 @@ impl Check<'_, '_> {
             if text(mapping, "type").is_some_and(|(kind, _)| kind == "volume")
                 && let Some((source, node)) = text(mapping, "source").filter(|(source, _)| !source.is_empty())
             {
-                self.defined("volume", "volumes", source, node.span);
+                let form = form_of(mapping, "type", mount);
+                self.defined("volume", "volumes", (source, node.span), form);
             }
         }
     }
@@ -297,6 +322,12 @@ impl Check<'_, '_> {
             }
         }
     }
+}
+
+/// The form of an item: in the long one each key has its own place.
+fn form_of(mapping: &Mapping, key: &str, item: &Node) -> Form {
+    let is_short = mapping.entry(key).is_some_and(|(key, _)| key.span == item.span);
+    if is_short { Form::Short } else { Form::Long }
 }
 
 fn integer(node: &Node) -> Option<i64> {

@@ -150,7 +150,7 @@ pub enum DecodeWarning {
     CutDecimals {
         /// Dotted path of the number.
         path: String,
-        /// As it was read.
+        /// As it stands in the file.
         written: String,
         /// As it is taken.
         becomes: i64,

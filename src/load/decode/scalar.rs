@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::{DecodeProblem, DecodeWarning, Decoder, Entry};
+use crate::load::scalar;
 use crate::project::number;
 use crate::project::value::{ByteSize, DeviceCount, Duration, ExtraHosts, FileMode, command};
 use crate::source::Span;
@@ -165,7 +166,8 @@ impl Decoder<'_> {
             let number = d.whole(&node)?;
             let fitting = T::try_from(number).ok();
             if fitting.is_none() {
-                d.refuse(node.span, DecodeProblem::Range { number: number.to_string(), least: 0, most: T::MOST });
+                let number = scalar::written(&node.value, node.span, d.sources);
+                d.refuse(node.span, DecodeProblem::Range { number, least: 0, most: T::MOST });
             }
             fitting
         })
@@ -192,7 +194,7 @@ impl Decoder<'_> {
     fn cut(&mut self, number: f64, span: Span) -> i64 {
         let becomes = number.trunc() as i64;
         if number.fract() != 0.0 {
-            let (path, written) = (self.path(), number::text(number));
+            let (path, written) = (self.path(), scalar::written(&Value::Float(number), span, self.sources));
             self.warnings.push(DecodeWarning::CutDecimals { path, written, becomes, span });
         }
         becomes
@@ -225,8 +227,8 @@ impl Decoder<'_> {
     pub(super) fn bytes(&mut self, entry: Entry) -> ByteSize {
         self.under(entry, |d, node| match &node.value {
             Value::Int(bytes) => ByteSize(*bytes),
-            Value::Float(bytes) => {
-                let (path, written) = (d.path(), number::text(*bytes));
+            Value::Float(_) => {
+                let (path, written) = (d.path(), scalar::written(&node.value, node.span, d.sources));
                 d.warnings.push(DecodeWarning::FractionOfBytes { path, written, span: node.span });
                 ByteSize(0)
             }
@@ -243,6 +245,11 @@ impl Decoder<'_> {
     pub(super) fn file_mode(&mut self, entry: Entry) -> Option<FileMode> {
         self.under(entry, |d, node| match node.value {
             Value::Int(bits) => Some(FileMode(bits)),
+            // `0999`.
+            Value::Float(_) => {
+                let written = scalar::written(&node.value, node.span, d.sources);
+                d.read(&Node { value: Value::String(written), ..node }, "a file mode")
+            }
             _ => d.read(&node, "a file mode"),
         })
     }

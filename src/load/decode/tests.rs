@@ -161,7 +161,7 @@ fn all_problems_are_reported_with_their_places() {
             "8:28 `services.web.healthcheck.retries`: -1 is not between 0 and 18446744073709551615",
             "8:42 `services.web.healthcheck.interval`: `1y` is not a duration: there is no unit `y`",
             "9:33 `services.web.configs[0].mode`: `rw` is not a file mode in octal",
-            "9:56 `services.web.configs[1].mode`: this has to be a file mode, and is a number",
+            "9:56 `services.web.configs[1].mode`: `0.5` is not a file mode in octal",
             "10:55 `services.web.volumes[0].tmpfs.mode`: \"1777\" is text, and this has to be a number",
             "10:72 `services.web.volumes[1].type`: `nfs` is none of `volume`, `bind`, `tmpfs`, `image`, `npipe`, `cluster`",
             "11:19 `services.web.extra_hosts[0]`: `a` has no address for the host",
@@ -194,7 +194,7 @@ fn what_is_taken_for_something_else_is_warned_of() {
         [
             "3:19 `services.web.command` ends before the unquoted `&`; the rest is dropped",
             "5:7 `services.web.entrypoint` ends before the unquoted `|`; the rest is dropped",
-            "7:16 `services.web.mem_limit`: 1000 is not a whole number of bytes, and counts as nothing",
+            "7:16 `services.web.mem_limit`: 1e3 is not a whole number of bytes, and counts as nothing",
             "8:17 `services.web.pids_limit` is a whole number: 2.5 becomes 2",
             "10:22 `010` becomes `8` in `services.web.environment.A`",
             "10:37 `1.50` becomes `1.5` in `services.web.environment.C`",

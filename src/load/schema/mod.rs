@@ -10,8 +10,9 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Explain, conceal};
 use crate::load::findings::Findings;
+use crate::load::scalar;
 use crate::load::trail::Trail;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Path, Value};
 
 use shape::{Extensions, Keys, List, Map, Names, Repeats, Scalars, Shape, Text};
@@ -137,8 +138,8 @@ impl Explain for ShapeError {
 }
 
 /// Holds a merged model against the file format (§1.8). What is wrong goes to `findings` and out of the tree.
-pub(super) fn validate(model: &mut Node, findings: &mut Findings) {
-    let mut validator = Validator { findings };
+pub(super) fn validate(model: &mut Node, sources: &SourceMap, findings: &mut Findings) {
+    let mut validator = Validator { sources, findings };
     if let Value::Mapping(document) = &mut model.value {
         validator.fixed(document, model.span, &table::DOCUMENT, Trail::Top);
     }
@@ -152,6 +153,7 @@ enum Verdict {
 }
 
 struct Validator<'a> {
+    sources: &'a SourceMap,
     findings: &'a mut Findings,
 }
 
@@ -212,7 +214,7 @@ impl Validator<'_> {
             Some((low, high)) if number < low || number > high => {
                 let path = trail.path();
                 let accepted = if high == i64::MAX { format!("{low} or more") } else { format!("{low} to {high}") };
-                let problem = ShapeProblem::OutOfRange { path: path.to_string(), accepted, found: number.to_string() };
+                let problem = ShapeProblem::OutOfRange { path: path.to_string(), accepted, found: self.written(node) };
                 self.report(path, node.span, problem, None, trail)
             }
             _ => Verdict::Keep,
@@ -263,8 +265,12 @@ impl Validator<'_> {
                 return true;
             };
             let path = trail.path();
-            let shown = if matches!(item.value, Value::Mapping(_)) { "the same item" } else { &text[1..] };
-            let problem = ShapeProblem::Repeated { path: path.to_string(), item: shown.to_owned() };
+            let item_text = if matches!(item.value, Value::Mapping(_)) {
+                "the same item".to_owned()
+            } else {
+                scalar::written(&item.value, item.span, self.sources)
+            };
+            let problem = ShapeProblem::Repeated { path: path.to_string(), item: item_text };
             let related = Some((*first, "first here".to_owned()));
             let hint = Some("remove one of them".to_owned());
             self.findings.error(ShapeError { path, span: item.span, problem, hint, related });
@@ -361,10 +367,17 @@ impl Validator<'_> {
 
     fn wrong_type(&mut self, node: &Node, at: Span, shape: &Shape, trail: Trail<'_>) -> Verdict {
         let path = trail.path();
-        let hint = wrong_type_hint(node, shape, &trail);
-        let problem =
-            ShapeProblem::WrongType { path: path.to_string(), accepted: shape.accepted(), found: described(node) };
+        let written = self.written(node);
+        let in_braces = self.sources.text(node.span).starts_with(['{', '[']);
+        let hint = wrong_type_hint(node, &written, in_braces, shape, &trail);
+        let found = described(node, &written);
+        let problem = ShapeProblem::WrongType { path: path.to_string(), accepted: shape.accepted(), found };
         self.report(path, at, problem, hint, trail)
+    }
+
+    /// The text of a scalar as it stands in the file.
+    fn written(&self, node: &Node) -> String {
+        scalar::written(&node.value, node.span, self.sources)
     }
 
     fn unknown_key(&mut self, key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_>) {
@@ -446,7 +459,7 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_
 const MOST_LISTED: usize = 12;
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to be a mistake people make has no hint")]
-fn wrong_type_hint(node: &Node, shape: &Shape, trail: &Trail<'_>) -> Option<String> {
+fn wrong_type_hint(node: &Node, written: &str, in_braces: bool, shape: &Shape, trail: &Trail<'_>) -> Option<String> {
     let only_text = shape.scalars == Scalars::STRING || shape.scalars == Scalars::STRING.and(Scalars::NULL);
     let scalar = !matches!(node.value, Value::Sequence(_) | Value::Mapping(_));
     if let Some(advice) = shape.advice {
@@ -457,22 +470,27 @@ fn wrong_type_hint(node: &Node, shape: &Shape, trail: &Trail<'_>) -> Option<Stri
             Some("put a blank after the colon".to_owned())
         }
         Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) if only_text => {
-            Some(format!("put it in quotes: `\"{}\"`", scalar_text(node)))
+            Some(format!("put it in quotes: `\"{written}\"`"))
         }
         _ if scalar && shape.list.is_some() && has_own_keys(shape) => {
             Some("write `NAME: value` lines below it, or a list of `NAME=value`".to_owned())
         }
         _ if scalar && shape.list.is_some() => {
-            let text: String = scalar_text(node).chars().take(40).collect();
+            let text: String = written.chars().take(40).collect();
             trail.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
         }
-        Value::Mapping(_) if shape.list.is_some() && shape.map.is_none() => {
-            Some("start each item with `- `".to_owned())
-        }
+        Value::Mapping(_) if shape.list.is_some() && shape.map.is_none() => Some(if in_braces {
+            "write a list in brackets, as in `[…]`".to_owned()
+        } else {
+            "start each item with `- `".to_owned()
+        }),
         Value::Mapping(mapping) if only_text && mapping.len() == 1 => {
             Some("if this is one text with a colon in it, put it in quotes".to_owned())
         }
         _ if example(shape).is_some() => example(shape).map(|example| format!("write for example `{example}`")),
+        Value::Sequence(_) if shape.map.is_some() && in_braces => {
+            Some("write a mapping in braces, as in `{NAME: …}`".to_owned())
+        }
         Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
         Value::Sequence(_) if shape.list.is_none() && shape.map.is_none() => {
             Some("write one value, without brackets or dashes; a text with brackets in it goes in quotes".to_owned())
@@ -508,21 +526,17 @@ fn did_you_mean(word: &str) -> String {
 }
 
 /// What stands there, with the text of a scalar.
-fn described(node: &Node) -> String {
+fn described(node: &Node, written: &str) -> String {
     match &node.value {
-        Value::Bool(_) => format!("the boolean `{}`", scalar_text(node)),
-        Value::Int(_) | Value::Float(_) => format!("the number `{}`", scalar_text(node)),
-        Value::Timestamp(text) => format!("the date `{text}`"),
+        Value::Bool(_) => format!("the boolean `{written}`"),
+        Value::Int(_) | Value::Float(_) => format!("the number `{written}`"),
+        Value::Timestamp(_) => format!("the date `{written}`"),
         Value::String(text) if text.chars().count() <= 40 && !text.contains('\n') => {
             format!("the text `{}`", conceal::assignment(text))
         }
         Value::String(_) => "a string".to_owned(),
         Value::Null | Value::Sequence(_) | Value::Mapping(_) => node.value.kind().to_owned(),
     }
-}
-
-fn scalar_text(node: &Node) -> String {
-    crate::load::scalar::text(&node.value).unwrap_or_default()
 }
 
 /// A text that is equal for equal nodes, whatever the order of their keys.

@@ -569,6 +569,13 @@ pub(super) static HOMES: &[(&Keys, &str)] = &[
 /// Keys of the first file format, and words that people write for ours (§3.2): where, if it matters, the key, and what
 /// to write instead.
 pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
+    (Some("a mount"), "src", "write `source`"),
+    (Some("a mount"), "dst", "write `target`"),
+    (Some("a mount"), "destination", "write `target`"),
+    (Some("a mount"), "readonly", "write `read_only: true`"),
+    (Some("a reference to a secret or config"), "src", "write `source`"),
+    (Some("a reference to a secret or config"), "dst", "write `target`"),
+    (Some("a reference to a secret or config"), "destination", "write `target`"),
     (Some("a healthcheck"), "cmd", "write `test`"),
     (Some("a healthcheck"), "command", "write `test`"),
     (Some("a service's network"), "ip", "write `ipv4_address`"),

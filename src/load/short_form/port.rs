@@ -1,19 +1,20 @@
 //! Short ports as mappings.
 
 use super::{Unread, entry};
+use crate::load::scalar;
 use crate::project::value::port::parse_short;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Value};
 
 /// The long forms of an item of `ports`; many for a range. A mapping is long already.
-pub(super) fn long_forms(item: &Node) -> Result<Vec<Node>, Unread> {
+pub(super) fn long_forms(item: &Node, sources: &SourceMap) -> Result<Vec<Node>, Unread> {
     let text = match &item.value {
         Value::Mapping(_) => return Ok(vec![item.clone()]),
         Value::String(text) => text.clone(),
         Value::Int(number) => number.to_string(),
-        Value::Float(number) => {
+        Value::Float(_) => {
             return Err(Unread {
-                problem: format!("`{number}` is not a port"),
+                problem: format!("`{}` is not a port", scalar::written(&item.value, item.span, sources)),
                 hint: Some("write a whole number, or `HOST:CONTAINER` in quotes".to_owned()),
             });
         }

@@ -84,6 +84,9 @@ impl DurationError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoUnit { text } => format!("is `{text}s` meant?"),
+            Self::NoNumber { text } | Self::UnknownUnit { text, .. } if text.contains(char::is_whitespace) => {
+                format!("write it without blanks: `{}`", text.split_whitespace().collect::<String>())
+            }
             Self::NoNumber { .. } | Self::UnknownUnit { .. } => {
                 "write numbers with units out of `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, as in `1m30s`".to_owned()
             }

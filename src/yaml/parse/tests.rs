@@ -326,3 +326,29 @@ fn many_lenient_places_are_read() {
     let text: String = (0..200).flat_map(|at| [at.to_string(), "k: [\n\"b\"\n]\n".to_owned()]).collect();
     assert_eq!(read(&text).1.errors, []);
 }
+
+/// Line breaks of Windows in every kind of scalar, a lone carriage return, and a file that ends without a line break.
+#[test]
+fn line_breaks() {
+    for (text, expected) in [
+        ("a: |\r\n  one\r\n  two\r\n", "{a: \"one\\ntwo\\n\"}"),
+        ("a: \"q\r\n  r\r\n\r\n  s\"\r\n", "{a: \"q r\\ns\"}"),
+        ("a: >\r\n  f\r\n  g\r\n", "{a: \"f g\\n\"}"),
+        ("a: p\r\n  q\r\n", "{a: \"p q\"}"),
+        ("a: \"x\\\r\n  y\"\r\n", "{a: \"xy\"}"),
+        ("a: 's\r\n  t'\r\n", "{a: \"s t\"}"),
+        ("a: \"e\\r\\nf\"\r\n", "{a: \"e\\r\\nf\"}"),
+        ("a: |\r\n  a\r  b\r\n", "{a: \"a\\nb\\n\"}"),
+        ("a: |\r\n  last", "{a: \"last\"}"),
+        ("a: |\n  last", "{a: \"last\"}"),
+        ("a: |\n\n  one\n  last", "{a: \"\\none\\nlast\"}"),
+        ("a: >\r\n  one\r\n  last", "{a: \"one last\"}"),
+        ("a: |+\n  last", "{a: \"last\"}"),
+        ("a: |-\n  last", "{a: \"last\"}"),
+        ("a: |\n  last\n  ", "{a: \"last\\n\"}"),
+        ("a: |\n  last\n# c", "{a: \"last\\n\"}"),
+        ("a:\n  b: |\n    last\n  c: d", "{a: {b: \"last\\n\", c: \"d\"}}"),
+    ] {
+        assert_eq!(document(text), expected, "{text:?}");
+    }
+}

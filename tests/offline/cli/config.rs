@@ -95,3 +95,54 @@ fn variables_that_multiply_one_another_are_refused() {
     assert!(ran.stderr.contains("gets longer than 4 MiB") && ran.stderr.contains(".env:"), "{}", ran.stderr);
     assert!(ran.stderr.len() < 10_000, "the text itself is not shown");
 }
+
+#[test]
+fn names_are_not_applied_to_a_model_with_variables() {
+    let ran = Case::new("config --no-interpolate web").file("compose.yaml", WEB).run();
+    let warning =
+        "warning: service filtering is not applied when --no-interpolate is set, the full model will be rendered\n";
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, warning));
+}
+
+#[test]
+fn the_hash_of_a_disabled_service_is_not_said_to_be_of_none() {
+    let file = "services: {web: {image: nginx}, debug: {image: nginx, profiles: [dev]}}";
+    let ran = Case::new("config --hash debug").file("compose.yaml", file).run();
+    let message = "service `debug` is disabled by its profiles\nhint: enable it with `--profile dev`\n";
+    assert_eq!((ran.status, ran.stderr.as_str()), (1, message));
+    let ran = Case::new("config --hash debugg").file("compose.yaml", file).run();
+    assert_eq!((ran.status, ran.stderr.as_str()), (1, "no such service: debugg\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let ran = Case::new("-f /dev/zero config").run();
+    let message =
+        "cannot read `/dev/zero`: it is larger than 64 MiB\nhint: check the path: this looks like the wrong file\n";
+    assert_eq!((ran.status, ran.stderr.as_str()), (1, message));
+    let ran = Case::new("--env-file /dev/zero config").file("compose.yaml", WEB).run();
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.starts_with("cannot read env file /dev/zero: it is larger than 64 MiB\n"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_read() {
+    let file = "services: {web: {image: \"nginx:$TAG\"}}";
+    let ran = Case::new("-p demo -f /dev/stdin config --images").variable("TAG", "1").input(file).run();
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "nginx:1\n"), "{}", ran.stderr);
+    let ran = Case::new("--env-file /dev/stdin config --images").file("compose.yaml", file).input("TAG=2\n").run();
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "nginx:2\n"), "{}", ran.stderr);
+}
+
+/// A Compose file has secrets below its keys, whatever it is called.
+#[test]
+fn secrets_are_hidden_in_files_of_any_name() {
+    let file = "services:\n  web:\n    image: nginx\n    environment:\n      TOKEN: hunter2\n      prt: [1]\n";
+    for name in ["stack", "compose.yaml"] {
+        let ran = Case::new(&format!("-f {name} config")).file(name, file).run();
+        assert_eq!(ran.status, 1);
+        assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+    }
+}

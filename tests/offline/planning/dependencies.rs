@@ -596,7 +596,7 @@ fn what_cannot_be_planned_is_refused() {
                 .service("www", "nginx:1", |www| www.container_name = Some("front".into()))
                 .load(),
             UpOptions::default(),
-            "services `web` and `www` both use the container name `front`",
+            "container name \"front\" is already in use by service `web`",
         ),
         (
             web(|_| {}).load(),

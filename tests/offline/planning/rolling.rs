@@ -83,7 +83,7 @@ fn what_cannot_be_there_twice_is_refused() {
         refused(&|web| publishes(web, "8080:80")),
         words(
             "only one container at a time can have port 8080 of the host",
-            "services.web.ports",
+            "services.web.ports.0",
             "use `order: stop-first`, or leave the host port to the engine",
         )
     );
@@ -129,8 +129,7 @@ fn what_is_possible_is_not_refused() {
     let error = up(&narrow, &in_sync(&narrow).into(), &UpOptions::default()).expect_err("two ports for three");
     assert_eq!(
         error.to_string(),
-        "service `web` cannot be updated start-first: the host ports 8080-8081 are fewer than the 3 containers that run \
-         during the update"
+        "service `web` cannot be updated start-first: the host ports 8080-8081 are not enough for 3 containers at a time"
     );
     let plain = UpOptions { start: StartContainers::No, ..UpOptions::default() };
     assert!(up(&narrow, &in_sync(&narrow).into(), &plain).is_ok(), "nothing is started");

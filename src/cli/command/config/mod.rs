@@ -74,7 +74,10 @@ fn render(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result
     let format = Format::of(args)?;
     if args.no_interpolate {
         if !args.names.is_empty() {
-            output::warn("service names are ignored with --no-interpolate", context)?;
+            output::warn(
+                "service filtering is not applied when --no-interpolate is set, the full model will be rendered",
+                context,
+            )?;
         }
         let tree = sorted_tree(&output::load_model(options, context)?.model);
         return Ok(written(&tree, format));

@@ -26,7 +26,9 @@ use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
 use super::request::SecretSource;
 use super::tasks::Spawner;
+use crate::engine::docker::read_file;
 use crate::engine::docker::transport::Transport;
+use crate::source::Reader;
 
 /// The methods the engine may call. SSH agents (`build.ssh`) are one service more, with its lines here and in [`open`].
 const METHODS: [&str; 4] = [
@@ -67,7 +69,7 @@ pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -
     let services = Routes::new(HealthServer::new(Alive))
         .add_service(FileSyncServer::new(FileSync::new(offer.sources, tasks.clone(), offer.transfers)))
         .add_service(AuthServer::new(Login { credentials: offer.credentials, known: Mutex::default() }))
-        .add_service(SecretsServer::new(Safe(offer.secrets)))
+        .add_service(SecretsServer::new(Safe { secrets: offer.secrets, reader: Reader::default() }))
         .prepare();
     serve(transport, tasks, &headers, services).await
 }
@@ -155,16 +157,20 @@ impl Auth for Login {
 }
 
 /// Gives the engine secrets.
-struct Safe(BTreeMap<String, SecretSource>);
+struct Safe {
+    secrets: BTreeMap<String, SecretSource>,
+    /// A step may ask again for a secret that comes out of a pipe.
+    reader: Reader,
+}
 
 #[tonic::async_trait]
 impl Secrets for Safe {
     async fn get_secret(&self, request: Request<GetSecretRequest>) -> Result<Response<GetSecretResponse>, Status> {
         let id = request.into_inner().id;
-        let data = match self.0.get(&id) {
+        let data = match self.secrets.get(&id) {
             None => return Err(Status::not_found(format!("secret {id} not found"))),
             Some(SecretSource::Value(value)) => value.clone().into_bytes(),
-            Some(SecretSource::File(path)) => tokio::fs::read(path).await.map_err(|cause| {
+            Some(SecretSource::File(path)) => read_file(&self.reader, path).await.map_err(|cause| {
                 Status::failed_precondition(format!("cannot read secret {id} from `{}`: {cause}", path.display()))
             })?,
         };

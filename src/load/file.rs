@@ -1,0 +1,100 @@
+//! A file that the project names and that cannot be read: why, and what to do about it.
+
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Explain;
+use crate::load::discover::{self, FILE_NAMES};
+use crate::source::{ReadError, Span};
+
+/// A file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}: {error}", shown(path))]
+pub struct FileError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub error: ReadError,
+    /// What it is read as.
+    pub role: FileRole,
+    /// Where another file names it.
+    pub span: Option<Span>,
+}
+
+/// What a file is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileRole {
+    /// A Compose file: of the project, of `include` or of `extends`.
+    Compose,
+    /// An item of a service's `env_file`.
+    ServiceEnv,
+    /// An env file of an `include`.
+    IncludeEnv,
+    /// An item of `label_file`.
+    Labels,
+}
+
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", path.display()) }
+}
+
+impl Explain for FileError {
+    fn span(&self) -> Option<Span> {
+        self.span
+    }
+
+    fn hint(&self) -> Option<String> {
+        match &self.error {
+            ReadError::Missing => pattern_hint(&self.path).or_else(|| self.missing()),
+            ReadError::Folder => Some(folder_hint(&self.path, self.role)),
+            ReadError::Denied => Some("give your user the right to read it".to_owned()),
+            ReadError::TooLarge { .. } => Some("check the path: this looks like the wrong file".to_owned()),
+            ReadError::System(_) => None,
+        }
+    }
+}
+
+impl FileError {
+    fn missing(&self) -> Option<String> {
+        let closest = match self.role {
+            FileRole::Compose => discover::closest_file(&self.path),
+            FileRole::ServiceEnv | FileRole::IncludeEnv | FileRole::Labels => {
+                discover::closest_name(&self.path, |name| !discover::is_yaml(name))
+            }
+        };
+        if let Some(name) = closest {
+            return Some(format!("did you mean `{name}`?"));
+        }
+        match (self.role, self.span) {
+            (FileRole::ServiceEnv, _) => {
+                Some("create it, or write `{path: …, required: false}` to do without it".to_owned())
+            }
+            (FileRole::Compose | FileRole::IncludeEnv | FileRole::Labels, Some(_)) => {
+                Some("correct the path or create the file; relative paths start at the project's folder".to_owned())
+            }
+            (FileRole::Compose | FileRole::IncludeEnv | FileRole::Labels, None) => None,
+        }
+    }
+}
+
+/// What to do about a path that looks like a pattern, and is none.
+pub(super) fn pattern_hint(path: &Path) -> Option<String> {
+    let looks = path.file_name().is_some_and(|name| name.to_string_lossy().contains(['*', '?', '[']))
+        || path.to_string_lossy().contains('*');
+    looks.then(|| "patterns are not expanded here: name each file".to_owned())
+}
+
+/// What to write in place of a folder.
+pub(super) fn folder_hint(path: &Path, role: FileRole) -> String {
+    let (usual, words): (&[&str], _) = match role {
+        FileRole::Compose => (&FILE_NAMES, "name the file in it"),
+        FileRole::ServiceEnv | FileRole::IncludeEnv => (&[".env"], "give the path of a file of `NAME=value` lines"),
+        FileRole::Labels => (&[], "give the path of a file of `NAME=value` lines"),
+    };
+    match usual.iter().find(|name| path.join(name).is_file()) {
+        Some(name) => format!(
+            "name the file in it, as in `{}`",
+            Path::new(path.file_name().unwrap_or_default()).join(name).display()
+        ),
+        None => words.to_owned(),
+    }
+}
