@@ -1,5 +1,6 @@
 //! What makes a plan impossible.
 
+use super::shared::{NothingToShare, Shared};
 use crate::project::{NetworkKey, ServiceName, VolumeKey};
 
 /// Why there is no plan. Nothing was touched.
@@ -70,6 +71,28 @@ pub enum PlanError {
         service: ServiceName,
         /// Why not.
         obstacle: StartFirstObstacle,
+    },
+    /// A service shares a namespace or volumes with one that has no container, or none that runs.
+    #[error("cannot share {shared} with service {other}: {}", nothing_to_share(.problem))]
+    NothingToShare {
+        /// The service that shares.
+        service: ServiceName,
+        /// What it shares.
+        shared: Shared,
+        /// The service it shares with.
+        other: ServiceName,
+        /// Why it cannot.
+        problem: NothingToShare,
+    },
+    /// The name of a container belongs to another one of the project that stays.
+    #[error("container name `{name}` is taken by {}", name_owner(.owner))]
+    NameTaken {
+        /// The service that asks for the name.
+        service: ServiceName,
+        /// The name.
+        name: String,
+        /// Whose container has it.
+        owner: NameOwner,
     },
     /// `--scale` names a service that is not there.
     #[error("no such service: {service}")]
@@ -163,6 +186,21 @@ pub enum PlanError {
     },
 }
 
+/// Whose container has a name that another one needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameOwner {
+    /// A service that the files do not define.
+    Orphan(Option<ServiceName>),
+    /// A service of the files that this run leaves alone: it is not selected, or its profile is off.
+    LeftAlone(ServiceName),
+    /// A service of this run, which keeps the container.
+    Kept(ServiceName),
+    /// Nobody: `run` made it, and it has ended.
+    EndedOneOff,
+    /// Nobody: `run` made it, or a hook runs in it.
+    Running,
+}
+
 /// What an old and a new container cannot have at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartFirstObstacle {
@@ -216,6 +254,8 @@ impl PlanError {
                 };
                 Some(["services", service.as_str()].into_iter().chain(place).collect())
             }
+            Self::NothingToShare { service, shared, .. } => Some(vec!["services", service.as_str(), shared.key()]),
+            Self::NameTaken { service, .. } => Some(vec!["services", service.as_str(), "container_name"]),
             Self::NoSuchService { .. } => None,
             Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
                 Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
@@ -258,6 +298,18 @@ impl PlanError {
             Self::VolumeInUse { .. } => {
                 Some("remove them first; `--remove-orphans` removes those of services that are gone".to_owned())
             }
+            Self::NothingToShare { other, problem, .. } => Some(match problem {
+                NothingToShare::NoReplicas => format!("`{other}` has 0 replicas"),
+                NothingToShare::NotSelected { profiles } | NothingToShare::NotRunning { profiles, .. } => {
+                    let others = if profiles.is_empty() { ", or leave out --no-deps" } else { "" };
+                    format!("start it first: `hoist up -d {other}`{others}")
+                }
+            }),
+            Self::NameTaken { name, owner, .. } => Some(match owner {
+                NameOwner::Orphan(_) | NameOwner::EndedOneOff => "--remove-orphans removes it first".to_owned(),
+                NameOwner::LeftAlone(service) => format!("remove it first: `hoist down {service}`"),
+                NameOwner::Kept(_) | NameOwner::Running => format!("remove it first: `docker rm --force {name}`"),
+            }),
             Self::UnknownFailureAction { .. } => Some("it is `pause`, `continue` or `rollback`".to_owned()),
             Self::StartFirst { obstacle, .. } => {
                 let way = match obstacle {
@@ -279,6 +331,26 @@ impl PlanError {
             | Self::Cycle { .. }
             | Self::ExternalNetworkAmbiguous { .. } => None,
         }
+    }
+}
+
+fn nothing_to_share(problem: &NothingToShare) -> String {
+    match problem {
+        NothingToShare::NoReplicas | NothingToShare::NotSelected { .. } => "container missing".to_owned(),
+        NothingToShare::NotRunning { container, state, .. } => format!("container {container} is {}", state.as_str()),
+    }
+}
+
+fn name_owner(owner: &NameOwner) -> String {
+    match owner {
+        NameOwner::Orphan(None) => "an orphan container".to_owned(),
+        NameOwner::Orphan(Some(service)) => {
+            format!("an orphan container of service `{service}`, which the files no longer define")
+        }
+        NameOwner::LeftAlone(service) => format!("a container of service `{service}`, which is not part of this run"),
+        NameOwner::Kept(service) => format!("a container of service `{service}`, which keeps it"),
+        NameOwner::EndedOneOff => "a one-off container of `run` that has ended".to_owned(),
+        NameOwner::Running => "a one-off container of `run`".to_owned(),
     }
 }
 

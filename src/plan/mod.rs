@@ -4,6 +4,7 @@
 //! step with its reason and with what must come before it; its `Display` is what `hoist plan` prints.
 
 mod action;
+mod address;
 mod change;
 mod clash;
 mod container;
@@ -25,6 +26,8 @@ mod reconnect;
 mod replace;
 mod rolling;
 mod secret;
+mod shared;
+mod sharing;
 mod steps;
 mod stop;
 mod summary;
@@ -38,14 +41,16 @@ mod when;
 pub use action::*;
 pub use change::redefined;
 pub use down::{down, removable_images};
-pub use error::{PlanError, StartFirstObstacle};
+pub use error::{NameOwner, PlanError, StartFirstObstacle};
 pub use graph::{ActionId, Edge, Plan, PlanBuilder};
 pub use image::wanted_images;
 pub use labels::project_from_labels;
 pub use network::changed_networks;
 pub use options::*;
+pub use shared::{NothingToShare, Shared, shared_services};
+pub use sharing::namespace_sharers;
 pub use stop::stop;
-pub use summary::{Counts, Summary};
+pub use summary::{Counts, Repeated, Summary};
 pub use up::up;
 pub use volume::changed_volumes;
 pub use warning::Warning;

@@ -7,7 +7,7 @@ use super::container::{self, Change, Fate, Resources};
 use super::content;
 use super::steps::Emit;
 use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
-use super::{image, model, network, order, orphan, rolling, volume};
+use super::{clash, image, model, network, order, orphan, rolling, sharing, volume};
 use crate::observed::{Container, Observed};
 use crate::project::{Project, ServiceName};
 
@@ -53,6 +53,8 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     let orphans = orphans(&cx, &mut warnings);
     network::check_users(&cx, &resources.networks, &touched(&fates, &orphans))?;
     volume::check_users(&cx, &resources.volumes, &removed(&fates, &orphans))?;
+    sharing::check(&cx, &fates)?;
+    clash::check_names(&cx, &fates, &orphans)?;
 
     let mut emit = Emit::new(cx, &resources, &fates, builder);
     emit.removals(&orphans);
@@ -66,6 +68,8 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     }
     emit.unmount();
     emit.clashes();
+    emit.fixed_addresses_first();
+    emit.stranded_sharers();
     emit.command_waits(&order);
     let plan = emit.into_plan(warnings);
     content::check(&plan)?;
