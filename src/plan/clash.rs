@@ -77,7 +77,9 @@ pub(super) fn check_names(
         gone.extend(fate.removed.iter().map(|removal| &removal.container.id));
         gone.extend(fate.emptied.iter().map(|container| &container.id));
     }
-    gone.extend(slots().filter(|slot| slot.change.leaves().is_always()).filter_map(|slot| slot.change.old()).map(|old| &old.id));
+    gone.extend(
+        slots().filter(|slot| slot.change.leaves().is_always()).filter_map(|slot| slot.change.old()).map(|old| &old.id),
+    );
     for slot in slots() {
         let own: Vec<_> = match &slot.change {
             Change::Create => Vec::new(),

@@ -454,8 +454,7 @@ pub(super) fn numbered<'a>(observed: &'a Observed, service: &ServiceName) -> Vec
 pub(super) fn by_reference<'a>(project: &Project, observed: &'a Observed, service: &ServiceName) -> Vec<&'a Container> {
     let definition = project.services.get(service).or_else(|| project.disabled.get(service));
     let temporary = |number: u32, container: &Container| {
-        definition
-            .is_some_and(|service| is_temporary(container, &project.container_name(service, u64::from(number))))
+        definition.is_some_and(|service| is_temporary(container, &project.container_name(service, u64::from(number))))
     };
     let mut numbered = numbered(observed, service);
     numbered.sort_by_key(|(number, container)| (temporary(*number, container), &container.name));

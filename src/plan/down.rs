@@ -160,14 +160,18 @@ impl<'a> Down<'a> {
         if left.is_empty() || !self.options.services.is_empty() {
             return None;
         }
-        left.sort();
+        // Those that leave no choice first: one profile may be enough for several services.
+        left.sort_by_key(|(name, profiles)| (profiles.len(), name.clone()));
         let mut profiles: Vec<String> = Vec::new();
         for (_, needed) in &left {
             if !needed.iter().any(|profile| profiles.contains(profile)) {
                 profiles.extend(needed.first().cloned());
             }
         }
-        Some(Warning::ProfilesOff { containers: left.into_iter().map(|(name, _)| name).collect(), profiles })
+        profiles.sort();
+        let mut containers: Vec<_> = left.into_iter().map(|(name, _)| name).collect();
+        containers.sort();
+        Some(Warning::ProfilesOff { containers, profiles })
     }
 
     /// Removes the containers that hooks were run in.

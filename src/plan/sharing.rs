@@ -73,6 +73,15 @@ pub fn namespace_sharers<'a>(project: &Project, observed: &'a Observed) -> Vec<&
     ids
 }
 
+/// What ends a namespace that a container shares.
+struct NamespaceEnd {
+    when: When,
+    /// The step that stops the container which has it; whoever shares it stops before.
+    stopped: Option<ActionId>,
+    /// The steps that whoever shares it stops after: while they fail it stays as it is.
+    after: Vec<ActionId>,
+}
+
 impl<'a> Emit<'a, '_> {
     /// Restarts the containers of a service whose namespace ended, because the container that has it starts again.
     pub(super) fn follow_partners(&mut self, fate: &Fate<'a>) {
@@ -83,7 +92,9 @@ impl<'a> Emit<'a, '_> {
                     Change::Recreate { old, when: when @ When::If(_), .. } => (*old, when.clone()),
                     Change::Create | Change::Recreate { .. } | Change::Finish { .. } => continue,
                 };
-                let Some((when, after)) = self.namespace_ends(other, container) else { continue };
+                let Some(NamespaceEnd { when, stopped, after }) = self.namespace_end(other, container) else {
+                    continue;
+                };
                 // Where it is replaced whenever the namespace ends, that is enough.
                 if when.is_never() || leaves.or(&when) == leaves {
                     continue;
@@ -93,30 +104,32 @@ impl<'a> Emit<'a, '_> {
                     name: container.name.clone(),
                     handle: Handle::Existing(container.id.clone()),
                 };
-                self.stop(container, handle, &when, Reason::PartnerRestarted(other.clone()), &after);
+                let stop = self.stop(container, handle, &when, Reason::PartnerRestarted(other.clone()), &after);
+                if let (Some(stop), Some(stopped)) = (stop, stopped) {
+                    self.order_if_possible(stop, stopped);
+                }
             }
         }
     }
 
-    /// Whether the namespace that a container shares ends in this run or has ended before, and the steps after which it
-    /// is there again.
-    fn namespace_ends(
-        &self,
-        other: &ServiceName,
-        container: &Container,
-    ) -> Option<(When, Vec<ActionId>)> {
+    /// What ends the namespace that a container shares: in this run, or before it.
+    fn namespace_end(&self, other: &ServiceName, container: &Container) -> Option<NamespaceEnd> {
         let started = |id: &ContainerId| self.cx.observed.started.get(id);
-        let stale = |partner: &Container| started(&partner.id) > started(&container.id) && started(&container.id).is_some();
+        let stale =
+            |partner: &Container| started(&partner.id) > started(&container.id) && started(&container.id).is_some();
+        let ended = || NamespaceEnd { when: When::Always, stopped: None, after: Vec::new() };
         let Some(end) = self.ends.get(other) else {
             let partner = container::left_alone(&self.cx, other).into_iter().next()?;
-            return stale(partner).then(|| (When::Always, Vec::new()));
+            return stale(partner).then(ended);
         };
         let partner = end.replicas.iter().min_by(|a, b| a.container.name.cmp(&b.container.name))?;
         let ReplicaEnd { existing, started: when, .. } = partner;
-        match existing {
-            Some(partner) if is_up(partner) && stale(partner) => Some((When::Always, Vec::new())),
-            _ => Some((when.clone(), end.starts.clone())),
+        if existing.is_some_and(|partner| is_up(partner) && stale(partner)) {
+            return Some(ended());
         }
+        let stopped = existing.and_then(|partner| self.stops.get(&partner.id)).map(|stop| stop.step);
+        let after = if stopped.is_some() { Vec::new() } else { end.starts.clone() };
+        Some(NamespaceEnd { when: when.clone(), stopped, after })
     }
 
     /// Tells of containers that go on running in a namespace that ends: their service is not selected.

@@ -15,6 +15,8 @@ mod models;
 mod plan_text;
 mod resources;
 mod rolling;
+mod sharing;
+mod taken;
 
 use std::sync::Arc;
 

@@ -62,7 +62,10 @@ fn profiles_hint(project: &Project) -> String {
         return String::new();
     }
     let profiles: Vec<_> = profiles.into_iter().map(String::as_str).collect();
-    format!("\nhint: every service has a profile, and none of these is active: {}; --profile NAME enables one", profiles.join(", "))
+    format!(
+        "\nhint: every service has a profile, and none of these is active: {}; --profile NAME enables one",
+        profiles.join(", ")
+    )
 }
 
 /// Observes, asks what has to be asked, and plans.

@@ -295,7 +295,9 @@ fn containers_whose_profile_is_off_stay_and_are_named() {
     };
     let nothing = "Warning: No resource found to remove for project \"shop\".";
     let left = |containers: &str, flags: &str| {
-        format!("containers of services whose profile is not active are left: {containers}; `hoist {flags} down` removes them too")
+        format!(
+            "containers of services whose profile is not active are left: {containers}; `hoist {flags} down` removes them too"
+        )
     };
     let plain = DownOptions::default();
     let state = || images_only(&project).running("two", 1);
@@ -303,7 +305,7 @@ fn containers_whose_profile_is_off_stay_and_are_named() {
     assert_eq!(warnings(state(), &plain), [nothing.to_owned(), left("shop-two-1", "--profile b")]);
     assert_eq!(
         warnings(state().running("one", 1).running("three", 1).with("shop-three-1", exited(0)), &plain),
-        [nothing.to_owned(), left("shop-one-1, shop-three-1, shop-two-1", "--profile a --profile b --profile c")]
+        [nothing.to_owned(), left("shop-one-1, shop-three-1, shop-two-1", "--profile b --profile c")]
     );
     let named = DownOptions { services: vec!["two".into()], ..plain };
     assert_eq!(warnings(state(), &named), [nothing]);
