@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use super::container::is_up;
 use super::steps::Emit;
-use super::{ActionId, Edge};
-use crate::observed::ContainerId;
+use super::{ActionId, Edge, PlanError};
+use crate::observed::{Container, ContainerId};
 use crate::project::{Network, NetworkKey, Service, ServiceNetwork};
 
 /// The kinds of addresses, each of which an engine hands out on its own.
@@ -15,6 +16,36 @@ const FAMILIES: [fn(&ServiceNetwork) -> Option<&String>; 2] =
 type Start<'a> = (ActionId, &'a Service, Option<&'a ContainerId>);
 
 impl Emit<'_, '_> {
+    /// Refuses a fixed address that a container of the project has and keeps.
+    pub(super) fn check_addresses(&self) -> Result<(), PlanError> {
+        let keeps = |container: &Container, service: &Service| {
+            is_up(container)
+                && !self.stops.contains_key(&container.id)
+                && container.service.as_ref() != Some(&service.name)
+        };
+        for (_, service, _) in &self.new_starts {
+            for (key, written) in &service.networks {
+                let Some(name) = self.resources.networks.get(key).map(|fate| fate.name) else { continue };
+                let Some(address) = written.as_ref().and_then(|written| written.ipv4_address.as_ref()) else {
+                    continue;
+                };
+                let has_it = |container: &Container| {
+                    container.networks.get(name).is_some_and(|at| at.ipv4.as_ref() == Some(address))
+                };
+                let mut holders = self.cx.observed.containers.iter();
+                if let Some(holder) = holders.find(|container| keeps(container, service) && has_it(container)) {
+                    return Err(PlanError::AddressTaken {
+                        service: service.name.clone(),
+                        network: key.clone(),
+                        address: address.clone(),
+                        container: holder.name.clone(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Has containers with fixed addresses start before the others on the same network, unless those have to be there
     /// first. The others start all the same where one of these fails.
     pub(super) fn fixed_addresses_first(&mut self) {

@@ -69,17 +69,11 @@ fn takes(slot: &Slot<'_>) -> bool {
 pub(super) fn check_names(
     cx: &Context<'_>,
     fates: &BTreeMap<&ServiceName, Fate<'_>>,
-    orphans: &[&Container],
+    gone: &BTreeSet<&ContainerId>,
 ) -> Result<(), PlanError> {
     let slots = || fates.values().flat_map(|fate| &fate.slots);
-    let mut gone: BTreeSet<_> = orphans.iter().map(|orphan| &orphan.id).collect();
-    for fate in fates.values() {
-        gone.extend(fate.removed.iter().map(|removal| &removal.container.id));
-        gone.extend(fate.emptied.iter().map(|container| &container.id));
-    }
-    gone.extend(
-        slots().filter(|slot| slot.change.leaves().is_always()).filter_map(|slot| slot.change.old()).map(|old| &old.id),
-    );
+    let leaving = slots().filter(|slot| slot.change.leaves().is_always());
+    let leaving: BTreeSet<_> = leaving.filter_map(|slot| slot.change.old()).map(|old| &old.id).collect();
     for slot in slots() {
         let own: Vec<_> = match &slot.change {
             Change::Create => Vec::new(),
@@ -89,8 +83,10 @@ pub(super) fn check_names(
         // Whether it will be replaced at all, the run finds out.
         let unsure = matches!(&slot.change, Change::Recreate { when, .. } if !when.is_always());
         let holder = cx.observed.containers.iter().find(|container| container.name == slot.name);
-        let holder = holder.filter(|holder| !unsure && !own.contains(&&holder.id) && !gone.contains(&holder.id));
-        if let Some(holder) = holder {
+        let stays = |holder: &&Container| {
+            !own.contains(&&holder.id) && !gone.contains(&holder.id) && !leaving.contains(&holder.id)
+        };
+        if let Some(holder) = holder.filter(|_| !unsure).filter(stays) {
             let (service, name) = (slot.replica.service.clone(), slot.name.clone());
             return Err(PlanError::NameTaken { service, name, owner: owner(cx, holder) });
         }

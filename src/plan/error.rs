@@ -158,6 +158,18 @@ pub enum PlanError {
         /// Its name.
         name: String,
     },
+    /// A fixed address belongs to a container of the project that goes on running.
+    #[error("address {address} on network `{network}` is taken by container {container}")]
+    AddressTaken {
+        /// The service that asks for the address.
+        service: ServiceName,
+        /// The key of the network.
+        network: NetworkKey,
+        /// The address.
+        address: String,
+        /// The name of the container that has it.
+        container: String,
+    },
     /// A network changed, and containers that this run leaves alone are connected to it.
     #[error(
         "network {name} has to be recreated for its new definition, but containers that stay are connected to it: {}",
@@ -266,6 +278,9 @@ impl PlanError {
             Self::ExternalNetworkMissing { key, .. }
             | Self::ExternalNetworkAmbiguous { key, .. }
             | Self::NetworkInUse { key, .. } => Some(vec!["networks", key.as_str()]),
+            Self::AddressTaken { service, network, .. } => {
+                Some(vec!["services", service.as_str(), "networks", network.as_str(), "ipv4_address"])
+            }
             Self::ExternalVolumeMissing { key, .. } | Self::VolumeInUse { key, .. } => {
                 Some(vec!["volumes", key.as_str()])
             }
@@ -292,11 +307,13 @@ impl PlanError {
             Self::ExternalVolumeMissing { name, .. } => {
                 Some(format!("make it with `docker volume create {name}`, or remove `external: true`"))
             }
-            Self::NetworkInUse { .. } => Some(
-                "disconnect or remove them first; `--remove-orphans` removes those of services that are gone".into(),
+            Self::NetworkInUse { .. } | Self::VolumeInUse { .. } => Some(
+                "`up` without service names includes all services; `--remove-orphans` removes containers of services \
+                 that are gone; remove others first"
+                    .into(),
             ),
-            Self::VolumeInUse { .. } => {
-                Some("remove them first; `--remove-orphans` removes those of services that are gone".to_owned())
+            Self::AddressTaken { container, .. } => {
+                Some(format!("stop it first, then it gets another address at the next `up`: `docker stop {container}`"))
             }
             Self::NothingToShare { other, problem, .. } => Some(match problem {
                 NothingToShare::NoReplicas => format!("`{other}` has 0 replicas"),

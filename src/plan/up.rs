@@ -54,7 +54,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     network::check_users(&cx, &resources.networks, &touched(&fates, &orphans))?;
     volume::check_users(&cx, &resources.volumes, &removed(&fates, &orphans))?;
     sharing::check(&cx, &fates)?;
-    clash::check_names(&cx, &fates, &orphans)?;
+    clash::check_names(&cx, &fates, &removed(&fates, &orphans))?;
 
     let mut emit = Emit::new(cx, &resources, &fates, builder);
     emit.removals(&orphans);
@@ -68,6 +68,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     }
     emit.unmount();
     emit.clashes();
+    emit.check_addresses()?;
     emit.fixed_addresses_first();
     emit.stranded_sharers();
     emit.command_waits(&order);
@@ -94,15 +95,13 @@ fn touched<'a>(
     fates: &BTreeMap<&ServiceName, Fate<'a>>,
     orphans: &[&'a Container],
 ) -> BTreeSet<&'a crate::observed::ContainerId> {
-    let mut touched: BTreeSet<_> = orphans.iter().map(|orphan| &orphan.id).collect();
+    let mut touched = removed(fates, orphans);
     for fate in fates.values() {
         touched.extend(fate.slots.iter().filter_map(|slot| slot.change.old()).map(|old| &old.id));
         touched.extend(fate.slots.iter().filter_map(|slot| match slot.change {
             Change::Finish { new, .. } => Some(&new.id),
             Change::Keep(_) | Change::Create | Change::Recreate { .. } => None,
         }));
-        touched.extend(fate.removed.iter().map(|removal| &removal.container.id));
-        touched.extend(fate.emptied.iter().map(|container| &container.id));
     }
     touched
 }

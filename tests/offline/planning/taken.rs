@@ -103,6 +103,86 @@ fn a_name_that_somebody_keeps_is_told_before_anything_is_made() {
     assert_eq!(hint, "remove it first: `hoist down other`");
 }
 
+#[test]
+fn what_the_file_says_of_an_anonymous_volume_wins_over_what_it_said() {
+    use hoist::project::value::{Mount, MountKind};
+    let with = |written: Option<bool>, more: fn(&mut Service)| {
+        files()
+            .service("db", "db:1", |db| {
+                let mount = |read_only| Mount {
+                    kind: MountKind::Volume,
+                    target: "/data".into(),
+                    read_only,
+                    ..Mount::default()
+                };
+                db.volumes.extend(written.map(mount));
+                more(db);
+            })
+            .service("y", "y:1", |_| {})
+            .load()
+    };
+    let inherited = |project: &Arc<Project>, was_read_only: bool| {
+        let state = in_sync(project).with("shop-db-1", stale).with("shop-db-1", super::state::anonymous("/data"));
+        let state = state.with("shop-db-1", |db| db.mounts[0].read_only = was_read_only);
+        let plan = plan(project, &state.into(), &UpOptions::default());
+        let spec = plan.steps().find_map(|(_, step)| match &step.action {
+            hoist::plan::Action::CreateContainer(spec) => spec.replaces.clone(),
+            _ => None,
+        });
+        spec.expect("it is replaced").inherited[0].read_only
+    };
+    let nothing: fn(&mut Service) = |_| {};
+    let shares: fn(&mut Service) = |db| db.volumes_from.push("y:ro".into());
+    for (written, more, was, is) in [
+        (Some(true), nothing, false, true),
+        (Some(false), nothing, true, false),
+        // The image has it, and the file does not ask for less any more.
+        (None, nothing, true, false),
+        (None, nothing, false, false),
+        // The other container's mounts are as `volumes_from` says.
+        (None, shares, true, true),
+    ] {
+        assert_eq!(inherited(&with(written, more), was), is, "{written:?} {was}");
+    }
+}
+
+#[test]
+fn a_volume_that_somebody_goes_on_mounting_is_not_recreated() {
+    let files = || {
+        files().volume("data", |_| {}).service("x", "x:1", |x| super::files::mounts(x, "data", "/data")).service(
+            "y",
+            "y:1",
+            |y| super::files::mounts(y, "data", "/data"),
+        )
+    };
+    let state = in_sync(&files().load()).with_volume("shop_data", |data| data.config_hash = Some("old".into()));
+    let recreate = UpOptions { recreate_volumes: super::files::volume_keys(&["data"]), ..UpOptions::default() };
+    assert!(plan(&files().load(), &state.clone().into(), &recreate).has_changes());
+    let alone = files().select(&["x"]).disabled("y").load();
+    let error = up(&alone, &state.into(), &recreate).expect_err("y stays");
+    assert_eq!(
+        error.to_string(),
+        "volume shop_data has to be recreated for its new definition, but containers that stay mount it: shop-y-1"
+    );
+}
+
+#[test]
+fn an_address_that_somebody_keeps_is_told_before_anything_is_made() {
+    let project = on_one_network().load();
+    let has = |address: &str| {
+        let address = address.to_owned();
+        in_sync(&project).with("shop-b-1", exited(1)).with("shop-a-1", |a| {
+            a.networks.get_mut("shop_n").expect("it is on it").ipv4 = Some(address);
+        })
+    };
+    check(&project, [Case::new("another address", has("10.0.0.3"), "#1 start container b/1: not running\n")]);
+    let error = up(&project, &has("10.0.0.2").into(), &UpOptions::default()).expect_err("a has it");
+    assert_eq!(error.to_string(), "address 10.0.0.2 on network `n` is taken by container shop-a-1");
+    assert_eq!(error.path().unwrap_or_default(), ["services", "b", "networks", "n", "ipv4_address"]);
+    // It stops before.
+    assert!(plan(&project, &has("10.0.0.2").with("shop-a-1", stale).into(), &UpOptions::default()).has_changes());
+}
+
 fn on_one_network() -> Files {
     files()
         .network("n", |_| {})
