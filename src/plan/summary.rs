@@ -78,7 +78,22 @@ impl Plan {
                 Action::RunProvider { .. } => &mut repeated.providers,
                 Action::ConfigureModel(_) => &mut repeated.models,
                 Action::Wait(_) => &mut repeated.waits,
-                _ => continue,
+                Action::PullImage(_)
+                | Action::BuildImage(_)
+                | Action::PullModel(_)
+                | Action::CreateNetwork { .. }
+                | Action::RemoveNetwork { .. }
+                | Action::DisconnectNetwork { .. }
+                | Action::ConnectNetwork { .. }
+                | Action::CreateVolume { .. }
+                | Action::RemoveVolume { .. }
+                | Action::RemoveImage { .. }
+                | Action::CreateContainer(_)
+                | Action::StopContainer { .. }
+                | Action::RemoveContainer { .. }
+                | Action::RenameContainer { .. }
+                | Action::Pause { .. }
+                | Action::RunPreStart { .. } => continue,
             };
             names.insert(step.action.service().map_or_else(|| step.action.object(), ToString::to_string));
         }

@@ -321,12 +321,12 @@ async fn a_wrong_subnet_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_fixed_address_is_not_given_to_somebody_else() {
-    let file = r#"
+    let file = r"
 services:
   a: {<<: *idle, networks: [n]}
   b: {<<: *idle, networks: {n: {ipv4_address: 10.211.7.2}}}
 networks: {n: {ipam: {config: [{subnet: 10.211.7.0/29}]}}}
-"#;
+";
     project("net-fixed", file, |s| async move {
         for _ in 0..3 {
             s.up(&[]).await;

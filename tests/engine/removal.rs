@@ -214,6 +214,8 @@ async fn containers_of_inactive_profiles_stay_and_are_named() {
     let file = "services:\n  web: {<<: *idle, profiles: [front]}\n  tool: {<<: *idle, profiles: [tools], networks: [inner]}\nnetworks: {inner: {}}\n";
     project("down-profiles", file, |s| async move {
         s.hoist(&["--profile", "*", "up", "-d"]).await.ok();
+        let listed = s.hoist(&["--profile", "tools", "ps", "--orphans=false", "--services"]).await.ok();
+        assert_eq!(listed.stdout, "tool\n");
         let flags = "`hoist --profile front --profile tools down`";
         s.hoist(&["down"]).await.ok().says("No resource found to remove").says(flags);
         assert_eq!(s.states().await, ["tool/1 running", "web/1 running"]);
