@@ -11,7 +11,7 @@ use super::{Failure, settings};
 use crate::diagnostic::render::{Description, Style, describe, render, render_all};
 use crate::diagnostic::{Explain, Level};
 use crate::execute::{ExecuteError, RunFailure};
-use crate::load::{self, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
+use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
 use crate::plan::{Plan, PlanError};
 use crate::project::{Project, ProjectName, ServiceName};
 use crate::render::logs::{LogSettings, Prefix};
@@ -189,7 +189,7 @@ impl Target {
 ///
 /// Those of [`project_or_name`], and [`Failure::Usage`] for a service that the files do not define.
 pub(super) fn target_with(services: &[String], context: &Context) -> Result<Target, Failure> {
-    let target = project_or_name(context)?;
+    let target = project_or_name(services, context)?;
     if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
@@ -199,17 +199,18 @@ pub(super) fn target_with(services: &[String], context: &Context) -> Result<Targ
 }
 
 /// The project of the files; its name alone with `-p` and without `-f`, or where the files cannot be loaded though
-/// `COMPOSE_PROJECT_NAME` says the name (cli.md §3.5).
+/// `COMPOSE_PROJECT_NAME` says the name. The profiles of `services` are active.
 ///
 /// # Errors
 ///
 /// [`Failure::Load`] when the files are needed and cannot be used.
-fn project_or_name(context: &Context) -> Result<Target, Failure> {
+fn project_or_name(services: &[String], context: &Context) -> Result<Target, Failure> {
     let global = &context.global;
     if let (Some(name), true) = (&global.project_name, global.file.is_empty()) {
         return Ok(Target::Name(ProjectName::from(name.to_lowercase())));
     }
-    let mut options = settings::load_options(context, &[]);
+    let mut options = settings::load_options(context, services);
+    options.dependencies = Dependencies::All;
     options.resolve_environment = false;
     match (load::load(&options), context.variable("COMPOSE_PROJECT_NAME")) {
         (Ok(loaded), _) => {

@@ -12,16 +12,16 @@ use tokio_util::sync::CancellationToken;
 use super::facts::Facts;
 use super::hook::{self, Moment};
 use super::hub::Notice;
-use super::{ExecuteError, Follower, Shared, model, provider, start, wait};
+use super::{ExecuteError, Follower, model, provider, start, wait};
 use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
 use crate::event::{BuildProgress, Event, Events, Outcome, Outputs};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, Plan, PullFailure, PullSpec,
+    shared_services,
 };
 use crate::project::fingerprint::{Fingerprint, MAX_LENGTH};
 use crate::project::hash::{HashForm, resolved_service_hash};
-use crate::project::value::NamespaceMode;
 use crate::project::{Service, ServiceName};
 
 /// What every step has at hand.
@@ -252,25 +252,6 @@ pub(super) fn resolve_references(
         Some((shared, other)) => Err(ExecuteError::SharedContainerMissing { shared, service: other.clone() }),
         None => Ok(resolved),
     }
-}
-
-/// Everything a service uses of other services, by reference.
-fn shared_services(service: &Service) -> impl Iterator<Item = (Shared, &ServiceName)> {
-    use crate::project::value::VolumesFromSource;
-    let modes = [
-        (Shared::Network, &service.network_mode),
-        (Shared::Ipc, &service.ipc),
-        (Shared::Pid, &service.pid),
-        (Shared::Uts, &service.uts),
-        (Shared::Cgroup, &service.cgroup),
-    ];
-    let namespaces =
-        modes.into_iter().filter_map(|(shared, mode)| Some((shared, mode.as_ref().and_then(NamespaceMode::service)?)));
-    let volumes = service.volumes_from.iter().filter_map(|from| match &from.source {
-        VolumesFromSource::Service(other) => Some((Shared::Volumes, other)),
-        VolumesFromSource::Container(_) => None,
-    });
-    namespaces.chain(volumes)
 }
 
 /// The digests of mounted images, as far as they are known.

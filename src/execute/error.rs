@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::{EngineError, NameHolder, PortHolder};
 use crate::event::Subject;
-use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Waiter};
+use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Shared, Waiter};
 use crate::project::{ModelKey, ServiceName};
 
 use super::model::ModelVerb;
@@ -212,36 +212,6 @@ pub enum ExecuteError {
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
-}
-
-/// What one container uses of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shared {
-    /// `network_mode: service:X`
-    Network,
-    /// `ipc: service:X`
-    Ipc,
-    /// `pid: service:X`
-    Pid,
-    /// `uts: service:X`
-    Uts,
-    /// `cgroup: service:X`
-    Cgroup,
-    /// `volumes_from: X`
-    Volumes,
-}
-
-impl std::fmt::Display for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Network => "network namespace",
-            Self::Ipc => "IPC namespace",
-            Self::Pid => "PID namespace",
-            Self::Uts => "UTS namespace",
-            Self::Cgroup => "cgroup namespace",
-            Self::Volumes => "volume",
-        })
-    }
 }
 
 /// The engine's words, with the image where they do not name it.

@@ -55,6 +55,8 @@ pub enum Dependencies {
     Include,
     /// Only what was named is (`--no-deps`).
     Ignore,
+    /// All services are selected: names only enable their profiles.
+    All,
 }
 
 /// Which networks, volumes, secrets, configs and models are kept.

@@ -29,19 +29,22 @@ pub(super) fn select(
     if targets.is_empty() {
         return Vec::new();
     }
+    if dependencies == Dependencies::All {
+        enable(project, targets.iter().map(String::as_str), active);
+        return Vec::new();
+    }
     let (selected, errors) = matching(project, targets);
     if !errors.is_empty() {
         return errors;
     }
-    let profiles = selected.iter().filter_map(|name| project.disabled.get(name));
-    active.extend(profiles.flat_map(|service| service.profiles.iter().cloned()).collect::<Vec<_>>());
-    split_by_profiles(project, active);
-    let kept = match dependencies {
-        Dependencies::Ignore => selected.iter().cloned().collect(),
-        Dependencies::Include => match with_dependencies(project, &selected) {
+    enable(project, selected.iter().map(ServiceName::as_str), active);
+    let kept = if dependencies == Dependencies::Ignore {
+        selected.iter().cloned().collect()
+    } else {
+        match with_dependencies(project, &selected) {
             Ok(kept) => kept,
             Err((service, missing)) => return vec![needed(project, &service, &missing)],
-        },
+        }
     };
     let services = std::mem::take(&mut project.services);
     let (services, dropped): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -53,6 +56,13 @@ pub(super) fn select(
     }
     project.selected = selected;
     Vec::new()
+}
+
+/// Enables the profiles of services, and with them all services that have one of these.
+fn enable<'a>(project: &mut Project, services: impl Iterator<Item = &'a str>, active: &mut Profiles) {
+    let profiles = services.filter_map(|name| project.disabled.get(name));
+    active.extend(profiles.flat_map(|service| service.profiles.iter().cloned()).collect::<Vec<_>>());
+    split_by_profiles(project, active);
 }
 
 /// The names that the patterns stand for, in their order, and an error for each that stands for none.

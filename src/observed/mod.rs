@@ -79,6 +79,9 @@ pub struct Observed {
     pub engine: EngineVersion,
     /// What containers were made with; empty unless they were looked at one by one, which only reasons need.
     pub definitions: BTreeMap<ContainerId, Definition>,
+    /// When containers last started, in nanoseconds since 1970: of those that share a namespace, and of those they share it
+    /// with. Empty unless they were looked at one by one.
+    pub started: BTreeMap<ContainerId, i128>,
     /// What serves models; `None` where no service uses one, or where Docker's `model` plugin is not there. The engine
     /// does not know it: `execute::model::look` does.
     pub models: Option<ModelRunner>,

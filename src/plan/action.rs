@@ -568,6 +568,8 @@ pub enum Reason {
     NotMounted(VolumeKey),
     /// A service whose namespace or volumes it shares is recreated.
     SharesWith(ServiceName),
+    /// A service whose namespace it shares starts again, or did since: the old namespace has ended.
+    PartnerRestarted(ServiceName),
     /// A dependency with `restart: true` is recreated.
     DependencyRecreated(ServiceName),
     /// There are more replicas than the service asks for.
@@ -597,6 +599,8 @@ pub enum Reason {
     Orphan,
     /// It was made by `run` and has ended.
     OneOffEnded,
+    /// It was made by `run`, and `down --remove-orphans` removes it too.
+    OneOff,
     /// `down` takes the project down.
     Down,
     /// The user, or the end of a container, ends an attached `up`.

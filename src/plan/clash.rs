@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Edge;
 use super::container::{Change, Fate, Slot, is_up};
 use super::steps::Emit;
+use super::up::Context;
+use super::{Edge, NameOwner, PlanError, orphan};
 use crate::observed::{Container, ContainerId, PublishedPort};
 use crate::project::value::{Port, port};
 use crate::project::{Dependency, Service, ServiceName};
@@ -64,6 +65,47 @@ fn takes(slot: &Slot<'_>) -> bool {
     !matches!(&slot.change, Change::Keep(container) if is_up(container) && container.name == slot.name)
 }
 
+/// Refuses a name that another container of the project has and keeps.
+pub(super) fn check_names(
+    cx: &Context<'_>,
+    fates: &BTreeMap<&ServiceName, Fate<'_>>,
+    gone: &BTreeSet<&ContainerId>,
+) -> Result<(), PlanError> {
+    let slots = || fates.values().flat_map(|fate| &fate.slots);
+    let leaving = slots().filter(|slot| slot.change.leaves().is_always());
+    let leaving: BTreeSet<_> = leaving.filter_map(|slot| slot.change.old()).map(|old| &old.id).collect();
+    for slot in slots() {
+        let own: Vec<_> = match &slot.change {
+            Change::Create => Vec::new(),
+            Change::Keep(container) | Change::Recreate { old: container, .. } => vec![&container.id],
+            Change::Finish { old, new } => vec![&old.id, &new.id],
+        };
+        // Whether it will be replaced at all, the run finds out.
+        let unsure = matches!(&slot.change, Change::Recreate { when, .. } if !when.is_always());
+        let holder = cx.observed.containers.iter().find(|container| container.name == slot.name);
+        let stays = |holder: &&Container| {
+            !own.contains(&&holder.id) && !gone.contains(&holder.id) && !leaving.contains(&holder.id)
+        };
+        if let Some(holder) = holder.filter(|_| !unsure).filter(stays) {
+            let (service, name) = (slot.replica.service.clone(), slot.name.clone());
+            return Err(PlanError::NameTaken { service, name, owner: owner(cx, holder) });
+        }
+    }
+    Ok(())
+}
+
+fn owner(cx: &Context<'_>, container: &Container) -> NameOwner {
+    if container.one_off || container.hook {
+        let ended = orphan::is_orphan(cx.project, container);
+        return if ended { NameOwner::EndedOneOff } else { NameOwner::Running };
+    }
+    match &container.service {
+        Some(service) if cx.project.services.contains_key(service) => NameOwner::Kept(service.clone()),
+        Some(service) if cx.project.disabled.contains_key(service) => NameOwner::LeftAlone(service.clone()),
+        other => NameOwner::Orphan(other.clone()),
+    }
+}
+
 impl Emit<'_, '_> {
     /// Orders renames and starts after the steps that free what they need.
     pub(super) fn clashes(&mut self) {
@@ -75,7 +117,7 @@ impl Emit<'_, '_> {
         let stops: Vec<_> = self.stops.iter().map(|(id, stop)| (*id, stop.step)).collect();
         let holders = stops.into_iter().filter_map(|(id, stop)| Some((self.cx.observed.container(id)?, stop)));
         let holders: Vec<_> = holders.collect();
-        for (start, service, own) in std::mem::take(&mut self.new_starts) {
+        for (start, service, own) in self.new_starts.clone() {
             for (holder, stop) in &holders {
                 let same = holder.service.as_ref() == Some(&service.name);
                 let in_turn = same && self.fates.get(&service.name).is_some_and(|fate| fate.rolling.is_some());

@@ -12,8 +12,8 @@ use super::up::Context;
 use super::volume::{self, VolumeFate};
 use super::when::When;
 use super::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica, change, order};
-use crate::observed::{Container, ContainerId, Image, ImageDigest, MountKind};
-use crate::project::{NetworkKey, Service, ServiceName, VolumeKey};
+use crate::observed::{Container, ContainerId, Image, ImageDigest, MountKind, Observed};
+use crate::project::{NetworkKey, Project, Service, ServiceName, VolumeKey};
 
 /// The label with the digests of the images mounted into a container.
 const LABEL_IMAGE_VOLUMES: &str = "com.docker.compose.image-volume-digest";
@@ -143,7 +143,7 @@ impl Candidate<'_> {
 
 impl<'a> Decisions<'a, '_> {
     fn service(&self, service: &'a Service) -> Fate<'a> {
-        let containers = numbered(self.cx, &service.name);
+        let containers = numbered(self.cx.observed, &service.name);
         if self.resources.emptied.contains(&service.name) && !containers.is_empty() {
             return self.emptied(service, containers);
         }
@@ -313,8 +313,13 @@ impl<'a> Decisions<'a, '_> {
         let shared = order::references(service).into_iter();
         shared
             .filter_map(|name| {
-                let kept = self.fates.get(name)?.slots.iter().filter_map(|slot| slot.change.old());
-                let first = kept.min_by(|a, b| a.name.cmp(&b.name))?;
+                let first = match self.fates.get(name) {
+                    Some(fate) => {
+                        let kept = fate.slots.iter().filter_map(|slot| slot.change.old());
+                        kept.min_by(|a, b| a.name.cmp(&b.name))?
+                    }
+                    None => left_alone(self.cx, name).into_iter().next()?,
+                };
                 Some((name.clone(), first.id.clone()))
             })
             .collect()
@@ -429,8 +434,8 @@ pub(super) fn holds_processes(container: &Container) -> bool {
 }
 
 /// The replicas of a service with their numbers; those without a number come after the others.
-pub(super) fn numbered<'a>(cx: &Context<'a>, service: &ServiceName) -> Vec<(u32, &'a Container)> {
-    let replicas = cx.observed.containers.iter();
+pub(super) fn numbered<'a>(observed: &'a Observed, service: &ServiceName) -> Vec<(u32, &'a Container)> {
+    let replicas = observed.containers.iter();
     let mut replicas: Vec<_> =
         replicas.filter(|container| container.is_replica() && container.service.as_ref() == Some(service)).collect();
     replicas.sort_by_key(|container| (container.number.is_none(), container.number, &container.name));
@@ -442,6 +447,24 @@ pub(super) fn numbered<'a>(cx: &Context<'a>, service: &ServiceName) -> Vec<(u32,
         })
     };
     replicas.into_iter().map(|container| (number(container), container)).collect()
+}
+
+/// The containers of a service in the order in which references stand for them: by name, those that an interrupted run
+/// left last.
+pub(super) fn by_reference<'a>(project: &Project, observed: &'a Observed, service: &ServiceName) -> Vec<&'a Container> {
+    let definition = project.services.get(service).or_else(|| project.disabled.get(service));
+    let temporary = |number: u32, container: &Container| {
+        definition.is_some_and(|service| is_temporary(container, &project.container_name(service, u64::from(number))))
+    };
+    let mut numbered = numbered(observed, service);
+    numbered.sort_by_key(|(number, container)| (temporary(*number, container), &container.name));
+    numbered.into_iter().map(|(_, container)| container).collect()
+}
+
+/// The same for a service that this run leaves alone: it is not selected, or its profile is off. Nothing for others.
+pub(super) fn left_alone<'a>(cx: &Context<'a>, service: &ServiceName) -> Vec<&'a Container> {
+    let acted_on = cx.project.services.contains_key(service);
+    if acted_on { Vec::new() } else { by_reference(cx.project, cx.observed, service) }
 }
 
 impl Context<'_> {

@@ -39,13 +39,20 @@ pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> 
         down.volumes();
     }
     down.images(&services);
+    let profiles_off = down.profiles_off();
     let mut warnings = down.warnings;
     let mut plan = down.builder.build();
     unused::mark(&mut plan, &project, observed);
     if plan.is_empty() && warnings.is_empty() {
         warnings.push(Warning::NothingToRemove(project.name.clone()));
     }
+    warnings.extend(profiles_off);
     plan.with_warnings(warnings)
+}
+
+/// Whether `run` made a container.
+fn is_one_off(container: &Container) -> bool {
+    container.one_off && !container.hook && container.config_hash.is_some()
 }
 
 struct Down<'a> {
@@ -99,26 +106,72 @@ impl<'a> Down<'a> {
                 Action::RunProvider { project: self.project.clone(), service: name.clone(), verb: ProviderVerb::Down };
             return vec![self.add(action, Reason::Down, before)];
         }
-        let replicas = self.observed.containers.iter();
-        let mut replicas: Vec<_> =
-            replicas.filter(|container| container.is_replica() && container.service.as_ref() == Some(name)).collect();
-        replicas.sort_by_key(|container| (container.number, &container.name));
-        replicas
+        let one_offs = self.options.orphans == Orphans::Remove;
+        let containers = self.observed.containers.iter().filter(|container| {
+            (container.is_replica() || (one_offs && is_one_off(container))) && container.service.as_ref() == Some(name)
+        });
+        let mut containers: Vec<_> = containers.collect();
+        containers.sort_by_key(|container| (container.one_off, container.number, &container.name));
+        containers
             .into_iter()
             .map(|container| {
+                if container.one_off {
+                    return self.remove(container, None, &orphan::reason(container), before);
+                }
                 let replica = container.number.map(|number| Replica { service: name.clone(), number });
                 self.remove(container, replica, &Reason::Down, before)
             })
             .collect()
     }
 
+    /// Removes orphans; one-offs of services that are not in the files count as such even while they run.
     fn orphans(&mut self) {
         if self.options.orphans != Orphans::Remove {
             return;
         }
-        for container in orphan::orphans(self.project, self.observed) {
+        let removed: BTreeSet<_> = self.removed.iter().map(|(container, _)| &container.id).collect();
+        let containers = self.observed.containers.iter().filter(|container| self.is_orphan(container));
+        let mut orphans: Vec<_> = containers.filter(|container| !removed.contains(&container.id)).collect();
+        orphans.sort_by(|a, b| a.name.cmp(&b.name));
+        for container in orphans {
             self.remove(container, None, &orphan::reason(container), &[]);
         }
+    }
+
+    fn is_orphan(&self, container: &Container) -> bool {
+        let known = container.service.as_ref().is_some_and(|service| self.project.is_known(service.as_str()));
+        orphan::is_orphan(self.project, container) || (is_one_off(container) && !known)
+    }
+
+    /// Whether `--remove-orphans` removes a container that a plain `down` leaves.
+    fn is_left_without_remove_orphans(&self, container: &Container) -> bool {
+        let acted_on = |service: &ServiceName| self.project.services.contains_key(service);
+        self.is_orphan(container) || (is_one_off(container) && container.service.as_ref().is_some_and(acted_on))
+    }
+
+    /// The containers that stay because their profile is off. Whoever names services knows which are meant.
+    fn profiles_off(&self) -> Option<Warning> {
+        let replicas = self.observed.containers.iter().filter(|container| container.is_replica());
+        let left = replicas.filter_map(|container| {
+            let service = self.project.disabled.get(container.service.as_ref()?)?;
+            Some((container.name.clone(), &service.profiles))
+        });
+        let mut left: Vec<_> = left.collect();
+        if left.is_empty() || !self.options.services.is_empty() {
+            return None;
+        }
+        // Those that leave no choice first: one profile may be enough for several services.
+        left.sort_by_key(|(name, profiles)| (profiles.len(), name.clone()));
+        let mut profiles: Vec<String> = Vec::new();
+        for (_, needed) in &left {
+            if !needed.iter().any(|profile| profiles.contains(profile)) {
+                profiles.extend(needed.first().cloned());
+            }
+        }
+        profiles.sort();
+        let mut containers: Vec<_> = left.into_iter().map(|(name, _)| name).collect();
+        containers.sort();
+        Some(Warning::ProfilesOff { containers, profiles })
     }
 
     /// Removes the containers that hooks were run in.
@@ -174,7 +227,9 @@ impl<'a> Down<'a> {
                 if !in_use.is_empty() {
                     // That the others need it goes without saying where only some services are taken down.
                     if self.options.services.is_empty() {
-                        self.warnings.push(Warning::NetworkInUse { name: live.name.clone(), containers: in_use });
+                        let orphans = in_use.iter().any(|container| self.is_left_without_remove_orphans(container));
+                        let containers = in_use.iter().map(|container| container.name.clone()).collect();
+                        self.warnings.push(Warning::NetworkInUse { name: live.name.clone(), containers, orphans });
                     }
                     continue;
                 }
@@ -188,23 +243,23 @@ impl<'a> Down<'a> {
         }
     }
 
-    /// The containers connected to a network that run and are not removed, by name.
-    fn left_running(&self, network: &str) -> Vec<String> {
+    /// The containers connected to a network that run and are not removed.
+    fn left_running(&self, network: &str) -> Vec<&'a Container> {
         self.left(|container| holds_processes(container) && container.networks.contains_key(network))
     }
 
-    /// The containers that mount a volume and are not removed, by name. Engines keep it for those that are stopped, too.
-    fn left_mounting(&self, volume: &str) -> Vec<String> {
+    /// The containers that mount a volume and are not removed. Engines keep it for those that are stopped, too.
+    fn left_mounting(&self, volume: &str) -> Vec<&'a Container> {
         self.left(|container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(volume)))
     }
 
     /// The containers that are not removed and use something, by name.
-    fn left(&self, uses: impl Fn(&Container) -> bool) -> Vec<String> {
+    fn left(&self, uses: impl Fn(&Container) -> bool) -> Vec<&'a Container> {
         let removed: BTreeSet<_> = self.removed.iter().map(|(container, _)| &container.id).collect();
         let left = self.observed.containers.iter().filter(|it| uses(it) && !removed.contains(&it.id));
-        let mut names: Vec<_> = left.map(|container| container.name.clone()).collect();
-        names.sort();
-        names
+        let mut left: Vec<_> = left.collect();
+        left.sort_by(|a, b| a.name.cmp(&b.name));
+        left
     }
 
     /// Removes the project's volumes, and those that containers of it carried over from their predecessors.
@@ -225,7 +280,8 @@ impl<'a> Down<'a> {
         for name in names {
             let in_use = self.left_mounting(name);
             if !in_use.is_empty() {
-                self.warnings.push(Warning::VolumeInUse { name: name.to_owned(), containers: in_use });
+                let containers = in_use.iter().map(|container| container.name.clone()).collect();
+                self.warnings.push(Warning::VolumeInUse { name: name.to_owned(), containers });
                 continue;
             }
             let users = self

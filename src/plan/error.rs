@@ -1,5 +1,6 @@
 //! What makes a plan impossible.
 
+use super::shared::{NothingToShare, Shared};
 use crate::project::circle::Circle;
 use crate::project::{NetworkKey, ServiceName, VolumeKey};
 
@@ -100,6 +101,28 @@ pub enum PlanError {
         /// Why not.
         obstacle: Exclusive,
     },
+    /// A service shares a namespace or volumes with one that has no container, or none that runs.
+    #[error("cannot share {shared} with service {other}: {}", nothing_to_share(.problem))]
+    NothingToShare {
+        /// The service that shares.
+        service: ServiceName,
+        /// What it shares.
+        shared: Shared,
+        /// The service it shares with.
+        other: ServiceName,
+        /// Why it cannot.
+        problem: NothingToShare,
+    },
+    /// The name of a container belongs to another one of the project that stays.
+    #[error("container name `{name}` is taken by {}", name_owner(.owner))]
+    NameTaken {
+        /// The service that asks for the name.
+        service: ServiceName,
+        /// The name.
+        name: String,
+        /// Whose container has it.
+        owner: NameOwner,
+    },
     /// `--scale` names a service that is not there.
     #[error("no such service: {service}")]
     NoSuchService {
@@ -178,6 +201,18 @@ pub enum PlanError {
         /// Its name.
         name: String,
     },
+    /// A fixed address belongs to a container of the project that goes on running.
+    #[error("address {address} on network `{network}` is taken by container {container}")]
+    AddressTaken {
+        /// The service that asks for the address.
+        service: ServiceName,
+        /// The key of the network.
+        network: NetworkKey,
+        /// The address.
+        address: String,
+        /// The name of the container that has it.
+        container: String,
+    },
     /// A network changed, and containers that this run leaves alone are connected to it.
     #[error(
         "network {name} has to be recreated for its new definition, but containers that stay are connected to it: {}",
@@ -204,6 +239,21 @@ pub enum PlanError {
         /// The containers' names.
         containers: Vec<String>,
     },
+}
+
+/// Whose container has a name that another one needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameOwner {
+    /// A service that the files do not define.
+    Orphan(Option<ServiceName>),
+    /// A service of the files that this run leaves alone: it is not selected, or its profile is off.
+    LeftAlone(ServiceName),
+    /// A service of this run, which keeps the container.
+    Kept(ServiceName),
+    /// Nobody: `run` made it, and it has ended.
+    EndedOneOff,
+    /// Nobody: `run` made it, or a hook runs in it.
+    Running,
 }
 
 /// What is named.
@@ -315,6 +365,8 @@ impl PlanError {
             }),
             Self::PredefinedNetwork { key, .. } => Some(vec!["networks", key.as_str(), "name"]),
             Self::ServiceDisabled { service, .. } => Some(vec!["services", service.as_str(), "profiles"]),
+            Self::NothingToShare { service, shared, .. } => Some(vec!["services", service.as_str(), shared.key()]),
+            Self::NameTaken { service, .. } => Some(vec!["services", service.as_str(), "container_name"]),
             Self::ServiceNotNamed { .. } | Self::NoSuchService { .. } => None,
             Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
                 Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
@@ -325,6 +377,9 @@ impl PlanError {
             Self::ExternalNetworkMissing { key, .. }
             | Self::ExternalNetworkAmbiguous { key, .. }
             | Self::NetworkInUse { key, .. } => Some(vec!["networks", key.as_str()]),
+            Self::AddressTaken { service, network, .. } => {
+                Some(vec!["services", service.as_str(), "networks", network.as_str(), "ipv4_address"])
+            }
             Self::ExternalVolumeMissing { key, .. } | Self::VolumeInUse { key, .. } => {
                 Some(vec!["volumes", key.as_str()])
             }
@@ -351,12 +406,26 @@ impl PlanError {
             Self::ExternalVolumeMissing { name, .. } => {
                 Some(format!("make it with `docker volume create {name}`, or remove `external: true`"))
             }
-            Self::NetworkInUse { .. } => Some(
-                "disconnect or remove them first; `--remove-orphans` removes those of services that are gone".into(),
+            Self::NetworkInUse { .. } | Self::VolumeInUse { .. } => Some(
+                "`up` without service names includes all services; `--remove-orphans` removes containers of services \
+                 that are gone; remove others first"
+                    .into(),
             ),
-            Self::VolumeInUse { .. } => {
-                Some("remove them first; `--remove-orphans` removes those of services that are gone".to_owned())
+            Self::AddressTaken { container, .. } => {
+                Some(format!("stop it first, then it gets another address at the next `up`: `docker stop {container}`"))
             }
+            Self::NothingToShare { other, problem, .. } => Some(match problem {
+                NothingToShare::NoReplicas => format!("`{other}` has 0 replicas"),
+                NothingToShare::NotSelected { profiles } | NothingToShare::NotRunning { profiles, .. } => {
+                    let others = if profiles.is_empty() { ", or leave out --no-deps" } else { "" };
+                    format!("start it first: `hoist up -d {other}`{others}")
+                }
+            }),
+            Self::NameTaken { name, owner, .. } => Some(match owner {
+                NameOwner::Orphan(_) | NameOwner::EndedOneOff => "--remove-orphans removes it first".to_owned(),
+                NameOwner::LeftAlone(service) => format!("remove it first: `hoist down {service}`"),
+                NameOwner::Kept(_) | NameOwner::Running => format!("remove it first: `docker rm --force {name}`"),
+            }),
             Self::UnknownFailureAction { .. } => Some("it is `pause`, `continue` or `rollback`".to_owned()),
             Self::StartFirst { obstacle, .. } => {
                 let way = match obstacle {
@@ -393,5 +462,25 @@ impl PlanError {
             | Self::Cycle { .. }
             | Self::ExternalNetworkAmbiguous { .. } => None,
         }
+    }
+}
+
+fn nothing_to_share(problem: &NothingToShare) -> String {
+    match problem {
+        NothingToShare::NoReplicas | NothingToShare::NotSelected { .. } => "container missing".to_owned(),
+        NothingToShare::NotRunning { container, state, .. } => format!("container {container} is {}", state.as_str()),
+    }
+}
+
+fn name_owner(owner: &NameOwner) -> String {
+    match owner {
+        NameOwner::Orphan(None) => "an orphan container".to_owned(),
+        NameOwner::Orphan(Some(service)) => {
+            format!("an orphan container of service `{service}`, which the files no longer define")
+        }
+        NameOwner::LeftAlone(service) => format!("a container of service `{service}`, which is not part of this run"),
+        NameOwner::Kept(service) => format!("a container of service `{service}`, which keeps it"),
+        NameOwner::EndedOneOff => "a one-off container of `run` that has ended".to_owned(),
+        NameOwner::Running => "a one-off container of `run`".to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use petgraph::Direction;
 use petgraph::algo::has_path_connecting;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
-use petgraph::visit::EdgeRef;
+use petgraph::visit::{Dfs, EdgeRef, Reversed};
 
 use super::{Handle, Step, Warning};
 use crate::observed::ContainerId;
@@ -91,6 +91,14 @@ impl PlanBuilder {
     #[must_use]
     pub fn is_before(&self, earlier: ActionId, later: ActionId) -> bool {
         has_path_connecting(&self.plan.graph, node_of(earlier), node_of(later), None)
+    }
+
+    /// The steps that come before `id`, directly or through others, and the step itself.
+    #[must_use]
+    pub fn all_before(&self, id: ActionId) -> HashSet<ActionId> {
+        let reversed = Reversed(&self.plan.graph);
+        let mut visit = Dfs::new(reversed, node_of(id));
+        std::iter::from_fn(|| visit.next(reversed)).map(id_of).collect()
     }
 
     /// The plan, without the edges that follow from others.

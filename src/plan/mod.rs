@@ -4,6 +4,7 @@
 //! step with its reason and with what must come before it; its `Display` is what `hoist plan` prints.
 
 mod action;
+mod address;
 mod change;
 mod clash;
 mod container;
@@ -27,6 +28,8 @@ mod reconnect;
 mod replace;
 mod rolling;
 mod secret;
+mod shared;
+mod sharing;
 mod steps;
 mod stop;
 mod summary;
@@ -40,14 +43,16 @@ mod when;
 pub use action::*;
 pub use change::redefined;
 pub use down::{down, removable_images};
-pub use error::{Exclusive, NamedKind, PlanError};
+pub use error::{Exclusive, NameOwner, NamedKind, PlanError};
 pub use graph::{ActionId, Edge, Plan, PlanBuilder};
 pub use image::wanted_images;
 pub use labels::project_from_labels;
 pub use network::changed_networks;
 pub use options::*;
+pub use shared::{NothingToShare, Shared, shared_services};
+pub use sharing::namespace_sharers;
 pub use stop::stop;
-pub use summary::{Counts, Summary};
+pub use summary::{Counts, Repeated, Summary};
 pub use up::up;
 pub use volume::changed_volumes;
 pub use warning::Warning;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PlanError;
-use crate::project::value::{NamespaceMode, VolumesFromSource};
+use super::shared::{Shared, shared_services};
 use crate::project::{Dependency, Project, Service, ServiceName};
 
 /// The services to act on, each after its dependencies, in the order of their names otherwise.
@@ -99,17 +99,12 @@ impl<'a> Visit<'a> {
 /// The services whose namespaces or volumes a service shares: `service:X` in `network_mode`, `ipc`, `pid`, `uts` and
 /// `cgroup`, and `X` in `volumes_from`.
 pub(super) fn references(service: &Service) -> BTreeSet<&ServiceName> {
-    let namespaces = [&service.network_mode, &service.ipc, &service.pid, &service.uts, &service.cgroup];
-    let shared = namespaces.into_iter().flatten().filter_map(NamespaceMode::service);
-    shared.chain(volume_sources(service)).collect()
+    shared_services(service).map(|(_, other)| other).collect()
 }
 
 /// The services whose mounts a service takes over.
 pub(super) fn volume_sources(service: &Service) -> impl Iterator<Item = &ServiceName> {
-    service.volumes_from.iter().filter_map(|from| match &from.source {
-        VolumesFromSource::Service(service) => Some(service),
-        VolumesFromSource::Container(_) => None,
-    })
+    shared_services(service).filter(|(shared, _)| *shared == Shared::Volumes).map(|(_, other)| other)
 }
 
 /// The services that depend on each service, with how they do.

@@ -6,7 +6,11 @@ use crate::project::Project;
 
 /// Why an orphan goes.
 pub(super) fn reason(container: &Container) -> Reason {
-    if container.one_off { Reason::OneOffEnded } else { Reason::Orphan }
+    match (container.one_off, has_ended(container)) {
+        (false, _) => Reason::Orphan,
+        (true, true) => Reason::OneOffEnded,
+        (true, false) => Reason::OneOff,
+    }
 }
 
 /// The containers that no service of the files accounts for, and one-offs that ended.
@@ -16,12 +20,17 @@ pub(super) fn orphans<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a 
     orphans
 }
 
-fn is_orphan(project: &Project, container: &Container) -> bool {
+/// Whether no service of the files accounts for a container, or it is a one-off that ended.
+pub(super) fn is_orphan(project: &Project, container: &Container) -> bool {
     if container.hook || container.config_hash.is_none() {
         return false;
     }
     if container.one_off {
-        return matches!(container.state, State::Exited | State::Dead);
+        return has_ended(container);
     }
     container.service.as_ref().is_none_or(|service| !project.is_known(service.as_str()))
+}
+
+fn has_ended(container: &Container) -> bool {
+    matches!(container.state, State::Exited | State::Dead)
 }

@@ -46,6 +46,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         let swaps = self.swaps.get(name).cloned().unwrap_or_default();
         if self.cx.starts() {
             fate.slots.iter().for_each(|slot| self.reattach(service, slot));
+            self.follow_partners(fate);
         }
         let in_turn = self.in_turn(fate, &swaps);
         let rolls = in_turn.contains(&true);

@@ -326,7 +326,12 @@ impl<'a, 'b> Emit<'a, 'b> {
         shared
             .filter_map(|name| {
                 let replicas = self.replicas(name).into_iter();
-                Some((name.clone(), replicas.min_by(|a, b| a.name.cmp(&b.name))?))
+                let first = if self.fates.contains_key(name) {
+                    replicas.min_by(|a, b| a.name.cmp(&b.name))
+                } else {
+                    replicas.into_iter().next()
+                };
+                Some((name.clone(), first?))
             })
             .collect()
     }
@@ -346,9 +351,11 @@ impl<'a, 'b> Emit<'a, 'b> {
         if let Some(swaps) = self.swaps.get(service) {
             return swaps.iter().map(|swap| swap.container.clone()).collect();
         }
-        let slots = self.fates.get(service).map_or(&[][..], |fate| fate.slots.as_slice());
-        let present = slots.iter().filter_map(|slot| slot.change.old());
-        present.map(|container| existing(service, container)).collect()
+        let present: Vec<_> = match self.fates.get(service) {
+            Some(fate) => fate.slots.iter().filter_map(|slot| slot.change.old()).collect(),
+            None => container::left_alone(&self.cx, service),
+        };
+        present.into_iter().map(|container| existing(service, container)).collect()
     }
 }
 

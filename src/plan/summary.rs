@@ -54,7 +54,53 @@ pub struct Counts {
     pub removed: usize,
 }
 
+/// What a plan does though it changes nothing: what every run does again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Repeated {
+    /// The services whose containers ran to their end and run again.
+    pub jobs: BTreeSet<String>,
+    /// The services that are provided.
+    pub providers: BTreeSet<String>,
+    /// The models that are configured.
+    pub models: BTreeSet<String>,
+    /// The other services that are waited for.
+    pub waits: BTreeSet<String>,
+}
+
 impl Plan {
+    /// What it does though that changes nothing.
+    #[must_use]
+    pub fn repeated(&self) -> Repeated {
+        let mut repeated = Repeated::default();
+        for (_, step) in self.steps().filter(|(_, step)| !step.is_change()) {
+            let names = match &step.action {
+                Action::StartContainer { .. } => &mut repeated.jobs,
+                Action::RunProvider { .. } => &mut repeated.providers,
+                Action::ConfigureModel(_) => &mut repeated.models,
+                Action::Wait(_) => &mut repeated.waits,
+                Action::PullImage(_)
+                | Action::BuildImage(_)
+                | Action::PullModel(_)
+                | Action::CreateNetwork { .. }
+                | Action::RemoveNetwork { .. }
+                | Action::DisconnectNetwork { .. }
+                | Action::ConnectNetwork { .. }
+                | Action::CreateVolume { .. }
+                | Action::RemoveVolume { .. }
+                | Action::RemoveImage { .. }
+                | Action::CreateContainer(_)
+                | Action::StopContainer { .. }
+                | Action::RemoveContainer { .. }
+                | Action::RenameContainer { .. }
+                | Action::Pause { .. }
+                | Action::RunPreStart { .. } => continue,
+            };
+            names.insert(step.action.service().map_or_else(|| step.action.object(), ToString::to_string));
+        }
+        repeated.waits.retain(|service| !repeated.jobs.contains(service));
+        repeated
+    }
+
     /// What it comes to.
     #[must_use]
     pub fn summary(&self) -> Summary {

@@ -7,7 +7,7 @@ use super::container::{self, Change, Fate, Resources};
 use super::content;
 use super::steps::Emit;
 use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
-use super::{exclusive, image, model, named, network, order, orphan, rolling, volume};
+use super::{clash, exclusive, image, model, named, network, order, orphan, rolling, sharing, volume};
 use crate::observed::{Container, Observed};
 use crate::project::{Project, ServiceName};
 
@@ -53,6 +53,8 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     let orphans = orphans(&cx, &mut warnings);
     network::check_users(&cx, &resources.networks, &touched(&fates, &orphans))?;
     volume::check_users(&cx, &resources.volumes, &removed(&fates, &orphans))?;
+    sharing::check(&cx, &fates)?;
+    clash::check_names(&cx, &fates, &removed(&fates, &orphans))?;
 
     let mut emit = Emit::new(cx, &resources, &fates, builder);
     emit.removals(&orphans);
@@ -66,6 +68,9 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     }
     emit.unmount();
     emit.clashes();
+    emit.check_addresses()?;
+    emit.fixed_addresses_first();
+    emit.stranded_sharers();
     emit.command_waits(&order);
     let plan = emit.into_plan(warnings);
     content::check(&plan)?;
@@ -90,15 +95,13 @@ fn touched<'a>(
     fates: &BTreeMap<&ServiceName, Fate<'a>>,
     orphans: &[&'a Container],
 ) -> BTreeSet<&'a crate::observed::ContainerId> {
-    let mut touched: BTreeSet<_> = orphans.iter().map(|orphan| &orphan.id).collect();
+    let mut touched = removed(fates, orphans);
     for fate in fates.values() {
         touched.extend(fate.slots.iter().filter_map(|slot| slot.change.old()).map(|old| &old.id));
         touched.extend(fate.slots.iter().filter_map(|slot| match slot.change {
             Change::Finish { new, .. } => Some(&new.id),
             Change::Keep(_) | Change::Create | Change::Recreate { .. } => None,
         }));
-        touched.extend(fate.removed.iter().map(|removal| &removal.container.id));
-        touched.extend(fate.emptied.iter().map(|container| &container.id));
     }
     touched
 }

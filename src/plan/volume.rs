@@ -168,8 +168,10 @@ pub(super) fn is_anonymous(project: &Project, mount: &Mount) -> bool {
 }
 
 /// The anonymous volumes of a container that its successor mounts again: all but those in whose place the service now
-/// mounts something by name.
+/// mounts something by name. Whether they can be written to is what the service says now, not what it said then; only where
+/// mounts come from another container, that says.
 pub(super) fn inherited(project: &Project, container: &Container, service: &Service) -> Vec<InheritedVolume> {
+    let written = |target: &str| service.volumes.iter().find(|mount| mount.target == target);
     let taken = |target: &str| service.volumes.iter().any(|mount| mount.target == target && mount.source.is_some());
     let anonymous = container.mounts.iter().filter(|mount| is_anonymous(project, mount) && !taken(&mount.target));
     anonymous
@@ -177,7 +179,10 @@ pub(super) fn inherited(project: &Project, container: &Container, service: &Serv
             Some(InheritedVolume {
                 volume: mount.name.clone()?,
                 target: mount.target.clone(),
-                read_only: mount.read_only,
+                read_only: match written(&mount.target) {
+                    Some(written) => written.read_only,
+                    None => mount.read_only && !service.volumes_from.is_empty(),
+                },
             })
         })
         .collect()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Replica;
+use super::{Replica, Shared};
 use crate::project::{ModelKey, NetworkKey, ProjectName, ServiceName, VolumeKey};
 
 /// Something the user should know.
@@ -63,6 +63,8 @@ pub enum Warning {
         name: String,
         /// The containers, by name.
         containers: Vec<String>,
+        /// Whether `--remove-orphans` would remove any of them.
+        orphans: bool,
     },
     /// A secret or config contains something else than when containers that stay were made, which recreates nothing.
     ContentChanged {
@@ -79,6 +81,23 @@ pub enum Warning {
     NotInTurn {
         /// The service.
         service: ServiceName,
+    },
+    /// Containers of a service that this run leaves alone go on in a namespace that ends, because the container that has
+    /// it starts again.
+    NamespaceLost {
+        /// Their service.
+        service: ServiceName,
+        /// What they share.
+        shared: Shared,
+        /// The service they share it with.
+        other: ServiceName,
+    },
+    /// `down` leaves containers of services whose profiles are off.
+    ProfilesOff {
+        /// The containers, by name.
+        containers: Vec<String>,
+        /// A profile of each of their services.
+        profiles: Vec<String>,
     },
     /// The plugin is too old for the `runtime_flags` of a model, which are left out.
     RuntimeFlagsLeftOut {
@@ -135,8 +154,9 @@ impl fmt::Display for Warning {
             Self::VolumeInUse { name, containers } => {
                 write!(f, "Volume {name} Resource is still in use by {}", containers.join(", "))
             }
-            Self::NetworkInUse { name, containers } => {
-                write!(f, "Network {name} Resource is still in use by {}", containers.join(", "))
+            Self::NetworkInUse { name, containers, orphans } => {
+                let hint = if *orphans { "; --remove-orphans removes orphan and one-off containers too" } else { "" };
+                write!(f, "Network {name} Resource is still in use by {}{hint}", containers.join(", "))
             }
             Self::ContentChanged { kind, name, replicas, service } => {
                 let replicas: Vec<_> = replicas.iter().map(ToString::to_string).collect();
@@ -151,6 +171,19 @@ impl fmt::Display for Warning {
                 "replicas of {service} are replaced at once, not in turn: they stop for a network or a dependency that is \
                  recreated, or a port, name or address passes from one container to another"
             ),
+            Self::NamespaceLost { service, shared, other } => write!(
+                f,
+                "{service} shares the {shared} of {other}, which starts again; `hoist up -d {service}` restarts it"
+            ),
+            Self::ProfilesOff { containers, profiles } => {
+                let flags: Vec<_> = profiles.iter().map(|profile| format!("--profile {profile}")).collect();
+                write!(
+                    f,
+                    "containers of services whose profile is not active are left: {}; `hoist {} down` removes them too",
+                    containers.join(", "),
+                    flags.join(" ")
+                )
+            }
             Self::RuntimeFlagsLeftOut { model, version } => {
                 let version = if version.is_empty() { "one without a version" } else { version };
                 write!(

@@ -3,6 +3,7 @@
 mod json;
 pub mod logs;
 mod plain;
+pub mod plan;
 pub mod ps;
 mod record;
 mod table;

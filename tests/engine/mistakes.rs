@@ -46,6 +46,28 @@ async fn a_name_that_another_project_has_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn a_renamed_service_keeps_its_container_name_once_the_orphan_is_removed() {
+    let file =
+        |service: &str| format!("services:\n  {service}:\n    <<: *idle\n    container_name: hoist-test-renamed\n");
+    project("name-renamed", &file("db"), |s| async move {
+        s.up(&[]).await;
+        let before = s.ids().await;
+        s.compose(&file("postgres"));
+        s.hoist(&["up", "-d"])
+            .await
+            .ends_with(1)
+            .says("container name `hoist-test-renamed` is taken by an orphan container of service `db`")
+            .says("compose.yaml:")
+            .says("hint: --remove-orphans removes it first");
+        assert_eq!(s.ids().await, before, "nothing is made");
+        s.up(&["--remove-orphans"]).await;
+        assert_eq!(s.states().await, ["postgres/1 running"]);
+        s.is_settled().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_port_that_a_process_has_names_the_process_and_the_line() {
     let taken = std::net::TcpListener::bind("0.0.0.0:0").expect("a free port");
     let port = taken.local_addr().expect("it is bound").port();

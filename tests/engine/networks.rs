@@ -318,3 +318,33 @@ async fn a_wrong_subnet_is_refused_by_name() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_fixed_address_is_not_given_to_somebody_else() {
+    let file = r"
+services:
+  a: {<<: *idle, networks: [n]}
+  b: {<<: *idle, networks: {n: {ipv4_address: 10.211.7.2}}}
+networks: {n: {ipam: {config: [{subnet: 10.211.7.0/29}]}}}
+";
+    project("net-fixed", file, |s| async move {
+        for _ in 0..3 {
+            s.up(&[]).await;
+            s.hoist(&["down"]).await.ok();
+        }
+        // One that was there before has the address.
+        s.compose(&file.replace("{ipv4_address: 10.211.7.2}", ""));
+        s.up(&["a"]).await;
+        s.compose(file);
+        s.hoist(&["up", "-d"])
+            .await
+            .ends_with(1)
+            .says("address 10.211.7.2 on network `n` is taken by container hoist-test-net-fixed-a-1")
+            .says("compose.yaml:");
+        assert_eq!(s.states().await, ["a/1 running"], "nothing was made");
+        s.stop(&s.only("a").await.id).await;
+        s.up(&[]).await;
+        s.is_settled().await;
+    })
+    .await;
+}

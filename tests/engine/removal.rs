@@ -188,3 +188,43 @@ services:
     })
     .await;
 }
+
+#[tokio::test]
+async fn one_offs_that_run_stay_unless_orphans_are_removed() {
+    project("down-one-offs", "services: {web: {<<: *idle}}\n", |s| async move {
+        s.up(&[]).await;
+        let labels = [
+            ("com.docker.compose.project", s.project.as_str()),
+            ("com.docker.compose.service", "web"),
+            ("com.docker.compose.oneoff", "True"),
+            ("com.docker.compose.config-hash", "made by run"),
+        ];
+        let one_off = s.foreign_container("hoist-test-down-one-off", &s.named("default"), &labels).await;
+        s.hoist(&["down"]).await.ok().says("hoist-test-down-one-off").says("--remove-orphans");
+        assert_eq!(s.inspect_id(&one_off).await.name.as_deref(), Some("/hoist-test-down-one-off"));
+        s.hoist(&["down", "--remove-orphans", "-t", "0"]).await.ok();
+        assert!(s.networks().await.is_empty());
+        assert!(s.is_gone().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn containers_of_inactive_profiles_stay_and_are_named() {
+    let file = "services:\n  web: {<<: *idle, profiles: [front]}\n  tool: {<<: *idle, profiles: [tools], networks: [inner]}\nnetworks: {inner: {}}\n";
+    project("down-profiles", file, |s| async move {
+        s.hoist(&["--profile", "*", "up", "-d"]).await.ok();
+        let listed = s.hoist(&["--profile", "tools", "ps", "--orphans=false", "--services"]).await.ok();
+        assert_eq!(listed.stdout, "tool\n");
+        let flags = "`hoist --profile front --profile tools down`";
+        s.hoist(&["down"]).await.ok().says("No resource found to remove").says(flags);
+        assert_eq!(s.states().await, ["tool/1 running", "web/1 running"]);
+        s.hoist(&["down", "tool"]).await.ok();
+        assert_eq!(s.states().await, ["web/1 running"]);
+        assert_eq!(s.networks().await, [s.named("default")], "its network goes with it");
+        s.hoist(&["up", "-d"]).await.ends_with(1).says("no service selected").says("front, tools");
+        s.hoist(&["--profile", "front", "down"]).await.ok();
+        assert!(s.is_gone().await);
+    })
+    .await;
+}

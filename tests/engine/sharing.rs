@@ -1,6 +1,8 @@
 //! What services use of one another: namespaces, volumes, links, and what follows a recreation (engine.md §0, §2.6,
 //! §2.7, §3.5).
 
+use bollard::query_parameters::StartContainerOptions;
+
 use crate::support::{Scenario, project};
 
 async fn host(s: &Scenario, service: &str) -> bollard::models::HostConfig {
@@ -161,6 +163,69 @@ async fn replicas_of_a_shared_service_are_all_there_before_its_user() {
         s.is_settled().await;
         s.up(&["--force-recreate"]).await;
         s.is_settled().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_selected_is_shared_as_it_is() {
+    let file = "services:\n  y: {<<: *idle, ipc: shareable}\n  net: {<<: *idle, network_mode: 'service:y'}\n  ipc: {<<: *idle, ipc: 'service:y'}\n  pid: {<<: *idle, pid: 'service:y'}\n  vol: {<<: *idle, volumes_from: [y]}\n  link: {<<: *idle, links: [y]}\n";
+    project("share-no-deps", file, |s| async move {
+        s.up(&[]).await;
+        let before = s.ids().await;
+        for service in ["net", "ipc", "pid", "vol", "link"] {
+            s.up(&["--no-deps", service]).await;
+        }
+        assert_eq!(s.ids().await, before, "nothing changed");
+        s.up(&["--no-deps", "--force-recreate", "net", "link"]).await;
+        let y = s.only("y").await.id;
+        assert_eq!(host(&s, "net").await.network_mode, Some(format!("container:{y}")));
+        let links = s.endpoints("link").await[&s.named("default")].links.clone().unwrap_or_default();
+        assert!(links.iter().any(|link| link.ends_with("-y-1:y")), "{links:?}");
+
+        let net = s.only("net").await.id;
+        s.stop(&y).await;
+        s.stop(&net).await;
+        let hint = "hint: start it first: `hoist up -d y`";
+        let refused = s.hoist(&["up", "-d", "--no-deps", "net"]).await.ends_with(1);
+        refused.says("cannot share network namespace with service y: container").says("compose.yaml:").says(hint);
+        s.hoist(&["down", "y"]).await.ok();
+        s.hoist(&["up", "-d", "--no-deps", "vol"])
+            .await
+            .ends_with(1)
+            .says("cannot share volume with service y: container missing")
+            .says(hint);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_shares_a_namespace_restarts_when_that_ended() {
+    let file = "services:\n  a: {<<: *idle}\n  s: {<<: *idle, network_mode: 'service:a'}\n";
+    project("share-stale", file, |s| async move {
+        s.up(&[]).await;
+        let ids = s.ids().await;
+        let has_network = async || s.exec(&s.only("s").await.id, &["ls", "/sys/class/net"]).await.contains("eth0");
+        assert!(has_network().await);
+        s.stop(&s.only("a").await.id).await;
+        assert!(!has_network().await, "the network ended with the container that had it");
+        s.up(&[]).await;
+        assert!(has_network().await);
+        // Somebody else restarts it.
+        let a = s.only("a").await.id;
+        s.stop(&a).await;
+        s.docker.start_container(&a, None::<StartContainerOptions>).await.expect("it can be started");
+        assert!(!has_network().await);
+        let plan = s.hoist(&["plan"]).await.ends_with(2);
+        assert!(
+            plan.stdout.contains("stop container s/1: shares a namespace with a, which started again"),
+            "{}",
+            plan.stdout
+        );
+        s.up(&[]).await;
+        assert!(has_network().await);
+        s.is_settled().await;
+        assert_eq!(s.ids().await, ids, "nothing was recreated");
     })
     .await;
 }

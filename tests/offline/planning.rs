@@ -16,6 +16,8 @@ mod plan_text;
 mod refused;
 mod resources;
 mod rolling;
+mod sharing;
+mod taken;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! What `up`, `create` and `plan` have in common: from files to a plan, and from the plan to the end of the run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::engine::{Engine, EngineError, ObserveQuery};
 use crate::execute::model;
 use crate::load::{self, Loaded};
 use crate::observed::{ContainerId, Observed};
-use crate::plan::{self, UpOptions};
+use crate::plan::{self, StartContainers, UpOptions};
 use crate::project::Project;
 use crate::render::Hidden;
 use crate::source::SourceMap;
@@ -50,9 +50,22 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
 pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
     let loaded = load(args, context)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
-        return settings::usage("no service selected");
+        return settings::usage(&format!("no service selected{}", profiles_hint(&loaded.project)));
     }
     Ok(loaded)
+}
+
+/// Which profiles enable services, where all are disabled.
+fn profiles_hint(project: &Project) -> String {
+    let profiles: BTreeSet<_> = project.disabled.values().flat_map(|service| &service.profiles).collect();
+    if profiles.is_empty() {
+        return String::new();
+    }
+    let profiles: Vec<_> = profiles.into_iter().map(String::as_str).collect();
+    format!(
+        "\nhint: every service has a profile, and none of these is active: {}; --profile NAME enables one",
+        profiles.join(", ")
+    )
 }
 
 /// Observes, asks what has to be asked, and plans.
@@ -104,7 +117,23 @@ impl Goal {
         for network in observed.networks.iter_mut().filter(|network| changed.contains(&network.id)) {
             network.visitors = self.engine.network_visitors(network.id.clone(), self.project.name.to_string()).await?;
         }
+        if self.options.start == StartContainers::Yes {
+            observed.started = self.starts(&observed).await?;
+        }
         Ok(observed)
+    }
+
+    /// When the containers started of which that has to be known. The engine's list does not tell.
+    async fn starts(&self, observed: &Observed) -> Result<BTreeMap<ContainerId, i128>, Failure> {
+        let looks = plan::namespace_sharers(&self.project, observed).into_iter().map(async |id| {
+            match self.engine.inspect_container(id.clone()).await {
+                Ok(details) => Ok(details.started_at.map(|at| (id.clone(), at))),
+                // Gone since the list was made: the plan finds out.
+                Err(EngineError::NotFound(_)) => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        Ok(futures::future::try_join_all(looks).await?.into_iter().flatten().collect())
     }
 
     /// What is left to do after so many milliseconds. What the command made in the meantime is not made again.

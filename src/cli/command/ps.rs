@@ -80,9 +80,9 @@ fn is_shown(container: &Container, args: &PsArgs, states: &[String]) -> bool {
     states.iter().any(wanted)
 }
 
-/// Whether the container is of a service that was named, and of one that the files define where orphans are hidden.
+/// Whether the container is of a service that was named, and of one that is enabled where orphans are hidden.
 fn belongs(container: &Container, args: &PsArgs, project: Option<&Project>) -> bool {
     let Some(service) = &container.service else { return args.names.is_empty() };
     let named = args.names.is_empty() || args.names.iter().any(|name| name == service.as_str());
-    named && (args.orphans || project.is_none_or(|project| project.is_known(service.as_str())))
+    named && (args.orphans || project.is_none_or(|project| project.services.contains_key(service)))
 }

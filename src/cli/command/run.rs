@@ -1,7 +1,7 @@
 //! What every command that acts on the engine has in common: connecting, and carrying a plan out with its progress.
 
 use std::future::Future;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::execute::{ExecuteError, ExecuteSettings, RunFailure, execute};
 use crate::observed::{Container, Observed};
 use crate::plan::Plan;
 use crate::project::Project;
-use crate::render::{Hidden, Progress, volumes};
+use crate::render::{self, Hidden, Progress};
 use crate::source::SourceMap;
 
 /// How often the progress in a terminal moves.
@@ -90,15 +90,9 @@ fn connect(context: &Context) -> Result<Docker, Failure> {
     Ok(Docker::connect(connect)?)
 }
 
-/// Prints a plan in its text form.
+/// Prints a plan in its text form; one that changes nothing in a line.
 pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
-    let mut stdout = io::stdout();
-    if plan.is_empty() {
-        writeln!(stdout, "nothing to do")?;
-    } else {
-        write!(stdout, "{plan}{}", volumes::of_plan(plan))?;
-    }
-    Ok(())
+    Ok(render::plan::write(plan, &mut io::stdout())?)
 }
 
 impl Ready {

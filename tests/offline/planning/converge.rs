@@ -271,6 +271,8 @@ proptest! {
             }
         }
         let mut whole: Observed = engine.into();
+        // Later services share with earlier ones, and started after them.
+        whole.started = whole.containers.iter().map(|container| container.id.clone()).zip(0..).collect();
         whole.models = Some(ModelRunner { endpoint: "http://runner".into(), ..ModelRunner::default() });
         for service in to.services.values() {
             let reference = to.image_name(service);

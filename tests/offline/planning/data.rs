@@ -453,7 +453,12 @@ fn check(operation: &Operation, case: &Case<'_>) -> Result<(), TestCaseError> {
         Ok(plan) => plan,
         // What cannot be planned removes nothing.
         Err(
-            PlanError::ExternalVolumeMissing { .. } | PlanError::NetworkInUse { .. } | PlanError::VolumeInUse { .. },
+            PlanError::ExternalVolumeMissing { .. }
+            | PlanError::NetworkInUse { .. }
+            | PlanError::VolumeInUse { .. }
+            | PlanError::NothingToShare { .. }
+            | PlanError::NameTaken { .. }
+            | PlanError::AddressTaken { .. },
         ) => return Ok(()),
         Err(error) => return Err(TestCaseError::fail(format!("{}: {error}", operation.name))),
     };

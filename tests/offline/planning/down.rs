@@ -162,7 +162,11 @@ fn a_network_that_an_orphan_uses_stays_and_is_reported() {
     let plan = down(&DownTarget::Files(project.clone()), &state.into(), &DownOptions::default());
     assert!(!plan.to_string().contains("network"), "{plan}");
     let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
-    assert_eq!(warnings, ["Network shop_default Resource is still in use by shop-old-1"]);
+    assert_eq!(
+        warnings,
+        ["Network shop_default Resource is still in use by shop-old-1; --remove-orphans removes orphan and one-off \
+          containers too"]
+    );
 }
 
 #[test]
@@ -181,15 +185,130 @@ fn orphans_and_ended_one_offs_go_when_asked_for() {
         indoc! {"
             #1 stop container web/1: down
             #2 remove container web/1: down, after #1
-            #3 stop container shop-old-1: its service is not in the files
-            #4 remove container shop-old-1: its service is not in the files, after #3
-            #5 remove container shop-web-9: one-off that ended
-            #6 remove network shop_default: down, after #2, #4, #5
+            #3 remove container shop-web-9: one-off that ended
+            #4 stop container shop-old-1: its service is not in the files
+            #5 remove container shop-old-1: its service is not in the files, after #4
+            #6 remove network shop_default: down, after #2, #3, #5
         "}
     );
     let kept = down(&target, &observed, &DownOptions::default());
     assert_eq!(kept.len(), 3, "{kept}");
     assert!(kept.warnings().is_empty());
+}
+
+/// The container of a one-off of a service.
+fn one_off(state: Engine, service: &str, change: impl FnOnce(&mut Container)) -> Engine {
+    let name = format!("shop-{service}-run");
+    state.orphan(service).edit(|observed| {
+        let container = observed.containers.last_mut().expect("just added");
+        container.id = format!("one-off of {service}").into();
+        container.name = name;
+        container.number = None;
+        container.one_off = true;
+        container.networks.insert("shop_default".to_owned(), Endpoint::default());
+        change(container);
+    })
+}
+
+#[test]
+fn one_offs_that_run_go_with_the_orphans() {
+    let project = files()
+        .service("db", "mysql:8", |_| {})
+        .service("web", "nginx:1", |web| needs(web, "db", Condition::Started))
+        .service("tool", "tool:1", |tool| tool.profiles.push("tools".into()))
+        .disabled("tool")
+        .load();
+    let runs = |_: &mut Container| {};
+    let state = || {
+        let state = one_off(one_off(in_sync(&project), "db", runs), "web", runs);
+        one_off(one_off(state, "tool", runs), "gone", runs)
+    };
+    let remove = DownOptions { orphans: Orphans::Remove, ..DownOptions::default() };
+    let plan = |target: DownTarget, options: &DownOptions| down(&target, &state().into(), options);
+    // Those of a service whose profile is off stay, as its replicas do.
+    let files = plan(DownTarget::Files(project.clone()), &remove);
+    assert_eq!(
+        files.to_string(),
+        indoc! {"
+            #1 stop container web/1: down
+            #2 remove container web/1: down, after #1
+            #3 stop container shop-web-run: one-off
+            #4 remove container shop-web-run: one-off, after #3
+            #5 stop container db/1: down, after #2, #4
+            #6 remove container db/1: down, after #5
+            #7 stop container shop-db-run: one-off, after #2, #4
+            #8 remove container shop-db-run: one-off, after #7
+            #9 stop container shop-gone-run: one-off
+            #10 remove container shop-gone-run: one-off, after #9
+        "}
+    );
+    let warnings: Vec<_> = files.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["Network shop_default Resource is still in use by shop-tool-run"]);
+    // Without files nothing says that a service is meant to be there.
+    let labels = plan(DownTarget::Labels("shop".into()), &remove).to_string();
+    for name in ["web", "db", "tool", "gone"] {
+        assert!(labels.contains(&format!("remove container shop-{name}-run: one-off")), "{labels}");
+    }
+    assert!(labels.contains("remove network shop_default"), "{labels}");
+    // Only those of the services that are named, and of services that are gone.
+    let web = plan(DownTarget::Files(project.clone()), &DownOptions { services: vec!["web".into()], ..remove });
+    assert_eq!(
+        web.to_string(),
+        indoc! {"
+            #1 stop container web/1: down
+            #2 remove container web/1: down, after #1
+            #3 stop container shop-web-run: one-off
+            #4 remove container shop-web-run: one-off, after #3
+            #5 stop container shop-gone-run: one-off
+            #6 remove container shop-gone-run: one-off, after #5
+        "}
+    );
+    let plain = plan(DownTarget::Files(project.clone()), &DownOptions::default());
+    assert!(!plain.to_string().contains("run"), "{plain}");
+    let warnings: Vec<_> = plain.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["Network shop_default Resource is still in use by shop-db-run, shop-gone-run, shop-tool-run, shop-web-run; \
+          --remove-orphans removes orphan and one-off containers too"]
+    );
+}
+
+#[test]
+fn containers_whose_profile_is_off_stay_and_are_named() {
+    let with_profiles = |profiles: &'static [&str]| {
+        move |service: &mut hoist::project::Service| {
+            service.profiles = profiles.iter().map(|name| (*name).to_owned()).collect();
+        }
+    };
+    let project = files()
+        .service("one", "one:1", with_profiles(&["a", "b"]))
+        .service("two", "two:1", with_profiles(&["b"]))
+        .service("three", "three:1", with_profiles(&["c"]))
+        .disabled("one")
+        .disabled("two")
+        .disabled("three")
+        .load();
+    let warnings = |state: Engine, options: &DownOptions| {
+        let plan = down(&DownTarget::Files(project.clone()), &state.into(), options);
+        assert!(plan.is_empty(), "{plan}");
+        plan.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let nothing = "Warning: No resource found to remove for project \"shop\".";
+    let left = |containers: &str, flags: &str| {
+        format!(
+            "containers of services whose profile is not active are left: {containers}; `hoist {flags} down` removes them too"
+        )
+    };
+    let plain = DownOptions::default();
+    let state = || images_only(&project).running("two", 1);
+    assert_eq!(warnings(images_only(&project), &plain), [nothing]);
+    assert_eq!(warnings(state(), &plain), [nothing.to_owned(), left("shop-two-1", "--profile b")]);
+    assert_eq!(
+        warnings(state().running("one", 1).running("three", 1).with("shop-three-1", exited(0)), &plain),
+        [nothing.to_owned(), left("shop-one-1, shop-three-1, shop-two-1", "--profile b --profile c")]
+    );
+    let named = DownOptions { services: vec!["two".into()], ..plain };
+    assert_eq!(warnings(state(), &named), [nothing]);
 }
 
 #[test]

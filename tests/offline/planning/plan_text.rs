@@ -1,12 +1,15 @@
 //! What a plan tells besides its text: JSON, the summary, whether it changes anything.
 
+use std::sync::Arc;
+
+use hoist::observed::Health;
 use hoist::plan::{Plan, UpOptions};
-use hoist::project::Condition;
+use hoist::project::{Condition, Project};
 use serde_json::json;
 
 use super::files::{files, is_built, is_checked, mounts, needs, volume_keys};
 use super::plan;
-use super::state::{exited, images_only, in_sync, stale};
+use super::state::{Engine, exited, health, images_only, in_sync, stale};
 
 fn shop() -> std::sync::Arc<hoist::project::Project> {
     files()
@@ -118,4 +121,26 @@ fn large_projects_are_planned_in_no_time() {
     for (id, _) in plan.steps() {
         assert!(plan.before(id).count() <= 302, "{}", plan.line(id));
     }
+}
+
+#[test]
+fn a_plan_that_changes_nothing_is_a_line() {
+    let shown = |project: &Arc<Project>, state: Engine| {
+        let mut out = Vec::new();
+        let plan = plan(project, &state.into(), &UpOptions::default());
+        hoist::render::plan::write(&plan, &mut out).expect("memory can be written to");
+        String::from_utf8(out).expect("text")
+    };
+    let project = files()
+        .service("db", "db:1", is_checked)
+        .service("job", "job:1", |job| needs(job, "db", Condition::Healthy))
+        .service("after", "after:1", |after| needs(after, "job", Condition::CompletedSuccessfully))
+        .load();
+    let done = || in_sync(&project).with("shop-job-1", exited(0));
+    assert_eq!(shown(&project, done()), "nothing changes; up runs again: job\n");
+    let starting = done().with("shop-db-1", health(Health::Starting));
+    assert_eq!(shown(&project, starting), "nothing changes; up runs again: job; up waits for: db\n");
+    assert_eq!(shown(&project, done().with("shop-job-1", exited(1))).lines().count(), 2);
+    let simple = files().service("web", "web:1", |_| {}).load();
+    assert_eq!(shown(&simple, in_sync(&simple)), "nothing to do\n");
 }

@@ -138,7 +138,10 @@ impl Run<'_> {
                 self.create(id, &spec)?;
             }
             Action::StartContainer { container, spec } => {
-                spec.map_or(Ok(()), |spec| self.has_models(&spec))?;
+                if let Some(spec) = spec {
+                    self.has_models(&spec)?;
+                    self.has_namespace(&spec)?;
+                }
                 self.start(&container)?;
             }
             // One that was never made is no trouble.
@@ -308,6 +311,14 @@ impl Run<'_> {
         if missing.is_empty() { Ok(()) } else { Err(format!("models are not ready: {missing:?}")) }
     }
 
+    fn has_namespace(&self, spec: &ContainerSpec) -> Result<(), String> {
+        let service = &spec.project.services[&spec.replica.service];
+        let Some(other) = service.network_mode.as_ref().and_then(|mode| mode.service()) else { return Ok(()) };
+        let partner = self.id(spec.references.get(other).ok_or("nothing to share")?)?;
+        let partner = self.observed.container(&partner).ok_or("the container to share with is gone")?;
+        if partner.state == State::Running { Ok(()) } else { Err(format!("{} does not run", partner.name)) }
+    }
+
     fn create(&mut self, step: ActionId, spec: &ContainerSpec) -> Result<(), String> {
         let service = &spec.project.services[&spec.replica.service];
         let mut shared = std::collections::BTreeMap::new();
@@ -371,6 +382,8 @@ impl Run<'_> {
         }
         container.state = State::Running;
         container.exit_code = None;
+        let last = self.observed.started.values().max().copied().unwrap_or(0);
+        self.observed.started.insert(id, last + 1);
         Ok(())
     }
 }

@@ -1,0 +1,33 @@
+//! A plan in, its text out: the steps, or a line where they change nothing.
+
+use std::io::{self, Write};
+
+use super::volumes;
+use crate::plan::Plan;
+
+/// Writes the steps of a plan. Those of one that changes nothing are summed up: what runs again, and what is waited for.
+///
+/// # Errors
+///
+/// When `out` cannot be written to.
+pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
+    if plan.is_empty() {
+        return writeln!(out, "nothing to do");
+    }
+    if plan.has_changes() {
+        return write!(out, "{plan}{}", volumes::of_plan(plan));
+    }
+    let repeated = plan.repeated();
+    write!(out, "nothing changes")?;
+    for (words, names) in [
+        ("up runs again", &repeated.jobs),
+        ("up asks the providers of", &repeated.providers),
+        ("up configures the models", &repeated.models),
+        ("up waits for", &repeated.waits),
+    ] {
+        if !names.is_empty() {
+            write!(out, "; {words}: {}", names.iter().cloned().collect::<Vec<_>>().join(", "))?;
+        }
+    }
+    writeln!(out)
+}
