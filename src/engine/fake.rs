@@ -104,6 +104,12 @@ impl Fake {
         self.0.changed.notify_waiters();
     }
 
+    /// A container is paused, as somebody else would.
+    pub fn pause_now(&self, id: &ContainerId) {
+        self.state().pause(id);
+        self.0.changed.notify_waiters();
+    }
+
     /// Something happens to a container now, in the eyes of those who listen only.
     pub fn emit(&self, id: &ContainerId, kind: ContainerEventKind) {
         self.state().emit(id, kind);
@@ -258,6 +264,14 @@ impl Engine for Fake {
         self.call_on("start", &id).await?;
         self.change(|state| {
             state.start(&id);
+            Ok(())
+        })
+    }
+
+    async fn unpause_container(&self, id: ContainerId) -> Result<(), EngineError> {
+        self.call_on("unpause", &id).await?;
+        self.change(|state| {
+            state.unpause(&id);
             Ok(())
         })
     }

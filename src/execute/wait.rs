@@ -24,9 +24,12 @@ use crate::project::ServiceName;
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long an engine may fail to answer before the wait gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// For so long a container without a healthcheck has to have run before it counts as running: a program that cannot
+/// For so long a container without a healthcheck has to be seen running before it counts as running: a program that cannot
 /// start its work ends at once.
 const SETTLING: Duration = Duration::from_millis(500);
+/// One that has run for so long need not be watched. Engines note the time of a start before the program begins, on a busy
+/// machine by more than it takes a program to fail.
+const SETTLED: Duration = Duration::from_secs(5);
 /// So many restarts by the engine during a wait are worth a warning.
 const RESTART_LOOP: i64 = 3;
 
@@ -60,15 +63,54 @@ pub(super) async fn wait<E: Engine>(
     }
 }
 
+/// Looks again at containers for which the condition of `spec` held before: whether it does now, or may again. What has
+/// failed since is an error; what ran then, and ended with 0 since, is none.
+pub(super) async fn look_again<E: Engine>(
+    context: &Context<E>,
+    id: ActionId,
+    spec: &WaitSpec,
+) -> Result<Standing, ExecuteError> {
+    let mut wait = Wait { again: true, ..Wait::new(context, id, spec)? };
+    wait.look_at_all().await?;
+    Ok(match wait.judge().await? {
+        Judged::Met | Judged::Settling(_) => Standing::Holds,
+        Judged::Pending => Standing::MayHold,
+    })
+}
+
+/// Waits until the condition holds again, which did before.
+pub(super) async fn wait_again<E: Engine>(
+    context: &Context<E>,
+    id: ActionId,
+    spec: &WaitSpec,
+    deadline: Option<Instant>,
+) -> Result<(), ExecuteError> {
+    let notices = context.notices.as_ref().map(broadcast::Sender::subscribe);
+    let wait = Wait { again: true, deadline, ..Wait::new(context, id, spec)? };
+    wait.until_met(notices).await
+}
+
+/// How it is about a condition that was met before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It holds.
+    Holds,
+    /// It does not hold now.
+    MayHold,
+}
+
 /// The contract's words for a condition that was not met and need not be.
 fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String> {
     match error {
         ExecuteError::NotSuccessful { exit_code, .. } => {
             Some(format!("optional dependency \"{service}\" didn't complete successfully: exit {exit_code}"))
         }
-        ExecuteError::Exited { .. } | ExecuteError::Unhealthy { .. } | ExecuteError::NoHealthcheck { .. } => {
+        ExecuteError::Exited { .. } | ExecuteError::Unhealthy { .. } => {
             Some(format!("optional dependency \"{service}\" is not running or is unhealthy"))
         }
+        ExecuteError::NoHealthcheck { container, .. } => Some(format!(
+            "optional dependency \"{service}\" failed to start: container {container} has no healthcheck configured"
+        )),
         ExecuteError::MissingDependency { .. } | ExecuteError::NoContainer(_) => {
             Some(format!("optional dependency \"{service}\" failed to start"))
         }
@@ -78,6 +120,7 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
         | ExecuteError::NameTaken { .. }
         | ExecuteError::PortTaken { .. }
         | ExecuteError::SharedContainerMissing { .. }
+        | ExecuteError::TmpfsNotShared { .. }
         | ExecuteError::NoImage(_)
         | ExecuteError::TimedOut { .. }
         | ExecuteError::HookFailed { .. }
@@ -118,7 +161,8 @@ impl Watched {
         let details = self.details.as_ref()?;
         let at = match self.settles {
             Some((start, at)) if start == details.started_at => at,
-            _ => Instant::now() + SETTLING.saturating_sub(running_for(details)),
+            _ if running_for(details) >= SETTLED => Instant::now(),
+            _ => Instant::now() + SETTLING,
         };
         self.settles = Some((details.started_at, at));
         (at > Instant::now()).then_some(at)
@@ -161,6 +205,10 @@ struct Wait<'a, E> {
     held_since: Option<Instant>,
     /// Since when the engine does not answer.
     silent_since: Option<Instant>,
+    /// When it is over.
+    deadline: Option<Instant>,
+    /// Whether the condition was met before.
+    again: bool,
 }
 
 impl<'a, E: Engine> Wait<'a, E> {
@@ -184,11 +232,13 @@ impl<'a, E: Engine> Wait<'a, E> {
             })
         };
         let containers = spec.containers.iter().map(watch).collect::<Result<_, ExecuteError>>()?;
-        Ok(Self { context, id, spec, containers, told: None, held_since: None, silent_since: None })
+        let deadline = spec.timeout.map(|timeout| Instant::now() + timeout);
+        let (told, held_since, silent_since) = (None, None, None);
+        Ok(Self { context, id, spec, containers, told, held_since, silent_since, deadline, again: false })
     }
 
     async fn until_met(mut self, notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
-        let deadline = self.spec.timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = self.deadline;
         let cancel = self.context.cancel.clone();
         tokio::select! {
             biased;
@@ -270,6 +320,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                 verdict(self.spec.condition, details)
             };
             match verdict {
+                Verdict::Exited(0) if self.again => {}
                 Verdict::Holds if runs_only(self.spec.condition, details) => {
                     settling = settling.max(self.containers[at].settles_at());
                 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Edge;
-use super::container::{Change, Fate, Slot, is_up};
+use super::container::{Change, Fate, Slot};
 use super::steps::Emit;
 use crate::observed::{Container, ContainerId, PublishedPort};
 use crate::project::value::{Port, port};
@@ -61,7 +61,7 @@ fn needed_elsewhere<'a>(fates: &BTreeMap<&'a ServiceName, Fate<'a>>) -> Early<'a
 
 /// Whether a slot's container takes a name, ports and addresses in this run.
 fn takes(slot: &Slot<'_>) -> bool {
-    !matches!(&slot.change, Change::Keep(container) if is_up(container) && container.name == slot.name)
+    !matches!(&slot.change, Change::Keep(container) if container.is_up() && container.name == slot.name)
 }
 
 impl Emit<'_, '_> {

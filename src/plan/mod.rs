@@ -24,6 +24,7 @@ mod order;
 mod orphan;
 mod ready;
 mod reconnect;
+mod repeat;
 mod replace;
 mod rolling;
 mod secret;

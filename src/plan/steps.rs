@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::container::{self, Change, Fate, Removal, Resources, Slot};
+use super::container::{Change, Fate, Removal, Resources, Slot};
 use super::content;
 use super::replace::Swap;
 use super::up::Context;
@@ -166,7 +166,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         reason: Reason,
         after: &[ActionId],
     ) -> Option<ActionId> {
-        if !container::holds_processes(container) || when.is_never() {
+        if !container.is_up() || when.is_never() {
             return None;
         }
         if let Some(known) = self.stops.get_mut(&container.id) {

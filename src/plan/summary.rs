@@ -71,7 +71,9 @@ impl Plan {
                         summary.created.push((spec.replica.clone(), id));
                     }
                 }
-                Action::StartContainer { container, .. } if step.is_change() => {
+                Action::StartContainer { container, .. } | Action::UnpauseContainer { container }
+                    if step.is_change() =>
+                {
                     if let Some(replica) = container.replica.as_ref().filter(|replica| !new.contains_key(replica)) {
                         summary.started.push((replica.clone(), id));
                     }
@@ -93,6 +95,7 @@ impl Plan {
                 Action::StartContainer { .. }
                 | Action::DisconnectNetwork { .. }
                 | Action::ConnectNetwork { .. }
+                | Action::UnpauseContainer { .. }
                 | Action::StopContainer { .. }
                 | Action::RenameContainer { .. }
                 | Action::Wait(_)

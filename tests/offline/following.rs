@@ -213,7 +213,7 @@ async fn an_attached_up_ends_with_the_reason_when_the_engine_is_gone() {
     let settings = up_settings(OnExit::GoOn);
     let stop = async || Ok(stop_all(&engine));
     let session =
-        session::attached(&plan, &engine, &events, &outputs, &interruption, &settings, Vec::new(), async || None, stop);
+        session::attached(&plan, &engine, &events, &outputs, &interruption, &settings, Vec::new(), async |_, _| None, stop);
     let outcome = tokio::select! {
         outcome = session => outcome,
         () = failing => unreachable!("it never ends"),
@@ -232,7 +232,7 @@ async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it
     let (plan, interruption) = (two_services(), Interruption::default());
     let settings = up_settings(OnExit::GoOn);
     let mut asked = 0;
-    let replan = async || {
+    let replan = async |_, _| {
         asked += 1;
         let mut plans = Plans::new();
         let id = engine.id_of("demo-web-1")?;
@@ -284,7 +284,7 @@ async fn attach(
     let stop = async || Ok(stop_all(engine));
     let run = async {
         let (outputs, events) = (outputs, events);
-        session::attached(plan, engine, &events, &outputs, &interruption, &settings, targets, async || None, stop).await
+        session::attached(plan, engine, &events, &outputs, &interruption, &settings, targets, async |_, _| None, stop).await
     };
     let interrupt = async {
         for (at, token) in interruptions.iter().zip([&interruption.stop, &interruption.kill]) {

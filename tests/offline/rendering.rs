@@ -143,7 +143,7 @@ fn what_did_not_happen_has_words_of_its_own() {
     let volume = plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[]);
     let plan = plans.build();
     let events = [
-        Event::UpToDate { container: "demo-db-1".to_owned() },
+        Event::UpToDate { container: "demo-db-1".to_owned(), state: State::Running },
         finished_as(network, Outcome::StillInUse),
         finished_as(network, Outcome::NothingThere),
         finished_as(volume, Outcome::StillInUse),
@@ -526,7 +526,7 @@ web-1  | hello
 async fn when_the_plan_is_through_the_block_stays_and_the_next_one_is_its_own() {
     let (plan, steps) = stack();
     let mut screen = Screen::new(&plan, 24, 60);
-    screen.events(&[Event::UpToDate { container: "demo-cache-1".to_owned() }]);
+    screen.events(&[Event::UpToDate { container: "demo-cache-1".to_owned(), state: State::Running }]);
     screen.events(&[Event::Started { id: steps[0] }, finished(steps[0]), Event::Ended]);
     let mut out = screen.written.clone();
     screen.progress.above(|| writeln!(out, "web-1  | hello")).expect("written to memory");

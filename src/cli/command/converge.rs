@@ -11,10 +11,10 @@ use crate::cli::context::Context;
 use crate::cli::{Failure, output, settings};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, EngineError, ObserveQuery};
-use crate::execute::model;
+use crate::execute::{Conflict, model};
 use crate::load::{self, Loaded};
 use crate::observed::{ContainerId, Observed};
-use crate::plan::{self, UpOptions};
+use crate::plan::{self, Plan, UpOptions};
 use crate::project::Project;
 use crate::render::Hidden;
 use crate::source::SourceMap;
@@ -81,14 +81,18 @@ pub(super) async fn prepare(
 /// Carries a plan out. What fails because somebody else changes the project at the same time is looked at and planned
 /// again, a few times.
 pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) -> Result<(), Failure> {
-    for pause in PAUSES {
-        match run::carry_out(&ready, context, "up").await {
-            Err(Failure::Run { conflict: true, .. }) => {}
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let failure = match run::carry_out(&ready, context, "up").await {
+            Err(failure @ Failure::Run { conflict: Some(_), .. }) => failure,
             ended => return ended,
+        };
+        let Failure::Run { conflict: Some(conflict), .. } = &failure else { return Err(failure) };
+        match goal.after_conflict(&ready.plan, conflict, &mut pauses, context).await? {
+            Some(next) => ready = next,
+            None => return Err(failure),
         }
-        ready = goal.look_again(pause, context).await?;
     }
-    run::carry_out(&ready, context, "up").await
 }
 
 impl Goal {
@@ -107,13 +111,28 @@ impl Goal {
         Ok(observed)
     }
 
+    /// What is left to do after a run that failed with a conflict; nothing, where the same would fail again.
+    pub(super) async fn after_conflict(
+        &self,
+        failed: &Plan,
+        conflict: &Conflict,
+        pauses: &mut impl Iterator<Item = u64>,
+        context: &Context,
+    ) -> Result<Option<Ready>, Failure> {
+        let Some(pause) = pauses.next() else { return Ok(None) };
+        let next = self.look_again(pause, context).await?;
+        let same = next.plan.repeats(failed, &conflict.steps);
+        Ok((conflict.may_pass || !same).then_some(next))
+    }
+
     /// What is left to do after so many milliseconds. What the command made in the meantime is not made again.
-    pub(super) async fn look_again(&self, pause: u64, context: &Context) -> Result<Ready, Failure> {
+    async fn look_again(&self, pause: u64, context: &Context) -> Result<Ready, Failure> {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         let observed = self.observe(context).await?;
         let ids = observed.containers.iter().map(|container| &container.id);
         let newer = ids.filter(|id| !self.before.contains(*id)).cloned().collect();
-        self.plan_with(&UpOptions { newer, ..self.options.clone() }, &observed, context)
+        let ready = self.plan_with(&UpOptions { newer, ..self.options.clone() }, &observed, context)?;
+        Ok(Ready { again: true, ..ready })
     }
 
     /// Looks at what the containers were made with whose definition changed, so that a plan that is only shown tells old
@@ -159,6 +178,7 @@ impl Goal {
             observed: observed.clone(),
             plan: Arc::new(plan),
             hidden: self.hidden,
+            again: false,
         })
     }
 }
