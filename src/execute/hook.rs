@@ -59,8 +59,11 @@ pub(super) async fn before_stop<E: Engine>(
             if is_removed_after(context, id, container) =>
         {
             let place = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            let more: String = error.context().iter().map(|line| format!("\n  {line}")).collect();
-            warn(format!("{error}{place}; the container is stopped and removed all the same{more}"));
+            let words = match error.context() {
+                [] => String::new(),
+                lines => format!(": {}", lines.join("; ")),
+            };
+            warn(format!("{error}{words}{place}; the container is stopped and removed all the same"));
             Ok(())
         }
         other => other,

@@ -17,7 +17,7 @@ use super::{ExecuteError, evidence};
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Event, Outcome};
 use crate::observed::{ContainerId, Health, State};
-use crate::plan::{Action, ActionId, Probing, WaitCondition, WaitSpec, Waiter};
+use crate::plan::{Action, ActionId, ContainerRef, Probing, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
 
 /// How often a wait looks without having been told of anything.
@@ -142,8 +142,12 @@ struct Watched {
     /// How often the engine had restarted it when the wait began.
     restarts_before: i64,
     warned: bool,
+    /// Whether it was told that it is paused.
+    pause_told: bool,
     /// What it exited with when it last ended during the wait.
     last_exit: Option<i64>,
+    /// Whether this run has just started it.
+    is_new: bool,
     /// Which start of it is counted as running, and from when on.
     settles: Option<(Option<i128>, Instant)>,
     /// Its own test, where it is run on behalf of the wait.
@@ -161,8 +165,8 @@ impl Watched {
         let details = self.details.as_ref()?;
         let at = match self.settles {
             Some((start, at)) if start == details.started_at => at,
-            _ if running_for(details) >= SETTLED => Instant::now(),
-            _ => Instant::now() + SETTLING,
+            None if !self.is_new && running_for(details) >= SETTLED => Instant::now(),
+            Some(_) | None => Instant::now() + SETTLING,
         };
         self.settles = Some((details.started_at, at));
         (at > Instant::now()).then_some(at)
@@ -226,7 +230,9 @@ impl<'a, E: Engine> Wait<'a, E> {
                 details: None,
                 restarts_before: 0,
                 warned: false,
+                pause_told: false,
                 last_exit: None,
+                is_new: is_started_before(context, id, container),
                 settles: None,
                 trial: None,
             })
@@ -396,6 +402,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                 self.silent_since = None;
                 details.health = current_health(&details);
                 self.warn_of_restarts(at, &details);
+                self.warn_of_pause(at, &details);
                 self.containers[at].details = Some(details);
                 Ok(())
             }
@@ -425,6 +432,16 @@ impl<'a, E: Engine> Wait<'a, E> {
         let status = details.exit_code.map(|code| format!(" (last exit status {code})")).unwrap_or_default();
         let message = format!("container {} keeps ending and being restarted{status}", watched.name);
         self.context.events.send(Event::Warning { id: Some(self.id), message });
+    }
+
+    /// A paused container does not get there by itself.
+    fn warn_of_pause(&mut self, at: usize, details: &ContainerDetails) {
+        let paused = details.state == State::Paused;
+        let watched = &mut self.containers[at];
+        if paused && !std::mem::replace(&mut watched.pause_told, paused) {
+            let message = evidence::of_pause(&watched.name);
+            self.context.events.send(Event::Warning { id: Some(self.id), message });
+        }
     }
 
     async fn apply(&mut self, event: &ContainerEvent) -> Result<(), ExecuteError> {
@@ -497,6 +514,14 @@ fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
 /// Whether nothing but its running says that the container is there.
 fn runs_only(condition: WaitCondition, details: &ContainerDetails) -> bool {
     condition == WaitCondition::RunningOrHealthy && details.state == State::Running && !details.has_healthcheck
+}
+
+/// Whether a step right before `id` starts a container.
+fn is_started_before<E>(context: &Context<E>, id: ActionId, container: &ContainerRef) -> bool {
+    let starts = |action: &Action| {
+        matches!(action, Action::StartContainer { container: started, .. } if started.handle == container.handle)
+    };
+    context.plan.before(id).any(|(before, _)| starts(&context.plan.step(before).action))
 }
 
 /// The service on whose behalf a wait happens, for the words about a missing dependency.

@@ -32,3 +32,35 @@ impl Plan {
 fn text(step: &Step) -> String {
     format!("{}: {}", step.action, step.reason)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Action, PlanBuilder, Reason};
+
+    /// A plan that removes volumes, each after the one before it, and the last of its steps.
+    fn plan(names: &[&str]) -> (Plan, ActionId) {
+        let mut builder = PlanBuilder::default();
+        let mut last = None;
+        for name in names {
+            let action = Action::RemoveVolume { name: (*name).to_owned() };
+            last = Some(builder.add(Step { action, reason: Reason::VolumesAsked, guard: None }, last));
+        }
+        (builder.build(), last.expect("there is a step"))
+    }
+
+    #[test]
+    fn a_plan_repeats_another_unless_something_new_comes_before_what_failed() {
+        let (earlier, failed) = plan(&["a", "b"]);
+        for (names, repeats) in [
+            (&["a", "b"][..], true),
+            // What was done is not done again.
+            (&["b"], true),
+            (&["b", "c"], true),
+            (&["new", "b"], false),
+            (&["a"], false),
+        ] {
+            assert_eq!(plan(names).0.repeats(&earlier, &[failed]), repeats, "{names:?}");
+        }
+    }
+}

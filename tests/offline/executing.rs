@@ -40,7 +40,7 @@ impl Plans {
         Self::of(&[])
     }
 
-    fn of(services: &[Service]) -> Self {
+    pub(crate) fn of(services: &[Service]) -> Self {
         let services = services.iter().map(|service| (service.name.clone(), service.clone())).collect();
         let project = Project { name: "demo".into(), services, ..Project::default() };
         Self { builder: PlanBuilder::default(), project: Arc::new(project), guard: None, probing: Probing::Engine }
@@ -61,7 +61,7 @@ impl Plans {
         self.add(action, after)
     }
 
-    fn spec(&self, service: &str, number: u32) -> ContainerSpec {
+    pub(crate) fn spec(&self, service: &str, number: u32) -> ContainerSpec {
         ContainerSpec {
             project: self.project.clone(),
             replica: Replica { service: service.into(), number },

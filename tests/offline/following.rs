@@ -15,16 +15,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::executing::{Plans, container};
 
-const fn s(seconds: u64) -> Duration {
+pub(crate) const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn settings() -> FollowSettings {
+pub(crate) fn settings() -> FollowSettings {
     FollowSettings { project: "demo".into(), ..FollowSettings::default() }
 }
 
 /// A container of the project as it is found at the beginning.
-async fn target(engine: &Fake, id: &ContainerId) -> Target {
+pub(crate) async fn target(engine: &Fake, id: &ContainerId) -> Target {
     use hoist::engine::{Engine as _, ObserveQuery};
     let query = ObserveQuery { project: "demo".to_owned(), ..ObserveQuery::default() };
     let observed = engine.observe(query).await.expect("the fake engine answers");
@@ -51,7 +51,7 @@ async fn shown(mut outputs: OutputReceiver) -> Vec<String> {
 }
 
 /// Follows what there is until it ends.
-async fn follow(engine: &Fake, settings: FollowSettings, targets: Vec<Target>) -> Vec<String> {
+pub(crate) async fn follow(engine: &Fake, settings: FollowSettings, targets: Vec<Target>) -> Vec<String> {
     let (outputs, receiver) = Outputs::channel();
     let (following, follower, _exits) =
         Following::open(engine, settings, &outputs).await.expect("the fake engine answers");
@@ -264,14 +264,14 @@ async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it
 }
 
 /// An attached session and all that was seen of it.
-struct Seen {
-    outcome: SessionOutcome,
-    shown: Vec<String>,
-    stopping: Vec<Stopping>,
+pub(crate) struct Seen {
+    pub(crate) outcome: SessionOutcome,
+    pub(crate) shown: Vec<String>,
+    pub(crate) stopping: Vec<Stopping>,
 }
 
 /// A session over `plan`; it is interrupted at those times.
-async fn attach(
+pub(crate) async fn attach(
     engine: &Fake,
     plan: &Arc<Plan>,
     targets: Vec<Target>,
@@ -318,7 +318,7 @@ fn stop_all(engine: &Fake) -> Arc<Plan> {
     plans.build()
 }
 
-fn up_settings(on_exit: OnExit) -> SessionSettings {
+pub(crate) fn up_settings(on_exit: OnExit) -> SessionSettings {
     SessionSettings {
         execute: ExecuteSettings { project: "demo".to_owned(), ..ExecuteSettings::default() },
         follow: FollowSettings { begin: Begin::Now, stderr: Stderr::Apart, ..settings() },
@@ -327,7 +327,7 @@ fn up_settings(on_exit: OnExit) -> SessionSettings {
     }
 }
 
-fn two_services() -> Arc<Plan> {
+pub(crate) fn two_services() -> Arc<Plan> {
     let mut plans = Plans::new();
     let (_, db) = plans.up("db", &[]);
     plans.up("web", &[db]);

@@ -21,7 +21,20 @@ use crate::source::SourceMap;
 
 /// How long a run waits before it looks again when somebody else changed the project meanwhile, in milliseconds: the
 /// engine lists what it is making only once it is made.
-pub(super) const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
+const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
+
+/// What is left of the attempts of a run to come through beside somebody else's.
+pub(super) struct Attempts {
+    pauses: std::array::IntoIter<u64, 6>,
+    /// Whether the same was done again although nothing had changed that can be seen.
+    repeated: bool,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { pauses: PAUSES.into_iter(), repeated: false }
+    }
+}
 
 /// What is to come up, where, and how.
 pub(super) struct Goal {
@@ -81,14 +94,14 @@ pub(super) async fn prepare(
 /// Carries a plan out. What fails because somebody else changes the project at the same time is looked at and planned
 /// again, a few times.
 pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) -> Result<(), Failure> {
-    let mut pauses = PAUSES.into_iter();
+    let mut attempts = Attempts::default();
     loop {
         let failure = match run::carry_out(&ready, context, "up").await {
             Err(failure @ Failure::Run { conflict: Some(_), .. }) => failure,
             ended => return ended,
         };
         let Failure::Run { conflict: Some(conflict), .. } = &failure else { return Err(failure) };
-        match goal.after_conflict(&ready.plan, conflict, &mut pauses, context).await? {
+        match goal.after_conflict(&ready.plan, conflict, &mut attempts, context).await? {
             Some(next) => ready = next,
             None => return Err(failure),
         }
@@ -116,13 +129,23 @@ impl Goal {
         &self,
         failed: &Plan,
         conflict: &Conflict,
-        pauses: &mut impl Iterator<Item = u64>,
+        attempts: &mut Attempts,
         context: &Context,
     ) -> Result<Option<Ready>, Failure> {
-        let Some(pause) = pauses.next() else { return Ok(None) };
-        let next = self.look_again(pause, context).await?;
-        let same = next.plan.repeats(failed, &conflict.steps);
-        Ok((conflict.may_pass || !same).then_some(next))
+        while let Some(pause) = attempts.pauses.next() {
+            let next = self.look_again(pause, context).await?;
+            if !next.plan.repeats(failed, &conflict.steps) {
+                return Ok(Some(next));
+            }
+            if !conflict.may_pass {
+                return Ok(None);
+            }
+            // Once at once, and once at the end; looking shows nothing to the user.
+            if !std::mem::replace(&mut attempts.repeated, true) || attempts.pauses.len() == 0 {
+                return Ok(Some(next));
+            }
+        }
+        Ok(None)
     }
 
     /// What is left to do after so many milliseconds. What the command made in the meantime is not made again.

@@ -69,10 +69,10 @@ async fn attached(
     let run = Box::pin(async {
         // Both channels end with the session, which ends the showing.
         let (events, outputs) = (events, outputs);
-        let mut pauses = converge::PAUSES.into_iter();
+        let mut attempts = converge::Attempts::default();
         let replan = async |failed: Arc<Plan>, conflict: Conflict| {
             // Where looking fails, the failure that made it necessary is the one to tell.
-            let again = goal.after_conflict(&failed, &conflict, &mut pauses, context).await.ok()??;
+            let again = goal.after_conflict(&failed, &conflict, &mut attempts, context).await.ok()??;
             plans.replanned.borrow_mut().push_back(again.plan.clone());
             Some(again.plan)
         };

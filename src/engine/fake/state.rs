@@ -205,6 +205,14 @@ impl State {
         }
     }
 
+    pub(super) fn end_restarts(&mut self, id: &ContainerId) {
+        if let Some(container) = self.containers.get_mut(id) {
+            container.state = observed::State::Exited;
+        }
+        self.scheduled.retain(|scheduled| scheduled.container != *id);
+        self.emit(id, ContainerEventKind::Stop);
+    }
+
     pub(super) fn pause(&mut self, id: &ContainerId) {
         if let Some(container) = self.containers.get_mut(id) {
             container.state = observed::State::Paused;
