@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use super::{ExecuteError, HookRef};
 use super::action::{Context, resolve_references};
 use super::lines::Lines;
+use super::{ExecuteError, HookRef};
 use crate::engine::{Engine, EngineError, ExecProgress, ExecSpec, HookContainer, LogChunk, OutputStream};
 use crate::event::{Event, Outcome, Output};
 use crate::observed::{ContainerId, State};
@@ -92,8 +92,7 @@ async fn run_all<E: Engine>(
             () = context.cancel.cancelled() => return Err(ExecuteError::Interrupted),
             ran = run => ran,
         };
-        let hook =
-            HookRef { service: spec.replica.service.clone(), key, index, container: container.name.clone() };
+        let hook = HookRef { service: spec.replica.service.clone(), key, index, container: container.name.clone() };
         match ran {
             Ok((0, _)) => {}
             Ok((exit_code, tail)) => return Err(ExecuteError::HookFailed { hook, exit_code, context: tail.lines() }),

@@ -298,7 +298,8 @@ impl<E: Engine> Run<E> {
         let looks = pending.iter().filter_map(|id| Some((*id, self.command_wait(*id)?)));
         let context = &self.context;
         let end = self.waits_end;
-        let waited = join_all(looks.map(async |(id, spec)| (id, wait::wait_again(context, id, &spec, end).await))).await;
+        let waited =
+            join_all(looks.map(async |(id, spec)| (id, wait::wait_again(context, id, &spec, end).await))).await;
         self.note(waited);
         !pending.is_empty()
     }

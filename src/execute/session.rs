@@ -107,7 +107,8 @@ where
     let token = unfollow.clone();
     tasks.spawn(async move { following.run(targets, &token).await });
 
-    let mut session = Session { engine, events, outputs, interruption, settings, exits, tasks, closing, exit_code: None };
+    let mut session =
+        Session { engine, events, outputs, interruption, settings, exits, tasks, closing, exit_code: None };
     let (plan, run) = {
         // The follower goes with these settings: once the plan is done, the following ends with its containers.
         let execute_settings =

@@ -518,9 +518,7 @@ fn runs_only(condition: WaitCondition, details: &ContainerDetails) -> bool {
 
 /// Whether a step right before `id` starts a container.
 fn is_started_before<E>(context: &Context<E>, id: ActionId, container: &ContainerRef) -> bool {
-    let starts = |action: &Action| {
-        matches!(action, Action::StartContainer { container: started, .. } if started.handle == container.handle)
-    };
+    let starts = |action: &Action| matches!(action, Action::StartContainer { container: started, .. } if started.handle == container.handle);
     context.plan.before(id).any(|(before, _)| starts(&context.plan.step(before).action))
 }
 

@@ -321,7 +321,8 @@ impl<'a, 'b> Emit<'a, 'b> {
         if old.state != State::Paused || stops || !self.cx.starts() {
             return None;
         }
-        let container = ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+        let container =
+            ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
         let step = self.add(Action::UnpauseContainer { container }, Reason::Paused, &When::Always, []);
         self.after_all(step, ready);
         if let Some(stop) = stop {

@@ -121,12 +121,9 @@ impl Records {
             Event::UpToDate { container, state } => {
                 let (state, text) = match state {
                     State::Restarting => (RecordState::Warning, "Restarting"),
-                    State::Created
-                    | State::Running
-                    | State::Paused
-                    | State::Removing
-                    | State::Exited
-                    | State::Dead => (RecordState::Done, "Running"),
+                    State::Created | State::Running | State::Paused | State::Removing | State::Exited | State::Dead => {
+                        (RecordState::Done, "Running")
+                    }
                 };
                 vec![Record::new(&Subject::Container(container.clone()), state, text)]
             }

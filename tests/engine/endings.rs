@@ -143,7 +143,8 @@ services:
 
 #[tokio::test]
 async fn a_failed_hook_is_named_with_its_place() {
-    let file = "services:\n  web:\n    <<: *idle\n    post_start:\n      - command: ['true']\n      - command: ['false']\n";
+    let file =
+        "services:\n  web:\n    <<: *idle\n    post_start:\n      - command: ['true']\n      - command: ['false']\n";
     project("end-hook", file, |s| async move {
         let ran = s.hoist(&["up", "-d"]).await.ends_with(1).says("web hook exited with status 1");
         let named = "this was post_start[1] of service `web` in container hoist-test-end-hook-web-1";

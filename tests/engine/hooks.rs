@@ -61,7 +61,11 @@ services:
         s.write("log/fail", "");
         s.compose(&file.replace("\"1\"", "\"3\""));
         s.up(&[]).await.says("web hook exited with status 1");
-        s.hoist(&["down"]).await.ok().says("web hook exited with status 1").says("this was pre_stop[0] of service `web`");
+        s.hoist(&["down"])
+            .await
+            .ok()
+            .says("web hook exited with status 1")
+            .says("this was pre_stop[0] of service `web`");
         assert!(s.is_gone().await);
         assert_eq!(stops(), "1\n2\n3\n");
     })

@@ -44,8 +44,7 @@ async fn logs_go_on_over_the_gap_when_a_container_is_replaced() {
     };
     let (shown, replaced) = tokio::join!(follow(&engine, settings(), targets), elsewhere);
     replaced.expect("the fake engine does it");
-    let expected =
-        [r#"web-1 stdout: "old\n""#, "web-1 exited 143", r#"web-1 stdout: "new\n""#, "web-1 exited 0"];
+    let expected = [r#"web-1 stdout: "old\n""#, "web-1 exited 143", r#"web-1 stdout: "new\n""#, "web-1 exited 0"];
     assert_eq!(shown, expected);
 }
 
@@ -63,10 +62,7 @@ async fn an_attached_up_goes_on_when_its_container_is_replaced() {
     let session = attach(&engine, &nothing, targets, up_settings(OnExit::GoOn), &[]);
     let (seen, replaced) = tokio::join!(session, elsewhere);
     replaced.expect("the fake engine does it");
-    assert_eq!(
-        seen.shown,
-        ["attaching to web-1", "web-1 exited 143", r#"web-1 stdout: "new\n""#, "web-1 exited 0"]
-    );
+    assert_eq!(seen.shown, ["attaching to web-1", "web-1 exited 143", r#"web-1 stdout: "new\n""#, "web-1 exited 0"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -127,7 +127,10 @@ async fn a_pre_stop_hook_that_fails_keeps_only_what_is_not_removed() {
         let spec = Some(Arc::new(plans.spec("web", 1)));
         let stop = plans.add(Action::StopContainer { container: web.clone(), spec, timeout: None }, &[]);
         if removed {
-            plans.add(Action::RemoveContainer { container: web, volumes: AnonymousVolumes::Keep }, &[stop]);
+            plans.add(
+                Action::RemoveContainer { container: web, volumes: AnonymousVolumes::Keep, unused: Vec::new() },
+                &[stop],
+            );
         }
         engine.fail("exec drain in demo-web-1", EngineError::Failed("no such program".to_owned()));
         let (outcome, events) = run(&plans.build(), &engine).await;

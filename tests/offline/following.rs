@@ -212,8 +212,17 @@ async fn an_attached_up_ends_with_the_reason_when_the_engine_is_gone() {
     let (plan, interruption) = (two_services(), Interruption::default());
     let settings = up_settings(OnExit::GoOn);
     let stop = async || Ok(stop_all(&engine));
-    let session =
-        session::attached(&plan, &engine, &events, &outputs, &interruption, &settings, Vec::new(), async |_, _| None, stop);
+    let session = session::attached(
+        &plan,
+        &engine,
+        &events,
+        &outputs,
+        &interruption,
+        &settings,
+        Vec::new(),
+        async |_, _| None,
+        stop,
+    );
     let outcome = tokio::select! {
         outcome = session => outcome,
         () = failing => unreachable!("it never ends"),
@@ -284,7 +293,8 @@ pub(crate) async fn attach(
     let stop = async || Ok(stop_all(engine));
     let run = async {
         let (outputs, events) = (outputs, events);
-        session::attached(plan, engine, &events, &outputs, &interruption, &settings, targets, async |_, _| None, stop).await
+        session::attached(plan, engine, &events, &outputs, &interruption, &settings, targets, async |_, _| None, stop)
+            .await
     };
     let interrupt = async {
         for (at, token) in interruptions.iter().zip([&interruption.stop, &interruption.kill]) {

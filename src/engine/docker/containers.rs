@@ -202,9 +202,11 @@ pub(super) async fn unpause(client: &Client, id: &ContainerId) -> Result<(), Eng
     let call = client.api().await?.unpause_container(id.as_str());
     match client.wait(CHANGE, || format!("unpause container {}", id.short()), call).await {
         // Somebody else was faster, or it was stopped; engines and Podman have different statuses for that.
-        Err(
-            EngineError::Conflict(words) | EngineError::Refused(words) | EngineError::Failed(words),
-        ) if words.contains("is not paused") => Ok(()),
+        Err(EngineError::Conflict(words) | EngineError::Refused(words) | EngineError::Failed(words))
+            if words.contains("is not paused") =>
+        {
+            Ok(())
+        }
         answer => answer,
     }
 }
