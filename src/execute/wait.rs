@@ -148,6 +148,10 @@ struct Watched {
     last_exit: Option<i64>,
     /// Whether this run has just started it.
     is_new: bool,
+    /// Whether this run has just let it go on.
+    goes_on: bool,
+    /// When the last probe began before it went on: while a container is paused its probes fail.
+    stale_probe: Option<i128>,
     /// Which start of it is counted as running, and from when on.
     settles: Option<(Option<i128>, Instant)>,
     /// Its own test, where it is run on behalf of the wait.
@@ -232,7 +236,11 @@ impl<'a, E: Engine> Wait<'a, E> {
                 warned: false,
                 pause_told: false,
                 last_exit: None,
-                is_new: is_started_before(context, id, container),
+                is_new: comes_after(context, id, container, |action| matches!(action, Action::StartContainer { .. })),
+                goes_on: comes_after(context, id, container, |action| {
+                    matches!(action, Action::UnpauseContainer { .. })
+                }),
+                stale_probe: None,
                 settles: None,
                 trial: None,
             })
@@ -401,6 +409,18 @@ impl<'a, E: Engine> Wait<'a, E> {
             Ok(mut details) => {
                 self.silent_since = None;
                 details.health = current_health(&details);
+                let last_probe = details.probes.last().and_then(|probe| probe.started_at);
+                let watched = &mut self.containers[at];
+                let paused_before = match &watched.details {
+                    Some(known) => known.state == State::Paused,
+                    None => watched.goes_on && !self.again,
+                };
+                if paused_before {
+                    watched.stale_probe = last_probe;
+                }
+                if details.health == Health::Unhealthy && last_probe.is_some() && last_probe == watched.stale_probe {
+                    details.health = Health::Starting;
+                }
                 self.warn_of_restarts(at, &details);
                 self.warn_of_pause(at, &details);
                 self.containers[at].details = Some(details);
@@ -516,10 +536,10 @@ fn runs_only(condition: WaitCondition, details: &ContainerDetails) -> bool {
     condition == WaitCondition::RunningOrHealthy && details.state == State::Running && !details.has_healthcheck
 }
 
-/// Whether a step right before `id` starts a container.
-fn is_started_before<E>(context: &Context<E>, id: ActionId, container: &ContainerRef) -> bool {
-    let starts = |action: &Action| matches!(action, Action::StartContainer { container: started, .. } if started.handle == container.handle);
-    context.plan.before(id).any(|(before, _)| starts(&context.plan.step(before).action))
+/// Whether a step right before `id` does that to a container.
+fn comes_after<E>(context: &Context<E>, id: ActionId, container: &ContainerRef, that: fn(&Action) -> bool) -> bool {
+    let is_it = |action: &Action| that(action) && action.container().map(|it| &it.handle) == Some(&container.handle);
+    context.plan.before(id).any(|(before, _)| is_it(&context.plan.step(before).action))
 }
 
 /// The service on whose behalf a wait happens, for the words about a missing dependency.

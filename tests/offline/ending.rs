@@ -7,7 +7,7 @@ use std::time::Duration;
 use hoist::engine::EngineError;
 use hoist::engine::fake::{Fake, Run, Script};
 use hoist::event::{Event, Outcome};
-use hoist::observed::ContainerId;
+use hoist::observed::{ContainerId, Health};
 use hoist::plan::{Action, AnonymousVolumes, ContainerRef, Handle, WaitCondition, Waiter};
 use hoist::project::value::{Mount, MountKind, VolumesFrom};
 use hoist::project::{Hook, Service};
@@ -85,6 +85,28 @@ async fn a_wait_for_what_somebody_paused_says_what_helps() {
     let told = "container demo-db-1 is paused; `docker unpause demo-db-1` lets it go on";
     assert_eq!(warnings(&events), [told], "once");
     assert!(said(&outcome).contains(told), "{}", said(&outcome));
+}
+
+#[tokio::test(start_paused = true)]
+async fn probes_that_failed_during_a_pause_do_not_count_once_it_is_over() {
+    let results = |after: Health| vec![(s(1), Health::Healthy), (s(5), Health::Unhealthy), (s(9), after)];
+    for (after, expected) in [
+        (Health::Healthy, ""),
+        (Health::Unhealthy, "#2 failed: dependency failed to start: container demo-db-1 is unhealthy"),
+    ] {
+        let engine = Fake::new();
+        engine.script("demo-db-1", Script::checked(results(after)));
+        let db = engine.add_running("demo", "demo-db-1", "db", 1);
+        tokio::time::sleep(s(2)).await;
+        engine.pause_now(&db);
+        tokio::time::sleep(s(4)).await;
+        let mut plans = Plans::new();
+        let db = container("db", 1, Handle::Existing(db));
+        let goes_on = plans.add(Action::UnpauseContainer { container: db.clone() }, &[]);
+        plans.wait("db", vec![db], WaitCondition::Healthy, Waiter::Dependents, Some(s(60)), &[goes_on]);
+        let (outcome, _) = run(&plans.build(), &engine).await;
+        assert_eq!(said(&outcome).lines().next().unwrap_or_default(), expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]
