@@ -274,10 +274,8 @@ impl<E: Engine> Run<E> {
 
     /// The wait that step `id` is, if it is one of the command's own.
     fn command_wait(&self, id: ActionId) -> Option<Arc<WaitSpec>> {
-        match &self.context.plan.step(id).action {
-            Action::Wait(spec) if spec.waiter == Waiter::Command => Some(spec.clone()),
-            _ => None,
-        }
+        let Action::Wait(spec) = &self.context.plan.step(id).action else { return None };
+        (spec.waiter == Waiter::Command).then(|| spec.clone())
     }
 
     /// Looks again at what the command waited for: while it waited for the last of them, others may have failed. Those

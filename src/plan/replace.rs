@@ -323,12 +323,12 @@ impl<'a, 'b> Emit<'a, 'b> {
         }
         let container =
             ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
-        let step = self.add(Action::UnpauseContainer { container }, Reason::Paused, &When::Always, []);
-        self.after_all(step, ready);
+        let unpause = self.add(Action::UnpauseContainer { container }, Reason::Paused, &When::Always, []);
+        self.after_all(unpause, ready);
         if let Some(stop) = stop {
-            self.order_if_possible(step, stop);
+            self.order_if_possible(unpause, stop);
         }
-        Some(step)
+        Some(unpause)
     }
 
     pub(super) fn start(

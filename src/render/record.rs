@@ -203,9 +203,10 @@ impl Records {
     }
 
     fn child(&self, id: ActionId, record: Record) -> Record {
-        let service = match &self.plan.step(id).action {
-            Action::BuildImage(spec) if self.builds > 1 => Some(spec.service.to_string()),
-            _ => None,
+        let service = if let (Action::BuildImage(spec), 2..) = (&self.plan.step(id).action, self.builds) {
+            Some(spec.service.to_string())
+        } else {
+            None
         };
         let record = Record { service, ..record };
         match self.subjects(id).first() {

@@ -116,9 +116,9 @@ async fn an_optional_dependency_without_a_healthcheck_says_why_it_is_not_waited_
     let engine = Fake::new();
     let (outcome, events) = run(&plans.build(), &engine).await;
     assert!(outcome.is_success());
-    let words = events.iter().find_map(|event| match event {
-        Event::Finished { id, outcome: Outcome::OptionalNotMet(words), .. } if *id == wait => Some(words.as_str()),
-        _ => None,
+    let words = events.iter().find_map(|event| {
+        let Event::Finished { id, outcome: Outcome::OptionalNotMet(words), .. } = event else { return None };
+        (*id == wait).then_some(words.as_str())
     });
     let expected = "optional dependency \"db\" failed to start: container demo-db-1 has no healthcheck configured";
     assert_eq!(words, Some(expected));
@@ -133,12 +133,13 @@ fn with_hook(engine: &Fake) -> (Plans, ContainerRef, ContainerId) {
 }
 
 fn warnings(events: &[Event]) -> Vec<&str> {
-    let warning = |event: &'_ Event| matches!(event, Event::Warning { .. });
-    let messages = events.iter().filter(|event| warning(event)).map(|event| match event {
-        Event::Warning { message, .. } => message.as_str(),
-        _ => unreachable!("only warnings are left"),
-    });
-    messages.collect()
+    let mut messages = Vec::new();
+    for event in events {
+        if let Event::Warning { message, .. } = event {
+            messages.push(message.as_str());
+        }
+    }
+    messages
 }
 
 #[tokio::test(start_paused = true)]

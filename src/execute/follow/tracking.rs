@@ -353,7 +353,7 @@ impl<E: Engine> Tracking<E> {
     }
 
     async fn died(&mut self, id: &ContainerId, exit_code: i64, time: i128) {
-        if self.containers.get(id).is_none_or(|container| container.has_ended()) {
+        if self.containers.get(id).is_none_or(Followed::has_ended) {
             return;
         }
         let look = self.engine.inspect_container(id.clone()).await;
@@ -471,7 +471,9 @@ impl<E: Engine> Tracking<E> {
 
     fn settle_all(&mut self) {
         let ids: Vec<ContainerId> = self.containers.keys().cloned().collect();
-        ids.iter().for_each(|id| self.settle(id));
+        for id in &ids {
+            self.settle(id);
+        }
     }
 
     fn tell(&self, exit: Exit) {
