@@ -134,6 +134,7 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
 }
 
 /// A container that is waited for.
+#[expect(clippy::struct_excessive_bools, reason = "what was told and what was done before are independent")]
 struct Watched {
     id: ContainerId,
     name: String,
