@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::engine::EngineError;
+use crate::execute::Conflict;
 
 /// Why a command did not do what was asked. [`Failure::status`] is the documented list of exit statuses.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub enum Failure {
     Run {
         /// What failed, why, and what was not done because of it.
         text: String,
-        /// Whether all of it comes from changes that somebody else made meanwhile.
-        conflict: bool,
+        /// The steps, where all of it seems to come from changes that somebody else made meanwhile.
+        conflict: Option<Conflict>,
     },
     /// Arguments do not go together; the message is the contract's (cli.md §4).
     Usage(String),

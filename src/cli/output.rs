@@ -13,6 +13,7 @@ use crate::diagnostic::{Explain, Level};
 use crate::execute::{ExecuteError, RunFailure};
 use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
 use crate::plan::{Plan, PlanError};
+use crate::project::value::{VolumesFrom, VolumesFromSource};
 use crate::project::{Project, ProjectName, ServiceName};
 use crate::render::logs::{LogSettings, Prefix};
 use crate::render::{Progress, ProgressMode, TerminalSize, TtySettings};
@@ -289,11 +290,27 @@ fn asked_for(error: &ExecuteError, project: &Project) -> Option<Span> {
     if let ExecuteError::NameTaken { service, .. } = error {
         return project.origins.nearest(&["services", service.as_str(), "container_name"]);
     }
+    if let ExecuteError::HookFailed { hook, .. } | ExecuteError::HookNotRun { hook, .. } = error {
+        return project.origins.nearest(&["services", hook.service.as_str(), hook.key, &hook.index.to_string()]);
+    }
+    if let ExecuteError::PreStartFailed { service, hook, .. } = error {
+        return project.origins.nearest(&["services", service.as_str(), "pre_start", &hook.to_string()]);
+    }
+    if let ExecuteError::TmpfsNotShared { service, from, .. } = error {
+        return volumes_from_line(project, service, from);
+    }
     if let ExecuteError::Model { key, .. } = error {
         return project.origins.nearest(&["models", key.as_str(), "model"]);
     }
     let ExecuteError::PortTaken { service, port, .. } = error else { return None };
     port_line(project, service, *port)
+}
+
+/// Where the files let a service take over the volumes of another.
+fn volumes_from_line(project: &Project, service: &ServiceName, other: &ServiceName) -> Option<Span> {
+    let is_it = |from: &VolumesFrom| matches!(&from.source, VolumesFromSource::Service(name) if name == other);
+    let at = project.service(service.as_str())?.volumes_from.iter().position(is_it)?;
+    project.origins.nearest(&["services", service.as_str(), "volumes_from", &at.to_string()])
 }
 
 /// Where the files ask for a port of the host.

@@ -51,3 +51,15 @@ pub enum EngineError {
     #[error("{0}")]
     Failed(String),
 }
+
+impl EngineError {
+    /// Whether something else is at work on the same object right now, which a look at the engine does not show: a name is
+    /// taken by a container that is only being made, another one is being removed.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        let Self::Conflict(words) = self else { return false };
+        ["already in use by", "is ambiguous", "is already in progress", "marked for removal"]
+            .iter()
+            .any(|phrase| words.contains(phrase))
+    }
+}

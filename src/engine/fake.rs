@@ -87,7 +87,9 @@ impl Fake {
     /// A container of `project` that was there before, made now and not started.
     #[expect(clippy::must_use_candidate, reason = "adding is what it is called for")]
     pub fn add_container(&self, project: &str, name: &str, service: &str, number: u32) -> ContainerId {
-        self.state().add(project, name, service, number)
+        let id = self.state().add(project, name, service, number);
+        self.0.changed.notify_waiters();
+        id
     }
 
     /// A container that was there before, and runs.
@@ -101,6 +103,18 @@ impl Fake {
     /// Starts a container as somebody else would.
     pub fn start_now(&self, id: &ContainerId) {
         self.state().start(id);
+        self.0.changed.notify_waiters();
+    }
+
+    /// A container that waits for its restart is stopped: the engine tells nothing but that.
+    pub fn stop_silently(&self, id: &ContainerId) {
+        self.state().end_restarts(id);
+        self.0.changed.notify_waiters();
+    }
+
+    /// A container is paused, as somebody else would.
+    pub fn pause_now(&self, id: &ContainerId) {
+        self.state().pause(id);
         self.0.changed.notify_waiters();
     }
 
@@ -258,6 +272,14 @@ impl Engine for Fake {
         self.call_on("start", &id).await?;
         self.change(|state| {
             state.start(&id);
+            Ok(())
+        })
+    }
+
+    async fn unpause_container(&self, id: ContainerId) -> Result<(), EngineError> {
+        self.call_on("unpause", &id).await?;
+        self.change(|state| {
+            state.unpause(&id);
             Ok(())
         })
     }

@@ -78,6 +78,9 @@ pub trait Engine: Clone + Send + Sync + 'static {
     /// Starts a container; one that runs already counts as success.
     fn start_container(&self, id: ContainerId) -> impl Future<Output = Result<(), EngineError>> + Send;
 
+    /// Lets a paused container go on. One that is not paused is as it should be.
+    fn unpause_container(&self, id: ContainerId) -> impl Future<Output = Result<(), EngineError>> + Send;
+
     /// Copies the secrets and configs that do not come from files into a container, before it starts (engine.md §3.7).
     fn inject_files(
         &self,

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::observed::State;
 use crate::plan::{ActionId, UnusedVolume};
 
 /// Something that happened during a run.
@@ -65,10 +66,12 @@ pub enum Event {
         /// The container it waits for now.
         container: String,
     },
-    /// A container is as the files ask already, and runs; no step is about it.
+    /// A container is as the files ask already, and is up; no step is about it.
     UpToDate {
         /// Its name.
         container: String,
+        /// Whether it runs, or the engine is about to start it again.
+        state: State,
     },
     /// A layer of a pull got on.
     Progress {

@@ -45,6 +45,7 @@ impl Subject {
             Action::DisconnectNetwork { container, .. }
             | Action::ConnectNetwork { container, .. }
             | Action::StartContainer { container, .. }
+            | Action::UnpauseContainer { container }
             | Action::StopContainer { container, .. }
             | Action::RemoveContainer { container, .. }
             | Action::RenameContainer { container, .. }

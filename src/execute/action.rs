@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::facts::Facts;
-use super::hook::{self, Moment};
+use super::hook;
 use super::hub::Notice;
 use super::{ExecuteError, Follower, model, provider, start, wait};
 use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
@@ -22,6 +22,7 @@ use crate::plan::{
 };
 use crate::project::fingerprint::{Fingerprint, MAX_LENGTH};
 use crate::project::hash::{HashForm, resolved_service_hash};
+use crate::project::value::{MountKind, VolumesFromSource};
 use crate::project::{Service, ServiceName};
 
 /// What every step has at hand.
@@ -77,8 +78,15 @@ pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOu
         Action::RemoveVolume { name } => done_unless_in_use(context, id, engine.remove_volume(name.clone()).await),
         Action::CreateContainer(spec) => create_container(context, id, spec).await,
         Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
+        Action::UnpauseContainer { container } => {
+            let id = context.container(container)?;
+            if let Some(follower) = &context.follower {
+                follower.before_unpause(container, &id).await;
+            }
+            done(engine.unpause_container(id).await)
+        }
         Action::StopContainer { container, spec, timeout } => {
-            hook::run_in_replica(context, container, spec.as_ref(), Moment::PreStop).await?;
+            hook::before_stop(context, id, container, spec.as_ref()).await?;
             stop_container(context, container, *timeout).await
         }
         Action::RemoveContainer { container, volumes, .. } => remove_container(context, container, *volumes).await,
@@ -204,7 +212,7 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
     let name = request.name.clone();
     let created = match context.engine.create_container(request).await {
         Ok(created) => created,
-        Err(cause) => return Err(explain_conflict(context, spec, name, cause).await),
+        Err(cause) => return Err(explain_refusal(context, spec, name, cause).await),
     };
     for message in created.warnings {
         context.events.send(Event::Warning { id: Some(id), message });
@@ -213,13 +221,17 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
     Ok(Outcome::Done)
 }
 
-/// Whether a name is taken by the project itself, in another run, or by somebody else, who will not give it back.
-async fn explain_conflict<E: Engine>(
+/// What a container is not made for: a mount that cannot be shared; a name that is taken by somebody else, who will not
+/// give it back, or by the project itself, in another run.
+async fn explain_refusal<E: Engine>(
     context: &Context<E>,
     spec: &ContainerSpec,
     container: String,
     cause: EngineError,
 ) -> ExecuteError {
+    if let Some((from, target)) = memory_taken_over(spec).filter(|_| is_about_no_volume(&cause)) {
+        return ExecuteError::TmpfsNotShared { container, service: spec.replica.service.clone(), from, target };
+    }
     if !matches!(cause, EngineError::Conflict(_)) {
         return cause.into();
     }
@@ -229,6 +241,22 @@ async fn explain_conflict<E: Engine>(
         }
         Ok(_) | Err(_) => cause.into(),
     }
+}
+
+/// What engines say where they take a mount in memory for a volume without a name.
+fn is_about_no_volume(cause: &EngineError) -> bool {
+    matches!(cause, EngineError::NotFound(words) if words.contains("no such volume"))
+}
+
+/// The first mount in memory among those that a service takes over from others.
+fn memory_taken_over(spec: &ContainerSpec) -> Option<(ServiceName, String)> {
+    let service = spec.project.services.get(&spec.replica.service)?;
+    service.volumes_from.iter().find_map(|from| {
+        let VolumesFromSource::Service(other) = &from.source else { return None };
+        let mounts = &spec.project.services.get(other)?.volumes;
+        let mount = mounts.iter().find(|mount| mount.kind == MountKind::Tmpfs)?;
+        Some((other.clone(), mount.target.clone()))
+    })
 }
 
 /// The configuration hash with its references resolved: the ids of containers made in this run are part of it, so it

@@ -10,7 +10,7 @@ use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Shared, W
 use crate::project::{ModelKey, ServiceName};
 
 use super::model::ModelVerb;
-use super::{RunOutcome, registry};
+use super::{Conflict, RunOutcome, registry};
 
 /// Why a step failed. Texts about waits are the contract's (engine.md §4.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,21 @@ pub enum ExecuteError {
         /// The service it is shared with.
         service: ServiceName,
     },
+    /// A service takes over the volumes of one that has a mount in memory, which engines cannot share.
+    #[error(
+        "cannot create container {container}: service `{service}` takes over the volumes of `{from}`, and the tmpfs at \
+         {target} cannot be shared"
+    )]
+    TmpfsNotShared {
+        /// The container's name.
+        container: String,
+        /// Its service.
+        service: ServiceName,
+        /// The service with the mount.
+        from: ServiceName,
+        /// Where it is mounted.
+        target: String,
+    },
     /// A container that the step is about was not made.
     #[error("no such container: {0}")]
     NoContainer(String),
@@ -142,20 +157,20 @@ pub enum ExecuteError {
         context: Vec<String>,
     },
     /// A hook in a replica ended with another status than 0.
-    #[error("{service} hook exited with status {exit_code}{}", colon(.context))]
+    #[error("{} hook exited with status {exit_code}{}", .hook.service, colon(.context))]
     HookFailed {
-        /// The service.
-        service: ServiceName,
+        /// Which hook.
+        hook: HookRef,
         /// Its exit status.
         exit_code: i64,
         /// The last it wrote.
         context: Vec<String>,
     },
-    /// A hook could not be run, because its container does not run.
-    #[error("service {service}: the post_start hook could not be run: {cause}")]
+    /// A hook could not be run: its container does not run, or the engine refused.
+    #[error("service {}: the {} hook could not be run: {cause}", .hook.service, .hook.key)]
     HookNotRun {
-        /// The service.
-        service: ServiceName,
+        /// Which hook.
+        hook: HookRef,
         /// The engine's answer.
         cause: EngineError,
     },
@@ -212,6 +227,25 @@ pub enum ExecuteError {
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// A hook of a service that runs in its replicas, and the replica that it ran in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookRef {
+    /// The service.
+    pub service: ServiceName,
+    /// `post_start` or `pre_stop`.
+    pub key: &'static str,
+    /// Which item of it, from 0.
+    pub index: usize,
+    /// The container's name.
+    pub container: String,
+}
+
+impl std::fmt::Display for HookRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}[{}] of service `{}` in container {}", self.key, self.index, self.service, self.container)
+    }
 }
 
 /// The engine's words, with the image where they do not name it.
@@ -292,6 +326,7 @@ impl ExecuteError {
             | Self::NoHealthcheck { .. }
             | Self::HookFailed { .. }
             | Self::HookNotRun { .. }
+            | Self::TmpfsNotShared { .. }
             | Self::PreStartFailed { .. }
             | Self::Provider { .. }
             | Self::ModelStatus { .. }
@@ -328,6 +363,10 @@ impl ExecuteError {
                 Some(format!("stop {what}, or publish another port"))
             }
             Self::Pull { image, cause, .. } => registry::hint(image, &cause.to_string()),
+            Self::HookFailed { hook, .. } | Self::HookNotRun { hook, .. } => Some(format!("this was {hook}")),
+            Self::TmpfsNotShared { from, target, .. } => Some(format!(
+                "let `{from}` have it as `tmpfs: [{target}]` instead of in `volumes`: that is not shared, and not in the way"
+            )),
             Self::Exited { waiter: Waiter::Update(action), .. }
             | Self::Unhealthy { waiter: Waiter::Update(action), .. }
             | Self::TimedOut { waiter: Waiter::Update(action), .. } => Some(after_failed_update(*action).to_owned()),
@@ -341,8 +380,6 @@ impl ExecuteError {
             | Self::Unhealthy { .. }
             | Self::NotSuccessful { .. }
             | Self::TimedOut { .. }
-            | Self::HookFailed { .. }
-            | Self::HookNotRun { .. }
             | Self::PreStartFailed { .. }
             | Self::Provider { .. }
             | Self::ModelStatus { .. }
@@ -411,6 +448,12 @@ impl RunFailure {
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.outcome.is_conflict()
+    }
+
+    /// What failed, where [`RunFailure::is_conflict`] holds.
+    #[must_use]
+    pub fn conflict(&self) -> Option<Conflict> {
+        self.outcome.conflict()
     }
 
     /// Tells what failed, why, and what was not done because of it.

@@ -52,8 +52,14 @@ pub(super) async fn of_delay<E: Engine>(engine: &E, details: &ContainerDetails) 
             lines.extend(of_health(details));
             lines
         }
+        (State::Paused, _) => vec![of_pause(name)],
         (state, _) => vec![format!("container {name} is {}", state.as_str())],
     }
+}
+
+/// What helps a paused container.
+pub(super) fn of_pause(name: &str) -> String {
+    format!("container {name} is paused; `docker unpause {name}` lets it go on")
 }
 
 fn restarts(details: &ContainerDetails) -> Option<String> {

@@ -74,6 +74,7 @@ impl Facts {
             | Action::RemoveVolume { .. }
             | Action::RemoveImage { .. }
             | Action::StartContainer { .. }
+            | Action::UnpauseContainer { .. }
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::RenameContainer { .. }

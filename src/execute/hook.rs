@@ -6,13 +6,13 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use super::ExecuteError;
 use super::action::{Context, resolve_references};
 use super::lines::Lines;
+use super::{ExecuteError, HookRef};
 use crate::engine::{Engine, EngineError, ExecProgress, ExecSpec, HookContainer, LogChunk, OutputStream};
 use crate::event::{Event, Outcome, Output};
 use crate::observed::{ContainerId, State};
-use crate::plan::{AnonymousVolumes, ContainerRef, ContainerSpec};
+use crate::plan::{Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec};
 use crate::project::Hook;
 
 /// How many lines of a failed hook's output are shown, and how many bytes of it are kept.
@@ -21,51 +21,83 @@ const BYTES: usize = 2048;
 /// How often a hook's container whose output has ended is asked whether it has ended, too.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// When a hook runs in its replica.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Moment {
-    /// After its start.
-    PostStart,
-    /// Before its stop.
-    PreStop,
-}
-
-/// Runs the hooks of a replica one after the other. Before a stop, a container that does not run needs none.
-pub(super) async fn run_in_replica<E: Engine>(
+/// Runs the `post_start` hooks of a replica one after the other.
+pub(super) async fn after_start<E: Engine>(
     context: &Context<E>,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
-    moment: Moment,
 ) -> Result<(), ExecuteError> {
     let Some(service) = spec.and_then(|spec| spec.project.services.get(&spec.replica.service)) else { return Ok(()) };
-    let hooks = match moment {
-        Moment::PostStart => &service.post_start,
-        Moment::PreStop => &service.pre_stop,
-    };
-    if hooks.is_empty() {
-        return Ok(());
+    match run_all(context, container, spec, "post_start", &service.post_start).await {
+        // Somebody else removed it.
+        Err(ExecuteError::HookNotRun { cause: cause @ EngineError::NotFound(_), .. }) => Err(cause.into()),
+        other => other,
     }
-    let Some(id) = context.facts.container(container) else { return Ok(()) };
-    let source = spec.map(|spec| format!("{} ->", display_name(spec)));
-    for hook in hooks {
-        let run = exec(context, &id, hook, source.as_deref().unwrap_or_default());
+}
+
+/// Runs the `pre_stop` hooks of a replica one after the other, before step `id` stops it. A container that does not run
+/// needs none. What fails keeps the container from being stopped, unless it is removed after that: then it is told, and
+/// the container goes all the same.
+pub(super) async fn before_stop<E: Engine>(
+    context: &Context<E>,
+    id: ActionId,
+    container: &ContainerRef,
+    spec: Option<&Arc<ContainerSpec>>,
+) -> Result<(), ExecuteError> {
+    let Some(service) = spec.and_then(|spec| spec.project.services.get(&spec.replica.service)) else { return Ok(()) };
+    let warn = |message| context.events.send(Event::Warning { id: Some(id), message });
+    match run_all(context, container, spec, "pre_stop", &service.pre_stop).await {
+        Err(ExecuteError::HookNotRun { hook, cause: EngineError::Conflict(_) | EngineError::NotFound(_) }) => {
+            let id = context.container(container)?;
+            let look = context.engine.inspect_container(id).await;
+            if look.is_ok_and(|details| details.state == State::Paused) {
+                warn(format!("{} is paused: its {} hooks are not run", hook.container, hook.key));
+            }
+            Ok(())
+        }
+        Err(error @ (ExecuteError::HookFailed { .. } | ExecuteError::HookNotRun { .. }))
+            if is_removed_after(context, id, container) =>
+        {
+            let place = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            let words = match error.context() {
+                [] => String::new(),
+                lines => format!(": {}", lines.join("; ")),
+            };
+            warn(format!("{error}{words}{place}; the container is stopped and removed all the same"));
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Whether the container that step `id` stops is removed then, rather than kept for another start.
+fn is_removed_after<E>(context: &Context<E>, id: ActionId, container: &ContainerRef) -> bool {
+    let removes = |action: &Action| matches!(action, Action::RemoveContainer { container: removed, .. } if removed.handle == container.handle);
+    context.plan.after(id).any(|(next, _)| removes(&context.plan.step(next).action))
+}
+
+async fn run_all<E: Engine>(
+    context: &Context<E>,
+    container: &ContainerRef,
+    spec: Option<&Arc<ContainerSpec>>,
+    key: &'static str,
+    hooks: &[Hook],
+) -> Result<(), ExecuteError> {
+    let (Some(spec), Some(id)) = (spec, context.facts.container(container)) else { return Ok(()) };
+    let source = format!("{} ->", display_name(spec));
+    for (index, hook) in hooks.iter().enumerate() {
+        let run = exec(context, &id, hook, &source);
         let ran = tokio::select! {
             biased;
             () = context.cancel.cancelled() => return Err(ExecuteError::Interrupted),
             ran = run => ran,
         };
-        let (exit_code, tail) = match (ran, moment) {
-            (Ok(ran), _) => ran,
-            (Err(EngineError::Conflict(_) | EngineError::NotFound(_)), Moment::PreStop) => return Ok(()),
-            (Err(EngineError::Conflict(words)), Moment::PostStart) => {
-                // It ended already; trying again would end the same way.
-                let cause = EngineError::Failed(words);
-                return Err(ExecuteError::HookNotRun { service: service.name.clone(), cause });
-            }
-            (Err(error), _) => return Err(error.into()),
-        };
-        if exit_code != 0 {
-            return Err(ExecuteError::HookFailed { service: service.name.clone(), exit_code, context: tail.lines() });
+        let hook = HookRef { service: spec.replica.service.clone(), key, index, container: container.name.clone() };
+        match ran {
+            Ok((0, _)) => {}
+            Ok((exit_code, tail)) => return Err(ExecuteError::HookFailed { hook, exit_code, context: tail.lines() }),
+            Err(cause @ (EngineError::Unreachable { .. } | EngineError::Disconnected(_))) => return Err(cause.into()),
+            Err(cause) => return Err(ExecuteError::HookNotRun { hook, cause }),
         }
     }
     Ok(())

@@ -24,15 +24,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::event::{Event, Events, Outcome, Outputs};
-use crate::plan::{Action, ActionId, Plan, UnusedVolume};
+use crate::plan::{Action, ActionId, Plan, UnusedVolume, WaitSpec, Waiter};
 
-pub use error::{ExecuteError, RunFailure};
+pub use error::{ExecuteError, HookRef, RunFailure};
 pub use follow::Follower;
 pub use model::ModelVerb;
 
@@ -40,6 +41,7 @@ use action::Context;
 use facts::Facts;
 use hub::Hub;
 use schedule::{Ended, Schedule};
+use wait::Standing;
 
 /// How a plan is carried out.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +55,15 @@ pub struct ExecuteSettings {
     pub follower: Option<Follower>,
     /// Where the output of hooks is shown; `None` shows none.
     pub outputs: Option<Outputs>,
+}
+
+/// Steps that failed because somebody else seems to change the same things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The steps.
+    pub steps: Vec<ActionId>,
+    /// Whether doing the same again may do, though nothing has changed that can be seen.
+    pub may_pass: bool,
 }
 
 /// What became of a plan.
@@ -80,6 +91,16 @@ impl RunOutcome {
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         !self.interrupted && !self.failed.is_empty() && self.failed.values().all(ExecuteError::is_conflict)
+    }
+
+    /// What failed, where [`RunOutcome::is_conflict`] holds.
+    #[must_use]
+    pub fn conflict(&self) -> Option<Conflict> {
+        let may_pass = |error: &ExecuteError| matches!(error, ExecuteError::Engine(cause) if cause.may_pass());
+        self.is_conflict().then(|| Conflict {
+            steps: self.failed.keys().copied().collect(),
+            may_pass: self.failed.values().any(may_pass),
+        })
     }
 
     /// Why the step failed that failed first.
@@ -133,8 +154,16 @@ pub async fn execute<E: Engine>(
         outputs: settings.outputs.clone(),
     };
     let schedule = Schedule::new(plan, settings.parallel);
-    let mut run = Run { schedule, context, outcome: RunOutcome::default(), done: BTreeSet::new() };
+    let mut run = Run {
+        schedule,
+        context,
+        outcome: RunOutcome::default(),
+        done: BTreeSet::new(),
+        waited: Vec::new(),
+        waits_end: None,
+    };
     run.drive().await;
+    run.look_again().await;
     if let Some(hub) = hub {
         hub.close().await;
     }
@@ -168,6 +197,10 @@ struct Run<E> {
     outcome: RunOutcome,
     /// The steps that were done, by this run itself.
     done: BTreeSet<ActionId>,
+    /// The waits of the command that ended well, in the order in which they did.
+    waited: Vec<ActionId>,
+    /// When the time of the first of them is over.
+    waits_end: Option<Instant>,
 }
 
 impl<E: Engine> Run<E> {
@@ -194,6 +227,10 @@ impl<E: Engine> Run<E> {
             self.end(id, Ended::Well);
             return;
         }
+        if let Some(spec) = self.command_wait(id) {
+            let end = spec.timeout.map(|timeout| Instant::now() + timeout);
+            self.waits_end = self.waits_end.or(end);
+        }
         self.context.events.send(Event::Started { id });
         let context = self.context.clone();
         running.spawn(async move {
@@ -209,21 +246,79 @@ impl<E: Engine> Run<E> {
                 if outcome == Outcome::Done {
                     self.done.insert(id);
                 }
+                if self.command_wait(id).is_some() {
+                    self.waited.push(id);
+                }
                 self.context.events.send(Event::Finished { id, elapsed, outcome });
                 self.end(id, Ended::Well);
             }
             Err(ExecuteError::Interrupted) => self.outcome.interrupted = true,
             Err(error) => {
-                self.context.events.send(Event::Failed {
-                    id,
-                    elapsed,
-                    message: error.to_string(),
-                    context: error.context().to_vec(),
-                    conflict: error.is_conflict(),
-                });
-                self.outcome.fail(id, error);
-                self.context.facts.failed(id);
+                self.fail(id, elapsed, error);
                 self.end(id, Ended::Badly);
+            }
+        }
+    }
+
+    fn fail(&mut self, id: ActionId, elapsed: Duration, error: ExecuteError) {
+        self.context.events.send(Event::Failed {
+            id,
+            elapsed,
+            message: error.to_string(),
+            context: error.context().to_vec(),
+            conflict: error.is_conflict(),
+        });
+        self.outcome.fail(id, error);
+        self.context.facts.failed(id);
+    }
+
+    /// The wait that step `id` is, if it is one of the command's own.
+    fn command_wait(&self, id: ActionId) -> Option<Arc<WaitSpec>> {
+        let Action::Wait(spec) = &self.context.plan.step(id).action else { return None };
+        (spec.waiter == Waiter::Command).then(|| spec.clone())
+    }
+
+    /// Looks again at what the command waited for: while it waited for the last of them, others may have failed. Those
+    /// that are about to come back are waited for, and then all are looked at once more.
+    async fn look_again(&mut self) {
+        let latest = self.waited.pop();
+        let mut waits = std::mem::take(&mut self.waited);
+        let held_up = self.wait_again(&waits).await;
+        if held_up {
+            waits.extend(latest);
+            self.look_at(&waits).await;
+        }
+    }
+
+    /// Whether there was something to wait for.
+    async fn wait_again(&mut self, waits: &[ActionId]) -> bool {
+        let pending = self.look_at(waits).await;
+        let looks = pending.iter().filter_map(|id| Some((*id, self.command_wait(*id)?)));
+        let context = &self.context;
+        let end = self.waits_end;
+        let waited =
+            join_all(looks.map(async |(id, spec)| (id, wait::wait_again(context, id, &spec, end).await))).await;
+        self.note(waited);
+        !pending.is_empty()
+    }
+
+    /// Notes what has failed, and gives back what is about to come back.
+    async fn look_at(&mut self, waits: &[ActionId]) -> Vec<ActionId> {
+        let looks = waits.iter().filter_map(|id| Some((*id, self.command_wait(*id)?)));
+        let context = &self.context;
+        let looked = join_all(looks.map(async |(id, spec)| (id, wait::look_again(context, id, &spec).await))).await;
+        let pending = looked.iter().filter(|(_, standing)| *standing == Ok(Standing::MayHold));
+        let pending = pending.map(|(id, _)| *id).collect();
+        self.note(looked);
+        pending
+    }
+
+    fn note<T>(&mut self, looked: Vec<(ActionId, Result<T, ExecuteError>)>) {
+        for (id, result) in looked {
+            match result {
+                Ok(_) => {}
+                Err(ExecuteError::Interrupted) => self.outcome.interrupted = true,
+                Err(error) => self.fail(id, Duration::ZERO, error),
             }
         }
     }

@@ -125,11 +125,27 @@ impl Call<'_> {
             }
             "rawsetenv" => {
                 let (name, value) = pair()?;
+                self.warn_of_override(context, id, name, value);
                 context.facts.provided(self.service, name.to_owned(), value.to_owned());
             }
             _ => return Err(invalid()),
         }
         Ok(())
+    }
+
+    /// A variable without the prefix of the service may be one that a dependent has of its own, with another value or as a
+    /// name that is only passed on.
+    fn warn_of_override<E: Engine>(&self, context: &Context<E>, id: ActionId, name: &str, value: &str) {
+        let dependents = self.project.services.values().filter(|other| other.depends_on.contains_key(self.service));
+        for dependent in dependents {
+            if dependent.environment.get(name).is_some_and(|own| own.as_deref() != Some(value)) {
+                let message = format!(
+                    "provider \"{}\" overrides environment variable \"{name}\" in service \"{}\"",
+                    self.service, dependent.name
+                );
+                context.events.send(Event::Warning { id: Some(id), message });
+            }
+        }
     }
 
     /// The plugin of the Docker command line, else the program of that name.

@@ -163,6 +163,7 @@ fn lane(step: &Step) -> Lane {
         | Action::RemoveImage { .. }
         | Action::CreateContainer(_)
         | Action::StartContainer { spec: None, .. }
+        | Action::UnpauseContainer { .. }
         | Action::RemoveContainer { .. }
         | Action::RenameContainer { .. }
         | Action::RunPreStart { .. } => Lane::Change,

@@ -13,7 +13,7 @@ use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::follow::{Exit, FollowSettings, Following, Target, display_name};
-use super::{ExecuteSettings, RunOutcome, execute};
+use super::{Conflict, ExecuteSettings, RunOutcome, execute};
 use crate::engine::{Engine, EngineError};
 use crate::event::{Event, Events, Output, Outputs, Stopping};
 use crate::plan::{Action, ContainerRef, Handle, Plan};
@@ -74,7 +74,8 @@ pub struct SessionOutcome {
 
 /// Carries out `plan` attached to what it starts and to `targets`, which run already.
 ///
-/// `replan` is asked for another plan when nothing but changes by somebody else let steps fail, until it has none.
+/// `replan` is asked for another plan when nothing but changes by somebody else let steps fail, until it has none; it is
+/// told the plan and the steps.
 /// `stop` makes the plan that stops what the session is responsible for; it is asked when the user interrupts, or when
 /// a container's end ends the session.
 ///
@@ -95,17 +96,19 @@ pub async fn attached<E, R, S>(
 ) -> Result<SessionOutcome, EngineError>
 where
     E: Engine,
-    R: AsyncFnMut() -> Option<Arc<Plan>>,
+    R: AsyncFnMut(Arc<Plan>, Conflict) -> Option<Arc<Plan>>,
     S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
 {
     let (following, follower, exits) = Following::open(engine, settings.follow.clone(), outputs).await?;
     announce(plan, &settings.follow, &targets, outputs).await;
-    let unfollow = CancellationToken::new();
+    let (unfollow, closing) = (CancellationToken::new(), CancellationToken::new());
+    let following = following.closing(&closing);
     let mut tasks = JoinSet::new();
     let token = unfollow.clone();
     tasks.spawn(async move { following.run(targets, &token).await });
 
-    let mut session = Session { engine, events, outputs, interruption, settings, exits, tasks, exit_code: None };
+    let mut session =
+        Session { engine, events, outputs, interruption, settings, exits, tasks, closing, exit_code: None };
     let (plan, run) = {
         // The follower goes with these settings: once the plan is done, the following ends with its containers.
         let execute_settings =
@@ -113,7 +116,10 @@ where
         let mut plan = plan.clone();
         loop {
             let run = execute(&plan, engine, events, &interruption.stop, &execute_settings).await;
-            let next = if run.is_conflict() { replan().await } else { None };
+            let next = match run.conflict() {
+                Some(conflict) => replan(plan.clone(), conflict).await,
+                None => None,
+            };
             match next {
                 Some(next) => plan = next,
                 None => break (plan, run),
@@ -147,7 +153,9 @@ async fn announce(plan: &Plan, settings: &FollowSettings, targets: &[Target], ou
         .map(|target| (target.name.clone(), target.source.clone()))
         .collect();
     for (_, step) in plan.steps() {
-        let Action::StartContainer { container, .. } = &step.action else { continue };
+        let (Action::StartContainer { container, .. } | Action::UnpauseContainer { container }) = &step.action else {
+            continue;
+        };
         let Some(target) = about_to_start(container).filter(|target| is_shown(&target.service)) else { continue };
         named.push((target.name.clone(), display_name(settings, &target)));
     }
@@ -179,6 +187,8 @@ struct Session<'a, E> {
     settings: &'a SessionSettings,
     exits: mpsc::UnboundedReceiver<Exit>,
     tasks: JoinSet<Result<(), EngineError>>,
+    /// Tells the following that what ends from now on does not come back.
+    closing: CancellationToken,
     exit_code: Option<i64>,
 }
 
@@ -240,6 +250,7 @@ impl<E: Engine> Session<'_, E> {
         S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
     {
         self.events.send(Event::Stopping(why));
+        self.closing.cancel();
         let plan = stop().await?;
         // The second interruption does not cancel the stops: a killed container ends them.
         let never = CancellationToken::new();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ExecuteError;
 use super::action::Context;
-use super::hook::{self, Moment};
+use super::hook;
 use crate::engine::{Engine, EngineError, PortHolder};
 use crate::event::Outcome;
 use crate::plan::{ContainerRef, ContainerSpec};
@@ -27,7 +27,7 @@ pub(super) async fn start_container<E: Engine>(
     }
     match context.engine.start_container(id).await {
         Ok(()) => {
-            hook::run_in_replica(context, container, spec, Moment::PostStart).await?;
+            hook::after_start(context, container, spec).await?;
             Ok(Outcome::Done)
         }
         Err(cause) => Err(explain_refusal(context, container, spec, cause).await),

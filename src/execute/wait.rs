@@ -17,16 +17,19 @@ use super::{ExecuteError, evidence};
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Event, Outcome};
 use crate::observed::{ContainerId, Health, State};
-use crate::plan::{Action, ActionId, Probing, WaitCondition, WaitSpec, Waiter};
+use crate::plan::{Action, ActionId, ContainerRef, Probing, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
 
 /// How often a wait looks without having been told of anything.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long an engine may fail to answer before the wait gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// For so long a container without a healthcheck has to have run before it counts as running: a program that cannot
+/// For so long a container without a healthcheck has to be seen running before it counts as running: a program that cannot
 /// start its work ends at once.
 const SETTLING: Duration = Duration::from_millis(500);
+/// One that has run for so long need not be watched. Engines note the time of a start before the program begins, on a busy
+/// machine by more than it takes a program to fail.
+const SETTLED: Duration = Duration::from_secs(5);
 /// So many restarts by the engine during a wait are worth a warning.
 const RESTART_LOOP: i64 = 3;
 
@@ -60,15 +63,54 @@ pub(super) async fn wait<E: Engine>(
     }
 }
 
+/// Looks again at containers for which the condition of `spec` held before: whether it does now, or may again. What has
+/// failed since is an error; what ran then, and ended with 0 since, is none.
+pub(super) async fn look_again<E: Engine>(
+    context: &Context<E>,
+    id: ActionId,
+    spec: &WaitSpec,
+) -> Result<Standing, ExecuteError> {
+    let mut wait = Wait { again: true, ..Wait::new(context, id, spec)? };
+    wait.look_at_all().await?;
+    Ok(match wait.judge().await? {
+        Judged::Met | Judged::Settling(_) => Standing::Holds,
+        Judged::Pending => Standing::MayHold,
+    })
+}
+
+/// Waits until the condition holds again, which did before.
+pub(super) async fn wait_again<E: Engine>(
+    context: &Context<E>,
+    id: ActionId,
+    spec: &WaitSpec,
+    deadline: Option<Instant>,
+) -> Result<(), ExecuteError> {
+    let notices = context.notices.as_ref().map(broadcast::Sender::subscribe);
+    let wait = Wait { again: true, deadline, ..Wait::new(context, id, spec)? };
+    wait.until_met(notices).await
+}
+
+/// How it is about a condition that was met before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It holds.
+    Holds,
+    /// It does not hold now.
+    MayHold,
+}
+
 /// The contract's words for a condition that was not met and need not be.
 fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String> {
     match error {
         ExecuteError::NotSuccessful { exit_code, .. } => {
             Some(format!("optional dependency \"{service}\" didn't complete successfully: exit {exit_code}"))
         }
-        ExecuteError::Exited { .. } | ExecuteError::Unhealthy { .. } | ExecuteError::NoHealthcheck { .. } => {
+        ExecuteError::Exited { .. } | ExecuteError::Unhealthy { .. } => {
             Some(format!("optional dependency \"{service}\" is not running or is unhealthy"))
         }
+        ExecuteError::NoHealthcheck { container, .. } => Some(format!(
+            "optional dependency \"{service}\" failed to start: container {container} has no healthcheck configured"
+        )),
         ExecuteError::MissingDependency { .. } | ExecuteError::NoContainer(_) => {
             Some(format!("optional dependency \"{service}\" failed to start"))
         }
@@ -78,6 +120,7 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
         | ExecuteError::NameTaken { .. }
         | ExecuteError::PortTaken { .. }
         | ExecuteError::SharedContainerMissing { .. }
+        | ExecuteError::TmpfsNotShared { .. }
         | ExecuteError::NoImage(_)
         | ExecuteError::TimedOut { .. }
         | ExecuteError::HookFailed { .. }
@@ -91,6 +134,7 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
 }
 
 /// A container that is waited for.
+#[expect(clippy::struct_excessive_bools, reason = "what was told and what was done before are independent")]
 struct Watched {
     id: ContainerId,
     name: String,
@@ -99,8 +143,16 @@ struct Watched {
     /// How often the engine had restarted it when the wait began.
     restarts_before: i64,
     warned: bool,
+    /// Whether it was told that it is paused.
+    pause_told: bool,
     /// What it exited with when it last ended during the wait.
     last_exit: Option<i64>,
+    /// Whether this run has just started it.
+    is_new: bool,
+    /// Whether this run has just let it go on.
+    goes_on: bool,
+    /// When the last probe began before it went on: while a container is paused its probes fail.
+    stale_probe: Option<i128>,
     /// Which start of it is counted as running, and from when on.
     settles: Option<(Option<i128>, Instant)>,
     /// Its own test, where it is run on behalf of the wait.
@@ -118,7 +170,8 @@ impl Watched {
         let details = self.details.as_ref()?;
         let at = match self.settles {
             Some((start, at)) if start == details.started_at => at,
-            _ => Instant::now() + SETTLING.saturating_sub(running_for(details)),
+            None if !self.is_new && running_for(details) >= SETTLED => Instant::now(),
+            Some(_) | None => Instant::now() + SETTLING,
         };
         self.settles = Some((details.started_at, at));
         (at > Instant::now()).then_some(at)
@@ -161,6 +214,10 @@ struct Wait<'a, E> {
     held_since: Option<Instant>,
     /// Since when the engine does not answer.
     silent_since: Option<Instant>,
+    /// When it is over.
+    deadline: Option<Instant>,
+    /// Whether the condition was met before.
+    again: bool,
 }
 
 impl<'a, E: Engine> Wait<'a, E> {
@@ -178,17 +235,25 @@ impl<'a, E: Engine> Wait<'a, E> {
                 details: None,
                 restarts_before: 0,
                 warned: false,
+                pause_told: false,
                 last_exit: None,
+                is_new: comes_after(context, id, container, |action| matches!(action, Action::StartContainer { .. })),
+                goes_on: comes_after(context, id, container, |action| {
+                    matches!(action, Action::UnpauseContainer { .. })
+                }),
+                stale_probe: None,
                 settles: None,
                 trial: None,
             })
         };
         let containers = spec.containers.iter().map(watch).collect::<Result<_, ExecuteError>>()?;
-        Ok(Self { context, id, spec, containers, told: None, held_since: None, silent_since: None })
+        let deadline = spec.timeout.map(|timeout| Instant::now() + timeout);
+        let (told, held_since, silent_since) = (None, None, None);
+        Ok(Self { context, id, spec, containers, told, held_since, silent_since, deadline, again: false })
     }
 
     async fn until_met(mut self, notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
-        let deadline = self.spec.timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = self.deadline;
         let cancel = self.context.cancel.clone();
         tokio::select! {
             biased;
@@ -270,6 +335,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                 verdict(self.spec.condition, details)
             };
             match verdict {
+                Verdict::Exited(0) if self.again => {}
                 Verdict::Holds if runs_only(self.spec.condition, details) => {
                     settling = settling.max(self.containers[at].settles_at());
                 }
@@ -344,7 +410,20 @@ impl<'a, E: Engine> Wait<'a, E> {
             Ok(mut details) => {
                 self.silent_since = None;
                 details.health = current_health(&details);
+                let last_probe = details.probes.last().and_then(|probe| probe.started_at);
+                let watched = &mut self.containers[at];
+                let paused_before = match &watched.details {
+                    Some(known) => known.state == State::Paused,
+                    None => watched.goes_on && !self.again,
+                };
+                if paused_before {
+                    watched.stale_probe = last_probe;
+                }
+                if details.health == Health::Unhealthy && last_probe.is_some() && last_probe == watched.stale_probe {
+                    details.health = Health::Starting;
+                }
                 self.warn_of_restarts(at, &details);
+                self.warn_of_pause(at, &details);
                 self.containers[at].details = Some(details);
                 Ok(())
             }
@@ -374,6 +453,16 @@ impl<'a, E: Engine> Wait<'a, E> {
         let status = details.exit_code.map(|code| format!(" (last exit status {code})")).unwrap_or_default();
         let message = format!("container {} keeps ending and being restarted{status}", watched.name);
         self.context.events.send(Event::Warning { id: Some(self.id), message });
+    }
+
+    /// A paused container does not get there by itself.
+    fn warn_of_pause(&mut self, at: usize, details: &ContainerDetails) {
+        let paused = details.state == State::Paused;
+        let watched = &mut self.containers[at];
+        if paused && !std::mem::replace(&mut watched.pause_told, paused) {
+            let message = evidence::of_pause(&watched.name);
+            self.context.events.send(Event::Warning { id: Some(self.id), message });
+        }
     }
 
     async fn apply(&mut self, event: &ContainerEvent) -> Result<(), ExecuteError> {
@@ -446,6 +535,12 @@ fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
 /// Whether nothing but its running says that the container is there.
 fn runs_only(condition: WaitCondition, details: &ContainerDetails) -> bool {
     condition == WaitCondition::RunningOrHealthy && details.state == State::Running && !details.has_healthcheck
+}
+
+/// Whether a step right before `id` does that to a container.
+fn comes_after<E>(context: &Context<E>, id: ActionId, container: &ContainerRef, that: fn(&Action) -> bool) -> bool {
+    let is_it = |action: &Action| that(action) && action.container().map(|it| &it.handle) == Some(&container.handle);
+    context.plan.before(id).any(|(before, _)| is_it(&context.plan.step(before).action))
 }
 
 /// The service on whose behalf a wait happens, for the words about a missing dependency.

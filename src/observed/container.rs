@@ -83,6 +83,13 @@ impl State {
             Self::Dead => "dead",
         }
     }
+
+    /// Whether there are processes, or the engine is about to start them again. That is what the engine lists unless it is
+    /// asked for all.
+    #[must_use]
+    pub const fn is_up(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Restarting)
+    }
 }
 
 /// What a container's healthcheck says.
@@ -162,5 +169,11 @@ impl Container {
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.state == State::Running
+    }
+
+    /// Whether it has processes, or the engine is about to start them again ([`State::is_up`]).
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.state.is_up()
     }
 }

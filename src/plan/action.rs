@@ -43,6 +43,7 @@ impl Step {
             | Action::RemoveVolume { .. }
             | Action::RemoveImage { .. }
             | Action::CreateContainer(_)
+            | Action::UnpauseContainer { .. }
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::RenameContainer { .. } => true,
@@ -154,6 +155,11 @@ pub enum Action {
         /// Grace period; `None` leaves it to the container's own, 10 s where it has none.
         timeout: Option<Duration>,
     },
+    /// Lets a paused container go on.
+    UnpauseContainer {
+        /// The container.
+        container: ContainerRef,
+    },
     /// Removes a container, stopped or not.
     RemoveContainer {
         /// The container.
@@ -214,6 +220,7 @@ impl Action {
             Self::DisconnectNetwork { container, .. }
             | Self::ConnectNetwork { container, .. }
             | Self::StartContainer { container, .. }
+            | Self::UnpauseContainer { container }
             | Self::StopContainer { container, .. }
             | Self::RemoveContainer { container, .. }
             | Self::RenameContainer { container, .. }
@@ -588,6 +595,8 @@ pub enum Reason {
     Interrupted,
     /// It was stopped, or made and never started.
     NotRunning,
+    /// Somebody paused it.
+    Paused,
     /// It ran before and is run again, as every `up` does.
     RanBefore {
         /// What it exited with.

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use super::container::is_up;
 use super::steps::Emit;
 use super::{ActionId, Edge, PlanError};
 use crate::observed::{Container, ContainerId};
@@ -19,7 +18,7 @@ impl Emit<'_, '_> {
     /// Refuses a fixed address that a container of the project has and keeps.
     pub(super) fn check_addresses(&self) -> Result<(), PlanError> {
         let keeps = |container: &Container, service: &Service| {
-            is_up(container)
+            container.is_up()
                 && !self.stops.contains_key(&container.id)
                 && container.service.as_ref() != Some(&service.name)
         };

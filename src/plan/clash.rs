@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::container::{Change, Fate, Slot, is_up};
+use super::container::{Change, Fate, Slot};
 use super::steps::Emit;
 use super::up::Context;
 use super::{Edge, NameOwner, PlanError, orphan};
@@ -62,7 +62,7 @@ fn needed_elsewhere<'a>(fates: &BTreeMap<&'a ServiceName, Fate<'a>>) -> Early<'a
 
 /// Whether a slot's container takes a name, ports and addresses in this run.
 fn takes(slot: &Slot<'_>) -> bool {
-    !matches!(&slot.change, Change::Keep(container) if is_up(container) && container.name == slot.name)
+    !matches!(&slot.change, Change::Keep(container) if container.is_up() && container.name == slot.name)
 }
 
 /// Refuses a name that another container of the project has and keeps.

@@ -12,7 +12,7 @@ use super::up::Context;
 use super::volume::{self, VolumeFate};
 use super::when::When;
 use super::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica, change, order};
-use crate::observed::{Container, ContainerId, Image, ImageDigest, MountKind, Observed};
+use crate::observed::{Container, ContainerId, Image, ImageDigest, MountKind, Observed, State};
 use crate::project::{NetworkKey, Project, Service, ServiceName, VolumeKey};
 
 /// The label with the digests of the images mounted into a container.
@@ -189,12 +189,12 @@ impl<'a> Decisions<'a, '_> {
         // What is up to date first; then what bears the final name, what runs, and what is newest.
         same.sort_by_key(|candidate| {
             let container = candidate.container;
-            (candidate.is_obsolete(), temporary(candidate), !is_up(container), Reverse(container.created))
+            (candidate.is_obsolete(), temporary(candidate), !container.is_up(), Reverse(container.created))
         });
         let mut rest = same.into_iter();
         let first = rest.next()?;
         let rest: Vec<_> = rest.collect();
-        let unfinished = first.is_current() && (temporary(&first) || !is_up(first.container));
+        let unfinished = first.is_current() && (temporary(&first) || !first.container.is_up());
         let predecessor = rest.iter().position(|other| !temporary(other) && other.is_obsolete()).filter(|_| unfinished);
         for (_, other) in rest.iter().enumerate().filter(|(at, _)| Some(*at) != predecessor) {
             removed.push(Removal { container: other.container, reason: Reason::Interrupted });
@@ -365,12 +365,12 @@ impl<'a> Decisions<'a, '_> {
             let endpoint = container.networks.get(fate.name);
             let known = endpoint.and_then(|endpoint| endpoint.network.as_ref());
             match (fate.kept_id(), fate.change) {
-                (Some(id), _) if container.is_running() => {
+                (Some(id), _) if matches!(container.state, State::Running | State::Paused) => {
                     let connected = container.networks.values().any(|endpoint| endpoint.network.as_ref() == Some(id));
                     !connected && (known.is_some() || endpoint.is_none())
                 }
                 (Some(id), _) => known.is_some_and(|known| known != id),
-                (None, NetworkChange::Create) => known.is_some() && !is_up(container),
+                (None, NetworkChange::Create) => known.is_some() && !container.is_up(),
                 (None, _) => false,
             }
         });
@@ -420,17 +420,6 @@ fn was_made_from(container: &Container, image: &Image) -> bool {
 pub(super) fn is_temporary(container: &Container, name: &str) -> bool {
     let prefix = container.name.strip_suffix(name).and_then(|rest| rest.strip_suffix('_'));
     prefix.is_some_and(|prefix| prefix.len() == 12 && prefix.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-/// Whether a container's processes run, or the engine is about to start them again.
-pub(super) fn is_up(container: &Container) -> bool {
-    use crate::observed::State;
-    matches!(container.state, State::Running | State::Restarting)
-}
-
-/// Whether a container has to be stopped before it can go.
-pub(super) fn holds_processes(container: &Container) -> bool {
-    is_up(container) || container.state == crate::observed::State::Paused
 }
 
 /// The replicas of a service with their numbers; those without a number come after the others.

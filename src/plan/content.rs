@@ -45,7 +45,7 @@ pub(super) fn changes(contents: &Fingerprint, fates: &BTreeMap<&ServiceName, Fat
 
 /// What both the label of a running container and the present know, and know differently.
 fn changed_in(container: &Container, now: &Fingerprint) -> Vec<String> {
-    let label = container.labels.get(LABEL_CONTENTS).filter(|_| container.is_running());
+    let label = container.labels.get(LABEL_CONTENTS).filter(|_| container.is_up());
     let Some(kept) = label.and_then(|label| label.parse::<Fingerprint>().ok()) else { return Vec::new() };
     let both = |name: &str| kept.names().any(|kept| kept == name) && now.names().any(|now| now == name);
     kept.changed(now).into_iter().filter(|name| both(name)).collect()

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::container::holds_processes;
 use super::{
     Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownImages, DownOptions, DownTarget, DownVolumes,
     Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, order, orphan,
@@ -198,7 +197,7 @@ impl<'a> Down<'a> {
         let spec = replica.as_ref().and_then(|replica| existing_spec(self.project, container, replica));
         let handle = container_ref(container, replica);
         let mut after = before.to_vec();
-        if holds_processes(container) {
+        if container.is_up() {
             let action = Action::StopContainer { container: handle.clone(), spec, timeout: self.options.timeout };
             after = vec![self.add(action, reason.clone(), before)];
         }
@@ -245,7 +244,7 @@ impl<'a> Down<'a> {
 
     /// The containers connected to a network that run and are not removed.
     fn left_running(&self, network: &str) -> Vec<&'a Container> {
-        self.left(|container| holds_processes(container) && container.networks.contains_key(network))
+        self.left(|container| container.is_up() && container.networks.contains_key(network))
     }
 
     /// The containers that mount a volume and are not removed. Engines keep it for those that are stopped, too.

@@ -96,7 +96,9 @@ fn details(action: &Action, object: &mut Map<String, Value>) {
             add("name", container.name.clone().into());
             add("network", key.as_str().into());
         }
-        Action::StartContainer { container, .. } | Action::RemoveContainer { container, .. } => {
+        Action::StartContainer { container, .. }
+        | Action::UnpauseContainer { container }
+        | Action::RemoveContainer { container, .. } => {
             add("name", container.name.clone().into());
         }
         Action::StopContainer { container, timeout, .. } => {
@@ -183,6 +185,7 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::PutBack => "put_back",
         Reason::Interrupted => "interrupted",
         Reason::NotRunning => "not_running",
+        Reason::Paused => "paused",
         Reason::RanBefore { .. } => "ran_before",
         Reason::Created => "created",
         Reason::Orphan => "orphan",

@@ -25,6 +25,7 @@ mod order;
 mod orphan;
 mod ready;
 mod reconnect;
+mod repeat;
 mod replace;
 mod rolling;
 mod secret;

@@ -52,15 +52,26 @@ impl<'a> Emit<'a, '_> {
         waiter: Waiter,
         reason: Reason,
     ) -> Option<ActionId> {
-        let end = self.ends.get(service)?;
-        if end.replicas.is_empty() {
-            return None;
-        }
+        let when = self.when_to_wait(service, condition);
+        self.wait_when(service, condition, waiter, reason, &when)
+    }
+
+    /// When a wait for a service is needed.
+    fn when_to_wait(&self, service: &ServiceName, condition: WaitCondition) -> When {
+        let Some(end) = self.ends.get(service) else { return When::Never };
         let checked = self.cx.project.services.get(service).is_some_and(has_healthcheck);
-        let when = when_to_wait(&end.replicas, condition, checked);
-        if when.is_never() {
-            return None;
-        }
+        when_to_wait(&end.replicas, condition, checked)
+    }
+
+    fn wait_when(
+        &mut self,
+        service: &ServiceName,
+        condition: WaitCondition,
+        waiter: Waiter,
+        reason: Reason,
+        when: &When,
+    ) -> Option<ActionId> {
+        let end = self.ends.get(service).filter(|end| !end.replicas.is_empty() && !when.is_never())?;
         let spec = WaitSpec {
             service: service.clone(),
             condition,
@@ -74,7 +85,7 @@ impl<'a> Emit<'a, '_> {
         if after.is_empty() {
             after.clone_from(&end.inherited);
         }
-        let step = self.add(Action::Wait(Arc::new(spec)), reason, &when, []);
+        let step = self.add(Action::Wait(Arc::new(spec)), reason, when, []);
         self.after_all(step, &after);
         Some(step)
     }
@@ -92,17 +103,22 @@ impl<'a> Emit<'a, '_> {
         }
     }
 
-    /// The waits of `--wait`, for every service.
+    /// The waits of `--wait`, for every service if any has to be waited for: what holds now may have failed by then.
     pub(super) fn command_waits(&mut self, order: &[ServiceName]) {
         if self.cx.options.wait.is_none() || !self.cx.starts() {
             return;
         }
+        let mut waits = Vec::new();
         for name in order {
             let jobs = self.dependents.get(name).map_or(&[][..], Vec::as_slice);
             let completes = jobs.iter().any(|(_, how)| how.condition == Condition::CompletedSuccessfully);
             let condition =
                 if completes { WaitCondition::CompletedSuccessfully } else { WaitCondition::RunningOrHealthy };
-            self.wait(name, condition, Waiter::Command, Reason::WaitAsked);
+            waits.push((name, condition, self.when_to_wait(name, condition)));
+        }
+        let any = waits.iter().fold(When::Never, |any, (_, _, when)| any.or(when));
+        for (name, condition, _) in waits {
+            self.wait_when(name, condition, Waiter::Command, Reason::WaitAsked, &any);
         }
     }
 }

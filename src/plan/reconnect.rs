@@ -1,6 +1,6 @@
 //! The steps that make and recreate networks, and that move who is connected (engine.md §2.3).
 
-use super::container::{Change, Slot, is_up};
+use super::container::{Change, Slot};
 use super::network::{NetworkChange, NetworkFate, is_connected};
 use super::steps::{Emit, existing};
 use super::when::When;
@@ -136,7 +136,7 @@ impl<'a> Emit<'a, '_> {
     /// network was interrupted. One that runs would be recreated.
     pub(super) fn reattach(&mut self, service: &'a Service, slot: &Slot<'a>) {
         let Change::Keep(container) = &slot.change else { return };
-        if is_up(container) || service.network_mode.is_some() || self.connects.contains_key(&container.id) {
+        if container.is_up() || service.network_mode.is_some() || self.connects.contains_key(&container.id) {
             return;
         }
         for key in service.networks.keys() {

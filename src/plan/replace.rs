@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::container::{self, Change, Fate, Slot};
+use super::container::{Change, Fate, Slot};
 use super::down::container_ref;
 use super::steps::{Emit, End, ReplicaEnd, maker};
 use super::when::When;
@@ -64,6 +64,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             self.stop_dependents_after(fate, &end.starts);
         }
         for (((swap, row), started), in_turn) in swaps.into_iter().zip(rows).zip(starts).zip(in_turn) {
+            end.starts.extend(self.unpause(&swap, &ready));
             if !started.is_never() && !in_turn {
                 let step = self.start(service, &swap, &started, row, &ready);
                 if let Some(hook) = hooks.last() {
@@ -303,10 +304,32 @@ impl<'a, 'b> Emit<'a, 'b> {
         let stopped =
             |container: &Container| self.stops.get(&container.id).map_or(When::Never, |stop| stop.when.clone());
         match &swap.slot.change {
-            Change::Keep(container) if container::is_up(container) => stopped(container),
-            Change::Recreate { old, when, .. } if container::is_up(old) => when.or(&stopped(old)),
+            Change::Keep(container) if container.is_up() => stopped(container),
+            Change::Recreate { old, when, .. } if old.is_up() => when.or(&stopped(old)),
             Change::Keep(_) | Change::Recreate { .. } | Change::Create | Change::Finish { .. } => When::Always,
         }
+    }
+
+    /// Lets a paused container that stays go on: it is neither started nor, unless for something else, stopped.
+    fn unpause(&mut self, swap: &Swap<'a, '_>, ready: &[(ActionId, Edge)]) -> Option<ActionId> {
+        let old = match &swap.slot.change {
+            Change::Keep(old) | Change::Recreate { old, when: When::If(_), .. } => *old,
+            Change::Recreate { .. } | Change::Create | Change::Finish { .. } => return None,
+        };
+        let stop = self.stops.get(&old.id);
+        let stops = stop.is_some_and(|stop| stop.when.is_always());
+        let stop = stop.map(|stop| stop.step);
+        if old.state != State::Paused || stops || !self.cx.starts() {
+            return None;
+        }
+        let container =
+            ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+        let unpause = self.add(Action::UnpauseContainer { container }, Reason::Paused, &When::Always, []);
+        self.after_all(unpause, ready);
+        if let Some(stop) = stop {
+            self.order_if_possible(unpause, stop);
+        }
+        Some(unpause)
     }
 
     pub(super) fn start(

@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::container::{Change, Fate, is_up};
+use super::container::{Change, Fate};
 use super::replace::Swap;
 use super::steps::{Emit, existing};
 use super::up::Context;
@@ -131,7 +131,7 @@ impl<'a, 'b> Emit<'a, 'b> {
                 && !self.connects.contains_key(&container.id)
         };
         let wanted = |change: &Change<'_>| match change {
-            Change::Recreate { old, when, .. } => fate.rolling.is_some() && !when.is_never() && is_up(old),
+            Change::Recreate { old, when, .. } => fate.rolling.is_some() && !when.is_never() && old.is_up(),
             Change::Finish { .. } => fate.rolling.is_some(),
             Change::Keep(_) | Change::Create => false,
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::container::{self, Change, Fate, is_up};
+use super::container::{self, Change, Fate};
 use super::shared::{NothingToShare, Shared, namespaces, shared_services};
 use super::steps::{Emit, ReplicaEnd};
 use super::up::Context;
@@ -35,7 +35,7 @@ pub(super) fn check(cx: &Context<'_>, fates: &BTreeMap<&ServiceName, Fate<'_>>) 
 }
 
 fn is_kept_up(change: &Change<'_>) -> bool {
-    matches!(change, Change::Keep(container) if is_up(container))
+    matches!(change, Change::Keep(container) if container.is_up())
 }
 
 fn not_selected(cx: &Context<'_>, other: &ServiceName, has_to_run: bool) -> Option<NothingToShare> {
@@ -43,7 +43,7 @@ fn not_selected(cx: &Context<'_>, other: &ServiceName, has_to_run: bool) -> Opti
     let Some(container) = container::left_alone(cx, other).into_iter().next() else {
         return Some(NothingToShare::NotSelected { profiles });
     };
-    (has_to_run && !container::holds_processes(container)).then(|| NothingToShare::NotRunning {
+    (has_to_run && !container.is_up()).then(|| NothingToShare::NotRunning {
         container: container.name.clone(),
         state: container.state,
         profiles,
@@ -58,7 +58,7 @@ pub fn namespace_sharers<'a>(project: &Project, observed: &'a Observed) -> Vec<&
     for service in project.services.values() {
         let running = |service: &ServiceName| {
             let all = container::by_reference(project, observed, service);
-            all.into_iter().filter(|container| is_up(container)).map(|container| &container.id)
+            all.into_iter().filter(|container| container.is_up()).map(|container| &container.id)
         };
         for (_, other) in namespaces(service) {
             let Some(partner) = running(other).next() else { continue };
@@ -124,7 +124,7 @@ impl<'a> Emit<'a, '_> {
         };
         let partner = end.replicas.iter().min_by(|a, b| a.container.name.cmp(&b.container.name))?;
         let ReplicaEnd { existing, started: when, .. } = partner;
-        if existing.is_some_and(|partner| is_up(partner) && stale(partner)) {
+        if existing.is_some_and(|partner| partner.is_up() && stale(partner)) {
             return Some(ended());
         }
         let stopped = existing.and_then(|partner| self.stops.get(&partner.id)).map(|stop| stop.step);
@@ -136,7 +136,7 @@ impl<'a> Emit<'a, '_> {
     pub(super) fn stranded_sharers(&mut self) {
         let cx = self.cx;
         for service in cx.project.disabled.values() {
-            let runs = container::numbered(cx.observed, &service.name).iter().any(|(_, container)| is_up(container));
+            let runs = container::numbered(cx.observed, &service.name).iter().any(|(_, container)| container.is_up());
             let shared = namespaces(service).find(|(_, other)| {
                 let replicas = self.ends.get(*other).map_or(&[][..], |end| &end.replicas);
                 replicas.iter().any(|replica| !replica.started.is_never())

@@ -166,7 +166,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         reason: Reason,
         after: &[ActionId],
     ) -> Option<ActionId> {
-        if !container::holds_processes(container) || when.is_never() {
+        if !container.is_up() || when.is_never() {
             return None;
         }
         if let Some(known) = self.stops.get_mut(&container.id) {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::container::holds_processes;
 use super::down::{container_ref, dependents_first, existing_spec};
 use super::{Action, ActionId, Plan, PlanBuilder, Reason, Replica, Step};
-use crate::observed::{Container, Observed};
+use crate::observed::{Container, Observed, State};
 use crate::project::{Project, ServiceName};
 
-/// What it takes to stop the services that the user named, or all: each after those that depend on it. `timeout` is
-/// the grace period of every stop; each container's own where there is none.
+/// What it takes to stop the services that the user named, or all: each after those that depend on it. Containers that have
+/// ended are stopped too, which changes nothing but tells of them. `timeout` is the grace period of every stop; each
+/// container's own where there is none.
 #[must_use]
 pub fn stop(project: &Arc<Project>, observed: &Observed, timeout: Option<Duration>) -> Plan {
     let mut builder = PlanBuilder::default();
@@ -19,10 +19,12 @@ pub fn stop(project: &Arc<Project>, observed: &Observed, timeout: Option<Duratio
     for name in dependents_first(project) {
         let dependents = project.services.iter().filter(|(_, other)| other.depends_on.contains_key(name));
         let before: Vec<_> = dependents.filter_map(|(other, _)| done.get(other)).flatten().copied().collect();
-        let stopped: Vec<_> = running(project, observed, name)
+        let stopped: Vec<_> = replicas(project, observed, name)
             .map(|container| {
                 let replica = container.number.map(|number| Replica { service: name.clone(), number });
-                let spec = replica.as_ref().and_then(|replica| existing_spec(project, container, replica));
+                // Hooks need processes to run beside.
+                let hooked = replica.as_ref().filter(|_| container.is_up());
+                let spec = hooked.and_then(|replica| existing_spec(project, container, replica));
                 let container = container_ref(container, replica);
                 let step = Step {
                     action: Action::StopContainer { container, spec, timeout },
@@ -37,14 +39,15 @@ pub fn stop(project: &Arc<Project>, observed: &Observed, timeout: Option<Duratio
     builder.build()
 }
 
-/// The replicas of a service that have processes, if the service is one the user named.
-fn running<'a>(
+/// The replicas of a service that are up or have ended, if the service is one the user named.
+fn replicas<'a>(
     project: &Project,
     observed: &'a Observed,
     name: &'a ServiceName,
 ) -> impl Iterator<Item = &'a Container> {
     let targeted = project.is_targeted(name.as_str());
     observed.containers.iter().filter(move |container| {
-        targeted && container.is_replica() && container.service.as_ref() == Some(name) && holds_processes(container)
+        let stoppable = container.is_up() || matches!(container.state, State::Created | State::Exited);
+        targeted && container.is_replica() && container.service.as_ref() == Some(name) && stoppable
     })
 }

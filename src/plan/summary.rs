@@ -89,6 +89,7 @@ impl Plan {
                 | Action::RemoveVolume { .. }
                 | Action::RemoveImage { .. }
                 | Action::CreateContainer(_)
+                | Action::UnpauseContainer { .. }
                 | Action::StopContainer { .. }
                 | Action::RemoveContainer { .. }
                 | Action::RenameContainer { .. }
@@ -117,7 +118,9 @@ impl Plan {
                         summary.created.push((spec.replica.clone(), id));
                     }
                 }
-                Action::StartContainer { container, .. } if step.is_change() => {
+                Action::StartContainer { container, .. } | Action::UnpauseContainer { container }
+                    if step.is_change() =>
+                {
                     if let Some(replica) = container.replica.as_ref().filter(|replica| !new.contains_key(replica)) {
                         summary.started.push((replica.clone(), id));
                     }
@@ -139,6 +142,7 @@ impl Plan {
                 Action::StartContainer { .. }
                 | Action::DisconnectNetwork { .. }
                 | Action::ConnectNetwork { .. }
+                | Action::UnpauseContainer { .. }
                 | Action::StopContainer { .. }
                 | Action::RenameContainer { .. }
                 | Action::Wait(_)

@@ -118,6 +118,7 @@ impl Action {
             Self::DisconnectNetwork { container, .. }
             | Self::ConnectNetwork { container, .. }
             | Self::StartContainer { container, .. }
+            | Self::UnpauseContainer { container }
             | Self::StopContainer { container, .. }
             | Self::RemoveContainer { container, .. }
             | Self::RenameContainer { container, .. } => container.replica.as_ref().map(|replica| &replica.service),
@@ -151,6 +152,7 @@ impl Action {
             Self::RemoveImage { .. } => "remove image",
             Self::CreateContainer(_) => "create container",
             Self::StartContainer { .. } => "start container",
+            Self::UnpauseContainer { .. } => "unpause container",
             Self::StopContainer { .. } => "stop container",
             Self::RemoveContainer { .. } => "remove container",
             Self::RenameContainer { .. } => "rename container",
@@ -182,6 +184,7 @@ impl Action {
             Self::DisconnectNetwork { container, .. }
             | Self::ConnectNetwork { container, .. }
             | Self::StartContainer { container, .. }
+            | Self::UnpauseContainer { container }
             | Self::StopContainer { container, .. }
             | Self::RemoveContainer { container, .. }
             | Self::RenameContainer { container, .. } => container.to_string(),
@@ -226,6 +229,7 @@ impl Action {
             | Self::CreateVolume { .. }
             | Self::RemoveImage { .. }
             | Self::StartContainer { .. }
+            | Self::UnpauseContainer { .. }
             | Self::StopContainer { .. }
             | Self::RemoveContainer { volumes: AnonymousVolumes::Keep, .. }
             | Self::RunPreStart { .. }
@@ -299,6 +303,7 @@ impl fmt::Display for Reason {
             Self::PutBack => f.write_str("the old one comes back"),
             Self::Interrupted => f.write_str("left by an interrupted run"),
             Self::NotRunning => f.write_str("not running"),
+            Self::Paused => f.write_str("paused"),
             Self::RanBefore { exit_code } => write!(f, "ran before, exit {exit_code}"),
             Self::Created => f.write_str("created"),
             Self::Orphan => f.write_str("its service is not in the files"),

@@ -9,8 +9,8 @@ use super::Record;
 #[derive(Debug)]
 pub(super) struct Plain<W: Write> {
     out: LineWriter<W>,
-    /// The last word for each layer, so that its bytes do not make lines.
-    layers: BTreeMap<String, String>,
+    /// The last word for each layer of an image, so that its bytes do not make lines.
+    layers: BTreeMap<(Option<String>, String), String>,
 }
 
 impl<W: Write> Plain<W> {
@@ -32,17 +32,18 @@ impl<W: Write> Plain<W> {
 
     fn child(&mut self, record: &Record) -> io::Result<()> {
         let counts = record.current.is_some();
+        let service = record.service.as_ref().map(|service| format!("{service} ")).unwrap_or_default();
         if record.is_build_output() && !counts {
             // What is said about the build as a whole has no number.
             let number = if record.id == "#" { "" } else { &format!("{} ", record.id) };
-            return writeln!(self.out, "{number}{}", record.text);
+            return writeln!(self.out, "{service}{number}{}", record.text);
         }
-        let last = self.layers.insert(record.id.clone(), record.text.clone());
+        let last = self.layers.insert((record.parent_id.clone(), record.id.clone()), record.text.clone());
         if last.as_ref() == Some(&record.text) {
             return Ok(());
         }
         if record.is_build_output() {
-            return writeln!(self.out, "{} {}", record.id, record.text);
+            return writeln!(self.out, "{service}{} {}", record.id, record.text);
         }
         writeln!(self.out, " {} {} {}", record.id, record.text, record.details)
     }

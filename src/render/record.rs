@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Hidden;
 use crate::event::{BuildProgress, Event, Outcome, Stopping, Subject};
+use crate::observed::State;
 use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, ProviderVerb, UnusedVolume, WaitCondition, WaitSpec};
 
 /// A change of the state of one thing.
@@ -26,6 +27,8 @@ pub struct Record {
     pub current: Option<u64>,
     /// Bytes in all.
     pub total: Option<u64>,
+    /// For steps of builds, where there are several: whose image is built. Each build counts its steps from 1.
+    pub service: Option<String>,
 }
 
 /// Whether something is on its way, or how it ended.
@@ -43,8 +46,8 @@ pub enum RecordState {
 
 impl Record {
     fn new(id: &(impl ToString + ?Sized), state: RecordState, text: impl Into<String>) -> Self {
-        let (details, current, total) = (String::new(), None, None);
-        Self { id: id.to_string(), parent_id: None, state, text: text.into(), details, current, total }
+        let (details, current, total, service) = (String::new(), None, None, None);
+        Self { id: id.to_string(), parent_id: None, state, text: text.into(), details, current, total, service }
     }
 
     fn with_details(self, details: impl Into<String>) -> Self {
@@ -72,6 +75,8 @@ impl Record {
 #[derive(Debug, Default)]
 pub struct Records {
     plan: Arc<Plan>,
+    /// How many images it builds.
+    builds: usize,
     /// Steps that belong to the replacement of a container, by the step that creates the new one.
     group_of: BTreeMap<ActionId, ActionId>,
     groups: BTreeMap<ActionId, Group>,
@@ -89,7 +94,8 @@ impl Records {
     /// The records of `plan`.
     #[must_use]
     pub fn new(plan: &Arc<Plan>) -> Self {
-        let mut records = Self { plan: plan.clone(), ..Self::default() };
+        let builds = plan.steps().filter(|(_, step)| matches!(step.action, Action::BuildImage(_))).count();
+        let mut records = Self { plan: plan.clone(), builds, ..Self::default() };
         for (id, step) in plan.steps() {
             let Action::CreateContainer(spec) = &step.action else { continue };
             let Some(replaced) = &spec.replaces else { continue };
@@ -112,8 +118,14 @@ impl Records {
             Event::Finished { id, outcome, .. } => self.finished(*id, outcome),
             Event::Failed { id, message, .. } => self.failed(*id, message),
             Event::NotNeeded { id } => self.ended_in_group(*id).into_iter().collect(),
-            Event::UpToDate { container } => {
-                vec![Record::new(&Subject::Container(container.clone()), RecordState::Done, "Running")]
+            Event::UpToDate { container, state } => {
+                let (state, text) = match state {
+                    State::Restarting => (RecordState::Warning, "Restarting"),
+                    State::Created | State::Running | State::Paused | State::Removing | State::Exited | State::Dead => {
+                        (RecordState::Done, "Running")
+                    }
+                };
+                vec![Record::new(&Subject::Container(container.clone()), state, text)]
             }
             Event::Progress { id, part, status, .. } if matches!(self.plan.step(*id).action, Action::PullModel(_)) => {
                 vec![Record::new(part, RecordState::Working, "Pulling").with_details(status)]
@@ -191,6 +203,12 @@ impl Records {
     }
 
     fn child(&self, id: ActionId, record: Record) -> Record {
+        let service = if let (Action::BuildImage(spec), 2..) = (&self.plan.step(id).action, self.builds) {
+            Some(spec.service.to_string())
+        } else {
+            None
+        };
+        let record = Record { service, ..record };
         match self.subjects(id).first() {
             Some(parent) => record.under(parent),
             None => record,
@@ -271,6 +289,7 @@ fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
         | Action::RemoveImage { .. }
         | Action::CreateContainer(_)
         | Action::StartContainer { .. }
+        | Action::UnpauseContainer { .. }
         | Action::Wait(_)
         | Action::Pause { .. }
         | Action::RunPreStart { .. }
@@ -292,6 +311,7 @@ fn words(action: &Action) -> Option<(&'static str, &'static str)> {
         | Action::RemoveImage { .. }
         | Action::RemoveContainer { .. } => ("Removing", "Removed"),
         Action::StartContainer { .. } => ("Starting", "Started"),
+        Action::UnpauseContainer { .. } => ("Unpausing", "Unpaused"),
         Action::StopContainer { .. } => ("Stopping", "Stopped"),
         Action::Wait(spec) => ("Waiting", waited(spec.condition)),
         Action::Pause { .. } => ("Waiting", "Waited"),

@@ -41,7 +41,7 @@ services:
 }
 
 #[tokio::test]
-async fn pre_stop_runs_before_every_stop_and_keeps_what_fails_it() {
+async fn pre_stop_runs_before_every_stop_and_only_warns_where_the_container_goes() {
     let file = r#"
 services:
   web:
@@ -59,11 +59,15 @@ services:
         assert_eq!(stops(), "1\n");
 
         s.write("log/fail", "");
-        s.hoist(&["down"]).await.ends_with(1).says("web hook exited with status 1");
-        assert_eq!(s.states().await, ["web/1 running"]);
-        std::fs::remove_file(s.folder().join("log/fail")).expect("it is there");
-        s.hoist(&["down"]).await.ok();
-        assert_eq!(stops(), "1\n2\n2\n");
+        s.compose(&file.replace("\"1\"", "\"3\""));
+        s.up(&[]).await.says("web hook exited with status 1");
+        s.hoist(&["down"])
+            .await
+            .ok()
+            .says("web hook exited with status 1")
+            .says("this was pre_stop[0] of service `web`");
+        assert!(s.is_gone().await);
+        assert_eq!(stops(), "1\n2\n3\n");
     })
     .await;
 }
@@ -167,6 +171,25 @@ async fn a_provider_gives_its_dependents_their_variables() {
         assert_eq!(s.ids().await, before);
         s.hoist(&["down"]).await.ok();
         assert!(calls().ends_with(&format!("compose --project-name={} down database\n", s.project)), "{}", calls());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_provider_that_overrides_a_variable_is_told() {
+    let own = "web: {<<: *idle, depends_on: [database], environment: {PLAIN: 'no'}}\n  \
+               passes: {<<: *idle, depends_on: [database], environment: [PLAIN]}\n  \
+               same: {<<: *idle, depends_on: [database], environment: {PLAIN: 'yes'}}";
+    let file = PROVIDED.replace("web: {<<: *idle, depends_on: [database]}", own);
+    project("provider-override", &file, |s| async move {
+        program(&s, PROGRAM);
+        let ran = s.up(&[]).await;
+        let words = |service| {
+            format!("provider \"database\" overrides environment variable \"PLAIN\" in service \"{service}\"")
+        };
+        ran.says(&words("web")).says(&words("passes")).does_not_say(&words("same"));
+        let env = s.inspect("web").await.config.and_then(|config| config.env).unwrap_or_default();
+        assert!(env.contains(&"PLAIN=yes".to_owned()), "{env:?}");
     })
     .await;
 }

@@ -40,7 +40,7 @@ impl Plans {
         Self::of(&[])
     }
 
-    fn of(services: &[Service]) -> Self {
+    pub(crate) fn of(services: &[Service]) -> Self {
         let services = services.iter().map(|service| (service.name.clone(), service.clone())).collect();
         let project = Project { name: "demo".into(), services, ..Project::default() };
         Self { builder: PlanBuilder::default(), project: Arc::new(project), guard: None, probing: Probing::Engine }
@@ -61,7 +61,7 @@ impl Plans {
         self.add(action, after)
     }
 
-    fn spec(&self, service: &str, number: u32) -> ContainerSpec {
+    pub(crate) fn spec(&self, service: &str, number: u32) -> ContainerSpec {
         ContainerSpec {
             project: self.project.clone(),
             replica: Replica { service: service.into(), number },
@@ -568,13 +568,13 @@ async fn dependents_start_the_moment_the_condition_holds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_holds_already_takes_one_look() {
+async fn a_wait_for_what_runs_takes_one_look_and_the_time_to_settle() {
     let mut plans = Plans::new();
     plans.pair(WaitCondition::RunningOrHealthy, Waiter::Dependents, None);
     let engine = Fake::new();
     let (outcome, _) = run(&plans.build(), &engine).await;
     assert_eq!(said(&outcome), "");
-    assert_eq!(outcome.elapsed, Duration::ZERO);
+    assert_eq!(outcome.elapsed, ms(500));
     assert_eq!(engine.inspections(), 1);
 }
 

@@ -15,16 +15,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::executing::{Plans, container};
 
-const fn s(seconds: u64) -> Duration {
+pub(crate) const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn settings() -> FollowSettings {
+pub(crate) fn settings() -> FollowSettings {
     FollowSettings { project: "demo".into(), ..FollowSettings::default() }
 }
 
 /// A container of the project as it is found at the beginning.
-async fn target(engine: &Fake, id: &ContainerId) -> Target {
+pub(crate) async fn target(engine: &Fake, id: &ContainerId) -> Target {
     use hoist::engine::{Engine as _, ObserveQuery};
     let query = ObserveQuery { project: "demo".to_owned(), ..ObserveQuery::default() };
     let observed = engine.observe(query).await.expect("the fake engine answers");
@@ -51,7 +51,7 @@ async fn shown(mut outputs: OutputReceiver) -> Vec<String> {
 }
 
 /// Follows what there is until it ends.
-async fn follow(engine: &Fake, settings: FollowSettings, targets: Vec<Target>) -> Vec<String> {
+pub(crate) async fn follow(engine: &Fake, settings: FollowSettings, targets: Vec<Target>) -> Vec<String> {
     let (outputs, receiver) = Outputs::channel();
     let (following, follower, _exits) =
         Following::open(engine, settings, &outputs).await.expect("the fake engine answers");
@@ -212,8 +212,17 @@ async fn an_attached_up_ends_with_the_reason_when_the_engine_is_gone() {
     let (plan, interruption) = (two_services(), Interruption::default());
     let settings = up_settings(OnExit::GoOn);
     let stop = async || Ok(stop_all(&engine));
-    let session =
-        session::attached(&plan, &engine, &events, &outputs, &interruption, &settings, Vec::new(), async || None, stop);
+    let session = session::attached(
+        &plan,
+        &engine,
+        &events,
+        &outputs,
+        &interruption,
+        &settings,
+        Vec::new(),
+        async |_, _| None,
+        stop,
+    );
     let outcome = tokio::select! {
         outcome = session => outcome,
         () = failing => unreachable!("it never ends"),
@@ -232,7 +241,7 @@ async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it
     let (plan, interruption) = (two_services(), Interruption::default());
     let settings = up_settings(OnExit::GoOn);
     let mut asked = 0;
-    let replan = async || {
+    let replan = async |_, _| {
         asked += 1;
         let mut plans = Plans::new();
         let id = engine.id_of("demo-web-1")?;
@@ -264,14 +273,14 @@ async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it
 }
 
 /// An attached session and all that was seen of it.
-struct Seen {
-    outcome: SessionOutcome,
-    shown: Vec<String>,
-    stopping: Vec<Stopping>,
+pub(crate) struct Seen {
+    pub(crate) outcome: SessionOutcome,
+    pub(crate) shown: Vec<String>,
+    pub(crate) stopping: Vec<Stopping>,
 }
 
 /// A session over `plan`; it is interrupted at those times.
-async fn attach(
+pub(crate) async fn attach(
     engine: &Fake,
     plan: &Arc<Plan>,
     targets: Vec<Target>,
@@ -284,7 +293,8 @@ async fn attach(
     let stop = async || Ok(stop_all(engine));
     let run = async {
         let (outputs, events) = (outputs, events);
-        session::attached(plan, engine, &events, &outputs, &interruption, &settings, targets, async || None, stop).await
+        session::attached(plan, engine, &events, &outputs, &interruption, &settings, targets, async |_, _| None, stop)
+            .await
     };
     let interrupt = async {
         for (at, token) in interruptions.iter().zip([&interruption.stop, &interruption.kill]) {
@@ -318,7 +328,7 @@ fn stop_all(engine: &Fake) -> Arc<Plan> {
     plans.build()
 }
 
-fn up_settings(on_exit: OnExit) -> SessionSettings {
+pub(crate) fn up_settings(on_exit: OnExit) -> SessionSettings {
     SessionSettings {
         execute: ExecuteSettings { project: "demo".to_owned(), ..ExecuteSettings::default() },
         follow: FollowSettings { begin: Begin::Now, stderr: Stderr::Apart, ..settings() },
@@ -327,7 +337,7 @@ fn up_settings(on_exit: OnExit) -> SessionSettings {
     }
 }
 
-fn two_services() -> Arc<Plan> {
+pub(crate) fn two_services() -> Arc<Plan> {
     let mut plans = Plans::new();
     let (_, db) = plans.up("db", &[]);
     plans.up("web", &[db]);

@@ -13,7 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("observed", &["project"]),
     ("load", &["source", "diagnostic", "yaml", "project"]),
     ("plan", &["project", "observed"]),
-    ("event", &["project", "plan"]),
+    ("event", &["project", "observed", "plan"]),
     ("engine", &["source", "diagnostic", "project", "observed", "plan"]),
     ("execute", &["source", "diagnostic", "project", "observed", "plan", "event", "engine"]),
     ("render", &["source", "diagnostic", "project", "observed", "plan", "event"]),

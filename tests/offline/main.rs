@@ -1,7 +1,9 @@
 //! All tests that need no engine, in one binary so that the libraries are linked once.
 
 mod cli;
+mod coming_back;
 mod eager;
+mod ending;
 mod executing;
 mod following;
 mod layers;

@@ -143,7 +143,7 @@ fn what_did_not_happen_has_words_of_its_own() {
     let volume = plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[]);
     let plan = plans.build();
     let events = [
-        Event::UpToDate { container: "demo-db-1".to_owned() },
+        Event::UpToDate { container: "demo-db-1".to_owned(), state: State::Running },
         finished_as(network, Outcome::StillInUse),
         finished_as(network, Outcome::NothingThere),
         finished_as(volume, Outcome::StillInUse),
@@ -418,6 +418,64 @@ async fn the_live_block_shows_states_times_and_what_is_waited_for() {
     );
 }
 
+#[test]
+fn several_builds_at_once_say_whose_step_it_is() {
+    let mut plans = Plans::new();
+    let mut build = |service: &str| {
+        let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
+        let image = format!("demo-{service}");
+        let spec = BuildSpec { project, service: service.into(), image, platform: None };
+        plans.add(Action::BuildImage(Arc::new(spec)), &[])
+    };
+    let (web, db) = (build("web"), build("db"));
+    let step = |id, status| Event::BuildStep { id, part: "1".to_owned(), name: "[1/2] FROM base".to_owned(), status };
+    let events = [
+        step(web, BuildProgress::Started),
+        step(db, BuildProgress::Started),
+        step(web, BuildProgress::Done),
+        Event::BuildLog { id: db, part: "1".to_owned(), line: "working".to_owned() },
+        step(db, BuildProgress::Done),
+    ];
+    assert_eq!(
+        written(ProgressMode::Plain, &plans.build(), &events),
+        indoc! {"
+            web #1 [1/2] FROM base
+            db #1 [1/2] FROM base
+            web #1 DONE
+            db #1 working
+            db #1 DONE
+        "}
+    );
+}
+
+#[test]
+fn layers_of_two_images_are_told_apart() {
+    let mut plans = Plans::new();
+    let mut pull = |image: &str| {
+        let (image, platform, on_failure) = (image.to_owned(), None, PullFailure::Fail);
+        plans.add(Action::PullImage(Arc::new(PullSpec { image, platform, services: Vec::new(), on_failure })), &[])
+    };
+    let pulls = [pull("nginx"), pull("redis")];
+    let shared = |id| Event::Progress {
+        id,
+        part: "a1b2".to_owned(),
+        status: "Already exists".to_owned(),
+        current: None,
+        total: None,
+    };
+    let text = written(ProgressMode::Plain, &plans.build(), &pulls.map(shared));
+    assert_eq!(text.lines().count(), 2, "{text}");
+}
+
+#[test]
+fn what_the_engine_is_restarting_is_not_said_to_run() {
+    let plan = Plans::new().build();
+    let events = [State::Running, State::Restarting]
+        .map(|state| Event::UpToDate { container: format!("demo-{}", state.as_str()), state });
+    let text = written(ProgressMode::Plain, &plan, &events);
+    assert_eq!(text, " Container demo-running Running \n Container demo-restarting Restarting \n");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_live_block_fits_small_terminals() {
     let mut plans = Plans::new();
@@ -439,9 +497,9 @@ async fn the_live_block_fits_small_terminals() {
         contents,
         "\
 [+] up 3/6
- ✘ Container demo-a-... Error no ... 0.0s
- ⠋ Container demo-a-... Creating     1.0s
- ⠋ Container demo-a-... Creating     1.0s
+ ✘ Container ...ong-name-3 Error     0.0s
+ ⠋ Container ...ong-name-4 Creating  1.0s
+ ⠋ Container ...ong-name-5 Creating  1.0s
  ... 3 more",
         "{contents}"
     );
@@ -526,7 +584,7 @@ web-1  | hello
 async fn when_the_plan_is_through_the_block_stays_and_the_next_one_is_its_own() {
     let (plan, steps) = stack();
     let mut screen = Screen::new(&plan, 24, 60);
-    screen.events(&[Event::UpToDate { container: "demo-cache-1".to_owned() }]);
+    screen.events(&[Event::UpToDate { container: "demo-cache-1".to_owned(), state: State::Running }]);
     screen.events(&[Event::Started { id: steps[0] }, finished(steps[0]), Event::Ended]);
     let mut out = screen.written.clone();
     screen.progress.above(|| writeln!(out, "web-1  | hello")).expect("written to memory");

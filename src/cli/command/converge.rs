@@ -11,17 +11,30 @@ use crate::cli::context::Context;
 use crate::cli::{Failure, output, settings};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, EngineError, ObserveQuery};
-use crate::execute::model;
+use crate::execute::{Conflict, model};
 use crate::load::{self, Loaded};
 use crate::observed::{ContainerId, Observed};
-use crate::plan::{self, StartContainers, UpOptions};
+use crate::plan::{self, Plan, StartContainers, UpOptions};
 use crate::project::Project;
 use crate::render::Hidden;
 use crate::source::SourceMap;
 
 /// How long a run waits before it looks again when somebody else changed the project meanwhile, in milliseconds: the
 /// engine lists what it is making only once it is made.
-pub(super) const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
+const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
+
+/// What is left of the attempts of a run to come through beside somebody else's.
+pub(super) struct Attempts {
+    pauses: std::array::IntoIter<u64, 6>,
+    /// Whether the same was done again although nothing had changed that can be seen.
+    repeated: bool,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { pauses: PAUSES.into_iter(), repeated: false }
+    }
+}
 
 /// What is to come up, where, and how.
 pub(super) struct Goal {
@@ -94,14 +107,18 @@ pub(super) async fn prepare(
 /// Carries a plan out. What fails because somebody else changes the project at the same time is looked at and planned
 /// again, a few times.
 pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) -> Result<(), Failure> {
-    for pause in PAUSES {
-        match run::carry_out(&ready, context, "up").await {
-            Err(Failure::Run { conflict: true, .. }) => {}
+    let mut attempts = Attempts::default();
+    loop {
+        let failure = match run::carry_out(&ready, context, "up").await {
+            Err(failure @ Failure::Run { conflict: Some(_), .. }) => failure,
             ended => return ended,
+        };
+        let Failure::Run { conflict: Some(conflict), .. } = &failure else { return Err(failure) };
+        match goal.after_conflict(&ready.plan, conflict, &mut attempts, context).await? {
+            Some(next) => ready = next,
+            None => return Err(failure),
         }
-        ready = goal.look_again(pause, context).await?;
     }
-    run::carry_out(&ready, context, "up").await
 }
 
 impl Goal {
@@ -136,13 +153,38 @@ impl Goal {
         Ok(futures::future::try_join_all(looks).await?.into_iter().flatten().collect())
     }
 
+    /// What is left to do after a run that failed with a conflict; nothing, where the same would fail again.
+    pub(super) async fn after_conflict(
+        &self,
+        failed: &Plan,
+        conflict: &Conflict,
+        attempts: &mut Attempts,
+        context: &Context,
+    ) -> Result<Option<Ready>, Failure> {
+        while let Some(pause) = attempts.pauses.next() {
+            let next = self.look_again(pause, context).await?;
+            if !next.plan.repeats(failed, &conflict.steps) {
+                return Ok(Some(next));
+            }
+            if !conflict.may_pass {
+                return Ok(None);
+            }
+            // Once at once, and once at the end; looking shows nothing to the user.
+            if !std::mem::replace(&mut attempts.repeated, true) || attempts.pauses.len() == 0 {
+                return Ok(Some(next));
+            }
+        }
+        Ok(None)
+    }
+
     /// What is left to do after so many milliseconds. What the command made in the meantime is not made again.
-    pub(super) async fn look_again(&self, pause: u64, context: &Context) -> Result<Ready, Failure> {
+    async fn look_again(&self, pause: u64, context: &Context) -> Result<Ready, Failure> {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         let observed = self.observe(context).await?;
         let ids = observed.containers.iter().map(|container| &container.id);
         let newer = ids.filter(|id| !self.before.contains(*id)).cloned().collect();
-        self.plan_with(&UpOptions { newer, ..self.options.clone() }, &observed, context)
+        let ready = self.plan_with(&UpOptions { newer, ..self.options.clone() }, &observed, context)?;
+        Ok(Ready { again: true, ..ready })
     }
 
     /// Looks at what the containers were made with whose definition changed, so that a plan that is only shown tells old
@@ -188,6 +230,7 @@ impl Goal {
             observed: observed.clone(),
             plan: Arc::new(plan),
             hidden: self.hidden,
+            again: false,
         })
     }
 }

@@ -64,8 +64,12 @@ async fn take_down(
     if context.global.dry_run {
         return run::print_plan(&plan);
     }
-    run::carry_out(&Ready { project, sources, engine, observed, plan, hidden: Hidden::default() }, context, "down")
-        .await
+    run::carry_out(
+        &Ready { project, sources, engine, observed, plan, hidden: Hidden::default(), again: false },
+        context,
+        "down",
+    )
+    .await
 }
 
 /// What `--rmi` asks for.

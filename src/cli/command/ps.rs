@@ -44,7 +44,7 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// The states asked for by `--status` and `--filter status=…`; empty is what runs, or everything with `--all`.
+/// The states asked for by `--status` and `--filter status=…`; empty is what is up, or everything with `--all`.
 fn status_filter(args: &PsArgs) -> Result<Vec<String>, Failure> {
     let mut states = args.status.clone();
     match args.filter.as_deref().map(|filter| filter.split_once('=')) {
@@ -75,14 +75,17 @@ fn is_shown(container: &Container, args: &PsArgs, states: &[String]) -> bool {
         return false;
     }
     if states.is_empty() {
-        return args.all || (container.is_running() && !container.one_off);
+        return args.all || (container.is_up() && !container.one_off);
     }
     states.iter().any(wanted)
 }
 
-/// Whether the container is of a service that was named, and of one that is enabled where orphans are hidden.
+/// Whether the container is of a service that was named; or, where none is and orphans are hidden, of one that the files
+/// define and an active profile has.
 fn belongs(container: &Container, args: &PsArgs, project: Option<&Project>) -> bool {
     let Some(service) = &container.service else { return args.names.is_empty() };
     let named = args.names.is_empty() || args.names.iter().any(|name| name == service.as_str());
-    named && (args.orphans || project.is_none_or(|project| project.services.contains_key(service)))
+    let defined = |project: &Project| project.services.contains_key(service);
+    // What is named is shown, though its profile is not active.
+    named && (args.orphans || !args.names.is_empty() || project.is_none_or(defined))
 }

@@ -37,6 +37,8 @@ pub(super) struct Ready {
     pub plan: Arc<Plan>,
     /// What of it is not shown while it is done.
     pub hidden: Hidden,
+    /// Whether it is what an earlier plan of the same run left to do.
+    pub again: bool,
 }
 
 /// Runs `work` with what `load` reads, and with the engine that flags, environment and Docker's configuration name. The
@@ -96,7 +98,7 @@ pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
 }
 
 impl Ready {
-    /// The containers of the project's services that run and that the plan leaves as they are.
+    /// The containers of the project's services that are up and that the plan leaves as they are.
     pub(super) fn untouched(&self) -> impl Iterator<Item = &Container> {
         let mut running: Vec<_> = self.observed.containers.iter().filter(|container| is_of(container, self)).collect();
         running.sort_by(|one, other| one.name.cmp(&other.name));
@@ -106,7 +108,7 @@ impl Ready {
 
 fn is_of(container: &Container, ready: &Ready) -> bool {
     let known = container.service.as_ref().is_some_and(|name| ready.project.services.contains_key(name));
-    known && container.is_replica() && container.is_running() && !ready.plan.touches(&container.id)
+    known && container.is_replica() && container.is_up() && !ready.plan.touches(&container.id)
 }
 
 /// Carries a plan out and shows its progress; `operation` is the word for it.
@@ -116,7 +118,7 @@ pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str)
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     progress.begin(&ready.plan, operation);
-    if operation == "up" {
+    if operation == "up" && !ready.again {
         announce_untouched(ready, &events);
     }
     // The events are dropped with the run, which ends the showing.
@@ -146,7 +148,7 @@ pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str)
 /// Tells of what is as it should be.
 pub(super) fn announce_untouched(ready: &Ready, events: &Events) {
     for container in ready.untouched() {
-        events.send(Event::UpToDate { container: container.name.clone() });
+        events.send(Event::UpToDate { container: container.name.clone(), state: container.state });
     }
 }
 
@@ -209,6 +211,6 @@ pub(super) fn run_failure(ready: &Ready, context: &Context, failure: &RunFailure
     }
     Failure::Run {
         text: output::run_failure(failure, &ready.project, &ready.sources, context),
-        conflict: failure.is_conflict(),
+        conflict: failure.conflict(),
     }
 }

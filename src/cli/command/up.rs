@@ -15,9 +15,9 @@ use crate::cli::signal::Interruption;
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::{Engine, EngineError, ObserveQuery};
 use crate::event::{Event, Events, Output, OutputReceiver, Outputs};
-use crate::execute::RunFailure;
 use crate::execute::follow::{Begin, FollowSettings, Stderr, Target};
 use crate::execute::session::{self, OnExit, SessionOutcome, SessionSettings};
+use crate::execute::{Conflict, RunFailure};
 use crate::plan::{self, Plan};
 use crate::project::{Project, ServiceName};
 use crate::render::Progress;
@@ -69,10 +69,10 @@ async fn attached(
     let run = Box::pin(async {
         // Both channels end with the session, which ends the showing.
         let (events, outputs) = (events, outputs);
-        let mut pauses = converge::PAUSES.iter();
-        let replan = async || {
+        let mut attempts = converge::Attempts::default();
+        let replan = async |failed: Arc<Plan>, conflict: Conflict| {
             // Where looking fails, the failure that made it necessary is the one to tell.
-            let again = goal.look_again(*pauses.next()?, context).await.ok()?;
+            let again = goal.after_conflict(&failed, &conflict, &mut attempts, context).await.ok()??;
             plans.replanned.borrow_mut().push_back(again.plan.clone());
             Some(again.plan)
         };
@@ -252,7 +252,7 @@ impl Screen {
                 _ = ticks.tick() => self.progress.tick(),
             }
         }
-        Ok(self.held.iter().try_for_each(|held| self.progress.event(held))?)
+        Ok(())
     }
 
     fn event(&mut self, event: Event, plans: &Plans) -> io::Result<()> {

@@ -198,6 +198,19 @@ pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<Contain
     Ok(())
 }
 
+pub(super) async fn unpause(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
+    let call = client.api().await?.unpause_container(id.as_str());
+    match client.wait(CHANGE, || format!("unpause container {}", id.short()), call).await {
+        // Somebody else was faster, or it was stopped; engines and Podman have different statuses for that.
+        Err(EngineError::Conflict(words) | EngineError::Refused(words) | EngineError::Failed(words))
+            if words.contains("is not paused") =>
+        {
+            Ok(())
+        }
+        answer => answer,
+    }
+}
+
 /// Stops a container and waits as long as its grace period and a margin. How long its own grace period is is asked for
 /// only when it takes longer than the usual one.
 pub(super) async fn stop(client: &Client, id: &ContainerId, grace: Option<Duration>) -> Result<(), EngineError> {

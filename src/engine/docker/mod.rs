@@ -167,6 +167,10 @@ impl Engine for Docker {
         containers::start(&self.client, &id).await
     }
 
+    async fn unpause_container(&self, id: ContainerId) -> Result<(), EngineError> {
+        containers::unpause(&self.client, &id).await
+    }
+
     async fn inject_files(&self, id: ContainerId, spec: Arc<ContainerSpec>) -> Result<(), EngineError> {
         containers::inject(&self.client, &id, &spec).await
     }

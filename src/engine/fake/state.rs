@@ -205,6 +205,28 @@ impl State {
         }
     }
 
+    pub(super) fn end_restarts(&mut self, id: &ContainerId) {
+        if let Some(container) = self.containers.get_mut(id) {
+            container.state = observed::State::Exited;
+        }
+        self.scheduled.retain(|scheduled| scheduled.container != *id);
+        self.emit(id, ContainerEventKind::Stop);
+    }
+
+    pub(super) fn pause(&mut self, id: &ContainerId) {
+        if let Some(container) = self.containers.get_mut(id) {
+            container.state = observed::State::Paused;
+        }
+        self.emit(id, ContainerEventKind::Pause);
+    }
+
+    pub(super) fn unpause(&mut self, id: &ContainerId) {
+        if let Some(container) = self.containers.get_mut(id) {
+            container.state = observed::State::Running;
+        }
+        self.emit(id, ContainerEventKind::Unpause);
+    }
+
     pub(super) fn remove(&mut self, id: &ContainerId) {
         self.end_process(id, 137);
         self.emit(id, ContainerEventKind::Destroy);

@@ -22,7 +22,7 @@ pub struct Target {
     pub number: Option<u32>,
     /// Whether it has a terminal, so that its output is one raw stream; `None` asks the engine.
     pub terminal: Option<bool>,
-    /// Whether it runs.
+    /// Whether it is up.
     pub running: bool,
 }
 
@@ -37,7 +37,7 @@ impl Target {
             service: container.service.clone()?,
             number: container.number,
             terminal: None,
-            running: container.is_running() || container.state == crate::observed::State::Restarting,
+            running: container.is_up(),
         };
         target.source = display_name(settings, &target);
         Some(target)
@@ -70,8 +70,16 @@ pub fn display_name(settings: &FollowSettings, target: &Target) -> Arc<str> {
     let separator = settings.separator;
     let prefix = format!("{}{separator}", settings.project);
     let short = target.number.map(|number| format!("{}{separator}{number}", target.service));
-    match (target.name.strip_prefix(&prefix), short) {
+    match (final_name(&target.name).strip_prefix(&prefix), short) {
         (Some(rest), Some(short)) if rest == short => Arc::from(short),
         _ => Arc::from(target.name.as_str()),
+    }
+}
+
+/// The name that a container gets in the end, which bears the temporary one of a replacement: `<12 hex digits>_<name>`.
+fn final_name(name: &str) -> &str {
+    match name.split_once('_') {
+        Some((id, name)) if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) => name,
+        Some(_) | None => name,
     }
 }

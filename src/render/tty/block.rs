@@ -1,5 +1,7 @@
 //! The text of the live block, for a given width and height.
 
+use std::borrow::Cow;
+
 use console::{Style, measure_text_width, truncate_str};
 use tokio::time::Instant;
 
@@ -11,8 +13,10 @@ const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "�
 const CELLS: [char; 9] = ['⠀', '⡀', '⣀', '⣄', '⣤', '⣦', '⣶', '⣷', '⣿'];
 /// Ids are never cut below that.
 const NARROWEST_ID: usize = 10;
-/// What an id leaves to the rest of its line: icon, word, time and the spaces between.
-const BESIDE_ID: usize = 24;
+/// The columns of icon and time, and the spaces around id, word and time.
+const AROUND: usize = 10;
+/// Words are given no more than that before ids are cut.
+const WIDEST_WORD: usize = 10;
 /// Columns at the end of each line that stay free.
 const FREE: usize = 3;
 /// More layers than that are not drawn one by one.
@@ -33,7 +37,9 @@ impl Block<'_> {
         let room = height.saturating_sub(2).max(1);
         let shown = self.choose(room);
         let longest = shown.iter().map(|row| measure_text_width(&row.id)).max().unwrap_or_default();
-        let id_width = longest.min(width.saturating_sub(BESIDE_ID)).max(NARROWEST_ID.min(longest));
+        // Ids have the room that the words leave.
+        let word = shown.iter().map(|row| measure_text_width(&row.text)).max().unwrap_or_default().min(WIDEST_WORD);
+        let id_width = longest.min(width.saturating_sub(AROUND + word + FREE)).max(NARROWEST_ID.min(longest));
         let mut lines = vec![truncate_str(&self.heading(), width, "").into_owned()];
         lines.extend(shown.iter().map(|row| self.line(row, id_width, width)));
         if shown.len() < self.rows.len() {
@@ -68,7 +74,7 @@ impl Block<'_> {
     }
 
     fn line(&self, row: &Row, id_width: usize, width: usize) -> String {
-        let id = truncate_str(&row.id, id_width, "...");
+        let id = middle_cut(&row.id, id_width);
         let padding = " ".repeat(id_width - measure_text_width(&id));
         let time = text::elapsed(row.until.unwrap_or(self.now).saturating_duration_since(row.since));
         let begin = format!(" {} {id}{padding} ", self.icon(row));
@@ -116,6 +122,25 @@ impl Block<'_> {
     fn paint(&self, style: Style, text: &str) -> String {
         if self.color { style.force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
     }
+}
+
+/// An id that is too long loses its middle: names of one project begin alike, and differ at the end.
+fn middle_cut(id: &str, width: usize) -> Cow<'_, str> {
+    const GAP: &str = "...";
+    if measure_text_width(id) <= width {
+        return Cow::Borrowed(id);
+    }
+    let kept = width.saturating_sub(GAP.len());
+    let begin = truncate_str(id, kept / 2, "");
+    let room = kept - measure_text_width(&begin);
+    let mut end = id.len();
+    for (at, _) in id.char_indices().rev() {
+        if measure_text_width(&id[at..]) > room {
+            break;
+        }
+        end = at;
+    }
+    Cow::Owned(format!("{begin}{GAP}{}", &id[end..]))
 }
 
 /// How far the layers of a pull are, and their bytes where there is room for them.

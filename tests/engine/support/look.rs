@@ -99,6 +99,15 @@ impl Scenario {
         .await;
     }
 
+    /// Pauses a container, until the engine lists it so.
+    pub(crate) async fn pause(&self, id: &str) {
+        self.docker.pause_container(id).await.expect("it runs");
+        self.eventually("the container is paused", 10, || async {
+            self.replicas().await.iter().any(|one| one.id == id && one.state == "paused").then_some(())
+        })
+        .await;
+    }
+
     /// The ids of all containers, to see that nothing was made anew.
     pub(crate) async fn ids(&self) -> Vec<String> {
         self.replicas().await.into_iter().map(|replica| replica.id).collect()

@@ -88,9 +88,15 @@ fn what_is_missing_is_made_and_what_is_there_stays() {
                 "web is paused, which the engine refuses to start",
                 in_sync(&project).with("shop-web-1", |web| web.state = State::Paused),
                 indoc! {"
-                    #1 start container web/1: not running
+                    #1 unpause container web/1: paused
                 "},
             ),
+            Case::new(
+                "web is paused and only to be made",
+                in_sync(&project).with("shop-web-1", |web| web.state = State::Paused),
+                "",
+            )
+            .with(UpOptions { start: StartContainers::No, ..UpOptions::default() }),
             Case::new(
                 "web is dead",
                 in_sync(&project).with("shop-web-1", |web| web.state = State::Dead),

@@ -314,7 +314,10 @@ fn wait_asks_for_every_service() {
                 indoc! {"
                     #1 start container init/1: ran before, exit 0
                     #2 wait for init to be completed: needed by app, after #1
-                    #3 wait for init to be completed: waiting was asked for, after #1
+                    #3 wait for db to be running or healthy: waiting was asked for
+                    #4 wait for init to be completed: waiting was asked for, after #1
+                    #5 wait for app to be running or healthy: waiting was asked for, after #2
+                    #6 wait for job to be running or healthy: waiting was asked for
                 "},
             )
             .with(wait()),

@@ -147,6 +147,13 @@ impl Run<'_> {
             // One that was never made is no trouble.
             Action::StopContainer { container, .. } | Action::RemoveContainer { container, .. }
                 if step.reason == Reason::TakenBack && self.id(&container).is_err() => {}
+            Action::UnpauseContainer { container } => {
+                let container = self.container(&container)?;
+                if container.state != State::Paused {
+                    return Err("it is not paused".into());
+                }
+                container.state = State::Running;
+            }
             Action::StopContainer { container, .. } => {
                 let container = self.container(&container)?;
                 container.state = State::Exited;
