@@ -331,11 +331,30 @@ fn scripted(problem: &Placed, sources: &SourceMap, context: &Context) -> String 
     shown.strip_prefix("error: ").map(str::to_owned).unwrap_or(shown)
 }
 
-/// Warnings of a plan: what it leaves alone though it may not be meant so.
+/// Warnings of a plan: what it leaves alone though it may not be meant so. Those that come from a line of `files` are
+/// told with it.
 ///
 /// # Errors
 ///
 /// When standard error cannot be written to.
-pub(super) fn plan_warnings(plan: &Plan, context: &Context) -> Result<(), Failure> {
-    plan.warnings().iter().try_for_each(|warning| warn(&warning.to_string(), context))
+pub(super) fn plan_warnings(
+    plan: &Plan,
+    files: Option<(&Project, &SourceMap)>,
+    context: &Context,
+) -> Result<(), Failure> {
+    for warning in plan.warnings() {
+        let span = files.and_then(|(project, _)| project.origins.nearest(&warning.path()?));
+        let (Some((_, sources)), Some(span)) = (files, span) else {
+            warn(&warning.to_string(), context)?;
+            continue;
+        };
+        let placed = Placed { message: warning.to_string(), span: Some(span), hint: warning.hint() };
+        let text = if is_json(context) {
+            log_record(&placed.message, Some(&describe(&placed, sources, &style(context))))
+        } else {
+            render(&placed, Level::Warning, sources, &style(context)) + "\n"
+        };
+        io::stderr().write_all(text.as_bytes())?;
+    }
+    Ok(())
 }

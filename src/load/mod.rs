@@ -50,7 +50,7 @@ mod trail;
 mod unique;
 
 pub use check::CheckError;
-pub use contents::contents;
+pub use contents::{contents, missing_files};
 pub use env_file::UnknownFormat;
 pub use error::{LoadError, LoadWarning};
 pub use extends::ExtendsError;

@@ -67,8 +67,10 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     emit.unmount();
     emit.clashes();
     emit.command_waits(&order);
-    let plan = emit.into_plan(warnings);
-    content::check(&plan)?;
+    let mut plan = emit.into_plan(warnings);
+    image::check(&cx, &plan, &resources.images)?;
+    content::check(&plan, options)?;
+    plan.warn(content::hidden(&plan));
     Ok(plan)
 }
 

@@ -83,11 +83,13 @@ mod tests {
     fn targets_are_paths_in_the_container() {
         let secret = |target: Option<&str>| {
             let target = target.map(str::to_owned);
-            FileReference::<SecretKey> { source: "s".into(), target, ..FileReference::default() }.path_in(SECRETS_FOLDER)
+            FileReference::<SecretKey> { source: "s".into(), target, ..FileReference::default() }
+                .path_in(SECRETS_FOLDER)
         };
         let config = |target: Option<&str>| {
             let target = target.map(str::to_owned);
-            FileReference::<ConfigKey> { source: "c".into(), target, ..FileReference::default() }.path_in(CONFIGS_FOLDER)
+            FileReference::<ConfigKey> { source: "c".into(), target, ..FileReference::default() }
+                .path_in(CONFIGS_FOLDER)
         };
         assert_eq!(secret(None), "/run/secrets/s");
         assert_eq!(secret(Some("")), "/run/secrets/s");

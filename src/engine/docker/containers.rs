@@ -185,8 +185,7 @@ pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<Contain
     if injected.is_empty() {
         return Ok(());
     }
-    let body =
-        files::archive(&injected).map_err(|error| EngineError::Failed(format!("cannot pack files: {error}")))?;
+    let body = files::archive(&injected).map_err(|error| EngineError::Failed(format!("cannot pack files: {error}")))?;
     // With `copyUIDGID` the engine would give all files to the container's user, whoever the archive says owns them.
     // A file must not take the place of a folder and all that is in it.
     let path = format!("/containers/{id}/archive?{}", query(&[("path", "/"), ("noOverwriteDirNonDir", "true")]));

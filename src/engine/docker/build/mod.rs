@@ -98,11 +98,18 @@ async fn run(
         let prepare = move || request::prepare(&request, &reference, &session);
         tokio::task::spawn_blocking(prepare).await.map_err(|cause| BuildError::Request(cause.to_string()))??
     };
-    let Prepared { solve, sources } = prepared;
+    let Prepared { solve, sources, ignore_file } = prepared;
     let transfers = Arc::<Transfers>::default();
     let transfers_of_session = Arc::clone(&transfers);
-    let offer =
-        session::Offer { id: session, shared_key, sources, credentials, secrets, transfers: transfers_of_session };
+    let offer = session::Offer {
+        id: session,
+        shared_key,
+        sources,
+        ignore_file,
+        credentials,
+        secrets,
+        transfers: transfers_of_session,
+    };
     session::open(transport, &spawner, offer).await?;
 
     let mut steps = Steps::default();
