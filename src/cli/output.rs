@@ -10,9 +10,11 @@ use super::context::Context;
 use super::{Failure, settings};
 use crate::diagnostic::render::{Description, Style, describe, render, render_all};
 use crate::diagnostic::{Explain, Level};
+use crate::execute::refusal::Refusal;
 use crate::execute::{ExecuteError, RunFailure};
 use crate::load::{self, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
-use crate::plan::{Plan, PlanError};
+use crate::plan::{self, Plan, PlanError};
+use crate::project::origin::Origin;
 use crate::project::{Project, ProjectName, ServiceName};
 use crate::render::logs::{LogSettings, Prefix};
 use crate::render::{Progress, ProgressMode, TerminalSize, TtySettings};
@@ -266,13 +268,15 @@ pub(super) fn model_error(error: &ExecuteError, project: &Project, sources: &Sou
 pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &SourceMap, context: &Context) -> String {
     let mut text = Vec::new();
     for (id, error) in failure.failures() {
-        match asked_for(error, project) {
-            Some(span) => {
-                let placed = Placed { message: error.to_string(), span: Some(span), hint: error.hint() };
+        let refused = matches!(error, ExecuteError::Refused { .. });
+        match asked_for(error, project, sources) {
+            // The engine's words stand alone on their line, with what the files say below.
+            span if span.is_some() || refused => {
+                let placed = Placed { message: error.to_string(), span, hint: error.hint() };
                 writeln!(text, "{}", scripted(&placed, sources, context))
                     .and_then(|()| error.context().iter().try_for_each(|line| writeln!(text, "  {line}")))
             }
-            None => failure.report_step(id, error, &mut text),
+            _ => failure.report_step(id, error, &mut text),
         }
         .and_then(|()| failure.report_skipped(id, &mut text))
         .expect("memory can be written to");
@@ -281,18 +285,50 @@ pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &Sou
 }
 
 /// The line of the files that asks for what could not be done.
-fn asked_for(error: &ExecuteError, project: &Project) -> Option<Span> {
-    if let ExecuteError::Pull { service: Some(service), .. } = error {
-        return project.origins.nearest(&["services", service.as_str(), "image"]);
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other failures come from no line")]
+fn asked_for(error: &ExecuteError, project: &Project, sources: &SourceMap) -> Option<Span> {
+    let at = |path: &[&str]| project.origins.nearest(path);
+    match error {
+        ExecuteError::Pull { image, service: Some(name), .. } => {
+            let service = project.service(name.as_str())?;
+            let place = plan::place_of_image(project, service, image);
+            at(&place.iter().map(String::as_str).collect::<Vec<_>>())
+        }
+        ExecuteError::NameTaken { service, .. } => at(&["services", service.as_str(), "container_name"]),
+        ExecuteError::Model { key, .. } => at(&["models", key.as_str(), "model"]),
+        ExecuteError::PortTaken { service, port, .. } => port_line(project, service, *port),
+        ExecuteError::AddressTaken { service, key, field, .. } => {
+            at(&["services", service.as_str(), "networks", key.as_str(), field])
+        }
+        ExecuteError::Refused { refusal, .. } => refused_line(refusal, project, sources),
+        _ => None,
     }
-    if let ExecuteError::NameTaken { service, .. } = error {
-        return project.origins.nearest(&["services", service.as_str(), "container_name"]);
+}
+
+/// Which of the lines that may ask for what the engine refused: that with the word that the engine names, else one
+/// where a variable may stand for it, else the last.
+fn refused_line(refusal: &Refusal, project: &Project, sources: &SourceMap) -> Option<Span> {
+    let origins: Vec<Origin<'_>> = refusal
+        .places
+        .iter()
+        .filter_map(|place| project.origins.get(&place.iter().map(String::as_str).collect::<Vec<_>>()))
+        .collect();
+    let Some(word) = &refusal.word else { return origins.first().map(|origin| origin.span()) };
+    let with = |text: &str| origins.iter().find_map(|origin| entry_with(*origin, text, sources));
+    with(&word.to_lowercase()).or_else(|| with("$")).or_else(|| origins.last().map(|origin| origin.span()))
+}
+
+/// The entry in a value, however far in, that is called `word` or has it in its text; the value itself, if it has no
+/// entries.
+fn entry_with(origin: Origin<'_>, word: &str, sources: &SourceMap) -> Option<Span> {
+    let has = |origin: &Origin<'_>| sources.text(origin.span()).to_lowercase().contains(word);
+    if origin.children().next().is_none() {
+        return has(&origin).then(|| origin.span());
     }
-    if let ExecuteError::Model { key, .. } = error {
-        return project.origins.nearest(&["models", key.as_str(), "model"]);
-    }
-    let ExecuteError::PortTaken { service, port, .. } = error else { return None };
-    port_line(project, service, *port)
+    origin.children().find_map(|child| {
+        let is_called_so = child.name().to_lowercase() == word && child.key_span() != child.span();
+        if is_called_so { Some(child.key_span()) } else { entry_with(child, word, sources) }
+    })
 }
 
 /// Where the files ask for a port of the host.

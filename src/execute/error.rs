@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
-use crate::engine::{EngineError, NameHolder, PortHolder};
+use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
 use crate::event::Subject;
 use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Waiter};
-use crate::project::{ModelKey, ServiceName};
+use crate::project::{ModelKey, NetworkKey, ServiceName};
 
 use super::model::ModelVerb;
+use super::refusal::{Refusal, explain};
 use super::{RunOutcome, registry};
 
 /// Why a step failed. Texts about waits are the contract's (engine.md §4.3).
@@ -68,6 +69,34 @@ pub enum ExecuteError {
         holder: Option<Box<PortHolder>>,
         /// The engine's answer.
         cause: Box<EngineError>,
+    },
+    /// The engine refuses what the files ask for.
+    #[error("{message}")]
+    Refused {
+        /// The engine's words.
+        message: String,
+        /// The rest of them, where they have several lines.
+        context: Vec<String>,
+        /// What they are about.
+        refusal: Box<Refusal>,
+    },
+    /// A container could not be started because its fixed address is taken.
+    #[error("cannot start container {container}: address {address} of network {network} is already taken{}", by(.holder.as_ref()))]
+    AddressTaken {
+        /// The container's name.
+        container: String,
+        /// The service.
+        service: ServiceName,
+        /// The network's key.
+        key: NetworkKey,
+        /// Its name.
+        network: String,
+        /// The key of the address there.
+        field: &'static str,
+        /// The address.
+        address: String,
+        /// What has it, where that can be seen.
+        holder: Option<AddressHolder>,
     },
     /// A service whose namespace or volumes are shared has no container.
     #[error("cannot share {shared} with service {service}: container missing")]
@@ -284,6 +313,10 @@ fn timed_out(waiter: Waiter, seconds: u64) -> String {
     }
 }
 
+fn by(holder: Option<&AddressHolder>) -> String {
+    holder.map(|holder| format!(" by {holder}")).unwrap_or_default()
+}
+
 fn taken(port: u16, protocol: &str, host_ip: Option<&str>, holder: Option<&PortHolder>) -> String {
     let address = host_ip.map(|ip| if ip.contains(':') { format!("[{ip}]:") } else { format!("{ip}:") });
     let port = format!("port {}{port}/{protocol} of the host is already taken", address.unwrap_or_default());
@@ -294,6 +327,29 @@ fn taken(port: u16, protocol: &str, host_ip: Option<&str>, holder: Option<&PortH
 }
 
 impl ExecuteError {
+    /// With what the engine's words say about the files, where it refused what `action` asks for.
+    pub(super) fn explained(self, action: &Action) -> Self {
+        let Self::Engine(
+            EngineError::Refused(words)
+            | EngineError::Failed(words)
+            | EngineError::NotFound(words)
+            | EngineError::Conflict(words)
+            | EngineError::Unsupported(words)
+            | EngineError::Build(words),
+        ) = &self
+        else {
+            return self;
+        };
+        // Below the first line of a failed build is what it wrote.
+        let mut lines = words.lines().map(str::to_owned);
+        let first = lines.next().unwrap_or_default();
+        let is_build = matches!(self, Self::Engine(EngineError::Build(_)));
+        match explain(action, if is_build { &first } else { words }) {
+            Some(refusal) => Self::Refused { message: first, context: lines.collect(), refusal: Box::new(refusal) },
+            None => self,
+        }
+    }
+
     /// What explains it, a line each.
     #[must_use]
     pub fn context(&self) -> &[String] {
@@ -302,6 +358,7 @@ impl ExecuteError {
             | Self::Unhealthy { context, .. }
             | Self::NotSuccessful { context, .. }
             | Self::TimedOut { context, .. } => context,
+            Self::Refused { context, .. } => context,
             Self::HookFailed { context, .. }
             | Self::PreStartFailed { context, .. }
             | Self::ModelStatus { context, .. }
@@ -315,6 +372,7 @@ impl ExecuteError {
             | Self::Pull { .. }
             | Self::NameTaken { .. }
             | Self::PortTaken { .. }
+            | Self::AddressTaken { .. }
             | Self::SharedContainerMissing { .. }
             | Self::NoContainer(_)
             | Self::NoImage(_)
@@ -357,6 +415,13 @@ impl ExecuteError {
                 };
                 Some(format!("stop {what}, or publish another port"))
             }
+            Self::Refused { refusal, .. } => refusal.hint.clone(),
+            Self::AddressTaken { field, holder, .. } => Some(match holder {
+                Some(AddressHolder::Container { name, .. }) => {
+                    format!("stop container {name}, or choose another `{field}`")
+                }
+                Some(AddressHolder::Gateway) | None => format!("choose another `{field}`"),
+            }),
             Self::Pull { image, cause, .. } => registry::hint(image, &cause.to_string()),
             Self::Exited { waiter: Waiter::Update(action), .. }
             | Self::Unhealthy { waiter: Waiter::Update(action), .. }

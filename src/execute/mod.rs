@@ -14,6 +14,7 @@ mod lines;
 pub mod model;
 mod plugin;
 mod provider;
+pub mod refusal;
 mod registry;
 mod schedule;
 pub mod session;

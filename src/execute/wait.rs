@@ -77,6 +77,8 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
         | ExecuteError::Pull { .. }
         | ExecuteError::NameTaken { .. }
         | ExecuteError::PortTaken { .. }
+        | ExecuteError::Refused { .. }
+        | ExecuteError::AddressTaken { .. }
         | ExecuteError::SharedContainerMissing { .. }
         | ExecuteError::NoImage(_)
         | ExecuteError::TimedOut { .. }

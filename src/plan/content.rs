@@ -2,10 +2,11 @@
 //! not see and those that changed since it was made are told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::container::{Change, Fate};
 use super::cover::{self, Cover, Effect};
-use super::{Action, BuildSpec, CopyObstacle, Plan, PlanError, UpOptions, Warning};
+use super::{Action, BuildSpec, ContainerSpec, CopyObstacle, Plan, PlanError, UpOptions, Warning};
 use crate::observed::Container;
 use crate::project::fingerprint::Fingerprint;
 use crate::project::{CONFIGS_FOLDER, FileSource, Project, SECRETS_FOLDER, Service, ServiceName};
@@ -145,24 +146,29 @@ pub(super) fn check(plan: &Plan, options: &UpOptions) -> Result<(), PlanError> {
     let missing = &options.missing_files;
     let mut seen = BTreeSet::new();
     for (_, step) in plan.steps() {
-        let error = match &step.action {
-            Action::BuildImage(spec) => build_error(spec, missing),
-            Action::StartContainer { spec: Some(spec), .. } | Action::CreateContainer(spec) => {
-                let starts = matches!(step.action, Action::StartContainer { .. });
-                let Some(service) = spec.project.services.get(&spec.replica.service) else { continue };
-                if !seen.insert((&service.name, starts)) {
-                    continue;
-                }
-                let errors = items(&spec.project, service).filter_map(|item| item.error(service, missing));
-                errors.into_iter().find(|error| starts || !matches!(error, PlanError::VariableUnset { .. }))
-            }
-            _ => None,
-        };
-        if let Some(error) = error {
+        if let Action::BuildImage(spec) = &step.action
+            && let Some(error) = build_error(spec, missing)
+        {
+            return Err(error);
+        }
+        let starts = matches!(step.action, Action::StartContainer { .. });
+        let Some(spec) = gets_files(&step.action) else { continue };
+        let Some(service) = spec.project.services.get(&spec.replica.service) else { continue };
+        if !seen.insert((&service.name, starts)) {
+            continue;
+        }
+        let mut errors = items(&spec.project, service).filter_map(|item| item.error(service, missing));
+        if let Some(error) = errors.find(|error| starts || !matches!(error, PlanError::VariableUnset { .. })) {
             return Err(error);
         }
     }
     Ok(())
+}
+
+/// The container that a step makes or starts.
+fn gets_files(action: &Action) -> Option<&Arc<ContainerSpec>> {
+    let (Action::StartContainer { spec: Some(spec), .. } | Action::CreateContainer(spec)) = action else { return None };
+    Some(spec)
 }
 
 /// Why the secrets of a build cannot be provided.
@@ -179,10 +185,7 @@ fn build_error(spec: &BuildSpec, missing_files: &BTreeSet<String>) -> Option<Pla
 /// Tells which secrets and configs the containers that a plan makes or starts will not see.
 pub(super) fn hidden(plan: &Plan) -> Vec<Warning> {
     let mut seen = BTreeSet::new();
-    let specs = plan.steps().filter_map(|(_, step)| match &step.action {
-        Action::StartContainer { spec: Some(spec), .. } | Action::CreateContainer(spec) => Some(spec),
-        _ => None,
-    });
+    let specs = plan.steps().filter_map(|(_, step)| gets_files(&step.action));
     let mut warnings = Vec::new();
     for spec in specs.filter(|spec| seen.insert(&spec.replica.service)) {
         if let Some(service) = spec.project.services.get(&spec.replica.service) {

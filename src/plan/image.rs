@@ -115,11 +115,8 @@ pub fn place_of_image(project: &Project, service: &Service, image: &str) -> Vec<
 pub(super) fn check(cx: &Context<'_>, plan: &Plan, images: &Images) -> Result<(), PlanError> {
     let Context { project, options, .. } = *cx;
     for (_, step) in plan.steps() {
-        let (spec, hook) = match &step.action {
-            Action::CreateContainer(spec) => (spec, false),
-            Action::RunPreStart { spec, .. } => (spec, true),
-            _ => continue,
-        };
+        let hook = matches!(step.action, Action::RunPreStart { .. });
+        let (Action::CreateContainer(spec) | Action::RunPreStart { spec, .. }) = &step.action else { continue };
         let Some(service) = project.services.get(&spec.replica.service) else { continue };
         for (key, kind) in uses_of(project, service, options) {
             let missing = images.facts.get(&key).is_none_or(|fact| fact.producer.is_none() && fact.present.is_none());
@@ -128,7 +125,9 @@ pub(super) fn check(cx: &Context<'_>, plan: &Plan, images: &Images) -> Result<()
                 let cause = match used.rule(options) {
                     PullRule::Build if service.build.is_none() => ImageMissingCause::NothingToBuild,
                     PullRule::Never => ImageMissingCause::NeverPulled,
-                    _ => ImageMissingCause::NotBuilt,
+                    PullRule::Build | PullRule::Always | PullRule::Missing | PullRule::Refresh(_) => {
+                        ImageMissingCause::NotBuilt
+                    }
                 };
                 let place = place_of_image(project, service, &key.0);
                 return Err(PlanError::ImageMissing { image: key.0, place, cause });

@@ -8,5 +8,6 @@ mod layers;
 mod loading;
 mod planning;
 mod properties;
+mod refusals;
 mod rendering;
 mod rows;
