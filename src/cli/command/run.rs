@@ -204,7 +204,8 @@ async fn show(
     }
 }
 
-fn without_cause(event: Event) -> Event {
+/// The same event; of a step that failed without its cause, which the report at the end tells with its place.
+pub(super) fn without_cause(event: Event) -> Event {
     if let Event::Failed { id, elapsed, conflict, .. } = event {
         return Event::Failed { id, elapsed, message: String::new(), context: Vec::new(), conflict };
     }
