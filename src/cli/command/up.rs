@@ -20,8 +20,8 @@ use crate::execute::follow::{Begin, FollowSettings, Stderr, Target};
 use crate::execute::session::{self, OnExit, SessionOutcome, SessionSettings};
 use crate::plan::{self, Plan};
 use crate::project::{Project, ServiceName};
-use crate::render::{Progress, ProgressMode};
 use crate::render::logs::LogPrinter;
+use crate::render::{Progress, ProgressMode};
 
 pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     check(args)?;

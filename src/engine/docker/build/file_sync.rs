@@ -21,7 +21,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::filter::Filter;
-use super::pattern::clean;
+use super::ignore_file::IGNORE_FILE;
 use super::tasks::Spawner;
 use super::tree::{TreeError, has_content, walk};
 
@@ -30,9 +30,6 @@ const CHUNK: usize = 128 * 1024;
 
 /// How many messages wait for the engine at most.
 const QUEUE: usize = 32;
-
-/// The file in a context that says what of it is not sent.
-const IGNORE_FILE: &str = ".dockerignore";
 
 /// What can be asked for under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,21 +70,14 @@ impl Transfers {
 /// The service.
 pub(super) struct FileSync {
     sources: BTreeMap<String, Source>,
-    /// The ignore file that belongs to the Dockerfile, if there is one.
-    ignore_file: Option<PathBuf>,
     tasks: Spawner,
     transfers: Arc<Transfers>,
 }
 
 impl FileSync {
     /// Offers folders by their names.
-    pub(super) fn new(
-        sources: BTreeMap<String, Source>,
-        ignore_file: Option<PathBuf>,
-        tasks: Spawner,
-        transfers: Arc<Transfers>,
-    ) -> Self {
-        Self { sources, ignore_file, tasks, transfers }
+    pub(super) fn new(sources: BTreeMap<String, Source>, tasks: Spawner, transfers: Arc<Transfers>) -> Self {
+        Self { sources, tasks, transfers }
     }
 }
 
@@ -102,12 +92,7 @@ impl file_sync_server::FileSync for FileSync {
         let source = source.ok_or_else(|| Status::not_found(format!("no folder is offered as `{}`", wanted.name)))?;
         let source = with_linked_ignore_file(source, &wanted);
         let (packets, answers) = mpsc::channel(QUEUE);
-        let sender = Sender {
-            packets,
-            contents: Arc::default(),
-            transfers: Arc::clone(&self.transfers),
-            ignore_file: self.ignore_file.clone(),
-        };
+        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&self.transfers) };
         let (ids, asked) = std::sync::mpsc::channel();
         let list = sender.clone();
         let offered = source.clone();
@@ -214,7 +199,6 @@ struct Sender {
     /// By the number that the protocol gives it, the path of each entry that has content.
     contents: Arc<Mutex<Vec<Option<String>>>>,
     transfers: Arc<Transfers>,
-    ignore_file: Option<PathBuf>,
 }
 
 impl Sender {
@@ -238,10 +222,7 @@ impl Sender {
 
     fn send_folder(&self, folder: &Path, wanted: &Wanted) -> Result<ControlFlow<()>, String> {
         let filter = Filter::new(folder, &wanted.include, &wanted.exclude, &wanted.follow);
-        let filter = filter.map_err(|error| match self.place_of(folder, error.pattern()) {
-            Some(place) => format!("{error}\n{place}"),
-            None => error.to_string(),
-        })?;
+        let filter = filter.map_err(|error| error.to_string())?;
         let mut flow = ControlFlow::Continue(());
         let walked = walk(folder, &filter, |stat| {
             flow = self.send_entry(stat);
@@ -249,17 +230,6 @@ impl Sender {
         });
         walked.map_err(|error: TreeError| error.to_string())?;
         Ok(flow)
-    }
-
-    /// The line of an ignore file that a pattern for `folder` comes from.
-    fn place_of(&self, folder: &Path, pattern: &str) -> Option<String> {
-        let own = folder.join(IGNORE_FILE);
-        self.ignore_file.iter().chain([&own]).find_map(|file| {
-            let text = std::fs::read(file).ok()?;
-            let text = String::from_utf8_lossy(&text);
-            let (line, text) = ignore_line(&text, pattern)?;
-            Some(format!("{}:{line}: {text}", file.display()))
-        })
     }
 
     fn send_text_entry(&self, name: &str, length: usize, wanted: &Wanted) -> ControlFlow<()> {
@@ -354,19 +324,6 @@ impl Sender {
     }
 }
 
-/// The line of an ignore file, counted from 1, that the frontend made a pattern of.
-fn ignore_line<'a>(text: &'a str, pattern: &str) -> Option<(usize, &'a str)> {
-    let plain = |text: &str| {
-        let text = text.trim();
-        let (negated, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest.trim()));
-        let text = if text.is_empty() { String::new() } else { clean(text) };
-        (negated, text.trim_start_matches('/').to_owned())
-    };
-    let wanted = plain(pattern);
-    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
-    lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).find(|(_, line)| plain(line) == wanted)
-}
-
 #[cfg(unix)]
 fn is_socket(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
@@ -381,29 +338,6 @@ fn is_socket(_: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_line_of_a_pattern_is_found() {
-        let text = "# [a\nkept\n\n  ./[a/ \n! b\n!\n";
-        assert_eq!(ignore_line(text, "[a"), Some((4, "./[a/")));
-        assert_eq!(ignore_line(text, "!b"), Some((5, "! b")));
-        assert_eq!(ignore_line(text, "!"), Some((6, "!")));
-        assert_eq!(ignore_line(text, "c"), None);
-    }
-
-    #[test]
-    fn a_pattern_that_is_none_is_told_with_its_line() {
-        let folder = tempfile::tempdir().expect("folder");
-        std::fs::write(folder.path().join(".dockerignore"), "a\n[b\n").expect("file");
-        let (packets, _) = mpsc::channel(10);
-        let transfers = Arc::<Transfers>::default();
-        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&transfers), ignore_file: None };
-        let exclude = vec!["a".to_owned(), "[b".to_owned()];
-        let wanted = Wanted { name: "context".into(), include: Vec::new(), exclude, follow: Vec::new() };
-        sender.send_entries(&Source::Folder(folder.path().to_path_buf()), &wanted);
-        let place = format!("{}:2: [b", folder.path().join(".dockerignore").display());
-        assert_eq!(transfers.failure(), Some(format!("`[b` is not a pattern for paths\n{place}")));
-    }
 
     #[cfg(unix)]
     #[test]
@@ -453,7 +387,7 @@ mod tests {
     fn sent(source: &Source, include: &[&str], ids: &[u32]) -> (Vec<Packet>, Arc<Transfers>) {
         let (packets, mut received) = mpsc::channel(1000);
         let transfers = Arc::<Transfers>::default();
-        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&transfers), ignore_file: None };
+        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&transfers) };
         let wanted = Wanted {
             name: String::new(),
             include: include.iter().map(|&text| text.to_owned()).collect(),

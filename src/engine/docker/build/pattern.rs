@@ -21,13 +21,6 @@ pub(super) struct Matched(Vec<bool>);
 #[error("`{0}` is not a pattern for paths")]
 pub(super) struct BadPattern(String);
 
-impl BadPattern {
-    /// Its text.
-    pub(super) fn pattern(&self) -> &str {
-        &self.0
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern {
     text: String,

@@ -7,6 +7,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry
 
 use super::error::BuildError;
 use super::file_sync::Source;
+use super::ignore_file::IGNORE_FILE;
 
 /// The names under which the frontend asks for the context and for the folder of the Dockerfile.
 const CONTEXT: &str = "context";
@@ -133,8 +134,8 @@ impl BuildRequest {
 pub(super) struct Prepared {
     pub(super) solve: SolveRequest,
     pub(super) sources: BTreeMap<String, Source>,
-    /// The ignore file that belongs to the Dockerfile, if there is one.
-    pub(super) ignore_file: Option<PathBuf>,
+    /// The ignore files that the engine may read.
+    pub(super) ignore_files: Vec<PathBuf>,
 }
 
 /// Says it in the engine's words. Looks whether the folders and the Dockerfile are there.
@@ -170,7 +171,12 @@ pub(super) fn prepare(request: &BuildRequest, reference: &str, session: &str) ->
         exporters: vec![exporter],
         ..SolveRequest::default()
     };
-    Ok(Prepared { solve, sources, ignore_file })
+    let folders = sources.iter().filter(|(name, _)| *name != DOCKERFILE).filter_map(|(_, source)| match source {
+        Source::Folder(folder) => Some(folder.join(IGNORE_FILE)),
+        Source::Texts(_) => None,
+    });
+    let ignore_files = ignore_file.into_iter().chain(folders).collect();
+    Ok(Prepared { solve, sources, ignore_files })
 }
 
 fn exporter_attributes(request: &BuildRequest) -> HashMap<String, String> {
@@ -460,12 +466,12 @@ mod tests {
             let linked = path("link").expect("found");
             assert_eq!(attribute(&linked, "filename").as_deref(), Some("link"));
             assert_eq!(linked.sources["dockerfile"], texts(&[("link", "FROM scratch")]));
-            assert_eq!(linked.ignore_file, None);
+            assert_eq!(linked.ignore_files, [at(".dockerignore")]);
             std::fs::write(at("link.dockerignore"), "of the link").expect("file");
             let linked = path("link").expect("found");
             let both = [("link", "FROM scratch"), ("link.dockerignore", "of the link")];
             assert_eq!(linked.sources["dockerfile"], texts(&both));
-            assert_eq!(linked.ignore_file, Some(at("link.dockerignore")));
+            assert_eq!(linked.ignore_files, [at("link.dockerignore"), at(".dockerignore")]);
             std::os::unix::fs::symlink(at("link.dockerignore"), at("dockerfile.dockerignore")).expect("link");
             let both = [("dockerfile", "FROM scratch"), ("dockerfile.dockerignore", "of the link")];
             assert_eq!(path("Dockerfile").expect("found").sources["dockerfile"], texts(&both));

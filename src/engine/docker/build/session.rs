@@ -1,7 +1,6 @@
 //! What the client does for the engine during a build: gives it files, credentials and secrets, and tells that it is alive.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bollard_buildkit_proto::health::health_check_response::ServingStatus;
@@ -48,8 +47,6 @@ pub(super) struct Offer {
     pub(super) shared_key: String,
     /// The folders, by the name under which the engine asks for them.
     pub(super) sources: BTreeMap<String, Source>,
-    /// The ignore file that belongs to the Dockerfile, if there is one.
-    pub(super) ignore_file: Option<PathBuf>,
     /// What to log in to registries with.
     pub(super) credentials: Credentials,
     /// What steps may mount, by its id.
@@ -68,12 +65,7 @@ pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -
     ];
     headers.extend(METHODS.map(|method| header("X-Docker-Expose-Session-Grpc-Method", method)));
     let services = Routes::new(HealthServer::new(Alive))
-        .add_service(FileSyncServer::new(FileSync::new(
-            offer.sources,
-            offer.ignore_file,
-            tasks.clone(),
-            offer.transfers,
-        )))
+        .add_service(FileSyncServer::new(FileSync::new(offer.sources, tasks.clone(), offer.transfers)))
         .add_service(AuthServer::new(Login { credentials: offer.credentials, known: Mutex::default() }))
         .add_service(SecretsServer::new(Safe(offer.secrets)))
         .prepare();
