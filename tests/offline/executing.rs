@@ -6,11 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist::engine::fake::{Fake, Run, Script};
-<<<<<<< HEAD
-use hoist::engine::{ContainerEventKind, Engine, EngineError, OutputStream, PortHolder};
-=======
-use hoist::engine::{AddressHolder, ContainerEventKind, EngineError, OutputStream, PortHolder};
->>>>>>> 7152ebc (What the engine refuses is told once, with the line that asks for it; a taken fixed address names its holder)
+use hoist::engine::{AddressHolder, ContainerEventKind, Engine, EngineError, OutputStream, PortHolder};
 use hoist::event::{Event, Events, Outcome};
 use hoist::execute::{ExecuteError, ExecuteSettings, RunOutcome, execute};
 use hoist::observed::{Health, State};
