@@ -95,13 +95,13 @@ mod tests {
             (service(&["/run/secrets/s"], &[]), Some(("/run/secrets/s", Effect::Taken))),
             (service(&[], &[long(MountKind::Tmpfs, "/run")]), Some(("/run", Effect::Hidden))),
             (service(&[], &[long(MountKind::Image, "/run")]), Some(("/run", Effect::ReadOnly))),
-            (service(&[], &[short("v:/run")]), Some(("/run", Effect::Kept))),
-            (service(&[], &[short("v:/run:ro")]), Some(("/run", Effect::ReadOnly))),
+            (service(&[], &[short("data:/run")]), Some(("/run", Effect::Kept))),
+            (service(&[], &[short("data:/run:ro")]), Some(("/run", Effect::ReadOnly))),
             (service(&[], &[short("./x:/run")]), Some(("/run", Effect::Kept))),
             (service(&[], &[short("./x:/run:ro")]), Some(("/run", Effect::ReadOnly))),
             (service(&[], &[short("/run/secrets")]), Some(("/run/secrets", Effect::Kept))),
-            (service(&["/run"], &[short("v:/run/secrets")]), Some(("/run/secrets", Effect::Kept))),
-            (service(&["/run/secrets"], &[short("v:/run")]), Some(("/run/secrets", Effect::Hidden))),
+            (service(&["/run"], &[short("data:/run/secrets")]), Some(("/run/secrets", Effect::Kept))),
+            (service(&["/run/secrets"], &[short("data:/run")]), Some(("/run/secrets", Effect::Hidden))),
             (service(&[], &[short("./s:/run/secrets/s")]), Some(("/run/secrets/s", Effect::Taken))),
         ];
         for (service, expected) in cases {
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(of(&bare, "/etc/hosts"), hidden("/etc/hosts"));
         assert_eq!(of(&bare, "/etc/hosts.allow"), None);
         assert_eq!(of(&bare, "/developer/s"), None);
-        let own = Service { volumes: vec![parse_short("v:/dev/own").expect("a mount")], ..Service::new("a") };
+        let own = Service { volumes: vec![parse_short("data:/dev/own").expect("a mount")], ..Service::new("a") };
         assert_eq!(of(&own, "/dev/own/s").map(|cover| cover.effect), Some(Effect::Kept));
     }
 }
