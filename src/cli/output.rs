@@ -297,8 +297,8 @@ fn asked_for(error: &ExecuteError, project: &Project, sources: &SourceMap) -> Op
         ExecuteError::NameTaken { service, .. } => at(&["services", service.as_str(), "container_name"]),
         ExecuteError::Model { key, .. } => at(&["models", key.as_str(), "model"]),
         ExecuteError::PortTaken { service, port, .. } => port_line(project, service, *port),
-        ExecuteError::AddressTaken { service, key, field, .. } => {
-            at(&["services", service.as_str(), "networks", key.as_str(), field])
+        ExecuteError::AddressTaken(taken) => {
+            at(&["services", taken.service.as_str(), "networks", taken.key.as_str(), taken.field])
         }
         ExecuteError::Refused { refusal, .. } => refused_line(refusal, project, sources),
         _ => None,

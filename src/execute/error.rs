@@ -81,23 +81,8 @@ pub enum ExecuteError {
         refusal: Box<Refusal>,
     },
     /// A container could not be started because its fixed address is taken.
-    #[error("cannot start container {container}: address {address} of network {network} is already taken{}", by(.holder.as_ref()))]
-    AddressTaken {
-        /// The container's name.
-        container: String,
-        /// The service.
-        service: ServiceName,
-        /// The network's key.
-        key: NetworkKey,
-        /// Its name.
-        network: String,
-        /// The key of the address there.
-        field: &'static str,
-        /// The address.
-        address: String,
-        /// What has it, where that can be seen.
-        holder: Option<AddressHolder>,
-    },
+    #[error(transparent)]
+    AddressTaken(Box<AddressTaken>),
     /// A service whose namespace or volumes are shared has no container.
     #[error("cannot share {shared} with service {service}: container missing")]
     SharedContainerMissing {
@@ -243,6 +228,29 @@ pub enum ExecuteError {
     Interrupted,
 }
 
+/// A fixed address that something else has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "cannot start container {container}: address {address} of network {network} is already taken{}",
+    by(.holder.as_ref())
+)]
+pub struct AddressTaken {
+    /// The container's name.
+    pub container: String,
+    /// The service.
+    pub service: ServiceName,
+    /// The network's key.
+    pub key: NetworkKey,
+    /// Its name.
+    pub network: String,
+    /// The key of the address there.
+    pub field: &'static str,
+    /// The address.
+    pub address: String,
+    /// What has it, where that can be seen.
+    pub holder: Option<AddressHolder>,
+}
+
 /// What one container uses of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shared {
@@ -357,8 +365,8 @@ impl ExecuteError {
             Self::Exited { context, .. }
             | Self::Unhealthy { context, .. }
             | Self::NotSuccessful { context, .. }
-            | Self::TimedOut { context, .. } => context,
-            Self::Refused { context, .. } => context,
+            | Self::TimedOut { context, .. }
+            | Self::Refused { context, .. } => context,
             Self::HookFailed { context, .. }
             | Self::PreStartFailed { context, .. }
             | Self::ModelStatus { context, .. }
@@ -372,7 +380,7 @@ impl ExecuteError {
             | Self::Pull { .. }
             | Self::NameTaken { .. }
             | Self::PortTaken { .. }
-            | Self::AddressTaken { .. }
+            | Self::AddressTaken(_)
             | Self::SharedContainerMissing { .. }
             | Self::NoContainer(_)
             | Self::NoImage(_)
@@ -416,11 +424,11 @@ impl ExecuteError {
                 Some(format!("stop {what}, or publish another port"))
             }
             Self::Refused { refusal, .. } => refusal.hint.clone(),
-            Self::AddressTaken { field, holder, .. } => Some(match holder {
-                Some(AddressHolder::Container { name, .. }) => {
-                    format!("stop container {name}, or choose another `{field}`")
+            Self::AddressTaken(taken) => Some(match &taken.holder {
+                Some(AddressHolder::Container { name }) => {
+                    format!("stop container {name}, or choose another `{}`", taken.field)
                 }
-                Some(AddressHolder::Gateway) | None => format!("choose another `{field}`"),
+                Some(AddressHolder::Gateway) | None => format!("choose another `{}`", taken.field),
             }),
             Self::Pull { image, cause, .. } => registry::hint(image, &cause.to_string()),
             Self::Exited { waiter: Waiter::Update(action), .. }

@@ -33,7 +33,7 @@ use crate::engine::Engine;
 use crate::event::{Event, Events, Outcome, Outputs};
 use crate::plan::{Action, ActionId, Plan, UnusedVolume};
 
-pub use error::{ExecuteError, RunFailure, Shared};
+pub use error::{AddressTaken, ExecuteError, RunFailure, Shared};
 pub use follow::Follower;
 pub use model::ModelVerb;
 

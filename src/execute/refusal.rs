@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::plan::{Action, ContainerSpec};
-use crate::project::{Project, Service, ServiceName};
+use crate::project::{NetworkKey, Project, Service, ServiceName};
 
 /// What the words of a refusal are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -268,8 +268,9 @@ const BUILD: &[Row] = &[
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other steps ask for nothing that the files say")]
 pub fn explain(action: &Action, words: &str) -> Option<Refusal> {
     let (rows, project, scope, service) = match action {
-        Action::CreateContainer(spec) | Action::ConnectNetwork { spec, .. } => container(spec)?,
-        Action::StartContainer { spec: Some(spec), .. } => container(spec)?,
+        Action::CreateContainer(spec)
+        | Action::ConnectNetwork { spec, .. }
+        | Action::StartContainer { spec: Some(spec), .. } => container(spec)?,
         Action::RunPreStart { spec, hook, .. } => {
             let (rows, project, mut scope, service) = container(spec)?;
             scope.extend(["pre_start".to_owned(), hook.to_string()]);
@@ -364,7 +365,7 @@ impl Asked<'_> {
         let keys = || self.service.into_iter().flat_map(|service| service.networks.keys());
         let is_named = |name: &str| self.words.split([' ', ':', '\n']).any(|part| part == name);
         let named = keys().find(|key| self.project.networks.get(*key).is_some_and(|network| is_named(&network.name)));
-        keys().filter(move |key| named.is_none_or(|named| named == *key)).map(|key| key.as_str())
+        keys().filter(move |key| named.is_none_or(|named| named == *key)).map(NetworkKey::as_str)
     }
 
     /// The mount of a path of the host, or the secret or config that is read from it.
@@ -372,7 +373,9 @@ impl Asked<'_> {
         use crate::project::FileSource;
         let is_it = |path: &str| self.project.working_directory.join(path) == Path::new(source);
         let mut paths = self.mounts(|mount| mount.source.as_deref().is_some_and(is_it));
-        paths.iter_mut().for_each(|path| path.push("source".to_owned()));
+        for path in &mut paths {
+            path.push("source".to_owned());
+        }
         // Of the short form there is no part.
         let whole: Vec<_> = paths.iter().map(|path| path[..path.len() - 1].to_vec()).collect();
         let is_file = |file: &Option<FileSource>| matches!(file, Some(FileSource::File(path)) if path == source);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::ExecuteError;
 use super::action::Context;
 use super::hook::{self, Moment};
+use super::{AddressTaken, ExecuteError};
 use crate::engine::{Engine, EngineError, PortHolder};
 use crate::event::Outcome;
 use crate::plan::{ContainerRef, ContainerSpec};
@@ -97,7 +97,7 @@ async fn explain_taken_address<E: Engine>(
     // The engine does not say which. One that nothing is seen to have may still be taken.
     let at = fixed.iter().position(|(.., holder)| holder.is_some()).or_else(|| (fixed.len() == 1).then_some(0));
     let Some((key, network, field, address, holder)) = at.map(|at| fixed.swap_remove(at)) else { return cause.into() };
-    ExecuteError::AddressTaken {
+    ExecuteError::AddressTaken(Box::new(AddressTaken {
         container: container.name.clone(),
         service: service.name.clone(),
         key: key.clone(),
@@ -105,7 +105,7 @@ async fn explain_taken_address<E: Engine>(
         field,
         address: address.to_owned(),
         holder,
-    }
+    }))
 }
 
 fn fixed_addresses(service: &Service) -> impl Iterator<Item = (&NetworkKey, &'static str, &str)> {

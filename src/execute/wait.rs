@@ -78,7 +78,7 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
         | ExecuteError::NameTaken { .. }
         | ExecuteError::PortTaken { .. }
         | ExecuteError::Refused { .. }
-        | ExecuteError::AddressTaken { .. }
+        | ExecuteError::AddressTaken(_)
         | ExecuteError::SharedContainerMissing { .. }
         | ExecuteError::NoImage(_)
         | ExecuteError::TimedOut { .. }

@@ -122,7 +122,7 @@ impl Item<'_> {
                 name: self.name.to_owned(),
                 service: service.name.clone(),
                 item: self.index.to_string(),
-                obstacle: self.obstacle(service)?,
+                obstacle: Box::new(self.obstacle(service)?),
             })
         })
     }

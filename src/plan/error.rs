@@ -133,7 +133,7 @@ pub enum PlanError {
         /// Which item of the service's list, from 0.
         item: String,
         /// Why not.
-        obstacle: CopyObstacle,
+        obstacle: Box<CopyObstacle>,
     },
     /// A container is to be made from an image that is not there, and that this run neither pulls nor builds.
     #[error("No such image: {image}")]
@@ -318,7 +318,7 @@ impl PlanError {
                 "create the file, or take the content from `environment`{}",
                 if *kind == "config" { " or `content`" } else { "" }
             )),
-            Self::NotWritable { obstacle, .. } => Some(match obstacle {
+            Self::NotWritable { obstacle, .. } => Some(match **obstacle {
                 CopyObstacle::ReadOnlyService | CopyObstacle::ReadOnlyMount { .. } => {
                     "read it from a `file`, which is mounted".to_owned()
                 }
