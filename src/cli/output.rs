@@ -10,9 +10,11 @@ use super::context::Context;
 use super::{Failure, settings};
 use crate::diagnostic::render::{Description, Style, describe, render, render_all};
 use crate::diagnostic::{Explain, Level};
+use crate::execute::refusal::Refusal;
 use crate::execute::{ExecuteError, RunFailure};
 use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
-use crate::plan::{Plan, PlanError};
+use crate::plan::{self, Plan, PlanError};
+use crate::project::origin::Origin;
 use crate::project::value::{VolumesFrom, VolumesFromSource};
 use crate::project::{Project, ProjectName, ServiceName};
 use crate::render::logs::{LogSettings, Prefix};
@@ -268,13 +270,15 @@ pub(super) fn model_error(error: &ExecuteError, project: &Project, sources: &Sou
 pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &SourceMap, context: &Context) -> String {
     let mut text = Vec::new();
     for (id, error) in failure.failures() {
-        match asked_for(error, project) {
-            Some(span) => {
-                let placed = Placed { message: error.to_string(), span: Some(span), hint: error.hint() };
+        let refused = matches!(error, ExecuteError::Refused { .. });
+        match asked_for(error, project, sources) {
+            // The engine's words stand alone on their line, with what the files say below.
+            span if span.is_some() || refused => {
+                let placed = Placed { message: error.to_string(), span, hint: error.hint() };
                 writeln!(text, "{}", scripted(&placed, sources, context))
                     .and_then(|()| error.context().iter().try_for_each(|line| writeln!(text, "  {line}")))
             }
-            None => failure.report_step(id, error, &mut text),
+            _ => failure.report_step(id, error, &mut text),
         }
         .and_then(|()| failure.report_skipped(id, &mut text))
         .expect("memory can be written to");
@@ -283,27 +287,57 @@ pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &Sou
 }
 
 /// The line of the files that asks for what could not be done.
-fn asked_for(error: &ExecuteError, project: &Project) -> Option<Span> {
-    if let ExecuteError::Pull { service: Some(service), .. } = error {
-        return project.origins.nearest(&["services", service.as_str(), "image"]);
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other failures come from no line")]
+fn asked_for(error: &ExecuteError, project: &Project, sources: &SourceMap) -> Option<Span> {
+    let at = |path: &[&str]| project.origins.nearest(path);
+    match error {
+        ExecuteError::Pull { image, service: Some(name), .. } => {
+            let service = project.service(name.as_str())?;
+            let place = plan::place_of_image(project, service, image);
+            at(&place.iter().map(String::as_str).collect::<Vec<_>>())
+        }
+        ExecuteError::NameTaken { service, .. } => at(&["services", service.as_str(), "container_name"]),
+        ExecuteError::Model { key, .. } => at(&["models", key.as_str(), "model"]),
+        ExecuteError::PortTaken { service, port, .. } => port_line(project, service, *port),
+        ExecuteError::AddressTaken(taken) => {
+            at(&["services", taken.service.as_str(), "networks", taken.key.as_str(), taken.field])
+        }
+        ExecuteError::HookFailed { hook, .. } | ExecuteError::HookNotRun { hook, .. } => {
+            at(&["services", hook.service.as_str(), hook.key, &hook.index.to_string()])
+        }
+        ExecuteError::PreStartFailed { service, hook, .. } => {
+            at(&["services", service.as_str(), "pre_start", &hook.to_string()])
+        }
+        ExecuteError::TmpfsNotShared { service, from, .. } => volumes_from_line(project, service, from),
+        ExecuteError::Refused { refusal, .. } => refused_line(refusal, project, sources),
+        _ => None,
     }
-    if let ExecuteError::NameTaken { service, .. } = error {
-        return project.origins.nearest(&["services", service.as_str(), "container_name"]);
+}
+
+/// Which of the lines that may ask for what the engine refused: that with the word that the engine names, else one
+/// where a variable may stand for it, else the last.
+fn refused_line(refusal: &Refusal, project: &Project, sources: &SourceMap) -> Option<Span> {
+    let origins: Vec<Origin<'_>> = refusal
+        .places
+        .iter()
+        .filter_map(|place| project.origins.get(&place.iter().map(String::as_str).collect::<Vec<_>>()))
+        .collect();
+    let Some(word) = &refusal.word else { return origins.first().map(|origin| origin.span()) };
+    let with = |text: &str| origins.iter().find_map(|origin| entry_with(*origin, text, sources));
+    with(&word.to_lowercase()).or_else(|| with("$")).or_else(|| origins.last().map(|origin| origin.span()))
+}
+
+/// The entry in a value, however far in, that is called `word` or has it in its text; the value itself, if it has no
+/// entries.
+fn entry_with(origin: Origin<'_>, word: &str, sources: &SourceMap) -> Option<Span> {
+    let has = |origin: &Origin<'_>| sources.text(origin.span()).to_lowercase().contains(word);
+    if origin.children().next().is_none() {
+        return has(&origin).then(|| origin.span());
     }
-    if let ExecuteError::HookFailed { hook, .. } | ExecuteError::HookNotRun { hook, .. } = error {
-        return project.origins.nearest(&["services", hook.service.as_str(), hook.key, &hook.index.to_string()]);
-    }
-    if let ExecuteError::PreStartFailed { service, hook, .. } = error {
-        return project.origins.nearest(&["services", service.as_str(), "pre_start", &hook.to_string()]);
-    }
-    if let ExecuteError::TmpfsNotShared { service, from, .. } = error {
-        return volumes_from_line(project, service, from);
-    }
-    if let ExecuteError::Model { key, .. } = error {
-        return project.origins.nearest(&["models", key.as_str(), "model"]);
-    }
-    let ExecuteError::PortTaken { service, port, .. } = error else { return None };
-    port_line(project, service, *port)
+    origin.children().find_map(|child| {
+        let is_called_so = child.name().to_lowercase() == word && child.key_span() != child.span();
+        if is_called_so { Some(child.key_span()) } else { entry_with(child, word, sources) }
+    })
 }
 
 /// Where the files let a service take over the volumes of another.
@@ -349,11 +383,30 @@ fn scripted(problem: &Placed, sources: &SourceMap, context: &Context) -> String 
     shown.strip_prefix("error: ").map(str::to_owned).unwrap_or(shown)
 }
 
-/// Warnings of a plan: what it leaves alone though it may not be meant so.
+/// Warnings of a plan: what it leaves alone though it may not be meant so. Those that come from a line of `files` are
+/// told with it.
 ///
 /// # Errors
 ///
 /// When standard error cannot be written to.
-pub(super) fn plan_warnings(plan: &Plan, context: &Context) -> Result<(), Failure> {
-    plan.warnings().iter().try_for_each(|warning| warn(&warning.to_string(), context))
+pub(super) fn plan_warnings(
+    plan: &Plan,
+    files: Option<(&Project, &SourceMap)>,
+    context: &Context,
+) -> Result<(), Failure> {
+    for warning in plan.warnings() {
+        let span = files.and_then(|(project, _)| project.origins.nearest(&warning.path()?));
+        let (Some((_, sources)), Some(span)) = (files, span) else {
+            warn(&warning.to_string(), context)?;
+            continue;
+        };
+        let placed = Placed { message: warning.to_string(), span: Some(span), hint: warning.hint() };
+        let text = if is_json(context) {
+            log_record(&placed.message, Some(&describe(&placed, sources, &style(context))))
+        } else {
+            render(&placed, Level::Warning, sources, &style(context)) + "\n"
+        };
+        io::stderr().write_all(text.as_bytes())?;
+    }
+    Ok(())
 }

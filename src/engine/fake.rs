@@ -18,8 +18,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{
-    ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, CreatedContainer, Engine, EngineError,
-    ExecProgress, ExecSpec, HookContainer, ImageProgress, LogChunk, LogQuery, ObserveQuery, PortHolder,
+    AddressHolder, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, CreatedContainer, Engine,
+    EngineError, ExecProgress, ExecSpec, HookContainer, ImageProgress, LogChunk, LogQuery, ObserveQuery, PortHolder,
 };
 use crate::observed::{ContainerId, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
@@ -82,6 +82,11 @@ impl Fake {
     /// Somebody else's container that publishes `port`.
     pub fn holds_port(&self, port: u16, holder: PortHolder) {
         self.state().ports.insert(port, holder);
+    }
+
+    /// What has an address of a network.
+    pub fn holds_address(&self, network: &str, address: &str, holder: AddressHolder) {
+        self.state().addresses.insert((network.to_owned(), address.to_owned()), holder);
     }
 
     /// A container of `project` that was there before, made now and not started.
@@ -377,6 +382,10 @@ impl Engine for Fake {
 
     async fn port_holder(&self, port: u16, _protocol: String) -> Result<Option<PortHolder>, EngineError> {
         Ok(self.state().ports.get(&port).cloned())
+    }
+
+    async fn address_holder(&self, network: String, address: String) -> Result<Option<AddressHolder>, EngineError> {
+        Ok(self.state().addresses.get(&(network, address)).cloned())
     }
 
     async fn image(&self, reference: String, _platform: Option<String>) -> Result<Option<Image>, EngineError> {

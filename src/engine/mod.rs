@@ -168,6 +168,16 @@ pub trait Engine: Clone + Send + Sync + 'static {
         async { Ok(None) }
     }
 
+    /// What has an address of a network. An engine that cannot tell says `None`.
+    fn address_holder(
+        &self,
+        network: String,
+        address: String,
+    ) -> impl Future<Output = Result<Option<AddressHolder>, EngineError>> + Send {
+        let _ = (network, address);
+        async { Ok(None) }
+    }
+
     /// What a container was made with, for the reasons of a plan; `None` when it is gone, or the engine cannot tell.
     fn definition(&self, id: ContainerId) -> impl Future<Output = Result<Option<Definition>, EngineError>> + Send {
         let _ = id;
@@ -227,6 +237,27 @@ impl std::fmt::Display for PortHolder {
             Self::Container { name, project: Some(project) } => write!(f, "container {name} of project {project}"),
             Self::Container { name, project: None } => write!(f, "container {name}"),
             Self::Process { name, id } => write!(f, "process {name} ({id})"),
+        }
+    }
+}
+
+/// What has an address of a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressHolder {
+    /// A container.
+    Container {
+        /// Its name.
+        name: String,
+    },
+    /// The network itself, as the gateway of its containers.
+    Gateway,
+}
+
+impl std::fmt::Display for AddressHolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Container { name } => write!(f, "container {name}"),
+            Self::Gateway => f.write_str("its gateway"),
         }
     }
 }

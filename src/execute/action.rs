@@ -51,6 +51,10 @@ type StepOutcome = Result<Outcome, ExecuteError>;
 
 /// Does step `id`.
 pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
+    perform(context, id).await.map_err(|error| error.explained(&context.plan.step(id).action))
+}
+
+async fn perform<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
     let engine = &context.engine;
     match &context.plan.step(id).action {
         Action::PullImage(spec) => pull_image(context, id, spec).await,

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
-use crate::engine::{EngineError, NameHolder, PortHolder};
+use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
 use crate::event::Subject;
 use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Shared, Waiter};
-use crate::project::{ModelKey, ServiceName};
+use crate::project::{ModelKey, NetworkKey, ServiceName};
 
 use super::model::ModelVerb;
+use super::refusal::{Refusal, explain};
 use super::{Conflict, RunOutcome, registry};
 
 /// Why a step failed. Texts about waits are the contract's (engine.md §4.3).
@@ -69,6 +70,19 @@ pub enum ExecuteError {
         /// The engine's answer.
         cause: Box<EngineError>,
     },
+    /// The engine refuses what the files ask for.
+    #[error("{message}")]
+    Refused {
+        /// The engine's words.
+        message: String,
+        /// The rest of them, where they have several lines.
+        context: Vec<String>,
+        /// What they are about.
+        refusal: Box<Refusal>,
+    },
+    /// A container could not be started because its fixed address is taken.
+    #[error(transparent)]
+    AddressTaken(Box<AddressTaken>),
     /// A service whose namespace or volumes are shared has no container.
     #[error("cannot share {shared} with service {service}: container missing")]
     SharedContainerMissing {
@@ -229,6 +243,29 @@ pub enum ExecuteError {
     Interrupted,
 }
 
+/// A fixed address that something else has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "cannot start container {container}: address {address} of network {network} is already taken{}",
+    by(.holder.as_ref())
+)]
+pub struct AddressTaken {
+    /// The container's name.
+    pub container: String,
+    /// The service.
+    pub service: ServiceName,
+    /// The network's key.
+    pub key: NetworkKey,
+    /// Its name.
+    pub network: String,
+    /// The key of the address there.
+    pub field: &'static str,
+    /// The address.
+    pub address: String,
+    /// What has it, where that can be seen.
+    pub holder: Option<AddressHolder>,
+}
+
 /// A hook of a service that runs in its replicas, and the replica that it ran in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookRef {
@@ -288,6 +325,10 @@ fn timed_out(waiter: Waiter, seconds: u64) -> String {
     }
 }
 
+fn by(holder: Option<&AddressHolder>) -> String {
+    holder.map(|holder| format!(" by {holder}")).unwrap_or_default()
+}
+
 fn taken(port: u16, protocol: &str, host_ip: Option<&str>, holder: Option<&PortHolder>) -> String {
     let address = host_ip.map(|ip| if ip.contains(':') { format!("[{ip}]:") } else { format!("{ip}:") });
     let port = format!("port {}{port}/{protocol} of the host is already taken", address.unwrap_or_default());
@@ -298,6 +339,29 @@ fn taken(port: u16, protocol: &str, host_ip: Option<&str>, holder: Option<&PortH
 }
 
 impl ExecuteError {
+    /// With what the engine's words say about the files, where it refused what `action` asks for.
+    pub(super) fn explained(self, action: &Action) -> Self {
+        let Self::Engine(
+            EngineError::Refused(words)
+            | EngineError::Failed(words)
+            | EngineError::NotFound(words)
+            | EngineError::Conflict(words)
+            | EngineError::Unsupported(words)
+            | EngineError::Build(words),
+        ) = &self
+        else {
+            return self;
+        };
+        // Below the first line of a failed build is what it wrote.
+        let mut lines = words.lines().map(str::to_owned);
+        let first = lines.next().unwrap_or_default();
+        let is_build = matches!(self, Self::Engine(EngineError::Build(_)));
+        match explain(action, if is_build { &first } else { words }) {
+            Some(refusal) => Self::Refused { message: first, context: lines.collect(), refusal: Box::new(refusal) },
+            None => self,
+        }
+    }
+
     /// What explains it, a line each.
     #[must_use]
     pub fn context(&self) -> &[String] {
@@ -305,7 +369,8 @@ impl ExecuteError {
             Self::Exited { context, .. }
             | Self::Unhealthy { context, .. }
             | Self::NotSuccessful { context, .. }
-            | Self::TimedOut { context, .. } => context,
+            | Self::TimedOut { context, .. }
+            | Self::Refused { context, .. } => context,
             Self::HookFailed { context, .. }
             | Self::PreStartFailed { context, .. }
             | Self::ModelStatus { context, .. }
@@ -319,6 +384,7 @@ impl ExecuteError {
             | Self::Pull { .. }
             | Self::NameTaken { .. }
             | Self::PortTaken { .. }
+            | Self::AddressTaken(_)
             | Self::SharedContainerMissing { .. }
             | Self::NoContainer(_)
             | Self::NoImage(_)
@@ -362,6 +428,13 @@ impl ExecuteError {
                 };
                 Some(format!("stop {what}, or publish another port"))
             }
+            Self::Refused { refusal, .. } => refusal.hint.clone(),
+            Self::AddressTaken(taken) => Some(match &taken.holder {
+                Some(AddressHolder::Container { name }) => {
+                    format!("stop container {name}, or choose another `{}`", taken.field)
+                }
+                Some(AddressHolder::Gateway) | None => format!("choose another `{}`", taken.field),
+            }),
             Self::Pull { image, cause, .. } => registry::hint(image, &cause.to_string()),
             Self::HookFailed { hook, .. } | Self::HookNotRun { hook, .. } => Some(format!("this was {hook}")),
             Self::TmpfsNotShared { from, target, .. } => Some(format!(

@@ -14,6 +14,7 @@ mod lines;
 pub mod model;
 mod plugin;
 mod provider;
+pub mod refusal;
 mod registry;
 mod schedule;
 pub mod session;
@@ -33,7 +34,7 @@ use crate::engine::Engine;
 use crate::event::{Event, Events, Outcome, Outputs};
 use crate::plan::{Action, ActionId, Plan, UnusedVolume, WaitSpec, Waiter};
 
-pub use error::{ExecuteError, HookRef, RunFailure};
+pub use error::{AddressTaken, ExecuteError, HookRef, RunFailure};
 pub use follow::Follower;
 pub use model::ModelVerb;
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::ExecuteError;
 use super::action::Context;
 use super::hook;
+use super::{AddressTaken, ExecuteError};
 use crate::engine::{Engine, EngineError, PortHolder};
 use crate::event::Outcome;
 use crate::plan::{ContainerRef, ContainerSpec};
-use crate::project::Service;
 use crate::project::value::Port;
+use crate::project::{NetworkKey, Service};
 
 /// Attaches to a container, hands it the files it gets at each start, and starts it.
 pub(super) async fn start_container<E: Engine>(
@@ -57,12 +57,12 @@ async fn explain_refusal<E: Engine>(
     spec: Option<&Arc<ContainerSpec>>,
     cause: EngineError,
 ) -> ExecuteError {
-    let Some(service) = spec.and_then(service_of).filter(|_| is_about_a_taken_port(&cause)) else {
-        return cause.into();
-    };
+    let Some(spec) = spec else { return cause.into() };
+    let Some(service) = service_of(spec) else { return cause.into() };
     let message = cause.to_string();
-    let Some((port, published)) = service.ports.iter().find_map(|port| named_in(&message, port)) else {
-        return cause.into();
+    let port = service.ports.iter().find_map(|port| named_in(&message, port)).filter(|_| is_about_a_taken_port(&cause));
+    let Some((port, published)) = port else {
+        return explain_taken_address(context, container, spec, cause).await;
     };
     let protocol = port.protocol.clone().unwrap_or_else(|| "tcp".to_owned());
     let holder = context.engine.port_holder(published, protocol.clone()).await.ok().flatten();
@@ -76,6 +76,44 @@ async fn explain_refusal<E: Engine>(
         holder: holder.filter(|holder| !is(holder, &container.name)).map(Box::new),
         cause: Box::new(cause),
     }
+}
+
+/// Whether it is about a fixed address that something else has, in the words of Docker Engine and of Podman.
+async fn explain_taken_address<E: Engine>(
+    context: &Context<E>,
+    container: &ContainerRef,
+    spec: &Arc<ContainerSpec>,
+    cause: EngineError,
+) -> ExecuteError {
+    let message = cause.to_string().to_lowercase();
+    let taken = message.contains("address already in use") || message.contains("is already allocated to container");
+    let Some(service) = service_of(spec).filter(|_| taken) else { return cause.into() };
+    let mut fixed = Vec::new();
+    for (key, field, address) in fixed_addresses(service) {
+        let name = spec.project.networks.get(key).map_or(key.as_str(), |network| &network.name).to_owned();
+        let holder = context.engine.address_holder(name.clone(), address.to_owned()).await.ok().flatten();
+        fixed.push((key, name, field, address, holder));
+    }
+    // The engine does not say which. One that nothing is seen to have may still be taken.
+    let at = fixed.iter().position(|(.., holder)| holder.is_some()).or_else(|| (fixed.len() == 1).then_some(0));
+    let Some((key, network, field, address, holder)) = at.map(|at| fixed.swap_remove(at)) else { return cause.into() };
+    ExecuteError::AddressTaken(Box::new(AddressTaken {
+        container: container.name.clone(),
+        service: service.name.clone(),
+        key: key.clone(),
+        network,
+        field,
+        address: address.to_owned(),
+        holder,
+    }))
+}
+
+fn fixed_addresses(service: &Service) -> impl Iterator<Item = (&NetworkKey, &'static str, &str)> {
+    let attached = service.networks.iter().filter_map(|(key, attachment)| Some((key, attachment.as_ref()?)));
+    attached.flat_map(|(key, attachment)| {
+        let fields = [("ipv4_address", &attachment.ipv4_address), ("ipv6_address", &attachment.ipv6_address)];
+        fields.into_iter().filter_map(move |(field, address)| Some((key, field, address.as_deref()?)))
+    })
 }
 
 fn is(holder: &PortHolder, container: &str) -> bool {

@@ -119,6 +119,8 @@ fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String>
         | ExecuteError::Pull { .. }
         | ExecuteError::NameTaken { .. }
         | ExecuteError::PortTaken { .. }
+        | ExecuteError::Refused { .. }
+        | ExecuteError::AddressTaken(_)
         | ExecuteError::SharedContainerMissing { .. }
         | ExecuteError::TmpfsNotShared { .. }
         | ExecuteError::NoImage(_)

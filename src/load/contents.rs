@@ -1,5 +1,6 @@
 //! What the secrets and configs of a project contain at the moment.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::project::fingerprint::Fingerprint;
@@ -18,6 +19,19 @@ pub fn contents(project: &Project) -> Fingerprint {
     let configs = project.configs.iter().map(|(name, config)| (format!("config.{name}"), config.source.as_ref()));
     let known = secrets.chain(configs).filter_map(|(name, source)| Some((name, content(source?)?)));
     Fingerprint::of_contents(known)
+}
+
+/// The files of secrets and configs that are not there now.
+#[must_use]
+pub fn missing_files(project: &Project) -> BTreeSet<String> {
+    let secrets = project.secrets.values().map(|secret| secret.source.as_ref());
+    let configs = project.configs.values().map(|config| config.source.as_ref());
+    let files = secrets.chain(configs).filter_map(|source| match source? {
+        FileSource::File(path) => Some(path),
+        FileSource::Content(_) | FileSource::Environment { .. } => None,
+    });
+    // What cannot be looked at may be there.
+    files.filter(|path| matches!(Path::new(path).try_exists(), Ok(false))).cloned().collect()
 }
 
 fn content(source: &FileSource) -> Option<Vec<u8>> {
@@ -68,6 +82,7 @@ mod tests {
         project.configs.insert("text".into(), Config { source: Some(text), ..Config::default() });
         let known = contents(&project);
         assert_eq!(known.names().collect::<Vec<_>>(), ["config.text", "secret.set", "secret.small"]);
+        assert_eq!(missing_files(&project), [path("missing")].into());
         std::fs::write(path("small"), "y").expect("a file");
         assert_eq!(known.changed(&contents(&project)), ["secret.small"]);
     }

@@ -51,7 +51,7 @@ mod trail;
 mod unique;
 
 pub use check::{CheckError, ContextProblem, Dependence, Form};
-pub use contents::contents;
+pub use contents::{contents, missing_files};
 pub use env_file::UnknownFormat;
 pub use error::{LoadError, LoadWarning};
 pub use extends::ExtendsError;

@@ -1,13 +1,15 @@
-//! What secrets and configs contain: a variable that is not set is found before anything is touched, and what changed
-//! since a container was made is told.
+//! Secrets and configs: those that cannot be provided are found before anything is touched, those that a container will
+//! not see and those that changed since it was made are told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::container::{Change, Fate};
-use super::{Action, Plan, PlanError, Warning};
+use super::cover::{self, Cover, Effect};
+use super::{Action, BuildSpec, ContainerSpec, CopyObstacle, Plan, PlanError, UpOptions, Warning};
 use crate::observed::Container;
 use crate::project::fingerprint::Fingerprint;
-use crate::project::{FileSource, Project, Service, ServiceName};
+use crate::project::{CONFIGS_FOLDER, FileSource, Project, SECRETS_FOLDER, Service, ServiceName};
 
 /// The label with a digest for each secret and config.
 const LABEL_CONTENTS: &str = "hoist.contents";
@@ -51,38 +53,144 @@ fn changed_in(container: &Container, now: &Fingerprint) -> Vec<String> {
     kept.changed(now).into_iter().filter(|name| both(name)).collect()
 }
 
-/// Refuses a plan that starts a container whose secrets and configs could not be provided (engine.md §3.7).
+/// A secret or config that a service gets.
+struct Item<'a> {
+    /// `secret` or `config`.
+    kind: &'static str,
+    name: &'a str,
+    source: Option<&'a FileSource>,
+    /// Its place among those of its kind, from 0.
+    index: usize,
+    /// Its path in containers.
+    target: String,
+}
+
+fn items<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = Item<'a>> {
+    let secrets = service.secrets.iter().enumerate().map(|(index, reference)| {
+        let (name, target) = (reference.source.as_str(), reference.path_in(SECRETS_FOLDER));
+        let source = project.secrets.get(name).and_then(|secret| secret.source.as_ref());
+        Item { kind: "secret", name, source, index, target }
+    });
+    let configs = service.configs.iter().enumerate().map(|(index, reference)| {
+        let (name, target) = (reference.source.as_str(), reference.path_in(CONFIGS_FOLDER));
+        let source = project.configs.get(name).and_then(|config| config.source.as_ref());
+        Item { kind: "config", name, source, index, target }
+    });
+    secrets.chain(configs)
+}
+
+impl Item<'_> {
+    /// Why it has no content.
+    fn absence(&self, missing_files: &BTreeSet<String>) -> Option<PlanError> {
+        let Self { kind, name, .. } = *self;
+        match self.source? {
+            FileSource::Environment { variable, value: None } => {
+                Some(PlanError::VariableUnset { variable: variable.clone(), kind, name: name.to_owned() })
+            }
+            FileSource::File(path) if missing_files.contains(path) => {
+                Some(PlanError::FileMissing { kind, name: name.to_owned(), path: path.clone() })
+            }
+            FileSource::Environment { .. } | FileSource::File(_) | FileSource::Content(_) => None,
+        }
+    }
+
+    /// Whether it is copied into containers; files are mounted.
+    fn is_copied(&self) -> bool {
+        matches!(self.source, Some(FileSource::Environment { .. } | FileSource::Content(_)))
+    }
+
+    /// Why it cannot be copied into a container.
+    fn obstacle(&self, service: &Service) -> Option<CopyObstacle> {
+        if !self.is_copied() {
+            return None;
+        }
+        if service.read_only {
+            return Some(CopyObstacle::ReadOnlyService);
+        }
+        let Cover { mount, effect } = cover::of(service, &self.target)?;
+        match effect {
+            Effect::ReadOnly => Some(CopyObstacle::ReadOnlyMount { path: self.target.clone(), mount }),
+            Effect::Taken => Some(CopyObstacle::Mounted { path: self.target.clone() }),
+            Effect::Kept | Effect::Hidden => None,
+        }
+    }
+
+    fn error(&self, service: &Service, missing_files: &BTreeSet<String>) -> Option<PlanError> {
+        self.absence(missing_files).or_else(|| {
+            Some(PlanError::NotWritable {
+                kind: self.kind,
+                name: self.name.to_owned(),
+                service: service.name.clone(),
+                item: self.index.to_string(),
+                obstacle: Box::new(self.obstacle(service)?),
+            })
+        })
+    }
+
+    /// The warning that the container will not see it.
+    fn hidden(&self, service: &Service) -> Option<Warning> {
+        let Cover { mount, effect: Effect::Hidden } = cover::of(service, &self.target)? else { return None };
+        let (kind, name) = (self.kind, self.name.to_owned());
+        let (service, item, path) = (service.name.clone(), self.index.to_string(), self.target.clone());
+        self.is_copied().then_some(Warning::ContentHidden { kind, name, service, item, path, mount })
+    }
+}
+
+/// Refuses a plan with a container or a build whose secrets and configs cannot be provided (engine.md §3.7). A container
+/// that is only made does not need a variable.
 ///
 /// # Errors
 ///
-/// [`PlanError::VariableUnset`] for the first of them.
-pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
+/// The first of what is in the way.
+pub(super) fn check(plan: &Plan, options: &UpOptions) -> Result<(), PlanError> {
+    let missing = &options.missing_files;
     let mut seen = BTreeSet::new();
     for (_, step) in plan.steps() {
-        let Action::StartContainer { spec: Some(spec), .. } = &step.action else { continue };
-        let Some(service) = spec.project.services.get(&spec.replica.service) else { continue };
-        if seen.insert(&service.name)
-            && let Some(error) = unset(&spec.project, service)
+        if let Action::BuildImage(spec) = &step.action
+            && let Some(error) = build_error(spec, missing)
         {
+            return Err(error);
+        }
+        let starts = matches!(step.action, Action::StartContainer { .. });
+        let Some(spec) = gets_files(&step.action) else { continue };
+        let Some(service) = spec.project.services.get(&spec.replica.service) else { continue };
+        if !seen.insert((&service.name, starts)) {
+            continue;
+        }
+        let mut errors = items(&spec.project, service).filter_map(|item| item.error(service, missing));
+        if let Some(error) = errors.find(|error| starts || !matches!(error, PlanError::VariableUnset { .. })) {
             return Err(error);
         }
     }
     Ok(())
 }
 
-fn unset(project: &Project, service: &Service) -> Option<PlanError> {
-    let secrets = service.secrets.iter().map(|reference| {
+/// The container that a step makes or starts.
+fn gets_files(action: &Action) -> Option<&Arc<ContainerSpec>> {
+    let (Action::StartContainer { spec: Some(spec), .. } | Action::CreateContainer(spec)) = action else { return None };
+    Some(spec)
+}
+
+/// Why the secrets of a build cannot be provided.
+fn build_error(spec: &BuildSpec, missing_files: &BTreeSet<String>) -> Option<PlanError> {
+    let project = &spec.project;
+    let service = project.services.get(&spec.service).or_else(|| project.disabled.get(&spec.service))?;
+    service.build.iter().flat_map(|build| &build.secrets).find_map(|reference| {
         let name = reference.source.as_str();
-        ("secret", name, project.secrets.get(name).and_then(|secret| secret.source.as_ref()))
-    });
-    let configs = service.configs.iter().map(|reference| {
-        let name = reference.source.as_str();
-        ("config", name, project.configs.get(name).and_then(|config| config.source.as_ref()))
-    });
-    secrets.chain(configs).find_map(|(kind, name, source)| match source? {
-        FileSource::Environment { variable, value: None } => {
-            Some(PlanError::VariableUnset { variable: variable.clone(), kind, name: name.to_owned() })
-        }
-        FileSource::Environment { .. } | FileSource::File(_) | FileSource::Content(_) => None,
+        let source = project.secrets.get(name)?.source.as_ref();
+        Item { kind: "secret", name, source, index: 0, target: String::new() }.absence(missing_files)
     })
+}
+
+/// Tells which secrets and configs the containers that a plan makes or starts will not see.
+pub(super) fn hidden(plan: &Plan) -> Vec<Warning> {
+    let mut seen = BTreeSet::new();
+    let specs = plan.steps().filter_map(|(_, step)| gets_files(&step.action));
+    let mut warnings = Vec::new();
+    for spec in specs.filter(|spec| seen.insert(&spec.replica.service)) {
+        if let Some(service) = spec.project.services.get(&spec.replica.service) {
+            warnings.extend(items(&spec.project, service).filter_map(|item| item.hidden(service)));
+        }
+    }
+    warnings
 }

@@ -177,6 +177,40 @@ pub enum PlanError {
         /// The key of the secret or config.
         name: String,
     },
+    /// A container or build needs a secret or config whose file is not there.
+    #[error("the file of {kind} \"{name}\" does not exist: {path}")]
+    FileMissing {
+        /// `secret` or `config`.
+        kind: &'static str,
+        /// The key of the secret or config.
+        name: String,
+        /// The file.
+        path: String,
+    },
+    /// The content of a secret or config is to be copied to where nothing can be written.
+    #[error("cannot create {kind} \"{name}\" in {}{service}: {obstacle}", read_only(obstacle))]
+    NotWritable {
+        /// `secret` or `config`.
+        kind: &'static str,
+        /// The key of the secret or config.
+        name: String,
+        /// The service.
+        service: ServiceName,
+        /// Which item of the service's list, from 0.
+        item: String,
+        /// Why not.
+        obstacle: Box<CopyObstacle>,
+    },
+    /// A container is to be made from an image that is not there, and that this run neither pulls nor builds.
+    #[error("No such image: {image}")]
+    ImageMissing {
+        /// The reference.
+        image: String,
+        /// Where the model asks for it.
+        place: Vec<String>,
+        /// What keeps it from being pulled or built.
+        cause: ImageMissingCause,
+    },
     /// An external network is not there.
     #[error("network {name} declared as external, but could not be found")]
     ExternalNetworkMissing {
@@ -315,6 +349,39 @@ pub enum Exclusive {
     },
 }
 
+/// Why content cannot be copied into a container.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CopyObstacle {
+    /// `read_only: true`.
+    #[error("its content is copied into the file system")]
+    ReadOnlyService,
+    /// Its target is in a mount that cannot be written to.
+    #[error("its content is copied to {path}, and {mount} is mounted read-only")]
+    ReadOnlyMount {
+        /// Its target.
+        path: String,
+        /// Where the mount is.
+        mount: String,
+    },
+    /// Something else is mounted at its target.
+    #[error("its content is copied to {path}, where something else is mounted")]
+    Mounted {
+        /// Its target.
+        path: String,
+    },
+}
+
+/// What keeps an image that is missing from being pulled or built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageMissingCause {
+    /// `pull_policy: never`, or `--pull never`.
+    NeverPulled,
+    /// `pull_policy: build` without a `build`.
+    NothingToBuild,
+    /// `--no-build`.
+    NotBuilt,
+}
+
 impl Exclusive {
     /// Where it stands in the service.
     fn path(&self) -> Vec<&str> {
@@ -383,6 +450,12 @@ impl PlanError {
             Self::ExternalVolumeMissing { key, .. } | Self::VolumeInUse { key, .. } => {
                 Some(vec!["volumes", key.as_str()])
             }
+            Self::FileMissing { kind: "config", name, .. } => Some(vec!["configs", name, "file"]),
+            Self::FileMissing { name, .. } => Some(vec!["secrets", name, "file"]),
+            Self::NotWritable { kind, service, item, .. } => {
+                Some(vec!["services", service.as_str(), if *kind == "config" { "configs" } else { "secrets" }, item])
+            }
+            Self::ImageMissing { place, .. } => Some(place.iter().map(String::as_str).collect()),
             Self::VariableUnset { kind: "config", name, .. } => Some(vec!["configs", name]),
             Self::VariableUnset { name, .. } => Some(vec!["secrets", name]),
         }
@@ -395,6 +468,25 @@ impl PlanError {
             Self::VariableUnset { variable, .. } => {
                 Some(format!("set `{variable}` in the shell, in `.env`, or in a file given by --env-file"))
             }
+            Self::FileMissing { kind, .. } => Some(format!(
+                "create the file, or take the content from `environment`{}",
+                if *kind == "config" { " or `content`" } else { "" }
+            )),
+            Self::NotWritable { obstacle, .. } => Some(match **obstacle {
+                CopyObstacle::ReadOnlyService | CopyObstacle::ReadOnlyMount { .. } => {
+                    "read it from a `file`, which is mounted".to_owned()
+                }
+                CopyObstacle::Mounted { .. } => "choose another `target`".to_owned(),
+            }),
+            Self::ImageMissing { image, cause, .. } => Some(match cause {
+                ImageMissingCause::NeverPulled => {
+                    format!("a pull policy of `never` forbids to pull it: `docker pull {image}`, or use `missing`")
+                }
+                ImageMissingCause::NothingToBuild => {
+                    "`pull_policy: build` needs a `build` that makes the image".to_owned()
+                }
+                ImageMissingCause::NotBuilt => "leave out `--no-build`, which forbids to build it".to_owned(),
+            }),
             Self::NoModelPlugin { .. } => Some(
                 "install Docker Model Runner: `docker model version` has to answer, from a plugin `docker-model` in \
                  ~/.docker/cli-plugins or /usr/libexec/docker/cli-plugins"
@@ -482,5 +574,12 @@ fn name_owner(owner: &NameOwner) -> String {
         NameOwner::Kept(service) => format!("a container of service `{service}`, which keeps it"),
         NameOwner::EndedOneOff => "a one-off container of `run` that has ended".to_owned(),
         NameOwner::Running => "a one-off container of `run`".to_owned(),
+    }
+}
+
+fn read_only(obstacle: &CopyObstacle) -> &'static str {
+    match obstacle {
+        CopyObstacle::ReadOnlyService => "read-only service ",
+        CopyObstacle::ReadOnlyMount { .. } | CopyObstacle::Mounted { .. } => "service ",
     }
 }

@@ -158,6 +158,11 @@ impl Plan {
         self
     }
 
+    /// Adds what the user should know about it.
+    pub(super) fn warn(&mut self, warnings: Vec<Warning>) {
+        self.warnings.extend(warnings);
+    }
+
     /// What the user should know about it.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::up::Context;
 use super::{
-    Action, ActionId, BuildImages, BuildSpec, Guard, Late, PlanBuilder, PullFailure, PullSpec, Reason, Step, UpOptions,
+    Action, ActionId, BuildImages, BuildSpec, Guard, ImageMissingCause, Late, Plan, PlanBuilder, PlanError,
+    PullFailure, PullSpec, Reason, Step, UpOptions,
 };
 use crate::observed::{Image, ImageDigest, Observed};
-use crate::project::value::{MountKind, PullPolicy, PullRule};
+use crate::project::value::{Mount, MountKind, PullPolicy, PullRule};
 use crate::project::{Project, Service, ServiceName};
 
 /// An image reference and the platform it is wanted for.
@@ -87,6 +89,54 @@ enum UseKind {
     Hook,
 }
 
+/// Where the model asks for an image of a service: for its own, for one that a hook runs in, or for one that it mounts.
+#[must_use]
+pub fn place_of_image(project: &Project, service: &Service, image: &str) -> Vec<String> {
+    let mut place = vec!["services".to_owned(), service.name.to_string()];
+    let is_mounted = |mount: &Mount| {
+        let source = mount.source.as_deref().filter(|_| mount.kind == MountKind::Image);
+        source.is_some_and(|source| mounted_name(project, source) == image)
+    };
+    if project.image_name(service) == image {
+        place.push(if service.image.is_some() { "image" } else { "build" }.to_owned());
+    } else if let Some(hook) = service.pre_start.iter().position(|hook| hook.image.as_deref() == Some(image)) {
+        place.extend(["pre_start".to_owned(), hook.to_string(), "image".to_owned()]);
+    } else if let Some(mount) = service.volumes.iter().position(is_mounted) {
+        place.extend(["volumes".to_owned(), mount.to_string(), "source".to_owned()]);
+    }
+    place
+}
+
+/// Refuses a plan that makes a container, or runs a hook, from an image that is not there and that no step gets.
+///
+/// # Errors
+///
+/// [`PlanError::ImageMissing`] for the first of them.
+pub(super) fn check(cx: &Context<'_>, plan: &Plan, images: &Images) -> Result<(), PlanError> {
+    let Context { project, options, .. } = *cx;
+    for (_, step) in plan.steps() {
+        let hook = matches!(step.action, Action::RunPreStart { .. });
+        let (Action::CreateContainer(spec) | Action::RunPreStart { spec, .. }) = &step.action else { continue };
+        let Some(service) = project.services.get(&spec.replica.service) else { continue };
+        for (key, kind) in uses_of(project, service, options) {
+            let missing = images.facts.get(&key).is_none_or(|fact| fact.producer.is_none() && fact.present.is_none());
+            if missing && hook == (kind == UseKind::Hook) {
+                let used = Use { service, kind };
+                let cause = match used.rule(options) {
+                    PullRule::Build if service.build.is_none() => ImageMissingCause::NothingToBuild,
+                    PullRule::Never => ImageMissingCause::NeverPulled,
+                    PullRule::Build | PullRule::Always | PullRule::Missing | PullRule::Refresh(_) => {
+                        ImageMissingCause::NotBuilt
+                    }
+                };
+                let place = place_of_image(project, service, &key.0);
+                return Err(PlanError::ImageMissing { image: key.0, place, cause });
+            }
+        }
+    }
+    Ok(())
+}
+
 fn wanted<'a>(project: &'a Project, options: &UpOptions) -> BTreeMap<ImageKey, Vec<Use<'a>>> {
     let mut wanted: BTreeMap<ImageKey, Vec<Use<'a>>> = BTreeMap::new();
     for service in project.services.values() {
@@ -117,11 +167,15 @@ fn uses_of(project: &Project, service: &Service, options: &UpOptions) -> Vec<(Im
 }
 
 /// The image that a mount names: by reference, or by the service that builds or runs it.
+fn mounted_name(project: &Project, source: &str) -> String {
+    let service = project.services.get(source).or_else(|| project.disabled.get(source));
+    service.map_or_else(|| source.to_owned(), |service| project.image_name(service))
+}
+
 fn mounted_key(project: &Project, source: &str, options: &UpOptions) -> ImageKey {
-    match project.services.get(source).or_else(|| project.disabled.get(source)) {
-        Some(service) => (project.image_name(service), platform(service, options)),
-        None => (source.to_owned(), options.default_platform.clone()),
-    }
+    let service = project.services.get(source).or_else(|| project.disabled.get(source));
+    let platform = service.map_or_else(|| options.default_platform.clone(), |service| platform(service, options));
+    (mounted_name(project, source), platform)
 }
 
 fn platform(service: &Service, options: &UpOptions) -> Option<String> {

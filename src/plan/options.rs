@@ -53,6 +53,9 @@ pub struct UpOptions {
     /// What secrets and configs contain at the moment (`load::contents`), so that it can be told which changed since a
     /// container was made; nothing is told by default.
     pub contents: Fingerprint,
+    /// The files of secrets and configs that are not there (`load::missing_files`), which makes a plan that needs them
+    /// impossible; empty where the engine has other files than this machine.
+    pub missing_files: BTreeSet<String>,
     /// Whether reasons may tell values that look like secrets (`--show-values`).
     pub values: SecretValues,
 }

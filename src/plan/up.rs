@@ -72,8 +72,10 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     emit.fixed_addresses_first();
     emit.stranded_sharers();
     emit.command_waits(&order);
-    let plan = emit.into_plan(warnings);
-    content::check(&plan)?;
+    let mut plan = emit.into_plan(warnings);
+    image::check(&cx, &plan, &resources.images)?;
+    content::check(&plan, options)?;
+    plan.warn(content::hidden(&plan));
     Ok(plan)
 }
 

@@ -77,6 +77,21 @@ pub enum Warning {
         /// Their service.
         service: ServiceName,
     },
+    /// The content of a secret or config is copied to where containers do not see it.
+    ContentHidden {
+        /// `secret` or `config`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// The service.
+        service: ServiceName,
+        /// Which item of the service's list, from 0.
+        item: String,
+        /// Its path in containers.
+        path: String,
+        /// What is mounted over it.
+        mount: String,
+    },
     /// A service that should be updated in turn is not: it has to stop for something else, such as a recreated network.
     NotInTurn {
         /// The service.
@@ -166,6 +181,11 @@ impl fmt::Display for Warning {
                     replicas.join(", ")
                 )
             }
+            Self::ContentHidden { kind, name, service, path, mount, .. } => write!(
+                f,
+                "service {service} will not see {kind} \"{name}\": it is copied to {path}, which is hidden by {}",
+                hiding(mount)
+            ),
             Self::NotInTurn { service } => write!(
                 f,
                 "replicas of {service} are replaced at once, not in turn: they stop for a network or a dependency that is \
@@ -196,5 +216,29 @@ impl fmt::Display for Warning {
                 write!(f, "Warning: No resource found to remove for project \"{project}\".")
             }
         }
+    }
+}
+
+impl Warning {
+    /// Where the cause stands in the model, as a path from its top.
+    #[must_use]
+    pub fn path(&self) -> Option<Vec<&str>> {
+        let Self::ContentHidden { kind, service, item, .. } = self else { return None };
+        Some(vec!["services", service.as_str(), if *kind == "config" { "configs" } else { "secrets" }, item])
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let Self::ContentHidden { mount, .. } = self else { return None };
+        Some(format!("give it a `target` outside of {mount}, or read it from a `file`, which is mounted"))
+    }
+}
+
+fn hiding(mount: &str) -> String {
+    match mount {
+        "/dev" | "/proc" | "/sys" => format!("the {mount} that the engine mounts"),
+        "/etc/hosts" | "/etc/hostname" | "/etc/resolv.conf" => format!("the engine's own {mount}"),
+        _ => format!("the tmpfs at {mount}"),
     }
 }

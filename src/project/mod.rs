@@ -29,7 +29,7 @@ pub use names::{ConfigKey, ModelKey, NameSeparator, NetworkKey, ProjectName, Sec
 pub use natural::natural_order;
 pub use network::{Ipam, IpamPool, Network};
 pub use origin::Origins;
-pub use secret::{FileSource, Secret};
+pub use secret::{CONFIGS_FOLDER, FileSource, SECRETS_FOLDER, Secret};
 pub use service::{
     Blkio, Build, Condition, CredentialSpec, Dependency, Deploy, DeployRestartPolicy, Develop, DiscreteResource,
     EnvFile, Extends, FileReference, GenericResource, Healthcheck, Hook, Logging, Placement, PlacementPreference,

@@ -146,6 +146,18 @@ impl<'a> Origin<'a> {
         self.node.key
     }
 
+    /// The name it has in what it is in: its key, or its position in a list.
+    #[must_use]
+    pub fn name(self) -> &'a str {
+        &self.origins.names[self.node.name_start as usize..self.node.name_end as usize]
+    }
+
+    /// The places of what is directly in it.
+    pub fn children(self) -> impl Iterator<Item = Self> {
+        let nodes = &self.origins.nodes[self.node.first_child as usize..][..self.node.children as usize];
+        nodes.iter().map(move |node| Self { origins: self.origins, node })
+    }
+
     /// The place of the value under `name` in it; its own if `name` was made of it, as a word of a command.
     #[must_use]
     pub fn child(self, name: &str) -> Option<Origin<'a>> {
@@ -185,6 +197,9 @@ mod tests {
         assert_eq!(start(&["services", "db", "ports"]), None);
         assert_eq!(start(&["services", "db", "image", "0"]), Some(7));
         assert_eq!(start(&[]), None);
+        let web = origins.get(&["services", "web"]).expect("just added");
+        assert_eq!(web.children().map(Origin::name).collect::<Vec<_>>(), ["image", "ports"]);
+        assert_eq!(web.children().flat_map(Origin::children).map(|item| item.span().start).collect::<Vec<_>>(), [5]);
         assert_eq!(origins.key_span(&["services"]).map(|span| span.start), Some(101));
         assert_eq!(origins.nearest(&["services", "db", "ports", "1"]).map(|span| span.start), Some(6));
         assert_eq!(origins.nearest(&["volumes"]), None);

@@ -2,7 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Extensions;
+use super::value::mount::clean_target;
+use super::{Extensions, FileReference};
+
+/// The folder of a container that the targets of secrets are relative to.
+pub const SECRETS_FOLDER: &str = "/run/secrets";
+
+/// The folder of a container that the targets of configs are relative to.
+pub const CONFIGS_FOLDER: &str = "/";
 
 /// An entry of the top-level `secrets:` (compose-file.md §3.9).
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,5 +60,44 @@ impl std::fmt::Debug for FileSource {
             }
             Self::Content(_) => f.debug_tuple("Content").field(&"•••").finish(),
         }
+    }
+}
+
+impl<K: AsRef<str>> FileReference<K> {
+    /// Where it is in a container, without `.`, `..`, doubled and trailing slashes: its target, or else its key, below
+    /// `folder` unless absolute.
+    #[must_use]
+    pub fn path_in(&self, folder: &str) -> String {
+        let target = self.target.as_deref().filter(|target| !target.is_empty());
+        let target = target.unwrap_or(self.source.as_ref());
+        if target.starts_with('/') { clean_target(target) } else { clean_target(&format!("{folder}/{target}")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::{ConfigKey, SecretKey};
+
+    #[test]
+    fn targets_are_paths_in_the_container() {
+        let secret = |target: Option<&str>| {
+            let target = target.map(str::to_owned);
+            FileReference::<SecretKey> { source: "s".into(), target, ..FileReference::default() }
+                .path_in(SECRETS_FOLDER)
+        };
+        let config = |target: Option<&str>| {
+            let target = target.map(str::to_owned);
+            FileReference::<ConfigKey> { source: "c".into(), target, ..FileReference::default() }
+                .path_in(CONFIGS_FOLDER)
+        };
+        assert_eq!(secret(None), "/run/secrets/s");
+        assert_eq!(secret(Some("")), "/run/secrets/s");
+        assert_eq!(secret(Some("a/b")), "/run/secrets/a/b");
+        assert_eq!(secret(Some("/x//y/")), "/x/y");
+        assert_eq!(secret(Some("../app/./s")), "/run/app/s");
+        assert_eq!(config(None), "/c");
+        assert_eq!(config(Some("etc/app.conf/")), "/etc/app.conf");
+        assert_eq!(config(Some("/")), "/");
     }
 }

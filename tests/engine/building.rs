@@ -79,6 +79,78 @@ async fn what_is_ignored_does_not_arrive() {
     .await;
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_ignore_file_of_a_linked_dockerfile_is_beside_the_link() {
+    let dockerfile = format!("FROM busybox\n{}COPY . /src\n", uncached());
+    let files = [
+        ("compose.yaml", &*idle("{context: app, dockerfile: link}")),
+        ("elsewhere/Dockerfile", &dockerfile),
+        ("elsewhere/Dockerfile.dockerignore", "kept"),
+        ("app/link.dockerignore", "left-out\nlink*\n"),
+        ("app/kept", "k"),
+        ("app/left-out", "l"),
+    ];
+    scenario("build-link", &files, |s| async move {
+        std::os::unix::fs::symlink("../elsewhere/Dockerfile", s.folder().join("app/link")).expect("a link");
+        s.up(&[]).await;
+        assert_eq!(in_app(&s, &["ls", "/src"]).await, "kept\n");
+        // A context whose own ignore file is a link that leads out of it.
+        std::fs::remove_file(s.folder().join("app/link.dockerignore")).expect("it was there");
+        s.write("elsewhere/common", "left-out\nlink*\n.dockerignore\n");
+        std::os::unix::fs::symlink("../elsewhere/common", s.folder().join("app/.dockerignore")).expect("a link");
+        s.up(&["--build"]).await;
+        assert_eq!(in_app(&s, &["ls", "-A", "/src"]).await, "kept\n");
+    })
+    .await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_socket_in_the_context_arrives_as_an_empty_file() {
+    let dockerfile = format!("FROM busybox\n{}COPY socket /socket\n", uncached());
+    scenario("build-socket", &[("compose.yaml", &idle(".")), ("Dockerfile", &dockerfile)], |s| async move {
+        let socket = std::os::unix::net::UnixListener::bind(s.folder().join("socket")).expect("a socket");
+        s.up(&[]).await;
+        assert_eq!(in_app(&s, &["stat", "-c", "%F %s", "/socket"]).await, "regular empty file 0\n");
+        drop(socket);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pattern_that_is_none_is_told_with_its_line() {
+    for (name, ignore_file) in [("plain", ".dockerignore"), ("own", "Dockerfile.dockerignore")] {
+        let files = [
+            ("compose.yaml", &*idle(".")),
+            ("Dockerfile", "FROM busybox\nCOPY . /src\n"),
+            (ignore_file, "# one\nkept\n[open\n"),
+        ];
+        scenario(&format!("build-pattern-{name}"), &files, |s| async move {
+            s.hoist(&["up", "-d"]).await.ends_with(1).says("[open").says(&format!("{ignore_file}:3: [open"));
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_build_lacks_is_told_with_its_line() {
+    for (name, build, words, place) in [
+        ("context", "{context: none}", "build context `", "compose.yaml:2:26"),
+        ("dockerfile", "{context: ., dockerfile: None}", "no Dockerfile at `", "compose.yaml:2:41"),
+        ("target", "{context: ., target: none}", "target stage", "compose.yaml:2:37"),
+    ] {
+        scenario(
+            &format!("build-lacks-{name}"),
+            &[("compose.yaml", &idle(build)), ("Dockerfile", "FROM busybox AS one\n")],
+            |s| async move {
+                s.hoist(&["up", "-d"]).await.ends_with(1).says(words).says(place);
+            },
+        )
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn an_inline_dockerfile_uses_the_context_and_named_ones() {
     let file = format!(
@@ -230,8 +302,9 @@ async fn no_build_and_pull_policies_decide_where_an_image_comes_from() {
 async fn a_policy_of_never_does_not_ask_a_registry() {
     let file = "services: {app: {image: '127.0.0.1:9/nothing:1', pull_policy: never, command: ['true']}}\n";
     scenario("build-never", &[("compose.yaml", file)], |s| async move {
-        let ran = s.hoist(&["up", "-d"]).await.ends_with(1).says("127.0.0.1:9/nothing:1");
+        let ran = s.hoist(&["up", "-d"]).await.ends_with(1).says("No such image: 127.0.0.1:9/nothing:1");
         assert!(!ran.stderr.contains("connect"), "{}", ran.stderr);
+        ran.says("compose.yaml:1:25").says("hint: ").does_not_say("Creating");
     })
     .await;
 }

@@ -61,6 +61,102 @@ configs: {empty: {content: ""}}
 }
 
 #[tokio::test]
+async fn each_file_has_its_own_owner_whoever_the_container_runs_as() {
+    let file = r#"
+x-idle: &idle {image: 'busybox:latest', command: [sleep, '600'], stop_grace_period: 0s}
+services:
+  web:
+    <<: *idle
+    user: "1000"
+    secrets:
+      - {source: word, target: mine, uid: "1000", mode: 0o400}
+      - {source: word, target: deep/rootonly, mode: 0o400}
+      - {source: word, target: other, uid: "555", gid: "777", mode: 0o440}
+    configs: [{source: word, target: /place/word/}]
+secrets: {word: {environment: WORD}}
+configs: {word: {environment: WORD}}
+"#;
+    scenario("file-owners", &[("compose.yaml", file), (".env", "WORD=open\n")], |s| async move {
+        s.up(&[]).await;
+        let web = s.only("web").await.id;
+        let paths = ["mine", "deep", "deep/rootonly", "other"].map(|path| format!("/run/secrets/{path}"));
+        let paths: Vec<&str> = paths.iter().map(String::as_str).chain(["/place", "/place/word"]).collect();
+        let listed = s.exec(&web, &[&["stat", "-c", "%a %u %g"], &paths[..]].concat()).await;
+        assert_eq!(listed, "400 1000 0\n755 0 0\n400 0 0\n440 555 777\n755 0 0\n444 0 0\n");
+        assert_eq!(s.exec(&web, &["cat", "/run/secrets/mine"]).await, "open");
+        assert!(s.exec(&web, &["cat", "/run/secrets/deep/rootonly"]).await.contains("Permission denied"));
+        assert!(s.exec(&web, &["cat", "/run/secrets/other"]).await.contains("Permission denied"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn content_does_not_take_the_place_of_a_folder() {
+    let file = "services:\n  web:\n    <<: *idle\n    configs:\n      - {source: text, target: /etc}\nconfigs: {text: {content: x}}\n";
+    project("file-over-folder", file, |s| async move {
+        s.hoist(&["up", "-d"])
+            .await
+            .ends_with(1)
+            .says("cannot overwrite directory \"etc\" with non-directory")
+            .says("compose.yaml:6:9")
+            .says("hint: the image has a folder there");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn content_that_a_tmpfs_hides_is_warned_of_and_what_a_volume_keeps_is_not() {
+    let service = |mount: &str| {
+        format!(
+            "services:\n  web:\n    <<: *idle\n    {mount}\n    secrets:\n      - word\nsecrets: {{word: {{environment: WORD}}}}\n\
+             volumes: {{data: {{}}}}\n"
+        )
+    };
+    for (name, mount, is_seen) in [
+        ("short", "tmpfs: [/run]", false),
+        ("long", "volumes: [{type: tmpfs, target: /run/secrets}]", false),
+        ("linked", "tmpfs: [/var/run]", false),
+        ("volume", "volumes: ['data:/run']", true),
+        ("bind", "volumes: ['./folder:/run']", true),
+        ("over", "tmpfs: [/run]\n    volumes: ['data:/run/secrets']", true),
+    ] {
+        let file = service(mount);
+        project(&format!("file-hidden-{name}"), &file, |s| async move {
+            s.write(".env", "WORD=open\n");
+            let ran = s.hoist(&["up", "-d"]).await.ok();
+            let found = s.exec(&s.only("web").await.id, &["cat", "/run/secrets/word"]).await;
+            assert_eq!(found == "open", is_seen, "{found}");
+            if is_seen {
+                ran.does_not_say("will not see");
+            } else {
+                ran.says("warning: service web will not see secret \"word\"").says("compose.yaml:").says("hint: ");
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn content_under_a_read_only_mount_is_refused_before_anything_is_made() {
+    for (name, mount) in [("volume", "data:/run:ro"), ("bind", "./folder:/run:ro")] {
+        let file = format!(
+            "services:\n  web:\n    <<: *idle\n    volumes: ['{mount}']\n    secrets:\n      - word\n\
+             secrets: {{word: {{environment: WORD}}}}\nvolumes: {{data: {{}}}}\n"
+        );
+        project(&format!("file-locked-{name}"), &file, |s| async move {
+            s.write(".env", "WORD=open\n");
+            s.hoist(&["up", "-d"])
+                .await
+                .ends_with(1)
+                .says("cannot create secret \"word\" in service web: its content is copied to /run/secrets/word")
+                .says("compose.yaml:7:9");
+            assert!(s.replicas().await.is_empty());
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn content_is_there_again_after_each_start() {
     let file = r"
 services:
@@ -122,7 +218,8 @@ async fn secrets_that_cannot_be_had_are_named() {
         ),
     ] {
         project(&format!("file-{name}"), file, |s| async move {
-            s.hoist(&["up", "-d"]).await.ends_with(1).says(words);
+            s.hoist(&["plan"]).await.ends_with(if name == "external" { 2 } else { 1 });
+            s.hoist(&["up", "-d"]).await.ends_with(1).says(words).says("compose.yaml:");
             assert!(!s.states().await.contains(&"web/1 running".to_owned()));
         })
         .await;

@@ -157,6 +157,80 @@ async fn what_replicas_cannot_share_is_refused_before_anything_is_made() {
 }
 
 #[tokio::test]
+async fn what_the_engine_refuses_is_told_once_with_its_line() {
+    for (name, service, words, place) in [
+        (
+            "program",
+            "command:\n      - nosuch",
+            "exec: \"nosuch\": executable file not found in $PATH",
+            "compose.yaml:5:9",
+        ),
+        ("user", "user: nobodyhere", "unable to find user nobodyhere: ", "compose.yaml:4:11"),
+        ("group", "user: '0:nogroup1'", "unable to find group nogroup1: ", "compose.yaml:4:11"),
+        ("device", "devices: [/dev/null, /dev/nosuch]", "adding custom device \"/dev/nosuch\"", "compose.yaml:4:26"),
+        ("gpu", "gpus: all", "could not select device driver", "compose.yaml:4:11"),
+        ("memory", "mem_limit: 1000", "Minimum memory limit allowed is 6MB", "compose.yaml:4:16"),
+        ("cpus", "deploy: {resources: {limits: {cpus: '99'}}}", "range of CPUs is from 0.01", "compose.yaml:4:41"),
+        ("sysctl", "sysctls: {kernel.nosuch: 1}", "sysctl \"kernel.nosuch\" is not", "compose.yaml:4:15"),
+        ("capability", "cap_add: [NET_ADMIN, NOSUCH]", "unknown capability: \"CAP_NOSUCH\"", "compose.yaml:4:26"),
+        ("signal", "stop_signal: SIGNOSUCH", "invalid signal: SIGNOSUCH", "compose.yaml:4:18"),
+        ("logs", "logging: {driver: nosuch}", "error looking up logging plugin nosuch", "compose.yaml:4:23"),
+        ("runtime", "runtime: nosuch", "unknown or invalid runtime name: nosuch", "compose.yaml:4:14"),
+        (
+            "mount",
+            "volumes: [{type: bind, source: /nosuch, target: /x, bind: {create_host_path: false}}]",
+            "bind source path does not exist: /nosuch",
+            "compose.yaml:4:36",
+        ),
+        (
+            "mac",
+            "networks: {default: {mac_address: '01:00:5e:00:00:01'}}",
+            "cannot assign requested address",
+            "compose.yaml:4:39",
+        ),
+        (
+            "address",
+            "networks: {default: {ipv4_address: 10.9.9.9}}",
+            "user specified IP address is supported",
+            "compose.yaml:4:40",
+        ),
+    ] {
+        let file = format!("services:\n  web:\n    image: busybox:latest\n    {service}\n");
+        scenario(&format!("refused-{name}"), &[("compose.yaml", &file)], |s| async move {
+            let ran = s.hoist(&["up", "-d"]).await.ends_with(1).says(words).says(place);
+            assert_eq!(ran.stderr.matches(words).count(), 1, "{}", ran.stderr);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_network_or_volume_is_told_with_its_line() {
+    let first = "services:\n  web: {<<: *idle}\nnetworks:\n  default: {ipam: {config: [{subnet: 10.211.77.0/24}]}}\n";
+    let second = "services:\n  web:\n    image: busybox:latest\nnetworks:\n  default:\n    ipam:\n      config:\n        - subnet: 10.211.77.0/25\n";
+    project("pool-holder", first, |first| async move {
+        first.up(&[]).await;
+        scenario("pool-taken", &[("compose.yaml", second)], |s| async move {
+            s.hoist(&["up", "-d"])
+                .await
+                .ends_with(1)
+                .says("Pool overlaps with other one on this address space")
+                .says("compose.yaml:8:")
+                .says("hint: another network has addresses of this `subnet`");
+        })
+        .await;
+    })
+    .await;
+    let volume = "services:\n  web:\n    image: busybox:latest\n    volumes: ['data:/x']\nvolumes:\n  data:\n    driver: nosuch\n";
+    scenario("refused-volume", &[("compose.yaml", volume)], |s| async move {
+        let words = "error looking up volume plugin nosuch";
+        let ran = s.hoist(&["up", "-d"]).await.ends_with(1).says(words).says("compose.yaml:7:13");
+        assert_eq!(ran.stderr.matches(words).count(), 1, "{}", ran.stderr);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_engines_own_networks_are_refused_before_anything_is_made() {
     for network in ["bridge", "host", "none"] {
         let file = format!(
@@ -173,4 +247,40 @@ async fn the_engines_own_networks_are_refused_before_anything_is_made() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_taken_address_names_its_holder_and_the_line() {
+    let first = "services:\n  web:\n    <<: *idle\n    networks: {shared: {ipv4_address: 10.211.78.9}}\n\
+                 networks:\n  shared:\n    name: hoist-test-address-shared\n    ipam: {config: [{subnet: 10.211.78.0/24}]}\n";
+    let second = |address: &str| {
+        format!(
+            "services:\n  web:\n    image: busybox:latest\n    command: [sleep, '600']\n    networks:\n      shared:\n        \
+             ipv4_address: {address}\nnetworks:\n  shared:\n    name: hoist-test-address-shared\n    external: true\n"
+        )
+    };
+    project("address-holder", first, |first| async move {
+        first.up(&[]).await;
+        scenario("address-taken", &[("compose.yaml", &second("10.211.78.9"))], |s| async move {
+            s.hoist(&["up", "-d"])
+                .await
+                .ends_with(1)
+                .says("address 10.211.78.9 of network hoist-test-address-shared is already taken by container hoist-test-address-holder-web-1")
+                .says("compose.yaml:7:23")
+                .says("hint: stop container hoist-test-address-holder-web-1, or choose another `ipv4_address`");
+            s.write("compose.yaml", &second("10.211.78.1"));
+            s.hoist(&["up", "-d"]).await.ends_with(1).says("is already taken by its gateway").says("compose.yaml:7:23");
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mounted_image_that_cannot_be_had_has_its_own_line() {
+    let file = "services:\n  web:\n    image: busybox:latest\n    volumes:\n      - type: image\n        source: 127.0.0.1:9/nothing:1\n        target: /x\n";
+    scenario("no-mounted-image", &[("compose.yaml", file)], |s| async move {
+        s.hoist(&["up", "-d"]).await.ends_with(1).says("127.0.0.1:9/nothing:1").says("compose.yaml:6:17");
+    })
+    .await;
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist::engine::fake::{Fake, Run, Script};
-use hoist::engine::{ContainerEventKind, Engine, EngineError, OutputStream, PortHolder};
+use hoist::engine::{AddressHolder, ContainerEventKind, Engine, EngineError, OutputStream, PortHolder};
 use hoist::event::{Event, Events, Outcome};
 use hoist::execute::{ExecuteError, ExecuteSettings, RunOutcome, execute};
 use hoist::observed::{Health, State};
@@ -16,7 +16,7 @@ use hoist::plan::{
 };
 use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::Port;
-use hoist::project::{NetworkKey, Project, Service, ServiceName};
+use hoist::project::{NetworkKey, Project, Service, ServiceName, ServiceNetwork};
 use tokio_util::sync::CancellationToken;
 
 const fn ms(milliseconds: u64) -> Duration {
@@ -459,6 +459,35 @@ async fn taken_port(holder: Option<PortHolder>, named: &str, hint: &str) {
     let told = outcome.first_failure().and_then(ExecuteError::hint);
     assert_eq!(told, Some(format!("{hint}, or publish another port")));
     assert!(matches!(outcome.first_failure(), Some(ExecuteError::PortTaken { port: 8000, .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_taken_address_names_its_holder() {
+    let container = AddressHolder::Container { name: "shop-db-1".to_owned() };
+    for (holder, named, hint) in [
+        (container, " by container shop-db-1", "stop container shop-db-1, or choose another `ipv6_address`"),
+        (AddressHolder::Gateway, " by its gateway", "choose another `ipv6_address`"),
+    ] {
+        let fixed = ServiceNetwork {
+            ipv4_address: Some("10.0.0.5".to_owned()),
+            ipv6_address: Some("fd00::5".to_owned()),
+            ..ServiceNetwork::default()
+        };
+        let networks = [("back".into(), Some(fixed)), ("front".into(), None)].into();
+        let mut plans = Plans::of(&[Service { networks, ..Service::new("web") }]);
+        plans.up("web", &[]);
+        let engine = Fake::new();
+        let words = "failed to set up container networking: Address already in use";
+        engine.fail("start demo-web-1", EngineError::Refused(words.to_owned()));
+        engine.holds_address("back", "fd00::5", holder);
+        let (outcome, _) = run(&plans.build(), &engine).await;
+        let expected = format!(
+            "#2 failed: cannot start container demo-web-1: address fd00::5 of network back is already taken{named}\n"
+        );
+        assert_eq!(said(&outcome), expected);
+        assert_eq!(outcome.first_failure().and_then(ExecuteError::hint), Some(hint.to_owned()));
+        assert!(!outcome.is_conflict());
+    }
 }
 
 #[tokio::test(start_paused = true)]

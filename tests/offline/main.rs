@@ -10,5 +10,6 @@ mod layers;
 mod loading;
 mod planning;
 mod properties;
+mod refusals;
 mod rendering;
 mod rows;

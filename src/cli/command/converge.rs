@@ -90,6 +90,9 @@ pub(super) async fn prepare(
 ) -> Result<(Goal, Ready), Failure> {
     let mut options = settings::up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
+    if engine.is_local() {
+        options.missing_files = load::missing_files(&loaded.project);
+    }
     let project = Arc::new(loaded.project);
     let hidden = Hidden { layers: args.converge.quiet_pull, builds: args.quiet_build };
     let mut goal = Goal { project, sources: loaded.sources, engine, options, hidden, before: BTreeSet::new() };
@@ -100,7 +103,7 @@ pub(super) async fn prepare(
     if context.global.dry_run && goal.look_closer(&ready, &mut observed).await? {
         ready = goal.plan(&observed, context)?;
     }
-    output::plan_warnings(&ready.plan, context)?;
+    output::plan_warnings(&ready.plan, Some((&goal.project, &goal.sources)), context)?;
     Ok((goal, ready))
 }
 

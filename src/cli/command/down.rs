@@ -57,7 +57,7 @@ async fn take_down(
         observed = engine.observe(query).await?;
     }
     let plan = Arc::new(plan::down(&target, &observed, &options));
-    output::plan_warnings(&plan, context)?;
+    output::plan_warnings(&plan, None, context)?;
     if plan.is_empty() {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use crate::execute::{ExecuteError, ExecuteSettings, RunFailure, execute};
 use crate::observed::{Container, Observed};
 use crate::plan::Plan;
 use crate::project::Project;
-use crate::render::{self, Hidden, Progress};
+use crate::render::{self, Hidden, Progress, ProgressMode};
 use crate::source::SourceMap;
 
 /// How often the progress in a terminal moves.
@@ -126,7 +126,8 @@ pub(super) async fn carry_out(ready: &Ready, context: &Context, operation: &str)
         let events = events;
         execute(&ready.plan, &ready.engine, &events, &interruption.stop, &settings).await
     };
-    let shown = show(&mut progress, received, &interruption);
+    let reported = settings::progress_mode(context)? != ProgressMode::Json;
+    let shown = show(&mut progress, received, &interruption, reported);
     let ended = tokio::select! {
         ended = with_signals(&interruption, async { tokio::join!(run, shown) }) => Some(ended?),
         // Asked twice: what has begun is left to the engine.
@@ -172,19 +173,20 @@ pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Futu
     }
 }
 
-/// Shows events until the run ends. Gives back those of steps that failed because somebody else changed the project
-/// meanwhile, which are not shown yet.
+/// Shows events until the run ends. Why a step failed is left out if it is `reported` afterwards. Gives back the events of
+/// steps that failed because somebody else changed the project meanwhile, which are not shown yet.
 async fn show(
     progress: &mut Progress<io::Stderr>,
     mut received: UnboundedReceiver<Event>,
     interruption: &Interruption,
+    reported: bool,
 ) -> Result<Vec<Event>, Failure> {
     let mut ticks = tokio::time::interval(TICK);
     let mut told = false;
     let mut held = Vec::new();
     loop {
         tokio::select! {
-            event = received.recv() => match event {
+            event = received.recv() => match event.map(|event| if reported { without_cause(event) } else { event }) {
                 Some(event @ Event::Failed { conflict: true, .. }) => held.push(event),
                 Some(event) => progress.event(&event)?,
                 None => return Ok(held),
@@ -196,6 +198,14 @@ async fn show(
             _ = ticks.tick() => progress.tick(),
         }
     }
+}
+
+/// The same event; of a step that failed without its cause, which the report at the end tells with its place.
+pub(super) fn without_cause(event: Event) -> Event {
+    if let Event::Failed { id, elapsed, conflict, .. } = event {
+        return Event::Failed { id, elapsed, message: String::new(), context: Vec::new(), conflict };
+    }
+    event
 }
 
 /// What the end of a run that did not do all of its plan means to the command.

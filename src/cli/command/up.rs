@@ -20,8 +20,8 @@ use crate::execute::session::{self, OnExit, SessionOutcome, SessionSettings};
 use crate::execute::{Conflict, RunFailure};
 use crate::plan::{self, Plan};
 use crate::project::{Project, ServiceName};
-use crate::render::Progress;
 use crate::render::logs::LogPrinter;
+use crate::render::{Progress, ProgressMode};
 
 pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     check(args)?;
@@ -59,7 +59,8 @@ async fn attached(
     };
     let targets = ready.untouched().filter_map(|container| Target::of(&settings.follow, container)).collect();
     let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
-    let mut screen = Screen::new(output::progress(context)?.hiding(ready.hidden), logs);
+    let reported = settings::progress_mode(context)? != ProgressMode::Json;
+    let mut screen = Screen::new(output::progress(context)?.hiding(ready.hidden), logs, reported);
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     let (outputs, lines) = Outputs::channel();
@@ -221,13 +222,15 @@ struct Screen {
     attaching: Option<Output>,
     /// Whether the plan is through.
     ended: bool,
+    /// Whether causes of failures are reported at the end, and left out before.
+    reported: bool,
     /// Steps that failed because somebody else changed the project meanwhile; there may be another plan.
     held: Vec<Event>,
 }
 
 impl Screen {
-    fn new(progress: Progress<io::Stderr>, logs: LogPrinter) -> Self {
-        Self { progress, logs, attaching: None, ended: false, held: Vec::new() }
+    fn new(progress: Progress<io::Stderr>, logs: LogPrinter, reported: bool) -> Self {
+        Self { progress, logs, attaching: None, ended: false, reported, held: Vec::new() }
     }
 
     /// Shows everything until the session ends.
@@ -256,6 +259,7 @@ impl Screen {
     }
 
     fn event(&mut self, event: Event, plans: &Plans) -> io::Result<()> {
+        let event = if self.reported { run::without_cause(event) } else { event };
         if matches!(event, Event::Failed { conflict: true, .. }) {
             self.held.push(event);
             return Ok(());

@@ -186,13 +186,10 @@ pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<Contain
     if injected.is_empty() {
         return Ok(());
     }
-    let (body, owned) =
-        files::archive(&injected).map_err(|error| EngineError::Failed(format!("cannot pack files: {error}")))?;
-    let mut pairs = vec![("path", "/")];
-    if owned {
-        pairs.push(("copyUIDGID", "true"));
-    }
-    let path = format!("/containers/{id}/archive?{}", query(&pairs));
+    let body = files::archive(&injected).map_err(|error| EngineError::Failed(format!("cannot pack files: {error}")))?;
+    // With `copyUIDGID` the engine would give all files to the container's user, whoever the archive says owns them.
+    // A file must not take the place of a folder and all that is in it.
+    let path = format!("/containers/{id}/archive?{}", query(&[("path", "/"), ("noOverwriteDirNonDir", "true")]));
     let headers = [("Content-Type", "application/x-tar")];
     client.ask(CHANGE, Ask { method: Method::PUT, headers: &headers, body, ..Ask::get(&path) }).await?;
     Ok(())

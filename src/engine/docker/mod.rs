@@ -47,8 +47,8 @@ use self::client::{CHANGE, Client};
 pub use self::connect::{ConnectSettings, TlsRequest};
 use self::convert::Facts;
 use super::{
-    ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError, ExecProgress, ExecSpec,
-    HookContainer, ImageProgress, LogChunk, LogQuery, NameHolder, ObserveQuery, PortHolder,
+    AddressHolder, ContainerDetails, ContainerEvent, CreateContainer, CreatedContainer, Engine, EngineError,
+    ExecProgress, ExecSpec, HookContainer, ImageProgress, LogChunk, LogQuery, NameHolder, ObserveQuery, PortHolder,
 };
 use crate::observed::{ContainerId, Definition, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
@@ -240,6 +240,10 @@ impl Engine for Docker {
 
     async fn name_holder(&self, name: String) -> Result<Option<NameHolder>, EngineError> {
         containers::name_holder(&self.client, &name).await
+    }
+
+    async fn address_holder(&self, network: String, address: String) -> Result<Option<AddressHolder>, EngineError> {
+        networks::address_holder(&self.client, &network, &address).await
     }
 
     async fn port_holder(&self, port: u16, protocol: String) -> Result<Option<PortHolder>, EngineError> {

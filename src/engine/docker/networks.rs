@@ -1,13 +1,17 @@
 //! Making networks, one of each name, also in engines that allow several.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use http_body_util::BodyExt;
 use hyper::Method;
 use serde::Deserialize;
 
-use super::client::{CHANGE, Client};
+use super::client::{CHANGE, Client, percent_encoded};
+use super::observe::or_default;
 use super::transport::Ask;
 use super::{classify, convert};
-use crate::engine::EngineError;
+use crate::engine::{AddressHolder, EngineError};
 use crate::observed::{ApiVersion, NetworkId};
 use crate::project::{NetworkKey, Project};
 
@@ -80,9 +84,78 @@ pub(super) async fn remove(client: &Client, id: &NetworkId) -> Result<(), Engine
     client.wait(CHANGE, || format!("remove network {}", id.short()), call).await
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    #[serde(default, rename = "IPAM")]
+    ipam: InspectedIpam,
+    #[serde(default, deserialize_with = "or_default")]
+    containers: BTreeMap<String, Endpoint>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedIpam {
+    #[serde(default, deserialize_with = "or_default")]
+    config: Vec<Pool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Pool {
+    #[serde(default)]
+    gateway: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Endpoint {
+    #[serde(default)]
+    name: String,
+    #[serde(default, rename = "IPv4Address")]
+    ipv4_address: String,
+    #[serde(default, rename = "IPv6Address")]
+    ipv6_address: String,
+}
+
+/// What has an address of a network, among the containers that run and the network itself.
+pub(super) async fn address_holder(
+    client: &Client,
+    network: &str,
+    address: &str,
+) -> Result<Option<AddressHolder>, EngineError> {
+    let inspected: Inspected = client.get(&format!("/networks/{}", percent_encoded(network))).await?;
+    Ok(holder(&inspected, address))
+}
+
+fn holder(network: &Inspected, address: &str) -> Option<AddressHolder> {
+    // Written in one of several ways, with the length of the subnet's prefix or without.
+    let parsed = |text: &str| text.split('/').next().and_then(|text| text.parse::<IpAddr>().ok());
+    let wanted = parsed(address)?;
+    let is_it = |text: &str| parsed(text) == Some(wanted);
+    let mut containers = network.containers.values();
+    if let Some(found) = containers.find(|found| is_it(&found.ipv4_address) || is_it(&found.ipv6_address)) {
+        return Some(AddressHolder::Container { name: found.name.clone() });
+    }
+    network.ipam.config.iter().any(|pool| is_it(&pool.gateway)).then_some(AddressHolder::Gateway)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_has_one_holder() {
+        let network = r#"{"IPAM":{"Config":[{"Subnet":"10.0.0.0/24","Gateway":"10.0.0.1"},{"Gateway":"fd00::1"}]},
+            "Containers":{"c1":{"Name":"db","IPv4Address":"10.0.0.5/24","IPv6Address":"fd00::5/64"}}}"#;
+        let network: Inspected = serde_json::from_str(network).expect("a network");
+        let db = Some(AddressHolder::Container { name: "db".to_owned() });
+        assert_eq!(holder(&network, "10.0.0.5"), db);
+        assert_eq!(holder(&network, "fd00:0::5"), db);
+        assert_eq!(holder(&network, "10.0.0.1"), Some(AddressHolder::Gateway));
+        assert_eq!(holder(&network, "10.0.0.6"), None);
+        assert_eq!(holder(&network, "no address"), None);
+    }
 
     #[test]
     fn the_oldest_of_a_name_stays() {

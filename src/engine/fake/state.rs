@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::labels;
 use super::script::{Run, Script};
 use crate::engine::{
-    ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError, ObserveQuery, OutputStream,
-    PortHolder, Probe,
+    AddressHolder, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError, ObserveQuery,
+    OutputStream, PortHolder, Probe,
 };
 use crate::observed::{self, ContainerId, Health, Image, Observed};
 
@@ -24,6 +24,7 @@ pub(super) struct State {
     pub(super) requests: BTreeMap<String, CreateContainer>,
     pub(super) images: BTreeMap<String, Image>,
     pub(super) ports: BTreeMap<u16, PortHolder>,
+    pub(super) addresses: BTreeMap<(String, String), AddressHolder>,
     pub(super) failures: BTreeMap<String, Vec<EngineError>>,
     pub(super) delays: BTreeMap<String, Duration>,
     pub(super) default_delay: Duration,
@@ -82,6 +83,7 @@ impl State {
             requests: BTreeMap::new(),
             images: BTreeMap::new(),
             ports: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             failures: BTreeMap::new(),
             delays: BTreeMap::new(),
             default_delay: Duration::ZERO,

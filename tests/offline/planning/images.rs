@@ -1,8 +1,8 @@
 //! Pulls, builds, and what follows from images that are not known yet (engine.md §7.1, design.md "Late facts").
 
-use hoist::plan::{Action, BuildImages, PullFailure, UpOptions};
-use hoist::project::Condition;
-use hoist::project::value::PullPolicy;
+use hoist::plan::{Action, BuildImages, PullFailure, UpOptions, place_of_image, up};
+use hoist::project::value::{Mount, MountKind, PullPolicy};
+use hoist::project::{Build, Condition, Hook, Service};
 use indoc::indoc;
 
 use super::files::{Files, files, is_built, is_checked, mounts_image, needs, restarts_with};
@@ -178,19 +178,6 @@ fn builds_recreate_only_what_they_change() {
             )
             .with(build()),
             Case::new(
-                "--no-build without the image",
-                images_only(&project).without_image("shop-app"),
-                indoc! {"
-                    #1 create network shop_default: missing
-                    #2 create container db/1: no container yet, after #1
-                    #3 create container app/1: no container yet, after #1
-                    #4 start container db/1: created, after #2
-                    #5 wait for db to be healthy: needed by app, after #4
-                    #6 start container app/1: created, after #3, #5
-                "},
-            )
-            .with(UpOptions { build: BuildImages::Never, ..UpOptions::default() }),
-            Case::new(
                 "the image was built by hand since",
                 in_sync(&project).retagged("shop-app"),
                 indoc! {"
@@ -270,16 +257,6 @@ fn pull_policies() {
                 "},
             )
             .with(pull("always")),
-            Case::new(
-                "--pull never without the image",
-                images_only(&web).without_image("nginx:1"),
-                indoc! {"
-                    #1 create network shop_default: missing
-                    #2 create container web/1: no container yet, after #1
-                    #3 start container web/1: created, after #2
-                "},
-            )
-            .with(pull("never")),
             Case::new(
                 "the image of what runs is gone, and is not to be pulled",
                 in_sync(&web).without_image("nginx:1"),
@@ -544,4 +521,59 @@ fn contexts_of_other_services_are_built_before() {
             "},
         )],
     );
+}
+
+#[test]
+fn an_image_that_nothing_gets_is_an_error_before_anything_is_made() {
+    let never = UpOptions { pull: Some("never".into()), ..UpOptions::default() };
+    let no_build = UpOptions { build: BuildImages::Never, ..UpOptions::default() };
+    let with = |change: fn(&mut Service)| files().service("web", "nginx:1", change).load();
+    let policy =
+        |policy: &'static str| files().service("web", "nginx:1", |web| web.pull_policy = Some(policy.into())).load();
+    let built = |web: &mut Service| {
+        web.image = None;
+        web.build = Some(Build::default());
+    };
+    let hooked = |web: &mut Service| {
+        web.pull_policy = Some("never".into());
+        web.pre_start = vec![Hook::default(), Hook { image: Some("migrate:1".to_owned()), ..Hook::default() }];
+    };
+    for (project, gone, options, place, hint) in [
+        (policy("never"), "nginx:1", UpOptions::default(), "services.web.image", "docker pull nginx:1"),
+        (policy("build"), "nginx:1", UpOptions::default(), "services.web.image", "needs a `build`"),
+        (with(|_| {}), "nginx:1", never, "services.web.image", "docker pull nginx:1"),
+        (with(built), "shop-web", no_build, "services.web.build", "--no-build"),
+        (with(hooked), "migrate:1", UpOptions::default(), "services.web.pre_start.1.image", "docker pull migrate:1"),
+    ] {
+        let observed = images_only(&project).without_image(gone).into();
+        let error = up(&project, &observed, &options).expect_err("nothing gets it");
+        assert_eq!(error.to_string(), format!("No such image: {gone}"));
+        assert_eq!(error.path().expect("a place").join("."), place);
+        assert!(error.hint().expect("a hint").contains(hint), "{error:?}");
+        // What runs needs no image.
+        assert!(up(&project, &in_sync(&project).without_image(gone).into(), &options).is_ok(), "{gone}");
+    }
+}
+
+#[test]
+fn the_place_of_an_image_is_the_key_that_names_it() {
+    let mount = |source: &str| Mount {
+        kind: MountKind::Image,
+        source: Some(source.to_owned()),
+        target: "/x".to_owned(),
+        ..Mount::default()
+    };
+    let project = files()
+        .service("web", "nginx:1", |web| {
+            web.volumes = vec![Mount::default(), mount("data:1"), mount("db")];
+            web.pre_start = vec![Hook { image: Some("migrate:1".to_owned()), ..Hook::default() }];
+        })
+        .service("db", "mysql:8", |_| {})
+        .load();
+    let place = |image: &str| place_of_image(&project, &project.services["web"], image)[2..].join(".");
+    assert_eq!(place("nginx:1"), "image");
+    assert_eq!(place("migrate:1"), "pre_start.0.image");
+    assert_eq!(place("data:1"), "volumes.1.source");
+    assert_eq!(place("mysql:8"), "volumes.2.source");
+    assert_eq!(place("other"), "");
 }

@@ -1,9 +1,12 @@
 //! Networks and volumes, ports and addresses that change hands (engine.md §2.3, §2.4; W1, W2, W17).
 
+use std::sync::Arc;
+
 use hoist::observed::{Container, Network, Volume};
-use hoist::plan::{Orphans, UpOptions};
+use hoist::plan::{Orphans, Plan, StartContainers, UpOptions, up};
 use hoist::project::fingerprint::Fingerprint;
-use hoist::project::{FileReference, NetworkKey};
+use hoist::project::value::{Mount, MountKind};
+use hoist::project::{Build, Config, FileReference, FileSource, NetworkKey, Project, Secret, Service};
 use indoc::indoc;
 
 use super::files::{Files, files, has_address, joins, mounts, publishes, restarts_with, volume_keys};
@@ -595,4 +598,111 @@ fn changed_contents_are_told_and_recreate_nothing() {
     // These are started with the new content, or recreated.
     assert_eq!(told(made_with(Some("old"), |web| exited(0)(web))).0, [""; 0]);
     assert_eq!(told(made_with(Some("old"), stale)).0, [""; 0]);
+}
+
+/// `web` gets a secret or config; `db` is there beside it.
+fn with_content(change: impl FnOnce(&mut Project)) -> Arc<Project> {
+    let project = files()
+        .service("web", "nginx:1", |web| {
+            web.secrets.push(FileReference { source: "word".into(), ..FileReference::default() });
+            web.configs.push(FileReference { source: "conf".into(), ..FileReference::default() });
+        })
+        .service("db", "mysql:8", |_| {})
+        .load();
+    let mut project = Project::clone(&project);
+    let word = FileSource::Environment { variable: "WORD".to_owned(), value: Some("x".to_owned()) };
+    project.secrets.insert("word".into(), Secret { source: Some(word), ..Secret::default() });
+    let conf = FileSource::File("/shop/conf".to_owned());
+    project.configs.insert("conf".into(), Config { source: Some(conf), ..Config::default() });
+    change(&mut project);
+    Arc::new(project)
+}
+
+fn web(project: &mut Project) -> &mut Service {
+    project.services.get_mut("web").expect("it is there")
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error_before_anything_is_made() {
+    let project = with_content(|_| {});
+    let options = UpOptions { missing_files: ["/shop/conf".to_owned()].into(), ..UpOptions::default() };
+    for start in [StartContainers::Yes, StartContainers::No] {
+        let options = UpOptions { start, ..options.clone() };
+        let error = up(&project, &images_only(&project).into(), &options).expect_err("there is no file");
+        assert_eq!(error.to_string(), "the file of config \"conf\" does not exist: /shop/conf");
+        assert_eq!(error.path(), Some(vec!["configs", "conf", "file"]));
+    }
+    assert!(up(&project, &in_sync(&project).into(), &options).is_ok(), "what runs does not need it again");
+    let stopped = in_sync(&project).with("shop-web-1", exited(0));
+    assert!(up(&project, &stopped.into(), &options).is_err(), "what starts does");
+
+    let build = |project: &mut Project| {
+        let service = web(project);
+        service.configs.clear();
+        service.secrets.clear();
+        let secret = FileReference { source: "word".into(), ..FileReference::default() };
+        service.build = Some(Build { secrets: vec![secret], ..Build::default() });
+        service.image = None;
+        let file = FileSource::File("/shop/word".to_owned());
+        project.secrets.insert("word".into(), Secret { source: Some(file), ..Secret::default() });
+    };
+    let project = with_content(build);
+    let options = UpOptions { missing_files: ["/shop/word".to_owned()].into(), ..UpOptions::default() };
+    let observed = images_only(&project).without_image("shop-web").into();
+    let error = up(&project, &observed, &options).expect_err("there is no file");
+    assert_eq!(error.path(), Some(vec!["secrets", "word", "file"]));
+}
+
+#[test]
+fn content_under_what_is_mounted_later_is_told_or_refused() {
+    let mount = |kind: MountKind, target: &str, read_only: bool| Mount {
+        kind,
+        source: Some("x".to_owned()),
+        target: target.to_owned(),
+        read_only,
+        ..Mount::default()
+    };
+    let planned = |change: &dyn Fn(&mut Service)| {
+        let project = with_content(|project| change(web(project)));
+        match up(&project, &images_only(&project).into(), &UpOptions::default()) {
+            Ok(plan) => warnings(&plan).join("\n"),
+            Err(error) => format!("error: {error}"),
+        }
+    };
+    let hidden = "service web will not see secret \"word\": it is copied to /run/secrets/word, which is hidden by";
+    assert_eq!(planned(&|_| {}), "");
+    assert_eq!(planned(&|web| web.tmpfs = vec!["/run:size=1m".into()]), format!("{hidden} the tmpfs at /run"));
+    let long = |web: &mut Service| web.volumes = vec![mount(MountKind::Tmpfs, "/run/secrets", false)];
+    assert_eq!(planned(&long), format!("{hidden} the tmpfs at /run/secrets"));
+    let own = |web: &mut Service| web.secrets[0].target = Some("/dev/word".to_owned());
+    assert!(planned(&own).ends_with("hidden by the /dev that the engine mounts"), "{}", planned(&own));
+    // What comes from a file is mounted too.
+    assert_eq!(planned(&|web| web.tmpfs = vec!["/conf.d".into(), "/".into()]).lines().count(), 1);
+    assert_eq!(planned(&|web| web.volumes = vec![mount(MountKind::Bind, "/run", false)]), "");
+
+    let refused = "error: cannot create secret \"word\" in";
+    assert_eq!(
+        planned(&|web| web.read_only = true),
+        format!("{refused} read-only service web: its content is copied into the file system")
+    );
+    for kind in [MountKind::Bind, MountKind::Volume, MountKind::Image] {
+        assert_eq!(
+            planned(&|web| web.volumes = vec![mount(kind, "/run", true)]),
+            format!("{refused} service web: its content is copied to /run/secrets/word, and /run is mounted read-only")
+        );
+    }
+    assert_eq!(
+        planned(&|web| web.volumes = vec![mount(MountKind::Bind, "/run/secrets/word", false)]),
+        format!("{refused} service web: its content is copied to /run/secrets/word, where something else is mounted")
+    );
+    let project = with_content(|project| web(project).tmpfs = vec!["/run".into()]);
+    let plan = plan(&project, &images_only(&project).into(), &UpOptions::default());
+    assert_eq!(plan.warnings()[0].path(), Some(vec!["services", "web", "secrets", "0"]));
+    assert!(plan.warnings()[0].hint().is_some_and(|hint| hint.contains("outside of /run")));
+    let settled = plan_of_settled(&project);
+    assert_eq!(warnings(&settled), [""; 0], "nothing is copied into what runs");
+}
+
+fn plan_of_settled(project: &Arc<Project>) -> Plan {
+    up(project, &in_sync(project).into(), &UpOptions::default()).expect("a plan")
 }

@@ -21,6 +21,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::filter::Filter;
+use super::ignore_file::IGNORE_FILE;
 use super::tasks::Spawner;
 use super::tree::{TreeError, has_content, walk};
 
@@ -35,13 +36,8 @@ const QUEUE: usize = 32;
 pub(super) enum Source {
     /// A folder.
     Folder(PathBuf),
-    /// A folder with one file, from memory.
-    Text {
-        /// The file's name.
-        name: String,
-        /// Its content.
-        text: String,
-    },
+    /// A folder with a few files, from memory: their content by their names.
+    Texts(BTreeMap<String, Vec<u8>>),
 }
 
 /// What was transferred in a build, and the first thing that could not be read.
@@ -94,6 +90,7 @@ impl file_sync_server::FileSync for FileSync {
         let wanted = Wanted::of(request.metadata())?;
         let source = self.sources.get(&wanted.name).cloned();
         let source = source.ok_or_else(|| Status::not_found(format!("no folder is offered as `{}`", wanted.name)))?;
+        let source = with_linked_ignore_file(source, &wanted);
         let (packets, answers) = mpsc::channel(QUEUE);
         let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&self.transfers) };
         let (ids, asked) = std::sync::mpsc::channel();
@@ -108,6 +105,20 @@ impl file_sync_server::FileSync for FileSync {
 
     async fn tar_stream(&self, _: Request<Streaming<Packet>>) -> Result<Response<Self::TarStreamStream>, Status> {
         Err(Status::unimplemented("files are sent one by one"))
+    }
+}
+
+/// Where the ignore file of a context is a symbolic link, what it leads to: the link may lead out of the context, and
+/// an ignore file that the engine cannot read counts as none.
+fn with_linked_ignore_file(source: Source, wanted: &Wanted) -> Source {
+    let Source::Folder(folder) = &source else { return source };
+    let path = folder.join(IGNORE_FILE);
+    if wanted.follow != [IGNORE_FILE] || !path.is_symlink() {
+        return source;
+    }
+    match std::fs::read(path) {
+        Ok(text) => Source::Texts([(IGNORE_FILE.to_owned(), text)].into()),
+        Err(_) => source,
     }
 }
 
@@ -195,7 +206,9 @@ impl Sender {
     fn send_entries(&self, source: &Source, wanted: &Wanted) {
         let result = match source {
             Source::Folder(folder) => self.send_folder(folder, wanted),
-            Source::Text { name, text } => Ok(self.send_text_entry(name, text, wanted)),
+            Source::Texts(texts) => {
+                Ok(texts.iter().try_for_each(|(name, text)| self.send_text_entry(name, text.len(), wanted)))
+            }
         };
         match result {
             Ok(ControlFlow::Continue(())) => {
@@ -219,7 +232,7 @@ impl Sender {
         Ok(flow)
     }
 
-    fn send_text_entry(&self, name: &str, text: &str, wanted: &Wanted) -> ControlFlow<()> {
+    fn send_text_entry(&self, name: &str, length: usize, wanted: &Wanted) -> ControlFlow<()> {
         // The frontend asks for the ignore file of the Dockerfile as well.
         if !wanted.include.is_empty() && !wanted.include.iter().any(|pattern| pattern == name) {
             return ControlFlow::Continue(());
@@ -229,7 +242,7 @@ impl Sender {
         self.send_entry(Stat {
             path: name.to_owned(),
             mode: 0o644,
-            size: i64::try_from(text.len()).unwrap_or(i64::MAX),
+            size: i64::try_from(length).unwrap_or(i64::MAX),
             mod_time: i64::try_from(now.as_nanos()).unwrap_or(0),
             ..Stat::default()
         })
@@ -257,8 +270,9 @@ impl Sender {
                     Ok(flow) => flow,
                     Err(cause) => return self.fail(&format!("cannot read `{}`: {cause}", folder.join(path).display())),
                 },
-                Source::Text { text, .. } => {
-                    text.as_bytes().chunks(CHUNK).try_for_each(|chunk| self.send_data(id, chunk))
+                Source::Texts(texts) => {
+                    let text = texts.get(&path).map(Vec::as_slice).unwrap_or_default();
+                    text.chunks(CHUNK).try_for_each(|chunk| self.send_data(id, chunk))
                 }
             };
             self.transfers.files.fetch_add(1, Ordering::Relaxed);
@@ -270,7 +284,11 @@ impl Sender {
     }
 
     fn send_file(&self, id: u32, path: &Path) -> std::io::Result<ControlFlow<()>> {
-        let mut file = File::open(path)?;
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(_) if is_socket(path) => return Ok(ControlFlow::Continue(())),
+            Err(cause) => return Err(cause),
+        };
         let mut chunk = vec![0; CHUNK];
         loop {
             let length = match file.read(&mut chunk) {
@@ -306,9 +324,48 @@ impl Sender {
     }
 }
 
+#[cfg(unix)]
+fn is_socket(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    path.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_socket())
+}
+
+#[cfg(not(unix))]
+fn is_socket(_: &Path) -> bool {
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_linked_ignore_file_is_what_it_leads_to() {
+        let folder = tempfile::tempdir().expect("folder");
+        let context = folder.path().join("context");
+        std::fs::create_dir(&context).expect("folder");
+        std::fs::write(folder.path().join("common"), "secret").expect("file");
+        std::os::unix::fs::symlink("../common", context.join(IGNORE_FILE)).expect("link");
+        let asked = |follow: &[&str]| {
+            let follow = follow.iter().map(|&text| text.to_owned()).collect();
+            let wanted = Wanted { name: "context".into(), include: Vec::new(), exclude: Vec::new(), follow };
+            with_linked_ignore_file(Source::Folder(context.clone()), &wanted)
+        };
+        assert_eq!(asked(&[IGNORE_FILE]), Source::Texts([(IGNORE_FILE.to_owned(), b"secret".to_vec())].into()));
+        assert_eq!(asked(&[]), Source::Folder(context.clone()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_socket_is_an_empty_file() {
+        let folder = tempfile::tempdir().expect("folder");
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).expect("socket");
+        let (packets, transfers) = sent(&Source::Folder(folder.path().to_path_buf()), &[], &[0]);
+        let kinds: Vec<_> = packets.iter().map(|packet| (packet.r#type(), packet.data.len())).collect();
+        assert_eq!(kinds, [(PacketType::PacketStat, 0), (PacketType::PacketStat, 0), (PacketType::PacketData, 0)]);
+        assert_eq!(transfers.failure(), None);
+    }
 
     #[test]
     fn the_headers_of_a_request_are_read() {
@@ -372,8 +429,8 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_a_folder_with_one_file() {
-        let source = Source::Text { name: "Dockerfile".into(), text: "FROM scratch".into() };
+    fn texts_are_a_folder() {
+        let source = Source::Texts([("Dockerfile".to_owned(), b"FROM scratch".to_vec())].into());
         let (packets, _) = sent(&source, &["Dockerfile", "Dockerfile.dockerignore"], &[0]);
         assert_eq!(packets.len(), 4);
         assert_eq!(packets[2].data, b"FROM scratch");

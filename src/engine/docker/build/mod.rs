@@ -11,6 +11,7 @@
 //! session.rs     what the engine may call: health, credentials, secrets, files
 //!   file_sync.rs   the protocol of files
 //!   tree.rs  filter.rs  pattern.rs    a folder -> its entries; which of them; Docker's patterns
+//!   ignore_file.rs    the line of an ignore file that is no pattern
 //! progress.rs    the engine's news -> steps and lines
 //! error.rs       why it failed, and where in the Dockerfile
 //! tasks.rs       the build's tasks end with it
@@ -20,6 +21,7 @@ mod connection;
 mod error;
 mod file_sync;
 mod filter;
+mod ignore_file;
 mod pattern;
 mod progress;
 mod request;
@@ -98,7 +100,7 @@ async fn run(
         let prepare = move || request::prepare(&request, &reference, &session);
         tokio::task::spawn_blocking(prepare).await.map_err(|cause| BuildError::Request(cause.to_string()))??
     };
-    let Prepared { solve, sources } = prepared;
+    let Prepared { solve, sources, ignore_files } = prepared;
     let transfers = Arc::<Transfers>::default();
     let transfers_of_session = Arc::clone(&transfers);
     let offer =
@@ -120,7 +122,7 @@ async fn run(
         Ok(response) => Ok(built(response.into_inner(), &transfers)),
         Err(status) => {
             let (step, log) = steps.failure();
-            Err(BuildError::of_solve(&status, transfers.failure(), step, log))
+            Err(BuildError::of_solve(&status, transfers.failure(), step, log).with_ignored(&ignore_files))
         }
     }
 }

@@ -7,6 +7,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry
 
 use super::error::BuildError;
 use super::file_sync::Source;
+use super::ignore_file::IGNORE_FILE;
 
 /// The names under which the frontend asks for the context and for the folder of the Dockerfile.
 const CONTEXT: &str = "context";
@@ -133,6 +134,8 @@ impl BuildRequest {
 pub(super) struct Prepared {
     pub(super) solve: SolveRequest,
     pub(super) sources: BTreeMap<String, Source>,
+    /// The ignore files that the engine may read.
+    pub(super) ignore_files: Vec<PathBuf>,
 }
 
 /// Says it in the engine's words. Looks whether the folders and the Dockerfile are there.
@@ -143,7 +146,7 @@ pub(super) struct Prepared {
 pub(super) fn prepare(request: &BuildRequest, reference: &str, session: &str) -> Result<Prepared, BuildError> {
     let mut attributes = attributes(request)?;
     let mut sources = BTreeMap::new();
-    place_files(request, &mut attributes, &mut sources)?;
+    let ignore_file = place_files(request, &mut attributes, &mut sources)?;
     place_contexts(request, &mut attributes, &mut sources)?;
     let cache = CacheOptions {
         imports: request.cache_from.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
@@ -168,7 +171,12 @@ pub(super) fn prepare(request: &BuildRequest, reference: &str, session: &str) ->
         exporters: vec![exporter],
         ..SolveRequest::default()
     };
-    Ok(Prepared { solve, sources })
+    let folders = sources.iter().filter(|(name, _)| *name != DOCKERFILE).filter_map(|(_, source)| match source {
+        Source::Folder(folder) => Some(folder.join(IGNORE_FILE)),
+        Source::Texts(_) => None,
+    });
+    let ignore_files = ignore_file.into_iter().chain(folders).collect();
+    Ok(Prepared { solve, sources, ignore_files })
 }
 
 fn exporter_attributes(request: &BuildRequest) -> HashMap<String, String> {
@@ -228,12 +236,13 @@ fn attributes(request: &BuildRequest) -> Result<HashMap<String, String>, BuildEr
     Ok(attributes)
 }
 
-/// Context and Dockerfile: what is sent from here under which name, what the engine fetches.
+/// Context and Dockerfile: what is sent from here under which name, what the engine fetches. Gives the ignore file that
+/// belongs to the Dockerfile, if there is one.
 fn place_files(
     request: &BuildRequest,
     attributes: &mut HashMap<String, String>,
     sources: &mut BTreeMap<String, Source>,
-) -> Result<(), BuildError> {
+) -> Result<Option<PathBuf>, BuildError> {
     let mut filename = |name: &str| attributes.insert("filename".to_owned(), name.to_owned());
     match (&request.context, &request.dockerfile) {
         (ContextSource::Directory(folder), DockerfileSource::Path(path)) => {
@@ -241,10 +250,12 @@ fn place_files(
             let dockerfile = existing_dockerfile(&context.join(path))?;
             let name = dockerfile.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| BuildError::DockerfileNotFound(dockerfile.display().to_string()))?;
-            let parent = dockerfile.parent().unwrap_or(&context).to_path_buf();
+            let ignore_file = dockerfile.with_file_name(format!("{name}.dockerignore"));
+            let ignore_file = ignore_file.is_file().then_some(ignore_file);
             filename(name);
-            sources.insert(DOCKERFILE.to_owned(), Source::Folder(parent));
+            sources.insert(DOCKERFILE.to_owned(), dockerfile_source(&dockerfile, name, ignore_file.as_deref())?);
             sources.insert(CONTEXT.to_owned(), Source::Folder(context));
+            return Ok(ignore_file);
         }
         (ContextSource::Directory(folder), DockerfileSource::Inline(text)) => {
             filename("Dockerfile");
@@ -263,11 +274,28 @@ fn place_files(
             sources.insert(DOCKERFILE.to_owned(), inline(text));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn inline(text: &str) -> Source {
-    Source::Text { name: "Dockerfile".to_owned(), text: text.to_owned() }
+    Source::Texts([("Dockerfile".to_owned(), text.as_bytes().to_vec())].into())
+}
+
+/// The folder of a Dockerfile. Where it or its ignore file is a symbolic link, their content under the names that they
+/// have here: the frontend sees nothing outside the folder, and looks for the ignore file beside the Dockerfile.
+fn dockerfile_source(dockerfile: &Path, name: &str, ignore_file: Option<&Path>) -> Result<Source, BuildError> {
+    if !dockerfile.is_symlink() && !ignore_file.is_some_and(Path::is_symlink) {
+        return Ok(Source::Folder(dockerfile.parent().unwrap_or(dockerfile).to_path_buf()));
+    }
+    let read = |path: &Path| {
+        std::fs::read(path)
+            .map_err(|cause| BuildError::Unreadable(format!("cannot read `{}`: {cause}", path.display())))
+    };
+    let mut texts = BTreeMap::from([(name.to_owned(), read(dockerfile)?)]);
+    if let Some(path) = ignore_file {
+        texts.insert(format!("{name}.dockerignore"), read(path)?);
+    }
+    Ok(Source::Texts(texts))
 }
 
 fn place_contexts(
@@ -302,17 +330,12 @@ fn existing_folder(folder: &Path) -> Result<PathBuf, BuildError> {
     if resolved.is_dir() { Ok(resolved) } else { Err(BuildError::ContextNotFolder(folder.display().to_string())) }
 }
 
-/// The Dockerfile, where a link leads: the frontend sees nothing outside its folder. Like Docker's own tools it may be
-/// called `dockerfile` where `Dockerfile` is asked for.
+/// The Dockerfile. Like Docker's own tools it may be called `dockerfile` where `Dockerfile` is asked for.
 fn existing_dockerfile(path: &Path) -> Result<PathBuf, BuildError> {
     let lowercase =
         path.file_name().is_some_and(|name| name == "Dockerfile").then(|| path.with_file_name("dockerfile"));
     let found = std::iter::once(path.to_path_buf()).chain(lowercase).find(|path| path.is_file());
-    let found = found.ok_or_else(|| BuildError::DockerfileNotFound(path.display().to_string()))?;
-    if !found.is_symlink() {
-        return Ok(found);
-    }
-    found.canonicalize().map_err(|_| BuildError::DockerfileNotFound(path.display().to_string()))
+    found.ok_or_else(|| BuildError::DockerfileNotFound(path.display().to_string()))
 }
 
 /// `name:tag`, or `type=registry,ref=name:tag`.
@@ -428,14 +451,30 @@ mod tests {
             Source::Folder(at(""))
         );
         let found = prepared(DockerfileSource::Inline("FROM x".into())).expect("found");
-        assert_eq!(found.sources["dockerfile"], Source::Text { name: "Dockerfile".into(), text: "FROM x".into() });
+        assert_eq!(found.sources["dockerfile"], inline("FROM x"));
         assert_eq!(path("sub"), Err(BuildError::DockerfileNotFound(at("sub").display().to_string())));
         std::fs::rename(at("Dockerfile"), at("dockerfile")).expect("renamed");
         assert_eq!(attribute(&path("Dockerfile").expect("found"), "filename").as_deref(), Some("dockerfile"));
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(at("sub/Other"), at("link")).expect("link");
-            assert_eq!(path("link").expect("found").sources["dockerfile"], Source::Folder(at("sub")));
+            std::fs::write(at("sub/Other.dockerignore"), "of the target").expect("file");
+            let texts = |files: &[(&str, &str)]| {
+                let files = files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
+                Source::Texts(files.collect())
+            };
+            let linked = path("link").expect("found");
+            assert_eq!(attribute(&linked, "filename").as_deref(), Some("link"));
+            assert_eq!(linked.sources["dockerfile"], texts(&[("link", "FROM scratch")]));
+            assert_eq!(linked.ignore_files, [at(".dockerignore")]);
+            std::fs::write(at("link.dockerignore"), "of the link").expect("file");
+            let linked = path("link").expect("found");
+            let both = [("link", "FROM scratch"), ("link.dockerignore", "of the link")];
+            assert_eq!(linked.sources["dockerfile"], texts(&both));
+            assert_eq!(linked.ignore_files, [at("link.dockerignore"), at(".dockerignore")]);
+            std::os::unix::fs::symlink(at("link.dockerignore"), at("dockerfile.dockerignore")).expect("link");
+            let both = [("dockerfile", "FROM scratch"), ("dockerfile.dockerignore", "of the link")];
+            assert_eq!(path("Dockerfile").expect("found").sources["dockerfile"], texts(&both));
         }
     }
 

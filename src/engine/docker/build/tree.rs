@@ -50,8 +50,8 @@ struct Child {
 
 /// Hands each path that the filter lets through to `visit`, until it breaks.
 ///
-/// A folder is sent when it is let through, or before the first path inside it that is. Sockets cannot be sent and are
-/// left out; paths that vanish meanwhile count as not there.
+/// A folder is sent when it is let through, or before the first path inside it that is. A socket is sent as an empty
+/// file, as Docker's own tools do; paths that vanish meanwhile count as not there.
 ///
 /// # Errors
 ///
@@ -122,7 +122,7 @@ fn children(folder: &Path) -> std::io::Result<Vec<Child>> {
     Ok(children)
 }
 
-/// The entry of one path; `None` when it is gone or is a socket.
+/// The entry of one path; `None` when it is gone.
 fn stat(source: &Path, path: &str, links: &mut HardLinks) -> Result<Option<Stat>, TreeError> {
     let unreadable = |cause| TreeError::Unreadable { path: source.to_path_buf(), cause };
     let metadata = match std::fs::symlink_metadata(source) {
@@ -130,7 +130,7 @@ fn stat(source: &Path, path: &str, links: &mut HardLinks) -> Result<Option<Stat>
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(unreadable(cause)),
     };
-    let Some(mode) = mode::of(&metadata) else { return Ok(None) };
+    let mode = mode::of(&metadata);
     let mut stat = Stat { path: path.to_owned(), mode, mod_time: modified(&metadata), ..Stat::default() };
     if metadata.is_symlink() {
         let target = std::fs::read_link(source).map_err(unreadable)?;
@@ -205,14 +205,11 @@ pub(super) mod mode {
     /// The bits that say that something is not a regular file.
     pub(in super::super) const KIND: u32 = FOLDER | SYMLINK | DEVICE | PIPE | CHARACTER_DEVICE;
 
-    /// `None` for a socket, which cannot be sent.
+    /// The protocol has no sockets: one is a regular file.
     #[cfg(unix)]
-    pub(super) fn of(metadata: &Metadata) -> Option<u32> {
+    pub(super) fn of(metadata: &Metadata) -> u32 {
         use std::os::unix::fs::{FileTypeExt, MetadataExt};
         let kind = metadata.file_type();
-        if kind.is_socket() {
-            return None;
-        }
         let unix = metadata.mode();
         let bits = [
             (kind.is_dir(), FOLDER),
@@ -224,20 +221,20 @@ pub(super) mod mode {
             (unix & 0o2000 != 0, SET_GID),
             (unix & 0o1000 != 0, STICKY),
         ];
-        Some(bits.into_iter().filter(|(set, _)| *set).fold(unix & 0o777, |mode, (_, bit)| mode | bit))
+        bits.into_iter().filter(|(set, _)| *set).fold(unix & 0o777, |mode, (_, bit)| mode | bit)
     }
 
     /// Files of a system without Unix permissions are all executable, and writable by their owner only.
     #[cfg(not(unix))]
-    pub(super) fn of(metadata: &Metadata) -> Option<u32> {
+    pub(super) fn of(metadata: &Metadata) -> u32 {
         let kind = metadata.file_type();
-        Some(if kind.is_dir() {
+        if kind.is_dir() {
             FOLDER | 0o755
         } else if kind.is_symlink() {
             SYMLINK | 0o777
         } else {
             0o755
-        })
+        }
     }
 
     /// Major and minor number of a device file.
@@ -325,8 +322,10 @@ mod tests {
         std::fs::hard_link(at("file"), at("hard")).expect("link");
         symlink("missing/target", at("soft")).expect("link");
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).expect("socket");
-        let stats = listed(folder.path(), &Filter::default());
-        assert_eq!(paths(&stats), ["file", "hard", "soft"]);
+        let mut stats = listed(folder.path(), &Filter::default());
+        assert_eq!(paths(&stats), ["file", "hard", "socket", "soft"]);
+        let socket = stats.remove(2);
+        assert!(has_content(&socket) && socket.size == 0, "{socket:?}");
         assert_eq!(stats[0].mode, (1 << 23) | 0o751);
         assert_eq!((stats[0].size, stats[0].linkname.as_str()), (4, ""));
         assert_eq!((stats[1].size, stats[1].linkname.as_str()), (0, "file"));

@@ -7,7 +7,7 @@ use super::super::build::SecretSource;
 use super::{refused, service_of, unsupported};
 use crate::engine::EngineError;
 use crate::plan::ContainerSpec;
-use crate::project::{Build, FileReference, FileSource, Project, Service};
+use crate::project::{Build, CONFIGS_FOLDER, FileReference, FileSource, Project, SECRETS_FOLDER, Service};
 
 /// Where a container with the engine's socket finds the credentials of registries.
 const API_SOCKET_CREDENTIALS: &str = "/run/secrets/docker/config.json";
@@ -28,8 +28,8 @@ pub(in crate::engine::docker) struct InjectedFile {
     target: String,
     content: Vec<u8>,
     mode: u32,
-    /// Owner and group, where either is given.
-    owner: Option<(u64, u64)>,
+    /// Owner and group; root's where nothing is said.
+    owner: (u64, u64),
 }
 
 /// A secret or config of a service, with its definition.
@@ -55,14 +55,14 @@ fn items<'a>(spec: &'a ContainerSpec, service: &'a Service) -> Result<Vec<Item<'
         let name = reference.source.as_str();
         let secret = spec.project.secrets.get(name).ok_or_else(|| undefined("secret", name))?;
         let driver = secret.driver.as_deref().or(secret.template_driver.as_deref());
-        let target = in_folder(reference.target.as_deref(), name, "/run/secrets/");
+        let target = reference.path_in(SECRETS_FOLDER);
         items.push(Item::new("secret", name, reference, secret.source.as_ref(), secret.external, driver, target));
     }
     for reference in &service.configs {
         let name = reference.source.as_str();
         let config = spec.project.configs.get(name).ok_or_else(|| undefined("config", name))?;
         let driver = config.template_driver.as_deref();
-        let target = in_folder(reference.target.as_deref(), name, "/");
+        let target = reference.path_in(CONFIGS_FOLDER);
         items.push(Item::new("config", name, reference, config.source.as_ref(), config.external, driver, target));
     }
     Ok(items)
@@ -137,6 +137,10 @@ impl<'a> Item<'a> {
                 self.kind, self.name, service.name
             )));
         }
+        if self.target == "/" {
+            let message = format!("the target of {} `{}` is `/`, not the path of a file", self.kind, self.name);
+            return Err(refused(service, &message));
+        }
         Ok(Some(InjectedFile {
             mode: self.mode.and_then(|mode| u32::try_from(mode & 0o7777).ok()).unwrap_or(DEFAULT_MODE),
             owner: self.owner(service)?,
@@ -145,25 +149,14 @@ impl<'a> Item<'a> {
         }))
     }
 
-    fn owner(&self, service: &Service) -> Result<Option<(u64, u64)>, EngineError> {
+    fn owner(&self, service: &Service) -> Result<(u64, u64), EngineError> {
         let number = |what: &str, text: Option<&String>| match text.filter(|text| !text.is_empty()) {
-            None => Ok(None),
-            Some(text) => text.parse::<u64>().map(Some).map_err(|_| {
+            None => Ok(0),
+            Some(text) => text.parse::<u64>().map_err(|_| {
                 refused(service, &format!("the {what} `{text}` of {} `{}` is not a number", self.kind, self.name))
             }),
         };
-        Ok(match (number("uid", self.uid)?, number("gid", self.gid)?) {
-            (None, None) => None,
-            (uid, gid) => Some((uid.unwrap_or(0), gid.unwrap_or(0))),
-        })
-    }
-}
-
-fn in_folder(target: Option<&str>, name: &str, folder: &str) -> String {
-    match target.filter(|target| !target.is_empty()) {
-        None => format!("{folder}{name}"),
-        Some(target) if target.starts_with('/') => target.to_owned(),
-        Some(target) => format!("{folder}{target}"),
+        Ok((number("uid", self.uid)?, number("gid", self.gid)?))
     }
 }
 
@@ -233,13 +226,13 @@ pub(in crate::engine::docker) fn injected(
     let wanted = service.use_api_socket && !service.environment.contains_key("DOCKER_CONFIG");
     if let Some(credentials) = credentials.filter(|_| wanted) {
         let target = API_SOCKET_CREDENTIALS.to_owned();
-        files.push(InjectedFile { target, content: credentials.into_bytes(), mode: DEFAULT_MODE, owner: None });
+        files.push(InjectedFile { target, content: credentials.into_bytes(), mode: DEFAULT_MODE, owner: (0, 0) });
     }
     Ok(files)
 }
 
-/// An archive of files to unpack at the root of a container, and whether it says who owns them.
-pub(in crate::engine::docker) fn archive(files: &[InjectedFile]) -> std::io::Result<(Vec<u8>, bool)> {
+/// An archive of files to unpack at the root of a container, each with its own owner and mode.
+pub(in crate::engine::docker) fn archive(files: &[InjectedFile]) -> std::io::Result<Vec<u8>> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let mut archive = tar::Builder::new(Vec::new());
     for file in files {
@@ -247,10 +240,10 @@ pub(in crate::engine::docker) fn archive(files: &[InjectedFile]) -> std::io::Res
         header.set_size(file.content.len() as u64);
         header.set_mode(file.mode);
         header.set_mtime(now);
-        let (user, group) = file.owner.unwrap_or_default();
+        let (user, group) = file.owner;
         header.set_uid(user);
         header.set_gid(group);
         archive.append_data(&mut header, file.target.trim_start_matches('/'), &*file.content)?;
     }
-    Ok((archive.into_inner()?, files.iter().any(|file| file.owner.is_some())))
+    archive.into_inner()
 }

@@ -150,8 +150,8 @@ fn engine_source(
 fn mounted_image(spec: &ContainerSpec, source: &str) -> String {
     let service = spec.project.services.get(source).or_else(|| spec.project.disabled.get(source));
     match service {
-        Some(service) if service.build.is_some() => spec.project.image_name(service),
-        Some(_) | None => source.to_owned(),
+        Some(service) => spec.project.image_name(service),
+        None => source.to_owned(),
     }
 }
 

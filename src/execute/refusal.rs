@@ -1,0 +1,426 @@
+//! The words of an engine that refuses something in; the keys of the files that ask for it, and what to do, out.
+
+use std::path::Path;
+
+use crate::plan::{Action, ContainerSpec};
+use crate::project::{NetworkKey, Project, Service, ServiceName};
+
+/// What the words of a refusal are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The keys that may ask for what was refused, as paths from the top of the model; all of them stand in the files.
+    pub places: Vec<Vec<String>>,
+    /// What the engine names of it: the right one of the places, and the right entry in it, have it in their text.
+    pub word: Option<String>,
+    /// What to do about it: a sentence without a period.
+    pub hint: Option<String>,
+}
+
+/// Words of the engine, where `{}` stands for what it names; the keys that may ask for it, the likeliest first, with a
+/// `|` between them; a hint.
+///
+/// Keys count from the service, network, volume or build that the step is about. `@source` and `@target` are the mount with
+/// what the engine names as its source or target; `@endpoint.x` is the key `x` of the service at the network that the
+/// engine names, or at any; `@network` and `@volume.x` are a network and the key `x` of a volume at the top of the file.
+type Row = (&'static str, &'static str, &'static str);
+
+const PROGRAM: &str = "entrypoint|command|image|build";
+const MEMORY: &str = "deploy.resources.limits.memory|mem_limit";
+const RESERVED_MEMORY: &str = "deploy.resources.reservations.memory|mem_reservation";
+const DEVICES: &str = "gpus|deploy.resources.reservations.devices|devices";
+const ADDRESS: &str = "@endpoint.ipv4_address|@endpoint.ipv6_address";
+const ALONE: &str = "it belongs to the service whose network is shared";
+
+/// Of containers, in the words of Docker Engine and of runc.
+const CONTAINER: &[Row] = &[
+    // The process.
+    ("exec: \"{}\": executable file not found", PROGRAM, "the image has no program `{}`"),
+    ("executable file `{}` not found", PROGRAM, "the image has no program `{}`"),
+    ("exec: \"{}\": stat ", PROGRAM, "the image has no file `{}`"),
+    ("exec: \"{}\": permission denied", PROGRAM, "`{}` is not a file that can be executed"),
+    ("exec: \"{}\": is a directory", PROGRAM, "`{}` is a folder"),
+    ("exec format error", "platform|image|build", "the program is for another kind of processor, or no program"),
+    ("no command specified", "entrypoint|command|image|build", "the image has no command of its own: add a `command`"),
+    ("unable to find user {}:", "user", "the image has no user `{}`: write its number"),
+    ("unable to find group {}:", "group_add|user", "the image has no group `{}`: write its number"),
+    ("uids and gids must be in range", "user|group_add", ""),
+    ("the working directory '{}' is invalid", "working_dir", "write a path that begins with `/`"),
+    ("Cannot mkdir: {} is not a directory", "working_dir", ""),
+    ("invalid signal: {}", "stop_signal", ""),
+    ("invalid environment variable: {}", "environment|env_file", "a variable has to have a name"),
+    ("sethostname: invalid argument", "hostname", "a host name has at most 64 characters"),
+    ("in Healthcheck cannot be", "healthcheck", ""),
+    ("start_interval requires", "healthcheck.start_interval", ""),
+    // Devices.
+    ("adding custom device \"{}\"", "devices", "the engine's host has no such device"),
+    (
+        "could not select device driver \"{}\"",
+        DEVICES,
+        "the engine has no such driver: for NVIDIA, install its Container Toolkit",
+    ),
+    (
+        "unresolvable CDI devices {}",
+        "devices|deploy.resources.reservations.devices|gpus",
+        "the engine's host describes no such device",
+    ),
+    ("failed to discover GPU vendor", DEVICES, "the engine finds no GPU"),
+    ("invalid device cgroup rule format: '{}'", "device_cgroup_rules", "a rule is like `c 1:3 mr`"),
+    ("stat {}: no such file or directory", "blkio_config", "the engine's host has no such device"),
+    // Memory and processors.
+    ("Minimum memory limit allowed is", MEMORY, ""),
+    ("Minimum memoryswap limit should be larger", "memswap_limit", "it is memory and swap together"),
+    ("always set the Memory limit when using Memoryswap", "memswap_limit", "add `mem_limit`"),
+    ("can not be less than memory reservation limit", RESERVED_MEMORY, ""),
+    ("Minimum memory reservation allowed is", RESERVED_MEMORY, ""),
+    ("valid memory swappiness range", "mem_swappiness", ""),
+    ("range of CPUs is from", "deploy.resources.limits.cpus|cpus", ""),
+    ("CPUs are not available - requested", "cpuset", ""),
+    ("for cpuset cpus", "cpuset", "write a list of numbers and ranges, such as `0-2,4`"),
+    ("CPU cfs quota", "cpu_quota", ""),
+    ("CPU cfs period", "cpu_period", ""),
+    ("Nano CPUs and CPU Period", "cpu_period", "use either `cpus`, or `cpu_period` and `cpu_quota`"),
+    ("Nano CPUs and CPU Quota", "cpu_quota", "use either `cpus`, or `cpu_period` and `cpu_quota`"),
+    ("allowed cpu-shares is", "cpu_shares", ""),
+    ("cpu.rt_runtime_us", "cpu_rt_runtime", "the engine has to be started with `--cpu-rt-runtime`"),
+    ("cpu.rt_period_us", "cpu_rt_period", ""),
+    ("CPU real-time", "cpu_rt_runtime|cpu_rt_period", ""),
+    ("range for oom score adj", "oom_score_adj", ""),
+    ("SHM size can not be", "shm_size", ""),
+    ("wrong rlimit value: RLIMIT_{}", "ulimits", "there is no such limit"),
+    (
+        "error setting rlimit",
+        "ulimits",
+        "the soft limit must not be above the hard one, nor the hard one above the engine's own",
+    ),
+    // The kernel, and what keeps a container apart.
+    (
+        "sysctl \"{}\" is not in a separate kernel namespace",
+        "sysctls",
+        "it holds for the whole host, and has to be set there",
+    ),
+    ("sysctl \"{}\" not allowed in host network", "sysctls", "with the host's network it has to be set on the host"),
+    ("open /proc/sys/{}: no such file", "sysctls", "the kernel of the engine's host has no such setting"),
+    ("invalid CapAdd: unknown capability: \"CAP_{}\"", "cap_add", ""),
+    ("invalid CapDrop: unknown capability: \"CAP_{}\"", "cap_drop", ""),
+    ("invalid --security-opt 2: \"{}\"", "security_opt", ""),
+    ("invalid --security-opt: \"{}\"", "security_opt", ""),
+    ("invalid security-opt: \"{}\"", "security_opt", ""),
+    ("seccomp profile", "security_opt", ""),
+    ("apparmor", "security_opt", ""),
+    ("runtime name: {}", "runtime", "`docker info` lists the runtimes of the engine"),
+    ("invalid isolation", "isolation", ""),
+    ("storage-opt is supported only", "storage_opt", ""),
+    ("Unknown option {}", "storage_opt", ""),
+    ("invalid IPC mode: {}", "ipc", ""),
+    ("invalid PID mode: {}", "pid", ""),
+    ("invalid UTS mode: {}", "uts", ""),
+    ("invalid cgroup namespace mode: {}", "cgroup", "it is `host` or `private`"),
+    ("non-shareable IPC", "ipc", "the other container needs `ipc: shareable`"),
+    ("non running container", "network_mode|ipc|pid", "the other container has to run"),
+    ("could not get container for {}:", "external_links|links", ""),
+    ("Cannot link to a non running container", "external_links|links", "the other container has to run"),
+    ("No such container: {}", "network_mode|ipc|pid|volumes_from|external_links", ""),
+    ("network {} not found", "network_mode", "make it with `docker network create {}`"),
+    ("conflicting options: hostname", "hostname", ALONE),
+    ("conflicting options: dns", "dns", ALONE),
+    ("conflicting options: custom host-to-IP", "extra_hosts", ALONE),
+    ("conflicting options: mac-address", "mac_address", ALONE),
+    ("conflicting options: port publishing", "ports", ALONE),
+    ("conflicting options: port exposing", "expose", ALONE),
+    ("invalid restart policy", "deploy.restart_policy|restart", ""),
+    // Logs.
+    ("looking up logging plugin {}:", "logging.driver", "`docker info` lists the log drivers of the engine"),
+    ("unknown log opt '{}'", "logging.options", ""),
+    ("failed to initialize logging driver", "logging.options|logging.driver", ""),
+    // Mounts.
+    ("bind source path does not exist: {}", "@source", "create it on the engine's host"),
+    ("while creating mount source path '{}'", "@source", ""),
+    (
+        "path {} is mounted on",
+        "@source",
+        "its propagation needs a mount of the host that is shared: `mount --make-shared`",
+    ),
+    ("invalid volume specification: '{}:", "@source|volumes", ""),
+    ("to rootfs at \"{}\"", "@target", ""),
+    ("Duplicate mount point: {}", "@target", "only one thing can be mounted there"),
+    ("invalid mount path: '{}'", "@target|volumes|tmpfs", "write a path that begins with `/`"),
+    ("invalid tmpfs option \"{}\"", "tmpfs", ""),
+    (": \"{}\" includes invalid characters for a local volume name", "volumes", ""),
+    ("cannot access path", "@subpath", "what is to be mounted has no such folder"),
+    ("mount config for type \"{}\": mount type unknown", "volumes", "the engine has no such mounts"),
+    ("invalid mode: {}", "volumes|volumes_from", ""),
+    ("error while mounting volume", "@volume.driver_opts|@volume", ""),
+    ("volume plugin {}:", "volume_driver|@volume.driver", "`docker plugin ls` lists the plugins of the engine"),
+    ("No such image: {}", "image|volumes|build", ""),
+    ("does not match the specified platform", "platform|image", "pull or build the image for that platform"),
+    ("does not provide the specified platform", "platform|image", "pull or build the image for that platform"),
+    // Content that is copied in.
+    (
+        "cannot overwrite directory \"{}\"",
+        "@target|configs|secrets",
+        "the image has a folder there: write the path of a file as `target`",
+    ),
+    ("not the path of a file", "configs|secrets", "write the path of a file as `target`"),
+    ("is not a number", "secrets|configs", "write the number of a user or group"),
+    ("unsupported external secret {}", "secrets", "use `file` or `environment`"),
+    ("unsupported external config {}", "configs", "use `file`, `environment` or `content`"),
+    // Networks.
+    ("invalid MAC address {}", "@endpoint.mac_address|mac_address", "it is six numbers like `02:42:ac:11:00:02`"),
+    (
+        "MAC to \"{}\": cannot assign",
+        "@endpoint.mac_address|mac_address",
+        "the first number has to be even, and not all can be 0",
+    ),
+    ("the service-level mac_address", "mac_address", ""),
+    ("invalid IPv4 address: {}", "@endpoint.ipv4_address", ""),
+    ("invalid IPv6 address: {}", "@endpoint.ipv6_address", ""),
+    ("invalid link-local IP", "@endpoint.link_local_ips", ""),
+    ("ip-range contain the IP address {}", ADDRESS, "choose an address of the network's `subnet`"),
+    (
+        "supported only when connecting to networks with user configured subnets",
+        ADDRESS,
+        "the network needs a `subnet` in its `ipam.config`",
+    ),
+    ("IP address is supported on user defined networks only", ADDRESS, ""),
+    (
+        "no available IPv4 addresses on this network",
+        "@network",
+        "all addresses of its `subnet` are taken: a larger one has more",
+    ),
+    (
+        "error renaming interface",
+        "@endpoint.interface_name|@endpoint.driver_opts",
+        "a name has at most 15 characters, no `/`, and is not taken in the container",
+    ),
+    ("interface_name requires", "@endpoint.interface_name", ""),
+    ("network interface sysctl '{}'", "@endpoint.driver_opts", ""),
+    (
+        "network-scoped alias is supported only",
+        "@network",
+        "containers have no aliases on the engine's own networks: use `network_mode`",
+    ),
+    ("bad nameserver address {}:", "dns", "write an IP address"),
+    ("invalid DNS address", "dns", "write an IP address"),
+    ("add-host: \"{}\"", "extra_hosts", "write a name and an IP address"),
+    ("invalid port specification: \"{}\"", "ports|expose", "ports are numbers up to 65535"),
+    ("all ports are allocated", "ports", "publish a larger range, or leave the host port to the engine"),
+    ("cannot assign requested address", "ports", "the engine's host has no such address"),
+    ("empty string is not permitted as an annotation key", "annotations", ""),
+];
+
+/// Of networks.
+const NETWORK: &[Row] = &[
+    (
+        "Pool overlaps with other one",
+        "ipam.config",
+        "another network has addresses of this `subnet`: `docker network ls` lists them",
+    ),
+    (
+        "predefined address pools have been fully subnetted",
+        "",
+        "remove networks that nobody uses, or give this one a `subnet`",
+    ),
+    (
+        "could not find an available, non-overlapping",
+        "",
+        "remove networks that nobody uses, or give this one a `subnet`",
+    ),
+    ("plugin \"{}\" not found", "driver|ipam.driver", "`docker info` lists the network drivers of the engine"),
+    ("not a swarm manager", "driver", "`docker swarm init` makes the engine one"),
+    ("invalid subinterface vlan name {},", "driver_opts", "the engine's host has no such interface"),
+    ("requested ipvlan mode '{}'", "driver_opts", ""),
+    ("failed to parse {} value", "driver_opts", ""),
+    ("networks have same bridge name", "driver_opts", ""),
+    ("numerical result out of range", "driver_opts", "the name of a bridge has at most 15 characters"),
+    ("invalid gateway {}:", "ipam.config", ""),
+    ("invalid ip-range {}:", "ipam.config", ""),
+    ("invalid auxiliary address {}:", "ipam.config", ""),
+    ("invalid subnet {}:", "ipam.config", ""),
+    ("multiple subnets", "ipam.config", "give the other containers a network of their own"),
+    ("IPv4 or IPv6 must be enabled", "enable_ipv4", ""),
+];
+
+/// Of volumes.
+const VOLUME: &[Row] = &[
+    ("volume plugin {}:", "driver", "`docker plugin ls` lists the plugins of the engine"),
+    ("invalid option: \"{}\"", "driver_opts", "the driver `local` has `type`, `device`, `o` and `size`"),
+    ("missing required option: \"{}\"", "driver_opts", "add `{}`"),
+    ("invalid size: '{}'", "driver_opts", ""),
+    ("no quota support", "driver_opts", "the engine's file system has no quotas: leave out `size`"),
+    ("includes invalid characters for a local volume name", "name", ""),
+    ("volume name is too short", "name", ""),
+];
+
+/// Of builds.
+const BUILD: &[Row] = &[
+    ("build context `{}`", "context", ""),
+    ("no Dockerfile at `{}`", "dockerfile|context", ""),
+    ("target stage \"{}\"", "target", "the Dockerfile has no such stage"),
+    ("`build.ssh`", "ssh", ""),
+    ("a build cannot use the network", "network", ""),
+    ("in the cache `", "cache_from|cache_to", ""),
+    ("cache in a local folder", "cache_from|cache_to", ""),
+    ("the engine has no BuildKit", "", ""),
+];
+
+/// What `words`, with which the engine refused `action`, are about; nothing where they say nothing about the files.
+#[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other steps ask for nothing that the files say")]
+pub fn explain(action: &Action, words: &str) -> Option<Refusal> {
+    let (rows, project, scope, service) = match action {
+        Action::CreateContainer(spec)
+        | Action::ConnectNetwork { spec, .. }
+        | Action::StartContainer { spec: Some(spec), .. } => container(spec)?,
+        Action::RunPreStart { spec, hook, .. } => {
+            let (rows, project, mut scope, service) = container(spec)?;
+            scope.extend(["pre_start".to_owned(), hook.to_string()]);
+            (rows, project, scope, service)
+        }
+        Action::BuildImage(spec) => {
+            let scope = path(&["services", spec.service.as_str(), "build"]);
+            (BUILD, &*spec.project, scope, definition(&spec.project, &spec.service))
+        }
+        Action::CreateNetwork { project, key } => (NETWORK, &**project, path(&["networks", key.as_str()]), None),
+        Action::CreateVolume { project, key } => (VOLUME, &**project, path(&["volumes", key.as_str()]), None),
+        _ => return None,
+    };
+    let asked = Asked { project, scope, service, words };
+    rows.iter().find_map(|row| asked.row(row))
+}
+
+type Subject<'a> = (&'static [Row], &'a Project, Vec<String>, Option<&'a Service>);
+
+fn container(spec: &ContainerSpec) -> Option<Subject<'_>> {
+    let service = definition(&spec.project, &spec.replica.service)?;
+    Some((CONTAINER, &spec.project, path(&["services", service.name.as_str()]), Some(service)))
+}
+
+fn definition<'a>(project: &'a Project, name: &ServiceName) -> Option<&'a Service> {
+    project.services.get(name).or_else(|| project.disabled.get(name))
+}
+
+/// What was asked of the engine, and what it said.
+struct Asked<'a> {
+    project: &'a Project,
+    /// The path of what was to be made.
+    scope: Vec<String>,
+    service: Option<&'a Service>,
+    words: &'a str,
+}
+
+impl Asked<'_> {
+    /// What a row says, if it holds: a row whose keys are all not in the files does not.
+    fn row(&self, (pattern, keys, hint): &Row) -> Option<Refusal> {
+        let word = named(self.words, pattern)?;
+        let word = if pattern.starts_with("open /proc/sys/") { word.replace('/', ".") } else { word };
+        let candidates = keys.split('|').filter(|key| !key.is_empty()).flat_map(|key| self.paths(key, &word));
+        let places: Vec<_> = candidates.filter(|path| self.is_written(path)).collect();
+        if places.is_empty() && !keys.is_empty() {
+            return None;
+        }
+        let places = if keys.is_empty() { vec![self.scope.clone()] } else { places };
+        let hint = Some(hint.replace("{}", &word)).filter(|hint| !hint.is_empty());
+        Some(Refusal {
+            places: places.into_iter().filter(|path| self.is_written(path)).collect(),
+            word: Some(word).filter(|word| !word.is_empty()),
+            hint,
+        })
+    }
+
+    fn is_written(&self, path: &[String]) -> bool {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        self.project.origins.get(&path).is_some()
+    }
+
+    fn paths(&self, key: &str, word: &str) -> Vec<Vec<String>> {
+        let below = |parts: Vec<&str>| {
+            self.scope.iter().cloned().chain(parts.into_iter().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let Some(special) = key.strip_prefix('@') else { return vec![below(key.split('.').collect())] };
+        let (kind, field) = special.split_once('.').unwrap_or((special, ""));
+        match kind {
+            "source" => self.by_source(word),
+            "target" => self.by_target(word),
+            "subpath" => self.mounts(|mount| {
+                mount.volume.as_ref().is_some_and(|volume| volume.subpath.is_some())
+                    || mount.image.as_ref().is_some_and(|image| image.subpath.is_some())
+            }),
+            "endpoint" => self.networks().map(|key| below(vec!["networks", key, field])).collect(),
+            "network" => {
+                let of_service = self.networks().map(|key| below(vec!["networks", key]));
+                self.networks().map(|key| path(&["networks", key])).chain(of_service).collect()
+            }
+            "volume" => {
+                let named = self.project.volumes.iter().filter(|(_, volume)| self.words.contains(&volume.name));
+                let field = Some(field).filter(|field| !field.is_empty());
+                let path_of = |key| path(&["volumes", key]).into_iter().chain(field.map(str::to_owned)).collect();
+                named.map(|(key, _)| path_of(key.as_str())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The service's networks: that which the engine names, or all.
+    fn networks(&self) -> impl Iterator<Item = &str> {
+        let keys = || self.service.into_iter().flat_map(|service| service.networks.keys());
+        let is_named = |name: &str| self.words.split([' ', ':', '\n']).any(|part| part == name);
+        let named = keys().find(|key| self.project.networks.get(*key).is_some_and(|network| is_named(&network.name)));
+        keys().filter(move |key| named.is_none_or(|named| named == *key)).map(NetworkKey::as_str)
+    }
+
+    /// The mount of a path of the host, or the secret or config that is read from it.
+    fn by_source(&self, source: &str) -> Vec<Vec<String>> {
+        use crate::project::FileSource;
+        let is_it = |path: &str| self.project.working_directory.join(path) == Path::new(source);
+        let mut paths = self.mounts(|mount| mount.source.as_deref().is_some_and(is_it));
+        for path in &mut paths {
+            path.push("source".to_owned());
+        }
+        // Of the short form there is no part.
+        let whole: Vec<_> = paths.iter().map(|path| path[..path.len() - 1].to_vec()).collect();
+        let is_file = |file: &Option<FileSource>| matches!(file, Some(FileSource::File(path)) if path == source);
+        let secrets = self.project.secrets.iter().filter(|(_, secret)| is_file(&secret.source));
+        let configs = self.project.configs.iter().filter(|(_, config)| is_file(&config.source));
+        let secrets = secrets.map(|(key, _)| path(&["secrets", key.as_str(), "file"]));
+        let configs = configs.map(|(key, _)| path(&["configs", key.as_str(), "file"]));
+        paths.into_iter().chain(whole).chain(secrets).chain(configs).take_while(|path| !path.is_empty()).collect()
+    }
+
+    /// What is mounted at a path of the container.
+    fn by_target(&self, target: &str) -> Vec<Vec<String>> {
+        let target = &*format!("/{}", target.trim_start_matches('/'));
+        let mut paths = self.mounts(|mount| mount.target == target);
+        let Some(service) = self.service else { return paths };
+        let tmpfs = service.tmpfs.iter().position(|tmpfs| tmpfs.target.trim_end_matches('/') == target);
+        paths.extend(tmpfs.map(|index| self.item("tmpfs", index)));
+        let secret = service.secrets.iter().position(|file| file.path_in(crate::project::SECRETS_FOLDER) == target);
+        paths.extend(secret.map(|index| self.item("secrets", index)));
+        let config = service.configs.iter().position(|file| file.path_in(crate::project::CONFIGS_FOLDER) == target);
+        paths.extend(config.map(|index| self.item("configs", index)));
+        paths
+    }
+
+    fn mounts(&self, is_it: impl Fn(&crate::project::value::Mount) -> bool) -> Vec<Vec<String>> {
+        let mounts = self.service.into_iter().flat_map(|service| service.volumes.iter().enumerate());
+        mounts.filter(|(_, mount)| is_it(mount)).map(|(index, _)| self.item("volumes", index)).collect()
+    }
+
+    fn item(&self, list: &str, index: usize) -> Vec<String> {
+        self.scope.iter().cloned().chain([list.to_owned(), index.to_string()]).collect()
+    }
+}
+
+fn path(parts: &[&str]) -> Vec<String> {
+    parts.iter().map(|part| (*part).to_owned()).collect()
+}
+
+/// What stands in `words` where `pattern` has `{}`; empty where it has none. `None` if it does not fit.
+fn named(words: &str, pattern: &str) -> Option<String> {
+    let Some((before, after)) = pattern.split_once("{}") else {
+        return words.to_lowercase().contains(&pattern.to_lowercase()).then(String::new);
+    };
+    let rest = &words[words.find(before)? + before.len()..];
+    let end = if after.is_empty() { rest.find('\n').unwrap_or(rest.len()) } else { rest.find(after)? };
+    let word = rest[..end].trim_end_matches([',', '"', '\'', ')']);
+    Some(word.strip_suffix(":latest").unwrap_or(word).to_owned())
+}
