@@ -263,9 +263,9 @@ fn one_offs_that_run_go_with_the_orphans() {
             #6 remove container shop-gone-run: one-off, after #5
         "}
     );
-    let plain = plan(DownTarget::Files(project.clone()), &DownOptions::default());
-    assert!(!plain.to_string().contains("run"), "{plain}");
-    let warnings: Vec<_> = plain.warnings().iter().map(ToString::to_string).collect();
+    let kept = plan(DownTarget::Files(project.clone()), &DownOptions::default());
+    assert!(!kept.to_string().contains("run"), "{kept}");
+    let warnings: Vec<_> = kept.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
         ["Network shop_default Resource is still in use by shop-db-run, shop-gone-run, shop-tool-run, shop-web-run; \

@@ -12,8 +12,11 @@ use super::files::{Files, files};
 use super::state::{Engine, created, exited, id, images_only, in_sync, stale};
 use super::{Case, check, plan};
 
-/// The ways of sharing that an engine knows.
-const WAYS: [(&str, fn(&mut Service)); 3] = [
+/// A name, and what makes a service share.
+type Way = (&'static str, fn(&mut Service));
+
+/// The namespaces that engines share.
+const WAYS: [Way; 3] = [
     ("network", |s| s.network_mode = Some(NamespaceMode::from("service:y"))),
     ("ipc", |s| s.ipc = Some(NamespaceMode::from("service:y"))),
     ("pid", |s| s.pid = Some(NamespaceMode::from("service:y"))),
@@ -46,7 +49,7 @@ fn told(error: &PlanError) -> (String, String, String) {
 
 #[test]
 fn what_is_not_selected_is_shared_as_it_is() {
-    let volumes: (&str, fn(&mut Service)) = ("volumes", |s| s.volumes_from.push("y".into()));
+    let volumes: Way = ("volumes", |s| s.volumes_from.push("y".into()));
     for (name, how) in WAYS.into_iter().chain([volumes]) {
         let whole = shared(how).load();
         let alone = x_alone(shared(how));

@@ -125,9 +125,9 @@ fn what_the_file_says_of_an_anonymous_volume_wins_over_what_it_said() {
         let state = in_sync(project).with("shop-db-1", stale).with("shop-db-1", super::state::anonymous("/data"));
         let state = state.with("shop-db-1", |db| db.mounts[0].read_only = was_read_only);
         let plan = plan(project, &state.into(), &UpOptions::default());
-        let spec = plan.steps().find_map(|(_, step)| match &step.action {
-            hoist::plan::Action::CreateContainer(spec) => spec.replaces.clone(),
-            _ => None,
+        let spec = plan.steps().find_map(|(_, step)| {
+            let hoist::plan::Action::CreateContainer(spec) = &step.action else { return None };
+            spec.replaces.clone()
         });
         spec.expect("it is replaced").inherited[0].read_only
     };
