@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::cli::signal::Interruption;
 use crate::cli::{Context, Failure, output, settings};
+use crate::diagnostic::visible::{Colors, visible};
 use crate::engine::docker::{ConnectSettings, Docker};
 use crate::engine::{Engine, EngineError};
 use crate::event::{Event, Events, Stopping};
@@ -96,7 +97,11 @@ pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
     if plan.is_empty() {
         writeln!(stdout, "nothing to do")?;
     } else {
-        write!(stdout, "{plan}{}", volumes::of_plan(plan))?;
+        // A line is a step, whatever is in its names.
+        for (id, _) in plan.steps() {
+            writeln!(stdout, "{}", visible(&plan.line(id).to_string(), Colors::Shown).replace('\n', "␊"))?;
+        }
+        write!(stdout, "{}", visible(&volumes::of_plan(plan), Colors::Shown))?;
     }
     Ok(())
 }

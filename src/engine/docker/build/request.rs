@@ -243,7 +243,8 @@ fn place_files(
             let name = name.ok_or_else(|| BuildError::DockerfileNotFound(dockerfile.display().to_string()))?;
             let parent = dockerfile.parent().unwrap_or(&context).to_path_buf();
             filename(name);
-            sources.insert(DOCKERFILE.to_owned(), Source::Folder(parent));
+            let instructions = Source::Instructions { folder: parent, name: name.to_owned() };
+            sources.insert(DOCKERFILE.to_owned(), instructions);
             sources.insert(CONTEXT.to_owned(), Source::Folder(context));
         }
         (ContextSource::Directory(folder), DockerfileSource::Inline(text)) => {
@@ -420,9 +421,11 @@ mod tests {
         let at = |path: &str| folder.path().canonicalize().expect("folder").join(path);
         let prepared = |dockerfile: DockerfileSource| prepare(&BuildRequest { dockerfile, ..request(&folder) }, "", "");
         let path = |path: &str| prepared(DockerfileSource::Path(path.to_owned()));
+        let instructions =
+            |folder: &str, name: &str| Source::Instructions { folder: at(folder), name: name.to_owned() };
         let found = path("sub/Other").expect("found");
         assert_eq!(attribute(&found, "filename").as_deref(), Some("Other"));
-        assert_eq!(found.sources["dockerfile"], Source::Folder(at("sub")));
+        assert_eq!(found.sources["dockerfile"], instructions("sub", "Other"));
         assert_eq!(
             path(&at("sub/Other").display().to_string()).expect("found").sources["context"],
             Source::Folder(at(""))
@@ -435,7 +438,7 @@ mod tests {
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(at("sub/Other"), at("link")).expect("link");
-            assert_eq!(path("link").expect("found").sources["dockerfile"], Source::Folder(at("sub")));
+            assert_eq!(path("link").expect("found").sources["dockerfile"], instructions("sub", "Other"));
         }
     }
 
