@@ -270,8 +270,8 @@ fn means_none(error: &CredentialRetrievalError) -> bool {
 /// What went wrong, in a line. Of what a helper wrote to its output only words are shown: an answer has a secret in it.
 fn words(error: &CredentialRetrievalError) -> String {
     let CredentialRetrievalError::HelperFailure { helper, stdout, stderr } = error else { return error.to_string() };
-    let said = [stderr, stdout].into_iter().flat_map(|text| text.lines()).map(str::trim);
-    let last = said.filter(|line| !line.is_empty() && !line.contains(['{', '}', '"'])).next_back();
+    let mut said = [stderr, stdout].into_iter().flat_map(|text| text.lines()).map(str::trim);
+    let last = said.rfind(|line| !line.is_empty() && !line.contains(['{', '}', '"']));
     match last {
         Some(line) => format!("{helper} failed: {line}"),
         None => format!("{helper} failed"),
