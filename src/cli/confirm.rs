@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use super::context::Terminals;
+use crate::diagnostic::visible::{Colors, visible};
 
 /// Asks a question whose answer is no unless the user says yes. Without a terminal one word is read, judged as a
 /// lenient boolean; the end of the input is no.
@@ -12,6 +13,7 @@ use super::context::Terminals;
 /// When a stream fails.
 pub(super) fn confirm(question: &str, terminals: Terminals) -> io::Result<bool> {
     let mut stdout = io::stdout();
+    let question = visible(question, Colors::Shown);
     if terminals.stdin {
         write!(stdout, "{question} [y/N] ")?;
     } else {

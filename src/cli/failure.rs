@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::diagnostic::conceal;
+use crate::diagnostic::visible::{Colors, visible};
 use crate::engine::EngineError;
 use crate::execute::Conflict;
+use crate::plan::SecretValues;
 
 /// Why a command did not do what was asked. [`Failure::status`] is the documented list of exit statuses.
 #[derive(Debug)]
@@ -48,12 +51,26 @@ impl Failure {
         }
     }
 
-    /// Tells the user, on `out`; what was shown already is not said again.
+    /// Tells the user, on `out`; what was shown already is not said again. Much of it is in the words of engines and
+    /// programs: it can neither do anything to a terminal nor, unless `values` are shown, give secrets away.
     ///
     /// # Errors
     ///
     /// When `out` cannot be written to.
-    pub fn report(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub fn report(&self, values: SecretValues, out: &mut dyn Write) -> io::Result<()> {
+        let text = self.text(values)?;
+        out.write_all(visible(&text, Colors::Removed).as_bytes())
+    }
+
+    /// What is told, as it is.
+    fn text(&self, values: SecretValues) -> io::Result<String> {
+        let mut text = Vec::new();
+        self.write(&mut text)?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Ok(if values == SecretValues::Shown { text } else { conceal::text(&text) })
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Load | Self::ChangesPending | Self::Status(_) => Ok(()),
             Self::Engine(error) => {
@@ -76,14 +93,12 @@ impl Failure {
     /// # Errors
     ///
     /// When `out` cannot be written to.
-    pub fn report_json(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub fn report_json(&self, values: SecretValues, out: &mut dyn Write) -> io::Result<()> {
         // The problems of the files were told as objects when they were read.
         if matches!(self, Self::ChangesPending | Self::Load) {
             return Ok(());
         }
-        let mut text = Vec::new();
-        self.report(&mut text)?;
-        let line = match String::from_utf8_lossy(&text).trim_end() {
+        let line = match self.text(values)?.trim_end() {
             "" => serde_json::json!({ "error": true }),
             message => serde_json::json!({ "error": true, "message": message }),
         };

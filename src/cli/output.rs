@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::{Failure, settings};
+use crate::diagnostic::conceal;
 use crate::diagnostic::render::{Description, Style, describe, render, render_all};
+use crate::diagnostic::visible::{Colors, visible};
 use crate::diagnostic::{Explain, Level};
 use crate::execute::refusal::Refusal;
 use crate::execute::{ExecuteError, RunFailure};
@@ -66,9 +68,10 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     let mut text = render_all(warnings.chain(placed), sources, &style(context));
     // Scripts look for these lines as they are.
     for error in placeless {
-        writeln!(text, "{error}").expect("memory can be written to");
-        if let Some(hint) = error.hint() {
-            writeln!(text, "hint: {hint}").expect("memory can be written to");
+        let problem = describe(error, sources, &style(context));
+        writeln!(text, "{}", visible(&problem.message, Colors::Shown)).expect("memory can be written to");
+        if let Some(hint) = problem.hint {
+            writeln!(text, "hint: {}", visible(&hint, Colors::Shown)).expect("memory can be written to");
         }
     }
     io::stderr().write_all(text.as_bytes())
@@ -153,11 +156,12 @@ pub(super) fn colors(context: &Context, is_terminal: bool) -> bool {
 
 /// A warning that has no place in a file. Some of the contract's texts say themselves that they are one.
 pub(super) fn warn(message: &str, context: &Context) -> Result<(), Failure> {
+    let message = &if context.global.show_values { message.to_owned() } else { conceal::text(message) };
     if is_json(context) {
         return Ok(io::stderr().write_all(log_record(message, None).as_bytes())?);
     }
     let level = if message.starts_with("Warning: ") { "" } else { "warning: " };
-    Ok(writeln!(io::stderr(), "{level}{message}")?)
+    Ok(writeln!(io::stderr(), "{level}{}", visible(message, Colors::Shown))?)
 }
 
 /// What a command that works without the files acts on.
@@ -233,7 +237,7 @@ fn project_or_name(services: &[String], context: &Context) -> Result<Target, Fai
 pub(super) fn progress(context: &Context) -> Result<Progress<io::Stderr>, Failure> {
     let mode = settings::progress_mode(context)?;
     let tty = TtySettings { color: colors(context, true), size: TerminalSize::of_stderr() };
-    Ok(Progress::new(mode, tty, io::stderr()))
+    Ok(Progress::new(mode, tty, io::stderr()).with_values(settings::secret_values(context)))
 }
 
 /// How lines of containers are shown.

@@ -3,6 +3,7 @@
 pub mod conceal;
 pub mod render;
 pub mod suggest;
+pub mod visible;
 
 pub use render::{Style, render, render_all};
 

@@ -8,7 +8,8 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Rende
 
 use serde::Serialize;
 
-use super::conceal::{self, HIDDEN};
+use super::conceal::{self, HIDDEN, Secrets};
+use super::visible::{Colors, visible};
 use super::{Explain, Level};
 use crate::source::{FileId, SourceMap, Span};
 
@@ -35,30 +36,34 @@ impl Default for Style {
 #[must_use]
 pub fn render(problem: &dyn Explain, level: Level, sources: &SourceMap, style: &Style) -> String {
     let page = Page { sources, style };
+    let secrets = page.secrets(problem);
     let title = match level {
         Level::Error => Title::ERROR,
         Level::Warning => Title::WARNING,
     };
-    let places: Vec<Place> = page.places(problem);
+    let places: Vec<Place> = page.places(problem, &secrets);
     let excerpts: Vec<Excerpt> = page.excerpts(&places);
-    let mut group = Group::with_title(title.primary_title(page.text(&problem.to_string())));
+    let mut group = Group::with_title(title.primary_title(page.text(&problem.to_string(), &secrets)));
     for excerpt in &excerpts {
         group = group.element(excerpt.snippet());
     }
     let renderer = page.renderer();
-    let hint = problem.hint().map(|hint| page.text(&hint));
+    let hint = problem.hint().map(|hint| page.text(&hint, &secrets));
     let finish = |rendered: String| {
         let corrected = excerpts.iter().fold(rendered, |rendered, excerpt| excerpt.correct_column(rendered));
-        corrected.trim_end().to_owned()
+        visible(corrected.trim_end(), Colors::Kept).into_owned()
     };
     let Some(hint) = &hint else { return finish(renderer.render(&[group])) };
     let hint = Group::with_title(Title::HELP.with_name(Some("hint")).secondary_title(hint));
     if excerpts.is_empty() {
         // Without a source line there is nothing that a bar could lead on from.
-        return format!("{}\n{}", renderer.render(&[group]).trim_end(), renderer.render(&[hint]).trim_end());
+        return finish(format!("{}\n{}", renderer.render(&[group]).trim_end(), renderer.render(&[hint]).trim_end()));
     }
     finish(renderer.render(&[group, hint]))
 }
+
+/// So many lines of a value are looked at for what a message must not quote.
+const MOST_LINES: usize = 64;
 
 /// Lines around one with a caret that may be shown too.
 const NEAR: usize = 4;
@@ -115,14 +120,15 @@ pub struct Description {
 #[must_use]
 pub fn describe(problem: &dyn Explain, sources: &SourceMap, style: &Style) -> Description {
     let page = Page { sources, style };
+    let secrets = page.secrets(problem);
     let place = problem.span().map(|span| (page.path(span.file), sources.position(span)));
     let (file, position) = place.unzip();
     Description {
-        message: page.text(&problem.to_string()),
+        message: page.text(&problem.to_string(), &secrets),
         file,
         line: position.as_ref().map(|position| position.line),
         column: position.as_ref().map(|position| position.column),
-        hint: problem.hint().map(|hint| page.text(&hint)),
+        hint: problem.hint().map(|hint| page.text(&hint, &secrets)),
     }
 }
 
@@ -191,23 +197,51 @@ impl Page<'_> {
             Level::Error => "error",
             Level::Warning => "warning",
         };
-        let message = self.text(&problem.to_string());
+        let message = visible(&self.text(&problem.to_string(), &self.secrets(problem)), Colors::Shown).into_owned();
         let Some(span) = problem.span() else { return format!("{level}: {message}") };
         let place = self.sources.position(span);
-        format!("{level}: {}:{}:{}: {message}", self.path(span.file), place.line, place.column)
+        format!("{level}: {}:{}:{}: {message}", visible(&self.path(span.file), Colors::Shown), place.line, place.column)
     }
 
     /// A message or hint, on one line.
-    fn text(&self, text: &str) -> String {
+    fn text(&self, text: &str, secrets: &Secrets) -> String {
         let text = text.replace(['\n', '\r'], " ");
-        if self.style.show_values { text } else { conceal::urls(&text) }
+        if self.style.show_values { text } else { secrets.out_of(&text) }
     }
 
-    fn places(&self, problem: &dyn Explain) -> Vec<Place> {
+    /// What is hidden in the lines that `problem` is about.
+    fn secrets(&self, problem: &dyn Explain) -> Secrets {
+        if self.style.show_values {
+            return Secrets::default();
+        }
+        let related = problem.related().into_iter().map(|(span, _)| span);
+        Secrets::new(problem.span().into_iter().chain(related).flat_map(|span| self.hidden_at(span)))
+    }
+
+    /// What is hidden in the lines of a place, as it is written.
+    fn hidden_at(&self, span: Span) -> Vec<String> {
+        let text = self.sources.file(span.file).text();
+        let yaml = !self.sources.file(span.file).is_env_file();
+        let first = self.sources.line(span);
+        let (mut at, end) = (first.start as usize, (first.end as usize).max(span.end as usize).min(text.len()));
+        let mut hidden = Vec::new();
+        for line in text[at..].split_inclusive('\n').take(MOST_LINES) {
+            if at >= end {
+                break;
+            }
+            let content = line.trim_end_matches(['\n', '\r']);
+            let ranges = conceal::ranges(text, at..at + content.len(), yaml);
+            hidden.extend(ranges.into_iter().map(|range| text[range].to_owned()));
+            at += line.len();
+        }
+        hidden
+    }
+
+    fn places(&self, problem: &dyn Explain, secrets: &Secrets) -> Vec<Place> {
         let main = problem.span().map(|span| Place { span, label: None, primary: true });
         let related = problem.related().into_iter();
         main.into_iter()
-            .chain(related.map(|(span, words)| Place { span, label: Some(self.text(&words)), primary: false }))
+            .chain(related.map(|(span, words)| Place { span, label: Some(self.text(&words, secrets)), primary: false }))
             .collect()
     }
 

@@ -99,8 +99,17 @@ fn unknown(cause: &impl ToString, context: Vec<String>) -> ExecuteError {
     ExecuteError::ModelStatus { cause: cause.to_string(), context }
 }
 
+/// Refuses what the plugin would take for one of its flags.
+fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), ExecuteError> {
+    if spec.reference.starts_with('-') {
+        return Err(failure(spec, verb, "that is not the name of a model".to_owned(), Vec::new()));
+    }
+    Ok(())
+}
+
 /// Fetches a model.
 pub(super) async fn pull<E>(context: &Context<E>, id: ActionId, spec: &ModelSpec) -> Result<Outcome, ExecuteError> {
+    check(spec, ModelVerb::Pull)?;
     let work = async {
         let failed = |error: std::io::Error| failure(spec, ModelVerb::Pull, error.to_string(), Vec::new());
         let mut command = command(&spec.project, &spec.plugin);
@@ -129,6 +138,7 @@ pub(super) async fn pull<E>(context: &Context<E>, id: ActionId, spec: &ModelSpec
 
 /// Says how a model is to be served.
 pub(super) async fn configure<E>(context: &Context<E>, spec: &ModelSpec) -> Result<Outcome, ExecuteError> {
+    check(spec, ModelVerb::Configure)?;
     let arguments = configure_arguments(spec);
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let work = async {
@@ -244,6 +254,23 @@ mod tests {
         let flags = vec!["--temp".to_owned(), "0.1".to_owned()];
         let all = ModelSpec { context_size: Some(4096), runtime_flags: flags, ..plain };
         assert_eq!(configure_arguments(&all), ["configure", "--context-size", "4096", "ai/x", "--", "--temp", "0.1"]);
+    }
+
+    #[test]
+    fn a_flag_is_no_model() {
+        let spec = |reference: &str| ModelSpec {
+            project: Project::default().into(),
+            key: "llm".into(),
+            name: "llm".to_owned(),
+            reference: reference.to_owned(),
+            context_size: None,
+            runtime_flags: Vec::new(),
+            services: Vec::new(),
+            plugin: "/docker-model".into(),
+        };
+        assert_eq!(check(&spec("ai/x"), ModelVerb::Pull), Ok(()));
+        let error = check(&spec("--help"), ModelVerb::Pull).unwrap_err();
+        assert_eq!(error.to_string(), "failed to pull model --help: that is not the name of a model");
     }
 
     #[test]

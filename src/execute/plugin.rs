@@ -26,14 +26,19 @@ struct Configuration {
 /// The plugin of that name, as Docker finds it: in the folders that its configuration adds, then the user's own, then
 /// those for all users.
 pub(super) fn find(project: &Project, name: &str) -> Option<PathBuf> {
-    let environment = &project.environment;
-    let docker = environment
-        .get("DOCKER_CONFIG")
-        .filter(|folder| !folder.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| environment.get("HOME").map(|home| Path::new(home).join(".docker")));
+    if !is_name(name) {
+        return None;
+    }
     let program = format!("docker-{name}{}", std::env::consts::EXE_SUFFIX);
-    folders(docker.as_deref()).map(|folder| folder.join(&program)).find(|program| program.is_file())
+    folders(project.programs.docker_config.as_deref())
+        .map(|folder| folder.join(&program))
+        .find(|program| program.is_file())
+}
+
+/// Whether a word of the files can be the name of a program: not a path to one, nor a flag.
+pub(super) fn is_name(word: &str) -> bool {
+    let odd = |character: char| matches!(character, '/' | '\\') || character.is_control();
+    !word.is_empty() && !word.starts_with(['-', '.']) && !word.contains(odd)
 }
 
 fn folders(docker: Option<&Path>) -> impl Iterator<Item = PathBuf> {
@@ -47,6 +52,17 @@ fn folders(docker: Option<&Path>) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_is_named_and_not_pointed_at() {
+        for name in ["model", "my-provider", "a.b"] {
+            assert!(is_name(name), "{name}");
+        }
+        for other in ["", "../x", "/bin/sh", "a/b", "..", "-x", ".hidden", "a\u{1b}b", "a\\b"] {
+            assert!(!is_name(other), "{other}");
+            assert_eq!(find(&Project::default(), other), None);
+        }
+    }
 
     #[test]
     fn further_folders_come_first() {

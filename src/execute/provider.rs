@@ -109,7 +109,11 @@ impl Call<'_> {
     fn hear<E: Engine>(&self, context: &Context<E>, id: ActionId, line: &str) -> Result<(), ExecuteError> {
         let invalid = || self.failed(&format!("invalid response from plugin: {line}"));
         let Message { kind, message } = serde_json::from_str(line).map_err(|_| invalid())?;
-        let pair = || message.split_once('=').ok_or_else(invalid);
+        // What it was going to say may be a secret.
+        let pair = || {
+            let without = || self.failed(&format!("invalid response from plugin: `{kind}` without NAME=value"));
+            message.split_once('=').ok_or_else(without)
+        };
         match kind.as_str() {
             "info" => {
                 let status = message.lines().next().unwrap_or_default().to_owned();
@@ -154,10 +158,18 @@ impl Call<'_> {
         if kind == "compose" {
             return Err(self.failed("`compose` cannot provide a service"));
         }
+        if !plugin::is_name(kind) {
+            return Err(self.failed(&format!("`{kind}` is not the name of a plugin or of a program on PATH")));
+        }
+        if self.service.as_str().starts_with('-') {
+            return Err(self.failed("programs would take the name of the service for a flag"));
+        }
         let on_path = || {
-            let path = self.project.environment.get("PATH").map(std::env::split_paths);
+            let path = self.project.programs.path.as_ref().map(std::env::split_paths);
             let program = format!("{kind}{}", std::env::consts::EXE_SUFFIX);
-            path.into_iter().flatten().map(|folder| folder.join(&program)).find(|program| program.is_file())
+            // What hangs from the current folder is the project's, and not on the user's path.
+            let folders = path.into_iter().flatten().filter(|folder| folder.is_absolute());
+            folders.map(|folder| folder.join(&program)).find(|program| program.is_file())
         };
         plugin::find(self.project, kind)
             .or_else(on_path)

@@ -68,7 +68,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::diagnostic::Explain;
-use crate::project::{NameSeparator, Project};
+use crate::project::{NameSeparator, ProgramPaths, Project};
 use crate::source::SourceMap;
 use crate::yaml::Node;
 
@@ -328,6 +328,7 @@ fn typed(options: &LoadOptions, built: Built, loader: &mut Loader<'_>) -> Option
         compose_files: files,
         env_files,
         environment,
+        programs: ProgramPaths::of(&options.environment),
         separator: if compatible { NameSeparator::Underscore } else { options.separator },
         ..decoded.project
     })

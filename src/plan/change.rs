@@ -73,11 +73,8 @@ fn entry(field: &str) -> Option<&str> {
 
 /// A value as it may be shown.
 fn shown(field: &str, value: Tree, values: SecretValues) -> FieldValue {
-    let name = entry(field).unwrap_or_default();
-    if let Tree::String(text) = value {
-        return FieldValue::Text(secret::shown(name, &text, values));
-    }
-    FieldValue::Json(secret::shown(name, &value.to_json_compact(), values))
+    let shown = secret::shown(entry(field).unwrap_or_default(), value, values);
+    if let Tree::String(text) = shown { FieldValue::Text(text) } else { FieldValue::Json(shown.to_json_compact()) }
 }
 
 /// What a container was made from, as far as it is known.

@@ -140,7 +140,6 @@ fn reason(reason: &Reason) -> Value {
 fn value(value: &FieldValue) -> Value {
     match value {
         FieldValue::Text(text) => text.as_str().into(),
-        // What hides a secret in it may have made it text.
         FieldValue::Json(json) => serde_json::from_str(json).unwrap_or_else(|_| json.as_str().into()),
     }
 }

@@ -1,64 +1,107 @@
 //! Which values stay hidden in plans and reasons.
 
 use super::SecretValues;
+use crate::diagnostic::conceal::{self, HIDDEN};
+use crate::project::Tree;
 
-/// What stands for a hidden value.
-pub(super) const HIDDEN: &str = "•••";
-
-/// Parts of names whose values are hidden.
-const SECRET_NAMES: [&str; 6] = ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"];
-
-/// The value of a variable, argument or label as it may be shown: hidden if its name sounds like a secret, without the
-/// password where it is an address.
-pub(super) fn shown(name: &str, value: &str, values: SecretValues) -> String {
-    if values == SecretValues::Shown {
-        return value.to_owned();
-    }
-    let name = name.to_ascii_uppercase();
-    if SECRET_NAMES.iter().any(|part| name.contains(part)) {
-        return HIDDEN.to_owned();
-    }
-    without_password(value)
+/// A value as it may be shown: hidden if its name speaks of a secret, else without what it says itself to be one. The
+/// name is that of a variable, argument, label or option; empty where there is none.
+pub(super) fn shown(name: &str, value: Tree, values: SecretValues) -> Tree {
+    if values == SecretValues::Shown { value } else { concealed(name, value) }
 }
 
-/// `scheme://user:password@host` with the password hidden.
-fn without_password(value: &str) -> String {
-    let mut shown = String::with_capacity(value.len());
-    let mut rest = value;
-    while let Some(at) = rest.find("://") {
-        let (scheme, after) = rest.split_at(at + 3);
-        shown.push_str(scheme);
-        let end = after.find(['/', '?', '#', ' ', ',', '"']).unwrap_or(after.len());
-        let (authority, tail) = after.split_at(end);
-        match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
-            Some((user, host)) => {
-                shown.extend([user, ":", HIDDEN, "@", host]);
-            }
-            None => shown.push_str(authority),
-        }
-        rest = tail;
+fn concealed(name: &str, value: Tree) -> Tree {
+    match value {
+        Tree::Mapping(entries) => Tree::Mapping(
+            entries
+                .into_iter()
+                .map(|(key, value)| {
+                    let value = concealed(&key, value);
+                    (key, value)
+                })
+                .collect(),
+        ),
+        Tree::Sequence(items) => Tree::Sequence(list(name, items)),
+        Tree::Null | Tree::Bool(_) => value,
+        _ if is_secret(name) => Tree::from(HIDDEN),
+        Tree::String(text) => Tree::from(conceal::text(&text).as_str()),
+        Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) => value,
     }
-    shown.push_str(rest);
-    shown
+}
+
+/// A list, in which an item may be the value of the flag before it.
+fn list(name: &str, items: Vec<Tree>) -> Vec<Tree> {
+    let mut after_flag = false;
+    items
+        .into_iter()
+        .map(|item| {
+            let Tree::String(text) = &item else {
+                after_flag = false;
+                return concealed(name, item);
+            };
+            let is_value = after_flag && !text.starts_with('-');
+            after_flag = conceal::is_secret_flag(text);
+            if is_value { Tree::from(HIDDEN) } else { concealed(name, item) }
+        })
+        .collect()
+}
+
+/// The keys of Compose files that only sound like secrets name some.
+fn is_secret(name: &str) -> bool {
+    conceal::is_secret(name) && !matches!(name, "secrets" | "credential_spec")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn json(name: &str, text: &str, values: SecretValues) -> String {
+        fn tree(value: serde_json::Value) -> Tree {
+            match value {
+                serde_json::Value::Null => Tree::Null,
+                serde_json::Value::Bool(value) => Tree::Bool(value),
+                serde_json::Value::Number(number) => Tree::Int(number.as_i64().expect("whole")),
+                serde_json::Value::String(text) => Tree::from(text.as_str()),
+                serde_json::Value::Array(items) => Tree::Sequence(items.into_iter().map(tree).collect()),
+                serde_json::Value::Object(entries) => {
+                    Tree::Mapping(entries.into_iter().map(|(key, value)| (key, tree(value))).collect())
+                }
+            }
+        }
+        shown(name, tree(serde_json::from_str(text).expect("JSON")), values).to_json_compact()
+    }
+
     #[test]
     fn secrets_are_hidden() {
         let cases = [
-            ("DEBUG", "1", "1"),
-            ("MYSQL_ROOT_PASSWORD", "hunter2", "•••"),
-            ("api_key", "abc", "•••"),
-            ("DATABASE_URL", "postgres://app:hunter2@db:5432/app", "postgres://app:•••@db:5432/app"),
-            ("HOSTS", "http://a:x@h/ and http://b@h", "http://a:•••@h/ and http://b@h"),
-            ("URL", "https://example.com/a:b@c", "https://example.com/a:b@c"),
+            ("DEBUG", r#""1""#, r#""1""#),
+            ("MYSQL_ROOT_PASSWORD", r#""hunter2""#, r#""•••""#),
+            ("api_key", r#""abc""#, r#""•••""#),
+            ("DATABASE_URL", r#""postgres://app:hunter2@db/app""#, r#""postgres://app:•••@db/app""#),
+            ("URL", r#""amqp://u:pa/ss@one,amqp://v:w@two""#, r#""amqp://u:•••@one,amqp://v:•••@two""#),
+            ("", r#"["mysqld","--password=hunter2","-v"]"#, r#"["mysqld","--password=•••","-v"]"#),
+            ("", r#"["x","--token","hunter2","--key","-v"]"#, r#"["x","--token","•••","--key","-v"]"#),
+            (
+                "",
+                r#"["CMD-SHELL","curl -H 'Authorization: Bearer x' y"]"#,
+                r#"["CMD-SHELL","curl -H 'Authorization: •••' y"]"#,
+            ),
+            (
+                "",
+                r#"{"driver":"splunk","options":{"splunk-token":"x"}}"#,
+                r#"{"driver":"splunk","options":{"splunk-token":"•••"}}"#,
+            ),
+            ("", r#"{"o":"username=u,password=x,vers=3"}"#, r#"{"o":"username=u,password=•••,vers=3"}"#),
+            ("", r#"{"auth":true,"keys":["a"],"pin_key":1234}"#, r#"{"auth":true,"keys":["•••"],"pin_key":"•••"}"#),
+            (
+                "",
+                r#"{"credential_spec":{"file":"x"},"secrets":["db"]}"#,
+                r#"{"credential_spec":{"file":"x"},"secrets":["db"]}"#,
+            ),
         ];
         for (name, value, expected) in cases {
-            assert_eq!(shown(name, value, SecretValues::Hidden), expected, "{name}");
-            assert_eq!(shown(name, value, SecretValues::Shown), value, "{name}");
+            assert_eq!(json(name, value, SecretValues::Hidden), expected, "{name}");
+            assert_eq!(json(name, value, SecretValues::Shown), value, "{name}");
         }
     }
 }

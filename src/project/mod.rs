@@ -42,6 +42,25 @@ pub use volume::Volume;
 /// `x-*` keys and their values, untouched.
 pub type Extensions = BTreeMap<String, serde_yaml::Value>;
 
+/// Where the programs are found that provide services and serve models.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProgramPaths {
+    /// `PATH`.
+    pub path: Option<String>,
+    /// The folder of the Docker configuration: `DOCKER_CONFIG`, else `~/.docker`.
+    pub docker_config: Option<PathBuf>,
+}
+
+impl ProgramPaths {
+    /// Those that an environment has.
+    #[must_use]
+    pub fn of(environment: &BTreeMap<String, String>) -> Self {
+        let given = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+        let home = || given("HOME").map(|home| PathBuf::from(home).join(".docker"));
+        Self { path: given("PATH").cloned(), docker_config: given("DOCKER_CONFIG").map(PathBuf::from).or_else(home) }
+    }
+}
+
 /// The loaded model: everything under one name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Project {
@@ -55,6 +74,8 @@ pub struct Project {
     pub env_files: Vec<PathBuf>,
     /// The variables used for substitution and for keys without a value (compose-file.md §4.1).
     pub environment: BTreeMap<String, String>,
+    /// Those of the process alone that say where programs are found: no `.env` of a folder decides what is run.
+    pub programs: ProgramPaths,
     /// What stands between the parts of names.
     pub separator: NameSeparator,
     /// Services to act on: enabled by profiles, and selected or needed by selected ones.

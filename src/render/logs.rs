@@ -1,9 +1,11 @@
 //! What containers write, with a prefix that says which one wrote it (cli.md §5.8).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use crate::diagnostic::visible::{Colors, visible};
 use crate::event::Output;
 
 /// Colours of sources, in the order in which they appear: after the last one comes the first again.
@@ -75,7 +77,7 @@ impl LogPrinter {
                 for source in sources {
                     self.register(source);
                 }
-                writeln!(out, "Attaching to {}", sources.join(", "))
+                writeln!(out, "Attaching to {}", shown(&sources.join(", ")))
             }
             Output::Lines { source, stderr: false, bytes } => self.lines(source, bytes, out),
             Output::Lines { source, stderr: true, bytes } => self.lines(source, bytes, err),
@@ -85,7 +87,7 @@ impl LogPrinter {
             }
             Output::Recreated { source } => self.notice(source, "has been recreated", out),
             Output::Unreadable { source, message } => {
-                writeln!(err, "Can't retrieve logs for \"{source}\": {message}")
+                writeln!(err, "Can't retrieve logs for \"{}\": {}", shown(source), shown(message))
             }
         }
     }
@@ -94,7 +96,7 @@ impl LogPrinter {
         if self.sources.contains_key(source) {
             return;
         }
-        self.width = self.width.max(unicode_width::UnicodeWidthStr::width(&**source) + 1);
+        self.width = self.width.max(unicode_width::UnicodeWidthStr::width(&*shown(source)) + 1);
         let colour = if let Some(replica) = self.replica_of(source) {
             replica.colour
         } else {
@@ -135,7 +137,8 @@ impl LogPrinter {
         let Some(source) = self.sources.get_mut(name) else { return &[] };
         if source.width != width {
             source.width = width;
-            let padding = width.saturating_sub(unicode_width::UnicodeWidthStr::width(&**name));
+            let name = shown(name);
+            let padding = width.saturating_sub(unicode_width::UnicodeWidthStr::width(&*name));
             let text = format!("{name}{:padding$} | ", "");
             source.prefix = paint(&text, source.colour, color).into_bytes();
         }
@@ -146,8 +149,13 @@ impl LogPrinter {
         self.register(name);
         let colour = self.sources.get(name).map_or(COLOURS[0], |source| source.colour);
         let clear = if self.settings.clear_line { "\r\x1b[K" } else { "" };
-        writeln!(out, "{clear}{}", paint(&format!("{name} {what}"), colour, self.settings.color))
+        writeln!(out, "{clear}{}", paint(&format!("{} {what}", shown(name)), colour, self.settings.color))
     }
+}
+
+/// A name or message; what containers write themselves is passed on as it is.
+fn shown(text: &str) -> Cow<'_, str> {
+    visible(text, Colors::Shown)
 }
 
 fn paint(text: &str, colour: &str, painted: bool) -> String {

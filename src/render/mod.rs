@@ -18,8 +18,9 @@ use std::sync::Arc;
 pub use record::{Record, RecordState, Records};
 pub use tty::{TerminalSize, TtySettings};
 
+use crate::diagnostic::visible::{Colors, visible};
 use crate::event::Event;
-use crate::plan::{Plan, UnusedVolume};
+use crate::plan::{Plan, SecretValues, UnusedVolume};
 
 /// How progress is shown (cli.md §6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +50,7 @@ pub struct Hidden {
 pub struct Progress<W: Write + Send + 'static> {
     records: Records,
     hidden: Hidden,
+    values: SecretValues,
     renderer: Renderer<W>,
     /// The volumes that the plan left without a container, which are named when it is through.
     volumes_left: Vec<UnusedVolume>,
@@ -72,7 +74,19 @@ impl<W: Write + Send + 'static> Progress<W> {
             ProgressMode::Json => Renderer::Json(json::Json::new(out)),
             ProgressMode::Quiet => Renderer::Quiet,
         };
-        Self { records: Records::default(), hidden: Hidden::default(), renderer, volumes_left: Vec::new() }
+        Self {
+            records: Records::default(),
+            hidden: Hidden::default(),
+            values: SecretValues::default(),
+            renderer,
+            volumes_left: Vec::new(),
+        }
+    }
+
+    /// Shows or hides values that speak of secrets; they are hidden by default.
+    #[must_use]
+    pub fn with_values(self, values: SecretValues) -> Self {
+        Self { values, ..self }
     }
 
     /// Leaves some of it out.
@@ -98,7 +112,15 @@ impl<W: Write + Send + 'static> Progress<W> {
         if matches!(self.renderer, Renderer::Quiet) || self.records.is_hidden(event, self.hidden) {
             return Ok(());
         }
-        for record in self.records.of(event) {
+        // What programs write in a build is theirs to say, as what containers write is.
+        let output = matches!(event, Event::BuildLog { .. });
+        for mut record in self.records.of(event) {
+            if self.values == SecretValues::Hidden && !output {
+                record.conceal();
+            }
+            if !matches!(self.renderer, Renderer::Json(_)) {
+                record.tame(if output { Colors::Kept } else { Colors::Shown });
+            }
             match &mut self.renderer {
                 // What stays true stays on the screen; states come and go in the block.
                 Renderer::Tty(tty) if matches!(event, Event::Warning { .. } | Event::Stopping(_)) => {
@@ -113,7 +135,8 @@ impl<W: Write + Send + 'static> Progress<W> {
         }
         if let Renderer::Tty(tty) = &mut self.renderer {
             for (subject, note) in self.records.notes(event) {
-                tty.note(&subject, note);
+                let shown = |text: String| visible(&text, Colors::Shown).into_owned();
+                tty.note(&shown(subject), note.map(shown));
             }
             if *event == Event::Ended {
                 tty.finish();
@@ -133,9 +156,12 @@ impl<W: Write + Send + 'static> Progress<W> {
         if volumes.is_empty() {
             return Ok(());
         }
+        let lines = |volumes: &[UnusedVolume]| -> Vec<String> {
+            volumes::left_behind(volumes).iter().map(|line| visible(line, Colors::Shown).into_owned()).collect()
+        };
         match &mut self.renderer {
-            Renderer::Tty(tty) => tty.print(&volumes::left_behind(&volumes)),
-            Renderer::Plain(plain) => volumes::left_behind(&volumes).iter().try_for_each(|line| plain.line(line)),
+            Renderer::Tty(tty) => tty.print(&lines(&volumes)),
+            Renderer::Plain(plain) => lines(&volumes).iter().try_for_each(|line| plain.line(line)),
             // Programs read a record each.
             Renderer::Json(_) | Renderer::Quiet => Ok(()),
         }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::volumes;
+use crate::diagnostic::visible::{Colors, visible};
 use crate::plan::Plan;
 
 /// Writes the steps of a plan. Those of one that changes nothing are summed up: what runs again, and what is waited for.
@@ -15,7 +16,11 @@ pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
         return writeln!(out, "nothing to do");
     }
     if plan.has_changes() {
-        return write!(out, "{plan}{}", volumes::of_plan(plan));
+        // A line is a step, whatever is in its names.
+        for (id, _) in plan.steps() {
+            writeln!(out, "{}", visible(&plan.line(id).to_string(), Colors::Shown).replace('\n', "␊"))?;
+        }
+        return write!(out, "{}", visible(&volumes::of_plan(plan), Colors::Shown));
     }
     let repeated = plan.repeated();
     write!(out, "nothing changes")?;

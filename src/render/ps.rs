@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::template::{Purpose, Template, TemplateError, Value};
 use super::{table, text};
+use crate::diagnostic::visible::{Colors, visible};
 use crate::observed::{Container, Health, MountKind, State};
 
 /// The label of containers that run on another engine than the project's.
@@ -145,7 +146,7 @@ pub fn write(
         PsFormat::Services => {
             let names: BTreeSet<&str> =
                 sorted.iter().filter_map(|container| Some(container.service.as_ref()?.as_str())).collect();
-            names.iter().try_for_each(|name| writeln!(out, "{name}"))?;
+            names.iter().try_for_each(|name| writeln!(out, "{}", visible(name, Colors::Shown)))?;
         }
         PsFormat::Raw => sorted.iter().try_for_each(|container| write_raw(container, settings, out))?,
         PsFormat::Template(template) => {
@@ -185,7 +186,7 @@ fn write_raw(container: &Container, settings: &PsSettings, out: &mut impl Write)
         ("ports", ports::displayed(&container.ports)),
     ] {
         let space = if value.is_empty() { "" } else { " " };
-        writeln!(out, "{key}:{space}{value}")?;
+        writeln!(out, "{key}:{space}{}", visible(&value, Colors::Shown))?;
     }
     writeln!(out)
 }

@@ -1,11 +1,14 @@
 //! What an event means for the display: records of cli.md §6.2, in the words of §6.3.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::Hidden;
+use crate::diagnostic::conceal;
+use crate::diagnostic::visible::{Colors, visible};
 use crate::event::{BuildProgress, Event, Outcome, Stopping, Subject};
 use crate::observed::State;
 use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, ProviderVerb, UnusedVolume, WaitCondition, WaitSpec};
@@ -63,6 +66,23 @@ impl Record {
     pub fn percent(&self) -> Option<u64> {
         let (current, total) = (self.current?, self.total.filter(|total| *total > 0)?);
         Some((current.saturating_mul(100) / total).min(100))
+    }
+
+    /// Hides what its texts say to be secrets.
+    pub(super) fn conceal(&mut self) {
+        for text in [&mut self.text, &mut self.details] {
+            *text = conceal::text(text);
+        }
+    }
+
+    /// Takes out of its texts what a terminal would obey.
+    pub(super) fn tame(&mut self, colors: Colors) {
+        for text in [Some(&mut self.id), self.parent_id.as_mut(), Some(&mut self.text), Some(&mut self.details)] {
+            let Some(text) = text else { continue };
+            if let Cow::Owned(tamed) = visible(text, colors) {
+                *text = tamed;
+            }
+        }
     }
 
     /// Whether it is a line from the inside of a build.

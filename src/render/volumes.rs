@@ -1,5 +1,8 @@
 //! What becomes of data, in words: the volumes that a plan removes, and those that are left without a container.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use crate::plan::{Plan, UnusedVolume};
 use crate::render::text::plural;
 
@@ -9,7 +12,7 @@ pub fn of_plan(plan: &Plan) -> String {
     let mut text = String::new();
     let removed: Vec<_> = plan.destructive().flat_map(|(_, step)| step.removed_volumes()).collect();
     if !removed.is_empty() {
-        text += &format!("removes the data of {}: {}\n", count(removed.len()), removed.join(", "));
+        let _ = writeln!(text, "removes the data of {}: {}", count(removed.len()), removed.join(", "));
     }
     let mut left: Vec<&UnusedVolume> = Vec::new();
     for volume in plan.steps().flat_map(|(_, step)| step.volumes_left()) {
@@ -18,7 +21,7 @@ pub fn of_plan(plan: &Plan) -> String {
         }
     }
     if !left.is_empty() {
-        text += &format!("leaves {} without a container, with the data:\n", count(left.len()));
+        let _ = writeln!(text, "leaves {} without a container, with the data:", count(left.len()));
         text.extend(left.into_iter().map(|volume| format!("  {}\n", place(volume))));
     }
     text
@@ -30,7 +33,7 @@ pub fn left_behind(volumes: &[UnusedVolume]) -> Vec<String> {
     let (noun, verb, pronoun) = if volumes.len() == 1 { ("its", "keeps", "it") } else { ("their", "keep", "them") };
     let mut lines = vec![format!("{} without a container {verb} {noun} data:", count(volumes.len()))];
     lines.extend(volumes.iter().map(|volume| format!("  {}", place(volume))));
-    let names: Vec<_> = volumes.iter().map(|volume| volume.name.as_str()).collect();
+    let names: Vec<_> = volumes.iter().map(|volume| word(&volume.name)).collect();
     lines.push(format!("To remove {pronoun} and {noun} data: docker volume rm {}", names.join(" ")));
     lines
 }
@@ -41,4 +44,22 @@ fn count(volumes: usize) -> String {
 
 fn place(volume: &UnusedVolume) -> String {
     format!("{} ({} of {})", volume.name, volume.target, volume.container)
+}
+
+/// A name as one word of a shell, whatever is in it: people copy the command.
+fn word(name: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | ':');
+    if name.chars().all(plain) { name.into() } else { format!("'{}'", name.replace('\'', r"'\''")).into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word;
+
+    #[test]
+    fn a_name_is_one_word_of_a_shell() {
+        for (name, shown) in [("shop_data", "shop_data"), ("x; rm y", "'x; rm y'"), ("a'b", r"'a'\''b'")] {
+            assert_eq!(word(name), shown);
+        }
+    }
 }

@@ -27,6 +27,7 @@ mod remote;
 mod removal;
 mod replicas;
 mod rolling;
+mod security;
 mod sharing;
 mod takeover;
 mod volumes;

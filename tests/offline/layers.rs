@@ -12,7 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("yaml", &["source", "diagnostic", "project"]),
     ("observed", &["project"]),
     ("load", &["source", "diagnostic", "yaml", "project"]),
-    ("plan", &["project", "observed"]),
+    ("plan", &["diagnostic", "project", "observed"]),
     ("event", &["project", "observed", "plan"]),
     ("engine", &["source", "diagnostic", "project", "observed", "plan"]),
     ("execute", &["source", "diagnostic", "project", "observed", "plan", "event", "engine"]),

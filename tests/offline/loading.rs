@@ -273,3 +273,17 @@ fn report(errors: &[LoadError], warnings: &[LoadWarning], sources: &SourceMap, f
     // A path without a place in a file is shown as it is.
     text.replace(folder.to_str().expect("the repository's path is text"), "/project")
 }
+
+#[test]
+fn no_file_of_the_project_decides_which_programs_are_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    write("compose.yaml", "services: {web: {image: a}}\n");
+    write(".env", "DOCKER_CONFIG=./evil\nPATH=./evil\nHOME=./evil\n");
+    let mut options = LoadOptions::new(folder.path());
+    options.environment = [("HOME".to_owned(), "/home/me".to_owned())].into();
+    let project = load(&options).expect("it loads").project;
+    assert_eq!(project.environment["DOCKER_CONFIG"], "./evil", "substitution sees it");
+    assert_eq!(project.programs.docker_config.as_deref(), Some(Path::new("/home/me/.docker")));
+    assert_eq!(project.programs.path, None);
+}

@@ -9,7 +9,7 @@ use hoist::event::{BuildProgress, Event, Outcome, Output, Stopping};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, Late, ModelSpec, Plan, PullFailure, PullSpec,
-    Replaced, UnusedVolume, WaitCondition, Waiter,
+    Replaced, SecretValues, UnusedVolume, WaitCondition, Waiter,
 };
 use hoist::project::Project;
 use hoist::project::fingerprint::Fingerprint;
@@ -101,6 +101,67 @@ fn plain_progress_has_the_words_of_the_contract() {
             \u{20}Container demo-web-1 Started$
         "}
     );
+}
+
+#[test]
+fn progress_gives_no_secret_away_and_moves_no_cursor() {
+    let mut plans = Plans::new();
+    let project = Arc::new(Project::default());
+    let spec = BuildSpec { project, service: "web".into(), image: "demo-web".to_owned(), platform: None };
+    let build = plans.add(Action::BuildImage(Arc::new(spec)), &[]);
+    let message = "exec: \"--password=hunter2\" \u{1b}[2J\u{9b}2J of amqp://me:hunter2@mq".to_owned();
+    let plan = plans.build();
+    let events = [
+        Event::Started { id: build },
+        Event::BuildStep {
+            id: build,
+            part: "1".to_owned(),
+            name: "RUN curl -H 'PRIVATE-TOKEN: hunter2'\u{1b}]0;x\u{7}".to_owned(),
+            status: BuildProgress::Started,
+        },
+        Event::BuildLog { id: build, part: "1".to_owned(), line: "\u{1b}[31mred\u{1b}[0m\u{1b}[2J".to_owned() },
+        Event::Warning { id: Some(build), message: message.clone() },
+        Event::Failed { id: build, elapsed: Duration::ZERO, message, context: Vec::new(), conflict: false },
+    ];
+    let plain = written(ProgressMode::Plain, &plan, &events);
+    assert!(plain.contains("--password=•••") && plain.contains("amqp://me:•••@mq"), "{plain}");
+    assert!(plain.contains("\u{1b}[31mred\u{1b}[0m␛[2J"), "colours of a build stay: {plain:?}");
+    let tame = plain.replace("\u{1b}[31m", "").replace("\u{1b}[0m", "");
+    assert!(!plain.contains("hunter2") && !tame.contains(|c: char| c.is_control() && c != '\n'), "{plain:?}");
+    let json = written(ProgressMode::Json, &plan, &events);
+    assert!(!json.contains("hunter2") && !json.contains('\u{1b}'), "{json:?}");
+    let written = Written::default();
+    let mut progress =
+        Progress::new(ProgressMode::Plain, TtySettings::default(), written.clone()).with_values(SecretValues::Shown);
+    progress.begin(&plan, "up");
+    events.iter().for_each(|event| progress.event(event).expect("written to memory"));
+    assert!(written.text().contains("--password=hunter2"), "{}", written.text());
+}
+
+#[test]
+fn names_of_the_engine_move_no_cursor() {
+    let forged = "web\u{1b}[2J\u{9b}\u{202e}";
+    let (out, err) = logged(
+        LogSettings::default(),
+        &[
+            Output::Attaching(vec![forged.into()]),
+            lines(forged, false, "\u{1b}[31mtheirs\n"),
+            Output::Exited { source: forged.into(), exit_code: 0, restarting: false },
+            Output::Unreadable { source: forged.into(), message: forged.to_owned() },
+        ],
+    );
+    assert!(out.contains("\u{1b}[31mtheirs\n"), "what a container writes is passed on: {out:?}");
+    let rest = out.replace("\u{1b}[31m", "") + &err;
+    assert!(!rest.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{rest:?}");
+    let mut container = wordpress();
+    container.service = Some(forged.into());
+    container.image = forged.to_owned();
+    container.status = "Up\n5 seconds".to_owned();
+    for format in [PsFormat::Table, PsFormat::Raw, PsFormat::Services] {
+        let listed = listed(&[&container], &format);
+        assert!(!listed.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{listed:?}");
+    }
+    assert_eq!(listed(&[&container], &PsFormat::Table).lines().count(), 2, "a container is a line");
 }
 
 #[test]

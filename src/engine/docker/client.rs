@@ -183,6 +183,16 @@ pub(super) fn query(pairs: &[(&str, &str)]) -> String {
     text
 }
 
+/// Refuses a name that would lead a request elsewhere: names become parts of paths.
+pub(super) fn check_segment(name: &str) -> Result<(), EngineError> {
+    let odd = |character: char| matches!(character, '?' | '#' | '%' | '\\') || character.is_control();
+    let walks = name.split('/').any(|part| matches!(part, "" | "." | ".."));
+    if walks || name.contains(odd) {
+        return Err(EngineError::Refused(format!("`{name}` is no name that an engine could know")));
+    }
+    Ok(())
+}
+
 /// A text in which everything but letters, digits and `-._~/:` is percent-encoded, for paths and queries.
 pub(super) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -209,6 +219,18 @@ mod tests {
         assert_eq!(parse_version("1.44"), Some(ApiVersion::new(1, 44)));
         for wrong in ["", "1", "1.x", "v1.2"] {
             assert_eq!(parse_version(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_stay_where_they_are_put() {
+        for name in ["shop_default", "docker.io/library/nginx:1@sha256:00", "a b", "ü"] {
+            assert_eq!(check_segment(name), Ok(()), "{name}");
+        }
+        for name in
+            ["", "../containers/x", "a/../../x", "a/./b", "/x", "x?force=1", "x#y", "%2e%2e/x", "a\\..\\b", "a\nb"]
+        {
+            assert!(check_segment(name).is_err(), "{name}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::contexts;
 use super::ssh::SshAddress;
+use crate::diagnostic::conceal;
 use crate::engine::EngineError;
 
 /// The socket that is used when nothing says otherwise.
@@ -220,6 +221,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 }
 
 fn bad_address(text: &str) -> EngineError {
+    let text = if text.contains("://") { conceal::text(text) } else { conceal::text(&format!("tcp://{text}")) };
     EngineError::Configuration(format!(
         "`{text}` is not the address of an engine; addresses look like unix:///var/run/docker.sock, tcp://host:2376 \
          or ssh://user@host"
@@ -269,8 +271,16 @@ mod tests {
         assert_eq!(parse("ssh://host"), ssh(None, "host", None, None));
         assert_eq!(parse("ssh://me@host:2222/"), ssh(Some("me"), "host", Some(2222), None));
         assert_eq!(parse("ssh://me@[::1]/run/x.sock"), ssh(Some("me"), "::1", None, Some("/run/x.sock")));
-        let refused = parse("ssh://u:secret@host").unwrap_err().to_string();
-        assert!(!refused.contains("secret"), "{refused}");
+        for with_password in [
+            "ssh://u:secret@host",
+            "tcp://u:secret@host:2376",
+            "https://u:secret@host",
+            "x://u:secret@h",
+            "u:secret@h:1",
+        ] {
+            let refused = parse(with_password).unwrap_err().to_string();
+            assert!(!refused.contains("secret"), "{refused}");
+        }
     }
 
     #[test]

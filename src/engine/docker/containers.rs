@@ -13,7 +13,7 @@ use futures::future::{self, Either};
 use hyper::Method;
 use serde::Deserialize;
 
-use super::client::{CHANGE, Client, QUESTION, percent_encoded, query};
+use super::client::{CHANGE, Client, QUESTION, check_segment, percent_encoded, query};
 use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::Ask;
@@ -165,12 +165,14 @@ pub(super) async fn connect(
     id: &ContainerId,
     endpoint: EndpointSettings,
 ) -> Result<(), EngineError> {
+    check_segment(network)?;
     let request = NetworkConnectRequest { container: id.to_string(), endpoint_config: Some(endpoint) };
     let call = client.api().await?.connect_network(network, request);
     client.wait(CHANGE, || format!("connect container {} to network {network}", id.short()), call).await
 }
 
 pub(super) async fn start(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
+    check_segment(id.as_str())?;
     let call = client.api().await?.start_container(id.as_str(), None::<StartContainerOptions>);
     client.wait(CHANGE, || format!("start container {}", id.short()), call).await
 }
@@ -214,6 +216,7 @@ pub(super) async fn stop(client: &Client, id: &ContainerId, grace: Option<Durati
     let seconds = grace.map(|grace| i32::try_from(grace.as_secs()).unwrap_or(i32::MAX));
     let options = StopContainerOptions { t: seconds, ..StopContainerOptions::default() };
     let what = || format!("stop container {}", id.short());
+    check_segment(id.as_str())?;
     let call = Box::pin(client.wait(FOREVER, what, client.api().await?.stop_container(id.as_str(), Some(options))));
     let first = grace.unwrap_or(DEFAULT_GRACE).saturating_add(MARGIN);
     let call = match future::select(call, Box::pin(tokio::time::sleep(first))).await {
@@ -252,18 +255,21 @@ async fn own_grace(client: &Client, id: &ContainerId) -> Result<Duration, Engine
 
 pub(super) async fn kill(client: &Client, id: &ContainerId, signal: &str) -> Result<(), EngineError> {
     let options = KillContainerOptions { signal: signal.to_owned() };
+    check_segment(id.as_str())?;
     let call = client.api().await?.kill_container(id.as_str(), Some(options));
     client.wait(QUESTION, || format!("send {signal} to container {}", id.short()), call).await
 }
 
 pub(super) async fn remove(client: &Client, id: &ContainerId, volumes: AnonymousVolumes) -> Result<(), EngineError> {
     let options = RemoveContainerOptions { force: true, v: volumes == AnonymousVolumes::Remove, ..Default::default() };
+    check_segment(id.as_str())?;
     let call = client.api().await?.remove_container(id.as_str(), Some(options));
     client.wait(CHANGE, || format!("remove container {}", id.short()), call).await
 }
 
 pub(super) async fn rename(client: &Client, id: &ContainerId, name: &str) -> Result<(), EngineError> {
     let options = RenameContainerOptions { name: name.to_owned() };
+    check_segment(id.as_str())?;
     let call = client.api().await?.rename_container(id.as_str(), options);
     match client.wait(QUESTION, || format!("rename container {} to {name}", id.short()), call).await {
         // The engine did what a run had asked that was cut short, after this one looked.

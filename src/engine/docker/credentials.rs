@@ -1,11 +1,12 @@
 //! The Docker configuration file: registry credentials and proxies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use docker_credential::{CredentialRetrievalError, DockerCredential};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::source::{ReadError, Reader};
@@ -14,7 +15,7 @@ use crate::source::{ReadError, Reader};
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
 /// The parts of `config.json` that are ours to read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ConfigFile {
     /// Proxies by the address of the engine, or `default`.
@@ -22,14 +23,40 @@ pub(super) struct ConfigFile {
     proxies: BTreeMap<String, Proxies>,
     /// Registries with credentials in the file itself.
     #[serde(default)]
-    auths: BTreeMap<String, serde_json::Value>,
+    auths: Registries,
     /// Programs that keep credentials, by registry.
     #[serde(default)]
     cred_helpers: BTreeMap<String, String>,
 }
 
+/// The names of registries, of whose credentials nothing is kept.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Registries(BTreeSet<String>);
+
+impl<'de> Deserialize<'de> for Registries {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Names;
+        impl<'de> Visitor<'de> for Names {
+            type Value = Registries;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("registries and their credentials")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Registries, A::Error> {
+                let mut names = BTreeSet::new();
+                while let Some((name, _)) = entries.next_entry::<String, IgnoredAny>()? {
+                    names.insert(name);
+                }
+                Ok(Registries(names))
+            }
+        }
+        from.deserialize_map(Names)
+    }
+}
+
 /// The proxies that containers are told about.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 struct Proxies {
     #[serde(rename = "httpProxy")]
     http: Option<String>,
@@ -41,6 +68,13 @@ struct Proxies {
     ftp: Option<String>,
     #[serde(rename = "allProxy")]
     all: Option<String>,
+}
+
+impl std::fmt::Debug for ConfigFile {
+    /// Leaves out what is secret; proxies may have passwords.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConfigFile").finish_non_exhaustive()
+    }
 }
 
 impl ConfigFile {
@@ -77,7 +111,7 @@ impl ConfigFile {
 
     /// The registries that credentials are configured for one by one.
     fn registries(&self) -> impl Iterator<Item = &String> {
-        self.auths.keys().chain(self.cred_helpers.keys().filter(|registry| !self.auths.contains_key(*registry)))
+        self.auths.0.iter().chain(self.cred_helpers.keys().filter(|registry| !self.auths.0.contains(*registry)))
     }
 }
 
@@ -214,7 +248,7 @@ fn look_up(folder: &Path, server: &str) -> Result<Option<Credential>, String> {
         }
         Ok(DockerCredential::IdentityToken(token)) => DockerCredentialParts::Token(token),
         Err(error) if means_none(&error) => return Ok(None),
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(words(&error)),
     };
     Ok(Some(Credential { server: server.to_owned(), secret }))
 }
@@ -235,6 +269,17 @@ fn means_none(error: &CredentialRetrievalError) -> bool {
     }
 }
 
+/// What went wrong, in a line. Of what a helper wrote to its output only words are shown: an answer has a secret in it.
+fn words(error: &CredentialRetrievalError) -> String {
+    let CredentialRetrievalError::HelperFailure { helper, stdout, stderr } = error else { return error.to_string() };
+    let mut said = [stderr, stdout].into_iter().flat_map(|text| text.lines()).map(str::trim);
+    let last = said.rfind(|line| !line.is_empty() && !line.contains(['{', '}', '"']));
+    match last {
+        Some(line) => format!("{helper} failed: {line}"),
+        None => format!("{helper} failed"),
+    }
+}
+
 /// What a registry is called in credential stores: all names of Docker Hub are one (engine.md §7.1).
 fn server_name(registry: &str) -> &str {
     match registry {
@@ -246,6 +291,32 @@ fn server_name(registry: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_credential_is_written_by_mistake() {
+        let folder = folder_with(r#"{"auths":{"r.example":{"auth":"dTpodW50ZXIy"}}}"#);
+        let file = ConfigFile::read(folder.path()).unwrap();
+        let password = look_up(folder.path(), "r.example").unwrap().unwrap();
+        let token = Credential { secret: DockerCredentialParts::Token("hunter2".to_owned()), ..password.clone() };
+        assert_eq!(password.user_and_password(), Some(("u", "hunter2")));
+        for shown in [format!("{file:?}"), format!("{password:?}"), format!("{token:?}")] {
+            assert!(!shown.contains("hunter2") && !shown.contains("dTpodW50ZXIy"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_helper_that_fails_gives_no_secret_away() {
+        let failure = |stdout: &str, stderr: &str| {
+            words(&CredentialRetrievalError::HelperFailure {
+                helper: "docker-credential-x".to_owned(),
+                stdout: stdout.to_owned(),
+                stderr: stderr.to_owned(),
+            })
+        };
+        assert_eq!(failure("the store is locked\n", ""), "docker-credential-x failed: the store is locked");
+        assert_eq!(failure(r#"{"Username":"u","Secret":"hunter2"}"#, ""), "docker-credential-x failed");
+        assert_eq!(failure(r#""Secret":"hunter2""#, "broken pipe"), "docker-credential-x failed: broken pipe");
+    }
 
     fn folder_with(config: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

@@ -38,3 +38,5 @@ pub(super) const INHERITED: &str = "hoist.inherited";
 pub(super) const CONTENTS: &str = "hoist.contents";
 /// Our own: a digest per field of the definition.
 pub(super) const FIELDS: &str = "hoist.fields";
+/// All of our own.
+pub(super) const OWN: [&str; 3] = [INHERITED, CONTENTS, FIELDS];

@@ -43,7 +43,7 @@ use bollard::models::NetworkDisconnectRequest;
 use bollard::query_parameters::{RemoveImageOptions, RemoveVolumeOptions};
 use futures::stream::BoxStream;
 
-use self::client::{CHANGE, Client};
+use self::client::{CHANGE, Client, check_segment};
 pub use self::connect::{ConnectSettings, TlsRequest};
 use self::convert::Facts;
 use super::{
@@ -124,6 +124,7 @@ impl Engine for Docker {
     }
 
     async fn disconnect_network(&self, container: ContainerId, network: String) -> Result<(), EngineError> {
+        check_segment(&network)?;
         let request = NetworkDisconnectRequest { container: container.to_string(), force: Some(true) };
         let call = self.client.api().await?.disconnect_network(&network, request);
         let what = || format!("disconnect container {} from network {network}", container.short());
@@ -140,6 +141,7 @@ impl Engine for Docker {
     }
 
     async fn remove_volume(&self, name: String) -> Result<(), EngineError> {
+        check_segment(&name)?;
         let options = RemoveVolumeOptions { force: true };
         let call = self.client.api().await?.remove_volume(&name, Some(options));
         match self.client.wait(CHANGE, || format!("remove volume {name}"), call).await {
@@ -150,6 +152,7 @@ impl Engine for Docker {
     }
 
     async fn remove_image(&self, reference: String) -> Result<(), EngineError> {
+        check_segment(&reference)?;
         let call = self.client.api().await?.remove_image(&reference, None::<RemoveImageOptions>, None);
         match self.client.wait(CHANGE, || format!("remove image {reference}"), call).await {
             Ok(_) => Ok(()),

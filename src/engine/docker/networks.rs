@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use http_body_util::BodyExt;
 use hyper::Method;
 use serde::Deserialize;
 
-use super::client::{CHANGE, Client, percent_encoded};
+use super::client::{CHANGE, Client, check_segment, percent_encoded};
+use super::convert;
 use super::observe::or_default;
-use super::transport::Ask;
-use super::{classify, convert};
+use super::transport::{self, Ask};
 use crate::engine::{AddressHolder, EngineError};
 use crate::observed::{ApiVersion, NetworkId};
 use crate::project::{NetworkKey, Project};
@@ -54,7 +53,7 @@ pub(super) async fn create(client: &Client, project: &Project, key: &NetworkKey)
     if unique {
         return Ok(());
     }
-    let answer = answer.into_body().collect().await.map_err(|error| classify::lost(&error))?.to_bytes();
+    let answer = transport::whole(answer.into_body(), transport::LARGEST_REFUSAL).await?;
     let made: Created = serde_json::from_slice(&answer)
         .map_err(|error| EngineError::Failed(format!("the engine's answer cannot be read: {error}")))?;
     give_way(client, &name, &made.id).await
@@ -80,6 +79,7 @@ fn is_surplus(all: Vec<Listed>, name: &str, made: &str) -> bool {
 
 /// Removes a network.
 pub(super) async fn remove(client: &Client, id: &NetworkId) -> Result<(), EngineError> {
+    check_segment(id.as_str())?;
     let call = client.api().await?.remove_network(id.as_str());
     client.wait(CHANGE, || format!("remove network {}", id.short()), call).await
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bollard::BollardRequest;
 use futures::{Stream, StreamExt, TryStreamExt};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, BodyStream};
+use http_body_util::{BodyExt, BodyStream, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -23,7 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
-use tokio_util::codec::{FramedRead, LinesCodec};
+use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 use tokio_util::io::StreamReader;
 
 use super::connect::{Address, TlsFiles};
@@ -39,6 +39,13 @@ const CONNECT: Duration = Duration::from_secs(15);
 const LOGIN: Duration = Duration::from_secs(45);
 /// So many logins through ssh are under way at once: servers begin to refuse further ones at 10.
 const LOGINS: usize = 5;
+
+/// How large a document may be that is read as a whole: a list of 10,000 containers has some 50 MB.
+const LARGEST_ANSWER: usize = 256 << 20;
+/// How large an answer of a few words may be.
+pub(super) const LARGEST_REFUSAL: usize = 1 << 20;
+/// How long a message of a stream may be: a line of progress, or an event with the labels of its container.
+const LONGEST_MESSAGE: usize = 16 << 20;
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -130,7 +137,8 @@ impl Transport {
             status if status.is_success() => Ok(response),
             StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS => Ok(response),
             status => {
-                let body = response.into_body().collect().await.map_err(|error| classify::lost(&error))?.to_bytes();
+                // Rare, so every question need not have the room for it.
+                let body = Box::pin(whole(response.into_body(), LARGEST_REFUSAL)).await?;
                 Err(classify::answer(status.as_u16(), &message_of(&body)))
             }
         }
@@ -139,9 +147,24 @@ impl Transport {
     /// Asks for a JSON document.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
         let body = self.ask(Ask::get(path)).await?.into_body();
-        let body = body.collect().await.map_err(|error| classify::lost(&error))?.to_bytes();
+        let body = Box::pin(whole(body, LARGEST_ANSWER)).await?;
         serde_json::from_slice(&body)
             .map_err(|error| EngineError::Failed(format!("the engine's answer to {path} cannot be read: {error}")))
+    }
+}
+
+/// All of a body, unless it is larger than `most`: whatever answers must not fill the memory.
+pub(super) async fn whole<B>(body: B, most: usize) -> Result<Bytes, EngineError>
+where
+    B: hyper::body::Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match Limited::new(body, most).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(EngineError::Failed(format!("the engine's answer is larger than {} MiB", most >> 20)))
+        }
+        Err(error) => Err(classify::lost(&*error)),
     }
 }
 
@@ -168,7 +191,13 @@ pub(super) fn bytes(body: Incoming) -> impl Stream<Item = Result<Bytes, EngineEr
 pub(super) fn json_lines<T: DeserializeOwned>(
     body: Incoming,
 ) -> impl Stream<Item = Result<T, EngineError>> + Send + Unpin + 'static {
-    let lines = FramedRead::new(reader(body), LinesCodec::new());
+    messages(reader(body))
+}
+
+fn messages<T: DeserializeOwned>(
+    from: impl AsyncRead + Send + Unpin + 'static,
+) -> impl Stream<Item = Result<T, EngineError>> + Send + Unpin + 'static {
+    let lines = FramedRead::new(from, LinesCodec::new_with_max_length(LONGEST_MESSAGE));
     Box::pin(lines.filter_map(async |line| {
         match line {
             Ok(line) if line.trim().is_empty() => None,
@@ -176,6 +205,10 @@ pub(super) fn json_lines<T: DeserializeOwned>(
                 serde_json::from_str(&line)
                     .map_err(|error| EngineError::Failed(format!("a message of the engine cannot be read: {error}"))),
             ),
+            Err(LinesCodecError::MaxLineLengthExceeded) => {
+                let limit = LONGEST_MESSAGE >> 20;
+                Some(Err(EngineError::Failed(format!("a message of the engine is longer than {limit} MiB"))))
+            }
             Err(error) => Some(Err(classify::lost(&error))),
         }
     }))
@@ -288,6 +321,28 @@ impl Write for Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_does_not_fill_the_memory() {
+        let body = || http_body_util::Full::new(Bytes::from_static(b"0123456789"));
+        assert_eq!(whole(body(), 10).await.unwrap(), "0123456789");
+        let refused = whole(body(), 9).await.unwrap_err().to_string();
+        assert_eq!(refused, "the engine's answer is larger than 0 MiB");
+    }
+
+    #[tokio::test]
+    async fn a_message_without_end_is_refused() {
+        let mut endless = messages::<serde_json::Value>(tokio::io::repeat(b'x'));
+        let refused = endless.next().await.unwrap().unwrap_err().to_string();
+        assert_eq!(refused, "a message of the engine is longer than 16 MiB");
+    }
+
+    #[tokio::test]
+    async fn a_message_too_deep_is_refused() {
+        let deep = std::io::Cursor::new("[".repeat(1 << 20) + "\n");
+        let refused = messages::<serde_json::Value>(deep).next().await.unwrap().unwrap_err().to_string();
+        assert!(refused.contains("recursion limit"), "{refused}");
+    }
 
     #[test]
     fn the_engines_words_are_taken_out_of_its_answer() {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod config;
+mod security;
 
 use std::fs;
 use std::io::Write;

@@ -38,6 +38,14 @@ pub(super) enum Source {
     Folder(PathBuf),
     /// A folder with a few files, from memory: their content by their names.
     Texts(BTreeMap<String, Vec<u8>>),
+    /// Of a folder, the instructions and what they leave out of the context. Whoever reads instructions for the engine
+    /// may be a program that these name, and has no business with what lies beside them.
+    Instructions {
+        /// The folder.
+        folder: PathBuf,
+        /// The name of the file with the instructions.
+        name: String,
+    },
 }
 
 /// What was transferred in a build, and the first thing that could not be read.
@@ -205,7 +213,11 @@ impl Sender {
     /// Sends the entry of every path.
     fn send_entries(&self, source: &Source, wanted: &Wanted) {
         let result = match source {
-            Source::Folder(folder) => self.send_folder(folder, wanted),
+            Source::Folder(folder) => self.send_folder(folder, wanted, |_| true),
+            Source::Instructions { folder, name } => {
+                let ignore = format!("{name}.dockerignore");
+                self.send_folder(folder, wanted, |path| path == name || path == ignore)
+            }
             Source::Texts(texts) => {
                 Ok(texts.iter().try_for_each(|(name, text)| self.send_text_entry(name, text.len(), wanted)))
             }
@@ -220,12 +232,19 @@ impl Sender {
         }
     }
 
-    fn send_folder(&self, folder: &Path, wanted: &Wanted) -> Result<ControlFlow<()>, String> {
+    fn send_folder(
+        &self,
+        folder: &Path,
+        wanted: &Wanted,
+        offered: impl Fn(&str) -> bool,
+    ) -> Result<ControlFlow<()>, String> {
         let filter = Filter::new(folder, &wanted.include, &wanted.exclude, &wanted.follow);
         let filter = filter.map_err(|error| error.to_string())?;
         let mut flow = ControlFlow::Continue(());
         let walked = walk(folder, &filter, |stat| {
-            flow = self.send_entry(stat);
+            if offered(&stat.path) {
+                flow = self.send_entry(stat);
+            }
             flow
         });
         walked.map_err(|error: TreeError| error.to_string())?;
@@ -266,7 +285,9 @@ impl Sender {
                 return self.fail("the engine asked for a file that was not offered");
             };
             let flow = match source {
-                Source::Folder(folder) => match self.send_file(id, &folder.join(&path)) {
+                Source::Folder(folder) | Source::Instructions { folder, .. } => match self
+                    .send_file(id, &folder.join(&path))
+                {
                     Ok(flow) => flow,
                     Err(cause) => return self.fail(&format!("cannot read `{}`: {cause}", folder.join(path).display())),
                 },
@@ -284,7 +305,7 @@ impl Sender {
     }
 
     fn send_file(&self, id: u32, path: &Path) -> std::io::Result<ControlFlow<()>> {
-        let mut file = match File::open(path) {
+        let mut file = match open_unfollowed(path) {
             Ok(file) => file,
             Err(_) if is_socket(path) => return Ok(ControlFlow::Continue(())),
             Err(cause) => return Err(cause),
@@ -333,6 +354,27 @@ fn is_socket(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_socket(_: &Path) -> bool {
     false
+}
+
+/// Opens a regular file that is no link: it was none when its entry was sent, and whoever may write to a context must
+/// not have files sent that only the user may read.
+#[cfg(unix)]
+fn open_unfollowed(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::MetadataExt;
+    let another = || std::io::Error::other("it is another file than before");
+    // A pipe would wait for somebody to write.
+    if !std::fs::symlink_metadata(path)?.is_file() {
+        return Err(another());
+    }
+    let file = File::open(path)?;
+    let (opened, named) = (file.metadata()?, std::fs::symlink_metadata(path)?);
+    let same = opened.is_file() && (opened.dev(), opened.ino()) == (named.dev(), named.ino());
+    if same { Ok(file) } else { Err(another()) }
+}
+
+#[cfg(not(unix))]
+fn open_unfollowed(path: &Path) -> std::io::Result<File> {
+    File::open(path)
 }
 
 #[cfg(test)]
@@ -418,6 +460,42 @@ mod tests {
         assert_eq!(kinds, [stat, stat, stat, data(CHUNK), data(1), data(0)]);
         assert!(packets[2].stat.is_none());
         assert_eq!(transfers.sent(), (1, CHUNK as u64 + 1));
+    }
+
+    #[test]
+    fn nothing_but_the_instructions_leaves_their_folder() {
+        let folder = tempfile::tempdir().expect("folder");
+        for name in ["Dockerfile", "Dockerfile.dockerignore", "id_rsa", ".dockerignore"] {
+            std::fs::write(folder.path().join(name), "text").expect("file");
+        }
+        let source = Source::Instructions { folder: folder.path().to_path_buf(), name: "Dockerfile".to_owned() };
+        for include in
+            [&[][..], &["Dockerfile", "Dockerfile.dockerignore", "dockerfile"], &["*"], &["id_rsa", "Docker*"]]
+        {
+            let (packets, _) = sent(&source, include, &[]);
+            let paths: Vec<_> = packets.iter().filter_map(|packet| Some(packet.stat.as_ref()?.path.as_str())).collect();
+            assert_eq!(paths, ["Dockerfile", "Dockerfile.dockerignore"], "{include:?}");
+        }
+        // An id that was not offered is no path to anything else.
+        let (_, transfers) = sent(&source, &[], &[7]);
+        assert_eq!(transfers.failure().as_deref(), Some("the engine asked for a file that was not offered"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_became_a_link_is_not_followed() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("elsewhere"), "secret").expect("file");
+        std::fs::write(folder.path().join("file"), "text").expect("file");
+        let (packets, answers) = mpsc::channel(8);
+        drop(answers);
+        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::default() };
+        let file = folder.path().join("file");
+        assert!(sender.send_file(0, &file).is_ok());
+        std::fs::remove_file(&file).expect("removed");
+        std::os::unix::fs::symlink("elsewhere", &file).expect("link");
+        let refused = sender.send_file(0, &file).expect_err("a link").to_string();
+        assert_eq!(refused, "it is another file than before");
     }
 
     #[test]

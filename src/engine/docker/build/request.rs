@@ -8,6 +8,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry
 use super::error::BuildError;
 use super::file_sync::Source;
 use super::ignore_file::IGNORE_FILE;
+use crate::source::Reader;
 
 /// The names under which the frontend asks for the context and for the folder of the Dockerfile.
 const CONTEXT: &str = "context";
@@ -173,7 +174,7 @@ pub(super) fn prepare(request: &BuildRequest, reference: &str, session: &str) ->
     };
     let folders = sources.iter().filter(|(name, _)| *name != DOCKERFILE).filter_map(|(_, source)| match source {
         Source::Folder(folder) => Some(folder.join(IGNORE_FILE)),
-        Source::Texts(_) => None,
+        Source::Texts(_) | Source::Instructions { .. } => None,
     });
     let ignore_files = ignore_file.into_iter().chain(folders).collect();
     Ok(Prepared { solve, sources, ignore_files })
@@ -285,10 +286,12 @@ fn inline(text: &str) -> Source {
 /// have here: the frontend sees nothing outside the folder, and looks for the ignore file beside the Dockerfile.
 fn dockerfile_source(dockerfile: &Path, name: &str, ignore_file: Option<&Path>) -> Result<Source, BuildError> {
     if !dockerfile.is_symlink() && !ignore_file.is_some_and(Path::is_symlink) {
-        return Ok(Source::Folder(dockerfile.parent().unwrap_or(dockerfile).to_path_buf()));
+        let folder = dockerfile.parent().unwrap_or(dockerfile).to_path_buf();
+        return Ok(Source::Instructions { folder, name: name.to_owned() });
     }
     let read = |path: &Path| {
-        std::fs::read(path)
+        Reader::default()
+            .read(path)
             .map_err(|cause| BuildError::Unreadable(format!("cannot read `{}`: {cause}", path.display())))
     };
     let mut texts = BTreeMap::from([(name.to_owned(), read(dockerfile)?)]);
@@ -443,9 +446,11 @@ mod tests {
         let at = |path: &str| folder.path().canonicalize().expect("folder").join(path);
         let prepared = |dockerfile: DockerfileSource| prepare(&BuildRequest { dockerfile, ..request(&folder) }, "", "");
         let path = |path: &str| prepared(DockerfileSource::Path(path.to_owned()));
+        let instructions =
+            |folder: &str, name: &str| Source::Instructions { folder: at(folder), name: name.to_owned() };
         let found = path("sub/Other").expect("found");
         assert_eq!(attribute(&found, "filename").as_deref(), Some("Other"));
-        assert_eq!(found.sources["dockerfile"], Source::Folder(at("sub")));
+        assert_eq!(found.sources["dockerfile"], instructions("sub", "Other"));
         assert_eq!(
             path(&at("sub/Other").display().to_string()).expect("found").sources["context"],
             Source::Folder(at(""))

@@ -116,6 +116,8 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     let spec = &*request.spec;
     let project = &*spec.project;
     let mut labels = map(&service.labels).unwrap_or_default();
+    // What these say is believed later, so no file may write them.
+    labels.retain(|name, _| !label::OWN.contains(&name.as_str()));
     let mut set = |name: &str, value: String| labels.insert(name.to_owned(), value);
     set(label::PROJECT, project.name.to_string());
     set(label::SERVICE, service.name.to_string());

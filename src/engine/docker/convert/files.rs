@@ -23,13 +23,20 @@ pub(super) struct MountedFile {
 }
 
 /// A file that is copied into a container.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(in crate::engine::docker) struct InjectedFile {
     target: String,
     content: Vec<u8>,
     mode: u32,
     /// Owner and group; root's where nothing is said.
     owner: (u64, u64),
+}
+
+impl std::fmt::Debug for InjectedFile {
+    /// Leaves out what may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "InjectedFile({}, {:o})", self.target, self.mode)
+    }
 }
 
 /// A secret or config of a service, with its definition.

@@ -224,6 +224,17 @@ fn labels() {
 }
 
 #[test]
+fn no_file_writes_our_labels() {
+    let mut service = service();
+    for name in ["hoist.inherited", "hoist.contents", "hoist.fields", "hoist.mine"] {
+        service.labels.insert(name.to_owned(), "0123456789ab".to_owned());
+    }
+    let labels = create_request(&request(project(service)), &facts(51)).unwrap().body.labels.unwrap();
+    let own: Vec<_> = labels.keys().filter(|name| name.starts_with("hoist.")).collect();
+    assert_eq!(own, ["hoist.mine"]);
+}
+
+#[test]
 fn labels_that_are_not_always_there() {
     let mut request = request(project(service()));
     request.image_digest = None;

@@ -1,0 +1,361 @@
+//! What is hidden in a line of a Compose file or an env file.
+
+use std::ops::Range;
+
+use super::{apart, is_reference, is_secret, is_secret_flag, secrets_in};
+
+/// Keys whose entries are settings of something else than Compose: what their names speak of is hidden.
+const SETTINGS: [&str; 6] = ["labels", "annotations", "driver_opts", "options", "storage_opt", "sysctls"];
+
+/// The ranges of `text` to hide among the bytes of `line`, which are one line of it.
+///
+/// In an env file (`yaml` is false) that is the value of every variable with a telling name. In a Compose file it is
+/// those below `environment`, `args`, `labels`, `options`, `x-…` and the like; `secrets` or `key_file` elsewhere are
+/// shown. In both it is what the line itself says to be a secret, as in `--password=x`.
+#[must_use]
+pub fn ranges(text: &str, line: Range<usize>, yaml: bool) -> Vec<Range<usize>> {
+    let shown = &text[line.clone()];
+    let mut found = if yaml { in_yaml(text, &line) } else { in_env_file(text, &line) };
+    if yaml || !shown.trim_start().starts_with('#') {
+        let said = secrets_in(shown);
+        // Quotes that the line has are hidden with what is in them.
+        found.retain(|range| !said.iter().any(|other| other.start <= range.start && range.end <= other.end));
+        found.extend(said);
+    }
+    apart(found).into_iter().map(|range| line.start + range.start..line.start + range.end).collect()
+}
+
+/// The value of a variable with a telling name, or what a line says that goes on with such a value.
+fn in_env_file(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
+    let shown = &text[line.clone()];
+    let own = assigned(shown);
+    if continues_a_secret(&text[..line.start], own.is_some()) {
+        return value(shown, 0, shown.len());
+    }
+    match own {
+        Some((name, at)) if is_secret(name) => value(shown, at, shown.len()),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// The name that a line of an env file gives a value, and where that begins.
+fn assigned(line: &str) -> Option<(&str, usize)> {
+    if line.trim_start().starts_with('#') {
+        return None;
+    }
+    let at = line.find(['=', ':'])?;
+    Some((line[..at].trim().trim_start_matches("export ").trim_start(), at + 1))
+}
+
+/// Whether what comes after `before` belongs to the value of a variable with a telling name: its quotes are still open,
+/// or, where a line that assigns nothing follows it, they should have been.
+fn continues_a_secret(before: &str, assigns: bool) -> bool {
+    let mut secret = false;
+    let mut open = None;
+    for line in before.lines() {
+        if let Some(quote) = open {
+            if closes(line, quote) {
+                open = None;
+            }
+            continue;
+        }
+        let Some((name, at)) = assigned(line) else { continue };
+        secret = is_secret(name);
+        let value = line[at..].trim_start();
+        let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
+        open = quote.filter(|quote| !closes(&value[1..], *quote));
+    }
+    secret && (open.is_some() || !assigns)
+}
+
+/// Whether a line has a quote that is not escaped.
+fn closes(line: &str, quote: char) -> bool {
+    let mut escaped = false;
+    line.chars().any(|character| {
+        let closes = character == quote && !escaped;
+        escaped = character == '\\' && !escaped;
+        closes
+    })
+}
+
+/// The value between `from` and `to`, without blanks around it; nothing if it only names a variable.
+fn value(line: &str, from: usize, to: usize) -> Vec<Range<usize>> {
+    let text = &line[from..to];
+    let start = from + text.len() - text.trim_start().len();
+    let end = from + text.trim_end().len();
+    if start >= end || is_reference(line[start..end].trim_matches(['"', '\''])) {
+        return Vec::new();
+    }
+    std::iter::once(start..end).collect()
+}
+
+fn in_yaml(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
+    let shown = &text[line.clone()];
+    let above = ancestors(&text[..line.start], shown);
+    let of_secret = |(at, key): (usize, &&str)| {
+        is_secret(key) && above.get(at + 1).is_some_and(|key| holds_variables(key) || holds_settings(key))
+    };
+    let of_content = above.first() == Some(&"content") && above.last() == Some(&"secrets");
+    if above.iter().enumerate().any(of_secret) || of_content || is_value_of_flag(&text[..line.start], shown) {
+        let item = shown.len() - shown.trim_start_matches([' ', '\t', '-']).len();
+        return value(shown, item, shown.len());
+    }
+    let mut within = above.first().is_some_and(|key| holds_variables(key));
+    let mut settings =
+        above.first().is_some_and(|key| holds_settings(key)) || above.iter().any(|key| key.starts_with("x-"));
+    let entries = entries(shown);
+    if within && entries.is_empty() {
+        // A blank is missing behind the colon.
+        let at = shown.find(':').filter(|at| is_secret(&shown[..*at]));
+        return at.map(|at| value(shown, at + 1, shown.len())).unwrap_or_default();
+    }
+    let secret_content = above.last().is_some_and(|key| *key == "secrets");
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = &shown[entry.name.clone()];
+        let meant = (within || settings) && is_secret(name) && !is_own_key(name);
+        if entry.opens && holds_variables(name) {
+            within = true;
+        } else if entry.opens && (holds_settings(name) || name.starts_with("x-")) {
+            settings = true;
+        } else if meant && entry.opens {
+            // No value of a variable, but what was meant to be one.
+            found.extend(value(shown, entry.value.end, shown.len()));
+            break;
+        } else if meant || (secret_content && name == "content") {
+            found.extend(value(shown, entry.value.start, entry.value.end));
+        }
+    }
+    found
+}
+
+/// Keys of Compose files whose names only sound like secrets.
+fn is_own_key(name: &str) -> bool {
+    matches!(name, "secrets" | "credential_spec")
+}
+
+/// Whether the entries below `key` are settings of something else.
+fn holds_settings(key: &str) -> bool {
+    SETTINGS.contains(&key)
+}
+
+/// Whether a line of a list has the value of the flag that the line before it has.
+fn is_value_of_flag(before: &str, line: &str) -> bool {
+    let item = |line: &str| {
+        let text = line.trim().trim_start_matches("- ").trim_end_matches(',');
+        text.rsplit(',').next().unwrap_or_default().trim_matches(['"', '\'', ' ', '[']).to_owned()
+    };
+    let last = before.lines().rev().find(|line| !line.trim().is_empty());
+    last.is_some_and(|last| {
+        let in_list = line.trim_start().starts_with("- ") == last.trim_start().starts_with("- ");
+        in_list && is_secret_flag(&item(last)) && !item(line).starts_with('-')
+    })
+}
+
+/// Whether the entries below `key` are variables.
+fn holds_variables(key: &str) -> bool {
+    matches!(key, "environment" | "args") || key.to_lowercase().contains("env")
+}
+
+/// The keys that `line` stands below, the nearest first; `before` is the text above it.
+fn ancestors<'a>(before: &'a str, line: &str) -> Vec<&'a str> {
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let mut least = indent(line);
+    let mut list = line.trim_start().starts_with("- ");
+    let mut keys = Vec::new();
+    for line in before.lines().rev() {
+        let content = line.trim();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let depth = indent(line);
+        // A list may stand as far left as its key.
+        let sibling = depth == least && (!list || content.starts_with('-'));
+        if depth > least || sibling {
+            continue;
+        }
+        least = depth;
+        list = content.starts_with("- ");
+        let content = content.trim_start_matches("- ");
+        if let Some((key, _)) = content.split_once(':') {
+            keys.push(key.trim().trim_matches(['"', '\'']));
+        }
+        if least == 0 && !list {
+            break;
+        }
+    }
+    keys
+}
+
+/// A `name: value` or `name=value` in a line.
+struct Entry {
+    name: Range<usize>,
+    value: Range<usize>,
+    /// Whether a bracket opens behind the name.
+    opens: bool,
+}
+
+/// The entries of one line, those within brackets too.
+fn entries(line: &str) -> Vec<Entry> {
+    let mut found: Vec<Entry> = Vec::new();
+    let mut start = 0;
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let mut pending: Option<(Range<usize>, usize)> = None;
+    let mut finish = |pending: &mut Option<(Range<usize>, usize)>, end: usize, opens: bool| {
+        if let Some((name, value)) = pending.take() {
+            found.push(Entry { name, value: value.min(end)..end, opens });
+        }
+    };
+    for (at, character) in line.char_indices() {
+        if let Some(open) = quote {
+            if character == open {
+                quote = None;
+            }
+            if character != '=' || pending.is_some() {
+                continue;
+            }
+        }
+        let fresh = line[start..at].trim().is_empty();
+        match character {
+            '"' | '\'' if fresh && pending.is_none() => {
+                quote = Some(character);
+            }
+            '"' | '\'' if pending.as_ref().is_some_and(|(_, value)| line[*value..at].trim().is_empty()) => {
+                quote = Some(character);
+            }
+            '{' | '[' if fresh || pending.as_ref().is_some_and(|(_, value)| line[*value..at].trim().is_empty()) => {
+                finish(&mut pending, at, true);
+                depth += 1;
+                start = at + 1;
+            }
+            ',' | '}' | ']' if depth > 0 => {
+                finish(&mut pending, at, false);
+                depth = if character == ',' { depth } else { depth - 1 };
+                start = at + 1;
+            }
+            ':' | '=' if pending.is_none() => {
+                let behind = line[at + 1..].chars().next();
+                if character == '=' || behind.is_none_or(char::is_whitespace) {
+                    pending = Some((name(line, start..at), at + 1));
+                }
+            }
+            _ => {}
+        }
+    }
+    finish(&mut pending, line.len(), false);
+    found
+}
+
+/// `range` without the dash, quotes and blanks around the name in it.
+fn name(line: &str, range: Range<usize>) -> Range<usize> {
+    let text = &line[range.clone()];
+    let name = text.trim_start_matches([' ', '\t', '-', '"', '\'', '?']);
+    let start = range.end - name.len();
+    start..start + name.trim_end_matches([' ', '\t', '"', '\'']).len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::HIDDEN;
+    use super::*;
+
+    /// The last line of `text`, as it is shown.
+    fn shown(text: &str, yaml: bool) -> String {
+        let start = text.rfind('\n').map_or(0, |newline| newline + 1);
+        let mut line = String::new();
+        let mut from = start;
+        for range in ranges(text, start..text.len(), yaml) {
+            line += &text[from..range.start];
+            line += HIDDEN;
+            from = range.end;
+        }
+        line + &text[from..]
+    }
+
+    #[test]
+    fn compose_files() {
+        for (text, expected) in [
+            ("environment:\n  DB_PASSWORD: hunter2", "  DB_PASSWORD: •••"),
+            ("environment:\n  A: 1\n  DB_PASSWORD: \"hunter2\"", "  DB_PASSWORD: •••"),
+            ("environment:\n  - DB_PASSWORD=hunter2", "  - DB_PASSWORD=•••"),
+            ("environment:\n- DB_PASSWORD=hunter2", "- DB_PASSWORD=•••"),
+            ("environment:\n  - \"DB_PASSWORD=hunter2\"", "  - \"DB_PASSWORD=•••"),
+            ("environment: {A: b, API_KEY: x, C: d}", "environment: {A: b, API_KEY: •••, C: d}"),
+            ("s: {image: a, environment: [TOKEN=x, B=y]}", "s: {image: a, environment: [TOKEN=•••, B=y]}"),
+            ("build:\n  args:\n    AUTH: x", "    AUTH: •••"),
+            ("environment:\n  DB_PASSWORD:hunter2", "  DB_PASSWORD:•••"),
+            ("environment:\n  DB_PASSWORD: [hunter2]", "  DB_PASSWORD: •••"),
+            ("environment: {A_KEY: {x: y}, B: z}", "environment: {A_KEY: •••"),
+            ("environment:\n  DATABASE:wordpress", "  DATABASE:wordpress"),
+            ("x-env: &env\n  API_KEY: x", "  API_KEY: •••"),
+            ("environment:\n  API_KEY: |\n    line", "    •••"),
+            ("environment:\n  API_KEY: ${API_KEY:?set it}", "  API_KEY: ${API_KEY:?set it}"),
+            ("environment:\n  API_KEY: ${API_KEY:-hunter2}", "  API_KEY: •••"),
+            ("environment:\n  API_KEY:", "  API_KEY:"),
+            ("environment:\n  DATABASE: wordpress", "  DATABASE: wordpress"),
+            ("services:\n  s:\n    secrets: [dbb]", "    secrets: [dbb]"),
+            ("services:\n  s:\n    secrets:\n      - source: token", "      - source: token"),
+            ("environment:\n  A: b\nkey_file: x", "key_file: x"),
+            ("secrets:\n  s:\n    content: hunter2", "    content: •••"),
+            ("image: https://me:hunter2@host/x", "image: https://me:•••@host/x"),
+            ("build: https://host/x", "build: https://host/x"),
+            ("image: https://me:hunt/er2@host/x", "image: https://me:•••@host/x"),
+            ("image: https://me:12/er?2#@host/x", "image: https://me:•••@host/x"),
+            ("url: amqp://u:p/q@one,amqp://v:r@two/x", "url: amqp://u:•••@one,amqp://v:•••@two/x"),
+            ("url: http://host:4873/@scope/package", "url: http://host:4873/@scope/package"),
+            ("image: http://host:5000/x@sha256:0123", "image: http://host:5000/x@sha256:0123"),
+            ("url: http://host:80/x, mail: me@host", "url: http://host:80/x, mail: me@host"),
+            ("url: https://token@host:80/x@y", "url: https://token@host:80/x@y"),
+            ("labels:\n  auth.users: x", "  auth.users: •••"),
+            ("labels:\n  - auth.users=x", "  - auth.users=•••"),
+            ("labels: {auth.users: [x]}", "labels: {auth.users: •••"),
+            ("logging:\n  options: {splunk-token: x, tag: y}", "  options: {splunk-token: •••, tag: y}"),
+            (
+                "driver_opts: {o: \"username=u,password=x,vers=3\"}",
+                "driver_opts: {o: \"username=u,password=•••,vers=3\"}",
+            ),
+            ("driver_opts:\n  password: x", "  password: •••"),
+            ("x-app:\n  api_key: x", "  api_key: •••"),
+            ("x-app:\n  secrets: [db]", "  secrets: [db]"),
+            ("x-app: {deep: {token: x}}", "x-app: {deep: {token: •••}}"),
+            ("command: mysqld --password=x -v", "command: mysqld --password=••• -v"),
+            ("command: [a, --token, x]", "command: [a, --token, •••]"),
+            ("command:\n  - --token\n  - x", "  - •••"),
+            ("command:\n  - --token\n  - --verbose", "  - --verbose"),
+            ("command: [\n  \"--token\",\n  \"x\",", "  •••"),
+            (
+                "test: [\"CMD\", \"mysqladmin\", \"--password=x\"]",
+                "test: [\"CMD\", \"mysqladmin\", \"--password=•••\"]",
+            ),
+            ("test: curl -H \"Authorization: Bearer x\" y", "test: curl -H \"Authorization: •••\" y"),
+            ("command: |\n  x \\\n  --password=y \\", "  --password=••• \\"),
+            ("secrets:\n  s:\n    content: |\n      hunter2", "      •••"),
+            ("secrets:\n  db-password: {file: ./x}", "  db-password: {file: ./x}"),
+            ("secrets:\n  db-password:\n    file: ./x", "    file: ./x"),
+            ("image: quay.io/keycloak/keycloak:26.0", "image: quay.io/keycloak/keycloak:26.0"),
+        ] {
+            assert_eq!(shown(text, true), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn env_files() {
+        for (text, expected) in [
+            ("DB_PASSWORD=hunter2", "DB_PASSWORD=•••"),
+            ("export API_KEY = \"x\"", "export API_KEY = •••"),
+            ("TOKEN: x", "TOKEN: •••"),
+            ("NAME=x", "NAME=x"),
+            ("# PASSWORD=x", "# PASSWORD=x"),
+            ("URL=postgres://u:p@db/x", "URL=postgres://u:•••@db/x"),
+            ("PASSWORD=${OTHER", "PASSWORD=${OTHER"),
+            ("OPTIONS=--password=x", "OPTIONS=--password=•••"),
+            ("TLS_KEY=\"-----BEGIN\nMIIE=a${x$\"", "•••"),
+            ("TLS_KEY=-----BEGIN\nMIIE/a", "•••"),
+            ("TLS_KEY=\"a\nb\"\nNAME=x", "NAME=x"),
+            ("TEXT=\"a\nb", "b"),
+        ] {
+            assert_eq!(shown(text, false), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Text from files, engines and programs as a terminal may show it: nothing in it moves the cursor, sets a title or
+//! changes what stands on the screen already.
+
+use std::borrow::Cow;
+
+/// What becomes of colours in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colors {
+    /// They stay: `ESC [ … m` is the one sequence that does nothing else.
+    Kept,
+    /// They are left out, and what they coloured stays.
+    Removed,
+    /// They are shown like any other control character.
+    Shown,
+}
+
+/// `text` with control characters replaced by their pictures (`␛`), and those that have none, or that change the
+/// direction of what is written, by `�`. Line breaks and tabs stay.
+///
+/// ```
+/// use hoist::diagnostic::visible::{Colors, visible};
+/// assert_eq!(visible("a\u{1b}[2Jb", Colors::Kept), "a␛[2Jb");
+/// assert_eq!(visible("\u{1b}[31mred\u{1b}[0m", Colors::Kept), "\u{1b}[31mred\u{1b}[0m");
+/// assert_eq!(visible("\u{1b}[31mred\u{1b}[0m", Colors::Removed), "red");
+/// assert_eq!(visible("\u{1b}[31mred", Colors::Shown), "␛[31mred");
+/// assert_eq!(visible("gpj.\u{202e}exe", Colors::Shown), "gpj.\u{fffd}exe");
+/// ```
+#[must_use]
+pub fn visible(text: &str, colors: Colors) -> Cow<'_, str> {
+    let Some(first) = text.find(is_odd) else { return Cow::Borrowed(text) };
+    let mut shown = String::with_capacity(text.len() + 2);
+    shown.push_str(&text[..first]);
+    let mut rest = &text[first..];
+    while let Some(character) = rest.chars().next() {
+        let length = if colors == Colors::Shown { 0 } else { color_sequence(rest) };
+        if length > 0 {
+            if colors == Colors::Kept {
+                shown.push_str(&rest[..length]);
+            }
+            rest = &rest[length..];
+            continue;
+        }
+        shown.push(picture(character));
+        rest = &rest[character.len_utf8()..];
+    }
+    Cow::Owned(shown)
+}
+
+fn is_odd(character: char) -> bool {
+    (character.is_control() && !matches!(character, '\n' | '\t'))
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+fn picture(character: char) -> char {
+    match character {
+        character if !is_odd(character) => character,
+        '\u{7f}' => '\u{2421}',
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        _ => char::REPLACEMENT_CHARACTER,
+    }
+}
+
+/// How long the colour sequence is that `text` begins with.
+fn color_sequence(text: &str) -> usize {
+    let Some(rest) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let parameters = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ';' | ':')).unwrap_or(rest.len());
+    if rest[parameters..].starts_with('m') { "\u{1b}[m".len() + parameters } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        for (text, kept, shown) in [
+            ("plain ü 🚀\n\tx", "plain ü 🚀\n\tx", "plain ü 🚀\n\tx"),
+            ("\u{1b}]0;title\u{7}", "␛]0;title␇", "␛]0;title␇"),
+            ("a\rb\u{8}c\u{7f}", "a␍b␈c␡", "a␍b␈c␡"),
+            ("\u{9b}2J", "\u{fffd}2J", "\u{fffd}2J"),
+            ("\u{1b}[1;31mx\u{1b}[m", "\u{1b}[1;31mx\u{1b}[m", "␛[1;31mx␛[m"),
+            ("\u{1b}[2K\u{1b}[", "␛[2K␛[", "␛[2K␛["),
+        ] {
+            assert_eq!(visible(text, Colors::Kept), kept, "{text:?}");
+            assert_eq!(visible(text, Colors::Shown), shown, "{text:?}");
+            assert!(!visible(text, Colors::Removed).contains('\u{1b}'), "{text:?}");
+        }
+    }
+}
