@@ -328,7 +328,10 @@ fn refused_line(refusal: &Refusal, project: &Project, sources: &SourceMap) -> Op
         .collect();
     let Some(word) = &refusal.word else { return origins.first().map(|origin| origin.span()) };
     let with = |text: &str| origins.iter().find_map(|origin| entry_with(*origin, text, sources));
-    with(&word.to_lowercase()).or_else(|| with("$")).or_else(|| origins.last().map(|origin| origin.span()))
+    let word = word.to_lowercase();
+    // Of a path the file may have the end only.
+    let name = word.rsplit('/').next().filter(|name| !name.is_empty());
+    with(&word).or_else(|| with(name?)).or_else(|| with("$")).or_else(|| origins.last().map(|origin| origin.span()))
 }
 
 /// The entry in a value, however far in, that is called `word` or has it in its text; the value itself, if it has no

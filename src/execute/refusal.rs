@@ -65,7 +65,7 @@ const CONTAINER: &[Row] = &[
     ),
     ("failed to discover GPU vendor", DEVICES, "the engine finds no GPU"),
     ("invalid device cgroup rule format: '{}'", "device_cgroup_rules", "a rule is like `c 1:3 mr`"),
-    ("stat {}: no such file or directory", "blkio_config", "the engine's host has no such device"),
+    ("stat /dev/{}: no such file or directory", "blkio_config", "the engine's host has no such device"),
     // Memory and processors.
     ("Minimum memory limit allowed is", MEMORY, ""),
     ("Minimum memoryswap limit should be larger", "memswap_limit", "it is memory and swap together"),

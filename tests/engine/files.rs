@@ -98,7 +98,7 @@ async fn content_does_not_take_the_place_of_a_folder() {
             .await
             .ends_with(1)
             .says("cannot overwrite directory \"etc\" with non-directory")
-            .says("compose.yaml:6:9")
+            .says("compose.yaml:6:32")
             .says("hint: the image has a folder there");
     })
     .await;

@@ -252,7 +252,7 @@ async fn the_engines_own_networks_are_refused_before_anything_is_made() {
 #[tokio::test]
 async fn a_taken_address_names_its_holder_and_the_line() {
     let first = "services:\n  web:\n    <<: *idle\n    networks: {shared: {ipv4_address: 10.211.78.9}}\n\
-                 networks:\n  shared:\n    name: hoist-test-address-shared\n    ipam: {config: [{subnet: 10.211.78.0/24}]}\n";
+                 networks:\n  shared:\n    name: hoist-test-address-shared\n    ipam: {config: [{subnet: 10.211.78.0/24, gateway: 10.211.78.1}]}\n";
     let second = |address: &str| {
         format!(
             "services:\n  web:\n    image: busybox:latest\n    command: [sleep, '600']\n    networks:\n      shared:\n        \

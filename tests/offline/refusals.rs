@@ -195,7 +195,7 @@ fn words_about_containers_lead_to_their_keys() {
         ),
         (
             &format!("invalid mount config for type \"bind\": bind source path does not exist: {nosuch}"),
-            &format!("volumes.0 {nosuch}"),
+            &format!("volumes.0.source {nosuch}"),
         ),
         ("invalid mount config for type \"bind\": bind source path does not exist: /srv", "volumes.1.source /srv"),
         ("path /srv is mounted on / but it is not a shared mount", "volumes.1.source /srv"),
@@ -231,7 +231,7 @@ fn words_about_containers_lead_to_their_keys() {
         ),
         ("No such image: nosuch:latest", "image nosuch"),
         ("invalid device cgroup rule format: 'nosuch'", "device_cgroup_rules nosuch"),
-        ("stat /dev/nosuch: no such file or directory", "blkio_config /dev/nosuch"),
+        ("stat /dev/nosuch: no such file or directory", "blkio_config nosuch"),
         ("cannot overwrite directory \"etc\" with non-directory \"/\"", "configs.0 etc"),
         ("invalid config for network demo_other: invalid MAC address zz", "networks.other.mac_address zz"),
         (
