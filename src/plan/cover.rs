@@ -79,10 +79,12 @@ mod tests {
     fn the_innermost_mount_decides() {
         let long = |kind: MountKind, target: &str| Mount { kind, target: target.to_owned(), ..Mount::default() };
         let short = |text: &str| parse_short(text).expect("a mount");
-        let service = |tmpfs: &[&str], volumes: &[Mount]| Service {
-            tmpfs: tmpfs.iter().map(|text| Tmpfs::from(*text)).collect(),
-            volumes: volumes.to_vec(),
-            ..Service::new("a")
+        let service = |tmpfs: &[&str], volumes: &[Mount]| {
+            Box::new(Service {
+                tmpfs: tmpfs.iter().map(|text| Tmpfs::from(*text)).collect(),
+                volumes: volumes.to_vec(),
+                ..Service::new("a")
+            })
         };
         let path = "/run/secrets/s";
         let cases = [

@@ -106,11 +106,11 @@ services:
 
 #[tokio::test]
 async fn what_is_refused_for_good_is_tried_once_and_told_with_its_place() {
-    let file = r#"
+    let file = r"
 services:
   a: {<<: *idle, volumes: [{type: tmpfs, target: /tt}]}
   b: {<<: *idle, volumes_from: [a]}
-"#;
+";
     project("end-refused", file, |s| async move {
         let ran = s.hoist(&["up", "-d"]).await.ends_with(1);
         assert_eq!(ran.stderr.matches("b-1 Creating").count(), 1, "{}", ran.stderr);

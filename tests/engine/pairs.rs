@@ -174,7 +174,7 @@ impl State {
                 .into_iter()
                 .map(|(name, endpoint)| {
                     let mut aliases = endpoint.aliases.unwrap_or_default();
-                    aliases.retain(|alias| !replica.id.starts_with(alias.as_str()));
+                    aliases.retain(|alias| alias.len() < 12 || !replica.id.starts_with(alias.as_str()));
                     aliases.sort();
                     format!("{name} {}", aliases.join(","))
                 })
@@ -205,7 +205,7 @@ impl State {
                 volume.replace(&s.folder().display().to_string(), ".").replace(&s.project, "PROJECT")
             })
         };
-        let mut text = format!("exit status {status}\n");
+        let mut lines = vec![format!("exit status {status}")];
         for (name, container) in &self.containers {
             let kept = before.containers.values().any(|old| old.id == container.id);
             let kept = if kept { "the one from before" } else { "new" };
@@ -217,11 +217,12 @@ impl State {
             for network in &container.networks {
                 write!(line, "; on {network}").expect("memory can be written to");
             }
-            text += &format!("{line}\n{}", container.files);
+            lines.push(line);
+            lines.extend(container.files.lines().map(str::to_owned));
         }
         for (name, (id, like)) in &self.networks {
             let kept = if before.networks.get(name).is_some_and(|(old, _)| old == id) { "kept" } else { "new" };
-            text += &format!("network {name}: {kept}, {like}\n");
+            lines.push(format!("network {name}: {kept}, {like}"));
         }
         // All that a container of the project mounted before, and all that bears the project's name.
         for (volume, created) in &before.volumes {
@@ -234,14 +235,14 @@ impl State {
                 Some(_) => "made anew: its data is gone",
                 None => "gone with its data",
             };
-            text += &format!("volume {}: {now}\n", shown(volume));
+            lines.push(format!("volume {}: {now}", shown(volume)));
         }
         for volume in self.volumes.keys().filter(|name| name.starts_with(&s.project)) {
             if !before.volumes.contains_key(volume) {
-                text += &format!("volume {}: new\n", shown(volume));
+                lines.push(format!("volume {}: new", shown(volume)));
             }
         }
-        text.replace(&s.project, "PROJECT")
+        lines.iter().map(|line| line.replace(&s.project, "PROJECT") + "\n").collect()
     }
 
     /// Names for anonymous volumes: after where they were mounted before, else new ones.

@@ -166,10 +166,10 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 
 #[tokio::test]
 async fn names_do_not_lead_requests_elsewhere() {
-    let file = r#"
+    let file = r"
 services:
   web: {<<: *idle}
-"#;
+";
     project("names-elsewhere", file, |s| async move {
         s.up(&[]).await;
         let victim = s.ids().await;

@@ -327,7 +327,7 @@ services:
 
 #[tokio::test]
 async fn a_rolling_update_that_cannot_make_its_container_leaves_the_old_one() {
-    let file = r#"
+    let file = r"
 services:
   web:
     build: .
@@ -335,7 +335,7 @@ services:
     volumes: [/cache]
     deploy: {update_config: {order: start-first}}
     x-hoist: {rolling: true}
-"#;
+";
     project("vol-rolling", file, |s| async move {
         s.write("Dockerfile", "FROM busybox\nCMD [\"sleep\", \"600\"]\n");
         s.up(&["--build"]).await;
