@@ -101,6 +101,7 @@ fn explained(action: &Action, words: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn words_about_containers_lead_to_their_keys() {
     let (folder, plan) = planned();
     let all = step(&plan, |action| matches!(action, Action::CreateContainer(spec) if spec.replica.service == "all"));

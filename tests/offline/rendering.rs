@@ -123,18 +123,20 @@ fn progress_gives_no_secret_away_and_moves_no_cursor() {
         Event::Warning { id: Some(build), message: message.clone() },
         Event::Failed { id: build, elapsed: Duration::ZERO, message, context: Vec::new(), conflict: false },
     ];
-    let plain = written(ProgressMode::Plain, &plan, &events);
-    assert!(plain.contains("--password=•••") && plain.contains("amqp://me:•••@mq"), "{plain}");
-    assert!(plain.contains("\u{1b}[31mred\u{1b}[0m␛[2J"), "colours of a build stay: {plain:?}");
-    let tame = plain.replace("\u{1b}[31m", "").replace("\u{1b}[0m", "");
-    assert!(!plain.contains("hunter2") && !tame.contains(|c: char| c.is_control() && c != '\n'), "{plain:?}");
+    let lines = written(ProgressMode::Plain, &plan, &events);
+    assert!(lines.contains("--password=•••") && lines.contains("amqp://me:•••@mq"), "{lines}");
+    assert!(lines.contains("\u{1b}[31mred\u{1b}[0m␛[2J"), "colours of a build stay: {lines:?}");
+    let tame = lines.replace("\u{1b}[31m", "").replace("\u{1b}[0m", "");
+    assert!(!lines.contains("hunter2") && !tame.contains(|c: char| c.is_control() && c != '\n'), "{lines:?}");
     let json = written(ProgressMode::Json, &plan, &events);
     assert!(!json.contains("hunter2") && !json.contains('\u{1b}'), "{json:?}");
     let written = Written::default();
     let mut progress =
         Progress::new(ProgressMode::Plain, TtySettings::default(), written.clone()).with_values(SecretValues::Shown);
     progress.begin(&plan, "up");
-    events.iter().for_each(|event| progress.event(event).expect("written to memory"));
+    for event in &events {
+        progress.event(event).expect("written to memory");
+    }
     assert!(written.text().contains("--password=hunter2"), "{}", written.text());
 }
 

@@ -34,6 +34,7 @@ enum What {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "what varies on its own")]
 struct Shape {
     present: bool,
     /// Whether a profile that is not active has it.
@@ -292,6 +293,7 @@ fn share_volumes(project: &Project, observed: &mut Observed) {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "what varies on its own")]
 struct Setting {
     recreate: u8,
     renew: bool,

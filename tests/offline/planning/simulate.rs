@@ -116,13 +116,7 @@ impl Run<'_> {
             }
             Action::CreateVolume { key, .. } => self.create_volume(key.as_str())?,
             Action::RemoveImage { reference } => self.observed.images.retain(|(image, _), _| *image != reference),
-            Action::RemoveVolume { name } => {
-                let uses =
-                    |container: &Container| container.mounts.iter().any(|mount| mount.name.as_ref() == Some(&name));
-                self.refuse_if(uses, "volume in use")?;
-                self.observed.volumes.retain(|volume| volume.name != name);
-                self.lost.insert(name);
-            }
+            Action::RemoveVolume { name } => self.remove_volume(name)?,
             Action::PullModel(spec) => {
                 let runner = self.observed.models.as_mut().ok_or("nothing serves models")?;
                 runner.tags.insert(spec.reference.clone());
@@ -159,17 +153,7 @@ impl Run<'_> {
                 container.state = State::Exited;
                 container.exit_code = Some(143);
             }
-            Action::RemoveContainer { container, volumes, .. } => {
-                let container = self.container(&container)?;
-                if container.state == State::Running && !container.hook {
-                    return Err("it runs".into());
-                }
-                let (id, mounts) = (container.id.clone(), container.mounts.clone());
-                self.observed.containers.retain(|container| container.id != id);
-                if volumes == AnonymousVolumes::Remove {
-                    self.remove_anonymous(&mounts);
-                }
-            }
+            Action::RemoveContainer { container, volumes, .. } => self.remove_container(&container, volumes)?,
             Action::RenameContainer { container, name } => {
                 self.refuse_if(|other| other.name == name, "the name is taken")?;
                 self.container(&container)?.name = name;
@@ -190,6 +174,27 @@ impl Run<'_> {
                 }
             }
             Action::Pause { .. } | Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn remove_volume(&mut self, name: String) -> Result<(), String> {
+        let uses = |container: &Container| container.mounts.iter().any(|mount| mount.name.as_ref() == Some(&name));
+        self.refuse_if(uses, "volume in use")?;
+        self.observed.volumes.retain(|volume| volume.name != name);
+        self.lost.insert(name);
+        Ok(())
+    }
+
+    fn remove_container(&mut self, container: &ContainerRef, volumes: AnonymousVolumes) -> Result<(), String> {
+        let container = self.container(container)?;
+        if container.state == State::Running && !container.hook {
+            return Err("it runs".into());
+        }
+        let (id, mounts) = (container.id.clone(), container.mounts.clone());
+        self.observed.containers.retain(|container| container.id != id);
+        if volumes == AnonymousVolumes::Remove {
+            self.remove_anonymous(&mounts);
         }
         Ok(())
     }

@@ -20,8 +20,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::error::BuildError;
 use super::filter::Filter;
-use super::ignore_file::IGNORE_FILE;
+use super::ignore_file::{IGNORE_FILE, read_linked};
 use super::tasks::Spawner;
 use super::tree::{TreeError, has_content, walk};
 
@@ -98,7 +99,8 @@ impl file_sync_server::FileSync for FileSync {
         let wanted = Wanted::of(request.metadata())?;
         let source = self.sources.get(&wanted.name).cloned();
         let source = source.ok_or_else(|| Status::not_found(format!("no folder is offered as `{}`", wanted.name)))?;
-        let source = with_linked_ignore_file(source, &wanted);
+        let source =
+            with_linked_ignore_file(source, &wanted).map_err(|error| Status::failed_precondition(error.to_string()))?;
         let (packets, answers) = mpsc::channel(QUEUE);
         let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&self.transfers) };
         let (ids, asked) = std::sync::mpsc::channel();
@@ -118,16 +120,14 @@ impl file_sync_server::FileSync for FileSync {
 
 /// Where the ignore file of a context is a symbolic link, what it leads to: the link may lead out of the context, and
 /// an ignore file that the engine cannot read counts as none.
-fn with_linked_ignore_file(source: Source, wanted: &Wanted) -> Source {
-    let Source::Folder(folder) = &source else { return source };
+fn with_linked_ignore_file(source: Source, wanted: &Wanted) -> Result<Source, BuildError> {
+    let Source::Folder(folder) = &source else { return Ok(source) };
     let path = folder.join(IGNORE_FILE);
-    if wanted.follow != [IGNORE_FILE] || !path.is_symlink() {
-        return source;
+    // A link that leads nowhere stands for no file.
+    if wanted.follow != [IGNORE_FILE] || !path.is_symlink() || !path.exists() {
+        return Ok(source);
     }
-    match std::fs::read(path) {
-        Ok(text) => Source::Texts([(IGNORE_FILE.to_owned(), text)].into()),
-        Err(_) => source,
-    }
+    Ok(Source::Texts([(IGNORE_FILE.to_owned(), read_linked(&path)?)].into()))
 }
 
 /// Takes what the engine says until it has all it wants.
@@ -387,15 +387,21 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let context = folder.path().join("context");
         std::fs::create_dir(&context).expect("folder");
-        std::fs::write(folder.path().join("common"), "secret").expect("file");
-        std::os::unix::fs::symlink("../common", context.join(IGNORE_FILE)).expect("link");
+        std::fs::write(folder.path().join(IGNORE_FILE), "secret").expect("file");
+        std::os::unix::fs::symlink("../.dockerignore", context.join(IGNORE_FILE)).expect("link");
         let asked = |follow: &[&str]| {
             let follow = follow.iter().map(|&text| text.to_owned()).collect();
             let wanted = Wanted { name: "context".into(), include: Vec::new(), exclude: Vec::new(), follow };
             with_linked_ignore_file(Source::Folder(context.clone()), &wanted)
         };
-        assert_eq!(asked(&[IGNORE_FILE]), Source::Texts([(IGNORE_FILE.to_owned(), b"secret".to_vec())].into()));
-        assert_eq!(asked(&[]), Source::Folder(context.clone()));
+        assert_eq!(asked(&[IGNORE_FILE]), Ok(Source::Texts([(IGNORE_FILE.to_owned(), b"secret".to_vec())].into())));
+        assert_eq!(asked(&[]), Ok(Source::Folder(context.clone())));
+        std::fs::rename(folder.path().join(IGNORE_FILE), folder.path().join("id_rsa")).expect("renamed");
+        assert_eq!(asked(&[IGNORE_FILE]), Ok(Source::Folder(context.clone())), "it leads nowhere");
+        std::fs::remove_file(context.join(IGNORE_FILE)).expect("removed");
+        std::os::unix::fs::symlink("../id_rsa", context.join(IGNORE_FILE)).expect("link");
+        let refused = asked(&[IGNORE_FILE]).expect_err("a key is no ignore file").to_string();
+        assert!(refused.contains("which is not called `.dockerignore`"), "{refused}");
     }
 
     #[cfg(unix)]

@@ -1,12 +1,30 @@
-//! Ignore files: which line of them is no pattern. The engine reads them, and does not say.
+//! Ignore files: which line of them is no pattern (the engine reads them, and does not say), and what a linked one
+//! leads to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::error::Place;
+use super::error::{BuildError, Place};
 use super::pattern::Patterns;
+use crate::source::Reader;
 
 /// The file in a context that says what of it is not sent.
 pub(super) const IGNORE_FILE: &str = ".dockerignore";
+
+/// The content of an ignore file that is a symbolic link. It may lead out of the context, as a file that several contexts
+/// share does, but to an ignore file only: a link in somebody's repository must not send a private key.
+///
+/// # Errors
+///
+/// When it leads to anything else, or cannot be read.
+pub(super) fn read_linked(path: &Path) -> Result<Vec<u8>, BuildError> {
+    let unreadable =
+        |cause: &dyn std::fmt::Display| BuildError::Unreadable(format!("cannot read `{}`: {cause}", path.display()));
+    let target = path.canonicalize().map_err(|cause| unreadable(&cause))?;
+    if !target.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(IGNORE_FILE)) {
+        return Err(unreadable(&format!("it leads to `{}`, which is not called `{IGNORE_FILE}`", target.display())));
+    }
+    Reader::default().read(&target).map_err(|cause| unreadable(&cause))
+}
 
 /// The first line of the files that is no pattern.
 pub(super) fn bad_line(files: &[PathBuf]) -> Option<Place> {

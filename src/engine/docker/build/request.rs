@@ -7,7 +7,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry
 
 use super::error::BuildError;
 use super::file_sync::Source;
-use super::ignore_file::IGNORE_FILE;
+use super::ignore_file::{IGNORE_FILE, read_linked};
 use crate::source::Reader;
 
 /// The names under which the frontend asks for the context and for the folder of the Dockerfile.
@@ -296,7 +296,8 @@ fn dockerfile_source(dockerfile: &Path, name: &str, ignore_file: Option<&Path>) 
     };
     let mut texts = BTreeMap::from([(name.to_owned(), read(dockerfile)?)]);
     if let Some(path) = ignore_file {
-        texts.insert(format!("{name}.dockerignore"), read(path)?);
+        let text = if path.is_symlink() { read_linked(path)? } else { read(path)? };
+        texts.insert(format!("{name}.dockerignore"), text);
     }
     Ok(Source::Texts(texts))
 }
