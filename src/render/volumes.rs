@@ -9,7 +9,7 @@ pub fn of_plan(plan: &Plan) -> String {
     let mut text = String::new();
     let removed: Vec<_> = plan.destructive().flat_map(|(_, step)| step.removed_volumes()).collect();
     if !removed.is_empty() {
-        text += &format!("removes the data of {}: {}\n", count(removed.len()), removed.join(", "));
+        text += &["removes the data of ", &count(removed.len()), ": ", &removed.join(", "), "\n"].concat();
     }
     let mut left: Vec<&UnusedVolume> = Vec::new();
     for volume in plan.steps().flat_map(|(_, step)| step.volumes_left()) {
@@ -18,7 +18,7 @@ pub fn of_plan(plan: &Plan) -> String {
         }
     }
     if !left.is_empty() {
-        text += &format!("leaves {} without a container, with the data:\n", count(left.len()));
+        text += &["leaves ", &count(left.len()), " without a container, with the data:\n"].concat();
         text.extend(left.into_iter().map(|volume| format!("  {}\n", place(volume))));
     }
     text
