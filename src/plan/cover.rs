@@ -87,7 +87,7 @@ mod tests {
             })
         };
         let path = "/run/secrets/s";
-        let cases = [
+        let cases = vec![
             (service(&[], &[]), None),
             (service(&["/run"], &[]), Some(("/run", Effect::Hidden))),
             (service(&["/run/:size=1m"], &[]), Some(("/run", Effect::Hidden))),
