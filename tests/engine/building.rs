@@ -97,10 +97,16 @@ async fn the_ignore_file_of_a_linked_dockerfile_is_beside_the_link() {
         assert_eq!(in_app(&s, &["ls", "/src"]).await, "kept\n");
         // A context whose own ignore file is a link that leads out of it.
         std::fs::remove_file(s.folder().join("app/link.dockerignore")).expect("it was there");
-        s.write("elsewhere/common", "left-out\nlink*\n.dockerignore\n");
-        std::os::unix::fs::symlink("../elsewhere/common", s.folder().join("app/.dockerignore")).expect("a link");
+        s.write("elsewhere/common.dockerignore", "left-out\nlink*\n.dockerignore\n");
+        let link = s.folder().join("app/.dockerignore");
+        std::os::unix::fs::symlink("../elsewhere/common.dockerignore", &link).expect("a link");
         s.up(&["--build"]).await;
         assert_eq!(in_app(&s, &["ls", "-A", "/src"]).await, "kept\n");
+        // A link in somebody's repository must not send a key.
+        s.write("elsewhere/id_rsa", "key");
+        std::fs::remove_file(&link).expect("it was there");
+        std::os::unix::fs::symlink("../elsewhere/id_rsa", &link).expect("a link");
+        s.hoist(&["up", "-d", "--build"]).await.ends_with(1).says("which is not called `.dockerignore`");
     })
     .await;
 }
