@@ -231,6 +231,17 @@ pub enum PortHolder {
     },
 }
 
+impl PortHolder {
+    /// The project it belongs to; none for processes.
+    #[must_use]
+    pub fn project(&self) -> Option<&str> {
+        match self {
+            Self::Container { project, .. } => project.as_deref(),
+            Self::Process { .. } => None,
+        }
+    }
+}
+
 impl std::fmt::Display for PortHolder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

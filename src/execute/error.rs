@@ -67,6 +67,8 @@ pub enum ExecuteError {
         host_ip: Option<String>,
         /// What has it, where that can be seen.
         holder: Option<Box<PortHolder>>,
+        /// Whether that is a container of the same project.
+        ours: bool,
         /// The engine's answer.
         cause: Box<EngineError>,
     },
@@ -421,6 +423,10 @@ impl ExecuteError {
             Self::PortTaken { holder: None, port, .. } => {
                 Some(format!("stop what listens on port {port}, or publish another port"))
             }
+            Self::PortTaken { holder: Some(holder), ours: true, .. } => Some(format!(
+                "{holder} is this project's own: let one of the two publish another port; if its service is no longer in \
+                 the files, `--remove-orphans` removes it first"
+            )),
             Self::PortTaken { holder: Some(holder), .. } => {
                 let what = match &**holder {
                     PortHolder::Container { name, .. } => format!("container {name}"),

@@ -66,14 +66,17 @@ async fn explain_refusal<E: Engine>(
     };
     let protocol = port.protocol.clone().unwrap_or_else(|| "tcp".to_owned());
     let holder = context.engine.port_holder(published, protocol.clone()).await.ok().flatten();
+    // The engine may show the container that was just refused.
+    let holder = holder.filter(|holder| !is(holder, &container.name));
+    let project = holder.as_ref().and_then(PortHolder::project);
     ExecuteError::PortTaken {
         container: container.name.clone(),
         service: service.name.clone(),
         port: published,
         protocol,
         host_ip: port.host_ip.clone(),
-        // The engine may show the container that was just refused.
-        holder: holder.filter(|holder| !is(holder, &container.name)).map(Box::new),
+        ours: project == Some(spec.project.name.as_str()),
+        holder: holder.map(Box::new),
         cause: Box::new(cause),
     }
 }

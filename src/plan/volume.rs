@@ -75,11 +75,14 @@ fn internal(cx: &Context<'_>, key: &VolumeKey, volume: &Volume, warnings: &mut V
             project: project.name.clone(),
         });
     }
-    if differs(project, volume, live) && cx.options.recreate_volumes.contains(key) {
-        VolumeChange::Recreate
-    } else {
-        VolumeChange::Keep
+    if !differs(project, volume, live) {
+        return VolumeChange::Keep;
     }
+    if cx.options.recreate_volumes.contains(key) {
+        return VolumeChange::Recreate;
+    }
+    warnings.push(Warning::ChangedVolumeKept { name: live.name.clone(), key: key.clone() });
+    VolumeChange::Keep
 }
 
 fn labelled<'a>(

@@ -43,6 +43,13 @@ pub enum Warning {
         /// The key.
         key: VolumeKey,
     },
+    /// A volume was made from another definition. It is kept as it is, unless the user agrees to lose its data.
+    ChangedVolumeKept {
+        /// Its name.
+        name: String,
+        /// Its key.
+        key: VolumeKey,
+    },
     /// A volume has a name of this project but belongs to another one, so it is not removed.
     ForeignVolumeKept {
         /// Its name.
@@ -163,6 +170,11 @@ impl fmt::Display for Warning {
                 "volume \"{name}\" carries the compose label \"{key}\" but does not match the compose file; it and \
                  its data are left alone"
             ),
+            Self::ChangedVolumeKept { name, .. } => write!(
+                f,
+                "volume \"{name}\" does not match its definition and is kept as it is; `up` asks whether to recreate it, \
+                 which removes its data"
+            ),
             Self::ForeignVolumeKept { name, owner } => {
                 write!(f, "volume \"{name}\" was created for project \"{owner}\" and is kept")
             }
@@ -223,6 +235,9 @@ impl Warning {
     /// Where the cause stands in the model, as a path from its top.
     #[must_use]
     pub fn path(&self) -> Option<Vec<&str>> {
+        if let Self::ChangedVolumeKept { key, .. } = self {
+            return Some(vec!["volumes", key.as_str()]);
+        }
         let Self::ContentHidden { kind, service, item, .. } = self else { return None };
         Some(vec!["services", service.as_str(), if *kind == "config" { "configs" } else { "secrets" }, item])
     }

@@ -95,9 +95,7 @@ async fn models_are_pulled_once_and_containers_know_them() {
         assert_eq!(s.ids().await, before);
         assert_eq!(calls(&s), [CONFIGURED, "ls --json", "status --json"]);
         let plan = s.hoist(&["plan"]).await.ok();
-        let configure =
-            "#1 configure model ai/smollm2 with context size 4096 and 2 runtime flags: asked at every run\n";
-        assert_eq!(plan.stdout, configure);
+        assert_eq!(plan.stdout, "nothing changes; up configures the models: ai/smollm2\n");
 
         s.write("calls", "");
         s.hoist(&["down"]).await.ok();

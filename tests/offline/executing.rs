@@ -431,10 +431,18 @@ async fn a_step_for_the_case_of_a_failure_is_done_only_then() {
 async fn a_taken_port_names_its_holder() {
     let container = PortHolder::Container { name: "shop-web-1".to_owned(), project: Some("shop".to_owned()) };
     let process = PortHolder::Process { name: "nginx".to_owned(), id: 812 };
+    let ours = PortHolder::Container { name: "demo-api-1".to_owned(), project: Some("demo".to_owned()) };
+    let own = "container demo-api-1 of project demo is this project's own: let one of the two publish another port; if its \
+               service is no longer in the files, `--remove-orphans` removes it first";
     for (holder, named, hint) in [
-        (Some(container), " by container shop-web-1 of project shop", "stop container shop-web-1"),
-        (Some(process), " by process nginx (812)", "stop process nginx (812)"),
-        (None, "", "stop what listens on port 8000"),
+        (
+            Some(container),
+            " by container shop-web-1 of project shop",
+            "stop container shop-web-1, or publish another port",
+        ),
+        (Some(ours), " by container demo-api-1 of project demo", own),
+        (Some(process), " by process nginx (812)", "stop process nginx (812), or publish another port"),
+        (None, "", "stop what listens on port 8000, or publish another port"),
     ] {
         taken_port(holder, named, hint).await;
     }
@@ -457,7 +465,7 @@ async fn taken_port(holder: Option<PortHolder>, named: &str, hint: &str) {
         format!("#2 failed: cannot start container demo-web-1: port 8000/tcp of the host is already taken{named}\n")
     );
     let told = outcome.first_failure().and_then(ExecuteError::hint);
-    assert_eq!(told, Some(format!("{hint}, or publish another port")));
+    assert_eq!(told.as_deref(), Some(hint));
     assert!(matches!(outcome.first_failure(), Some(ExecuteError::PortTaken { port: 8000, .. })));
 }
 
