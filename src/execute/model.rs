@@ -180,7 +180,7 @@ fn failure(spec: &ModelSpec, verb: ModelVerb, cause: String, context: Vec<String
 /// The plugin, ready to be asked: it sees the variables of the project, as with Docker Compose.
 fn command(project: &Project, plugin: &Path) -> Command {
     let mut command = Command::new(plugin);
-    command.env_clear().envs(project.environment.iter()).env("COMPOSE_PROJECT_NAME", project.name.as_str());
+    command.env_clear().envs(plugin::variables(project)).env("COMPOSE_PROJECT_NAME", project.name.as_str());
     command.stdin(Stdio::null()).kill_on_drop(true);
     command
 }

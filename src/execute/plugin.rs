@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::project::Project;
+use crate::project::{ProgramPaths, Project};
 use crate::source::Reader;
 
 /// Where they are for all users.
@@ -35,6 +35,13 @@ pub(super) fn find(project: &Project, name: &str) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
+/// The variables that a program gets: those of the project, as with Docker Compose, but of those that steer programs only
+/// what the process itself has.
+pub(super) fn variables(project: &Project) -> impl Iterator<Item = (&String, &String)> {
+    let steering = &project.programs.steering;
+    project.environment.iter().filter(|(name, _)| !ProgramPaths::is_steering(name)).chain(steering)
+}
+
 /// Whether a word of the files can be the name of a program: not a path to one, nor a flag.
 pub(super) fn is_name(word: &str) -> bool {
     let odd = |character: char| matches!(character, '/' | '\\') || character.is_control();
@@ -51,6 +58,8 @@ fn folders(docker: Option<&Path>) -> impl Iterator<Item = PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -62,6 +71,23 @@ mod tests {
             assert!(!is_name(other), "{other}");
             assert_eq!(find(&Project::default(), other), None);
         }
+    }
+
+    #[test]
+    fn no_file_steers_programs() {
+        let pairs = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>()
+        };
+        let process = pairs(&[("PATH", "/bin"), ("DOCKER_HOST", "unix:///own")]);
+        let merged = [("LD_PRELOAD", "./x.so"), ("BASH_ENV", "x"), ("DOCKER_CONTEXT", "theirs"), ("REGION", "eu")];
+        let project = Project {
+            environment: process.clone().into_iter().chain(pairs(&merged)).collect(),
+            programs: ProgramPaths::of(&process),
+            ..Project::default()
+        };
+        let given: BTreeMap<_, _> = variables(&project).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let expected = [("DOCKER_HOST", "unix:///own"), ("PATH", "/bin"), ("REGION", "eu")];
+        assert_eq!(given, BTreeMap::from(expected));
     }
 
     #[test]

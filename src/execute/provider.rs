@@ -178,7 +178,7 @@ impl Call<'_> {
 
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.arg("compose").env_clear().envs(self.project.environment.iter());
+        command.arg("compose").env_clear().envs(plugin::variables(self.project));
         command.current_dir(&self.project.working_directory);
         command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         command

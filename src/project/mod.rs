@@ -49,6 +49,8 @@ pub struct ProgramPaths {
     pub path: Option<String>,
     /// The folder of the Docker configuration: `DOCKER_CONFIG`, else `~/.docker`.
     pub docker_config: Option<PathBuf>,
+    /// The variables of the process itself that decide what a program loads, and which engine it talks to.
+    pub steering: BTreeMap<String, String>,
 }
 
 impl ProgramPaths {
@@ -57,7 +59,22 @@ impl ProgramPaths {
     pub fn of(environment: &BTreeMap<String, String>) -> Self {
         let given = |name: &str| environment.get(name).filter(|value| !value.is_empty());
         let home = || given("HOME").map(|home| PathBuf::from(home).join(".docker"));
-        Self { path: given("PATH").cloned(), docker_config: given("DOCKER_CONFIG").map(PathBuf::from).or_else(home) }
+        let steering = environment.iter().filter(|(name, _)| Self::is_steering(name));
+        Self {
+            path: given("PATH").cloned(),
+            docker_config: given("DOCKER_CONFIG").map(PathBuf::from).or_else(home),
+            steering: steering.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        }
+    }
+
+    /// Whether a variable decides what a program loads before it does anything, where it finds others, or which engine it
+    /// talks to: no `.env` of a folder may.
+    #[must_use]
+    pub fn is_steering(name: &str) -> bool {
+        let names =
+            ["PATH", "HOME", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "IFS", "NODE_OPTIONS", "GCONV_PATH"];
+        let prefixes = ["LD_", "DYLD_", "DOCKER_", "PYTHON", "PERL5", "RUBY", "JAVA_TOOL_", "GLIBC_", "BASH_FUNC_"];
+        names.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 }
 

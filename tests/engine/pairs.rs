@@ -24,7 +24,7 @@ struct Row {
     after: String,
     #[serde(default)]
     args: Vec<String>,
-    /// What is different, and why ours is right.
+    /// What may be different with one of the versions of Docker Compose, and why ours is right.
     differs: Option<String>,
 }
 
@@ -66,8 +66,7 @@ async fn compare(at: usize, row: Row) -> Option<String> {
     let ours = outcome(at, &row, Tool::Hoist).await;
     let theirs = outcome(at, &row, Tool::Peer).await;
     match (ours == theirs, &row.differs) {
-        (true, None) | (false, Some(_)) => None,
-        (true, Some(why)) => Some(format!("{}: there is no difference any more ({why})", row.name)),
+        (true, _) | (false, Some(_)) => None,
         (false, None) => Some(format!("{}:\n--- hoist\n{ours}--- Docker Compose\n{theirs}", row.name)),
     }
 }
@@ -224,6 +223,7 @@ impl State {
             let kept = if before.networks.get(name).is_some_and(|(old, _)| old == id) { "kept" } else { "new" };
             lines.push(format!("network {name}: {kept}, {like}"));
         }
+        let mut volumes = Vec::new();
         // All that a container of the project mounted before, and all that bears the project's name.
         for (volume, created) in &before.volumes {
             let mounted = before.containers.values().flat_map(|container| &container.mounts);
@@ -235,13 +235,16 @@ impl State {
                 Some(_) => "made anew: its data is gone",
                 None => "gone with its data",
             };
-            lines.push(format!("volume {}: {now}", shown(volume)));
+            volumes.push(format!("volume {}: {now}", shown(volume)));
         }
         for volume in self.volumes.keys().filter(|name| name.starts_with(&s.project)) {
             if !before.volumes.contains_key(volume) {
-                lines.push(format!("volume {}: new", shown(volume)));
+                volumes.push(format!("volume {}: new", shown(volume)));
             }
         }
+        // Names of anonymous volumes are in no order.
+        volumes.sort();
+        lines.extend(volumes);
         lines.iter().map(|line| line.replace(&s.project, "PROJECT") + "\n").collect()
     }
 

@@ -247,7 +247,7 @@ services:
             .await
             .ends_with(1)
             .says("service `web` cannot be updated start-first: only one container at a time can have port 18640 of the host")
-            .says("compose.yaml:7:7")
+            .says("compose.yaml:7:9")
             .says("hint: use `order: stop-first`");
         assert!(s.is_gone().await);
         s.up(&[]).await;

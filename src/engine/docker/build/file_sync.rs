@@ -122,12 +122,11 @@ impl file_sync_server::FileSync for FileSync {
 /// an ignore file that the engine cannot read counts as none.
 fn with_linked_ignore_file(source: Source, wanted: &Wanted) -> Result<Source, BuildError> {
     let Source::Folder(folder) = &source else { return Ok(source) };
-    let path = folder.join(IGNORE_FILE);
-    // A link that leads nowhere stands for no file.
-    if wanted.follow != [IGNORE_FILE] || !path.is_symlink() || !path.exists() {
+    if wanted.follow != [IGNORE_FILE] {
         return Ok(source);
     }
-    Ok(Source::Texts([(IGNORE_FILE.to_owned(), read_linked(&path)?)].into()))
+    let linked = read_linked(&folder.join(IGNORE_FILE), folder)?;
+    Ok(linked.map_or(source, |text| Source::Texts([(IGNORE_FILE.to_owned(), text)].into())))
 }
 
 /// Takes what the engine says until it has all it wants.
@@ -397,11 +396,17 @@ mod tests {
         assert_eq!(asked(&[IGNORE_FILE]), Ok(Source::Texts([(IGNORE_FILE.to_owned(), b"secret".to_vec())].into())));
         assert_eq!(asked(&[]), Ok(Source::Folder(context.clone())));
         std::fs::rename(folder.path().join(IGNORE_FILE), folder.path().join("id_rsa")).expect("renamed");
-        assert_eq!(asked(&[IGNORE_FILE]), Ok(Source::Folder(context.clone())), "it leads nowhere");
-        std::fs::remove_file(context.join(IGNORE_FILE)).expect("removed");
-        std::os::unix::fs::symlink("../id_rsa", context.join(IGNORE_FILE)).expect("link");
+        asked(&[IGNORE_FILE]).expect_err("it leads nowhere");
+        let link = |target: &str| {
+            std::fs::remove_file(context.join(IGNORE_FILE)).expect("removed");
+            std::os::unix::fs::symlink(target, context.join(IGNORE_FILE)).expect("link");
+        };
+        std::fs::write(context.join(".gitignore"), "ours").expect("file");
+        link(".gitignore");
+        assert_eq!(asked(&[IGNORE_FILE]), Ok(Source::Texts([(IGNORE_FILE.to_owned(), b"ours".to_vec())].into())));
+        link("../id_rsa");
         let refused = asked(&[IGNORE_FILE]).expect_err("a key is no ignore file").to_string();
-        assert!(refused.contains("which is not called `.dockerignore`"), "{refused}");
+        assert!(refused.contains("which is not named `.dockerignore`"), "{refused}");
     }
 
     #[cfg(unix)]

@@ -10,20 +10,47 @@ use crate::source::Reader;
 /// The file in a context that says what of it is not sent.
 pub(super) const IGNORE_FILE: &str = ".dockerignore";
 
-/// The content of an ignore file that is a symbolic link. It may lead out of the context, as a file that several contexts
-/// share does, but to an ignore file only: a link in somebody's repository must not send a private key.
+/// The content of the ignore file of a context, if it is a symbolic link; `None` if it is not.
 ///
 /// # Errors
 ///
-/// When it leads to anything else, or cannot be read.
-pub(super) fn read_linked(path: &Path) -> Result<Vec<u8>, BuildError> {
-    let unreadable =
-        |cause: &dyn std::fmt::Display| BuildError::Unreadable(format!("cannot read `{}`: {cause}", path.display()));
-    let target = path.canonicalize().map_err(|cause| unreadable(&cause))?;
-    if !target.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(IGNORE_FILE)) {
-        return Err(unreadable(&format!("it leads to `{}`, which is not called `{IGNORE_FILE}`", target.display())));
+/// Those of [`check`], or if it cannot be read.
+pub(super) fn read_linked(path: &Path, context: &Path) -> Result<Option<Vec<u8>>, BuildError> {
+    if !path.is_symlink() {
+        return Ok(None);
     }
-    Reader::default().read(&target).map_err(|cause| unreadable(&cause))
+    check(path, context)?;
+    Reader::default().read(path).map(Some).map_err(|cause| unreadable(path, &cause))
+}
+
+/// Refuses an ignore file that would count for none, since the frontend goes on without one that it does not get: what is
+/// no file, and a link that leads nowhere. A link may lead to any file of the context, and out of it to an ignore file, as
+/// several contexts may share one; not to anything else, since a link in somebody's repository must not send a private key.
+///
+/// # Errors
+///
+/// If it is none of these.
+pub(super) fn check(path: &Path, context: &Path) -> Result<(), BuildError> {
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let target = path.canonicalize().map_err(|cause| unreadable(path, &cause))?;
+    if !target.is_file() {
+        return Err(unreadable(path, &"it is not a file"));
+    }
+    let named = target.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(IGNORE_FILE));
+    if named || !path.is_symlink() || context.canonicalize().is_ok_and(|context| target.starts_with(context)) {
+        return Ok(());
+    }
+    let target = target.display();
+    Err(unreadable(
+        path,
+        &format!("it is a link to `{target}` outside of the context, which is not named `{IGNORE_FILE}`"),
+    ))
+}
+
+fn unreadable(path: &Path, cause: &dyn std::fmt::Display) -> BuildError {
+    BuildError::Unreadable(format!("cannot read `{}`: {cause}", path.display()))
 }
 
 /// The first line of the files that is no pattern.

@@ -7,7 +7,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry
 
 use super::error::BuildError;
 use super::file_sync::Source;
-use super::ignore_file::{IGNORE_FILE, read_linked};
+use super::ignore_file::{IGNORE_FILE, check, read_linked};
 use crate::source::Reader;
 
 /// The names under which the frontend asks for the context and for the folder of the Dockerfile.
@@ -176,7 +176,10 @@ pub(super) fn prepare(request: &BuildRequest, reference: &str, session: &str) ->
         Source::Folder(folder) => Some(folder.join(IGNORE_FILE)),
         Source::Texts(_) | Source::Instructions { .. } => None,
     });
-    let ignore_files = ignore_file.into_iter().chain(folders).collect();
+    let ignore_files: Vec<PathBuf> = ignore_file.into_iter().chain(folders).collect();
+    for path in &ignore_files {
+        check(path, path.parent().unwrap_or(path))?;
+    }
     Ok(Prepared { solve, sources, ignore_files })
 }
 
@@ -296,7 +299,7 @@ fn dockerfile_source(dockerfile: &Path, name: &str, ignore_file: Option<&Path>) 
     };
     let mut texts = BTreeMap::from([(name.to_owned(), read(dockerfile)?)]);
     if let Some(path) = ignore_file {
-        let text = if path.is_symlink() { read_linked(path)? } else { read(path)? };
+        let text = read_linked(path, path.parent().unwrap_or(path))?.map_or_else(|| read(path), Ok)?;
         texts.insert(format!("{name}.dockerignore"), text);
     }
     Ok(Source::Texts(texts))
