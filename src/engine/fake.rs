@@ -270,7 +270,7 @@ impl Engine for Fake {
     async fn create_container(&self, request: CreateContainer) -> Result<CreatedContainer, EngineError> {
         self.call(format!("create {}", request.name)).await?;
         let id = self.change(|state| state.create(request))?;
-        Ok(CreatedContainer { id, warnings: Vec::new() })
+        Ok(CreatedContainer { id, left_out: Vec::new(), warnings: Vec::new() })
     }
 
     async fn start_container(&self, id: ContainerId) -> Result<(), EngineError> {
@@ -369,7 +369,7 @@ impl Engine for Fake {
         let name = format!("{service}-hook-{}", request.hook);
         self.call(format!("create {name}")).await?;
         let id = self.state().add(project.as_str(), &name, service.as_str(), 0);
-        Ok(CreatedContainer { id, warnings: Vec::new() })
+        Ok(CreatedContainer { id, left_out: Vec::new(), warnings: Vec::new() })
     }
 
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {

@@ -398,6 +398,8 @@ pub struct HookContainer {
 pub struct CreatedContainer {
     /// Its id.
     pub id: ContainerId,
+    /// The volumes of its predecessor for which it has no place any more, by name. They stay in the engine.
+    pub left_out: Vec<String>,
     /// What the engine warned of.
     pub warnings: Vec<String>,
 }

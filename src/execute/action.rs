@@ -221,6 +221,7 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
     for message in created.warnings {
         context.events.send(Event::Warning { id: Some(id), message });
     }
+    context.facts.left_out(id, created.left_out);
     context.facts.made(id, created.id);
     Ok(Outcome::Done)
 }

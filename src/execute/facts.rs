@@ -21,12 +21,24 @@ struct Known {
     variables: BTreeMap<ServiceName, BTreeMap<String, String>>,
     /// The steps that failed, and those that were skipped for it.
     failed: BTreeSet<ActionId>,
+    /// The volumes of their predecessors that new containers have no place for, by the steps that made them.
+    left_out: BTreeMap<ActionId, Vec<String>>,
 }
 
 impl Facts {
     /// Step `id` made `container`.
     pub(super) fn made(&self, id: ActionId, container: ContainerId) {
         self.known().containers.insert(id, container);
+    }
+
+    /// The container that step `id` makes has no place for these volumes of its predecessor.
+    pub(super) fn left_out(&self, id: ActionId, volumes: Vec<String>) {
+        self.known().left_out.insert(id, volumes);
+    }
+
+    /// Whether the container that step `id` made has no place for a volume.
+    pub(super) fn is_left_out(&self, id: ActionId, volume: &str) -> bool {
+        self.known().left_out.get(&id).is_some_and(|names| names.iter().any(|name| name == volume))
     }
 
     /// Step `id` got an image, or could not.

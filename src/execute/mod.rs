@@ -168,7 +168,7 @@ pub async fn execute<E: Engine>(
     if let Some(hub) = hub {
         hub.close().await;
     }
-    let left = volumes_left(plan, &run.done);
+    let left = volumes_left(plan, &run.done, &run.context.facts);
     if !left.is_empty() {
         events.send(Event::VolumesLeft(left));
     }
@@ -177,16 +177,20 @@ pub async fn execute<E: Engine>(
     run.outcome
 }
 
-/// The volumes that lost their last container: those of which every removal that gives them up was done.
-fn volumes_left(plan: &Plan, done: &BTreeSet<ActionId>) -> Vec<UnusedVolume> {
+/// The volumes that lost their last container: those of which every removal that gives them up was done, and that no
+/// successor of those containers mounts again.
+fn volumes_left(plan: &Plan, done: &BTreeSet<ActionId>, facts: &Facts) -> Vec<UnusedVolume> {
     let mut left: BTreeMap<&str, (&UnusedVolume, bool)> = BTreeMap::new();
     for (id, step) in plan.steps() {
-        for volume in step.volumes_left() {
-            let (_, all_done) = left.entry(&volume.name).or_insert((volume, true));
-            *all_done &= done.contains(&id);
+        let given_up = step.volumes_left().into_iter().map(|volume| (volume, true));
+        let passed_on =
+            step.volumes_passed_on().map(|(volume, create)| (volume, facts.is_left_out(create, &volume.name)));
+        for (volume, unused) in given_up.chain(passed_on) {
+            let (_, all) = left.entry(&volume.name).or_insert((volume, true));
+            *all &= unused && done.contains(&id);
         }
     }
-    left.into_values().filter(|(_, all_done)| *all_done).map(|(volume, _)| volume.clone()).collect()
+    left.into_values().filter(|(_, all)| *all).map(|(volume, _)| volume.clone()).collect()
 }
 
 type StepResult = (ActionId, Duration, Result<Outcome, ExecuteError>);

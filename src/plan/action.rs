@@ -60,14 +60,22 @@ impl Step {
         let Action::RemoveContainer { volumes: AnonymousVolumes::Remove, unused, .. } = &self.action else {
             return Vec::new();
         };
-        unused.iter().filter(|volume| volume.anonymous).map(|volume| volume.name.as_str()).collect()
+        let goes = |volume: &&UnusedVolume| volume.anonymous && volume.inherited_by.is_none();
+        unused.iter().filter(goes).map(|volume| volume.name.as_str()).collect()
     }
 
     /// The volumes that it leaves without a container, with their data.
     #[must_use]
     pub fn volumes_left(&self) -> Vec<&UnusedVolume> {
         let Action::RemoveContainer { volumes, unused, .. } = &self.action else { return Vec::new() };
-        unused.iter().filter(|volume| *volumes == AnonymousVolumes::Keep || !volume.anonymous).collect()
+        let stays = |volume: &&UnusedVolume| *volumes == AnonymousVolumes::Keep || !volume.anonymous;
+        unused.iter().filter(|volume| volume.inherited_by.is_none()).filter(stays).collect()
+    }
+
+    /// The volumes that it leaves to a new container, which may have no place for them.
+    pub fn volumes_passed_on(&self) -> impl Iterator<Item = (&UnusedVolume, ActionId)> {
+        let unused = if let Action::RemoveContainer { unused, .. } = &self.action { unused.as_slice() } else { &[] };
+        unused.iter().filter_map(|volume| Some((volume, volume.inherited_by?)))
     }
 
     /// Whether it removes a volume and the data in it.
@@ -273,6 +281,9 @@ pub struct UnusedVolume {
     pub container: String,
     /// Whether the engine gave it its name, so that it can go with the container.
     pub anonymous: bool,
+    /// The step that makes a container which mounts it again, if its service or its image still has a place for it: only
+    /// the run finds out.
+    pub inherited_by: Option<ActionId>,
 }
 
 /// A numbered slot of a service, shown as `web/2`.

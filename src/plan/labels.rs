@@ -26,8 +26,15 @@ pub fn project_from_labels(name: &ProjectName, observed: &Observed) -> Project {
     let networks = networks.filter_map(|network| {
         Some((network.key.clone()?, Network { name: network.name.clone(), ..Network::default() }))
     });
-    let volumes = observed.volumes.iter().filter(|volume| ours(&volume.project));
+    // Of several of one key, as a changed `name` leaves them, the one that containers mount.
+    let is_mounted = |name: &str| {
+        let mounts = observed.containers.iter().flat_map(|container| &container.mounts);
+        mounts.into_iter().any(|mount| mount.name.as_deref() == Some(name))
+    };
+    let mut volumes: Vec<_> = observed.volumes.iter().filter(|volume| ours(&volume.project)).collect();
+    volumes.sort_by_key(|volume| (is_mounted(&volume.name), std::cmp::Reverse(&volume.name)));
     let volumes = volumes
+        .into_iter()
         .filter_map(|volume| Some((volume.key.clone()?, Volume { name: volume.name.clone(), ..Volume::default() })));
     Project {
         name: name.clone(),

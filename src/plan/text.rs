@@ -212,7 +212,7 @@ impl Action {
             Self::ConfigureModel(spec) => model_settings(spec),
             Self::RemoveVolume { .. } => " and its data".to_owned(),
             Self::RemoveContainer { volumes: AnonymousVolumes::Remove, unused, .. } => {
-                match unused.iter().filter(|volume| volume.anonymous).count() {
+                match unused.iter().filter(|volume| volume.anonymous && volume.inherited_by.is_none()).count() {
                     0 => String::new(),
                     1 => " and the data of 1 anonymous volume".to_owned(),
                     count => format!(" and the data of {count} anonymous volumes"),

@@ -1,10 +1,10 @@
 //! Volumes that a plan leaves without a container: what goes when a container is removed with its volumes, and what
 //! stays behind, with its data, when it is removed without them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::volume;
-use super::{Action, Handle, Plan, UnusedVolume};
+use super::{Action, ActionId, Handle, Plan, UnusedVolume};
 use crate::observed::{ContainerId, Mount, MountKind, Observed};
 use crate::project::value::MountKind as Kind;
 use crate::project::{Project, VolumeKey};
@@ -13,18 +13,23 @@ use crate::project::{Project, VolumeKey};
 /// project defines by name are not counted: its next containers use them.
 pub(super) fn mark(plan: &mut Plan, project: &Project, observed: &Observed) {
     let mut removed: BTreeSet<ContainerId> = BTreeSet::new();
-    let mut inherited: BTreeSet<String> = BTreeSet::new();
+    let mut inherited: BTreeMap<String, ActionId> = BTreeMap::new();
+    let mut successors: BTreeMap<ContainerId, (ActionId, BTreeSet<String>)> = BTreeMap::new();
     let mut removed_by_name: BTreeSet<String> = BTreeSet::new();
-    for (_, step) in plan.steps() {
+    for (id, step) in plan.steps() {
         if let Action::RemoveContainer { container, .. } = &step.action
-            && let Handle::Existing(id) = &container.handle
+            && let Handle::Existing(gone) = &container.handle
         {
-            removed.insert(id.clone());
+            removed.insert(gone.clone());
         }
         if let Action::CreateContainer(spec) = &step.action
             && let Some(replaced) = &spec.replaces
         {
-            inherited.extend(replaced.inherited.iter().map(|volume| volume.volume.clone()));
+            let names: BTreeSet<String> = replaced.inherited.iter().map(|volume| volume.volume.clone()).collect();
+            inherited.extend(names.iter().map(|name| (name.clone(), id)));
+            if let Handle::Existing(old) = &replaced.container.handle {
+                successors.insert(old.clone(), (id, names));
+            }
         }
         if let Action::RemoveVolume { name } = &step.action {
             removed_by_name.insert(name.clone());
@@ -35,7 +40,7 @@ pub(super) fn mark(plan: &mut Plan, project: &Project, observed: &Observed) {
         stay.flat_map(|container| &container.mounts).filter_map(|mount| mount.name.as_deref()).collect();
     let is_unused = |mount: &Mount| {
         let Some(name) = mount.name.as_deref().filter(|_| mount.kind == MountKind::Volume) else { return false };
-        let has_user = used.contains(name) || inherited.contains(name) || removed_by_name.contains(name);
+        let has_user = used.contains(name) || removed_by_name.contains(name);
         !has_user && (volume::is_anonymous(project, mount) || has_left_the_files(project, observed, name))
     };
     for (_, step) in plan.steps_mut() {
@@ -46,7 +51,9 @@ pub(super) fn mark(plan: &mut Plan, project: &Project, observed: &Observed) {
         let volume = |mount: &Mount| {
             let anonymous = volume::is_anonymous(project, mount);
             let (name, target) = (mount.name.clone()?, mount.target.clone());
-            Some(UnusedVolume { name, target, container: container.to_string(), anonymous })
+            let own = successors.get(id).filter(|(_, names)| names.contains(&name)).map(|(create, _)| *create);
+            let inherited_by = own.or_else(|| inherited.get(&name).copied());
+            Some(UnusedVolume { name, target, container: container.to_string(), anonymous, inherited_by })
         };
         *unused = mounts.filter_map(volume).collect();
     }

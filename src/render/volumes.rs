@@ -10,7 +10,10 @@ use crate::render::text::plural;
 #[must_use]
 pub fn of_plan(plan: &Plan) -> String {
     let mut text = String::new();
-    let removed: Vec<_> = plan.destructive().flat_map(|(_, step)| step.removed_volumes()).collect();
+    let mut removed: Vec<_> = plan.destructive().flat_map(|(_, step)| step.removed_volumes()).collect();
+    // Several containers may have shared one.
+    removed.sort_unstable();
+    removed.dedup();
     if !removed.is_empty() {
         let _ = writeln!(text, "removes the data of {}: {}", count(removed.len()), removed.join(", "));
     }

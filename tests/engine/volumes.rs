@@ -307,6 +307,24 @@ async fn anonymous_volumes_without_a_container_are_kept_and_named() {
 }
 
 #[tokio::test]
+async fn an_anonymous_volume_without_a_place_is_kept_and_named() {
+    // Only the image tells whether it still has a place for it, so the run finds out.
+    let file = "services: {web: {<<: *idle, volumes: [/cache]}}\n";
+    for (at, after) in
+        ["services: {web: {<<: *idle, volumes: [/other]}}\n", "services: {web: {<<: *idle}}\n"].into_iter().enumerate()
+    {
+        project(&format!("vol-place-{at}"), file, |s| async move {
+            s.up(&[]).await;
+            let volume = precious(&s, "web", "/cache").await;
+            s.compose(after);
+            s.up(&[]).await.says(&format!("docker volume rm {volume}"));
+            is_kept(&s, &volume).await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn down_keeps_anonymous_volumes_unless_it_is_told_to_remove_them() {
     // The container of a hook shares the volume, and must not take it along.
     let file = r#"

@@ -529,6 +529,7 @@ async fn volumes_are_left_once_their_last_container_is_gone() {
         target: "/data".to_owned(),
         container: "old/1".to_owned(),
         anonymous: true,
+        inherited_by: None,
     };
     let engine = Fake::new();
     let mut plans = Plans::new();

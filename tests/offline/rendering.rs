@@ -238,6 +238,7 @@ fn volumes_left_without_a_container_are_named_last() {
         target: target.to_owned(),
         container: "db/1".to_owned(),
         anonymous: true,
+        inherited_by: None,
     };
     let events = |left: Vec<UnusedVolume>| {
         [Event::VolumesLeft(left), finished_as(network, Outcome::Done), Event::Ended].to_vec()
@@ -566,6 +567,18 @@ async fn the_live_block_fits_small_terminals() {
  ... 3 more",
         "{contents}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_live_block_fits_the_narrowest_terminals() {
+    let (plan, steps) = stack();
+    for columns in 1..40 {
+        let mut screen = Screen::new(&plan, 8, columns);
+        screen.events(&[Event::Started { id: steps[0] }, finished(steps[0]), Event::Ended]);
+        let contents = screen.contents();
+        let widest = contents.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+        assert!(widest <= usize::from(columns), "{columns} columns:\n{contents}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -39,7 +39,8 @@ const FOREVER: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// Makes a container. One whose networks can't all be connected is removed again.
 pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result<CreatedContainer, EngineError> {
-    let request = &without_strays(client, request).await?;
+    let whole = request;
+    let request = &without_strays(client, whole).await?;
     let facts = facts(client, request).await?;
     let made = convert::create_request(request, &facts)?;
     let platform = convert::service_of(&request.spec)?
@@ -48,6 +49,8 @@ pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result
         .or_else(|| request.spec.project.environment.get("DOCKER_DEFAULT_PLATFORM").cloned());
     let mut created = Box::pin(ask_to_create(client, Some(&request.name), platform, made.body)).await?;
     created.warnings.splice(..0, made.warnings);
+    let strays = whole.inherited.iter().filter(|volume| !request.inherited.contains(volume));
+    created.left_out = strays.map(|volume| volume.volume.clone()).collect();
     connect_all(client, &created.id, made.connect).await?;
     Ok(created)
 }
@@ -116,7 +119,7 @@ async fn ask_to_create(
         .wait(CHANGE, || format!("create container {}", name.unwrap_or("of a hook")), call)
         .await
         .map_err(without_image)?;
-    Ok(CreatedContainer { id: created.id.into(), warnings: created.warnings })
+    Ok(CreatedContainer { id: created.id.into(), left_out: Vec::new(), warnings: created.warnings })
 }
 
 /// A container's image that is not there is not missing because somebody else changes the project.

@@ -82,7 +82,8 @@ impl Block<'_> {
         let mut room = width.saturating_sub(measure_text_width(&begin) + time.len() + 1 + FREE);
         let mut middle = String::new();
         let status = truncate_str(&row.text, room, "...").into_owned();
-        room -= measure_text_width(&status);
+        // What says that it was cut may itself be wider than the room.
+        room = room.saturating_sub(measure_text_width(&status));
         let progress = if row.state == RecordState::Working { progress(row, room) } else { String::new() };
         room = room.saturating_sub(measure_text_width(&progress));
         middle.push_str(&progress);
@@ -90,11 +91,12 @@ impl Block<'_> {
         let details = row.note.as_deref().filter(|_| row.details.is_empty()).unwrap_or(&row.details);
         if !details.is_empty() && room > 4 {
             let details = truncate_str(details, room - 1, "...");
-            room -= measure_text_width(&details) + 1;
+            room = room.saturating_sub(measure_text_width(&details) + 1);
             middle.push(' ');
             middle.push_str(&self.paint(Style::new().dim(), &details));
         }
-        format!("{begin}{middle}{} {}", " ".repeat(room), self.paint(Style::new().blue(), &time))
+        let line = format!("{begin}{middle}{} {}", " ".repeat(room), self.paint(Style::new().blue(), &time));
+        truncate_str(&line, width, "").into_owned()
     }
 
     fn icon(&self, row: &Row) -> String {
