@@ -106,7 +106,7 @@ async fn the_ignore_file_of_a_linked_dockerfile_is_beside_the_link() {
         s.write("elsewhere/id_rsa", "key");
         std::fs::remove_file(&link).expect("it was there");
         std::os::unix::fs::symlink("../elsewhere/id_rsa", &link).expect("a link");
-        s.hoist(&["up", "-d", "--build"]).await.ends_with(1).says("which is not called `.dockerignore`");
+        s.hoist(&["up", "-d", "--build"]).await.ends_with(1).says("which is not named `.dockerignore`");
     })
     .await;
 }

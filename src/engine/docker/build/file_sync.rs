@@ -361,7 +361,7 @@ fn is_socket(_: &Path) -> bool {
 #[cfg(unix)]
 fn open_unfollowed(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::MetadataExt;
-    let another = || std::io::Error::other("it is another file than before");
+    let another = || std::io::Error::other("the file was replaced while it was being sent");
     // A pipe would wait for somebody to write.
     if !std::fs::symlink_metadata(path)?.is_file() {
         return Err(another());
@@ -401,7 +401,7 @@ mod tests {
         std::fs::remove_file(context.join(IGNORE_FILE)).expect("removed");
         std::os::unix::fs::symlink("../id_rsa", context.join(IGNORE_FILE)).expect("link");
         let refused = asked(&[IGNORE_FILE]).expect_err("a key is no ignore file").to_string();
-        assert!(refused.contains("which is not called `.dockerignore`"), "{refused}");
+        assert!(refused.contains("which is not named `.dockerignore`"), "{refused}");
     }
 
     #[cfg(unix)]
@@ -501,7 +501,7 @@ mod tests {
         std::fs::remove_file(&file).expect("removed");
         std::os::unix::fs::symlink("elsewhere", &file).expect("link");
         let refused = sender.send_file(0, &file).expect_err("a link").to_string();
-        assert_eq!(refused, "it is another file than before");
+        assert_eq!(refused, "the file was replaced while it was being sent");
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) fn read_linked(path: &Path) -> Result<Vec<u8>, BuildError> {
         |cause: &dyn std::fmt::Display| BuildError::Unreadable(format!("cannot read `{}`: {cause}", path.display()));
     let target = path.canonicalize().map_err(|cause| unreadable(&cause))?;
     if !target.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(IGNORE_FILE)) {
-        return Err(unreadable(&format!("it leads to `{}`, which is not called `{IGNORE_FILE}`", target.display())));
+        return Err(unreadable(&format!("it is a link to `{}`, which is not named `{IGNORE_FILE}`", target.display())));
     }
     Reader::default().read(&target).map_err(|cause| unreadable(&cause))
 }
