@@ -55,7 +55,7 @@ pub struct GlobalArgs {
     /// The same as `--ansi never`
     #[arg(long, hide = true)]
     pub no_ansi: bool,
-    /// At most so many engine calls at a time; 0 is no limit
+    /// Maximum number of concurrent engine calls; 0 means no limit
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub parallel: Option<i64>,
     /// Profile to enable; `*` enables all
@@ -64,7 +64,7 @@ pub struct GlobalArgs {
     /// How progress is shown: auto, tty, plain, json or quiet
     #[arg(long, value_name = "MODE")]
     pub progress: Option<String>,
-    /// Folder that relative paths hang from [default: that of the first Compose file]
+    /// Base directory for relative paths [default: that of the first Compose file]
     #[arg(long, value_name = "FOLDER")]
     pub project_directory: Option<PathBuf>,
     /// Name of the project [default: `name` in the files, else the folder's]

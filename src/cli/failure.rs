@@ -62,7 +62,7 @@ impl Failure {
         out.write_all(visible(&text, Colors::Removed).as_bytes())
     }
 
-    /// What is told, as it is.
+    /// What is reported, as it is.
     fn text(&self, values: SecretValues) -> io::Result<String> {
         let mut text = Vec::new();
         self.write(&mut text)?;

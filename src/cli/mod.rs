@@ -44,7 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     end(&failure, settings::secret_values(&context), report)
 }
 
-/// How a failure is told.
+/// How a failure is reported.
 type Report = fn(&Failure, SecretValues, &mut dyn Write) -> io::Result<()>;
 
 fn end(failure: &Failure, values: SecretValues, report: Report) -> ExitCode {

@@ -128,7 +128,7 @@ fn log_record(message: &str, problem: Option<&Description>) -> String {
     format!("{record}\n")
 }
 
-/// Whether everything on standard error is for programs. A mode that does not exist is told where progress is shown.
+/// Whether everything on standard error is for programs. A mode that does not exist is reported where progress is shown.
 fn is_json(context: &Context) -> bool {
     settings::progress_mode(context).is_ok_and(|mode| mode == ProgressMode::Json)
 }

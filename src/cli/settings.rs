@@ -196,7 +196,7 @@ pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<O
 #[must_use]
 pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
     let folder = ConnectSettings::from_environment(|name| context.environment.get(name).cloned()).config_folder?;
-    // A file that cannot be read has nothing to say about listings; it is told where it matters.
+    // A file that cannot be read has nothing to say about listings; it is reported where it matters.
     let text = Reader::default().read(&folder.join("config.json")).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
     config.get(key)?.as_str().map(str::to_owned)
@@ -206,9 +206,7 @@ pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
 pub(super) fn unknown_service<T>(project: &Project, name: &str) -> Result<T, Failure> {
     let Some(disabled) = project.disabled.get(name) else { return usage(&format!("no such service: {name}")) };
     if !project.selected.is_empty() {
-        return usage(&format!(
-            "service `{name}` is not among the services that are named\nhint: name it on the command line as well"
-        ));
+        return usage(&format!("service `{name}` is not one of the services given\nhint: add it to the command line"));
     }
     let hint = disabled.profiles.first().map(|profile| format!("\nhint: enable it with `--profile {profile}`"));
     usage(&format!("service `{name}` is disabled by its profiles{}", hint.unwrap_or_default()))

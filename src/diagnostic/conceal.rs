@@ -1,4 +1,4 @@
-//! Values that stay hidden wherever something is shown: those behind names that speak of secrets, and passwords in URLs.
+//! Values that stay hidden wherever something is shown: those whose name suggests a secret, and passwords in URLs.
 
 mod lines;
 mod message;
@@ -39,7 +39,7 @@ pub fn is_secret_flag(word: &str) -> bool {
     word.starts_with('-') && word.chars().all(is_name_character) && is_secret(word)
 }
 
-/// `text` without what it says itself to be a secret: passwords of URLs, and values behind names that speak of secrets,
+/// `text` without what it says itself to be a secret: passwords of URLs, and values whose name suggests a secret,
 /// as in `--password=x`, `--token x`, `password=x` and `Authorization: x`.
 ///
 /// ```
@@ -86,7 +86,7 @@ fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     apart
 }
 
-/// `text` without its value where it is an assignment to a variable whose name speaks of a secret: `DB_PASSWORD:hunter2`
+/// `text` without its value where it is an assignment to a variable whose name suggests a secret: `DB_PASSWORD:hunter2`
 /// is one that lacks a blank.
 ///
 /// ```
@@ -106,7 +106,7 @@ fn is_name_character(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '-' | '.')
 }
 
-/// The values behind names in `text` that speak of secrets. The bare word `key` is no such name: `key=value` is how
+/// The values in `text` whose name suggests a secret. The bare word `key` is no such name: `key=value` is how
 /// people speak of forms.
 fn named_values(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();

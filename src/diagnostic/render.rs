@@ -20,7 +20,7 @@ pub struct Style {
     pub color: bool,
     /// Columns of the terminal; longer lines are cut around the caret. 140 unless changed.
     pub width: usize,
-    /// Whether values that speak of secrets are shown as they are.
+    /// Whether values whose name suggests a secret are shown as they are.
     pub show_values: bool,
     /// The current folder: paths below it are shown from there.
     pub current_dir: Option<PathBuf>,

@@ -183,7 +183,7 @@ pub enum ExecuteError {
         context: Vec<String>,
     },
     /// A hook could not be run: its container does not run, or the engine refused.
-    #[error("service {}: the {} hook could not be run: {cause}", .hook.service, .hook.key)]
+    #[error("service {}: could not run the {} hook: {cause}", .hook.service, .hook.key)]
     HookNotRun {
         /// Which hook.
         hook: HookRef,
@@ -444,7 +444,7 @@ impl ExecuteError {
             Self::Pull { image, cause, .. } => registry::hint(image, &cause.to_string()),
             Self::HookFailed { hook, .. } | Self::HookNotRun { hook, .. } => Some(format!("this was {hook}")),
             Self::TmpfsNotShared { from, target, .. } => Some(format!(
-                "let `{from}` have it as `tmpfs: [{target}]` instead of in `volumes`: that is not shared, and not in the way"
+                "mount it in `{from}` through `tmpfs: [{target}]` instead of `volumes`; such mounts are not taken over"
             )),
             Self::Exited { waiter: Waiter::Update(action), .. }
             | Self::Unhealthy { waiter: Waiter::Update(action), .. }

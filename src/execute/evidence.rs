@@ -59,7 +59,7 @@ pub(super) async fn of_delay<E: Engine>(engine: &E, details: &ContainerDetails) 
 
 /// What helps a paused container.
 pub(super) fn of_pause(name: &str) -> String {
-    format!("container {name} is paused; `docker unpause {name}` lets it go on")
+    format!("container {name} is paused; `docker unpause {name}` resumes it")
 }
 
 fn restarts(details: &ContainerDetails) -> Option<String> {

@@ -36,8 +36,8 @@ pub(super) async fn after_start<E: Engine>(
 }
 
 /// Runs the `pre_stop` hooks of a replica one after the other, before step `id` stops it. A container that does not run
-/// needs none. What fails keeps the container from being stopped, unless it is removed after that: then it is told, and
-/// the container goes all the same.
+/// needs none. What fails keeps the container from being stopped, unless it is removed after that: then it is reported,
+/// and the container goes all the same.
 pub(super) async fn before_stop<E: Engine>(
     context: &Context<E>,
     id: ActionId,
@@ -51,7 +51,7 @@ pub(super) async fn before_stop<E: Engine>(
             let id = context.container(container)?;
             let look = context.engine.inspect_container(id).await;
             if look.is_ok_and(|details| details.state == State::Paused) {
-                warn(format!("{} is paused: its {} hooks are not run", hook.container, hook.key));
+                warn(format!("{} is paused, so its {} hooks do not run", hook.container, hook.key));
             }
             Ok(())
         }
@@ -63,7 +63,7 @@ pub(super) async fn before_stop<E: Engine>(
                 [] => String::new(),
                 lines => format!(": {}", lines.join("; ")),
             };
-            warn(format!("{error}{words}{place}; the container is stopped and removed all the same"));
+            warn(format!("{error}{words}{place}; the container is stopped and removed anyway"));
             Ok(())
         }
         other => other,

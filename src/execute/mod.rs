@@ -63,7 +63,7 @@ pub struct ExecuteSettings {
 pub struct Conflict {
     /// The steps.
     pub steps: Vec<ActionId>,
-    /// Whether doing the same again may do, though nothing has changed that can be seen.
+    /// Whether a retry may succeed, though nothing has changed that can be seen.
     pub may_pass: bool,
 }
 

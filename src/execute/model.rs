@@ -102,7 +102,7 @@ fn unknown(cause: &impl ToString, context: Vec<String>) -> ExecuteError {
 /// Refuses what the plugin would take for one of its flags.
 fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), ExecuteError> {
     if spec.reference.starts_with('-') {
-        return Err(failure(spec, verb, "that is not the name of a model".to_owned(), Vec::new()));
+        return Err(failure(spec, verb, "not a valid model name".to_owned(), Vec::new()));
     }
     Ok(())
 }
@@ -270,7 +270,7 @@ mod tests {
         };
         assert_eq!(check(&spec("ai/x"), ModelVerb::Pull), Ok(()));
         let error = check(&spec("--help"), ModelVerb::Pull).unwrap_err();
-        assert_eq!(error.to_string(), "failed to pull model --help: that is not the name of a model");
+        assert_eq!(error.to_string(), "failed to pull model --help: not a valid model name");
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) fn is_name(word: &str) -> bool {
 
 fn folders(docker: Option<&Path>) -> impl Iterator<Item = PathBuf> {
     let extra = docker.and_then(|folder| Reader::default().read(&folder.join("config.json")).ok());
-    // One that cannot be read is told where its credentials are needed.
+    // One that cannot be read is reported where its credentials are needed.
     let extra = extra.and_then(|text| serde_json::from_slice::<Configuration>(&text).ok()).unwrap_or_default();
     let own = docker.map(|folder| folder.join("cli-plugins"));
     extra.extra_folders.into_iter().flatten().chain(own).chain(SYSTEM_FOLDERS.map(PathBuf::from))

@@ -159,10 +159,10 @@ impl Call<'_> {
             return Err(self.failed("`compose` cannot provide a service"));
         }
         if !plugin::is_name(kind) {
-            return Err(self.failed(&format!("`{kind}` is not the name of a plugin or of a program on PATH")));
+            return Err(self.failed(&format!("`{kind}` is a path or flag, not the name of a plugin or program")));
         }
         if self.service.as_str().starts_with('-') {
-            return Err(self.failed("programs would take the name of the service for a flag"));
+            return Err(self.failed("the service's name would be read as a flag"));
         }
         let on_path = || {
             let path = self.project.programs.path.as_ref().map(std::env::split_paths);

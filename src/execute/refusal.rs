@@ -29,7 +29,7 @@ const MEMORY: &str = "deploy.resources.limits.memory|mem_limit";
 const RESERVED_MEMORY: &str = "deploy.resources.reservations.memory|mem_reservation";
 const DEVICES: &str = "gpus|deploy.resources.reservations.devices|devices";
 const ADDRESS: &str = "@endpoint.ipv4_address|@endpoint.ipv6_address";
-const ALONE: &str = "it belongs to the service whose network is shared";
+const ALONE: &str = "set it on the service whose network is shared";
 
 /// Of containers, in the words of Docker Engine and of runc.
 const CONTAINER: &[Row] = &[
@@ -39,10 +39,14 @@ const CONTAINER: &[Row] = &[
     ("exec: \"{}\": stat ", PROGRAM, "the image has no file `{}`"),
     ("exec: \"{}\": permission denied", PROGRAM, "`{}` is not a file that can be executed"),
     ("exec: \"{}\": is a directory", PROGRAM, "`{}` is a folder"),
-    ("exec format error", "platform|image|build", "the program is for another kind of processor, or no program"),
+    (
+        "exec format error",
+        "platform|image|build",
+        "the program is built for another CPU architecture, or is not executable",
+    ),
     ("no command specified", "entrypoint|command|image|build", "the image has no command of its own: add a `command`"),
-    ("unable to find user {}:", "user", "the image has no user `{}`: write its number"),
-    ("unable to find group {}:", "group_add|user", "the image has no group `{}`: write its number"),
+    ("unable to find user {}:", "user", "the image has no user `{}`: use a numeric ID"),
+    ("unable to find group {}:", "group_add|user", "the image has no group `{}`: use a numeric ID"),
     ("uids and gids must be in range", "user|group_add", ""),
     ("the working directory '{}' is invalid", "working_dir", "write a path that begins with `/`"),
     ("Cannot mkdir: {} is not a directory", "working_dir", ""),
@@ -61,14 +65,14 @@ const CONTAINER: &[Row] = &[
     (
         "unresolvable CDI devices {}",
         "devices|deploy.resources.reservations.devices|gpus",
-        "the engine's host describes no such device",
+        "the engine's host has no CDI description of that device",
     ),
     ("failed to discover GPU vendor", DEVICES, "the engine finds no GPU"),
-    ("invalid device cgroup rule format: '{}'", "device_cgroup_rules", "a rule is like `c 1:3 mr`"),
+    ("invalid device cgroup rule format: '{}'", "device_cgroup_rules", "write a rule such as `c 1:3 mr`"),
     ("stat /dev/{}: no such file or directory", "blkio_config", "the engine's host has no such device"),
     // Memory and processors.
     ("Minimum memory limit allowed is", MEMORY, ""),
-    ("Minimum memoryswap limit should be larger", "memswap_limit", "it is memory and swap together"),
+    ("Minimum memoryswap limit should be larger", "memswap_limit", "the limit is memory plus swap"),
     ("always set the Memory limit when using Memoryswap", "memswap_limit", "add `mem_limit`"),
     ("can not be less than memory reservation limit", RESERVED_MEMORY, ""),
     ("Minimum memory reservation allowed is", RESERVED_MEMORY, ""),
@@ -96,9 +100,9 @@ const CONTAINER: &[Row] = &[
     (
         "sysctl \"{}\" is not in a separate kernel namespace",
         "sysctls",
-        "it holds for the whole host, and has to be set there",
+        "it applies to the whole host and must be set there",
     ),
-    ("sysctl \"{}\" not allowed in host network", "sysctls", "with the host's network it has to be set on the host"),
+    ("sysctl \"{}\" not allowed in host network", "sysctls", "on the host's network it must be set on the host"),
     ("open /proc/sys/{}: no such file", "sysctls", "the kernel of the engine's host has no such setting"),
     ("invalid CapAdd: unknown capability: \"CAP_{}\"", "cap_add", ""),
     ("invalid CapDrop: unknown capability: \"CAP_{}\"", "cap_drop", ""),
@@ -116,9 +120,9 @@ const CONTAINER: &[Row] = &[
     ("invalid UTS mode: {}", "uts", ""),
     ("invalid cgroup namespace mode: {}", "cgroup", "it is `host` or `private`"),
     ("non-shareable IPC", "ipc", "the other container needs `ipc: shareable`"),
-    ("non running container", "network_mode|ipc|pid", "the other container has to run"),
+    ("non running container", "network_mode|ipc|pid", "the other container must be running"),
     ("could not get container for {}:", "external_links|links", ""),
-    ("Cannot link to a non running container", "external_links|links", "the other container has to run"),
+    ("Cannot link to a non running container", "external_links|links", "the other container must be running"),
     ("No such container: {}", "network_mode|ipc|pid|volumes_from|external_links", ""),
     ("network {} not found", "network_mode", "make it with `docker network create {}`"),
     ("conflicting options: hostname", "hostname", ALONE),
@@ -138,15 +142,16 @@ const CONTAINER: &[Row] = &[
     (
         "path {} is mounted on",
         "@source",
-        "its propagation needs a mount of the host that is shared: `mount --make-shared`",
+        "this propagation needs a shared mount on the host: `mount --make-shared PATH`",
     ),
+    // In some words of the engine this follows an "invalid volume specification", which says less.
+    ("invalid mount path: '{}'", "@target|volumes|tmpfs", "write a path that begins with `/`"),
     ("invalid volume specification: '{}:", "@source|volumes", ""),
     ("to rootfs at \"{}\"", "@target", ""),
     ("Duplicate mount point: {}", "@target", "only one thing can be mounted there"),
-    ("invalid mount path: '{}'", "@target|volumes|tmpfs", "write a path that begins with `/`"),
     ("invalid tmpfs option \"{}\"", "tmpfs", ""),
     (": \"{}\" includes invalid characters for a local volume name", "volumes", ""),
-    ("cannot access path", "@subpath", "what is to be mounted has no such folder"),
+    ("cannot access path", "@subpath", "the volume or image has no such folder"),
     ("mount config for type \"{}\": mount type unknown", "volumes", "the engine has no such mounts"),
     ("invalid mode: {}", "volumes|volumes_from", ""),
     ("error while mounting volume", "@volume.driver_opts|@volume", ""),
@@ -169,7 +174,7 @@ const CONTAINER: &[Row] = &[
     (
         "MAC to \"{}\": cannot assign",
         "@endpoint.mac_address|mac_address",
-        "the first number has to be even, and not all can be 0",
+        "the first byte must be even, and not all bytes may be 0",
     ),
     ("the service-level mac_address", "mac_address", ""),
     ("invalid IPv4 address: {}", "@endpoint.ipv4_address", ""),
@@ -185,12 +190,12 @@ const CONTAINER: &[Row] = &[
     (
         "no available IPv4 addresses on this network",
         "@network",
-        "all addresses of its `subnet` are taken: a larger one has more",
+        "every address in its `subnet` is taken: choose a larger one",
     ),
     (
         "error renaming interface",
         "@endpoint.interface_name|@endpoint.driver_opts",
-        "a name has at most 15 characters, no `/`, and is not taken in the container",
+        "an interface name has at most 15 characters and no `/`, and must be unused in the container",
     ),
     ("interface_name requires", "@endpoint.interface_name", ""),
     ("network interface sysctl '{}'", "@endpoint.driver_opts", ""),
@@ -213,18 +218,10 @@ const NETWORK: &[Row] = &[
     (
         "Pool overlaps with other one",
         "ipam.config",
-        "another network has addresses of this `subnet`: `docker network ls` lists them",
+        "another network overlaps this `subnet`: `docker network ls` lists them",
     ),
-    (
-        "predefined address pools have been fully subnetted",
-        "",
-        "remove networks that nobody uses, or give this one a `subnet`",
-    ),
-    (
-        "could not find an available, non-overlapping",
-        "",
-        "remove networks that nobody uses, or give this one a `subnet`",
-    ),
+    ("predefined address pools have been fully subnetted", "", "remove unused networks, or give this one a `subnet`"),
+    ("could not find an available, non-overlapping", "", "remove unused networks, or give this one a `subnet`"),
     ("plugin \"{}\" not found", "driver|ipam.driver", "`docker info` lists the network drivers of the engine"),
     ("not a swarm manager", "driver", "`docker swarm init` makes the engine one"),
     ("invalid subinterface vlan name {},", "driver_opts", "the engine's host has no such interface"),
@@ -319,7 +316,14 @@ impl Asked<'_> {
             return None;
         }
         let places = if keys.is_empty() { vec![self.scope.clone()] } else { places };
-        let hint = Some(hint.replace("{}", &word)).filter(|hint| !hint.is_empty());
+        let mut hint = Some(hint.replace("{}", &word)).filter(|hint| !hint.is_empty());
+        if let Some(hint) = &mut hint
+            && *keys == PROGRAM
+            && hint.starts_with("the image has no")
+            && word.contains(char::is_whitespace)
+        {
+            hint.push_str(": write each word as its own list item");
+        }
         Some(Refusal {
             places: places.into_iter().filter(|path| self.is_written(path)).collect(),
             word: Some(word).filter(|word| !word.is_empty()),
@@ -421,6 +425,8 @@ fn named(words: &str, pattern: &str) -> Option<String> {
     };
     let rest = &words[words.find(before)? + before.len()..];
     let end = if after.is_empty() { rest.find('\n').unwrap_or(rest.len()) } else { rest.find(after)? };
-    let word = rest[..end].trim_end_matches([',', '"', '\'', ')']);
+    let word = &rest[..end];
+    // Quotes around it end it, so that what stands before them is all its own.
+    let word = if after.starts_with(['"', '\'', '`']) { word } else { word.trim_end_matches([',', '"', '\'', ')']) };
     Some(word.strip_suffix(":latest").unwrap_or(word).to_owned())
 }

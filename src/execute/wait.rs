@@ -24,7 +24,7 @@ use crate::project::ServiceName;
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long an engine may fail to answer before the wait gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// For so long a container without a healthcheck has to be seen running before it counts as running: a program that cannot
+/// How long a container without a healthcheck must be seen running before it counts as running: a program that cannot
 /// start its work ends at once.
 const SETTLING: Duration = Duration::from_millis(500);
 /// One that has run for so long need not be watched. Engines note the time of a start before the program begins, on a busy

@@ -29,7 +29,7 @@ pub enum ComposeFile {
 pub struct Discovery {
     /// Its files, in the order they are merged.
     pub files: Vec<ComposeFile>,
-    /// The folder that relative paths hang from, absolute.
+    /// The base directory for relative paths, absolute.
     pub project_directory: PathBuf,
     /// What may not have been meant.
     pub warnings: Vec<DiscoverWarning>,
@@ -92,11 +92,11 @@ impl Explain for DiscoverError {
             Self::Missing { path, named_by, closest } => Some(match (pattern_hint(path), closest) {
                 (Some(hint), _) => hint,
                 (None, Some(name)) => format!("did you mean `{name}`?"),
-                (None, None) => format!("the path was given by {named_by}; it is taken from the current folder"),
+                (None, None) => format!("the path comes from {named_by} and is relative to the current folder"),
             }),
             Self::Directory { path, .. } => {
                 let inside = FILE_NAMES.iter().map(|name| path.join(name)).find(|path| path.is_file());
-                inside.map(|path| format!("name the file in it: `{}`", path.display()))
+                inside.map(|path| format!("name a file inside it: `{}`", path.display()))
             }
             Self::Remote { kind, .. } => Some(kind.instead().to_owned()),
         }
@@ -556,7 +556,7 @@ mod tests {
             errors(Scene::new(&["compose.yaml", "dir/compose.yml"]).named(&["compose.yml", "dir", "oci://x/y"])),
             [
                 "open ROOT/compose.yml: no such file or directory | did you mean `compose.yaml`?",
-                "ROOT/dir is a directory, not a file | name the file in it: `ROOT/dir/compose.yml`",
+                "ROOT/dir is a directory, not a file | name a file inside it: `ROOT/dir/compose.yml`",
                 "remote Compose files are not supported yet: `oci://x/y` | \
                  fetch the artifact with another tool and name the file in it",
             ]
@@ -564,7 +564,7 @@ mod tests {
         assert_eq!(
             errors(Scene::new(&["one.yaml"]).with("COMPOSE_FILE", "one.yaml:zzz")),
             ["stat ROOT/zzz: no such file or directory | \
-              the path was given by COMPOSE_FILE; it is taken from the current folder"]
+              the path comes from COMPOSE_FILE and is relative to the current folder"]
         );
     }
 

@@ -97,15 +97,13 @@ impl Explain for EnvFileError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NameCharacter { .. } => {
-                Some("a line is `NAME=value`; names have letters, digits, `_`, `.` and `-`".to_owned())
+                Some("a line is `NAME=value`; names may contain only letters, digits, `_`, `.` and `-`".to_owned())
             }
             Self::BlankInName { .. } => Some("a line is `NAME=value`, and a comment begins with `#`".to_owned()),
             Self::NoName { .. } => Some("write `NAME=value`".to_owned()),
             Self::OpenQuote { quote, .. } => Some(format!("add `{quote}` at the end of the value")),
             Self::NotUtf8 { .. } => Some("save the file as UTF-8".to_owned()),
-            Self::Utf16 { .. } => {
-                Some("save the file as UTF-8; PowerShell writes that with `Out-File -Encoding utf8`".to_owned())
-            }
+            Self::Utf16 { .. } => Some("save the file as UTF-8; in PowerShell: `Out-File -Encoding utf8`".to_owned()),
             Self::Template(error) => error.hint(),
         }
     }

@@ -125,11 +125,11 @@ impl Explain for EnvironmentError {
         match self {
             Self::Content(error) => error.hint(),
             Self::Missing { path, asked_by } => {
-                let usual = || format!("the path was given by {asked_by}; it is taken from the current folder");
+                let usual = || format!("the path comes from {asked_by} and is relative to the current folder");
                 Some(pattern_hint(path).unwrap_or_else(usual))
             }
             Self::Directory { path, asked_by } => {
-                Some(format!("the path was given by {asked_by}; {}", folder_hint(path, FileRole::IncludeEnv)))
+                Some(format!("the path comes from {asked_by}; {}", folder_hint(path, FileRole::IncludeEnv)))
             }
             Self::Unreadable { error: ReadError::TooLarge { .. }, .. } => {
                 Some("check the path: this looks like the wrong file".to_owned())

@@ -257,7 +257,7 @@ pub enum LoadWarning {
         span: Span,
     },
     /// Address pools of a lower file that the upper one does not repeat.
-    #[error("`{upper}` drops address pools of `{file}`: {}", pools.join(", "))]
+    #[error("`{upper}` discards address pools from `{file}`: {}", pools.join(", "))]
     DroppedPools {
         /// Their subnets.
         pools: Vec<String>,
@@ -315,7 +315,7 @@ impl Explain for LoadWarning {
             Self::Restart { .. } => {
                 Some("write `\"no\"`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`".to_owned())
             }
-            Self::DroppedPools { upper, .. } => Some(format!("repeat in `{upper}` the pools that should stay")),
+            Self::DroppedPools { upper, .. } => Some(format!("repeat the pools to keep in `{upper}`")),
             Self::Discover(_) => None,
         }
     }

@@ -80,7 +80,7 @@ pub enum ExtendsError {
 }
 
 /// What to do where several were meant.
-const ONE_SERVICE: &str = "extend one service, and let that one extend the next";
+const ONE_SERVICE: &str = "extend one service, which may itself extend another";
 
 fn place(file: Option<&PathBuf>) -> String {
     file.map_or_else(|| "the same file".to_owned(), |file| format!("`{}`", file.display()))
@@ -100,10 +100,9 @@ impl Explain for ExtendsError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownBase { elsewhere: Some(file), base, .. } => Some(format!(
-                "the file that defines it has to be named: `extends: {{service: {base}, file: {}}}`",
-                file.display()
-            )),
+            Self::UnknownBase { elsewhere: Some(file), base, .. } => {
+                Some(format!("name the file that defines it: `extends: {{service: {base}, file: {}}}`", file.display()))
+            }
             Self::UnknownBase { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::UnknownBase { base, .. } if base.value.contains([' ', ',']) => Some(ONE_SERVICE.to_owned()),
             Self::NotOne { .. } => Some(ONE_SERVICE.to_owned()),

@@ -46,7 +46,7 @@ impl Explain for FileError {
         match &self.error {
             ReadError::Missing => pattern_hint(&self.path).or_else(|| self.missing()),
             ReadError::Folder => Some(folder_hint(&self.path, self.role)),
-            ReadError::Denied => Some("give your user the right to read it".to_owned()),
+            ReadError::Denied => Some("give your user permission to read it".to_owned()),
             ReadError::TooLarge { .. } => Some("check the path: this looks like the wrong file".to_owned()),
             ReadError::System(_) => None,
         }
@@ -66,11 +66,11 @@ impl FileError {
         }
         match (self.role, self.span) {
             (FileRole::ServiceEnv, _) => {
-                Some("create it, or write `{path: …, required: false}` to do without it".to_owned())
+                Some("create it, or write `{path: …, required: false}` if it is optional".to_owned())
             }
-            (FileRole::Compose | FileRole::IncludeEnv | FileRole::Labels, Some(_)) => {
-                Some("correct the path or create the file; relative paths start at the project's folder".to_owned())
-            }
+            (FileRole::Compose | FileRole::IncludeEnv | FileRole::Labels, Some(_)) => Some(
+                "correct the path or create the file; relative paths are resolved from the project's folder".to_owned(),
+            ),
             (FileRole::Compose | FileRole::IncludeEnv | FileRole::Labels, None) => None,
         }
     }
@@ -80,19 +80,19 @@ impl FileError {
 pub(super) fn pattern_hint(path: &Path) -> Option<String> {
     let looks = path.file_name().is_some_and(|name| name.to_string_lossy().contains(['*', '?', '[']))
         || path.to_string_lossy().contains('*');
-    looks.then(|| "patterns are not expanded here: name each file".to_owned())
+    looks.then(|| "patterns are not expanded here: list each file".to_owned())
 }
 
 /// What to write in place of a folder.
 pub(super) fn folder_hint(path: &Path, role: FileRole) -> String {
     let (usual, words): (&[&str], _) = match role {
-        FileRole::Compose => (&FILE_NAMES, "name the file in it"),
-        FileRole::ServiceEnv | FileRole::IncludeEnv => (&[".env"], "give the path of a file of `NAME=value` lines"),
-        FileRole::Labels => (&[], "give the path of a file of `NAME=value` lines"),
+        FileRole::Compose => (&FILE_NAMES, "name a file inside it"),
+        FileRole::ServiceEnv | FileRole::IncludeEnv => (&[".env"], "give the path of a file with `NAME=value` lines"),
+        FileRole::Labels => (&[], "give the path of a file with `NAME=value` lines"),
     };
     match usual.iter().find(|name| path.join(name).is_file()) {
         Some(name) => format!(
-            "name the file in it, as in `{}`",
+            "name a file inside it, as in `{}`",
             Path::new(path.file_name().unwrap_or_default()).join(name).display()
         ),
         None => words.to_owned(),

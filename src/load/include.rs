@@ -44,7 +44,7 @@ pub enum IncludeError {
         span: Span,
     },
     /// More files that include the next than any project has.
-    #[error("more than {LONGEST_CHAIN} files include the next")]
+    #[error("includes are nested more than {LONGEST_CHAIN} deep")]
     TooMany {
         /// The reference that is too much.
         span: Span,
@@ -65,7 +65,7 @@ impl Explain for IncludeError {
         match self {
             Self::WrongType { .. } => Some("write `include: [other.yaml]`".to_owned()),
             Self::Cycle { .. } => Some("remove one of the includes".to_owned()),
-            Self::TooMany { .. } => Some("include the files from one, side by side".to_owned()),
+            Self::TooMany { .. } => Some("include them all from one file instead of one from another".to_owned()),
         }
     }
 }

@@ -71,7 +71,7 @@ pub enum TemplateError {
         span: Span,
     },
     /// Text where a number or a boolean belongs.
-    #[error("`{path}` has to be {}, and `{text}` is not", target.words())]
+    #[error("`{path}` must be {}, not `{text}`", target.words())]
     Cast {
         /// Where the string is.
         path: Path,
@@ -515,12 +515,12 @@ mod tests {
             ),
             (
                 "services:\n  s:\n    privileged: ${B}\n",
-                "3:17 `services.s.privileged` has to be a boolean, and `maybe` is not | ${B} | \
+                "3:17 `services.s.privileged` must be a boolean, not `maybe` | ${B} | \
                  the text comes from `${B}`; write `true` or `false`",
             ),
             (
                 "services:\n  s:\n    scale: three\n",
-                "3:12 `services.s.scale` has to be a whole number, and `three` is not | three | \
+                "3:12 `services.s.scale` must be a whole number, not `three` | three | \
                  write digits only, as in `3`",
             ),
         ] {
@@ -533,7 +533,7 @@ mod tests {
         let (_, errors, warnings) = run("services:\n  s:\n    scale: ${M}\n");
         assert_eq!(
             errors,
-            ["3:12 `services.s.scale` has to be a whole number, and `` is not | ${M} | \
+            ["3:12 `services.s.scale` must be a whole number, not `` | ${M} | \
               `${M}` is empty: set the variable, or give it a default as in `${NAME:-1}`"]
         );
         assert_eq!(warnings.len(), 1);

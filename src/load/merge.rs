@@ -11,7 +11,7 @@ use crate::yaml::{Key, Mapping, Node, Value};
 
 /// A value that cannot go over the one it is merged with.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("`{path}` is {below} {place}, and {over} cannot go over it")]
+#[error("`{path}` is {below} {place}, and {over} cannot be merged into it")]
 pub struct MergeError {
     /// Dotted path of both.
     pub path: String,
@@ -60,7 +60,7 @@ impl Merger<'_> {
     /// Where `lower` stands, as told to somebody who looks at `upper`.
     fn place(&self, lower: Span, upper: Span) -> String {
         if lower.file == upper.file {
-            return format!("in line {}", self.sources.position(lower).line);
+            return format!("on line {}", self.sources.position(lower).line);
         }
         format!("in `{}`", self.file(lower, upper))
     }

@@ -99,7 +99,7 @@ pub struct LoadedModel {
     pub model: Node,
     /// The variables that substitution sees.
     pub environment: BTreeMap<String, String>,
-    /// The folder relative paths hang from.
+    /// The base directory for relative paths.
     pub project_directory: PathBuf,
     /// The files, for the places of its values.
     pub sources: SourceMap,
@@ -203,7 +203,7 @@ struct Start {
 }
 
 /// A variable as it is known before any Compose file is looked for: from the process, else from the env files that were
-/// asked for or the `.env` where the search begins. What is wrong with those is told when the files are loaded.
+/// asked for or the `.env` where the search begins. What is wrong with those is reported when the files are loaded.
 #[must_use]
 pub fn early_variable(options: &LoadOptions, name: &str) -> Option<String> {
     let mut found = environment::Findings::default();

@@ -28,14 +28,14 @@ impl Explain for MissingSource {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("give the folder or file of this machine as `source`".to_owned())
+        Some("give the folder or file on this machine as `source`".to_owned())
     }
 }
 
 /// What paths are resolved against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Base<'a> {
-    /// The folder that relative paths hang from.
+    /// The base directory for relative paths.
     pub folder: &'a str,
     /// What `~` stands for.
     pub home: &'a str,

@@ -61,7 +61,7 @@ fn change(field: String, old: &Old<'_>, new: &New<'_>, values: SecretValues) -> 
     FieldChange { from: from.map(shown), to: to.map(shown), field }
 }
 
-/// Whether the new value of a field is told even where the old one is not known.
+/// Whether the new value of a field is reported even where the old one is not known.
 fn is_told_alone(field: &str) -> bool {
     field == "image" || entry(field).is_some()
 }

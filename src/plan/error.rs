@@ -29,7 +29,7 @@ pub enum PlanError {
         name: String,
     },
     /// A network that every engine has is used like one of the project.
-    #[error("network `{name}` is one of the engine's own, and services cannot be found by name in it")]
+    #[error("network `{name}` is built into the engine, and services cannot find each other by name on it")]
     PredefinedNetwork {
         /// Its key.
         key: NetworkKey,
@@ -138,7 +138,7 @@ pub enum PlanError {
         profiles: Vec<String>,
     },
     /// `--scale` names a service that is not among those to act on.
-    #[error("service `{service}` is to be scaled, but is not among the services that are named")]
+    #[error("`--scale` names service `{service}`, which is not one of the services given")]
     ServiceNotNamed {
         /// The service.
         service: ServiceName,
@@ -318,7 +318,7 @@ pub enum Exclusive {
     #[error("only one container at a time can have the name `{0}`")]
     ContainerName(String),
     /// A host port.
-    #[error("only one container at a time can have port {port} of the host")]
+    #[error("only one container at a time can publish host port {port}")]
     HostPort {
         /// The port.
         port: u16,
@@ -328,7 +328,7 @@ pub enum Exclusive {
         item: String,
     },
     /// A range of host ports with fewer ports than there are containers at a time.
-    #[error("the host ports {range} are not enough for {containers} containers at a time")]
+    #[error("host ports {range} are too few for {containers} containers at once")]
     HostPorts {
         /// The range.
         range: String,
@@ -480,12 +480,12 @@ impl PlanError {
             }),
             Self::ImageMissing { image, cause, .. } => Some(match cause {
                 ImageMissingCause::NeverPulled => {
-                    format!("a pull policy of `never` forbids to pull it: `docker pull {image}`, or use `missing`")
+                    format!("the pull policy `never` forbids pulling it: run `docker pull {image}`, or use `missing`")
                 }
                 ImageMissingCause::NothingToBuild => {
                     "`pull_policy: build` needs a `build` that makes the image".to_owned()
                 }
-                ImageMissingCause::NotBuilt => "leave out `--no-build`, which forbids to build it".to_owned(),
+                ImageMissingCause::NotBuilt => "omit `--no-build`, which forbids building it".to_owned(),
             }),
             Self::NoModelPlugin { .. } => Some(
                 "install Docker Model Runner: `docker model version` has to answer, from a plugin `docker-model` in \
@@ -504,7 +504,7 @@ impl PlanError {
                     .into(),
             ),
             Self::AddressTaken { container, .. } => {
-                Some(format!("stop it first, then it gets another address at the next `up`: `docker stop {container}`"))
+                Some(format!("stop it first; the next `up` gives it another address: `docker stop {container}`"))
             }
             Self::NothingToShare { other, problem, .. } => Some(match problem {
                 NothingToShare::NoReplicas => format!("`{other}` has 0 replicas"),
@@ -537,12 +537,12 @@ impl PlanError {
                 Some("give the network another name".to_owned())
             }
             Self::PredefinedNetwork { name, .. } => {
-                Some(format!("write `network_mode: {name}` at the service in place of `networks`"))
+                Some(format!("use `network_mode: {name}` in the service instead of `networks`"))
             }
             Self::ServiceDisabled { profiles, .. } => {
                 profiles.first().map(|profile| format!("enable it with `--profile {profile}`"))
             }
-            Self::ServiceNotNamed { service } => Some(format!("name `{service}` on the command line as well")),
+            Self::ServiceNotNamed { service } => Some(format!("add `{service}` to the command line")),
             Self::DuplicateContainerName { .. } => Some("give each container a name of its own".to_owned()),
             Self::NamedContainerScaled { .. }
             | Self::NothingToRun { .. }

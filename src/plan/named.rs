@@ -9,7 +9,7 @@ use crate::project::{Network, NetworkKey, ServiceName};
 /// Networks that every engine has.
 const PREDEFINED: [&str; 4] = ["bridge", "host", "none", "default"];
 
-/// Holds the names of containers, networks and volumes against what engines accept.
+/// Checks the names of containers, networks and volumes against what engines accept.
 pub(super) fn check(cx: &Context<'_>) -> Result<(), PlanError> {
     containers(cx)?;
     for (key, network) in &cx.project.networks {

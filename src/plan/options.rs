@@ -51,7 +51,7 @@ pub struct UpOptions {
     /// None is due at 0.
     pub now: i64,
     /// What secrets and configs contain at the moment (`load::contents`), so that it can be told which changed since a
-    /// container was made; nothing is told by default.
+    /// container was made; nothing is reported by default.
     pub contents: Fingerprint,
     /// The files of secrets and configs that are not there (`load::missing_files`), which makes a plan that needs them
     /// impossible; empty where the engine has other files than this machine.

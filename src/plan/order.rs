@@ -24,7 +24,7 @@ struct Visit<'a> {
     project: &'a Project,
     /// The services seen so far, and whether all they need is in the order.
     known: BTreeMap<&'a ServiceName, Known>,
-    /// The way to where the walk is.
+    /// The path to the current service.
     open: Vec<Open<'a>>,
     order: Vec<ServiceName>,
 }

@@ -123,7 +123,7 @@ type Turn = Vec<(ActionId, Edge)>;
 impl<'a, 'b> Emit<'a, 'b> {
     /// Which replicas of a service are replaced in turn: those that run, unless they have to stop for something else. Where
     /// ports, names or addresses pass from one container to another in this run, none are: whoever gives has to stop
-    /// before whoever takes starts. That is told.
+    /// before whoever takes starts. That is reported.
     pub(super) fn in_turn(&mut self, fate: &Fate<'a>, swaps: &[Swap<'a, 'b>]) -> Vec<bool> {
         let calm = |container: &Container| {
             self.early.is_empty()

@@ -293,7 +293,7 @@ impl fmt::Display for Reason {
             Self::NotConnected(key) => write!(f, "not connected to network {key}"),
             Self::NotMounted(key) => write!(f, "does not mount volume {key}"),
             Self::SharesWith(service) => write!(f, "shares with {service}, which is recreated"),
-            Self::PartnerRestarted(service) => write!(f, "shares a namespace with {service}, which started again"),
+            Self::PartnerRestarted(service) => write!(f, "shares a namespace with {service}, which was restarted"),
             Self::DependencyRecreated(service) => write!(f, "{service} is recreated"),
             Self::ScaledDown => f.write_str("scaled down"),
             Self::Replaced => f.write_str("replaced"),
@@ -321,7 +321,7 @@ impl fmt::Display for Reason {
             Self::WaitAsked => f.write_str("waiting was asked for"),
             Self::EveryRun => f.write_str("asked at every run"),
             Self::Hook => f.write_str("before the service starts"),
-            Self::HookFailed => f.write_str("left by a hook that failed"),
+            Self::HookFailed => f.write_str("left behind by a failed hook"),
         }
     }
 }
@@ -358,9 +358,24 @@ impl fmt::Display for FieldValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => write!(f, "{text:?}"),
-            Self::Json(json) => f.write_str(json),
+            Self::Json(json) => f.write_str(&unescape_html(json)),
         }
     }
+}
+
+/// JSON text with `<`, `>` and `&` themselves, which [`crate::project::Tree`] escapes as Docker Compose does.
+fn unescape_html(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        shown.push_str(before);
+        let known = [("\\u003c", "<"), ("\\u003e", ">"), ("\\u0026", "&"), ("\\\\", "\\\\")];
+        let (code, character) = known.into_iter().find(|(code, _)| escape.starts_with(code)).unwrap_or(("\\", "\\"));
+        shown.push_str(character);
+        rest = &escape[code.len()..];
+    }
+    shown + rest
 }
 
 fn image_changed(f: &mut fmt::Formatter<'_>, from: Option<&ImageDigest>, to: Option<&ImageDigest>) -> fmt::Result {
@@ -390,5 +405,21 @@ impl fmt::Display for BuildSpec {
 impl fmt::Display for WaitSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} to be {}", self.service, self.condition)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_shows_the_characters_that_compose_escapes() {
+        let cases = [
+            (r#"["sh","-c","a \u0026\u0026 b \u003e c \u003c d"]"#, r#"["sh","-c","a && b > c < d"]"#),
+            (r#"["a\\u0026","\"\n\\"]"#, r#"["a\\u0026","\"\n\\"]"#),
+        ];
+        for (json, shown) in cases {
+            assert_eq!(FieldValue::Json(json.to_owned()).to_string(), shown);
+        }
     }
 }

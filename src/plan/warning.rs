@@ -205,13 +205,15 @@ impl fmt::Display for Warning {
             ),
             Self::NamespaceLost { service, shared, other } => write!(
                 f,
-                "{service} shares the {shared} of {other}, which starts again; `hoist up -d {service}` restarts it"
+                "{service} shares the {shared} of {other}, and {other} is being restarted: {service} loses it until \
+                 `hoist up -d {service}` restarts {service} too"
             ),
             Self::ProfilesOff { containers, profiles } => {
                 let flags: Vec<_> = profiles.iter().map(|profile| format!("--profile {profile}")).collect();
                 write!(
                     f,
-                    "containers of services whose profile is not active are left: {}; `hoist {} down` removes them too",
+                    "containers of services whose profile is not active are left in place: {}; `hoist {} down` removes \
+                     them too",
                     containers.join(", "),
                     flags.join(" ")
                 )

@@ -83,7 +83,7 @@ impl ProgramPaths {
 pub struct Project {
     /// The name everything is created under.
     pub name: ProjectName,
-    /// The folder relative paths hang from, absolute.
+    /// The base directory for relative paths, absolute.
     pub working_directory: PathBuf,
     /// The Compose files, absolute, in the order they were given; `-` for standard input.
     pub compose_files: Vec<PathBuf>,

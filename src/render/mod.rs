@@ -83,7 +83,7 @@ impl<W: Write + Send + 'static> Progress<W> {
         }
     }
 
-    /// Shows or hides values that speak of secrets; they are hidden by default.
+    /// Shows or hides values whose name suggests a secret; they are hidden by default.
     #[must_use]
     pub fn with_values(self, values: SecretValues) -> Self {
         Self { values, ..self }

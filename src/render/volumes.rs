@@ -24,7 +24,8 @@ pub fn of_plan(plan: &Plan) -> String {
         }
     }
     if !left.is_empty() {
-        let _ = writeln!(text, "leaves {} without a container, with the data:", count(left.len()));
+        let noun = if left.len() == 1 { "its" } else { "their" };
+        let _ = writeln!(text, "leaves {} without a container; {noun} data is kept:", count(left.len()));
         text.extend(left.into_iter().map(|volume| format!("  {}\n", place(volume))));
     }
     text
@@ -33,8 +34,9 @@ pub fn of_plan(plan: &Plan) -> String {
 /// The lines about volumes that a run left without a container, with the command that removes them.
 #[must_use]
 pub fn left_behind(volumes: &[UnusedVolume]) -> Vec<String> {
-    let (noun, verb, pronoun) = if volumes.len() == 1 { ("its", "keeps", "it") } else { ("their", "keep", "them") };
-    let mut lines = vec![format!("{} without a container {verb} {noun} data:", count(volumes.len()))];
+    let (noun, verb, pronoun) = if volumes.len() == 1 { ("its", "is", "it") } else { ("their", "are", "them") };
+    let mut lines =
+        vec![format!("{} {verb} no longer used by any container; {noun} data is kept:", count(volumes.len()))];
     lines.extend(volumes.iter().map(|volume| format!("  {}", place(volume))));
     let names: Vec<_> = volumes.iter().map(|volume| word(&volume.name)).collect();
     lines.push(format!("To remove {pronoun} and {noun} data: docker volume rm {}", names.join(" ")));

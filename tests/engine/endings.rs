@@ -98,7 +98,7 @@ services:
         assert_eq!(s.ids().await, before);
         s.is_settled().await;
         s.pause(&s.only("web").await.id).await;
-        s.hoist(&["down"]).await.ok().says("is paused: its pre_stop hooks are not run");
+        s.hoist(&["down"]).await.ok().says("is paused, so its pre_stop hooks do not run");
         assert!(s.is_gone().await);
     })
     .await;

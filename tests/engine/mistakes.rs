@@ -145,7 +145,7 @@ async fn what_replicas_cannot_share_is_refused_before_anything_is_made() {
     let file = format!("services:\n  web:\n    <<: *idle\n    ports:\n      - 127.0.0.1:{port}:80\n");
     project("shared-port", &file, |s| async move {
         let message = format!(
-            "service `web` cannot have 2 replicas: only one container at a time can have port {port} of the host\n"
+            "service `web` cannot have 2 replicas: only one container at a time can publish host port {port}\n"
         );
         s.hoist(&["up", "-d", "--scale", "web=2"]).await.ends_with(1).says(&message).says("compose.yaml:");
         assert_eq!(s.states().await, [""; 0]);
@@ -216,7 +216,7 @@ async fn a_refused_network_or_volume_is_told_with_its_line() {
                 .ends_with(1)
                 .says("Pool overlaps with other one on this address space")
                 .says("compose.yaml:8:")
-                .says("hint: another network has addresses of this `subnet`");
+                .says("hint: another network overlaps this `subnet`");
         })
         .await;
     })

@@ -246,7 +246,9 @@ services:
         s.hoist(&["up", "-d", "--rolling"])
             .await
             .ends_with(1)
-            .says("service `web` cannot be updated start-first: only one container at a time can have port 18640 of the host")
+            .says(
+                "service `web` cannot be updated start-first: only one container at a time can publish host port 18640",
+            )
             .says("compose.yaml:7:9")
             .says("hint: use `order: stop-first`");
         assert!(s.is_gone().await);

@@ -218,7 +218,7 @@ async fn what_shares_a_namespace_restarts_when_that_ended() {
         assert!(!has_network().await);
         let plan = s.hoist(&["plan"]).await.ends_with(2);
         assert!(
-            plan.stdout.contains("stop container s/1: shares a namespace with a, which started again"),
+            plan.stdout.contains("stop container s/1: shares a namespace with a, which was restarted"),
             "{}",
             plan.stdout
         );

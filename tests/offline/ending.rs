@@ -82,7 +82,7 @@ async fn a_wait_for_what_somebody_paused_says_what_helps() {
         engine.pause_now(&engine.id_of("demo-db-1").expect("it was made"));
     };
     let ((outcome, events), ()) = tokio::join!(run(&plan, &engine), elsewhere);
-    let told = "container demo-db-1 is paused; `docker unpause demo-db-1` lets it go on";
+    let told = "container demo-db-1 is paused; `docker unpause demo-db-1` resumes it";
     assert_eq!(warnings(&events), [told], "once");
     assert!(said(&outcome).contains(told), "{}", said(&outcome));
 }
@@ -157,11 +157,11 @@ async fn a_pre_stop_hook_that_fails_keeps_only_what_is_not_removed() {
         }
         engine.fail("exec drain in demo-web-1", EngineError::Failed("no such program".to_owned()));
         let (outcome, events) = run(&plans.build(), &engine).await;
-        let words = "service web: the pre_stop hook could not be run: no such program";
+        let words = "service web: could not run the pre_stop hook: no such program";
         let place = "this was pre_stop[0] of service `web` in container demo-web-1";
         if removed {
             assert_eq!(said(&outcome), "");
-            let told = format!("{words} ({place}); the container is stopped and removed all the same");
+            let told = format!("{words} ({place}); the container is stopped and removed anyway");
             assert_eq!(warnings(&events), [told]);
             assert_eq!(engine.id_of("demo-web-1"), None);
         } else {
@@ -183,7 +183,7 @@ async fn a_paused_container_is_stopped_without_its_hooks_which_is_told() {
     plans.add(Action::StopContainer { container: web, spec, timeout: None }, &[]);
     let (outcome, events) = run(&plans.build(), &engine).await;
     assert_eq!(said(&outcome), "");
-    assert_eq!(warnings(&events), ["demo-web-1 is paused: its pre_stop hooks are not run"]);
+    assert_eq!(warnings(&events), ["demo-web-1 is paused, so its pre_stop hooks do not run"]);
     assert!(engine.calls().contains(&"stop demo-web-1".to_owned()));
 }
 

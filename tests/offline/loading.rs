@@ -230,7 +230,7 @@ fn a_long_chain_of_includes_is_refused() {
     let mut options = LoadOptions::new(folder.path());
     options.files = vec!["0.yaml".into()];
     let failure = load(&options).expect_err("it is refused");
-    assert_eq!(failure.errors[0].to_string(), "more than 100 files include the next");
+    assert_eq!(failure.errors[0].to_string(), "includes are nested more than 100 deep");
 }
 
 #[cfg(unix)]

@@ -350,3 +350,33 @@ fn words_about_hooks_builds_networks_and_volumes_lead_to_theirs() {
         assert_eq!(explained(volume, words), expected, "{words}");
     }
 }
+
+/// The hint about the words of a refusal to make the container of the service `web`.
+fn hint_for(web: &str, words: &str) -> Option<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!("name: demo\nservices:\n  web: {web}\n");
+    std::fs::write(folder.path().join("compose.yaml"), text).expect("a file");
+    let loaded = load(&LoadOptions::new(folder.path())).expect("the file is right");
+    let plan = plan::up(&Arc::new(loaded.project), &Observed::default(), &UpOptions::default()).expect("a plan");
+    explain(step(&plan, |action| matches!(action, Action::CreateContainer(_))), words)?.hint
+}
+
+#[test]
+fn a_program_with_blanks_is_several_words() {
+    let web = r#"{image: busybox, command: ["sh -c 'sleep 100'"]}"#;
+    let cases = [
+        ("sh -c 'sleep 100'", "the image has no program `sh -c 'sleep 100'`: write each word as its own list item"),
+        ("nosuch", "the image has no program `nosuch`"),
+    ];
+    for (program, hint) in cases {
+        let words = format!("exec: \"{program}\": executable file not found in $PATH");
+        assert_eq!(hint_for(web, &words).as_deref(), Some(hint));
+    }
+}
+
+#[test]
+fn a_relative_target_gets_a_hint() {
+    let web = "{image: busybox, volumes: ['data:x']}\nvolumes: {data: {}}";
+    let words = "invalid volume specification: 'demo_data:x:rw': invalid mount path: 'x' mount path must be absolute";
+    assert_eq!(hint_for(web, words).as_deref(), Some("write a path that begins with `/`"));
+}

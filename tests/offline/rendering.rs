@@ -248,7 +248,7 @@ fn volumes_left_without_a_container_are_named_last() {
         written(ProgressMode::Plain, &plan, &two).replace(" \n", "$\n"),
         indoc! {"
             \u{20}Network default Created$
-            2 volumes without a container keep their data:
+            2 volumes are no longer used by any container; their data is kept:
               3f9a (/var/lib/db of db/1)
               77c1 (/log of db/1)
             To remove them and their data: docker volume rm 3f9a 77c1
@@ -256,7 +256,7 @@ fn volumes_left_without_a_container_are_named_last() {
     );
     let one = events(vec![volume("3f9a", "/var/lib/db")]);
     assert!(written(ProgressMode::Plain, &plan, &one).ends_with(indoc! {"
-        1 volume without a container keeps its data:
+        1 volume is no longer used by any container; its data is kept:
           3f9a (/var/lib/db of db/1)
         To remove it and its data: docker volume rm 3f9a
     "}));

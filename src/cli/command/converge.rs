@@ -76,7 +76,7 @@ fn profiles_hint(project: &Project) -> String {
     }
     let profiles: Vec<_> = profiles.into_iter().map(String::as_str).collect();
     format!(
-        "\nhint: every service has a profile, and none of these is active: {}; --profile NAME enables one",
+        "\nhint: every service has a profile and none is active; enable one with --profile NAME (available: {})",
         profiles.join(", ")
     )
 }

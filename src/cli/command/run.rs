@@ -69,8 +69,8 @@ pub(super) fn with_engine<L, T>(
 /// So often the runtime has to turn until a question has left: for the connection, for its task, and for the bytes.
 const TURNS_TO_SEND: usize = 4;
 
-/// Asks the engine its first question. Whatever goes wrong is told by the call that needs the answer. An engine on another
-/// machine is left alone: it may ask for a login.
+/// Asks the engine its first question. Whatever goes wrong is reported by the call that needs the answer. An engine on
+/// another machine is left alone: it may ask for a login.
 async fn greet(engine: Option<Docker>) {
     if let Some(engine) = engine.filter(Docker::is_local) {
         let _ = engine.version().await;
@@ -213,7 +213,7 @@ pub(super) fn run_failure(ready: &Ready, context: &Context, failure: &RunFailure
     if failure.is_interruption() {
         return Failure::Interrupted;
     }
-    // An engine that went away is told once, not for each step.
+    // An engine that went away is reported once, not for each step.
     for (_, error) in failure.failures() {
         if let ExecuteError::Engine(error @ EngineError::Unreachable { .. }) = error {
             return Failure::Engine(error.clone());

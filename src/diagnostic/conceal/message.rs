@@ -77,7 +77,7 @@ fn is_path(text: &str) -> bool {
         .any(|top| text.starts_with(top))
 }
 
-/// Whether a path leads to a variable, argument or option whose name speaks of a secret.
+/// Whether a path leads to a variable, argument or option whose name suggests a secret.
 fn names_a_secret(path: &str) -> bool {
     let below = |parent: &str| path.split_once(parent).is_some_and(|(_, name)| is_secret(name));
     is_path(path)

@@ -188,7 +188,7 @@ pub(super) fn check_segment(name: &str) -> Result<(), EngineError> {
     let odd = |character: char| matches!(character, '?' | '#' | '%' | '\\') || character.is_control();
     let walks = name.split('/').any(|part| matches!(part, "" | "." | ".."));
     if walks || name.contains(odd) {
-        return Err(EngineError::Refused(format!("`{name}` is no name that an engine could know")));
+        return Err(EngineError::Refused(format!("`{name}` is not a valid name for an object on the engine")));
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ async fn without_strays(client: &Client, request: &CreateContainer) -> Result<Cr
     if request.inherited.is_empty() {
         return Ok(request);
     }
-    // An image that is not there is told of by the engine.
+    // An image that is not there is reported by the engine.
     let Some(declared) = images::declared_volumes(client, &request.spec.image).await? else { return Ok(request) };
     let service = convert::service_of(&request.spec)?;
     let asked = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume).map(|mount| &mount.target);

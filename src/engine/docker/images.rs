@@ -326,7 +326,7 @@ async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, Engin
     let path = format!("/images/create?{}", query_string(&pairs));
     let (header, without_credentials) = match client.credentials().get(&reference.registry).await {
         Ok(credential) => (credential.map(|credential| credential.header()), None),
-        // Most images can be had without; if this one cannot, the reason is told with the refusal.
+        // Most images can be had without; if this one cannot, the reason is reported with the refusal.
         Err(why) => (None, Some(why)),
     };
     let headers: Vec<_> = header.iter().map(|value| ("X-Registry-Auth", value.as_str())).collect();

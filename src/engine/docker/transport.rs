@@ -203,11 +203,11 @@ fn messages<T: DeserializeOwned>(
             Ok(line) if line.trim().is_empty() => None,
             Ok(line) => Some(
                 serde_json::from_str(&line)
-                    .map_err(|error| EngineError::Failed(format!("a message of the engine cannot be read: {error}"))),
+                    .map_err(|error| EngineError::Failed(format!("a message from the engine cannot be read: {error}"))),
             ),
             Err(LinesCodecError::MaxLineLengthExceeded) => {
                 let limit = LONGEST_MESSAGE >> 20;
-                Some(Err(EngineError::Failed(format!("a message of the engine is longer than {limit} MiB"))))
+                Some(Err(EngineError::Failed(format!("a message from the engine is longer than {limit} MiB"))))
             }
             Err(error) => Some(Err(classify::lost(&error))),
         }
@@ -334,7 +334,7 @@ mod tests {
     async fn a_message_without_end_is_refused() {
         let mut endless = messages::<serde_json::Value>(tokio::io::repeat(b'x'));
         let refused = endless.next().await.unwrap().unwrap_err().to_string();
-        assert_eq!(refused, "a message of the engine is longer than 16 MiB");
+        assert_eq!(refused, "a message from the engine is longer than 16 MiB");
     }
 
     #[tokio::test]

@@ -45,7 +45,7 @@ struct Followed {
     killed: bool,
     /// Until when it, or a successor, may be started: whoever restarts or replaces a container stops it first.
     may_return: Option<Instant>,
-    /// Its end, to be shown once its last words are through.
+    /// Its end, to be shown once its remaining output has been read.
     exit: Option<(Exit, Instant)>,
     /// Its end, to be told to whoever the end of a container matters to, once it is certain that it stays away.
     unsettled: Option<Exit>,

@@ -275,10 +275,10 @@ fn undefined_hint(section: &str, name: &str, form: Form) -> String {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     match (section, form) {
         ("volumes", Form::Long) if !is_name => {
-            "write `type: bind` to mount a folder or file of this machine".to_owned()
+            "write `type: bind` to mount a folder or file on this machine".to_owned()
         }
         ("volumes", Form::Short) if !is_name => {
-            format!("a folder of this machine starts with `./`: `./{name}`")
+            format!("to mount a folder of this machine, start the path with `./`: `./{name}`")
         }
         ("secrets" | "configs", _) if !is_name => {
             let (path, target) = name.split_once(':').unwrap_or((name, ""));
@@ -287,13 +287,13 @@ fn undefined_hint(section: &str, name: &str, form: Form) -> String {
                 _ => "`NAME`".to_owned(),
             };
             format!(
-                "give the file a name at the top level, `{section}: {{NAME: {{file: {path}}}}}`, and write {reference} here"
+                "define it at the top level, `{section}: {{NAME: {{file: {path}}}}}`, and refer to it here as {reference}"
             )
         }
         ("networks", _) if matches!(name, "host" | "none" | "bridge") => {
-            format!("for the engine's own network write `network_mode: {name}` in place of `networks`")
+            format!("to use the engine's own network, write `network_mode: {name}` instead of `networks`")
         }
-        _ if !is_name => "names have letters, digits, `.`, `_` and `-`".to_owned(),
+        _ if !is_name => "names may contain only letters, digits, `.`, `_` and `-`".to_owned(),
         ("secrets" | "configs", _) => define(section, name, "{file: …}"),
         ("models", _) => define(section, name, "{model: …}"),
         _ => define(section, name, "{}"),
@@ -380,7 +380,7 @@ impl Explain for CheckError {
                 }
                 ContextProblem::Disabled { profiles } => enable(profiles),
                 ContextProblem::NotBuilt => {
-                    format!("give `{other}` a `build`, or write the path or image that is meant")
+                    format!("give `{other}` a `build`, or write the path or image you meant")
                 }
             }),
             Self::EmptyWatchPath { .. } => Some("write the folder or file to watch, as in `path: ./src`".to_owned()),

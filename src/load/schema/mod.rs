@@ -480,7 +480,7 @@ fn wrong_type_hint(node: &Node, written: &str, in_braces: bool, shape: &Shape, t
             trail.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
         }
         Value::Mapping(_) if shape.list.is_some() && shape.map.is_none() => Some(if in_braces {
-            "write a list in brackets, as in `[…]`".to_owned()
+            "use a list, such as `[…]`".to_owned()
         } else {
             "start each item with `- `".to_owned()
         }),
@@ -488,9 +488,7 @@ fn wrong_type_hint(node: &Node, written: &str, in_braces: bool, shape: &Shape, t
             Some("if this is one text with a colon in it, put it in quotes".to_owned())
         }
         _ if example(shape).is_some() => example(shape).map(|example| format!("write for example `{example}`")),
-        Value::Sequence(_) if shape.map.is_some() && in_braces => {
-            Some("write a mapping in braces, as in `{NAME: …}`".to_owned())
-        }
+        Value::Sequence(_) if shape.map.is_some() && in_braces => Some("use a mapping, such as `{NAME: …}`".to_owned()),
         Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
         Value::Sequence(_) if shape.list.is_none() && shape.map.is_none() => {
             Some("write one value, without brackets or dashes; a text with brackets in it goes in quotes".to_owned())

@@ -62,6 +62,12 @@ pub enum DurationError {
         /// The text as written.
         text: String,
     },
+    /// Without its blanks it would be one.
+    #[error("`{text}` is not a duration: it contains a space")]
+    Space {
+        /// The text as written.
+        text: String,
+    },
     /// There is no such unit.
     #[error("`{text}` is not a duration: there is no unit `{unit}`")]
     UnknownUnit {
@@ -84,9 +90,7 @@ impl DurationError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoUnit { text } => format!("is `{text}s` meant?"),
-            Self::NoNumber { text } | Self::UnknownUnit { text, .. } if text.contains(char::is_whitespace) => {
-                format!("write it without blanks: `{}`", text.split_whitespace().collect::<String>())
-            }
+            Self::Space { text } => format!("write it without spaces: `{}`", without_blanks(text)),
             Self::NoNumber { .. } | Self::UnknownUnit { .. } => {
                 "write numbers with units out of `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, as in `1m30s`".to_owned()
             }
@@ -100,26 +104,38 @@ impl FromStr for Duration {
 
     /// Reads an optional sign and one or more numbers with a unit each, in any order; `0` needs no unit.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (negative, mut rest) = match text.as_bytes().first() {
-            Some(b'-') => (true, &text[1..]),
-            Some(b'+') => (false, &text[1..]),
-            _ => (false, text),
-        };
-        if rest == "0" {
-            return Ok(Self(0));
-        }
-        if rest.is_empty() {
-            return Err(DurationError::NoNumber { text: text.to_owned() });
-        }
-        let mut total = 0_u64;
-        while !rest.is_empty() {
-            let (nanos, behind) = component(text, rest)?;
-            total = total.checked_add(nanos).ok_or_else(|| too_long(text))?;
-            rest = behind;
-        }
-        let nanos = if negative { 0_i64.checked_sub_unsigned(total) } else { i64::try_from(total).ok() };
-        nanos.map(Self).ok_or_else(|| too_long(text))
+        read(text).map_err(|error| match read(&without_blanks(text)) {
+            Ok(_) => DurationError::Space { text: text.to_owned() },
+            Err(_) => error,
+        })
     }
+}
+
+fn without_blanks(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+/// Reads what has no blanks in it.
+fn read(text: &str) -> Result<Duration, DurationError> {
+    let (negative, mut rest) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if rest == "0" {
+        return Ok(Duration(0));
+    }
+    if rest.is_empty() {
+        return Err(DurationError::NoNumber { text: text.to_owned() });
+    }
+    let mut total = 0_u64;
+    while !rest.is_empty() {
+        let (nanos, behind) = component(text, rest)?;
+        total = total.checked_add(nanos).ok_or_else(|| too_long(text))?;
+        rest = behind;
+    }
+    let nanos = if negative { 0_i64.checked_sub_unsigned(total) } else { i64::try_from(total).ok() };
+    nanos.map(Duration).ok_or_else(|| too_long(text))
 }
 
 fn too_long(text: &str) -> DurationError {
@@ -139,7 +155,7 @@ fn component<'a>(text: &str, rest: &'a str) -> Result<(u64, &'a str), DurationEr
     }
     let (unit, rest) = rest.split_at(rest.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(rest.len()));
     let factor = match unit {
-        "" => return Err(DurationError::NoUnit { text: text.to_owned() }),
+        blank if blank.trim().is_empty() => return Err(DurationError::NoUnit { text: text.trim().to_owned() }),
         "ns" => 1,
         "us" | "µs" | "μs" => MICROSECOND,
         "ms" => MILLISECOND,
@@ -242,8 +258,11 @@ mod tests {
             ("-", "`-` is not a duration"),
             (".s", "`.s` is not a duration"),
             ("soon", "`soon` is not a duration"),
+            ("10 ", "the duration `10` has no unit"),
             ("10", "the duration `10` has no unit"),
-            ("1m 30s", "`1m 30s` is not a duration: there is no unit `m`"),
+            ("1m 30s", "`1m 30s` is not a duration: it contains a space"),
+            ("1 m", "`1 m` is not a duration: it contains a space"),
+            ("1 y", "`1 y` is not a duration: there is no unit `y`"),
             ("1y", "`1y` is not a duration: there is no unit `y`"),
             ("1S", "`1S` is not a duration: there is no unit `S`"),
             ("9999999h", "the duration `9999999h` is too long"),
@@ -252,6 +271,8 @@ mod tests {
         for (text, message) in cases {
             assert_eq!(text.parse::<Duration>().map_err(|error| error.to_string()), Err(message.to_owned()), "{text}");
         }
+        let hint = |text: &str| text.parse::<Duration>().map_err(|error| error.hint());
+        assert_eq!(hint("1 m"), Err("write it without spaces: `1m`".to_owned()));
     }
 
     #[test]

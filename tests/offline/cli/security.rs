@@ -200,6 +200,10 @@ fn absurd_answers_are_no_panic() {
         // What is asked for is refused, and reaches nothing else.
         let ran = Case::new("-p x down -v -t 0").variable("DOCKER_HOST", &host).run();
         assert_eq!(ran.status, 1, "{}", ran.stderr);
-        assert!(status == 1 || ran.stderr.contains("is no name that an engine could know"), "{}", ran.stderr);
+        assert!(
+            status == 1 || ran.stderr.contains("is not a valid name for an object on the engine"),
+            "{}",
+            ran.stderr
+        );
     }
 }

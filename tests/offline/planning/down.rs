@@ -296,7 +296,7 @@ fn containers_whose_profile_is_off_stay_and_are_named() {
     let nothing = "Warning: No resource found to remove for project \"shop\".";
     let left = |containers: &str, flags: &str| {
         format!(
-            "containers of services whose profile is not active are left: {containers}; `hoist {flags} down` removes them too"
+            "containers of services whose profile is not active are left in place: {containers}; `hoist {flags} down` removes them too"
         )
     };
     let plain = DownOptions::default();

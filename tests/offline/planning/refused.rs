@@ -35,7 +35,7 @@ fn replicas_do_not_share_a_host_port() {
         publishes(web, "8080:80");
     });
     let refusal = [
-        "service `web` cannot have 2 replicas: only one container at a time can have port 8080 of the host",
+        "service `web` cannot have 2 replicas: only one container at a time can publish host port 8080",
         "services.web.ports.1",
         "publish a range as in `8080-8081:80`, or leave the host port to the engine",
     ];
@@ -50,7 +50,7 @@ fn replicas_do_not_share_a_host_port() {
     assert_eq!(
         refused(&project, &UpOptions::default()),
         [
-            "service `web` cannot have 3 replicas: the host ports 8080-8081 are not enough for 3 containers at a time",
+            "service `web` cannot have 3 replicas: host ports 8080-8081 are too few for 3 containers at once",
             "services.web.ports.0",
             "publish a larger range",
         ]
@@ -147,9 +147,9 @@ fn the_engines_own_networks_are_no_networks_of_a_project() {
         assert_eq!(
             refused(&project.load(), &UpOptions::default()),
             [
-                format!("network `{name}` is one of the engine's own, and services cannot be found by name in it"),
+                format!("network `{name}` is built into the engine, and services cannot find each other by name on it"),
                 "networks.back.name".to_owned(),
-                format!("write `network_mode: {name}` at the service in place of `networks`"),
+                format!("use `network_mode: {name}` in the service instead of `networks`"),
             ]
         );
     }
@@ -188,9 +188,9 @@ fn a_service_to_scale_is_one_to_act_on() {
     assert_eq!(
         refused(&other.load(), &scaled("cache", 2)),
         [
-            "service `cache` is to be scaled, but is not among the services that are named",
+            "`--scale` names service `cache`, which is not one of the services given",
             "",
-            "name `cache` on the command line as well",
+            "add `cache` to the command line",
         ]
     );
 }

@@ -82,7 +82,7 @@ fn what_cannot_be_there_twice_is_refused() {
     assert_eq!(
         refused(&|web| publishes(web, "8080:80")),
         words(
-            "only one container at a time can have port 8080 of the host",
+            "only one container at a time can publish host port 8080",
             "services.web.ports.0",
             "use `order: stop-first`, or leave the host port to the engine",
         )
@@ -129,7 +129,7 @@ fn what_is_possible_is_not_refused() {
     let error = up(&narrow, &in_sync(&narrow).into(), &UpOptions::default()).expect_err("two ports for three");
     assert_eq!(
         error.to_string(),
-        "service `web` cannot be updated start-first: the host ports 8080-8081 are not enough for 3 containers at a time"
+        "service `web` cannot be updated start-first: host ports 8080-8081 are too few for 3 containers at once"
     );
     let plain = UpOptions { start: StartContainers::No, ..UpOptions::default() };
     assert!(up(&narrow, &in_sync(&narrow).into(), &plain).is_ok(), "nothing is started");

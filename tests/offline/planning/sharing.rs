@@ -149,8 +149,8 @@ fn what_shares_a_namespace_restarts_after_it() {
                     died(),
                     indoc! {"
                         #1 start container y/1: not running
-                        #2 stop container x/1: shares a namespace with y, which started again, after #1
-                        #3 start container x/1: shares a namespace with y, which started again, after #2
+                        #2 stop container x/1: shares a namespace with y, which was restarted, after #1
+                        #3 start container x/1: shares a namespace with y, which was restarted, after #2
                     "},
                 ),
                 Case::new(
@@ -201,8 +201,8 @@ fn what_shares_a_namespace_stops_before_it_does() {
                 #4 create network shop_default: definition changed, after #3
                 #5 connect container y/1 to shop_default: shop_default is recreated, after #4
                 #6 start container y/1: shop_default is recreated, after #5
-                #7 stop container x/1: shares a namespace with y, which started again
-                #8 start container x/1: shares a namespace with y, which started again, after #6
+                #7 stop container x/1: shares a namespace with y, which was restarted
+                #8 start container x/1: shares a namespace with y, which was restarted, after #6
             "},
         )],
     );
@@ -217,8 +217,8 @@ fn what_started_before_its_partner_restarts() {
         })
     };
     let restart = indoc! {"
-        #1 stop container x/1: shares a namespace with y, which started again
-        #2 start container x/1: shares a namespace with y, which started again, after #1
+        #1 stop container x/1: shares a namespace with y, which was restarted
+        #2 start container x/1: shares a namespace with y, which was restarted, after #1
     "};
     check(&project, [Case::new("in order", started(1, 2), ""), Case::new("y restarted since", started(3, 2), restart)]);
     let unknown = started(3, 2).edit(|observed| {
@@ -246,7 +246,7 @@ fn what_is_left_in_a_dead_namespace_is_named() {
         let plan = plan(&y_alone, &state.into(), &UpOptions::default());
         plan.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    let warning = "x shares the network namespace of y, which starts again; `hoist up -d x` restarts it";
+    let warning = "x shares the network namespace of y, and y is being restarted: x loses it until `hoist up -d x` restarts x too";
     assert_eq!(warnings(in_sync(&whole).with("shop-y-1", exited(1))), [warning]);
     assert_eq!(warnings(in_sync(&whole).with("shop-y-1", stale)), [warning]);
     assert_eq!(warnings(in_sync(&whole)), [""; 0]);

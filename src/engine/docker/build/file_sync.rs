@@ -360,7 +360,7 @@ fn is_socket(_: &Path) -> bool {
 #[cfg(unix)]
 fn open_unfollowed(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::MetadataExt;
-    let another = || std::io::Error::other("it is another file than before");
+    let another = || std::io::Error::other("the file was replaced while it was being sent");
     // A pipe would wait for somebody to write.
     if !std::fs::symlink_metadata(path)?.is_file() {
         return Err(another());
@@ -506,7 +506,7 @@ mod tests {
         std::fs::remove_file(&file).expect("removed");
         std::os::unix::fs::symlink("elsewhere", &file).expect("link");
         let refused = sender.send_file(0, &file).expect_err("a link").to_string();
-        assert_eq!(refused, "it is another file than before");
+        assert_eq!(refused, "the file was replaced while it was being sent");
     }
 
     #[test]
