@@ -1,7 +1,10 @@
 //! A problem as it is shown: message, `file:line:col`, the line, a caret, a hint.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use annotate_snippets::renderer::{AnsiColor, Effects, Style as Color};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Renderer, Snippet};
@@ -35,7 +38,10 @@ impl Default for Style {
 /// `problem` as text, without a line break at the end.
 #[must_use]
 pub fn render(problem: &dyn Explain, level: Level, sources: &SourceMap, style: &Style) -> String {
-    let page = Page { sources, style };
+    rendered(&Page::new(sources, style), problem, level)
+}
+
+fn rendered(page: &Page<'_>, problem: &dyn Explain, level: Level) -> String {
     let secrets = page.secrets(problem);
     let title = match level {
         Level::Error => Title::ERROR,
@@ -80,17 +86,18 @@ pub fn render_all<'a>(
     style: &Style,
 ) -> String {
     let mut shown = String::new();
+    let page = Page::new(sources, style);
     for (at, (problem, level)) in problems.into_iter().enumerate() {
         if at < MOST_SHOWN {
             if at > 0 {
                 shown.push('\n');
             }
-            shown.push_str(&render(problem, level, sources, style));
+            shown.push_str(&rendered(&page, problem, level));
         } else {
             if at == MOST_SHOWN {
                 shown.push('\n');
             }
-            shown.push_str(&Page { sources, style }.brief(problem, level));
+            shown.push_str(&page.brief(problem, level));
         }
         shown.push('\n');
     }
@@ -119,7 +126,7 @@ pub struct Description {
 /// `problem` in parts, with the same values hidden as in [`render`].
 #[must_use]
 pub fn describe(problem: &dyn Explain, sources: &SourceMap, style: &Style) -> Description {
-    let page = Page { sources, style };
+    let page = Page::new(sources, style);
     let secrets = page.secrets(problem);
     let place = problem.span().map(|span| (page.path(span.file), sources.position(span)));
     let (file, position) = place.unzip();
@@ -175,9 +182,27 @@ impl Excerpt {
 struct Page<'a> {
     sources: &'a SourceMap,
     style: &'a Style,
+    /// What is hidden in the lines looked at so far, by where they begin: many problems may be about one long line.
+    hidden: RefCell<HashMap<(FileId, usize), Rc<[Range<usize>]>>>,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    fn new(sources: &'a SourceMap, style: &'a Style) -> Self {
+        Self { sources, style, hidden: RefCell::default() }
+    }
+
+    /// What is hidden in a line.
+    fn hidden_in(&self, file: FileId, line: Range<usize>) -> Rc<[Range<usize>]> {
+        let key = (file, line.start);
+        if let Some(known) = self.hidden.borrow().get(&key) {
+            return known.clone();
+        }
+        let source = self.sources.file(file);
+        let ranges: Rc<[_]> = conceal::ranges(source.text(), line, !source.is_env_file()).into();
+        self.hidden.borrow_mut().insert(key, ranges.clone());
+        ranges
+    }
+
     fn renderer(&self) -> Renderer {
         if !self.style.color {
             return Renderer::plain().term_width(self.style.width);
@@ -221,7 +246,6 @@ impl Page<'_> {
     /// What is hidden in the lines of a place, as it is written.
     fn hidden_at(&self, span: Span) -> Vec<String> {
         let text = self.sources.file(span.file).text();
-        let yaml = !self.sources.file(span.file).is_env_file();
         let first = self.sources.line(span);
         let (mut at, end) = (first.start as usize, (first.end as usize).max(span.end as usize).min(text.len()));
         let mut hidden = Vec::new();
@@ -230,8 +254,8 @@ impl Page<'_> {
                 break;
             }
             let content = line.trim_end_matches(['\n', '\r']);
-            let ranges = conceal::ranges(text, at..at + content.len(), yaml);
-            hidden.extend(ranges.into_iter().map(|range| text[range].to_owned()));
+            let ranges = self.hidden_in(span.file, at..at + content.len());
+            hidden.extend(ranges.iter().map(|range| text[range.clone()].to_owned()));
             at += line.len();
         }
         hidden
@@ -264,7 +288,6 @@ impl Page<'_> {
 
     fn excerpt(&self, file: FileId, places: &[&Place]) -> Excerpt {
         let source = self.sources.file(file);
-        let yaml = !source.is_env_file();
         let lines: Vec<Span> = places.iter().map(|place| self.sources.line(place.span)).collect();
         let start = lines.iter().map(|line| line.start as usize).min().unwrap_or_default();
         let end = lines.iter().map(|line| line.end as usize).max().unwrap_or_default();
@@ -277,11 +300,8 @@ impl Page<'_> {
             let range = at..at + content.len();
             // Lines further away from a caret are folded and need not be looked at.
             let near = numbers.iter().any(|marked| marked.abs_diff(first_line + number) <= NEAR);
-            let hidden = if near && !self.style.show_values {
-                conceal::ranges(source.text(), range.clone(), yaml)
-            } else {
-                Vec::new()
-            };
+            let hidden =
+                if near && !self.style.show_values { self.hidden_in(file, range.clone()) } else { Rc::default() };
             shown.line(source.text(), range, &hidden);
             at += line.len();
         }

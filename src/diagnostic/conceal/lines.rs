@@ -159,16 +159,23 @@ fn holds_variables(key: &str) -> bool {
 
 /// The keys that `line` stands below, the nearest first; `before` is the text above it.
 fn ancestors<'a>(before: &'a str, line: &str) -> Vec<&'a str> {
-    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let indent = |line: &str| line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let mut least = indent(line);
-    let mut list = line.trim_start().starts_with("- ");
+    let mut list = line[least..].starts_with("- ");
     let mut keys = Vec::new();
-    for line in before.lines().rev() {
+    if least == 0 && !list {
+        return keys;
+    }
+    for line in before.split('\n').rev() {
+        let depth = indent(line);
+        // Most lines of a long file are passed by here.
+        if depth > least || (depth == least && !list) {
+            continue;
+        }
         let content = line.trim();
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
-        let depth = indent(line);
         // A list may stand as far left as its key.
         let sibling = depth == least && (!list || content.starts_with('-'));
         if depth > least || sibling {
