@@ -179,11 +179,14 @@ impl Excerpt {
     }
 }
 
+/// Ranges of a file that are not shown.
+type Hidden = Rc<[Range<usize>]>;
+
 struct Page<'a> {
     sources: &'a SourceMap,
     style: &'a Style,
     /// What is hidden in the lines looked at so far, by where they begin: many problems may be about one long line.
-    hidden: RefCell<HashMap<(FileId, usize), Rc<[Range<usize>]>>>,
+    hidden: RefCell<HashMap<(FileId, usize), Hidden>>,
 }
 
 impl<'a> Page<'a> {
@@ -192,13 +195,13 @@ impl<'a> Page<'a> {
     }
 
     /// What is hidden in a line.
-    fn hidden_in(&self, file: FileId, line: Range<usize>) -> Rc<[Range<usize>]> {
+    fn hidden_in(&self, file: FileId, line: Range<usize>) -> Hidden {
         let key = (file, line.start);
         if let Some(known) = self.hidden.borrow().get(&key) {
             return known.clone();
         }
         let source = self.sources.file(file);
-        let ranges: Rc<[_]> = conceal::ranges(source.text(), line, !source.is_env_file()).into();
+        let ranges: Hidden = conceal::ranges(source.text(), line, !source.is_env_file()).into();
         self.hidden.borrow_mut().insert(key, ranges.clone());
         ranges
     }

@@ -240,9 +240,9 @@ async fn the_engines_own_networks_are_refused_before_anything_is_made() {
             s.hoist(&["up", "-d"])
                 .await
                 .ends_with(1)
-                .says(&format!("network `{network}` is one of the engine's own"))
+                .says(&format!("network `{network}` is built into the engine"))
                 .says("compose.yaml:")
-                .says(&format!("hint: write `network_mode: {network}` at the service"));
+                .says(&format!("hint: use `network_mode: {network}` in the service"));
             assert_eq!(s.states().await, [""; 0]);
         })
         .await;
