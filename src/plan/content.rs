@@ -136,7 +136,7 @@ impl Item<'_> {
     }
 }
 
-/// Refuses a plan with a container or a build whose secrets and configs cannot be provided (engine.md §3.7). A container
+/// Refuses a plan with a container or a build whose secrets and configs cannot be provided. A container
 /// that is only made does not need a variable.
 ///
 /// # Errors
