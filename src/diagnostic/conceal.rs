@@ -2,10 +2,13 @@
 
 mod lines;
 mod message;
+mod private_key;
 
 use std::ops::Range;
 
-pub use lines::ranges;
+use private_key::private_keys;
+
+pub use lines::Lines;
 pub use message::Secrets;
 
 /// What stands for a hidden value.
@@ -39,8 +42,9 @@ pub fn is_secret_flag(word: &str) -> bool {
     word.starts_with('-') && word.chars().all(is_name_character) && is_secret(word)
 }
 
-/// `text` without what it says itself to be a secret: passwords of URLs, and values whose name suggests a secret,
-/// as in `--password=x`, `--token x`, `password=x` and `Authorization: x`.
+/// `text` without what it says itself to be a secret: passwords and tokens of URLs, private keys, and values whose name
+/// suggests a secret, as in `--password=x`, `--token x`, `password = x`, `"password": "x"`, `Authorization: x` and
+/// `Bearer x`.
 ///
 /// ```
 /// use hoist::diagnostic::conceal::text;
@@ -50,7 +54,29 @@ pub fn is_secret_flag(word: &str) -> bool {
 /// ```
 #[must_use]
 pub fn text(text: &str) -> String {
-    without(text, &secrets_in(text))
+    without(text, &secrets_in(text, Kind::Message))
+}
+
+/// A value of the user's without what it says itself to be a secret. In addition to what [`text`] hides, that is what
+/// follows a name and a colon, which in a message may only be the start of an explanation.
+///
+/// ```
+/// use hoist::diagnostic::conceal::value;
+/// assert_eq!(value("password: hunter2"), "password: •••");
+/// assert_eq!(value(r#"{"tokens":["a","b"],"user":"me"}"#), r#"{"tokens":•••,"user":"me"}"#);
+/// ```
+#[must_use]
+pub fn value(text: &str) -> String {
+    without(text, &secrets_in(text, Kind::Value))
+}
+
+/// What a text is, and with that how much of it may be a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A sentence, or a line of a file.
+    Message,
+    /// The value of an attribute.
+    Value,
 }
 
 /// `text` with `ranges` of it, in order, hidden.
@@ -65,10 +91,12 @@ fn without(text: &str, ranges: &[Range<usize>]) -> String {
     shown + &text[from..]
 }
 
-/// What [`text`] hides, in order.
-fn secrets_in(text: &str) -> Vec<Range<usize>> {
+/// What is hidden in a text, in order.
+fn secrets_in(text: &str, kind: Kind) -> Vec<Range<usize>> {
     let mut found = url_passwords(text);
-    found.extend(named_values(text));
+    found.extend(named_values(text, kind));
+    found.extend(bearer_tokens(text));
+    found.extend(private_keys(text));
     apart(found)
 }
 
@@ -108,31 +136,103 @@ fn is_name_character(character: char) -> bool {
 
 /// The values in `text` whose name suggests a secret. The bare word `key` is no such name: `key=value` is how
 /// people speak of forms.
-fn named_values(text: &str) -> Vec<Range<usize>> {
+fn named_values(text: &str, kind: Kind) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut rest = 0;
     while let Some(start) = text[rest..].find(is_name_character).map(|at| rest + at) {
         let end = text[start..].find(|c| !is_name_character(c)).map_or(text.len(), |length| start + length);
         rest = end;
         let name = &text[start..end];
-        if name.eq_ignore_ascii_case("key") || !is_secret(name) {
+        if name.eq_ignore_ascii_case("key") || !is_secret(name) || is_own_key(name) {
             continue;
         }
-        let value = match text[end..].chars().next() {
-            Some('=') => word(text, end + 1),
-            // What only looks like a header ends a clause: `no such secret: …`.
-            Some(':') if name.eq_ignore_ascii_case("authorization") || name.trim_start_matches('-').contains('-') => {
-                header(text, start, end + 1)
-            }
-            Some(_) if is_secret_flag(name) => next_word(text, end),
-            Some(_) | None => None,
-        };
-        if let Some(value) = value {
+        if let Some(value) = named_value(text, start..end, kind) {
             rest = rest.max(value.end);
             found.push(value);
         }
     }
     found
+}
+
+/// The value that belongs to `name`.
+fn named_value(text: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize>> {
+    let (end, word_of_name) = (name.end, &text[name.clone()]);
+    if text[end..].starts_with('=') {
+        return word(text, end + 1);
+    }
+    // What only looks like a header ends a clause: `no such secret: …`.
+    let is_header =
+        word_of_name.eq_ignore_ascii_case("authorization") || word_of_name.trim_start_matches('-').contains('-');
+    let is_entry = kind == Kind::Value && text[end..].starts_with(": ");
+    if is_entry || (is_header && text[end..].starts_with(':')) {
+        return header(text, name.start, end + 1);
+    }
+    match after_separator(text, &name) {
+        Some(from) if text[from..].starts_with(['[', '{']) => {
+            (kind == Kind::Value).then(|| from..closing_bracket(text, from))
+        }
+        Some(from) => word(text, from),
+        None if is_secret_flag(word_of_name) => next_word(text, end),
+        None => None,
+    }
+}
+
+/// Where the value begins that follows a name in quotes and a colon, or a name and an equals sign with blanks around it:
+/// `"password": "x"`, `password = x`.
+fn after_separator(text: &str, name: &Range<usize>) -> Option<usize> {
+    let unquoted = &text[name.end..];
+    let quote = text[..name.start].chars().next_back().filter(|last| matches!(last, '"' | '\''));
+    let closed = quote.and_then(|quote| unquoted.trim_start_matches('\\').strip_prefix(quote));
+    let blank: &[char] = &[' ', '\t'];
+    let separated = match closed {
+        Some(rest) => rest.trim_start_matches(blank).strip_prefix([':', '=']),
+        None if quote.is_none() && unquoted.starts_with(blank) => unquoted
+            .trim_start_matches(blank)
+            .strip_prefix('=')
+            .filter(|rest| rest.starts_with(blank) && !rest.trim_start().is_empty()),
+        None => None,
+    }?;
+    Some(text.len() - separated.trim_start_matches(blank).len())
+}
+
+/// Where the bracket that opens at `from` is closed; the end of the text if it is not.
+fn closing_bracket(text: &str, from: usize) -> usize {
+    let mut depth = 0_usize;
+    for (at, character) in text[from..].char_indices() {
+        match character {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return from + at + character.len_utf8();
+        }
+    }
+    text.len()
+}
+
+/// What follows the word `Bearer` and looks like a token: at least eight characters, not all of them letters.
+fn bearer_tokens(text: &str) -> Vec<Range<usize>> {
+    const SHORTEST: usize = 8;
+    let lower = text.to_ascii_lowercase();
+    let token = |(at, word): (usize, &str)| {
+        let token = word_at(text, at + word.len())?;
+        let looks_like_one = token.len() >= SHORTEST && text[token.clone()].contains(|c: char| !c.is_alphabetic());
+        looks_like_one.then_some(token)
+    };
+    lower.match_indices("bearer ").filter_map(token).collect()
+}
+
+/// The word at `start`.
+fn word_at(text: &str, start: usize) -> Option<Range<usize>> {
+    let value = word(text, start)?;
+    (value.start == start).then_some(value)
+}
+
+/// Keys of Compose files whose names only sound like secrets.
+#[must_use]
+pub fn is_own_key(name: &str) -> bool {
+    matches!(name, "secrets" | "credential_spec")
 }
 
 /// The word that begins at `start`, without quotes around it; nothing if it only names a variable. A list such as
@@ -217,10 +317,20 @@ fn url_passwords(text: &str) -> Vec<Range<usize>> {
     let starts: Vec<usize> = text.match_indices("://").map(|(at, separator)| at + separator.len()).collect();
     let url = |(at, start): (usize, &usize)| {
         let end = starts.get(at + 1).map_or(text.len(), |next| next - "://".len());
-        let password = password(&text[*start..end])?;
+        let password = password(&text[*start..end]).or_else(|| token(&text[..*start], &text[*start..end]))?;
         Some(start + password.start..start + password.end)
     };
     starts.iter().enumerate().filter_map(url).collect()
+}
+
+/// The user without a password in what follows `scheme`: over HTTP that is a token.
+fn token(scheme: &str, url: &str) -> Option<Range<usize>> {
+    if !scheme.ends_with("http://") && !scheme.ends_with("https://") {
+        return None;
+    }
+    let authority = &url[..url.find(|c: char| c.is_whitespace() || "/\"'`?#,}]".contains(c)).unwrap_or(url.len())];
+    let user = authority.rfind('@').filter(|at| *at > 0)?;
+    (!is_reference(&authority[..user])).then_some(0..user)
 }
 
 /// Where the password is in what follows the `://` of a URL.
@@ -278,16 +388,42 @@ mod tests {
             ("redis://:hunter2@cache", "redis://:•••@cache"),
             ("PASSWORD=http://a:b@c", "PASSWORD=•••"),
             ("password", "password"),
+            (r#"{"password":"hunter2","a":1}"#, r#"{"password":"•••","a":1}"#),
+            (r#"{"password" : 1234, "a": 1}"#, r#"{"password" : •••, "a": 1}"#),
+            (r#"x '{\"password\":\"hunter2\"}'"#, r#"x '{\"password\":\"•••\"}'"#),
+            (r#"{"services":{"keycloak":{"image":"x"}}}"#, r#"{"services":{"keycloak":{"image":"x"}}}"#),
+            ("password = hunter2", "password = •••"),
+            ("password == 1", "password == 1"),
+            ("https://ghp_0123@host/x", "https://•••@host/x"),
+            ("https://${TOKEN}@host/x", "https://${TOKEN}@host/x"),
+            ("ssh://git@host/x", "ssh://git@host/x"),
+            ("curl -H 'Bearer abc.def0'", "curl -H 'Bearer •••'"),
+            ("the bearer token is missing", "the bearer token is missing"),
+            ("a -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY----- b", "a ••• b"),
         ] {
             assert_eq!(text(given), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_value_says_more_than_a_message() {
+        for (given, expected) in [
+            ("password: hunter2", "password: •••"),
+            ("a: b, password: hunter2, c: d", "a: b, password: •••, c: d"),
+            ("user: me\npassword: hunter2\nhost: x", "user: me\npassword: •••\nhost: x"),
+            (r#"{"tokens": ["a", "b"], "c": 1}"#, r#"{"tokens": •••, "c": 1}"#),
+            ("quay.io/keycloak/keycloak:26.0", "quay.io/keycloak/keycloak:26.0"),
+        ] {
+            assert_eq!(value(given), expected, "{given}");
         }
     }
 
     proptest::proptest! {
         #[test]
         fn any_text_can_be_shown(given in "([-=:,\"'`$@/ {\\[é]|--?token|key|PASS|://|[a-z]){0,40}") {
-            let once = text(&given);
-            proptest::prop_assert!(once.len() <= given.len() * 4 + 16);
+            for shown in [text(&given), value(&given)] {
+                proptest::prop_assert!(shown.len() <= given.len() * 4 + 16);
+            }
         }
     }
 }

@@ -187,11 +187,12 @@ struct Page<'a> {
     style: &'a Style,
     /// What is hidden in the lines looked at so far, by where they begin: many problems may be about one long line.
     hidden: RefCell<HashMap<(FileId, usize), Hidden>>,
+    files: RefCell<HashMap<FileId, conceal::Lines<'a>>>,
 }
 
 impl<'a> Page<'a> {
     fn new(sources: &'a SourceMap, style: &'a Style) -> Self {
-        Self { sources, style, hidden: RefCell::default() }
+        Self { sources, style, hidden: RefCell::default(), files: RefCell::default() }
     }
 
     /// What is hidden in a line.
@@ -201,7 +202,9 @@ impl<'a> Page<'a> {
             return known.clone();
         }
         let source = self.sources.file(file);
-        let ranges: Hidden = conceal::ranges(source.text(), line, !source.is_env_file()).into();
+        let mut files = self.files.borrow_mut();
+        let lines = files.entry(file).or_insert_with(|| conceal::Lines::of(source.text(), !source.is_env_file()));
+        let ranges: Hidden = lines.hidden(line).into();
         self.hidden.borrow_mut().insert(key, ranges.clone());
         ranges
     }

@@ -24,7 +24,7 @@ fn concealed(name: &str, value: Tree) -> Tree {
         Tree::Sequence(items) => Tree::Sequence(list(name, items)),
         Tree::Null | Tree::Bool(_) => value,
         _ if is_secret(name) => Tree::from(HIDDEN),
-        Tree::String(text) => Tree::from(conceal::text(&text).as_str()),
+        Tree::String(text) => Tree::from(conceal::value(&text).as_str()),
         Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) => value,
     }
 }
@@ -46,9 +46,8 @@ fn list(name: &str, items: Vec<Tree>) -> Vec<Tree> {
         .collect()
 }
 
-/// The keys of Compose files that only sound like secrets name some.
 fn is_secret(name: &str) -> bool {
-    conceal::is_secret(name) && !matches!(name, "secrets" | "credential_spec")
+    conceal::is_secret(name) && !conceal::is_own_key(name)
 }
 
 #[cfg(test)]
@@ -92,6 +91,8 @@ mod tests {
                 r#"{"driver":"splunk","options":{"splunk-token":"•••"}}"#,
             ),
             ("", r#"{"o":"username=u,password=x,vers=3"}"#, r#"{"o":"username=u,password=•••,vers=3"}"#),
+            ("APP_CONFIG", r#""{\"password\":\"hunter2\"}""#, r#""{\"password\":\"•••\"}""#),
+            ("APP_CONFIG", r#""user: me\npassword: hunter2""#, r#""user: me\npassword: •••""#),
             ("", r#"{"auth":true,"keys":["a"],"pin_key":1234}"#, r#"{"auth":true,"keys":["•••"],"pin_key":"•••"}"#),
             (
                 "",

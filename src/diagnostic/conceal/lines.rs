@@ -2,27 +2,55 @@
 
 use std::ops::Range;
 
-use super::{apart, is_reference, is_secret, is_secret_flag, secrets_in};
+use super::private_key::private_keys;
+use super::{Kind, apart, is_own_key, is_reference, is_secret, is_secret_flag, secrets_in};
 
 /// Keys whose entries are settings of something else than Compose: what their names speak of is hidden.
 const SETTINGS: [&str; 6] = ["labels", "annotations", "driver_opts", "options", "storage_opt", "sysctls"];
 
-/// The ranges of `text` to hide among the bytes of `line`, which are one line of it.
-///
-/// In an env file (`yaml` is false) that is the value of every variable with a telling name. In a Compose file it is
-/// those below `environment`, `args`, `labels`, `options`, `x-…` and the like; `secrets` or `key_file` elsewhere are
-/// shown. In both it is what the line itself says to be a secret, as in `--password=x`.
-#[must_use]
-pub fn ranges(text: &str, line: Range<usize>, yaml: bool) -> Vec<Range<usize>> {
-    let shown = &text[line.clone()];
-    let mut found = if yaml { in_yaml(text, &line) } else { in_env_file(text, &line) };
-    if yaml || !shown.trim_start().starts_with('#') {
-        let said = secrets_in(shown);
-        // Quotes that the line has are hidden with what is in them.
-        found.retain(|range| !said.iter().any(|other| other.start <= range.start && range.end <= other.end));
-        found.extend(said);
+/// The lines of one file, and what is hidden in them.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    text: &'a str,
+    is_yaml: bool,
+    private_keys: Vec<Range<usize>>,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of a Compose file (`is_yaml`) or of an env file.
+    #[must_use]
+    pub fn of(text: &'a str, is_yaml: bool) -> Self {
+        Self { text, is_yaml, private_keys: private_keys(text) }
     }
-    apart(found).into_iter().map(|range| line.start + range.start..line.start + range.end).collect()
+
+    /// The ranges of the file to hide in `line`, the range of one line of it.
+    ///
+    /// They are the values of all names that suggest a secret, but for keys of Compose itself such as `secrets`, the
+    /// lines of private keys, and what the line itself says to be a secret, as in `--password=x`.
+    #[must_use]
+    pub fn hidden(&self, line: Range<usize>) -> Vec<Range<usize>> {
+        let shown = &self.text[line.clone()];
+        let mut found = if self.is_in_private_key(&line) {
+            value(shown, indent(shown), shown.len())
+        } else if self.is_yaml {
+            in_yaml(self.text, &line)
+        } else {
+            in_env_file(self.text, &line)
+        };
+        if self.is_yaml || !shown.trim_start().starts_with('#') {
+            let said = secrets_in(shown, Kind::Message);
+            // Quotes that the line has are hidden with what is in them.
+            found.retain(|range| !said.iter().any(|other| other.start <= range.start && range.end <= other.end));
+            found.extend(said);
+        }
+        apart(found).into_iter().map(|range| line.start + range.start..line.start + range.end).collect()
+    }
+
+    /// Whether a private key that began on an earlier line goes on in `line`.
+    fn is_in_private_key(&self, line: &Range<usize>) -> bool {
+        let before = self.private_keys.partition_point(|key| key.start < line.start);
+        before > 0 && self.private_keys[before - 1].end > line.start
+    }
 }
 
 /// The value of a variable with a telling name, or what a line says that goes on with such a value.
@@ -33,9 +61,37 @@ fn in_env_file(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
         return value(shown, 0, shown.len());
     }
     match own {
-        Some((name, at)) if is_secret(name) => value(shown, at, shown.len()),
-        Some(_) | None => Vec::new(),
+        Some((name, at)) if is_secret(name) => {
+            let mut hidden = value(shown, at, shown.len());
+            if name.contains(char::is_whitespace) {
+                hidden.extend(without_separator(shown, is_variable));
+            }
+            hidden
+        }
+        Some(_) | None => without_separator(shown, is_variable),
     }
+}
+
+/// The value of a variable whose name suggests a secret, where its `=` or `:` is missing, or the blank after the colon:
+/// `DB_PASSWORD hunter2`. `is_name` tells such a variable from the first word of a text.
+fn without_separator(line: &str, is_name: fn(&str) -> bool) -> Vec<Range<usize>> {
+    let start = indent(line);
+    let item = line[start..].trim_start_matches("export ").trim_start_matches(['"', '\'']);
+    let Some((name, rest)) = item.split_once([' ', '\t', ':']) else { return Vec::new() };
+    if !is_name(name) || !is_secret(name) {
+        return Vec::new();
+    }
+    value(line, line.len() - rest.len(), line.len())
+}
+
+/// Whether a name is written as variables usually are.
+fn is_variable(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Where the text of a line begins, after its indentation and the dash of a list.
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t', '-']).len()
 }
 
 /// The name that a line of an env file gives a value, and where that begins.
@@ -93,45 +149,48 @@ fn in_yaml(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
     let shown = &text[line.clone()];
     let above = ancestors(&text[..line.start], shown);
     let of_secret = |(at, key): (usize, &&str)| {
-        is_secret(key) && above.get(at + 1).is_some_and(|key| holds_variables(key) || holds_settings(key))
+        let among_values = || above.get(at + 1).is_some_and(|key| holds_variables(key) || holds_settings(key));
+        is_secret(key) && (is_variable(key) || among_values())
     };
     let of_content = above.first() == Some(&"content") && above.last() == Some(&"secrets");
     if above.iter().enumerate().any(of_secret) || of_content || is_value_of_flag(&text[..line.start], shown) {
-        let item = shown.len() - shown.trim_start_matches([' ', '\t', '-']).len();
-        return value(shown, item, shown.len());
+        return value(shown, indent(shown), shown.len());
     }
-    let mut within = above.first().is_some_and(|key| holds_variables(key));
-    let mut settings =
-        above.first().is_some_and(|key| holds_settings(key)) || above.iter().any(|key| key.starts_with("x-"));
     let entries = entries(shown);
-    if within && entries.is_empty() {
-        // A blank is missing behind the colon.
-        let at = shown.find(':').filter(|at| is_secret(&shown[..*at]));
-        return at.map(|at| value(shown, at + 1, shown.len())).unwrap_or_default();
+    if entries.is_empty() {
+        let within = above.first().is_some_and(|key| holds_variables(key));
+        return without_separator(shown, if within { |_| true } else { is_variable });
     }
+    of_entries(shown, entries, &above)
+}
+
+/// The values of those `entries` of a line whose names suggest a secret; `above` are the keys it stands below.
+fn of_entries(shown: &str, entries: Vec<Entry>, above: &[&str]) -> Vec<Range<usize>> {
+    let mut among_values = above.first().is_some_and(|key| holds_variables(key) || holds_settings(key))
+        || above.iter().any(|key| key.starts_with("x-"));
     let secret_content = above.last().is_some_and(|key| *key == "secrets");
     let mut found = Vec::new();
     for entry in entries {
         let name = &shown[entry.name.clone()];
-        let meant = (within || settings) && is_secret(name) && !is_own_key(name);
-        if entry.opens && holds_variables(name) {
-            within = true;
-        } else if entry.opens && (holds_settings(name) || name.starts_with("x-")) {
-            settings = true;
-        } else if meant && entry.opens {
+        // A flag's value is a word of its line and not the rest of it.
+        let is_flag = shown[..entry.name.start].ends_with("--");
+        let meant = is_secret(name) && !is_own_key(name) && !is_flag;
+        if entry.opens && (holds_variables(name) || holds_settings(name) || name.starts_with("x-")) {
+            among_values = true;
+        } else if meant && entry.opens && (among_values || is_variable(name)) {
             // No value of a variable, but what was meant to be one.
             found.extend(value(shown, entry.value.end, shown.len()));
             break;
-        } else if meant || (secret_content && name == "content") {
-            found.extend(value(shown, entry.value.start, entry.value.end));
+        } else if (meant && !entry.opens) || (secret_content && name == "content") {
+            let written = shown[entry.value.clone()].trim_start();
+            // Names of services and networks may sound like secrets too.
+            let refers = written.starts_with(['*', '&', '!']) && !among_values && !is_variable(name);
+            // The quote that closes what began before the name is none of the value.
+            let closing = usize::from(!written.starts_with(['"', '\'']) && written.ends_with(['"', '\'']));
+            found.extend(if refers { Vec::new() } else { value(shown, entry.value.start, entry.value.end - closing) });
         }
     }
     found
-}
-
-/// Keys of Compose files whose names only sound like secrets.
-fn is_own_key(name: &str) -> bool {
-    matches!(name, "secrets" | "credential_spec")
 }
 
 /// Whether the entries below `key` are settings of something else.
@@ -272,7 +331,7 @@ mod tests {
         let start = text.rfind('\n').map_or(0, |newline| newline + 1);
         let mut line = String::new();
         let mut from = start;
-        for range in ranges(text, start..text.len(), yaml) {
+        for range in Lines::of(text, yaml).hidden(start..text.len()) {
             line += &text[from..range.start];
             line += HIDDEN;
             from = range.end;
@@ -287,7 +346,7 @@ mod tests {
             ("environment:\n  A: 1\n  DB_PASSWORD: \"hunter2\"", "  DB_PASSWORD: •••"),
             ("environment:\n  - DB_PASSWORD=hunter2", "  - DB_PASSWORD=•••"),
             ("environment:\n- DB_PASSWORD=hunter2", "- DB_PASSWORD=•••"),
-            ("environment:\n  - \"DB_PASSWORD=hunter2\"", "  - \"DB_PASSWORD=•••"),
+            ("environment:\n  - \"DB_PASSWORD=hunter2\"", "  - \"DB_PASSWORD=•••\""),
             ("environment: {A: b, API_KEY: x, C: d}", "environment: {A: b, API_KEY: •••, C: d}"),
             ("s: {image: a, environment: [TOKEN=x, B=y]}", "s: {image: a, environment: [TOKEN=•••, B=y]}"),
             ("build:\n  args:\n    AUTH: x", "    AUTH: •••"),
@@ -303,7 +362,22 @@ mod tests {
             ("environment:\n  DATABASE: wordpress", "  DATABASE: wordpress"),
             ("services:\n  s:\n    secrets: [dbb]", "    secrets: [dbb]"),
             ("services:\n  s:\n    secrets:\n      - source: token", "      - source: token"),
-            ("environment:\n  A: b\nkey_file: x", "key_file: x"),
+            ("environment:\n  A: b\nkey_file: x", "key_file: •••"),
+            ("services:\n  DB_PASSWORD: hunter2", "  DB_PASSWORD: •••"),
+            ("services:\n  s:\n    db_password: hunter2", "    db_password: •••"),
+            ("services:\n  s:\n    - DB_PASSWORD=hunter2", "    - DB_PASSWORD=•••"),
+            ("services:\n  s:\n    DB_PASSWORD: *hunter2", "    DB_PASSWORD: •••"),
+            ("services:\n  s:\n    DB_PASSWORD: |\n      hunter2", "      •••"),
+            ("services:\n  s:\n    DB_PASSWORD:hunter2", "    DB_PASSWORD:•••"),
+            ("environment:\n  DB_PASSWORD hunter2", "  DB_PASSWORD •••"),
+            ("environment:\n  db_password hunter2", "  db_password •••"),
+            ("environment:\n  - DB_PASSWORD hunter2", "  - DB_PASSWORD •••"),
+            ("services:\n  s:\n    DB_PASSWORD hunter2", "    DB_PASSWORD •••"),
+            ("services:\n  auth: *base", "  auth: *base"),
+            ("services:\n  keycloak: {image: x, ports: [80]}", "  keycloak: {image: x, ports: [80]}"),
+            ("services:\n  keycloak:\n    image: x", "    image: x"),
+            ("cache_from:\n  - keycloak:26", "  - keycloak:26"),
+            ("configs:\n  tls:\n    content: |\n      -----BEGIN PRIVATE KEY-----\n      MIIE", "      •••"),
             ("secrets:\n  s:\n    content: hunter2", "    content: •••"),
             ("image: https://me:hunter2@host/x", "image: https://me:•••@host/x"),
             ("build: https://host/x", "build: https://host/x"),
@@ -313,7 +387,7 @@ mod tests {
             ("url: http://host:4873/@scope/package", "url: http://host:4873/@scope/package"),
             ("image: http://host:5000/x@sha256:0123", "image: http://host:5000/x@sha256:0123"),
             ("url: http://host:80/x, mail: me@host", "url: http://host:80/x, mail: me@host"),
-            ("url: https://token@host:80/x@y", "url: https://token@host:80/x@y"),
+            ("url: https://token@host:80/x@y", "url: https://•••@host:80/x@y"),
             ("labels:\n  auth.users: x", "  auth.users: •••"),
             ("labels:\n  - auth.users=x", "  - auth.users=•••"),
             ("labels: {auth.users: [x]}", "labels: {auth.users: •••"),
@@ -361,6 +435,13 @@ mod tests {
             ("TLS_KEY=-----BEGIN\nMIIE/a", "•••"),
             ("TLS_KEY=\"a\nb\"\nNAME=x", "NAME=x"),
             ("TEXT=\"a\nb", "b"),
+            ("DB_PASSWORD hunter2", "DB_PASSWORD •••"),
+            ("export DB_PASSWORD hunter2=x", "export DB_PASSWORD •••"),
+            ("MY KEY=x", "MY KEY=•••"),
+            ("TLS=-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED", "•••"),
+            ("TLS=-----BEGIN RSA PRIVATE KEY-----\nMIIE==\nMI:IE", "MI:IE"),
+            ("TLS=-----BEGIN RSA PRIVATE KEY-----\nMIIE==", "•••"),
+            ("TLS=-----BEGIN RSA PRIVATE KEY-----", "TLS=•••"),
         ] {
             assert_eq!(shown(text, false), expected, "{text:?}");
         }

@@ -5,6 +5,9 @@ use super::{HIDDEN, is_secret, text};
 /// Quoted parts with fewer characters are marks of the grammar, such as a quote that is never closed.
 const SHORTEST: usize = 3;
 
+/// Marks of YAML around a value, which a message does not quote with it.
+const MARKS: [char; 5] = ['"', '\'', '*', '&', '!'];
+
 /// What is hidden in the lines that a problem is about.
 #[derive(Debug, Default)]
 pub struct Secrets(Vec<String>);
@@ -30,7 +33,7 @@ impl Secrets {
     pub fn out_of(&self, message: &str) -> String {
         let mut shown = message.to_owned();
         for part in &self.0 {
-            for part in [part.as_str(), part.trim().trim_matches(['"', '\''])] {
+            for part in [part.as_str(), part.trim().trim_matches(MARKS)] {
                 if part.chars().count() >= SHORTEST {
                     shown = shown.replace(part, HIDDEN);
                 }

@@ -43,6 +43,59 @@ fn neither_lines_nor_messages_give_secrets_away() {
     }
 }
 
+/// A variable with a telling name, in all the places and forms in which it is written by mistake: neither the line nor
+/// the message shows its value.
+#[test]
+fn misplaced_and_misspelt_variables_give_no_secret_away() {
+    for file in [
+        "services:\n  web:\n    image: a\n    DB_PASSWORD: hunter2\n",
+        "services:\n  web:\n    image: a\n  DB_PASSWORD: hunter2\n",
+        "services:\n  web:\n    image: a\nDB_PASSWORD: hunter2\n",
+        "DB_PASSWORD: hunter2\nservices:\n  web:\n    image: a\n",
+        "services:\n  web:\n    image: a\n    ports:\n      - DB_PASSWORD=hunter2\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD hunter2\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD hunter2\n      A: b\n",
+        "services:\n  web:\n    image: a\n    environment:\n      A: b\n      DB_PASSWORD hunter2\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD:hunter2\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: *hunter2\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: {a: hunter2}\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: hunter2\n      DB_PASSWORD: hunter23\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: hunter2: x\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: \"hunter2\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: @hunter2\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: 'hunter2'x\n",
+        "services:\n  web:\n    image: a\n    environment:\n      - DB_PASSWORD: hunter2\n      - DB_PASSWORD: hunter2\n",
+        "services:\n  web:\n    image: a\n    environment: [DB_PASSWORD=hunter2\n",
+        "services:\n  web:\n    image: a\n    environment: DB_PASSWORD=hunter2\n",
+        "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: ab${hunter2\n",
+        "services:\n  web:\n    image: a\n    build:\n      args:\n        - API_TOKEN: [hunter2]\n",
+        "services:\n  web:\n    image: a\n    labels:\n      - API_TOKEN: [hunter2]\n",
+        "services:\n  web:\n    image: a\n    environment:\n\t  DB_PASSWORD: hunter2\n",
+        "configs:\n  c:\n    contents: |\n      -----BEGIN RSA PRIVATE KEY-----\n      hunter2\n",
+        "configs:\n  c:\n    content: |\n      -----BEGIN RSA PRIVATE KEY-----\n     hunter2\n",
+    ] {
+        let ran = Case::new("config").file("compose.yaml", file).run();
+        assert_eq!(ran.status, 1, "{file}\n{}", ran.stdout);
+        assert!(!ran.stderr.contains("hunter2"), "{file}\n{}", ran.stderr);
+    }
+    for file in [
+        "DB_PASSWORD hunter2\n",
+        "DB_PASSWORD\thunter2=a b\n",
+        "DB_PASSWORD=\"hunter2\n",
+        "DB_PASSWORD='hunter2'x\n",
+        "export DB_PASSWORD hunter2\n",
+        "A=-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\n",
+        "A=-----BEGIN RSA PRIVATE KEY-----\nMIIEhunter2==\nhunter2\n",
+    ] {
+        let ran = Case::new("config")
+            .file("compose.yaml", "services: {web: {image: a, env_file: web.env}}\n")
+            .file("web.env", file)
+            .run();
+        assert!(!ran.stderr.contains("hunter2"), "{file}\n{}", ran.stderr);
+        assert!(ran.status == 1 || !ran.stderr.contains("error"), "{file}\n{}", ran.stderr);
+    }
+}
+
 #[test]
 fn problems_for_programs_give_no_secrets_away() {
     let ran = leaky("--progress json config");

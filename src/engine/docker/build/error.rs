@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tonic::{Code, Status};
 
 use super::ignore_file::bad_line;
+use super::progress::SecretArgs;
 use crate::engine::EngineError;
 
 /// Why a build failed.
@@ -120,6 +121,16 @@ impl BuildError {
             Some(place) => Self::Failed(Box::new(Failure { message, place: Some(place), ..Failure::default() })),
             None => self,
         }
+    }
+}
+
+impl BuildError {
+    /// Without the values of `secrets` in what the engine says of it.
+    pub(super) fn without(mut self, secrets: &SecretArgs) -> Self {
+        if let Self::Failed(failure) = &mut self {
+            failure.message = secrets.out_of(&failure.message);
+        }
+        self
     }
 }
 

@@ -45,7 +45,7 @@ pub(in crate::engine::docker) use request::{BuildRequest, ContextSource, Dockerf
 
 use connection::Control;
 use file_sync::Transfers;
-use progress::Steps;
+use progress::{SecretArgs, Steps};
 use request::{HOST_GATEWAY, Prepared};
 use tasks::Tasks;
 
@@ -94,6 +94,7 @@ async fn run(
     let mut control = connection::control(transport, &spawner).await?;
     resolve_gateway(&mut control, &mut request).await?;
     let (reference, session) = (unique_id(), unique_id());
+    let hidden = SecretArgs::of(&request.args);
     let (shared_key, secrets) = (request.shared_key.clone(), std::mem::take(&mut request.secrets));
     let prepared = {
         let session = session.clone();
@@ -107,7 +108,7 @@ async fn run(
         session::Offer { id: session, shared_key, sources, credentials, secrets, transfers: transfers_of_session };
     session::open(transport, &spawner, offer).await?;
 
-    let mut steps = Steps::default();
+    let mut steps = Steps::without(hidden.clone());
     let (ended, end) = oneshot::channel();
     let news = follow(control.clone(), solve.r#ref.clone(), &mut steps, progress);
     let news = until_some_time_after(end, news);
@@ -122,7 +123,8 @@ async fn run(
         Ok(response) => Ok(built(response.into_inner(), &transfers)),
         Err(status) => {
             let (step, log) = steps.failure();
-            Err(BuildError::of_solve(&status, transfers.failure(), step, log).with_ignored(&ignore_files))
+            let error = BuildError::of_solve(&status, transfers.failure(), step, log);
+            Err(error.with_ignored(&ignore_files).without(&hidden))
         }
     }
 }

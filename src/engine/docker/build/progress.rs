@@ -1,8 +1,10 @@
 //! What the engine tells of a running build, as steps and lines.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog, VertexStatus, VertexWarning};
+
+use crate::diagnostic::conceal;
 
 /// How many lines of a step are kept for the case that it fails.
 const TAIL: usize = 20;
@@ -72,11 +74,35 @@ pub(in crate::engine::docker) struct Built {
     pub(in crate::engine::docker) bytes_sent: u64,
 }
 
+/// Values of build arguments that no step's name and no error shows.
+#[derive(Debug, Default, Clone)]
+pub(super) struct SecretArgs(Vec<String>);
+
+impl SecretArgs {
+    /// Shorter values stand in too many words.
+    const SHORTEST: usize = 3;
+
+    /// The values of those `args` whose names suggest a secret.
+    pub(super) fn of(args: &BTreeMap<String, String>) -> Self {
+        let secret = args.iter().filter(|(name, _)| conceal::is_secret(name)).map(|(_, value)| value.clone());
+        let mut values: Vec<String> = secret.filter(|value| value.chars().count() >= Self::SHORTEST).collect();
+        // One may be a part of another.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self(values)
+    }
+
+    /// `text` without them.
+    pub(super) fn out_of(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), conceal::HIDDEN))
+    }
+}
+
 /// Follows the steps of a build.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     by_digest: HashMap<String, Step>,
     failed: Option<String>,
+    secrets: SecretArgs,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +117,11 @@ struct Step {
 }
 
 impl Steps {
+    /// Steps whose names and errors do not show `secrets`.
+    pub(super) fn without(secrets: SecretArgs) -> Self {
+        Self { secrets, ..Self::default() }
+    }
+
     /// Takes what the engine tells, and gives what is new in it.
     pub(super) fn take(&mut self, response: StatusResponse) -> Vec<BuildProgress> {
         let mut news = Vec::new();
@@ -125,14 +156,16 @@ impl Steps {
     }
 
     fn begin(&mut self, vertex: &Vertex, news: &mut Vec<BuildProgress>) {
+        let name = self.secrets.out_of(&vertex.name);
         let step = self.step(&vertex.digest);
-        step.name.clone_from(&vertex.name);
+        step.name = name;
         if vertex.started.is_some() && !std::mem::replace(&mut step.started, true) {
             news.push(step.is(StepStatus::Started));
         }
     }
 
     fn end(&mut self, vertex: Vertex, news: &mut Vec<BuildProgress>) {
+        let error = self.secrets.out_of(&vertex.error);
         let step = self.step(&vertex.digest);
         if vertex.completed.is_none() || std::mem::replace(&mut step.ended, true) {
             return;
@@ -141,7 +174,7 @@ impl Steps {
             let line = std::mem::take(&mut step.open_line);
             news.push(step.wrote(&line));
         }
-        let status = match (vertex.error, vertex.cached) {
+        let status = match (error, vertex.cached) {
             (error, true) if error.is_empty() => StepStatus::Cached,
             (error, false) if error.is_empty() => StepStatus::Done,
             (error, _) => StepStatus::Failed(error),
@@ -262,6 +295,23 @@ mod tests {
         );
         assert_eq!(steps.take(StatusResponse { vertexes: vec![cached], ..StatusResponse::default() }), []);
         assert_eq!(steps.failure(), (None, Vec::new()));
+    }
+
+    #[test]
+    fn arguments_whose_names_suggest_secrets_are_not_in_names_and_errors() {
+        let args = [("DB_PASSWORD", "hunter2"), ("API_KEY", "hunter22"), ("USER", "worker"), ("TOKEN", "n")];
+        let args = args.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut steps = Steps::without(SecretArgs::of(&args.into()));
+        let copy = Vertex {
+            name: "COPY hunter2 hunter22 worker /".into(),
+            error: "no file hunter2".into(),
+            ..vertex("a", true)
+        };
+        let news = steps.take(StatusResponse { vertexes: vec![copy], ..StatusResponse::default() });
+        let name = "COPY ••• ••• worker /".to_owned();
+        let status = |status| BuildProgress::Step { id: "1".into(), name: name.clone(), status };
+        assert_eq!(news, [status(StepStatus::Started), status(StepStatus::Failed("no file •••".into()))]);
+        assert_eq!(steps.failure().0, Some(name));
     }
 
     #[test]
