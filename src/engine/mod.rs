@@ -195,6 +195,17 @@ pub trait Engine: Clone + Send + Sync + 'static {
         async { Ok(Vec::new()) }
     }
 
+    /// The names of the containers outside of a project that mount a volume, running or not. An engine that cannot tell
+    /// names none.
+    fn volume_visitors(
+        &self,
+        volume: String,
+        project: String,
+    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send {
+        let _ = (volume, project);
+        async { Ok(Vec::new()) }
+    }
+
     /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).
     fn image(
         &self,

@@ -157,6 +157,8 @@ pub struct Volume {
     pub config_hash: Option<String>,
     /// All its labels.
     pub labels: BTreeMap<String, String>,
+    /// The names of containers outside of the project that mount it, where that was asked for.
+    pub visitors: Vec<String>,
 }
 
 /// An image in the engine's store.
