@@ -444,6 +444,8 @@ pub struct ContainerDetails {
     pub terminal: bool,
     /// How often the engine restarted it.
     pub restart_count: i64,
+    /// Whether the engine removes it as soon as it ends, with its anonymous volumes.
+    pub auto_remove: bool,
 }
 
 /// What a healthcheck runs in its container.

@@ -384,12 +384,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                     None => Vec::new(),
                 };
                 if self.spec.condition == WaitCondition::CompletedSuccessfully {
-                    ExecuteError::NotSuccessful {
-                        service: self.spec.service.clone(),
-                        container,
-                        exit_code,
-                        context,
-                    }
+                    ExecuteError::NotSuccessful { service: self.spec.service.clone(), container, exit_code, context }
                 } else {
                     ExecuteError::Exited { waiter, container, exit_code, context }
                 }

@@ -121,7 +121,14 @@ fn progress_gives_no_secret_away_and_moves_no_cursor() {
         },
         Event::BuildLog { id: build, part: "1".to_owned(), line: "\u{1b}[31mred\u{1b}[0m\u{1b}[2J".to_owned() },
         Event::Warning { id: Some(build), message: message.clone() },
-        Event::Failed { id: build, elapsed: Duration::ZERO, message, container: None, context: Vec::new(), conflict: false },
+        Event::Failed {
+            id: build,
+            elapsed: Duration::ZERO,
+            message,
+            container: None,
+            context: Vec::new(),
+            conflict: false,
+        },
     ];
     let lines = written(ProgressMode::Plain, &plan, &events);
     assert!(lines.contains("--password=•••") && lines.contains("amqp://me:•••@mq"), "{lines}");

@@ -83,11 +83,8 @@ impl Scenario {
 
     /// Runs a container that the engine removes when it ends, with the volumes of another one.
     pub(crate) async fn foreign_auto_removed(&self, name: &str, other: &str, label: &[(&str, &str)]) -> String {
-        let host_config = HostConfig {
-            auto_remove: Some(true),
-            volumes_from: Some(vec![other.to_owned()]),
-            ..HostConfig::default()
-        };
+        let host_config =
+            HostConfig { auto_remove: Some(true), volumes_from: Some(vec![other.to_owned()]), ..HostConfig::default() };
         self.run_foreign("busybox:latest", name, host_config, label).await
     }
 

@@ -159,7 +159,9 @@ fn a_volume_that_somebody_goes_on_mounting_is_not_recreated() {
     let recreate = UpOptions { recreate_volumes: super::files::volume_keys(&["data"]), ..UpOptions::default() };
     assert!(plan(&files().load(), &state.clone().into(), &recreate).has_changes());
     let alone = files().select(&["x"]).disabled("y").load();
-    let refused = |project: &Arc<Project>, state: Engine| up(project, &state.into(), &recreate).expect_err("it is mounted").to_string();
+    let refused = |project: &Arc<Project>, state: Engine| {
+        up(project, &state.into(), &recreate).expect_err("it is mounted").to_string()
+    };
     assert_eq!(
         refused(&alone, state.clone()),
         "volume shop_data has to be recreated for its new definition, but containers that stay mount it: shop-y-1"
