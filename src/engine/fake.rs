@@ -135,6 +135,12 @@ impl Fake {
         self.state().cuts.push(at);
     }
 
+    /// The streams of output that are open then are lost after `after`.
+    pub fn lose_output_after(&self, after: Duration) {
+        let at = Instant::now() + after;
+        self.state().output_cuts.push(at);
+    }
+
     /// The calls so far that change something, in the order in which they began.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {

@@ -195,6 +195,17 @@ pub trait Engine: Clone + Send + Sync + 'static {
         async { Ok(Vec::new()) }
     }
 
+    /// The names of the containers outside of a project that mount a volume, running or not. An engine that cannot tell
+    /// names none.
+    fn volume_visitors(
+        &self,
+        volume: String,
+        project: String,
+    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send {
+        let _ = (volume, project);
+        async { Ok(Vec::new()) }
+    }
+
     /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).
     fn image(
         &self,
@@ -433,6 +444,8 @@ pub struct ContainerDetails {
     pub terminal: bool,
     /// How often the engine restarted it.
     pub restart_count: i64,
+    /// Whether the engine removes it as soon as it ends, with its anonymous volumes.
+    pub auto_remove: bool,
 }
 
 /// What a healthcheck runs in its container.

@@ -42,6 +42,8 @@ pub enum Event {
         elapsed: Duration,
         /// The message.
         message: String,
+        /// The name of the container at fault, where it is one of several that the step is about.
+        container: Option<String>,
         /// What explains it, a line each: the last probe, the last log lines, who holds the port.
         context: Vec<String>,
         /// Whether somebody else changed the same thing meanwhile, so that a new look and a new plan may do.

@@ -157,6 +157,8 @@ pub enum ExecuteError {
     NotSuccessful {
         /// The service.
         service: ServiceName,
+        /// The name of the container of it that failed.
+        container: String,
         /// Its exit status.
         exit_code: i64,
         /// What explains it.
@@ -167,6 +169,8 @@ pub enum ExecuteError {
     TimedOut {
         /// On whose behalf was waited.
         waiter: Waiter,
+        /// The name of the first container that it still waited for.
+        container: Option<String>,
         /// How long was waited.
         seconds: u64,
         /// What it still waited for.
@@ -361,6 +365,37 @@ impl ExecuteError {
         match explain(action, if is_build { &first } else { words }) {
             Some(refusal) => Self::Refused { message: first, context: lines.collect(), refusal: Box::new(refusal) },
             None => self,
+        }
+    }
+
+    /// The name of the container at fault, of those that were waited for.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        match self {
+            Self::Exited { container, .. }
+            | Self::Unhealthy { container, .. }
+            | Self::NoHealthcheck { container, .. }
+            | Self::NotSuccessful { container, .. }
+            | Self::NoContainer(container) => Some(container),
+            Self::TimedOut { container, .. } => container.as_deref(),
+            Self::Engine(_)
+            | Self::RemoveNetwork { .. }
+            | Self::Pull { .. }
+            | Self::NameTaken { .. }
+            | Self::PortTaken { .. }
+            | Self::AddressTaken(_)
+            | Self::Refused { .. }
+            | Self::SharedContainerMissing { .. }
+            | Self::NoImage(_)
+            | Self::MissingDependency { .. }
+            | Self::HookFailed { .. }
+            | Self::HookNotRun { .. }
+            | Self::TmpfsNotShared { .. }
+            | Self::PreStartFailed { .. }
+            | Self::Provider { .. }
+            | Self::ModelStatus { .. }
+            | Self::Model { .. }
+            | Self::Interrupted => None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! One loop owns the state; one task per stream turns bytes into lines. The channel to the reader is bounded, so a slow
 //! terminal slows the engine's streams down.
 
+mod bookmark;
 mod reader;
 mod target;
 mod tracking;

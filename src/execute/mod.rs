@@ -270,6 +270,7 @@ impl<E: Engine> Run<E> {
             id,
             elapsed,
             message: error.to_string(),
+            container: error.container().map(str::to_owned),
             context: error.context().to_vec(),
             conflict: error.is_conflict(),
         });

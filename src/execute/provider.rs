@@ -10,10 +10,14 @@ use tokio::process::Command;
 
 use super::action::Context;
 use super::{ExecuteError, plugin};
+use crate::diagnostic::conceal;
 use crate::engine::Engine;
 use crate::event::{Event, Outcome};
 use crate::plan::{ActionId, ProviderVerb};
 use crate::project::{Project, Provider, ServiceName};
+
+/// How many characters of an answer that cannot be understood are shown.
+const LONGEST_EXCERPT: usize = 200;
 
 /// What a program says.
 #[derive(Debug, Deserialize)]
@@ -107,7 +111,7 @@ impl Call<'_> {
 
     /// Understands one line of a program.
     fn hear<E: Engine>(&self, context: &Context<E>, id: ActionId, line: &str) -> Result<(), ExecuteError> {
-        let invalid = || self.failed(&format!("invalid response from plugin: {line}"));
+        let invalid = || self.failed(&format!("invalid response from plugin: {}", excerpt(line)));
         let Message { kind, message } = serde_json::from_str(line).map_err(|_| invalid())?;
         // What it was going to say may be a secret.
         let pair = || {
@@ -220,5 +224,30 @@ impl Call<'_> {
 
     fn failed(&self, message: &str) -> ExecuteError {
         ExecuteError::Provider { service: self.service.clone(), verb: self.verb, message: message.to_owned() }
+    }
+}
+
+/// The beginning of a line without the secrets in it: a line that is no message may be anything, and of any length.
+fn excerpt(line: &str) -> String {
+    let shown = conceal::text(line);
+    match shown.char_indices().nth(LONGEST_EXCERPT) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_short_and_has_no_secrets() {
+        assert_eq!(excerpt("nonsense"), "nonsense");
+        assert_eq!(excerpt("é".repeat(200).as_str()), "é".repeat(200));
+        assert_eq!(excerpt("é".repeat(1_000_000).as_str()), format!("{}…", "é".repeat(200)));
+        assert_eq!(excerpt("export DB_PASSWORD=hunter2 x"), "export DB_PASSWORD=••• x");
+        // A secret that the end of the excerpt would cut in two is none that can be recognised any more.
+        let url = format!("{}http://me:{}@host", " ".repeat(180), "hunter2".repeat(10));
+        assert_eq!(excerpt(&url), format!("{}http://me:•••@host", " ".repeat(180)));
     }
 }

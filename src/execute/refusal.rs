@@ -252,6 +252,7 @@ const VOLUME: &[Row] = &[
 const BUILD: &[Row] = &[
     ("build context `{}`", "context", ""),
     ("no Dockerfile at `{}`", "dockerfile|context", ""),
+    ("cannot read `{}.dockerignore`", "context", ""),
     ("target stage \"{}\"", "target", "the Dockerfile has no such stage"),
     ("`build.ssh`", "ssh", ""),
     ("a build cannot use the network", "network", ""),

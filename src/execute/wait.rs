@@ -271,7 +271,9 @@ impl<'a, E: Engine> Wait<'a, E> {
             context.extend(evidence::of_delay(&self.context.engine, details).await);
         }
         let seconds = self.spec.timeout.map_or(0, |timeout| timeout.as_secs());
-        Err(ExecuteError::TimedOut { waiter: self.spec.waiter, seconds, context })
+        let at_fault = self.containers.iter().find(|it| late.first().is_some_and(|details| details.id == it.id));
+        let container = at_fault.map(|watched| watched.name.clone());
+        Err(ExecuteError::TimedOut { waiter: self.spec.waiter, container, seconds, context })
     }
 
     async fn watch(&mut self, mut notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
@@ -382,7 +384,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                     None => Vec::new(),
                 };
                 if self.spec.condition == WaitCondition::CompletedSuccessfully {
-                    ExecuteError::NotSuccessful { service: self.spec.service.clone(), exit_code, context }
+                    ExecuteError::NotSuccessful { service: self.spec.service.clone(), container, exit_code, context }
                 } else {
                     ExecuteError::Exited { waiter, container, exit_code, context }
                 }

@@ -46,6 +46,9 @@ impl Explain for FileError {
         match &self.error {
             ReadError::Missing => pattern_hint(&self.path).or_else(|| self.missing()),
             ReadError::Folder => Some(folder_hint(&self.path, self.role)),
+            ReadError::Pipe => {
+                Some("name a file here; only files on the command line and env files may be pipes".to_owned())
+            }
             ReadError::Denied => Some("give your user permission to read it".to_owned()),
             ReadError::TooLarge { .. } => Some("check the path: this looks like the wrong file".to_owned()),
             ReadError::System(_) => None,

@@ -80,7 +80,9 @@ impl<'a> Loader<'a> {
 impl Loader<'_> {
     /// The documents of a file; what is wrong with it is reported. `span` is where another file names it.
     pub(super) fn read_layers(&mut self, path: &Path, span: Option<Span>) -> Vec<Layer> {
-        let bytes = match self.reader.read(path) {
+        // A file on the command line may be a pipe, which somebody writes to.
+        let read = if span.is_some() { self.reader.read_named(path) } else { self.reader.read(path) };
+        let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.incomplete = true;

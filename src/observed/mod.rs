@@ -4,7 +4,7 @@ mod container;
 mod definition;
 mod model;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use container::{Container, Endpoint, Health, Mount, MountKind, PublishedPort, State};
@@ -82,6 +82,9 @@ pub struct Observed {
     /// When containers last started, in nanoseconds since 1970: of those that share a namespace, and of those they share it
     /// with. Empty unless they were looked at one by one.
     pub started: BTreeMap<ContainerId, i128>,
+    /// The running one-offs that the engine removes as soon as they end, with their anonymous volumes (`run --rm`). Empty
+    /// unless they were looked at one by one.
+    pub auto_removed: BTreeSet<ContainerId>,
     /// What serves models; `None` where no service uses one, or where Docker's `model` plugin is not there. The engine
     /// does not know it: `execute::model::look` does.
     pub models: Option<ModelRunner>,
@@ -157,6 +160,8 @@ pub struct Volume {
     pub config_hash: Option<String>,
     /// All its labels.
     pub labels: BTreeMap<String, String>,
+    /// The names of containers outside of the project that mount it, where that was asked for.
+    pub visitors: Vec<String>,
 }
 
 /// An image in the engine's store.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::{
     Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownImages, DownOptions, DownTarget, DownVolumes,
-    Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, order, orphan,
-    project_from_labels, unused, volume,
+    Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, auto_removed, order,
+    orphan, project_from_labels, unused, volume,
 };
 use crate::observed::{Container, Observed};
 use crate::project::fingerprint::Fingerprint;
@@ -30,6 +30,7 @@ pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> 
         warnings: Vec::new(),
     };
     let services = down.services();
+    down.auto_removed_first(&services);
     down.take_down(&services);
     down.orphans();
     down.hook_containers(&services);
@@ -42,11 +43,24 @@ pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> 
     let mut warnings = down.warnings;
     let mut plan = down.builder.build();
     unused::mark(&mut plan, &project, observed);
+    if options.volumes == DownVolumes::Keep {
+        warnings.extend(volumes_of_auto_removed(&plan));
+    }
     if plan.is_empty() && warnings.is_empty() {
         warnings.push(Warning::NothingToRemove(project.name.clone()));
     }
     warnings.extend(profiles_off);
     plan.with_warnings(warnings)
+}
+
+/// What the engine removes although nobody asked for it.
+fn volumes_of_auto_removed(plan: &Plan) -> Vec<Warning> {
+    let removals = plan.steps().filter_map(|(_, step)| {
+        let container = step.action.container()?;
+        let volumes: Vec<_> = step.removed_volumes().into_iter().map(str::to_owned).collect();
+        (!volumes.is_empty()).then(|| Warning::GoesWithContainer { container: container.name.clone(), volumes })
+    });
+    removals.collect()
 }
 
 /// Whether `run` made a container.
@@ -84,6 +98,23 @@ impl<'a> Down<'a> {
         chosen
     }
 
+    /// Removes the one-offs that the engine removes itself with the volumes that only they are left to mount: before the
+    /// containers that they share volumes with, and without waiting for any.
+    fn auto_removed_first(&mut self, services: &BTreeSet<&'a ServiceName>) {
+        if self.options.orphans != Orphans::Remove {
+            return;
+        }
+        let goes = |container: &Container| {
+            container.service.as_ref().is_some_and(|service| services.contains(service)) || self.is_orphan(container)
+        };
+        let one_offs = self.observed.containers.iter().filter(|container| is_one_off(container) && goes(container));
+        let mut first: Vec<_> = one_offs.filter(|container| self.shares_as_auto_removed(container)).collect();
+        first.sort_by(|a, b| a.name.cmp(&b.name));
+        for container in first {
+            self.remove(container, None, &orphan::reason(container), &[]);
+        }
+    }
+
     /// Stops and removes the containers of services, each service after all that depend on it.
     fn take_down(&mut self, services: &BTreeSet<&'a ServiceName>) {
         let mut done: BTreeMap<&ServiceName, Vec<ActionId>> = BTreeMap::new();
@@ -114,6 +145,9 @@ impl<'a> Down<'a> {
         containers
             .into_iter()
             .map(|container| {
+                if let Some(step) = self.removal_of(container) {
+                    return step;
+                }
                 if container.one_off {
                     return self.remove(container, None, &orphan::reason(container), before);
                 }
@@ -181,7 +215,8 @@ impl<'a> Down<'a> {
             if chosen || self.options.services.is_empty() {
                 let handle = container_ref(container, None);
                 let action = Action::remove_container(handle, self.anonymous_volumes());
-                let step = self.add(action, Reason::Down, &[]);
+                let after = self.volume_sharers_before(container);
+                let step = self.add(action, Reason::Down, &after);
                 self.removed.push((container, step));
             }
         }
@@ -201,10 +236,36 @@ impl<'a> Down<'a> {
             let action = Action::StopContainer { container: handle.clone(), spec, timeout: self.options.timeout };
             after = vec![self.add(action, reason.clone(), before)];
         }
-        let action = Action::remove_container(handle, self.anonymous_volumes());
-        let step = self.add(action, reason.clone(), &after);
+        after.extend(self.volume_sharers_before(container));
+        let volumes = if auto_removed::is_auto_removed(self.observed, container) {
+            AnonymousVolumes::Remove
+        } else {
+            self.anonymous_volumes()
+        };
+        let step = self.add(Action::remove_container(handle, volumes), reason.clone(), &after);
         self.removed.push((container, step));
         step
+    }
+
+    fn shares_as_auto_removed(&self, container: &Container) -> bool {
+        let lasting = |other: &&Container| !auto_removed::is_auto_removed(self.observed, other);
+        auto_removed::is_auto_removed(self.observed, container)
+            && self.observed.containers.iter().filter(lasting).any(|it| auto_removed::share_a_volume(container, it))
+    }
+
+    /// The steps that a removal comes after for the sake of the volumes that the container shares.
+    fn volume_sharers_before(&self, container: &Container) -> Vec<ActionId> {
+        if auto_removed::is_auto_removed(self.observed, container) {
+            return Vec::new();
+        }
+        let earlier = self.removed.iter().filter(|(other, _)| {
+            auto_removed::is_auto_removed(self.observed, other) && auto_removed::share_a_volume(container, other)
+        });
+        earlier.map(|(_, step)| *step).collect()
+    }
+
+    fn removal_of(&self, container: &Container) -> Option<ActionId> {
+        self.removed.iter().find(|(removed, _)| removed.id == container.id).map(|(_, step)| *step)
     }
 
     /// What becomes of the anonymous volumes of the containers that go.

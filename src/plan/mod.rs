@@ -5,6 +5,7 @@
 
 mod action;
 mod address;
+mod auto_removed;
 mod change;
 mod clash;
 mod container;
@@ -43,6 +44,7 @@ mod warning;
 mod when;
 
 pub use action::*;
+pub use auto_removed::auto_removed_candidates;
 pub use change::redefined;
 pub use down::{down, removable_images};
 pub use error::{CopyObstacle, Exclusive, ImageMissingCause, NameOwner, NamedKind, PlanError};

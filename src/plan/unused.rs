@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::volume;
-use super::{Action, ActionId, Handle, Plan, UnusedVolume};
+use super::{Action, ActionId, Handle, Plan, UnusedVolume, auto_removed, volume};
 use crate::observed::{ContainerId, Mount, MountKind, Observed};
 use crate::project::value::MountKind as Kind;
 use crate::project::{Project, VolumeKey};
@@ -43,11 +42,15 @@ pub(super) fn mark(plan: &mut Plan, project: &Project, observed: &Observed) {
         let has_user = used.contains(name) || removed_by_name.contains(name);
         !has_user && (volume::is_anonymous(project, mount) || has_left_the_files(project, observed, name))
     };
+    let outliving = auto_removed::outliving(project, observed);
     for (_, step) in plan.steps_mut() {
         let Action::RemoveContainer { container, unused, .. } = &mut step.action else { continue };
         let Handle::Existing(id) = &container.handle else { continue };
+        let auto_removed = observed.auto_removed.contains(id);
         let Some(observed) = observed.container(id) else { continue };
-        let mounts = observed.mounts.iter().filter(|mount| is_unused(mount));
+        // What such a container shares is given up by the others, which go after it.
+        let goes = |mount: &&Mount| !auto_removed || !mount.name.as_deref().is_some_and(|it| outliving.contains(it));
+        let mounts = observed.mounts.iter().filter(|mount| is_unused(mount)).filter(goes);
         let volume = |mount: &Mount| {
             let anonymous = volume::is_anonymous(project, mount);
             let (name, target) = (mount.name.clone()?, mount.target.clone());

@@ -28,7 +28,8 @@ pub(super) enum VolumeChange {
     Recreate,
 }
 
-/// The volumes whose definition differs from what they were made from, under the same name. They are kept as they are
+/// The volumes whose definition differs from what they were made from, under the same name. Which containers of others
+/// mount one has to be known before its recreation is planned ([`observed::Volume::visitors`]). They are kept as they are
 /// unless `UpOptions::recreate_volumes` has them; a command asks the user about each, since their data would be lost.
 #[must_use]
 pub fn changed_volumes<'a>(project: &'a Project, observed: &Observed) -> Vec<(&'a VolumeKey, &'a Volume)> {
@@ -149,7 +150,9 @@ pub(super) fn check_users(
             |container: &&Container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(fate.name));
         let users = cx.observed.containers.iter().filter(mounts);
         let staying = users.filter(|container| !gone.contains(&container.id));
-        let containers: Vec<_> = staying.map(|container| container.name.clone()).collect();
+        let visitors = cx.observed.volume_named(fate.name).map(|live| live.visitors.iter().cloned());
+        let containers: Vec<_> =
+            staying.map(|container| container.name.clone()).chain(visitors.into_iter().flatten()).collect();
         if !containers.is_empty() {
             return Err(PlanError::VolumeInUse { key: (*key).clone(), name: fate.name.to_owned(), containers });
         }

@@ -64,6 +64,14 @@ pub enum Warning {
         /// The containers, by name.
         containers: Vec<String>,
     },
+    /// Anonymous volumes go without having been asked for: the engine removes them with a container that was started with
+    /// `run --rm`, as soon as that stops.
+    GoesWithContainer {
+        /// The container's name.
+        container: String,
+        /// The volumes' names.
+        volumes: Vec<String>,
+    },
     /// A network stays, because containers that `down` leaves running are connected to it.
     NetworkInUse {
         /// Its name.
@@ -181,6 +189,12 @@ impl fmt::Display for Warning {
             Self::VolumeInUse { name, containers } => {
                 write!(f, "Volume {name} Resource is still in use by {}", containers.join(", "))
             }
+            Self::GoesWithContainer { container, volumes } => write!(
+                f,
+                "container {container} was started with --rm: when it stops, the engine removes it and the data of its \
+                 anonymous volumes: {}",
+                volumes.join(", ")
+            ),
             Self::NetworkInUse { name, containers, orphans } => {
                 let hint = if *orphans { "; --remove-orphans removes orphan and one-off containers too" } else { "" };
                 write!(f, "Network {name} Resource is still in use by {}{hint}", containers.join(", "))

@@ -136,7 +136,7 @@ impl Records {
         match event {
             Event::Started { id } => self.started(*id),
             Event::Finished { id, outcome, .. } => self.finished(*id, outcome),
-            Event::Failed { id, message, .. } => self.failed(*id, message),
+            Event::Failed { id, message, container, .. } => self.failed(*id, message, container.as_deref()),
             Event::NotNeeded { id } => self.ended_in_group(*id).into_iter().collect(),
             Event::UpToDate { container, state } => {
                 let (state, text) = match state {
@@ -269,14 +269,14 @@ impl Records {
         (group.begun && group.left.is_empty()).then(|| Record::new(&group.subject, RecordState::Done, "Recreated"))
     }
 
-    fn failed(&mut self, id: ActionId, message: &str) -> Vec<Record> {
+    fn failed(&mut self, id: ActionId, message: &str, container: Option<&str>) -> Vec<Record> {
         let group = self.group_of.get(&id).and_then(|group| self.groups.get(group));
         let subjects = match group {
             Some(group) => vec![group.subject.clone()],
             None => self.subjects(id),
         };
         let one_line = message.lines().next().unwrap_or_default();
-        let named = subjects.iter().find(|subject| message.contains(subject.name())).or(subjects.first());
+        let named = subjects.iter().find(|subject| Some(subject.name()) == container).or(subjects.first());
         // The line begins with its name.
         let details = |subject: &Subject| one_line.strip_prefix(&format!("{subject}: ")).unwrap_or(one_line);
         named

@@ -36,6 +36,9 @@ pub enum ReadError {
     /// It is a folder.
     #[error("it is a folder")]
     Folder,
+    /// It is a named pipe, where only a file makes sense.
+    #[error("it is a named pipe, not a file")]
+    Pipe,
     /// It may not be read.
     #[error("permission denied")]
     Denied,
@@ -84,6 +87,7 @@ impl From<ReadError> for io::Error {
             ReadError::System(error) => error,
             ReadError::Missing => Self::new(ErrorKind::NotFound, error),
             ReadError::Folder => Self::new(ErrorKind::IsADirectory, error),
+            ReadError::Pipe => Self::new(ErrorKind::InvalidInput, error),
             ReadError::Denied => Self::new(ErrorKind::PermissionDenied, error),
             ReadError::TooLarge { .. } => Self::new(ErrorKind::FileTooLarge, error),
         }
@@ -125,6 +129,24 @@ impl Reader {
         Ok(if metadata.is_file() { bytes } else { self.keep(path, bytes) })
     }
 
+    /// The same for a file that is named inside another one. A named pipe is an error at once: nobody may ever write to it.
+    /// The pipes of a shell (`/dev/stdin`, `/dev/fd/63`) have a writer, and are read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::read`], and for a named pipe.
+    pub fn read_named(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
+        let is_of_shell = path.starts_with("/dev") || path.starts_with("/proc");
+        if !is_of_shell && !self.has_kept(path) && is_pipe(path) {
+            return Err(ReadError::Pipe);
+        }
+        self.read(path)
+    }
+
+    fn has_kept(&self, path: &Path) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains_key(path)
+    }
+
     fn keep(&self, path: &Path, bytes: Vec<u8>) -> Vec<u8> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(path.to_owned(), bytes.clone());
@@ -139,6 +161,17 @@ impl Reader {
         }
         Ok(bytes)
     }
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -183,8 +216,11 @@ mod tests {
             move || std::fs::write(pipe, "A=1\n")
         });
         let reader = Reader::default();
+        let error = reader.read_named(&pipe).expect_err("it is not read");
+        assert_eq!(error.to_string(), "it is a named pipe, not a file");
         assert_eq!(reader.read(&pipe).expect("the content"), b"A=1\n");
         writer.join().expect("the writer ends").expect("it was read");
         assert_eq!(reader.clone().read(&pipe).expect("the same content"), b"A=1\n");
+        assert_eq!(reader.read_named(&pipe).expect("the same content"), b"A=1\n");
     }
 }

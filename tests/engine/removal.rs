@@ -190,6 +190,34 @@ services:
 }
 
 #[tokio::test]
+async fn volumes_that_an_auto_removed_one_off_shares_stay() {
+    let file = "services: {db: {<<: *idle, volumes: [/data]}}\n";
+    for (name, service) in [("down-rm-gone", "gone"), ("down-rm-db", "db")] {
+        project(name, file, |s| async move {
+            s.up(&[]).await;
+            let db = s.only("db").await.id;
+            s.exec(&db, &["sh", "-c", "echo kept > /data/file"]).await;
+            let mounts = s.inspect("db").await.mounts.unwrap_or_default();
+            let volume = mounts.into_iter().find_map(|mount| mount.name).expect("an anonymous volume");
+            // It is there already: this has it removed in the end.
+            s.foreign_volume(&volume, &[]).await;
+            let labels = [
+                ("com.docker.compose.project", s.project.as_str()),
+                ("com.docker.compose.service", service),
+                ("com.docker.compose.oneoff", "True"),
+                ("com.docker.compose.config-hash", "0"),
+            ];
+            let one_off = format!("{}-run", s.project);
+            s.foreign_auto_removed(&one_off, &db, &labels).await;
+            s.hoist(&["down", "--remove-orphans", "-t", "0"]).await.ok().says(&volume);
+            assert!(s.replicas().await.is_empty());
+            s.volume(&volume).await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn one_offs_that_run_stay_unless_orphans_are_removed() {
     project("down-one-offs", "services: {web: {<<: *idle}}\n", |s| async move {
         s.up(&[]).await;

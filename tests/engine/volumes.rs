@@ -141,6 +141,21 @@ async fn a_changed_volume_is_recreated_with_all_that_mounts_it_after_a_yes() {
 }
 
 #[tokio::test]
+async fn a_changed_volume_that_another_project_mounts_is_refused_before_anything_is_touched() {
+    project("vol-changed-used", CHANGED, |s| async move {
+        s.up(&[]).await;
+        let before = s.ids().await;
+        s.foreign_mounting("hoist-test-vol-lodger", &s.named("data"), &[("com.docker.compose.project", "other")]).await;
+        s.compose(&CHANGED.replace("\"1\"", "\"2\""));
+        s.hoist(&["up", "-d", "-y"]).await.ends_with(1).says("hoist-test-vol-lodger").says("compose.yaml:");
+        assert_eq!(s.ids().await, before);
+        assert_eq!(s.states().await, ["db/1 running", "reader/1 running", "web/1 running"]);
+        assert_eq!(s.volume(&s.named("data")).await.labels["round"], "1");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_renamed_volume_is_made_anew_and_the_old_one_kept() {
     let file = |name: &str| {
         format!(

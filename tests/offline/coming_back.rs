@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hoist::engine::fake::{Fake, Run, Script};
-use hoist::engine::{Engine, EngineError};
+use hoist::engine::{Engine, EngineError, LogQuery, OutputStream};
 use hoist::event::Stopping;
 use hoist::execute::follow::FollowSettings;
 use hoist::execute::session::OnExit;
@@ -234,4 +234,56 @@ async fn a_paused_container_is_attached_to() {
     let seen = attach(&engine, &plans.build(), Vec::new(), up_settings(OnExit::GoOn), &[]).await;
     assert_eq!(seen.shown, ["attaching to web-1", r#"web-1 stdout: "going on\n""#, "web-1 exited 0"]);
     assert_eq!(engine.calls(), ["unpause demo-web-1"]);
+}
+
+/// What a container writes, a line a second.
+fn lines(count: u64) -> Script {
+    let output = (1..=count).map(|at| (s(at), OutputStream::Stdout, format!("line {at}\n").into_bytes())).collect();
+    Script { runs: vec![Run { output, exit: Some((s(count + 2), 0)), ..Run::default() }], ..Script::default() }
+}
+
+fn expected(from: u64, to: u64) -> Vec<String> {
+    let lines = (from..=to).map(|at| format!("web-1 stdout: \"line {at}\\n\""));
+    lines.chain(["web-1 exited 0".to_owned()]).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn logs_go_on_where_they_were_when_the_connection_was_lost() {
+    // With the events and without, and twice.
+    for (events, losses) in [(true, &[7][..]), (false, &[7]), (true, &[7, 9]), (false, &[6, 12])] {
+        let engine = Fake::new();
+        engine.script("demo-web-1", lines(10));
+        let web = engine.add_running("demo", "demo-web-1", "web", 1);
+        tokio::time::sleep(Duration::from_millis(5500)).await;
+        for at in losses {
+            let after = Duration::from_millis(at * 1000 - 5500 + 300);
+            engine.lose_output_after(after);
+            if events {
+                engine.lose_events_after(after);
+            }
+        }
+        let targets = vec![target(&engine, &web).await];
+        let query = LogQuery { tail: Some(2), ..LogQuery::default() };
+        let shown = follow(&engine, FollowSettings { query, ..settings() }, targets).await;
+        let expected = [vec!["web-1 stdout: \"line 4\\nline 5\\n\"".to_owned()], expected(6, 10)].concat();
+        assert_eq!(shown, expected, "{events} {losses:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attached_up_goes_on_where_it_was_when_the_connection_was_lost() {
+    for losses in [&[3][..], &[3, 5], &[8]] {
+        let engine = Fake::new();
+        engine.script("demo-web-1", lines(6));
+        let mut plans = Plans::new();
+        plans.up("web", &[]);
+        let plan = plans.build();
+        for at in losses {
+            engine.lose_output_after(Duration::from_millis(at * 1000 + 300));
+            engine.lose_events_after(Duration::from_millis(at * 1000 + 300));
+        }
+        let seen = attach(&engine, &plan, Vec::new(), up_settings(OnExit::GoOn), &[]).await;
+        let expected = [vec!["attaching to web-1".to_owned()], expected(1, 6)].concat();
+        assert_eq!(seen.shown, expected, "{losses:?}");
+    }
 }

@@ -249,6 +249,23 @@ fn loads_that_share_a_reader_read_a_pipe_once() {
     writer.join().expect("the writer ends").expect("it was read");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_no_file_to_include_or_extend() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    for (text, place) in [
+        ("include: [pipe.yaml]\nservices: {web: {image: a}}\n", "compose.yaml:1:11"),
+        ("services: {web: {extends: {file: pipe.yaml, service: x}}}\n", "compose.yaml:1:34"),
+    ] {
+        std::fs::write(folder.path().join("compose.yaml"), text).expect("a file");
+        let failure = load(&LoadOptions::new(folder.path())).expect_err("nobody writes to it");
+        let told = report(&failure.errors, &[], &failure.sources, folder.path());
+        assert!(told.contains("it is a named pipe, not a file") && told.contains(place), "{told}");
+    }
+}
+
 #[test]
 fn utf_16_files_load() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -306,6 +306,8 @@ fn words_about_hooks_builds_networks_and_volumes_lead_to_theirs() {
 
     let build = step(&plan, |action| matches!(action, Action::BuildImage(_)));
     assert_eq!(explained(build, "no Dockerfile at `/app/Nosuch`"), "services.built.build.dockerfile /app/Nosuch");
+    let unreadable = "cannot read `/app/.dockerignore`: it is not a file";
+    assert_eq!(explained(build, unreadable), "services.built.build.context /app/");
     assert_eq!(explained(build, "build context `/app` does not exist"), "services.built.build.context /app");
     assert_eq!(explained(build, "target stage \"nosuch\" could not be found"), "services.built.build.target nosuch");
 

@@ -121,7 +121,14 @@ fn progress_gives_no_secret_away_and_moves_no_cursor() {
         },
         Event::BuildLog { id: build, part: "1".to_owned(), line: "\u{1b}[31mred\u{1b}[0m\u{1b}[2J".to_owned() },
         Event::Warning { id: Some(build), message: message.clone() },
-        Event::Failed { id: build, elapsed: Duration::ZERO, message, context: Vec::new(), conflict: false },
+        Event::Failed {
+            id: build,
+            elapsed: Duration::ZERO,
+            message,
+            container: None,
+            context: Vec::new(),
+            conflict: false,
+        },
     ];
     let lines = written(ProgressMode::Plain, &plan, &events);
     assert!(lines.contains("--password=•••") && lines.contains("amqp://me:•••@mq"), "{lines}");
@@ -184,6 +191,7 @@ fn json_progress_leaves_out_what_is_empty() {
             id: steps[5],
             elapsed: Duration::ZERO,
             message: "a < b".to_owned(),
+            container: None,
             context: Vec::new(),
             conflict: false,
         },
@@ -540,6 +548,30 @@ fn what_the_engine_is_restarting_is_not_said_to_run() {
     assert_eq!(text, " Container demo-running Running \n Container demo-restarting Restarting \n");
 }
 
+#[test]
+fn a_failed_wait_marks_the_replica_at_fault() {
+    let mut plans = Plans::new();
+    let replicas: Vec<_> = [1, 2, 10].map(|number| made_by("db", number, plans.create("db", number, &[]))).into();
+    let wait = plans.wait("db", replicas, WaitCondition::Healthy, Waiter::Dependents, None, &[]);
+    let plan = plans.build();
+    for at_fault in ["demo-db-1", "demo-db-2", "demo-db-10"] {
+        let failed = Event::Failed {
+            id: wait,
+            elapsed: Duration::ZERO,
+            message: format!("container {at_fault} is unhealthy"),
+            container: Some(at_fault.to_owned()),
+            context: Vec::new(),
+            conflict: false,
+        };
+        let marked = |text: &str| assert!(text.contains(&format!("Container {at_fault} Error ")), "{text}");
+        marked(&written(ProgressMode::Plain, &plan, std::slice::from_ref(&failed)));
+        // A command that reports the cause at its end leaves the words out here.
+        let Event::Failed { id, elapsed, container, context, conflict, .. } = failed else { return };
+        let silent = Event::Failed { id, elapsed, message: String::new(), container, context, conflict };
+        marked(&written(ProgressMode::Plain, &plan, &[silent]));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_live_block_fits_small_terminals() {
     let mut plans = Plans::new();
@@ -552,6 +584,7 @@ async fn the_live_block_fits_small_terminals() {
         id: steps[2],
         elapsed: Duration::ZERO,
         message: "no such image: a-service".to_owned(),
+        container: None,
         context: Vec::new(),
         conflict: false,
     }]);

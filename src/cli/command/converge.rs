@@ -99,6 +99,7 @@ pub(super) async fn prepare(
     let mut observed = goal.observe(context).await?;
     goal.before = observed.containers.iter().map(|container| container.id.clone()).collect();
     goal.ask(args, context, &observed)?;
+    goal.look_at_recreated_volumes(&mut observed).await?;
     let mut ready = goal.plan(&observed, context)?;
     if context.global.dry_run && goal.look_closer(&ready, &mut observed).await? {
         ready = goal.plan(&observed, context)?;
@@ -143,6 +144,17 @@ impl Goal {
         Ok(observed)
     }
 
+    /// Looks for the containers of others that mount the volumes whose recreation was agreed to.
+    async fn look_at_recreated_volumes(&self, observed: &mut Observed) -> Result<(), Failure> {
+        let changed = plan::changed_volumes(&self.project, observed).into_iter();
+        let agreed = changed.filter(|(key, _)| self.options.recreate_volumes.contains(*key));
+        let names: Vec<_> = agreed.map(|(_, volume)| volume.name.clone()).collect();
+        for volume in observed.volumes.iter_mut().filter(|volume| names.contains(&volume.name)) {
+            volume.visitors = self.engine.volume_visitors(volume.name.clone(), self.project.name.to_string()).await?;
+        }
+        Ok(())
+    }
+
     /// When the containers started of which that has to be known. The engine's list does not tell.
     async fn starts(&self, observed: &Observed) -> Result<BTreeMap<ContainerId, i128>, Failure> {
         let looks = plan::namespace_sharers(&self.project, observed).into_iter().map(async |id| {
@@ -183,7 +195,8 @@ impl Goal {
     /// What is left to do after so many milliseconds. What the command made in the meantime is not made again.
     async fn look_again(&self, pause: u64, context: &Context) -> Result<Ready, Failure> {
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        let observed = self.observe(context).await?;
+        let mut observed = self.observe(context).await?;
+        self.look_at_recreated_volumes(&mut observed).await?;
         let ids = observed.containers.iter().map(|container| &container.id);
         let newer = ids.filter(|id| !self.before.contains(*id)).cloned().collect();
         let ready = self.plan_with(&UpOptions { newer, ..self.options.clone() }, &observed, context)?;

@@ -7,7 +7,8 @@ use crate::cli::args::DownArgs;
 use crate::cli::confirm::lenient_bool;
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::docker::Docker;
-use crate::engine::{Engine, ObserveQuery};
+use crate::engine::{Engine, EngineError, ObserveQuery};
+use crate::observed::Observed;
 use crate::plan::{self, DownImages, DownOptions, DownTarget, DownVolumes, Orphans};
 use crate::project::{Project, ServiceName};
 use crate::render::Hidden;
@@ -56,6 +57,9 @@ async fn take_down(
         query.images = references(&plan::project_from_labels(name, &observed));
         observed = engine.observe(query).await?;
     }
+    if options.orphans == Orphans::Remove {
+        look_at_one_offs(&engine, &project, &mut observed).await?;
+    }
     let plan = Arc::new(plan::down(&target, &observed, &options));
     output::plan_warnings(&plan, None, context)?;
     if plan.is_empty() {
@@ -70,6 +74,20 @@ async fn take_down(
         "down",
     )
     .await
+}
+
+/// Finds out which one-offs the engine removes as soon as they end; its list does not tell.
+async fn look_at_one_offs(engine: &Docker, project: &Project, observed: &mut Observed) -> Result<(), Failure> {
+    let looks = plan::auto_removed_candidates(project, observed).map(async |id| {
+        match engine.inspect_container(id.clone()).await {
+            Ok(details) => Ok(details.auto_remove.then(|| id.clone())),
+            // Gone since the list was made.
+            Err(EngineError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    });
+    observed.auto_removed = futures::future::try_join_all(looks).await?.into_iter().flatten().collect();
+    Ok(())
 }
 
 /// What `--rmi` asks for.

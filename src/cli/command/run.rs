@@ -202,8 +202,8 @@ async fn show(
 
 /// The same event; of a step that failed without its cause, which the report at the end tells with its place.
 pub(super) fn without_cause(event: Event) -> Event {
-    if let Event::Failed { id, elapsed, conflict, .. } = event {
-        return Event::Failed { id, elapsed, message: String::new(), context: Vec::new(), conflict };
+    if let Event::Failed { id, elapsed, container, conflict, .. } = event {
+        return Event::Failed { id, elapsed, message: String::new(), container, context: Vec::new(), conflict };
     }
     event
 }

@@ -9,6 +9,7 @@ use bollard::query_parameters::{
     CreateContainerOptions, KillContainerOptions, RemoveContainerOptions, RenameContainerOptions,
     StartContainerOptions, StopContainerOptions,
 };
+use futures::TryStreamExt;
 use futures::future::{self, Either};
 use hyper::Method;
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use super::client::{CHANGE, Client, QUESTION, check_segment, percent_encoded, query};
 use super::convert::{self, Facts, files};
 use super::observe::or_default;
-use super::transport::Ask;
+use super::transport::{self, Ask};
 use super::{classify, images, label, read_file, status};
 use crate::engine::{
     ContainerDetails, CreateContainer, CreatedContainer, EngineError, HealthTest, HookContainer, NameHolder, Probe,
@@ -267,7 +268,21 @@ pub(super) async fn remove(client: &Client, id: &ContainerId, volumes: Anonymous
     let options = RemoveContainerOptions { force: true, v: volumes == AnonymousVolumes::Remove, ..Default::default() };
     check_segment(id.as_str())?;
     let call = client.api().await?.remove_container(id.as_str(), Some(options));
-    client.wait(CHANGE, || format!("remove container {}", id.short()), call).await
+    let answer = client.wait(CHANGE, || format!("remove container {}", id.short()), call).await;
+    if matches!(answer, Err(EngineError::Conflict(_))) {
+        // The engine is about to remove it: what it still mounts is not free before it is gone.
+        let _ = until_removed(client, id).await;
+    }
+    answer
+}
+
+/// Waits until a container that is being removed is gone.
+async fn until_removed(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
+    let path = format!("/containers/{id}/wait?condition=removed");
+    let response = client.ask(QUESTION, Ask { method: Method::POST, ..Ask::get(&path) }).await?;
+    let body = transport::bytes(response.into_body());
+    let ended = async { body.try_for_each(|_| future::ready(Ok(()))).await };
+    classify::within(CHANGE, || format!("wait for the removal of container {}", id.short()), ended).await
 }
 
 pub(super) async fn rename(client: &Client, id: &ContainerId, name: &str) -> Result<(), EngineError> {
@@ -322,6 +337,15 @@ struct Inspected {
     state: InspectedState,
     #[serde(default)]
     config: InspectedConfig,
+    #[serde(default, deserialize_with = "or_default")]
+    host_config: InspectedHostConfig,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedHostConfig {
+    #[serde(default)]
+    auto_remove: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -419,6 +443,7 @@ impl From<Inspected> for ContainerDetails {
             started_at: status::nanoseconds(&state.started_at),
             terminal: config.tty,
             restart_count: inspected.restart_count,
+            auto_remove: inspected.host_config.auto_remove,
         }
     }
 }

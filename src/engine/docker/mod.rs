@@ -261,6 +261,10 @@ impl Engine for Docker {
         observe::network_visitors(&self.client, &network, &project).await
     }
 
+    async fn volume_visitors(&self, volume: String, project: String) -> Result<Vec<String>, EngineError> {
+        observe::volume_visitors(&self.client, &volume, &project).await
+    }
+
     async fn image(&self, reference: String, platform: Option<String>) -> Result<Option<Image>, EngineError> {
         images::look(&self.client, &reference, platform.as_deref()).await
     }

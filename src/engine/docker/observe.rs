@@ -65,8 +65,18 @@ pub(super) async fn network_visitors(
     project: &str,
 ) -> Result<Vec<String>, EngineError> {
     let filters = serde_json::json!({ "network": [network.as_str()] }).to_string();
-    let listed: Vec<ListedContainer> =
-        client.get(&format!("/containers/json?{}", query(&[("filters", &filters)]))).await?;
+    others(client, project, &[("filters", &filters)]).await
+}
+
+/// The containers outside of a project that mount a volume, those that do not run, too: engines keep it for them.
+pub(super) async fn volume_visitors(client: &Client, volume: &str, project: &str) -> Result<Vec<String>, EngineError> {
+    let filters = serde_json::json!({ "volume": [volume] }).to_string();
+    others(client, project, &[("all", "true"), ("filters", &filters)]).await
+}
+
+/// The names of the listed containers that do not belong to a project.
+async fn others(client: &Client, project: &str, listing: &[(&str, &str)]) -> Result<Vec<String>, EngineError> {
+    let listed: Vec<ListedContainer> = client.get(&format!("/containers/json?{}", query(listing))).await?;
     let others = listed.iter().filter(|listed| listed.labels.get(label::PROJECT).is_none_or(|owner| owner != project));
     Ok(others.map(|listed| status::canonical_name(&listed.names, &listed.id).to_owned()).collect())
 }
@@ -310,6 +320,7 @@ impl From<ListedVolume> for Volume {
             config_hash: of(label::CONFIG_HASH).cloned(),
             name: listed.name,
             labels: listed.labels,
+            visitors: Vec::new(),
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) most_busy: usize,
     /// When event streams are lost.
     pub(super) cuts: Vec<Instant>,
+    /// When streams of output are lost.
+    pub(super) output_cuts: Vec<Instant>,
     /// Everything that happened, which event streams read from where they began.
     pub(super) happened: Vec<ContainerEvent>,
     /// What is going to happen.
@@ -92,6 +94,7 @@ impl State {
             busy: 0,
             most_busy: 0,
             cuts: Vec::new(),
+            output_cuts: Vec::new(),
             happened: Vec::new(),
             scheduled: Vec::new(),
             made: 0,
@@ -352,6 +355,7 @@ impl State {
             started_at: container.started_at,
             terminal: container.script.terminal,
             restart_count: container.restarts,
+            auto_remove: false,
         })
     }
 

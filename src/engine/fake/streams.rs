@@ -1,16 +1,19 @@
 //! Streams of the fake engine: each reads the state from where it is, and sleeps until there is more.
 
+use std::sync::{Mutex, PoisonError};
+
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use tokio::time::Instant;
 
 use super::{Fake, state::State};
-use crate::engine::{ContainerEvent, EngineError, LogChunk, LogQuery};
+use crate::engine::{ContainerEvent, EngineError, LogChunk, LogQuery, OutputStream};
 use crate::observed::{self, ContainerId};
 
 /// What a stream finds when it looks.
 enum Next<T> {
     Item(T),
+    Lost,
     Wait,
     End,
 }
@@ -18,18 +21,39 @@ enum Next<T> {
 /// Events from now on, until the next moment at which streams are lost.
 pub(super) fn events(engine: Fake) -> BoxStream<'static, Result<ContainerEvent, EngineError>> {
     let (begin, cut) = {
-        let now = Instant::now();
         let state = engine.state();
-        (state.happened.len(), state.cuts.iter().filter(|cut| **cut > now).min().copied())
+        (state.happened.len(), next_cut(&state.cuts))
     };
     unfold(engine, begin, cut, move |state, at| match state.happened.get(*at) {
-        _ if cut.is_some_and(|cut| cut <= Instant::now()) => Next::End,
+        _ if is_over(cut) => Next::End,
         Some(event) => {
             *at += 1;
             Next::Item(event.clone())
         }
         None => Next::Wait,
     })
+}
+
+fn next_cut(cuts: &[Instant]) -> Option<Instant> {
+    let now = Instant::now();
+    cuts.iter().filter(|cut| **cut > now).min().copied()
+}
+
+fn is_over(cut: Option<Instant>) -> bool {
+    cut.is_some_and(|cut| cut <= Instant::now())
+}
+
+/// A piece of output as the log gives it with times: one before each line that begins in it.
+fn stamped(time: i128, bytes: &[u8], begins: &mut bool) -> Vec<u8> {
+    let time = jiff::Timestamp::from_nanosecond(time).map(|time| format!("{time:.9} ")).unwrap_or_default();
+    let mut text = Vec::new();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if std::mem::replace(begins, line.ends_with(b"\n")) {
+            text.extend_from_slice(time.as_bytes());
+        }
+        text.extend_from_slice(line);
+    }
+    text
 }
 
 /// The log of a container: from its beginning or the last lines of it, and on while it runs if that is asked for.
@@ -43,13 +67,20 @@ pub(super) fn logs(
         let since = query.since.map_or(0, |since| container.log.partition_point(|(time, ..)| *time < since));
         since.max(container.log.len().saturating_sub(tail))
     });
-    let follow = query.follow;
-    unfold(engine, begin, None, move |state, at| {
+    let (follow, timestamps) = (query.follow, query.timestamps);
+    let cut = next_cut(&engine.state().output_cuts);
+    // Whether the next piece begins a line, by stream.
+    let begins = Mutex::new([true; 2]);
+    unfold(engine, begin, cut, move |state, at| {
         let Some(container) = state.containers.get(&id) else { return Next::End };
         match container.log.get(*at) {
-            Some((_, stream, bytes)) => {
+            _ if is_over(cut) => Next::Lost,
+            Some((time, stream, bytes)) => {
                 *at += 1;
-                Next::Item(LogChunk { stream: *stream, bytes: bytes.clone() })
+                let mut begins = begins.lock().unwrap_or_else(PoisonError::into_inner);
+                let begins = &mut begins[usize::from(*stream == OutputStream::Stderr)];
+                let bytes = if timestamps { stamped(*time, bytes, begins) } else { bytes.clone() };
+                Next::Item(LogChunk { stream: *stream, bytes })
             }
             None if follow && container.state == observed::State::Running => Next::Wait,
             None => Next::End,
@@ -61,9 +92,11 @@ pub(super) fn logs(
 pub(super) fn attached(engine: Fake, id: ContainerId) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let (begin, deaths) =
         engine.state().containers.get(&id).map_or((0, 0), |container| (container.log.len(), container.deaths));
-    unfold(engine, begin, None, move |state, at| {
+    let cut = next_cut(&engine.state().output_cuts);
+    unfold(engine, begin, cut, move |state, at| {
         let Some(container) = state.containers.get(&id) else { return Next::End };
         match container.log.get(*at) {
+            _ if is_over(cut) => Next::Lost,
             Some((_, stream, bytes)) => {
                 *at += 1;
                 Next::Item(LogChunk { stream: *stream, bytes: bytes.clone() })
@@ -93,6 +126,11 @@ fn unfold<T: Send + 'static>(
                     return Some((Ok(item), (engine, at, look)));
                 }
                 Next::End => return None,
+                Next::Lost => {
+                    drop(changed);
+                    let lost = EngineError::Disconnected("the connection was cut".to_owned());
+                    return Some((Err(lost), (engine, at, look)));
+                }
                 Next::Wait => {
                     tokio::select! {
                         () = changed => {}

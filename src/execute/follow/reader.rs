@@ -4,6 +4,7 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 
 use super::super::lines::{Batch, Lines};
+use super::bookmark::{Bookmark, Marker, Resumption, Stamps};
 use super::{Stderr, Target};
 use crate::engine::{Engine, EngineError, LogChunk, LogQuery, OutputStream};
 use crate::event::{Output, Outputs};
@@ -12,8 +13,19 @@ use crate::event::{Output, Outputs};
 pub(super) enum How {
     /// From its log.
     Logs(LogQuery),
-    /// From the stream that was attached to it.
-    Attached(Chunks),
+    /// From its log, on from where an earlier reading ended.
+    Resumed(Resumption, LogQuery),
+    /// From the stream that was attached to it, before it started or while it ran.
+    Attached(Chunks, Bookmark),
+}
+
+/// How a reading ended.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    /// How far it got; `None` where nothing could be read.
+    pub(super) bookmark: Option<Bookmark>,
+    /// Whether the connection was lost.
+    pub(super) lost: bool,
 }
 
 type Chunks = BoxStream<'static, Result<LogChunk, EngineError>>;
@@ -28,56 +40,61 @@ pub(super) struct Reader<E> {
 
 impl<E: Engine> Reader<E> {
     /// Reads to the end of the stream; a stream that cannot be opened is reported as output.
-    pub(super) async fn read(&self, target: &Target, how: How) {
+    pub(super) async fn read(&self, target: &Target, how: How) -> Ending {
+        let resumed = matches!(how, How::Resumed(..));
         let opened = match how {
-            How::Attached(chunks) => Ok(chunks),
-            How::Logs(query) => self.open(target, query).await,
+            How::Attached(chunks, bookmark) => Ok((chunks, Some(Marker::untimed(bookmark)))),
+            How::Logs(query) if query.follow => self.follow(target, query, None).await,
+            How::Resumed(resumption, query) => self.follow(target, query, Some(resumption)).await,
+            How::Logs(query) => self.open(target, query).await.map(|chunks| (chunks, None)),
         };
         match opened {
-            Ok(chunks) => self.pump(target, chunks).await,
+            Ok((chunks, marker)) => Reading { reader: self, target, marker }.pump(chunks).await,
             // It was removed meanwhile: there is nothing to read.
-            Err(EngineError::NotFound(_)) => {}
+            Err(EngineError::NotFound(_)) => Ending::default(),
+            Err(EngineError::Unreachable { .. } | EngineError::Disconnected(_)) if resumed => {
+                Ending { bookmark: None, lost: true }
+            }
             Err(error) => {
                 let (source, message) = (target.source.clone(), error.to_string());
                 self.outputs.send(Output::Unreadable { source, message }).await;
+                Ending::default()
             }
+        }
+    }
+
+    /// Opens a log with the time of each line, so that the reading can go on after a lost connection.
+    async fn follow(
+        &self,
+        target: &Target,
+        query: LogQuery,
+        resumption: Option<Resumption>,
+    ) -> Result<(Chunks, Option<Marker>), EngineError> {
+        let stamps = if query.timestamps { Stamps::Shown } else { Stamps::Hidden };
+        let query = match &resumption {
+            Some(resumption) => resumption.query(&query),
+            None => query,
+        };
+        match self.open(target, LogQuery { timestamps: true, ..query }).await {
+            // A logging driver whose log cannot be read: what it writes from now on can.
+            Err(EngineError::Unsupported(_)) => {
+                let terminal = self.terminal(target).await?;
+                let chunks = self.engine.attach(target.id.clone(), terminal).await?;
+                Ok((chunks, Some(Marker::untimed(Bookmark::attached(true)))))
+            }
+            other => Ok((other?, Some(Marker::timed(stamps, resumption)))),
         }
     }
 
     async fn open(&self, target: &Target, query: LogQuery) -> Result<Chunks, EngineError> {
-        let terminal = match target.terminal {
-            Some(terminal) => terminal,
-            None => self.engine.inspect_container(target.id.clone()).await?.terminal,
-        };
-        let follow = query.follow;
-        match self.engine.logs(target.id.clone(), LogQuery { terminal, ..query }).await {
-            // A logging driver whose log cannot be read: what it writes from now on can.
-            Err(EngineError::Unsupported(_)) if follow => self.engine.attach(target.id.clone(), terminal).await,
-            other => other,
-        }
+        let terminal = self.terminal(target).await?;
+        self.engine.logs(target.id.clone(), LogQuery { terminal, ..query }).await
     }
 
-    async fn pump(&self, target: &Target, chunks: Chunks) {
-        let mut chunks = chunks.fuse();
-        let mut lines = Lines::new();
-        while let Some(Ok(chunk)) = chunks.next().await {
-            if !self.hand_on(target, lines.push(self.place(chunk))).await {
-                return;
-            }
-            // What is there already goes along.
-            while !lines.is_full()
-                && let Some(Some(Ok(chunk))) = chunks.next().now_or_never()
-            {
-                if !self.hand_on(target, lines.push(self.place(chunk))).await {
-                    return;
-                }
-            }
-            if !self.hand_on(target, lines.take()).await {
-                return;
-            }
-        }
-        for batch in lines.finish() {
-            self.hand_on(target, Some(batch)).await;
+    async fn terminal(&self, target: &Target) -> Result<bool, EngineError> {
+        match target.terminal {
+            Some(terminal) => Ok(terminal),
+            None => Ok(self.engine.inspect_container(target.id.clone()).await?.terminal),
         }
     }
 
@@ -87,11 +104,81 @@ impl<E: Engine> Reader<E> {
             Stderr::Merged => LogChunk { stream: OutputStream::Stdout, ..chunk },
         }
     }
+}
+
+/// The reading of one stream.
+struct Reading<'a, E> {
+    reader: &'a Reader<E>,
+    target: &'a Target,
+    /// What keeps track of it, where it is followed.
+    marker: Option<Marker>,
+}
+
+impl<E: Engine> Reading<'_, E> {
+    async fn pump(mut self, chunks: Chunks) -> Ending {
+        let mut lines = Lines::new();
+        let lost = self.pump_lines(chunks, &mut lines).await;
+        // A lost connection may have cut a line in two: a second reading has all of it.
+        let begun = if lost && self.marker.is_some() { None } else { Some(lines.finish()) };
+        for batch in begun.into_iter().flatten() {
+            let batch = match &mut self.marker {
+                Some(marker) => marker.take_unfinished(batch),
+                None => batch,
+            };
+            self.send(batch).await;
+        }
+        Ending { bookmark: self.marker.map(Marker::into_bookmark), lost }
+    }
+
+    /// Hands whole lines on until the stream ends, or nobody reads any more. Says whether the connection was lost.
+    async fn pump_lines(&mut self, chunks: Chunks, lines: &mut Lines) -> bool {
+        let mut chunks = chunks.fuse();
+        loop {
+            let mut next = chunks.next().await;
+            // What is there already goes along.
+            while let Some(Ok(chunk)) = next {
+                if !self.hand_on(lines.push(self.reader.place(chunk))).await {
+                    return false;
+                }
+                if lines.is_full() {
+                    next = None;
+                    break;
+                }
+                match chunks.next().now_or_never() {
+                    Some(there) => next = there,
+                    None => {
+                        next = None;
+                        break;
+                    }
+                }
+            }
+            if !self.hand_on(lines.take()).await {
+                return false;
+            }
+            if matches!(next, Some(Err(_))) {
+                return true;
+            }
+            if chunks.is_done() {
+                return false;
+            }
+        }
+    }
 
     /// Says whether anybody still reads.
-    async fn hand_on(&self, target: &Target, batch: Option<Batch>) -> bool {
-        let Some(Batch { stream, bytes }) = batch else { return true };
+    async fn hand_on(&mut self, batch: Option<Batch>) -> bool {
+        let Some(batch) = batch else { return true };
+        let batch = match &mut self.marker {
+            Some(marker) => marker.take(batch),
+            None => batch,
+        };
+        self.send(batch).await
+    }
+
+    async fn send(&self, Batch { stream, bytes }: Batch) -> bool {
+        if bytes.is_empty() {
+            return true;
+        }
         let stderr = stream == OutputStream::Stderr;
-        self.outputs.send(Output::Lines { source: target.source.clone(), stderr, bytes }).await
+        self.reader.outputs.send(Output::Lines { source: self.target.source.clone(), stderr, bytes }).await
     }
 }

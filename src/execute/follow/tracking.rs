@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::reader::{How, Reader};
+use super::bookmark::Bookmark;
+use super::reader::{Ending, How, Reader};
 use super::{
     ABSENCE, Begin, Exit, FollowSettings, LAST_WORDS, LONGEST_PAUSE, RESTART, Request, SHORTEST_PAUSE, Target,
     display_name,
@@ -37,6 +38,8 @@ struct Followed {
     reading: bool,
     /// Whether it was seen to start since it is followed, or ran before.
     started: bool,
+    /// How far its output was read when the last stream of it ended.
+    bookmark: Bookmark,
     /// When it last ended, in nanoseconds since 1970: what it writes later belongs to the next run.
     died: Option<i128>,
     /// It was started again while its old stream had not ended.
@@ -60,7 +63,7 @@ pub(super) struct Tracking<E> {
     outputs: Outputs,
     exits: mpsc::UnboundedSender<Exit>,
     reader: Reader<E>,
-    readers: JoinSet<ContainerId>,
+    readers: JoinSet<(ContainerId, Ending)>,
     containers: BTreeMap<ContainerId, Followed>,
     /// Whether containers are still being started by this run.
     starting: bool,
@@ -135,8 +138,12 @@ impl<E: Engine> Tracking<E> {
                     }
                 }
                 Some(ended) = self.readers.join_next() => {
-                    let id = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-                    self.stream_ended(&id).await;
+                    let (id, ending) = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+                    if ending.lost {
+                        // The look that follows a new connection goes on with it.
+                        events = None;
+                    }
+                    self.stream_ended(&id, ending.bookmark).await;
                 }
                 () = closing.cancelled(), if !closed => {
                     closed = true;
@@ -215,6 +222,7 @@ impl<E: Engine> Tracking<E> {
             is_new: false,
             gone: false,
             reading: false,
+            bookmark: Bookmark::default(),
             started: true,
             died: None,
             read_again: false,
@@ -230,12 +238,13 @@ impl<E: Engine> Tracking<E> {
     /// Attaches, and returns when the stream is open. An engine that refuses gives the log instead.
     async fn open(&mut self, id: &ContainerId) {
         let Some(container) = self.containers.get_mut(id) else { return };
+        let running = container.target.running;
         let terminal = match container.target.terminal {
             Some(terminal) => terminal,
             None => self.engine.inspect_container(id.clone()).await.is_ok_and(|details| details.terminal),
         };
         let how = match self.engine.attach(id.clone(), terminal).await {
-            Ok(stream) => How::Attached(stream),
+            Ok(stream) => How::Attached(stream, Bookmark::attached(running)),
             Err(_) => How::Logs(LogQuery { follow: true, tail: Some(0), ..LogQuery::default() }),
         };
         self.read(id, how);
@@ -247,8 +256,8 @@ impl<E: Engine> Tracking<E> {
         container.read_again = false;
         let (reader, target) = (self.reader.clone(), container.target.clone());
         self.readers.spawn(async move {
-            reader.read(&target, how).await;
-            target.id
+            let ending = reader.read(&target, how).await;
+            (target.id, ending)
         });
     }
 
@@ -352,6 +361,27 @@ impl<E: Engine> Tracking<E> {
         self.read(id, How::Logs(query));
     }
 
+    /// Reads on from where the last stream of a container ended, which may have been lost with its connection.
+    async fn resume(&mut self, id: &ContainerId) {
+        let Some(container) = self.containers.get(id) else { return };
+        if !self.is_shown(&container.target.service) {
+            return;
+        }
+        let started_at = if container.bookmark.needs_start() {
+            self.engine.inspect_container(id.clone()).await.ok().and_then(|details| details.started_at)
+        } else {
+            None
+        };
+        let Some(container) = self.containers.get(id) else { return };
+        let query = LogQuery { follow: true, ..self.settings.query.clone() };
+        match container.bookmark.resumption(started_at) {
+            Some(resumption) => self.read(id, How::Resumed(resumption, query)),
+            // Nothing was read yet.
+            None if container.died.is_none() => self.read(id, How::Logs(query)),
+            None => self.read_on(id).await,
+        }
+    }
+
     async fn died(&mut self, id: &ContainerId, exit_code: i64, time: i128) {
         if self.containers.get(id).is_none_or(Followed::has_ended) {
             return;
@@ -406,9 +436,12 @@ impl<E: Engine> Tracking<E> {
         }
     }
 
-    async fn stream_ended(&mut self, id: &ContainerId) {
+    async fn stream_ended(&mut self, id: &ContainerId, bookmark: Option<Bookmark>) {
         if let Some(container) = self.containers.get_mut(id) {
             container.reading = false;
+            if let Some(bookmark) = bookmark {
+                container.bookmark = bookmark;
+            }
         }
         self.show_exit(id).await;
         if self.containers.get(id).is_some_and(|container| container.read_again) {
@@ -510,6 +543,11 @@ impl<E: Engine> Tracking<E> {
         let Some(followed) = self.containers.get(&container.id) else { return };
         match container.state {
             State::Exited | State::Dead if followed.alive => {
+                if followed.started && !followed.reading {
+                    // What it wrote last.
+                    self.resume(&container.id).await;
+                }
+                let Some(followed) = self.containers.get(&container.id) else { return };
                 let died = followed.died.unwrap_or_default();
                 self.died(&container.id, container.exit_code.unwrap_or_default(), died).await;
             }
@@ -517,7 +555,7 @@ impl<E: Engine> Tracking<E> {
                 let target = Target::of(&self.settings, container);
                 self.started(&container.id, target).await;
             }
-            State::Running if followed.started && !followed.reading => self.read_on(&container.id).await,
+            State::Running if followed.started && !followed.reading => self.resume(&container.id).await,
             State::Created
             | State::Running
             | State::Paused

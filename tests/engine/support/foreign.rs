@@ -71,12 +71,30 @@ impl Scenario {
         network: &str,
         label: &[(&str, &str)],
     ) -> String {
+        let host_config = HostConfig { network_mode: Some(network.to_owned()), ..HostConfig::default() };
+        self.run_foreign(image, name, host_config, label).await
+    }
+
+    /// Runs a container of nobody's that mounts a volume.
+    pub(crate) async fn foreign_mounting(&self, name: &str, volume: &str, label: &[(&str, &str)]) -> String {
+        let host_config = HostConfig { binds: Some(vec![format!("{volume}:/mounted")]), ..HostConfig::default() };
+        self.run_foreign("busybox:latest", name, host_config, label).await
+    }
+
+    /// Runs a container that the engine removes when it ends, with the volumes of another one.
+    pub(crate) async fn foreign_auto_removed(&self, name: &str, other: &str, label: &[(&str, &str)]) -> String {
+        let host_config =
+            HostConfig { auto_remove: Some(true), volumes_from: Some(vec![other.to_owned()]), ..HostConfig::default() };
+        self.run_foreign("busybox:latest", name, host_config, label).await
+    }
+
+    async fn run_foreign(&self, image: &str, name: &str, host_config: HostConfig, label: &[(&str, &str)]) -> String {
         self.register(Foreign::Container(name.to_owned())).await;
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
             cmd: Some(vec!["sleep".to_owned(), "600".to_owned()]),
             labels: Some(labels(label)),
-            host_config: Some(HostConfig { network_mode: Some(network.to_owned()), ..HostConfig::default() }),
+            host_config: Some(host_config),
             ..ContainerCreateBody::default()
         };
         let options = CreateContainerOptionsBuilder::default().name(name).build();

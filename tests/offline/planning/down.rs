@@ -211,6 +211,47 @@ fn one_off(state: Engine, service: &str, change: impl FnOnce(&mut Container)) ->
 }
 
 #[test]
+fn one_offs_that_the_engine_removes_go_before_those_they_share_volumes_with() {
+    let project = files()
+        .service("db", "mysql:8", |_| {})
+        .service("web", "nginx:1", |web| needs(web, "db", Condition::Started))
+        .load();
+    let auto_removed = |state: Engine| {
+        let state = one_off(state, "db", anonymous("/data"));
+        state.edit(|observed| {
+            observed.auto_removed.insert("one-off of db".into());
+        })
+    };
+    let remove = DownOptions { orphans: Orphans::Remove, ..DownOptions::default() };
+    let plan = |state: Engine| down(&DownTarget::Files(project.clone()), &auto_removed(state).into(), &remove);
+    // The engine would remove the volume with the one-off, were that the last to mount it.
+    let shared = plan(in_sync(&project).with("shop-web-1", anonymous("/data")));
+    assert_eq!(
+        shared.to_string(),
+        indoc! {"
+            #1 stop container shop-db-run: one-off
+            #2 remove container shop-db-run: one-off, after #1
+            #3 stop container web/1: down
+            #4 remove container web/1: down, after #2, #3
+            #5 stop container db/1: down, after #4
+            #6 remove container db/1: down, after #5
+            #7 remove network shop_default: down, after #6
+        "}
+    );
+    assert!(shared.warnings().is_empty());
+    let left: Vec<_> =
+        shared.steps().flat_map(|(_, step)| step.volumes_left()).map(|it| it.container.clone()).collect();
+    assert_eq!(left, ["web/1"]);
+    // Nobody else mounts it: it goes, and the plan says so.
+    let alone = plan(in_sync(&project));
+    assert!(alone.to_string().contains("remove container shop-db-run and the data of 1 anonymous volume: one-off"));
+    assert_eq!(alone.steps().flat_map(|(_, step)| step.volumes_left()).count(), 0);
+    let warnings: Vec<_> = alone.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("container shop-db-run was started with --rm: when it stops"), "{warnings:?}");
+}
+
+#[test]
 fn one_offs_that_run_go_with_the_orphans() {
     let project = files()
         .service("db", "mysql:8", |_| {})

@@ -273,6 +273,7 @@ fn what_nobody_labelled_is_used_with_a_warning() {
         key: None,
         config_hash: Some("another".into()),
         labels: [].into(),
+        visitors: Vec::new(),
     };
     let told = |owner| {
         let state = images_only(&data).edit(|observed| observed.volumes.push(foreign(owner)));

@@ -313,6 +313,7 @@ impl Run<'_> {
             key: Some(key.into()),
             config_hash: Some(volume_hash(volume)),
             labels: [].into(),
+            visitors: Vec::new(),
         });
         Ok(())
     }

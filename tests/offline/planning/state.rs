@@ -56,6 +56,7 @@ pub(super) fn in_sync(project: &Project) -> Engine {
             key: (!volume.external).then(|| key.clone()),
             config_hash: (!volume.external).then(|| volume_hash(volume)),
             labels: BTreeMap::new(),
+            visitors: Vec::new(),
         });
     }
     for service in project.services.values().filter(|service| service.provider.is_none()) {

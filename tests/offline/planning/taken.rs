@@ -159,11 +159,19 @@ fn a_volume_that_somebody_goes_on_mounting_is_not_recreated() {
     let recreate = UpOptions { recreate_volumes: super::files::volume_keys(&["data"]), ..UpOptions::default() };
     assert!(plan(&files().load(), &state.clone().into(), &recreate).has_changes());
     let alone = files().select(&["x"]).disabled("y").load();
-    let error = up(&alone, &state.into(), &recreate).expect_err("y stays");
+    let refused = |project: &Arc<Project>, state: Engine| {
+        up(project, &state.into(), &recreate).expect_err("it is mounted").to_string()
+    };
     assert_eq!(
-        error.to_string(),
+        refused(&alone, state.clone()),
         "volume shop_data has to be recreated for its new definition, but containers that stay mount it: shop-y-1"
     );
+    let visited = state.with_volume("shop_data", |data| data.visitors.push("other-db-1".to_owned()));
+    assert_eq!(
+        refused(&files().load(), visited.clone()),
+        "volume shop_data has to be recreated for its new definition, but containers that stay mount it: other-db-1"
+    );
+    assert!(up(&files().load(), &visited.into(), &UpOptions::default()).is_ok(), "it is kept");
 }
 
 #[test]
