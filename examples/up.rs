@@ -1,16 +1,15 @@
-//! Brings the project of the current folder up: the library in one page.
+//! Brings the project of the current folder up, as `hoist up -d` does: the library in one page.
 //!
 //! `cargo run --example up` in a folder with a Compose file.
 
 use std::sync::Arc;
 
 use hoist::engine::docker::{ConnectSettings, Docker};
-use hoist::engine::{Engine, ObserveQuery};
 use hoist::event::Events;
-use hoist::execute::{self, ExecuteSettings};
 use hoist::load::{self, LoadOptions};
-use hoist::plan::{self, UpOptions};
-use tokio_util::sync::CancellationToken;
+use hoist::operation::ask::Always;
+use hoist::operation::{self, Detail, Interruption, RunSettings, Up};
+use hoist::plan::UpOptions;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -21,18 +20,16 @@ async fn main() -> anyhow::Result<()> {
         anyhow::anyhow!("the files cannot be used:\n{}", problems.join("\n"))
     })?;
 
-    let project = Arc::new(loaded.project);
     let engine = Docker::connect(ConnectSettings::from_environment(|name| options.environment.get(name).cloned()))?;
-    let up = UpOptions::default();
-    let mut observed = engine.observe(ObserveQuery::for_up(&project, &up)).await?;
-    observed.models = execute::model::look(&project).await?;
-    let plan = Arc::new(plan::up(&project, &observed, &up)?);
-    print!("{plan}");
+    let contents = load::contents(&loaded.project);
+    let mut up = Up { project: Arc::new(loaded.project), options: UpOptions { contents, ..UpOptions::default() } };
+    // Volumes whose definition changed are kept: nobody is here to agree to losing their data.
+    let prepared = operation::prepare(&mut up, &engine, &Always::No, Detail::Full).await?;
+    print!("{}", prepared.plan);
 
     // Whoever wants to see progress keeps the receiver; here it is dropped.
     let (events, _) = Events::channel();
-    let settings = ExecuteSettings { project: project.name.to_string(), ..ExecuteSettings::default() };
-    let outcome = execute::execute(&plan, &engine, &events, &CancellationToken::new(), &settings).await;
-    outcome.into_result(&plan)?;
+    let (interruption, settings) = (Interruption::default(), RunSettings::default());
+    operation::converge(&up, &engine, &prepared, &events, &interruption, settings).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! ask for.
 //!
 //! The modules are the pipeline: [`load`] makes a [`project`] of files, [`engine`] observes, [`plan`] compares,
-//! `execute` carries the plan out, `render` shows what happened.
+//! `execute` carries the plan out, [`operation`] puts these together, `render` shows what happened.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 pub mod cli;
@@ -12,6 +12,7 @@ pub mod event;
 pub mod execute;
 pub mod load;
 pub mod observed;
+pub mod operation;
 pub mod plan;
 pub mod project;
 pub mod render;

@@ -4,6 +4,25 @@ use std::io::{self, BufRead, Write};
 
 use super::context::Terminals;
 use crate::diagnostic::visible::{Colors, visible};
+use crate::operation::{Ask, Question};
+
+/// Asks the person at the terminal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Person {
+    /// Which of the standard streams are terminals.
+    pub terminals: Terminals,
+}
+
+impl Ask for Person {
+    fn confirm(&self, question: &Question) -> io::Result<bool> {
+        let text = match question {
+            Question::RecreateVolume { volume } => format!(
+                "Volume \"{volume}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?"
+            ),
+        };
+        confirm(&text, self.terminals)
+    }
+}
 
 /// Asks a question whose answer is no unless the user says yes. Without a terminal one word is read, judged as a
 /// lenient boolean; the end of the input is no.
@@ -11,7 +30,7 @@ use crate::diagnostic::visible::{Colors, visible};
 /// # Errors
 ///
 /// When a stream fails.
-pub(super) fn confirm(question: &str, terminals: Terminals) -> io::Result<bool> {
+fn confirm(question: &str, terminals: Terminals) -> io::Result<bool> {
     let mut stdout = io::stdout();
     let question = visible(question, Colors::Shown);
     if terminals.stdin {

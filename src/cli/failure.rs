@@ -2,12 +2,19 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde::Serialize;
 
 use crate::diagnostic::conceal;
+use crate::diagnostic::render::Style;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::engine::EngineError;
-use crate::execute::Conflict;
-use crate::plan::SecretValues;
+use crate::event::RunFailure;
+use crate::operation::OperationError;
+use crate::project::Project;
+use crate::render::failure::{FailedStep, Files};
+use crate::source::SourceMap;
 
 /// Why a command did not do what was asked. [`Failure::status`] is the documented list of exit statuses.
 #[derive(Debug)]
@@ -15,17 +22,10 @@ use crate::plan::SecretValues;
 pub enum Failure {
     /// The files are wrong; every problem was told when they were read.
     Load,
-    /// What the files ask for cannot be planned for what the engine has: the message with its place.
-    Plan(String),
     /// The engine did not answer, or not as hoped.
     Engine(EngineError),
-    /// Steps of a plan failed.
-    Run {
-        /// What failed, why, and what was not done because of it.
-        text: String,
-        /// The steps, where all of it seems to come from changes that somebody else made meanwhile.
-        conflict: Option<Conflict>,
-    },
+    /// An operation on a project failed.
+    Operation(Box<FailedOperation>),
     /// Arguments do not go together; the message is the contract's (cli.md §4).
     Usage(String),
     /// The user said stop.
@@ -38,13 +38,59 @@ pub enum Failure {
     Unexpected(anyhow::Error),
 }
 
+/// Why an operation failed, with the files that say why it was asked for.
+#[derive(Debug)]
+pub struct FailedOperation {
+    error: OperationError,
+    project: Arc<Project>,
+    sources: SourceMap,
+}
+
+impl FailedOperation {
+    fn files<'a>(&'a self, style: &'a Style) -> Files<'a> {
+        Files { project: &self.project, sources: &self.sources, style }
+    }
+
+    fn write(&self, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+        let files = self.files(style);
+        match &self.error {
+            OperationError::Engine(error) => write_engine_error(error, out),
+            OperationError::Models(error) => writeln!(out, "{}", files.models_error(error)),
+            OperationError::Plan(error) => writeln!(out, "{}", files.plan_error(error)),
+            OperationError::Run(failure) => write!(out, "{}", files.run_failure(failure)),
+            OperationError::Ask(error) => writeln!(out, "{error}"),
+            OperationError::Interrupted => writeln!(out),
+        }
+    }
+
+    /// The steps that failed, if it failed in carrying out its plan.
+    fn run(&self) -> Option<&RunFailure> {
+        if let OperationError::Run(failure) = &self.error { Some(failure) } else { None }
+    }
+}
+
+/// A failed step as a program reads it.
+#[derive(Serialize)]
+struct FailedStepLine {
+    error: bool,
+    #[serde(flatten)]
+    step: FailedStep,
+}
+
 impl Failure {
+    /// The failure of an operation on `project`, which was read from `sources`.
+    #[must_use]
+    pub fn operation(error: OperationError, project: Arc<Project>, sources: SourceMap) -> Self {
+        Self::Operation(Box::new(FailedOperation { error, project, sources }))
+    }
+
     /// The exit status: 1 for errors, 2 for a plan with changes, 130 after an interruption, a container's own where a
     /// command passes it on.
     #[must_use]
     pub fn status(&self) -> u8 {
         match self {
-            Self::Load | Self::Plan(_) | Self::Engine(_) | Self::Run { .. } | Self::Usage(_) | Self::Unexpected(_) => 1,
+            Self::Operation(failed) if matches!(failed.error, OperationError::Interrupted) => 130,
+            Self::Load | Self::Engine(_) | Self::Operation(_) | Self::Usage(_) | Self::Unexpected(_) => 1,
             Self::ChangesPending => 2,
             Self::Interrupted => 130,
             Self::Status(status) => *status,
@@ -52,57 +98,71 @@ impl Failure {
     }
 
     /// Tells the user, on `out`; what was shown already is not said again. Much of it is in the words of engines and
-    /// programs: it can neither do anything to a terminal nor, unless `values` are shown, give secrets away.
+    /// programs: it can neither do anything to a terminal nor, unless `style` shows them, give secrets away.
     ///
     /// # Errors
     ///
     /// When `out` cannot be written to.
-    pub fn report(&self, values: SecretValues, out: &mut dyn Write) -> io::Result<()> {
-        let text = self.text(values)?;
+    pub fn report(&self, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+        let text = self.text(style)?;
         out.write_all(visible(&text, Colors::Removed).as_bytes())
     }
 
     /// What is reported, as it is.
-    fn text(&self, values: SecretValues) -> io::Result<String> {
+    fn text(&self, style: &Style) -> io::Result<String> {
         let mut text = Vec::new();
-        self.write(&mut text)?;
+        self.write(style, &mut text)?;
         let text = String::from_utf8_lossy(&text).into_owned();
-        Ok(if values == SecretValues::Shown { text } else { conceal::text(&text) })
+        Ok(if style.show_values { text } else { conceal::text(&text) })
     }
 
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, style: &Style, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Load | Self::ChangesPending | Self::Status(_) => Ok(()),
-            Self::Engine(error) => {
-                writeln!(out, "{error}")?;
-                if let Some(hint) = engine_hint(error) {
-                    writeln!(out, "hint: {hint}")?;
-                }
-                Ok(())
-            }
-            Self::Run { text, .. } => write!(out, "{text}"),
-            Self::Plan(message) | Self::Usage(message) => writeln!(out, "{message}"),
+            Self::Engine(error) => write_engine_error(error, out),
+            Self::Operation(failed) => failed.write(style, out),
+            Self::Usage(message) => writeln!(out, "{message}"),
             // The peer prints an empty line for a status without a message.
             Self::Interrupted => writeln!(out),
             Self::Unexpected(error) => writeln!(out, "{error:#}"),
         }
     }
 
-    /// Tells a program, on `out`: one JSON object, with no message where there is none to add (cli.md §1.2).
+    /// Tells a program, on `out`: one JSON object, with no message where there is none to add (cli.md §1.2); for each step
+    /// that failed, one with its place in the files.
     ///
     /// # Errors
     ///
     /// When `out` cannot be written to.
-    pub fn report_json(&self, values: SecretValues, out: &mut dyn Write) -> io::Result<()> {
+    pub fn report_json(&self, style: &Style, out: &mut dyn Write) -> io::Result<()> {
         // The problems of the files were told as objects when they were read.
         if matches!(self, Self::ChangesPending | Self::Load) {
             return Ok(());
         }
-        let line = match self.text(values)?.trim_end() {
+        if let Self::Operation(failed) = self
+            && let Some(run) = failed.run()
+        {
+            let steps = failed.files(style).failed_steps(run);
+            return steps.into_iter().try_for_each(|mut step| {
+                if !style.show_values {
+                    step.context.iter_mut().for_each(|line| *line = conceal::text(line));
+                }
+                writeln!(out, "{}", serde_json::to_string(&FailedStepLine { error: true, step })?)
+            });
+        }
+        let line = match self.text(style)?.trim_end() {
             "" => serde_json::json!({ "error": true }),
             message => serde_json::json!({ "error": true, "message": message }),
         };
         writeln!(out, "{line}")
+    }
+}
+
+fn write_engine_error(error: &EngineError, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{error}")?;
+    match engine_hint(error) {
+        Some(hint) => writeln!(out, "hint: {hint}"),
+        None => Ok(()),
     }
 }
 

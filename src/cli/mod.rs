@@ -17,7 +17,7 @@ use std::process::ExitCode;
 pub use context::Context;
 pub use failure::Failure;
 
-use crate::plan::SecretValues;
+use crate::diagnostic::render::Style;
 use crate::render::ProgressMode;
 use parse::{Parsed, answer, parse};
 
@@ -34,26 +34,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let Parsed::Run(cli) = parsed else { return ExitCode::SUCCESS };
     let context = match Context::of_process(&cli.global) {
         Ok(context) => context,
-        Err(failure) => return end(&failure, SecretValues::Hidden, Failure::report),
+        Err(failure) => return end(&failure, &Style::default(), Failure::report),
     };
     let Err(failure) = command::dispatch(*cli, &context) else { return ExitCode::SUCCESS };
     let report = match settings::progress_mode(&context) {
         Ok(ProgressMode::Json) => Failure::report_json,
         Ok(_) | Err(_) => Failure::report,
     };
-    end(&failure, settings::secret_values(&context), report)
+    end(&failure, &output::style(&context), report)
 }
 
 /// How a failure is reported.
-type Report = fn(&Failure, SecretValues, &mut dyn Write) -> io::Result<()>;
+type Report = fn(&Failure, &Style, &mut dyn Write) -> io::Result<()>;
 
-fn end(failure: &Failure, values: SecretValues, report: Report) -> ExitCode {
+fn end(failure: &Failure, style: &Style, report: Report) -> ExitCode {
     if is_broken_pipe(failure) {
         // `hoist logs | head`: the reader has had enough.
         return ExitCode::from(1);
     }
     let mut stderr = io::stderr();
-    let _ = report(failure, values, &mut stderr).and_then(|()| stderr.flush());
+    let _ = report(failure, style, &mut stderr).and_then(|()| stderr.flush());
     ExitCode::from(failure)
 }
 

@@ -12,16 +12,13 @@ use crate::diagnostic::conceal;
 use crate::diagnostic::render::{Description, Style, describe, render, render_all};
 use crate::diagnostic::visible::{Colors, visible};
 use crate::diagnostic::{Explain, Level};
-use crate::execute::refusal::Refusal;
-use crate::execute::{ExecuteError, RunFailure};
 use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
-use crate::plan::{self, Plan, PlanError};
-use crate::project::origin::Origin;
-use crate::project::value::{VolumesFrom, VolumesFromSource};
-use crate::project::{Project, ProjectName, ServiceName};
+use crate::plan::Plan;
+use crate::project::{Project, ProjectName};
+use crate::render::failure::Files;
 use crate::render::logs::{LogSettings, Prefix};
-use crate::render::{Progress, ProgressMode, TerminalSize, TtySettings};
-use crate::source::{SourceMap, Span};
+use crate::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
+use crate::source::SourceMap;
 
 /// Loads a project; warnings go to standard error.
 ///
@@ -237,7 +234,10 @@ fn project_or_name(services: &[String], context: &Context) -> Result<Target, Fai
 pub(super) fn progress(context: &Context) -> Result<Progress<io::Stderr>, Failure> {
     let mode = settings::progress_mode(context)?;
     let tty = TtySettings { color: colors(context, true), size: TerminalSize::of_stderr() };
-    Ok(Progress::new(mode, tty, io::stderr()).with_values(settings::secret_values(context)))
+    // What a program reads has the cause with the step; a person reads it once, at the end, with its place.
+    let causes = if mode == ProgressMode::Json { Causes::Shown } else { Causes::Reported };
+    let progress = Progress::new(mode, tty, io::stderr()).with_causes(causes);
+    Ok(progress.with_values(settings::secret_values(context)))
 }
 
 /// How lines of containers are shown.
@@ -251,145 +251,6 @@ pub(super) fn log_settings(context: &Context, no_color: bool, no_prefix: bool, t
     }
 }
 
-/// Why there is no plan, with the place in the files where the cause stands.
-pub(super) fn plan_error(error: &PlanError, project: &Project, sources: &SourceMap, context: &Context) -> String {
-    let span = error.path().and_then(|path| project.origins.nearest(path.as_slice()));
-    if span.is_none() && error.hint().is_none() {
-        return error.to_string();
-    }
-    let placed = Placed { message: error.to_string(), span, hint: error.hint() };
-    scripted(&placed, sources, context)
-}
-
-/// Why it is not known what serves models, with the line that asks for one.
-pub(super) fn model_error(error: &ExecuteError, project: &Project, sources: &SourceMap, context: &Context) -> String {
-    let user = project.services.values().find(|service| !service.models.is_empty());
-    let span = user.and_then(|service| project.origins.nearest(&["services", service.name.as_str(), "models"]));
-    let placed = Placed { message: error.to_string(), span, hint: error.hint() };
-    let lines = error.context().iter().map(|line| format!("\n  {line}"));
-    scripted(&placed, sources, context) + &lines.collect::<String>()
-}
-
-/// What failed in a run and why; a port that is taken with the line that asks for it.
-pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &SourceMap, context: &Context) -> String {
-    let mut text = Vec::new();
-    for (id, error) in failure.failures() {
-        let refused = matches!(error, ExecuteError::Refused { .. });
-        match asked_for(error, project, sources) {
-            // The engine's words stand alone on their line, with what the files say below.
-            span if span.is_some() || refused => {
-                let placed = Placed { message: error.to_string(), span, hint: error.hint() };
-                writeln!(text, "{}", scripted(&placed, sources, context))
-                    .and_then(|()| error.context().iter().try_for_each(|line| writeln!(text, "  {line}")))
-            }
-            _ => failure.report_step(id, error, &mut text),
-        }
-        .and_then(|()| failure.report_skipped(id, &mut text))
-        .expect("memory can be written to");
-    }
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-/// The line of the files that asks for what could not be done.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other failures come from no line")]
-fn asked_for(error: &ExecuteError, project: &Project, sources: &SourceMap) -> Option<Span> {
-    let at = |path: &[&str]| project.origins.nearest(path);
-    match error {
-        ExecuteError::Pull { image, service: Some(name), .. } => {
-            let service = project.service(name.as_str())?;
-            let place = plan::place_of_image(project, service, image);
-            at(&place.iter().map(String::as_str).collect::<Vec<_>>())
-        }
-        ExecuteError::NameTaken { service, .. } => at(&["services", service.as_str(), "container_name"]),
-        ExecuteError::Model { key, .. } => at(&["models", key.as_str(), "model"]),
-        ExecuteError::PortTaken { service, port, .. } => port_line(project, service, *port),
-        ExecuteError::AddressTaken(taken) => {
-            at(&["services", taken.service.as_str(), "networks", taken.key.as_str(), taken.field])
-        }
-        ExecuteError::HookFailed { hook, .. } | ExecuteError::HookNotRun { hook, .. } => {
-            at(&["services", hook.service.as_str(), hook.key, &hook.index.to_string()])
-        }
-        ExecuteError::PreStartFailed { service, hook, .. } => {
-            at(&["services", service.as_str(), "pre_start", &hook.to_string()])
-        }
-        ExecuteError::TmpfsNotShared { service, from, .. } => volumes_from_line(project, service, from),
-        ExecuteError::Refused { refusal, .. } => refused_line(refusal, project, sources),
-        _ => None,
-    }
-}
-
-/// Which of the lines that may ask for what the engine refused: that with the word that the engine names, else one
-/// where a variable may stand for it, else the last.
-fn refused_line(refusal: &Refusal, project: &Project, sources: &SourceMap) -> Option<Span> {
-    let origins: Vec<Origin<'_>> = refusal
-        .places
-        .iter()
-        .filter_map(|place| project.origins.get(&place.iter().map(String::as_str).collect::<Vec<_>>()))
-        .collect();
-    let Some(word) = &refusal.word else { return origins.first().map(|origin| origin.span()) };
-    let with = |text: &str| origins.iter().find_map(|origin| entry_with(*origin, text, sources));
-    let word = word.to_lowercase();
-    // Of a path the file may have the end only.
-    let name = word.rsplit('/').next().filter(|name| !name.is_empty());
-    with(&word).or_else(|| with(name?)).or_else(|| with("$")).or_else(|| origins.last().map(|origin| origin.span()))
-}
-
-/// The entry in a value, however far in, that is called `word` or has it in its text; the value itself, if it has no
-/// entries.
-fn entry_with(origin: Origin<'_>, word: &str, sources: &SourceMap) -> Option<Span> {
-    let has = |origin: &Origin<'_>| sources.text(origin.span()).to_lowercase().contains(word);
-    if origin.children().next().is_none() {
-        return has(&origin).then(|| origin.span());
-    }
-    origin.children().find_map(|child| {
-        let is_called_so = child.name().to_lowercase() == word && child.key_span() != child.span();
-        if is_called_so { Some(child.key_span()) } else { entry_with(child, word, sources) }
-    })
-}
-
-/// Where the files let a service take over the volumes of another.
-fn volumes_from_line(project: &Project, service: &ServiceName, other: &ServiceName) -> Option<Span> {
-    let is_it = |from: &VolumesFrom| matches!(&from.source, VolumesFromSource::Service(name) if name == other);
-    let at = project.service(service.as_str())?.volumes_from.iter().position(is_it)?;
-    project.origins.nearest(&["services", service.as_str(), "volumes_from", &at.to_string()])
-}
-
-/// Where the files ask for a port of the host.
-fn port_line(project: &Project, service: &ServiceName, port: u16) -> Option<Span> {
-    let ports = &project.service(service.as_str())?.ports;
-    let asks = |published: &str| {
-        let (first, last) = published.split_once('-').unwrap_or((published, published));
-        matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&port))
-    };
-    let at = ports.iter().position(|item| item.published.as_deref().is_some_and(asks))?;
-    project.origins.nearest(&["services", service.as_str(), "ports", &at.to_string()])
-}
-
-/// A message of the contract, whose line scripts look for, and its place in the files.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-struct Placed {
-    message: String,
-    span: Option<Span>,
-    hint: Option<String>,
-}
-
-impl Explain for Placed {
-    fn span(&self) -> Option<Span> {
-        self.span
-    }
-
-    fn hint(&self) -> Option<String> {
-        self.hint.clone()
-    }
-}
-
-/// The message alone on its line, then its place.
-fn scripted(problem: &Placed, sources: &SourceMap, context: &Context) -> String {
-    let shown = render(problem, Level::Error, sources, &Style { color: false, ..style(context) });
-    shown.strip_prefix("error: ").map(str::to_owned).unwrap_or(shown)
-}
-
 /// Warnings of a plan: what it leaves alone though it may not be meant so. Those that come from a line of `files` are
 /// told with it.
 ///
@@ -401,17 +262,19 @@ pub(super) fn plan_warnings(
     files: Option<(&Project, &SourceMap)>,
     context: &Context,
 ) -> Result<(), Failure> {
+    let style = style(context);
     for warning in plan.warnings() {
-        let span = files.and_then(|(project, _)| project.origins.nearest(&warning.path()?));
-        let (Some((_, sources)), Some(span)) = (files, span) else {
+        let placed = files.and_then(|(project, sources)| {
+            Some((Files { project, sources, style: &style }.warning(warning)?, sources))
+        });
+        let Some((placed, sources)) = placed else {
             warn(&warning.to_string(), context)?;
             continue;
         };
-        let placed = Placed { message: warning.to_string(), span: Some(span), hint: warning.hint() };
         let text = if is_json(context) {
-            log_record(&placed.message, Some(&describe(&placed, sources, &style(context))))
+            log_record(&placed.to_string(), Some(&describe(&placed, sources, &style)))
         } else {
-            render(&placed, Level::Warning, sources, &style(context)) + "\n"
+            render(&placed, Level::Warning, sources, &style) + "\n"
         };
         io::stderr().write_all(text.as_bytes())?;
     }

@@ -7,6 +7,7 @@ pub mod docker;
 mod error;
 #[cfg(feature = "fake-engine")]
 pub mod fake;
+pub(crate) mod line_buffer;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -18,8 +19,7 @@ use futures::stream::BoxStream;
 pub use error::EngineError;
 
 use crate::observed::{ContainerId, Definition, EngineVersion, Health, Image, ImageDigest, NetworkId, Observed, State};
-use crate::plan::{self, AnonymousVolumes, BuildSpec, ContainerSpec, InheritedVolume, PullSpec, UpOptions};
-use crate::project::value::PullRule;
+use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, InheritedVolume, PullSpec};
 use crate::project::{NetworkKey, Project, ServiceName, VolumeKey};
 
 /// What hoist asks of a container engine. All calls may be made in parallel; clones share one connection.
@@ -312,23 +312,6 @@ pub enum Scope {
 }
 
 impl ObserveQuery {
-    /// What has to be known to plan `up` of a project.
-    #[must_use]
-    pub fn for_up(project: &Project, options: &UpOptions) -> Self {
-        let refreshed = project.services.values().filter(|service| {
-            let policy = options.pull.as_ref().or(service.pull_policy.as_ref());
-            policy.is_some_and(|policy| matches!(policy.rule(), PullRule::Refresh(_)))
-        });
-        Self {
-            project: project.name.to_string(),
-            scope: Scope::All,
-            networks: project.networks.values().map(|network| network.name.clone()).collect(),
-            volumes: project.volumes.values().map(|volume| volume.name.clone()).collect(),
-            images: plan::wanted_images(project, options),
-            tag_times: refreshed.map(|service| project.image_name(service)).collect(),
-        }
-    }
-
     /// All that a project has, and nothing beside it.
     #[must_use]
     pub fn of_project(project: impl Into<String>) -> Self {

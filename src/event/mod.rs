@@ -1,25 +1,51 @@
 //! Facts about a run, and the channels they travel on.
 //!
-//! An [`Event`] is made of ids, numbers, enums and names; words, colours and rounding belong to the renderer, which
-//! has the plan at hand to say what an [`ActionId`] is. What containers write is [`Output`] and travels on a channel of
+//! An [`Event`] is a time and a [`Fact`] made of ids, numbers, enums and names; words, colours and rounding belong to the
+//! renderer. A plan that begins is a fact too, so the stream alone says what an [`ActionId`] is. What containers write is [`Output`] and travels on a channel of
 //! its own, which is bounded: whoever reads slowly slows the reading down instead of filling the memory.
 
+mod failure;
+mod outcome;
 mod output;
+mod pull_hints;
 mod subject;
 
+pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};
+pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
 pub use subject::Subject;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::observed::State;
-use crate::plan::{ActionId, UnusedVolume};
+use crate::plan::{ActionId, Plan, UnusedVolume};
+
+/// Something that happened during a run, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The time since the channel was made, which is when the run began.
+    pub at: Duration,
+    /// What happened.
+    pub fact: Fact,
+}
 
 /// Something that happened during a run.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum Fact {
+    /// A plan begins: ids that follow are those of its steps.
+    PlanStarted {
+        /// The plan.
+        plan: Arc<Plan>,
+        /// What it is for, in the word of the command line: `up`, `down`, `stop`.
+        operation: &'static str,
+        /// Whether it replaces a plan that failed because somebody else changed the project meanwhile: those failures no
+        /// longer count.
+        replaces_failed: bool,
+    },
     /// A step began.
     Started {
         /// The step.
@@ -40,14 +66,8 @@ pub enum Event {
         id: ActionId,
         /// How long it took.
         elapsed: Duration,
-        /// The message.
-        message: String,
-        /// The name of the container at fault, where it is one of several that the step is about.
-        container: Option<String>,
-        /// What explains it, a line each: the last probe, the last log lines, who holds the port.
-        context: Vec<String>,
-        /// Whether somebody else changed the same thing meanwhile, so that a new look and a new plan may do.
-        conflict: bool,
+        /// Why.
+        error: Box<StepError>,
     },
     /// A step was not done because one before it failed.
     Skipped {
@@ -121,9 +141,6 @@ pub enum Event {
     Stopping(Stopping),
     /// A plan is through: nothing of it runs any more, nor will.
     Ended,
-    /// What failed because somebody else changed the project meanwhile was looked at again: ids that follow are those of
-    /// a new plan.
-    Replanned,
 }
 
 /// Why a run comes to an end before its time.
@@ -171,19 +188,25 @@ pub enum Outcome {
 
 /// Where facts are sent. Cheap to clone; sending never waits and never fails: without a receiver they are dropped.
 #[derive(Debug, Clone)]
-pub struct Events(mpsc::UnboundedSender<Event>);
+pub struct Events {
+    sender: mpsc::UnboundedSender<Event>,
+    began: Instant,
+}
+
+/// Where events arrive, in the order in which they happened.
+pub type EventReceiver = mpsc::UnboundedReceiver<Event>;
 
 impl Events {
-    /// A channel and its receiving end.
+    /// A channel and its receiving end. The time of its events counts from now.
     #[must_use]
-    pub fn channel() -> (Self, mpsc::UnboundedReceiver<Event>) {
+    pub fn channel() -> (Self, EventReceiver) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(sender), receiver)
+        (Self { sender, began: Instant::now() }, receiver)
     }
 
     /// Tells whoever listens.
-    pub fn send(&self, event: Event) {
+    pub fn send(&self, fact: Fact) {
         // A receiver that went away has seen enough.
-        let _ = self.0.send(event);
+        let _ = self.sender.send(Event { at: self.began.elapsed(), fact });
     }
 }

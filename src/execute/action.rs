@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::facts::Facts;
 use super::hook;
 use super::hub::Notice;
-use super::{ExecuteError, Follower, model, provider, start, wait};
+use super::{Announcer, model, provider, refusal, start, wait};
 use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
-use crate::event::{BuildProgress, Event, Events, Outcome, Outputs};
+use crate::event::{BuildProgress, Events, Fact, Outcome, Outputs, StepError};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, Plan, PullFailure, PullSpec,
@@ -35,23 +35,23 @@ pub(super) struct Context<E> {
     pub(super) facts: Arc<Facts>,
     /// Where waits subscribe; `None` in a plan without waits.
     pub(super) notices: Option<broadcast::Sender<Notice>>,
-    pub(super) follower: Option<Follower>,
+    pub(super) announcer: Option<Announcer>,
     /// Where the output of hooks is shown.
     pub(super) outputs: Option<Outputs>,
 }
 
 impl<E> Context<E> {
     /// The id of a container that must be there by now.
-    pub(super) fn container(&self, container: &ContainerRef) -> Result<ContainerId, ExecuteError> {
-        self.facts.container(container).ok_or_else(|| ExecuteError::NoContainer(container.name.clone()))
+    pub(super) fn container(&self, container: &ContainerRef) -> Result<ContainerId, StepError> {
+        self.facts.container(container).ok_or_else(|| StepError::NoContainer(container.name.clone()))
     }
 }
 
-type StepOutcome = Result<Outcome, ExecuteError>;
+type StepOutcome = Result<Outcome, StepError>;
 
 /// Does step `id`.
 pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
-    perform(context, id).await.map_err(|error| error.explained(&context.plan.step(id).action))
+    perform(context, id).await.map_err(|error| refusal::explained(error, &context.plan.step(id).action))
 }
 
 async fn perform<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
@@ -84,8 +84,8 @@ async fn perform<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
         Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
         Action::UnpauseContainer { container } => {
             let id = context.container(container)?;
-            if let Some(follower) = &context.follower {
-                follower.before_unpause(container, &id).await;
+            if let Some(announcer) = &context.announcer {
+                announcer.before_unpause(container, &id).await;
             }
             done(engine.unpause_container(id).await)
         }
@@ -109,7 +109,7 @@ async fn perform<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
 async fn pause<E>(context: &Context<E>, duration: Duration) -> StepOutcome {
     tokio::select! {
         biased;
-        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+        () = context.cancel.cancelled() => Err(StepError::Interrupted),
         () = tokio::time::sleep(duration) => Ok(Outcome::Done),
     }
 }
@@ -122,15 +122,15 @@ async fn pull_image<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<Pu
             context.facts.got_image(id, Some(digest));
             Ok(Outcome::Done)
         }
-        Err(ExecuteError::Interrupted) => Err(ExecuteError::Interrupted),
+        Err(StepError::Interrupted) => Err(StepError::Interrupted),
         Err(error) if spec.on_failure == PullFailure::Tolerate => {
             let there = context.engine.image(spec.image.clone(), spec.platform.clone()).await?;
             context.facts.got_image(id, there.map(|image| image.digest));
             Ok(Outcome::PullTolerated(error.to_string()))
         }
-        Err(ExecuteError::Engine(cause)) => {
+        Err(StepError::Engine(cause)) => {
             let (image, service) = (spec.image.clone(), spec.services.first().cloned());
-            Err(ExecuteError::Pull { image, service, cause: Box::new(cause) })
+            Err(StepError::Pull { image, service, cause: Box::new(cause) })
         }
         Err(error) => Err(error),
     }
@@ -150,12 +150,12 @@ async fn fetch<E: Engine>(
     mut progress: BoxStream<'static, Result<ImageProgress, EngineError>>,
     image: &str,
     platform: Option<&str>,
-) -> Result<ImageDigest, ExecuteError> {
+) -> Result<ImageDigest, StepError> {
     let mut digest = None;
     loop {
         let next = tokio::select! {
             biased;
-            () = context.cancel.cancelled() => return Err(ExecuteError::Interrupted),
+            () = context.cancel.cancelled() => return Err(StepError::Interrupted),
             next = progress.next() => next,
         };
         match next {
@@ -169,13 +169,13 @@ async fn fetch<E: Engine>(
         return Ok(digest);
     }
     let found = context.engine.image(image.to_owned(), platform.map(ToOwned::to_owned)).await?;
-    found.map(|image| image.digest).ok_or_else(|| ExecuteError::NoImage(image.to_owned()))
+    found.map(|image| image.digest).ok_or_else(|| StepError::NoImage(image.to_owned()))
 }
 
 fn report(events: &Events, id: ActionId, progress: ImageProgress) {
     match progress {
         ImageProgress::Layer { id: part, status, current, total } => {
-            events.send(Event::Progress { id, part, status, current, total });
+            events.send(Fact::Progress { id, part, status, current, total });
         }
         ImageProgress::BuildStep { id: part, name, status } => {
             let status = match status {
@@ -184,16 +184,16 @@ fn report(events: &Events, id: ActionId, progress: ImageProgress) {
                 BuildStatus::Cached => BuildProgress::Cached,
                 BuildStatus::Failed(_) => BuildProgress::Failed,
             };
-            events.send(Event::BuildStep { id, part, name, status });
+            events.send(Fact::BuildStep { id, part, name, status });
         }
-        ImageProgress::BuildLog { id: part, line } => events.send(Event::BuildLog { id, part, line }),
+        ImageProgress::BuildLog { id: part, line } => events.send(Fact::BuildLog { id, part, line }),
         ImageProgress::Done(_) => {}
     }
 }
 
 async fn remove_network<E: Engine>(context: &Context<E>, id: ActionId, network: &NetworkId, name: &str) -> StepOutcome {
     match done_unless_in_use(context, id, context.engine.remove_network(network.clone()).await) {
-        Err(ExecuteError::Engine(cause)) => Err(ExecuteError::RemoveNetwork { name: name.to_owned(), cause }),
+        Err(StepError::Engine(cause)) => Err(StepError::RemoveNetwork { name: name.to_owned(), cause }),
         other => other,
     }
 }
@@ -219,7 +219,7 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
         Err(cause) => return Err(explain_refusal(context, spec, name, cause).await),
     };
     for message in created.warnings {
-        context.events.send(Event::Warning { id: Some(id), message });
+        context.events.send(Fact::Warning { id: Some(id), message });
     }
     context.facts.left_out(id, created.left_out);
     context.facts.made(id, created.id);
@@ -233,16 +233,16 @@ async fn explain_refusal<E: Engine>(
     spec: &ContainerSpec,
     container: String,
     cause: EngineError,
-) -> ExecuteError {
+) -> StepError {
     if let Some((from, target)) = memory_taken_over(spec).filter(|_| is_about_no_volume(&cause)) {
-        return ExecuteError::TmpfsNotShared { container, service: spec.replica.service.clone(), from, target };
+        return StepError::TmpfsNotShared { container, service: spec.replica.service.clone(), from, target };
     }
     if !matches!(cause, EngineError::Conflict(_)) {
         return cause.into();
     }
     match context.engine.name_holder(container.clone()).await {
         Ok(Some(holder)) if holder.project.as_deref() != Some(spec.project.name.as_str()) => {
-            ExecuteError::NameTaken { container, service: spec.replica.service.clone(), holder }
+            StepError::NameTaken { container, service: spec.replica.service.clone(), holder }
         }
         Ok(_) | Err(_) => cause.into(),
     }
@@ -274,7 +274,7 @@ fn config_hash(service: &Service, references: &BTreeMap<ServiceName, ContainerId
 pub(super) fn resolve_references(
     facts: &Facts,
     spec: &ContainerSpec,
-) -> Result<BTreeMap<ServiceName, ContainerId>, ExecuteError> {
+) -> Result<BTreeMap<ServiceName, ContainerId>, StepError> {
     let resolved: BTreeMap<ServiceName, ContainerId> = spec
         .references
         .iter()
@@ -282,7 +282,7 @@ pub(super) fn resolve_references(
         .collect();
     let Some(service) = spec.project.services.get(&spec.replica.service) else { return Ok(resolved) };
     match shared_services(service).find(|(_, other)| !resolved.contains_key(*other)) {
-        Some((shared, other)) => Err(ExecuteError::SharedContainerMissing { shared, service: other.clone() }),
+        Some((shared, other)) => Err(StepError::SharedContainerMissing { shared, service: other.clone() }),
         None => Ok(resolved),
     }
 }
@@ -316,7 +316,7 @@ async fn remove_container<E: Engine>(
 }
 
 fn done(answer: Result<(), EngineError>) -> StepOutcome {
-    answer.map(|()| Outcome::Done).map_err(ExecuteError::Engine)
+    answer.map(|()| Outcome::Done).map_err(StepError::Engine)
 }
 
 /// What a step that makes something does not find is not the project's, such as a driver or an image in a registry: that

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 
-use super::lines::lossy_line;
+use crate::engine::line_buffer::lossy_line;
 use crate::engine::{ContainerDetails, Engine, LogQuery, Probe};
 use crate::observed::{Health, State};
 

@@ -7,10 +7,9 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 
 use super::action::{Context, resolve_references};
-use super::lines::Lines;
-use super::{ExecuteError, HookRef};
+use crate::engine::line_buffer::Lines;
 use crate::engine::{Engine, EngineError, ExecProgress, ExecSpec, HookContainer, LogChunk, OutputStream};
-use crate::event::{Event, Outcome, Output};
+use crate::event::{Fact, HookRef, Outcome, Output, StepError};
 use crate::observed::{ContainerId, State};
 use crate::plan::{Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec};
 use crate::project::Hook;
@@ -26,11 +25,11 @@ pub(super) async fn after_start<E: Engine>(
     context: &Context<E>,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
-) -> Result<(), ExecuteError> {
+) -> Result<(), StepError> {
     let Some(service) = spec.and_then(|spec| spec.project.services.get(&spec.replica.service)) else { return Ok(()) };
     match run_all(context, container, spec, "post_start", &service.post_start).await {
         // Somebody else removed it.
-        Err(ExecuteError::HookNotRun { cause: cause @ EngineError::NotFound(_), .. }) => Err(cause.into()),
+        Err(StepError::HookNotRun { cause: cause @ EngineError::NotFound(_), .. }) => Err(cause.into()),
         other => other,
     }
 }
@@ -43,11 +42,11 @@ pub(super) async fn before_stop<E: Engine>(
     id: ActionId,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
-) -> Result<(), ExecuteError> {
+) -> Result<(), StepError> {
     let Some(service) = spec.and_then(|spec| spec.project.services.get(&spec.replica.service)) else { return Ok(()) };
-    let warn = |message| context.events.send(Event::Warning { id: Some(id), message });
+    let warn = |message| context.events.send(Fact::Warning { id: Some(id), message });
     match run_all(context, container, spec, "pre_stop", &service.pre_stop).await {
-        Err(ExecuteError::HookNotRun { hook, cause: EngineError::Conflict(_) | EngineError::NotFound(_) }) => {
+        Err(StepError::HookNotRun { hook, cause: EngineError::Conflict(_) | EngineError::NotFound(_) }) => {
             let id = context.container(container)?;
             let look = context.engine.inspect_container(id).await;
             if look.is_ok_and(|details| details.state == State::Paused) {
@@ -55,7 +54,7 @@ pub(super) async fn before_stop<E: Engine>(
             }
             Ok(())
         }
-        Err(error @ (ExecuteError::HookFailed { .. } | ExecuteError::HookNotRun { .. }))
+        Err(error @ (StepError::HookFailed { .. } | StepError::HookNotRun { .. }))
             if is_removed_after(context, id, container) =>
         {
             let place = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -82,22 +81,22 @@ async fn run_all<E: Engine>(
     spec: Option<&Arc<ContainerSpec>>,
     key: &'static str,
     hooks: &[Hook],
-) -> Result<(), ExecuteError> {
+) -> Result<(), StepError> {
     let (Some(spec), Some(id)) = (spec, context.facts.container(container)) else { return Ok(()) };
     let source = format!("{} ->", display_name(spec));
     for (index, hook) in hooks.iter().enumerate() {
         let run = exec(context, &id, hook, &source);
         let ran = tokio::select! {
             biased;
-            () = context.cancel.cancelled() => return Err(ExecuteError::Interrupted),
+            () = context.cancel.cancelled() => return Err(StepError::Interrupted),
             ran = run => ran,
         };
         let hook = HookRef { service: spec.replica.service.clone(), key, index, container: container.name.clone() };
         match ran {
             Ok((0, _)) => {}
-            Ok((exit_code, tail)) => return Err(ExecuteError::HookFailed { hook, exit_code, context: tail.lines() }),
+            Ok((exit_code, tail)) => return Err(StepError::HookFailed { hook, exit_code, context: tail.lines() }),
             Err(cause @ (EngineError::Unreachable { .. } | EngineError::Disconnected(_))) => return Err(cause.into()),
-            Err(cause) => return Err(ExecuteError::HookNotRun { hook, cause }),
+            Err(cause) => return Err(StepError::HookNotRun { hook, cause }),
         }
     }
     Ok(())
@@ -135,7 +134,7 @@ pub(super) async fn pre_start<E: Engine>(
     spec: &Arc<ContainerSpec>,
     container: &ContainerRef,
     hook: usize,
-) -> Result<Outcome, ExecuteError> {
+) -> Result<Outcome, StepError> {
     let request = HookContainer {
         spec: spec.clone(),
         hook,
@@ -144,22 +143,22 @@ pub(super) async fn pre_start<E: Engine>(
     };
     let created = context.engine.create_hook_container(request).await?;
     for message in created.warnings {
-        context.events.send(Event::Warning { id: None, message });
+        context.events.send(Fact::Warning { id: None, message });
     }
     let id = created.id;
     let source = format!("{} pre_start[{hook}] ->", spec.replica.service);
     let run = run_to_end(context, &id, &source);
     let ran = tokio::select! {
         biased;
-        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
-        ran = run => ran.map_err(ExecuteError::from),
+        () = context.cancel.cancelled() => Err(StepError::Interrupted),
+        ran = run => ran.map_err(StepError::from),
     };
     match ran {
         Ok((0, _)) => {
             context.engine.remove_container(id, AnonymousVolumes::Remove).await?;
             Ok(Outcome::Done)
         }
-        Ok((exit_code, tail)) => Err(ExecuteError::PreStartFailed {
+        Ok((exit_code, tail)) => Err(StepError::PreStartFailed {
             service: spec.replica.service.clone(),
             hook,
             exit_code,
@@ -232,7 +231,7 @@ impl<'a, E: Engine> Reader<'a, E> {
         self.tail
     }
 
-    async fn show(&self, batch: Option<super::lines::Batch>) {
+    async fn show(&self, batch: Option<crate::engine::line_buffer::Batch>) {
         let (Some(batch), Some(outputs)) = (batch, &self.context.outputs) else { return };
         let stderr = batch.stream == OutputStream::Stderr;
         outputs.send(Output::Lines { source: self.source.clone(), stderr, bytes: batch.bytes }).await;

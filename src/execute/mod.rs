@@ -3,21 +3,17 @@
 //! Everything that is started lives in a [`JoinSet`] of the call that started it, so nothing outlives that call.
 
 mod action;
+mod announce;
 mod eager;
-mod error;
 mod evidence;
 mod facts;
-pub mod follow;
 mod hook;
 mod hub;
-mod lines;
 pub mod model;
 mod plugin;
 mod provider;
 pub mod refusal;
-mod registry;
 mod schedule;
-pub mod session;
 mod start;
 mod wait;
 
@@ -31,12 +27,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
-use crate::event::{Event, Events, Outcome, Outputs};
+use crate::event::{Events, Fact, Outcome, Outputs, RunOutcome, StepError};
 use crate::plan::{Action, ActionId, Plan, UnusedVolume, WaitSpec, Waiter};
 
-pub use error::{AddressTaken, ExecuteError, HookRef, RunFailure};
-pub use follow::Follower;
-pub use model::ModelVerb;
+pub use announce::{Announcement, Announcer};
 
 use action::Context;
 use facts::Facts;
@@ -52,77 +46,10 @@ pub struct ExecuteSettings {
     /// The most calls to the engine at once (`--parallel`). `None` is a small number per kind of call: enough to keep
     /// the engine busy, and slow pulls and stops do not hold up the rest.
     pub parallel: Option<usize>,
-    /// Where the output of containers is shown, which is attached to before each of them starts; `None` shows none.
-    pub follower: Option<Follower>,
+    /// Tells who shows the output of containers of each before it starts; `None` where nobody does.
+    pub announcer: Option<Announcer>,
     /// Where the output of hooks is shown; `None` shows none.
     pub outputs: Option<Outputs>,
-}
-
-/// Steps that failed because somebody else seems to change the same things.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    /// The steps.
-    pub steps: Vec<ActionId>,
-    /// Whether a retry may succeed, though nothing has changed that can be seen.
-    pub may_pass: bool,
-}
-
-/// What became of a plan.
-#[derive(Debug, Clone, Default)]
-pub struct RunOutcome {
-    /// The steps that failed, and why.
-    pub failed: BTreeMap<ActionId, ExecuteError>,
-    /// The steps that were not done because an earlier one failed: that one.
-    pub skipped: BTreeMap<ActionId, ActionId>,
-    /// Whether steps were left out because the user asked to stop.
-    pub interrupted: bool,
-    /// How long it took.
-    pub elapsed: Duration,
-    first_failed: Option<ActionId>,
-}
-
-impl RunOutcome {
-    /// Whether all of the plan was done.
-    #[must_use]
-    pub fn is_success(&self) -> bool {
-        self.failed.is_empty() && !self.interrupted
-    }
-
-    /// Whether steps failed, and nothing but changes that somebody else made meanwhile let them.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        !self.interrupted && !self.failed.is_empty() && self.failed.values().all(ExecuteError::is_conflict)
-    }
-
-    /// What failed, where [`RunOutcome::is_conflict`] holds.
-    #[must_use]
-    pub fn conflict(&self) -> Option<Conflict> {
-        let may_pass = |error: &ExecuteError| matches!(error, ExecuteError::Engine(cause) if cause.may_pass());
-        self.is_conflict().then(|| Conflict {
-            steps: self.failed.keys().copied().collect(),
-            may_pass: self.failed.values().any(may_pass),
-        })
-    }
-
-    /// Why the step failed that failed first.
-    #[must_use]
-    pub fn first_failure(&self) -> Option<&ExecuteError> {
-        self.failed.get(&self.first_failed?)
-    }
-
-    /// Success, or all that is to be said about the failure of `plan`.
-    ///
-    /// # Errors
-    ///
-    /// When a step failed or the run was interrupted.
-    pub fn into_result(self, plan: &Arc<Plan>) -> Result<(), RunFailure> {
-        if self.is_success() { Ok(()) } else { Err(RunFailure::new(plan.clone(), self)) }
-    }
-
-    fn fail(&mut self, id: ActionId, error: ExecuteError) {
-        self.first_failed.get_or_insert(id);
-        self.failed.insert(id, error);
-    }
 }
 
 /// Carries out `plan`: each step once all that come before it have ended, as many at once as `settings` allow.
@@ -151,7 +78,7 @@ pub async fn execute<E: Engine>(
         cancel: cancel.clone(),
         facts: Arc::new(Facts::default()),
         notices: hub.as_ref().map(Hub::notices),
-        follower: settings.follower.clone(),
+        announcer: settings.announcer.clone(),
         outputs: settings.outputs.clone(),
     };
     let schedule = Schedule::new(plan, settings.parallel);
@@ -170,10 +97,10 @@ pub async fn execute<E: Engine>(
     }
     let left = volumes_left(plan, &run.done, &run.context.facts);
     if !left.is_empty() {
-        events.send(Event::VolumesLeft(left));
+        events.send(Fact::VolumesLeft(left));
     }
     run.outcome.elapsed = began.elapsed();
-    events.send(Event::Ended);
+    events.send(Fact::Ended);
     run.outcome
 }
 
@@ -193,7 +120,7 @@ fn volumes_left(plan: &Plan, done: &BTreeSet<ActionId>, facts: &Facts) -> Vec<Un
     left.into_values().filter(|(_, all)| *all).map(|(volume, _)| volume.clone()).collect()
 }
 
-type StepResult = (ActionId, Duration, Result<Outcome, ExecuteError>);
+type StepResult = (ActionId, Duration, Result<Outcome, StepError>);
 
 /// A plan on its way.
 struct Run<E> {
@@ -228,7 +155,7 @@ impl<E: Engine> Run<E> {
         let step = self.context.plan.step(id);
         if !self.context.facts.allows(step.guard.as_ref()) {
             self.context.facts.not_needed(id, step);
-            self.context.events.send(Event::NotNeeded { id });
+            self.context.events.send(Fact::NotNeeded { id });
             self.end(id, Ended::Well);
             return;
         }
@@ -236,7 +163,7 @@ impl<E: Engine> Run<E> {
             let end = spec.timeout.map(|timeout| Instant::now() + timeout);
             self.waits_end = self.waits_end.or(end);
         }
-        self.context.events.send(Event::Started { id });
+        self.context.events.send(Fact::Started { id });
         let context = self.context.clone();
         running.spawn(async move {
             let began = Instant::now();
@@ -245,7 +172,7 @@ impl<E: Engine> Run<E> {
         });
     }
 
-    fn settle(&mut self, id: ActionId, elapsed: Duration, result: Result<Outcome, ExecuteError>) {
+    fn settle(&mut self, id: ActionId, elapsed: Duration, result: Result<Outcome, StepError>) {
         match result {
             Ok(outcome) => {
                 if outcome == Outcome::Done {
@@ -254,10 +181,10 @@ impl<E: Engine> Run<E> {
                 if self.command_wait(id).is_some() {
                     self.waited.push(id);
                 }
-                self.context.events.send(Event::Finished { id, elapsed, outcome });
+                self.context.events.send(Fact::Finished { id, elapsed, outcome });
                 self.end(id, Ended::Well);
             }
-            Err(ExecuteError::Interrupted) => self.outcome.interrupted = true,
+            Err(StepError::Interrupted) => self.outcome.interrupted = true,
             Err(error) => {
                 self.fail(id, elapsed, error);
                 self.end(id, Ended::Badly);
@@ -265,15 +192,8 @@ impl<E: Engine> Run<E> {
         }
     }
 
-    fn fail(&mut self, id: ActionId, elapsed: Duration, error: ExecuteError) {
-        self.context.events.send(Event::Failed {
-            id,
-            elapsed,
-            message: error.to_string(),
-            container: error.container().map(str::to_owned),
-            context: error.context().to_vec(),
-            conflict: error.is_conflict(),
-        });
+    fn fail(&mut self, id: ActionId, elapsed: Duration, error: StepError) {
+        self.context.events.send(Fact::Failed { id, elapsed, error: Box::new(error.clone()) });
         self.outcome.fail(id, error);
         self.context.facts.failed(id);
     }
@@ -319,11 +239,11 @@ impl<E: Engine> Run<E> {
         pending
     }
 
-    fn note<T>(&mut self, looked: Vec<(ActionId, Result<T, ExecuteError>)>) {
+    fn note<T>(&mut self, looked: Vec<(ActionId, Result<T, StepError>)>) {
         for (id, result) in looked {
             match result {
                 Ok(_) => {}
-                Err(ExecuteError::Interrupted) => self.outcome.interrupted = true,
+                Err(StepError::Interrupted) => self.outcome.interrupted = true,
                 Err(error) => self.fail(id, Duration::ZERO, error),
             }
         }
@@ -333,14 +253,14 @@ impl<E: Engine> Run<E> {
     fn end(&mut self, id: ActionId, how: Ended) {
         for skipped in self.schedule.end(id, how) {
             if let Some(outcome) = wait::skipped_optional(&self.context.plan.step(skipped).action) {
-                self.context.events.send(Event::Finished { id: skipped, elapsed: Duration::ZERO, outcome });
+                self.context.events.send(Fact::Finished { id: skipped, elapsed: Duration::ZERO, outcome });
                 self.end(skipped, Ended::Well);
                 continue;
             }
             let cause = self.outcome.skipped.get(&id).copied().unwrap_or(id);
             self.outcome.skipped.insert(skipped, cause);
             self.context.facts.failed(skipped);
-            self.context.events.send(Event::Skipped { id: skipped, cause });
+            self.context.events.send(Fact::Skipped { id: skipped, cause });
             self.end(skipped, Ended::Badly);
         }
     }

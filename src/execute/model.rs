@@ -10,9 +10,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
 use super::action::Context;
-use super::lines::lossy_line;
-use super::{ExecuteError, plugin};
-use crate::event::{Event, Outcome};
+use super::plugin;
+use crate::engine::line_buffer::lossy_line;
+use crate::event::{Fact, ModelVerb, Outcome, StepError};
 use crate::observed::ModelRunner;
 use crate::plan::{ActionId, ModelSpec};
 use crate::project::Project;
@@ -48,8 +48,8 @@ struct Status {
 ///
 /// # Errors
 ///
-/// [`ExecuteError::ModelStatus`] when the plugin cannot be run, or does not say where models are served.
-pub async fn look(project: &Project) -> Result<Option<ModelRunner>, ExecuteError> {
+/// [`StepError::ModelStatus`] when the plugin cannot be run, or does not say where models are served.
+pub async fn look(project: &Project) -> Result<Option<ModelRunner>, StepError> {
     let used: BTreeSet<_> = project.services.values().flat_map(|service| service.models.keys()).collect();
     if used.is_empty() {
         return Ok(None);
@@ -84,7 +84,7 @@ async fn tags(project: &Project, plugin: &Path) -> BTreeSet<String> {
 }
 
 /// Where models are served.
-async fn endpoint(project: &Project, plugin: &Path) -> Result<String, ExecuteError> {
+async fn endpoint(project: &Project, plugin: &Path) -> Result<String, StepError> {
     let output = ask(project, plugin, &["status", "--json"]).await.map_err(|error| unknown(&error, Vec::new()))?;
     if !output.status.success() {
         return Err(unknown(&ended(output.status), last_lines(&output)));
@@ -95,12 +95,12 @@ async fn endpoint(project: &Project, plugin: &Path) -> Result<String, ExecuteErr
     }
 }
 
-fn unknown(cause: &impl ToString, context: Vec<String>) -> ExecuteError {
-    ExecuteError::ModelStatus { cause: cause.to_string(), context }
+fn unknown(cause: &impl ToString, context: Vec<String>) -> StepError {
+    StepError::ModelStatus { cause: cause.to_string(), context }
 }
 
 /// Refuses what the plugin would take for one of its flags.
-fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), ExecuteError> {
+fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), StepError> {
     if spec.reference.starts_with('-') {
         return Err(failure(spec, verb, "not a valid model name".to_owned(), Vec::new()));
     }
@@ -108,7 +108,7 @@ fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), ExecuteError> {
 }
 
 /// Fetches a model.
-pub(super) async fn pull<E>(context: &Context<E>, id: ActionId, spec: &ModelSpec) -> Result<Outcome, ExecuteError> {
+pub(super) async fn pull<E>(context: &Context<E>, id: ActionId, spec: &ModelSpec) -> Result<Outcome, StepError> {
     check(spec, ModelVerb::Pull)?;
     let work = async {
         let failed = |error: std::io::Error| failure(spec, ModelVerb::Pull, error.to_string(), Vec::new());
@@ -118,7 +118,7 @@ pub(super) async fn pull<E>(context: &Context<E>, id: ActionId, spec: &ModelSpec
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let said = |line: &str| {
             let (part, status) = (spec.name.clone(), line.to_owned());
-            context.events.send(Event::Progress { id, part, status, current: None, total: None });
+            context.events.send(Fact::Progress { id, part, status, current: None, total: None });
         };
         let (written, complained) = tokio::join!(read(stdout, said), read(stderr, |_| {}));
         let status = child.wait().await.map_err(failed)?;
@@ -131,13 +131,13 @@ pub(super) async fn pull<E>(context: &Context<E>, id: ActionId, spec: &ModelSpec
     };
     tokio::select! {
         biased;
-        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+        () = context.cancel.cancelled() => Err(StepError::Interrupted),
         done = work => done,
     }
 }
 
 /// Says how a model is to be served.
-pub(super) async fn configure<E>(context: &Context<E>, spec: &ModelSpec) -> Result<Outcome, ExecuteError> {
+pub(super) async fn configure<E>(context: &Context<E>, spec: &ModelSpec) -> Result<Outcome, StepError> {
     check(spec, ModelVerb::Configure)?;
     let arguments = configure_arguments(spec);
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
@@ -151,7 +151,7 @@ pub(super) async fn configure<E>(context: &Context<E>, spec: &ModelSpec) -> Resu
     };
     tokio::select! {
         biased;
-        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+        () = context.cancel.cancelled() => Err(StepError::Interrupted),
         done = work => done,
     }
 }
@@ -164,17 +164,8 @@ fn configure_arguments(spec: &ModelSpec) -> Vec<String> {
     words.chain([spec.reference.clone()]).chain(flags).collect()
 }
 
-/// What a plugin is asked to do with a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ModelVerb {
-    /// To fetch it.
-    Pull,
-    /// To serve it in a certain way.
-    Configure,
-}
-
-fn failure(spec: &ModelSpec, verb: ModelVerb, cause: String, context: Vec<String>) -> ExecuteError {
-    ExecuteError::Model { key: spec.key.clone(), reference: spec.reference.clone(), verb, cause, context }
+fn failure(spec: &ModelSpec, verb: ModelVerb, cause: String, context: Vec<String>) -> StepError {
+    StepError::Model { key: spec.key.clone(), reference: spec.reference.clone(), verb, cause, context }
 }
 
 /// The plugin, ready to be asked: it sees the variables of the project, as with Docker Compose.

@@ -9,10 +9,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use super::action::Context;
-use super::{ExecuteError, plugin};
+use super::plugin;
 use crate::diagnostic::conceal;
 use crate::engine::Engine;
-use crate::event::{Event, Outcome};
+use crate::event::{Fact, Outcome, StepError};
 use crate::plan::{ActionId, ProviderVerb};
 use crate::project::{Project, Provider, ServiceName};
 
@@ -58,7 +58,7 @@ pub(super) async fn run<E: Engine>(
     project: &Project,
     service: &ServiceName,
     verb: ProviderVerb,
-) -> Result<Outcome, ExecuteError> {
+) -> Result<Outcome, StepError> {
     let Some(provider) = project.services.get(service).and_then(|service| service.provider.as_ref()) else {
         return Ok(Outcome::NothingThere);
     };
@@ -66,7 +66,7 @@ pub(super) async fn run<E: Engine>(
     let work = call.run(context, id);
     tokio::select! {
         biased;
-        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+        () = context.cancel.cancelled() => Err(StepError::Interrupted),
         done = work => done,
     }
 }
@@ -80,7 +80,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    async fn run<E: Engine>(&self, context: &Context<E>, id: ActionId) -> Result<Outcome, ExecuteError> {
+    async fn run<E: Engine>(&self, context: &Context<E>, id: ActionId) -> Result<Outcome, StepError> {
         let program = self.program()?;
         let metadata = self.metadata(&program).await;
         if self.verb == ProviderVerb::Stop && metadata.as_ref().is_none_or(|metadata| metadata.stop.is_none()) {
@@ -110,7 +110,7 @@ impl Call<'_> {
     }
 
     /// Understands one line of a program.
-    fn hear<E: Engine>(&self, context: &Context<E>, id: ActionId, line: &str) -> Result<(), ExecuteError> {
+    fn hear<E: Engine>(&self, context: &Context<E>, id: ActionId, line: &str) -> Result<(), StepError> {
         let invalid = || self.failed(&format!("invalid response from plugin: {}", excerpt(line)));
         let Message { kind, message } = serde_json::from_str(line).map_err(|_| invalid())?;
         // What it was going to say may be a secret.
@@ -122,7 +122,7 @@ impl Call<'_> {
             "info" => {
                 let status = message.lines().next().unwrap_or_default().to_owned();
                 let part = self.service.to_string();
-                context.events.send(Event::Progress { id, part, status, current: None, total: None });
+                context.events.send(Fact::Progress { id, part, status, current: None, total: None });
             }
             "debug" => {}
             "error" => return Err(self.failed(&message)),
@@ -151,13 +151,13 @@ impl Call<'_> {
                     "provider \"{}\" overrides environment variable \"{name}\" in service \"{}\"",
                     self.service, dependent.name
                 );
-                context.events.send(Event::Warning { id: Some(id), message });
+                context.events.send(Fact::Warning { id: Some(id), message });
             }
         }
     }
 
     /// The plugin of the Docker command line, else the program of that name.
-    fn program(&self) -> Result<PathBuf, ExecuteError> {
+    fn program(&self) -> Result<PathBuf, StepError> {
         let kind = &self.provider.kind;
         if kind == "compose" {
             return Err(self.failed("`compose` cannot provide a service"));
@@ -195,7 +195,7 @@ impl Call<'_> {
     }
 
     /// The options as flags, as far as the program knows them.
-    fn options(&self, metadata: Option<&Metadata>) -> Result<Vec<String>, ExecuteError> {
+    fn options(&self, metadata: Option<&Metadata>) -> Result<Vec<String>, StepError> {
         let known = metadata.map(|metadata| match self.verb {
             ProviderVerb::Up => metadata.up.parameters.clone(),
             ProviderVerb::Down => metadata.down.parameters.clone(),
@@ -222,8 +222,8 @@ impl Call<'_> {
         }
     }
 
-    fn failed(&self, message: &str) -> ExecuteError {
-        ExecuteError::Provider { service: self.service.clone(), verb: self.verb, message: message.to_owned() }
+    fn failed(&self, message: &str) -> StepError {
+        StepError::Provider { service: self.service.clone(), verb: self.verb, message: message.to_owned() }
     }
 }
 

@@ -2,19 +2,10 @@
 
 use std::path::Path;
 
+use crate::engine::EngineError;
+use crate::event::{Refusal, StepError};
 use crate::plan::{Action, ContainerSpec};
 use crate::project::{NetworkKey, Project, Service, ServiceName};
-
-/// What the words of a refusal are about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The keys that may ask for what was refused, as paths from the top of the model; all of them stand in the files.
-    pub places: Vec<Vec<String>>,
-    /// What the engine names of it: the right one of the places, and the right entry in it, have it in their text.
-    pub word: Option<String>,
-    /// What to do about it: a sentence without a period.
-    pub hint: Option<String>,
-}
 
 /// Words of the engine, where `{}` stands for what it names; the keys that may ask for it, the likeliest first, with a
 /// `|` between them; a hint.
@@ -260,6 +251,29 @@ const BUILD: &[Row] = &[
     ("cache in a local folder", "cache_from|cache_to", ""),
     ("the engine has no BuildKit", "", ""),
 ];
+
+/// `error` with what the engine's words say about the files, where it refused what `action` asks for.
+pub(super) fn explained(error: StepError, action: &Action) -> StepError {
+    let StepError::Engine(
+        EngineError::Refused(words)
+        | EngineError::Failed(words)
+        | EngineError::NotFound(words)
+        | EngineError::Conflict(words)
+        | EngineError::Unsupported(words)
+        | EngineError::Build(words),
+    ) = &error
+    else {
+        return error;
+    };
+    // Below the first line of a failed build is what it wrote.
+    let mut lines = words.lines().map(str::to_owned);
+    let first = lines.next().unwrap_or_default();
+    let is_build = matches!(error, StepError::Engine(EngineError::Build(_)));
+    match explain(action, if is_build { &first } else { words }) {
+        Some(refusal) => StepError::Refused { message: first, context: lines.collect(), refusal: Box::new(refusal) },
+        None => error,
+    }
+}
 
 /// What `words`, with which the engine refused `action`, are about; nothing where they say nothing about the files.
 #[must_use]

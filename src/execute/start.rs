@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::action::Context;
 use super::hook;
-use super::{AddressTaken, ExecuteError};
 use crate::engine::{Engine, EngineError, PortHolder};
-use crate::event::Outcome;
+use crate::event::{AddressTaken, Outcome, StepError};
 use crate::plan::{ContainerRef, ContainerSpec};
 use crate::project::value::Port;
 use crate::project::{NetworkKey, Service};
@@ -16,14 +15,14 @@ pub(super) async fn start_container<E: Engine>(
     context: &Context<E>,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
-) -> Result<Outcome, ExecuteError> {
+) -> Result<Outcome, StepError> {
     let id = context.container(container)?;
     if let Some(spec) = spec.filter(|spec| service_of(spec).is_some_and(gets_files)) {
         context.engine.inject_files(id.clone(), spec.clone()).await?;
     }
-    if let Some(follower) = &context.follower {
+    if let Some(announcer) = &context.announcer {
         // Once this returns nothing the container writes is missed.
-        follower.before_start(container, &id, spec.and_then(|spec| service_of(spec))).await;
+        announcer.before_start(container, &id, spec.and_then(|spec| service_of(spec))).await;
     }
     match context.engine.start_container(id).await {
         Ok(()) => {
@@ -56,7 +55,7 @@ async fn explain_refusal<E: Engine>(
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
     cause: EngineError,
-) -> ExecuteError {
+) -> StepError {
     let Some(spec) = spec else { return cause.into() };
     let Some(service) = service_of(spec) else { return cause.into() };
     let message = cause.to_string();
@@ -69,7 +68,7 @@ async fn explain_refusal<E: Engine>(
     // The engine may show the container that was just refused.
     let holder = holder.filter(|holder| !is(holder, &container.name));
     let project = holder.as_ref().and_then(PortHolder::project);
-    ExecuteError::PortTaken {
+    StepError::PortTaken {
         container: container.name.clone(),
         service: service.name.clone(),
         port: published,
@@ -87,7 +86,7 @@ async fn explain_taken_address<E: Engine>(
     container: &ContainerRef,
     spec: &Arc<ContainerSpec>,
     cause: EngineError,
-) -> ExecuteError {
+) -> StepError {
     let message = cause.to_string().to_lowercase();
     let taken = message.contains("address already in use") || message.contains("is already allocated to container");
     let Some(service) = service_of(spec).filter(|_| taken) else { return cause.into() };
@@ -100,7 +99,7 @@ async fn explain_taken_address<E: Engine>(
     // The engine does not say which. One that nothing is seen to have may still be taken.
     let at = fixed.iter().position(|(.., holder)| holder.is_some()).or_else(|| (fixed.len() == 1).then_some(0));
     let Some((key, network, field, address, holder)) = at.map(|at| fixed.swap_remove(at)) else { return cause.into() };
-    ExecuteError::AddressTaken(Box::new(AddressTaken {
+    StepError::AddressTaken(Box::new(AddressTaken {
         container: container.name.clone(),
         service: service.name.clone(),
         key: key.clone(),

@@ -12,10 +12,10 @@ use tokio::time::Instant;
 
 use super::action::Context;
 use super::eager::{self, Trial};
+use super::evidence;
 use super::hub::Notice;
-use super::{ExecuteError, evidence};
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
-use crate::event::{Event, Outcome};
+use crate::event::{Fact, Outcome, StepError};
 use crate::observed::{ContainerId, Health, State};
 use crate::plan::{Action, ActionId, ContainerRef, Probing, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
@@ -42,11 +42,7 @@ pub(super) fn skipped_optional(action: &Action) -> Option<Outcome> {
 }
 
 /// Waits until the condition of `spec` holds.
-pub(super) async fn wait<E: Engine>(
-    context: &Context<E>,
-    id: ActionId,
-    spec: &WaitSpec,
-) -> Result<Outcome, ExecuteError> {
+pub(super) async fn wait<E: Engine>(context: &Context<E>, id: ActionId, spec: &WaitSpec) -> Result<Outcome, StepError> {
     // Before the first look, so that nothing falls between the two.
     let notices = context.notices.as_ref().map(broadcast::Sender::subscribe);
     let met = match Wait::new(context, id, spec) {
@@ -69,7 +65,7 @@ pub(super) async fn look_again<E: Engine>(
     context: &Context<E>,
     id: ActionId,
     spec: &WaitSpec,
-) -> Result<Standing, ExecuteError> {
+) -> Result<Standing, StepError> {
     let mut wait = Wait { again: true, ..Wait::new(context, id, spec)? };
     wait.look_at_all().await?;
     Ok(match wait.judge().await? {
@@ -84,7 +80,7 @@ pub(super) async fn wait_again<E: Engine>(
     id: ActionId,
     spec: &WaitSpec,
     deadline: Option<Instant>,
-) -> Result<(), ExecuteError> {
+) -> Result<(), StepError> {
     let notices = context.notices.as_ref().map(broadcast::Sender::subscribe);
     let wait = Wait { again: true, deadline, ..Wait::new(context, id, spec)? };
     wait.until_met(notices).await
@@ -100,38 +96,38 @@ pub(super) enum Standing {
 }
 
 /// The contract's words for a condition that was not met and need not be.
-fn optional_words(service: &ServiceName, error: &ExecuteError) -> Option<String> {
+fn optional_words(service: &ServiceName, error: &StepError) -> Option<String> {
     match error {
-        ExecuteError::NotSuccessful { exit_code, .. } => {
+        StepError::NotSuccessful { exit_code, .. } => {
             Some(format!("optional dependency \"{service}\" didn't complete successfully: exit {exit_code}"))
         }
-        ExecuteError::Exited { .. } | ExecuteError::Unhealthy { .. } => {
+        StepError::Exited { .. } | StepError::Unhealthy { .. } => {
             Some(format!("optional dependency \"{service}\" is not running or is unhealthy"))
         }
-        ExecuteError::NoHealthcheck { container, .. } => Some(format!(
+        StepError::NoHealthcheck { container, .. } => Some(format!(
             "optional dependency \"{service}\" failed to start: container {container} has no healthcheck configured"
         )),
-        ExecuteError::MissingDependency { .. } | ExecuteError::NoContainer(_) => {
+        StepError::MissingDependency { .. } | StepError::NoContainer(_) => {
             Some(format!("optional dependency \"{service}\" failed to start"))
         }
-        ExecuteError::Engine(_)
-        | ExecuteError::RemoveNetwork { .. }
-        | ExecuteError::Pull { .. }
-        | ExecuteError::NameTaken { .. }
-        | ExecuteError::PortTaken { .. }
-        | ExecuteError::Refused { .. }
-        | ExecuteError::AddressTaken(_)
-        | ExecuteError::SharedContainerMissing { .. }
-        | ExecuteError::TmpfsNotShared { .. }
-        | ExecuteError::NoImage(_)
-        | ExecuteError::TimedOut { .. }
-        | ExecuteError::HookFailed { .. }
-        | ExecuteError::HookNotRun { .. }
-        | ExecuteError::PreStartFailed { .. }
-        | ExecuteError::Provider { .. }
-        | ExecuteError::ModelStatus { .. }
-        | ExecuteError::Model { .. }
-        | ExecuteError::Interrupted => None,
+        StepError::Engine(_)
+        | StepError::RemoveNetwork { .. }
+        | StepError::Pull { .. }
+        | StepError::NameTaken { .. }
+        | StepError::PortTaken { .. }
+        | StepError::Refused { .. }
+        | StepError::AddressTaken(_)
+        | StepError::SharedContainerMissing { .. }
+        | StepError::TmpfsNotShared { .. }
+        | StepError::NoImage(_)
+        | StepError::TimedOut { .. }
+        | StepError::HookFailed { .. }
+        | StepError::HookNotRun { .. }
+        | StepError::PreStartFailed { .. }
+        | StepError::Provider { .. }
+        | StepError::ModelStatus { .. }
+        | StepError::Model { .. }
+        | StepError::Interrupted => None,
     }
 }
 
@@ -223,9 +219,9 @@ struct Wait<'a, E> {
 }
 
 impl<'a, E: Engine> Wait<'a, E> {
-    fn new(context: &'a Context<E>, id: ActionId, spec: &'a WaitSpec) -> Result<Self, ExecuteError> {
+    fn new(context: &'a Context<E>, id: ActionId, spec: &'a WaitSpec) -> Result<Self, StepError> {
         if spec.containers.is_empty() {
-            return Err(ExecuteError::MissingDependency {
+            return Err(StepError::MissingDependency {
                 dependent: dependent_of(context, id),
                 dependency: spec.service.clone(),
             });
@@ -248,18 +244,18 @@ impl<'a, E: Engine> Wait<'a, E> {
                 trial: None,
             })
         };
-        let containers = spec.containers.iter().map(watch).collect::<Result<_, ExecuteError>>()?;
+        let containers = spec.containers.iter().map(watch).collect::<Result<_, StepError>>()?;
         let deadline = spec.timeout.map(|timeout| Instant::now() + timeout);
         let (told, held_since, silent_since) = (None, None, None);
         Ok(Self { context, id, spec, containers, told, held_since, silent_since, deadline, again: false })
     }
 
-    async fn until_met(mut self, notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
+    async fn until_met(mut self, notices: Option<broadcast::Receiver<Notice>>) -> Result<(), StepError> {
         let deadline = self.deadline;
         let cancel = self.context.cancel.clone();
         tokio::select! {
             biased;
-            () = cancel.cancelled() => return Err(ExecuteError::Interrupted),
+            () = cancel.cancelled() => return Err(StepError::Interrupted),
             met = self.watch(notices) => return met,
             () = until(deadline) => {}
         }
@@ -273,10 +269,10 @@ impl<'a, E: Engine> Wait<'a, E> {
         let seconds = self.spec.timeout.map_or(0, |timeout| timeout.as_secs());
         let at_fault = self.containers.iter().find(|it| late.first().is_some_and(|details| details.id == it.id));
         let container = at_fault.map(|watched| watched.name.clone());
-        Err(ExecuteError::TimedOut { waiter: self.spec.waiter, container, seconds, context })
+        Err(StepError::TimedOut { waiter: self.spec.waiter, container, seconds, context })
     }
 
-    async fn watch(&mut self, mut notices: Option<broadcast::Receiver<Notice>>) -> Result<(), ExecuteError> {
+    async fn watch(&mut self, mut notices: Option<broadcast::Receiver<Notice>>) -> Result<(), StepError> {
         self.look_at_all().await?;
         let mut look_again = Instant::now() + LOOK_AGAIN;
         loop {
@@ -323,7 +319,7 @@ impl<'a, E: Engine> Wait<'a, E> {
     }
 
     /// Whether the condition holds for every container; fails when it cannot hold any more for one of them.
-    async fn judge(&mut self) -> Result<Judged, ExecuteError> {
+    async fn judge(&mut self) -> Result<Judged, StepError> {
         let mut pending = None;
         let mut settling = None;
         for at in 0..self.containers.len() {
@@ -357,7 +353,7 @@ impl<'a, E: Engine> Wait<'a, E> {
             && let Some(at) = pending
         {
             let container = self.containers[at].name.clone();
-            self.context.events.send(Event::Waiting { id: self.id, container });
+            self.context.events.send(Fact::Waiting { id: self.id, container });
         }
         self.told = pending;
         Ok(match (pending, settling) {
@@ -367,7 +363,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         })
     }
 
-    async fn failure(&mut self, at: usize, verdict: Verdict) -> ExecuteError {
+    async fn failure(&mut self, at: usize, verdict: Verdict) -> StepError {
         let (waiter, engine) = (self.spec.waiter, &self.context.engine);
         let container = self.containers[at].name.clone();
         // The latest probe and the log are wanted, which events do not bring.
@@ -376,7 +372,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         match verdict {
             Verdict::Unhealthy => {
                 let context = details.as_ref().map(evidence::of_health).unwrap_or_default();
-                ExecuteError::Unhealthy { waiter, container, context }
+                StepError::Unhealthy { waiter, container, context }
             }
             Verdict::Exited(exit_code) => {
                 let context = match &details {
@@ -384,18 +380,16 @@ impl<'a, E: Engine> Wait<'a, E> {
                     None => Vec::new(),
                 };
                 if self.spec.condition == WaitCondition::CompletedSuccessfully {
-                    ExecuteError::NotSuccessful { service: self.spec.service.clone(), container, exit_code, context }
+                    StepError::NotSuccessful { service: self.spec.service.clone(), container, exit_code, context }
                 } else {
-                    ExecuteError::Exited { waiter, container, exit_code, context }
+                    StepError::Exited { waiter, container, exit_code, context }
                 }
             }
-            Verdict::NoHealthcheck | Verdict::Holds | Verdict::NotYet => {
-                ExecuteError::NoHealthcheck { waiter, container }
-            }
+            Verdict::NoHealthcheck | Verdict::Holds | Verdict::NotYet => StepError::NoHealthcheck { waiter, container },
         }
     }
 
-    async fn look_at_all(&mut self) -> Result<(), ExecuteError> {
+    async fn look_at_all(&mut self) -> Result<(), StepError> {
         let engine = &self.context.engine;
         let looks = join_all(self.containers.iter().map(|watched| engine.inspect_container(watched.id.clone()))).await;
         for (at, look) in looks.into_iter().enumerate() {
@@ -404,12 +398,12 @@ impl<'a, E: Engine> Wait<'a, E> {
         Ok(())
     }
 
-    async fn look_at(&mut self, at: usize) -> Result<(), ExecuteError> {
+    async fn look_at(&mut self, at: usize) -> Result<(), StepError> {
         let look = self.context.engine.inspect_container(self.containers[at].id.clone()).await;
         self.seen(at, look)
     }
 
-    fn seen(&mut self, at: usize, look: Result<ContainerDetails, EngineError>) -> Result<(), ExecuteError> {
+    fn seen(&mut self, at: usize, look: Result<ContainerDetails, EngineError>) -> Result<(), StepError> {
         match look {
             Ok(mut details) => {
                 self.silent_since = None;
@@ -438,7 +432,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                 let since = *self.silent_since.get_or_insert_with(Instant::now);
                 if since.elapsed() < PATIENCE { Ok(()) } else { Err(error.into()) }
             }
-            Err(EngineError::NotFound(_)) => Err(ExecuteError::NoContainer(self.containers[at].name.clone())),
+            Err(EngineError::NotFound(_)) => Err(StepError::NoContainer(self.containers[at].name.clone())),
             Err(error) => Err(error.into()),
         }
     }
@@ -456,7 +450,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         watched.warned = true;
         let status = details.exit_code.map(|code| format!(" (last exit status {code})")).unwrap_or_default();
         let message = format!("container {} keeps ending and being restarted{status}", watched.name);
-        self.context.events.send(Event::Warning { id: Some(self.id), message });
+        self.context.events.send(Fact::Warning { id: Some(self.id), message });
     }
 
     /// A paused container does not get there by itself.
@@ -465,11 +459,11 @@ impl<'a, E: Engine> Wait<'a, E> {
         let watched = &mut self.containers[at];
         if paused && !std::mem::replace(&mut watched.pause_told, paused) {
             let message = evidence::of_pause(&watched.name);
-            self.context.events.send(Event::Warning { id: Some(self.id), message });
+            self.context.events.send(Fact::Warning { id: Some(self.id), message });
         }
     }
 
-    async fn apply(&mut self, event: &ContainerEvent) -> Result<(), ExecuteError> {
+    async fn apply(&mut self, event: &ContainerEvent) -> Result<(), StepError> {
         let Some(at) = self.containers.iter().position(|watched| watched.id == event.id) else { return Ok(()) };
         let Some(details) = &mut self.containers[at].details else { return self.look_at(at).await };
         match &event.kind {

@@ -46,6 +46,17 @@ pub struct Plan {
     warnings: Vec<Warning>,
 }
 
+/// Two plans are equal if they have the same steps, edges and warnings in the same order.
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        let steps = |plan: &Self| plan.graph.node_weights().cloned().collect::<Vec<_>>();
+        let edges = |plan: &Self| {
+            plan.graph.raw_edges().iter().map(|edge| (edge.source(), edge.target(), edge.weight)).collect::<Vec<_>>()
+        };
+        steps(self) == steps(other) && edges(self) == edges(other) && self.warnings == other.warnings
+    }
+}
+
 /// Collects the steps of a plan.
 #[derive(Debug, Default)]
 pub struct PlanBuilder {

@@ -1,5 +1,6 @@
 //! Facts in, bytes out: progress, logs, tables. Words, colours and rounding are decided here and nowhere else.
 
+pub mod failure;
 mod json;
 pub mod logs;
 mod plain;
@@ -19,7 +20,7 @@ pub use record::{Record, RecordState, Records};
 pub use tty::{TerminalSize, TtySettings};
 
 use crate::diagnostic::visible::{Colors, visible};
-use crate::event::Event;
+use crate::event::{Event, Fact};
 use crate::plan::{Plan, SecretValues, UnusedVolume};
 
 /// How progress is shown (cli.md §6.1).
@@ -52,8 +53,21 @@ pub struct Progress<W: Write + Send + 'static> {
     hidden: Hidden,
     values: SecretValues,
     renderer: Renderer<W>,
+    causes: Causes,
+    /// Failures that may be due to somebody else's changes: there may be another plan, and then they do not count.
+    held: Vec<Fact>,
     /// The volumes that the plan left without a container, which are named when it is through.
     volumes_left: Vec<UnusedVolume>,
+}
+
+/// Whether progress tells why a step failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Causes {
+    /// With the step.
+    #[default]
+    Shown,
+    /// Not at all: they are reported in full when the run has ended.
+    Reported,
 }
 
 #[derive(Debug)]
@@ -79,6 +93,8 @@ impl<W: Write + Send + 'static> Progress<W> {
             hidden: Hidden::default(),
             values: SecretValues::default(),
             renderer,
+            causes: Causes::default(),
+            held: Vec::new(),
             volumes_left: Vec::new(),
         }
     }
@@ -95,8 +111,13 @@ impl<W: Write + Send + 'static> Progress<W> {
         Self { hidden, ..self }
     }
 
-    /// From now on events are about `plan`; `operation` is the word for it: `up`, `down`, `stop`.
-    pub fn begin(&mut self, plan: &Arc<Plan>, operation: &str) {
+    /// Shows the causes of failures, or leaves them to a report.
+    #[must_use]
+    pub fn with_causes(self, causes: Causes) -> Self {
+        Self { causes, ..self }
+    }
+
+    fn begin(&mut self, plan: &Arc<Plan>, operation: &str) {
         self.records = Records::new(plan);
         if let Renderer::Tty(tty) = &mut self.renderer {
             tty.begin(operation);
@@ -109,12 +130,40 @@ impl<W: Write + Send + 'static> Progress<W> {
     ///
     /// When the output cannot be written to.
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
+        match &event.fact {
+            Fact::PlanStarted { plan, operation, replaces_failed } => {
+                if *replaces_failed {
+                    self.held.clear();
+                }
+                self.finish()?;
+                self.begin(plan, operation);
+                Ok(())
+            }
+            Fact::Failed { error, .. } if error.is_conflict() => {
+                self.held.push(event.fact.clone());
+                Ok(())
+            }
+            fact => self.show(fact),
+        }
+    }
+
+    /// Whether a step failed for what may be somebody else's changes, so that there may be another plan.
+    #[must_use]
+    pub fn may_be_replanned(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    fn show(&mut self, event: &Fact) -> io::Result<()> {
         if matches!(self.renderer, Renderer::Quiet) || self.records.is_hidden(event, self.hidden) {
             return Ok(());
         }
         // What programs write in a build is theirs to say, as what containers write is.
-        let output = matches!(event, Event::BuildLog { .. });
+        let output = matches!(event, Fact::BuildLog { .. });
+        let silent = self.causes == Causes::Reported && matches!(event, Fact::Failed { .. });
         for mut record in self.records.of(event) {
+            if silent {
+                record.details.clear();
+            }
             if self.values == SecretValues::Hidden && !output {
                 record.conceal();
             }
@@ -123,10 +172,10 @@ impl<W: Write + Send + 'static> Progress<W> {
             }
             match &mut self.renderer {
                 // What stays true stays on the screen; states come and go in the block.
-                Renderer::Tty(tty) if matches!(event, Event::Warning { .. } | Event::Stopping(_)) => {
+                Renderer::Tty(tty) if matches!(event, Fact::Warning { .. } | Fact::Stopping(_)) => {
                     tty.announce(&record)?;
                 }
-                Renderer::Tty(_) | Renderer::Plain(_) if matches!(event, Event::VolumesLeft(_)) => {}
+                Renderer::Tty(_) | Renderer::Plain(_) if matches!(event, Fact::VolumesLeft(_)) => {}
                 Renderer::Tty(tty) => tty.record(record),
                 Renderer::Plain(plain) => plain.record(&record)?,
                 Renderer::Json(json) => json.record(&record)?,
@@ -138,14 +187,14 @@ impl<W: Write + Send + 'static> Progress<W> {
                 let shown = |text: String| visible(&text, Colors::Shown).into_owned();
                 tty.note(&shown(subject), note.map(shown));
             }
-            if *event == Event::Ended {
+            if *event == Fact::Ended {
                 tty.finish();
             }
         }
-        if let Event::VolumesLeft(volumes) = event {
+        if let Fact::VolumesLeft(volumes) = event {
             self.volumes_left.extend_from_slice(volumes);
         }
-        if *event == Event::Ended {
+        if *event == Fact::Ended {
             self.name_volumes_left()?;
         }
         Ok(())
@@ -187,9 +236,17 @@ impl<W: Write + Send + 'static> Progress<W> {
     }
 
     /// Ends the display of the plan: what stands on the screen stays as its summary.
-    pub fn finish(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written to.
+    pub fn finish(&mut self) -> io::Result<()> {
+        for failed in std::mem::take(&mut self.held) {
+            self.show(&failed)?;
+        }
         if let Renderer::Tty(tty) = &mut self.renderer {
             tty.finish();
         }
+        Ok(())
     }
 }

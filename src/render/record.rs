@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Hidden;
 use crate::diagnostic::conceal;
 use crate::diagnostic::visible::{Colors, visible};
-use crate::event::{BuildProgress, Event, Outcome, Stopping, Subject};
+use crate::event::{BuildProgress, Fact, Outcome, StepError, Stopping, Subject};
 use crate::observed::State;
 use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, ProviderVerb, UnusedVolume, WaitCondition, WaitSpec};
 
@@ -132,13 +132,13 @@ impl Records {
     }
 
     /// What `event` changes.
-    pub fn of(&mut self, event: &Event) -> Vec<Record> {
+    pub fn of(&mut self, event: &Fact) -> Vec<Record> {
         match event {
-            Event::Started { id } => self.started(*id),
-            Event::Finished { id, outcome, .. } => self.finished(*id, outcome),
-            Event::Failed { id, message, container, .. } => self.failed(*id, message, container.as_deref()),
-            Event::NotNeeded { id } => self.ended_in_group(*id).into_iter().collect(),
-            Event::UpToDate { container, state } => {
+            Fact::Started { id } => self.started(*id),
+            Fact::Finished { id, outcome, .. } => self.finished(*id, outcome),
+            Fact::Failed { id, error, .. } => self.failed(*id, error),
+            Fact::NotNeeded { id } => self.ended_in_group(*id).into_iter().collect(),
+            Fact::UpToDate { container, state } => {
                 let (state, text) = match state {
                     State::Restarting => (RecordState::Warning, "Restarting"),
                     State::Created | State::Running | State::Paused | State::Removing | State::Exited | State::Dead => {
@@ -147,29 +147,29 @@ impl Records {
                 };
                 vec![Record::new(&Subject::Container(container.clone()), state, text)]
             }
-            Event::Progress { id, part, status, .. } if matches!(self.plan.step(*id).action, Action::PullModel(_)) => {
+            Fact::Progress { id, part, status, .. } if matches!(self.plan.step(*id).action, Action::PullModel(_)) => {
                 vec![Record::new(part, RecordState::Working, "Pulling").with_details(status)]
             }
-            Event::Progress { id, part, status, current, total } => {
+            Fact::Progress { id, part, status, current, total } => {
                 let state = if is_last_word(status) { RecordState::Done } else { RecordState::Working };
                 // Bytes that a step of a build moves are output of that step; layers are those of a pull.
                 let part = if self.builds(*id) { format!("#{part}") } else { part.clone() };
                 let record = Record { current: *current, total: *total, ..Record::new(&part, state, status) };
                 vec![self.child(*id, record)]
             }
-            Event::BuildStep { id, part, name, status } => {
+            Fact::BuildStep { id, part, name, status } => {
                 let (state, text) = build_words(name, *status);
                 vec![self.child(*id, Record::new(&format!("#{part}"), state, text))]
             }
-            Event::BuildLog { id, part, line } => {
+            Fact::BuildLog { id, part, line } => {
                 vec![self.child(*id, Record::new(&format!("#{part}"), RecordState::Working, line))]
             }
-            Event::Warning { id, message } => {
+            Fact::Warning { id, message } => {
                 vec![Record::new(&self.warned(*id), RecordState::Warning, message)]
             }
-            Event::VolumesLeft(volumes) => volumes.iter().map(left_without_container).collect(),
-            Event::Stopping(why) => vec![stopping(*why)],
-            Event::Skipped { .. } | Event::Waiting { .. } | Event::Ended | Event::Replanned => Vec::new(),
+            Fact::VolumesLeft(volumes) => volumes.iter().map(left_without_container).collect(),
+            Fact::Stopping(why) => vec![stopping(*why)],
+            Fact::PlanStarted { .. } | Fact::Skipped { .. } | Fact::Waiting { .. } | Fact::Ended => Vec::new(),
         }
     }
 
@@ -178,21 +178,21 @@ impl Records {
     }
 
     /// Whether an event is about the inside of a step that is not shown.
-    pub(super) fn is_hidden(&self, event: &Event, hidden: Hidden) -> bool {
+    pub(super) fn is_hidden(&self, event: &Fact, hidden: Hidden) -> bool {
         let builds = |id: &ActionId| self.builds(*id);
-        let layer = matches!(event, Event::Progress { id, .. } if !builds(id));
-        let build = matches!(event, Event::BuildStep { .. } | Event::BuildLog { .. })
-            || matches!(event, Event::Progress { id, .. } if builds(id));
+        let layer = matches!(event, Fact::Progress { id, .. } if !builds(id));
+        let build = matches!(event, Fact::BuildStep { .. } | Fact::BuildLog { .. })
+            || matches!(event, Fact::Progress { id, .. } if builds(id));
         (layer && hidden.layers) || (build && hidden.builds)
     }
 
     /// What a live line says beside its state: what the containers behind a wait wait for.
-    pub(super) fn notes(&self, event: &Event) -> Vec<(String, Option<String>)> {
-        let (Event::Waiting { id, .. } | Event::Finished { id, .. } | Event::Failed { id, .. }) = event else {
+    pub(super) fn notes(&self, event: &Fact) -> Vec<(String, Option<String>)> {
+        let (Fact::Waiting { id, .. } | Fact::Finished { id, .. } | Fact::Failed { id, .. }) = event else {
             return Vec::new();
         };
         let Some(spec) = self.wait(*id) else { return Vec::new() };
-        let note = if let Event::Waiting { container, .. } = event {
+        let note = if let Fact::Waiting { container, .. } = event {
             Some(format!("waits for {container} to be {}", wanted(spec.condition)))
         } else {
             None
@@ -269,14 +269,15 @@ impl Records {
         (group.begun && group.left.is_empty()).then(|| Record::new(&group.subject, RecordState::Done, "Recreated"))
     }
 
-    fn failed(&mut self, id: ActionId, message: &str, container: Option<&str>) -> Vec<Record> {
+    fn failed(&mut self, id: ActionId, error: &StepError) -> Vec<Record> {
         let group = self.group_of.get(&id).and_then(|group| self.groups.get(group));
         let subjects = match group {
             Some(group) => vec![group.subject.clone()],
             None => self.subjects(id),
         };
+        let message = error.to_string();
         let one_line = message.lines().next().unwrap_or_default();
-        let named = subjects.iter().find(|subject| Some(subject.name()) == container).or(subjects.first());
+        let named = subjects.iter().find(|subject| Some(subject.name()) == error.container()).or(subjects.first());
         // The line begins with its name.
         let details = |subject: &Subject| one_line.strip_prefix(&format!("{subject}: ")).unwrap_or(one_line);
         named

@@ -5,9 +5,9 @@ use std::time::Duration;
 use hoist::engine::fake::{Fake, Run, Script};
 use hoist::engine::{Engine, EngineError, LogQuery, OutputStream};
 use hoist::event::Stopping;
-use hoist::execute::follow::FollowSettings;
-use hoist::execute::session::OnExit;
 use hoist::observed::ContainerId;
+use hoist::operation::follow::FollowSettings;
+use hoist::operation::session::OnExit;
 use hoist::plan::AnonymousVolumes;
 
 use crate::executing::Plans;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hoist::engine::EngineError;
 use hoist::engine::fake::{Fake, Run, Script};
-use hoist::event::{Event, Outcome};
+use hoist::event::{Fact, Outcome};
 use hoist::observed::{ContainerId, Health};
 use hoist::plan::{Action, AnonymousVolumes, ContainerRef, Handle, WaitCondition, Waiter};
 use hoist::project::value::{Mount, MountKind, VolumesFrom};
@@ -19,7 +19,7 @@ const fn s(seconds: u64) -> Duration {
 }
 
 /// `--wait` for a service without a healthcheck, and for one that is healthy after four seconds.
-async fn wait_for_both(job: Script) -> (String, Vec<Event>) {
+async fn wait_for_both(job: Script) -> (String, Vec<Fact>) {
     let mut plans = Plans::new();
     for service in ["job", "db"] {
         let (created, started) = plans.up(service, &[]);
@@ -39,7 +39,7 @@ async fn wait_looks_at_all_again_before_it_ends() {
     for after in [Duration::from_millis(50), s(1), s(3)] {
         let (said, events) = wait_for_both(Script::exits_after(after, 1)).await;
         assert_eq!(said.lines().next().map(|line| format!("{line}\n")).as_deref(), Some(failed), "{after:?}");
-        let told = events.iter().filter(|event| matches!(event, Event::Failed { .. })).count();
+        let told = events.iter().filter(|event| matches!(event, Fact::Failed { .. })).count();
         assert_eq!(told, 1, "{after:?}");
     }
     // What ran when it was waited for, and did its work since, is no failure.
@@ -117,7 +117,7 @@ async fn an_optional_dependency_without_a_healthcheck_says_why_it_is_not_waited_
     let (outcome, events) = run(&plans.build(), &engine).await;
     assert!(outcome.is_success());
     let words = events.iter().find_map(|event| {
-        let Event::Finished { id, outcome: Outcome::OptionalNotMet(words), .. } = event else { return None };
+        let Fact::Finished { id, outcome: Outcome::OptionalNotMet(words), .. } = event else { return None };
         (*id == wait).then_some(words.as_str())
     });
     let expected = "optional dependency \"db\" failed to start: container demo-db-1 has no healthcheck configured";
@@ -132,10 +132,10 @@ fn with_hook(engine: &Fake) -> (Plans, ContainerRef, ContainerId) {
     (plans, container("web", 1, Handle::Existing(id.clone())), id)
 }
 
-fn warnings(events: &[Event]) -> Vec<&str> {
+fn warnings(events: &[Fact]) -> Vec<&str> {
     let mut messages = Vec::new();
     for event in events {
-        if let Event::Warning { message, .. } = event {
+        if let Fact::Warning { message, .. } = event {
             messages.push(message.as_str());
         }
     }
@@ -166,7 +166,7 @@ async fn a_pre_stop_hook_that_fails_keeps_only_what_is_not_removed() {
             assert_eq!(engine.id_of("demo-web-1"), None);
         } else {
             assert_eq!(said(&outcome), format!("#1 failed: {words}\n"));
-            assert_eq!(outcome.first_failure().and_then(hoist::execute::ExecuteError::hint).as_deref(), Some(place));
+            assert_eq!(outcome.first_failure().and_then(hoist::event::StepError::hint).as_deref(), Some(place));
             assert!(!engine.calls().contains(&"stop demo-web-1".to_owned()));
         }
     }

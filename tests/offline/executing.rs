@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hoist::diagnostic::Style;
 use hoist::engine::fake::{Fake, Run, Script};
 use hoist::engine::{AddressHolder, ContainerEventKind, Engine, EngineError, OutputStream, PortHolder};
-use hoist::event::{Event, Events, Outcome};
-use hoist::execute::{ExecuteError, ExecuteSettings, RunOutcome, execute};
+use hoist::event::{Events, Fact, Outcome, RunOutcome, StepError};
+use hoist::execute::{ExecuteSettings, execute};
 use hoist::observed::{Health, State};
 use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Edge, Guard, Handle, Late, Plan,
@@ -17,6 +18,8 @@ use hoist::plan::{
 use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::Port;
 use hoist::project::{NetworkKey, Project, Service, ServiceName, ServiceNetwork};
+use hoist::render::failure::Files;
+use hoist::source::SourceMap;
 use tokio_util::sync::CancellationToken;
 
 const fn ms(milliseconds: u64) -> Duration {
@@ -139,7 +142,7 @@ pub(crate) fn container(service: &str, number: u32, handle: Handle) -> Container
 }
 
 /// Carries out `plan`, and gives back what became of it and all events.
-pub(crate) async fn run(plan: &Arc<Plan>, engine: &Fake) -> (RunOutcome, Vec<Event>) {
+pub(crate) async fn run(plan: &Arc<Plan>, engine: &Fake) -> (RunOutcome, Vec<Fact>) {
     run_with(plan, engine, &ExecuteSettings::default(), &CancellationToken::new()).await
 }
 
@@ -148,13 +151,13 @@ async fn run_with(
     engine: &Fake,
     settings: &ExecuteSettings,
     cancel: &CancellationToken,
-) -> (RunOutcome, Vec<Event>) {
+) -> (RunOutcome, Vec<Fact>) {
     let (events, mut receiver) = Events::channel();
     let outcome = execute(plan, engine, &events, cancel, settings).await;
     drop(events);
     let mut seen = Vec::new();
     while let Some(event) = receiver.recv().await {
-        seen.push(event);
+        seen.push(event.fact);
     }
     (outcome, seen)
 }
@@ -215,15 +218,15 @@ async fn a_failure_skips_what_requires_it_and_nothing_else() {
     let (outcome, events) = run(&plan, &engine).await;
     assert_eq!(said(&outcome), "#2 failed: no such runtime\n#4 skipped because of #2\n#6 skipped because of #2\n");
     assert!(engine.calls().contains(&"start demo-other-1".to_owned()));
-    let skipped = events.iter().filter(|event| matches!(event, Event::Skipped { cause, .. } if *cause == db)).count();
+    let skipped = events.iter().filter(|event| matches!(event, Fact::Skipped { cause, .. } if *cause == db)).count();
     assert_eq!(skipped, 2);
 
     let failure = outcome.into_result(&plan).expect_err("a step failed");
     assert_eq!(failure.to_string(), "no such runtime");
-    let mut report = Vec::new();
-    failure.report(&mut report).expect("written to memory");
+    let (project, sources, style) = (Project::default(), SourceMap::default(), Style::default());
+    let files = Files { project: &project, sources: &sources, style: &style };
     assert_eq!(
-        String::from_utf8(report).expect("text"),
+        files.run_failure(&failure),
         "Container demo-db-1: no such runtime\nnot started because of it: Container demo-proxy-1, Container demo-web-1\n"
     );
 }
@@ -330,7 +333,7 @@ async fn guards_are_answered_by_what_the_run_finds_out() {
         let (outcome, events) = run(&plans.build(), &engine).await;
         assert_eq!(said(&outcome), "");
         assert_eq!(engine.id_of("demo-web-1") != Some(old), recreated);
-        let not_needed = events.iter().filter(|event| matches!(event, Event::NotNeeded { .. })).count();
+        let not_needed = events.iter().filter(|event| matches!(event, Fact::NotNeeded { .. })).count();
         assert_eq!(not_needed, if recreated { 0 } else { 5 });
         if recreated {
             let request = engine.made_from("0_demo-web-1").expect("it was made");
@@ -371,7 +374,7 @@ async fn a_tolerated_pull_leaves_the_image_to_the_build() {
     assert_eq!(said(&outcome), "");
     assert_eq!(engine.calls(), ["pull web", "build web", "create demo-web-1"]);
     let tolerated = Outcome::PullTolerated("pull access denied".to_owned());
-    assert!(events.iter().any(|event| matches!(event, Event::Finished { outcome, .. } if *outcome == tolerated)));
+    assert!(events.iter().any(|event| matches!(event, Fact::Finished { outcome, .. } if *outcome == tolerated)));
 
     // The image is there: the build is not needed, and has found out what the pull did.
     let engine = Fake::new();
@@ -464,9 +467,9 @@ async fn taken_port(holder: Option<PortHolder>, named: &str, hint: &str) {
         said(&outcome),
         format!("#2 failed: cannot start container demo-web-1: port 8000/tcp of the host is already taken{named}\n")
     );
-    let told = outcome.first_failure().and_then(ExecuteError::hint);
+    let told = outcome.first_failure().and_then(StepError::hint);
     assert_eq!(told.as_deref(), Some(hint));
-    assert!(matches!(outcome.first_failure(), Some(ExecuteError::PortTaken { port: 8000, .. })));
+    assert!(matches!(outcome.first_failure(), Some(StepError::PortTaken { port: 8000, .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -493,7 +496,7 @@ async fn a_taken_address_names_its_holder() {
             "#2 failed: cannot start container demo-web-1: address fd00::5 of network back is already taken{named}\n"
         );
         assert_eq!(said(&outcome), expected);
-        assert_eq!(outcome.first_failure().and_then(ExecuteError::hint), Some(hint.to_owned()));
+        assert_eq!(outcome.first_failure().and_then(StepError::hint), Some(hint.to_owned()));
         assert!(!outcome.is_conflict());
     }
 }
@@ -517,7 +520,7 @@ async fn what_is_gone_or_in_use_is_no_failure() {
     assert_eq!(said(&outcome), "");
     let outcomes: Vec<_> = events
         .iter()
-        .filter_map(|event| if let Event::Finished { outcome, .. } = event { Some(outcome.clone()) } else { None })
+        .filter_map(|event| if let Fact::Finished { outcome, .. } = event { Some(outcome.clone()) } else { None })
         .collect();
     assert_eq!(outcomes, [Outcome::NothingThere, Outcome::NothingThere, Outcome::StillInUse, Outcome::StillInUse]);
 }
@@ -541,7 +544,7 @@ async fn volumes_are_left_once_their_last_container_is_gone() {
     }
     engine.fail("remove demo-old-4", EngineError::Failed("no space left".to_owned()));
     let (_, events) = run(&plans.build(), &engine).await;
-    let left = events.iter().filter_map(|event| if let Event::VolumesLeft(left) = event { Some(left) } else { None });
+    let left = events.iter().filter_map(|event| if let Fact::VolumesLeft(left) = event { Some(left) } else { None });
     let names: Vec<_> = left.flatten().map(|volume| volume.name.as_str()).collect();
     assert_eq!(names, ["kept", "one", "shared"], "what a container still has is not left");
 }
@@ -600,7 +603,7 @@ async fn dependents_start_the_moment_the_condition_holds() {
         assert_eq!(said(&outcome), "");
         assert_eq!(engine.times_of("start demo-web-1"), [ms(1234)], "{condition:?}");
         assert!(
-            events.iter().any(|event| matches!(event, Event::Waiting { container, .. } if container == "demo-db-1"))
+            events.iter().any(|event| matches!(event, Fact::Waiting { container, .. } if container == "demo-db-1"))
         );
     }
 }
@@ -706,9 +709,9 @@ async fn optional_dependencies_fail_with_a_word_and_no_more() {
         assert_eq!(engine.times_of("start demo-web-1"), [s(3)]);
         let not_met = Outcome::OptionalNotMet(words.to_owned());
         assert!(
-            events.iter().any(
-                |event| matches!(event, Event::Finished { id, outcome, .. } if *id == wait && *outcome == not_met)
-            )
+            events
+                .iter()
+                .any(|event| matches!(event, Fact::Finished { id, outcome, .. } if *id == wait && *outcome == not_met))
         );
     }
 }
@@ -723,7 +726,7 @@ async fn an_optional_dependency_that_does_not_start_lets_its_dependents_go_on() 
     assert_eq!(said(&outcome), "#2 failed: broken\n");
     assert_eq!(engine.times_of("start demo-web-1").len(), 1);
     let words = Outcome::OptionalNotMet("optional dependency \"db\" failed to start".to_owned());
-    assert!(events.iter().any(|event| matches!(event, Event::Finished { outcome, .. } if *outcome == words)));
+    assert!(events.iter().any(|event| matches!(event, Fact::Finished { outcome, .. } if *outcome == words)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -804,7 +807,7 @@ async fn a_container_that_is_restarted_is_waited_for_and_warned_about() {
     assert_eq!(outcome.elapsed, ms(5400));
     let warnings: Vec<_> = events
         .iter()
-        .filter_map(|event| if let Event::Warning { message, .. } = event { Some(message.as_str()) } else { None })
+        .filter_map(|event| if let Fact::Warning { message, .. } = event { Some(message.as_str()) } else { None })
         .collect();
     assert_eq!(warnings, ["container demo-db-1 keeps ending and being restarted (last exit status 2)"]);
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use hoist::engine::fake::{Fake, Run, Script};
 use hoist::engine::{EngineError, LogQuery, OutputStream};
-use hoist::event::{Event, Events, Output, OutputReceiver, Outputs, Stopping};
-use hoist::execute::ExecuteSettings;
-use hoist::execute::follow::{self, Begin, FollowSettings, Following, Stderr, Target};
-use hoist::execute::session::{self, Interruption, OnExit, SessionOutcome, SessionSettings};
+use hoist::event::{Events, Fact, Output, OutputReceiver, Outputs, Stopping};
 use hoist::observed::ContainerId;
+use hoist::operation::follow::{self, Begin, FollowSettings, Following, Stderr, Target};
+use hoist::operation::session::{self, OnExit, SessionOutcome, SessionSettings};
+use hoist::operation::{Interruption, RunSettings};
 use hoist::plan::{Action, Handle, Plan};
 use tokio_util::sync::CancellationToken;
 
@@ -258,7 +258,9 @@ async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it
     let outcome = outcome.expect("the fake engine answers");
     assert!(outcome.run.is_success(), "{:?}", outcome.run);
     assert_eq!((asked, outcome.plan.len()), (1, 1));
-    let told = std::iter::from_fn(|| facts.try_recv().ok()).filter(|event| *event == Event::Replanned).count();
+    let told = std::iter::from_fn(|| facts.try_recv().ok())
+        .filter(|event| matches!(event.fact, Fact::PlanStarted { replaces_failed: true, .. }))
+        .count();
     assert_eq!(told, 1);
     assert_eq!(
         shown,
@@ -310,7 +312,7 @@ pub(crate) async fn attach(
     };
     let mut stopping = Vec::new();
     while let Some(event) = facts.recv().await {
-        if let Event::Stopping(why) = event {
+        if let Fact::Stopping(why) = event.fact {
             stopping.push(why);
         }
     }
@@ -330,7 +332,7 @@ fn stop_all(engine: &Fake) -> Arc<Plan> {
 
 pub(crate) fn up_settings(on_exit: OnExit) -> SessionSettings {
     SessionSettings {
-        execute: ExecuteSettings { project: "demo".to_owned(), ..ExecuteSettings::default() },
+        run: RunSettings::default(),
         follow: FollowSettings { begin: Begin::Now, stderr: Stderr::Apart, ..settings() },
         on_exit,
         exit_code_from: None,

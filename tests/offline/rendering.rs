@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hoist::event::{BuildProgress, Event, Outcome, Output, Stopping};
+use hoist::engine::EngineError;
+use hoist::event::{BuildProgress, Event, Fact, Outcome, Output, StepError, Stopping};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, Late, ModelSpec, Plan, PullFailure, PullSpec,
@@ -15,7 +16,7 @@ use hoist::project::Project;
 use hoist::project::fingerprint::Fingerprint;
 use hoist::render::logs::{LogPrinter, LogSettings, Prefix};
 use hoist::render::ps::{self, PsFormat, PsSettings, Truncate};
-use hoist::render::{Progress, ProgressMode, TerminalSize, TtySettings};
+use hoist::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
 use indicatif::{InMemoryTerm, TermLike};
 use indoc::indoc;
 use jiff::Timestamp;
@@ -43,12 +44,12 @@ impl Written {
     }
 }
 
-fn finished(id: ActionId) -> Event {
-    Event::Finished { id, elapsed: Duration::ZERO, outcome: Outcome::Done }
+fn finished(id: ActionId) -> Fact {
+    Fact::Finished { id, elapsed: Duration::ZERO, outcome: Outcome::Done }
 }
 
-fn finished_as(id: ActionId, outcome: Outcome) -> Event {
-    Event::Finished { id, elapsed: Duration::ZERO, outcome }
+fn finished_as(id: ActionId, outcome: Outcome) -> Fact {
+    Fact::Finished { id, elapsed: Duration::ZERO, outcome }
 }
 
 /// A network, a database that is waited for, and a web server.
@@ -65,18 +66,39 @@ fn stack() -> (Arc<Plan>, Vec<ActionId>) {
 }
 
 /// The events of a run of `stack` in which everything goes well.
-fn all_well(steps: &[ActionId]) -> Vec<Event> {
-    steps.iter().flat_map(|id| [Event::Started { id: *id }, finished(*id)]).collect()
+fn all_well(steps: &[ActionId]) -> Vec<Fact> {
+    steps.iter().flat_map(|id| [Fact::Started { id: *id }, finished(*id)]).collect()
 }
 
-fn written(mode: ProgressMode, plan: &Arc<Plan>, events: &[Event]) -> String {
-    let written = Written::default();
-    let mut progress = Progress::new(mode, TtySettings::default(), written.clone());
-    progress.begin(plan, "up");
-    for event in events {
-        progress.event(event).expect("written to memory");
+fn failed(id: ActionId, error: StepError) -> Fact {
+    Fact::Failed { id, elapsed: Duration::ZERO, error: Box::new(error) }
+}
+
+/// The engine failed, with those words.
+fn engine_failed(id: ActionId, words: impl Into<String>) -> Fact {
+    failed(id, EngineError::Failed(words.into()).into())
+}
+
+fn begins(plan: &Arc<Plan>, operation: &'static str) -> Fact {
+    Fact::PlanStarted { plan: plan.clone(), operation, replaces_failed: false }
+}
+
+fn show(progress: &mut Progress<Written>, facts: &[Fact]) {
+    for fact in facts {
+        progress.event(&Event { at: Duration::ZERO, fact: fact.clone() }).expect("written to memory");
     }
-    progress.finish();
+}
+
+fn written(mode: ProgressMode, plan: &Arc<Plan>, facts: &[Fact]) -> String {
+    written_with(Causes::Shown, mode, plan, facts)
+}
+
+fn written_with(causes: Causes, mode: ProgressMode, plan: &Arc<Plan>, facts: &[Fact]) -> String {
+    let written = Written::default();
+    let mut progress = Progress::new(mode, TtySettings::default(), written.clone()).with_causes(causes);
+    show(&mut progress, &[begins(plan, "up")]);
+    show(&mut progress, facts);
+    progress.finish().expect("written to memory");
     written.text()
 }
 
@@ -112,23 +134,16 @@ fn progress_gives_no_secret_away_and_moves_no_cursor() {
     let message = "exec: \"--password=hunter2\" \u{1b}[2J\u{9b}2J of amqp://me:hunter2@mq".to_owned();
     let plan = plans.build();
     let events = [
-        Event::Started { id: build },
-        Event::BuildStep {
+        Fact::Started { id: build },
+        Fact::BuildStep {
             id: build,
             part: "1".to_owned(),
             name: "RUN curl -H 'PRIVATE-TOKEN: hunter2'\u{1b}]0;x\u{7}".to_owned(),
             status: BuildProgress::Started,
         },
-        Event::BuildLog { id: build, part: "1".to_owned(), line: "\u{1b}[31mred\u{1b}[0m\u{1b}[2J".to_owned() },
-        Event::Warning { id: Some(build), message: message.clone() },
-        Event::Failed {
-            id: build,
-            elapsed: Duration::ZERO,
-            message,
-            container: None,
-            context: Vec::new(),
-            conflict: false,
-        },
+        Fact::BuildLog { id: build, part: "1".to_owned(), line: "\u{1b}[31mred\u{1b}[0m\u{1b}[2J".to_owned() },
+        Fact::Warning { id: Some(build), message: message.clone() },
+        engine_failed(build, message),
     ];
     let lines = written(ProgressMode::Plain, &plan, &events);
     assert!(lines.contains("--password=•••") && lines.contains("amqp://me:•••@mq"), "{lines}");
@@ -140,10 +155,8 @@ fn progress_gives_no_secret_away_and_moves_no_cursor() {
     let written = Written::default();
     let mut progress =
         Progress::new(ProgressMode::Plain, TtySettings::default(), written.clone()).with_values(SecretValues::Shown);
-    progress.begin(&plan, "up");
-    for event in &events {
-        progress.event(event).expect("written to memory");
-    }
+    show(&mut progress, &[begins(&plan, "up")]);
+    show(&mut progress, &events);
     assert!(written.text().contains("--password=hunter2"), "{}", written.text());
 }
 
@@ -184,17 +197,10 @@ fn json_progress_leaves_out_what_is_empty() {
     let (plan, steps) = stack();
     let wait = steps[3];
     let events = [
-        Event::Started { id: steps[0] },
+        Fact::Started { id: steps[0] },
         finished(steps[0]),
         finished_as(wait, Outcome::OptionalNotMet("optional dependency \"db\" failed to start".to_owned())),
-        Event::Failed {
-            id: steps[5],
-            elapsed: Duration::ZERO,
-            message: "a < b".to_owned(),
-            container: None,
-            context: Vec::new(),
-            conflict: false,
-        },
+        engine_failed(steps[5], "a < b"),
     ];
     assert_eq!(
         written(ProgressMode::Json, &plan, &events),
@@ -214,13 +220,13 @@ fn what_did_not_happen_has_words_of_its_own() {
     let volume = plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[]);
     let plan = plans.build();
     let events = [
-        Event::UpToDate { container: "demo-db-1".to_owned(), state: State::Running },
+        Fact::UpToDate { container: "demo-db-1".to_owned(), state: State::Running },
         finished_as(network, Outcome::StillInUse),
         finished_as(network, Outcome::NothingThere),
         finished_as(volume, Outcome::StillInUse),
         finished_as(volume, Outcome::NothingThere),
-        Event::Stopping(Stopping::Interrupted),
-        Event::Stopping(Stopping::ContainerExited),
+        Fact::Stopping(Stopping::Interrupted),
+        Fact::Stopping(Stopping::ContainerExited),
     ];
     assert_eq!(
         written(ProgressMode::Plain, &plan, &events).replace(" \n", "$\n"),
@@ -248,9 +254,8 @@ fn volumes_left_without_a_container_are_named_last() {
         anonymous: true,
         inherited_by: None,
     };
-    let events = |left: Vec<UnusedVolume>| {
-        [Event::VolumesLeft(left), finished_as(network, Outcome::Done), Event::Ended].to_vec()
-    };
+    let events =
+        |left: Vec<UnusedVolume>| [Fact::VolumesLeft(left), finished_as(network, Outcome::Done), Fact::Ended].to_vec();
     let two = events(vec![volume("3f9a", "/var/lib/db"), volume("77c1", "/log")]);
     assert_eq!(
         written(ProgressMode::Plain, &plan, &two).replace(" \n", "$\n"),
@@ -315,7 +320,7 @@ fn a_recreation_shows_its_begin_and_its_end() {
             \u{20}Container demo-web-1 Started$
         "}
     );
-    let not_needed: Vec<Event> = steps.iter().map(|id| Event::NotNeeded { id: *id }).collect();
+    let not_needed: Vec<Fact> = steps.iter().map(|id| Fact::NotNeeded { id: *id }).collect();
     assert_eq!(written(ProgressMode::Plain, &plan, &not_needed), "");
 }
 
@@ -336,10 +341,10 @@ fn models_are_named_as_in_the_file() {
     let configure = plans.add(Action::ConfigureModel(spec), &[pull]);
     let plan = plans.build();
     let events = [
-        Event::Started { id: pull },
-        Event::Progress { id: pull, part: "chat".to_owned(), status: "5 MB".to_owned(), current: None, total: None },
+        Fact::Started { id: pull },
+        Fact::Progress { id: pull, part: "chat".to_owned(), status: "5 MB".to_owned(), current: None, total: None },
         finished(pull),
-        Event::Started { id: configure },
+        Fact::Started { id: configure },
         finished(configure),
     ];
     assert_eq!(
@@ -365,7 +370,7 @@ fn layers_and_builds_are_lines_where_their_words_change() {
         PullSpec { image: "nginx".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
     let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
     let plan = plans.build();
-    let layer = |status: &str, current| Event::Progress {
+    let layer = |status: &str, current| Fact::Progress {
         id,
         part: "a1b2".to_owned(),
         status: status.to_owned(),
@@ -373,18 +378,13 @@ fn layers_and_builds_are_lines_where_their_words_change() {
         total: Some(200),
     };
     let events = [
-        Event::Started { id },
+        Fact::Started { id },
         layer("Downloading", Some(50)),
         layer("Downloading", Some(100)),
         layer("Pull complete", None),
-        Event::BuildStep {
-            id,
-            part: "3".to_owned(),
-            name: "[2/3] RUN make".to_owned(),
-            status: BuildProgress::Started,
-        },
-        Event::BuildLog { id, part: "3".to_owned(), line: "cc -o web".to_owned() },
-        Event::BuildStep { id, part: "3".to_owned(), name: "[2/3] RUN make".to_owned(), status: BuildProgress::Cached },
+        Fact::BuildStep { id, part: "3".to_owned(), name: "[2/3] RUN make".to_owned(), status: BuildProgress::Started },
+        Fact::BuildLog { id, part: "3".to_owned(), line: "cc -o web".to_owned() },
+        Fact::BuildStep { id, part: "3".to_owned(), name: "[2/3] RUN make".to_owned(), status: BuildProgress::Cached },
         finished(id),
     ];
     assert_eq!(
@@ -416,14 +416,12 @@ impl Screen {
         let written = Written::default();
         let settings = TtySettings { color: false, size: TerminalSize::fixed(rows, columns) };
         let mut progress = Progress::new(ProgressMode::Tty, settings, written.clone());
-        progress.begin(plan, "up");
+        show(&mut progress, &[begins(plan, "up")]);
         Self { written, progress, size: (rows, columns) }
     }
 
-    fn events(&mut self, events: &[Event]) {
-        for event in events {
-            self.progress.event(event).expect("written to memory");
-        }
+    fn events(&mut self, events: &[Fact]) {
+        show(&mut self.progress, events);
     }
 
     /// What stands on the terminal after a tick.
@@ -441,14 +439,14 @@ fn what_a_build_moves_belongs_to_its_step() {
     let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
     let spec = BuildSpec { project, service: "web".into(), image: "demo-web".to_owned(), platform: None };
     let id = plans.add(Action::BuildImage(Arc::new(spec)), &[]);
-    let moved = |bytes| Event::Progress {
+    let moved = |bytes| Fact::Progress {
         id,
         part: "1".to_owned(),
         status: "transferring context".to_owned(),
         current: Some(bytes),
         total: None,
     };
-    let said = |part: &str, line: &str| Event::BuildLog { id, part: part.to_owned(), line: line.to_owned() };
+    let said = |part: &str, line: &str| Fact::BuildLog { id, part: part.to_owned(), line: line.to_owned() };
     let events = [moved(0), moved(200), said("1", "done"), said("1", "done"), said("", "warning: old syntax")];
     assert_eq!(
         written(ProgressMode::Plain, &plans.build(), &events),
@@ -461,12 +459,12 @@ async fn the_live_block_shows_states_times_and_what_is_waited_for() {
     let (plan, steps) = stack();
     let [network, db, db_started, wait, web, _] = steps[..] else { unreachable!("six steps") };
     let mut screen = Screen::new(&plan, 24, 60);
-    screen.events(&[Event::Started { id: network }]);
+    screen.events(&[Fact::Started { id: network }]);
     tokio::time::sleep(Duration::from_millis(120)).await;
-    screen.events(&[finished(network), Event::Started { id: db }, finished(db), Event::Started { id: db_started }]);
-    screen.events(&[finished(db_started), Event::Started { id: web }, finished(web)]);
-    screen.events(&[Event::Started { id: wait }]);
-    screen.events(&[Event::Waiting { id: wait, container: "demo-db-1".to_owned() }]);
+    screen.events(&[finished(network), Fact::Started { id: db }, finished(db), Fact::Started { id: db_started }]);
+    screen.events(&[finished(db_started), Fact::Started { id: web }, finished(web)]);
+    screen.events(&[Fact::Started { id: wait }]);
+    screen.events(&[Fact::Waiting { id: wait, container: "demo-db-1".to_owned() }]);
     tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(
         screen.contents(),
@@ -477,7 +475,7 @@ async fn the_live_block_shows_states_times_and_what_is_waited_for() {
  ✔ Container demo-web-1 Created waits for demo-db... 0.0s"
     );
     screen.events(&[finished(wait)]);
-    screen.progress.finish();
+    screen.progress.finish().expect("written to memory");
     assert_eq!(
         screen.contents(),
         "\
@@ -500,12 +498,12 @@ fn several_builds_at_once_say_whose_step_it_is() {
         plans.add(Action::BuildImage(Arc::new(spec)), &[])
     };
     let (web, db) = (build("web"), build("db"));
-    let step = |id, status| Event::BuildStep { id, part: "1".to_owned(), name: "[1/2] FROM base".to_owned(), status };
+    let step = |id, status| Fact::BuildStep { id, part: "1".to_owned(), name: "[1/2] FROM base".to_owned(), status };
     let events = [
         step(web, BuildProgress::Started),
         step(db, BuildProgress::Started),
         step(web, BuildProgress::Done),
-        Event::BuildLog { id: db, part: "1".to_owned(), line: "working".to_owned() },
+        Fact::BuildLog { id: db, part: "1".to_owned(), line: "working".to_owned() },
         step(db, BuildProgress::Done),
     ];
     assert_eq!(
@@ -528,7 +526,7 @@ fn layers_of_two_images_are_told_apart() {
         plans.add(Action::PullImage(Arc::new(PullSpec { image, platform, services: Vec::new(), on_failure })), &[])
     };
     let pulls = [pull("nginx"), pull("redis")];
-    let shared = |id| Event::Progress {
+    let shared = |id| Fact::Progress {
         id,
         part: "a1b2".to_owned(),
         status: "Already exists".to_owned(),
@@ -543,7 +541,7 @@ fn layers_of_two_images_are_told_apart() {
 fn what_the_engine_is_restarting_is_not_said_to_run() {
     let plan = Plans::new().build();
     let events = [State::Running, State::Restarting]
-        .map(|state| Event::UpToDate { container: format!("demo-{}", state.as_str()), state });
+        .map(|state| Fact::UpToDate { container: format!("demo-{}", state.as_str()), state });
     let text = written(ProgressMode::Plain, &plan, &events);
     assert_eq!(text, " Container demo-running Running \n Container demo-restarting Restarting \n");
 }
@@ -555,20 +553,15 @@ fn a_failed_wait_marks_the_replica_at_fault() {
     let wait = plans.wait("db", replicas, WaitCondition::Healthy, Waiter::Dependents, None, &[]);
     let plan = plans.build();
     for at_fault in ["demo-db-1", "demo-db-2", "demo-db-10"] {
-        let failed = Event::Failed {
-            id: wait,
-            elapsed: Duration::ZERO,
-            message: format!("container {at_fault} is unhealthy"),
-            container: Some(at_fault.to_owned()),
-            context: Vec::new(),
-            conflict: false,
-        };
+        let container = at_fault.to_owned();
+        let unhealthy = StepError::Unhealthy { waiter: Waiter::Dependents, container, context: Vec::new() };
+        let facts = [failed(wait, unhealthy)];
         let marked = |text: &str| assert!(text.contains(&format!("Container {at_fault} Error ")), "{text}");
-        marked(&written(ProgressMode::Plain, &plan, std::slice::from_ref(&failed)));
+        marked(&written(ProgressMode::Plain, &plan, &facts));
         // A command that reports the cause at its end leaves the words out here.
-        let Event::Failed { id, elapsed, container, context, conflict, .. } = failed else { return };
-        let silent = Event::Failed { id, elapsed, message: String::new(), container, context, conflict };
-        marked(&written(ProgressMode::Plain, &plan, &[silent]));
+        let silent = written_with(Causes::Reported, ProgressMode::Plain, &plan, &facts);
+        marked(&silent);
+        assert!(!silent.contains("unhealthy"), "{silent}");
     }
 }
 
@@ -578,16 +571,9 @@ async fn the_live_block_fits_small_terminals() {
     let steps: Vec<ActionId> = (1..=6).map(|number| plans.create("a-service-with-a-long-name", number, &[])).collect();
     let plan = plans.build();
     let mut screen = Screen::new(&plan, 6, 44);
-    screen.events(&steps.iter().map(|id| Event::Started { id: *id }).collect::<Vec<_>>());
+    screen.events(&steps.iter().map(|id| Fact::Started { id: *id }).collect::<Vec<_>>());
     screen.events(&[finished(steps[0]), finished(steps[1])]);
-    screen.events(&[Event::Failed {
-        id: steps[2],
-        elapsed: Duration::ZERO,
-        message: "no such image: a-service".to_owned(),
-        container: None,
-        context: Vec::new(),
-        conflict: false,
-    }]);
+    screen.events(&[engine_failed(steps[2], "no such image: a-service")]);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let contents = screen.contents();
     assert_eq!(
@@ -607,7 +593,7 @@ async fn the_live_block_fits_the_narrowest_terminals() {
     let (plan, steps) = stack();
     for columns in 1..40 {
         let mut screen = Screen::new(&plan, 8, columns);
-        screen.events(&[Event::Started { id: steps[0] }, finished(steps[0]), Event::Ended]);
+        screen.events(&[Fact::Started { id: steps[0] }, finished(steps[0]), Fact::Ended]);
         let contents = screen.contents();
         let widest = contents.lines().map(|line| line.chars().count()).max().unwrap_or_default();
         assert!(widest <= usize::from(columns), "{columns} columns:\n{contents}");
@@ -618,7 +604,7 @@ async fn the_live_block_fits_the_narrowest_terminals() {
 async fn the_echo_of_a_ctrl_c_leaves_nothing_behind() {
     let (plan, steps) = stack();
     let mut screen = Screen::new(&plan, 24, 60);
-    screen.events(&[Event::Started { id: steps[0] }]);
+    screen.events(&[Fact::Started { id: steps[0] }]);
     screen.contents();
     let mut terminal = screen.written.clone();
     terminal.write_all(b"^C").expect("written to memory");
@@ -639,14 +625,14 @@ async fn pulls_show_layers_and_bytes() {
         PullSpec { image: "nginx".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
     let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
     let mut screen = Screen::new(&plans.build(), 24, 80);
-    let layer = |part: &str, status: &str, current| Event::Progress {
+    let layer = |part: &str, status: &str, current| Fact::Progress {
         id,
         part: part.to_owned(),
         status: status.to_owned(),
         current: Some(current),
         total: Some(20_000_000),
     };
-    screen.events(&[Event::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
+    screen.events(&[Fact::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
     screen.events(&[layer("a", "Pull complete", 0)]);
     assert_eq!(
         screen.contents(),
@@ -659,10 +645,10 @@ async fn pulls_show_layers_and_bytes() {
 #[tokio::test(start_paused = true)]
 async fn warnings_stay_above_the_live_block() {
     let (plan, steps) = stack();
-    let warning = Event::Warning { id: Some(steps[1]), message: "no swap limit".to_owned() };
+    let warning = Fact::Warning { id: Some(steps[1]), message: "no swap limit".to_owned() };
     assert_eq!(written(ProgressMode::Plain, &plan, std::slice::from_ref(&warning)), " db no swap limit \n");
     let mut screen = Screen::new(&plan, 24, 60);
-    screen.events(&[Event::Started { id: steps[1] }, warning, finished(steps[1])]);
+    screen.events(&[Fact::Started { id: steps[1] }, warning, finished(steps[1])]);
     assert_eq!(
         screen.contents(),
         "\
@@ -676,7 +662,7 @@ async fn warnings_stay_above_the_live_block() {
 async fn other_output_comes_above_the_live_block() {
     let (plan, steps) = stack();
     let mut screen = Screen::new(&plan, 24, 60);
-    screen.events(&[Event::Started { id: steps[0] }]);
+    screen.events(&[Fact::Started { id: steps[0] }]);
     screen.contents();
     let mut out = screen.written.clone();
     screen.progress.above(|| writeln!(out, "web-1  | hello")).expect("written to memory");
@@ -693,13 +679,13 @@ web-1  | hello
 async fn when_the_plan_is_through_the_block_stays_and_the_next_one_is_its_own() {
     let (plan, steps) = stack();
     let mut screen = Screen::new(&plan, 24, 60);
-    screen.events(&[Event::UpToDate { container: "demo-cache-1".to_owned(), state: State::Running }]);
-    screen.events(&[Event::Started { id: steps[0] }, finished(steps[0]), Event::Ended]);
+    screen.events(&[Fact::UpToDate { container: "demo-cache-1".to_owned(), state: State::Running }]);
+    screen.events(&[Fact::Started { id: steps[0] }, finished(steps[0]), Fact::Ended]);
     let mut out = screen.written.clone();
     screen.progress.above(|| writeln!(out, "web-1  | hello")).expect("written to memory");
-    screen.events(&[Event::Stopping(Stopping::Interrupted)]);
-    screen.progress.begin(&plan, "stop");
-    screen.events(&[Event::Started { id: steps[1] }]);
+    screen.events(&[Fact::Stopping(Stopping::Interrupted)]);
+    screen.events(&[begins(&plan, "stop")]);
+    screen.events(&[Fact::Started { id: steps[1] }]);
     assert_eq!(
         screen.contents(),
         "\

@@ -1,50 +1,30 @@
-//! What `up`, `create` and `plan` have in common: from files to a plan, and from the plan to the end of the run.
+//! What `up`, `create` and `plan` have in common: from files to a plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::run::{self, Ready};
+use super::run::Origin;
 use crate::cli::args::UpPlanArgs;
-use crate::cli::confirm::confirm;
+use crate::cli::confirm::Person;
 use crate::cli::context::Context;
 use crate::cli::{Failure, output, settings};
 use crate::engine::docker::Docker;
-use crate::engine::{Engine, EngineError, ObserveQuery};
-use crate::execute::{Conflict, model};
 use crate::load::{self, Loaded};
-use crate::observed::{ContainerId, Observed};
-use crate::plan::{self, Plan, StartContainers, UpOptions};
+use crate::operation::ask::Always;
+use crate::operation::{self, Detail, OperationError, Prepared, Up};
 use crate::project::Project;
 use crate::render::Hidden;
-use crate::source::SourceMap;
 
-/// How long a run waits before it looks again when somebody else changed the project meanwhile, in milliseconds: the
-/// engine lists what it is making only once it is made.
-const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
-
-/// What is left of the attempts of a run to come through beside somebody else's.
-pub(super) struct Attempts {
-    pauses: std::array::IntoIter<u64, 6>,
-    /// Whether the same was done again although nothing had changed that can be seen.
-    repeated: bool,
-}
-
-impl Default for Attempts {
-    fn default() -> Self {
-        Self { pauses: PAUSES.into_iter(), repeated: false }
-    }
-}
-
-/// What is to come up, where, and how.
+/// What is to come up, and what is to be done for it.
 pub(super) struct Goal {
-    project: Arc<Project>,
-    sources: SourceMap,
-    engine: Docker,
-    options: UpOptions,
-    hidden: Hidden,
-    /// The containers that were there before the command.
-    before: BTreeSet<ContainerId>,
+    /// What is to come up, and how.
+    pub up: Up,
+    /// The plan, and what the engine had.
+    pub prepared: Prepared,
+    /// The files.
+    pub origin: Origin,
+    /// What of the progress is not shown.
+    pub hidden: Hidden,
 }
 
 /// Reads the files for the services that the arguments name.
@@ -86,167 +66,30 @@ pub(super) async fn prepare(
     args: &UpPlanArgs,
     context: &Context,
     loaded: Loaded,
-    engine: Docker,
-) -> Result<(Goal, Ready), Failure> {
+    engine: &Docker,
+) -> Result<Goal, Failure> {
     let mut options = settings::up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
     if engine.is_local() {
         options.missing_files = load::missing_files(&loaded.project);
     }
     let project = Arc::new(loaded.project);
+    let origin = Origin { project: project.clone(), sources: loaded.sources };
+    let mut up = Up { project, options };
+    let prepared = look(&mut up, args, context, engine).await.map_err(|error| origin.failure(error))?;
+    output::plan_warnings(&prepared.plan, Some((&origin.project, &origin.sources)), context)?;
     let hidden = Hidden { layers: args.converge.quiet_pull, builds: args.quiet_build };
-    let mut goal = Goal { project, sources: loaded.sources, engine, options, hidden, before: BTreeSet::new() };
-    let mut observed = goal.observe(context).await?;
-    goal.before = observed.containers.iter().map(|container| container.id.clone()).collect();
-    goal.ask(args, context, &observed)?;
-    goal.look_at_recreated_volumes(&mut observed).await?;
-    let mut ready = goal.plan(&observed, context)?;
-    if context.global.dry_run && goal.look_closer(&ready, &mut observed).await? {
-        ready = goal.plan(&observed, context)?;
-    }
-    output::plan_warnings(&ready.plan, Some((&goal.project, &goal.sources)), context)?;
-    Ok((goal, ready))
+    Ok(Goal { up, prepared, origin, hidden })
 }
 
-/// Carries a plan out. What fails because somebody else changes the project at the same time is looked at and planned
-/// again, a few times.
-pub(super) async fn carry_out(goal: &Goal, mut ready: Ready, context: &Context) -> Result<(), Failure> {
-    let mut attempts = Attempts::default();
-    loop {
-        let failure = match run::carry_out(&ready, context, "up").await {
-            Err(failure @ Failure::Run { conflict: Some(_), .. }) => failure,
-            ended => return ended,
-        };
-        let Failure::Run { conflict: Some(conflict), .. } = &failure else { return Err(failure) };
-        match goal.after_conflict(&ready.plan, conflict, &mut attempts, context).await? {
-            Some(next) => ready = next,
-            None => return Err(failure),
-        }
+async fn look(up: &mut Up, args: &UpPlanArgs, context: &Context, engine: &Docker) -> Result<Prepared, OperationError> {
+    let detail = if context.global.dry_run { Detail::Full } else { Detail::Enough };
+    if args.converge.yes {
+        return operation::prepare(up, engine, &Always::Yes, detail).await;
     }
-}
-
-impl Goal {
-    async fn observe(&self, context: &Context) -> Result<Observed, Failure> {
-        let look = async { Ok(self.engine.observe(ObserveQuery::for_up(&self.project, &self.options)).await?) };
-        // What is wrong with the engine is said first: what serves models may need it.
-        let models = async { Ok::<_, Failure>(model::look(&self.project).await) };
-        let (mut observed, models) = futures::future::try_join(look, models).await?;
-        observed.models = models
-            .map_err(|error| Failure::Plan(output::model_error(&error, &self.project, &self.sources, context)))?;
-        let changed: Vec<_> =
-            plan::changed_networks(&self.project, &observed).into_iter().map(|network| network.id.clone()).collect();
-        for network in observed.networks.iter_mut().filter(|network| changed.contains(&network.id)) {
-            network.visitors = self.engine.network_visitors(network.id.clone(), self.project.name.to_string()).await?;
-        }
-        if self.options.start == StartContainers::Yes {
-            observed.started = self.starts(&observed).await?;
-        }
-        Ok(observed)
+    // A dry run asks nothing, and shows what happens after a no.
+    if context.global.dry_run {
+        return operation::prepare(up, engine, &Always::No, detail).await;
     }
-
-    /// Looks for the containers of others that mount the volumes whose recreation was agreed to.
-    async fn look_at_recreated_volumes(&self, observed: &mut Observed) -> Result<(), Failure> {
-        let changed = plan::changed_volumes(&self.project, observed).into_iter();
-        let agreed = changed.filter(|(key, _)| self.options.recreate_volumes.contains(*key));
-        let names: Vec<_> = agreed.map(|(_, volume)| volume.name.clone()).collect();
-        for volume in observed.volumes.iter_mut().filter(|volume| names.contains(&volume.name)) {
-            volume.visitors = self.engine.volume_visitors(volume.name.clone(), self.project.name.to_string()).await?;
-        }
-        Ok(())
-    }
-
-    /// When the containers started of which that has to be known. The engine's list does not tell.
-    async fn starts(&self, observed: &Observed) -> Result<BTreeMap<ContainerId, i128>, Failure> {
-        let looks = plan::namespace_sharers(&self.project, observed).into_iter().map(async |id| {
-            match self.engine.inspect_container(id.clone()).await {
-                Ok(details) => Ok(details.started_at.map(|at| (id.clone(), at))),
-                // Gone since the list was made: the plan finds out.
-                Err(EngineError::NotFound(_)) => Ok(None),
-                Err(error) => Err(error),
-            }
-        });
-        Ok(futures::future::try_join_all(looks).await?.into_iter().flatten().collect())
-    }
-
-    /// What is left to do after a run that failed with a conflict; nothing, where the same would fail again.
-    pub(super) async fn after_conflict(
-        &self,
-        failed: &Plan,
-        conflict: &Conflict,
-        attempts: &mut Attempts,
-        context: &Context,
-    ) -> Result<Option<Ready>, Failure> {
-        while let Some(pause) = attempts.pauses.next() {
-            let next = self.look_again(pause, context).await?;
-            if !next.plan.repeats(failed, &conflict.steps) {
-                return Ok(Some(next));
-            }
-            if !conflict.may_pass {
-                return Ok(None);
-            }
-            // Once at once, and once at the end; looking shows nothing to the user.
-            if !std::mem::replace(&mut attempts.repeated, true) || attempts.pauses.len() == 0 {
-                return Ok(Some(next));
-            }
-        }
-        Ok(None)
-    }
-
-    /// What is left to do after so many milliseconds. What the command made in the meantime is not made again.
-    async fn look_again(&self, pause: u64, context: &Context) -> Result<Ready, Failure> {
-        tokio::time::sleep(Duration::from_millis(pause)).await;
-        let mut observed = self.observe(context).await?;
-        self.look_at_recreated_volumes(&mut observed).await?;
-        let ids = observed.containers.iter().map(|container| &container.id);
-        let newer = ids.filter(|id| !self.before.contains(*id)).cloned().collect();
-        let ready = self.plan_with(&UpOptions { newer, ..self.options.clone() }, &observed, context)?;
-        Ok(Ready { again: true, ..ready })
-    }
-
-    /// Looks at what the containers were made with whose definition changed, so that a plan that is only shown tells old
-    /// values too. Whether there were any.
-    async fn look_closer(&self, ready: &Ready, observed: &mut Observed) -> Result<bool, Failure> {
-        let looks = plan::redefined(&ready.plan).map(async |id| {
-            let definition = self.engine.definition(id.clone()).await?;
-            Ok::<_, EngineError>(definition.map(|definition| (id.clone(), definition)))
-        });
-        let definitions = futures::future::try_join_all(looks).await?;
-        observed.definitions.extend(definitions.into_iter().flatten());
-        Ok(!observed.definitions.is_empty())
-    }
-
-    /// Volumes whose definition changed lose their data only if the user says so.
-    fn ask(&mut self, args: &UpPlanArgs, context: &Context, observed: &Observed) -> Result<(), Failure> {
-        let mut agreed = Vec::new();
-        for (key, volume) in plan::changed_volumes(&self.project, observed) {
-            let question = format!(
-                "Volume \"{}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?",
-                volume.name
-            );
-            // A dry run asks nothing, and shows what happens after a no.
-            if args.converge.yes || (!context.global.dry_run && confirm(&question, context.terminals)?) {
-                agreed.push(key.clone());
-            }
-        }
-        self.options.recreate_volumes.extend(agreed);
-        Ok(())
-    }
-
-    fn plan(&self, observed: &Observed, context: &Context) -> Result<Ready, Failure> {
-        self.plan_with(&self.options, observed, context)
-    }
-
-    fn plan_with(&self, options: &UpOptions, observed: &Observed, context: &Context) -> Result<Ready, Failure> {
-        let plan = plan::up(&self.project, observed, options)
-            .map_err(|error| Failure::Plan(output::plan_error(&error, &self.project, &self.sources, context)))?;
-        Ok(Ready {
-            project: self.project.clone(),
-            sources: self.sources.clone(),
-            engine: self.engine.clone(),
-            observed: observed.clone(),
-            plan: Arc::new(plan),
-            hidden: self.hidden,
-            again: false,
-        })
-    }
+    operation::prepare(up, engine, &Person { terminals: context.terminals }, detail).await
 }

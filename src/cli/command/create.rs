@@ -10,11 +10,11 @@ pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure>
         context,
         || converge::load(&args, context),
         async |loaded, engine| {
-            let (goal, ready) = converge::prepare(&args, context, loaded, engine).await?;
+            let goal = converge::prepare(&args, context, loaded, &engine).await?;
             if context.global.dry_run {
-                return run::print_plan(&ready.plan);
+                return run::print_plan(&goal.prepared.plan);
             }
-            converge::carry_out(&goal, ready, context).await
+            run::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
         },
     )
 }

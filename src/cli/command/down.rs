@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::run::{self, Ready};
+use super::run::{self, Origin};
 use crate::cli::args::DownArgs;
 use crate::cli::confirm::lenient_bool;
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::docker::Docker;
-use crate::engine::{Engine, EngineError, ObserveQuery};
-use crate::observed::Observed;
-use crate::plan::{self, DownImages, DownOptions, DownTarget, DownVolumes, Orphans};
-use crate::project::{Project, ServiceName};
+use crate::operation::ask::Always;
+use crate::operation::{self, Change, Detail, Down};
+use crate::plan::{DownImages, DownOptions, DownTarget, DownVolumes, Orphans};
+use crate::project::ServiceName;
 use crate::render::Hidden;
 use crate::source::SourceMap;
 
@@ -38,56 +38,18 @@ async fn take_down(
     sources: SourceMap,
     engine: Docker,
 ) -> Result<(), Failure> {
-    let project = match &target {
-        DownTarget::Files(project) => project.clone(),
-        DownTarget::Labels(name) => Arc::new(Project { name: name.clone(), ..Project::default() }),
-    };
-    let options = options(args, context)?;
-    let mut query = ObserveQuery::of_project(project.name.as_str());
-    let references = |project: &Project| {
-        let references = plan::removable_images(project, options.images);
-        references.into_iter().map(|reference| (reference, None)).collect()
-    };
-    query.images = references(&project);
-    let mut observed = engine.observe(query.clone()).await?;
-    if let DownTarget::Labels(name) = &target
-        && options.images != DownImages::Keep
-    {
-        // Only now are the services known, and with them the images.
-        query.images = references(&plan::project_from_labels(name, &observed));
-        observed = engine.observe(query).await?;
-    }
-    if options.orphans == Orphans::Remove {
-        look_at_one_offs(&engine, &project, &mut observed).await?;
-    }
-    let plan = Arc::new(plan::down(&target, &observed, &options));
-    output::plan_warnings(&plan, None, context)?;
-    if plan.is_empty() {
+    let mut down = Down::new(target, options(args, context)?);
+    let origin = Origin { project: down.project().clone(), sources };
+    let prepared = operation::prepare(&mut down, &engine, &Always::No, Detail::Enough).await;
+    let prepared = prepared.map_err(|error| origin.failure(error))?;
+    output::plan_warnings(&prepared.plan, None, context)?;
+    if prepared.plan.is_empty() {
         return Ok(());
     }
     if context.global.dry_run {
-        return run::print_plan(&plan);
+        return run::print_plan(&prepared.plan);
     }
-    run::carry_out(
-        &Ready { project, sources, engine, observed, plan, hidden: Hidden::default(), again: false },
-        context,
-        "down",
-    )
-    .await
-}
-
-/// Finds out which one-offs the engine removes as soon as they end; its list does not tell.
-async fn look_at_one_offs(engine: &Docker, project: &Project, observed: &mut Observed) -> Result<(), Failure> {
-    let looks = plan::auto_removed_candidates(project, observed).map(async |id| {
-        match engine.inspect_container(id.clone()).await {
-            Ok(details) => Ok(details.auto_remove.then(|| id.clone())),
-            // Gone since the list was made.
-            Err(EngineError::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    });
-    observed.auto_removed = futures::future::try_join_all(looks).await?.into_iter().flatten().collect();
-    Ok(())
+    run::carry_out(&down, &engine, &prepared, &origin, Hidden::default(), context).await
 }
 
 /// What `--rmi` asks for.

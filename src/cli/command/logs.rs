@@ -8,13 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::run;
 use crate::cli::args::LogsArgs;
 use crate::cli::output::Target as Named;
-use crate::cli::signal::Interruption;
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, LogQuery, ObserveQuery};
 use crate::event::{OutputReceiver, Outputs};
-use crate::execute::follow::{self, Begin, FollowSettings, Following, Stderr, Target};
 use crate::observed::{Container, Observed};
+use crate::operation::Interruption;
+use crate::operation::follow::{self, Begin, FollowSettings, Following, Stderr, Target};
 use crate::project::{Project, ServiceName};
 use crate::render::logs::LogPrinter;
 
@@ -36,7 +36,7 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
             run::with_signals(&interruption, async { tokio::join!(reading, print(&mut printer, lines)) }).await?;
         shown?;
         read?;
-        if interruption.is_asked() { Err(Failure::Interrupted) } else { Ok(()) }
+        if interruption.stop.is_cancelled() { Err(Failure::Interrupted) } else { Ok(()) }
     })
 }
 

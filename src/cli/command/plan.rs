@@ -9,14 +9,15 @@ use crate::cli::{Context, Failure};
 pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     let mut context = context.clone();
     context.global.dry_run = true;
-    let (_, ready) = run::with_engine(
+    let goal = run::with_engine(
         &context,
         || converge::load_some(&args.plan, &context),
-        async |loaded, engine| converge::prepare(&args.plan, &context, loaded, engine).await,
+        async |loaded, engine| converge::prepare(&args.plan, &context, loaded, &engine).await,
     )?;
+    let plan = &goal.prepared.plan;
     match args.format {
-        PlanFormat::Text => run::print_plan(&ready.plan)?,
-        PlanFormat::Json => writeln!(io::stdout(), "{}", ready.plan.to_json())?,
+        PlanFormat::Text => run::print_plan(plan)?,
+        PlanFormat::Json => writeln!(io::stdout(), "{}", plan.to_json())?,
     }
-    if ready.plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }
+    if plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }
 }

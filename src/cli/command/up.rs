@@ -1,27 +1,20 @@
 //! `up`: makes and starts what the files ask for; in the foreground with the logs of what it starts.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedReceiver;
-
-use super::converge::Goal;
-use super::run::Ready;
-use super::{converge, run};
+use super::converge::{self, Goal};
+use super::run;
 use crate::cli::args::{AttachArgs, UpArgs};
-use crate::cli::signal::Interruption;
 use crate::cli::{Context, Failure, output, settings};
-use crate::engine::{Engine, EngineError, ObserveQuery};
-use crate::event::{Event, Events, Output, OutputReceiver, Outputs};
-use crate::execute::follow::{Begin, FollowSettings, Stderr, Target};
-use crate::execute::session::{self, OnExit, SessionOutcome, SessionSettings};
-use crate::execute::{Conflict, RunFailure};
-use crate::plan::{self, Plan};
+use crate::engine::docker::Docker;
+use crate::event::{Event, EventReceiver, Events, Fact, Output, OutputReceiver, Outputs, RunFailure};
+use crate::operation::Interruption;
+use crate::operation::follow::{Begin, FollowSettings, Stderr};
+use crate::operation::session::{self, OnExit, SessionOutcome, SessionSettings};
 use crate::project::{Project, ServiceName};
+use crate::render::Progress;
 use crate::render::logs::LogPrinter;
-use crate::render::{Progress, ProgressMode};
 
 pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     check(args)?;
@@ -31,14 +24,14 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
         Ok((loaded, follow))
     };
     run::with_engine(context, load, async |(loaded, follow), engine| {
-        let (goal, ready) = converge::prepare(&args.plan, context, loaded, engine).await?;
+        let goal = converge::prepare(&args.plan, context, loaded, &engine).await?;
         if context.global.dry_run {
-            return run::print_plan(&ready.plan);
+            return run::print_plan(&goal.prepared.plan);
         }
         if args.detach || args.plan.wait || args.plan.no_start {
-            converge::carry_out(&goal, ready, context).await
+            run::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
         } else {
-            Box::pin(attached(args, follow, context, &goal, &ready)).await
+            Box::pin(attached(args, follow, context, &goal, &engine)).await
         }
     })
 }
@@ -49,63 +42,36 @@ async fn attached(
     follow: FollowSettings,
     context: &Context,
     goal: &Goal,
-    ready: &Ready,
+    engine: &Docker,
 ) -> Result<(), Failure> {
     let settings = SessionSettings {
-        execute: run::execute_settings(ready, context)?,
+        run: run::run_settings(&goal.origin.project, context)?,
         follow,
         on_exit: on_exit(&args.attach),
         exit_code_from: args.attach.exit_code_from.as_deref().map(ServiceName::from),
     };
-    let targets = ready.untouched().filter_map(|container| Target::of(&settings.follow, container)).collect();
     let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
-    let reported = settings::progress_mode(context)? != ProgressMode::Json;
-    let mut screen = Screen::new(output::progress(context)?.hiding(ready.hidden), logs, reported);
+    let mut screen = Screen::new(output::progress(context)?.hiding(goal.hidden), logs);
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     let (outputs, lines) = Outputs::channel();
-    screen.progress.begin(&ready.plan, "up");
-    run::announce_untouched(ready, &events);
-    let plans = Plans::default();
     let run = Box::pin(async {
         // Both channels end with the session, which ends the showing.
         let (events, outputs) = (events, outputs);
-        let mut attempts = converge::Attempts::default();
-        let replan = async |failed: Arc<Plan>, conflict: Conflict| {
-            // Where looking fails, the failure that made it necessary is the one to tell.
-            let again = goal.after_conflict(&failed, &conflict, &mut attempts, context).await.ok()??;
-            plans.replanned.borrow_mut().push_back(again.plan.clone());
-            Some(again.plan)
-        };
-        let stop = async || {
-            let plan = stop_plan(ready).await?;
-            plans.stopping.replace(Some(plan.clone()));
-            Ok(plan)
-        };
-        session::attached(
-            &ready.plan,
-            &ready.engine,
-            &events,
-            &outputs,
-            &session::Interruption { stop: interruption.stop.clone(), kill: interruption.kill.clone() },
-            &settings,
-            targets,
-            replan,
-            stop,
-        )
-        .await
+        session::up(&goal.up, engine, &goal.prepared, &events, &outputs, &interruption, &settings).await
     });
     let (outcome, shown) =
-        run::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines, &plans)) }).await?;
-    screen.progress.finish();
+        run::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines)) }).await?;
+    screen.progress.finish()?;
     shown?;
-    end(outcome?, ready, context)
+    let outcome = outcome.map_err(|error| goal.origin.failure(error))?;
+    end(outcome, goal)
 }
 
 /// What the end of a session means to the command: 130 after an interruption, else what became of the plan. That
 /// containers ended with other statuses than 0 is no failure (cli.md §4, `up`).
-fn end(outcome: SessionOutcome, ready: &Ready, context: &Context) -> Result<(), Failure> {
-    let failed = |failure: RunFailure| run::run_failure(ready, context, &failure);
+fn end(outcome: SessionOutcome, goal: &Goal) -> Result<(), Failure> {
+    let failed = |failure: RunFailure| goal.origin.failure(failure.into());
     if let Some((plan, stopped)) = outcome.stop {
         stopped.into_result(&plan).map_err(failed)?;
     }
@@ -198,22 +164,6 @@ fn targeted(project: &Project) -> impl Iterator<Item = &ServiceName> {
     project.services.keys().filter(|name| project.is_targeted(name.as_str()))
 }
 
-/// What stops the session's services: asked for when the user interrupts.
-async fn stop_plan(ready: &Ready) -> Result<Arc<Plan>, EngineError> {
-    let query = ObserveQuery::containers_of(ready.project.name.as_str());
-    let observed = ready.engine.observe(query).await?;
-    Ok(Arc::new(plan::stop(&ready.project, &observed, None)))
-}
-
-/// The plans that a session makes on its way; ids of steps that are shown are ids of the latest one.
-#[derive(Default)]
-struct Plans {
-    /// After changes that somebody else made.
-    replanned: RefCell<VecDeque<Arc<Plan>>>,
-    /// For the end.
-    stopping: RefCell<Option<Arc<Plan>>>,
-}
-
 /// What an attached `up` shows: progress on standard error, the output of containers on both.
 struct Screen {
     progress: Progress<io::Stderr>,
@@ -222,30 +172,21 @@ struct Screen {
     attaching: Option<Output>,
     /// Whether the plan is through.
     ended: bool,
-    /// Whether causes of failures are reported at the end, and left out before.
-    reported: bool,
-    /// Steps that failed because somebody else changed the project meanwhile; there may be another plan.
-    held: Vec<Event>,
 }
 
 impl Screen {
-    fn new(progress: Progress<io::Stderr>, logs: LogPrinter, reported: bool) -> Self {
-        Self { progress, logs, attaching: None, ended: false, reported, held: Vec::new() }
+    fn new(progress: Progress<io::Stderr>, logs: LogPrinter) -> Self {
+        Self { progress, logs, attaching: None, ended: false }
     }
 
     /// Shows everything until the session ends.
-    async fn show(
-        &mut self,
-        mut received: UnboundedReceiver<Event>,
-        mut lines: OutputReceiver,
-        plans: &Plans,
-    ) -> Result<(), Failure> {
+    async fn show(&mut self, mut received: EventReceiver, mut lines: OutputReceiver) -> Result<(), Failure> {
         let mut ticks = tokio::time::interval(run::TICK);
         let (mut events_end, mut lines_end) = (false, false);
         while !(events_end && lines_end) {
             tokio::select! {
                 event = received.recv(), if !events_end => match event {
-                    Some(event) => self.event(event, plans)?,
+                    Some(event) => self.event(&event)?,
                     None => events_end = true,
                 },
                 output = lines.recv(), if !lines_end => match output {
@@ -258,42 +199,18 @@ impl Screen {
         Ok(())
     }
 
-    fn event(&mut self, event: Event, plans: &Plans) -> io::Result<()> {
-        let event = if self.reported { run::without_cause(event) } else { event };
-        if matches!(event, Event::Failed { conflict: true, .. }) {
-            self.held.push(event);
-            return Ok(());
-        }
-        if event == Event::Replanned {
-            self.replanned(plans);
-            return Ok(());
-        }
-        // From the first step of that plan on, ids of steps are ids of its steps.
-        if !matches!(event, Event::Stopping(_))
-            && let Some(plan) = plans.stopping.take()
-        {
-            self.progress.finish();
-            self.progress.begin(&plan, "stop");
-        }
-        self.progress.event(&event)?;
-        if matches!(event, Event::Failed { .. }) {
-            self.attaching = None;
-        }
-        if event == Event::Ended {
-            self.ended = true;
-            self.attach()?;
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.progress.event(event)?;
+        match &event.fact {
+            Fact::PlanStarted { replaces_failed: true, .. } => self.ended = false,
+            Fact::Failed { error, .. } if !error.is_conflict() => self.attaching = None,
+            Fact::Ended => {
+                self.ended = true;
+                self.attach()?;
+            }
+            _ => {}
         }
         Ok(())
-    }
-
-    /// What failed is not told: there is another plan.
-    fn replanned(&mut self, plans: &Plans) {
-        self.held.clear();
-        self.ended = false;
-        if let Some(plan) = plans.replanned.borrow_mut().pop_front() {
-            self.progress.finish();
-            self.progress.begin(&plan, "up");
-        }
     }
 
     fn output(&mut self, output: Output) -> io::Result<()> {
@@ -307,7 +224,7 @@ impl Screen {
 
     /// Tells whom it attaches to, unless that was told, or there may have to be another plan first.
     fn attach(&mut self) -> io::Result<()> {
-        let attaching = if self.held.is_empty() { self.attaching.take() } else { None };
+        let attaching = if self.progress.may_be_replanned() { None } else { self.attaching.take() };
         attaching.map_or(Ok(()), |attaching| self.print(&attaching))
     }
 

@@ -3,9 +3,9 @@
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 
-use super::super::lines::{Batch, Lines};
 use super::bookmark::{Bookmark, Marker, Resumption, Stamps};
 use super::{Stderr, Target};
+use crate::engine::line_buffer::{Batch, Lines};
 use crate::engine::{Engine, EngineError, LogChunk, LogQuery, OutputStream};
 use crate::event::{Output, Outputs};
 

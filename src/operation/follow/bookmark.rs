@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use super::super::lines::Batch;
+use crate::engine::line_buffer::Batch;
 use crate::engine::{LogQuery, OutputStream};
 
 /// Engines take apart what is longer than that before its line ends, and put a time before each piece.

@@ -10,19 +10,18 @@ mod target;
 mod tracking;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::BoxStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{ContainerEvent, Engine, EngineError, LogQuery};
 use crate::event::Outputs;
+use crate::execute::{Announcement, Announcer};
 use crate::observed::ContainerId;
-use crate::plan::ContainerRef;
-use crate::project::{NameSeparator, ProjectName, Service, ServiceName};
+use crate::project::{NameSeparator, ProjectName, ServiceName};
 
 pub use target::{Target, display_name};
 
@@ -126,59 +125,12 @@ pub async fn logs<E: Engine>(
     readers.shutdown().await;
 }
 
-/// Attaches to containers before they start, so that nothing of their output is missed. Cheap to clone; as long as one
-/// is there, the following goes on.
-#[derive(Debug, Clone)]
-pub struct Follower {
-    requests: mpsc::Sender<Request>,
-    services: Option<Arc<BTreeSet<ServiceName>>>,
-}
-
-#[derive(Debug)]
-struct Request {
-    target: Target,
-    attached: oneshot::Sender<()>,
-}
-
-impl Follower {
-    /// Returns once the output of a container that is about to start is being read, or is not wanted.
-    pub(super) async fn before_start(&self, container: &ContainerRef, id: &ContainerId, service: Option<&Service>) {
-        self.attach(container, id, service.map(|service| service.tty), false).await;
-    }
-
-    /// The same for a paused container that is about to go on.
-    pub(super) async fn before_unpause(&self, container: &ContainerRef, id: &ContainerId) {
-        self.attach(container, id, None, true).await;
-    }
-
-    async fn attach(&self, container: &ContainerRef, id: &ContainerId, terminal: Option<bool>, running: bool) {
-        let Some(replica) = &container.replica else { return };
-        if self.services.as_ref().is_some_and(|services| !services.contains(&replica.service)) {
-            return;
-        }
-        let target = Target {
-            id: id.clone(),
-            name: container.name.clone(),
-            source: Arc::from(""),
-            service: replica.service.clone(),
-            number: Some(replica.number),
-            terminal,
-            running,
-        };
-        let (attached, done) = oneshot::channel();
-        if self.requests.send(Request { target, attached }).await.is_ok() {
-            // An error means that the following has ended, and nobody wants the output any more.
-            let _ = done.await;
-        }
-    }
-}
-
 /// Follows the containers of a project: listening to the engine already, not reading yet.
 pub struct Following<E> {
     engine: E,
     settings: FollowSettings,
     events: Option<BoxStream<'static, Result<ContainerEvent, EngineError>>>,
-    requests: mpsc::Receiver<Request>,
+    announcements: mpsc::Receiver<Announcement>,
     outputs: Outputs,
     exits: mpsc::UnboundedSender<Exit>,
     closing: CancellationToken,
@@ -195,14 +147,13 @@ impl<E: Engine> Following<E> {
         engine: &E,
         settings: FollowSettings,
         outputs: &Outputs,
-    ) -> Result<(Self, Follower, mpsc::UnboundedReceiver<Exit>), EngineError> {
+    ) -> Result<(Self, Announcer, mpsc::UnboundedReceiver<Exit>), EngineError> {
         let events = engine.container_events(settings.project.to_string()).await?;
-        let (sender, requests) = mpsc::channel(1);
+        let (announcer, announcements) = Announcer::channel(settings.services.clone());
         let (exits, exited) = mpsc::unbounded_channel();
-        let follower = Follower { requests: sender, services: settings.services.clone().map(Arc::new) };
         let (engine, outputs, closing) = (engine.clone(), outputs.clone(), CancellationToken::new());
-        let following = Self { engine, settings, events: Some(events), requests, outputs, exits, closing };
-        Ok((following, follower, exited))
+        let following = Self { engine, settings, events: Some(events), announcements, outputs, exits, closing };
+        Ok((following, announcer, exited))
     }
 
     /// Once `closing` is cancelled, what ends is not expected to come back.
@@ -212,7 +163,7 @@ impl<E: Engine> Following<E> {
     }
 
     /// Follows `targets` and every container of the shown services that starts later, until there is no
-    /// [`Follower`] any more and none of the monitored containers runs or may start, nobody reads any more, or `cancel`
+    /// [`Announcer`] any more and none of the monitored containers runs or may start, nobody reads any more, or `cancel`
     /// is cancelled. A container may start that was made, or that was stopped already when its log began to be read; and
     /// one that somebody stops may be about to be restarted or replaced.
     ///
@@ -225,7 +176,7 @@ impl<E: Engine> Following<E> {
         let ended = tokio::select! {
             () = cancel.cancelled() => Ok(()),
             () = outputs.closed() => Ok(()),
-            ended = tracking.run(targets, self.events, self.requests) => ended,
+            ended = tracking.run(targets, self.events, self.announcements) => ended,
         };
         tracking.shut_down().await;
         ended

@@ -1,22 +1,14 @@
-//! What can go wrong while a plan is carried out.
+//! Why a step of a plan failed.
 
-use std::collections::BTreeSet;
-use std::io;
-use std::sync::Arc;
-
+use super::pull_hints;
 use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
-use crate::event::Subject;
-use crate::plan::{Action, ActionId, FailureAction, Plan, ProviderVerb, Shared, Waiter};
+use crate::plan::{FailureAction, ProviderVerb, Shared, Waiter};
 use crate::project::{ModelKey, NetworkKey, ServiceName};
-
-use super::model::ModelVerb;
-use super::refusal::{Refusal, explain};
-use super::{Conflict, RunOutcome, registry};
 
 /// Why a step failed. Texts about waits are the contract's (engine.md §4.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ExecuteError {
+pub enum StepError {
     /// The engine refused or did not answer.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -272,6 +264,15 @@ pub struct AddressTaken {
     pub holder: Option<AddressHolder>,
 }
 
+/// What a plugin is asked to do with a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelVerb {
+    /// To fetch it.
+    Pull,
+    /// To serve it in a certain way.
+    Configure,
+}
+
 /// A hook of a service that runs in its replicas, and the replica that it ran in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookRef {
@@ -344,30 +345,7 @@ fn taken(port: u16, protocol: &str, host_ip: Option<&str>, holder: Option<&PortH
     }
 }
 
-impl ExecuteError {
-    /// With what the engine's words say about the files, where it refused what `action` asks for.
-    pub(super) fn explained(self, action: &Action) -> Self {
-        let Self::Engine(
-            EngineError::Refused(words)
-            | EngineError::Failed(words)
-            | EngineError::NotFound(words)
-            | EngineError::Conflict(words)
-            | EngineError::Unsupported(words)
-            | EngineError::Build(words),
-        ) = &self
-        else {
-            return self;
-        };
-        // Below the first line of a failed build is what it wrote.
-        let mut lines = words.lines().map(str::to_owned);
-        let first = lines.next().unwrap_or_default();
-        let is_build = matches!(self, Self::Engine(EngineError::Build(_)));
-        match explain(action, if is_build { &first } else { words }) {
-            Some(refusal) => Self::Refused { message: first, context: lines.collect(), refusal: Box::new(refusal) },
-            None => self,
-        }
-    }
-
+impl StepError {
     /// The name of the container at fault, of those that were waited for.
     #[must_use]
     pub fn container(&self) -> Option<&str> {
@@ -476,7 +454,7 @@ impl ExecuteError {
                 }
                 Some(AddressHolder::Gateway) | None => format!("choose another `{}`", taken.field),
             }),
-            Self::Pull { image, cause, .. } => registry::hint(image, &cause.to_string()),
+            Self::Pull { image, cause, .. } => pull_hints::hint(image, &cause.to_string()),
             Self::HookFailed { hook, .. } | Self::HookNotRun { hook, .. } => Some(format!("this was {hook}")),
             Self::TmpfsNotShared { from, target, .. } => Some(format!(
                 "mount it in `{from}` through `tmpfs: [{target}]` instead of `volumes`; such mounts are not taken over"
@@ -514,123 +492,13 @@ fn after_failed_update(action: FailureAction) -> &'static str {
     }
 }
 
-/// Whether a step is there so that a container that does not run yet runs.
-fn brings_up(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::CreateContainer(_) | Action::RunPreStart { .. } | Action::StartContainer { .. } | Action::Wait(_)
-    )
-}
-
-/// A run that did not do all of its plan.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{}", .outcome.first_failure().map_or_else(|| ExecuteError::Interrupted.to_string(), ToString::to_string))]
-pub struct RunFailure {
-    plan: Arc<Plan>,
-    outcome: RunOutcome,
-}
-
-impl RunFailure {
-    pub(super) fn new(plan: Arc<Plan>, outcome: RunOutcome) -> Self {
-        Self { plan, outcome }
-    }
-
-    /// The plan that was to be carried out.
-    #[must_use]
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// What became of it.
-    #[must_use]
-    pub fn outcome(&self) -> &RunOutcome {
-        &self.outcome
-    }
-
-    /// The steps that failed, and why, in the order of the plan.
-    pub fn failures(&self) -> impl Iterator<Item = (ActionId, &ExecuteError)> {
-        self.outcome.failed.iter().map(|(id, error)| (*id, error))
-    }
-
-    /// Whether the user stopped the run; steps may have failed before.
-    #[must_use]
-    pub fn is_interruption(&self) -> bool {
-        self.outcome.interrupted
-    }
-
-    /// Whether all that went wrong comes from somebody else's changes, so that a new look and a new plan may do.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        self.outcome.is_conflict()
-    }
-
-    /// What failed, where [`RunFailure::is_conflict`] holds.
-    #[must_use]
-    pub fn conflict(&self) -> Option<Conflict> {
-        self.outcome.conflict()
-    }
-
-    /// Tells what failed, why, and what was not done because of it.
-    ///
-    /// # Errors
-    ///
-    /// When `out` cannot be written to.
-    pub fn report(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        for (id, error) in self.failures() {
-            self.report_step(id, error, out)?;
-            self.report_skipped(id, out)?;
-        }
-        Ok(())
-    }
-
-    /// Tells how step `id` failed, and why.
-    ///
-    /// # Errors
-    ///
-    /// When `out` cannot be written to.
-    pub fn report_step(&self, id: ActionId, error: &ExecuteError, out: &mut dyn io::Write) -> io::Result<()> {
-        match self.unnamed(id, error) {
-            Some(subject) => writeln!(out, "{subject}: {error}")?,
-            None => writeln!(out, "{error}")?,
-        }
-        for line in error.context() {
-            writeln!(out, "  {line}")?;
-        }
-        match error.hint() {
-            Some(hint) => writeln!(out, "hint: {hint}"),
-            None => Ok(()),
-        }
-    }
-
-    /// Tells what was not done because step `id` failed; nothing, where that is nothing but the rest of the same.
-    ///
-    /// # Errors
-    ///
-    /// When `out` cannot be written to.
-    pub fn report_skipped(&self, id: ActionId, out: &mut dyn io::Write) -> io::Result<()> {
-        let failed = Subject::of(&self.plan.step(id).action);
-        let steps = || self.outcome.skipped.iter().filter(|(_, cause)| **cause == id);
-        let actions = || steps().map(|(skipped, _)| &self.plan.step(*skipped).action);
-        let subjects: BTreeSet<Subject> =
-            actions().flat_map(Subject::of).filter(|subject| !failed.contains(subject)).collect();
-        if subjects.is_empty() {
-            return Ok(());
-        }
-        let undone = if actions().all(brings_up) { "started" } else { "done" };
-        let subjects: Vec<String> = subjects.iter().map(ToString::to_string).collect();
-        writeln!(out, "not {undone} because of it: {}", subjects.join(", "))
-    }
-
-    /// What step `id` is about, where the engine's words do not say it.
-    fn unnamed(&self, id: ActionId, error: &ExecuteError) -> Option<Subject> {
-        let ExecuteError::Engine(cause) = error else { return None };
-        let words = cause.to_string();
-        // What is refused before the engine sees it names the service.
-        if words.starts_with("service `") {
-            return None;
-        }
-        let subjects = Subject::of(&self.plan.step(id).action);
-        let named = subjects.iter().any(|subject| words.contains(subject.name()));
-        subjects.into_iter().next().filter(|_| !named)
-    }
+/// What the words of a refusal are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The keys that may ask for what was refused, as paths from the top of the model; all of them stand in the files.
+    pub places: Vec<Vec<String>>,
+    /// What the engine names of it: the right one of the places, and the right entry in it, have it in their text.
+    pub word: Option<String>,
+    /// What to do about it: a sentence without a period.
+    pub hint: Option<String>,
 }

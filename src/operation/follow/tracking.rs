@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 use super::bookmark::Bookmark;
 use super::reader::{Ending, How, Reader};
 use super::{
-    ABSENCE, Begin, Exit, FollowSettings, LAST_WORDS, LONGEST_PAUSE, RESTART, Request, SHORTEST_PAUSE, Target,
-    display_name,
+    ABSENCE, Begin, Exit, FollowSettings, LAST_WORDS, LONGEST_PAUSE, RESTART, SHORTEST_PAUSE, Target, display_name,
 };
 use crate::engine::{ContainerEvent, ContainerEventKind, Engine, EngineError, LogQuery, ObserveQuery};
 use crate::event::{Output, Outputs};
+use crate::execute::Announcement;
 use crate::observed::{Container, ContainerId, State};
 use crate::project::ServiceName;
 
@@ -93,7 +93,7 @@ impl<E: Engine> Tracking<E> {
         &mut self,
         targets: Vec<Target>,
         mut events: Events,
-        mut requests: mpsc::Receiver<Request>,
+        mut announcements: mpsc::Receiver<Announcement>,
     ) -> Result<(), EngineError> {
         for target in targets {
             self.begin(target).await;
@@ -110,10 +110,10 @@ impl<E: Engine> Tracking<E> {
         while !self.is_over() {
             let next_deadline = self.containers.values().filter_map(Followed::next_deadline).min();
             tokio::select! {
-                request = requests.recv(), if self.starting => match request {
-                    Some(request) => {
-                        self.attach(request.target).await;
-                        let _ = request.attached.send(());
+                announcement = announcements.recv(), if self.starting => match announcement {
+                    Some(announcement) => {
+                        self.attach(Target::of_announcement(&announcement)).await;
+                        announcement.listened();
                     }
                     None => self.starting = false,
                 },

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::FollowSettings;
 use crate::engine::ContainerEvent;
+use crate::execute::Announcement;
 use crate::observed::{Container, ContainerId};
 use crate::project::ServiceName;
 
@@ -41,6 +42,19 @@ impl Target {
         };
         target.source = display_name(settings, &target);
         Some(target)
+    }
+
+    /// A replica that is about to start.
+    pub(super) fn of_announcement(announcement: &Announcement) -> Self {
+        Self {
+            id: announcement.id.clone(),
+            name: announcement.name.clone(),
+            source: Arc::from(""),
+            service: announcement.replica.service.clone(),
+            number: Some(announcement.replica.number),
+            terminal: announcement.terminal,
+            running: announcement.running,
+        }
     }
 
     /// The container an event is about; `None` for one-offs and hook containers, which are nobody's replicas.

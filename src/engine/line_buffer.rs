@@ -9,21 +9,21 @@ const LONGEST_LINE: usize = 1024 * 1024;
 
 /// Whole lines of one stream, each with its line end.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Batch {
-    pub(super) stream: OutputStream,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Batch {
+    pub(crate) stream: OutputStream,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Collects whole lines in the order they arrive, and keeps the begun ones apart by stream.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     batch: Batch,
 }
 
 impl Lines {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             stdout: Vec::new(),
             stderr: Vec::new(),
@@ -32,7 +32,7 @@ impl Lines {
     }
 
     /// Takes a piece of output. What was collected of the other stream is given back: it comes before.
-    pub(super) fn push(&mut self, chunk: LogChunk) -> Option<Batch> {
+    pub(crate) fn push(&mut self, chunk: LogChunk) -> Option<Batch> {
         let LogChunk { stream, mut bytes } = chunk;
         let begun = match stream {
             OutputStream::Stdout => &mut self.stdout,
@@ -70,12 +70,12 @@ impl Lines {
     }
 
     /// Whether what was collected should be handed on though more is there already.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.batch.bytes.len() >= FULL
     }
 
     /// The whole lines collected so far.
-    pub(super) fn take(&mut self) -> Option<Batch> {
+    pub(crate) fn take(&mut self) -> Option<Batch> {
         if self.batch.bytes.is_empty() {
             return None;
         }
@@ -84,7 +84,7 @@ impl Lines {
     }
 
     /// What is left at the end: last lines without a line end, which get one.
-    pub(super) fn finish(mut self) -> impl Iterator<Item = Batch> {
+    pub(crate) fn finish(mut self) -> impl Iterator<Item = Batch> {
         let whole = self.take();
         let begun = [(OutputStream::Stdout, self.stdout), (OutputStream::Stderr, self.stderr)];
         let begun = begun.into_iter().filter(|(_, bytes)| !bytes.is_empty()).map(|(stream, mut bytes)| {
@@ -96,7 +96,7 @@ impl Lines {
 }
 
 /// A line as text, without the carriage return of a terminal.
-pub(super) fn lossy_line(bytes: &[u8]) -> String {
+pub(crate) fn lossy_line(bytes: &[u8]) -> String {
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     String::from_utf8_lossy(bytes).into_owned()
 }

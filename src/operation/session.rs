@@ -12,11 +12,13 @@ use tokio::task::JoinSet;
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+use super::converge::{Attempts, Change, Prepared, RunSettings};
 use super::follow::{Exit, FollowSettings, Following, Target, display_name};
-use super::{Conflict, ExecuteSettings, RunOutcome, execute};
-use crate::engine::{Engine, EngineError};
-use crate::event::{Event, Events, Output, Outputs, Stopping};
-use crate::plan::{Action, ContainerRef, Handle, Plan};
+use super::{Interruption, OperationError};
+use crate::engine::{Engine, EngineError, ObserveQuery};
+use crate::event::{Conflict, Events, Fact, Output, Outputs, RunOutcome, Stopping};
+use crate::execute::{ExecuteSettings, execute};
+use crate::plan::{self, Action, ContainerRef, Handle, Plan};
 use crate::project::ServiceName;
 
 /// How long the last output of stopped containers may take to arrive.
@@ -25,8 +27,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How an attached `up` behaves.
 #[derive(Debug, Clone, Default)]
 pub struct SessionSettings {
-    /// How the plans are carried out; the follower is the session's own.
-    pub execute: ExecuteSettings,
+    /// How the plans are carried out.
+    pub run: RunSettings,
     /// What is shown, and whose end ends the session.
     pub follow: FollowSettings,
     /// What the end of a container means.
@@ -48,15 +50,6 @@ pub enum OnExit {
     StopOnFailure,
 }
 
-/// What the user asked for while the session lasts. Both are cancelled from outside.
-#[derive(Debug, Clone, Default)]
-pub struct Interruption {
-    /// Stop gracefully.
-    pub stop: CancellationToken,
-    /// Do not wait for it.
-    pub kill: CancellationToken,
-}
-
 /// How a session ended.
 #[derive(Debug, Clone)]
 pub struct SessionOutcome {
@@ -70,6 +63,34 @@ pub struct SessionOutcome {
     pub interrupted: bool,
     /// The exit status of the container that ended the session, or of the one that was to give it.
     pub exit_code: Option<i64>,
+}
+
+/// Brings up what was prepared, attached to what it starts and to what runs already.
+///
+/// # Errors
+///
+/// When the engine does not let itself be listened to, or cannot be asked what to stop.
+pub async fn up<E: Engine>(
+    change: &impl Change,
+    engine: &E,
+    prepared: &Prepared,
+    events: &Events,
+    outputs: &Outputs,
+    interruption: &Interruption,
+    settings: &SessionSettings,
+) -> Result<SessionOutcome, OperationError> {
+    let project = change.project();
+    let targets = prepared.untouched(project).filter_map(|container| Target::of(&settings.follow, container)).collect();
+    let mut attempts = Attempts::after(&prepared.observed);
+    let replan =
+        async |failed: Arc<Plan>, conflict: Conflict| attempts.plan_again(change, engine, &failed, &conflict).await;
+    let stop = async || {
+        let observed = engine.observe(ObserveQuery::containers_of(project.name.as_str())).await?;
+        Ok(Arc::new(plan::stop(project, &observed, None)))
+    };
+    prepared.announce(change, events);
+    let session = attached(&prepared.plan, engine, events, outputs, interruption, settings, targets, replan, stop);
+    Ok(session.await?)
 }
 
 /// Carries out `plan` attached to what it starts and to `targets`, which run already.
@@ -99,7 +120,7 @@ where
     R: AsyncFnMut(Arc<Plan>, Conflict) -> Option<Arc<Plan>>,
     S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
 {
-    let (following, follower, exits) = Following::open(engine, settings.follow.clone(), outputs).await?;
+    let (following, announcer, exits) = Following::open(engine, settings.follow.clone(), outputs).await?;
     announce(plan, &settings.follow, &targets, outputs).await;
     let (unfollow, closing) = (CancellationToken::new(), CancellationToken::new());
     let following = following.closing(&closing);
@@ -110,9 +131,12 @@ where
     let mut session =
         Session { engine, events, outputs, interruption, settings, exits, tasks, closing, exit_code: None };
     let (plan, run) = {
-        // The follower goes with these settings: once the plan is done, the following ends with its containers.
-        let execute_settings =
-            ExecuteSettings { follower: Some(follower), outputs: Some(outputs.clone()), ..settings.execute.clone() };
+        // The announcer goes with these settings: once the plan is done, the following ends with its containers.
+        let execute_settings = ExecuteSettings {
+            announcer: Some(announcer),
+            outputs: Some(outputs.clone()),
+            ..execute_settings(settings)
+        };
         let mut plan = plan.clone();
         loop {
             let run = execute(&plan, engine, events, &interruption.stop, &execute_settings).await;
@@ -120,11 +144,9 @@ where
                 Some(conflict) => replan(plan.clone(), conflict).await,
                 None => None,
             };
-            match next {
-                Some(next) => plan = next,
-                None => break (plan, run),
-            }
-            events.send(Event::Replanned);
+            let Some(next) = next else { break (plan, run) };
+            plan = next;
+            events.send(Fact::PlanStarted { plan: plan.clone(), operation: "up", replaces_failed: true });
         }
     };
     let mut outcome = SessionOutcome { plan, run, stop: None, interrupted: false, exit_code: None };
@@ -177,6 +199,11 @@ fn about_to_start(container: &ContainerRef) -> Option<Target> {
         terminal: None,
         running: false,
     })
+}
+
+fn execute_settings(settings: &SessionSettings) -> ExecuteSettings {
+    let project = settings.follow.project.to_string();
+    ExecuteSettings { project, parallel: settings.run.parallel, ..ExecuteSettings::default() }
 }
 
 struct Session<'a, E> {
@@ -249,13 +276,14 @@ impl<E: Engine> Session<'_, E> {
     where
         S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
     {
-        self.events.send(Event::Stopping(why));
+        self.events.send(Fact::Stopping(why));
         self.closing.cancel();
         let plan = stop().await?;
+        self.events.send(Fact::PlanStarted { plan: plan.clone(), operation: "stop", replaces_failed: false });
         // The second interruption does not cancel the stops: a killed container ends them.
         let never = CancellationToken::new();
         let outputs = Some(self.outputs.clone());
-        let settings = ExecuteSettings { follower: None, outputs, ..self.settings.execute.clone() };
+        let settings = ExecuteSettings { outputs, ..execute_settings(self.settings) };
         let stopping = execute(&plan, self.engine, self.events, &never, &settings);
         tokio::pin!(stopping);
         let mut killed = false;
@@ -264,12 +292,12 @@ impl<E: Engine> Session<'_, E> {
                 outcome = &mut stopping => return Ok((plan.clone(), outcome)),
                 () = self.interruption.kill.cancelled(), if !killed => {
                     killed = true;
-                    self.events.send(Event::Stopping(Stopping::Forced));
+                    self.events.send(Fact::Stopping(Stopping::Forced));
                     kill_all(self.engine, &plan).await;
                 }
                 () = self.interruption.stop.cancelled(), if why == Stopping::ContainerExited && !killed => {
                     killed = true;
-                    self.events.send(Event::Stopping(Stopping::Forced));
+                    self.events.send(Fact::Stopping(Stopping::Forced));
                     kill_all(self.engine, &plan).await;
                 }
             }

@@ -1,0 +1,75 @@
+//! Tells whoever shows the output of containers which of them are about to start, and waits until they listen.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::observed::ContainerId;
+use crate::plan::{ContainerRef, Replica};
+use crate::project::{Service, ServiceName};
+
+/// Announces containers before they start, so that nothing of their output is missed. Cheap to clone; as long as one is
+/// there, more may start.
+#[derive(Debug, Clone)]
+pub struct Announcer {
+    announcements: mpsc::Sender<Announcement>,
+    services: Option<Arc<BTreeSet<ServiceName>>>,
+}
+
+/// A replica that is about to start, or to go on after a pause.
+#[derive(Debug)]
+pub struct Announcement {
+    /// The container's id.
+    pub id: ContainerId,
+    /// Its name.
+    pub name: String,
+    /// Which replica it is.
+    pub replica: Replica,
+    /// Whether it has a terminal, so that its output is one raw stream; `None` asks the engine.
+    pub terminal: Option<bool>,
+    /// Whether it is up already: it was paused.
+    pub running: bool,
+    listening: oneshot::Sender<()>,
+}
+
+impl Announcement {
+    /// Says that its output is being read, so that it can start.
+    pub fn listened(self) {
+        // Who announced it may have gone on without an answer.
+        let _ = self.listening.send(());
+    }
+}
+
+impl Announcer {
+    /// An announcer of containers of `services`, or of all of them, and where its announcements arrive.
+    #[must_use]
+    pub fn channel(services: Option<BTreeSet<ServiceName>>) -> (Self, mpsc::Receiver<Announcement>) {
+        let (announcements, receiver) = mpsc::channel(1);
+        (Self { announcements, services: services.map(Arc::new) }, receiver)
+    }
+
+    /// Returns once the output of a container that is about to start is being read, or is not wanted.
+    pub(super) async fn before_start(&self, container: &ContainerRef, id: &ContainerId, service: Option<&Service>) {
+        self.announce(container, id, service.map(|service| service.tty), false).await;
+    }
+
+    /// The same for a paused container that is about to go on.
+    pub(super) async fn before_unpause(&self, container: &ContainerRef, id: &ContainerId) {
+        self.announce(container, id, None, true).await;
+    }
+
+    async fn announce(&self, container: &ContainerRef, id: &ContainerId, terminal: Option<bool>, running: bool) {
+        let Some(replica) = container.replica.clone() else { return };
+        if self.services.as_ref().is_some_and(|services| !services.contains(&replica.service)) {
+            return;
+        }
+        let (listening, done) = oneshot::channel();
+        let (id, name) = (id.clone(), container.name.clone());
+        let announcement = Announcement { id, name, replica, terminal, running, listening };
+        if self.announcements.send(announcement).await.is_ok() {
+            // An error means that the following has ended, and nobody wants the output any more.
+            let _ = done.await;
+        }
+    }
+}

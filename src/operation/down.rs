@@ -1,0 +1,66 @@
+//! `down`: what a project has in the engine is stopped and removed, also without its files.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::converge::Change;
+use super::{OperationError, observe};
+use crate::engine::{Engine, ObserveQuery};
+use crate::observed::{ContainerId, Observed};
+use crate::plan::{self, DownImages, DownOptions, DownTarget, Orphans, Plan, PlanError};
+use crate::project::Project;
+
+/// Takes a project down.
+#[derive(Debug, Clone)]
+pub struct Down {
+    target: DownTarget,
+    options: DownOptions,
+    project: Arc<Project>,
+}
+
+impl Down {
+    /// Takes down what `target` names.
+    #[must_use]
+    pub fn new(target: DownTarget, options: DownOptions) -> Self {
+        let project = match &target {
+            DownTarget::Files(project) => project.clone(),
+            DownTarget::Labels(name) => Arc::new(Project { name: name.clone(), ..Project::default() }),
+        };
+        Self { target, options, project }
+    }
+
+    fn query(&self, project: &Project) -> ObserveQuery {
+        let references = plan::removable_images(project, self.options.images);
+        let images = references.into_iter().map(|reference| (reference, None)).collect();
+        ObserveQuery { images, ..ObserveQuery::of_project(project.name.as_str()) }
+    }
+}
+
+impl Change for Down {
+    fn name(&self) -> &'static str {
+        "down"
+    }
+
+    fn project(&self) -> &Arc<Project> {
+        &self.project
+    }
+
+    async fn observe<E: Engine>(&self, engine: &E) -> Result<Observed, OperationError> {
+        let mut observed = engine.observe(self.query(&self.project)).await?;
+        if let DownTarget::Labels(name) = &self.target
+            && self.options.images != DownImages::Keep
+        {
+            // Only now are the services known, and with them the images.
+            let project = plan::project_from_labels(name, &observed);
+            observed = engine.observe(self.query(&project)).await?;
+        }
+        if self.options.orphans == Orphans::Remove {
+            observed.auto_removed = observe::auto_removed(engine, &self.project, &observed).await?;
+        }
+        Ok(observed)
+    }
+
+    fn plan(&self, observed: &Observed, _made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError> {
+        Ok(plan::down(&self.target, observed, &self.options))
+    }
+}

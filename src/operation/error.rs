@@ -1,0 +1,45 @@
+//! Why an operation did not do what it was asked for.
+
+use std::io;
+
+use crate::engine::EngineError;
+use crate::event::{RunFailure, StepError};
+use crate::plan::PlanError;
+
+/// Why an operation did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperationError {
+    /// The engine did not answer, or not as hoped.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// It is not known what serves the project's models.
+    #[error(transparent)]
+    Models(StepError),
+    /// What the files ask for cannot be planned for what the engine has.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Steps of the plan failed.
+    #[error(transparent)]
+    Run(Box<RunFailure>),
+    /// A question could not be asked.
+    #[error(transparent)]
+    Ask(#[from] io::Error),
+    /// The user said stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<RunFailure> for OperationError {
+    fn from(failure: RunFailure) -> Self {
+        if failure.is_interruption() {
+            return Self::Interrupted;
+        }
+        // An engine that went away is reported once, not for each step.
+        let gone = failure.failures().find_map(|(_, error)| match error {
+            StepError::Engine(error @ EngineError::Unreachable { .. }) => Some(error.clone()),
+            _ => None,
+        });
+        gone.map_or_else(|| Self::Run(Box::new(failure)), Self::Engine)
+    }
+}

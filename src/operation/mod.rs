@@ -1,0 +1,29 @@
+//! What a command does, without a terminal and without arguments: a goal in, events, output and an end out.
+//!
+//! Everything is generic over the engine's traits, so that each operation has tests on the fake engine.
+
+pub mod ask;
+mod converge;
+mod down;
+mod error;
+pub mod follow;
+mod observe;
+pub mod session;
+mod up;
+
+use tokio_util::sync::CancellationToken;
+
+pub use ask::{Ask, Question};
+pub use converge::{Change, Detail, Prepared, RunSettings, converge, prepare};
+pub use down::Down;
+pub use error::OperationError;
+pub use up::Up;
+
+/// What the user asked for while an operation lasts. Both are cancelled from outside.
+#[derive(Debug, Clone, Default)]
+pub struct Interruption {
+    /// Nothing new is started; an attached run stops what it started.
+    pub stop: CancellationToken,
+    /// An attached run kills what is stopping; other operations leave what has begun.
+    pub kill: CancellationToken,
+}

@@ -1,0 +1,59 @@
+//! `up` and `create`: what the files define is made, changed and started.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::converge::Change;
+use super::{Ask, OperationError, Question, observe};
+use crate::engine::Engine;
+use crate::observed::{ContainerId, Observed};
+use crate::plan::{self, Plan, PlanError, UpOptions};
+use crate::project::Project;
+
+/// Brings a project up.
+#[derive(Debug, Clone)]
+pub struct Up {
+    /// The project.
+    pub project: Arc<Project>,
+    /// How.
+    pub options: UpOptions,
+}
+
+impl Change for Up {
+    fn name(&self) -> &'static str {
+        "up"
+    }
+
+    fn project(&self) -> &Arc<Project> {
+        &self.project
+    }
+
+    async fn observe<E: Engine>(&self, engine: &E) -> Result<Observed, OperationError> {
+        observe::for_up(engine, &self.project, &self.options).await
+    }
+
+    /// Volumes whose definition changed lose their data only if the user says so.
+    async fn ask<E: Engine>(
+        &mut self,
+        engine: &E,
+        observed: &mut Observed,
+        ask: &impl Ask,
+    ) -> Result<(), OperationError> {
+        let mut agreed = Vec::new();
+        for (key, volume) in plan::changed_volumes(&self.project, observed) {
+            if ask.confirm(&Question::RecreateVolume { volume: volume.name.clone() })? {
+                agreed.push(key.clone());
+            }
+        }
+        self.options.recreate_volumes.extend(agreed);
+        Ok(observe::recreated_volumes(engine, &self.project, &self.options, observed).await?)
+    }
+
+    fn plan(&self, observed: &Observed, made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError> {
+        plan::up(&self.project, observed, &UpOptions { newer: made.clone(), ..self.options.clone() })
+    }
+
+    fn tells_of_untouched(&self) -> bool {
+        true
+    }
+}

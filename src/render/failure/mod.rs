@@ -1,0 +1,194 @@
+//! What went wrong with a plan or a run, in words: the message alone on its line, as scripts look for it, then the place
+//! in the files, what explains it, what to do, and what was not done because of it.
+
+mod place;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::diagnostic::render::{Description, Style, describe, render};
+use crate::diagnostic::{Explain, Level};
+use crate::event::{RunFailure, StepError, Subject};
+use crate::plan::{Action, ActionId, PlanError, Warning};
+use crate::project::Project;
+use crate::source::{SourceMap, Span};
+
+/// The files that a project was read from, and how lines of them are shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Files<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The files.
+    pub sources: &'a SourceMap,
+    /// How lines of them are shown.
+    pub style: &'a Style,
+}
+
+/// A failed step for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailedStep {
+    /// The message, the place in the files and the hint.
+    #[serde(flatten)]
+    pub description: Description,
+    /// What explains it, a line each: the last probe, the last log lines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<String>,
+    /// What was not done because of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_done: Vec<String>,
+}
+
+impl Files<'_> {
+    /// Why there is no plan.
+    #[must_use]
+    pub fn plan_error(&self, error: &PlanError) -> String {
+        let span = error.path().and_then(|path| self.project.origins.nearest(path.as_slice()));
+        if span.is_none() && error.hint().is_none() {
+            return error.to_string();
+        }
+        self.scripted(&Placed { message: error.to_string(), span, hint: error.hint() })
+    }
+
+    /// Why it is not known what serves models, with the line that asks for one.
+    #[must_use]
+    pub fn models_error(&self, error: &StepError) -> String {
+        let user = self.project.services.values().find(|service| !service.models.is_empty());
+        let place = |name: &str| self.project.origins.nearest(&["services", name, "models"]);
+        let span = user.and_then(|service| place(service.name.as_str()));
+        let placed = Placed { message: error.to_string(), span, hint: error.hint() };
+        let lines = error.context().iter().map(|line| format!("\n  {line}"));
+        self.scripted(&placed) + &lines.collect::<String>()
+    }
+
+    /// What failed in a run, a line break at the end.
+    #[must_use]
+    pub fn run_failure(&self, failure: &RunFailure) -> String {
+        let mut text = String::new();
+        for (id, error) in failure.failures() {
+            text += &self.step_error(failure, id, error);
+            text.push('\n');
+            for line in error.context() {
+                writeln!(text, "  {line}").expect("memory can be written to");
+            }
+            if let Some(hint) = error.hint().filter(|_| !self.is_placed(error)) {
+                writeln!(text, "hint: {hint}").expect("memory can be written to");
+            }
+            if let Some((word, subjects)) = not_done(failure, id) {
+                writeln!(text, "not {word} because of it: {}", subjects.join(", ")).expect("memory can be written to");
+            }
+        }
+        text
+    }
+
+    /// The same, a step each.
+    #[must_use]
+    pub fn failed_steps(&self, failure: &RunFailure) -> Vec<FailedStep> {
+        let failed = |(id, error): (ActionId, &StepError)| {
+            let placed = Placed { message: named(failure, id, error), span: self.place(error), hint: error.hint() };
+            FailedStep {
+                description: describe(&placed, self.sources, self.style),
+                context: error.context().to_vec(),
+                not_done: not_done(failure, id).map(|(_, subjects)| subjects).unwrap_or_default(),
+            }
+        };
+        failure.failures().map(failed).collect()
+    }
+
+    /// A warning of a plan with its place, where it comes from a line of the files.
+    #[must_use]
+    pub fn warning(&self, warning: &Warning) -> Option<impl Explain + use<>> {
+        let span = self.project.origins.nearest(&warning.path()?)?;
+        Some(Placed { message: warning.to_string(), span: Some(span), hint: warning.hint() })
+    }
+
+    /// Where the files ask for what could not be done.
+    #[must_use]
+    pub fn place(&self, error: &StepError) -> Option<Span> {
+        place::of(error, self.project, self.sources)
+    }
+
+    /// Whether the line, or the words alone, are shown as those of a problem of the files, with the hint.
+    fn is_placed(&self, error: &StepError) -> bool {
+        matches!(error, StepError::Refused { .. }) || self.place(error).is_some()
+    }
+
+    fn step_error(&self, failure: &RunFailure, id: ActionId, error: &StepError) -> String {
+        if self.is_placed(error) {
+            // The engine's words stand alone on their line, with what the files say below.
+            let placed = Placed { message: error.to_string(), span: self.place(error), hint: error.hint() };
+            return self.scripted(&placed);
+        }
+        named(failure, id, error)
+    }
+
+    /// The message alone on its line, then its place.
+    fn scripted(&self, problem: &Placed) -> String {
+        let style = Style { color: false, ..self.style.clone() };
+        let shown = render(problem, Level::Error, self.sources, &style);
+        shown.strip_prefix("error: ").map(str::to_owned).unwrap_or(shown)
+    }
+}
+
+/// The message, with what the step is about where the engine's words do not say it.
+fn named(failure: &RunFailure, id: ActionId, error: &StepError) -> String {
+    match unnamed(failure, id, error) {
+        Some(subject) => format!("{subject}: {error}"),
+        None => error.to_string(),
+    }
+}
+
+fn unnamed(failure: &RunFailure, id: ActionId, error: &StepError) -> Option<Subject> {
+    let StepError::Engine(cause) = error else { return None };
+    let words = cause.to_string();
+    // What is refused before the engine sees it names the service.
+    if words.starts_with("service `") {
+        return None;
+    }
+    let subjects = Subject::of(&failure.plan().step(id).action);
+    let is_named = subjects.iter().any(|subject| words.contains(subject.name()));
+    subjects.into_iter().next().filter(|_| !is_named)
+}
+
+/// What was not done because step `id` failed, and the word for it; nothing, where that is nothing but the rest of the
+/// same.
+fn not_done(failure: &RunFailure, id: ActionId) -> Option<(&'static str, Vec<String>)> {
+    let failed = Subject::of(&failure.plan().step(id).action);
+    let steps = || failure.outcome().skipped.iter().filter(|(_, cause)| **cause == id);
+    let actions = || steps().map(|(skipped, _)| &failure.plan().step(*skipped).action);
+    let subjects: BTreeSet<Subject> =
+        actions().flat_map(Subject::of).filter(|subject| !failed.contains(subject)).collect();
+    if subjects.is_empty() {
+        return None;
+    }
+    let word = if actions().all(brings_up) { "started" } else { "done" };
+    Some((word, subjects.iter().map(ToString::to_string).collect()))
+}
+
+/// Whether a step is there so that a container that does not run yet runs.
+fn brings_up(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateContainer(_) | Action::RunPreStart { .. } | Action::StartContainer { .. } | Action::Wait(_)
+    )
+}
+
+/// A message of the contract, whose line scripts look for, and its place in the files.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Placed {
+    message: String,
+    span: Option<Span>,
+    hint: Option<String>,
+}
+
+impl Explain for Placed {
+    fn span(&self) -> Option<Span> {
+        self.span
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}

@@ -1,0 +1,83 @@
+//! Where the files ask for what could not be done.
+
+use crate::event::{Refusal, StepError};
+use crate::plan;
+use crate::project::origin::Origin;
+use crate::project::value::{VolumesFrom, VolumesFromSource};
+use crate::project::{Project, ServiceName};
+use crate::source::{SourceMap, Span};
+
+/// The line of the files that asks for what could not be done.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other failures come from no line")]
+pub(super) fn of(error: &StepError, project: &Project, sources: &SourceMap) -> Option<Span> {
+    let at = |path: &[&str]| project.origins.nearest(path);
+    match error {
+        StepError::Pull { image, service: Some(name), .. } => {
+            let service = project.service(name.as_str())?;
+            let place = plan::place_of_image(project, service, image);
+            at(&place.iter().map(String::as_str).collect::<Vec<_>>())
+        }
+        StepError::NameTaken { service, .. } => at(&["services", service.as_str(), "container_name"]),
+        StepError::Model { key, .. } => at(&["models", key.as_str(), "model"]),
+        StepError::PortTaken { service, port, .. } => port_line(project, service, *port),
+        StepError::AddressTaken(taken) => {
+            at(&["services", taken.service.as_str(), "networks", taken.key.as_str(), taken.field])
+        }
+        StepError::HookFailed { hook, .. } | StepError::HookNotRun { hook, .. } => {
+            at(&["services", hook.service.as_str(), hook.key, &hook.index.to_string()])
+        }
+        StepError::PreStartFailed { service, hook, .. } => {
+            at(&["services", service.as_str(), "pre_start", &hook.to_string()])
+        }
+        StepError::TmpfsNotShared { service, from, .. } => volumes_from_line(project, service, from),
+        StepError::Refused { refusal, .. } => refused_line(refusal, project, sources),
+        _ => None,
+    }
+}
+
+/// Which of the lines that may ask for what the engine refused: that with the word that the engine names, else one
+/// where a variable may stand for it, else the last.
+fn refused_line(refusal: &Refusal, project: &Project, sources: &SourceMap) -> Option<Span> {
+    let origins: Vec<Origin<'_>> = refusal
+        .places
+        .iter()
+        .filter_map(|place| project.origins.get(&place.iter().map(String::as_str).collect::<Vec<_>>()))
+        .collect();
+    let Some(word) = &refusal.word else { return origins.first().map(|origin| origin.span()) };
+    let with = |text: &str| origins.iter().find_map(|origin| entry_with(*origin, text, sources));
+    let word = word.to_lowercase();
+    // Of a path the file may have the end only.
+    let name = word.rsplit('/').next().filter(|name| !name.is_empty());
+    with(&word).or_else(|| with(name?)).or_else(|| with("$")).or_else(|| origins.last().map(|origin| origin.span()))
+}
+
+/// The entry in a value, however far in, that is called `word` or has it in its text; the value itself, if it has no
+/// entries.
+fn entry_with(origin: Origin<'_>, word: &str, sources: &SourceMap) -> Option<Span> {
+    let has = |origin: &Origin<'_>| sources.text(origin.span()).to_lowercase().contains(word);
+    if origin.children().next().is_none() {
+        return has(&origin).then(|| origin.span());
+    }
+    origin.children().find_map(|child| {
+        let is_called_so = child.name().to_lowercase() == word && child.key_span() != child.span();
+        if is_called_so { Some(child.key_span()) } else { entry_with(child, word, sources) }
+    })
+}
+
+/// Where the files let a service take over the volumes of another.
+fn volumes_from_line(project: &Project, service: &ServiceName, other: &ServiceName) -> Option<Span> {
+    let is_it = |from: &VolumesFrom| matches!(&from.source, VolumesFromSource::Service(name) if name == other);
+    let at = project.service(service.as_str())?.volumes_from.iter().position(is_it)?;
+    project.origins.nearest(&["services", service.as_str(), "volumes_from", &at.to_string()])
+}
+
+/// Where the files ask for a port of the host.
+fn port_line(project: &Project, service: &ServiceName, port: u16) -> Option<Span> {
+    let ports = &project.service(service.as_str())?.ports;
+    let asks = |published: &str| {
+        let (first, last) = published.split_once('-').unwrap_or((published, published));
+        matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&port))
+    };
+    let at = ports.iter().position(|item| item.published.as_deref().is_some_and(asks))?;
+    project.origins.nearest(&["services", service.as_str(), "ports", &at.to_string()])
+}
