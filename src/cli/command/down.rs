@@ -7,7 +7,7 @@ use crate::cli::args::DownArgs;
 use crate::cli::confirm::lenient_bool;
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::docker::Docker;
-use crate::engine::{Engine, EngineError, ObserveQuery};
+use crate::engine::{AtEnd, Engine, EngineError, ObserveQuery};
 use crate::observed::Observed;
 use crate::plan::{self, DownImages, DownOptions, DownTarget, DownVolumes, Orphans};
 use crate::project::{Project, ServiceName};
@@ -80,7 +80,7 @@ async fn take_down(
 async fn look_at_one_offs(engine: &Docker, project: &Project, observed: &mut Observed) -> Result<(), Failure> {
     let looks = plan::auto_removed_candidates(project, observed).map(async |id| {
         match engine.inspect_container(id.clone()).await {
-            Ok(details) => Ok(details.auto_remove.then(|| id.clone())),
+            Ok(details) => Ok((details.at_end == AtEnd::Remove).then(|| id.clone())),
             // Gone since the list was made.
             Err(EngineError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),

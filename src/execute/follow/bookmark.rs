@@ -195,10 +195,9 @@ impl Marker {
         };
         let (text, begin) = (without_stamps(&line[length..]), shown.len());
         let rest = match &mut self.shown {
-            None => Some(0),
             Some(Shown::Lines(left)) => left_of_lines(left, time, self.since),
             Some(Shown::Bytes(left, until)) if time <= *until => left_of_bytes(left.of(stream), text.len()),
-            Some(Shown::Bytes(..)) => Some(0),
+            None | Some(Shown::Bytes(..)) => Some(0),
         };
         match (rest, stamps) {
             (None, _) => {}
