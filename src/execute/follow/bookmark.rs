@@ -1,6 +1,7 @@
 //! Where the reading of a container's output stands: lines in; out what is shown of them, and where a second reading, after
 //! the connection was lost, goes on.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use super::super::lines::Batch;
@@ -249,7 +250,10 @@ fn stamp(line: &[u8]) -> Option<(i128, usize)> {
 }
 
 /// A line without the times between its pieces.
-fn without_stamps(line: &[u8]) -> Vec<u8> {
+fn without_stamps(line: &[u8]) -> Cow<'_, [u8]> {
+    if line.len() <= PIECE {
+        return Cow::Borrowed(line);
+    }
     let mut text = Vec::with_capacity(line.len());
     let mut rest = line;
     while rest.len() > PIECE {
@@ -258,7 +262,7 @@ fn without_stamps(line: &[u8]) -> Vec<u8> {
         rest = stamp(behind).map_or(behind, |(_, length)| &behind[length..]);
     }
     text.extend_from_slice(rest);
-    text
+    Cow::Owned(text)
 }
 
 /// The time now, in nanoseconds since 1970.
