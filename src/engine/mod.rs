@@ -427,8 +427,17 @@ pub struct ContainerDetails {
     pub terminal: bool,
     /// How often the engine restarted it.
     pub restart_count: i64,
-    /// Whether the engine removes it as soon as it ends, with its anonymous volumes.
-    pub auto_remove: bool,
+    /// What the engine does with it once it has ended.
+    pub at_end: AtEnd,
+}
+
+/// What the engine does with a container that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtEnd {
+    /// It keeps it.
+    Keep,
+    /// It removes it, with its anonymous volumes (`run --rm`).
+    Remove,
 }
 
 /// What a healthcheck runs in its container.

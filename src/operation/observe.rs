@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::try_join_all;
 
 use super::OperationError;
-use crate::engine::{Engine, EngineError, ObserveQuery, Scope};
+use crate::engine::{AtEnd, Engine, EngineError, ObserveQuery, Scope};
 use crate::execute::model;
 use crate::observed::{ContainerId, Observed};
 use crate::plan::{self, Plan, StartContainers, UpOptions};
@@ -92,7 +92,7 @@ pub(super) async fn auto_removed<E: Engine>(
 ) -> Result<BTreeSet<ContainerId>, EngineError> {
     let looks = plan::auto_removed_candidates(project, observed).map(async |id| {
         match engine.inspect_container(id.clone()).await {
-            Ok(details) => Ok(details.auto_remove.then(|| id.clone())),
+            Ok(details) => Ok((details.at_end == AtEnd::Remove).then(|| id.clone())),
             // Gone since the list was made.
             Err(EngineError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),

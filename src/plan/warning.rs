@@ -222,16 +222,7 @@ impl fmt::Display for Warning {
                 "{service} shares the {shared} of {other}, and {other} is being restarted: {service} loses it until \
                  `hoist up -d {service}` restarts {service} too"
             ),
-            Self::ProfilesOff { containers, profiles } => {
-                let flags: Vec<_> = profiles.iter().map(|profile| format!("--profile {profile}")).collect();
-                write!(
-                    f,
-                    "containers of services whose profile is not active are left in place: {}; `hoist {} down` removes \
-                     them too",
-                    containers.join(", "),
-                    flags.join(" ")
-                )
-            }
+            Self::ProfilesOff { containers, profiles } => f.write_str(&profiles_off(containers, profiles)),
             Self::RuntimeFlagsLeftOut { model, version } => {
                 let version = if version.is_empty() { "one without a version" } else { version };
                 write!(
@@ -245,6 +236,15 @@ impl fmt::Display for Warning {
             }
         }
     }
+}
+
+fn profiles_off(containers: &[String], profiles: &[String]) -> String {
+    let flags: Vec<_> = profiles.iter().map(|profile| format!("--profile {profile}")).collect();
+    format!(
+        "containers of services whose profile is not active are left in place: {}; `hoist {} down` removes them too",
+        containers.join(", "),
+        flags.join(" ")
+    )
 }
 
 impl Warning {

@@ -620,6 +620,36 @@ async fn a_wait_for_what_runs_takes_one_look_and_the_time_to_settle() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn failed_waits_name_the_replica_at_fault() {
+    for (condition, timeout, script) in [
+        (WaitCondition::Healthy, None, Script::checked(vec![(s(3), Health::Unhealthy)])),
+        (WaitCondition::CompletedSuccessfully, None, Script::exits_after(s(2), 3)),
+        (WaitCondition::Healthy, Some(s(9)), Script::checked(vec![(s(1), Health::Starting)])),
+    ] {
+        let engine = Fake::new();
+        let fine = match condition {
+            WaitCondition::CompletedSuccessfully => Script::exits_after(s(1), 0),
+            WaitCondition::Healthy | WaitCondition::RunningOrHealthy => Script::checked(vec![(s(1), Health::Healthy)]),
+        };
+        engine.script("demo-db-1", fine);
+        engine.script("demo-db-2", script);
+        let mut plans = Plans::new();
+        let replicas: Vec<_> = [1, 2].map(|number| (number, plans.create("db", number, &[]))).into();
+        let started: Vec<_> = replicas.iter().map(|(number, made)| plans.start("db", *number, *made, &[])).collect();
+        let waited = replicas.iter().map(|(number, made)| made_by("db", *number, *made)).collect();
+        plans.wait("db", waited, condition, Waiter::Dependents, timeout, &started);
+        let (_, events) = run(&plans.build(), &engine).await;
+        let at_fault: Vec<_> = events
+            .iter()
+            .filter_map(
+                |event| if let Event::Failed { container, .. } = event { Some(container.as_deref()) } else { None },
+            )
+            .collect();
+        assert_eq!(at_fault, [Some("demo-db-2")], "{condition:?} {timeout:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn failed_waits_say_why() {
     let exits = |status| Script::exits_after(s(2), status).writes(s(1), "panic: no disk\n");
     let cases = [

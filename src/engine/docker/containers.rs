@@ -20,7 +20,8 @@ use super::observe::or_default;
 use super::transport::{self, Ask};
 use super::{classify, images, label, read_file, status};
 use crate::engine::{
-    ContainerDetails, CreateContainer, CreatedContainer, EngineError, HealthTest, HookContainer, NameHolder, Probe,
+    AtEnd, ContainerDetails, CreateContainer, CreatedContainer, EngineError, HealthTest, HookContainer, NameHolder,
+    Probe,
 };
 use crate::observed::{ContainerId, Health, State};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
@@ -443,7 +444,7 @@ impl From<Inspected> for ContainerDetails {
             started_at: status::nanoseconds(&state.started_at),
             terminal: config.tty,
             restart_count: inspected.restart_count,
-            auto_remove: inspected.host_config.auto_remove,
+            at_end: if inspected.host_config.auto_remove { AtEnd::Remove } else { AtEnd::Keep },
         }
     }
 }

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::labels;
 use super::script::{Run, Script};
 use crate::engine::{
-    AddressHolder, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError, ObserveQuery,
-    OutputStream, PortHolder, Probe,
+    AddressHolder, AtEnd, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
+    ObserveQuery, OutputStream, PortHolder, Probe,
 };
 use crate::observed::{self, ContainerId, Health, Image, Observed};
 
@@ -355,7 +355,7 @@ impl State {
             started_at: container.started_at,
             terminal: container.script.terminal,
             restart_count: container.restarts,
-            auto_remove: false,
+            at_end: AtEnd::Keep,
         })
     }
 

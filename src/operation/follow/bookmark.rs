@@ -1,6 +1,7 @@
 //! Where the reading of a container's output stands: lines in; out what is shown of them, and where a second reading, after
 //! the connection was lost, goes on.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use crate::engine::line_buffer::Batch;
@@ -195,10 +196,9 @@ impl Marker {
         };
         let (text, begin) = (without_stamps(&line[length..]), shown.len());
         let rest = match &mut self.shown {
-            None => Some(0),
             Some(Shown::Lines(left)) => left_of_lines(left, time, self.since),
             Some(Shown::Bytes(left, until)) if time <= *until => left_of_bytes(left.of(stream), text.len()),
-            Some(Shown::Bytes(..)) => Some(0),
+            None | Some(Shown::Bytes(..)) => Some(0),
         };
         match (rest, stamps) {
             (None, _) => {}
@@ -250,7 +250,10 @@ fn stamp(line: &[u8]) -> Option<(i128, usize)> {
 }
 
 /// A line without the times between its pieces.
-fn without_stamps(line: &[u8]) -> Vec<u8> {
+fn without_stamps(line: &[u8]) -> Cow<'_, [u8]> {
+    if line.len() <= PIECE {
+        return Cow::Borrowed(line);
+    }
     let mut text = Vec::with_capacity(line.len());
     let mut rest = line;
     while rest.len() > PIECE {
@@ -259,7 +262,7 @@ fn without_stamps(line: &[u8]) -> Vec<u8> {
         rest = stamp(behind).map_or(behind, |(_, length)| &behind[length..]);
     }
     text.extend_from_slice(rest);
-    text
+    Cow::Owned(text)
 }
 
 /// The time now, in nanoseconds since 1970.

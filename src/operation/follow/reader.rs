@@ -140,17 +140,7 @@ impl<E: Engine> Reading<'_, E> {
                 if !self.hand_on(lines.push(self.reader.place(chunk))).await {
                     return false;
                 }
-                if lines.is_full() {
-                    next = None;
-                    break;
-                }
-                match chunks.next().now_or_never() {
-                    Some(there) => next = there,
-                    None => {
-                        next = None;
-                        break;
-                    }
-                }
+                next = if lines.is_full() { None } else { chunks.next().now_or_never().flatten() };
             }
             if !self.hand_on(lines.take()).await {
                 return false;

@@ -255,6 +255,7 @@ fn place_files(
             let name = dockerfile.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| BuildError::DockerfileNotFound(dockerfile.display().to_string()))?;
             let ignore_file = dockerfile.with_file_name(format!("{name}.dockerignore"));
+            check(&ignore_file, ignore_file.parent().unwrap_or(&context))?;
             let ignore_file = ignore_file.is_file().then_some(ignore_file);
             filename(name);
             sources.insert(DOCKERFILE.to_owned(), dockerfile_source(&dockerfile, name, ignore_file.as_deref())?);
@@ -497,6 +498,18 @@ mod tests {
         let prepared = prepare(&inline, "", "").expect("prepared");
         assert_eq!(attribute(&prepared, "dockerfilekey").as_deref(), Some("dockerfile"));
         assert_eq!(prepared.sources.len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_no_ignore_file() {
+        for name in [".dockerignore", "Dockerfile.dockerignore"] {
+            let folder = folder();
+            let pipe = folder.path().join(name);
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+            let message = prepare(&request(&folder), "", "").expect_err("refused").to_string();
+            assert!(message.ends_with(&format!("{name}`: it is not a file")), "{message}");
+        }
     }
 
     #[test]
