@@ -5,6 +5,7 @@
 
 mod action;
 mod address;
+mod bind;
 mod change;
 mod clash;
 mod container;
