@@ -409,6 +409,36 @@ impl ExecuteError {
         matches!(self, Self::Engine(EngineError::NotFound(_) | EngineError::Conflict(_)) | Self::NoContainer(_))
     }
 
+    /// Whether it is about what the command waited for at its end.
+    fn is_at_end(&self) -> bool {
+        matches!(
+            self,
+            Self::Exited { waiter: Waiter::Command, .. }
+                | Self::Unhealthy { waiter: Waiter::Command, .. }
+                | Self::NoHealthcheck { waiter: Waiter::Command, .. }
+                | Self::TimedOut { waiter: Waiter::Command, .. }
+        )
+    }
+
+    fn is_timeout(&self) -> bool {
+        matches!(self, Self::TimedOut { .. })
+    }
+
+    /// Whether somebody who was told `other` knows why this failed.
+    fn has_cause_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exited { container, .. }, Self::Exited { container: other, .. })
+            | (Self::Unhealthy { container, .. }, Self::Unhealthy { container: other, .. })
+            | (Self::NoHealthcheck { container, .. }, Self::NoHealthcheck { container: other, .. }) => {
+                container == other
+            }
+            (Self::TimedOut { context, .. }, Self::TimedOut { context: other, .. }) => {
+                !context.is_empty() && context.iter().all(|line| other.contains(line))
+            }
+            _ => false,
+        }
+    }
+
     /// What to do about it, where the cause is known: a sentence without a period.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -517,6 +547,26 @@ impl RunFailure {
         self.outcome.failed.iter().map(|(id, error)| (*id, error))
     }
 
+    /// The same with each cause once: what the command waits for at its end is left out where a dependent waited for it
+    /// too, and what it waited for in vain is one failure.
+    #[must_use]
+    pub fn causes(&self) -> Vec<(ActionId, ExecuteError)> {
+        let mut causes: Vec<(ActionId, ExecuteError)> = Vec::new();
+        for (id, error) in self.failures() {
+            let at_end = error.is_at_end();
+            if at_end && causes.iter().any(|(_, other)| error.has_cause_of(other)) {
+                continue;
+            }
+            match causes.iter_mut().find(|(_, other)| other.is_at_end()) {
+                Some((_, ExecuteError::TimedOut { context, .. })) if at_end && error.is_timeout() => {
+                    context.extend_from_slice(error.context());
+                }
+                Some(_) | None => causes.push((id, error.clone())),
+            }
+        }
+        causes
+    }
+
     /// Whether the user stopped the run; steps may have failed before.
     #[must_use]
     pub fn is_interruption(&self) -> bool {
@@ -541,8 +591,8 @@ impl RunFailure {
     ///
     /// When `out` cannot be written to.
     pub fn report(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        for (id, error) in self.failures() {
-            self.report_step(id, error, out)?;
+        for (id, error) in self.causes() {
+            self.report_step(id, &error, out)?;
             self.report_skipped(id, out)?;
         }
         Ok(())

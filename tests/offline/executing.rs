@@ -616,6 +616,57 @@ async fn a_wait_for_what_runs_takes_one_look_and_the_time_to_settle() {
     assert_eq!(engine.inspections(), 1);
 }
 
+/// What a run of `plan` that fails reports.
+async fn reported(plan: &Arc<Plan>, engine: &Fake) -> String {
+    let (outcome, _) = run(plan, engine).await;
+    let mut text = Vec::new();
+    outcome.into_result(plan).expect_err("it fails").report(&mut text).expect("written to memory");
+    String::from_utf8(text).expect("it is text")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cause_that_several_waits_have_is_told_once() {
+    let cases = [
+        (
+            Script::checked(vec![(s(1), Health::Unhealthy)]),
+            "dependency failed to start: container demo-db-1 is unhealthy\n  \
+             its last probe ended with exit status 1: connection refused\n\
+             not started because of it: Container demo-web-1\n\
+             container demo-other-1 is unhealthy\n  \
+             its last probe ended with exit status 1: connection refused\n",
+        ),
+        (
+            Script { healthcheck: true, ..Script::default() },
+            "timeout waiting for dependencies\n  container demo-db-1 is not healthy yet\n  no probe has ended yet\n\
+             not started because of it: Container demo-web-1\n\
+             application not healthy after 30s\n  \
+             container demo-more-1 is not healthy yet\n  no probe has ended yet\n  \
+             container demo-other-1 is not healthy yet\n  no probe has ended yet\n",
+        ),
+    ];
+    for (script, words) in cases {
+        let mut plans = Plans::new();
+        let engine = Fake::new();
+        let (created, started) = plans.up("db", &[]);
+        let db = || vec![made_by("db", 1, created)];
+        let needed = plans.wait("db", db(), WaitCondition::Healthy, Waiter::Dependents, Some(s(30)), &[started]);
+        plans.up("web", &[needed]);
+        for service in ["more", "other"] {
+            let (created, started) = plans.up(service, &[]);
+            let containers = vec![made_by(service, 1, created)];
+            let condition = WaitCondition::RunningOrHealthy;
+            plans.wait(service, containers, condition, Waiter::Command, Some(s(30)), &[started]);
+            engine.script(
+                &format!("demo-{service}-1"),
+                if service == "more" && words.starts_with("dep") { Script::default() } else { script.clone() },
+            );
+        }
+        plans.wait("db", db(), WaitCondition::RunningOrHealthy, Waiter::Command, Some(s(30)), &[started]);
+        engine.script("demo-db-1", script);
+        assert_eq!(reported(&plans.build(), &engine).await, words);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn failed_waits_say_why() {
     let exits = |status| Script::exits_after(s(2), status).writes(s(1), "panic: no disk\n");
