@@ -7,14 +7,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::context::Context;
-use super::{Failure, settings};
+use super::{Failure, command_line, settings};
 use crate::diagnostic::conceal;
 use crate::diagnostic::render::{Description, Style, describe, render, render_all};
 use crate::diagnostic::visible::{Colors, visible};
 use crate::diagnostic::{Explain, Level};
 use crate::execute::refusal::Refusal;
 use crate::execute::{ExecuteError, RunFailure};
-use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
+use crate::load::{self, Dependencies, LoadError, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
 use crate::plan::{self, Plan, PlanError};
 use crate::project::origin::Origin;
 use crate::project::value::{VolumesFrom, VolumesFromSource};
@@ -22,6 +22,16 @@ use crate::project::{Project, ProjectName, ServiceName};
 use crate::render::logs::{LogSettings, Prefix};
 use crate::render::{Progress, ProgressMode, TerminalSize, TtySettings};
 use crate::source::{SourceMap, Span};
+
+/// Writes to standard output, and sees that it arrives.
+///
+/// # Errors
+///
+/// When that cannot be written to.
+pub(super) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_ref()).and_then(|()| out.flush()).map_err(Failure::of_stdout)
+}
 
 /// Loads a project; warnings go to standard error.
 ///
@@ -47,10 +57,34 @@ pub(super) fn load_model(options: &LoadOptions, context: &Context) -> Result<Loa
 
 /// Tells everything that is wrong with the files.
 pub(super) fn load_failure(failure: &LoadFailure, context: &Context) -> Failure {
-    let errors: Vec<&dyn Explain> = failure.errors.iter().map(|error| error as &dyn Explain).collect();
+    let errors: Vec<ForThisProject<'_>> =
+        failure.errors.iter().map(|error| ForThisProject { error, context }).collect();
+    let errors: Vec<&dyn Explain> = errors.iter().map(|error| error as &dyn Explain).collect();
     match report(&errors, &failure.warnings, &failure.sources, context) {
         Ok(()) => Failure::Load,
         Err(error) => error.into(),
+    }
+}
+
+/// A problem whose hint acts on the project of this run.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+struct ForThisProject<'a> {
+    error: &'a LoadError,
+    context: &'a Context,
+}
+
+impl Explain for ForThisProject<'_> {
+    fn span(&self) -> Option<Span> {
+        self.error.span()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.error.hint().map(|hint| command_line::for_this_project(&hint, self.context))
+    }
+
+    fn related(&self) -> Vec<(Span, String)> {
+        self.error.related()
     }
 }
 
@@ -200,7 +234,7 @@ pub(super) fn target_with(services: &[String], context: &Context) -> Result<Targ
     if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
-        return settings::usage(&format!("no such service: {unknown}"));
+        return settings::usage(&settings::no_such_service(&loaded.project, unknown));
     }
     Ok(target)
 }
@@ -254,33 +288,36 @@ pub(super) fn log_settings(context: &Context, no_color: bool, no_prefix: bool, t
 /// Why there is no plan, with the place in the files where the cause stands.
 pub(super) fn plan_error(error: &PlanError, project: &Project, sources: &SourceMap, context: &Context) -> String {
     let span = error.path().and_then(|path| project.origins.nearest(path.as_slice()));
-    if span.is_none() && error.hint().is_none() {
-        return error.to_string();
-    }
-    let placed = Placed { message: error.to_string(), span, hint: error.hint() };
-    scripted(&placed, sources, context)
+    let hint = error.hint().or_else(|| service_meant(error, project));
+    let placed = Placed::new(error.to_string(), span, hint, context);
+    scripted(&placed, &[], sources, context)
+}
+
+/// The hint that names the service that may have been meant.
+fn service_meant(error: &PlanError, project: &Project) -> Option<String> {
+    let PlanError::NoSuchService { service } = error else { return None };
+    settings::closest_service(project, service.as_str()).map(|closest| format!("did you mean `{closest}`?"))
 }
 
 /// Why it is not known what serves models, with the line that asks for one.
 pub(super) fn model_error(error: &ExecuteError, project: &Project, sources: &SourceMap, context: &Context) -> String {
     let user = project.services.values().find(|service| !service.models.is_empty());
     let span = user.and_then(|service| project.origins.nearest(&["services", service.name.as_str(), "models"]));
-    let placed = Placed { message: error.to_string(), span, hint: error.hint() };
-    let lines = error.context().iter().map(|line| format!("\n  {line}"));
-    scripted(&placed, sources, context) + &lines.collect::<String>()
+    let placed = Placed::new(error.to_string(), span, error.hint(), context);
+    scripted(&placed, error.context(), sources, context)
 }
 
 /// What failed in a run and why; a port that is taken with the line that asks for it.
 pub(super) fn run_failure(failure: &RunFailure, project: &Project, sources: &SourceMap, context: &Context) -> String {
     let mut text = Vec::new();
-    for (id, error) in failure.failures() {
+    for (id, error) in &failure.causes() {
+        let id = *id;
         let refused = matches!(error, ExecuteError::Refused { .. });
         match asked_for(error, project, sources) {
             // The engine's words stand alone on their line, with what the files say below.
             span if span.is_some() || refused => {
-                let placed = Placed { message: error.to_string(), span, hint: error.hint() };
-                writeln!(text, "{}", scripted(&placed, sources, context))
-                    .and_then(|()| error.context().iter().try_for_each(|line| writeln!(text, "  {line}")))
+                let placed = Placed::new(error.to_string(), span, error.hint(), context);
+                writeln!(text, "{}", scripted(&placed, error.context(), sources, context))
             }
             _ => failure.report_step(id, error, &mut text),
         }
@@ -374,6 +411,14 @@ struct Placed {
     hint: Option<String>,
 }
 
+impl Placed {
+    /// What is said to a user of this run: commands in it act on the same project.
+    fn new(message: String, span: Option<Span>, hint: Option<String>, context: &Context) -> Self {
+        let adapted = |text: String| command_line::for_this_project(&text, context);
+        Self { message: adapted(message), span, hint: hint.map(adapted) }
+    }
+}
+
 impl Explain for Placed {
     fn span(&self) -> Option<Span> {
         self.span
@@ -384,10 +429,14 @@ impl Explain for Placed {
     }
 }
 
-/// The message alone on its line, then its place.
-fn scripted(problem: &Placed, sources: &SourceMap, context: &Context) -> String {
+/// The message alone on its line, `more` lines that belong to it, then its place.
+fn scripted(problem: &Placed, more: &[String], sources: &SourceMap, context: &Context) -> String {
     let shown = render(problem, Level::Error, sources, &Style { color: false, ..style(context) });
-    shown.strip_prefix("error: ").map(str::to_owned).unwrap_or(shown)
+    let shown = shown.strip_prefix("error: ").unwrap_or(&shown);
+    let (message, place) = shown.split_once('\n').unwrap_or((shown, ""));
+    let more = more.iter().map(|line| format!("  {line}"));
+    let place = Some(place.to_owned()).filter(|place| !place.is_empty());
+    std::iter::once(message.to_owned()).chain(more).chain(place).collect::<Vec<_>>().join("\n")
 }
 
 /// Warnings of a plan: what it leaves alone though it may not be meant so. Those that come from a line of `files` are
@@ -404,10 +453,10 @@ pub(super) fn plan_warnings(
     for warning in plan.warnings() {
         let span = files.and_then(|(project, _)| project.origins.nearest(&warning.path()?));
         let (Some((_, sources)), Some(span)) = (files, span) else {
-            warn(&warning.to_string(), context)?;
+            warn(&command_line::for_this_project(&warning.to_string(), context), context)?;
             continue;
         };
-        let placed = Placed { message: warning.to_string(), span: Some(span), hint: warning.hint() };
+        let placed = Placed::new(warning.to_string(), Some(span), warning.hint(), context);
         let text = if is_json(context) {
             log_record(&placed.message, Some(&describe(&placed, sources, &style(context))))
         } else {
@@ -416,4 +465,36 @@ pub(super) fn plan_warnings(
         io::stderr().write_all(text.as_bytes())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::cli::args::GlobalArgs;
+    use crate::cli::context::Terminals;
+    use crate::source::Reader;
+
+    #[test]
+    fn the_lines_of_a_message_stay_together() {
+        let context = Context {
+            global: GlobalArgs { project_name: Some("shop".to_owned()), ..GlobalArgs::default() },
+            environment: BTreeMap::new(),
+            working_directory: "/work".into(),
+            terminals: Terminals::default(),
+            ansi: None,
+            reader: Reader::default(),
+        };
+        let mut sources = SourceMap::default();
+        let file = sources.add("/work/compose.yaml", "networks:\n  n: {driver: nosuch}\n");
+        let span = Some(Span::new(file, 24, 30));
+        let placed = Placed::new("invalid settings:".to_owned(), span, Some("`hoist up -d`".to_owned()), &context);
+        let more = ["invalid driver: nosuch".to_owned(), "invalid subnet".to_owned()];
+        let expected = "invalid settings:\n  invalid driver: nosuch\n  invalid subnet\n --> compose.yaml:2:15\n  |\n\
+                        2 |   n: {driver: nosuch}\n  |               ^^^^^^\n  |\nhint: `hoist -p shop up -d`";
+        assert_eq!(scripted(&placed, &more, &sources, &context), expected);
+        let placeless = Placed::new("no".to_owned(), None, None, &context);
+        assert_eq!(scripted(&placeless, &more, &sources, &context), "no\n  invalid driver: nosuch\n  invalid subnet");
+    }
 }

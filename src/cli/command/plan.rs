@@ -1,10 +1,8 @@
 //! `plan`: what `up` would do, and why. Exit status 0 when there is nothing to do, 2 when there is.
 
-use std::io::{self, Write};
-
 use super::{converge, run};
 use crate::cli::args::{PlanArgs, PlanFormat};
-use crate::cli::{Context, Failure};
+use crate::cli::{Context, Failure, output};
 
 pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     let mut context = context.clone();
@@ -16,7 +14,7 @@ pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     )?;
     match args.format {
         PlanFormat::Text => run::print_plan(&ready.plan)?,
-        PlanFormat::Json => writeln!(io::stdout(), "{}", ready.plan.to_json())?,
+        PlanFormat::Json => output::print(format!("{}\n", ready.plan.to_json()))?,
     }
     if ready.plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }
 }
