@@ -97,6 +97,11 @@ impl Failure {
         }
     }
 
+    /// Standard output could not be written to.
+    pub(super) fn of_stdout(error: io::Error) -> Self {
+        Self::Unexpected(anyhow::Error::new(error).context("cannot write to standard output"))
+    }
+
     /// Tells the user, on `out`; what was shown already is not said again. Much of it is in the words of engines and
     /// programs: it can neither do anything to a terminal nor, unless `style` shows them, give secrets away.
     ///

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod command;
+mod command_line;
 mod confirm;
 mod context;
 mod failure;
@@ -27,8 +28,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = parse(arguments);
     match answer(&parsed, &mut io::stdout(), &mut io::stderr()) {
         Ok(Some(status)) => return ExitCode::from(status),
-        // Nobody reads any more: what is left to say has no reader.
-        Err(_) => return ExitCode::from(1),
+        Err(error) => return end(&Failure::of_stdout(error), &Style::default(), Failure::report),
         Ok(None) => {}
     }
     let Parsed::Run(cli) = parsed else { return ExitCode::SUCCESS };

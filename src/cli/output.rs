@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::context::Context;
-use super::{Failure, settings};
+use super::{Failure, command_line, settings};
 use crate::diagnostic::conceal;
 use crate::diagnostic::render::{Description, Style, describe, render, render_all};
 use crate::diagnostic::visible::{Colors, visible};
@@ -19,6 +19,16 @@ use crate::render::failure::Files;
 use crate::render::logs::{LogSettings, Prefix};
 use crate::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
 use crate::source::SourceMap;
+
+/// Writes to standard output, and sees that it arrives.
+///
+/// # Errors
+///
+/// When that cannot be written to.
+pub(super) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_ref()).and_then(|()| out.flush()).map_err(Failure::of_stdout)
+}
 
 /// Loads a project; warnings go to standard error.
 ///
@@ -138,6 +148,7 @@ pub(super) fn style(context: &Context) -> Style {
         width: columns.map_or(Style::default().width, |(_, columns)| usize::from(columns)),
         show_values: context.global.show_values,
         current_dir: Some(context.working_directory.clone()),
+        flags: command_line::flags(&context.global),
     }
 }
 
@@ -197,7 +208,7 @@ pub(super) fn target_with(services: &[String], context: &Context) -> Result<Targ
     if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
-        return settings::usage(&format!("no such service: {unknown}"));
+        return settings::usage(&settings::no_such_service(&loaded.project, unknown));
     }
     Ok(target)
 }
@@ -268,7 +279,7 @@ pub(super) fn plan_warnings(
             Some((Files { project, sources, style: &style }.warning(warning)?, sources))
         });
         let Some((placed, sources)) = placed else {
-            warn(&warning.to_string(), context)?;
+            warn(&style.for_this_project(&warning.to_string()), context)?;
             continue;
         };
         let text = if is_json(context) {

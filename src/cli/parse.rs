@@ -99,9 +99,9 @@ fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Pars
         }
         ErrorKind::InvalidSubcommand => {
             let name = context(ContextKind::InvalidSubcommand).unwrap_or_default();
-            let suggested = context(ContextKind::SuggestedSubcommand);
-            let message = format!("unknown docker command: \"compose {name}\"{}", hint(suggested));
-            Parsed::Refused { help: Some(help_of(command)), message }
+            let message = unknown_command(&name, context(ContextKind::SuggestedSubcommand));
+            let help = (!is_planned(&name)).then(|| help_of(command));
+            Parsed::Refused { help, message }
         }
         ErrorKind::UnknownArgument => {
             let message = unknown_argument(&argument, arguments);
@@ -132,6 +132,57 @@ fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Pars
         }
         // Kinds that need none of the contract's words; the enum of the library grows.
         _ => Parsed::Refused { help: None, message: error.render().to_string().trim_end().to_owned() },
+    }
+}
+
+/// Commands of Docker Compose that hoist does not have yet, and what does the same or nearly so.
+const PLANNED: &[(&str, &str)] = &[
+    ("attach", "`hoist logs --follow SERVICE` shows the output"),
+    ("bridge", ""),
+    ("build", "`hoist create --build` builds images and creates the containers"),
+    ("commit", "use `docker commit`; `hoist ps` lists the containers"),
+    ("cp", "use `docker cp`; `hoist ps` lists the containers"),
+    ("events", "use `docker events`"),
+    ("exec", "use `docker exec`; `hoist ps` lists the containers"),
+    ("export", "use `docker export`; `hoist ps` lists the containers"),
+    ("images", "`hoist config --images` lists the images that the files name"),
+    ("kill", "use `docker kill`; `hoist ps` lists the containers"),
+    ("ls", "use `docker ps`"),
+    ("pause", "use `docker pause`; `hoist ps` lists the containers"),
+    ("port", "`hoist ps` shows the ports"),
+    ("publish", ""),
+    ("pull", "`hoist create --pull always` pulls images and creates the containers"),
+    ("push", "use `docker push`; `hoist config --images` lists the images"),
+    ("restart", "use `docker restart`; `hoist ps` lists the containers"),
+    ("rm", "`hoist down SERVICE` stops and removes the containers of a service"),
+    ("run", ""),
+    ("scale", "use `hoist up --detach --scale SERVICE=NUM`"),
+    ("start", "use `hoist up --detach`"),
+    ("stats", "use `docker stats`; `hoist ps` lists the containers"),
+    ("stop", "use `docker stop`; `hoist ps` lists the containers"),
+    ("top", "use `docker top`; `hoist ps` lists the containers"),
+    ("unpause", "use `docker unpause`; `hoist ps` lists the containers"),
+    ("volumes", "`hoist config --volumes` lists the volumes of the files"),
+    ("wait", "use `docker wait`; `hoist ps` lists the containers"),
+    ("watch", ""),
+];
+
+fn is_planned(name: &str) -> bool {
+    PLANNED.iter().any(|(planned, _)| *planned == name)
+}
+
+/// What the user is told about a command that there is not, or not yet.
+pub(super) fn unknown_command(name: &str, suggested: Option<String>) -> String {
+    let planned = PLANNED.iter().find(|(planned, _)| *planned == name);
+    let message = match planned {
+        Some(_) => format!("`{name}` is not supported yet"),
+        None => format!("unknown docker command: \"compose {name}\""),
+    };
+    let guess = suggested.map(|suggested| format!("did you mean `{suggested}`?"));
+    let hint = planned.map_or(guess, |(_, hint)| Some((*hint).to_owned()));
+    match hint.filter(|hint| !hint.is_empty()) {
+        Some(hint) => format!("{message}\nhint: {hint}"),
+        None => message,
     }
 }
 
@@ -264,6 +315,11 @@ mod tests {
             (
                 &["completion", "x"],
                 "invalid argument \"x\" for SHELL: accepted are bash, elvish, fish, powershell, zsh",
+            ),
+            (&["run", "--rm", "web"], "`run` is not supported yet"),
+            (
+                &["stop", "-t", "5", "web"],
+                "`stop` is not supported yet\nhint: use `docker stop`; `hoist ps` lists the containers",
             ),
             (&["upp"], "unknown docker command: \"compose upp\"\nhint: did you mean `up`?"),
         ];

@@ -7,6 +7,7 @@ use super::args::{ConvergeArgs, UpPlanArgs};
 use super::confirm::lenient_bool;
 use super::context::Context;
 use super::{Failure, output};
+use crate::diagnostic::suggest::closest;
 use crate::engine::docker::ConnectSettings;
 use crate::load::{Dependencies, LoadOptions, Resources};
 use crate::plan::{
@@ -202,9 +203,28 @@ pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
     config.get(key)?.as_str().map(str::to_owned)
 }
 
+/// That no file defines a service, with the name that may have been meant.
+#[must_use]
+pub(super) fn no_such_service(project: &Project, name: &str) -> String {
+    format!("no such service: {name}{}", meant(project, name))
+}
+
+/// The service, disabled or not, that may have been meant by a name that none has.
+#[must_use]
+pub(super) fn closest_service<'a>(project: &'a Project, name: &str) -> Option<&'a str> {
+    let names = project.services.keys().chain(project.disabled.keys());
+    closest(name, names.map(ServiceName::as_str)).filter(|closest| *closest != name)
+}
+
+/// The hint that names the service that may have been meant, on a line of its own; empty where none is close.
+#[must_use]
+pub(super) fn meant(project: &Project, name: &str) -> String {
+    closest_service(project, name).map(|closest| format!("\nhint: did you mean `{closest}`?")).unwrap_or_default()
+}
+
 /// A service that is not among those to act on: the files do not define it, it is disabled, or it was not named.
 pub(super) fn unknown_service<T>(project: &Project, name: &str) -> Result<T, Failure> {
-    let Some(disabled) = project.disabled.get(name) else { return usage(&format!("no such service: {name}")) };
+    let Some(disabled) = project.disabled.get(name) else { return usage(&no_such_service(project, name)) };
     if !project.selected.is_empty() {
         return usage(&format!("service `{name}` is not one of the services given\nhint: add it to the command line"));
     }

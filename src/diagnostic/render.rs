@@ -27,11 +27,43 @@ pub struct Style {
     pub show_values: bool,
     /// The current folder: paths below it are shown from there.
     pub current_dir: Option<PathBuf>,
+    /// The flags that hoist was called with to reach the project, each with a blank after it: hints that name a command
+    /// name them too.
+    pub flags: String,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 140, show_values: false, current_dir: None }
+        Self { color: false, width: 140, show_values: false, current_dir: None, flags: String::new() }
+    }
+}
+
+/// What follows `hoist` in hints that are about the project at hand.
+const COMMANDS: [&str; 5] = ["up ", "up`", "down", "config ", "--profile "];
+
+impl Style {
+    /// `text` with the flags of this run in each command of it, so that it acts on the same project when it is copied.
+    ///
+    /// ```
+    /// use hoist::diagnostic::Style;
+    /// let style = Style { flags: "-p shop ".to_owned(), ..Style::default() };
+    /// assert_eq!(style.for_this_project("start it: `hoist up -d db`"), "start it: `hoist -p shop up -d db`");
+    /// assert_eq!(style.for_this_project("`hoist -p other down` removes it"), "`hoist -p other down` removes it");
+    /// ```
+    #[must_use]
+    pub fn for_this_project(&self, text: &str) -> String {
+        let mut parts = text.split("hoist ");
+        let mut shown = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let is_command = COMMANDS.iter().any(|command| part.starts_with(command));
+            let stands_alone = shown.is_empty() || shown.ends_with(['`', ' ']);
+            shown.push_str("hoist ");
+            if is_command && stands_alone {
+                shown.push_str(&self.flags);
+            }
+            shown.push_str(part);
+        }
+        shown
     }
 }
 
@@ -236,7 +268,7 @@ impl<'a> Page<'a> {
 
     /// A message or hint, on one line.
     fn text(&self, text: &str, secrets: &Secrets) -> String {
-        let text = text.replace(['\n', '\r'], " ");
+        let text = self.style.for_this_project(&text.replace(['\n', '\r'], " "));
         if self.style.show_values { text } else { secrets.out_of(&text) }
     }
 

@@ -6,7 +6,7 @@ const MOST_CANDIDATES: usize = 500;
 /// The candidate closest to `name`, if one is close enough to be what was meant.
 ///
 /// Up to one edit in three letters counts, letter case does not; a swap of neighbours is one edit. Where two are equally
-/// close, the first wins.
+/// close, one that begins with the same letter wins, else the first.
 ///
 /// ```
 /// use hoist::diagnostic::suggest::closest;
@@ -18,15 +18,16 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let lower = name.to_lowercase();
     let length = lower.chars().count();
     let most = (length / 3).max(1);
-    let mut best: Option<(usize, &str)> = None;
+    let mut best: Option<((usize, bool), &str)> = None;
     let near = |candidate: &&str| candidate.chars().count().abs_diff(length) <= most;
     for candidate in candidates.into_iter().take(MOST_CANDIDATES).filter(near) {
         let other = candidate.to_lowercase();
         let distance = strsim::damerau_levenshtein(&lower, &other);
         // In a name of one or two letters one edit changes too much to be a guess.
         let shared = other.chars().any(|letter| lower.contains(letter));
-        if distance <= most && shared && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
+        let rank = (distance, other.chars().next() != lower.chars().next());
+        if distance <= most && shared && best.is_none_or(|(least, _)| rank < least) {
+            best = Some((rank, candidate));
         }
     }
     best.map(|(_, candidate)| candidate)
@@ -37,6 +38,12 @@ mod tests {
     use super::closest;
 
     #[test]
+    fn of_two_the_one_with_the_same_beginning_is_guessed() {
+        assert_eq!(closest("wb", ["db", "web"]), Some("web"));
+        assert_eq!(closest("xb", ["db", "web"]), Some("db"));
+    }
+
+    #[test]
     fn guesses() {
         for (name, expected) in [
             ("dbb", Some("db")),
@@ -45,6 +52,7 @@ mod tests {
             ("enviornment", Some("environment")),
             ("restrat", Some("restart")),
             ("kubernetes", None),
+            ("dbs", Some("db")),
             ("q", None),
             ("", None),
         ] {

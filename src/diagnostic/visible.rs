@@ -14,8 +14,9 @@ pub enum Colors {
     Shown,
 }
 
-/// `text` with control characters replaced by their pictures (`␛`), and those that have none, or that change the
-/// direction of what is written, by `�`. Line breaks and tabs stay.
+/// `text` with control characters replaced by their pictures (`␛`), and those that have none, that change the direction
+/// of what is written, break the line unseen or hide in it, by `�`. Line breaks and tabs stay, and so do the joiners that
+/// emoji and some scripts are written with.
 ///
 /// ```
 /// use hoist::diagnostic::visible::{Colors, visible};
@@ -48,7 +49,27 @@ pub fn visible(text: &str, colors: Colors) -> Cow<'_, str> {
 
 fn is_odd(character: char) -> bool {
     (character.is_control() && !matches!(character, '\n' | '\t'))
-        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+        || is_direction(character)
+        || is_separator(character)
+        || is_unseen(character)
+}
+
+/// What Unicode calls `Bidi_Control`: it reorders what stands around it.
+fn is_direction(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A line or paragraph separator, a line break to some terminals and programs only.
+fn is_separator(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}')
+}
+
+/// What has no width and no bearing on the letters around it, so that two names that differ look the same. U+200C and
+/// U+200D, which join letters and emoji, and variation selectors are none of these.
+fn is_unseen(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e001f}')
 }
 
 fn picture(character: char) -> char {
@@ -84,6 +105,29 @@ mod tests {
             assert_eq!(visible(text, Colors::Kept), kept, "{text:?}");
             assert_eq!(visible(text, Colors::Shown), shown, "{text:?}");
             assert!(!visible(text, Colors::Removed).contains('\u{1b}'), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_deceive_a_reader_is_shown() {
+        let directions =
+            ['\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}'];
+        let isolates = ['\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'];
+        let separators = ['\u{2028}', '\u{2029}', '\u{85}'];
+        let unseen = ['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}', '\u{206a}', '\u{fff9}', '\u{e0001}'];
+        for character in directions.into_iter().chain(isolates).chain(separators).chain(unseen) {
+            for colors in [Colors::Kept, Colors::Removed, Colors::Shown] {
+                assert_eq!(visible(&format!("a{character}b"), colors), "a\u{fffd}b", "{character:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_scripts_and_emoji_are_written_with_stays() {
+        let england = "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
+        for text in ["👩\u{200d}💻", "❤\u{fe0f}", england, "می\u{200c}خواهم", "שלום", "e\u{301}", "a\u{a0}b"]
+        {
+            assert_eq!(visible(text, Colors::Shown), text);
         }
     }
 }

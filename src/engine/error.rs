@@ -38,7 +38,8 @@ pub enum EngineError {
         /// Why, in the system's words.
         cause: String,
     },
-    /// The connection was lost while the engine was answering. The change may still happen.
+    /// The connection was lost while the engine was answering: the cause, and what was asked. The change may still
+    /// happen.
     #[error("the connection to the engine was lost: {0}")]
     Disconnected(String),
     /// A registry refused, or its credentials are missing.

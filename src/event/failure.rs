@@ -422,6 +422,36 @@ impl StepError {
         matches!(self, Self::Engine(EngineError::NotFound(_) | EngineError::Conflict(_)) | Self::NoContainer(_))
     }
 
+    /// Whether it is about what the command waited for at its end.
+    pub(super) fn is_at_end(&self) -> bool {
+        matches!(
+            self,
+            Self::Exited { waiter: Waiter::Command, .. }
+                | Self::Unhealthy { waiter: Waiter::Command, .. }
+                | Self::NoHealthcheck { waiter: Waiter::Command, .. }
+                | Self::TimedOut { waiter: Waiter::Command, .. }
+        )
+    }
+
+    pub(super) fn is_timeout(&self) -> bool {
+        matches!(self, Self::TimedOut { .. })
+    }
+
+    /// Whether somebody who was told `other` knows why this failed.
+    pub(super) fn has_cause_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exited { container, .. }, Self::Exited { container: other, .. })
+            | (Self::Unhealthy { container, .. }, Self::Unhealthy { container: other, .. })
+            | (Self::NoHealthcheck { container, .. }, Self::NoHealthcheck { container: other, .. }) => {
+                container == other
+            }
+            (Self::TimedOut { context, .. }, Self::TimedOut { context: other, .. }) => {
+                !context.is_empty() && context.iter().all(|line| other.contains(line))
+            }
+            _ => false,
+        }
+    }
+
     /// What to do about it, where the cause is known: a sentence without a period.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -105,6 +105,26 @@ impl RunFailure {
         self.outcome.failed.iter().map(|(id, error)| (*id, error))
     }
 
+    /// The same with each cause once: what the command waits for at its end is left out where a dependent waited for it
+    /// too, and what it waited for in vain is one failure.
+    #[must_use]
+    pub fn causes(&self) -> Vec<(ActionId, StepError)> {
+        let mut causes: Vec<(ActionId, StepError)> = Vec::new();
+        for (id, error) in self.failures() {
+            let at_end = error.is_at_end();
+            if at_end && causes.iter().any(|(_, other)| error.has_cause_of(other)) {
+                continue;
+            }
+            match causes.iter_mut().find(|(_, other)| other.is_at_end()) {
+                Some((_, StepError::TimedOut { context, .. })) if at_end && error.is_timeout() => {
+                    context.extend_from_slice(error.context());
+                }
+                Some(_) | None => causes.push((id, error.clone())),
+            }
+        }
+        causes
+    }
+
     /// Whether the user stopped the run; steps may have failed before.
     #[must_use]
     pub fn is_interruption(&self) -> bool {

@@ -7,8 +7,8 @@ use crate::event::{Refusal, StepError};
 use crate::plan::{Action, ContainerSpec};
 use crate::project::{NetworkKey, Project, Service, ServiceName};
 
-/// Words of the engine, where `{}` stands for what it names; the keys that may ask for it, the likeliest first, with a
-/// `|` between them; a hint.
+/// Words of the engine, where `{}` stands for what it names, and after `&&` others that have to be there too; the keys
+/// that may ask for it, the likeliest first, with a `|` between them; a hint.
 ///
 /// Keys count from the service, network, volume or build that the step is about. `@source` and `@target` are the mount with
 /// what the engine names as its source or target; `@endpoint.x` is the key `x` of the service at the network that the
@@ -138,6 +138,12 @@ const CONTAINER: &[Row] = &[
     // In some words of the engine this follows an "invalid volume specification", which says less.
     ("invalid mount path: '{}'", "@target|volumes|tmpfs", "write a path that begins with `/`"),
     ("invalid volume specification: '{}:", "@source|volumes", ""),
+    (
+        "to rootfs at \"{}\" && not a directory",
+        "@target",
+        "one is a folder, the other a file; where the source was missing, the engine made a folder: remove it and put the \
+         file there",
+    ),
     ("to rootfs at \"{}\"", "@target", ""),
     ("Duplicate mount point: {}", "@target", "only one thing can be mounted there"),
     ("invalid tmpfs option \"{}\"", "tmpfs", ""),
@@ -435,6 +441,10 @@ fn path(parts: &[&str]) -> Vec<String> {
 
 /// What stands in `words` where `pattern` has `{}`; empty where it has none. `None` if it does not fit.
 fn named(words: &str, pattern: &str) -> Option<String> {
+    let (pattern, other) = pattern.split_once(" && ").unwrap_or((pattern, ""));
+    if !words.contains(other) {
+        return None;
+    }
     let Some((before, after)) = pattern.split_once("{}") else {
         return words.to_lowercase().contains(&pattern.to_lowercase()).then(String::new);
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::project::fingerprint::Fingerprint;
+use crate::project::value::MountKind;
 use crate::project::{FileSource, Project};
 use crate::source::Reader;
 
@@ -21,7 +22,7 @@ pub fn contents(project: &Project) -> Fingerprint {
     Fingerprint::of_contents(known)
 }
 
-/// The files of secrets and configs that are not there now.
+/// The files of secrets and configs, and the sources of bind mounts, that are not there now.
 #[must_use]
 pub fn missing_files(project: &Project) -> BTreeSet<String> {
     let secrets = project.secrets.values().map(|secret| secret.source.as_ref());
@@ -30,8 +31,10 @@ pub fn missing_files(project: &Project) -> BTreeSet<String> {
         FileSource::File(path) => Some(path),
         FileSource::Content(_) | FileSource::Environment { .. } => None,
     });
+    let mounts = project.services.values().flat_map(|service| &service.volumes);
+    let sources = mounts.filter(|mount| mount.kind == MountKind::Bind).filter_map(|mount| mount.source.as_ref());
     // What cannot be looked at may be there.
-    files.filter(|path| matches!(Path::new(path).try_exists(), Ok(false))).cloned().collect()
+    files.chain(sources).filter(|path| matches!(Path::new(path).try_exists(), Ok(false))).cloned().collect()
 }
 
 fn content(source: &FileSource) -> Option<Vec<u8>> {

@@ -134,6 +134,12 @@ impl Explain for ExtendsError {
     }
 }
 
+/// One of the files that a layer extends from, or the layer itself.
+type FileIndex = usize;
+
+/// The layer itself.
+const OWN: FileIndex = 0;
+
 /// The services of one file, resolved one after the other.
 struct Services {
     /// `None` for the layer itself.
@@ -151,7 +157,7 @@ struct Reference {
 
 /// A service whose base is being looked for.
 struct Link {
-    file: Option<PathBuf>,
+    file: FileIndex,
     service: Spanned<String>,
 }
 
@@ -161,7 +167,10 @@ struct Resolver<'a, 'b> {
     below: HashMap<String, PathBuf>,
     loader: &'a mut Loader<'b>,
     scope: &'a Scope<'a>,
-    files: HashMap<PathBuf, Services>,
+    /// The layer, and the other files in the order they were read.
+    files: Vec<Services>,
+    /// Where each of these is.
+    indices: HashMap<PathBuf, FileIndex>,
     chain: Vec<Link>,
     /// Values copied from bases so far.
     copied: usize,
@@ -189,20 +198,22 @@ impl Loader<'_> {
             return;
         }
         let entries = std::mem::take(entries);
-        let mut own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
+        let own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
         let below = self.files_of_services(below);
         let mut resolver = Resolver {
             below,
             loader: self,
             scope,
-            files: HashMap::new(),
+            files: vec![own],
+            indices: HashMap::new(),
             chain: Vec::new(),
             copied: 0,
             refused: false,
         };
         for name in extending {
-            resolver.resolve(&mut own, &name);
+            resolver.resolve(OWN, &name);
         }
+        let own = resolver.files.swap_remove(OWN);
         layer.tagged = own.tagged;
         services.value = Value::Mapping(own.entries);
     }
@@ -228,21 +239,21 @@ fn size(node: &Node) -> usize {
 
 impl Resolver<'_, '_> {
     /// Makes the service named `name` what it is with its base. A failure is reported and leaves it as it is.
-    fn resolve(&mut self, services: &mut Services, name: &str) {
-        if services.entries.get(name).and_then(|service| service.get("extends")).is_none() {
+    fn resolve(&mut self, at: FileIndex, name: &str) {
+        if self.files[at].entries.get(name).and_then(|service| service.get("extends")).is_none() {
             return;
         }
-        let Some(reference) = self.reference(services, name) else { return self.give_up(services, name) };
-        if self.closes_circle(services, name) {
+        let Some(reference) = self.reference(at, name) else { return self.give_up(at, name) };
+        if self.closes_circle(at, name) {
             return;
         }
         if self.chain.len() >= LONGEST_CHAIN {
-            return self.too_much(services, name, reference.span, "too many services in a row extend the next");
+            return self.too_much(at, name, reference.span, "too many services in a row extend the next");
         }
-        self.chain.push(Link { file: services.file.clone(), service: Spanned::new(name.to_owned(), reference.span) });
+        self.chain.push(Link { file: at, service: Spanned::new(name.to_owned(), reference.span) });
         let base = match &reference.file {
             Some(file) => self.base_in_file(name, file, &reference.base),
-            None => self.base_in_layer(services, name, &reference.base),
+            None => self.base_in_layer(at, name, &reference.base),
         };
         self.chain.pop();
         match base {
@@ -252,13 +263,13 @@ impl Resolver<'_, '_> {
                 self.loader.findings.warn(LoadWarning::BlankBase { base, span: reference.span });
             }
             Some(base) if self.exceeds_budget(&base) => {
-                self.too_much(services, name, reference.span, "too many values are copied");
+                self.too_much(at, name, reference.span, "too many values are copied");
             }
             Some(mut base) => {
-                services.tagged.apply_to_service(name, &mut base);
-                self.put_over(services, name, base);
+                self.files[at].tagged.apply_to_service(name, &mut base);
+                self.put_over(at, name, base);
             }
-            None => self.give_up(services, name),
+            None => self.give_up(at, name),
         }
     }
 
@@ -267,15 +278,15 @@ impl Resolver<'_, '_> {
         self.copied > MOST_COPIED
     }
 
-    fn too_much(&mut self, services: &mut Services, name: &str, span: Span, limit: &'static str) {
+    fn too_much(&mut self, at: FileIndex, name: &str, span: Span, limit: &'static str) {
         if !std::mem::replace(&mut self.refused, true) {
             self.loader.findings.error(ExtendsError::TooMuch { service: name.to_owned(), limit, span });
         }
-        self.give_up(services, name);
+        self.give_up(at, name);
     }
 
-    fn put_over(&mut self, services: &mut Services, name: &str, mut base: Node) {
-        let Some(slot) = services.entries.get_mut(name) else { return };
+    fn put_over(&mut self, at: FileIndex, name: &str, mut base: Node) {
+        let Some(slot) = self.files[at].entries.get_mut(name) else { return };
         if base.as_mapping().is_none() {
             // Refused by the schema, which has to see it.
             return;
@@ -290,19 +301,20 @@ impl Resolver<'_, '_> {
     }
 
     /// Takes the reference away, so that the service is not looked at again.
-    fn give_up(&mut self, services: &mut Services, name: &str) {
+    fn give_up(&mut self, at: FileIndex, name: &str) {
         self.loader.findings.mark_broken("services", name);
         for link in &self.chain {
             self.loader.findings.mark_broken("services", &link.service.value);
         }
-        if let Some(service) = services.entries.get_mut(name).and_then(Node::as_mapping_mut) {
+        if let Some(service) = self.files[at].entries.get_mut(name).and_then(Node::as_mapping_mut) {
             service.remove("extends");
         }
     }
 
     /// What the service says about its base; `None` where it says nothing, or nothing of use.
-    fn reference(&mut self, services: &Services, name: &str) -> Option<Reference> {
-        let (key, extends) = services.entries.get(name)?.as_mapping()?.entry("extends")?;
+    fn reference(&mut self, at: FileIndex, name: &str) -> Option<Reference> {
+        let (key, extends) = self.files[at].entries.get(name)?.as_mapping()?.entry("extends")?;
+        let (key, extends) = (key.clone(), extends.clone());
         let span = if extends.is_null() { key.span } else { extends.span };
         let mapping = match &extends.value {
             Value::String(base) => {
@@ -310,7 +322,7 @@ impl Resolver<'_, '_> {
             }
             Value::Mapping(mapping) => mapping,
             Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::Sequence(_) => {
-                self.not_one(name, extends);
+                self.not_one(name, &extends);
                 return None;
             }
             Value::Null => {
@@ -336,22 +348,22 @@ impl Resolver<'_, '_> {
         self.loader.findings.error(ExtendsError::NotOne { service: name.to_owned(), found, span: node.span });
     }
 
-    fn closes_circle(&mut self, services: &mut Services, name: &str) -> bool {
-        let repeated = self.chain.iter().position(|link| link.file == services.file && link.service.value == name);
+    fn closes_circle(&mut self, at: FileIndex, name: &str) -> bool {
+        let repeated = self.chain.iter().position(|link| link.file == at && link.service.value == name);
         let Some(start) = repeated else { return false };
         let chain = self.chain[start..].iter().map(|link| link.service.clone()).collect();
         self.loader.findings.error(ExtendsError::Circular { chain });
-        self.give_up(services, name);
+        self.give_up(at, name);
         true
     }
 
-    fn base_in_layer(&mut self, services: &mut Services, name: &str, base: &Spanned<String>) -> Option<Node> {
-        if !services.entries.contains(&base.value) {
-            self.unknown_base(&services.entries, services.file.clone(), name, base);
+    fn base_in_layer(&mut self, at: FileIndex, name: &str, base: &Spanned<String>) -> Option<Node> {
+        if !self.files[at].entries.contains(&base.value) {
+            self.unknown_base(at, self.files[at].file.clone(), name, base);
             return None;
         }
-        self.resolve(services, &base.value);
-        services.entries.get(&base.value).cloned()
+        self.resolve(at, &base.value);
+        self.files[at].entries.get(&base.value).cloned()
     }
 
     fn base_in_file(&mut self, name: &str, file: &Spanned<String>, base: &Spanned<String>) -> Option<Node> {
@@ -361,22 +373,28 @@ impl Resolver<'_, '_> {
             return None;
         }
         let path = PathBuf::from(paths::join_unless_absolute(self.scope.folder, &file.value));
-        let mut services = match self.files.remove(&path) {
-            Some(services) => services,
-            None => self.read(&path, file.span)?,
-        };
-        let found = if services.entries.contains(&base.value) {
-            self.resolve(&mut services, &base.value);
-            services.entries.get(&base.value).cloned()
-        } else {
-            self.unknown_base(&services.entries, Some(PathBuf::from(&file.value)), name, base);
-            None
-        };
-        self.files.insert(path, services);
-        found
+        let at = self.index_of(path, file.span)?;
+        if !self.files[at].entries.contains(&base.value) {
+            self.unknown_base(at, Some(PathBuf::from(&file.value)), name, base);
+            return None;
+        }
+        self.resolve(at, &base.value);
+        self.files[at].entries.get(&base.value).cloned()
     }
 
-    fn unknown_base(&mut self, entries: &Mapping, file: Option<PathBuf>, name: &str, base: &Spanned<String>) {
+    /// The file at `path`, which is read once.
+    fn index_of(&mut self, path: PathBuf, span: Span) -> Option<FileIndex> {
+        if let Some(known) = self.indices.get(&path) {
+            return Some(*known);
+        }
+        let services = self.read(&path, span)?;
+        self.files.push(services);
+        let index = self.files.len() - 1;
+        self.indices.insert(path, index);
+        Some(index)
+    }
+
+    fn unknown_base(&mut self, at: FileIndex, file: Option<PathBuf>, name: &str, base: &Spanned<String>) {
         let service = name.to_owned();
         if base.value.is_empty() {
             self.loader.findings.error(ExtendsError::NoService { service, span: base.span });
@@ -385,7 +403,8 @@ impl Resolver<'_, '_> {
         if file.is_none() && self.loader.findings.is_broken("services", &base.value) {
             return;
         }
-        let closest = crate::diagnostic::suggest::closest(&base.value, entries.keys()).map(str::to_owned);
+        let closest =
+            crate::diagnostic::suggest::closest(&base.value, self.files[at].entries.keys()).map(str::to_owned);
         let elsewhere = if file.is_none() { self.below.get(&base.value) } else { None };
         let folder = self.scope.folder;
         let elsewhere = elsewhere.map(|path| path.strip_prefix(folder).unwrap_or(path).to_owned());

@@ -1,5 +1,7 @@
 //! Two layers in, one out: the upper over the lower (compose-file.md §1.7).
 
+use std::collections::HashSet;
+
 use crate::diagnostic::Explain;
 use crate::load::error::LoadWarning;
 use crate::load::findings::Findings;
@@ -87,6 +89,14 @@ fn merge(base: &mut Node, mut over: Node, rules: Option<&Rules<Merge>>, trail: T
         Some(Merge::ReplaceUnlessNull) => *base = over,
         _ if base.is_null() => *base = over,
         None | Some(Merge::Logging) => generic(base, over, rules, trail, merger),
+        Some(Merge::NewItems) => match (&mut base.value, over.value) {
+            (Value::Sequence(below), Value::Sequence(above)) => append_unlike(below, above),
+            (_, value) => generic(base, Node { value, ..over }, rules, trail, merger),
+        },
+        Some(Merge::Gpus) => {
+            all_gpus_to_list(&mut over);
+            generic(base, over, rules, trail, merger);
+        }
         Some(Merge::ToList) => append(to_list(base), into_list(over)),
         Some(Merge::ToListOfNewItems) => append_new(to_list(base), into_list(over)),
         Some(Merge::DependsOn) => {
@@ -245,6 +255,12 @@ fn append_new(below: &mut Vec<Node>, above: Vec<Node>) {
     }
 }
 
+/// Appends what equals no item that is there already, at whatever place that was written.
+fn append_unlike(below: &mut Vec<Node>, above: Vec<Node>) {
+    let mut known: HashSet<String> = below.iter().map(Node::fingerprint).collect();
+    below.extend(above.into_iter().filter(|item| known.insert(item.fingerprint())));
+}
+
 /// Makes a list of names a mapping with `value` for each.
 pub(super) fn names_to_mapping(node: &mut Node, value: fn(Span) -> Node) {
     let Value::Sequence(items) = &mut node.value else { return };
@@ -279,6 +295,16 @@ pub(super) fn null(span: Span) -> Node {
 /// Makes a string `{context: …}`.
 pub(super) fn context_to_mapping(node: &mut Node) {
     string_to_mapping(node, "context");
+}
+
+/// Makes `all` a list with a request for all GPUs.
+pub(super) fn all_gpus_to_list(node: &mut Node) {
+    if node.as_str() != Some("all") {
+        return;
+    }
+    let span = node.span;
+    let count = (Key { name: "count".to_owned(), span }, Node::string("all", span));
+    node.value = Value::Sequence(vec![Node::new(Value::Mapping(std::iter::once(count).collect()), span)]);
 }
 
 /// Makes a string a mapping with that string under `key`.
@@ -339,6 +365,14 @@ mod tests {
             ("command: [a]", "command: [b]", "{command: [b]}"),
             ("command: [a]", "command: ", "{command: null}"),
             ("cap_add: [a]", "cap_add: [b, a]", "{cap_add: [a, b, a]}"),
+            ("group_add: [a, a]", "group_add: [b, a, 1, b, '1']", "{group_add: [a, a, b, 1, 1]}"),
+            ("cache_from: [a]", "cache_from: [a]", "{cache_from: [a, a]}"),
+            ("gpus: [{count: 1}]", "gpus: all", "{gpus: [{count: 1}, {count: all}]}"),
+            (
+                "build: {ssh: {default: , b: /b}}",
+                "build: {ssh: [default, a=/a]}",
+                "{build: {ssh: [b=/b, default, default, a=/a]}}",
+            ),
             ("environment: {B: 1, A: }", "environment: [C=2]", "{environment: [A, B=1, C=2]}"),
             ("dns: 1.1.1.1", "dns: [8.8.8.8]", "{dns: [1.1.1.1, 8.8.8.8]}"),
             ("extra_hosts: [\"a=1\"]", "extra_hosts: {a: 1, b: [2, 3]}", "{extra_hosts: [a=1, b=2, b=3]}"),

@@ -17,6 +17,8 @@ pub(super) enum Merge {
     ToList,
     /// Both sides become lists; items whose text is there already are left out.
     ToListOfNewItems,
+    /// Lists are joined; items of the upper one that equal one that is there already are left out.
+    NewItems,
     /// A list is a mapping of `{condition: service_started, required: true}`.
     DependsOn,
     /// A list is a mapping of nulls.
@@ -25,6 +27,8 @@ pub(super) enum Merge {
     Build,
     /// Together when both name the same driver, else the upper one.
     Logging,
+    /// `all` is `[{count: all}]`.
+    Gpus,
     /// Address pools are one when their subnet is.
     AddressPools,
 }
@@ -114,6 +118,8 @@ const MERGE: &[(&str, Merge)] = &[
     ("services.*.build.args", Merge::ToList),
     ("services.*.build.labels", Merge::ToList),
     ("services.*.build.additional_contexts", Merge::ToList),
+    // Beyond Docker Compose, which refuses a list over a list here.
+    ("services.*.build.ssh", Merge::ToList),
     ("services.*.deploy.labels", Merge::ToList),
     ("networks.*.labels", Merge::ToList),
     ("volumes.*.labels", Merge::ToList),
@@ -125,11 +131,19 @@ const MERGE: &[(&str, Merge)] = &[
     ("services.*.tmpfs", Merge::ToList),
     ("services.*.extra_hosts", Merge::ToListOfNewItems),
     ("services.*.build.extra_hosts", Merge::ToListOfNewItems),
+    // Lists that may hold an item once: as of Docker Compose 5.6 an upper file may repeat what a lower one says.
+    ("services.*.device_cgroup_rules", Merge::NewItems),
+    ("services.*.external_links", Merge::NewItems),
+    ("services.*.group_add", Merge::NewItems),
+    ("services.*.security_opt", Merge::NewItems),
+    ("services.*.volumes_from", Merge::NewItems),
+    ("services.*.build.no_cache_filter", Merge::NewItems),
     ("services.*.depends_on", Merge::DependsOn),
     ("services.*.networks", Merge::NamesToMapping),
     ("services.*.models", Merge::NamesToMapping),
     ("services.*.build", Merge::Build),
     ("services.*.logging", Merge::Logging),
+    ("services.*.gpus", Merge::Gpus),
     ("services.*.ulimits.*", Merge::ReplaceUnlessNull),
     ("networks.*.ipam.config", Merge::AddressPools),
 ];
@@ -150,9 +164,13 @@ const UNIQUE: &[(&str, Unique)] = &[
     ("services.*.build.args", Unique::Name),
     ("services.*.build.additional_contexts", Unique::Name),
     ("services.*.build.labels", Unique::Name),
+    ("services.*.build.ssh", Unique::Name),
     ("services.*.build.tags", Unique::Name),
     ("services.*.deploy.labels", Unique::Name),
     ("networks.*.labels", Unique::Name),
+    ("volumes.*.labels", Unique::Name),
+    ("secrets.*.labels", Unique::Name),
+    ("configs.*.labels", Unique::Name),
     ("services.*.cap_add", Unique::Name),
     ("services.*.cap_drop", Unique::Name),
     ("services.*.dns", Unique::Name),

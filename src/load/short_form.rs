@@ -9,7 +9,7 @@ pub(super) use mount::target as mount_target;
 use crate::diagnostic::Explain;
 use crate::load::error::LoadWarning;
 use crate::load::findings::Findings;
-use crate::load::merge::{context_to_mapping, names_to_mapping, null, started, string_to_mapping};
+use crate::load::merge::{all_gpus_to_list, context_to_mapping, names_to_mapping, null, started, string_to_mapping};
 use crate::load::rules::{FORM_RULES, Form, Rules};
 use crate::load::trail::Trail;
 use crate::project::value::device;
@@ -118,7 +118,7 @@ impl Transform<'_> {
             }
             Form::EnvFile => env_file(node),
             Form::Extends => string_to_mapping(node, "service"),
-            Form::Gpus => gpus(node),
+            Form::Gpus => all_gpus_to_list(node),
             Form::NamesToMapping => names_to_mapping(node, null),
             Form::Ports => self.ports(node, trail),
             Form::Volumes => self.volumes(node, trail),
@@ -309,13 +309,5 @@ fn env_file(node: &mut Node) {
         {
             file.insert(Key { name: "required".to_owned(), span }, Node::new(Value::Bool(true), span));
         }
-    }
-}
-
-fn gpus(node: &mut Node) {
-    let span = node.span;
-    if node.as_str() == Some("all") {
-        let request = std::iter::once(entry("count", "all", span)).collect();
-        node.value = Value::Sequence(vec![Node::new(Value::Mapping(request), span)]);
     }
 }

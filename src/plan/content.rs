@@ -184,13 +184,16 @@ fn build_error(spec: &BuildSpec, missing_files: &BTreeSet<String>) -> Option<Pla
 
 /// Tells which secrets and configs the containers that a plan makes or starts will not see.
 pub(super) fn hidden(plan: &Plan) -> Vec<Warning> {
+    let services = services_with_new_containers(plan).into_iter();
+    services.flat_map(|(project, service)| items(project, service).filter_map(|item| item.hidden(service))).collect()
+}
+
+/// The services of the containers that a plan makes or starts, each once, with their project.
+pub(super) fn services_with_new_containers(plan: &Plan) -> Vec<(&Project, &Service)> {
     let mut seen = BTreeSet::new();
     let specs = plan.steps().filter_map(|(_, step)| gets_files(&step.action));
-    let mut warnings = Vec::new();
-    for spec in specs.filter(|spec| seen.insert(&spec.replica.service)) {
-        if let Some(service) = spec.project.services.get(&spec.replica.service) {
-            warnings.extend(items(&spec.project, service).filter_map(|item| item.hidden(service)));
-        }
-    }
-    warnings
+    specs
+        .filter(|spec| seen.insert(&spec.replica.service))
+        .filter_map(|spec| Some((&*spec.project, spec.project.services.get(&spec.replica.service)?)))
+        .collect()
 }

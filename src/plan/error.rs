@@ -123,6 +123,16 @@ pub enum PlanError {
         /// Whose container has it.
         owner: NameOwner,
     },
+    /// A service exposes what is no port.
+    #[error("service `{service}` exposes `{text}`, which is not a port")]
+    BadExpose {
+        /// The service.
+        service: ServiceName,
+        /// Which item of `expose`, from 0.
+        item: String,
+        /// The item.
+        text: String,
+    },
     /// `--scale` names a service that is not there.
     #[error("no such service: {service}")]
     NoSuchService {
@@ -417,6 +427,7 @@ impl PlanError {
             }
             Self::TooManyReplicas { service, .. } => Some(vec!["services", service.as_str(), "scale"]),
             Self::HookPerReplica { service, .. } => Some(vec!["services", service.as_str(), "pre_start"]),
+            Self::BadExpose { service, item, .. } => Some(vec!["services", service.as_str(), "expose", item]),
             Self::NoModelPlugin { service } => Some(vec!["services", service.as_str(), "models"]),
             Self::NothingToRun { service } => Some(vec!["services", service.as_str()]),
             Self::UnknownFailureAction { service, .. } => {
@@ -487,6 +498,7 @@ impl PlanError {
                 }
                 ImageMissingCause::NotBuilt => "omit `--no-build`, which forbids building it".to_owned(),
             }),
+            Self::BadExpose { .. } => Some("write a port or a range, as in `80` or `8000-8010/udp`".to_owned()),
             Self::NoModelPlugin { .. } => Some(
                 "install Docker Model Runner: `docker model version` has to answer, from a plugin `docker-model` in \
                  ~/.docker/cli-plugins or /usr/libexec/docker/cli-plugins"

@@ -6,6 +6,7 @@
 mod action;
 mod address;
 mod auto_removed;
+mod bind;
 mod change;
 mod clash;
 mod container;

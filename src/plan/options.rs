@@ -54,7 +54,7 @@ pub struct UpOptions {
     /// container was made; nothing is reported by default.
     pub contents: Fingerprint,
     /// The files of secrets and configs that are not there (`load::missing_files`), which makes a plan that needs them
-    /// impossible; empty where the engine has other files than this machine.
+    /// impossible, and the missing sources of bind mounts, which the engine makes as folders; empty where the engine has other files than this machine.
     pub missing_files: BTreeSet<String>,
     /// Whether reasons may tell values that look like secrets (`--show-values`).
     pub values: SecretValues,

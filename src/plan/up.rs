@@ -7,9 +7,10 @@ use super::container::{self, Change, Fate, Resources};
 use super::content;
 use super::steps::Emit;
 use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
-use super::{clash, exclusive, image, model, named, network, order, orphan, rolling, sharing, volume};
+use super::{bind, clash, exclusive, image, model, named, network, order, orphan, rolling, sharing, volume};
 use crate::observed::{Container, Observed};
-use crate::project::{Project, ServiceName};
+use crate::project::value::port::parse_exposed;
+use crate::project::{Project, Service, ServiceName};
 
 /// What every decision looks at.
 #[derive(Clone, Copy)]
@@ -76,6 +77,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     image::check(&cx, &plan, &resources.images)?;
     content::check(&plan, options)?;
     plan.warn(content::hidden(&plan));
+    plan.warn(bind::folders_for_files(&plan, options));
     Ok(plan)
 }
 
@@ -135,10 +137,23 @@ fn check(cx: &Context<'_>) -> Result<(), PlanError> {
         if let Some(hook) = service.pre_start.iter().position(|hook| hook.per_replica) {
             return Err(PlanError::HookPerReplica { service: service.name.clone(), hook });
         }
+        check_exposed(service)?;
         rolling::check(cx, service)?;
     }
     named::check(cx)?;
     cx.project.services.values().try_for_each(|service| exclusive::check_replicas(cx, service))
+}
+
+/// What a service exposes has to be ports; the file format takes any text.
+fn check_exposed(service: &Service) -> Result<(), PlanError> {
+    match service.expose.iter().position(|text| parse_exposed(text).is_err()) {
+        Some(item) => Err(PlanError::BadExpose {
+            service: service.name.clone(),
+            item: item.to_string(),
+            text: service.expose[item].clone(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// A service that `--scale` names has to be one to act on.

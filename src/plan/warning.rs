@@ -107,6 +107,15 @@ pub enum Warning {
         /// What is mounted over it.
         mount: String,
     },
+    /// The source of a mount is missing, so the engine makes a folder of that name, where a file seems to be meant.
+    FolderForFile {
+        /// The service.
+        service: ServiceName,
+        /// Which item of `volumes`, from 0.
+        item: String,
+        /// The source.
+        path: String,
+    },
     /// A service that should be updated in turn is not: it has to stop for something else, such as a recreated network.
     NotInTurn {
         /// The service.
@@ -212,6 +221,7 @@ impl fmt::Display for Warning {
                 "service {service} will not see {kind} \"{name}\": it is copied to {path}, which is hidden by {}",
                 hiding(mount)
             ),
+            Self::FolderForFile { service, path, .. } => f.write_str(&becomes_folder(path, service)),
             Self::NotInTurn { service } => write!(
                 f,
                 "replicas of {service} are replaced at once, not in turn: they stop for a network or a dependency that is \
@@ -254,6 +264,9 @@ impl Warning {
         if let Self::ChangedVolumeKept { key, .. } = self {
             return Some(vec!["volumes", key.as_str()]);
         }
+        if let Self::FolderForFile { service, item, .. } = self {
+            return Some(vec!["services", service.as_str(), "volumes", item]);
+        }
         let Self::ContentHidden { kind, service, item, .. } = self else { return None };
         Some(vec!["services", service.as_str(), if *kind == "config" { "configs" } else { "secrets" }, item])
     }
@@ -261,9 +274,16 @@ impl Warning {
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
+        if let Self::FolderForFile { .. } = self {
+            return Some("create the file first".to_owned());
+        }
         let Self::ContentHidden { mount, .. } = self else { return None };
         Some(format!("give it a `target` outside of {mount}, or read it from a `file`, which is mounted"))
     }
+}
+
+fn becomes_folder(path: &str, service: &ServiceName) -> String {
+    format!("{path}, which service {service} mounts, does not exist: the engine will make a folder of that name")
 }
 
 fn hiding(mount: &str) -> String {

@@ -114,6 +114,37 @@ impl Node {
         self.value == Value::Null
     }
 
+    /// A text that two nodes share if they hold the same values, wherever these stand and in whatever order their keys.
+    ///
+    /// ```
+    /// use hoist::source::SourceMap;
+    ///
+    /// let mut sources = SourceMap::default();
+    /// let file = sources.add("compose.yaml", "[{a: 1, b: [x]}, {b: [x], a: 1}, {a: '1', b: [x]}]");
+    /// let parsed = hoist::yaml::parse(&sources, file);
+    /// let items = parsed.documents[0].as_sequence().ok_or("a list")?;
+    /// assert_eq!(items[0].fingerprint(), items[1].fingerprint());
+    /// assert_ne!(items[0].fingerprint(), items[2].fingerprint(), "a number is no text");
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        match &self.value {
+            Value::Mapping(mapping) => {
+                let entry = |(key, value): &(Key, Self)| format!("{:?}:{}", key.name, value.fingerprint());
+                let mut entries: Vec<_> = mapping.iter().map(entry).collect();
+                entries.sort_unstable();
+                format!("{{{}}}", entries.join(","))
+            }
+            Value::Sequence(items) => {
+                format!("[{}]", items.iter().map(Self::fingerprint).collect::<Vec<_>>().join(","))
+            }
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
+                format!("{:?}", self.value)
+            }
+        }
+    }
+
     /// The value of `key`, if this is a mapping that has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hoist::diagnostic::Style;
 use hoist::engine::fake::{Fake, Run, Script};
 use hoist::engine::{AddressHolder, ContainerEventKind, Engine, EngineError, OutputStream, PortHolder};
-use hoist::event::{Events, Fact, Outcome, RunOutcome, StepError};
+use hoist::event::{Events, Fact, Outcome, RunFailure, RunOutcome, StepError};
 use hoist::execute::{ExecuteSettings, execute};
 use hoist::observed::{Health, State};
 use hoist::plan::{
@@ -223,10 +223,8 @@ async fn a_failure_skips_what_requires_it_and_nothing_else() {
 
     let failure = outcome.into_result(&plan).expect_err("a step failed");
     assert_eq!(failure.to_string(), "no such runtime");
-    let (project, sources, style) = (Project::default(), SourceMap::default(), Style::default());
-    let files = Files { project: &project, sources: &sources, style: &style };
     assert_eq!(
-        files.run_failure(&failure),
+        told(&failure),
         "Container demo-db-1: no such runtime\nnot started because of it: Container demo-proxy-1, Container demo-web-1\n"
     );
 }
@@ -619,6 +617,61 @@ async fn a_wait_for_what_runs_takes_one_look_and_the_time_to_settle() {
     assert_eq!(engine.inspections(), 1);
 }
 
+/// What a run of `plan` that fails reports.
+async fn reported(plan: &Arc<Plan>, engine: &Fake) -> String {
+    let (outcome, _) = run(plan, engine).await;
+    told(&outcome.into_result(plan).expect_err("it fails"))
+}
+
+/// A failure as it is told where no files say more.
+fn told(failure: &RunFailure) -> String {
+    let (project, sources, style) = (Project::default(), SourceMap::default(), Style::default());
+    Files { project: &project, sources: &sources, style: &style }.run_failure(failure)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cause_that_several_waits_have_is_told_once() {
+    let cases = [
+        (
+            Script::checked(vec![(s(1), Health::Unhealthy)]),
+            "dependency failed to start: container demo-db-1 is unhealthy\n  \
+             its last probe ended with exit status 1: connection refused\n\
+             not started because of it: Container demo-web-1\n\
+             container demo-other-1 is unhealthy\n  \
+             its last probe ended with exit status 1: connection refused\n",
+        ),
+        (
+            Script { healthcheck: true, ..Script::default() },
+            "timeout waiting for dependencies\n  container demo-db-1 is not healthy yet\n  no probe has ended yet\n\
+             not started because of it: Container demo-web-1\n\
+             application not healthy after 30s\n  \
+             container demo-more-1 is not healthy yet\n  no probe has ended yet\n  \
+             container demo-other-1 is not healthy yet\n  no probe has ended yet\n",
+        ),
+    ];
+    for (script, words) in cases {
+        let mut plans = Plans::new();
+        let engine = Fake::new();
+        let (created, started) = plans.up("db", &[]);
+        let db = || vec![made_by("db", 1, created)];
+        let needed = plans.wait("db", db(), WaitCondition::Healthy, Waiter::Dependents, Some(s(30)), &[started]);
+        plans.up("web", &[needed]);
+        for service in ["more", "other"] {
+            let (created, started) = plans.up(service, &[]);
+            let containers = vec![made_by(service, 1, created)];
+            let condition = WaitCondition::RunningOrHealthy;
+            plans.wait(service, containers, condition, Waiter::Command, Some(s(30)), &[started]);
+            engine.script(
+                &format!("demo-{service}-1"),
+                if service == "more" && words.starts_with("dep") { Script::default() } else { script.clone() },
+            );
+        }
+        plans.wait("db", db(), WaitCondition::RunningOrHealthy, Waiter::Command, Some(s(30)), &[started]);
+        engine.script("demo-db-1", script);
+        assert_eq!(reported(&plans.build(), &engine).await, words);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn failed_waits_name_the_replica_at_fault() {
     for (condition, timeout, script) in [
@@ -641,9 +694,7 @@ async fn failed_waits_name_the_replica_at_fault() {
         let (_, events) = run(&plans.build(), &engine).await;
         let at_fault: Vec<_> = events
             .iter()
-            .filter_map(
-                |event| if let Event::Failed { container, .. } = event { Some(container.as_deref()) } else { None },
-            )
+            .filter_map(|event| if let Fact::Failed { error, .. } = event { Some(error.container()) } else { None })
             .collect();
         assert_eq!(at_fault, [Some("demo-db-2")], "{condition:?} {timeout:?}");
     }

@@ -221,6 +221,99 @@ fn a_long_circle_is_told_in_a_dozen_lines() {
 }
 
 #[test]
+fn a_file_that_extends_itself_is_read_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let service = |at: usize| format!("  s{at}: {{image: x, extends: {{file: compose.yaml, service: s{}}}}}\n", at + 1);
+    let services = (0..400).map(service).collect::<String>();
+    let text = format!("services:\n{services}  s400: {{image: x, labels: {{end: here}}}}\n");
+    std::fs::write(folder.path().join("compose.yaml"), text).expect("a file");
+    let project = load(&LoadOptions::new(folder.path())).expect("it loads").project;
+    let first = project.service("s0").expect("the first service");
+    assert_eq!(first.labels.get("end").map(String::as_str), Some("here"));
+}
+
+/// One of every list that may hold an item once; others are joined as they are.
+const LISTS: &str = r#"services:
+  web:
+    image: busybox
+    labels: [k=1]
+    annotations: [k=1]
+    environment: [k=1]
+    sysctls: [net.core.somaxconn=1]
+    env_file: [x.env]
+    dns: [1.1.1.1]
+    dns_opt: [a]
+    dns_search: [a]
+    tmpfs: [/t]
+    extra_hosts: ["a:1.1.1.1"]
+    ports: ["80", "81:81", {target: 82, published: 82}]
+    expose: ["80"]
+    volumes: ["vv:/x", {type: bind, source: ., target: /y}, /anon]
+    devices: [/dev/null]
+    secrets: [s]
+    configs: [s]
+    cap_add: [SYS_ADMIN]
+    cap_drop: [ALL]
+    profiles: [p]
+    links: [db]
+    networks: {nn: {aliases: [a], link_local_ips: [169.254.1.1]}}
+    depends_on: [db]
+    security_opt: [no-new-privileges]
+    group_add: ["1"]
+    device_cgroup_rules: ["c 1:3 mr"]
+    volumes_from: [db]
+    external_links: [x]
+    storage_opt: {size: 1G}
+    logging: {driver: json-file, options: {max-size: 1m}}
+    build:
+      context: .
+      args: [k=1]
+      labels: [k=1]
+      tags: [a]
+      additional_contexts: [a=.]
+      extra_hosts: ["a:1.1.1.1"]
+      ssh: [default]
+      no_cache_filter: [a]
+      shm_size: 1g
+      ulimits: {nofile: 1}
+    deploy:
+      labels: [k=1]
+  db: {image: busybox, profiles: [p]}
+volumes: {vv: {labels: [k=1], driver_opts: {type: none}}}
+networks: {nn: {labels: [k=1], driver_opts: {a: b}, ipam: {config: [{subnet: 10.77.0.0/16}]}}}
+secrets: {s: {file: x.env, labels: [k=1], driver_opts: {a: b}}}
+configs: {s: {file: x.env, labels: [k=1]}}
+"#;
+
+#[test]
+fn the_same_file_twice_is_that_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [("a.yaml", LISTS), ("b.yaml", LISTS), ("x.env", "k=1\n")] {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let model = |files: &[&str]| {
+        let mut options = LoadOptions::new(folder.path());
+        options.files = files.iter().map(Into::into).collect();
+        options.project_name = Some("demo".to_owned());
+        options.profiles = vec!["p".to_owned()];
+        let loaded = load(&options).unwrap_or_else(|failure| panic!("{files:?}: {failure}"));
+        canonical::project(&loaded.project, Form::Json).to_json_pretty()
+    };
+    let once = model(&["a.yaml"]);
+    for files in [["a.yaml", "a.yaml"], ["a.yaml", "b.yaml"]] {
+        let twice = model(&files);
+        let differing = once.lines().zip(twice.lines()).find(|(one, other)| one != other);
+        assert_eq!(differing, None, "{files:?}");
+    }
+}
+
+#[test]
+fn an_item_twice_in_one_list_of_one_file_is_refused() {
+    let report = refused("services: {web: {image: i, security_opt: [a, a]}}\n");
+    assert!(report.contains("`services.web.security_opt` lists `a` twice"), "{report}");
+}
+
+#[test]
 fn a_long_chain_of_includes_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     for at in 0..300 {

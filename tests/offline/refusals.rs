@@ -382,3 +382,18 @@ fn a_relative_target_gets_a_hint() {
     let words = "invalid volume specification: 'demo_data:x:rw': invalid mount path: 'x' mount path must be absolute";
     assert_eq!(hint_for(web, words).as_deref(), Some("write a path that begins with `/`"));
 }
+
+#[test]
+fn a_folder_where_a_file_is_wanted_is_told_how_it_comes_about() {
+    let (_folder, plan) = planned();
+    let all = step(&plan, |action| matches!(action, Action::CreateContainer(spec) if spec.replica.service == "all"));
+    let hint = |cause: &str| {
+        let words = format!("error mounting \"/srv\" to rootfs at \"/y\": create mountpoint for /y mount: {cause}");
+        explain(all, &words).expect("it is explained").hint
+    };
+    let told = hint(
+        "cannot create subdirectories in \"/y\": not a directory: Are you trying to mount a directory onto a file?",
+    );
+    assert!(told.as_ref().is_some_and(|hint| hint.contains("the engine made a folder")), "{told:?}");
+    assert_eq!(hint("permission denied"), None);
+}

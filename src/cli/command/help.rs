@@ -1,11 +1,10 @@
 //! `help [COMMAND]`.
 
-use std::io::{self, Write};
-
 use clap::CommandFactory;
 
-use crate::cli::Failure;
 use crate::cli::args::{Cli, HelpArgs};
+use crate::cli::parse::unknown_command;
+use crate::cli::{Failure, output};
 
 pub(super) fn help(args: &HelpArgs) -> Result<(), Failure> {
     let mut root = Cli::command();
@@ -13,9 +12,9 @@ pub(super) fn help(args: &HelpArgs) -> Result<(), Failure> {
     let mut command = &mut root;
     for name in &args.command {
         let Some(found) = command.find_subcommand_mut(name) else {
-            return Err(Failure::Usage(format!("unknown docker command: \"compose {name}\"")));
+            return Err(Failure::Usage(unknown_command(name, None)));
         };
         command = found;
     }
-    Ok(write!(io::stdout(), "{}", command.render_help())?)
+    output::print(command.render_help().to_string())
 }

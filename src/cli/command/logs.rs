@@ -68,12 +68,12 @@ async fn print(printer: &mut LogPrinter, mut lines: OutputReceiver) -> Result<()
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let mut err = io::stderr();
     while let Some(output) = lines.recv().await {
-        printer.write(&output, &mut out, &mut err)?;
+        printer.write(&output, &mut out, &mut err).map_err(Failure::of_stdout)?;
         if lines.is_empty() {
-            out.flush()?;
+            out.flush().map_err(Failure::of_stdout)?;
         }
     }
-    Ok(out.flush()?)
+    out.flush().map_err(Failure::of_stdout)
 }
 
 fn query(args: &LogsArgs) -> Result<LogQuery, Failure> {

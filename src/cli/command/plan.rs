@@ -1,10 +1,8 @@
 //! `plan`: what `up` would do, and why. Exit status 0 when there is nothing to do, 2 when there is.
 
-use std::io::{self, Write};
-
 use super::{converge, run};
 use crate::cli::args::{PlanArgs, PlanFormat};
-use crate::cli::{Context, Failure};
+use crate::cli::{Context, Failure, output};
 
 pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     let mut context = context.clone();
@@ -17,7 +15,7 @@ pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     let plan = &goal.prepared.plan;
     match args.format {
         PlanFormat::Text => run::print_plan(plan)?,
-        PlanFormat::Json => writeln!(io::stdout(), "{}", plan.to_json())?,
+        PlanFormat::Json => output::print(format!("{}\n", plan.to_json()))?,
     }
     if plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }
 }

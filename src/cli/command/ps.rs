@@ -38,10 +38,10 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match ps::write(&shown, &format, &settings, &mut out) {
         Ok(()) => {}
-        Err(PsError::Write(error)) => return Err(error.into()),
+        Err(PsError::Write(error)) => return Err(Failure::of_stdout(error)),
         Err(error) => return settings::usage(&error.to_string()),
     }
-    Ok(out.flush()?)
+    out.flush().map_err(Failure::of_stdout)
 }
 
 /// The states asked for by `--status` and `--filter status=…`; empty is what is up, or everything with `--all`.

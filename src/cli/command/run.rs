@@ -74,7 +74,9 @@ fn connect(context: &Context) -> Result<Docker, Failure> {
 
 /// Prints a plan in its text form; one that changes nothing in a line.
 pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
-    Ok(render::plan::write(plan, &mut io::stdout())?)
+    let mut text = Vec::new();
+    render::plan::write(plan, &mut text)?;
+    output::print(text)
 }
 
 /// The files that a project was read from, for what has to be said about it.

@@ -131,7 +131,11 @@ fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSetting
     let known = |name: &String| project.services.contains_key(name.as_str());
     let strangers: Vec<_> = args.attach.iter().filter(|name| !known(name)).map(String::as_str).collect();
     if !strangers.is_empty() {
-        return settings::usage(&format!("cannot attach to services not included in up: {}", strangers.join(", ")));
+        let meant: String = strangers.iter().map(|name| settings::meant(project, name)).collect();
+        return settings::usage(&format!(
+            "cannot attach to services not included in up: {}{meant}",
+            strangers.join(", ")
+        ));
     }
     if let Some(name) = args.exit_code_from.iter().chain(&args.no_attach).find(|name| !known(name)) {
         return settings::unknown_service(project, name);

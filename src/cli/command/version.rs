@@ -1,25 +1,21 @@
 //! `version` (cli.md §5.7).
 
-use std::io::{self, Write};
-
-use crate::cli::Failure;
 use crate::cli::args::VersionArgs;
+use crate::cli::{Failure, output};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// `hoist --version`.
 pub(super) fn print() -> Result<(), Failure> {
-    Ok(writeln!(io::stdout(), "hoist version v{VERSION}")?)
+    output::print(format!("hoist version v{VERSION}\n"))
 }
 
 pub(super) fn version(args: &VersionArgs) -> Result<(), Failure> {
-    let mut out = io::stdout();
     if args.short {
-        writeln!(out, "{VERSION}")?;
+        output::print(format!("{VERSION}\n"))
     } else if args.format.as_deref() == Some("json") {
-        writeln!(out, "{}", serde_json::json!({ "version": format!("v{VERSION}") }))?;
+        output::print(format!("{}\n", serde_json::json!({ "version": format!("v{VERSION}") })))
     } else {
-        return print();
+        print()
     }
-    Ok(())
 }

@@ -114,13 +114,14 @@ pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
-/// Waits for an answer as long as fits the call. `what` is asked for only if the time is over.
+/// Waits for an answer as long as fits the call. `what` is asked for only if the time is over, or the connection lost.
 pub(super) async fn within<T>(
     limit: Duration,
     what: impl FnOnce() -> String,
     answer: impl Future<Output = Result<T, EngineError>>,
 ) -> Result<T, EngineError> {
     match tokio::time::timeout(limit, answer).await {
+        Ok(Err(EngineError::Disconnected(cause))) => Err(EngineError::Disconnected(format!("{cause} ({})", what()))),
         Ok(result) => result,
         Err(_) => Err(EngineError::Timeout { call: what(), seconds: limit.as_secs() }),
     }
@@ -129,6 +130,13 @@ pub(super) async fn within<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_is_lost_says_what_was_asked() {
+        let lost = async { Err::<(), _>(EngineError::Disconnected("connection reset".to_owned())) };
+        let error = within(Duration::from_secs(1), || "GET /info".to_owned(), lost).await.expect_err("it is lost");
+        assert_eq!(error.to_string(), "the connection to the engine was lost: connection reset (GET /info)");
+    }
 
     #[test]
     fn answers_by_status_and_words() {

@@ -257,7 +257,7 @@ impl Validator<'_> {
                 Value::String(text) => format!("s{text}"),
                 Value::Int(number) => format!("n{number}"),
                 Value::Float(number) => format!("n{number}"),
-                Value::Mapping(_) => format!("m{}", comparable(item)),
+                Value::Mapping(_) => format!("m{}", item.fingerprint()),
                 Value::Null | Value::Bool(_) | Value::Timestamp(_) | Value::Sequence(_) => return true,
             };
             let Some(first) = seen.get(&text) else {
@@ -534,21 +534,5 @@ fn described(node: &Node, written: &str) -> String {
         }
         Value::String(_) => "a string".to_owned(),
         Value::Null | Value::Sequence(_) | Value::Mapping(_) => node.value.kind().to_owned(),
-    }
-}
-
-/// A text that is equal for equal nodes, whatever the order of their keys.
-fn comparable(node: &Node) -> String {
-    match &node.value {
-        Value::Mapping(mapping) => {
-            let mut entries: Vec<_> =
-                mapping.iter().map(|(key, value)| format!("{:?}:{}", key.name, comparable(value))).collect();
-            entries.sort_unstable();
-            format!("{{{}}}", entries.join(","))
-        }
-        Value::Sequence(items) => format!("[{}]", items.iter().map(comparable).collect::<Vec<_>>().join(",")),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
-            format!("{:?}", node.value)
-        }
     }
 }

@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::diagnostic::render::{Description, Style, describe, render};
+use crate::diagnostic::suggest::closest;
 use crate::diagnostic::{Explain, Level};
 use crate::event::{RunFailure, StepError, Subject};
 use crate::plan::{Action, ActionId, PlanError, Warning};
-use crate::project::Project;
+use crate::project::{Project, ServiceName};
 use crate::source::{SourceMap, Span};
 
 /// The files that a project was read from, and how lines of them are shown.
@@ -45,10 +46,8 @@ impl Files<'_> {
     #[must_use]
     pub fn plan_error(&self, error: &PlanError) -> String {
         let span = error.path().and_then(|path| self.project.origins.nearest(path.as_slice()));
-        if span.is_none() && error.hint().is_none() {
-            return error.to_string();
-        }
-        self.scripted(&Placed { message: error.to_string(), span, hint: error.hint() })
+        let hint = error.hint().or_else(|| self.service_meant(error));
+        self.scripted(&Placed { message: error.to_string(), span, hint }, &[])
     }
 
     /// Why it is not known what serves models, with the line that asks for one.
@@ -57,25 +56,24 @@ impl Files<'_> {
         let user = self.project.services.values().find(|service| !service.models.is_empty());
         let place = |name: &str| self.project.origins.nearest(&["services", name, "models"]);
         let span = user.and_then(|service| place(service.name.as_str()));
-        let placed = Placed { message: error.to_string(), span, hint: error.hint() };
-        let lines = error.context().iter().map(|line| format!("\n  {line}"));
-        self.scripted(&placed) + &lines.collect::<String>()
+        self.scripted(&Placed { message: error.to_string(), span, hint: error.hint() }, error.context())
+    }
+
+    /// The hint that names the service that may have been meant.
+    fn service_meant(&self, error: &PlanError) -> Option<String> {
+        let PlanError::NoSuchService { service } = error else { return None };
+        let names = self.project.services.keys().chain(self.project.disabled.keys()).map(ServiceName::as_str);
+        closest(service.as_str(), names).map(|name| format!("did you mean `{name}`?"))
     }
 
     /// What failed in a run, a line break at the end.
     #[must_use]
     pub fn run_failure(&self, failure: &RunFailure) -> String {
         let mut text = String::new();
-        for (id, error) in failure.failures() {
-            text += &self.step_error(failure, id, error);
+        for (id, error) in &failure.causes() {
+            text += &self.step_error(failure, *id, error);
             text.push('\n');
-            for line in error.context() {
-                writeln!(text, "  {line}").expect("memory can be written to");
-            }
-            if let Some(hint) = error.hint().filter(|_| !self.is_placed(error)) {
-                writeln!(text, "hint: {hint}").expect("memory can be written to");
-            }
-            if let Some((word, subjects)) = not_done(failure, id) {
+            if let Some((word, subjects)) = not_done(failure, *id) {
                 writeln!(text, "not {word} because of it: {}", subjects.join(", ")).expect("memory can be written to");
             }
         }
@@ -85,15 +83,15 @@ impl Files<'_> {
     /// The same, a step each.
     #[must_use]
     pub fn failed_steps(&self, failure: &RunFailure) -> Vec<FailedStep> {
-        let failed = |(id, error): (ActionId, &StepError)| {
-            let placed = Placed { message: named(failure, id, error), span: self.place(error), hint: error.hint() };
+        let failed = |(id, error): (ActionId, StepError)| {
+            let placed = Placed { message: named(failure, id, &error), span: self.place(&error), hint: error.hint() };
             FailedStep {
                 description: describe(&placed, self.sources, self.style),
                 context: error.context().to_vec(),
                 not_done: not_done(failure, id).map(|(_, subjects)| subjects).unwrap_or_default(),
             }
         };
-        failure.failures().map(failed).collect()
+        failure.causes().into_iter().map(failed).collect()
     }
 
     /// A warning of a plan with its place, where it comes from a line of the files.
@@ -109,25 +107,23 @@ impl Files<'_> {
         place::of(error, self.project, self.sources)
     }
 
-    /// Whether the line, or the words alone, are shown as those of a problem of the files, with the hint.
-    fn is_placed(&self, error: &StepError) -> bool {
-        matches!(error, StepError::Refused { .. }) || self.place(error).is_some()
-    }
-
     fn step_error(&self, failure: &RunFailure, id: ActionId, error: &StepError) -> String {
-        if self.is_placed(error) {
-            // The engine's words stand alone on their line, with what the files say below.
-            let placed = Placed { message: error.to_string(), span: self.place(error), hint: error.hint() };
-            return self.scripted(&placed);
-        }
-        named(failure, id, error)
+        let span = self.place(error);
+        // The engine's words stand alone on their line, with what the files say below.
+        let is_placed = span.is_some() || matches!(error, StepError::Refused { .. });
+        let message = if is_placed { error.to_string() } else { named(failure, id, error) };
+        self.scripted(&Placed { message, span, hint: error.hint() }, error.context())
     }
 
-    /// The message alone on its line, then its place.
-    fn scripted(&self, problem: &Placed) -> String {
+    /// The message alone on its line, `more` lines that belong to it, then its place.
+    fn scripted(&self, problem: &Placed, more: &[String]) -> String {
         let style = Style { color: false, ..self.style.clone() };
         let shown = render(problem, Level::Error, self.sources, &style);
-        shown.strip_prefix("error: ").map(str::to_owned).unwrap_or(shown)
+        let shown = shown.strip_prefix("error: ").unwrap_or(&shown);
+        let (message, place) = shown.split_once('\n').unwrap_or((shown, ""));
+        let more = more.iter().map(|line| format!("  {line}"));
+        let place = Some(place.to_owned()).filter(|place| !place.is_empty());
+        std::iter::once(message.to_owned()).chain(more).chain(place).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -190,5 +186,27 @@ impl Explain for Placed {
 
     fn hint(&self) -> Option<String> {
         self.hint.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_a_message_stay_together() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("/work/compose.yaml", "networks:\n  n: {driver: nosuch}\n");
+        let (project, flags) = (Project::default(), "-p shop ".to_owned());
+        let style = Style { current_dir: Some("/work".into()), flags, ..Style::default() };
+        let files = Files { project: &project, sources: &sources, style: &style };
+        let placed = |message: &str, span: Option<Span>, hint: Option<&str>| {
+            let (message, hint) = (message.to_owned(), hint.map(str::to_owned));
+            files.scripted(&Placed { message, span, hint }, &["invalid driver: nosuch".to_owned(), "more".to_owned()])
+        };
+        let expected = "invalid settings:\n  invalid driver: nosuch\n  more\n --> compose.yaml:2:15\n  |\n\
+                        2 |   n: {driver: nosuch}\n  |               ^^^^^^\n  |\nhint: `hoist -p shop up -d`";
+        assert_eq!(placed("invalid settings:", Some(Span::new(file, 24, 30)), Some("`hoist up -d`")), expected);
+        assert_eq!(placed("no", None, None), "no\n  invalid driver: nosuch\n  more");
     }
 }

@@ -163,3 +163,59 @@ fn the_mode_of_progress_comes_from_the_flag_else_from_the_process() {
         assert!(ran.stderr.starts_with("cannot connect to a container engine at "), "{mode}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_command_that_is_still_to_come_is_refused_by_its_name() {
+    for (arguments, message) in [
+        ("stop web", "`stop` is not supported yet\nhint: use `docker stop`; `hoist ps` lists the containers\n"),
+        ("run --rm web sh", "`run` is not supported yet\n"),
+        ("help run", "`run` is not supported yet\n"),
+    ] {
+        let ran = Case::new(arguments).run();
+        assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (1, "", message), "{arguments}");
+    }
+}
+
+#[test]
+fn a_mistyped_service_is_guessed_wherever_it_stands() {
+    let meant = "no such service: wb\nhint: did you mean `web`?\n";
+    for arguments in [
+        "logs wb",
+        "ps wb",
+        "down wb",
+        "up wb",
+        "config wb",
+        "config --hash wb",
+        "up --exit-code-from wb",
+        "up --no-attach wb",
+    ] {
+        let ran = Case::new(arguments).file("compose.yaml", "services: {web: {image: i}, db: {image: i}}\n").run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (1, meant), "{arguments}");
+    }
+    let ran = Case::new("up --attach wb").file("compose.yaml", "services: {web: {image: i}}\n").run();
+    assert_eq!(ran.stderr, "cannot attach to services not included in up: wb\nhint: did you mean `web`?\n");
+}
+
+#[test]
+fn commands_in_hints_act_on_the_same_project() {
+    let ran =
+        Case::new("-f a.yaml -p shop --profile dev up other").file("a.yaml", "services: {web: {image: i}}\n").run();
+    let hint = "hint: `hoist -f a.yaml -p shop --profile dev config --services` lists those that there are\n";
+    assert_eq!(ran.stderr, format!("no such service: other\n{hint}"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_says_where_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("compose.yaml"), "services: {web: {image: i}}\n").expect("a file");
+    for arguments in ["config", "config --services", "help", "version", "completion bash", "up --help"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hoist"));
+        command.args(arguments.split(' ')).current_dir(folder.path()).stdout(full);
+        let output = command.output().expect("the binary can be started");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(message, "cannot write to standard output: No space left on device (os error 28)\n", "{arguments}");
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+    }
+}

@@ -111,7 +111,7 @@ fn the_hash_of_a_disabled_service_is_not_said_to_be_of_none() {
     let message = "service `debug` is disabled by its profiles\nhint: enable it with `--profile dev`\n";
     assert_eq!((ran.status, ran.stderr.as_str()), (1, message));
     let ran = Case::new("config --hash debugg").file("compose.yaml", file).run();
-    assert_eq!((ran.status, ran.stderr.as_str()), (1, "no such service: debugg\n"));
+    assert_eq!((ran.status, ran.stderr.as_str()), (1, "no such service: debugg\nhint: did you mean `debug`?\n"));
 }
 
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hoist::observed::{Container, Network, Volume};
 use hoist::plan::{Orphans, Plan, StartContainers, UpOptions, up};
 use hoist::project::fingerprint::Fingerprint;
-use hoist::project::value::{Mount, MountKind};
+use hoist::project::value::{BindOptions, Mount, MountKind};
 use hoist::project::{Build, Config, FileReference, FileSource, NetworkKey, Project, Secret, Service};
 use indoc::indoc;
 
@@ -652,6 +652,40 @@ fn a_file_that_is_not_there_is_an_error_before_anything_is_made() {
     let observed = images_only(&project).without_image("shop-web").into();
     let error = up(&project, &observed, &options).expect_err("there is no file");
     assert_eq!(error.path(), Some(vec!["secrets", "word", "file"]));
+}
+
+#[test]
+fn a_mount_that_becomes_a_folder_though_a_file_is_meant_is_told() {
+    let source = "/shop/nginx.conf".to_owned();
+    let mount = Mount {
+        kind: MountKind::Bind,
+        source: Some(source.clone()),
+        target: "/etc/nginx/nginx.conf".to_owned(),
+        bind: Some(BindOptions::default()),
+        ..Mount::default()
+    };
+    let project = with_content(|project| web(project).volumes = vec![mount.clone()]);
+    let observed = || images_only(&project).into();
+    let options = UpOptions { missing_files: [source].into(), ..UpOptions::default() };
+    let plan = up(&project, &observed(), &options).expect("a plan");
+    let warning = &plan.warnings()[0];
+    assert_eq!(
+        warning.to_string(),
+        "/shop/nginx.conf, which service web mounts, does not exist: the engine will make a folder of that name"
+    );
+    assert_eq!(warning.path(), Some(vec!["services", "web", "volumes", "0"]));
+    let there = up(&project, &observed(), &UpOptions::default()).expect("a plan");
+    assert_eq!(warnings(&there), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_exposed_and_no_port_is_refused_before_anything_is_made() {
+    for text in ["80-", "web", "90-80", "80/http"] {
+        let project = with_content(|project| web(project).expose = vec!["80".to_owned(), text.to_owned()]);
+        let error = up(&project, &images_only(&project).into(), &UpOptions::default()).expect_err("it is no port");
+        assert_eq!(error.to_string(), format!("service `web` exposes `{text}`, which is not a port"));
+        assert_eq!(error.path(), Some(vec!["services", "web", "expose", "1"]));
+    }
 }
 
 #[test]

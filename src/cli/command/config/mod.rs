@@ -5,7 +5,6 @@ mod origin;
 mod variables;
 
 use std::fs;
-use std::io::{self, Write};
 
 use crate::cli::args::ConfigArgs;
 use crate::cli::{Context, Failure, output, settings};
@@ -24,7 +23,7 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure
     if let Some(listing) = Listing::asked(args) {
         let loaded = output::load(&options, context)?;
         // `-q` silences only what is rendered.
-        return Ok(io::stdout().write_all(listing.text(&loaded.project)?.as_bytes())?);
+        return output::print(listing.text(&loaded.project)?);
     }
     let text = if args.variables {
         variables::text(args, &options, context)?
@@ -37,8 +36,11 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure
         return Ok(());
     }
     match &args.output {
-        Some(path) => Ok(fs::write(context.working_directory.join(path), text)?),
-        None => Ok(io::stdout().write_all(text.as_bytes())?),
+        Some(path) => fs::write(context.working_directory.join(path), text).map_err(|error| {
+            let what = format!("cannot write to `{}`", path.display());
+            Failure::Unexpected(anyhow::Error::new(error).context(what))
+        }),
+        None => output::print(text),
     }
 }
 

@@ -1,0 +1,53 @@
+//! The flags of a run in, the same flags as a person types them out.
+
+use std::path::Path;
+
+use super::args::GlobalArgs;
+use crate::diagnostic::conceal;
+
+/// The flags that say where the engine is, which files are read and what the project is called, each with a blank
+/// behind it.
+pub(super) fn flags(global: &GlobalArgs) -> String {
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let mut flags = Vec::new();
+    let mut add = |flag: &'static str, value: String| flags.push((flag, value));
+    global.host.iter().for_each(|host| add("-H", host.clone()));
+    global.context.iter().for_each(|context| add("-c", context.clone()));
+    global.project_directory.iter().chain(&global.workdir).for_each(|folder| add("--project-directory", path(folder)));
+    global.env_file.iter().for_each(|file| add("--env-file", path(file)));
+    global.file.iter().for_each(|file| add("-f", path(file)));
+    global.project_name.iter().for_each(|name| add("-p", name.clone()));
+    global.profile.iter().for_each(|name| add("--profile", name.clone()));
+    let flags = flags.into_iter().fold(String::new(), |text, (flag, value)| text + flag + " " + &quoted(&value) + " ");
+    if global.show_values { flags } else { conceal::text(&flags) }
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_written_as_a_shell_reads_them() {
+        let given = GlobalArgs {
+            file: vec!["a.yaml".into(), "b c.yaml".into()],
+            project_name: Some("shop".to_owned()),
+            profile: vec!["*".to_owned()],
+            project_directory: Some("/srv/it's".into()),
+            env_file: vec!["x.env".into()],
+            ..GlobalArgs::default()
+        };
+        let expected =
+            r"--project-directory '/srv/it'\''s' --env-file x.env -f a.yaml -f 'b c.yaml' -p shop --profile '*' ";
+        assert_eq!(flags(&given), expected);
+        assert_eq!(flags(&GlobalArgs::default()), "");
+    }
+}
