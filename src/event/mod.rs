@@ -8,12 +8,11 @@ mod failure;
 mod outcome;
 mod output;
 mod pull_hints;
-mod subject;
 
+pub use crate::plan::Subject;
 pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
-pub use subject::Subject;
 
 use std::sync::Arc;
 use std::time::Duration;

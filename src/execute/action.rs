@@ -99,7 +99,7 @@ async fn perform<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
             done(engine.rename_container(container, name.clone()).await)
         }
         Action::Wait(spec) => wait::wait(context, id, spec).await,
-        Action::Pause { duration, .. } => pause(context, *duration).await,
+        Action::Delay { duration, .. } => pause(context, *duration).await,
         Action::RunPreStart { spec, container, hook } => hook::pre_start(context, spec, container, *hook).await,
         Action::RunProvider { project, service, verb } => provider::run(context, id, project, service, *verb).await,
     }

@@ -156,7 +156,7 @@ impl<E: Engine> Run<E> {
         if !self.context.facts.allows(step.guard.as_ref()) {
             self.context.facts.not_needed(id, step);
             self.context.events.send(Fact::NotNeeded { id });
-            self.end(id, Ended::Well);
+            self.end(id, Ended::Succeeded);
             return;
         }
         if let Some(spec) = self.command_wait(id) {
@@ -182,12 +182,12 @@ impl<E: Engine> Run<E> {
                     self.waited.push(id);
                 }
                 self.context.events.send(Fact::Finished { id, elapsed, outcome });
-                self.end(id, Ended::Well);
+                self.end(id, Ended::Succeeded);
             }
             Err(StepError::Interrupted) => self.outcome.interrupted = true,
             Err(error) => {
                 self.fail(id, elapsed, error);
-                self.end(id, Ended::Badly);
+                self.end(id, Ended::Failed);
             }
         }
     }
@@ -254,14 +254,14 @@ impl<E: Engine> Run<E> {
         for skipped in self.schedule.end(id, how) {
             if let Some(outcome) = wait::skipped_optional(&self.context.plan.step(skipped).action) {
                 self.context.events.send(Fact::Finished { id: skipped, elapsed: Duration::ZERO, outcome });
-                self.end(skipped, Ended::Well);
+                self.end(skipped, Ended::Succeeded);
                 continue;
             }
             let cause = self.outcome.skipped.get(&id).copied().unwrap_or(id);
             self.outcome.skipped.insert(skipped, cause);
             self.context.facts.failed(skipped);
             self.context.events.send(Fact::Skipped { id: skipped, cause });
-            self.end(skipped, Ended::Badly);
+            self.end(skipped, Ended::Failed);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Which steps may start now: what comes before them has ended, and the engine has room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::plan::{Action, ActionId, Edge, Plan, Step};
+use crate::plan::{ActionId, Edge, Lane, Plan};
 
 /// Calls at once that keep an engine busy; more only queue there.
 const CHANGES: usize = 8;
@@ -16,9 +16,9 @@ const STOPS: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     /// It was done, or not needed.
-    Well,
+    Succeeded,
     /// It failed, or was skipped.
-    Badly,
+    Failed,
 }
 
 /// The state of every step of a plan.
@@ -27,26 +27,11 @@ pub(super) struct Schedule {
     plan: Arc<Plan>,
     /// Of steps that wait for others, how many.
     blockers: BTreeMap<ActionId, usize>,
-    /// Steps that nothing blocks; the planner's order is the order among them.
-    ready: BTreeSet<ActionId>,
+    /// Steps that nothing blocks, with their lanes; the planner's order is the order among them.
+    ready: BTreeMap<ActionId, Lane>,
     /// Steps on their way.
     running: BTreeMap<ActionId, Lane>,
     limit: Limit,
-}
-
-/// What kind of room a step needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lane {
-    /// None: it waits for events.
-    Wait,
-    /// That of a pull or a build.
-    Fetch,
-    /// That of a stop.
-    Stop,
-    /// That of any other call.
-    Change,
-    /// That of a call, alone: starts with ports out of a range. Engines give out the ports of parallel starts twice.
-    ChangeAlone,
 }
 
 /// How many steps may run at once.
@@ -63,15 +48,13 @@ impl Schedule {
         let mut schedule = Self {
             plan: plan.clone(),
             blockers: BTreeMap::new(),
-            ready: BTreeSet::new(),
+            ready: BTreeMap::new(),
             running: BTreeMap::new(),
             limit: parallel.map_or(Limit::PerLane, |calls| Limit::InAll(calls.max(1))),
         };
         for (id, _) in plan.steps() {
             match plan.before(id).count() {
-                0 => {
-                    schedule.ready.insert(id);
-                }
+                0 => schedule.release(id),
                 blockers => {
                     schedule.blockers.insert(id, blockers);
                 }
@@ -82,11 +65,14 @@ impl Schedule {
 
     /// The next step to start, which counts as running from now on.
     pub(super) fn next(&mut self) -> Option<ActionId> {
-        let (id, lane) =
-            self.ready.iter().map(|id| (*id, lane(self.plan.step(*id)))).find(|(_, lane)| self.has_room(*lane))?;
+        let (id, lane) = self.ready.iter().map(|(id, lane)| (*id, *lane)).find(|(_, lane)| self.has_room(*lane))?;
         self.ready.remove(&id);
         self.running.insert(id, lane);
         Some(id)
+    }
+
+    fn release(&mut self, id: ActionId) {
+        self.ready.insert(id, self.plan.step(id).action.describe().lane);
     }
 
     /// Whether something could go on, if it were allowed to.
@@ -103,12 +89,12 @@ impl Schedule {
             // A step that is not blocked any more was skipped already.
             let Some(left) = self.blockers.get_mut(&next) else { continue };
             *left -= 1;
-            if how == Ended::Badly && edge == Edge::Requires {
+            if how == Ended::Failed && edge == Edge::Requires {
                 self.blockers.remove(&next);
                 skipped.push(next);
             } else if *left == 0 {
                 self.blockers.remove(&next);
-                self.ready.insert(next);
+                self.release(next);
             }
         }
         skipped.sort_unstable();
@@ -131,41 +117,5 @@ impl Schedule {
                 busy(|lane| matches!(lane, Lane::Change | Lane::ChangeAlone)) < CHANGES
             }
         }
-    }
-}
-
-fn lane(step: &Step) -> Lane {
-    match &step.action {
-        Action::Wait(_) | Action::Pause { .. } => Lane::Wait,
-        Action::PullImage(_)
-        | Action::BuildImage(_)
-        | Action::PullModel(_)
-        | Action::ConfigureModel(_)
-        | Action::RunProvider { .. } => Lane::Fetch,
-        Action::StopContainer { .. } => Lane::Stop,
-        Action::StartContainer { spec: Some(spec), .. } => {
-            let service = spec.project.services.get(&spec.replica.service);
-            let range = |port: &crate::project::value::Port| {
-                port.published.as_deref().is_some_and(|published| published.contains('-'))
-            };
-            if service.is_some_and(|service| service.ports.iter().any(range)) {
-                Lane::ChangeAlone
-            } else {
-                Lane::Change
-            }
-        }
-        Action::CreateNetwork { .. }
-        | Action::RemoveNetwork { .. }
-        | Action::DisconnectNetwork { .. }
-        | Action::ConnectNetwork { .. }
-        | Action::CreateVolume { .. }
-        | Action::RemoveVolume { .. }
-        | Action::RemoveImage { .. }
-        | Action::CreateContainer(_)
-        | Action::StartContainer { spec: None, .. }
-        | Action::UnpauseContainer { .. }
-        | Action::RemoveContainer { .. }
-        | Action::RenameContainer { .. }
-        | Action::RunPreStart { .. } => Lane::Change,
     }
 }

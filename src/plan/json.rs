@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Action, ActionId, Edge, FieldChange, FieldValue, Guard, Handle, Plan, Probing, Reason, UnusedVolume};
+use super::{ActionId, Edge, FieldChange, FieldValue, Guard, Plan, Reason, UnusedVolume};
 
 impl Plan {
     /// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, `removed_volumes` (names of
@@ -27,12 +27,14 @@ impl Plan {
         let step = self.step(id);
         let mut object = Map::new();
         object.insert("id".into(), id.number().into());
-        object.insert("action".into(), step.action.verb().replace(' ', "_").into());
-        object.insert("object".into(), step.action.object().into());
-        if let Some(service) = step.action.service() {
+        let action = step.action.describe();
+        object.insert("action".into(), action.verb.plan.replace(' ', "_").into());
+        object.insert("object".into(), action.object.into());
+        if let Some(service) = action.service {
             object.insert("service".into(), service.as_str().into());
         }
-        details(&step.action, &mut object);
+        let data = action.data.into_iter().filter(|(_, value)| !value.is_null());
+        object.extend(data.map(|(name, value)| (name.to_owned(), value)));
         object.insert("reason".into(), reason(&step.reason));
         if let Some(condition) = &step.guard {
             object.insert("guard".into(), guard(condition));
@@ -56,71 +58,6 @@ impl Plan {
 /// A volume that is left without a container.
 fn unused_volume(volume: &UnusedVolume) -> Value {
     json!({ "name": volume.name, "target": volume.target, "container": volume.container })
-}
-
-fn details(action: &Action, object: &mut Map<String, Value>) {
-    let mut add = |name: &str, value: Value| {
-        if !value.is_null() {
-            object.insert(name.to_owned(), value);
-        }
-    };
-    match action {
-        Action::PullImage(spec) => {
-            add("platform", spec.platform.clone().into());
-            add("services", spec.services.iter().map(ToString::to_string).collect::<Vec<_>>().into());
-        }
-        Action::BuildImage(spec) => add("platform", spec.platform.clone().into()),
-        Action::PullModel(spec) | Action::ConfigureModel(spec) => {
-            add("model", spec.key.as_str().into());
-            add("services", spec.services.iter().map(ToString::to_string).collect::<Vec<_>>().into());
-            if matches!(action, Action::ConfigureModel(_)) {
-                add("context_size", spec.context_size.into());
-                add("runtime_flag_count", Some(spec.runtime_flags.len()).filter(|count| *count > 0).into());
-            }
-        }
-        Action::CreateContainer(spec) => {
-            add("name", spec.name.clone().into());
-            add("temporary_name", spec.temporary_name.clone().into());
-            add("image", spec.image.clone().into());
-            let replaces = spec.replaces.as_ref().and_then(|replaced| match &replaced.container.handle {
-                Handle::Existing(id) => Some(id.as_str().to_owned()),
-                Handle::Made(_) | Handle::MadeOr { .. } => None,
-            });
-            add("replaces", replaces.into());
-        }
-        Action::DisconnectNetwork { container, network } => {
-            add("name", container.name.clone().into());
-            add("network", network.clone().into());
-        }
-        Action::ConnectNetwork { container, key, .. } => {
-            add("name", container.name.clone().into());
-            add("network", key.as_str().into());
-        }
-        Action::StartContainer { container, .. }
-        | Action::UnpauseContainer { container }
-        | Action::RemoveContainer { container, .. } => {
-            add("name", container.name.clone().into());
-        }
-        Action::StopContainer { container, timeout, .. } => {
-            add("name", container.name.clone().into());
-            add("timeout_s", timeout.map(|timeout| timeout.as_secs()).into());
-        }
-        Action::RenameContainer { name, .. } => add("name", name.clone().into()),
-        Action::Wait(spec) => {
-            add("condition", spec.condition.to_string().replace(' ', "_").into());
-            add("eager_health", (spec.probing == Probing::Eager).then_some(true).into());
-            add("monitor_s", Some(spec.monitor.as_secs_f64()).filter(|seconds| *seconds > 0.0).into());
-            add("timeout_s", spec.timeout.map(|timeout| timeout.as_secs()).into());
-        }
-        Action::Pause { duration, .. } => add("duration_s", duration.as_secs_f64().into()),
-        Action::RunPreStart { hook, .. } => add("hook", (*hook).into()),
-        Action::CreateNetwork { .. }
-        | Action::RemoveNetwork { .. }
-        | Action::CreateVolume { .. }
-        | Action::RemoveVolume { .. }
-        | Action::RemoveImage { .. }
-        | Action::RunProvider { .. } => {}
-    }
 }
 
 fn reason(reason: &Reason) -> Value {

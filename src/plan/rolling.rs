@@ -346,7 +346,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             return end;
         }
         let when = group.iter().fold(When::Never, |all, row| all.or(&row.when));
-        let action = Action::Pause { service: service.name.clone(), duration: update.delay };
+        let action = Action::Delay { service: service.name.clone(), duration: update.delay };
         let pause = self.add(action, Reason::RollingUpdate, &when, []);
         self.after_all(pause, &end);
         vec![(pause, Edge::Requires)]

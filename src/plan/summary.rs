@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, ActionId, Plan, Replica};
+use super::{Action, ActionId, Effect, Plan, Repetition, Replica};
 
 /// What a plan comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,29 +72,13 @@ impl Plan {
     #[must_use]
     pub fn repeated(&self) -> Repeated {
         let mut repeated = Repeated::default();
-        for (_, step) in self.steps().filter(|(_, step)| !step.is_change()) {
-            let names = match &step.action {
-                Action::StartContainer { .. } => &mut repeated.jobs,
-                Action::RunProvider { .. } => &mut repeated.providers,
-                Action::ConfigureModel(_) => &mut repeated.models,
-                Action::Wait(_) => &mut repeated.waits,
-                Action::PullImage(_)
-                | Action::BuildImage(_)
-                | Action::PullModel(_)
-                | Action::CreateNetwork { .. }
-                | Action::RemoveNetwork { .. }
-                | Action::DisconnectNetwork { .. }
-                | Action::ConnectNetwork { .. }
-                | Action::CreateVolume { .. }
-                | Action::RemoveVolume { .. }
-                | Action::RemoveImage { .. }
-                | Action::CreateContainer(_)
-                | Action::UnpauseContainer { .. }
-                | Action::StopContainer { .. }
-                | Action::RemoveContainer { .. }
-                | Action::RenameContainer { .. }
-                | Action::Pause { .. }
-                | Action::RunPreStart { .. } => continue,
+        for (_, step) in self.steps() {
+            let Effect::Repeated(repetition) = step.effect() else { continue };
+            let names = match repetition {
+                Repetition::Job => &mut repeated.jobs,
+                Repetition::Provider => &mut repeated.providers,
+                Repetition::Model => &mut repeated.models,
+                Repetition::Wait => &mut repeated.waits,
             };
             names.insert(step.action.service().map_or_else(|| step.action.object(), ToString::to_string));
         }
@@ -104,6 +88,7 @@ impl Plan {
 
     /// What it comes to.
     #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others tell themselves whether they count")]
     pub fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         let mut new: BTreeMap<&Replica, ActionId> = BTreeMap::new();
@@ -130,26 +115,19 @@ impl Plan {
                         summary.removed.push(id);
                     }
                 }
-                Action::PullImage(_) => summary.other(id, |counts| &mut counts.pulls),
-                Action::PullModel(_) => summary.other(id, |counts| &mut counts.model_pulls),
-                Action::BuildImage(_) => summary.other(id, |counts| &mut counts.builds),
-                Action::CreateNetwork { .. } => summary.other(id, |counts| &mut counts.networks_created),
-                Action::RemoveNetwork { .. } => summary.other(id, |counts| &mut counts.networks_removed),
-                Action::CreateVolume { .. } => summary.other(id, |counts| &mut counts.volumes_created),
-                Action::RemoveImage { .. } => summary.other(id, |counts| &mut counts.images_removed),
-                Action::RemoveVolume { .. } => summary.others.push(id),
-                Action::RunProvider { .. } if step.is_change() => summary.others.push(id),
-                Action::StartContainer { .. }
+                Action::StopContainer { .. }
+                | Action::RenameContainer { .. }
                 | Action::DisconnectNetwork { .. }
                 | Action::ConnectNetwork { .. }
-                | Action::UnpauseContainer { .. }
-                | Action::StopContainer { .. }
-                | Action::RenameContainer { .. }
-                | Action::Wait(_)
-                | Action::ConfigureModel(_)
-                | Action::Pause { .. }
-                | Action::RunPreStart { .. }
-                | Action::RunProvider { .. } => {}
+                | Action::StartContainer { .. }
+                | Action::UnpauseContainer { .. } => {}
+                _ if step.is_change() => {
+                    summary.others.push(id);
+                    if let Some(tally) = step.action.describe().tally {
+                        *tally(&mut summary.counts) += 1;
+                    }
+                }
+                _ => {}
             }
         }
         let names_left: BTreeSet<_> =
@@ -161,12 +139,5 @@ impl Plan {
         summary.counts.started = summary.started.len();
         summary.counts.removed = summary.removed.len();
         summary
-    }
-}
-
-impl Summary {
-    fn other(&mut self, step: ActionId, count: impl Fn(&mut Counts) -> &mut usize) {
-        self.others.push(step);
-        *count(&mut self.counts) += 1;
     }
 }

@@ -11,7 +11,7 @@ use crate::diagnostic::conceal;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::event::{BuildProgress, Fact, Outcome, StepError, Stopping, Subject};
 use crate::observed::State;
-use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, ProviderVerb, UnusedVolume, WaitCondition, WaitSpec};
+use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, UnusedVolume, WaitCondition, WaitSpec};
 
 /// A change of the state of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,7 +242,7 @@ impl Records {
             }
             return vec![Record::new(&group.subject, RecordState::Working, "Recreate")];
         }
-        let Some((working, _)) = words(&self.plan.step(id).action) else { return Vec::new() };
+        let Some((working, _)) = self.plan.step(id).action.describe().verb.progress else { return Vec::new() };
         self.subjects(id).iter().map(|subject| Record::new(subject, RecordState::Working, working)).collect()
     }
 
@@ -251,7 +251,7 @@ impl Records {
             return self.ended_in_group(id).into_iter().collect();
         }
         let action = &self.plan.step(id).action;
-        let Some((_, done)) = words(action) else { return Vec::new() };
+        let Some((_, done)) = action.describe().verb.progress else { return Vec::new() };
         let (state, text) = match outcome {
             Outcome::Done => (RecordState::Done, done.to_owned()),
             Outcome::StillInUse => (RecordState::Warning, "Resource is still in use".to_owned()),
@@ -288,6 +288,7 @@ impl Records {
 }
 
 /// Whether a step is part of the replacement of `old` by what `create` makes: all but the start.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other step is part of a replacement")]
 fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
     match action {
         Action::StopContainer { container, .. } | Action::RemoveContainer { container, .. } => {
@@ -297,61 +298,7 @@ fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
             Handle::Made(made) | Handle::MadeOr { made, .. } => *made == create,
             Handle::Existing(_) => false,
         },
-        Action::PullImage(_)
-        | Action::BuildImage(_)
-        | Action::PullModel(_)
-        | Action::ConfigureModel(_)
-        | Action::CreateNetwork { .. }
-        | Action::RemoveNetwork { .. }
-        | Action::DisconnectNetwork { .. }
-        | Action::ConnectNetwork { .. }
-        | Action::CreateVolume { .. }
-        | Action::RemoveVolume { .. }
-        | Action::RemoveImage { .. }
-        | Action::CreateContainer(_)
-        | Action::StartContainer { .. }
-        | Action::UnpauseContainer { .. }
-        | Action::Wait(_)
-        | Action::Pause { .. }
-        | Action::RunPreStart { .. }
-        | Action::RunProvider { .. } => false,
-    }
-}
-
-/// The words for a step on its way and done; `None` where nothing is shown of it.
-fn words(action: &Action) -> Option<(&'static str, &'static str)> {
-    Some(match action {
-        Action::PullImage(_) | Action::PullModel(_) => ("Pulling", "Pulled"),
-        Action::ConfigureModel(_) => ("Configuring", "Configured"),
-        Action::BuildImage(_) => ("Building", "Built"),
-        Action::CreateNetwork { .. } | Action::CreateVolume { .. } | Action::CreateContainer(_) => {
-            ("Creating", "Created")
-        }
-        Action::RemoveNetwork { .. }
-        | Action::RemoveVolume { .. }
-        | Action::RemoveImage { .. }
-        | Action::RemoveContainer { .. } => ("Removing", "Removed"),
-        Action::StartContainer { .. } => ("Starting", "Started"),
-        Action::UnpauseContainer { .. } => ("Unpausing", "Unpaused"),
-        Action::StopContainer { .. } => ("Stopping", "Stopped"),
-        Action::Wait(spec) => ("Waiting", waited(spec.condition)),
-        Action::Pause { .. } => ("Waiting", "Waited"),
-        Action::RunProvider { verb, .. } => match verb {
-            ProviderVerb::Up => ("Creating", "Created"),
-            ProviderVerb::Down => ("Removing", "Removed"),
-            ProviderVerb::Stop => ("Stopping", "Stopped"),
-        },
-        Action::DisconnectNetwork { .. }
-        | Action::ConnectNetwork { .. }
-        | Action::RenameContainer { .. }
-        | Action::RunPreStart { .. } => return None,
-    })
-}
-
-fn waited(condition: WaitCondition) -> &'static str {
-    match condition {
-        WaitCondition::Healthy | WaitCondition::RunningOrHealthy => "Healthy",
-        WaitCondition::CompletedSuccessfully => "Exited",
+        _ => false,
     }
 }
 

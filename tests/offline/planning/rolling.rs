@@ -206,7 +206,7 @@ fn groups_pauses_and_what_a_failure_means() {
                 #19 start container web/2: the old one comes back, if #15 fails, after #18
                 #20 wait for web/2 to be running or healthy: the old one comes back, if #15 fails, after #19
                 #21 remove container web/2: the new one goes again, if #15 fails, after #20
-                #22 pause update of web for 10s: replicas are replaced in turn, after the end of #12, #21
+                #22 delay update of web for 10s: replicas are replaced in turn, after the end of #12, #21
                 #23 stop container web/3: replaced, after #3, #22
                 #24 start container web/3: takes the place of the old one, after #23
                 #25 wait for web/3 to be running or healthy for 5s: replicas are replaced in turn, after #24
@@ -235,7 +235,7 @@ fn groups_pauses_and_what_a_failure_means() {
                 #7 stop container web/2: replaced, after #2
                 #8 start container web/2: takes the place of the old one, after #7
                 #9 wait for web/2 to be running or healthy for 5s: replicas are replaced in turn, after #8
-                #10 pause update of web for 10s: replicas are replaced in turn, after #6, #9
+                #10 delay update of web for 10s: replicas are replaced in turn, after #6, #9
                 #11 stop container web/3: replaced, after #3, #10
                 #12 start container web/3: takes the place of the old one, after #11
                 #13 wait for web/3 to be running or healthy for 5s: replicas are replaced in turn, after #12

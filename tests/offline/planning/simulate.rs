@@ -173,7 +173,7 @@ impl Run<'_> {
                     }
                 }
             }
-            Action::Pause { .. } | Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
+            Action::Delay { .. } | Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
         }
         Ok(())
     }

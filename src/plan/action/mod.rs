@@ -1,0 +1,238 @@
+//! The vocabulary of a plan: what can be done, to what, and why. Pulling, building and waiting are actions too.
+
+mod container;
+mod describe;
+mod guard;
+mod image;
+mod reason;
+mod subject;
+mod wait;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use container::{
+    AnonymousVolumes, ContainerRef, ContainerSpec, Handle, InheritedVolume, Replaced, Replica, UnusedVolume,
+};
+pub use describe::{Description, Effect, Lane, Repetition, Verb};
+pub use guard::{Guard, Late};
+pub use image::{BuildSpec, ModelSpec, PullFailure, PullSpec};
+pub use reason::{FieldChange, FieldValue, Reason};
+pub use subject::Subject;
+pub use wait::{FailureAction, Probing, WaitCondition, WaitSpec, Waiter};
+
+use super::ActionId;
+use crate::observed::NetworkId;
+use crate::project::{NetworkKey, Project, ServiceName, VolumeKey};
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// What has to hold for it to be done at all; what is not known before the run decides.
+    pub guard: Option<Guard>,
+}
+
+impl Step {
+    /// Whether it changes anything: not so a wait, a job that ran to its end and runs again, and providers and models,
+    /// which are asked and configured at every run.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.effect() == Effect::Change
+    }
+
+    /// What it is to whoever wants nothing to change.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        match self.action.describe().effect {
+            Effect::Start if matches!(self.reason, Reason::RanBefore { .. }) => Effect::Repeated(Repetition::Job),
+            Effect::Start => Effect::Change,
+            effect @ (Effect::Change | Effect::Repeated(_) | Effect::Part) => effect,
+        }
+    }
+
+    /// The volumes that it removes with their data. What a container that this plan makes brought along does not count:
+    /// nothing used it before.
+    #[must_use]
+    pub fn removed_volumes(&self) -> Vec<&str> {
+        if let Action::RemoveVolume { name } = &self.action {
+            return vec![name];
+        }
+        let Action::RemoveContainer { volumes: AnonymousVolumes::Remove, unused, .. } = &self.action else {
+            return Vec::new();
+        };
+        let goes = |volume: &&UnusedVolume| volume.anonymous && volume.inherited_by.is_none();
+        unused.iter().filter(goes).map(|volume| volume.name.as_str()).collect()
+    }
+
+    /// The volumes that it leaves without a container, with their data.
+    #[must_use]
+    pub fn volumes_left(&self) -> Vec<&UnusedVolume> {
+        let Action::RemoveContainer { volumes, unused, .. } = &self.action else { return Vec::new() };
+        let stays = |volume: &&UnusedVolume| *volumes == AnonymousVolumes::Keep || !volume.anonymous;
+        unused.iter().filter(|volume| volume.inherited_by.is_none()).filter(stays).collect()
+    }
+
+    /// The volumes that it leaves to a new container, which may have no place for them.
+    pub fn volumes_passed_on(&self) -> impl Iterator<Item = (&UnusedVolume, ActionId)> {
+        let unused = if let Action::RemoveContainer { unused, .. } = &self.action { unused.as_slice() } else { &[] };
+        unused.iter().filter_map(|volume| Some((volume, volume.inherited_by?)))
+    }
+
+    /// Whether it removes a volume and the data in it.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        !self.removed_volumes().is_empty()
+    }
+}
+
+/// Something done to the engine, or waited for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Fetches an image from its registry.
+    PullImage(Arc<PullSpec>),
+    /// Builds the image of a service.
+    BuildImage(Arc<BuildSpec>),
+    /// Fetches a model for Docker's model runner (engine.md §3.10).
+    PullModel(Arc<ModelSpec>),
+    /// Tells the model runner how a model is to be served.
+    ConfigureModel(Arc<ModelSpec>),
+    /// Makes a network of the project.
+    CreateNetwork {
+        /// The project it is defined in.
+        project: Arc<Project>,
+        /// Which of its networks.
+        key: NetworkKey,
+    },
+    /// Removes a network. One that is still in use is left, and reported; where another one takes its place, the step
+    /// fails.
+    RemoveNetwork {
+        /// The network.
+        id: NetworkId,
+        /// Its name.
+        name: String,
+    },
+    /// Takes a container off a network.
+    DisconnectNetwork {
+        /// The container.
+        container: ContainerRef,
+        /// The network's name.
+        network: String,
+    },
+    /// Puts a container on a network, with the endpoint settings its service asks for.
+    ConnectNetwork {
+        /// The container.
+        container: ContainerRef,
+        /// The replica's definition.
+        spec: Arc<ContainerSpec>,
+        /// Which of the project's networks.
+        key: NetworkKey,
+    },
+    /// Makes a volume of the project.
+    CreateVolume {
+        /// The project it is defined in.
+        project: Arc<Project>,
+        /// Which of its volumes.
+        key: VolumeKey,
+    },
+    /// Removes a volume and its data. One that is still in use is left, and reported; where another one takes its place,
+    /// the step fails.
+    RemoveVolume {
+        /// Its name.
+        name: String,
+    },
+    /// Removes an image's name, and the image where that was its last. One that is still in use is left, and reported.
+    RemoveImage {
+        /// Its reference.
+        reference: String,
+    },
+    /// Makes a container, without starting it.
+    CreateContainer(Arc<ContainerSpec>),
+    /// Starts a container.
+    StartContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The replica's definition, for what is done at each start; `None` for one without a definition.
+        spec: Option<Arc<ContainerSpec>>,
+    },
+    /// Stops a container: its `pre_stop` hooks, its stop signal, the grace period, then the kill.
+    StopContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The replica's definition, for its hooks; `None` for one without a definition.
+        spec: Option<Arc<ContainerSpec>>,
+        /// Grace period; `None` leaves it to the container's own, 10 s where it has none.
+        timeout: Option<Duration>,
+    },
+    /// Lets a paused container go on.
+    UnpauseContainer {
+        /// The container.
+        container: ContainerRef,
+    },
+    /// Removes a container, stopped or not.
+    RemoveContainer {
+        /// The container.
+        container: ContainerRef,
+        /// What happens to its anonymous volumes.
+        volumes: AnonymousVolumes,
+        /// The volumes of it that no container uses once the plan is carried out: those that go with it, or that it leaves
+        /// behind. Found when the whole plan is known.
+        unused: Vec<UnusedVolume>,
+    },
+    /// Gives a container its final name.
+    RenameContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The new name.
+        name: String,
+    },
+    /// Waits until a dependency is as its dependents need it, or a new container as its predecessor's removal needs it.
+    Wait(Arc<WaitSpec>),
+    /// Lets time pass before the next replicas of a service are replaced.
+    Delay {
+        /// The service.
+        service: ServiceName,
+        /// How long.
+        duration: Duration,
+    },
+    /// Runs a `pre_start` hook of a service, once before its first replica starts (engine.md §4.5).
+    RunPreStart {
+        /// The replica whose volumes the hook sees.
+        spec: Arc<ContainerSpec>,
+        /// The container that fills that slot.
+        container: ContainerRef,
+        /// Which item of `pre_start`, from 0.
+        hook: usize,
+    },
+    /// Runs the program that provides a service (engine.md §8.8).
+    RunProvider {
+        /// The project.
+        project: Arc<Project>,
+        /// The service that has the `provider`.
+        service: ServiceName,
+        /// What the program is asked for.
+        verb: ProviderVerb,
+    },
+}
+
+impl Action {
+    /// Removes a container. What it leaves unused is found when the whole plan is known.
+    #[must_use]
+    pub fn remove_container(container: ContainerRef, volumes: AnonymousVolumes) -> Self {
+        Self::RemoveContainer { container, volumes, unused: Vec::new() }
+    }
+}
+
+/// What the program of a provider service is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderVerb {
+    /// To have it there.
+    Up,
+    /// To remove it.
+    Down,
+    /// To stop it, if the program offers that.
+    Stop,
+}

@@ -1,0 +1,56 @@
+//! What a step is about, by the name that progress shows.
+
+use std::fmt;
+
+use super::Action;
+
+/// The thing in the engine that a step makes, changes, removes or waits for. Shown as `Container demo-web-1`, which is
+/// the id of its progress records (cli.md §6.3).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A container, by its final name.
+    Container(String),
+    /// A network, by its name in the engine.
+    Network(String),
+    /// A volume, by its name in the engine.
+    Volume(String),
+    /// An image, by the reference in the file.
+    Image(String),
+    /// A model, by the name it is called in the file (cli.md §6.3: the name alone).
+    Model(String),
+    /// A service that a program provides, or that is updated, by its name.
+    Service(String),
+}
+
+impl Subject {
+    /// What `action` is about: one thing, except for waits, which are about every replica of a service.
+    #[must_use]
+    pub fn of(action: &Action) -> Vec<Self> {
+        action.describe().subjects
+    }
+
+    /// Its name alone.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Container(name)
+            | Self::Network(name)
+            | Self::Volume(name)
+            | Self::Image(name)
+            | Self::Model(name)
+            | Self::Service(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Container(name) => write!(f, "Container {name}"),
+            Self::Network(name) => write!(f, "Network {name}"),
+            Self::Volume(name) => write!(f, "Volume {name}"),
+            Self::Image(name) => write!(f, "Image {name}"),
+            Self::Model(name) | Self::Service(name) => f.write_str(name),
+        }
+    }
+}
