@@ -23,6 +23,7 @@ use super::{
 };
 use crate::observed::{ContainerId, EngineVersion, Image, NetworkId, Observed};
 use crate::plan::{AnonymousVolumes, BuildSpec, ContainerSpec, PullSpec};
+use crate::project::label;
 use crate::project::{NetworkKey, Project, VolumeKey};
 
 pub use script::{Run, Script};
@@ -402,11 +403,11 @@ impl Engine for Fake {
 /// The labels of a container by which its events are recognised.
 fn labels(project: &str, service: &str, number: u32) -> BTreeMap<String, String> {
     [
-        ("com.docker.compose.project", project.to_owned()),
-        ("com.docker.compose.service", service.to_owned()),
-        ("com.docker.compose.container-number", number.to_string()),
-        ("com.docker.compose.oneoff", "False".to_owned()),
-        ("com.docker.compose.config-hash", "0".repeat(64)),
+        (label::PROJECT, project.to_owned()),
+        (label::SERVICE, service.to_owned()),
+        (label::NUMBER, number.to_string()),
+        (label::ONE_OFF, "False".to_owned()),
+        (label::CONFIG_HASH, "0".repeat(64)),
     ]
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))

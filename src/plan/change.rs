@@ -6,14 +6,9 @@ use super::{Action, FieldChange, FieldValue, Handle, Plan, Reason, SecretValues,
 use crate::observed::{Container, ContainerId, Definition, Observed};
 use crate::project::canonical::{self, Form};
 use crate::project::fingerprint::Fingerprint;
+use crate::project::label;
 use crate::project::value::Port;
 use crate::project::{Project, Service, Tree};
-
-/// The label with a digest for every field of the definition.
-const LABEL_FIELDS: &str = "hoist.fields";
-
-/// Labels that tools put on containers, which no service asks for.
-const LABELS_OF_TOOLS: [&str; 2] = ["com.docker.compose.", "hoist."];
 
 /// Variables that come from the configuration of the client, in either case.
 const PROXY_VARIABLES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
@@ -30,7 +25,7 @@ pub(super) fn changes(
     container: &Container,
     values: SecretValues,
 ) -> Vec<FieldChange> {
-    let label = container.labels.get(LABEL_FIELDS);
+    let label = container.labels.get(label::FIELDS);
     let old = Old { container, definition: observed.definitions.get(&container.id) };
     let new = New { image: project.image_name(service), service, attributes: attributes(service) };
     let fields = match label.and_then(|label| label.parse::<Fingerprint>().ok()) {
@@ -158,7 +153,7 @@ impl Old<'_> {
     }
 
     fn changed_labels(&self, definition: &Definition, new: &New<'_>) -> Vec<String> {
-        let is_own = |name: &&String| !LABELS_OF_TOOLS.iter().any(|tool| name.starts_with(tool));
+        let is_own = |name: &&String| !label::PREFIXES.iter().any(|tool| name.starts_with(tool));
         let (old, image) = (&self.container.labels, &definition.image.labels);
         let names: BTreeSet<_> = old.keys().chain(new.service.labels.keys()).filter(is_own).collect();
         let changed = names.into_iter().filter(|name| match new.service.labels.get(*name) {

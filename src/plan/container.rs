@@ -13,10 +13,8 @@ use super::volume::{self, VolumeFate};
 use super::when::When;
 use super::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica, change, order};
 use crate::observed::{Container, ContainerId, Image, ImageDigest, MountKind, Observed, State};
+use crate::project::label;
 use crate::project::{NetworkKey, Project, Service, ServiceName, VolumeKey};
-
-/// The label with the digests of the images mounted into a container.
-const LABEL_IMAGE_VOLUMES: &str = "com.docker.compose.image-volume-digest";
 
 /// What becomes of a service's containers.
 #[derive(Debug)]
@@ -326,7 +324,7 @@ impl<'a> Decisions<'a, '_> {
     }
 
     fn mounted_image_change(&self, service: &Service, container: &Container) -> Option<(When, Reason)> {
-        let label = container.labels.get(LABEL_IMAGE_VOLUMES).map_or("", String::as_str);
+        let label = container.labels.get(label::IMAGE_VOLUMES).map_or("", String::as_str);
         let had: BTreeMap<&str, &str> = label.split(',').filter_map(|pair| pair.rsplit_once('=')).collect();
         let mut late = When::Never;
         for (target, image) in self.resources.images.mounted(self.cx.project, service, self.cx.options) {

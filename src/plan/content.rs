@@ -9,10 +9,8 @@ use super::cover::{self, Cover, Effect};
 use super::{Action, BuildSpec, ContainerSpec, CopyObstacle, Plan, PlanError, UpOptions, Warning};
 use crate::observed::Container;
 use crate::project::fingerprint::Fingerprint;
+use crate::project::label;
 use crate::project::{CONFIGS_FOLDER, FileSource, Project, SECRETS_FOLDER, Service, ServiceName};
-
-/// The label with a digest for each secret and config.
-const LABEL_CONTENTS: &str = "hoist.contents";
 
 /// The part of the digests that is about the secrets and configs of one service.
 pub(super) fn of_service(contents: &Fingerprint, service: &Service) -> Fingerprint {
@@ -47,7 +45,7 @@ pub(super) fn changes(contents: &Fingerprint, fates: &BTreeMap<&ServiceName, Fat
 
 /// What both the label of a running container and the present know, and know differently.
 fn changed_in(container: &Container, now: &Fingerprint) -> Vec<String> {
-    let label = container.labels.get(LABEL_CONTENTS).filter(|_| container.is_up());
+    let label = container.labels.get(label::CONTENTS).filter(|_| container.is_up());
     let Some(kept) = label.and_then(|label| label.parse::<Fingerprint>().ok()) else { return Vec::new() };
     let both = |name: &str| kept.names().any(|kept| kept == name) && now.names().any(|now| now == name);
     kept.changed(now).into_iter().filter(|name| both(name)).collect()

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::observed::{Container, Observed};
+use crate::project::label;
 use crate::project::{Condition, Dependency, Network, Project, ProjectName, Service, ServiceName, Volume};
-
-const LABEL_DEPENDS_ON: &str = "com.docker.compose.depends_on";
 
 /// The project of that name as its containers, networks and volumes show it: services with their image, their number of
 /// replicas and their dependencies, and all that is labelled. Hooks and providers leave no trace.
@@ -47,7 +46,7 @@ pub fn project_from_labels(name: &ProjectName, observed: &Observed) -> Project {
 
 /// A service as one of its containers shows it, without replicas yet.
 fn service(name: &ServiceName, container: &Container) -> Service {
-    let depends_on = container.labels.get(LABEL_DEPENDS_ON).map(|label| dependencies(label)).unwrap_or_default();
+    let depends_on = container.labels.get(label::DEPENDS_ON).map(|label| dependencies(label)).unwrap_or_default();
     Service { image: Some(container.image.clone()), scale: Some(0), depends_on, ..Service::new(name.clone()) }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::up::Context;
 use super::{InheritedVolume, PlanError, Warning, definition, order};
 use crate::observed::{self, Container, ContainerId, Mount, Observed};
+use crate::project::label;
 use crate::project::value::MountKind;
 use crate::project::{Project, Service, ServiceName, Volume, VolumeKey};
 
@@ -160,10 +161,6 @@ pub(super) fn check_users(
     Ok(())
 }
 
-/// The label with the anonymous volumes that a container carried over, by the first digits of their names: to the
-/// engine they bear a name and are not anonymous any more.
-const LABEL_INHERITED: &str = "hoist.inherited";
-
 /// Whether the engine named the volume of a mount itself. Somebody may have made such a volume one of the project's,
 /// to keep it.
 pub(super) fn is_anonymous(project: &Project, mount: &Mount) -> bool {
@@ -197,7 +194,7 @@ pub(super) fn inherited(project: &Project, container: &Container, service: &Serv
 /// The anonymous volumes that the engine would leave behind when it removes a container with its volumes. Only those
 /// that hoist is known to have carried over: the name alone does not tell them from a volume that somebody keeps.
 pub(super) fn carried_over<'a>(project: &Project, container: &'a Container) -> Vec<&'a str> {
-    let Some(label) = container.labels.get(LABEL_INHERITED) else { return Vec::new() };
+    let Some(label) = container.labels.get(label::INHERITED) else { return Vec::new() };
     let anonymous = container.mounts.iter().filter(|mount| is_anonymous(project, mount));
     let names = anonymous.filter_map(|mount| mount.name.as_deref());
     names.filter(|name| label.split(',').any(|digits| digits.len() == 12 && name.starts_with(digits))).collect()

@@ -8,6 +8,7 @@ mod config;
 pub mod fingerprint;
 pub mod graph;
 pub mod hash;
+pub mod label;
 mod model;
 mod names;
 mod natural;

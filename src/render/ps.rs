@@ -14,9 +14,8 @@ use super::template::{Purpose, Template, TemplateError, Value};
 use super::{table, text};
 use crate::diagnostic::visible::{Colors, visible};
 use crate::observed::{Container, Health, MountKind, State};
+use crate::project::label;
 
-/// The label of containers that run on another engine than the project's.
-const ENGINE_LABEL: &str = "com.docker.compose.engine";
 /// How many columns of a command are shown.
 const COMMAND_WIDTH: usize = 20;
 /// How many columns of a mount are shown.
@@ -192,7 +191,7 @@ fn write_raw(container: &Container, settings: &PsSettings, out: &mut impl Write)
 }
 
 fn rows(containers: &[&Container], settings: &PsSettings) -> Vec<Vec<String>> {
-    let engines = containers.iter().any(|container| container.labels.contains_key(ENGINE_LABEL));
+    let engines = containers.iter().any(|container| container.labels.contains_key(label::ENGINE));
     let mut heading: Vec<String> =
         ["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"].map(str::to_owned).to_vec();
     if engines {
@@ -284,7 +283,7 @@ fn service(container: &Container) -> String {
 }
 
 fn engine(container: &Container) -> String {
-    container.labels.get(ENGINE_LABEL).cloned().unwrap_or_default()
+    container.labels.get(label::ENGINE).cloned().unwrap_or_default()
 }
 
 fn health(container: &Container) -> &'static str {

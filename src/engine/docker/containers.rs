@@ -18,13 +18,14 @@ use super::client::{CHANGE, Client, QUESTION, check_segment, percent_encoded, qu
 use super::convert::{self, Facts, files};
 use super::observe::or_default;
 use super::transport::{self, Ask};
-use super::{classify, images, label, read_file, status};
+use super::{classify, images, read_file, status};
 use crate::engine::{
     AtEnd, ContainerDetails, CreateContainer, CreatedContainer, EngineError, HealthTest, HookContainer, NameHolder,
     Probe,
 };
 use crate::observed::{ContainerId, Health, State};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
+use crate::project::label;
 use crate::project::value::MountKind;
 use crate::source::Reader;
 

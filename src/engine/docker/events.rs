@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::client::{Client, QUESTION, query};
 use super::observe::or_default;
 use super::transport::{self, Ask};
-use super::{classify, label, status};
+use super::{classify, status};
 use crate::engine::{ContainerEvent, ContainerEventKind, EngineError};
+use crate::project::label;
 
 /// What is listened for; probes and other execs would be most of what a busy engine tells.
 const KINDS: &[&str] = &[

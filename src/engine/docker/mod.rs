@@ -23,7 +23,6 @@ mod definition;
 mod events;
 mod exec;
 mod images;
-mod label;
 mod listener;
 mod logs;
 mod networks;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use super::client::{Client, query};
-use super::{classify, images, label, listener, status};
+use super::{classify, images, listener, status};
 use crate::engine::{EngineError, ObserveQuery, PortHolder, Scope};
 use crate::observed::{
     Container, Endpoint, Health, Mount, MountKind, Network, NetworkId, Observed, PublishedPort, Volume,
 };
+use crate::project::label;
 
 /// Everything the engine has of a project, by calls made in parallel.
 pub(super) async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, EngineError> {

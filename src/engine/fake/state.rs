@@ -12,6 +12,7 @@ use crate::engine::{
     ObserveQuery, OutputStream, PortHolder, Probe,
 };
 use crate::observed::{self, ContainerId, Health, Image, Observed};
+use crate::project::label;
 
 /// The moment at which every fake engine is made, in nanoseconds since 1970.
 const EPOCH: i128 = 1_700_000_000_000_000_000;
@@ -363,7 +364,7 @@ impl State {
         let of_project = self
             .containers
             .iter()
-            .filter(|(_, container)| container.labels.get("com.docker.compose.project") == Some(&query.project));
+            .filter(|(_, container)| container.labels.get(label::PROJECT) == Some(&query.project));
         let wanted =
             query.images.iter().filter_map(|wanted| Some((wanted.clone(), self.images.get(&wanted.0)?.clone())));
         Observed {
@@ -380,8 +381,8 @@ impl Container {
         observed::Container {
             id: id.clone(),
             name: self.name.clone(),
-            service: label("com.docker.compose.service").map(Into::into),
-            number: label("com.docker.compose.container-number").and_then(|number| number.parse().ok()),
+            service: label(label::SERVICE).map(Into::into),
+            number: label(label::NUMBER).and_then(|number| number.parse().ok()),
             one_off: false,
             hook: false,
             state: self.state,
@@ -392,7 +393,7 @@ impl Container {
             image_id: None,
             command: String::new(),
             created: 0,
-            config_hash: label("com.docker.compose.config-hash"),
+            config_hash: label(label::CONFIG_HASH),
             image_digest: None,
             networks: BTreeMap::new(),
             mounts: Vec::new(),

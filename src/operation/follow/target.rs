@@ -7,6 +7,7 @@ use crate::engine::ContainerEvent;
 use crate::execute::Announcement;
 use crate::observed::{Container, ContainerId};
 use crate::project::ServiceName;
+use crate::project::label;
 
 /// A container whose output is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,17 +61,17 @@ impl Target {
     /// The container an event is about; `None` for one-offs and hook containers, which are nobody's replicas.
     pub(super) fn of_event(settings: &FollowSettings, event: &ContainerEvent) -> Option<Self> {
         let attribute = |name: &str| event.attributes.get(name);
-        let one_off = attribute("com.docker.compose.oneoff").is_some_and(|value| value == "True");
+        let one_off = attribute(label::ONE_OFF).is_some_and(|value| value == "True");
         let mut target = Self {
             id: event.id.clone(),
             name: attribute("name").cloned().unwrap_or_else(|| event.id.short().to_owned()),
             source: Arc::from(""),
-            service: attribute("com.docker.compose.service")?.as_str().into(),
-            number: attribute("com.docker.compose.container-number").and_then(|number| number.parse().ok()),
+            service: attribute(label::SERVICE)?.as_str().into(),
+            number: attribute(label::NUMBER).and_then(|number| number.parse().ok()),
             terminal: None,
             running: true,
         };
-        if one_off || attribute("com.docker.compose.config-hash").is_none() {
+        if one_off || attribute(label::CONFIG_HASH).is_none() {
             return None;
         }
         target.source = display_name(settings, &target);

@@ -21,6 +21,7 @@ use crate::event::{Output, Outputs};
 use crate::execute::Announcement;
 use crate::observed::{Container, ContainerId, State};
 use crate::project::ServiceName;
+use crate::project::label;
 
 /// A container that is followed.
 #[expect(clippy::struct_excessive_bools, reason = "container and stream begin and end independently")]
@@ -290,7 +291,7 @@ impl<E: Engine> Tracking<E> {
         let Some(target) = Target::of_event(&self.settings, event).filter(|target| self.is_wanted(target)) else {
             return;
         };
-        let replaced = event.attributes.get("com.docker.compose.replace");
+        let replaced = event.attributes.get(label::REPLACE);
         if let Some(replaced) = replaced.filter(|_| !self.starting && self.is_shown(&target.service)) {
             self.outputs.send(Output::Recreated { source: Arc::from(replaced.as_str()) }).await;
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::super::build::{BuildRequest, ContextSource, DockerfileSource};
-use super::super::label;
 use super::{files, refused, text, unsupported};
 use crate::engine::EngineError;
 use crate::plan::BuildSpec;
+use crate::project::label;
 use crate::project::{Build, Project, Service};
 
 /// What a context begins with that is not a folder here.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use bollard::models::{ContainerCreateBody, HealthConfig};
 
-use super::super::label;
 use super::{Facts, list, map, refused, text};
 use crate::engine::{CreateContainer, EngineError};
 use crate::plan::ContainerSpec;
+use crate::project::label;
 use crate::project::value::{Duration, NamespaceMode};
 use crate::project::{Dependency, Healthcheck, Service, ServiceName};
 

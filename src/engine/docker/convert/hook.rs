@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bollard::models::{ContainerCreateBody, HostConfig};
 
-use super::super::{VERSION, label};
+use super::super::VERSION;
 use super::{CreateRequest, Facts, config, networking, refused, service_of, text};
 use crate::engine::{CreateContainer, EngineError, HookContainer};
+use crate::project::label;
 
 /// The request that makes the container of a hook: it sees the volumes of the replica that is about to start, and the
 /// networks of its service.

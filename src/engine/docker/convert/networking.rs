@@ -6,12 +6,12 @@ use bollard::models::{
     EndpointIpamConfig, EndpointSettings, Ipam as EngineIpam, IpamConfig, NetworkCreateRequest, NetworkingConfig,
 };
 
-use super::super::label;
 use super::{ALL_NETWORKS, Facts, host_config, list, map, non_empty, non_zero, refused, service_of, text, unsupported};
 use crate::engine::{CreateContainer, EngineError};
 use crate::observed::ApiVersion;
 use crate::plan::ContainerSpec;
 use crate::project::hash::network_hash;
+use crate::project::label;
 use crate::project::{Ipam, IpamPool, Network, NetworkKey, Project, Service, ServiceNetwork};
 
 /// From here on the name of an interface can be chosen.

@@ -2,10 +2,10 @@
 
 use bollard::models::VolumeCreateRequest;
 
-use super::super::label;
 use super::{map, text};
 use crate::engine::EngineError;
 use crate::project::hash::volume_hash;
+use crate::project::label;
 use crate::project::{Project, VolumeKey};
 
 /// The request that makes a volume of the project.

@@ -1,0 +1,48 @@
+//! Every label that hoist writes or reads: those by which Compose tools know what is theirs, and its own.
+//!
+//! Docker Compose uses the same names, so that either tool takes over what the other one made.
+
+/// The project's name.
+pub const PROJECT: &str = "com.docker.compose.project";
+/// The service.
+pub const SERVICE: &str = "com.docker.compose.service";
+/// The version of the tool that made it.
+pub const VERSION: &str = "com.docker.compose.version";
+/// The project's folder.
+pub const WORKING_DIRECTORY: &str = "com.docker.compose.project.working_dir";
+/// The Compose files, joined by commas.
+pub const CONFIG_FILES: &str = "com.docker.compose.project.config_files";
+/// The `--env-file` files, joined by commas.
+pub const ENVIRONMENT_FILES: &str = "com.docker.compose.project.environment_file";
+/// `True` for containers of `run`, `False` for replicas.
+pub const ONE_OFF: &str = "com.docker.compose.oneoff";
+/// The hash of the definition it was made from.
+pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
+/// The replica's number.
+pub const NUMBER: &str = "com.docker.compose.container-number";
+/// Dependencies: `service:condition:restart`, joined by commas.
+pub const DEPENDS_ON: &str = "com.docker.compose.depends_on";
+/// The digest of the image.
+pub const IMAGE: &str = "com.docker.compose.image";
+/// `target=digest` of mounted images, joined by commas.
+pub const IMAGE_VOLUMES: &str = "com.docker.compose.image-volume-digest";
+/// What it replaces, when it inherits volumes.
+pub const REPLACE: &str = "com.docker.compose.replace";
+/// The kind of hook a container was made for.
+pub const HOOK: &str = "com.docker.compose.hook";
+/// The key of a network.
+pub const NETWORK: &str = "com.docker.compose.network";
+/// The key of a volume.
+pub const VOLUME: &str = "com.docker.compose.volume";
+/// Marks containers that run on another engine than the project's.
+pub const ENGINE: &str = "com.docker.compose.engine";
+/// Our own: the anonymous volumes that were carried over, by the first twelve digits of their names.
+pub const INHERITED: &str = "hoist.inherited";
+/// Our own: a digest of what each secret and config contains.
+pub const CONTENTS: &str = "hoist.contents";
+/// Our own: a digest per field of the definition.
+pub const FIELDS: &str = "hoist.fields";
+/// All of our own.
+pub const OWN: [&str; 3] = [INHERITED, CONTENTS, FIELDS];
+/// What the names of labels begin with that tools put on containers, and that no service asks for.
+pub const PREFIXES: [&str; 2] = ["com.docker.compose.", "hoist."];
