@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::GlobalArgs;
+use super::global::GlobalArgs;
 use crate::diagnostic::conceal;
 
 /// The flags that say where the engine is, which files are read and what the project is called, each with a blank

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use super::context::Terminals;
+use super::lenient::is_yes;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::operation::{Ask, Question};
 
@@ -42,26 +43,5 @@ fn confirm(question: &str, terminals: Terminals) -> io::Result<bool> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let word = line.split_whitespace().next().unwrap_or_default();
-    Ok(lenient_bool(word) || (terminals.stdin && word.eq_ignore_ascii_case("yes")))
-}
-
-/// `y`, `1`, `t` and `true` in any case are true; everything else, also `yes` and `on`, is false (cli.md §2.3).
-#[must_use]
-pub(super) fn lenient_bool(text: &str) -> bool {
-    matches!(text.trim().to_lowercase().as_str(), "y" | "1" | "t" | "true")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::lenient_bool;
-
-    #[test]
-    fn few_words_are_true() {
-        for yes in ["y", "Y", "1", "t", "true", " TRUE "] {
-            assert!(lenient_bool(yes), "{yes}");
-        }
-        for no in ["", "yes", "on", "0", "n", "false", "2"] {
-            assert!(!lenient_bool(no), "{no}");
-        }
-    }
+    Ok(is_yes(word) || (terminals.stdin && word.eq_ignore_ascii_case("yes")))
 }

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use super::args::GlobalArgs;
-use super::{Failure, settings};
-use crate::load;
+use super::Failure;
+use super::global::GlobalArgs;
+use crate::load::{self, LoadOptions, Resources};
+use crate::plan::SecretValues;
+use crate::project::NameSeparator;
+use crate::render::ProgressMode;
 use crate::source::Reader;
 
 /// The surroundings of one run. Everything below the command line gets what it needs of it by value.
@@ -59,7 +62,7 @@ impl Context {
             ansi: None,
             reader: Reader::default(),
         };
-        let ansi = load::early_variable(&settings::load_options(&context, &[]), "COMPOSE_ANSI");
+        let ansi = load::early_variable(&context.load_options(&[]), "COMPOSE_ANSI");
         context.ansi = ansi.filter(|word| !word.is_empty());
         Ok(context)
     }
@@ -74,6 +77,62 @@ impl Context {
     #[must_use]
     pub fn no_color(&self) -> bool {
         self.variable("NO_COLOR").is_some()
+    }
+
+    /// What to load for a command that acts on `services`.
+    #[must_use]
+    pub fn load_options(&self, services: &[String]) -> LoadOptions {
+        let global = &self.global;
+        let mut options = LoadOptions::new(&self.working_directory);
+        options.files.clone_from(&global.file);
+        options.project_directory = global.project_directory.as_ref().or(global.workdir.as_ref()).cloned();
+        options.project_name.clone_from(&global.project_name);
+        options.env_files.clone_from(&global.env_file);
+        options.profiles.clone_from(&global.profile);
+        options.environment.clone_from(&self.environment);
+        options.services = services.to_vec();
+        options.reader = self.reader.clone();
+        if global.all_resources {
+            options.resources = Resources::All;
+        }
+        if global.compatibility {
+            options.separator = NameSeparator::Underscore;
+        }
+        options
+    }
+
+    /// Whether `--show-values` was given.
+    #[must_use]
+    pub fn secret_values(&self) -> SecretValues {
+        if self.global.show_values { SecretValues::Shown } else { SecretValues::Hidden }
+    }
+
+    /// `--ansi`, or `--no-ansi` for `never`, else `COMPOSE_ANSI`, else `auto`. Other words mean no colours in logs, and `auto`
+    /// elsewhere.
+    #[must_use]
+    pub fn ansi(&self) -> &str {
+        let given = if self.global.no_ansi { Some("never") } else { self.global.ansi.as_deref() };
+        given.or(self.ansi.as_deref()).unwrap_or("auto")
+    }
+
+    /// How progress is shown: `--progress`, else `COMPOSE_PROGRESS`, else what standard error can show (cli.md §6.1).
+    ///
+    /// # Errors
+    ///
+    /// Where the word is not known, or contradicts `--ansi`.
+    pub fn progress_mode(&self) -> Result<ProgressMode, Failure> {
+        let word = self.global.progress.as_deref().or(self.variable("COMPOSE_PROGRESS")).unwrap_or("auto");
+        match (word, self.ansi()) {
+            ("tty", "never") => Failure::usage("can't use --progress tty while ANSI support is disabled"),
+            ("plain", "always") => Failure::usage("can't use --progress plain while ANSI support is forced"),
+            ("" | "auto", "never") => Ok(ProgressMode::Plain),
+            ("" | "auto", _) if self.terminals.stderr => Ok(ProgressMode::Tty),
+            ("" | "auto" | "plain", _) => Ok(ProgressMode::Plain),
+            ("tty", _) => Ok(ProgressMode::Tty),
+            ("json", _) => Ok(ProgressMode::Json),
+            ("quiet" | "none", _) => Ok(ProgressMode::Quiet),
+            (other, _) => Failure::usage(&format!("unsupported --progress value \"{other}\"")),
+        }
     }
 }
 

@@ -78,6 +78,11 @@ struct FailedStepLine {
 }
 
 impl Failure {
+    /// A usage error with the contract's words.
+    pub(super) fn usage<T>(message: &str) -> Result<T, Self> {
+        Err(Self::Usage(message.to_owned()))
+    }
+
     /// The failure of an operation on `project`, which was read from `sources`.
     #[must_use]
     pub fn operation(error: OperationError, project: Arc<Project>, sources: SourceMap) -> Self {

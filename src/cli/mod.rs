@@ -1,13 +1,19 @@
 //! The command line: arguments in, commands run, an exit status out.
 
-pub mod args;
+mod bring_up;
 mod command;
 mod command_line;
 mod confirm;
 mod context;
+mod engine;
 mod failure;
+pub mod global;
+mod lazy;
+mod lenient;
 mod output;
 mod parse;
+mod planned;
+mod progress;
 mod settings;
 mod signal;
 
@@ -20,7 +26,8 @@ pub use failure::Failure;
 
 use crate::diagnostic::render::Style;
 use crate::render::ProgressMode;
-use parse::{Parsed, answer, parse};
+use clap::CommandFactory;
+use parse::{Cli, Parsed, answer, parse};
 
 /// Runs the command that `arguments` (the program's name first) ask for, and gives back its exit status.
 #[must_use]
@@ -36,8 +43,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(context) => context,
         Err(failure) => return end(&failure, &Style::default(), Failure::report),
     };
-    let Err(failure) = command::dispatch(*cli, &context) else { return ExitCode::SUCCESS };
-    let report = match settings::progress_mode(&context) {
+    let Err(failure) = command::dispatch(cli.command, Cli::command(), &context) else { return ExitCode::SUCCESS };
+    let report = match context.progress_mode() {
         Ok(ProgressMode::Json) => Failure::report_json,
         Ok(_) | Err(_) => Failure::report,
     };

@@ -137,7 +137,7 @@ fn log_record(message: &str, problem: Option<&Description>) -> String {
 
 /// Whether everything on standard error is for programs. A mode that does not exist is reported where progress is shown.
 fn is_json(context: &Context) -> bool {
-    settings::progress_mode(context).is_ok_and(|mode| mode == ProgressMode::Json)
+    context.progress_mode().is_ok_and(|mode| mode == ProgressMode::Json)
 }
 
 /// How problems are shown on standard error.
@@ -154,7 +154,7 @@ pub(super) fn style(context: &Context) -> Style {
 
 /// Whether a stream takes colours: `--ansi`, whether it is a terminal, and, above both, `NO_COLOR`.
 pub(super) fn colors(context: &Context, is_terminal: bool) -> bool {
-    match settings::ansi(context) {
+    match context.ansi() {
         _ if context.no_color() => false,
         "always" => true,
         "auto" => is_terminal,
@@ -208,7 +208,7 @@ pub(super) fn target_with(services: &[String], context: &Context) -> Result<Targ
     if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
-        return settings::usage(&settings::no_such_service(&loaded.project, unknown));
+        return Failure::usage(&settings::no_such_service(&loaded.project, unknown));
     }
     Ok(target)
 }
@@ -224,7 +224,7 @@ fn project_or_name(services: &[String], context: &Context) -> Result<Target, Fai
     if let (Some(name), true) = (&global.project_name, global.file.is_empty()) {
         return Ok(Target::Name(ProjectName::from(name.to_lowercase())));
     }
-    let mut options = settings::load_options(context, services);
+    let mut options = context.load_options(services);
     options.dependencies = Dependencies::All;
     options.resolve_environment = false;
     match (load::load(&options), context.variable("COMPOSE_PROJECT_NAME")) {
@@ -243,17 +243,17 @@ fn project_or_name(services: &[String], context: &Context) -> Result<Target, Fai
 ///
 /// Where the mode is not known, or contradicts `--ansi`.
 pub(super) fn progress(context: &Context) -> Result<Progress<io::Stderr>, Failure> {
-    let mode = settings::progress_mode(context)?;
+    let mode = context.progress_mode()?;
     let tty = TtySettings { color: colors(context, true), size: TerminalSize::of_stderr() };
     // What a program reads has the cause with the step; a person reads it once, at the end, with its place.
     let causes = if mode == ProgressMode::Json { Causes::Shown } else { Causes::Reported };
     let progress = Progress::new(mode, tty, io::stderr()).with_causes(causes);
-    Ok(progress.with_values(settings::secret_values(context)))
+    Ok(progress.with_values(context.secret_values()))
 }
 
 /// How lines of containers are shown.
 pub(super) fn log_settings(context: &Context, no_color: bool, no_prefix: bool, timestamps: bool) -> LogSettings {
-    let mode = settings::progress_mode(context).unwrap_or_default();
+    let mode = context.progress_mode().unwrap_or_default();
     LogSettings {
         prefix: if no_prefix { Prefix::None } else { Prefix::Name },
         color: !no_color && colors(context, context.terminals.stdout),

@@ -5,9 +5,30 @@ use std::io::{self, Write};
 use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory, FromArgMatches};
+use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
-use super::args::Cli;
+use super::command;
+use super::global::GlobalArgs;
+use super::planned::{is_planned, unknown_command};
+
+/// Brings Compose projects up and down, and says what it will do before it does it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hoist",
+    args_override_self = true,
+    disable_help_subcommand = true,
+    disable_version_flag = true,
+    subcommand_value_name = "COMMAND",
+    after_help = "Run 'hoist COMMAND --help' for more information on a command."
+)]
+pub(super) struct Cli {
+    /// Flags that stand before the command.
+    #[command(flatten)]
+    pub(super) global: GlobalArgs,
+    /// The command; without one the help is shown.
+    #[command(subcommand)]
+    pub(super) command: Option<command::Command>,
+}
 
 /// What became of the arguments.
 #[derive(Debug)]
@@ -135,57 +156,6 @@ fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Pars
     }
 }
 
-/// Commands of Docker Compose that hoist does not have yet, and what does the same or nearly so.
-const PLANNED: &[(&str, &str)] = &[
-    ("attach", "`hoist logs --follow SERVICE` shows the output"),
-    ("bridge", ""),
-    ("build", "`hoist create --build` builds images and creates the containers"),
-    ("commit", "use `docker commit`; `hoist ps` lists the containers"),
-    ("cp", "use `docker cp`; `hoist ps` lists the containers"),
-    ("events", "use `docker events`"),
-    ("exec", "use `docker exec`; `hoist ps` lists the containers"),
-    ("export", "use `docker export`; `hoist ps` lists the containers"),
-    ("images", "`hoist config --images` lists the images that the files name"),
-    ("kill", "use `docker kill`; `hoist ps` lists the containers"),
-    ("ls", "use `docker ps`"),
-    ("pause", "use `docker pause`; `hoist ps` lists the containers"),
-    ("port", "`hoist ps` shows the ports"),
-    ("publish", ""),
-    ("pull", "`hoist create --pull always` pulls images and creates the containers"),
-    ("push", "use `docker push`; `hoist config --images` lists the images"),
-    ("restart", "use `docker restart`; `hoist ps` lists the containers"),
-    ("rm", "`hoist down SERVICE` stops and removes the containers of a service"),
-    ("run", ""),
-    ("scale", "use `hoist up --detach --scale SERVICE=NUM`"),
-    ("start", "use `hoist up --detach`"),
-    ("stats", "use `docker stats`; `hoist ps` lists the containers"),
-    ("stop", "use `docker stop`; `hoist ps` lists the containers"),
-    ("top", "use `docker top`; `hoist ps` lists the containers"),
-    ("unpause", "use `docker unpause`; `hoist ps` lists the containers"),
-    ("volumes", "`hoist config --volumes` lists the volumes of the files"),
-    ("wait", "use `docker wait`; `hoist ps` lists the containers"),
-    ("watch", ""),
-];
-
-fn is_planned(name: &str) -> bool {
-    PLANNED.iter().any(|(planned, _)| *planned == name)
-}
-
-/// What the user is told about a command that there is not, or not yet.
-pub(super) fn unknown_command(name: &str, suggested: Option<String>) -> String {
-    let planned = PLANNED.iter().find(|(planned, _)| *planned == name);
-    let message = match planned {
-        Some(_) => format!("`{name}` is not supported yet"),
-        None => format!("unknown docker command: \"compose {name}\""),
-    };
-    let guess = suggested.map(|suggested| format!("did you mean `{suggested}`?"));
-    let hint = planned.map_or(guess, |(_, hint)| Some((*hint).to_owned()));
-    match hint.filter(|hint| !hint.is_empty()) {
-        Some(hint) => format!("{message}\nhint: {hint}"),
-        None => message,
-    }
-}
-
 /// Where a flag of the root stands behind the command: how to write it.
 fn before_the_command(root: &Command, argument: &str, arguments: &[OsString]) -> Option<String> {
     let flag = root.get_arguments().find(|arg| match argument.strip_prefix("--") {
@@ -277,7 +247,7 @@ pub(super) fn answer(parsed: &Parsed, out: &mut dyn Write, err: &mut dyn Write) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::Lazy;
+    use crate::cli::lazy::Lazy;
 
     fn parsed(arguments: &[&str]) -> Parsed {
         parse(std::iter::once("hoist").chain(arguments.iter().copied()).map(OsString::from))
@@ -333,7 +303,7 @@ mod tests {
         let Parsed::Run(cli) = parsed(&["up", "--detach=true", "--build=false", "-dV"]) else {
             panic!("a command to run");
         };
-        let Some(crate::cli::args::Command::Up(Lazy(up))) = cli.command else { panic!("`up`") };
+        let Some(command::Command::Up(Lazy(up))) = cli.command else { panic!("`up`") };
         assert!(up.detach && up.plan.renew_anon_volumes && !up.plan.converge.build);
     }
 

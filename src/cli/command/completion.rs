@@ -1,13 +1,20 @@
 //! `completion SHELL`: the script that makes a shell complete hoist's commands and flags.
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
-use clap::CommandFactory;
-
-use crate::cli::args::{Cli, CompletionArgs};
 use crate::cli::{Failure, output};
+use clap::{Args, Command};
 
-pub(super) fn completion(args: &CompletionArgs) -> Result<(), Failure> {
+/// Arguments of `completion`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+pub(super) fn completion(args: &CompletionArgs, mut root: Command) -> Result<(), Failure> {
     // Written to memory first: the generator panics when its writer fails, as one does whose reader went away.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "hoist", &mut script);
+    clap_complete::generate(args.shell, &mut root, "hoist", &mut script);
     output::print(script)
 }

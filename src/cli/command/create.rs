@@ -1,20 +1,33 @@
 //! `create`: `up` without the starts.
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
-use super::{converge, run};
-use crate::cli::args::{CreateArgs, UpPlanArgs};
-use crate::cli::{Context, Failure};
+use crate::cli::bring_up::{self, ConvergeArgs, UpPlanArgs};
+use crate::cli::engine::with_engine;
+use crate::cli::{Context, Failure, progress};
+use clap::Args;
+
+/// Arguments of `create`.
+#[derive(Debug, Args)]
+pub(crate) struct CreateArgs {
+    /// What decides about containers.
+    #[command(flatten)]
+    pub(crate) converge: ConvergeArgs,
+    /// Services to create, with what they depend on [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+}
 
 pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
     let args = UpPlanArgs { converge: args.converge, no_start: true, services: args.services, ..UpPlanArgs::default() };
-    run::with_engine(
+    with_engine(
         context,
-        || converge::load(&args, context),
+        || bring_up::load(&args, context),
         async |loaded, engine| {
-            let goal = converge::prepare(&args, context, loaded, &engine).await?;
+            let goal = bring_up::prepare(&args, context, loaded, &engine).await?;
             if context.global.dry_run {
-                return run::print_plan(&goal.prepared.plan);
+                return progress::print_plan(&goal.prepared.plan);
             }
-            run::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
+            progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
         },
     )
 }

@@ -1,10 +1,13 @@
 //! `down`: stops and removes what a project has in the engine; also without its files.
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::sync::Arc;
 
-use super::run::{self, Origin};
-use crate::cli::args::DownArgs;
-use crate::cli::confirm::lenient_bool;
+use clap::Args;
+
+use crate::cli::engine::with_engine;
+use crate::cli::lenient::is_yes;
+use crate::cli::progress::{self, Origin};
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::docker::Docker;
 use crate::operation::ask::Always;
@@ -14,9 +17,30 @@ use crate::project::ServiceName;
 use crate::render::Hidden;
 use crate::source::SourceMap;
 
+/// Arguments of `down`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+pub(crate) struct DownArgs {
+    /// Remove containers of services that the files do not define
+    #[arg(long)]
+    pub(crate) remove_orphans: bool,
+    /// Remove images: local for those built without a name of their own, or all of the services'
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) rmi: Option<String>,
+    /// Seconds a container gets to stop [default: its own grace period]
+    #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
+    pub(crate) timeout: Option<i64>,
+    /// Remove the project's named volumes and anonymous volumes, and their data
+    #[arg(short = 'v', long, alias = "volume")]
+    pub(crate) volumes: bool,
+    /// Services to take down, with what depends on them [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+}
+
 pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
     images(args)?;
-    run::with_engine(
+    with_engine(
         context,
         || target(args, context),
         async |(target, sources), engine| take_down(args, context, target, sources, engine).await,
@@ -47,9 +71,9 @@ async fn take_down(
         return Ok(());
     }
     if context.global.dry_run {
-        return run::print_plan(&prepared.plan);
+        return progress::print_plan(&prepared.plan);
     }
-    run::carry_out(&down, &engine, &prepared, &origin, Hidden::default(), context).await
+    progress::carry_out(&down, &engine, &prepared, &origin, Hidden::default(), context).await
 }
 
 /// What `--rmi` asks for.
@@ -58,12 +82,12 @@ fn images(args: &DownArgs) -> Result<DownImages, Failure> {
         None => Ok(DownImages::Keep),
         Some("local") => Ok(DownImages::Local),
         Some("all") => Ok(DownImages::All),
-        Some(other) => settings::usage(&format!("invalid value for --rmi: \"{other}\"")),
+        Some(other) => Failure::usage(&format!("invalid value for --rmi: \"{other}\"")),
     }
 }
 
 fn options(args: &DownArgs, context: &Context) -> Result<DownOptions, Failure> {
-    let orphans = args.remove_orphans || context.variable("COMPOSE_REMOVE_ORPHANS").is_some_and(lenient_bool);
+    let orphans = args.remove_orphans || context.variable("COMPOSE_REMOVE_ORPHANS").is_some_and(is_yes);
     Ok(DownOptions {
         services: args.services.iter().map(|service| ServiceName::from(service.as_str())).collect(),
         volumes: if args.volumes { DownVolumes::Remove } else { DownVolumes::Keep },

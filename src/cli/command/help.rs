@@ -1,13 +1,19 @@
 //! `help [COMMAND]`.
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
-use clap::CommandFactory;
-
-use crate::cli::args::{Cli, HelpArgs};
-use crate::cli::parse::unknown_command;
+use crate::cli::planned::unknown_command;
 use crate::cli::{Failure, output};
+use clap::Args;
 
-pub(super) fn help(args: &HelpArgs) -> Result<(), Failure> {
-    let mut root = Cli::command();
+/// Arguments of `help`.
+#[derive(Debug, Args)]
+pub(crate) struct HelpArgs {
+    /// The command
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+pub(super) fn help(args: &HelpArgs, mut root: clap::Command) -> Result<(), Failure> {
     root.build();
     let mut command = &mut root;
     for name in &args.command {

@@ -1,14 +1,16 @@
 //! `logs`: what containers wrote, and with `-f` what they go on writing (engine.md §5.7).
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::run;
-use crate::cli::args::LogsArgs;
+use clap::Args;
+
+use crate::cli::engine::with_engine;
 use crate::cli::output::Target as Named;
-use crate::cli::{Context, Failure, output, settings};
+use crate::cli::{Context, Failure, output, progress};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, LogQuery, ObserveQuery};
 use crate::event::{OutputReceiver, Outputs};
@@ -18,9 +20,42 @@ use crate::operation::follow::{self, Begin, FollowSettings, Following, Stderr, T
 use crate::project::{Project, ServiceName};
 use crate::render::logs::LogPrinter;
 
+/// Arguments of `logs`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+pub(crate) struct LogsArgs {
+    /// Go on showing what is written from now on
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only the replica of that number; 0 is all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) index: u32,
+    /// Show lines without colours
+    #[arg(long)]
+    pub(crate) no_color: bool,
+    /// Show lines without the container's name
+    #[arg(long)]
+    pub(crate) no_log_prefix: bool,
+    /// From that time on: a time stamp, or a duration such as 42m
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only so many lines from the end of each container's output
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "all", allow_hyphen_values = true)]
+    pub(crate) tail: String,
+    /// Show the engine's time of each line
+    #[arg(short, long)]
+    pub(crate) timestamps: bool,
+    /// Up to that time: a time stamp, or a duration such as 42m
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Services to show [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+}
+
 pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
     if args.index > 0 && args.services.len() != 1 {
-        return settings::usage("--index requires one service to be selected");
+        return Failure::usage("--index requires one service to be selected");
     }
     let query = query(args)?;
     let load = || {
@@ -28,12 +63,12 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
         Ok(follow_settings(args, &named, query))
     };
     let mut printer = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, false));
-    run::with_engine(context, load, async |settings, engine| {
+    with_engine(context, load, async |settings, engine| {
         let interruption = Interruption::default();
         let (outputs, lines) = Outputs::channel();
         let reading = Box::pin(read(args, &engine, &settings, outputs, &interruption));
         let (read, shown) =
-            run::with_signals(&interruption, async { tokio::join!(reading, print(&mut printer, lines)) }).await?;
+            progress::with_signals(&interruption, async { tokio::join!(reading, print(&mut printer, lines)) }).await?;
         shown?;
         read?;
         if interruption.stop.is_cancelled() { Err(Failure::Interrupted) } else { Ok(()) }
@@ -84,7 +119,7 @@ fn query(args: &LogsArgs) -> Result<LogQuery, Failure> {
         number => match number.parse::<i64>() {
             Ok(number) => u64::try_from(number).ok(),
             Err(_) => {
-                return settings::usage(&format!(
+                return Failure::usage(&format!(
                     "invalid argument \"{number}\" for \"-n, --tail\" flag: give a number of lines, or all"
                 ));
             }
@@ -117,7 +152,7 @@ fn moment(text: &str, flag: &str) -> Result<i128, Failure> {
     let local = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(Into::into));
     match local.and_then(|local| local.to_zoned(jiff::tz::TimeZone::system())) {
         Ok(zoned) => Ok(zoned.timestamp().as_nanosecond()),
-        Err(_) => settings::usage(&format!(
+        Err(_) => Failure::usage(&format!(
             "invalid value \"{text}\" for {flag}: give a time such as 2026-01-31T12:00:00Z, or how long ago, such as 42m"
         )),
     }
@@ -156,7 +191,7 @@ fn targets(args: &LogsArgs, follow: &FollowSettings, observed: &Observed) -> Res
     };
     let mut containers: Vec<_> = observed.containers.iter().filter(wanted).collect();
     if let (true, 1.., Some(service)) = (containers.is_empty(), args.index, args.services.first()) {
-        return settings::usage(&format!("service \"{service}\" is not running container #{}", args.index));
+        return Failure::usage(&format!("service \"{service}\" is not running container #{}", args.index));
     }
     containers.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(containers.into_iter().filter_map(|container| Target::of(follow, container)).collect())

@@ -1,38 +1,65 @@
-//! One file a command; each reads like a recipe.
+//! One file a command: its arguments, its settings, and its run, which reads like a recipe.
 
 mod completion;
 mod config;
-mod converge;
 mod create;
 mod down;
 mod help;
 mod logs;
 mod plan;
 mod ps;
-mod run;
 mod up;
 mod version;
 
-use super::args::{Cli, Command, Lazy};
+use clap::Subcommand;
+
+use super::lazy::Lazy;
 use super::{Context, Failure, settings};
 
-/// Runs the command.
-pub(super) fn dispatch(cli: Cli, context: &Context) -> Result<(), Failure> {
-    if cli.global.version {
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print a shell's completion script
+    Completion(Lazy<completion::CompletionArgs>),
+    /// Check the files and print the project as it is understood
+    #[command(visible_alias = "convert")]
+    Config(Lazy<config::ConfigArgs>),
+    /// Create the containers of services without starting them
+    Create(Lazy<create::CreateArgs>),
+    /// Stop and remove containers and networks; volumes only with --volumes
+    Down(Lazy<down::DownArgs>),
+    /// Show the help of a command
+    Help(Lazy<help::HelpArgs>),
+    /// Show what containers write
+    Logs(Lazy<logs::LogsArgs>),
+    /// Print what `up` would do, and why
+    #[command(after_help = "Exit status: 0 when there is nothing to do, 2 when there is, 1 for an error.")]
+    Plan(Lazy<plan::PlanArgs>),
+    /// List containers
+    Ps(Lazy<ps::PsArgs>),
+    /// Create and start the containers of services
+    Up(Lazy<up::UpArgs>),
+    /// Print the version
+    Version(Lazy<version::VersionArgs>),
+}
+
+/// Runs `command`; `root` is the definition of the whole command line.
+pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &Context) -> Result<(), Failure> {
+    if context.global.version {
         return version::print();
     }
     let looks_around =
         |command: &Command| !matches!(command, Command::Completion(_) | Command::Help(_) | Command::Version(_));
-    if cli.command.as_ref().is_some_and(looks_around) {
+    if command.as_ref().is_some_and(looks_around) {
         settings::check_globals(context)?;
     }
-    match cli.command {
+    match command {
         None => Ok(()),
-        Some(Command::Completion(Lazy(args))) => completion::completion(&args),
+        Some(Command::Completion(Lazy(args))) => completion::completion(&args, root),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),
         Some(Command::Create(Lazy(args))) => create::create(args, context),
         Some(Command::Down(Lazy(args))) => down::down(&args, context),
-        Some(Command::Help(Lazy(args))) => help::help(&args),
+        Some(Command::Help(Lazy(args))) => help::help(&args, root),
         Some(Command::Logs(Lazy(args))) => logs::logs(&args, context),
         Some(Command::Plan(Lazy(args))) => plan::plan(&args, context),
         Some(Command::Ps(Lazy(args))) => ps::ps(&args, context),

@@ -1,20 +1,42 @@
 //! `plan`: what `up` would do, and why. Exit status 0 when there is nothing to do, 2 when there is.
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
-use super::{converge, run};
-use crate::cli::args::{PlanArgs, PlanFormat};
-use crate::cli::{Context, Failure, output};
+use crate::cli::bring_up::{self, UpPlanArgs};
+use crate::cli::engine::with_engine;
+use crate::cli::{Context, Failure, output, progress};
+use clap::{Args, ValueEnum};
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// What decides about the plan.
+    #[command(flatten)]
+    pub(crate) plan: UpPlanArgs,
+    /// text for a line per step, or json for one object
+    #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = PlanFormat::Text)]
+    pub(crate) format: PlanFormat,
+}
+
+/// The forms a plan is printed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// A line per step.
+    Text,
+    /// One JSON object.
+    Json,
+}
 
 pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     let mut context = context.clone();
     context.global.dry_run = true;
-    let goal = run::with_engine(
+    let goal = with_engine(
         &context,
-        || converge::load_some(&args.plan, &context),
-        async |loaded, engine| converge::prepare(&args.plan, &context, loaded, &engine).await,
+        || bring_up::load_some(&args.plan, &context),
+        async |loaded, engine| bring_up::prepare(&args.plan, &context, loaded, &engine).await,
     )?;
     let plan = &goal.prepared.plan;
     match args.format {
-        PlanFormat::Text => run::print_plan(plan)?,
+        PlanFormat::Text => progress::print_plan(plan)?,
         PlanFormat::Json => output::print(format!("{}\n", plan.to_json()))?,
     }
     if plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }

@@ -1,22 +1,58 @@
 //! `ps`: lists the containers of a project (cli.md §4, §5.1).
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::run;
-use crate::cli::args::PsArgs;
+use clap::Args;
+
+use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output, settings};
 use crate::engine::{Engine, ObserveQuery};
 use crate::observed::Container;
 use crate::project::Project;
 use crate::render::ps::{self, PsError, PsFormat, PsSettings, Truncate};
 
+/// Arguments of `ps`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+pub(crate) struct PsArgs {
+    /// Show stopped containers and those of `run`, too
+    #[arg(short, long)]
+    pub(crate) all: bool,
+    /// Show only what matches, such as status=running
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) filter: Option<String>,
+    /// table, json for an object per line, raw, a template, or `table` and a template [default: table]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+    /// Show ids and commands in full
+    #[arg(long)]
+    pub(crate) no_trunc: bool,
+    /// Show containers of services that the files do not define
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true,
+          default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub(crate) orphans: bool,
+    /// Show ids only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Show the names of services only
+    #[arg(long)]
+    pub(crate) services: bool,
+    /// Show only containers in that state: paused, restarting, removing, running, dead, created or exited
+    #[arg(long, value_name = "STATE")]
+    pub(crate) status: Vec<String>,
+    /// Services to show [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub(crate) names: Vec<String>,
+}
+
 pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
     let filter = status_filter(args)?;
     let format = format(args, context)?;
-    let (target, observed) = run::with_engine(
+    let (target, observed) = with_engine(
         context,
         || output::target_with(&args.names, context),
         async |target, engine| {
@@ -39,7 +75,7 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
     match ps::write(&shown, &format, &settings, &mut out) {
         Ok(()) => {}
         Err(PsError::Write(error)) => return Err(Failure::of_stdout(error)),
-        Err(error) => return settings::usage(&error.to_string()),
+        Err(error) => return Failure::usage(&error.to_string()),
     }
     out.flush().map_err(Failure::of_stdout)
 }
@@ -50,9 +86,9 @@ fn status_filter(args: &PsArgs) -> Result<Vec<String>, Failure> {
     match args.filter.as_deref().map(|filter| filter.split_once('=')) {
         None => {}
         Some(Some(("status", state))) => states.push(state.to_owned()),
-        Some(Some(("source", _))) => return settings::usage("not implemented"),
-        Some(Some((key, _))) => return settings::usage(&format!("unknown filter {key}")),
-        Some(None) => return settings::usage("arguments to --filter should be in form KEY=VAL"),
+        Some(Some(("source", _))) => return Failure::usage("not implemented"),
+        Some(Some((key, _))) => return Failure::usage(&format!("unknown filter {key}")),
+        Some(None) => return Failure::usage("arguments to --filter should be in form KEY=VAL"),
     }
     Ok(states)
 }

@@ -1,12 +1,14 @@
 //! `up`: makes and starts what the files ask for; in the foreground with the logs of what it starts.
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::converge::{self, Goal};
-use super::run;
-use crate::cli::args::{AttachArgs, UpArgs};
-use crate::cli::{Context, Failure, output, settings};
+use clap::Args;
+
+use crate::cli::bring_up::{self, Goal, UpPlanArgs};
+use crate::cli::engine::with_engine;
+use crate::cli::{Context, Failure, output, progress, settings};
 use crate::engine::docker::Docker;
 use crate::event::{Event, EventReceiver, Events, Fact, Output, OutputReceiver, Outputs, RunFailure};
 use crate::operation::Interruption;
@@ -16,20 +18,68 @@ use crate::project::{Project, ServiceName};
 use crate::render::Progress;
 use crate::render::logs::LogPrinter;
 
+/// Arguments of `up`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+pub(crate) struct UpArgs {
+    /// What decides about the plan.
+    #[command(flatten)]
+    pub(crate) plan: UpPlanArgs,
+    /// Return when the containers are started
+    #[arg(short, long)]
+    pub(crate) detach: bool,
+    /// Which output is shown and what the end of a container means.
+    #[command(flatten)]
+    pub(crate) attach: AttachArgs,
+    /// Show log lines without colours
+    #[arg(long)]
+    pub(crate) no_color: bool,
+    /// Show log lines without the container's name
+    #[arg(long)]
+    pub(crate) no_log_prefix: bool,
+    /// Show the time each log line came in
+    #[arg(long)]
+    pub(crate) timestamps: bool,
+}
+
+/// What an attached `up` shows, and when it ends.
+#[derive(Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+pub(crate) struct AttachArgs {
+    /// Show the output of this service only; may be repeated
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) attach: Vec<String>,
+    /// Show the output of what the named services depend on, too
+    #[arg(long)]
+    pub(crate) attach_dependencies: bool,
+    /// Leave out the output of this service; may be repeated
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) no_attach: Vec<String>,
+    /// Stop everything when a container ends
+    #[arg(long)]
+    pub(crate) abort_on_container_exit: bool,
+    /// Stop everything when a container ends with another status than 0
+    #[arg(long)]
+    pub(crate) abort_on_container_failure: bool,
+    /// End with the exit status of this service; stops everything when a container ends
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) exit_code_from: Option<String>,
+}
+
 pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     check(args)?;
     let load = || {
-        let loaded = converge::load_some(&args.plan, context)?;
+        let loaded = bring_up::load_some(&args.plan, context)?;
         let follow = follow_settings(&args.attach, &loaded.project)?;
         Ok((loaded, follow))
     };
-    run::with_engine(context, load, async |(loaded, follow), engine| {
-        let goal = converge::prepare(&args.plan, context, loaded, &engine).await?;
+    with_engine(context, load, async |(loaded, follow), engine| {
+        let goal = bring_up::prepare(&args.plan, context, loaded, &engine).await?;
         if context.global.dry_run {
-            return run::print_plan(&goal.prepared.plan);
+            return progress::print_plan(&goal.prepared.plan);
         }
         if args.detach || args.plan.wait || args.plan.no_start {
-            run::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
+            progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
         } else {
             Box::pin(attached(args, follow, context, &goal, &engine)).await
         }
@@ -45,7 +95,7 @@ async fn attached(
     engine: &Docker,
 ) -> Result<(), Failure> {
     let settings = SessionSettings {
-        run: run::run_settings(&goal.origin.project, context)?,
+        run: progress::run_settings(&goal.origin.project, context)?,
         follow,
         on_exit: on_exit(&args.attach),
         exit_code_from: args.attach.exit_code_from.as_deref().map(ServiceName::from),
@@ -61,7 +111,7 @@ async fn attached(
         session::up(&goal.up, engine, &goal.prepared, &events, &outputs, &interruption, &settings).await
     });
     let (outcome, shown) =
-        run::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines)) }).await?;
+        progress::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines)) }).await?;
     screen.progress.finish()?;
     shown?;
     let outcome = outcome.map_err(|error| goal.origin.failure(error))?;
@@ -91,28 +141,28 @@ fn check(args: &UpArgs) -> Result<(), Failure> {
     let aborts_on_exit = attach.abort_on_container_exit || attach.exit_code_from.is_some();
     // Both of these are the first that `check_up` looks at.
     if plan.wait_timeout < 0 {
-        return settings::check_up(plan);
+        return bring_up::check(plan);
     }
     if attach.abort_on_container_exit && attach.abort_on_container_failure {
-        return settings::usage("--abort-on-container-failure cannot be combined with --abort-on-container-exit");
+        return Failure::usage("--abort-on-container-failure cannot be combined with --abort-on-container-exit");
     }
     if plan.wait && (attach.attach_dependencies || aborts_on_exit || !attach.attach.is_empty()) {
-        return settings::usage(
+        return Failure::usage(
             "--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies",
         );
     }
-    settings::check_up(plan)?;
+    bring_up::check(plan)?;
     let needs_session =
         attach.attach_dependencies || aborts_on_exit || attach.abort_on_container_failure || !attach.attach.is_empty();
     if (*detach || plan.wait) && needs_session {
         let flag = if plan.wait { "--wait" } else { "--detach" };
-        return settings::usage(&format!(
+        return Failure::usage(&format!(
             "{flag} cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, \
              --attach-dependencies or --watch"
         ));
     }
     if !attach.attach.is_empty() && attach.attach_dependencies {
-        return settings::usage("cannot combine --attach and --attach-dependencies");
+        return Failure::usage("cannot combine --attach and --attach-dependencies");
     }
     Ok(())
 }
@@ -132,7 +182,7 @@ fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSetting
     let strangers: Vec<_> = args.attach.iter().filter(|name| !known(name)).map(String::as_str).collect();
     if !strangers.is_empty() {
         let meant: String = strangers.iter().map(|name| settings::meant(project, name)).collect();
-        return settings::usage(&format!(
+        return Failure::usage(&format!(
             "cannot attach to services not included in up: {}{meant}",
             strangers.join(", ")
         ));
@@ -185,7 +235,7 @@ impl Screen {
 
     /// Shows everything until the session ends.
     async fn show(&mut self, mut received: EventReceiver, mut lines: OutputReceiver) -> Result<(), Failure> {
-        let mut ticks = tokio::time::interval(run::TICK);
+        let mut ticks = tokio::time::interval(progress::TICK);
         let (mut events_end, mut lines_end) = (false, false);
         while !(events_end && lines_end) {
             tokio::select! {

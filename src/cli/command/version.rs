@@ -1,9 +1,22 @@
 //! `version` (cli.md §5.7).
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
-use crate::cli::args::VersionArgs;
+use clap::Args;
+
 use crate::cli::{Failure, output};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Arguments of `version`.
+#[derive(Debug, Args)]
+pub(crate) struct VersionArgs {
+    /// pretty or json
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+    /// Print the number only
+    #[arg(long)]
+    pub(crate) short: bool,
+}
 
 /// `hoist --version`.
 pub(super) fn print() -> Result<(), Failure> {

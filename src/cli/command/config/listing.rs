@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::cli::args::ConfigArgs;
+use super::ConfigArgs;
 use crate::cli::{Failure, settings};
 use crate::project::Project;
 use crate::project::hash::{HashForm, service_hash};

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::args::ConfigArgs;
-use crate::cli::{Context, Failure, output, settings};
+use super::ConfigArgs;
+use crate::cli::{Context, Failure, output};
 use crate::load::template::Variable;
 use crate::load::{self, LoadOptions};
 use crate::project::Tree;
@@ -25,7 +25,7 @@ pub(super) fn text(args: &ConfigArgs, options: &LoadOptions, context: &Context) 
             tree(&variables, ["Name", "DefaultValue", "PresenceValue", "Required"]).to_json_indented(4)
         )),
         "yaml" => Ok(emit(&tree(&variables, ["name", "defaultvalue", "presencevalue", "required"]), None)),
-        other => settings::usage(&format!("format value \"{other}\" could not be parsed: parsing failed")),
+        other => Failure::usage(&format!("format value \"{other}\" could not be parsed: parsing failed")),
     }
 }
 

@@ -1,0 +1,288 @@
+//! What `up`, `create` and `plan` have in common: their arguments, and from files to a plan.
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::confirm::Person;
+use super::lenient::is_yes;
+use super::progress::Origin;
+use super::{Context, Failure, output, settings};
+use crate::engine::docker::Docker;
+use crate::load::{self, Dependencies, Loaded};
+use crate::operation::ask::Always;
+use crate::operation::{self, Detail, OperationError, Prepared, Up};
+use crate::plan::{
+    AnonymousVolumePolicy, BuildImages, Orphans, Probing, Recreate, StartContainers, UpOptions, WaitUntilReady,
+};
+use crate::project::value::PullPolicy;
+use crate::project::{Project, ServiceName};
+use crate::render::Hidden;
+
+/// Flags of everything that makes containers.
+#[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+pub(crate) struct ConvergeArgs {
+    /// Build images that have a `build` section, even if they exist
+    #[arg(long)]
+    pub(crate) build: bool,
+    /// Never build an image
+    #[arg(long)]
+    pub(crate) no_build: bool,
+    /// Recreate containers even if nothing changed
+    #[arg(long)]
+    pub(crate) force_recreate: bool,
+    /// Leave existing containers alone even if they differ
+    #[arg(long)]
+    pub(crate) no_recreate: bool,
+    /// When to pull images: always, missing, if_not_present, never or build
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) pull: Option<String>,
+    /// Pull without showing the layers
+    #[arg(long)]
+    pub(crate) quiet_pull: bool,
+    /// Remove containers of services that the files do not define
+    #[arg(long)]
+    pub(crate) remove_orphans: bool,
+    /// Run NUM replicas of a service
+    #[arg(long, value_name = "SERVICE=NUM")]
+    pub(crate) scale: Vec<String>,
+    /// Answer yes to all questions
+    #[arg(short = 'y', long)]
+    pub(crate) yes: bool,
+}
+
+/// The flags of `up` that decide what its plan is.
+#[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+pub(crate) struct UpPlanArgs {
+    /// What decides about containers.
+    #[command(flatten)]
+    pub(crate) converge: ConvergeArgs,
+    /// Recreate the services that the named ones depend on, too
+    #[arg(long)]
+    pub(crate) always_recreate_deps: bool,
+    /// Leave out the services that the named ones depend on
+    #[arg(long)]
+    pub(crate) no_deps: bool,
+    /// Create the containers without starting them
+    #[arg(long)]
+    pub(crate) no_start: bool,
+    /// Build without showing the log
+    #[arg(long)]
+    pub(crate) quiet_build: bool,
+    /// Give new containers empty anonymous volumes; the old volumes are kept
+    #[arg(short = 'V', long)]
+    pub(crate) renew_anon_volumes: bool,
+    /// Seconds a container gets to stop [default: its own grace period]
+    #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
+    pub(crate) timeout: Option<i64>,
+    /// Return when all services run, or are healthy where they have a healthcheck
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// While a service has to become healthy, run its test at once and often, instead of once an interval
+    #[arg(long)]
+    pub(crate) eager_health: bool,
+    /// Replace the replicas of a service in turn, as its `deploy.update_config` says, each new one ready before the next
+    #[arg(long)]
+    pub(crate) rolling: bool,
+    /// Seconds that --wait waits at most; 0 is no limit
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
+    pub(crate) wait_timeout: i64,
+    /// Services to bring up, with what they depend on [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+}
+
+/// Holds the flags of `up`, `create` and `plan` against each other.
+///
+/// # Errors
+///
+/// Where they do not go together, in the words and the order of cli.md §4.
+pub(super) fn check(args: &UpPlanArgs) -> Result<(), Failure> {
+    let converge = &args.converge;
+    if args.wait_timeout < 0 {
+        return Failure::usage("--wait-timeout must be a non-negative integer");
+    }
+    if converge.build && converge.no_build {
+        return Failure::usage("--build and --no-build are incompatible");
+    }
+    if converge.no_recreate && args.renew_anon_volumes {
+        return Failure::usage("--no-recreate and --renew-anon-volumes are incompatible");
+    }
+    if converge.no_recreate && converge.force_recreate {
+        return Failure::usage("--force-recreate and --no-recreate are incompatible");
+    }
+    if converge.no_recreate && args.always_recreate_deps {
+        return Failure::usage("--always-recreate-deps and --no-recreate are incompatible");
+    }
+    converge.pull.as_deref().map(pull_policy).transpose()?;
+    scales(&converge.scale)?;
+    Ok(())
+}
+
+/// The options of the plan of `up`, `create` and `plan`; `environment` is the project's.
+///
+/// # Errors
+///
+/// Where a flag or variable has a value that is not one of its own.
+fn up_options(args: &UpPlanArgs, context: &Context, environment: &settings::Environment) -> Result<UpOptions, Failure> {
+    let converge = &args.converge;
+    let mut options = UpOptions {
+        recreate: match converge {
+            ConvergeArgs { no_recreate: true, .. } => Recreate::Never,
+            ConvergeArgs { force_recreate: true, .. } => Recreate::Always,
+            _ => Recreate::IfChanged,
+        },
+        recreate_dependencies: match args {
+            UpPlanArgs { always_recreate_deps: true, .. } => Recreate::Always,
+            _ if converge.no_recreate => Recreate::Never,
+            _ => Recreate::IfChanged,
+        },
+        build: match converge {
+            ConvergeArgs { no_build: true, .. } => BuildImages::Never,
+            ConvergeArgs { build: true, .. } => BuildImages::Always,
+            _ => BuildImages::AsNeeded,
+        },
+        pull: converge.pull.as_deref().map(pull_policy).transpose()?,
+        orphans: orphans(converge.remove_orphans, environment)?,
+        wait: args.wait.then(|| WaitUntilReady { timeout: seconds(args.wait_timeout) }),
+        probing: if args.eager_health { Probing::Eager } else { Probing::Engine },
+        rolling: args.rolling,
+        timeout: settings::timeout(args.timeout),
+        scale: scales(&converge.scale)?,
+        now: jiff::Timestamp::now().as_second(),
+        values: context.secret_values(),
+        default_platform: environment.get("DOCKER_DEFAULT_PLATFORM").filter(|value| !value.is_empty()).cloned(),
+        ..UpOptions::default()
+    };
+    if args.renew_anon_volumes {
+        options.anonymous_volumes = AnonymousVolumePolicy::Renew;
+        options.recreate = Recreate::Always;
+    }
+    if args.no_start {
+        options.start = StartContainers::No;
+    }
+    Ok(options)
+}
+
+/// A bound of so many seconds; none where the number is not positive.
+fn seconds(number: i64) -> Option<Duration> {
+    u64::try_from(number).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
+fn pull_policy(word: &str) -> Result<PullPolicy, Failure> {
+    let known = matches!(word, "always" | "missing" | "if_not_present" | "never" | "build");
+    if known { Ok(PullPolicy::from(word)) } else { Failure::usage(&format!("invalid --pull option \"{word}\"")) }
+}
+
+fn orphans(remove: bool, environment: &settings::Environment) -> Result<Orphans, Failure> {
+    let asked = |name: &str| environment.get(name).is_some_and(|value| is_yes(value));
+    let remove = remove || asked("COMPOSE_REMOVE_ORPHANS");
+    match (asked("COMPOSE_IGNORE_ORPHANS"), remove) {
+        (true, true) => Failure::usage("cannot combine COMPOSE_IGNORE_ORPHANS and --remove-orphans"),
+        (true, false) => Ok(Orphans::Ignore),
+        (false, true) => Ok(Orphans::Remove),
+        (false, false) => Ok(Orphans::Keep),
+    }
+}
+
+/// The replicas that `--scale SERVICE=NUM` asks for, the last word for a service counts.
+///
+/// # Errors
+///
+/// Where an item is not of that form.
+fn scales(items: &[String]) -> Result<BTreeMap<ServiceName, u32>, Failure> {
+    items
+        .iter()
+        .map(|item| {
+            let parts = item.split_once('=').and_then(|(service, number)| Some((service, number.parse().ok()?)));
+            match parts {
+                Some((service, number)) => Ok((ServiceName::from(service), number)),
+                None => Failure::usage(&format!("invalid --scale option \"{item}\". Should be SERVICE=NUM")),
+            }
+        })
+        .collect()
+}
+
+/// What is to come up, and what is to be done for it.
+pub(super) struct Goal {
+    /// What is to come up, and how.
+    pub(crate) up: Up,
+    /// The plan, and what the engine had.
+    pub(crate) prepared: Prepared,
+    /// The files.
+    pub(crate) origin: Origin,
+    /// What of the progress is not shown.
+    pub(crate) hidden: Hidden,
+}
+
+/// Reads the files for the services that the arguments name.
+pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
+    // What makes no sense is said before anything is read.
+    check(args)?;
+    context.progress_mode()?;
+    let mut options = context.load_options(&args.services);
+    if args.no_deps {
+        options.dependencies = Dependencies::Ignore;
+    }
+    output::load(&options, context)
+}
+
+/// Reads the files for the services that the arguments name; there has to be one.
+pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
+    let loaded = load(args, context)?;
+    if loaded.project.services.is_empty() && !context.global.all_resources {
+        return Failure::usage(&format!("no service selected{}", profiles_hint(&loaded.project)));
+    }
+    Ok(loaded)
+}
+
+/// Which profiles enable services, where all are disabled.
+fn profiles_hint(project: &Project) -> String {
+    let profiles: BTreeSet<_> = project.disabled.values().flat_map(|service| &service.profiles).collect();
+    if profiles.is_empty() {
+        return String::new();
+    }
+    let profiles: Vec<_> = profiles.into_iter().map(String::as_str).collect();
+    format!(
+        "\nhint: every service has a profile and none is active; enable one with --profile NAME (available: {})",
+        profiles.join(", ")
+    )
+}
+
+/// Observes, asks what has to be asked, and plans.
+pub(super) async fn prepare(
+    args: &UpPlanArgs,
+    context: &Context,
+    loaded: Loaded,
+    engine: &Docker,
+) -> Result<Goal, Failure> {
+    let mut options = up_options(args, context, &loaded.project.environment)?;
+    options.contents = load::contents(&loaded.project);
+    if engine.is_local() {
+        options.missing_files = load::missing_files(&loaded.project);
+    }
+    let project = Arc::new(loaded.project);
+    let origin = Origin { project: project.clone(), sources: loaded.sources };
+    let mut up = Up { project, options };
+    let prepared = look(&mut up, args, context, engine).await.map_err(|error| origin.failure(error))?;
+    output::plan_warnings(&prepared.plan, Some((&origin.project, &origin.sources)), context)?;
+    let hidden = Hidden { layers: args.converge.quiet_pull, builds: args.quiet_build };
+    Ok(Goal { up, prepared, origin, hidden })
+}
+
+async fn look(up: &mut Up, args: &UpPlanArgs, context: &Context, engine: &Docker) -> Result<Prepared, OperationError> {
+    let detail = if context.global.dry_run { Detail::Full } else { Detail::Enough };
+    if args.converge.yes {
+        return operation::prepare(up, engine, &Always::Yes, detail).await;
+    }
+    // A dry run asks nothing, and shows what happens after a no.
+    if context.global.dry_run {
+        return operation::prepare(up, engine, &Always::No, detail).await;
+    }
+    operation::prepare(up, engine, &Person { terminals: context.terminals }, detail).await
+}

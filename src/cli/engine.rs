@@ -1,0 +1,58 @@
+//! The engine that flags, environment and Docker's configuration name.
+
+use futures::FutureExt;
+
+use super::{Context, Failure};
+use crate::engine::Engine;
+use crate::engine::docker::{ConnectSettings, Docker};
+
+/// Runs `work` with what `load` reads, and with the engine that flags, environment and Docker's configuration name. The
+/// engine is greeted first: it wakes up and answers while the files are read.
+pub(super) fn with_engine<L, T>(
+    context: &Context,
+    load: impl FnOnce() -> Result<L, Failure>,
+    work: impl AsyncFnOnce(L, Docker) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let engine = connect(context);
+    let mut greeting = Box::pin(greet(engine.as_ref().ok().cloned())).fuse();
+    runtime.block_on(async {
+        tokio::select! { biased; () = &mut greeting => {}, () = turns(TURNS_TO_SEND) => {} }
+    });
+    // What is wrong with the files is said before what is wrong with the engine.
+    let result = load().and_then(|loaded| {
+        let mut work = Box::pin(work(loaded, engine?));
+        runtime.block_on(async {
+            tokio::select! { biased; () = &mut greeting => work.await, done = &mut work => done }
+        })
+    });
+    // A read of standard input that nobody waits for must not keep the process.
+    runtime.shutdown_background();
+    result
+}
+
+/// How many turns the runtime takes until a question has left: for the connection, for its task, and for the bytes.
+const TURNS_TO_SEND: usize = 4;
+
+/// Asks the engine its first question. Whatever goes wrong is reported by the call that needs the answer. An engine on
+/// another machine is left alone: it may ask for a login.
+async fn greet(engine: Option<Docker>) {
+    if let Some(engine) = engine.filter(Docker::is_local) {
+        let _ = engine.version().await;
+    }
+}
+
+async fn turns(count: usize) {
+    for _ in 0..count {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn connect(context: &Context) -> Result<Docker, Failure> {
+    let mut connect = ConnectSettings::from_environment(|name| context.environment.get(name).cloned());
+    if context.global.host.is_some() || context.global.context.is_some() {
+        connect.host.clone_from(&context.global.host);
+        connect.context.clone_from(&context.global.context);
+    }
+    Ok(Docker::connect(connect)?)
+}

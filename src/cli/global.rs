@@ -1,0 +1,63 @@
+//! The flags before the command.
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Flags that stand before the command (cli.md §2.1).
+#[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+pub struct GlobalArgs {
+    /// Keep networks, volumes, secrets and configs that no service uses
+    #[arg(long)]
+    pub all_resources: bool,
+    /// When to use colours and cursor movement: never, always or auto [default: auto]
+    #[arg(long, value_name = "WHEN")]
+    pub ansi: Option<String>,
+    /// Join generated names with `_` instead of `-`
+    #[arg(long)]
+    pub compatibility: bool,
+    /// Container engine to talk to, such as `unix:///var/run/docker.sock`
+    #[arg(short = 'H', long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+    /// Docker context to take the engine's address from
+    #[arg(short = 'c', long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Print what would happen, and why, without doing it
+    #[arg(long, global = true, display_order = 100)]
+    pub dry_run: bool,
+    /// Read variables from this file instead of .env
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Vec<PathBuf>,
+    /// Compose file; `-` reads standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// The same as `--ansi never`
+    #[arg(long, hide = true)]
+    pub no_ansi: bool,
+    /// Maximum number of concurrent engine calls; 0 means no limit
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub parallel: Option<i64>,
+    /// Profile to enable; `*` enables all
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+    /// How progress is shown: auto, tty, plain, json or quiet
+    #[arg(long, value_name = "MODE")]
+    pub progress: Option<String>,
+    /// Base directory for relative paths [default: that of the first Compose file]
+    #[arg(long, value_name = "FOLDER")]
+    pub project_directory: Option<PathBuf>,
+    /// Name of the project [default: `name` in the files, else the folder's]
+    #[arg(short, long, value_name = "NAME")]
+    pub project_name: Option<String>,
+    /// Show passwords and the like in plans and messages instead of •••
+    #[arg(long, global = true, display_order = 100)]
+    pub show_values: bool,
+    /// Print the version
+    #[arg(short, long)]
+    pub version: bool,
+    /// The same as `--project-directory`
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub workdir: Option<PathBuf>,
+}

@@ -1,0 +1,34 @@
+//! Arguments whose definition waits until they are needed.
+
+use clap::{ArgMatches, Args, FromArgMatches};
+
+/// Arguments that are defined when the command they belong to is called: defining those of all commands takes longer than
+/// most of what is done with them.
+#[derive(Debug)]
+pub(crate) struct Lazy<T>(pub(crate) T);
+
+impl<T: Args> Args for Lazy<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(define::<T>)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args_for_update)
+    }
+}
+
+/// The arguments; what the command is about stays what its variant says.
+fn define<T: Args>(command: clap::Command) -> clap::Command {
+    let about = command.get_about().cloned();
+    T::augment_args(command).about(about.unwrap_or_default()).long_about(None)
+}
+
+impl<T: FromArgMatches> FromArgMatches for Lazy<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}

@@ -1,0 +1,54 @@
+//! The name of a command that there is not in, what the user is told about it out.
+
+/// Commands of Docker Compose that hoist does not have yet, and what does the same or nearly so.
+const PLANNED: &[(&str, &str)] = &[
+    ("attach", "`hoist logs --follow SERVICE` shows the output"),
+    ("bridge", ""),
+    ("build", "`hoist create --build` builds images and creates the containers"),
+    ("commit", "use `docker commit`; `hoist ps` lists the containers"),
+    ("cp", "use `docker cp`; `hoist ps` lists the containers"),
+    ("events", "use `docker events`"),
+    ("exec", "use `docker exec`; `hoist ps` lists the containers"),
+    ("export", "use `docker export`; `hoist ps` lists the containers"),
+    ("images", "`hoist config --images` lists the images that the files name"),
+    ("kill", "use `docker kill`; `hoist ps` lists the containers"),
+    ("ls", "use `docker ps`"),
+    ("pause", "use `docker pause`; `hoist ps` lists the containers"),
+    ("port", "`hoist ps` shows the ports"),
+    ("publish", ""),
+    ("pull", "`hoist create --pull always` pulls images and creates the containers"),
+    ("push", "use `docker push`; `hoist config --images` lists the images"),
+    ("restart", "use `docker restart`; `hoist ps` lists the containers"),
+    ("rm", "`hoist down SERVICE` stops and removes the containers of a service"),
+    ("run", ""),
+    ("scale", "use `hoist up --detach --scale SERVICE=NUM`"),
+    ("start", "use `hoist up --detach`"),
+    ("stats", "use `docker stats`; `hoist ps` lists the containers"),
+    ("stop", "use `docker stop`; `hoist ps` lists the containers"),
+    ("top", "use `docker top`; `hoist ps` lists the containers"),
+    ("unpause", "use `docker unpause`; `hoist ps` lists the containers"),
+    ("volumes", "`hoist config --volumes` lists the volumes of the files"),
+    ("wait", "use `docker wait`; `hoist ps` lists the containers"),
+    ("watch", ""),
+];
+
+/// Whether a command is still to come.
+#[must_use]
+pub(super) fn is_planned(name: &str) -> bool {
+    PLANNED.iter().any(|(planned, _)| *planned == name)
+}
+
+/// What the user is told about a command that there is not, or not yet.
+pub(super) fn unknown_command(name: &str, suggested: Option<String>) -> String {
+    let planned = PLANNED.iter().find(|(planned, _)| *planned == name);
+    let message = match planned {
+        Some(_) => format!("`{name}` is not supported yet"),
+        None => format!("unknown docker command: \"compose {name}\""),
+    };
+    let guess = suggested.map(|suggested| format!("did you mean `{suggested}`?"));
+    let hint = planned.map_or(guess, |(_, hint)| Some((*hint).to_owned()));
+    match hint.filter(|hint| !hint.is_empty()) {
+        Some(hint) => format!("{message}\nhint: {hint}"),
+        None => message,
+    }
+}
