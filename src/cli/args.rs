@@ -73,6 +73,9 @@ pub struct GlobalArgs {
     /// Show passwords and the like in plans and messages instead of •••
     #[arg(long, global = true, display_order = 100)]
     pub show_values: bool,
+    /// With `plan` or `--dry-run`: print every step with what it waits for, instead of a line per resource
+    #[arg(long, global = true, display_order = 100)]
+    pub steps: bool,
     /// Print the version
     #[arg(short, long)]
     pub version: bool,
@@ -275,7 +278,7 @@ pub struct PlanArgs {
     /// What decides about the plan.
     #[command(flatten)]
     pub plan: UpPlanArgs,
-    /// text for a line per step, or json for one object
+    /// text for people, or json for one object with every step
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
 }
@@ -283,7 +286,7 @@ pub struct PlanArgs {
 /// The forms a plan is printed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
-    /// A line per step.
+    /// A line per resource, or per step with `--steps`.
     Text,
     /// One JSON object.
     Json,

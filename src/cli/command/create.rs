@@ -12,7 +12,7 @@ pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure>
         async |loaded, engine| {
             let goal = converge::prepare(&args, context, loaded, &engine).await?;
             if context.global.dry_run {
-                return run::print_plan(&goal.prepared.plan);
+                return run::print_plan(&goal.prepared, &goal.origin.project, context);
             }
             run::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
         },

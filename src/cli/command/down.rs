@@ -47,7 +47,7 @@ async fn take_down(
         return Ok(());
     }
     if context.global.dry_run {
-        return run::print_plan(&prepared.plan);
+        return run::print_plan(&prepared, &origin.project, context);
     }
     run::carry_out(&down, &engine, &prepared, &origin, Hidden::default(), context).await
 }

@@ -14,7 +14,7 @@ pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     )?;
     let plan = &goal.prepared.plan;
     match args.format {
-        PlanFormat::Text => run::print_plan(plan)?,
+        PlanFormat::Text => run::print_plan(&goal.prepared, &goal.origin.project, &context)?,
         PlanFormat::Json => output::print(format!("{}\n", plan.to_json()))?,
     }
     if plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }

@@ -13,7 +13,6 @@ use crate::engine::Engine;
 use crate::engine::docker::{ConnectSettings, Docker};
 use crate::event::{EventReceiver, Events};
 use crate::operation::{Change, Interruption, OperationError, Prepared, RunSettings, converge};
-use crate::plan::Plan;
 use crate::project::Project;
 use crate::render::{self, Hidden, Progress};
 use crate::source::SourceMap;
@@ -72,10 +71,16 @@ fn connect(context: &Context) -> Result<Docker, Failure> {
     Ok(Docker::connect(connect)?)
 }
 
-/// Prints a plan in its text form; one that changes nothing in a line.
-pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
+/// Prints what is planned for `project`: a line per resource, or per step (`--steps`).
+pub(super) fn print_plan(prepared: &Prepared, project: &Project, context: &Context) -> Result<(), Failure> {
+    let plan = &prepared.plan;
     let mut text = Vec::new();
-    render::plan::write(plan, &mut text)?;
+    if context.global.steps {
+        render::plan::steps::write(plan, &mut text)?;
+    } else {
+        let unchanged = render::plan::unchanged(plan, &prepared.observed, project);
+        render::plan::write(plan, unchanged, output::plan_style(context), &mut text)?;
+    }
     output::print(text)
 }
 

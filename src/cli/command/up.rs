@@ -26,7 +26,7 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     run::with_engine(context, load, async |(loaded, follow), engine| {
         let goal = converge::prepare(&args.plan, context, loaded, &engine).await?;
         if context.global.dry_run {
-            return run::print_plan(&goal.prepared.plan);
+            return run::print_plan(&goal.prepared, &goal.origin.project, context);
         }
         if args.detach || args.plan.wait || args.plan.no_start {
             run::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
