@@ -54,6 +54,9 @@ pub struct GlobalArgs {
     /// Show passwords and the like in plans and messages instead of •••
     #[arg(long, global = true, display_order = 100)]
     pub show_values: bool,
+    /// With `plan` or `--dry-run`: print every step with what it waits for, instead of a line per resource
+    #[arg(long, global = true, display_order = 100)]
+    pub steps: bool,
     /// Print the version
     #[arg(short, long)]
     pub version: bool,

@@ -17,6 +17,7 @@ use crate::plan::Plan;
 use crate::project::{Project, ProjectName};
 use crate::render::failure::Files;
 use crate::render::logs::{LogSettings, Prefix};
+use crate::render::plan::PlanStyle;
 use crate::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
 use crate::source::SourceMap;
 
@@ -162,6 +163,15 @@ pub(super) fn colors(context: &Context, is_terminal: bool) -> bool {
     }
 }
 
+/// How plans are shown on standard output.
+pub(super) fn plan_style(context: &Context) -> PlanStyle {
+    let columns = context.terminals.stdout.then(|| console::Term::stdout().size_checked()).flatten();
+    PlanStyle {
+        color: colors(context, context.terminals.stdout),
+        width: columns.map(|(_, columns)| usize::from(columns)),
+    }
+}
+
 /// A warning that has no place in a file. Some of the contract's texts say themselves that they are one.
 pub(super) fn warn(message: &str, context: &Context) -> Result<(), Failure> {
     let message = &if context.global.show_values { message.to_owned() } else { conceal::text(message) };
@@ -214,7 +224,8 @@ pub(super) fn target_with(services: &[String], context: &Context) -> Result<Targ
 }
 
 /// The project of the files; its name alone with `-p` and without `-f`, or where the files cannot be loaded though
-/// `COMPOSE_PROJECT_NAME` says the name. The profiles of `services` are active.
+/// `COMPOSE_PROJECT_NAME` says the name. The profiles of `services` are active. Warnings about the files are left to the
+/// commands that carry out what they say.
 ///
 /// # Errors
 ///
@@ -228,10 +239,7 @@ fn project_or_name(services: &[String], context: &Context) -> Result<Target, Fai
     options.dependencies = Dependencies::All;
     options.resolve_environment = false;
     match (load::load(&options), context.variable("COMPOSE_PROJECT_NAME")) {
-        (Ok(loaded), _) => {
-            report(&[], &loaded.warnings, &loaded.sources, context)?;
-            Ok(Target::Project(Box::new(loaded)))
-        }
+        (Ok(loaded), _) => Ok(Target::Project(Box::new(loaded))),
         (Err(_), Some(name)) => Ok(Target::Name(ProjectName::from(name.to_lowercase()))),
         (Err(failure), None) => Err(load_failure(&failure, context)),
     }

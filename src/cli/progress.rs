@@ -9,7 +9,6 @@ use super::{Context, Failure, output, settings, signal};
 use crate::engine::Engine;
 use crate::event::{EventReceiver, Events};
 use crate::operation::{Change, Interruption, OperationError, Prepared, RunSettings, converge};
-use crate::plan::Plan;
 use crate::project::Project;
 use crate::render::{self, Hidden, Progress};
 use crate::source::SourceMap;
@@ -17,10 +16,16 @@ use crate::source::SourceMap;
 /// How often the progress in a terminal moves.
 pub(super) const TICK: Duration = Duration::from_millis(100);
 
-/// Prints a plan in its text form; one that changes nothing in a line.
-pub(super) fn print_plan(plan: &Plan) -> Result<(), Failure> {
+/// Prints what is planned for `project`: a line per resource, or per step (`--steps`).
+pub(super) fn print_plan(prepared: &Prepared, project: &Project, context: &Context) -> Result<(), Failure> {
+    let plan = &prepared.plan;
     let mut text = Vec::new();
-    render::plan::write(plan, &mut text)?;
+    if context.global.steps {
+        render::plan::steps::write(plan, &mut text)?;
+    } else {
+        let unchanged = render::plan::unchanged(plan, &prepared.observed, project);
+        render::plan::write(plan, unchanged, output::plan_style(context), &mut text)?;
+    }
     output::print(text)
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, LineWriter, Write};
 
 use serde::Serialize;
 
+use super::text::escape_html;
 use super::{Record, RecordState};
 
 /// Writes an object for each change of state.
@@ -50,10 +51,4 @@ impl<W: Write> Json<W> {
         let json = serde_json::to_string(&line)?;
         writeln!(self.out, "{}", escape_html(&json))
     }
-}
-
-/// JSON text with the three characters that the peer writes as `\u003c`, `\u003e`, `\u0026`. They can only stand inside
-/// strings.
-pub(super) fn escape_html(json: &str) -> String {
-    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }

@@ -2,13 +2,12 @@
 
 pub mod failure;
 mod json;
+pub mod listing;
 pub mod logs;
 mod plain;
 pub mod plan;
 pub mod ps;
 mod record;
-mod table;
-pub mod template;
 pub mod text;
 mod tty;
 pub mod volumes;

@@ -92,6 +92,12 @@ pub(super) fn quoted(text: &str) -> String {
     quoted
 }
 
+/// JSON text with the three characters that the peer writes as `\u003c`, `\u003e`, `\u0026`. They can only stand inside
+/// strings.
+pub(super) fn escape_html(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,7 +34,7 @@ async fn up_makes_and_starts_everything_once() {
         let again = s.hoist(&["up", "-d"]).await.ok();
         assert_eq!(s.ids().await, before, "a second `up` changes nothing");
         assert!(again.stderr.contains("Container hoist-test-up-once-db-1 Running"), "{}", again.stderr);
-        assert_eq!(s.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do");
+        assert_eq!(s.hoist(&["plan", "--steps"]).await.ok().stdout.trim(), "nothing to do");
     })
     .await;
 }

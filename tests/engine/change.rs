@@ -24,11 +24,15 @@ async fn only_the_changed_service_is_recreated() {
         let (web, db) = (s.only("web").await, s.only("db").await);
         s.write("compose.yaml", &WEB.replace("\"0\"", "\"1\""));
 
-        let plan = s.hoist(&["plan"]).await.ends_with(2);
+        let plan = s.hoist(&["plan", "--steps"]).await.ends_with(2);
         assert!(plan.stdout.contains("web/1"), "{}", plan.stdout);
         assert!(plan.stdout.contains(": environment.DEBUG: \"0\" → \"1\"\n"), "{}", plan.stdout);
         // W36
-        assert_eq!(s.hoist(&["up", "-d", "--dry-run"]).await.ok().stdout, plan.stdout, "a dry run prints the plan");
+        assert_eq!(
+            s.hoist(&["up", "-d", "--dry-run", "--steps"]).await.ok().stdout,
+            plan.stdout,
+            "a dry run prints the plan"
+        );
         assert_eq!(s.only("web").await.id, web.id, "a dry run does nothing");
 
         s.hoist(&["up", "-d"]).await.ok();
@@ -105,7 +109,7 @@ networks:
         let networks = web.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
         let aliases = networks[network].aliases.clone().unwrap_or_default();
         assert!(aliases.contains(&"web".to_owned()), "{aliases:?}");
-        assert_eq!(s.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do");
+        assert_eq!(s.hoist(&["plan", "--steps"]).await.ok().stdout.trim(), "nothing to do");
     })
     .await;
 }

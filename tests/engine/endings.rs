@@ -91,7 +91,7 @@ services:
         let before = s.ids().await;
         s.pause(&s.only("db").await.id).await;
         s.pause(&s.only("web").await.id).await;
-        let planned = s.hoist(&["plan"]).await.ends_with(2).stdout;
+        let planned = s.hoist(&["plan", "--steps"]).await.ends_with(2).stdout;
         assert!(planned.contains("unpause container db/1: paused"), "{planned}");
         s.up(&["--wait"]).await.says("Unpaused");
         assert_eq!(s.states().await, ["db/1 running", "web/1 running"]);

@@ -61,7 +61,7 @@ impl<'a> Rounds<'a> {
         let mut rounds = Self { s, scratch: String::new(), seen: BTreeSet::new() };
         rounds.scratch = rounds.scratch_of("store").await;
         s.compose(&services(1));
-        let plan = s.hoist(&[&UP[..], &["--dry-run"]].concat()).await.ok().stdout;
+        let plan = s.hoist(&[&UP[..], &["--dry-run", "--steps"]].concat()).await.ok().stdout;
         assert_eq!(plan.lines().filter(|line| line.starts_with('#')).count(), 12, "{plan}");
         rounds
     }

@@ -75,7 +75,7 @@ const CONFIGURED: &str = "configure --context-size 4096 ai/smollm2 -- --temp 0.1
 async fn models_are_pulled_once_and_containers_know_them() {
     project("models", CHAT, |s| async move {
         serves_models(&s);
-        let plan = s.hoist(&["plan"]).await.ends_with(2);
+        let plan = s.hoist(&["plan", "--steps"]).await.ends_with(2);
         assert!(plan.stdout.starts_with("#1 pull model ai/smollm2: missing\n"), "{}", plan.stdout);
         assert_eq!(calls(&s), ["ls --json", "status --json"], "a plan only looks");
 
@@ -94,7 +94,7 @@ async fn models_are_pulled_once_and_containers_know_them() {
         s.up(&[]).await;
         assert_eq!(s.ids().await, before);
         assert_eq!(calls(&s), [CONFIGURED, "ls --json", "status --json"]);
-        let plan = s.hoist(&["plan"]).await.ok();
+        let plan = s.hoist(&["plan", "--steps"]).await.ok();
         assert_eq!(plan.stdout, "nothing changes; up configures the models: ai/smollm2\n");
 
         s.write("calls", "");
@@ -118,13 +118,13 @@ models:
         s.up(&[]).await;
         let db = s.only("db").await.id;
         s.write("endpoint", "http://other/v1/");
-        let plan = s.hoist(&["plan"]).await.ends_with(2).stdout;
+        let plan = s.hoist(&["plan", "--steps"]).await.ends_with(2).stdout;
         let reason = format!("environment.LLM_URL: \"{ENDPOINT}\" → \"http://other/v1/\"");
         assert!(plan.contains("create container bot/1") && plan.contains(&reason), "{plan}");
         s.up(&[]).await;
         assert_eq!(variables(&s, "bot").await, ["LLM_MODEL=ai/smollm2", "LLM_URL=http://other/v1/"]);
         assert_eq!(s.only("db").await.id, db);
-        assert!(!s.hoist(&["plan"]).await.ok().stdout.contains("container"));
+        assert!(!s.hoist(&["plan", "--steps"]).await.ok().stdout.contains("container"));
     })
     .await;
 }

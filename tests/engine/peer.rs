@@ -25,7 +25,7 @@ async fn a_project_of_docker_compose_is_recognised_and_taken_down() {
     scenario("from-peer", &[("compose.yaml", STACK), ("site/index.html", "x")], |s| async move {
         s.peer(&["up", "-d"]).await.ok();
         let before = s.ids().await;
-        assert_eq!(s.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do");
+        assert_eq!(s.hoist(&["plan", "--steps"]).await.ok().stdout.trim(), "nothing to do");
         s.hoist(&["up", "-d"]).await.ok();
         assert_eq!(s.ids().await, before);
         s.hoist(&["down", "--volumes"]).await.ok();
@@ -40,7 +40,7 @@ async fn what_changed_since_docker_compose_made_a_container_is_told() {
         s.peer(&["up", "-d"]).await.ok();
         let changed = STACK.replace("B: two", "C: three").replace("\"1\"", "\"0\"").replace("1s, timeout: 2s", "3s");
         s.write("compose.yaml", &changed);
-        let plan = s.hoist(&["plan"]).await.ends_with(2).stdout;
+        let plan = s.hoist(&["plan", "--steps"]).await.ends_with(2).stdout;
         let web = "environment.A: \"1\" → \"0\"; environment.B is gone, was \"two\"; environment.C is now \"three\"\n";
         assert!(plan.contains(web), "{plan}");
         assert!(plan.contains(r#": healthcheck: {"test":["CMD","true"],"#), "{plan}");

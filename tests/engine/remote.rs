@@ -48,7 +48,7 @@ services:
         s.run(far(&["up", "-d"])).await.ok();
         assert_eq!(s.states().await, ["app/1 running", "db/1 running"]);
         assert!(s.run(far(&["logs"])).await.ok().stdout.contains("hello"));
-        assert_eq!(s.run(far(&["plan"])).await.ok().stdout.trim(), "nothing to do");
+        assert_eq!(s.run(far(&["plan", "--steps"])).await.ok().stdout.trim(), "nothing to do");
         s.run(far(&["down"])).await.ok();
         assert_eq!(s.states().await, [""; 0]);
 

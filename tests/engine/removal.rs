@@ -105,7 +105,7 @@ async fn down_without_a_file_finds_order_and_resources_in_the_labels() {
     project("down-labels", THREE, |s| async move {
         s.up(&["--scale", "web=2"]).await;
         std::fs::remove_file(s.folder().join("compose.yaml")).expect("the file is there");
-        let plan = s.hoist(&["down", "--dry-run", "--volumes"]).await.ok().stdout;
+        let plan = s.hoist(&["down", "--dry-run", "--steps", "--volumes"]).await.ok().stdout;
         let place = |text: &str| plan.find(text).unwrap_or_else(|| panic!("{text} is not in\n{plan}"));
         assert!(place("stop container web/1") < place("stop container api/1"));
         assert!(place("stop container api/1") < place("stop container db/1"));
@@ -172,7 +172,7 @@ services:
         s.write("Dockerfile", "FROM busybox\nLABEL hoist.test.rmi=1\n");
         let there = async |name: &str| s.docker.inspect_image(name).await.is_ok();
         s.up(&[]).await;
-        let planned = s.hoist(&["down", "--rmi", "all", "--dry-run"]).await.ok().stdout;
+        let planned = s.hoist(&["down", "--rmi", "all", "--dry-run", "--steps"]).await.ok().stdout;
         assert!(planned.contains("remove image hoist-test-rmi-own:1"), "{planned}");
         s.hoist(&["down", "--rmi", "local"]).await.ok().says("Image hoist-test-rmi-web Removed");
         assert!(!there("hoist-test-rmi-web").await);

@@ -116,7 +116,7 @@ async fn replicas_with_a_range_of_ports_are_replaced_in_turn() {
     project("rolling-range", &file(1), |s| async move {
         s.up(&[]).await;
         s.compose(&file(2));
-        let plan = s.hoist(&["plan", "--rolling"]).await.ends_with(2);
+        let plan = s.hoist(&["plan", "--steps", "--rolling"]).await.ends_with(2);
         assert!(plan.stdout.contains("replicas are replaced in turn"), "{}", plan.stdout);
         s.up(&["--rolling"]).await;
         assert_eq!(s.states().await, ["web/1 running", "web/2 running"]);

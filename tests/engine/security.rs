@@ -37,6 +37,7 @@ async fn no_secret_is_said() {
         files(&s, "hunter2");
         for arguments in [
             &["plan"][..],
+            &["plan", "--steps"],
             &["plan", "--format", "json"],
             &["--progress", "json", "up", "-d"],
             &["--progress", "plain", "up", "-d", "--force-recreate"],
@@ -45,7 +46,13 @@ async fn no_secret_is_said() {
         }
         // Everything differs now, and both values of all of it are known.
         files(&s, "hunter3");
-        for arguments in [&["plan"][..], &["plan", "--format", "json"], &["up", "-d", "--dry-run"], &["up", "-d"]] {
+        for arguments in [
+            &["plan"][..],
+            &["plan", "--steps"],
+            &["plan", "--format", "json"],
+            &["up", "-d", "--dry-run"],
+            &["up", "-d"],
+        ] {
             let ran = s.hoist(arguments).await;
             keeps_quiet(&ran);
         }

@@ -216,7 +216,7 @@ async fn what_shares_a_namespace_restarts_when_that_ended() {
         s.stop(&a).await;
         s.docker.start_container(&a, None::<StartContainerOptions>).await.expect("it can be started");
         assert!(!has_network().await);
-        let plan = s.hoist(&["plan"]).await.ends_with(2);
+        let plan = s.hoist(&["plan", "--steps"]).await.ends_with(2);
         assert!(
             plan.stdout.contains("stop container s/1: shares a namespace with a, which was restarted"),
             "{}",

@@ -310,7 +310,7 @@ async fn anonymous_volumes_without_a_container_are_kept_and_named() {
             s.up(&[]).await;
             let volume = precious(&s, "web", "/cache").await;
             s.compose(after);
-            let planned = s.hoist(&[&["up", "-d", "--dry-run"], flags].concat()).await.ok().stdout;
+            let planned = s.hoist(&[&["up", "-d", "--dry-run", "--steps"], flags].concat()).await.ok().stdout;
             assert!(planned.contains(&format!("  {volume} (/cache of ")), "{what}: {planned}");
             let ran = s.up(flags).await.says("To remove it and its data: docker volume rm ");
             assert_eq!(ran.stderr.matches(&format!("docker volume rm {volume}")).count(), 1, "{what}: {ran:?}");

@@ -12,6 +12,7 @@ mod down;
 mod images;
 mod interrupted;
 mod models;
+mod people;
 mod plan_text;
 mod refused;
 mod resources;

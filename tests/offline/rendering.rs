@@ -14,6 +14,7 @@ use hoist::plan::{
 };
 use hoist::project::Project;
 use hoist::project::fingerprint::Fingerprint;
+use hoist::render::listing::Format;
 use hoist::render::logs::{LogPrinter, LogSettings, Prefix};
 use hoist::render::ps::{self, PsFormat, PsSettings, Truncate};
 use hoist::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
@@ -179,11 +180,12 @@ fn names_of_the_engine_move_no_cursor() {
     container.service = Some(forged.into());
     container.image = forged.to_owned();
     container.status = "Up\n5 seconds".to_owned();
-    for format in [PsFormat::Table, PsFormat::Raw, PsFormat::Services] {
-        let listed = listed(&[&container], &format);
+    let containers = |format| PsFormat::Containers(format);
+    for format in [containers(Format::Table), containers(Format::Raw), PsFormat::Services] {
+        let listed = listed_as(&[&container], &format);
         assert!(!listed.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{listed:?}");
     }
-    assert_eq!(listed(&[&container], &PsFormat::Table).lines().count(), 2, "a container is a line");
+    assert_eq!(listed(&[&container], Format::Table).lines().count(), 2, "a container is a line");
 }
 
 #[test]
@@ -797,7 +799,11 @@ fn wordpress() -> Container {
     }
 }
 
-fn listed(containers: &[&Container], format: &PsFormat) -> String {
+fn listed(containers: &[&Container], format: Format) -> String {
+    listed_as(containers, &PsFormat::Containers(format))
+}
+
+fn listed_as(containers: &[&Container], format: &PsFormat) -> String {
     let settings = PsSettings {
         project: "demo".to_owned(),
         truncate: Truncate::Long,
@@ -820,25 +826,25 @@ fn ps_is_a_table_of_the_contract() {
         ..wordpress.clone()
     };
     assert_eq!(
-        listed(&[&wordpress, &db], &PsFormat::Table),
+        listed(&[&wordpress, &db], Format::Table),
         "\
 NAME               IMAGE              COMMAND                  SERVICE     CREATED              STATUS                   PORTS
 demo-db-1          wordpress:latest   \"mysqld\"                 db          About a minute ago   Up 5 seconds (healthy)   \n\
 demo-wordpress-1   wordpress:latest   \"docker-entrypoint.s…\"   wordpress   About a minute ago   Up 5 seconds (healthy)   0.0.0.0:8000->80/tcp
 "
     );
-    assert_eq!(listed(&[], &PsFormat::Table), "NAME      IMAGE     COMMAND   SERVICE   CREATED   STATUS    PORTS\n");
-    assert_eq!(listed(&[&wordpress, &wordpress], &PsFormat::Services), "wordpress\n");
-    assert_eq!(listed(&[&wordpress], &PsFormat::Ids), "0123456789abcdef\n");
+    assert_eq!(listed(&[], Format::Table), "NAME      IMAGE     COMMAND   SERVICE   CREATED   STATUS    PORTS\n");
+    assert_eq!(listed_as(&[&wordpress, &wordpress], &PsFormat::Services), "wordpress\n");
+    assert_eq!(listed(&[&wordpress], Format::Ids), "0123456789abcdef\n");
 }
 
 #[test]
 fn ps_follows_templates() {
     let wordpress = wordpress();
-    let shown = |format: &str| listed(&[&wordpress], &PsFormat::parse(format).expect("a format"));
+    let shown = |format: &str| listed(&[&wordpress], Format::parse(format).expect("a format"));
     assert_eq!(shown("{{.Name}}"), "demo-wordpress-1\n");
     assert_eq!(shown(r"{{.Service}}\t{{.State}}\t{{.Health}}"), "wordpress\trunning\thealthy\n");
-    assert_eq!(shown("{{json .}}"), listed(&[&wordpress], &PsFormat::Json));
+    assert_eq!(shown("{{json .}}"), listed(&[&wordpress], Format::Json));
     assert_eq!(shown("{{.Publishers}} {{.ExitCode}}"), "[{0.0.0.0 80 8000 tcp}] 0\n");
     assert_eq!(
         shown("{{range .Publishers}}{{.PublishedPort}}:{{.TargetPort}}/{{.Protocol}} {{end}}"),
@@ -861,9 +867,9 @@ fn ps_follows_templates() {
 
 #[test]
 fn ps_as_json_has_the_members_of_the_contract() {
-    assert_eq!(listed(&[], &PsFormat::Json), "");
+    assert_eq!(listed(&[], Format::Json), "");
     assert_eq!(
-        listed(&[&wordpress()], &PsFormat::Json),
+        listed(&[&wordpress()], Format::Json),
         concat!(
             r#"{"Command":"\"docker-entrypoint.s…\"","CreatedAt":"2023-11-14 22:13:20 +0000 UTC","Engine":"","#,
             r#""ExitCode":0,"Health":"healthy","ID":"0123456789ab","Image":"wordpress:latest","#,

@@ -25,7 +25,7 @@ pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure>
         async |loaded, engine| {
             let goal = bring_up::prepare(&args, context, loaded, &engine).await?;
             if context.global.dry_run {
-                return progress::print_plan(&goal.prepared.plan);
+                return progress::print_plan(&goal.prepared, &goal.origin.project, context);
             }
             progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
         },

@@ -71,7 +71,7 @@ async fn take_down(
         return Ok(());
     }
     if context.global.dry_run {
-        return progress::print_plan(&prepared.plan);
+        return progress::print_plan(&prepared, &origin.project, context);
     }
     progress::carry_out(&down, &engine, &prepared, &origin, Hidden::default(), context).await
 }

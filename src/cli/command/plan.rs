@@ -12,7 +12,7 @@ pub(crate) struct PlanArgs {
     /// What decides about the plan.
     #[command(flatten)]
     pub(crate) plan: UpPlanArgs,
-    /// text for a line per step, or json for one object
+    /// text for people, or json for one object with every step
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = PlanFormat::Text)]
     pub(crate) format: PlanFormat,
 }
@@ -20,7 +20,7 @@ pub(crate) struct PlanArgs {
 /// The forms a plan is printed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PlanFormat {
-    /// A line per step.
+    /// A line per resource, or per step with `--steps`.
     Text,
     /// One JSON object.
     Json,
@@ -36,7 +36,7 @@ pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     )?;
     let plan = &goal.prepared.plan;
     match args.format {
-        PlanFormat::Text => progress::print_plan(plan)?,
+        PlanFormat::Text => progress::print_plan(&goal.prepared, &goal.origin.project, &context)?,
         PlanFormat::Json => output::print(format!("{}\n", plan.to_json()))?,
     }
     if plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }

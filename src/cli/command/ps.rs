@@ -13,7 +13,8 @@ use crate::cli::{Context, Failure, output, settings};
 use crate::engine::{Engine, ObserveQuery};
 use crate::observed::Container;
 use crate::project::Project;
-use crate::render::ps::{self, PsError, PsFormat, PsSettings, Truncate};
+use crate::render::listing::{Format, ListingError};
+use crate::render::ps::{self, PsFormat, PsSettings, Truncate};
 
 /// Arguments of `ps`.
 #[derive(Debug, Args)]
@@ -74,7 +75,7 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match ps::write(&shown, &format, &settings, &mut out) {
         Ok(()) => {}
-        Err(PsError::Write(error)) => return Err(Failure::of_stdout(error)),
+        Err(ListingError::Write(error)) => return Err(Failure::of_stdout(error)),
         Err(error) => return Failure::usage(&error.to_string()),
     }
     out.flush().map_err(Failure::of_stdout)
@@ -96,13 +97,14 @@ fn status_filter(args: &PsArgs) -> Result<Vec<String>, Failure> {
 /// The form that the flags ask for, else the one that Docker's configuration has for all listings.
 fn format(args: &PsArgs, context: &Context) -> Result<PsFormat, Failure> {
     if args.quiet {
-        return Ok(PsFormat::Ids);
+        return Ok(PsFormat::Containers(Format::Ids));
     }
     if args.services {
         return Ok(PsFormat::Services);
     }
     let asked = args.format.clone().or_else(|| settings::docker_format(context, "psFormat"));
-    PsFormat::parse(&asked.unwrap_or_default()).map_err(|error| Failure::Usage(error.to_string()))
+    let format = Format::parse(&asked.unwrap_or_default()).map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(PsFormat::Containers(format))
 }
 
 fn is_shown(container: &Container, args: &PsArgs, states: &[String]) -> bool {

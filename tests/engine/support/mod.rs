@@ -154,7 +154,7 @@ impl Scenario {
 
     /// Fails the test unless there is nothing to do.
     pub(crate) async fn is_settled(&self) {
-        assert_eq!(self.hoist(&["plan"]).await.ok().stdout.trim(), "nothing to do");
+        assert_eq!(self.hoist(&["plan", "--steps"]).await.ok().stdout.trim(), "nothing to do");
     }
 
     /// The name of something of the project: `data` is `hoist-test-x_data`.

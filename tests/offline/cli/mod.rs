@@ -2,6 +2,7 @@
 
 mod arguments;
 mod config;
+mod remarks;
 mod security;
 
 use std::fs;

@@ -245,7 +245,12 @@ fn absurd_answers_are_no_panic() {
         ("", 1),
     ] {
         let (_folder, host) = engine(containers);
-        for arguments in ["-p x ps -a", "-p x ps -a --format json", "-p x down -v --rmi all --dry-run"] {
+        for arguments in [
+            "-p x ps -a",
+            "-p x ps -a --format json",
+            "-p x down -v --rmi all --dry-run",
+            "-p x down -v --rmi all --dry-run --steps",
+        ] {
             let ran = Case::new(arguments).variable("DOCKER_HOST", &host).run();
             assert_eq!(ran.status, status, "{arguments}: {}", ran.stderr);
             is_tame(&ran);

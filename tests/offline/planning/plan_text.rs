@@ -128,7 +128,7 @@ fn a_plan_that_changes_nothing_is_a_line() {
     let shown = |project: &Arc<Project>, state: Engine| {
         let mut out = Vec::new();
         let plan = plan(project, &state.into(), &UpOptions::default());
-        hoist::render::plan::write(&plan, &mut out).expect("memory can be written to");
+        hoist::render::plan::steps::write(&plan, &mut out).expect("memory can be written to");
         String::from_utf8(out).expect("text")
     };
     let project = files()

@@ -50,7 +50,7 @@ impl Template {
     /// Where it is not one, or uses what is not supported, which is then named.
     ///
     /// ```
-    /// use hoist::render::template::Template;
+    /// use hoist::render::listing::template::Template;
     ///
     /// assert!(Template::parse("{{.Name}} is {{upper .State}}").is_ok());
     /// assert!(Template::parse("{{.Name").is_err());

@@ -1,4 +1,4 @@
-//! Tables of text: columns at least ten wide, three spaces between them.
+//! Tables of text: columns of a least width, three spaces between them.
 
 use std::io::{self, Write};
 
@@ -6,17 +6,18 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostic::visible::{Colors, visible};
 
-const NARROWEST: usize = 10;
+/// The blanks between two columns.
 const SEPARATION: usize = 3;
 
-/// Writes `rows`, the first of which is the heading. The last column is not padded.
-pub(super) fn write(rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
+/// Writes `rows`, the first of which is the heading. A column and the blanks after it take at least `narrowest` columns;
+/// the last one is not padded.
+pub(super) fn write(rows: &[Vec<String>], narrowest: usize, out: &mut impl Write) -> io::Result<()> {
     let shown = |cell: &String| visible(cell, Colors::Shown).replace(['\n', '\t'], " ");
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         let widest = rows.iter().filter_map(|row| Some(row.get(column)?.width())).max().unwrap_or_default();
-        (widest + SEPARATION).max(NARROWEST)
+        (widest + SEPARATION).max(narrowest)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in &rows {

@@ -1,10 +1,10 @@
-//! A plan in, its text out: the steps, or a line where they change nothing.
+//! A plan in, a line per step out, or a line where they change nothing. The language of tests and of bug reports.
 
 use std::io::{self, Write};
 
-use super::volumes;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::plan::Plan;
+use crate::render::volumes;
 
 /// Writes the steps of a plan. Those of one that changes nothing are summed up: what runs again, and what is waited for.
 ///

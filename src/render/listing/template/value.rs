@@ -56,7 +56,7 @@ impl Value {
     #[expect(clippy::missing_panics_doc, reason = "it cannot happen")]
     pub fn to_json(&self) -> String {
         let text = serde_json::to_string(self).expect("texts, numbers and lists of them can always be written");
-        crate::render::json::escape_html(&text)
+        crate::render::text::escape_html(&text)
     }
 }
 

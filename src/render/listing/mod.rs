@@ -1,0 +1,211 @@
+//! Rows and what there is to know of each in, a listing out: a table, JSON, bare ids, or what a template makes of it.
+//!
+//! A command that lists something has a type for its rows and one [`Listing`], which is data. What `--format` may ask for
+//! works for all of them.
+
+mod format;
+mod json;
+mod table;
+pub mod template;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+pub use format::{Format, UnknownFormat};
+pub use json::JsonForm;
+
+use crate::diagnostic::visible::{Colors, visible};
+use template::{Purpose, Template, TemplateError, Value};
+
+/// What a listing shows of rows of type `R`, with `S` for what it depends on besides: the time, the project's name.
+#[derive(Debug)]
+pub struct Listing<R: 'static, S: 'static> {
+    /// What there is to know of a row, in the order in which JSON has it.
+    pub fields: &'static [Field<R, S>],
+    /// The columns of the table that is shown unless another form is asked for.
+    pub columns: &'static [Column<R>],
+    /// What identifies a row (`--quiet`). Each is shown once.
+    pub id: fn(&R, &S) -> String,
+    /// The lines of a row in the form `raw`: the word before the colon, and the field behind it.
+    pub raw: &'static [(&'static str, &'static str)],
+    /// The form of JSON.
+    pub json: JsonForm,
+    /// How many columns of the terminal a column of the table takes at least, with the blanks after it.
+    pub narrowest: usize,
+}
+
+/// Something to know of a row.
+#[derive(Debug)]
+pub struct Field<R, S> {
+    /// Its name in JSON and in templates.
+    name: &'static str,
+    heading: Heading,
+    value: fn(&R, &S) -> Value,
+    cell: Option<fn(&R, &S) -> String>,
+}
+
+/// What stands above a column in which a template shows a field.
+#[derive(Debug, Clone, Copy)]
+enum Heading {
+    Text(&'static str),
+    /// What a template asks for by name, such as a label: that name.
+    Key,
+    /// `<no value>`.
+    Missing,
+}
+
+impl<R, S> Field<R, S> {
+    /// A field that has a heading.
+    #[must_use]
+    pub const fn new(name: &'static str, heading: &'static str, value: fn(&R, &S) -> Value) -> Self {
+        Self { name, heading: Heading::Text(heading), value, cell: None }
+    }
+
+    /// A field that is not meant for tables.
+    #[must_use]
+    pub const fn without_heading(name: &'static str, value: fn(&R, &S) -> Value) -> Self {
+        Self { name, heading: Heading::Missing, value, cell: None }
+    }
+
+    /// Texts that templates ask for by name: a [`Value::Lookup`]. JSON does not have them.
+    #[must_use]
+    pub const fn lookup(name: &'static str, value: fn(&R, &S) -> Value) -> Self {
+        Self { name, heading: Heading::Key, value, cell: None }
+    }
+
+    /// The field with another text in tables than in JSON and templates.
+    #[must_use]
+    pub const fn shown_as(self, cell: fn(&R, &S) -> String) -> Self {
+        Self { cell: Some(cell), ..self }
+    }
+
+    fn cell(&self, row: &R, settings: &S) -> String {
+        self.cell.map_or_else(|| (self.value)(row, settings).to_string(), |cell| cell(row, settings))
+    }
+}
+
+/// A column of a table.
+#[derive(Debug)]
+pub struct Column<R> {
+    field: &'static str,
+    only_with: Option<fn(&R) -> bool>,
+}
+
+impl<R> Column<R> {
+    /// The column of a field.
+    #[must_use]
+    pub const fn of(field: &'static str) -> Self {
+        Self { field, only_with: None }
+    }
+
+    /// The column of a field that is only shown if some row has something to show in it.
+    #[must_use]
+    pub const fn if_any(field: &'static str, has: fn(&R) -> bool) -> Self {
+        Self { field, only_with: Some(has) }
+    }
+}
+
+/// Why there is no listing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListingError {
+    /// The template asks for what there is not.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// It could not be written.
+    #[error("cannot write the listing")]
+    Write(#[from] io::Error),
+}
+
+impl<R, S> Listing<R, S> {
+    /// Writes `rows`, in their order.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to, or a template asks for what rows do not have.
+    pub fn write(&self, rows: &[&R], format: &Format, settings: &S, out: &mut impl Write) -> Result<(), ListingError> {
+        let records = || rows.iter().map(|row| self.record(row, settings));
+        match format {
+            Format::Table => table::write(&self.table(rows, settings), self.narrowest, out)?,
+            Format::Json => json::write(self.json, records().collect(), out)?,
+            Format::Ids => self.write_ids(rows, settings, out)?,
+            Format::Raw => rows.iter().try_for_each(|row| self.write_raw(row, settings, out))?,
+            Format::Template(template) => {
+                // Nothing is written if one of them cannot be.
+                let lines = rendered(template, records())?;
+                lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            }
+            Format::Columns(template) => {
+                let heading = template.render(&self.headings(), Purpose::Heading)?;
+                let lines = rendered(template, records())?;
+                let cells = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
+                let table: Vec<_> =
+                    std::iter::once(&heading).chain(&lines).flat_map(|text| text.split('\n').map(cells)).collect();
+                table::write(&table, self.narrowest, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What JSON and templates have of a row.
+    fn record(&self, row: &R, settings: &S) -> Value {
+        Value::Record(self.fields.iter().map(|field| (field.name, (field.value)(row, settings))).collect())
+    }
+
+    /// What stands above the columns of a template.
+    fn headings(&self) -> Value {
+        let heading = |field: &Field<R, S>| match field.heading {
+            Heading::Text(text) => Some((field.name, Value::from(text))),
+            Heading::Key => Some((field.name, Value::Lookup(BTreeMap::new()))),
+            Heading::Missing => None,
+        };
+        Value::Record(self.fields.iter().filter_map(heading).collect())
+    }
+
+    fn table(&self, rows: &[&R], settings: &S) -> Vec<Vec<String>> {
+        let is_shown = |column: &&Column<R>| column.only_with.is_none_or(|has| rows.iter().any(|row| has(row)));
+        let fields: Vec<_> =
+            self.columns.iter().filter(is_shown).filter_map(|column| self.field(column.field)).collect();
+        let heading = fields.iter().map(|field| match field.heading {
+            Heading::Text(text) => text.to_owned(),
+            Heading::Key | Heading::Missing => field.name.to_uppercase(),
+        });
+        let cells = |row: &&R| fields.iter().map(|field| field.cell(row, settings)).collect();
+        std::iter::once(heading.collect()).chain(rows.iter().map(cells)).collect()
+    }
+
+    fn field(&self, name: &str) -> Option<&Field<R, S>> {
+        let found = self.fields.iter().find(|field| field.name == name);
+        debug_assert!(found.is_some(), "a listing has no field {name}");
+        found
+    }
+
+    fn write_ids(&self, rows: &[&R], settings: &S, out: &mut impl Write) -> io::Result<()> {
+        let mut ids: Vec<String> = Vec::new();
+        for row in rows {
+            let id = (self.id)(row, settings);
+            if !ids.contains(&id) {
+                writeln!(out, "{}", visible(&id, Colors::Shown))?;
+                ids.push(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_raw(&self, row: &R, settings: &S, out: &mut impl Write) -> io::Result<()> {
+        for (key, field) in self.raw {
+            let value = self.field(field).map(|field| (field.value)(row, settings).to_string()).unwrap_or_default();
+            let space = if value.is_empty() { "" } else { " " };
+            writeln!(out, "{key}:{space}{}", visible(&value, Colors::Shown))?;
+        }
+        writeln!(out)
+    }
+}
+
+/// The text of each record.
+fn rendered(template: &Template, records: impl Iterator<Item = Value>) -> Result<Vec<String>, TemplateError> {
+    records.map(|record| template.render(&record, Purpose::Row)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! What happens to one resource, in the words and the order in which it is shown.
+
+/// The kind of a resource: the groups of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Image,
+    Model,
+    Network,
+    Volume,
+    Container,
+    Provider,
+}
+
+impl Kind {
+    /// All kinds, in the order of their groups.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Image, Self::Model, Self::Network, Self::Volume, Self::Container, Self::Provider];
+
+    /// What stands above its group.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Self::Image => "Images",
+            Self::Model => "Models",
+            Self::Network => "Networks",
+            Self::Volume => "Volumes",
+            Self::Container => "Containers",
+            Self::Provider => "Providers",
+        }
+    }
+}
+
+/// What is done to a resource as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Pull,
+    Build,
+    Create,
+    Recreate,
+    Restart,
+    Start,
+    Unpause,
+    Rename,
+    Connect,
+    Configure,
+    Provide,
+    RunAgain,
+    Stop,
+    Remove,
+    Keep,
+}
+
+impl Verb {
+    /// All verbs, in the order in which they are counted.
+    pub(super) const ALL: [Self; 15] = [
+        Self::Pull,
+        Self::Build,
+        Self::Create,
+        Self::Recreate,
+        Self::Restart,
+        Self::Start,
+        Self::Unpause,
+        Self::Rename,
+        Self::Connect,
+        Self::Configure,
+        Self::Provide,
+        Self::RunAgain,
+        Self::Stop,
+        Self::Remove,
+        Self::Keep,
+    ];
+
+    /// The word in front of the resource.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Build => "build",
+            Self::Create => "create",
+            Self::Recreate => "recreate",
+            Self::Restart => "restart",
+            Self::Start => "start",
+            Self::Unpause => "unpause",
+            Self::Rename => "rename",
+            Self::Connect => "connect",
+            Self::Configure => "configure",
+            Self::Provide => "provide",
+            Self::RunAgain => "run again",
+            Self::Stop => "stop",
+            Self::Remove => "remove",
+            Self::Keep => "keep",
+        }
+    }
+
+    /// The word behind `may be`.
+    pub(super) fn participle(self) -> &'static str {
+        match self {
+            Self::Pull => "pulled",
+            Self::Build => "built",
+            Self::Create => "created",
+            Self::Recreate => "recreated",
+            Self::Restart => "restarted",
+            Self::Start => "started",
+            Self::Unpause => "unpaused",
+            Self::Rename => "renamed",
+            Self::Connect => "connected",
+            Self::Configure => "configured",
+            Self::Provide => "provided",
+            Self::RunAgain => "run again",
+            Self::Stop => "stopped",
+            Self::Remove => "removed",
+            Self::Keep => "kept",
+        }
+    }
+}
+
+/// Whether something happens in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Certainty {
+    Certain,
+    /// The run finds out.
+    Possible,
+}
+
+/// One resource, and what happens to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) verb: Verb,
+    pub(super) certainty: Certainty,
+    /// Its name: `web/1`, `shop_default`.
+    pub(super) name: String,
+    /// Why, and what else there is to know; a line each.
+    pub(super) details: Vec<Detail>,
+}
+
+impl Entry {
+    /// Something that happens in any case.
+    pub(super) fn new(kind: Kind, verb: Verb, name: impl Into<String>, details: Vec<Detail>) -> Self {
+        Self { kind, verb, certainty: Certainty::Certain, name: name.into(), details }
+    }
+
+    /// Whether data goes with it.
+    pub(super) fn loses_data(&self) -> bool {
+        self.details.contains(&Detail::DataRemoved)
+    }
+}
+
+/// A line below a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// A sentence.
+    Text(String),
+    /// A field whose value changes.
+    Change {
+        field: String,
+        /// The old value, where it is known.
+        from: Option<String>,
+        /// The new value, where there is one.
+        to: Option<String>,
+    },
+    /// That its data is lost.
+    DataRemoved,
+}

@@ -1,0 +1,216 @@
+//! Entries in, lines out: columns, line breaks and colours.
+
+use std::io::{self, Write};
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::PlanStyle;
+use super::count::Part;
+use super::entry::{Detail, Entry, Kind, Verb};
+use crate::diagnostic::visible::{Colors, visible};
+
+/// The blanks in front of an entry.
+const INDENT: usize = 2;
+/// The blanks between columns.
+const GAP: usize = 2;
+/// The longest line in which an old and a new value stand side by side where no terminal sets a limit.
+const WIDEST: usize = 120;
+
+const BOLD: &str = "1";
+const FAINT: &str = "2";
+const LOSS: &str = "1;31";
+
+/// Writes the groups that have entries, a blank line after each.
+pub(super) fn groups(entries: &[Entry], style: PlanStyle, out: &mut impl Write) -> io::Result<()> {
+    let verbs = entries.iter().map(|entry| entry.verb.word().len()).max().unwrap_or_default();
+    let page = Page { style, column: INDENT + verbs + GAP };
+    for kind in Kind::ALL {
+        let group: Vec<&Entry> = entries.iter().filter(|entry| entry.kind == kind).collect();
+        if !group.is_empty() {
+            writeln!(out, "{}", page.painted(BOLD, kind.heading()))?;
+            page.group(&group, out)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the last line.
+pub(super) fn summary(parts: &[Part], style: PlanStyle, out: &mut impl Write) -> io::Result<()> {
+    let page = Page { style, column: 0 };
+    let mut used = 0;
+    for part in parts {
+        let text = clean(&part.text);
+        let fits = style.width.is_none_or(|width| used + 1 + text.width() <= width);
+        let separator = match used {
+            0 => "",
+            _ if fits => " ",
+            _ => "\n",
+        };
+        used = text.width() + if fits { used + separator.len() } else { 0 };
+        write!(out, "{separator}{}", page.painted(if part.is_loss { LOSS } else { "" }, &text))?;
+    }
+    writeln!(out)
+}
+
+struct Page {
+    style: PlanStyle,
+    /// Where names and details begin.
+    column: usize,
+}
+
+impl Page {
+    /// Writes entries. Neighbours that have the same reason share it: it stands below the last of them.
+    fn group(&self, entries: &[&Entry], out: &mut impl Write) -> io::Result<()> {
+        for (at, entry) in entries.iter().enumerate() {
+            self.entry(entry, out)?;
+            let is_shared = entries.get(at + 1).is_some_and(|next| {
+                (next.verb, next.certainty, &next.details) == (entry.verb, entry.certainty, &entry.details)
+            });
+            if !is_shared {
+                self.details(&entry.details, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&self, entry: &Entry, out: &mut impl Write) -> io::Result<()> {
+        let word = entry.verb.word();
+        let code = if entry.loses_data() { LOSS } else { color(entry.verb) };
+        let gap = " ".repeat(self.column - INDENT - word.len());
+        let name = clean(&entry.name);
+        for (at, line) in self.broken(&name, self.column).iter().enumerate() {
+            if at == 0 {
+                writeln!(out, "{}{}{gap}{line}", " ".repeat(INDENT), self.painted(code, word))?;
+            } else {
+                writeln!(out, "{}{line}", " ".repeat(self.column))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn details(&self, details: &[Detail], out: &mut impl Write) -> io::Result<()> {
+        let changes = Changes::of(details);
+        for detail in details {
+            match detail {
+                Detail::Text(text) => self.lines(FAINT, "", &clean(text), out)?,
+                Detail::DataRemoved => self.lines(LOSS, "", "its data is removed", out)?,
+                Detail::Change { field, from, to } => {
+                    self.change(&clean(field), from.as_deref(), to.as_deref(), &changes, out)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A field with its old and its new value: side by side if there is room, else below each other.
+    fn change(
+        &self,
+        field: &str,
+        from: Option<&str>,
+        to: Option<&str>,
+        changes: &Changes,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let (from, to) = (from.map(clean), to.map(clean));
+        if from.is_none() && to.is_none() {
+            return self.lines(FAINT, "", &format!("{field} changed"), out);
+        }
+        let to = to.unwrap_or_else(|| "gone".to_owned());
+        let old = from.as_deref().unwrap_or_default();
+        let room = self.style.width.unwrap_or(WIDEST).saturating_sub(self.column);
+        for (fields, olds) in [(changes.fields, changes.olds), (field.width(), old.width())] {
+            let old_end = if olds == 0 { 0 } else { olds + 1 };
+            if fields + GAP + old_end + 2 + to.width() <= room {
+                let arrow = format!("{}{}→ {to}", self.painted(FAINT, old), " ".repeat(old_end - old.width()));
+                let gap = " ".repeat(fields - field.width() + GAP);
+                return writeln!(out, "{}{field}{gap}{arrow}", " ".repeat(self.column));
+            }
+        }
+        self.lines("", "", field, out)?;
+        if from.is_some() {
+            self.lines(FAINT, "  ", old, out)?;
+        }
+        self.lines("", "→ ", &to, out)
+    }
+
+    /// Text in the column of details, broken where the terminal ends; `mark` stands in front of the first line.
+    fn lines(&self, code: &str, mark: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
+        let indent = self.column + mark.width();
+        for (at, line) in self.broken(text, indent).iter().enumerate() {
+            let mark = if at == 0 { mark } else { "" };
+            let blanks = " ".repeat(indent - mark.width());
+            // The mark comes in place of the last blanks.
+            writeln!(out, "{blanks}{mark}{}", self.painted(code, line))?;
+        }
+        Ok(())
+    }
+
+    /// `text` in pieces that fit behind `indent` columns.
+    fn broken(&self, text: &str, indent: usize) -> Vec<String> {
+        match self.style.width {
+            Some(width) => broken(text, width.saturating_sub(indent).max(8)),
+            None => vec![text.to_owned()],
+        }
+    }
+
+    fn painted(&self, code: &str, text: &str) -> String {
+        let plain = !self.style.color || code.is_empty() || text.is_empty();
+        if plain { text.to_owned() } else { format!("\x1b[{code}m{text}\x1b[0m") }
+    }
+}
+
+/// How wide the columns of changed fields are.
+struct Changes {
+    fields: usize,
+    olds: usize,
+}
+
+impl Changes {
+    fn of(details: &[Detail]) -> Self {
+        let mut widest = Self { fields: 0, olds: 0 };
+        for detail in details {
+            if let Detail::Change { field, from, .. } = detail {
+                widest.fields = widest.fields.max(clean(field).width());
+                widest.olds = widest.olds.max(from.as_deref().map_or(0, |from| clean(from).width()));
+            }
+        }
+        widest
+    }
+}
+
+/// What a verb looks like: green makes something, yellow interrupts it, cyan sets it going, magenta takes it away. Red is
+/// left for data.
+fn color(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Pull | Verb::Build | Verb::Create => "32",
+        Verb::Recreate | Verb::Restart => "33",
+        Verb::Start | Verb::Unpause | Verb::Rename | Verb::Connect => "36",
+        Verb::Stop | Verb::Remove => "35",
+        Verb::Configure | Verb::Provide | Verb::RunAgain | Verb::Keep => FAINT,
+    }
+}
+
+/// Text as one line that moves no cursor, whatever is in it.
+fn clean(text: &str) -> String {
+    visible(text, Colors::Shown).replace('\n', "␊")
+}
+
+/// `text` in lines of at most `width` columns, broken at blanks if there are any.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_inclusive(' ') {
+        if !line.is_empty() && line.width() + word.trim_end().width() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        for character in word.chars() {
+            if line.width() + character.width().unwrap_or_default() > width && character != ' ' {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(character);
+        }
+    }
+    lines.push(line);
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}

@@ -1,0 +1,47 @@
+//! A plan in, what a person reads of it before it is carried out: a line per resource with the reason below, and a count.
+//!
+//! [`steps`] has the other form, a line per step, which names the order too.
+
+mod container;
+mod count;
+mod entry;
+mod layout;
+mod reason;
+mod resource;
+pub mod steps;
+mod unchanged;
+
+use std::io::{self, Write};
+
+pub use unchanged::unchanged;
+
+use crate::plan::Plan;
+use entry::{Entry, Kind};
+
+/// How a plan is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanStyle {
+    /// Whether it is coloured. It is complete without colours.
+    pub color: bool,
+    /// The columns of the terminal; `None` where there is none, which breaks no line.
+    pub width: Option<usize>,
+}
+
+/// Writes what `plan` does, grouped by kind of resource. `unchanged` is the number of resources that it leaves alone.
+///
+/// # Errors
+///
+/// When `out` cannot be written to.
+pub fn write(plan: &Plan, unchanged: usize, style: PlanStyle, out: &mut impl Write) -> io::Result<()> {
+    let entries = entries(plan);
+    layout::groups(&entries, style, out)?;
+    layout::summary(&count::summary(plan, &entries, unchanged), style, out)
+}
+
+/// What happens to each resource, grouped by kind.
+fn entries(plan: &Plan) -> Vec<Entry> {
+    let mut entries = resource::entries(plan);
+    entries.extend(container::entries(plan));
+    entries.sort_by_key(|entry| Kind::ALL.iter().position(|kind| *kind == entry.kind));
+    entries
+}

@@ -1,0 +1,121 @@
+//! Why something is done, as lines below the resource. What a verb says by itself (`create`: it is missing) is no reason.
+
+use super::entry::Detail;
+use crate::observed::ImageDigest;
+use crate::plan::{Action, FieldChange, Guard, Plan, Reason, Step};
+use crate::project::ServiceName;
+
+/// Why a step is there, with what has to hold for it.
+pub(super) fn of_step(plan: &Plan, step: &Step) -> Vec<Detail> {
+    let mut details = of_reason(&step.reason);
+    details.extend(condition_of(plan, step).map(|condition| Detail::Text(format!("if {condition}"))));
+    details
+}
+
+/// What has to hold for a step: `the build changes its image`.
+pub(super) fn condition_of(plan: &Plan, step: &Step) -> Option<String> {
+    let guard = step.guard.as_ref()?;
+    Some(condition(plan, guard, step.action.service()))
+}
+
+/// Whether a step is only there for the case that another one fails.
+pub(super) fn is_for_failure(step: &Step) -> bool {
+    fn mentions_failure(guard: &Guard) -> bool {
+        match guard {
+            Guard::Failed(_) => true,
+            Guard::ImageChanged { .. } | Guard::ImageMissing { .. } => false,
+            Guard::AnyOf(guards) | Guard::AllOf(guards) => guards.iter().any(mentions_failure),
+        }
+    }
+    step.guard.as_ref().is_some_and(mentions_failure)
+}
+
+fn of_reason(reason: &Reason) -> Vec<Detail> {
+    match reason {
+        Reason::ConfigChanged(fields) if !fields.is_empty() => fields.iter().map(change).collect(),
+        Reason::ImageChanged { to: Some(to), from } => {
+            vec![Detail::Change { field: "image".to_owned(), from: from.as_ref().map(digest), to: Some(digest(to)) }]
+        }
+        // The condition says it.
+        Reason::ImageChanged { to: None, .. }
+        | Reason::Missing
+        | Reason::NoContainer
+        | Reason::Created
+        | Reason::Replaced
+        | Reason::Replacement
+        | Reason::Down
+        | Reason::VolumesAsked
+        | Reason::ImagesAsked
+        | Reason::EveryRun => Vec::new(),
+        Reason::ConfigChanged(_)
+        | Reason::ImageVolumeChanged(_)
+        | Reason::Forced
+        | Reason::NotConnected(_)
+        | Reason::NotMounted(_)
+        | Reason::SharesWith(_)
+        | Reason::PartnerRestarted(_)
+        | Reason::DependencyRecreated(_)
+        | Reason::ScaledDown
+        | Reason::RollingUpdate
+        | Reason::TakenBack
+        | Reason::PutBack
+        | Reason::Interrupted
+        | Reason::NotRunning
+        | Reason::Paused
+        | Reason::RanBefore { .. }
+        | Reason::Orphan
+        | Reason::OneOffEnded
+        | Reason::OneOff
+        | Reason::StopAsked
+        | Reason::DefinitionChanged
+        | Reason::ResourceRecreated(_)
+        | Reason::NeededBy(_)
+        | Reason::PullPolicy(_)
+        | Reason::BuildAsked
+        | Reason::WaitAsked
+        | Reason::Hook
+        | Reason::HookFailed => vec![Detail::Text(reason.to_string())],
+    }
+}
+
+fn change(change: &FieldChange) -> Detail {
+    let text = |value: &Option<_>| value.as_ref().map(ToString::to_string);
+    Detail::Change { field: change.field.clone(), from: text(&change.from), to: text(&change.to) }
+}
+
+/// Enough of a digest to tell two apart: `sha256:0123456789ab…`.
+fn digest(digest: &ImageDigest) -> String {
+    match digest.as_str().split_once(':') {
+        Some((algorithm, _)) => format!("{algorithm}:{}…", digest.short()),
+        None => format!("{}…", digest.short()),
+    }
+}
+
+/// What a guard asks for, seen from a step of `service`.
+fn condition(plan: &Plan, guard: &Guard, service: Option<&ServiceName>) -> String {
+    let all = |guards: &[Guard], word: &str| {
+        let mut texts: Vec<_> = guards.iter().map(|guard| condition(plan, guard, service)).collect();
+        texts.dedup();
+        texts.join(word)
+    };
+    match guard {
+        Guard::ImageChanged { producer, image, .. } => {
+            let (verb, is_own) = producer_of(&plan.step(*producer).action, service);
+            if is_own { format!("the {verb} changes its image") } else { format!("the {verb} changes image {image}") }
+        }
+        Guard::ImageMissing { image, .. } => format!("{image} cannot be pulled"),
+        Guard::Failed(_) => "that fails".to_owned(),
+        Guard::AnyOf(guards) => all(guards, " or "),
+        Guard::AllOf(guards) => all(guards, " and "),
+    }
+}
+
+/// What is done to an image, and whether that is the image of `service`.
+fn producer_of(action: &Action, service: Option<&ServiceName>) -> (&'static str, bool) {
+    let Action::BuildImage(spec) = action else {
+        let pulls_for = |service| matches!(action, Action::PullImage(spec) if spec.services.contains(service));
+        return ("pull", service.is_some_and(pulls_for));
+    };
+    let image = service.and_then(|name| spec.project.services.get(name)).map(|own| spec.project.image_name(own));
+    ("build", image.as_ref() == Some(&spec.image))
+}

@@ -1,0 +1,109 @@
+//! Images, models, networks, volumes and providers: an entry for each name.
+
+use std::collections::BTreeSet;
+
+use super::entry::{Certainty, Detail, Entry, Kind, Verb};
+use super::reason;
+use crate::plan::{Action, Plan, ProviderVerb, Step, UnusedVolume};
+
+/// How much of the name of an anonymous volume is shown: it has no other meaning than to be unique.
+const ANONYMOUS_NAME: usize = 12;
+
+/// What happens to everything but containers, in the order of the plan.
+pub(super) fn entries(plan: &Plan) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (_, step) in plan.steps() {
+        if let Some((kind, verb)) = done(&step.action)
+            && !reason::is_for_failure(step)
+        {
+            add(&mut entries, plan, step, kind, verb);
+        }
+    }
+    entries.extend(volumes_with_containers(plan));
+    entries
+}
+
+/// What a step does to which kind of resource.
+fn done(action: &Action) -> Option<(Kind, Verb)> {
+    Some(match action {
+        Action::PullImage(_) => (Kind::Image, Verb::Pull),
+        Action::BuildImage(_) => (Kind::Image, Verb::Build),
+        Action::RemoveImage { .. } => (Kind::Image, Verb::Remove),
+        Action::PullModel(_) => (Kind::Model, Verb::Pull),
+        Action::ConfigureModel(_) => (Kind::Model, Verb::Configure),
+        Action::CreateNetwork { .. } => (Kind::Network, Verb::Create),
+        Action::RemoveNetwork { .. } => (Kind::Network, Verb::Remove),
+        Action::CreateVolume { .. } => (Kind::Volume, Verb::Create),
+        Action::RemoveVolume { .. } => (Kind::Volume, Verb::Remove),
+        Action::RunProvider { verb, .. } => (Kind::Provider, provider_verb(*verb)),
+        Action::DisconnectNetwork { .. }
+        | Action::ConnectNetwork { .. }
+        | Action::CreateContainer(_)
+        | Action::StartContainer { .. }
+        | Action::StopContainer { .. }
+        | Action::UnpauseContainer { .. }
+        | Action::RemoveContainer { .. }
+        | Action::RenameContainer { .. }
+        | Action::Wait(_)
+        | Action::Delay { .. }
+        | Action::RunPreStart { .. } => return None,
+    })
+}
+
+fn provider_verb(verb: ProviderVerb) -> Verb {
+    match verb {
+        ProviderVerb::Up => Verb::Provide,
+        ProviderVerb::Down => Verb::Remove,
+        ProviderVerb::Stop => Verb::Stop,
+    }
+}
+
+/// Adds a step to what is known of its resource.
+fn add(entries: &mut Vec<Entry>, plan: &Plan, step: &Step, kind: Kind, verb: Verb) {
+    let name = step.action.object();
+    let known = entries.iter_mut().find(|entry| entry.kind == kind && entry.name == name);
+    let Some(known) = known else {
+        let mut details = reason::of_step(plan, step);
+        details.extend(step.is_destructive().then_some(Detail::DataRemoved));
+        let certainty = if step.guard.is_some() { Certainty::Possible } else { Certainty::Certain };
+        entries.push(Entry { certainty, ..Entry::new(kind, verb, name, details) });
+        return;
+    };
+    match (known.verb, verb) {
+        (Verb::Remove, Verb::Create) => known.verb = Verb::Recreate,
+        (Verb::Pull, Verb::Build) => known.details.push(Detail::Text("built if it cannot be pulled".to_owned())),
+        _ => {}
+    }
+}
+
+/// The volumes that go with a container, and those that it leaves behind; each once, whoever shares them.
+fn volumes_with_containers(plan: &Plan) -> Vec<Entry> {
+    let mut known = BTreeSet::new();
+    let mut entries = Vec::new();
+    for (_, step) in plan.steps() {
+        let Action::RemoveContainer { unused, .. } = &step.action else { continue };
+        let removed = step.removed_volumes();
+        for volume in unused.iter().filter(|volume| removed.contains(&volume.name.as_str())) {
+            if known.insert(&volume.name) {
+                entries.push(volume_entry(Verb::Remove, volume, Detail::DataRemoved));
+            }
+        }
+    }
+    let left = plan.steps().flat_map(|(_, step)| step.volumes_left());
+    for volume in left {
+        if known.insert(&volume.name) {
+            let why = Detail::Text("no container uses it any more; its data is kept".to_owned());
+            entries.push(volume_entry(Verb::Keep, volume, why));
+        }
+    }
+    entries
+}
+
+fn volume_entry(verb: Verb, volume: &UnusedVolume, detail: Detail) -> Entry {
+    let name = match volume.name.get(..ANONYMOUS_NAME) {
+        Some(start) if volume.anonymous && volume.name.len() > ANONYMOUS_NAME => format!("{start}…"),
+        _ => volume.name.clone(),
+    };
+    let place = Detail::Text(format!("{} of {}", volume.target, volume.container));
+    Entry::new(Kind::Volume, verb, name, vec![place, detail])
+}
