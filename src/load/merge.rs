@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::Explain;
-use crate::load::error::LoadWarning;
 use crate::load::findings::Findings;
 use crate::load::rules::{MERGE_RULES, Merge, Rules};
 use crate::load::scalar;
@@ -43,10 +42,40 @@ impl Explain for MergeError {
     }
 }
 
+/// Address pools of a lower file that the upper one does not repeat.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{upper}` discards address pools from `{file}`: {}", pools.join(", "))]
+pub struct DroppedPools {
+    /// Their subnets.
+    pub pools: Vec<String>,
+    /// The lower file.
+    pub file: String,
+    /// The upper file.
+    pub upper: String,
+    /// Where the first of them stands.
+    pub lower: Span,
+    /// Where the upper pools stand.
+    pub span: Span,
+}
+
+impl Explain for DroppedPools {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(format!("repeat the pools to keep in `{}`", self.upper))
+    }
+
+    fn related(&self) -> Vec<(Span, String)> {
+        vec![(self.lower, "dropped".to_owned())]
+    }
+}
+
 /// What a merge looks at and reports to.
 pub(super) struct Merger<'a> {
     pub(super) sources: &'a SourceMap,
-    pub(super) findings: &'a mut Findings,
+    pub(super) findings: &'a mut Findings<MergeError, DroppedPools>,
 }
 
 impl Merger<'_> {
@@ -185,7 +214,7 @@ fn merge_pools(base: &mut Node, over: Node, trail: Trail<'_>, merger: &mut Merge
     }
     if let Some(first) = below.first() {
         let named = |pool: &Node| pool.get("subnet").and_then(Node::as_str).unwrap_or("without a subnet").to_owned();
-        merger.findings.warn(LoadWarning::DroppedPools {
+        merger.findings.warn(DroppedPools {
             pools: below.iter().map(named).collect(),
             file: merger.file(first.span, over.span),
             upper: merger.file(over.span, first.span),
@@ -334,11 +363,11 @@ mod tests {
         let mut sources = SourceMap::default();
         let mut wrap = |text: &str| model(&mut sources, &format!("services: {{web: {{{text}}}}}"));
         let (mut base, over) = (wrap(base), wrap(over));
-        let mut findings = Findings::default();
+        let mut findings = Findings::<MergeError, DroppedPools>::default();
         let mut merger = Merger { sources: &sources, findings: &mut findings };
         merge_models(&mut base, over, &mut merger);
         let web = base.get("services").and_then(|services| services.get("web")).map(shown).unwrap_or_default();
-        let (errors, _) = findings.into_parts();
+        let errors = findings.into_errors();
         (web, errors.iter().map(ToString::to_string).collect())
     }
 

@@ -28,7 +28,9 @@ pub mod environment;
 mod error;
 mod extends;
 mod file;
+mod file_name;
 mod findings;
+mod ignored_key;
 mod include;
 pub mod interpolate;
 mod layer;
@@ -39,6 +41,7 @@ mod normalize;
 mod options;
 mod paths;
 mod profiles;
+mod request;
 mod reset;
 mod rules;
 mod scalar;
@@ -52,16 +55,21 @@ mod unique;
 
 pub use check::{CheckError, ContextProblem, Dependence, Form};
 pub use contents::{contents, missing_files};
-pub use env_file::UnknownFormat;
+pub use env_file::{UnknownFormat, VariableFileError};
 pub use error::{LoadError, LoadWarning};
-pub use extends::ExtendsError;
-pub use file::{FileError, FileRole};
-pub use include::IncludeError;
-pub use merge::MergeError;
+pub use extends::{ExtendsError, ExtendsWarning};
+pub use file::{FileError, FileRole, RemoteFile};
+pub use ignored_key::IgnoredKey;
+pub use include::{IncludeError, IncludeWarning};
+pub use layer::LayerError;
+pub use merge::{DroppedPools, MergeError};
 pub use options::{Dependencies, LoadOptions, Resources};
 pub use paths::MissingSource;
+pub use request::Request;
 pub use schema::{ShapeError, ShapeProblem};
-pub use short_form::FormError;
+pub use select::SelectError;
+pub use short_form::{DeprecatedExternalName, FormError};
+pub use surprise::LintWarning;
 pub use unique::{ItemError, ItemProblem};
 
 use std::collections::BTreeMap;
@@ -73,7 +81,7 @@ use crate::source::SourceMap;
 use crate::yaml::Node;
 
 use discover::{ComposeFile, NameSources};
-use environment::{Environment, Request};
+use environment::Environment;
 use findings::Findings;
 use layer::Layer;
 use loader::{Loader, Scope, Settings};
@@ -181,7 +189,7 @@ fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Projec
     let mut built = build(options, start, loader)?;
     let mut active = Profiles::new(&options.profiles, built.environment.get("COMPOSE_PROFILES").map(String::as_str));
     if options.check_consistency && !loader.incomplete {
-        check::check_consistency(&mut built.model, &active, &mut loader.findings);
+        loader.findings.phase(|found| check::check_consistency(&mut built.model, &active, found));
     }
     let mut project = typed(options, built, loader)?;
     select::split_by_profiles(&mut project, &active);
@@ -298,7 +306,7 @@ fn project_name(
     environment: &BTreeMap<String, String>,
     layers: &[Layer],
     folder: &std::path::Path,
-    findings: &mut Findings,
+    findings: &mut Findings<LoadError, LoadWarning>,
 ) -> String {
     let written = name::written(layers, environment, options.interpolate);
     let sources = NameSources {

@@ -9,7 +9,7 @@ use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
 use crate::load::rules::{PATH_RULES, PathKind, Rules};
 use crate::load::trail::Trail;
-use crate::source::Span;
+use crate::source::{Span, is_remote_context};
 use crate::yaml::{Node, Value};
 
 /// A bind mount without anything to mount.
@@ -42,11 +42,17 @@ pub(super) struct Base<'a> {
 }
 
 /// Puts every relative path of the model below the folder of `base`.
-pub(super) fn resolve(model: &mut Node, base: Base<'_>, findings: &mut Findings) {
+pub(super) fn resolve(model: &mut Node, base: Base<'_>, findings: &mut Findings<MissingSource>) {
     walk(model, &PATH_RULES, base, Trail::Top, findings);
 }
 
-fn walk(node: &mut Node, rules: &Rules<PathKind>, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
+fn walk(
+    node: &mut Node,
+    rules: &Rules<PathKind>,
+    base: Base<'_>,
+    trail: Trail<'_>,
+    findings: &mut Findings<MissingSource>,
+) {
     if let Some(kind) = rules.rule() {
         apply(kind, node, base, trail, findings);
     }
@@ -69,7 +75,7 @@ fn walk(node: &mut Node, rules: &Rules<PathKind>, base: Base<'_>, trail: Trail<'
     }
 }
 
-fn apply(kind: PathKind, node: &mut Node, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
+fn apply(kind: PathKind, node: &mut Node, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings<MissingSource>) {
     match kind {
         PathKind::Context => edit(node, |path| context(path, base)),
         PathKind::Local => edit(node, |path| local(path, base)),
@@ -86,7 +92,7 @@ fn edit(node: &mut Node, change: impl FnOnce(&str) -> String) {
     }
 }
 
-fn mount(node: &mut Node, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
+fn mount(node: &mut Node, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings<MissingSource>) {
     if node.get("type").and_then(Node::as_str) != Some("bind") {
         return;
     }
@@ -119,8 +125,7 @@ fn volume_device(node: &mut Node, base: Base<'_>) {
 }
 
 fn context(path: &str, base: Base<'_>) -> String {
-    const REMOTE: [&str; 6] = ["https://", "http://", "git://", "ssh://", "github.com/", "git@"];
-    if path.contains("://") || path.starts_with("service:") || REMOTE.iter().any(|prefix| path.starts_with(prefix)) {
+    if is_remote_context(path) || path.starts_with("service:") {
         return path.to_owned();
     }
     let path = expand_home(path, base.home);

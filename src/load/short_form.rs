@@ -2,12 +2,12 @@
 //! [`crate::project::value`]; here their results become nodes with the span of the text they were written as.
 
 mod mount;
+mod part;
 mod port;
 
 pub(super) use mount::target as mount_target;
 
 use crate::diagnostic::Explain;
-use crate::load::error::LoadWarning;
 use crate::load::findings::Findings;
 use crate::load::merge::{all_gpus_to_list, context_to_mapping, names_to_mapping, null, started, string_to_mapping};
 use crate::load::rules::{FORM_RULES, Form, Rules};
@@ -15,6 +15,8 @@ use crate::load::trail::Trail;
 use crate::project::value::device;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Value};
+
+use part::{Unread, entry};
 
 /// A short form that does not follow its grammar.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -40,6 +42,26 @@ impl Explain for FormError {
     }
 }
 
+/// `external: {name: …}`, the form before `name` could stand beside `external`.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{path}`: `external.name` is deprecated")]
+pub struct DeprecatedExternalName {
+    /// Dotted path of the resource.
+    pub path: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Explain for DeprecatedExternalName {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("write `external: true` and `name: …` beside it".to_owned())
+    }
+}
+
 /// Whether a short form that cannot be read is an error, or stays as written because its variables are still in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
@@ -49,21 +71,20 @@ pub(super) enum Unreadable {
 
 /// Gives every value of the model its long form. What does not follow its grammar goes to `findings` and out of the
 /// tree, or stays as it is when `unreadable` says so.
-pub(super) fn to_long_forms(model: &mut Node, unreadable: Unreadable, sources: &SourceMap, findings: &mut Findings) {
+pub(super) fn to_long_forms(
+    model: &mut Node,
+    unreadable: Unreadable,
+    sources: &SourceMap,
+    findings: &mut Findings<FormError, DeprecatedExternalName>,
+) {
     let mut transform = Transform { unreadable, sources, findings };
     transform.walk(model, &FORM_RULES, Trail::Top);
 }
 
-pub(super) struct Transform<'a> {
+struct Transform<'a> {
     unreadable: Unreadable,
     sources: &'a SourceMap,
-    findings: &'a mut Findings,
-}
-
-/// What is wrong with a text, and an accepted one.
-pub(super) struct Unread {
-    problem: String,
-    hint: Option<String>,
+    findings: &'a mut Findings<FormError, DeprecatedExternalName>,
 }
 
 impl Transform<'_> {
@@ -261,18 +282,13 @@ impl Transform<'_> {
                 };
                 self.refuse(unread, old_name.span, trail);
             }
-            Some(_) => self.findings.warn(LoadWarning::ExternalName { path, span }),
+            Some(_) => self.findings.warn(DeprecatedExternalName { path, span }),
             None => {
                 resource.insert(Key { name: "name".to_owned(), span: old_name.span }, old_name);
-                self.findings.warn(LoadWarning::ExternalName { path, span });
+                self.findings.warn(DeprecatedExternalName { path, span });
             }
         }
     }
-}
-
-/// An entry with a text that was read from `span`.
-fn entry(key: &str, text: &str, span: Span) -> (Key, Node) {
-    (Key { name: key.to_owned(), span }, Node::string(text, span))
 }
 
 fn items_mut(node: &mut Node) -> &mut [Node] {

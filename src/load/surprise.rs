@@ -1,13 +1,86 @@
 //! Results that surprise: what Docker Compose silently changes or leaves out of what was written. The result here is
 //! the same, with a warning that says where and what to write instead.
 
-use crate::load::error::LoadWarning;
+use std::convert::Infallible;
+
+use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
 use crate::load::scalar;
 use crate::load::trail::Trail;
 use crate::project::value::mount;
-use crate::source::SourceMap;
+use crate::source::{SourceMap, Span};
 use crate::yaml::{Node, Value};
+
+/// A value that Docker Compose changes or leaves out without a word.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LintWarning {
+    /// A number or date in a place for text, where it does not come out as written.
+    #[error("`{written}` becomes `{becomes}` in `{path}`")]
+    ChangedText {
+        /// Dotted path.
+        path: String,
+        /// As it stands in the file.
+        written: String,
+        /// As it comes out.
+        becomes: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `a:/b`, which looks like a volume `a` but is a Windows drive.
+    #[error("`{text}` is an anonymous volume at `{text}`: a single letter before a colon is a drive")]
+    DriveLetter {
+        /// The mount as written.
+        text: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// An option of a short mount that means nothing.
+    #[error("`{option}` in `{text}` is no option of a mount and is left out")]
+    MountOption {
+        /// The option.
+        option: String,
+        /// The mount as written.
+        text: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A restart policy that no engine knows.
+    #[error("`restart` is `{word}`, which engines refuse")]
+    Restart {
+        /// The word.
+        word: String,
+        /// Where it stands.
+        span: Span,
+    },
+}
+
+impl Explain for LintWarning {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::ChangedText { span, .. }
+            | Self::DriveLetter { span, .. }
+            | Self::MountOption { span, .. }
+            | Self::Restart { span, .. } => Some(*span),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::ChangedText { written, .. } => format!("put it in quotes to keep it: \"{written}\""),
+            Self::DriveLetter { .. } => {
+                "for a volume of one letter write `{type: volume, source: …, target: …}`; for a folder begin with `./`"
+                    .to_owned()
+            }
+            Self::MountOption { .. } => {
+                "known are `ro`, `rw`, `z`, `Z`, `nocopy` and words such as `rslave`".to_owned()
+            }
+            Self::Restart { .. } => {
+                "write `\"no\"`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`".to_owned()
+            }
+        })
+    }
+}
 
 /// Mappings of a service whose values become text, by the way to them.
 const TEXTS: [&[&str]; 7] = [
@@ -24,7 +97,7 @@ const TEXTS: [&[&str]; 7] = [
 const RESTARTS: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
 
 /// Looks through a layer whose variables are expanded.
-pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings) {
+pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings<Infallible, LintWarning>) {
     let services = layer.get("services").and_then(Node::as_mapping);
     let section = Trail::Top.key("services");
     for (key, service) in services.into_iter().flatten() {
@@ -34,7 +107,7 @@ pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings) {
 
 struct Look<'a> {
     sources: &'a SourceMap,
-    findings: &'a mut Findings,
+    findings: &'a mut Findings<Infallible, LintWarning>,
 }
 
 impl Look<'_> {
@@ -60,7 +133,7 @@ impl Look<'_> {
             _ => RESTARTS.contains(&word),
         };
         if !known {
-            self.findings.warn(LoadWarning::Restart { word: word.to_owned(), span: node.span });
+            self.findings.warn(LintWarning::Restart { word: word.to_owned(), span: node.span });
         }
     }
 
@@ -75,7 +148,7 @@ impl Look<'_> {
             if written != becomes && !written.is_empty() && !written.starts_with(['*', '&', '!']) {
                 let path = format!("{}.{}.{}", trail.path(), way.join("."), key.name);
                 let written = written.to_owned();
-                self.findings.warn(LoadWarning::ChangedText { path, written, becomes, span: value.span });
+                self.findings.warn(LintWarning::ChangedText { path, written, becomes, span: value.span });
             }
         }
     }
@@ -87,10 +160,10 @@ impl Look<'_> {
         let drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && bytes[2] == b'/';
         for option in mount::unknown_options(text) {
             let option = option.to_owned();
-            self.findings.warn(LoadWarning::MountOption { option, text: text.to_owned(), span: item.span });
+            self.findings.warn(LintWarning::MountOption { option, text: text.to_owned(), span: item.span });
         }
         if drive && mount::parse_short(text).is_ok_and(|mount| mount.source.is_none()) {
-            self.findings.warn(LoadWarning::DriveLetter { text: text.to_owned(), span: item.span });
+            self.findings.warn(LintWarning::DriveLetter { text: text.to_owned(), span: item.span });
         }
     }
 }

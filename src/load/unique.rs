@@ -58,11 +58,11 @@ impl Explain for ItemError {
 }
 
 /// Removes repetitions from every keyed list of the model. Items without a key go to `findings` and out of the tree.
-pub(super) fn enforce(model: &mut Node, findings: &mut Findings) {
+pub(super) fn enforce(model: &mut Node, findings: &mut Findings<ItemError>) {
     walk(model, &UNIQUE_RULES, Trail::Top, findings);
 }
 
-fn walk(node: &mut Node, rules: &Rules<Unique>, trail: Trail<'_>, findings: &mut Findings) {
+fn walk(node: &mut Node, rules: &Rules<Unique>, trail: Trail<'_>, findings: &mut Findings<ItemError>) {
     match &mut node.value {
         Value::Mapping(mapping) => {
             for (key, value) in mapping.values_mut() {
@@ -81,7 +81,12 @@ fn walk(node: &mut Node, rules: &Rules<Unique>, trail: Trail<'_>, findings: &mut
     }
 }
 
-fn without_repetitions(items: Vec<Node>, rule: Unique, trail: Trail<'_>, findings: &mut Findings) -> Vec<Node> {
+fn without_repetitions(
+    items: Vec<Node>,
+    rule: Unique,
+    trail: Trail<'_>,
+    findings: &mut Findings<ItemError>,
+) -> Vec<Node> {
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
@@ -218,9 +223,9 @@ mod tests {
 
     fn kept(attribute: &str, list: &str) -> Vec<String> {
         let mut model = model(&format!("services: {{web: {{{attribute}: {list}}}}}"));
-        let mut findings = Findings::default();
+        let mut findings = Findings::<ItemError>::default();
         enforce(&mut model, &mut findings);
-        let (errors, _) = findings.into_parts();
+        let errors = findings.into_errors();
         let web = model.get("services").and_then(|services| services.get("web"));
         let items = web.and_then(|web| web.get(attribute)).and_then(Node::as_sequence).unwrap_or_default();
         let shown =

@@ -1,6 +1,6 @@
 //! Networks, volumes, secrets, configs and models (compose-file.md §3.7–3.10).
 
-use super::{Decoder, Entry};
+use super::decoder::{Decoder, Entry};
 use crate::project::{Config, FileSource, Ipam, IpamPool, Model, Network, Secret, Volume};
 use crate::yaml::{Mapping, Node};
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::{DecodeProblem, DecodeWarning, Decoder, Entry};
+use super::decoder::{Decoder, Entry};
+use super::error::{DecodeProblem, DecodeWarning};
 use crate::load::scalar;
 use crate::project::number;
 use crate::project::value::{ByteSize, DeviceCount, Duration, ExtraHosts, FileMode, command};

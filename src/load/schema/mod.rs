@@ -138,7 +138,7 @@ impl Explain for ShapeError {
 }
 
 /// Holds a merged model against the file format (§1.8). What is wrong goes to `findings` and out of the tree.
-pub(super) fn validate(model: &mut Node, sources: &SourceMap, findings: &mut Findings) {
+pub(super) fn validate(model: &mut Node, sources: &SourceMap, findings: &mut Findings<ShapeError>) {
     let mut validator = Validator { sources, findings };
     if let Value::Mapping(document) = &mut model.value {
         validator.fixed(document, model.span, &table::DOCUMENT, Trail::Top);
@@ -154,7 +154,7 @@ enum Verdict {
 
 struct Validator<'a> {
     sources: &'a SourceMap,
-    findings: &'a mut Findings,
+    findings: &'a mut Findings<ShapeError>,
 }
 
 impl Validator<'_> {
