@@ -1,4 +1,4 @@
-//! The final tree into the typed [`Project`] (compose-file.md §1.14). The tree is validated and in long form, so what can
+//! The final tree into the typed [`Project`]. The tree is validated and in long form, so what can
 //! still be wrong is a value: a size, a duration, a command, a number in quotes.
 #![expect(clippy::wildcard_enum_match_arm, reason = "whatever kind of value is not expected is refused by name")]
 

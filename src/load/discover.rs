@@ -1,5 +1,5 @@
 //! Which files make the project: those named, those of `COMPOSE_FILE`, or those found on the way up to the root
-//! (compose-file.md §1.1, cli.md §3); and the project's name (§5.1).
+//! (Compose spec: `03-compose-file.md`); and the project's name (`04-version-and-name.md`).
 
 use std::path::{Path, PathBuf};
 

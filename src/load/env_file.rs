@@ -1,4 +1,4 @@
-//! `env_file` and `label_file` (compose-file.md §4.2–4.4): files of variables into services, and those of an `include`.
+//! `env_file` and `label_file` (Compose spec: `05-services.md`): files of variables into services, and those of an `include`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

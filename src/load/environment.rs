@@ -1,5 +1,5 @@
-//! The variables that substitution sees: process environment, env files and `.env`, by precedence
-//! (compose-file.md §4.1).
+//! The variables that substitution sees: process environment, env files and `.env`, the former before
+//! the latter (Compose spec: `12-interpolation.md`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

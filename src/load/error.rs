@@ -14,12 +14,12 @@ use crate::load::extends::{ExtendsError, ExtendsWarning};
 use crate::load::include::{IncludeError, IncludeWarning};
 use crate::load::interpolate::{TemplateError, TemplateWarning};
 use crate::load::layer::LayerError;
+use crate::load::lint::LintWarning;
 use crate::load::merge::{DroppedPools, MergeError};
 use crate::load::paths::MissingSource;
 use crate::load::schema::ShapeError;
 use crate::load::select::SelectError;
 use crate::load::short_form::{DeprecatedExternalName, FormError};
-use crate::load::surprise::LintWarning;
 use crate::load::unique::ItemError;
 use crate::source::Span;
 

@@ -1,4 +1,4 @@
-//! `extends` (compose-file.md §1.6): a layer whose services name others in, the services with what they inherit out.
+//! `extends` (Compose spec: `05-services.md`, `extends`): a layer whose services name others in, the services with what they inherit out.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `include` (compose-file.md §1.5): a layer with references in, the same layer with the resources of the other files
+//! `include` (Compose spec: `14-include.md`): a layer with references in, the same layer with the resources of the other files
 //! below its own out.
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Files in, a project out.
 //!
-//! [`load`] runs the phases of compose-file.md §1.0 in order. Everything that is wrong is gathered and given back at
+//! [`load`] runs the phases in the order of Docker Compose. Everything that is wrong is gathered and given back at
 //! once, in file order; a value that was found wrong is taken out of the tree, so that later phases do not complain
 //! about what merely follows from it.
 //!
@@ -34,9 +34,11 @@ mod ignored_key;
 mod include;
 pub mod interpolate;
 mod layer;
+mod lint;
 mod loader;
 mod merge;
 mod name;
+mod node_path;
 mod normalize;
 mod options;
 mod paths;
@@ -48,9 +50,7 @@ mod scalar;
 mod schema;
 mod select;
 mod short_form;
-mod surprise;
 pub mod template;
-mod trail;
 mod unique;
 
 pub use check::{CheckError, ContextProblem, Dependence, Form};
@@ -62,14 +62,14 @@ pub use file::{FileError, FileRole, RemoteFile};
 pub use ignored_key::IgnoredKey;
 pub use include::{IncludeError, IncludeWarning};
 pub use layer::LayerError;
+pub use lint::LintWarning;
 pub use merge::{DroppedPools, MergeError};
 pub use options::{Dependencies, LoadOptions, Resources};
 pub use paths::MissingSource;
 pub use request::Request;
-pub use schema::{ShapeError, ShapeProblem};
+pub use schema::{ShapeError, ShapeProblem, attributes};
 pub use select::SelectError;
 pub use short_form::{DeprecatedExternalName, FormError};
-pub use surprise::LintWarning;
 pub use unique::{ItemError, ItemProblem};
 
 use std::collections::BTreeMap;
@@ -183,7 +183,7 @@ pub fn variables(options: &LoadOptions) -> Result<Vec<template::Variable>, LoadF
     Ok(interpolate::variables(&built.model))
 }
 
-/// The phases of compose-file.md §1.0.
+/// The phases, in order. Those of each layer are in [`loader`].
 fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Project> {
     let start = begin(options, loader)?;
     let mut built = build(options, start, loader)?;

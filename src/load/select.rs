@@ -1,4 +1,4 @@
-//! Which services and resources of a loaded project are acted on (compose-file.md §1.15).
+//! Which services and resources of a loaded project are acted on (Compose spec: `15-profiles.md`).
 
 use std::collections::{BTreeMap, BTreeSet};
 

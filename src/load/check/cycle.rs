@@ -1,4 +1,4 @@
-//! Services that wait for each other (compose-file.md §1.16).
+//! Services that wait for each other.
 
 use super::definitions::Definitions;
 use super::error::CheckError;

@@ -21,7 +21,7 @@ use crate::yaml::{Key, Mapping, Node};
 use definitions::Definitions;
 use lookup::text;
 
-/// Holds the enabled services and the resources against §1.16, and copies a lone `scale` into `deploy`.
+/// Holds the enabled services and the resources against each other, and copies a lone `scale` into `deploy`.
 pub(super) fn check_consistency(model: &mut Node, active: &Profiles, findings: &mut Findings<CheckError>) {
     check(model, active, findings);
     let services = model.as_mapping_mut().and_then(|model| model.get_mut("services"));

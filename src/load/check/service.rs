@@ -1,4 +1,4 @@
-//! Rules of one enabled service (compose-file.md §1.16).
+//! Rules of one enabled service.
 
 use std::collections::HashMap;
 

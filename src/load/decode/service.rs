@@ -1,4 +1,4 @@
-//! The attributes of a service (compose-file.md §3.2).
+//! The attributes of a service (Compose spec: `05-services.md`).
 
 use super::blocks;
 use super::decoder::{Decoder, Entry};

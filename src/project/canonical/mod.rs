@@ -1,4 +1,4 @@
-//! The form that `config` prints and that the configuration hash digests (compose-file.md §6, engine.md Annex A):
+//! The form that `config` prints and that the configuration hash digests:
 //! a [`Project`] in, a [`Tree`] with everything in its fixed place out.
 
 mod blocks;

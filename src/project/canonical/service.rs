@@ -14,7 +14,7 @@ use crate::project::value::{
     BindOptions, Device, ImageOptions, Mount, Port, RecursiveBind, SelinuxLabel, TmpfsOptions, VolumeOptions,
 };
 
-/// All attributes in the order of compose-file.md §6.2, `extends` where engine.md Annex A has it.
+/// All attributes in the order of Docker Compose's JSON, which the configuration hash digests.
 pub(super) fn service(service: &Service, form: Form) -> Tree {
     let mut fields = Fields::new(form);
     up_to_environment(service, &mut fields);

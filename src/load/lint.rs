@@ -5,8 +5,8 @@ use std::convert::Infallible;
 
 use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
+use crate::load::node_path::NodePath;
 use crate::load::scalar;
-use crate::load::trail::Trail;
 use crate::project::value::mount;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Node, Value};
@@ -99,7 +99,7 @@ const RESTARTS: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
 /// Looks through a layer whose variables are expanded.
 pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings<Infallible, LintWarning>) {
     let services = layer.get("services").and_then(Node::as_mapping);
-    let section = Trail::Top.key("services");
+    let section = NodePath::Top.key("services");
     for (key, service) in services.into_iter().flatten() {
         Look { sources, findings }.service(service, section.key(&key.name));
     }
@@ -111,10 +111,10 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn service(&mut self, service: &Node, trail: Trail<'_>) {
+    fn service(&mut self, service: &Node, node_path: NodePath<'_>) {
         for way in TEXTS {
             if let Some(found) = way.iter().try_fold(service, |node, key| node.get(key)) {
-                self.texts(found, trail, way);
+                self.texts(found, node_path, way);
             }
         }
         if let Some(restart) = service.get("restart") {
@@ -138,7 +138,7 @@ impl Look<'_> {
     }
 
     /// Numbers, dates and booleans whose text is not the one that was written.
-    fn texts(&mut self, node: &Node, trail: Trail<'_>, way: &[&str]) {
+    fn texts(&mut self, node: &Node, node_path: NodePath<'_>, way: &[&str]) {
         for (key, value) in node.as_mapping().into_iter().flatten() {
             if matches!(value.value, Value::String(_) | Value::Null) {
                 continue;
@@ -146,7 +146,7 @@ impl Look<'_> {
             let Some(becomes) = scalar::text(&value.value) else { continue };
             let written = self.sources.text(value.span);
             if written != becomes && !written.is_empty() && !written.starts_with(['*', '&', '!']) {
-                let path = format!("{}.{}.{}", trail.path(), way.join("."), key.name);
+                let path = format!("{}.{}.{}", node_path.path(), way.join("."), key.name);
                 let written = written.to_owned();
                 self.findings.warn(LintWarning::ChangedText { path, written, becomes, span: value.span });
             }
