@@ -1,5 +1,4 @@
-//! Text where a number or a boolean belongs: the paths at which a string is converted right after substitution
-//! (compose-file.md §1.4, "Casting").
+//! Text where a number or a boolean belongs: the paths at which a string is converted right after substitution.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

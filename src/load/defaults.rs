@@ -1,4 +1,4 @@
-//! What loading fills in before anything is checked (compose-file.md §1.10).
+//! What loading fills in before anything is checked.
 
 use crate::source::Span;
 use crate::yaml::{Key, Mapping, Node, Value};

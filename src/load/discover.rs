@@ -1,19 +1,16 @@
 //! Which files make the project: those named, those of `COMPOSE_FILE`, or those found on the way up to the root
-//! (compose-file.md §1.1, cli.md §3); and the project's name (§5.1).
+//! (Compose spec: `03-compose-file.md`); and the project's name (`04-version-and-name.md`).
 
 use std::path::{Path, PathBuf};
 
-use super::environment::{Environment, Request};
+use super::environment::Environment;
 use super::file::pattern_hint;
+use super::file_name::{closest_file, is_yaml};
+use super::request::Request;
 use crate::diagnostic::Explain;
-use crate::source::Span;
+use crate::source::{Remote, Span};
 
-/// Names of the main file, the preferred first.
-pub const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-
-/// Names of the file that is merged over the main one, the preferred first.
-pub const OVERRIDE_NAMES: [&str; 4] =
-    ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+pub use super::file_name::{FILE_NAMES, OVERRIDE_NAMES};
 
 /// One Compose file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,51 +146,6 @@ fn names(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// What kind of place a remote file is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remote {
-    /// A git repository.
-    Git,
-    /// An artifact in a registry.
-    Oci,
-}
-
-impl Remote {
-    /// What to do until remote files are supported.
-    #[must_use]
-    pub fn instead(self) -> &'static str {
-        match self {
-            Self::Git => "clone the repository and name the file in it",
-            Self::Oci => "fetch the artifact with another tool and name the file in it",
-        }
-    }
-}
-
-/// Whether `reference` names a remote file, and of what kind.
-///
-/// ```
-/// use hoist::load::discover::{Remote, remote};
-/// assert_eq!(remote("https://github.com/docker/compose.git#main"), Some(Remote::Git));
-/// assert_eq!(remote("oci://registry.example/app:1"), Some(Remote::Oci));
-/// assert_eq!(remote("stack/compose.yaml"), None);
-/// ```
-#[must_use]
-pub fn remote(reference: &str) -> Option<Remote> {
-    if reference.starts_with("oci://") {
-        return Some(Remote::Oci);
-    }
-    let lower = reference.to_ascii_lowercase();
-    let before_fragment = lower.split('#').next().unwrap_or_default();
-    let web = before_fragment.starts_with("https://") || before_fragment.starts_with("http://");
-    let repository = before_fragment.strip_suffix(".git").is_some();
-    let git = before_fragment.starts_with("git://")
-        || before_fragment.starts_with("git@")
-        || before_fragment.starts_with("ssh://")
-        || before_fragment.starts_with("github.com/")
-        || (web && repository);
-    git.then_some(Remote::Git)
-}
-
 /// Finds the files of the project.
 ///
 /// # Errors
@@ -224,7 +176,7 @@ fn from_variable(environment: &Environment) -> Vec<String> {
     let platform = if cfg!(windows) { ";" } else { ":" };
     let separator = environment.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or(platform);
     // `git@host:path` and `https://…` have colons of their own.
-    if remote(list).is_some() {
+    if Remote::of(list).is_some() {
         return vec![list.to_owned()];
     }
     list.split(separator).map(str::to_owned).collect()
@@ -247,7 +199,7 @@ fn resolve_named(
     for name in named {
         if name == "-" {
             files.push(ComposeFile::Stdin);
-        } else if let Some(kind) = remote(name) {
+        } else if let Some(kind) = Remote::of(name) {
             errors.push(DiscoverError::Remote { reference: name.clone(), kind });
         } else {
             let path = request.absolute(name);
@@ -262,28 +214,6 @@ fn resolve_named(
         }
     }
     if errors.is_empty() { Ok(files) } else { Err(errors) }
-}
-
-/// The Compose file beside `path` whose name is closest to its name.
-pub(super) fn closest_file(path: &Path) -> Option<String> {
-    closest_name(path, is_yaml)
-}
-
-/// The file beside `path`, among those with an accepted name, whose name is closest to its name.
-pub(super) fn closest_name(path: &Path, accept: fn(&str) -> bool) -> Option<String> {
-    let name = path.file_name()?.to_str()?;
-    let beside: Vec<String> = std::fs::read_dir(path.parent()?)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| accept(name))
-        .collect();
-    crate::diagnostic::suggest::closest(name, beside.iter().map(String::as_str)).map(str::to_owned)
-}
-
-pub(super) fn is_yaml(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
 }
 
 /// The main file and its override, from `start` upwards.

@@ -1,6 +1,7 @@
 //! Env files: `NAME=value` lines in, names and values with their places out.
 //!
-//! The grammar is that of compose-file.md §4.5, [`parse_raw`] has the one of `format: raw` (§4.3).
+//! The grammar is that of Docker Compose; [`parse_raw`] has the one of `format: raw` (Compose spec: `05-services.md`,
+//! `env_file`).
 
 use std::collections::HashMap;
 
@@ -457,7 +458,7 @@ mod tests {
             ("K=a#b # c\n", &[("K", "a#b")]),
             ("K=#x\nL= #x\n", &[("K", "#x"), ("L", "#x")]),
             ("K=a\t# c\n", &[("K", "a\t# c")]),
-            ("K=trail   \n", &[("K", "trail")]),
+            ("K=node_path   \n", &[("K", "node_path")]),
             ("K=a\\nb\n", &[("K", "a\\nb")]),
             ("K=a\"b\"c\n", &[("K", "a\"b\"c")]),
             ("K='single $V # kept'\n", &[("K", "single $V # kept")]),

@@ -1,15 +1,55 @@
-//! `env_file` and `label_file` (compose-file.md §4.2–4.4): files of variables into services, and those of an `include`.
+//! `env_file` and `label_file` (Compose spec: `05-services.md`): files of variables into services, and those of an `include`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
-use crate::load::dotenv;
-use crate::load::file::FileRole;
-use crate::load::loader::Loader;
+use crate::load::dotenv::{self, EnvFileError};
+use crate::load::file::{FileError, FileRole};
+use crate::load::findings::Findings;
+use crate::load::interpolate::TemplateWarning;
 use crate::load::normalize::Environment;
 use crate::project::{EnvFile, Project, Service};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Reader, SourceMap, Span};
+
+/// A file of variables or labels that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VariableFileError {
+    /// It cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A line of it.
+    #[error(transparent)]
+    Line(#[from] EnvFileError),
+    /// It is in an unknown format.
+    #[error(transparent)]
+    Format(#[from] UnknownFormat),
+}
+
+impl VariableFileError {
+    fn inner(&self) -> &dyn Explain {
+        match self {
+            Self::File(error) => error,
+            Self::Line(error) => error,
+            Self::Format(error) => error,
+        }
+    }
+}
+
+impl Explain for VariableFileError {
+    fn span(&self) -> Option<Span> {
+        self.inner().span()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.inner().hint()
+    }
+
+    fn related(&self) -> Vec<(Span, String)> {
+        self.inner().related()
+    }
+}
 
 /// An entry of `env_file` that cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -31,13 +71,16 @@ impl Explain for UnknownFormat {
     }
 }
 
-impl Loader<'_> {
+/// Reads files of variables and labels.
+pub(super) struct VariableFiles<'a> {
+    pub reader: &'a Reader,
+    pub sources: &'a mut SourceMap,
+    pub findings: &'a mut Findings<VariableFileError, TemplateWarning>,
+}
+
+impl VariableFiles<'_> {
     /// The variables of the files, later ones winning. `None` if one cannot be read. References see `outer` first.
-    pub(super) fn read_env_files(
-        &mut self,
-        files: &[(PathBuf, Option<Span>)],
-        outer: &Environment,
-    ) -> Option<Environment> {
+    pub(super) fn of_include(&mut self, files: &[(PathBuf, Option<Span>)], outer: &Environment) -> Option<Environment> {
         let mut read = Environment::new();
         let mut complete = true;
         for (path, span) in files {
@@ -48,14 +91,13 @@ impl Loader<'_> {
             let lookup = |name: &str| outer.get(name).cloned();
             complete &= self.read_dotenv(file, &lookup, &mut read);
         }
-        self.incomplete |= !complete;
         complete.then_some(read)
     }
 
     /// Adds the entries of a dotenv file to `read`. Gives whether there was nothing wrong with it.
     fn read_dotenv(&mut self, file: FileId, outer: &dyn Fn(&str) -> Option<String>, read: &mut Environment) -> bool {
         let earlier = |name: &str| read.get(name).cloned();
-        let found = dotenv::parse(&self.sources, file, outer, &earlier);
+        let found = dotenv::parse(self.sources, file, outer, &earlier);
         self.take_entries(found, read)
     }
 
@@ -71,14 +113,14 @@ impl Loader<'_> {
         match self.reader.read(path) {
             Ok(bytes) => Some(self.sources.add_env_file(path, bytes)),
             Err(error) => {
-                self.unreadable(path, error, span, role);
+                self.findings.error(FileError { path: path.to_owned(), error, role, span });
                 None
             }
         }
     }
 
     /// Reads the `label_file`s of every enabled service, whether it is acted on or not.
-    pub(super) fn read_label_files(&mut self, project: &mut Project) {
+    pub(super) fn labels(&mut self, project: &mut Project) {
         let Project { services, origins, working_directory, .. } = project;
         for (name, service) in services {
             let mut labels = Environment::new();
@@ -95,7 +137,7 @@ impl Loader<'_> {
     }
 
     /// Reads the `env_file`s of the services that are acted on into their `environment`.
-    pub(super) fn read_service_env_files(&mut self, project: &mut Project) {
+    pub(super) fn of_services(&mut self, project: &mut Project) {
         let Project { services, origins, environment, working_directory, .. } = project;
         for (name, service) in services {
             let mut files = std::mem::take(&mut service.env_file);
@@ -131,7 +173,7 @@ impl Loader<'_> {
                 self.read_dotenv(id, &outer, read);
             }
             Some("raw") => {
-                let found = dotenv::parse_raw(&self.sources, id, &outer);
+                let found = dotenv::parse_raw(self.sources, id, &outer);
                 self.take_entries(found, read);
             }
             Some(format) => self.findings.error(UnknownFormat { format: format.to_owned(), span }),

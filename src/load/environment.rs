@@ -1,5 +1,5 @@
-//! The variables that substitution sees: process environment, env files and `.env`, by precedence
-//! (compose-file.md §4.1).
+//! The variables that substitution sees: process environment, env files and `.env`, the former before
+//! the latter (Compose spec: `12-interpolation.md`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,72 +7,9 @@ use std::path::{Path, PathBuf};
 use super::dotenv::{self, EnvFile, EnvFileError};
 use super::file::{FileRole, folder_hint, pattern_hint};
 use super::interpolate::TemplateWarning;
+use super::request::Request;
 use crate::diagnostic::Explain;
 use crate::source::{ReadError, Reader, SourceMap, Span};
-
-/// What a run was called with, as far as finding files and variables goes. Nothing else of the outside world is read,
-/// but for the files themselves.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// The current folder, absolute.
-    pub current_dir: PathBuf,
-    /// The process environment.
-    pub process: BTreeMap<String, String>,
-    /// `--file`, in order; `-` is standard input.
-    pub files: Vec<String>,
-    /// `--env-file`, in order.
-    pub env_files: Vec<String>,
-    /// `--project-directory`.
-    pub project_directory: Option<PathBuf>,
-    /// `--project-name`.
-    pub project_name: Option<String>,
-    /// What reads the env files.
-    pub reader: Reader,
-}
-
-impl Request {
-    /// `path` from the current folder, with `.` and `..` taken out.
-    #[must_use]
-    pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
-        normalize(&self.current_dir.join(path))
-    }
-
-    /// Where the search for files begins, and for the first `.env`: the project directory that was asked for, else the
-    /// folder of the first file that was, else the current one.
-    #[must_use]
-    pub fn starting_dir(&self) -> PathBuf {
-        if let Some(directory) = &self.project_directory {
-            return self.absolute(directory);
-        }
-        let first = self.files.iter().find(|file| *file != "-" && super::discover::remote(file).is_none());
-        let directory = first.and_then(|file| self.absolute(file).parent().map(Path::to_path_buf));
-        directory.unwrap_or_else(|| self.current_dir.clone())
-    }
-
-    fn process(&self, name: &str) -> Option<&str> {
-        self.process.get(name).map(String::as_str)
-    }
-}
-
-/// `path` without `.`, `..` and doubled separators; links are not followed.
-#[must_use]
-pub fn normalize(path: &Path) -> PathBuf {
-    use std::path::Component;
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if clean.file_name().is_some() => {
-                clean.pop();
-            }
-            Component::ParentDir if clean.has_root() => {}
-            Component::ParentDir | Component::Normal(_) | Component::RootDir | Component::Prefix(_) => {
-                clean.push(component);
-            }
-        }
-    }
-    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
-}
 
 /// An env file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -404,13 +341,5 @@ mod tests {
         let (_, findings, sources) = scene.begin();
         let span = findings.errors[0].span().expect("a place");
         assert_eq!(sources.position(span).line, 2);
-    }
-
-    #[test]
-    fn paths_without_dots() {
-        for (path, expected) in [("/a/./b/../c", "/a/c"), ("/../a", "/a"), ("a/..", "."), ("../x", "../x"), ("/", "/")]
-        {
-            assert_eq!(normalize(Path::new(path)), Path::new(expected));
-        }
     }
 }

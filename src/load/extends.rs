@@ -1,20 +1,16 @@
-//! `extends` (compose-file.md §1.6): a layer whose services name others in, the services with what they inherit out.
+//! `extends` (Compose spec: `05-services.md`, `extends`): a layer whose services name others in, the services with what they inherit out.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Explain;
-use crate::load::discover;
-use crate::load::error::{LoadError, LoadWarning};
+use crate::diagnostic::{Explain, suggest};
+use crate::load::file::RemoteFile;
+use crate::load::ignored_key::{IgnoredKey, ignored_keys};
 use crate::load::layer::Layer;
-use crate::load::loader::{Loader, Scope};
-use crate::load::merge::{merge_models, merge_resources};
-use crate::load::paths::{self, Base};
+use crate::load::paths;
 use crate::load::reset::TaggedPaths;
-use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::unique;
 use crate::project::circle::{Circle, is_shown};
-use crate::source::{Span, Spanned};
+use crate::source::{Remote, SourceMap, Span, Spanned};
 use crate::yaml::{Key, Mapping, Node, Value};
 
 /// An `extends` that cannot be followed.
@@ -61,6 +57,9 @@ pub enum ExtendsError {
         /// Where it was named.
         span: Span,
     },
+    /// A file elsewhere.
+    #[error(transparent)]
+    Remote(#[from] RemoteFile),
     /// More services that extend each other, or more values that are copied that way, than any project has.
     #[error("`extends` of service `{service}` goes too far: {limit}")]
     TooMuch {
@@ -90,6 +89,7 @@ impl Explain for ExtendsError {
     fn span(&self) -> Option<Span> {
         match self {
             Self::UnknownBase { base, .. } => Some(base.span),
+            Self::Remote(error) => error.span(),
             Self::NotOne { span, .. }
             | Self::NoService { span, .. }
             | Self::NoServices { span, .. }
@@ -114,6 +114,7 @@ impl Explain for ExtendsError {
             ),
             Self::NoService { .. } => Some("write `extends: {service: NAME, file: FILE}`".to_owned()),
             Self::NoServices { .. } => Some("give the path of a Compose file".to_owned()),
+            Self::Remote(error) => error.hint(),
             Self::TooMuch { .. } => Some("let it extend a service with less in it".to_owned()),
             Self::Circular { .. } => Some("remove one of the `extends`".to_owned()),
         }
@@ -129,9 +130,60 @@ impl Explain for ExtendsError {
             | Self::NotOne { .. }
             | Self::NoService { .. }
             | Self::NoServices { .. }
+            | Self::Remote(_)
             | Self::TooMuch { .. } => Vec::new(),
         }
     }
+}
+
+/// An `extends` that works, but not as it may have been meant.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtendsWarning {
+    /// A service that extends one without content, which changes nothing.
+    #[error("service `{base}` is blank, so extending it does nothing")]
+    BlankBase {
+        /// The service that is extended.
+        base: String,
+        /// Where `extends` stands.
+        span: Span,
+    },
+    /// A key that means nothing.
+    #[error(transparent)]
+    IgnoredKey(#[from] IgnoredKey),
+}
+
+impl Explain for ExtendsWarning {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::BlankBase { span, .. } => Some(*span),
+            Self::IgnoredKey(warning) => warning.span(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::BlankBase { .. } => Some("give that service some content, or remove `extends`".to_owned()),
+            Self::IgnoredKey(warning) => warning.hint(),
+        }
+    }
+}
+
+/// The load that a walk over `extends` is part of: it reads and merges files, and keeps what is found.
+pub(super) trait Files {
+    /// The services of another file in long form, their paths relative to the project directory. `None` where it has
+    /// none, which is reported.
+    fn read(&mut self, path: &Path, span: Span) -> Option<Services>;
+    /// Puts the service `over` over `base`; both are called `name`.
+    fn merge_service(&mut self, base: &mut Node, over: Node, name: &str);
+    /// Keeps an error.
+    fn error(&mut self, error: ExtendsError);
+    /// Keeps a warning.
+    fn warn(&mut self, warning: ExtendsWarning);
+    /// Remembers that the service is not what its file says.
+    fn mark_broken(&mut self, service: &str);
+    /// Whether the service has been complained about.
+    fn is_broken(&self, service: &str) -> bool;
 }
 
 /// One of the files that a layer extends from, or the layer itself.
@@ -141,11 +193,20 @@ type FileIndex = usize;
 const OWN: FileIndex = 0;
 
 /// The services of one file, resolved one after the other.
-struct Services {
+pub(super) struct Services {
     /// `None` for the layer itself.
     file: Option<PathBuf>,
     entries: Mapping,
     tagged: TaggedPaths,
+}
+
+impl Services {
+    /// The services of a merged file, with the tags of its documents. `None` if it has none.
+    pub(super) fn of_file(path: &Path, model: &mut Node, tagged: TaggedPaths) -> Option<Self> {
+        let services = model.as_mapping_mut().and_then(|model| model.remove("services"))?;
+        let Value::Mapping(entries) = services.value else { return None };
+        Some(Self { file: Some(path.to_owned()), entries, tagged })
+    }
 }
 
 /// What a service says about its base.
@@ -162,11 +223,12 @@ struct Link {
 }
 
 /// The way through the files for one layer.
-struct Resolver<'a, 'b> {
+struct Resolver<'a, F> {
     /// Where the services of the layers below are defined.
     below: HashMap<String, PathBuf>,
-    loader: &'a mut Loader<'b>,
-    scope: &'a Scope<'a>,
+    load: &'a mut F,
+    /// The project directory, absolute.
+    folder: &'a str,
     /// The layer, and the other files in the order they were read.
     files: Vec<Services>,
     /// Where each of these is.
@@ -184,46 +246,46 @@ const LONGEST_CHAIN: usize = 500;
 /// Values that may be copied from bases in one layer, as many as a document may hold by aliases.
 const MOST_COPIED: usize = 400_000;
 
-impl Loader<'_> {
-    /// Gives every service of the layer what it inherits.
-    pub(super) fn extend(&mut self, layer: &mut Layer, below: &Node, scope: &Scope<'_>) {
-        let Some(services) = layer.node.as_mapping_mut().and_then(|layer| layer.get_mut("services")) else { return };
-        let Some(entries) = services.as_mapping_mut() else { return };
-        let extending: Vec<String> = entries
-            .iter()
-            .filter(|(_, service)| service.get("extends").is_some())
-            .map(|(key, _)| key.name.clone())
-            .collect();
-        if extending.is_empty() {
-            return;
-        }
-        let entries = std::mem::take(entries);
-        let own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
-        let below = self.files_of_services(below);
-        let mut resolver = Resolver {
-            below,
-            loader: self,
-            scope,
-            files: vec![own],
-            indices: HashMap::new(),
-            chain: Vec::new(),
-            copied: 0,
-            refused: false,
-        };
-        for name in extending {
-            resolver.resolve(OWN, &name);
-        }
-        let own = resolver.files.swap_remove(OWN);
-        layer.tagged = own.tagged;
-        services.value = Value::Mapping(own.entries);
-    }
+/// The file of each service of a model.
+pub(super) fn files_of_services(model: &Node, sources: &SourceMap) -> HashMap<String, PathBuf> {
+    let services = model.get("services").and_then(Node::as_mapping);
+    let file = |key: &Key| sources.file(key.span.file).path().to_owned();
+    services.into_iter().flatten().map(|(key, _)| (key.name.clone(), file(key))).collect()
+}
 
-    /// The file of each service of a model.
-    fn files_of_services(&self, model: &Node) -> HashMap<String, PathBuf> {
-        let services = model.get("services").and_then(Node::as_mapping);
-        let file = |key: &Key| self.sources.file(key.span.file).path().to_owned();
-        services.into_iter().flatten().map(|(key, _)| (key.name.clone(), file(key))).collect()
+/// Gives every service of the layer what it inherits. `below` is where the services of the layers below are defined,
+/// `folder` the project directory.
+pub(super) fn extend(layer: &mut Layer, below: HashMap<String, PathBuf>, folder: &str, load: &mut impl Files) {
+    let Some(services) = layer.node.as_mapping_mut().and_then(|layer| layer.get_mut("services")) else { return };
+    let Some(entries) = services.as_mapping_mut() else { return };
+    let extending = extending(entries);
+    if extending.is_empty() {
+        return;
     }
+    let entries = std::mem::take(entries);
+    let own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
+    let mut resolver = Resolver {
+        below,
+        load,
+        folder,
+        files: vec![own],
+        indices: HashMap::new(),
+        chain: Vec::new(),
+        copied: 0,
+        refused: false,
+    };
+    for name in extending {
+        resolver.resolve(OWN, &name);
+    }
+    let own = resolver.files.swap_remove(OWN);
+    layer.tagged = own.tagged;
+    services.value = Value::Mapping(own.entries);
+}
+
+/// The services that extend another.
+fn extending(services: &Mapping) -> Vec<String> {
+    let extending = services.iter().filter(|(_, service)| service.get("extends").is_some());
+    extending.map(|(key, _)| key.name.clone()).collect()
 }
 
 /// The number of values in `node`, itself included; long text counts for more than one.
@@ -237,7 +299,7 @@ fn size(node: &Node) -> usize {
     }
 }
 
-impl Resolver<'_, '_> {
+impl<F: Files> Resolver<'_, F> {
     /// Makes the service named `name` what it is with its base. A failure is reported and leaves it as it is.
     fn resolve(&mut self, at: FileIndex, name: &str) {
         if self.files[at].entries.get(name).and_then(|service| service.get("extends")).is_none() {
@@ -260,7 +322,7 @@ impl Resolver<'_, '_> {
             Some(base) if base.is_null() => {
                 // Extending a blank service leaves the service as it is, `extends` included.
                 let base = reference.base.value;
-                self.loader.findings.warn(LoadWarning::BlankBase { base, span: reference.span });
+                self.load.warn(ExtendsWarning::BlankBase { base, span: reference.span });
             }
             Some(base) if self.exceeds_budget(&base) => {
                 self.too_much(at, name, reference.span, "too many values are copied");
@@ -280,7 +342,7 @@ impl Resolver<'_, '_> {
 
     fn too_much(&mut self, at: FileIndex, name: &str, span: Span, limit: &'static str) {
         if !std::mem::replace(&mut self.refused, true) {
-            self.loader.findings.error(ExtendsError::TooMuch { service: name.to_owned(), limit, span });
+            self.load.error(ExtendsError::TooMuch { service: name.to_owned(), limit, span });
         }
         self.give_up(at, name);
     }
@@ -293,7 +355,7 @@ impl Resolver<'_, '_> {
         }
         let over = std::mem::replace(slot, Node::new(Value::Null, base.span));
         base.span = over.span;
-        merge_resources(&mut base, over, "services", name, &mut self.loader.merger());
+        self.load.merge_service(&mut base, over, name);
         if let Some(merged) = base.as_mapping_mut() {
             merged.remove("extends");
         }
@@ -302,9 +364,9 @@ impl Resolver<'_, '_> {
 
     /// Takes the reference away, so that the service is not looked at again.
     fn give_up(&mut self, at: FileIndex, name: &str) {
-        self.loader.findings.mark_broken("services", name);
+        self.load.mark_broken(name);
         for link in &self.chain {
-            self.loader.findings.mark_broken("services", &link.service.value);
+            self.load.mark_broken(&link.service.value);
         }
         if let Some(service) = self.files[at].entries.get_mut(name).and_then(Node::as_mapping_mut) {
             service.remove("extends");
@@ -329,7 +391,9 @@ impl Resolver<'_, '_> {
                 return Some(Reference { base: Spanned::new(String::new(), span), file: None, span: key.span });
             }
         };
-        self.loader.ignored_keys(mapping, &["service", "file"], "extends");
+        for ignored in ignored_keys(mapping, &["service", "file"], "extends") {
+            self.load.warn(ignored.into());
+        }
         let text = |key: &str| {
             let node = mapping.get(key)?;
             Some(Spanned::new(node.as_str()?.to_owned(), node.span))
@@ -345,14 +409,14 @@ impl Resolver<'_, '_> {
 
     fn not_one(&mut self, name: &str, node: &Node) {
         let found = node.value.kind();
-        self.loader.findings.error(ExtendsError::NotOne { service: name.to_owned(), found, span: node.span });
+        self.load.error(ExtendsError::NotOne { service: name.to_owned(), found, span: node.span });
     }
 
     fn closes_circle(&mut self, at: FileIndex, name: &str) -> bool {
         let repeated = self.chain.iter().position(|link| link.file == at && link.service.value == name);
         let Some(start) = repeated else { return false };
         let chain = self.chain[start..].iter().map(|link| link.service.clone()).collect();
-        self.loader.findings.error(ExtendsError::Circular { chain });
+        self.load.error(ExtendsError::Circular { chain });
         self.give_up(at, name);
         true
     }
@@ -367,12 +431,11 @@ impl Resolver<'_, '_> {
     }
 
     fn base_in_file(&mut self, name: &str, file: &Spanned<String>, base: &Spanned<String>) -> Option<Node> {
-        if discover::remote(&file.value).is_some() {
-            let error = LoadError::Remote { reference: file.value.clone(), span: Some(file.span) };
-            self.loader.findings.error(error);
+        if Remote::of(&file.value).is_some() {
+            self.load.error(RemoteFile { reference: file.value.clone(), span: file.span }.into());
             return None;
         }
-        let path = PathBuf::from(paths::join_unless_absolute(self.scope.folder, &file.value));
+        let path = PathBuf::from(paths::join_unless_absolute(self.folder, &file.value));
         let at = self.index_of(path, file.span)?;
         if !self.files[at].entries.contains(&base.value) {
             self.unknown_base(at, Some(PathBuf::from(&file.value)), name, base);
@@ -387,7 +450,7 @@ impl Resolver<'_, '_> {
         if let Some(known) = self.indices.get(&path) {
             return Some(*known);
         }
-        let services = self.read(&path, span)?;
+        let services = self.load.read(&path, span)?;
         self.files.push(services);
         let index = self.files.len() - 1;
         self.indices.insert(path, index);
@@ -397,49 +460,16 @@ impl Resolver<'_, '_> {
     fn unknown_base(&mut self, at: FileIndex, file: Option<PathBuf>, name: &str, base: &Spanned<String>) {
         let service = name.to_owned();
         if base.value.is_empty() {
-            self.loader.findings.error(ExtendsError::NoService { service, span: base.span });
+            self.load.error(ExtendsError::NoService { service, span: base.span });
             return;
         }
-        if file.is_none() && self.loader.findings.is_broken("services", &base.value) {
+        if file.is_none() && self.load.is_broken(&base.value) {
             return;
         }
-        let closest =
-            crate::diagnostic::suggest::closest(&base.value, self.files[at].entries.keys()).map(str::to_owned);
+        let closest = suggest::closest(&base.value, self.files[at].entries.keys()).map(str::to_owned);
         let elsewhere = if file.is_none() { self.below.get(&base.value) } else { None };
-        let folder = self.scope.folder;
+        let folder = self.folder;
         let elsewhere = elsewhere.map(|path| path.strip_prefix(folder).unwrap_or(path).to_owned());
-        self.loader.findings.error(ExtendsError::UnknownBase { service, base: base.clone(), file, closest, elsewhere });
-    }
-
-    /// The services of another file in long form, their paths relative to the project directory.
-    fn read(&mut self, path: &Path, span: Span) -> Option<Services> {
-        let errors = self.loader.findings.error_count();
-        let layers = self.loader.read_layers(path, Some(span));
-        if layers.is_empty() && self.loader.findings.error_count() > errors {
-            return None;
-        }
-        let mut tagged = TaggedPaths::default();
-        let mut model = Node::new(Value::Mapping(Mapping::new()), span);
-        for mut layer in layers {
-            self.loader.substitute(&mut layer.node, self.scope.environment);
-            layer.tagged.apply(&mut model);
-            tagged.extend(layer.tagged);
-            merge_models(&mut model, layer.node, &mut self.loader.merger());
-        }
-        let Loader { sources, findings, settings, home, .. } = &mut *self.loader;
-        unique::enforce(&mut model, findings);
-        let unreadable = if settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
-        to_long_forms(&mut model, unreadable, sources, findings);
-        unique::enforce(&mut model, findings);
-        let folder = path.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
-        let way = paths::relative(self.scope.folder, &folder);
-        paths::resolve(&mut model, Base { folder: &way, home }, findings);
-        let services = model.as_mapping_mut().and_then(|model| model.remove("services"));
-        if let Some(Value::Mapping(entries)) = services.map(|services| services.value) {
-            Some(Services { file: Some(path.to_owned()), entries, tagged })
-        } else {
-            findings.error(ExtendsError::NoServices { file: path.to_owned(), span });
-            None
-        }
+        self.load.error(ExtendsError::UnknownBase { service, base: base.clone(), file, closest, elsewhere });
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
-use crate::load::discover::{self, FILE_NAMES};
+use crate::load::file_name::{FILE_NAMES, closest_file, closest_name, is_yaml};
 use crate::source::{ReadError, Span};
 
 /// A file that cannot be read.
@@ -18,6 +18,26 @@ pub struct FileError {
     pub role: FileRole,
     /// Where another file names it.
     pub span: Option<Span>,
+}
+
+/// A reference to a file elsewhere, which is not supported yet.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{reference}` is not a file of this machine, and others cannot be read yet")]
+pub struct RemoteFile {
+    /// The reference as written.
+    pub reference: String,
+    /// Where it was written.
+    pub span: Span,
+}
+
+impl Explain for RemoteFile {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("fetch it first and give its path".to_owned())
+    }
 }
 
 /// What a file is read as.
@@ -59,9 +79,9 @@ impl Explain for FileError {
 impl FileError {
     fn missing(&self) -> Option<String> {
         let closest = match self.role {
-            FileRole::Compose => discover::closest_file(&self.path),
+            FileRole::Compose => closest_file(&self.path),
             FileRole::ServiceEnv | FileRole::IncludeEnv | FileRole::Labels => {
-                discover::closest_name(&self.path, |name| !discover::is_yaml(name))
+                closest_name(&self.path, |name| !is_yaml(name))
             }
         };
         if let Some(name) = closest {

@@ -1,19 +1,18 @@
-//! `include` (compose-file.md §1.5): a layer with references in, the same layer with the resources of the other files
+//! `include` (Compose spec: `14-include.md`): a layer with references in, the same layer with the resources of the other files
 //! below its own out.
 
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
-use crate::load::discover;
 use crate::load::environment::is_env_file;
-use crate::load::error::{LoadError, LoadWarning};
+use crate::load::file::RemoteFile;
+use crate::load::findings::Findings;
+use crate::load::ignored_key::{IgnoredKey, ignored_keys};
 use crate::load::layer::Layer;
-use crate::load::loader::{Loader, Scope};
-use crate::load::merge::merge_resources;
-use crate::load::normalize::Environment;
+use crate::load::merge::{Merger, merge_resources};
 use crate::load::paths;
 use crate::project::circle::Circle;
-use crate::source::{Span, Spanned};
+use crate::source::{Remote, Span, Spanned};
 use crate::yaml::{Key, Mapping, Node, Value};
 
 /// The sections whose resources an include brings in.
@@ -35,6 +34,9 @@ pub enum IncludeError {
         /// Where.
         span: Span,
     },
+    /// A file elsewhere.
+    #[error(transparent)]
+    Remote(#[from] RemoteFile),
     /// A file that includes itself, perhaps through others.
     #[error("a file includes itself: {}", Circle(files, "includes"))]
     Cycle {
@@ -57,12 +59,14 @@ const LONGEST_CHAIN: usize = 100;
 impl Explain for IncludeError {
     fn span(&self) -> Option<Span> {
         match self {
+            Self::Remote(error) => error.span(),
             Self::WrongType { span, .. } | Self::Cycle { span, .. } | Self::TooMany { span } => Some(*span),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Remote(error) => error.hint(),
             Self::WrongType { .. } => Some("write `include: [other.yaml]`".to_owned()),
             Self::Cycle { .. } => Some("remove one of the includes".to_owned()),
             Self::TooMany { .. } => Some("include them all from one file instead of one from another".to_owned()),
@@ -70,34 +74,82 @@ impl Explain for IncludeError {
     }
 }
 
+/// An `include` that works, but not as it may have been meant.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum IncludeWarning {
+    /// An item that names no file.
+    #[error("this item of `include` names no file, so it includes nothing")]
+    IncludesNothing {
+        /// Where it stands.
+        span: Span,
+    },
+    /// A key that means nothing.
+    #[error(transparent)]
+    IgnoredKey(#[from] IgnoredKey),
+}
+
+impl Explain for IncludeWarning {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::IncludesNothing { span } => Some(*span),
+            Self::IgnoredKey(warning) => warning.span(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::IncludesNothing { .. } => Some("give it a `path`".to_owned()),
+            Self::IgnoredKey(warning) => warning.hint(),
+        }
+    }
+}
+
 /// One item of `include`.
-struct Item {
+pub(super) struct Item {
     paths: Vec<Spanned<String>>,
     project_directory: Option<String>,
     env_files: Option<Vec<Spanned<String>>>,
 }
 
-impl Loader<'_> {
-    /// Follows the `include` of the layer, which goes.
-    pub(super) fn include(&mut self, layer: &mut Layer, scope: &Scope<'_>) {
-        let Some(include) = layer.node.as_mapping_mut().and_then(|layer| layer.remove("include")) else { return };
-        for item in self.include_items(include) {
-            if let Some(imported) = self.included_model(&item, scope) {
-                self.import(imported, layer);
-            }
-        }
-    }
+/// The files of one item, and what they are read with.
+pub(super) struct Included {
+    /// The main file and those that are merged over it, absolute.
+    pub files: Vec<Spanned<PathBuf>>,
+    /// The project directory, absolute.
+    pub folder: String,
+    /// The way to it from the project directory of the file that includes.
+    pub way: String,
+    /// The env files, absolute.
+    pub env_files: Vec<(PathBuf, Option<Span>)>,
+    /// The main files on the way here, this one last.
+    pub chain: Vec<PathBuf>,
+}
 
-    fn include_items(&mut self, include: Node) -> Vec<Item> {
+/// Takes the `include` out of a layer.
+pub(super) fn take_items(layer: &mut Layer, findings: &mut Findings<IncludeError, IncludeWarning>) -> Vec<Item> {
+    let Some(include) = layer.node.as_mapping_mut().and_then(|layer| layer.remove("include")) else {
+        return Vec::new();
+    };
+    Items { findings }.all(include)
+}
+
+/// Reads the items of one `include`.
+struct Items<'a> {
+    findings: &'a mut Findings<IncludeError, IncludeWarning>,
+}
+
+impl Items<'_> {
+    fn all(&mut self, include: Node) -> Vec<Item> {
         if include.is_null() {
             return Vec::new();
         }
         let Some(items) = self.sequence(include, "include", "a list") else { return Vec::new() };
         let items = items.into_iter().enumerate();
-        items.filter_map(|(index, item)| self.include_item(item, &format!("include[{index}]"))).collect()
+        items.filter_map(|(index, item)| self.one(item, &format!("include[{index}]"))).collect()
     }
 
-    fn include_item(&mut self, item: Node, place: &str) -> Option<Item> {
+    fn one(&mut self, item: Node, place: &str) -> Option<Item> {
         let span = item.span;
         if let Value::String(path) = item.value {
             return Some(Item { paths: vec![Spanned::new(path, span)], project_directory: None, env_files: None });
@@ -110,10 +162,10 @@ impl Loader<'_> {
         let folder = item.remove("project_directory");
         let folder = folder.and_then(|node| self.text(node, &format!("{place}.project_directory")));
         let env_files = item.remove("env_file").map(|node| self.texts(node, &format!("{place}.env_file")));
-        self.ignored_keys(&item, &["path", "project_directory", "env_file"], "include");
+        self.findings.warnings(ignored_keys(&item, &["path", "project_directory", "env_file"], "include"));
         let paths = paths.unwrap_or_default();
         if paths.is_empty() {
-            self.findings.warn(LoadWarning::IncludesNothing { span });
+            self.findings.warn(IncludeWarning::IncludesNothing { span });
             return None;
         }
         Some(Item {
@@ -149,109 +201,78 @@ impl Loader<'_> {
     }
 
     fn wrong_type(&mut self, path: String, accepted: &'static str, node: &Node) {
-        self.incomplete = true;
         let found = node.value.kind();
         self.findings.error(IncludeError::WrongType { path, accepted, found, span: node.span });
     }
+}
 
-    /// Warns of keys that mean nothing, since the file format lets them pass.
-    pub(super) fn ignored_keys(&mut self, mapping: &Mapping, known: &[&str], place: &'static str) {
-        for (key, _) in mapping {
-            if !known.contains(&key.name.as_str()) && !key.name.starts_with("x-") {
-                let closest = crate::diagnostic::suggest::closest(&key.name, known.iter().copied()).map(str::to_owned);
-                self.findings.warn(LoadWarning::IgnoredKey { key: key.name.clone(), place, span: key.span, closest });
-            }
+impl Item {
+    /// What the item refers to, seen from the project directory `folder` of a file that the main files in `chain` lead to.
+    pub(super) fn locate(&self, folder: &str, chain: &[PathBuf]) -> Result<Included, IncludeError> {
+        if let Some(remote) = self.paths.iter().find(|path| Remote::of(&path.value).is_some()) {
+            return Err(RemoteFile { reference: remote.value.clone(), span: remote.span }.into());
         }
-    }
-
-    /// The model of the included files, its paths relative to the project directory of `scope`.
-    fn included_model(&mut self, item: &Item, scope: &Scope<'_>) -> Option<Node> {
-        if let Some(remote) = item.paths.iter().find(|path| discover::remote(&path.value).is_some()) {
-            self.incomplete = true;
-            let reference = remote.value.clone();
-            self.findings.error(LoadError::Remote { reference, span: Some(remote.span) });
-            return None;
-        }
-        let files: Vec<Spanned<PathBuf>> = item
-            .paths
-            .iter()
-            .map(|path| Spanned::new(PathBuf::from(paths::join_unless_absolute(scope.folder, &path.value)), path.span))
-            .collect();
-        let main = files.first()?;
-        let folder = match &item.project_directory {
-            Some(folder) => paths::join_unless_absolute(scope.folder, folder),
+        let absolute = |path: &str| PathBuf::from(paths::join_unless_absolute(folder, path));
+        let files: Vec<Spanned<PathBuf>> =
+            self.paths.iter().map(|path| Spanned::new(absolute(&path.value), path.span)).collect();
+        let main = files.first().expect("an item without paths is left out");
+        let chain = lengthened(chain, main)?;
+        let included_folder = match &self.project_directory {
+            Some(own) => paths::join_unless_absolute(folder, own),
             None => main.value.parent().unwrap_or(Path::new("/")).to_string_lossy().into_owned(),
         };
-        let mut included = scope.included.to_vec();
-        included.push(main.value.clone());
-        if let Some(first) = scope.included.iter().position(|file| *file == main.value) {
-            self.incomplete = true;
-            let files = scope.included[first..].iter().map(|file| format!("`{}`", file.display())).collect();
-            self.findings.error(IncludeError::Cycle { files, span: main.span });
-            return None;
-        }
-        if included.len() > LONGEST_CHAIN {
-            self.incomplete = true;
-            self.findings.error(IncludeError::TooMany { span: main.span });
-            return None;
-        }
-        let environment = self.included_environment(item, &folder, scope)?;
-        let layers: Vec<Layer> = files.iter().flat_map(|file| self.read_layers(&file.value, Some(file.span))).collect();
-        let way = if item.project_directory.as_deref().is_some_and(|folder| folder.starts_with('/')) {
-            folder.clone()
+        let way = if self.project_directory.as_deref().is_some_and(|folder| folder.starts_with('/')) {
+            included_folder.clone()
         } else {
-            paths::relative(scope.folder, &folder)
+            paths::relative(folder, &included_folder)
         };
-        let inner = Scope { folder: &folder, resolve_from: Some(&way), environment: &environment, included: &included };
-        self.build(layers, &inner)
+        let env_files = self.env_files(folder, &included_folder);
+        Ok(Included { files, folder: included_folder, way, env_files, chain })
     }
 
-    /// The variables of `scope`, and those of the env files that it does not have.
-    fn included_environment(&mut self, item: &Item, folder: &str, scope: &Scope<'_>) -> Option<Environment> {
-        let files: Vec<(PathBuf, Option<Span>)> = match &item.env_files {
-            None => {
-                let file = Path::new(folder).join(".env");
-                if is_env_file(&file) { vec![(file, None)] } else { Vec::new() }
-            }
-            Some(files) => {
-                let files = files.iter().filter(|file| file.value != "/dev/null");
-                files
-                    .map(|file| {
-                        (PathBuf::from(paths::join_unless_absolute(scope.folder, &file.value)), Some(file.span))
-                    })
-                    .collect()
-            }
+    fn env_files(&self, folder: &str, included_folder: &str) -> Vec<(PathBuf, Option<Span>)> {
+        let Some(files) = &self.env_files else {
+            let file = Path::new(included_folder).join(".env");
+            return if is_env_file(&file) { vec![(file, None)] } else { Vec::new() };
         };
-        let mut environment = scope.environment.clone();
-        let values = self.read_env_files(&files, scope.environment)?;
-        for (name, value) in values {
-            environment.entry(name).or_insert(value);
+        let files = files.iter().filter(|file| file.value != "/dev/null");
+        files.map(|file| (PathBuf::from(paths::join_unless_absolute(folder, &file.value)), Some(file.span))).collect()
+    }
+}
+
+/// The chain with one more main file, which must not be in it.
+fn lengthened(chain: &[PathBuf], main: &Spanned<PathBuf>) -> Result<Vec<PathBuf>, IncludeError> {
+    if let Some(first) = chain.iter().position(|file| *file == main.value) {
+        let files = chain[first..].iter().map(|file| format!("`{}`", file.display())).collect();
+        return Err(IncludeError::Cycle { files, span: main.span });
+    }
+    if chain.len() >= LONGEST_CHAIN {
+        return Err(IncludeError::TooMany { span: main.span });
+    }
+    Ok(chain.iter().chain([&main.value]).cloned().collect())
+}
+
+/// Puts what the layer itself says over the resources that come in.
+pub(super) fn import(mut imported: Node, layer: &mut Layer, merger: &mut Merger<'_>) {
+    layer.tagged.apply(&mut imported);
+    let Some(imported) = imported.as_mapping_mut() else { return };
+    for section in SECTIONS {
+        let Some(Node { value: Value::Mapping(resources), span, .. }) = imported.remove(section) else { continue };
+        let Some(model) = layer.node.as_mapping_mut() else { return };
+        if !model.contains(section) {
+            let key = Key { name: section.to_owned(), span };
+            model.insert(key, Node::new(Value::Mapping(Mapping::new()), span));
         }
-        Some(environment)
-    }
-
-    /// Puts what the layer itself says over the resources that come in.
-    fn import(&mut self, mut imported: Node, layer: &mut Layer) {
-        layer.tagged.apply(&mut imported);
-        let Some(imported) = imported.as_mapping_mut() else { return };
-        for section in SECTIONS {
-            let Some(Node { value: Value::Mapping(resources), span, .. }) = imported.remove(section) else { continue };
-            let Some(model) = layer.node.as_mapping_mut() else { return };
-            if !model.contains(section) {
-                let key = Key { name: section.to_owned(), span };
-                model.insert(key, Node::new(Value::Mapping(Mapping::new()), span));
-            }
-            let Some(own) = model.get_mut(section).and_then(Node::as_mapping_mut) else { continue };
-            for (key, mut resource) in resources {
-                match own.get_mut(&key.name) {
-                    Some(slot) => {
-                        let over = std::mem::replace(slot, Node::new(Value::Null, span));
-                        merge_resources(&mut resource, over, section, &key.name, &mut self.merger());
-                        *slot = resource;
-                    }
-                    None => {
-                        own.insert(key, resource);
-                    }
+        let Some(own) = model.get_mut(section).and_then(Node::as_mapping_mut) else { continue };
+        for (key, mut resource) in resources {
+            match own.get_mut(&key.name) {
+                Some(slot) => {
+                    let over = std::mem::replace(slot, Node::new(Value::Null, span));
+                    merge_resources(&mut resource, over, section, &key.name, merger);
+                    *slot = resource;
+                }
+                None => {
+                    own.insert(key, resource);
                 }
             }
         }

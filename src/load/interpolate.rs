@@ -1,5 +1,5 @@
 //! Variables into a document: every string is expanded in place, and where a number or a boolean belongs it becomes
-//! one (compose-file.md §1.4).
+//! one (Compose spec: `12-interpolation.md`).
 //!
 //! Spans stay as they are, so later errors still point at what was written. Problems with a variable point at its
 //! `${…}` inside the scalar.
@@ -232,8 +232,8 @@ fn collect(node: &Node, take: &mut dyn FnMut(Variable)) {
 }
 
 /// Where the walk is: the last step, and where it came from.
-struct Trail<'a> {
-    outer: Option<&'a Trail<'a>>,
+struct NodePath<'a> {
+    outer: Option<&'a NodePath<'a>>,
     step: Step<'a>,
 }
 
@@ -243,17 +243,17 @@ enum Step<'a> {
     Index(usize),
 }
 
-impl<'a> Trail<'a> {
+impl<'a> NodePath<'a> {
     fn steps(&'a self) -> Vec<Step<'a>> {
         let mut steps: Vec<_> =
-            std::iter::successors(Some(self), |trail| trail.outer).map(|trail| trail.step).collect();
+            std::iter::successors(Some(self), |node_path| node_path.outer).map(|node_path| node_path.step).collect();
         steps.reverse();
         steps
     }
 }
 
-fn path(trail: Option<&Trail<'_>>) -> Path {
-    let steps = trail.map(Trail::steps).unwrap_or_default();
+fn path(node_path: Option<&NodePath<'_>>) -> Path {
+    let steps = node_path.map(NodePath::steps).unwrap_or_default();
     steps.into_iter().fold(Path::root(), |path, step| match step {
         Step::Key(key) => path.key(key),
         Step::Index(index) => path.index(index),
@@ -271,24 +271,24 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn node(&mut self, node: &mut Node, trail: Option<&Trail<'_>>) {
+    fn node(&mut self, node: &mut Node, node_path: Option<&NodePath<'_>>) {
         if node.tag == Some(MergeTag::Reset) {
             return;
         }
         match &mut node.value {
             Value::String(text) => {
-                if let Some(value) = self.string(text, node.span, trail) {
+                if let Some(value) = self.string(text, node.span, node_path) {
                     node.value = value;
                 }
             }
             Value::Sequence(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.node(item, Some(&Trail { outer: trail, step: Step::Index(index) }));
+                    self.node(item, Some(&NodePath { outer: node_path, step: Step::Index(index) }));
                 }
             }
             Value::Mapping(entries) => {
                 for (key, value) in entries.values_mut() {
-                    self.node(value, Some(&Trail { outer: trail, step: Step::Key(&key.name) }));
+                    self.node(value, Some(&NodePath { outer: node_path, step: Step::Key(&key.name) }));
                 }
             }
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) => {}
@@ -296,22 +296,23 @@ impl Walk<'_> {
     }
 
     /// The new value of a string, if it changes.
-    fn string(&mut self, text: &str, span: Span, trail: Option<&Trail<'_>>) -> Option<Value> {
+    fn string(&mut self, text: &str, span: Span, node_path: Option<&NodePath<'_>>) -> Option<Value> {
         let mut report = Report::default();
         let expanded = text.contains('$').then(|| template::expand(text, self.lookup, &mut report));
-        if !self.affords(text, expanded.as_deref(), span, trail) {
+        if !self.affords(text, expanded.as_deref(), span, node_path) {
             return None;
         }
         let faulty = !report.faults.is_empty();
-        self.report(text, span, trail, report);
+        self.report(text, span, node_path, report);
         let value = expanded.as_deref().unwrap_or(text);
-        let keys = std::iter::successors(trail, |trail| trail.outer).map(|trail| match trail.step {
-            Step::Key(key) => Some(key),
-            Step::Index(_) => None,
-        });
+        let keys =
+            std::iter::successors(node_path, |node_path| node_path.outer).map(|node_path| match node_path.step {
+                Step::Key(key) => Some(key),
+                Step::Index(_) => None,
+            });
         let Some(target) = cast::target(&keys).filter(|_| !faulty) else { return expanded.map(Value::String) };
         let Some(converted) = target.convert(value) else {
-            self.cast_error(value, expanded.is_some().then_some(text), target, span, trail);
+            self.cast_error(value, expanded.is_some().then_some(text), target, span, node_path);
             return expanded.map(Value::String);
         };
         if let Some(better) = converted.better {
@@ -322,13 +323,13 @@ impl Walk<'_> {
     }
 
     /// Whether the file may still grow by this expansion; says so once where not.
-    fn affords(&mut self, text: &str, expanded: Option<&str>, span: Span, trail: Option<&Trail<'_>>) -> bool {
+    fn affords(&mut self, text: &str, expanded: Option<&str>, span: Span, node_path: Option<&NodePath<'_>>) -> bool {
         let more = expanded.map_or(0, |expanded| expanded.len().saturating_sub(text.len()));
         let had = self.added <= MOST_ADDED;
         self.added = self.added.saturating_add(more);
         let affords = self.added <= MOST_ADDED || more == 0;
         if had && !affords {
-            self.findings.errors.push(TemplateError::TooMuch { path: path(trail), span });
+            self.findings.errors.push(TemplateError::TooMuch { path: path(node_path), span });
         }
         affords
     }
@@ -339,11 +340,11 @@ impl Walk<'_> {
         template: Option<&str>,
         target: Target,
         span: Span,
-        trail: Option<&Trail<'_>>,
+        node_path: Option<&NodePath<'_>>,
     ) {
         if self.seen.insert(span) {
             self.findings.errors.push(TemplateError::Cast {
-                path: path(trail),
+                path: path(node_path),
                 text: text.to_owned(),
                 template: template.map(str::to_owned),
                 target,
@@ -352,7 +353,7 @@ impl Walk<'_> {
         }
     }
 
-    fn report(&mut self, text: &str, span: Span, trail: Option<&Trail<'_>>, report: Report) {
+    fn report(&mut self, text: &str, span: Span, node_path: Option<&NodePath<'_>>, report: Report) {
         if report.faults.is_empty() && report.unset.is_empty() {
             return;
         }
@@ -362,7 +363,7 @@ impl Walk<'_> {
             if !self.seen.insert(place) {
                 continue;
             }
-            let path = path(trail);
+            let path = path(node_path);
             self.findings.errors.push(match kind {
                 FaultKind::Invalid(why) => {
                     TemplateError::Invalid { path, text: text[range].to_owned(), why, span: place }

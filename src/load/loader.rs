@@ -1,22 +1,23 @@
-//! One load in progress: the files read so far, what was found, and the steps that turn layers into one model
-//! (compose-file.md §1.0, steps 1–15).
+//! Files in, one merged model out: the load in progress, and the steps that put layers over each other.
 
 use std::path::{Path, PathBuf};
 
 use crate::load::check::check_resources;
+use crate::load::env_file::VariableFiles;
 use crate::load::error::{LoadError, LoadWarning};
-use crate::load::file::{FileError, FileRole};
+use crate::load::extends::{self, ExtendsError, ExtendsWarning};
 use crate::load::findings::Findings;
-use crate::load::interpolate;
-use crate::load::layer::Layer;
-use crate::load::merge::{Merger, merge_models};
+use crate::load::include::{self, Included, Item};
+use crate::load::layer::{self, Layer};
+use crate::load::merge::{Merger, merge_models, merge_resources};
 use crate::load::normalize::{Captured, Environment, Level, resolve_environment};
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, defaults, schema, surprise, unique};
-use crate::source::{ReadError, Reader, SourceMap, Span};
-use crate::yaml::{self, Mapping, Node, Value};
+use crate::load::{LoadOptions, defaults, interpolate, lint, schema, unique};
+use crate::project::Project;
+use crate::source::{Reader, SourceMap, Span};
+use crate::yaml::{Mapping, Node, Value};
 
 /// What the caller wants done or left.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,7 @@ impl Settings {
 pub(super) struct Loader<'a> {
     pub reader: Reader,
     pub sources: SourceMap,
-    pub findings: Findings,
+    pub findings: Findings<LoadError, LoadWarning>,
     pub settings: Settings,
     /// What `~` stands for.
     pub home: &'a str,
@@ -80,45 +81,49 @@ impl<'a> Loader<'a> {
 impl Loader<'_> {
     /// The documents of a file; what is wrong with it is reported. `span` is where another file names it.
     pub(super) fn read_layers(&mut self, path: &Path, span: Option<Span>) -> Vec<Layer> {
-        // A file on the command line may be a pipe, which somebody writes to.
-        let read = if span.is_some() { self.reader.read_named(path) } else { self.reader.read(path) };
-        let bytes = match read {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                self.incomplete = true;
-                self.unreadable(path, error, span, FileRole::Compose);
-                return Vec::new();
-            }
-        };
-        let file = self.sources.add_bytes(path, bytes);
-        let parsed = yaml::parse(&self.sources, file);
-        self.incomplete |= !parsed.errors.is_empty();
-        self.findings.errors(parsed.errors);
-        let mut layers = Vec::with_capacity(parsed.documents.len());
-        for mut node in parsed.documents {
-            if node.as_mapping().is_none() {
-                self.incomplete = true;
-                self.findings.error(LoadError::NotAMapping { found: node.value.kind(), span: node.span });
-                continue;
-            }
-            let tagged = TaggedPaths::take(&mut node);
-            layers.push(Layer { node, tagged });
-        }
+        let Self { reader, sources, findings, .. } = self;
+        let before = findings.error_count();
+        let layers = findings.phase(|found| layer::read(path, span, reader, sources, found));
+        self.incomplete |= self.findings.error_count() > before;
         layers
     }
 
-    /// Reports a file that cannot be read.
-    pub(super) fn unreadable(&mut self, path: &Path, error: ReadError, span: Option<Span>, role: FileRole) {
-        self.findings.error(FileError { path: path.to_owned(), error, role, span });
+    /// Puts the layers of one set of files over each other. `None` where there are none.
+    pub(super) fn build(&mut self, layers: Vec<Layer>, scope: &Scope<'_>) -> Option<Node> {
+        let mut model = empty_model(layers.first()?.node.span);
+        for layer in layers {
+            self.add_layer(layer, &mut model, scope);
+        }
+        defaults::fill(&mut model);
+        if self.settings.validate {
+            self.findings.phase(|found| check_resources(&model, found));
+        }
+        if let Some(folder) = scope.resolve_from {
+            self.resolve_paths(&mut model, folder);
+        }
+        let level = if scope.included.len() > 1 { Level::Included } else { Level::Project };
+        resolve_environment(&mut model, scope.environment, level, &mut self.captured);
+        Some(model)
     }
 
-    /// What merges report to.
-    pub(super) fn merger(&mut self) -> Merger<'_> {
-        Merger { sources: &self.sources, findings: &mut self.findings }
+    fn add_layer(&mut self, mut layer: Layer, model: &mut Node, scope: &Scope<'_>) {
+        self.substitute(&mut layer.node, scope.environment);
+        self.findings.phase(|found| lint::look(&layer.node, &self.sources, found));
+        self.include(&mut layer, scope);
+        layer.tagged.apply(model);
+        self.extend(&mut layer, model, scope);
+        self.merge(model, layer.node);
+        self.drop_repetitions(model);
+        if self.settings.validate {
+            self.findings.phase(|found| schema::validate(model, &self.sources, found));
+        }
+        self.drop_version(model);
+        self.to_long_forms(model);
+        self.drop_repetitions(model);
     }
 
     /// Expands the variables of a layer.
-    pub(super) fn substitute(&mut self, node: &mut Node, environment: &Environment) {
+    fn substitute(&mut self, node: &mut Node, environment: &Environment) {
         if !self.settings.interpolate {
             return;
         }
@@ -132,40 +137,13 @@ impl Loader<'_> {
         }
     }
 
-    /// Puts the layers of one set of files over each other. `None` where there are none.
-    pub(super) fn build(&mut self, layers: Vec<Layer>, scope: &Scope<'_>) -> Option<Node> {
-        let span = layers.first()?.node.span;
-        let mut model = Node::new(Value::Mapping(Mapping::new()), span);
-        for layer in layers {
-            self.add_layer(layer, &mut model, scope);
-        }
-        defaults::fill(&mut model);
-        if self.settings.validate {
-            check_resources(&model, &mut self.findings);
-        }
-        if let Some(folder) = scope.resolve_from {
-            paths::resolve(&mut model, Base { folder, home: self.home }, &mut self.findings);
-        }
-        let level = if scope.included.len() > 1 { Level::Included } else { Level::Project };
-        resolve_environment(&mut model, scope.environment, level, &mut self.captured);
-        Some(model)
+    fn merge(&mut self, model: &mut Node, over: Node) {
+        let Self { sources, findings, .. } = self;
+        findings.phase(|findings| merge_models(model, over, &mut Merger { sources, findings }));
     }
 
-    fn add_layer(&mut self, mut layer: Layer, model: &mut Node, scope: &Scope<'_>) {
-        self.substitute(&mut layer.node, scope.environment);
-        surprise::look(&layer.node, &self.sources, &mut self.findings);
-        self.include(&mut layer, scope);
-        layer.tagged.apply(model);
-        self.extend(&mut layer, model, scope);
-        merge_models(model, layer.node, &mut self.merger());
-        unique::enforce(model, &mut self.findings);
-        if self.settings.validate {
-            schema::validate(model, &self.sources, &mut self.findings);
-        }
-        self.drop_version(model);
-        let unreadable = if self.settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
-        to_long_forms(model, unreadable, &self.sources, &mut self.findings);
-        unique::enforce(model, &mut self.findings);
+    fn drop_repetitions(&mut self, model: &mut Node) {
+        self.findings.phase(|found| unique::enforce(model, found));
     }
 
     fn drop_version(&mut self, model: &mut Node) {
@@ -174,4 +152,144 @@ impl Loader<'_> {
         model.remove("version");
         self.findings.warn(LoadWarning::Version { span });
     }
+
+    fn to_long_forms(&mut self, model: &mut Node) {
+        let unreadable = if self.settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
+        self.findings.phase(|found| to_long_forms(model, unreadable, &self.sources, found));
+    }
+
+    fn resolve_paths(&mut self, model: &mut Node, folder: &str) {
+        let base = Base { folder, home: self.home };
+        self.findings.phase(|found| paths::resolve(model, base, found));
+    }
+}
+
+/// `include`: each item brings in the model of other files.
+impl Loader<'_> {
+    /// Follows the `include` of the layer, which goes.
+    fn include(&mut self, layer: &mut Layer, scope: &Scope<'_>) {
+        let before = self.findings.error_count();
+        let items = self.findings.phase(|found| include::take_items(layer, found));
+        self.incomplete |= self.findings.error_count() > before;
+        for item in items {
+            if let Some(imported) = self.included_model(&item, scope) {
+                let Self { sources, findings, .. } = self;
+                findings.phase(|findings| include::import(imported, layer, &mut Merger { sources, findings }));
+            }
+        }
+    }
+
+    /// The model of the included files, its paths relative to the project directory of `scope`.
+    fn included_model(&mut self, item: &Item, scope: &Scope<'_>) -> Option<Node> {
+        let included = match item.locate(scope.folder, scope.included) {
+            Ok(included) => included,
+            Err(error) => {
+                self.incomplete = true;
+                self.findings.error(error);
+                return None;
+            }
+        };
+        let environment = self.included_environment(&included, scope)?;
+        let Included { files, folder, way, chain, .. } = &included;
+        let layers: Vec<Layer> = files.iter().flat_map(|file| self.read_layers(&file.value, Some(file.span))).collect();
+        let inner = Scope { folder, resolve_from: Some(way), environment: &environment, included: chain };
+        self.build(layers, &inner)
+    }
+
+    /// The variables of `scope`, and those of the env files that it does not have.
+    fn included_environment(&mut self, included: &Included, scope: &Scope<'_>) -> Option<Environment> {
+        let values = self.variable_files(|files| files.of_include(&included.env_files, scope.environment));
+        self.incomplete |= values.is_none();
+        let mut environment = scope.environment.clone();
+        for (name, value) in values? {
+            environment.entry(name).or_insert(value);
+        }
+        Some(environment)
+    }
+}
+
+/// `env_file` and `label_file`.
+impl Loader<'_> {
+    /// Reads the `label_file`s of every enabled service, whether it is acted on or not.
+    pub(super) fn read_label_files(&mut self, project: &mut Project) {
+        self.variable_files(|files| files.labels(project));
+    }
+
+    /// Reads the `env_file`s of the services that are acted on into their `environment`.
+    pub(super) fn read_service_env_files(&mut self, project: &mut Project) {
+        self.variable_files(|files| files.of_services(project));
+    }
+
+    fn variable_files<R>(&mut self, read: impl FnOnce(&mut VariableFiles<'_>) -> R) -> R {
+        let Self { reader, sources, findings, .. } = self;
+        findings.phase(|findings| read(&mut VariableFiles { reader, sources, findings }))
+    }
+}
+
+/// `extends`: services take what other services have.
+impl Loader<'_> {
+    fn extend(&mut self, layer: &mut Layer, below: &Node, scope: &Scope<'_>) {
+        let below = extends::files_of_services(below, &self.sources);
+        extends::extend(layer, below, scope.folder, &mut ExtendedFiles { loader: self, scope });
+    }
+}
+
+/// What a walk over the `extends` of a layer reads and reports.
+struct ExtendedFiles<'a, 'b> {
+    loader: &'a mut Loader<'b>,
+    scope: &'a Scope<'a>,
+}
+
+impl extends::Files for ExtendedFiles<'_, '_> {
+    fn read(&mut self, path: &Path, span: Span) -> Option<extends::Services> {
+        let loader = &mut *self.loader;
+        let errors = loader.findings.error_count();
+        let layers = loader.read_layers(path, Some(span));
+        if layers.is_empty() && loader.findings.error_count() > errors {
+            return None;
+        }
+        let mut tagged = TaggedPaths::default();
+        let mut model = empty_model(span);
+        for mut layer in layers {
+            loader.substitute(&mut layer.node, self.scope.environment);
+            layer.tagged.apply(&mut model);
+            tagged.extend(layer.tagged);
+            loader.merge(&mut model, layer.node);
+        }
+        loader.drop_repetitions(&mut model);
+        loader.to_long_forms(&mut model);
+        loader.drop_repetitions(&mut model);
+        let folder = path.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
+        loader.resolve_paths(&mut model, &paths::relative(self.scope.folder, &folder));
+        let services = extends::Services::of_file(path, &mut model, tagged);
+        if services.is_none() {
+            self.error(ExtendsError::NoServices { file: path.to_owned(), span });
+        }
+        services
+    }
+
+    fn merge_service(&mut self, base: &mut Node, over: Node, name: &str) {
+        let Loader { sources, findings, .. } = &mut *self.loader;
+        findings.phase(|findings| merge_resources(base, over, "services", name, &mut Merger { sources, findings }));
+    }
+
+    fn error(&mut self, error: ExtendsError) {
+        self.loader.findings.error(error);
+    }
+
+    fn warn(&mut self, warning: ExtendsWarning) {
+        self.loader.findings.warn(warning);
+    }
+
+    fn mark_broken(&mut self, service: &str) {
+        self.loader.findings.mark_broken("services", service);
+    }
+
+    fn is_broken(&self, service: &str) -> bool {
+        self.loader.findings.is_broken("services", service)
+    }
+}
+
+fn empty_model(span: Span) -> Node {
+    Node::new(Value::Mapping(Mapping::new()), span)
 }

@@ -1,13 +1,12 @@
-//! Two layers in, one out: the upper over the lower (compose-file.md §1.7).
+//! Two layers in, one out: the upper over the lower (Compose spec: `13-merge.md`).
 
 use std::collections::HashSet;
 
 use crate::diagnostic::Explain;
-use crate::load::error::LoadWarning;
 use crate::load::findings::Findings;
+use crate::load::node_path::NodePath;
 use crate::load::rules::{MERGE_RULES, Merge, Rules};
 use crate::load::scalar;
-use crate::load::trail::Trail;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Value};
 
@@ -43,10 +42,40 @@ impl Explain for MergeError {
     }
 }
 
+/// Address pools of a lower file that the upper one does not repeat.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{upper}` discards address pools from `{file}`: {}", pools.join(", "))]
+pub struct DroppedPools {
+    /// Their subnets.
+    pub pools: Vec<String>,
+    /// The lower file.
+    pub file: String,
+    /// The upper file.
+    pub upper: String,
+    /// Where the first of them stands.
+    pub lower: Span,
+    /// Where the upper pools stand.
+    pub span: Span,
+}
+
+impl Explain for DroppedPools {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(format!("repeat the pools to keep in `{}`", self.upper))
+    }
+
+    fn related(&self) -> Vec<(Span, String)> {
+        vec![(self.lower, "dropped".to_owned())]
+    }
+}
+
 /// What a merge looks at and reports to.
 pub(super) struct Merger<'a> {
     pub(super) sources: &'a SourceMap,
-    pub(super) findings: &'a mut Findings,
+    pub(super) findings: &'a mut Findings<MergeError, DroppedPools>,
 }
 
 impl Merger<'_> {
@@ -70,16 +99,22 @@ impl Merger<'_> {
 
 /// Puts the whole model `over` over `base`.
 pub(super) fn merge_models(base: &mut Node, over: Node, merger: &mut Merger<'_>) {
-    merge(base, over, Some(&MERGE_RULES), Trail::Top, merger);
+    merge(base, over, Some(&MERGE_RULES), NodePath::Top, merger);
 }
 
 /// Puts the resource `over` over `base`; both are `section.name`.
 pub(super) fn merge_resources(base: &mut Node, over: Node, section: &str, name: &str, merger: &mut Merger<'_>) {
     let rules = MERGE_RULES.key(section).and_then(|rules| rules.key(name));
-    merge(base, over, rules, Trail::Top.key(section).key(name), merger);
+    merge(base, over, rules, NodePath::Top.key(section).key(name), merger);
 }
 
-fn merge(base: &mut Node, mut over: Node, rules: Option<&Rules<Merge>>, trail: Trail<'_>, merger: &mut Merger<'_>) {
+fn merge(
+    base: &mut Node,
+    mut over: Node,
+    rules: Option<&Rules<Merge>>,
+    node_path: NodePath<'_>,
+    merger: &mut Merger<'_>,
+) {
     match rules.and_then(Rules::rule) {
         Some(Merge::Replace) => *base = over,
         // Docker Compose crashes at a blank block here; the schema refuses it as it does in a single file.
@@ -88,43 +123,49 @@ fn merge(base: &mut Node, mut over: Node, rules: Option<&Rules<Merge>>, trail: T
         _ if over.is_null() => {}
         Some(Merge::ReplaceUnlessNull) => *base = over,
         _ if base.is_null() => *base = over,
-        None | Some(Merge::Logging) => generic(base, over, rules, trail, merger),
+        None | Some(Merge::Logging) => generic(base, over, rules, node_path, merger),
         Some(Merge::NewItems) => match (&mut base.value, over.value) {
             (Value::Sequence(below), Value::Sequence(above)) => append_unlike(below, above),
-            (_, value) => generic(base, Node { value, ..over }, rules, trail, merger),
+            (_, value) => generic(base, Node { value, ..over }, rules, node_path, merger),
         },
         Some(Merge::Gpus) => {
             all_gpus_to_list(&mut over);
-            generic(base, over, rules, trail, merger);
+            generic(base, over, rules, node_path, merger);
         }
         Some(Merge::ToList) => append(to_list(base), into_list(over)),
         Some(Merge::ToListOfNewItems) => append_new(to_list(base), into_list(over)),
         Some(Merge::DependsOn) => {
             names_to_mapping(base, started);
             names_to_mapping(&mut over, started);
-            generic(base, over, rules, trail, merger);
+            generic(base, over, rules, node_path, merger);
         }
         Some(Merge::NamesToMapping) => {
             names_to_mapping(base, null);
             names_to_mapping(&mut over, null);
-            generic(base, over, rules, trail, merger);
+            generic(base, over, rules, node_path, merger);
         }
         Some(Merge::Build) => {
             context_to_mapping(base);
             context_to_mapping(&mut over);
-            generic(base, over, rules, trail, merger);
+            generic(base, over, rules, node_path, merger);
         }
-        Some(Merge::AddressPools) => merge_pools(base, over, trail, merger),
+        Some(Merge::AddressPools) => merge_pools(base, over, node_path, merger),
     }
 }
 
-fn generic(base: &mut Node, over: Node, rules: Option<&Rules<Merge>>, trail: Trail<'_>, merger: &mut Merger<'_>) {
+fn generic(
+    base: &mut Node,
+    over: Node,
+    rules: Option<&Rules<Merge>>,
+    node_path: NodePath<'_>,
+    merger: &mut Merger<'_>,
+) {
     match (&mut base.value, over.value) {
-        (Value::Mapping(below), Value::Mapping(above)) => merge_mappings(below, above, rules, trail, merger),
+        (Value::Mapping(below), Value::Mapping(above)) => merge_mappings(below, above, rules, node_path, merger),
         (Value::Sequence(below), Value::Sequence(mut above)) => below.append(&mut above),
         (Value::Mapping(_) | Value::Sequence(_), value) => {
             let error = MergeError {
-                path: trail.path().to_string(),
+                path: node_path.path().to_string(),
                 below: base.value.kind(),
                 below_span: base.span,
                 place: merger.place(base.span, over.span),
@@ -141,14 +182,14 @@ fn merge_mappings(
     below: &mut Mapping,
     above: Mapping,
     rules: Option<&Rules<Merge>>,
-    trail: Trail<'_>,
+    node_path: NodePath<'_>,
     merger: &mut Merger<'_>,
 ) {
     for (key, node) in above {
         match below.get_mut(&key.name) {
             Some(slot) => {
                 let rules = rules.and_then(|rules| rules.key(&key.name));
-                merge(slot, node, rules, trail.key(&key.name), merger);
+                merge(slot, node, rules, node_path.key(&key.name), merger);
             }
             None => {
                 below.insert(key, node);
@@ -164,9 +205,9 @@ fn another_driver(base: &Node, over: &Node) -> bool {
 }
 
 /// The pools of `over`, each over the pool of `base` with the same subnet; other pools of `base` are dropped.
-fn merge_pools(base: &mut Node, over: Node, trail: Trail<'_>, merger: &mut Merger<'_>) {
+fn merge_pools(base: &mut Node, over: Node, node_path: NodePath<'_>, merger: &mut Merger<'_>) {
     if base.as_sequence().is_none() || over.as_sequence().is_none() {
-        return generic(base, over, None, trail, merger);
+        return generic(base, over, None, node_path, merger);
     }
     let Value::Sequence(above) = over.value else { return };
     let mut below = std::mem::take(to_list(base));
@@ -176,7 +217,7 @@ fn merge_pools(base: &mut Node, over: Node, trail: Trail<'_>, merger: &mut Merge
         let kept = match same {
             Some(at) => {
                 let mut lower = below.remove(at);
-                generic(&mut lower, pool, None, trail.index(index), merger);
+                generic(&mut lower, pool, None, node_path.index(index), merger);
                 lower
             }
             None => pool,
@@ -185,7 +226,7 @@ fn merge_pools(base: &mut Node, over: Node, trail: Trail<'_>, merger: &mut Merge
     }
     if let Some(first) = below.first() {
         let named = |pool: &Node| pool.get("subnet").and_then(Node::as_str).unwrap_or("without a subnet").to_owned();
-        merger.findings.warn(LoadWarning::DroppedPools {
+        merger.findings.warn(DroppedPools {
             pools: below.iter().map(named).collect(),
             file: merger.file(first.span, over.span),
             upper: merger.file(over.span, first.span),
@@ -334,11 +375,11 @@ mod tests {
         let mut sources = SourceMap::default();
         let mut wrap = |text: &str| model(&mut sources, &format!("services: {{web: {{{text}}}}}"));
         let (mut base, over) = (wrap(base), wrap(over));
-        let mut findings = Findings::default();
+        let mut findings = Findings::<MergeError, DroppedPools>::default();
         let mut merger = Merger { sources: &sources, findings: &mut findings };
         merge_models(&mut base, over, &mut merger);
         let web = base.get("services").and_then(|services| services.get("web")).map(shown).unwrap_or_default();
-        let (errors, _) = findings.into_parts();
+        let errors = findings.into_errors();
         (web, errors.iter().map(ToString::to_string).collect())
     }
 

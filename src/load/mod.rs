@@ -1,6 +1,6 @@
 //! Files in, a project out.
 //!
-//! [`load`] runs the phases of compose-file.md §1.0 in order. Everything that is wrong is gathered and given back at
+//! [`load`] runs the phases in the order of Docker Compose. Everything that is wrong is gathered and given back at
 //! once, in file order; a value that was found wrong is taken out of the tree, so that later phases do not complain
 //! about what merely follows from it.
 //!
@@ -28,40 +28,48 @@ pub mod environment;
 mod error;
 mod extends;
 mod file;
+mod file_name;
 mod findings;
+mod ignored_key;
 mod include;
 pub mod interpolate;
 mod layer;
+mod lint;
 mod loader;
 mod merge;
 mod name;
+mod node_path;
 mod normalize;
 mod options;
 mod paths;
 mod profiles;
+mod request;
 mod reset;
 mod rules;
 mod scalar;
 mod schema;
 mod select;
 mod short_form;
-mod surprise;
 pub mod template;
-mod trail;
 mod unique;
 
 pub use check::{CheckError, ContextProblem, Dependence, Form};
 pub use contents::{contents, missing_files};
-pub use env_file::UnknownFormat;
+pub use env_file::{UnknownFormat, VariableFileError};
 pub use error::{LoadError, LoadWarning};
-pub use extends::ExtendsError;
-pub use file::{FileError, FileRole};
-pub use include::IncludeError;
-pub use merge::MergeError;
+pub use extends::{ExtendsError, ExtendsWarning};
+pub use file::{FileError, FileRole, RemoteFile};
+pub use ignored_key::IgnoredKey;
+pub use include::{IncludeError, IncludeWarning};
+pub use layer::LayerError;
+pub use lint::LintWarning;
+pub use merge::{DroppedPools, MergeError};
 pub use options::{Dependencies, LoadOptions, Resources};
 pub use paths::MissingSource;
-pub use schema::{ShapeError, ShapeProblem};
-pub use short_form::FormError;
+pub use request::Request;
+pub use schema::{ShapeError, ShapeProblem, attributes};
+pub use select::SelectError;
+pub use short_form::{DeprecatedExternalName, FormError};
 pub use unique::{ItemError, ItemProblem};
 
 use std::collections::BTreeMap;
@@ -73,7 +81,7 @@ use crate::source::SourceMap;
 use crate::yaml::Node;
 
 use discover::{ComposeFile, NameSources};
-use environment::{Environment, Request};
+use environment::Environment;
 use findings::Findings;
 use layer::Layer;
 use loader::{Loader, Scope, Settings};
@@ -175,13 +183,13 @@ pub fn variables(options: &LoadOptions) -> Result<Vec<template::Variable>, LoadF
     Ok(interpolate::variables(&built.model))
 }
 
-/// The phases of compose-file.md §1.0.
+/// The phases, in order. Those of each layer are in [`loader`].
 fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Project> {
     let start = begin(options, loader)?;
     let mut built = build(options, start, loader)?;
     let mut active = Profiles::new(&options.profiles, built.environment.get("COMPOSE_PROFILES").map(String::as_str));
     if options.check_consistency && !loader.incomplete {
-        check::check_consistency(&mut built.model, &active, &mut loader.findings);
+        loader.findings.phase(|found| check::check_consistency(&mut built.model, &active, found));
     }
     let mut project = typed(options, built, loader)?;
     select::split_by_profiles(&mut project, &active);
@@ -298,7 +306,7 @@ fn project_name(
     environment: &BTreeMap<String, String>,
     layers: &[Layer],
     folder: &std::path::Path,
-    findings: &mut Findings,
+    findings: &mut Findings<LoadError, LoadWarning>,
 ) -> String {
     let written = name::written(layers, environment, options.interpolate);
     let sources = NameSources {

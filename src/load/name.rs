@@ -1,4 +1,4 @@
-//! The project's name in its files (compose-file.md §5.1).
+//! The project's name in its files (Compose spec: `04-version-and-name.md`).
 
 use crate::load::layer::Layer;
 use crate::load::normalize::Environment;

@@ -1,4 +1,4 @@
-//! What the files mean without saying it (compose-file.md §1.13): the default network, dependencies that follow from
+//! What the files mean without saying it: the default network, dependencies that follow from
 //! other attributes, names of resources, values from the environment.
 
 use std::collections::{BTreeMap, HashMap};
@@ -25,7 +25,7 @@ pub(super) enum Level {
 pub(super) type Captured = HashMap<Span, String>;
 
 /// Gives entries of list-form `environment` without a value, and secrets and configs that come from a variable, what
-/// the environment holds (§1.0, step 15).
+/// the environment holds.
 pub(super) fn resolve_environment(model: &mut Node, environment: &Environment, level: Level, captured: &mut Captured) {
     let Some(model) = model.as_mapping_mut() else { return };
     for service in resources(model, "services") {
@@ -281,7 +281,7 @@ fn name_resources(model: &mut Mapping, section: &str, project: &str) {
     }
 }
 
-/// Copies a lone `scale` into a `deploy` block (§1.16).
+/// Copies a lone `scale` into a `deploy` block, as Docker Compose does when it checks a service.
 pub(super) fn scale_into_deploy(service: &mut Mapping) {
     let Some(scale) = service.get("scale").cloned() else { return };
     if let Some(deploy) = below(service, &["deploy"]).and_then(Node::as_mapping_mut)

@@ -1,4 +1,4 @@
-//! Relative paths in, paths below a folder out (compose-file.md §1.12).
+//! Relative paths in, paths below a folder out.
 //!
 //! The folder is absolute for the project; for what comes in by `extends` or `include` it is the way from the project
 //! directory to the other file, so that a project whose paths stay as written keeps them relative.
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
+use crate::load::node_path::NodePath;
 use crate::load::rules::{PATH_RULES, PathKind, Rules};
-use crate::load::trail::Trail;
-use crate::source::Span;
+use crate::source::{Span, is_remote_context};
 use crate::yaml::{Node, Value};
 
 /// A bind mount without anything to mount.
@@ -42,26 +42,32 @@ pub(super) struct Base<'a> {
 }
 
 /// Puts every relative path of the model below the folder of `base`.
-pub(super) fn resolve(model: &mut Node, base: Base<'_>, findings: &mut Findings) {
-    walk(model, &PATH_RULES, base, Trail::Top, findings);
+pub(super) fn resolve(model: &mut Node, base: Base<'_>, findings: &mut Findings<MissingSource>) {
+    walk(model, &PATH_RULES, base, NodePath::Top, findings);
 }
 
-fn walk(node: &mut Node, rules: &Rules<PathKind>, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
+fn walk(
+    node: &mut Node,
+    rules: &Rules<PathKind>,
+    base: Base<'_>,
+    node_path: NodePath<'_>,
+    findings: &mut Findings<MissingSource>,
+) {
     if let Some(kind) = rules.rule() {
-        apply(kind, node, base, trail, findings);
+        apply(kind, node, base, node_path, findings);
     }
     match &mut node.value {
         Value::Mapping(mapping) => {
             for (key, value) in mapping.values_mut() {
                 if let Some(rules) = rules.key(&key.name) {
-                    walk(value, rules, base, trail.key(&key.name), findings);
+                    walk(value, rules, base, node_path.key(&key.name), findings);
                 }
             }
         }
         Value::Sequence(items) => {
             if let Some(rules) = rules.item() {
                 for (index, item) in items.iter_mut().enumerate() {
-                    walk(item, rules, base, trail.index(index), findings);
+                    walk(item, rules, base, node_path.index(index), findings);
                 }
             }
         }
@@ -69,13 +75,19 @@ fn walk(node: &mut Node, rules: &Rules<PathKind>, base: Base<'_>, trail: Trail<'
     }
 }
 
-fn apply(kind: PathKind, node: &mut Node, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
+fn apply(
+    kind: PathKind,
+    node: &mut Node,
+    base: Base<'_>,
+    node_path: NodePath<'_>,
+    findings: &mut Findings<MissingSource>,
+) {
     match kind {
         PathKind::Context => edit(node, |path| context(path, base)),
         PathKind::Local => edit(node, |path| local(path, base)),
         PathKind::AnyPlatform => edit(node, |path| any_platform(path, base)),
         PathKind::Watched => edit(node, |path| follow_first_link(&local(path, base))),
-        PathKind::Mount => mount(node, base, trail, findings),
+        PathKind::Mount => mount(node, base, node_path, findings),
         PathKind::VolumeDevice => volume_device(node, base),
     }
 }
@@ -86,7 +98,7 @@ fn edit(node: &mut Node, change: impl FnOnce(&str) -> String) {
     }
 }
 
-fn mount(node: &mut Node, base: Base<'_>, trail: Trail<'_>, findings: &mut Findings) {
+fn mount(node: &mut Node, base: Base<'_>, node_path: NodePath<'_>, findings: &mut Findings<MissingSource>) {
     if node.get("type").and_then(Node::as_str) != Some("bind") {
         return;
     }
@@ -95,10 +107,10 @@ fn mount(node: &mut Node, base: Base<'_>, trail: Trail<'_>, findings: &mut Findi
     match mount.get_mut("source") {
         Some(source) if source.as_str() != Some("") => edit(source, |path| any_platform(path, base)),
         _ => {
-            if let Some((section, name)) = trail.resource() {
+            if let Some((section, name)) = node_path.resource() {
                 findings.mark_broken(section, name);
             }
-            findings.error(MissingSource { path: trail.path().to_string(), span });
+            findings.error(MissingSource { path: node_path.path().to_string(), span });
         }
     }
 }
@@ -119,8 +131,7 @@ fn volume_device(node: &mut Node, base: Base<'_>) {
 }
 
 fn context(path: &str, base: Base<'_>) -> String {
-    const REMOTE: [&str; 6] = ["https://", "http://", "git://", "ssh://", "github.com/", "git@"];
-    if path.contains("://") || path.starts_with("service:") || REMOTE.iter().any(|prefix| path.starts_with(prefix)) {
+    if is_remote_context(path) || path.starts_with("service:") {
         return path.to_owned();
     }
     let path = expand_home(path, base.home);

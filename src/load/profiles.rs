@@ -1,4 +1,4 @@
-//! Which services the active profiles enable (compose-file.md §1.15).
+//! Which services the active profiles enable (Compose spec: `15-profiles.md`).
 
 use crate::yaml::{Mapping, Node};
 

@@ -1,7 +1,7 @@
-//! `!reset` and `!override` (compose-file.md §1.3): a layer with tags in, a layer without them and the list of paths
+//! `!reset` and `!override` (Compose spec: `13-merge.md`): a layer with tags in, a layer without them and the list of paths
 //! they were written at out.
 
-use crate::load::trail::Trail;
+use crate::load::node_path::NodePath;
 use crate::yaml::{MergeTag, Node, Path, Segment, Value};
 
 /// The paths at which a layer carries a tag.
@@ -12,7 +12,7 @@ impl TaggedPaths {
     /// Takes the tags off `layer`, and what `!reset` was written at out of it.
     pub(super) fn take(layer: &mut Node) -> Self {
         let mut paths = Vec::new();
-        take(layer, Trail::Top, &mut paths);
+        take(layer, NodePath::Top, &mut paths);
         Self(paths)
     }
 
@@ -43,30 +43,30 @@ impl TaggedPaths {
 }
 
 /// Takes the tags off everything below `node`.
-fn take(node: &mut Node, trail: Trail<'_>, paths: &mut Vec<Path>) {
+fn take(node: &mut Node, node_path: NodePath<'_>, paths: &mut Vec<Path>) {
     match &mut node.value {
         Value::Mapping(mapping) => mapping.retain(|key, value| {
-            let trail = trail.key(&key.name);
+            let node_path = node_path.key(&key.name);
             let tag = value.tag.take();
             if tag.is_some() {
-                paths.push(trail.path());
+                paths.push(node_path.path());
             }
             if tag == Some(MergeTag::Reset) {
                 return false;
             }
-            take(value, trail, paths);
+            take(value, node_path, paths);
             true
         }),
         Value::Sequence(items) => {
             let mut index = 0;
             items.retain_mut(|item| {
-                let trail = trail.index(index);
+                let node_path = node_path.index(index);
                 index += 1;
                 if item.tag.take() == Some(MergeTag::Reset) {
                     // Drops the item from its own list; the base list is left alone.
                     return false;
                 }
-                take(item, trail, paths);
+                take(item, node_path, paths);
                 true
             });
         }

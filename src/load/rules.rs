@@ -107,7 +107,7 @@ pub(super) enum PathKind {
 }
 
 const MERGE: &[(&str, Merge)] = &[
-    // compose-file.md §1.7, path rules
+    // Compose spec: `13-merge.md`
     ("services.*.command", Merge::Replace),
     ("services.*.entrypoint", Merge::Replace),
     ("services.*.healthcheck.test", Merge::Replace),
@@ -149,7 +149,7 @@ const MERGE: &[(&str, Merge)] = &[
 ];
 
 const UNIQUE: &[(&str, Unique)] = &[
-    // compose-file.md §1.7, unicity
+    // Compose spec: `13-merge.md`, "Unique resources"
     ("services.*.ports", Unique::Port),
     ("services.*.volumes", Unique::Mount),
     ("services.*.devices", Unique::Device),
@@ -184,7 +184,7 @@ const UNIQUE: &[(&str, Unique)] = &[
 ];
 
 const FORMS: &[(&str, Form)] = &[
-    // compose-file.md §1.9
+    // Compose spec: the short and long syntaxes of `05-services.md` and `build.md`
     ("services.*.build", Form::Build),
     ("services.*.build.additional_contexts", Form::NamedValues),
     ("services.*.build.ssh", Form::Ssh),
@@ -213,7 +213,7 @@ const FORMS: &[(&str, Form)] = &[
 ];
 
 const PATHS: &[(&str, PathKind)] = &[
-    // compose-file.md §1.12
+    // Compose spec: `05-services.md`, `build.md`, `develop.md`, where an attribute is said to hold a relative path
     ("services.*.build.context", PathKind::Context),
     ("services.*.build.additional_contexts.*", PathKind::Context),
     ("services.*.build.ssh.*", PathKind::AnyPlatform),
@@ -227,13 +227,13 @@ const PATHS: &[(&str, PathKind)] = &[
     ("volumes.*", PathKind::VolumeDevice),
 ];
 
-/// How keys merge (§1.7).
+/// How keys merge.
 pub(super) static MERGE_RULES: LazyLock<Rules<Merge>> = LazyLock::new(|| Rules::new(MERGE));
-/// Which lists hold an item once (§1.7).
+/// Which lists hold an item once.
 pub(super) static UNIQUE_RULES: LazyLock<Rules<Unique>> = LazyLock::new(|| Rules::new(UNIQUE));
-/// What has a short form (§1.9).
+/// What has a short form.
 pub(super) static FORM_RULES: LazyLock<Rules<Form>> = LazyLock::new(|| Rules::new(FORMS));
-/// What is a path (§1.12).
+/// What is a path.
 pub(super) static PATH_RULES: LazyLock<Rules<PathKind>> = LazyLock::new(|| Rules::new(PATHS));
 
 /// A table of rules as a tree over the steps of their paths.

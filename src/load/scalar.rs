@@ -1,4 +1,4 @@
-//! The text of a scalar, as it reaches an environment or a label (compose-file.md §1.2).
+//! The text of a scalar, as it reaches an environment or a label.
 
 use crate::project::number;
 use crate::source::{SourceMap, Span};

@@ -1,14 +1,55 @@
-//! Which services and resources of a loaded project are acted on (compose-file.md §1.15).
+//! Which services and resources of a loaded project are acted on (Compose spec: `15-profiles.md`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::diagnostic::{Explain, suggest};
 use crate::load::check::{CheckError, Dependence};
-use crate::load::error::LoadError;
 use crate::load::profiles::Profiles;
 use crate::load::{Dependencies, Resources};
 use crate::project::value::{MountKind, NamespaceMode, VolumesFrom, VolumesFromSource};
 use crate::project::{Project, Service, ServiceName};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
+
+/// A selection that cannot be made.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelectError {
+    /// A service was asked for that no file defines.
+    #[error("no such service: {name}")]
+    NoSuchService {
+        /// The name or pattern.
+        name: String,
+        /// The closest defined name.
+        closest: Option<String>,
+    },
+    /// What was asked for depends on a service that is disabled.
+    #[error(transparent)]
+    Disabled(#[from] CheckError),
+}
+
+impl Explain for SelectError {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::NoSuchService { .. } => None,
+            Self::Disabled(error) => error.span(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoSuchService { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            Self::NoSuchService { .. } => Some("`hoist config --services` lists those that there are".to_owned()),
+            Self::Disabled(error) => error.hint(),
+        }
+    }
+
+    fn related(&self) -> Vec<(Span, String)> {
+        match self {
+            Self::NoSuchService { .. } => Vec::new(),
+            Self::Disabled(error) => error.related(),
+        }
+    }
+}
 
 /// Moves the services that no active profile enables to the disabled ones.
 pub(super) fn split_by_profiles(project: &mut Project, active: &Profiles) {
@@ -25,7 +66,7 @@ pub(super) fn select(
     targets: &[String],
     dependencies: Dependencies,
     active: &mut Profiles,
-) -> Vec<LoadError> {
+) -> Vec<SelectError> {
     if targets.is_empty() {
         return Vec::new();
     }
@@ -66,16 +107,15 @@ fn enable<'a>(project: &mut Project, services: impl Iterator<Item = &'a str>, ac
 }
 
 /// The names that the patterns stand for, in their order, and an error for each that stands for none.
-fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<LoadError>) {
+fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<SelectError>) {
     let mut names: Vec<ServiceName> = Vec::new();
     let mut errors = Vec::new();
     for pattern in patterns {
         let known = || project.services.keys().chain(project.disabled.keys());
         let found: Vec<&ServiceName> = known().filter(|name| matches(pattern, name.as_str())).collect();
         if found.is_empty() {
-            let closest =
-                crate::diagnostic::suggest::closest(pattern, known().map(ServiceName::as_str)).map(str::to_owned);
-            errors.push(LoadError::NoSuchService { name: pattern.clone(), closest });
+            let closest = suggest::closest(pattern, known().map(ServiceName::as_str)).map(str::to_owned);
+            errors.push(SelectError::NoSuchService { name: pattern.clone(), closest });
         }
         for name in found {
             if !names.contains(name) {
@@ -87,7 +127,7 @@ fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<Lo
 }
 
 /// A required dependency that is disabled or, where nobody checked, not defined.
-fn needed(project: &Project, service: &ServiceName, dependency: &ServiceName) -> LoadError {
+fn needed(project: &Project, service: &ServiceName, dependency: &ServiceName) -> SelectError {
     let at = |keys: &[&str]| {
         let start = ["services", service.as_str(), "depends_on", dependency.as_str()];
         project.origins.key_span(&[&start, keys].concat())
@@ -102,9 +142,9 @@ fn needed(project: &Project, service: &ServiceName, dependency: &ServiceName) ->
         Dependence::Conditional | Dependence::Listed => None,
     });
     let (Some(span), Some(disabled)) = (place, project.disabled.get(dependency)) else {
-        return LoadError::NoSuchService { name: dependency.to_string(), closest: None };
+        return SelectError::NoSuchService { name: dependency.to_string(), closest: None };
     };
-    LoadError::Check(CheckError::DisabledDependency {
+    SelectError::Disabled(CheckError::DisabledDependency {
         service: service.to_string(),
         dependency: Spanned::new(dependency.to_string(), span),
         profiles: disabled.profiles.clone(),

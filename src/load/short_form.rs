@@ -1,20 +1,22 @@
-//! Short forms in, long forms out (compose-file.md §1.9). The grammars of ports and mounts live with their types in
+//! Short forms in, long forms out. The grammars of ports and mounts live with their types in
 //! [`crate::project::value`]; here their results become nodes with the span of the text they were written as.
 
 mod mount;
+mod part;
 mod port;
 
 pub(super) use mount::target as mount_target;
 
 use crate::diagnostic::Explain;
-use crate::load::error::LoadWarning;
 use crate::load::findings::Findings;
 use crate::load::merge::{all_gpus_to_list, context_to_mapping, names_to_mapping, null, started, string_to_mapping};
+use crate::load::node_path::NodePath;
 use crate::load::rules::{FORM_RULES, Form, Rules};
-use crate::load::trail::Trail;
 use crate::project::value::device;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Value};
+
+use part::{Unread, entry};
 
 /// A short form that does not follow its grammar.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -40,6 +42,26 @@ impl Explain for FormError {
     }
 }
 
+/// `external: {name: …}`, the form before `name` could stand beside `external`.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{path}`: `external.name` is deprecated")]
+pub struct DeprecatedExternalName {
+    /// Dotted path of the resource.
+    pub path: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Explain for DeprecatedExternalName {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("write `external: true` and `name: …` beside it".to_owned())
+    }
+}
+
 /// Whether a short form that cannot be read is an error, or stays as written because its variables are still in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
@@ -49,40 +71,39 @@ pub(super) enum Unreadable {
 
 /// Gives every value of the model its long form. What does not follow its grammar goes to `findings` and out of the
 /// tree, or stays as it is when `unreadable` says so.
-pub(super) fn to_long_forms(model: &mut Node, unreadable: Unreadable, sources: &SourceMap, findings: &mut Findings) {
+pub(super) fn to_long_forms(
+    model: &mut Node,
+    unreadable: Unreadable,
+    sources: &SourceMap,
+    findings: &mut Findings<FormError, DeprecatedExternalName>,
+) {
     let mut transform = Transform { unreadable, sources, findings };
-    transform.walk(model, &FORM_RULES, Trail::Top);
+    transform.walk(model, &FORM_RULES, NodePath::Top);
 }
 
-pub(super) struct Transform<'a> {
+struct Transform<'a> {
     unreadable: Unreadable,
     sources: &'a SourceMap,
-    findings: &'a mut Findings,
-}
-
-/// What is wrong with a text, and an accepted one.
-pub(super) struct Unread {
-    problem: String,
-    hint: Option<String>,
+    findings: &'a mut Findings<FormError, DeprecatedExternalName>,
 }
 
 impl Transform<'_> {
-    fn walk(&mut self, node: &mut Node, rules: &Rules<Form>, trail: Trail<'_>) {
+    fn walk(&mut self, node: &mut Node, rules: &Rules<Form>, node_path: NodePath<'_>) {
         if let Some(form) = rules.rule() {
-            self.apply(form, node, trail);
+            self.apply(form, node, node_path);
         }
         match &mut node.value {
             Value::Mapping(mapping) => {
                 for (key, value) in mapping.values_mut() {
                     if let Some(rules) = rules.key(&key.name) {
-                        self.walk(value, rules, trail.key(&key.name));
+                        self.walk(value, rules, node_path.key(&key.name));
                     }
                 }
             }
             Value::Sequence(items) => {
                 if let Some(rules) = rules.item() {
                     for (index, item) in items.iter_mut().enumerate() {
-                        self.walk(item, rules, trail.index(index));
+                        self.walk(item, rules, node_path.index(index));
                     }
                 }
             }
@@ -91,11 +112,11 @@ impl Transform<'_> {
         }
     }
 
-    fn apply(&mut self, form: Form, node: &mut Node, trail: Trail<'_>) {
+    fn apply(&mut self, form: Form, node: &mut Node, node_path: NodePath<'_>) {
         match form {
             Form::Build => context_to_mapping(node),
-            Form::NamedValues => self.named_values(node, trail),
-            Form::Ssh => self.ssh(node, trail),
+            Form::NamedValues => self.named_values(node, node_path),
+            Form::Ssh => self.ssh(node, node_path),
             Form::Text => {
                 if let Value::Bool(flag) = node.value {
                     node.value = Value::String(flag.to_string());
@@ -107,10 +128,10 @@ impl Transform<'_> {
                 }
             }
             Form::DependsOn => depends_on(node),
-            Form::Devices => self.devices(node, trail),
+            Form::Devices => self.devices(node, node_path),
             Form::List => {
                 string_to_list(node);
-                if trail.last_key() == Some("dns")
+                if node_path.last_key() == Some("dns")
                     && let Value::Sequence(items) = &mut node.value
                 {
                     items.retain(|item| item.as_str() != Some(""));
@@ -120,26 +141,26 @@ impl Transform<'_> {
             Form::Extends => string_to_mapping(node, "service"),
             Form::Gpus => all_gpus_to_list(node),
             Form::NamesToMapping => names_to_mapping(node, null),
-            Form::Ports => self.ports(node, trail),
-            Form::Volumes => self.volumes(node, trail),
-            Form::External => self.external(node, trail),
+            Form::Ports => self.ports(node, node_path),
+            Form::Volumes => self.volumes(node, node_path),
+            Form::External => self.external(node, node_path),
         }
     }
 
     /// Reports `unread` unless what cannot be read is kept. Gives whether the value has to go.
-    fn refuse(&mut self, unread: Unread, span: Span, trail: Trail<'_>) -> bool {
+    fn refuse(&mut self, unread: Unread, span: Span, node_path: NodePath<'_>) -> bool {
         if self.unreadable == Unreadable::Kept {
             return false;
         }
-        if let Some((section, name)) = trail.resource() {
+        if let Some((section, name)) = node_path.resource() {
             self.findings.mark_broken(section, name);
         }
         let Unread { problem, hint } = unread;
-        self.findings.error(FormError { path: trail.path().to_string(), problem, hint, span });
+        self.findings.error(FormError { path: node_path.path().to_string(), problem, hint, span });
         true
     }
 
-    fn named_values(&mut self, node: &mut Node, trail: Trail<'_>) {
+    fn named_values(&mut self, node: &mut Node, node_path: NodePath<'_>) {
         let Value::Sequence(items) = &node.value else { return };
         let mut entries = Mapping::new();
         for (index, item) in items.iter().enumerate() {
@@ -153,14 +174,14 @@ impl Transform<'_> {
                 problem: format!("`{text}` has no value"),
                 hint: Some("write `name=value`, as in `app=../app`".to_owned()),
             };
-            if !self.refuse(unread, item.span, trail.index(index)) {
+            if !self.refuse(unread, item.span, node_path.index(index)) {
                 return;
             }
         }
         node.value = Value::Mapping(entries);
     }
 
-    fn ssh(&mut self, node: &mut Node, trail: Trail<'_>) {
+    fn ssh(&mut self, node: &mut Node, node_path: NodePath<'_>) {
         let Value::Sequence(items) = &node.value else { return };
         let mut entries = Mapping::new();
         for (index, item) in items.iter().enumerate() {
@@ -173,7 +194,7 @@ impl Transform<'_> {
                         problem: format!("`{text}` has no path"),
                         hint: Some(format!("write `{text}=<path of a key or socket>`, or `default` for the agent")),
                     };
-                    if self.refuse(unread, item.span, trail.index(index)) {
+                    if self.refuse(unread, item.span, node_path.index(index)) {
                         continue;
                     }
                     return;
@@ -184,7 +205,7 @@ impl Transform<'_> {
         node.value = Value::Mapping(entries);
     }
 
-    fn devices(&mut self, node: &mut Node, trail: Trail<'_>) {
+    fn devices(&mut self, node: &mut Node, node_path: NodePath<'_>) {
         let Value::Sequence(items) = &mut node.value else { return };
         let mut index = 0;
         items.retain_mut(|item| {
@@ -195,7 +216,7 @@ impl Transform<'_> {
                 Ok(device) => device,
                 Err(error) => {
                     let unread = Unread { problem: error.to_string(), hint: Some(error.hint().to_owned()) };
-                    return !self.refuse(unread, span, trail.index(index - 1));
+                    return !self.refuse(unread, span, node_path.index(index - 1));
                 }
             };
             let entries = [
@@ -208,7 +229,7 @@ impl Transform<'_> {
         });
     }
 
-    fn ports(&mut self, node: &mut Node, trail: Trail<'_>) {
+    fn ports(&mut self, node: &mut Node, node_path: NodePath<'_>) {
         let Value::Sequence(items) = &mut node.value else { return };
         if items.iter().all(|item| matches!(item.value, Value::Mapping(_))) {
             return;
@@ -218,7 +239,7 @@ impl Transform<'_> {
             match port::long_forms(item, self.sources) {
                 Ok(ports) => long.extend(ports),
                 Err(unread) => {
-                    if !self.refuse(unread, item.span, trail.index(index)) {
+                    if !self.refuse(unread, item.span, node_path.index(index)) {
                         return;
                     }
                 }
@@ -227,7 +248,7 @@ impl Transform<'_> {
         node.value = Value::Sequence(long);
     }
 
-    fn volumes(&mut self, node: &mut Node, trail: Trail<'_>) {
+    fn volumes(&mut self, node: &mut Node, node_path: NodePath<'_>) {
         let Value::Sequence(items) = &mut node.value else { return };
         let mut index = 0;
         items.retain_mut(|item| {
@@ -238,13 +259,13 @@ impl Transform<'_> {
                     item.value = value;
                     true
                 }
-                Err(unread) => !self.refuse(unread, item.span, trail.index(index - 1)),
+                Err(unread) => !self.refuse(unread, item.span, node_path.index(index - 1)),
             }
         });
     }
 
     /// `external: {name: N}`, which was the form before `name` could stand beside `external`.
-    fn external(&mut self, node: &mut Node, trail: Trail<'_>) {
+    fn external(&mut self, node: &mut Node, node_path: NodePath<'_>) {
         let Some(resource) = node.as_mapping_mut() else { return };
         let Some(external) = resource.get_mut("external") else { return };
         let Value::Mapping(inner) = &mut external.value else { return };
@@ -252,27 +273,22 @@ impl Transform<'_> {
         let old_name = inner.remove("name");
         external.value = Value::Bool(true);
         let Some(old_name) = old_name else { return };
-        let path = trail.path().to_string();
+        let path = node_path.path().to_string();
         match resource.get("name") {
             Some(name) if name.value != old_name.value => {
                 let unread = Unread {
                     problem: "`name` and `external.name` differ".to_owned(),
                     hint: Some("keep `name` and write `external: true`".to_owned()),
                 };
-                self.refuse(unread, old_name.span, trail);
+                self.refuse(unread, old_name.span, node_path);
             }
-            Some(_) => self.findings.warn(LoadWarning::ExternalName { path, span }),
+            Some(_) => self.findings.warn(DeprecatedExternalName { path, span }),
             None => {
                 resource.insert(Key { name: "name".to_owned(), span: old_name.span }, old_name);
-                self.findings.warn(LoadWarning::ExternalName { path, span });
+                self.findings.warn(DeprecatedExternalName { path, span });
             }
         }
     }
-}
-
-/// An entry with a text that was read from `span`.
-fn entry(key: &str, text: &str, span: Span) -> (Key, Node) {
-    (Key { name: key.to_owned(), span }, Node::string(text, span))
 }
 
 fn items_mut(node: &mut Node) -> &mut [Node] {

@@ -1,12 +1,13 @@
-//! Lists that hold a thing once: a later item takes the place of the earlier one (compose-file.md §1.7, unicity).
+//! Lists that hold a thing once: a later item takes the place of the earlier one (Compose spec: `13-merge.md`, "Unique
+//! resources").
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
+use crate::load::node_path::NodePath;
 use crate::load::rules::{Rules, UNIQUE_RULES, Unique};
-use crate::load::trail::Trail;
 use crate::load::{scalar, short_form};
 use crate::source::Span;
 use crate::yaml::{Node, Value};
@@ -58,30 +59,35 @@ impl Explain for ItemError {
 }
 
 /// Removes repetitions from every keyed list of the model. Items without a key go to `findings` and out of the tree.
-pub(super) fn enforce(model: &mut Node, findings: &mut Findings) {
-    walk(model, &UNIQUE_RULES, Trail::Top, findings);
+pub(super) fn enforce(model: &mut Node, findings: &mut Findings<ItemError>) {
+    walk(model, &UNIQUE_RULES, NodePath::Top, findings);
 }
 
-fn walk(node: &mut Node, rules: &Rules<Unique>, trail: Trail<'_>, findings: &mut Findings) {
+fn walk(node: &mut Node, rules: &Rules<Unique>, node_path: NodePath<'_>, findings: &mut Findings<ItemError>) {
     match &mut node.value {
         Value::Mapping(mapping) => {
             for (key, value) in mapping.values_mut() {
                 if let Some(rules) = rules.key(&key.name) {
-                    walk(value, rules, trail.key(&key.name), findings);
+                    walk(value, rules, node_path.key(&key.name), findings);
                 }
             }
         }
         Value::Sequence(items) => {
             if let Some(rule) = rules.rule() {
                 let old = std::mem::take(items);
-                *items = without_repetitions(old, rule, trail, findings);
+                *items = without_repetitions(old, rule, node_path, findings);
             }
         }
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {}
     }
 }
 
-fn without_repetitions(items: Vec<Node>, rule: Unique, trail: Trail<'_>, findings: &mut Findings) -> Vec<Node> {
+fn without_repetitions(
+    items: Vec<Node>,
+    rule: Unique,
+    node_path: NodePath<'_>,
+    findings: &mut Findings<ItemError>,
+) -> Vec<Node> {
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
@@ -94,10 +100,10 @@ fn without_repetitions(items: Vec<Node>, rule: Unique, trail: Trail<'_>, finding
                 continue;
             }
             Err(problem) => {
-                if let Some((section, name)) = trail.resource() {
+                if let Some((section, name)) = node_path.resource() {
                     findings.mark_broken(section, name);
                 }
-                findings.error(ItemError { path: trail.index(index).path().to_string(), problem, span: item.span });
+                findings.error(ItemError { path: node_path.index(index).path().to_string(), problem, span: item.span });
                 continue;
             }
         };
@@ -218,9 +224,9 @@ mod tests {
 
     fn kept(attribute: &str, list: &str) -> Vec<String> {
         let mut model = model(&format!("services: {{web: {{{attribute}: {list}}}}}"));
-        let mut findings = Findings::default();
+        let mut findings = Findings::<ItemError>::default();
         enforce(&mut model, &mut findings);
-        let (errors, _) = findings.into_parts();
+        let errors = findings.into_errors();
         let web = model.get("services").and_then(|services| services.get("web"));
         let items = web.and_then(|web| web.get(attribute)).and_then(Node::as_sequence).unwrap_or_default();
         let shown =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Extensions, FileSource};
 
-/// An entry of the top-level `configs:` (compose-file.md §3.9).
+/// An entry of the top-level `configs:` (Compose spec: `08-configs.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
     /// Its name in a store.

@@ -1,4 +1,4 @@
-//! The configuration hash: what makes a container, network or volume stale (engine.md Annex A).
+//! The configuration hash: what makes a container, network or volume stale.
 
 use sha2::{Digest as _, Sha256};
 
@@ -43,8 +43,8 @@ pub fn service_hash(service: &Service, form: HashForm) -> String {
 /// mounts are shared in place of the service that is written. A service it knows none for is left as it is.
 ///
 /// In `network_mode`, `ipc` and `pid`, `service:X` becomes `container:<id>`; in `volumes_from`, `X[:mode]` becomes
-/// `<id>` and `container:Y[:mode]` becomes `Y`, without the mode. With `use_api_socket` what stands for it counts too
-/// (engine.md §3.10).
+/// `<id>` and `container:Y[:mode]` becomes `Y`, without the mode. With `use_api_socket` what stands for it counts too:
+/// the mount of the socket and the credentials.
 #[must_use]
 pub fn resolved_service_hash(
     service: &Service,
@@ -152,7 +152,7 @@ mod tests {
         assert_ne!(service_hash(&service, HashForm::V5), resolved_service_hash(&service, HashForm::V5, |_| None));
     }
 
-    /// The vectors of engine.md Annex A.
+    /// Hashes that Docker Compose 2 and 5 print.
     #[test]
     fn services_hash_as_in_both_lines_of_docker_compose() {
         assert_eq!(

@@ -90,7 +90,7 @@ pub struct Project {
     pub compose_files: Vec<PathBuf>,
     /// The files given by `--env-file`, absolute; empty when the default `.env` was read.
     pub env_files: Vec<PathBuf>,
-    /// The variables used for substitution and for keys without a value (compose-file.md §4.1).
+    /// The variables used for substitution and for keys without a value (Compose spec: `12-interpolation.md`).
     pub environment: BTreeMap<String, String>,
     /// Those of the process alone that say where programs are found: no `.env` of a folder decides what is run.
     pub programs: ProgramPaths,
@@ -131,7 +131,7 @@ impl Project {
         self.services.contains_key(name) || self.disabled.contains_key(name)
     }
 
-    /// Whether the user named the service, or none at all (engine.md §0).
+    /// Whether the user named the service, or none at all.
     #[must_use]
     pub fn is_targeted(&self, name: &str) -> bool {
         self.selected.is_empty() || self.selected.iter().any(|selected| selected == name)

@@ -2,7 +2,7 @@
 
 use super::Extensions;
 
-/// An entry of the top-level `models:` (compose-file.md §3.10).
+/// An entry of the top-level `models:` (Compose spec: `05-services.md`, `models`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
     /// A name of its own; its key counts when absent.

@@ -1,4 +1,4 @@
-//! The order of keys in the YAML that `config` prints (compose-file.md §6.2).
+//! The order of keys in the YAML that `config` prints.
 
 use std::cmp::Ordering;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Extensions;
 
-/// An entry of the top-level `networks:` (compose-file.md §3.7).
+/// An entry of the top-level `networks:` (Compose spec: `06-networks.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Network {
     /// Its name in the engine.

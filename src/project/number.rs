@@ -20,7 +20,7 @@ struct Decimal {
 /// assert_eq!(hoist::project::number::text(123_456_789.0), "1.23456789e+08");
 /// ```
 ///
-/// compose-file.md §1.2.
+/// This is how Go writes a `float64`, which is what Docker Compose prints.
 #[must_use]
 pub fn text(number: f64) -> String {
     special(number).map_or_else(|| general(&decimal(&format!("{number:e}"))), str::to_owned)

@@ -11,7 +11,7 @@ pub const SECRETS_FOLDER: &str = "/run/secrets";
 /// The folder of a container that the targets of configs are relative to.
 pub const CONFIGS_FOLDER: &str = "/";
 
-/// An entry of the top-level `secrets:` (compose-file.md §3.9).
+/// An entry of the top-level `secrets:` (Compose spec: `09-secrets.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Secret {
     /// Its name in a store.

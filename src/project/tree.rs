@@ -26,7 +26,7 @@ pub enum Tree {
 }
 
 impl Tree {
-    /// JSON without any blanks: the form that is hashed (compose-file.md §7).
+    /// JSON without any blanks: the form that is hashed.
     ///
     /// `<`, `>`, `&` and the two line separators of Unicode are escaped, as Docker Compose does.
     ///
@@ -42,7 +42,7 @@ impl Tree {
         out
     }
 
-    /// JSON for people: two blanks of indentation, no line break at the end (compose-file.md §6.3).
+    /// JSON for people: two blanks of indentation, no line break at the end.
     #[must_use]
     pub fn to_json_pretty(&self) -> String {
         self.to_json_indented(2)

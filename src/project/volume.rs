@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Extensions;
 
-/// An entry of the top-level `volumes:` (compose-file.md §3.8).
+/// An entry of the top-level `volumes:` (Compose spec: `07-volumes.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Volume {
     /// Its name in the engine.

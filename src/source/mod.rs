@@ -5,9 +5,11 @@
 
 mod encoding;
 mod reader;
+mod remote;
 
 pub use encoding::Encoding;
 pub use reader::{ReadError, Reader};
+pub use remote::{Remote, is_remote_context};
 
 use std::collections::HashMap;
 use std::fmt;

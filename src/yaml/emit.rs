@@ -1,4 +1,4 @@
-//! The YAML that `config` prints, character by character what Docker Compose prints (compose-file.md §6.2): two blanks
+//! The YAML that `config` prints, character by character what Docker Compose prints: two blanks
 //! a level, lists indented under their key, quotes where text would be read as something else, long text folded at 80
 //! columns.
 

@@ -16,7 +16,7 @@ pub struct Node {
     pub tag: Option<MergeTag>,
 }
 
-/// What a node is. Scalars are resolved as `compose-file.md` §1.2 says.
+/// What a node is. Scalars are resolved as in [`super::resolve`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Empty, `~`, `null`.
@@ -37,7 +37,7 @@ pub enum Value {
     Mapping(Mapping),
 }
 
-/// Compose's own tags (compose-file.md §1.3).
+/// Compose's own tags (Compose spec: `13-merge.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MergeTag {
     /// Removes the path from what lies below.

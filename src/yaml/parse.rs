@@ -1,7 +1,7 @@
 //! Text to [`Node`]s: the only file that names the YAML parser.
 //!
-//! The parser delivers events; this file builds the tree from them, with anchors, merge keys and guards as
-//! compose-file.md §1.2 has them. Nothing recurses, so depth is bounded by [`Limits`] and not by the stack.
+//! The parser delivers events; this file builds the tree from them, with anchors, merge keys and guards
+//! against documents that grow without bound. Nothing recurses, so depth is bounded by [`Limits`] and not by the stack.
 
 use std::collections::HashMap;
 
@@ -373,7 +373,7 @@ impl<'a> Composer<'a> {
         self.finish(Built { node, nodes: frame.nodes, depth: frame.depth, text: frame.text }, frame.anchor, end);
     }
 
-    /// Adds what `<<` brings to the entries that are written out (compose-file.md §1.2).
+    /// Adds what `<<` brings to the entries that are written out.
     fn merge(&mut self, entries: &mut Mapping, key: &Key, target: Node) {
         let span = if target.is_null() { key.span } else { target.span };
         let sources = match target.value {
@@ -642,7 +642,7 @@ fn core_tag(tag: &Tag) -> Option<String> {
     full.strip_prefix("tag:yaml.org,2002:").map(str::to_owned)
 }
 
-/// Whether `aliased` of `nodes` values are more than a document has reason for (compose-file.md §1.2): a share of
+/// Whether `aliased` of `nodes` values are more than a document has reason for: a share of
 /// 99 % up to 400 000 values, falling to 10 % at 4 000 000. Small documents may do as they like.
 fn excessive(aliased: usize, nodes: usize) -> bool {
     const FREE: usize = 100_000;

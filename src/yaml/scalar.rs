@@ -1,4 +1,4 @@
-//! What a plain scalar means: the rules of compose-file.md §1.2, which are YAML 1.2 with leftovers of 1.1.
+//! What a plain scalar means: YAML 1.2 with leftovers of 1.1, as Docker Compose reads it.
 
 use super::Value;
 use super::timestamp;

@@ -1,5 +1,5 @@
 //! Dates in plain scalars, and the text they become: `2020-01-01` is `2020-01-01 00:00:00 +0000 UTC` in an
-//! environment (compose-file.md §1.2).
+//! environment.
 
 /// A reader of one text, front to back.
 struct Cursor<'a> {

@@ -1,6 +1,7 @@
 //! What can be wrong between values that are each right on their own.
 
 use crate::diagnostic::Explain;
+use crate::load::unique::ItemError;
 use crate::project::circle::{Circle, is_shown};
 use crate::source::{Span, Spanned};
 
@@ -203,6 +204,9 @@ pub enum CheckError {
         /// Where the other one stands.
         first: Span,
     },
+    /// A reference that names nothing.
+    #[error(transparent)]
+    Item(#[from] ItemError),
     /// Services that wait for each other.
     #[error("services depend on each other in a circle: {}", Circle(services, "->"))]
     Cycle {
@@ -334,6 +338,7 @@ impl Explain for CheckError {
             | Self::Negative { span, .. }
             | Self::NameForSeveral { span, .. }
             | Self::NoWatchTarget { span, .. } => Some(*span),
+            Self::Item(error) => error.span(),
             Self::Cycle { services } => services.first().map(|service| service.span),
         }
     }
@@ -383,6 +388,7 @@ impl Explain for CheckError {
                     format!("give `{other}` a `build`, or write the path or image you meant")
                 }
             }),
+            Self::Item(error) => error.hint(),
             Self::EmptyWatchPath { .. } => Some("write the folder or file to watch, as in `path: ./src`".to_owned()),
             Self::Negative { .. } => Some("write how many replicas to run; 0 runs none".to_owned()),
         }
@@ -407,6 +413,7 @@ impl Explain for CheckError {
                 };
                 shown.map(|(_, pair)| place(pair)).collect()
             }
+            Self::Item(error) => error.related(),
             Self::Undefined { .. }
             | Self::UndefinedDependency { .. }
             | Self::DisabledDependency { .. }

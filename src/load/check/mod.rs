@@ -1,7 +1,9 @@
 //! A normalised model in, every rule between its values that does not hold out.
 
 mod cycle;
+mod definitions;
 mod error;
+mod lookup;
 mod resource;
 mod service;
 
@@ -12,41 +14,15 @@ use std::collections::HashMap;
 
 use crate::load::findings::Findings;
 use crate::load::normalize::scale_into_deploy;
-use crate::load::profiles::{self, Profiles};
+use crate::load::profiles::Profiles;
 use crate::source::Spanned;
 use crate::yaml::{Key, Mapping, Node};
 
-/// What the checks of one service need to know about the others.
-struct Context<'a> {
-    model: &'a Mapping,
-    services: &'a Mapping,
-    active: &'a Profiles,
-}
+use definitions::Definitions;
+use lookup::text;
 
-impl Context<'_> {
-    /// Whether the files define the resource.
-    fn defines(&self, section: &str, name: &str) -> bool {
-        self.section(section).is_some_and(|section| section.contains(name))
-    }
-
-    fn section(&self, section: &str) -> Option<&Mapping> {
-        self.model.get(section).and_then(Node::as_mapping)
-    }
-
-    fn closest(&self, section: &str, name: &str) -> Option<String> {
-        let names = self.section(section)?.keys().filter(|known| *known != name);
-        crate::diagnostic::suggest::closest(name, names).map(str::to_owned)
-    }
-
-    /// The service, if it is enabled.
-    fn enabled(&self, name: &str) -> Option<&Mapping> {
-        let service = self.services.get(name)?.as_mapping()?;
-        self.active.enable(service).then_some(service)
-    }
-}
-
-/// Holds the enabled services and the resources against §1.16, and copies a lone `scale` into `deploy`.
-pub(super) fn check_consistency(model: &mut Node, active: &Profiles, findings: &mut Findings) {
+/// Holds the enabled services and the resources against each other, and copies a lone `scale` into `deploy`.
+pub(super) fn check_consistency(model: &mut Node, active: &Profiles, findings: &mut Findings<CheckError>) {
     check(model, active, findings);
     let services = model.as_mapping_mut().and_then(|model| model.get_mut("services"));
     let Some(services) = services.and_then(Node::as_mapping_mut) else { return };
@@ -57,26 +33,26 @@ pub(super) fn check_consistency(model: &mut Node, active: &Profiles, findings: &
     }
 }
 
-fn check(model: &Node, active: &Profiles, findings: &mut Findings) {
+fn check(model: &Node, active: &Profiles, findings: &mut Findings<CheckError>) {
     let Some(model) = model.as_mapping() else { return };
     let empty = Mapping::new();
     let services = model.get("services").and_then(Node::as_mapping).unwrap_or(&empty);
-    let context = Context { model, services, active };
+    let definitions = Definitions { model, services, active };
     for (key, service) in services {
-        if let Some(service) = service.as_mapping().filter(|service| context.active.enable(service)) {
-            service::check(key, service, &context, findings);
+        if let Some(service) = service.as_mapping().filter(|service| definitions.active.enable(service)) {
+            service::check(key, service, &definitions, findings);
         }
     }
     resource::check_secret_sources(model, findings);
-    check_container_names(&context, findings);
-    cycle::check(&context, findings);
+    check_container_names(&definitions, findings);
+    cycle::check(&definitions, findings);
 }
 
-fn check_container_names(context: &Context<'_>, findings: &mut Findings) {
+fn check_container_names(definitions: &Definitions<'_>, findings: &mut Findings<CheckError>) {
     let mut names: HashMap<&str, &Key> = HashMap::new();
     let mut places = HashMap::new();
-    for (key, service) in context.services {
-        let Some(service) = service.as_mapping().filter(|service| context.active.enable(service)) else { continue };
+    for (key, service) in definitions.services {
+        let Some(service) = service.as_mapping().filter(|service| definitions.active.enable(service)) else { continue };
         let Some((name, node)) = text(service, "container_name").filter(|(name, _)| !name.is_empty()) else { continue };
         if let Some(first) = names.get(name) {
             findings.error(CheckError::NameTwice {
@@ -90,30 +66,4 @@ fn check_container_names(context: &Context<'_>, findings: &mut Findings) {
         names.insert(name, key);
         places.insert(name, node.span);
     }
-}
-
-/// The text under `key`, and its node.
-fn text<'a>(mapping: &'a Mapping, key: &str) -> Option<(&'a str, &'a Node)> {
-    let node = mapping.get(key)?;
-    Some((node.as_str()?, node))
-}
-
-/// The node at the end of the keys.
-fn at<'a>(mapping: &'a Mapping, keys: &[&str]) -> Option<&'a Node> {
-    let (first, rest) = keys.split_first()?;
-    let mut node = mapping.get(first)?;
-    for key in rest {
-        node = node.get(key)?;
-    }
-    Some(node)
-}
-
-/// The items of the list under `key`.
-fn items<'a>(mapping: &'a Mapping, key: &str) -> &'a [Node] {
-    mapping.get(key).and_then(Node::as_sequence).unwrap_or_default()
-}
-
-/// The profiles written at a service.
-fn profiles_of(service: &Mapping) -> Vec<String> {
-    profiles::written(service).map(str::to_owned).collect()
 }

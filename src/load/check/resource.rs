@@ -1,14 +1,15 @@
-//! Rules inside of one resource (compose-file.md §1.11), and the sources of secrets (§1.16).
+//! Rules inside of one resource, and the sources of secrets.
 
 use std::net::IpAddr;
 
-use super::{CheckError, at, items, text};
+use super::error::CheckError;
+use super::lookup::{at, items, text};
 use crate::load::findings::Findings;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Key, Mapping, Node, Value};
 
-/// Holds a model with all defaults filled in against §1.11.
-pub(in crate::load) fn check_resources(model: &Node, findings: &mut Findings) {
+/// Holds each resource of a model, with all defaults filled in, against the rules for its own values.
+pub(in crate::load) fn check_resources(model: &Node, findings: &mut Findings<CheckError>) {
     let Some(model) = model.as_mapping() else { return };
     for (key, volume) in section(model, "volumes") {
         external_volume(key, volume, findings);
@@ -26,8 +27,8 @@ pub(in crate::load) fn check_resources(model: &Node, findings: &mut Findings) {
     }
 }
 
-/// A secret of the project has its content from a file or a variable; a `driver` alone is not enough (§1.16).
-pub(super) fn check_secret_sources(model: &Mapping, findings: &mut Findings) {
+/// A secret of the project has its content from a file or a variable; a `driver` alone is not enough.
+pub(super) fn check_secret_sources(model: &Mapping, findings: &mut Findings<CheckError>) {
     for (key, secret) in section(model, "secrets") {
         let external = secret.get("external").is_some_and(|external| external.value == Value::Bool(true));
         let filled = |name: &str| text(secret, name).is_some_and(|(text, _)| !text.is_empty());
@@ -46,7 +47,7 @@ fn named(key: &Key) -> Spanned<String> {
     Spanned::new(key.name.clone(), key.span)
 }
 
-fn external_volume(key: &Key, volume: &Mapping, findings: &mut Findings) {
+fn external_volume(key: &Key, volume: &Mapping, findings: &mut Findings<CheckError>) {
     if volume.get("external").is_none_or(|external| external.value != Value::Bool(true)) {
         return;
     }
@@ -64,7 +65,7 @@ fn sources(
     resource: &Mapping,
     sources: &[&'static str],
     others: &[&str],
-    findings: &mut Findings,
+    findings: &mut Findings<CheckError>,
 ) {
     let written: Vec<(&'static str, Span)> =
         sources.iter().filter_map(|source| Some((*source, resource.get(source)?.span))).collect();
@@ -88,7 +89,7 @@ fn sources(
     }
 }
 
-fn port_addresses(service: &Mapping, findings: &mut Findings) {
+fn port_addresses(service: &Mapping, findings: &mut Findings<CheckError>) {
     for port in items(service, "ports") {
         let Some((address, node)) = port.as_mapping().and_then(|port| text(port, "host_ip")) else { continue };
         if address.parse::<IpAddr>().is_err() {
@@ -98,7 +99,7 @@ fn port_addresses(service: &Mapping, findings: &mut Findings) {
     }
 }
 
-fn watch_paths(key: &Key, service: &Mapping, findings: &mut Findings) {
+fn watch_paths(key: &Key, service: &Mapping, findings: &mut Findings<CheckError>) {
     let rules = at(service, &["develop", "watch"]).and_then(Node::as_sequence).unwrap_or_default();
     for rule in rules {
         let Some((path, node)) = rule.as_mapping().and_then(|rule| text(rule, "path")) else { continue };
@@ -108,7 +109,7 @@ fn watch_paths(key: &Key, service: &Mapping, findings: &mut Findings) {
     }
 }
 
-fn device_requests(key: &Key, service: &Mapping, findings: &mut Findings) {
+fn device_requests(key: &Key, service: &Mapping, findings: &mut Findings<CheckError>) {
     let reserved = at(service, &["deploy", "resources", "reservations", "devices"]).and_then(Node::as_sequence);
     let requests = items(service, "gpus").iter().chain(reserved.unwrap_or_default());
     for request in requests.filter_map(Node::as_mapping) {

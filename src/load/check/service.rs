@@ -1,8 +1,10 @@
-//! Rules of one enabled service (compose-file.md §1.16).
+//! Rules of one enabled service.
 
 use std::collections::HashMap;
 
-use super::{CheckError, Context, ContextProblem, Dependence, Form, at, items, profiles_of, text};
+use super::definitions::Definitions;
+use super::error::{CheckError, ContextProblem, Dependence, Form};
+use super::lookup::{at, items, profiles_of, text};
 use crate::load::findings::Findings;
 use crate::load::scalar;
 use crate::load::unique::{ItemError, ItemProblem};
@@ -10,8 +12,8 @@ use crate::project::value::ByteSize;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Key, Mapping, Node, Value};
 
-pub(super) fn check(key: &Key, service: &Mapping, context: &Context<'_>, findings: &mut Findings) {
-    let mut check = Check { key, service, context, findings };
+pub(super) fn check(key: &Key, service: &Mapping, definitions: &Definitions<'_>, findings: &mut Findings<CheckError>) {
+    let mut check = Check { key, service, definitions, findings };
     check.something_to_run();
     check.build();
     check.networks();
@@ -27,8 +29,8 @@ pub(super) fn check(key: &Key, service: &Mapping, context: &Context<'_>, finding
 struct Check<'a, 'b> {
     key: &'a Key,
     service: &'a Mapping,
-    context: &'a Context<'a>,
-    findings: &'b mut Findings,
+    definitions: &'a Definitions<'a>,
+    findings: &'b mut Findings<CheckError>,
 }
 
 impl Check<'_, '_> {
@@ -81,14 +83,14 @@ impl Check<'_, '_> {
 
     fn additional_context(&mut self, name: &str, value: &Node) {
         let Some(other) = value.as_str().and_then(|value| value.strip_prefix("service:")) else { return };
-        let found = self.context.enabled(other);
+        let found = self.definitions.enabled(other);
         if found.is_some_and(|found| found.contains("build")) || self.findings.is_broken("services", other) {
             return;
         }
-        let problem = match self.context.services.get(other).and_then(Node::as_mapping) {
+        let problem = match self.definitions.services.get(other).and_then(Node::as_mapping) {
             _ if found.is_some() => ContextProblem::NotBuilt,
             Some(disabled) => ContextProblem::Disabled { profiles: profiles_of(disabled) },
-            None => ContextProblem::Undefined { closest: self.context.closest("services", other) },
+            None => ContextProblem::Undefined { closest: self.definitions.closest("services", other) },
         };
         self.findings.error(CheckError::BadContext {
             service: self.name(),
@@ -114,14 +116,14 @@ impl Check<'_, '_> {
 
     /// Reports a name that its section does not define.
     fn defined(&mut self, what: &'static str, section: &'static str, (name, span): (&str, Span), form: Form) {
-        if self.context.defines(section, name) || self.findings.is_broken(section, name) {
+        if self.definitions.defines(section, name) || self.findings.is_broken(section, name) {
             return;
         }
         self.findings.error(CheckError::Undefined {
             service: self.name(),
             what,
             name: Spanned::new(name.to_owned(), span),
-            closest: self.context.closest(section, name),
+            closest: self.definitions.closest(section, name),
             section,
             form,
         });
@@ -164,11 +166,11 @@ impl Check<'_, '_> {
     fn dependencies(&mut self) {
         let Some(dependencies) = self.service.get("depends_on").and_then(Node::as_mapping) else { return };
         for (key, dependency) in dependencies {
-            if self.context.enabled(&key.name).is_some() || self.findings.is_broken("services", &key.name) {
+            if self.definitions.enabled(&key.name).is_some() || self.findings.is_broken("services", &key.name) {
                 continue;
             }
             let name = Spanned::new(key.name.clone(), key.span);
-            let disabled = self.context.services.get(&key.name).and_then(Node::as_mapping);
+            let disabled = self.definitions.services.get(&key.name).and_then(Node::as_mapping);
             let optional = dependency.get("required").is_some_and(|required| required.value == Value::Bool(false));
             let error = match disabled {
                 Some(_) if optional => continue,
@@ -180,7 +182,7 @@ impl Check<'_, '_> {
                 },
                 None => CheckError::UndefinedDependency {
                     service: self.name(),
-                    closest: self.context.closest("services", &key.name),
+                    closest: self.definitions.closest("services", &key.name),
                     dependency: name,
                 },
             };

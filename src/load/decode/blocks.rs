@@ -1,6 +1,6 @@
-//! The blocks of a service (compose-file.md §2, §3.2–3.7).
+//! The blocks of a service (Compose spec: `05-services.md`, `build.md`, `deploy.md`, `develop.md`).
 
-use super::{Decoder, Entry, Field};
+use super::decoder::{Decoder, Entry, Field};
 use crate::project::Extensions;
 use crate::project::service::{
     Blkio, Build, Condition, CredentialSpec, Dependency, Deploy, DeployRestartPolicy, Develop, DiscreteResource,

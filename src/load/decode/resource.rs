@@ -1,6 +1,6 @@
-//! Networks, volumes, secrets, configs and models (compose-file.md §3.7–3.10).
+//! Networks, volumes, secrets, configs and models (Compose spec: `06-networks.md` to `09-secrets.md`).
 
-use super::{Decoder, Entry};
+use super::decoder::{Decoder, Entry};
 use crate::project::{Config, FileSource, Ipam, IpamPool, Model, Network, Secret, Volume};
 use crate::yaml::{Mapping, Node};
 

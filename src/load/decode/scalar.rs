@@ -1,9 +1,10 @@
-//! Single values and plain collections of them (compose-file.md §1.4 "Casting", §2.4, §3.2).
+//! Single values and plain collections of them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::{DecodeProblem, DecodeWarning, Decoder, Entry};
+use super::decoder::{Decoder, Entry};
+use super::error::{DecodeProblem, DecodeWarning};
 use crate::load::scalar;
 use crate::project::number;
 use crate::project::value::{ByteSize, DeviceCount, Duration, ExtraHosts, FileMode, command};
@@ -118,7 +119,7 @@ impl Decoder<'_> {
         self.choice(entry) == Some(true)
     }
 
-    /// A flag that may be left open. Words are taken as in the casts of §1.4.
+    /// A flag that may be left open. Words are taken as in [`crate::load::cast`].
     pub(super) fn choice(&mut self, entry: Entry) -> Option<bool> {
         self.under(entry, |d, node| match &node.value {
             Value::Bool(value) => Some(*value),

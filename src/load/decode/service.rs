@@ -1,6 +1,7 @@
-//! The attributes of a service (compose-file.md §3.2).
+//! The attributes of a service (Compose spec: `05-services.md`).
 
-use super::{Decoder, Entry, blocks};
+use super::blocks;
+use super::decoder::{Decoder, Entry};
 use crate::project::Service;
 
 /// Takes an entry, or gives it back if it belongs to another group.

@@ -3,15 +3,18 @@
 //! The table of shapes says what may stand where ([`table`]); the walk here holds a tree against it. What is wrong is
 //! reported once, with its place, and taken out of the tree, so that later phases do not stumble over it again.
 
+mod attributes;
 mod shape;
 mod table;
+
+pub use attributes::attributes;
 
 use std::collections::HashMap;
 
 use crate::diagnostic::{Explain, conceal};
 use crate::load::findings::Findings;
+use crate::load::node_path::NodePath;
 use crate::load::scalar;
-use crate::load::trail::Trail;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Path, Value};
 
@@ -137,11 +140,11 @@ impl Explain for ShapeError {
     }
 }
 
-/// Holds a merged model against the file format (§1.8). What is wrong goes to `findings` and out of the tree.
-pub(super) fn validate(model: &mut Node, sources: &SourceMap, findings: &mut Findings) {
+/// Holds a merged model against the file format. What is wrong goes to `findings` and out of the tree.
+pub(super) fn validate(model: &mut Node, sources: &SourceMap, findings: &mut Findings<ShapeError>) {
     let mut validator = Validator { sources, findings };
     if let Value::Mapping(document) = &mut model.value {
-        validator.fixed(document, model.span, &table::DOCUMENT, Trail::Top);
+        validator.fixed(document, model.span, &table::DOCUMENT, NodePath::Top);
     }
 }
 
@@ -154,74 +157,74 @@ enum Verdict {
 
 struct Validator<'a> {
     sources: &'a SourceMap,
-    findings: &'a mut Findings,
+    findings: &'a mut Findings<ShapeError>,
 }
 
 impl Validator<'_> {
-    fn value(&mut self, node: &mut Node, at: Span, shape: &'static Shape, trail: Trail<'_>) -> Verdict {
+    fn value(&mut self, node: &mut Node, at: Span, shape: &'static Shape, node_path: NodePath<'_>) -> Verdict {
         match &mut node.value {
             Value::Sequence(items) => match &shape.list {
-                Some(list) => self.list(items, list, trail),
-                None => self.wrong_type(node, at, shape, trail),
+                Some(list) => self.list(items, list, node_path),
+                None => self.wrong_type(node, at, shape, node_path),
             },
             Value::Mapping(mapping) => match &shape.map {
-                Some(Map::Fixed(keys)) => self.fixed(mapping, at, keys, trail),
-                Some(Map::Free { value, names }) => self.free(mapping, value, *names, trail),
-                None => self.wrong_type(node, at, shape, trail),
+                Some(Map::Fixed(keys)) => self.fixed(mapping, at, keys, node_path),
+                Some(Map::Free { value, names }) => self.free(mapping, value, *names, node_path),
+                None => self.wrong_type(node, at, shape, node_path),
             },
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
-                self.scalar(node, at, shape, trail)
+                self.scalar(node, at, shape, node_path)
             }
         }
     }
 
-    fn scalar(&mut self, node: &Node, at: Span, shape: &'static Shape, trail: Trail<'_>) -> Verdict {
+    fn scalar(&mut self, node: &Node, at: Span, shape: &'static Shape, node_path: NodePath<'_>) -> Verdict {
         let accepted = match &node.value {
             Value::Null if shape.scalars.contains(Scalars::NULL) => true,
             Value::Null => {
-                let path = trail.path();
+                let path = node_path.path();
                 let problem = ShapeProblem::Blank { path: path.to_string(), accepted: shape.accepted() };
                 let hint = match example(shape) {
                     Some(example) => format!("write for example `{example}`, or remove the key"),
                     None => "give it a value or remove the key".to_owned(),
                 };
                 let hint = Some(hint);
-                return self.report(path, at, problem, hint, trail);
+                return self.report(path, at, problem, hint, node_path);
             }
             Value::Bool(_) => shape.scalars.contains(Scalars::BOOL),
             Value::Float(number) if !number.is_finite() => {
-                let path = trail.path();
+                let path = node_path.path();
                 let problem = ShapeProblem::NotFinite { path: path.to_string() };
-                return self.report(path, node.span, problem, Some("quote it to make it a text".to_owned()), trail);
+                return self.report(path, node.span, problem, Some("quote it to make it a text".to_owned()), node_path);
             }
             Value::Int(number) if shape.scalars.contains(Scalars::INT) => {
-                return self.in_range(*number, node, shape, trail);
+                return self.in_range(*number, node, shape, node_path);
             }
             Value::Float(number) => {
                 shape.scalars.contains(Scalars::NUMBER) || shape.scalars.contains(Scalars::INT) && number.fract() == 0.0
             }
             Value::String(text) if shape.scalars.contains(Scalars::STRING) => {
-                return self.text(text, node, shape, trail);
+                return self.text(text, node, shape, node_path);
             }
             Value::Timestamp(_) => shape.scalars.contains(Scalars::STRING),
             Value::Int(_) | Value::String(_) | Value::Sequence(_) | Value::Mapping(_) => false,
         };
-        if accepted { Verdict::Keep } else { self.wrong_type(node, at, shape, trail) }
+        if accepted { Verdict::Keep } else { self.wrong_type(node, at, shape, node_path) }
     }
 
-    fn in_range(&mut self, number: i64, node: &Node, shape: &Shape, trail: Trail<'_>) -> Verdict {
+    fn in_range(&mut self, number: i64, node: &Node, shape: &Shape, node_path: NodePath<'_>) -> Verdict {
         match shape.range {
             Some((low, high)) if number < low || number > high => {
-                let path = trail.path();
+                let path = node_path.path();
                 let accepted = if high == i64::MAX { format!("{low} or more") } else { format!("{low} to {high}") };
                 let problem = ShapeProblem::OutOfRange { path: path.to_string(), accepted, found: self.written(node) };
-                self.report(path, node.span, problem, None, trail)
+                self.report(path, node.span, problem, None, node_path)
             }
             _ => Verdict::Keep,
         }
     }
 
-    fn text(&mut self, text: &str, node: &Node, shape: &Shape, trail: Trail<'_>) -> Verdict {
+    fn text(&mut self, text: &str, node: &Node, shape: &Shape, node_path: NodePath<'_>) -> Verdict {
         let (accepted, hint) = match shape.text {
             Text::Any => return Verdict::Keep,
             Text::OneOf(words) if words.contains(&text) => return Verdict::Keep,
@@ -231,26 +234,26 @@ impl Validator<'_> {
             Text::Form(accepts, _) if accepts(text) => return Verdict::Keep,
             Text::Form(_, form) => (form.to_owned(), None),
         };
-        let path = trail.path();
+        let path = node_path.path();
         let problem = ShapeProblem::NotAccepted { path: path.to_string(), accepted, found: text.to_owned() };
-        self.report(path, node.span, problem, hint, trail)
+        self.report(path, node.span, problem, hint, node_path)
     }
 
-    fn list(&mut self, items: &mut Vec<Node>, list: &'static List, trail: Trail<'_>) -> Verdict {
+    fn list(&mut self, items: &mut Vec<Node>, list: &'static List, node_path: NodePath<'_>) -> Verdict {
         let mut index = 0;
         items.retain_mut(|item| {
             let span = item.span;
-            let verdict = self.value(item, span, list.item, trail.index(index));
+            let verdict = self.value(item, span, list.item, node_path.index(index));
             index += 1;
             verdict == Verdict::Keep
         });
         if list.repeats == Repeats::Refused {
-            self.refuse_repeats(items, trail);
+            self.refuse_repeats(items, node_path);
         }
         Verdict::Keep
     }
 
-    fn refuse_repeats(&mut self, items: &mut Vec<Node>, trail: Trail<'_>) {
+    fn refuse_repeats(&mut self, items: &mut Vec<Node>, node_path: NodePath<'_>) {
         let mut seen: HashMap<String, Span> = HashMap::with_capacity(items.len());
         items.retain(|item| {
             let text = match &item.value {
@@ -264,7 +267,7 @@ impl Validator<'_> {
                 seen.insert(text, item.span);
                 return true;
             };
-            let path = trail.path();
+            let path = node_path.path();
             let item_text = if matches!(item.value, Value::Mapping(_)) {
                 "the same item".to_owned()
             } else {
@@ -278,17 +281,17 @@ impl Validator<'_> {
         });
     }
 
-    fn fixed(&mut self, mapping: &mut Mapping, at: Span, keys: &'static Keys, trail: Trail<'_>) -> Verdict {
+    fn fixed(&mut self, mapping: &mut Mapping, at: Span, keys: &'static Keys, node_path: NodePath<'_>) -> Verdict {
         let errors_before = self.findings.error_count();
         mapping.retain(|key, node| {
             if let Some(shape) = keys.get(&key.name) {
                 let at = if node.is_null() { key.span } else { node.span };
-                return self.value(node, at, shape, trail.key(&key.name)) == Verdict::Keep;
+                return self.value(node, at, shape, node_path.key(&key.name)) == Verdict::Keep;
             }
             if keys.extensions == Extensions::Allowed && key.name.starts_with("x-") {
-                return self.value(node, node.span, &table::ANY, trail.key(&key.name)) == Verdict::Keep;
+                return self.value(node, node.span, &table::ANY, node_path.key(&key.name)) == Verdict::Keep;
             }
-            self.unknown_key(key, node, keys, trail);
+            self.unknown_key(key, node, keys, node_path);
             false
         });
         let missing = keys.required.iter().find(|key| !mapping.contains(key));
@@ -296,33 +299,33 @@ impl Validator<'_> {
             // What is missing may be what was reported: the key with a typo, or with a wrong value.
             Some(_) if self.findings.error_count() > errors_before => Verdict::Drop,
             Some(key) => {
-                let path = trail.path();
+                let path = node_path.path();
                 let problem = ShapeProblem::MissingKey { path: path.to_string(), key };
                 let hint = example_of(keys, key).map(|example| format!("write for example `{example}`"));
-                self.report(path, at, problem, hint, trail)
+                self.report(path, at, problem, hint, node_path)
             }
             None => Verdict::Keep,
         }
     }
 
-    fn free(&mut self, mapping: &mut Mapping, shape: &'static Shape, names: Names, trail: Trail<'_>) -> Verdict {
-        self.not_indented(mapping, shape, trail);
+    fn free(&mut self, mapping: &mut Mapping, shape: &'static Shape, names: Names, node_path: NodePath<'_>) -> Verdict {
+        self.not_indented(mapping, shape, node_path);
         mapping.retain(|key, node| {
             if !names.accept(&key.name) {
                 if names == Names::ResourceOrIgnored {
                     return true;
                 }
-                self.bad_name(key, names, trail);
+                self.bad_name(key, names, node_path);
                 return false;
             }
             let at = if node.is_null() { key.span } else { node.span };
-            self.value(node, at, shape, trail.key(&key.name)) == Verdict::Keep
+            self.value(node, at, shape, node_path.key(&key.name)) == Verdict::Keep
         });
         Verdict::Keep
     }
 
     /// Takes out blank resources whose keys follow at their own depth, with one message for each.
-    fn not_indented(&mut self, mapping: &mut Mapping, shape: &'static Shape, trail: Trail<'_>) {
+    fn not_indented(&mut self, mapping: &mut Mapping, shape: &'static Shape, node_path: NodePath<'_>) {
         let Some(Map::Fixed(keys)) = &shape.map else { return };
         if shape.scalars.contains(Scalars::NULL) {
             return;
@@ -341,12 +344,12 @@ impl Validator<'_> {
             while let Some((key, _)) = entries.next_if(|(key, node)| known(key) && !is_resource(node)) {
                 gone.push(key.name.clone());
             }
-            let path = trail.path().key(&first.name);
-            let owner_path = trail.path().key(&owner.name).to_string();
+            let path = node_path.path().key(&first.name);
+            let owner_path = node_path.path().key(&owner.name).to_string();
             let problem = ShapeProblem::NotIndented { key: first.name.clone(), owner: owner_path };
             let hint = Some(format!("indent it, and what else belongs to `{}`, below that line", owner.name));
             let related = Some((owner.span, "this is blank".to_owned()));
-            if let Some((section, name)) = trail.key(&owner.name).resource() {
+            if let Some((section, name)) = node_path.key(&owner.name).resource() {
                 self.findings.mark_broken(section, name);
             }
             self.findings.error(ShapeError { path, span: first.span, problem, hint, related });
@@ -354,25 +357,25 @@ impl Validator<'_> {
         mapping.retain(|key, _| !gone.contains(&key.name));
     }
 
-    fn bad_name(&mut self, key: &Key, names: Names, trail: Trail<'_>) {
+    fn bad_name(&mut self, key: &Key, names: Names, node_path: NodePath<'_>) {
         let what = match names {
             Names::Resource(what) => what,
             Names::NonEmpty | Names::Any | Names::ResourceOrIgnored => "key",
         };
-        let path = trail.path().key(&key.name);
+        let path = node_path.path().key(&key.name);
         let problem = ShapeProblem::BadName { name: key.name.clone(), what: what.to_owned() };
         let hint = Some("use letters, digits, `.`, `_` and `-`".to_owned());
-        self.report(path, key.span, problem, hint, trail.key(&key.name));
+        self.report(path, key.span, problem, hint, node_path.key(&key.name));
     }
 
-    fn wrong_type(&mut self, node: &Node, at: Span, shape: &Shape, trail: Trail<'_>) -> Verdict {
-        let path = trail.path();
+    fn wrong_type(&mut self, node: &Node, at: Span, shape: &Shape, node_path: NodePath<'_>) -> Verdict {
+        let path = node_path.path();
         let written = self.written(node);
         let in_braces = self.sources.text(node.span).starts_with(['{', '[']);
-        let hint = wrong_type_hint(node, &written, in_braces, shape, &trail);
+        let hint = wrong_type_hint(node, &written, in_braces, shape, &node_path);
         let found = described(node, &written);
         let problem = ShapeProblem::WrongType { path: path.to_string(), accepted: shape.accepted(), found };
-        self.report(path, at, problem, hint, trail)
+        self.report(path, at, problem, hint, node_path)
     }
 
     /// The text of a scalar as it stands in the file.
@@ -380,17 +383,18 @@ impl Validator<'_> {
         scalar::written(&node.value, node.span, self.sources)
     }
 
-    fn unknown_key(&mut self, key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_>) {
-        let (hint, meant) = unknown_key_hint(key, node, keys, trail);
-        let path = trail.path();
-        let place = if let Trail::Top = trail { keys.what.to_owned() } else { format!("{} (`{path}`)", keys.what) };
+    fn unknown_key(&mut self, key: &Key, node: &Node, keys: &'static Keys, node_path: NodePath<'_>) {
+        let (hint, meant) = unknown_key_hint(key, node, keys, node_path);
+        let path = node_path.path();
+        let place =
+            if let NodePath::Top = node_path { keys.what.to_owned() } else { format!("{} (`{path}`)", keys.what) };
         let problem = ShapeProblem::UnknownKey { key: key.name.clone(), place };
         match meant {
             Meant::Service => self.findings.mark_broken("services", &key.name),
             Meant::Section(section) => self.findings.mark_section_broken(section),
             Meant::Nothing => {}
         }
-        let below = trail.key(&key.name);
+        let below = node_path.key(&key.name);
         self.report(path.key(&key.name), key.span, problem, hint, below);
     }
 
@@ -400,12 +404,12 @@ impl Validator<'_> {
         span: Span,
         problem: ShapeProblem,
         hint: Option<String>,
-        trail: Trail<'_>,
+        node_path: NodePath<'_>,
     ) -> Verdict {
-        match trail {
-            Trail::Key(Trail::Top, section) => self.findings.mark_section_broken(section),
-            Trail::Top | Trail::Key(..) | Trail::Index(..) => {
-                if let Some((section, name)) = trail.resource() {
+        match node_path {
+            NodePath::Key(NodePath::Top, section) => self.findings.mark_section_broken(section),
+            NodePath::Top | NodePath::Key(..) | NodePath::Index(..) => {
+                if let Some((section, name)) = node_path.resource() {
                     self.findings.mark_broken(section, name);
                 }
             }
@@ -422,9 +426,9 @@ enum Meant {
     Section(&'static str),
 }
 
-fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_>) -> (Option<String>, Meant) {
+fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, node_path: NodePath<'_>) -> (Option<String>, Meant) {
     let name = key.name.as_str();
-    let at_top = matches!(trail, Trail::Top);
+    let at_top = matches!(node_path, NodePath::Top);
     if at_top && (node.get("image").is_some() || node.get("build").is_some()) {
         return (Some(format!("`{name}` looks like a service: indent it under `services:`")), Meant::Service);
     }
@@ -438,7 +442,7 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_
     if let Some((_, _, advice)) = advice {
         return (Some((*advice).to_owned()), Meant::Nothing);
     }
-    let in_service = matches!(trail.resource(), Some(("services", _))) || at_top;
+    let in_service = matches!(node_path.resource(), Some(("services", _))) || at_top;
     let home =
         table::HOMES.iter().find(|(home, _)| in_service && !std::ptr::eq(*home, keys) && home.get(name).is_some());
     if let Some((_, home)) = home {
@@ -459,7 +463,13 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, trail: Trail<'_
 const MOST_LISTED: usize = 12;
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to be a mistake people make has no hint")]
-fn wrong_type_hint(node: &Node, written: &str, in_braces: bool, shape: &Shape, trail: &Trail<'_>) -> Option<String> {
+fn wrong_type_hint(
+    node: &Node,
+    written: &str,
+    in_braces: bool,
+    shape: &Shape,
+    node_path: &NodePath<'_>,
+) -> Option<String> {
     let only_text = shape.scalars == Scalars::STRING || shape.scalars == Scalars::STRING.and(Scalars::NULL);
     let scalar = !matches!(node.value, Value::Sequence(_) | Value::Mapping(_));
     if let Some(advice) = shape.advice {
@@ -477,7 +487,7 @@ fn wrong_type_hint(node: &Node, written: &str, in_braces: bool, shape: &Shape, t
         }
         _ if scalar && shape.list.is_some() => {
             let text: String = written.chars().take(40).collect();
-            trail.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
+            node_path.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
         }
         Value::Mapping(_) if shape.list.is_some() && shape.map.is_none() => Some(if in_braces {
             "use a list, such as `[…]`".to_owned()

@@ -1,4 +1,5 @@
-//! Every element and attribute of a Compose file and what it may hold (compose-file.md chapter 3, §1.8).
+//! Every element and attribute of a Compose file and what it may hold: the Compose specification's
+//! `compose-spec.json`, and what Docker Compose takes beyond it.
 //!
 //! Keys are sorted, since they are looked up by halving; a test holds the order.
 
@@ -52,7 +53,7 @@ const fn closed(keys: Keys) -> Keys {
     Keys { extensions: Extensions::Refused, ..keys }
 }
 
-/// A whole document (§3.1).
+/// A whole document (Compose spec: `03-compose-file.md`).
 pub(super) static DOCUMENT: Keys = keys(
     "a Compose file",
     &[
@@ -68,7 +69,7 @@ pub(super) static DOCUMENT: Keys = keys(
     ],
 );
 
-/// A service (§3.2).
+/// A service (Compose spec: `05-services.md`).
 pub(super) static SERVICE: Keys = keys(
     "a service",
     &[
@@ -264,7 +265,7 @@ static LOGGING: Keys = keys(
 
 static MODEL_REFERENCE: Keys = keys("a reference to a model", &[("endpoint_var", &TEXT), ("model_var", &TEXT)]);
 
-/// A service's own entry in `networks` (§3.7).
+/// A service's own entry in `networks` (`05-services.md`, `networks`).
 static ATTACHMENT: Keys = keys(
     "a service's network",
     &[
@@ -280,7 +281,7 @@ static ATTACHMENT: Keys = keys(
     ],
 );
 
-/// A long port (§2.1).
+/// A long port (`05-services.md`, `ports`).
 static PORT: Keys = keys(
     "a port",
     &[
@@ -315,7 +316,7 @@ static PROVIDER: Keys = requiring(
 static ULIMITS: Shape = Shape::free(&Shape::scalars(INT.and(STR)).or_keys(&ULIMIT), Names::Any);
 static ULIMIT: Keys = requiring(keys("a limit", &[("hard", &WHOLE), ("soft", &WHOLE)]), &["hard", "soft"]);
 
-/// A long mount (§2.2).
+/// A long mount (`05-services.md`, `volumes`).
 static MOUNT: Keys = requiring(
     keys(
         "a mount",
@@ -347,7 +348,7 @@ static MOUNT_TMPFS: Keys = keys("`tmpfs`", &[("mode", &NUMBER), ("size", &WHOLE_
 static WHOLE_FROM_ZERO: Shape = Shape::scalars(STR.and(INT)).within(0, i64::MAX);
 static MOUNT_VOLUME: Keys = keys("`volume`", &[("labels", &LIST_OR_MAP), ("nocopy", &FLAG), ("subpath", &TEXT)]);
 
-/// A build (§3.3).
+/// A build (Compose spec: `build.md`).
 pub(super) static BUILD: Keys = keys(
     "`build`",
     &[
@@ -379,7 +380,7 @@ pub(super) static BUILD: Keys = keys(
     ],
 );
 
-/// `deploy` (§3.4).
+/// `deploy` (Compose spec: `deploy.md`).
 pub(super) static DEPLOY: Keys = keys(
     "`deploy`",
     &[
@@ -435,7 +436,7 @@ static UPDATE: Keys = keys(
     ],
 );
 
-/// `develop` (§3.5).
+/// `develop` (Compose spec: `develop.md`).
 pub(super) static DEVELOP: Keys = keys("`develop`", &[("watch", &Shape::list(&Shape::keys(&WATCH), Repeats::Allowed))]);
 static WATCH: Keys = requiring(
     keys(
@@ -453,7 +454,7 @@ static WATCH: Keys = requiring(
     &["path", "action"],
 );
 
-/// Hooks (§3.6).
+/// Hooks (`05-services.md`, `post_start`, `pre_stop`).
 static HOOK: Keys = requiring(
     keys(
         "a hook",
@@ -480,7 +481,7 @@ static PRE_START: Keys = keys(
     ],
 );
 
-/// A network (§3.7).
+/// A network (Compose spec: `06-networks.md`).
 pub(super) static NETWORK: Keys = keys(
     "a network",
     &[
@@ -507,7 +508,7 @@ static POOL: Keys = keys(
     &[("aux_addresses", &TEXT_OPTIONS), ("gateway", &TEXT), ("ip_range", &TEXT), ("subnet", &TEXT)],
 );
 
-/// A volume (§3.8).
+/// A volume (Compose spec: `07-volumes.md`).
 pub(super) static VOLUME: Keys = keys(
     "a volume",
     &[
@@ -519,7 +520,7 @@ pub(super) static VOLUME: Keys = keys(
     ],
 );
 
-/// A secret (§3.9).
+/// A secret (Compose spec: `09-secrets.md`).
 pub(super) static SECRET: Keys = keys(
     "a secret",
     &[
@@ -534,7 +535,7 @@ pub(super) static SECRET: Keys = keys(
     ],
 );
 
-/// A config (§3.9).
+/// A config (Compose spec: `08-configs.md`).
 pub(super) static CONFIG: Keys = keys(
     "a config",
     &[
@@ -548,7 +549,7 @@ pub(super) static CONFIG: Keys = keys(
     ],
 );
 
-/// A model (§3.10).
+/// A model (`05-services.md`, `models`).
 pub(super) static MODEL: Keys = requiring(
     keys("a model", &[("context_size", &WHOLE_ONLY), ("model", &TEXT), ("name", &TEXT), ("runtime_flags", &TEXTS)]),
     &["model"],
@@ -566,7 +567,7 @@ pub(super) static HOMES: &[(&Keys, &str)] = &[
     (&DOCUMENT, "the top level of the file"),
 ];
 
-/// Keys of the first file format, and words that people write for ours (§3.2): where, if it matters, the key, and what
+/// Keys of the first file format, and words that people write for ours: where, if it matters, the key, and what
 /// to write instead.
 pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
     (Some("a mount"), "src", "write `source`"),

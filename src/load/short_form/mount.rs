@@ -1,6 +1,6 @@
 //! Short mounts as mappings.
 
-use super::{Unread, entry};
+use super::part::{Unread, entry};
 use crate::project::value::mount::{BindOptions, VolumeOptions, parse_short};
 use crate::source::Span;
 use crate::yaml::{Key, Mapping, Node, Value};

@@ -1,6 +1,6 @@
 //! Short ports as mappings.
 
-use super::{Unread, entry};
+use super::part::{Unread, entry};
 use crate::load::scalar;
 use crate::project::value::port::parse_short;
 use crate::source::{SourceMap, Span};

@@ -1,17 +1,13 @@
 //! The larger blocks of a service: build, deploy, develop, hooks.
 
 use super::fields::Fields;
-use super::service::{device_request, file_reference, ulimit};
-use super::{Form, Tree};
+use super::form::Form;
+use super::part::{device_request, file_reference, ulimit, unsigned};
+use crate::project::Tree;
 use crate::project::service::{
     Build, Deploy, DeployRestartPolicy, Develop, DiscreteResource, GenericResource, Hook, Placement,
     PlacementPreference, Reservations, ResourceLimits, Resources, SshKey, UpdateConfig, Watch,
 };
-
-/// A count; those beyond the signed range come as they would be counted.
-pub(super) fn unsigned(number: u64) -> Tree {
-    i64::try_from(number).map_or_else(|_| Tree::String(number.to_string()), Tree::Int)
-}
 
 pub(super) fn build(build: &Build, form: Form) -> Tree {
     let mut fields = Fields::new(form);

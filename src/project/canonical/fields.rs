@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use serde_yaml::Value;
 
-use super::Form;
+use super::form::Form;
 use crate::project::{Extensions, Tree, natural_order};
 
 /// A mapping in the making. Keys come in the order of the calls.

@@ -1,33 +1,17 @@
-//! The form that `config` prints and that the configuration hash digests (compose-file.md §6, engine.md Annex A):
+//! The form that `config` prints and that the configuration hash digests:
 //! a [`Project`] in, a [`Tree`] with everything in its fixed place out.
 
 mod blocks;
 mod fields;
+mod form;
+mod part;
 mod resource;
 mod service;
 
+pub use form::Form;
+
 use super::{Network, Project, Service, Tree, Volume};
 use fields::{Fields, extension};
-
-/// What a [`Tree`] is made for.
-///
-/// Documents are made of the same values in the same order of keys, but not of the same ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// The YAML of `config`: maps sorted naturally, `x-*` keys everywhere.
-    Yaml,
-    /// The JSON of `config`, as Docker Compose 5 prints it: maps sorted by bytes, `x-*` keys at the top level only.
-    Json,
-    /// The JSON that Docker Compose 2 hashed: as [`Form::Json`], but a bind mount shows that its source is made if
-    /// missing, where the file says so, rather than that it is not.
-    JsonOfV2,
-}
-
-impl Form {
-    fn is_json(self) -> bool {
-        self != Self::Yaml
-    }
-}
 
 /// The whole project: the selected services and what they use.
 ///

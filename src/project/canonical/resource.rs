@@ -1,8 +1,8 @@
 //! Networks, volumes, secrets, configs and models.
 
 use super::fields::Fields;
-use super::{Form, Tree};
-use crate::project::{Config, FileSource, Ipam, IpamPool, Model, Network, Secret, Volume};
+use super::form::Form;
+use crate::project::{Config, FileSource, Ipam, IpamPool, Model, Network, Secret, Tree, Volume};
 
 pub(super) fn network(network: &Network, form: Form) -> Tree {
     let mut fields = Fields::new(form);

@@ -2,18 +2,19 @@
 
 use super::blocks;
 use super::fields::{Fields, words};
-use super::{Form, Tree};
+use super::form::Form;
+use super::part::{device_request, file_reference, ulimit, unsigned};
 use crate::project::Extensions;
+use crate::project::Tree;
 use crate::project::service::{
-    Blkio, CredentialSpec, Dependency, EnvFile, Extends, FileReference, Healthcheck, Logging, Provider, Service,
-    ServiceModel, ServiceNetwork, ThrottleDevice, WeightDevice,
+    Blkio, CredentialSpec, Dependency, EnvFile, Extends, Healthcheck, Logging, Provider, Service, ServiceModel,
+    ServiceNetwork, ThrottleDevice, WeightDevice,
 };
 use crate::project::value::{
-    BindOptions, Device, DeviceRequest, ImageOptions, Mount, Port, RecursiveBind, SelinuxLabel, TmpfsOptions, Ulimit,
-    VolumeOptions,
+    BindOptions, Device, ImageOptions, Mount, Port, RecursiveBind, SelinuxLabel, TmpfsOptions, VolumeOptions,
 };
 
-/// All attributes in the order of compose-file.md §6.2, `extends` where engine.md Annex A has it.
+/// All attributes in the order of Docker Compose's JSON, which the configuration hash digests.
 pub(super) fn service(service: &Service, form: Form) -> Tree {
     let mut fields = Fields::new(form);
     up_to_environment(service, &mut fields);
@@ -188,16 +189,6 @@ fn device(device: &Device, form: Form) -> Tree {
     fields.end(&device.extensions)
 }
 
-pub(super) fn device_request(request: &DeviceRequest, form: Form) -> Tree {
-    let mut fields = Fields::new(form);
-    fields.texts("capabilities", &request.capabilities);
-    fields.text("driver", request.driver.as_deref());
-    fields.number("count", request.count.0);
-    fields.texts("device_ids", &request.device_ids);
-    fields.texts_by_name("options", &request.options);
-    fields.end(&request.extensions)
-}
-
 fn provider(provider: &Provider, form: Form) -> Tree {
     let mut fields = Fields::new(form);
     fields.text("type", Some(&provider.kind));
@@ -221,22 +212,12 @@ fn extends(extends: &Extends, form: Form) -> Tree {
     fields.end(&Extensions::new())
 }
 
-pub(super) fn file_reference<K: AsRef<str>>(reference: &FileReference<K>, form: Form) -> Tree {
-    let mut fields = Fields::new(form);
-    fields.text("source", Some(reference.source.as_ref()));
-    fields.text("target", reference.target.as_deref());
-    fields.text("uid", reference.uid.as_deref());
-    fields.text("gid", reference.gid.as_deref());
-    fields.shown("mode", reference.mode);
-    fields.end(&reference.extensions)
-}
-
 fn healthcheck(check: &Healthcheck, form: Form) -> Tree {
     let mut fields = Fields::new(form);
     fields.texts("test", &check.test);
     fields.shown("timeout", check.timeout);
     fields.shown("interval", check.interval);
-    fields.some("retries", check.retries.map(blocks::unsigned));
+    fields.some("retries", check.retries.map(unsigned));
     fields.shown("start_period", check.start_period);
     fields.shown("start_interval", check.start_interval);
     fields.flag("disable", check.disable);
@@ -281,20 +262,6 @@ fn port(port: &Port, form: Form) -> Tree {
     fields.text("protocol", port.protocol.as_deref());
     fields.text("app_protocol", port.app_protocol.as_deref());
     fields.end(&port.extensions)
-}
-
-/// YAML shows both limits even where they are 0, JSON leaves those out.
-pub(super) fn ulimit(limit: &Ulimit, form: Form) -> Tree {
-    match limit {
-        Ulimit::Single(limit) => Tree::Int(*limit),
-        Ulimit::Pair { soft, hard, extensions } => {
-            let mut fields = Fields::new(form);
-            let is_shown = |limit: &i64| *limit != 0 || !form.is_json();
-            fields.some("soft", Some(*soft).filter(is_shown));
-            fields.some("hard", Some(*hard).filter(is_shown));
-            fields.end(extensions)
-        }
-    }
 }
 
 fn mount(mount: &Mount, form: Form) -> Tree {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::project::value::{ByteSize, ExtraHosts, Ulimit};
 use crate::project::{Extensions, FileReference, SecretKey};
 
-/// The `build` block of a service (compose-file.md §3.3).
+/// The `build` block of a service (Compose spec: `build.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Build {
-    /// The folder sent to the build, or a URL (§1.12). Absent only with `--no-normalize`.
+    /// The folder sent to the build, or a URL. Absent only with `--no-normalize`.
     pub context: Option<String>,
     /// The Dockerfile, relative to the context; `Dockerfile` unless `dockerfile_inline` is given.
     pub dockerfile: Option<String>,

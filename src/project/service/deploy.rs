@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::project::Extensions;
 use crate::project::value::{ByteSize, DeviceRequest, Duration};
 
-/// The `deploy` block of a service (compose-file.md §3.4).
+/// The `deploy` block of a service (Compose spec: `deploy.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Deploy {
     /// `replicated` (default) or `global`; not checked, without effect on one machine.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Hook;
 use crate::project::Extensions;
 
-/// The `develop` block of a service (compose-file.md §3.5).
+/// The `develop` block of a service (Compose spec: `develop.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Develop {
     /// The rules, in order.

@@ -31,14 +31,14 @@ pub use x_hoist::XHoist;
 
 /// A definition under `services:`; never something that runs.
 ///
-/// Every attribute of compose-file.md §3.2 under its name there. A text, number or flag of the file that is empty, 0 or
+/// Every attribute of `05-services.md` in the Compose specification, under its name there. A text, number or flag of the file that is empty, 0 or
 /// false is the same as one that is absent, unless the type is an `Option` of a number or flag.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an attribute of the file format")]
 pub struct Service {
     /// Its key under `services:`.
     pub name: ServiceName,
-    /// Profiles that enable it; enabled always when there are none (§1.15).
+    /// Profiles that enable it; enabled always when there are none.
     pub profiles: Vec<String>,
     /// Annotations of its containers.
     pub annotations: BTreeMap<String, String>,
@@ -84,7 +84,7 @@ pub struct Service {
     pub container_name: Option<String>,
     /// Credentials of a managed service account (Windows); kept, not applied.
     pub credential_spec: Option<CredentialSpec>,
-    /// What it needs before it starts, implied dependencies included (§1.13).
+    /// What it needs before it starts, implied dependencies included.
     pub depends_on: BTreeMap<ServiceName, Dependency>,
     /// Replicas, resources, restarts and what else swarms define.
     pub deploy: Option<Deploy>,
@@ -104,13 +104,13 @@ pub struct Service {
     pub entrypoint: Option<Vec<String>>,
     /// The program that provides it in place of a container.
     pub provider: Option<Provider>,
-    /// Variables of its containers, those of `env_file` included; `None` is a name that stays unset (§4.2).
+    /// Variables of its containers, those of `env_file` included; `None` is a name that stays unset.
     pub environment: BTreeMap<String, Option<String>>,
     /// Files variables are read from; empty once they are read into `environment`.
     pub env_file: Vec<EnvFile>,
     /// Ports for other containers: `80`, `53/udp`, `3000-3005/tcp`, as written.
     pub expose: Vec<String>,
-    /// What it extended, where loading left that standing (§1.6, a base that is null).
+    /// What it extended, where loading left that standing, which is where its base is null.
     pub extends: Option<Extends>,
     /// Containers of other projects it can reach, as `container[:alias]`.
     pub external_links: Vec<String>,
@@ -233,7 +233,7 @@ impl Service {
         Self { name: name.into(), ..Self::default() }
     }
 
-    /// How many replicas it asks for: `scale`, else `deploy.replicas`, else 1 (engine.md §0). Negative numbers, which
+    /// How many replicas it asks for: `scale`, else `deploy.replicas`, else 1. Negative numbers, which
     /// loading refuses, count as 0.
     #[must_use]
     pub fn replicas(&self) -> usize {
@@ -248,7 +248,7 @@ impl Service {
     }
 
     /// When the engine starts a container again: `deploy.restart_policy` in place of `restart`; `None` if neither is
-    /// there (engine.md §3.3).
+    /// there.
     #[must_use]
     pub fn restart_policy(&self) -> Option<RestartPolicy> {
         match self.deploy.as_ref().and_then(|deploy| deploy.restart_policy.as_ref()) {
@@ -267,7 +267,7 @@ impl Service {
     }
 
     /// The networks of its containers in the order of connection: by priority, highest first, then by name
-    /// (compose-file.md §3.7). The first is the container's network mode.
+    /// The first is the container's network mode.
     #[must_use]
     pub fn networks_by_priority(&self) -> Vec<&NetworkKey> {
         let mut networks: Vec<_> = self.networks.iter().collect();

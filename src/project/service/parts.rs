@@ -56,7 +56,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// An item of `env_file` (compose-file.md §4.3).
+/// An item of `env_file` (Compose spec: `05-services.md`, `env_file`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvFile {
     /// The file.
@@ -189,7 +189,7 @@ pub struct ThrottleDevice {
     pub extensions: Extensions,
 }
 
-/// How a service is attached to a network (compose-file.md §3.7).
+/// How a service is attached to a network (Compose spec: `05-services.md`, `networks`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ServiceNetwork {
     /// Further host names of its containers.

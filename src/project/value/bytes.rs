@@ -1,4 +1,4 @@
-//! Sizes in bytes: `512m`, `1.5 GiB` (compose-file.md §2.4).
+//! Sizes in bytes: `512m`, `1.5 GiB` (Compose spec: `11-extension.md`, "Specifying byte values").
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Commands written as one text (compose-file.md §2.3).
+//! Commands written as one text (Compose spec: `05-services.md`, `command`).
 
 /// The words of a command, and where Docker Compose's reading stops early.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Devices of the host: mappings and requests (compose-file.md §1.9, §3.4).
+//! Devices of the host: mappings and requests (Compose spec: `05-services.md`, `devices`; `deploy.md`, `devices`).
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use crate::project::Extensions;
 
 /// A device of the host that the container sees, or a CDI name (`vendor/class=name`) in [`Device::source`].
 ///
-/// Compose spec: `05-services.md`, `devices`; compose-file.md §1.9.
+/// Compose spec: `05-services.md`, `devices`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Device {
     /// Path on the host, or a CDI name.

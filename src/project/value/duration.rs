@@ -1,4 +1,4 @@
-//! Spans of time: `1m30s`, `500ms` (compose-file.md §2.4).
+//! Spans of time: `1m30s`, `500ms` (Compose spec: `11-extension.md`, "Specifying durations").
 
 use std::fmt;
 use std::str::FromStr;

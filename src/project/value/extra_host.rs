@@ -1,4 +1,4 @@
-//! Entries of a container's hosts file (compose-file.md §2.4).
+//! Entries of a container's hosts file (Compose spec: `05-services.md`, `extra_hosts`).
 
 use std::collections::BTreeMap;
 

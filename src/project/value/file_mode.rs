@@ -1,4 +1,4 @@
-//! Permission bits of secrets and configs (compose-file.md §2.4).
+//! Permission bits of secrets and configs (Compose spec: `05-services.md`, `mode` of `secrets` and `configs`).
 
 use std::fmt;
 use std::str::FromStr;

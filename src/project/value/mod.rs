@@ -1,4 +1,4 @@
-//! The value grammars of the Compose file, one a file (compose-file.md chapter 2).
+//! The value grammars of the Compose file, one a file.
 
 pub mod bytes;
 pub mod command;

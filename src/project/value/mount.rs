@@ -1,4 +1,4 @@
-//! What a container mounts (compose-file.md §2.2).
+//! What a container mounts (Compose spec: `05-services.md`, `volumes`).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! References to other services and containers inside one text (compose-file.md §2.2, §2.4, §3.2).
+//! References to other services and containers inside one text (Compose spec: `05-services.md`, `network_mode`, `volumes_from`, `links`).
 
 use std::fmt;
 

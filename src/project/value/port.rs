@@ -1,4 +1,4 @@
-//! Published and exposed ports (compose-file.md §2.1).
+//! Published and exposed ports (Compose spec: `05-services.md`, `ports`).
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! When an image is pulled (compose-file.md §2.4, engine.md §7.1).
+//! When an image is pulled (Compose spec: `05-services.md`, `pull_policy`).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! When the engine starts a container again (compose-file.md §2.4, engine.md §3.3).
+//! When the engine starts a container again (Compose spec: `05-services.md`, `restart`; Docker's API: `RestartPolicy`).
 
 /// What the engine is asked to do when a container ends.
 ///

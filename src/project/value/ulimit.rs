@@ -1,4 +1,4 @@
-//! Resource limits of processes (compose-file.md §2.4).
+//! Resource limits of processes (Compose spec: `05-services.md`, `ulimits`).
 
 /// A limit of `ulimits`.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,34 @@
+//! The names that Compose files have, and the file beside a path that may have been meant.
+
+use std::path::Path;
+
+use crate::diagnostic::suggest;
+
+/// Names of the main file, the preferred first.
+pub const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// Names of the file that is merged over the main one, the preferred first.
+pub const OVERRIDE_NAMES: [&str; 4] =
+    ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// The Compose file beside `path` whose name is closest to its name.
+pub(super) fn closest_file(path: &Path) -> Option<String> {
+    closest_name(path, is_yaml)
+}
+
+/// The file beside `path`, among those with an accepted name, whose name is closest to its name.
+pub(super) fn closest_name(path: &Path, accept: fn(&str) -> bool) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let beside: Vec<String> = std::fs::read_dir(path.parent()?)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| accept(name))
+        .collect();
+    suggest::closest(name, beside.iter().map(String::as_str)).map(str::to_owned)
+}
+
+pub(super) fn is_yaml(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
+}

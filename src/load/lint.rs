@@ -1,0 +1,169 @@
+//! Results that surprise: what Docker Compose silently changes or leaves out of what was written. The result here is
+//! the same, with a warning that says where and what to write instead.
+
+use std::convert::Infallible;
+
+use crate::diagnostic::Explain;
+use crate::load::findings::Findings;
+use crate::load::node_path::NodePath;
+use crate::load::scalar;
+use crate::project::value::mount;
+use crate::source::{SourceMap, Span};
+use crate::yaml::{Node, Value};
+
+/// A value that Docker Compose changes or leaves out without a word.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LintWarning {
+    /// A number or date in a place for text, where it does not come out as written.
+    #[error("`{written}` becomes `{becomes}` in `{path}`")]
+    ChangedText {
+        /// Dotted path.
+        path: String,
+        /// As it stands in the file.
+        written: String,
+        /// As it comes out.
+        becomes: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `a:/b`, which looks like a volume `a` but is a Windows drive.
+    #[error("`{text}` is an anonymous volume at `{text}`: a single letter before a colon is a drive")]
+    DriveLetter {
+        /// The mount as written.
+        text: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// An option of a short mount that means nothing.
+    #[error("`{option}` in `{text}` is no option of a mount and is left out")]
+    MountOption {
+        /// The option.
+        option: String,
+        /// The mount as written.
+        text: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A restart policy that no engine knows.
+    #[error("`restart` is `{word}`, which engines refuse")]
+    Restart {
+        /// The word.
+        word: String,
+        /// Where it stands.
+        span: Span,
+    },
+}
+
+impl Explain for LintWarning {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::ChangedText { span, .. }
+            | Self::DriveLetter { span, .. }
+            | Self::MountOption { span, .. }
+            | Self::Restart { span, .. } => Some(*span),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::ChangedText { written, .. } => format!("put it in quotes to keep it: \"{written}\""),
+            Self::DriveLetter { .. } => {
+                "for a volume of one letter write `{type: volume, source: …, target: …}`; for a folder begin with `./`"
+                    .to_owned()
+            }
+            Self::MountOption { .. } => {
+                "known are `ro`, `rw`, `z`, `Z`, `nocopy` and words such as `rslave`".to_owned()
+            }
+            Self::Restart { .. } => {
+                "write `\"no\"`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`".to_owned()
+            }
+        })
+    }
+}
+
+/// Mappings of a service whose values become text, by the way to them.
+const TEXTS: [&[&str]; 7] = [
+    &["environment"],
+    &["labels"],
+    &["annotations"],
+    &["sysctls"],
+    &["build", "args"],
+    &["build", "labels"],
+    &["deploy", "labels"],
+];
+
+/// What engines take for `restart`, beside `on-failure:COUNT`.
+const RESTARTS: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
+
+/// Looks through a layer whose variables are expanded.
+pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings<Infallible, LintWarning>) {
+    let services = layer.get("services").and_then(Node::as_mapping);
+    let section = NodePath::Top.key("services");
+    for (key, service) in services.into_iter().flatten() {
+        Look { sources, findings }.service(service, section.key(&key.name));
+    }
+}
+
+struct Look<'a> {
+    sources: &'a SourceMap,
+    findings: &'a mut Findings<Infallible, LintWarning>,
+}
+
+impl Look<'_> {
+    fn service(&mut self, service: &Node, node_path: NodePath<'_>) {
+        for way in TEXTS {
+            if let Some(found) = way.iter().try_fold(service, |node, key| node.get(key)) {
+                self.texts(found, node_path, way);
+            }
+        }
+        if let Some(restart) = service.get("restart") {
+            self.restart(restart);
+        }
+        for item in service.get("volumes").and_then(Node::as_sequence).unwrap_or_default() {
+            self.mount(item);
+        }
+    }
+
+    /// A word that engines do not know.
+    fn restart(&mut self, node: &Node) {
+        let Some(word) = node.as_str().filter(|word| !word.is_empty()) else { return };
+        let known = match word.split_once(':') {
+            Some(("on-failure", count)) => count.parse::<u32>().is_ok(),
+            _ => RESTARTS.contains(&word),
+        };
+        if !known {
+            self.findings.warn(LintWarning::Restart { word: word.to_owned(), span: node.span });
+        }
+    }
+
+    /// Numbers, dates and booleans whose text is not the one that was written.
+    fn texts(&mut self, node: &Node, node_path: NodePath<'_>, way: &[&str]) {
+        for (key, value) in node.as_mapping().into_iter().flatten() {
+            if matches!(value.value, Value::String(_) | Value::Null) {
+                continue;
+            }
+            let Some(becomes) = scalar::text(&value.value) else { continue };
+            let written = self.sources.text(value.span);
+            if written != becomes && !written.is_empty() && !written.starts_with(['*', '&', '!']) {
+                let path = format!("{}.{}.{}", node_path.path(), way.join("."), key.name);
+                let written = written.to_owned();
+                self.findings.warn(LintWarning::ChangedText { path, written, becomes, span: value.span });
+            }
+        }
+    }
+
+    /// `a:/b`.
+    fn mount(&mut self, item: &Node) {
+        let Some(text) = item.as_str() else { return };
+        let bytes = text.as_bytes();
+        let drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && bytes[2] == b'/';
+        for option in mount::unknown_options(text) {
+            let option = option.to_owned();
+            self.findings.warn(LintWarning::MountOption { option, text: text.to_owned(), span: item.span });
+        }
+        if drive && mount::parse_short(text).is_ok_and(|mount| mount.source.is_none()) {
+            self.findings.warn(LintWarning::DriveLetter { text: text.to_owned(), span: item.span });
+        }
+    }
+}

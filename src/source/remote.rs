@@ -1,0 +1,61 @@
+//! A reference in, whether it leads away from this machine out: the only place that decides it.
+
+/// What kind of place a remote Compose file is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remote {
+    /// A git repository.
+    Git,
+    /// An artifact in a registry.
+    Oci,
+}
+
+impl Remote {
+    /// The kind of place that `reference` leads to; `None` for a file of this machine.
+    ///
+    /// ```
+    /// use hoist::source::Remote;
+    /// assert_eq!(Remote::of("https://github.com/docker/compose.git#main"), Some(Remote::Git));
+    /// assert_eq!(Remote::of("oci://registry.example/app:1"), Some(Remote::Oci));
+    /// assert_eq!(Remote::of("stack/compose.yaml"), None);
+    /// ```
+    #[must_use]
+    pub fn of(reference: &str) -> Option<Self> {
+        if reference.starts_with("oci://") {
+            return Some(Self::Oci);
+        }
+        let lower = reference.to_ascii_lowercase();
+        let before_fragment = lower.split('#').next().unwrap_or_default();
+        let web = before_fragment.starts_with("https://") || before_fragment.starts_with("http://");
+        let repository = before_fragment.strip_suffix(".git").is_some();
+        let git = before_fragment.starts_with("git://")
+            || before_fragment.starts_with("git@")
+            || before_fragment.starts_with("ssh://")
+            || before_fragment.starts_with("github.com/")
+            || (web && repository);
+        git.then_some(Self::Git)
+    }
+
+    /// What to do until remote files are supported.
+    #[must_use]
+    pub fn instead(self) -> &'static str {
+        match self {
+            Self::Git => "clone the repository and name the file in it",
+            Self::Oci => "fetch the artifact with another tool and name the file in it",
+        }
+    }
+}
+
+/// Whether a build context is fetched by the builder rather than sent from a folder of this machine: a URL, or one of
+/// the short forms of git.
+///
+/// ```
+/// use hoist::source::is_remote_context;
+/// assert!(is_remote_context("https://github.com/docker/compose.git"));
+/// assert!(is_remote_context("docker-image://alpine"));
+/// assert!(is_remote_context("git@github.com:docker/compose"));
+/// assert!(!is_remote_context("../app"));
+/// ```
+#[must_use]
+pub fn is_remote_context(context: &str) -> bool {
+    context.contains("://") || context.starts_with("git@") || context.starts_with("github.com/")
+}
