@@ -1,5 +1,6 @@
 //! All tests that need no engine, in one binary so that the libraries are linked once.
 
+mod case;
 mod cli;
 mod coming_back;
 mod eager;
@@ -8,6 +9,8 @@ mod executing;
 mod following;
 mod layers;
 mod loading;
+mod pack;
+mod packing;
 mod planning;
 mod properties;
 mod refusals;

@@ -24,7 +24,7 @@ use hoist::yaml::{emit, parse};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::loading::{Case, cases, folders};
+use crate::case::{Case, recorded};
 
 /// All that tells two projects apart: the canonical forms and the hashes of the services. That of Docker Compose 2 also
 /// counts whether a default is written out, which the forms do not show.
@@ -102,9 +102,8 @@ const LOSSY: [(&str, &str); 14] = [
 fn config_of_the_recorded_cases_loads_to_the_same_project() {
     let mut wrong = Vec::new();
     let mut count = 0;
-    for folder in folders(&cases().join("recorded")).iter().flat_map(|group| folders(group)) {
-        let name = folder.strip_prefix(cases().join("recorded")).expect("a folder of cases").display().to_string();
-        let case = Case::read(&folder);
+    for (name, files) in recorded() {
+        let case = Case::new(&name, files);
         let options = case.options();
         let plain = options.interpolate && options.normalize && options.resolve_paths && options.resolve_environment;
         if !plain || LOSSY.iter().any(|(lossy, _)| *lossy == name) {

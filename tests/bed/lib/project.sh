@@ -107,7 +107,7 @@ command_test() {
         export HOIST_PEER
     fi
     if [[ ${HOIST_TEST_ENGINE:-} == none ]]; then
-        timed "tests without an engine" cargo test --locked --all-features --lib --bins --examples --test offline
+        timed "tests without an engine" cargo test --locked --all-features --lib --bins --examples --test offline --test config
         timed "documentation's tests" cargo test --locked --all-features --doc
     else
         timed "tests" cargo test --locked --all-features
