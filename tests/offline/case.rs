@@ -53,6 +53,11 @@ pub(crate) fn recorded() -> impl Iterator<Item = (String, &'static Files)> {
         .flat_map(|(group, pack)| pack.cases.iter().map(move |(case, files)| (format!("{group}/{case}"), files)))
 }
 
+/// What `case.json` says.
+pub(crate) fn settings(files: &Files) -> Json {
+    files.get("case.json").map_or(Json::Null, |json| serde_json::from_slice(json).expect("case.json is JSON"))
+}
+
 /// A case in a folder of its own.
 pub(crate) struct Case {
     root: TempDir,
@@ -77,8 +82,7 @@ impl Case {
             fs::create_dir_all(path.parent().expect("a file has a folder")).expect("folders can be made");
             fs::write(path, bytes).expect("a file can be written");
         }
-        let settings =
-            files.get("case.json").map_or(Json::Null, |json| serde_json::from_slice(json).expect("case.json is JSON"));
+        let settings = settings(files);
         let text = |value: &Json| value.as_str().expect("a string").to_owned();
         let list = |key: &str| settings[key].as_array().map(|list| list.iter().map(text).collect()).unwrap_or_default();
         let mut environment: BTreeMap<String, String> =

@@ -19,11 +19,11 @@ use hoist::project::value::Port;
 use hoist::project::{NetworkKey, Project, Service, ServiceName, ServiceNetwork};
 use tokio_util::sync::CancellationToken;
 
-const fn ms(milliseconds: u64) -> Duration {
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-const fn s(seconds: u64) -> Duration {
+pub(crate) const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 

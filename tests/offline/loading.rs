@@ -5,11 +5,11 @@ use std::path::Path;
 use hoist::load::{LoadOptions, load};
 
 use crate::case::report;
+use crate::folder::compose_file;
 
 /// What a single file is refused with.
 fn refused(text: &str) -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("compose.yaml"), text).expect("a file");
+    let folder = compose_file(text);
     let failure = load(&LoadOptions::new(folder.path())).expect_err("it is refused");
     report(&failure.errors, &failure.warnings, &failure.sources, folder.path())
 }

@@ -6,6 +6,7 @@ mod coming_back;
 mod eager;
 mod ending;
 mod executing;
+mod folder;
 mod following;
 mod layers;
 mod loading;

@@ -3,7 +3,6 @@
 
 mod generate;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -25,6 +24,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::case::{Case, recorded};
+use crate::folder::folder_with;
 
 /// All that tells two projects apart: the canonical forms and the hashes of the services. That of Docker Compose 2 also
 /// counts whether a default is written out, which the forms do not show.
@@ -49,11 +49,7 @@ struct Files {
 
 impl Files {
     fn new(files: &[(&str, &[u8])]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        for (name, bytes) in files {
-            fs::write(folder.path().join(name), bytes).expect("a file can be written");
-        }
-        Self { folder }
+        Self { folder: folder_with(files) }
     }
 
     fn options(&self, files: &[&str]) -> LoadOptions {

@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::Value as Json;
 
-use crate::case::{Case, RECORDED, RESULTS, ROOT, packs, parse, read_pack, recorded, same, sorted_lines};
+use crate::case::{Case, RECORDED, RESULTS, ROOT, packs, parse, read_pack, recorded, same, settings, sorted_lines};
 use crate::pack::Files;
 use crate::{MISTAKES, mistakes, told};
 
@@ -43,10 +43,6 @@ fn version(peer: &Path) -> String {
 
 fn has_defect(files: &Files) -> bool {
     !settings(files)["defect"].is_null()
-}
-
-fn settings(files: &Files) -> Json {
-    files.get("case.json").map_or(Json::Null, |json| serde_json::from_slice(json).expect("case.json is JSON"))
 }
 
 /// Puts the results of one case in place of those it has; a version is given where it is not that of the pack.
