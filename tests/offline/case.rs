@@ -167,7 +167,10 @@ impl Case {
                 Some(_) | None => Ok(()),
             },
             (Err(failure), Some(_)) => Err(format!("refused: {}", failure.errors[0])),
-            (Ok(_), None) => Err("accepted".to_owned()),
+            (Ok(_), None) => Err(match self.result("refused.txt") {
+                Some(refusal) => format!("accepted\nrecorded: {refusal}"),
+                None => "nothing is recorded: README.md of the packs tells how to do that".to_owned(),
+            }),
             (Err(failure), None) if failure.errors.is_empty() => Err("no error".to_owned()),
             (Err(_), None) => Ok(()),
         }

@@ -1,4 +1,5 @@
-//! All tests that need no engine, in one binary so that the libraries are linked once.
+//! All tests that need no engine, in one binary so that the libraries are linked once; only the cases of `config.rs`, which
+//! are named by files, are a binary of their own.
 
 mod case;
 mod cli;

@@ -93,7 +93,7 @@ fn results(peer: &Path, case: &Case) -> Files {
             results.push(("hashes.txt", sorted_lines(&text(&hashes.stdout))));
         }
         results.push(("warnings.txt", sorted_lines(&told)));
-        results.push(("expected.json", json));
+        results.push(("expected.json", format!("{}\n", json.trim_end())));
     } else {
         results.push(("refused.txt", told));
     }
