@@ -5,11 +5,8 @@
 //! bind in the short form does. There its hash is of another form than that of hoist and of Docker Compose 5, so it
 //! recreates those containers, and what is in their named volumes stays.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-
-use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder};
 
 use crate::examples;
 use crate::support::port::free_ports;
@@ -134,15 +131,6 @@ impl Scenario {
     async fn mark(&self, volume: Option<(&str, &str)>) {
         let Some((service, target)) = volume else { return };
         self.exec(&self.only(service).await.id, &["touch", &format!("{target}/{MARK}")]).await;
-    }
-
-    async fn remove_images(&self, names: &str) {
-        let only = HashMap::from([("reference", vec![names])]);
-        let query = ListImagesOptionsBuilder::default().filters(&only).build();
-        for image in self.docker.list_images(Some(query)).await.expect("a list") {
-            let force = RemoveImageOptionsBuilder::default().force(true).build();
-            self.docker.remove_image(&image.id, Some(force), None).await.expect("nothing uses it any more");
-        }
     }
 
     async fn is_marked(&self, volume: Option<(&str, &str)>) {
