@@ -1,9 +1,6 @@
 //! `up` in the foreground, `logs`, `ps`.
 
-use std::io::Read;
-use std::process::{Child, Stdio};
-
-use crate::support::{Scenario, scenario};
+use crate::support::{Ran, scenario};
 
 const CHATTY: &str = r#"
 services:
@@ -15,40 +12,15 @@ services:
     command: ["sh", "-c", "printf 'no newline'"]
 "#;
 
-fn attached(s: &Scenario, arguments: &[&str]) -> Child {
-    let mut command = s.command(arguments);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
-}
-
-fn signal(child: &Child, name: &str) {
-    let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status();
-    assert!(status.expect("kill runs").success());
-}
-
-fn end(mut child: Child) -> (i32, String, String) {
-    let (mut stdout, mut stderr) = (String::new(), String::new());
-    child.stdout.take().expect("piped").read_to_string(&mut stdout).expect("text");
-    child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("text");
-    (child.wait().expect("it ends").code().unwrap_or(-1), stdout, stderr)
-}
-
 #[tokio::test]
 async fn up_in_the_foreground_shows_logs_and_stops_on_ctrl_c() {
     scenario("foreground", &[("compose.yaml", CHATTY)], |s| async move {
-        let child = attached(&s, &["up"]);
-        s.eventually("web has written", 20, || async {
-            let running = s.states().await.contains(&"web/1 running".to_owned());
-            (running && s.output_of("web").await.contains("oops")).then_some(())
-        })
-        .await;
-        s.eventually("job is over", 20, || async {
-            s.states().await.contains(&"job/1 exited".to_owned()).then_some(())
-        })
-        .await;
-        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-        signal(&child, "-INT");
-        let (status, stdout, stderr) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
-        assert_eq!(status, 130, "{stdout}\n{stderr}");
+        let up = s.background(&["up"]);
+        for text in ["web-1  | first", "web-1  | oops", "job-1 exited with code 0"] {
+            s.shows(&up, text).await;
+        }
+        up.interrupt();
+        let Ran { stdout, stderr, .. } = up.end().await.ends_with(130);
         assert!(stdout.contains("Attaching to job-1, web-1"), "{stdout}");
         assert!(stdout.contains("web-1  | first"), "{stdout}");
         assert!(stdout.contains("job-1  | no newline"), "{stdout}");
@@ -65,7 +37,8 @@ async fn up_in_the_foreground_shows_logs_and_stops_on_ctrl_c() {
 async fn logs_show_what_was_written_and_follow() {
     scenario("logs", &[("compose.yaml", CHATTY)], |s| async move {
         s.hoist(&["up", "-d"]).await.ok();
-        s.eventually("web has written", 20, || async { s.output_of("web").await.contains("oops").then_some(()) }).await;
+        s.writes("web", "oops").await;
+        s.writes("job", "no newline").await;
         let logs = s.hoist(&["logs"]).await.ok().stdout;
         assert!(logs.contains("web-1  | first\n"), "{logs}");
         assert!(logs.contains("web-1  | oops\n"), "{logs}");
@@ -73,12 +46,11 @@ async fn logs_show_what_was_written_and_follow() {
         let tail = s.hoist(&["logs", "--tail", "1", "--no-log-prefix", "web"]).await.ok().stdout;
         assert!(tail == "oops\n" || tail == "first\n", "{tail}");
 
-        let child = attached(&s, &["logs", "-f", "web"]);
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-        signal(&child, "-INT");
-        let (status, stdout, _) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
-        assert_eq!(status, 130);
-        assert!(stdout.contains("web-1  | first"), "{stdout}");
+        let mut logs = s.background(&["logs", "-f", "web"]);
+        s.shows(&logs, "web-1  | first").await;
+        s.goes_on(&mut logs).await;
+        logs.interrupt();
+        logs.end().await.ends_with(130);
     })
     .await;
 }
@@ -204,13 +176,10 @@ async fn the_output_of_hooks_is_shown_to_the_end() {
     let file = "services:\n  web:\n    image: busybox:latest\n    command: [sleep, '600']\n    stop_grace_period: 0s\n    \
                 post_start: [{command: [echo, begin]}]\n    pre_stop: [{command: [echo, end]}]\n";
     scenario("foreground-hooks", &[("compose.yaml", file)], |s| async move {
-        let child = attached(&s, &["up"]);
-        s.eventually("web runs", 20, || async { s.states().await.contains(&"web/1 running".to_owned()).then_some(()) })
-            .await;
-        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-        signal(&child, "-INT");
-        let (status, stdout, stderr) = tokio::task::spawn_blocking(move || end(child)).await.expect("it runs");
-        assert_eq!(status, 130, "{stdout}\n{stderr}");
+        let up = s.background(&["up"]);
+        s.shows(&up, "web-1 ->  | begin").await;
+        up.interrupt();
+        let stdout = up.end().await.ends_with(130).stdout;
         assert!(stdout.contains("web-1 ->  | begin"), "{stdout}");
         assert!(stdout.contains("web-1 ->  | end"), "{stdout}");
     })

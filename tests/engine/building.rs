@@ -260,20 +260,15 @@ async fn an_interrupted_build_is_given_up_in_the_engine() {
         "build-given-up",
         &[("compose.yaml", &idle("{context: ., no_cache: true}")), ("Dockerfile", dockerfile)],
         |s| async move {
-            let child = s.command(&["up", "-d"]).spawn().expect("the binary starts");
+            let up = s.background(&["up", "-d"]);
             let sleeps = || {
                 let processes = fs::read_dir("/proc").expect("processes").flatten();
                 let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
                 lines.filter(|line| line == b"sleep\x0047.3\0").count()
             };
             s.eventually("the step begins", 20, || async { (sleeps() == 1).then_some(()) }).await;
-            let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-            assert!(killed.expect("kill runs").success());
-            let status = tokio::task::spawn_blocking(move || {
-                let mut child = child;
-                child.wait().expect("it ends").code()
-            });
-            assert_eq!(status.await.expect("it runs"), Some(130));
+            up.interrupt();
+            up.end().await.ends_with(130);
             s.eventually("the step is given up", 20, || async { (sleeps() == 0).then_some(()) }).await;
         },
     )

@@ -145,7 +145,7 @@ services:
   other: {image: "busybox:latest", command: ["sleep", "600"], stop_grace_period: 0s}
 "#;
     scenario("independent", &[("compose.yaml", file)], |s| async move {
-        let mut child = s.command(&["up", "-d"]).spawn().expect("the binary starts");
+        let up = s.background(&["up", "-d"]);
         let states = ["after/1 created", "other/1 running", "slow/1 running"];
         s.eventually("other runs while slow is not healthy", 20, || async {
             (s.states().await == states).then_some(())
@@ -159,7 +159,7 @@ services:
         })
         .await;
         assert!(began.elapsed() < Duration::from_secs(5));
-        assert!(child.wait().expect("it ends").success());
+        up.end().await.ok();
     })
     .await;
 }

@@ -1,7 +1,6 @@
 //! How following goes on and runs end: containers that are replaced, paused, restarted over and over; refusals for good.
 
-use std::process::Stdio;
-
+use crate::support::background::Background;
 use crate::support::project;
 
 #[tokio::test]
@@ -10,25 +9,22 @@ async fn logs_are_followed_over_a_recreation_and_a_restart() {
     project("end-recreated", file, |s| async move {
         s.up(&[]).await;
         let first = s.only("a").await.id;
-        let log = s.folder().join("followed");
-        let out = std::fs::File::create(&log).expect("a file can be made");
-        let mut child = s.command(&["logs", "-f"]).stdout(Stdio::from(out)).spawn().expect("the binary starts");
-        let shows = async |id: &str| {
+        let mut logs = s.background(&["logs", "-f"]);
+        let shows = async |logs: &Background, id: &str| {
             let line = format!("hello {}", &id[..12]);
             s.eventually("the log is shown", 20, || async {
-                let shown = std::fs::read_to_string(&log).expect("it was made");
-                (shown.matches(&line).count() == 1).then_some(())
+                (logs.stdout().matches(&line).count() == 1).then_some(())
             })
             .await;
         };
-        shows(&first).await;
+        shows(&logs, &first).await;
         s.up(&["--force-recreate"]).await;
         let second = s.only("a").await.id;
         assert_ne!(first, second);
-        shows(&second).await;
-        assert!(child.try_wait().expect("it can be asked").is_none(), "it goes on");
+        shows(&logs, &second).await;
+        s.goes_on(&mut logs).await;
         s.hoist(&["down"]).await.ok();
-        assert!(child.wait().expect("it ends").success());
+        logs.end().await.ok();
     })
     .await;
 }
@@ -39,12 +35,11 @@ async fn logs_of_what_has_stopped_wait_for_its_start() {
     project("end-stopped", file, |s| async move {
         s.up(&[]).await;
         s.reach(&["a/1 exited"]).await;
-        let mut child = s.command(&["logs", "-f"]).stdout(Stdio::piped()).spawn().expect("the binary starts");
-        tokio::time::sleep(std::time::Duration::from_millis(800)).await;
-        assert!(child.try_wait().expect("it can be asked").is_none(), "it waits");
+        let mut logs = s.background(&["logs", "-f"]);
+        s.shows(&logs, "once").await;
+        s.goes_on(&mut logs).await;
         s.up(&[]).await;
-        let ended = tokio::task::spawn_blocking(move || child.wait_with_output()).await.expect("it runs");
-        let shown = String::from_utf8(ended.expect("it ends").stdout).expect("text");
+        let shown = logs.end().await.ok().stdout;
         assert_eq!(shown.matches("once").count(), 3, "each line once: {shown}");
     })
     .await;

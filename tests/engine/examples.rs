@@ -6,18 +6,24 @@ use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::support::port::free_port;
 use crate::support::{Scenario, copy_folder, scenario};
 
-/// Copies an example into the scenario's folder. Its ports of the host get a digit in front: the example itself may be up.
-pub(crate) fn copy(s: &Scenario, example: &str, digit: u8) {
+/// Copies an example into the scenario's folder and gives back the port of its page. Its ports of the host
+/// become free ones: the example itself may be up.
+pub(crate) fn copy(s: &Scenario, example: &str) -> u16 {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
     copy_folder(&from, s.folder());
     let file = s.folder().join("compose.yaml");
     let text = fs::read_to_string(&file).expect("the example has a Compose file");
-    let ports = ["8000:80", "8088:8080", "9042:9042", "7070:8080"];
-    let moved =
-        ports.iter().fold(text, |text, port| text.replace(&format!("\"{port}\""), &format!("\"{digit}{port}\"")));
+    let (page, cassandra) = (free_port(), free_port());
+    let moved = ["8000:80", "8088:8080", "7070:8080"].iter().fold(text, |text, port| {
+        let inside = port.split(':').next_back().expect("what follows a colon");
+        text.replace(&format!("\"{port}\""), &format!("\"{page}:{inside}\""))
+    });
+    let moved = moved.replace("\"9042:9042\"", &format!("\"{cassandra}:9042\""));
     fs::write(&file, moved).expect("a file can be written");
+    page
 }
 
 /// The answer to a GET over loopback, redirections of the same host followed; `None` while nobody answers.
@@ -45,9 +51,9 @@ async fn page(port: u16, path: &str) -> Option<String> {
 #[tokio::test]
 async fn wordpress_serves_its_page_and_keeps_its_data() {
     scenario("wordpress", &[], |s| async move {
-        copy(&s, "wordpress", 1);
+        let port = copy(&s, "wordpress");
         s.hoist(&["up", "-d"]).await.ok();
-        let answer = s.eventually("the page", 60, || page(18000, "/")).await;
+        let answer = s.eventually("the page", 60, || page(port, "/")).await;
         assert!(answer.contains("WordPress"), "{answer}");
         let volumes = ["hoist-test-wordpress_db_data", "hoist-test-wordpress_wordpress_data"];
         assert_eq!(s.volumes().await, volumes);
@@ -67,7 +73,7 @@ async fn wordpress_serves_its_page_and_keeps_its_data() {
         s.hoist(&["up", "-d"]).await.ok();
         let db = s.only("db").await.id;
         assert_eq!(s.exec(&db, &["cat", "/var/lib/mysql/hoist-was-here"]).await, "kept\n");
-        s.eventually("the page again", 60, || page(18000, "/")).await;
+        s.eventually("the page again", 60, || page(port, "/")).await;
 
         s.hoist(&["down", "--volumes"]).await.ok();
         assert!(s.is_gone().await);
@@ -78,10 +84,10 @@ async fn wordpress_serves_its_page_and_keeps_its_data() {
 #[tokio::test]
 async fn conditions_runs_its_chain_and_serves_the_page() {
     scenario("conditions", &[], |s| async move {
-        copy(&s, "conditions", 1);
+        let port = copy(&s, "conditions");
         s.hoist(&["up", "-d"]).await.ok();
         assert_eq!(s.states().await, ["app/1 running", "cassandra/1 running", "schema/1 exited"]);
-        s.eventually("the page", 20, || page(18088, "/")).await;
+        s.eventually("the page", 20, || page(port, "/")).await;
         s.hoist(&["down", "--volumes"]).await.ok();
         assert!(s.is_gone().await);
     })
@@ -91,10 +97,10 @@ async fn conditions_runs_its_chain_and_serves_the_page() {
 #[tokio::test]
 async fn crane_is_built_and_only_its_application_recreated_after_a_change() {
     scenario("crane", &[], |s| async move {
-        copy(&s, "crane", 1);
+        let port = copy(&s, "crane");
         s.hoist(&["up", "-d", "--build"]).await.ok();
         assert_eq!(s.only("crane-app").await.name, "crane-server");
-        s.eventually("the page", 30, || page(17070, "/")).await;
+        s.eventually("the page", 30, || page(port, "/")).await;
         let (app, database) = (s.only("crane-app").await.id, s.only("crane-mysql").await.id);
 
         s.hoist(&["up", "-d", "--build"]).await.ok();
@@ -106,7 +112,7 @@ async fn crane_is_built_and_only_its_application_recreated_after_a_change() {
         s.hoist(&["up", "-d", "--build"]).await.ok();
         assert_ne!(s.only("crane-app").await.id, app, "the application is made anew");
         assert_eq!(s.only("crane-mysql").await.id, database, "its database is left alone");
-        let answer = s.eventually("the new page", 30, || page(17070, "/")).await;
+        let answer = s.eventually("the new page", 30, || page(port, "/")).await;
         assert!(answer.contains("the tall crane"), "{answer}");
 
         s.hoist(&["down", "--volumes"]).await.ok();

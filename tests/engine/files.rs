@@ -1,5 +1,6 @@
 //! Secrets, configs, variables from files, and attributes that reach the engine (engine.md §0, §3.2 to §3.4, §3.7).
 
+use crate::support::port::free_ports;
 use crate::support::{project, scenario};
 
 #[tokio::test]
@@ -380,14 +381,12 @@ services:
 
 #[tokio::test]
 async fn ports_take_ranges_addresses_and_protocols() {
-    let file = r#"
-services:
-  web:
-    <<: *idle
-    scale: 2
-    ports: ["127.0.0.1:47201-47204:80", "127.0.0.1::53/udp"]
-"#;
-    project("file-ports", file, |s| async move {
+    let first = free_ports(4);
+    let file = format!(
+        "services: {{web: {{<<: *idle, scale: 2, ports: ['127.0.0.1:{first}-{}:80', '127.0.0.1::53/udp']}}}}\n",
+        first + 3
+    );
+    project("file-ports", &file, |s| async move {
         s.up(&[]).await;
         let mut published = Vec::new();
         for id in s.ids().await {

@@ -1,7 +1,5 @@
 //! `ps` and `logs` with their flags (engine.md §5.6, §5.7, §8.5).
 
-use std::process::Stdio;
-
 use crate::support::project;
 
 const THREE: &str = r#"
@@ -159,18 +157,9 @@ async fn logs_end_with_their_last_words() {
         s.reach(&["web/1 exited"]).await;
         assert!(s.hoist(&["logs", "--no-log-prefix"]).await.ok().stdout.starts_with("one\ntwo"));
         // Following waits for the container to start again; the last line comes all the same.
-        let mut command = s.command(&["logs", "-f", "--no-log-prefix"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
-        let mut lines = child.stdout.take().expect("piped");
-        let read = tokio::task::spawn_blocking(move || {
-            use std::io::Read;
-            let mut text = [0; 7];
-            lines.read_exact(&mut text).map(|()| text)
-        });
-        let text = tokio::time::timeout(std::time::Duration::from_secs(20), read).await;
-        child.kill().expect("it runs");
-        child.wait().expect("it ends");
-        assert_eq!(text.expect("in time").expect("it reads").expect("seven bytes"), *b"one\ntwo");
+        let logs = s.background(&["logs", "-f", "--no-log-prefix"]);
+        s.shows(&logs, "one\ntwo").await;
+        assert!(logs.stdout().starts_with("one\ntwo"), "{}", logs.stdout());
     })
     .await;
 }
@@ -182,21 +171,13 @@ async fn following_goes_on_after_a_restart() {
     project("list-restart", file, |s| async move {
         s.up(&[]).await;
         s.writes("web", "begun").await;
-        let mut command = s.command(&["logs", "-f", "--no-log-prefix"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
-        let lines = child.stdout.take().expect("piped");
-        let read = tokio::task::spawn_blocking(move || {
-            use std::io::BufRead;
-            std::io::BufReader::new(lines).lines().map_while(Result::ok).filter(|line| line == "begun").take(2).count()
-        });
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let logs = s.background(&["logs", "-f", "--no-log-prefix"]);
+        s.shows(&logs, "begun\n").await;
         let id = s.only("web").await.id;
         let options = bollard::query_parameters::RestartContainerOptionsBuilder::default().t(0).build();
         s.docker.restart_container(&id, Some(options)).await.expect("it can be restarted");
-        let count = tokio::time::timeout(std::time::Duration::from_secs(20), read).await;
-        child.kill().expect("it runs");
-        child.wait().expect("it ends");
-        assert_eq!(count.expect("both are seen").expect("it reads"), 2);
+        let seen = || logs.stdout().lines().filter(|line| *line == "begun").count();
+        s.eventually("both are seen", 20, || async { (seen() == 2).then_some(()) }).await;
     })
     .await;
 }
@@ -207,20 +188,11 @@ async fn following_goes_on_with_new_replicas() {
     project("list-scale", file, |s| async move {
         s.up(&[]).await;
         s.writes("web", "begun").await;
-        let mut command = s.command(&["logs", "-f"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
-        let lines = child.stdout.take().expect("piped");
-        let read = tokio::task::spawn_blocking(move || {
-            use std::io::BufRead;
-            let lines = std::io::BufReader::new(lines).lines().map_while(Result::ok);
-            lines.filter(|line| line.ends_with("| begun")).take(2).collect::<Vec<_>>()
-        });
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let logs = s.background(&["logs", "-f"]);
+        s.shows(&logs, "web-1  | begun\n").await;
         s.up(&["--scale", "web=2"]).await;
-        let seen = tokio::time::timeout(std::time::Duration::from_secs(20), read).await;
-        child.kill().expect("it runs");
-        child.wait().expect("it ends");
-        assert_eq!(seen.expect("both are seen").expect("it runs"), ["web-1  | begun", "web-2  | begun"]);
+        s.shows(&logs, "web-2  | begun\n").await;
+        assert_eq!(logs.stdout().matches("| begun\n").count(), 2, "each once: {}", logs.stdout());
     })
     .await;
 }

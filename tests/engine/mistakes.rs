@@ -1,21 +1,24 @@
 //! What goes wrong at the engine is said in words that help.
 
+use crate::support::port::free_port;
 use crate::support::{project, scenario};
 
 #[tokio::test]
 async fn a_taken_port_names_its_holder_and_the_line() {
-    let holder = r#"
-services:
-  holder: {image: "busybox:latest", command: ["sleep", "600"], stop_grace_period: 0s, ports: ["127.0.0.1:47113:80"]}
-"#;
-    let second = "services:\n  web:\n    image: busybox:latest\n    command: [sleep, '600']\n    ports:\n      - 127.0.0.1:47113:80\n";
-    scenario("port-holder", &[("compose.yaml", holder)], |first| async move {
+    let port = free_port();
+    let holder = format!(
+        "services:\n  holder: {{image: 'busybox:latest', command: [sleep, '600'], stop_grace_period: 0s, ports: ['127.0.0.1:{port}:80']}}\n"
+    );
+    let second = format!(
+        "services:\n  web:\n    image: busybox:latest\n    command: [sleep, '600']\n    ports:\n      - 127.0.0.1:{port}:80\n"
+    );
+    scenario("port-holder", &[("compose.yaml", &holder)], |first| async move {
         first.hoist(&["up", "-d"]).await.ok();
-        scenario("port-taken", &[("compose.yaml", second)], |s| async move {
+        scenario("port-taken", &[("compose.yaml", &second)], |s| async move {
             s.hoist(&["up", "-d"])
                 .await
                 .ends_with(1)
-                .says("47113")
+                .says(&port.to_string())
                 .says("hoist-test-port-holder-holder-1")
                 .says("compose.yaml:6:9");
         })
@@ -139,9 +142,7 @@ async fn a_secret_without_its_variable_is_refused_before_anything_is_touched() {
 
 #[tokio::test]
 async fn what_replicas_cannot_share_is_refused_before_anything_is_made() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = free.local_addr().expect("it is bound").port();
-    drop(free);
+    let port = free_port();
     let file = format!("services:\n  web:\n    <<: *idle\n    ports:\n      - 127.0.0.1:{port}:80\n");
     project("shared-port", &file, |s| async move {
         let message = format!(

@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::support::{Scenario, project, scenario};
 
@@ -208,8 +207,7 @@ async fn ctrl_c_ends_a_pull() {
     project("models-interrupted", CHAT, |s| async move {
         serves_models(&s);
         s.write("slow", "");
-        let mut command = s.command(&["up", "-d"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
+        let up = s.background(&["up", "-d"]);
         let pulling = s
             .eventually("the plugin pulls", 20, || async {
                 let text = fs::read_to_string(s.folder().join("pulling")).ok()?;
@@ -218,10 +216,8 @@ async fn ctrl_c_ends_a_pull() {
             .await;
         let runs = |process: u32| Path::new("/proc").join(process.to_string()).join("cwd").exists();
         assert!(runs(pulling));
-        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-        assert!(sent.expect("kill runs").success());
-        let status = tokio::task::spawn_blocking(move || child.wait()).await.expect("it runs").expect("it ends");
-        assert_eq!(status.code(), Some(130));
+        up.interrupt();
+        up.end().await.ends_with(130);
         s.eventually("the plugin is gone", 5, || async { (!runs(pulling)).then_some(()) }).await;
         assert!(s.replicas().await.is_empty());
     })

@@ -3,16 +3,23 @@
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bollard::query_parameters::{
     CommitContainerOptionsBuilder, PushImageOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder,
 };
 use futures::StreamExt;
 
+use crate::support::port::free_port;
 use crate::support::{Scenario, scenario};
 
-const REGISTRY: &str = "127.0.0.1:5000";
+/// The port of the registry.
+static PORT: LazyLock<u16> = LazyLock::new(free_port);
+
+/// The address of the registry.
+fn address() -> String {
+    format!("127.0.0.1:{}", *PORT)
+}
 
 /// The registry; it ends with the scenario that started it. There is one, so there is one scenario with it at a time.
 struct Registry;
@@ -25,7 +32,9 @@ impl Registry {
 
     fn bed(arguments: &[&str]) {
         let bed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bed/bed");
-        let ran = Command::new(bed).arg("registry").args(arguments).output().expect("the bed can be run");
+        let mut command = Command::new(bed);
+        command.arg("registry").args(arguments).env("HOIST_REGISTRY_PORT", PORT.to_string());
+        let ran = command.output().expect("the bed can be run");
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     }
 }
@@ -39,7 +48,7 @@ impl Drop for Registry {
 impl Scenario {
     /// A repository of its own, so that nothing else bears its names.
     fn repository(&self) -> String {
-        format!("{REGISTRY}/{}", self.project)
+        format!("{}/{}", address(), self.project)
     }
 
     /// Puts an image under that tag into the registry, and leaves none of it in the engine.
@@ -107,9 +116,11 @@ async fn images_come_from_the_registry_when_the_policy_says_so() {
             .await
             .ends_with(1)
             .says("compose.yaml:1:")
-            .says(&format!("if the image is private, log in with `docker login {REGISTRY}`"));
+            .says(&format!("if the image is private, log in with `docker login {}`", address()));
         drop(registry);
         s.hoist(&["up", "-d"]).await.ends_with(1).says("connection refused").says("check that it runs");
+        // What another image took the tag of is still there, without one.
+        s.remove_images(&s.repository()).await;
     })
     .await;
 }
@@ -149,14 +160,15 @@ async fn policies(s: &Arc<Scenario>) {
 
 async fn what_runs_is_left_alone(s: &Arc<Scenario>) {
     let before = s.ids().await;
-    s.app(&[("a", "environment: {ROUND: '2'}"), ("b", "image: '127.0.0.1:5000/nothing:1'")]);
+    let nothing = format!("{}/nothing:1", address());
+    s.app(&[("a", "environment: {ROUND: '2'}"), ("b", &format!("image: '{nothing}'"))]);
     let text = std::fs::read_to_string(s.folder().join("compose.yaml")).expect("it was written");
     let image = format!("b: {{image: '{}:1', ", s.repository());
     s.write("compose.yaml", &text.replace(&image, "b: {"));
     s.hoist(&["up", "-d"])
         .await
         .ends_with(1)
-        .says("127.0.0.1:5000/nothing:1")
+        .says(&nothing)
         .says("compose.yaml:3:")
         .says("hint: check the name and the tag");
     assert_eq!(s.ids().await, before, "nothing that runs is touched before all is there");

@@ -1,7 +1,6 @@
 //! Rolling updates (engine.md W38): replicas are replaced in turn, and a failure leaves what worked.
 
-use std::time::Duration;
-
+use crate::support::port::{free_port, free_ports};
 use crate::support::{Scenario, project};
 
 /// Three servers behind one name that finish their requests when they are told to stop, and somebody who asks all the
@@ -107,9 +106,11 @@ networks: {back: {ipam: {config: [{subnet: 10.213.77.0/24}]}}}
 
 #[tokio::test]
 async fn replicas_with_a_range_of_ports_are_replaced_in_turn() {
+    let first = free_ports(3);
+    let last = first + 2;
     let file = |version: u8| {
         format!(
-            "services: {{web: {{<<: *idle, environment: {{VERSION: '{version}'}}, ports: ['127.0.0.1:18630-18632:80'], scale: 2, \
+            "services: {{web: {{<<: *idle, environment: {{VERSION: '{version}'}}, ports: ['127.0.0.1:{first}-{last}:80'], scale: 2, \
              deploy: {{update_config: {{order: start-first}}}}}}}}\n"
         )
     };
@@ -216,12 +217,16 @@ services:
 async fn an_update_that_was_killed_is_finished_by_the_next_run() {
     project("rolling-killed", &shop("start-first", "rollback"), |s| async move {
         s.up(&["--wait"]).await;
-        for (round, delay) in [("2", 300), ("3", 900), ("4", 1600)] {
+        for (round, made) in [("2", 1), ("3", 2), ("4", 3)] {
+            let before = s.ids().await;
             s.compose(&shop("start-first", "rollback").replace("\"1\"", &format!("\"{round}\"")));
-            let mut child = s.command(&["up", "-d"]).spawn().expect("the binary starts");
-            tokio::time::sleep(Duration::from_millis(delay)).await;
-            child.kill().expect("it can be killed");
-            child.wait().expect("it ends");
+            let up = s.background(&["up", "-d"]);
+            s.eventually("some replicas are made", 20, || async {
+                let new = s.ids().await.into_iter().filter(|id| !before.contains(id)).count();
+                (new >= made).then_some(())
+            })
+            .await;
+            up.kill();
             s.up(&[]).await;
             assert_eq!(s.states().await, ["client/1 running", "web/1 running", "web/2 running", "web/3 running"]);
             s.is_settled().await;
@@ -234,21 +239,23 @@ async fn an_update_that_was_killed_is_finished_by_the_next_run() {
 
 #[tokio::test]
 async fn start_first_with_a_fixed_port_is_refused_at_its_place() {
-    let file = r#"
+    let port = free_port();
+    let file = format!(
+        "
 services:
   web:
     <<: *idle
     ports:
-      - "127.0.0.1:18640:80"
-    deploy: {update_config: {order: start-first}}
-"#;
-    project("rolling-refused", file, |s| async move {
+      - 127.0.0.1:{port}:80
+    deploy: {{update_config: {{order: start-first}}}}
+"
+    );
+    project("rolling-refused", &file, |s| async move {
+        let message = "service `web` cannot be updated start-first: only one container at a time can publish host port";
         s.hoist(&["up", "-d", "--rolling"])
             .await
             .ends_with(1)
-            .says(
-                "service `web` cannot be updated start-first: only one container at a time can publish host port 18640",
-            )
+            .says(&format!("{message} {port}"))
             .says("compose.yaml:7:9")
             .says("hint: use `order: stop-first`");
         assert!(s.is_gone().await);

@@ -5,13 +5,11 @@
 //! bind in the short form does. There its hash is of another form than that of hoist and of Docker Compose 5, so it
 //! recreates those containers, and what is in their named volumes stays.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder};
-
 use crate::examples;
+use crate::support::port::free_ports;
 use crate::support::{Scenario, copy_folder, scenario};
 
 /// The file that shows whether a volume is still the same one.
@@ -44,6 +42,7 @@ impl Case {
         scenario(&format!("takeover-{}", self.name), &[], |s| async move {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine/takeover").join(self.name);
             copy_folder(&folder, s.folder());
+            move_ports(&s);
             self.surround(&s).await;
             self.hand_over(&s).await;
         })
@@ -52,7 +51,7 @@ impl Case {
 
     async fn run_example(self) {
         scenario(&format!("takeover-{}", self.name), &[], |s| async move {
-            examples::copy(&s, self.name, 2);
+            examples::copy(&s, self.name);
             // Names that are the engine's, not the project's: the example's own test runs at the same time.
             let text = fs::read_to_string(s.folder().join("compose.yaml")).expect("an example has a Compose file");
             let text = text.replace("image: crane\n", "image: hoist-test-takeover-crane\n");
@@ -111,19 +110,27 @@ impl Case {
     }
 }
 
+/// The ports of the host that the cases publish, and how many in a row.
+const PORTS: [(u16, u16); 7] = [(28143, 1), (28153, 1), (28180, 1), (28188, 1), (28190, 3), (28195, 1), (28197, 1)];
+
+/// Puts free ports in the place of those in the files.
+fn move_ports(s: &Scenario) {
+    for file in ["compose.yaml", "compose.override.yaml"] {
+        let Ok(mut text) = fs::read_to_string(s.folder().join(file)) else { continue };
+        for (port, count) in PORTS {
+            let free = free_ports(count);
+            for at in 0..count {
+                text = text.replace(&(port + at).to_string(), &(free + at).to_string());
+            }
+        }
+        s.write(file, &text);
+    }
+}
+
 impl Scenario {
     async fn mark(&self, volume: Option<(&str, &str)>) {
         let Some((service, target)) = volume else { return };
         self.exec(&self.only(service).await.id, &["touch", &format!("{target}/{MARK}")]).await;
-    }
-
-    async fn remove_images(&self, names: &str) {
-        let only = HashMap::from([("reference", vec![names])]);
-        let query = ListImagesOptionsBuilder::default().filters(&only).build();
-        for image in self.docker.list_images(Some(query)).await.expect("a list") {
-            let force = RemoveImageOptionsBuilder::default().force(true).build();
-            self.docker.remove_image(&image.id, Some(force), None).await.expect("nothing uses it any more");
-        }
     }
 
     async fn is_marked(&self, volume: Option<(&str, &str)>) {

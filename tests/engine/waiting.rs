@@ -15,15 +15,16 @@ services:
   app: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
 "#;
     project("wait-replicas", file, |s| async move {
-        let mut child = s.command(&["up", "-d"]).spawn().expect("the binary starts");
+        let mut up = s.background(&["up", "-d"]);
         s.reach(&["app/1 created", "db/1 running", "db/2 running"]).await;
         let db = s.replicas().await;
         s.exec(&db[1].id, &["touch", "/ready"]).await;
-        tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+        s.is_healthy(&db[1].id).await;
+        s.goes_on(&mut up).await;
         assert_eq!(s.states().await[0], "app/1 created", "one of two is not enough");
         s.exec(&db[2].id, &["touch", "/ready"]).await;
         s.reach(&["app/1 running", "db/1 running", "db/2 running"]).await;
-        assert!(child.wait().expect("it ends").success());
+        up.end().await.ok();
     })
     .await;
 }

@@ -10,8 +10,8 @@ use hoist::operation::follow::FollowSettings;
 use hoist::operation::session::OnExit;
 use hoist::plan::AnonymousVolumes;
 
-use crate::executing::Plans;
-use crate::following::{attach, follow, s, settings, target, two_services, up_settings};
+use crate::executing::{Plans, s};
+use crate::following::{attach, follow, settings, target, two_services, up_settings};
 
 /// Replaces a container as an `up` elsewhere does: the new one is made first, and started last.
 async fn replace(engine: &Fake, old: &ContainerId) -> Result<ContainerId, EngineError> {

@@ -9,17 +9,10 @@ use hoist::observed::Health;
 use hoist::plan::{Probing, WaitCondition, Waiter};
 use hoist::project::hash::{HashForm, service_hash};
 
-use crate::executing::{Plans, made_by, run, said};
+use crate::executing::{Plans, made_by, ms, run, s, said};
+use crate::folder::compose_file;
 
 const TEST: &str = "exec check-health in demo-db-1";
-
-const fn ms(milliseconds: u64) -> Duration {
-    Duration::from_millis(milliseconds)
-}
-
-const fn s(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
 
 /// An engine whose database is healthy after 30 s, and ready for whoever asks before.
 fn slow_probes(ready: Duration) -> Fake {
@@ -102,17 +95,22 @@ async fn a_wait_that_takes_too_long_ends_the_tests_too() {
     assert!(engine.times_of(TEST).len() <= 5);
 }
 
-#[tokio::test(start_paused = true)]
-async fn every_replica_has_its_own_test() {
-    let engine = slow_probes(s(1));
-    engine.script("demo-db-2", Script::healthy_after(s(30)).ready_after(s(4)));
+/// A service that waits for both replicas of a database.
+fn two_replicas() -> Plans {
     let mut plans = Plans::new().probing(Probing::Eager);
     let made: Vec<_> = [1, 2].map(|number| (number, plans.create("db", number, &[]))).into();
     let starts: Vec<_> = made.iter().map(|(number, made)| plans.start("db", *number, *made, &[])).collect();
     let containers = made.iter().map(|(number, made)| made_by("db", *number, *made)).collect();
     let wait = plans.wait("db", containers, WaitCondition::Healthy, Waiter::Dependents, None, &starts);
     plans.up("web", &[wait]);
-    let (outcome, _) = run(&plans.build(), &engine).await;
+    plans
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_replica_has_its_own_test() {
+    let engine = slow_probes(s(1));
+    engine.script("demo-db-2", Script::healthy_after(s(30)).ready_after(s(4)));
+    let (outcome, _) = run(&two_replicas().build(), &engine).await;
     assert_eq!(said(&outcome), "");
     assert_eq!(engine.times_of("start demo-web-1"), [s(4)]);
     assert_eq!(engine.times_of(TEST).len(), 3, "none after the first success");
@@ -126,22 +124,14 @@ async fn what_a_test_found_out_before_a_restart_does_not_count() {
     let first = Run { ready: Some(s(0)), exit: Some((s(2), 1)), restart: Some(s(1)), ..Run::default() };
     let second = Run { ready: Some(s(10)), ..Run::default() };
     engine.script("demo-db-1", Script { healthcheck: true, runs: vec![first, second], ..Script::default() });
-    let mut plans = Plans::new().probing(Probing::Eager);
-    let made: Vec<_> = [1, 2].map(|number| (number, plans.create("db", number, &[]))).into();
-    let starts: Vec<_> = made.iter().map(|(number, made)| plans.start("db", *number, *made, &[])).collect();
-    let containers = made.iter().map(|(number, made)| made_by("db", *number, *made)).collect();
-    let wait = plans.wait("db", containers, WaitCondition::Healthy, Waiter::Dependents, None, &starts);
-    plans.up("web", &[wait]);
-    let (outcome, _) = run(&plans.build(), &engine).await;
+    let (outcome, _) = run(&two_replicas().build(), &engine).await;
     assert_eq!(said(&outcome), "");
     assert_eq!(engine.times_of("start demo-web-1"), [s(13)]);
 }
 
 /// A project with one service that has that `x-hoist`.
 fn service_with(x_hoist: &str) -> Result<Loaded, LoadFailure> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = format!("services: {{db: {{image: postgres, x-hoist: {x_hoist}}}}}\n");
-    std::fs::write(folder.path().join("compose.yaml"), text).expect("a file");
+    let folder = compose_file(&format!("services: {{db: {{image: postgres, x-hoist: {x_hoist}}}}}\n"));
     load(&LoadOptions { project_name: Some("demo".to_owned()), ..LoadOptions::new(folder.path()) })
 }
 

@@ -1,9 +1,6 @@
 //! How runs end against the fake engine, on a paused clock: what is looked at again, which failures only warn, which
 //! conflicts are worth another try.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use hoist::engine::EngineError;
 use hoist::engine::fake::{Fake, Run, Script};
 use hoist::event::{Fact, Outcome};
@@ -11,12 +8,9 @@ use hoist::observed::{ContainerId, Health};
 use hoist::plan::{Action, AnonymousVolumes, ContainerRef, Handle, WaitCondition, Waiter};
 use hoist::project::value::{Mount, MountKind, VolumesFrom};
 use hoist::project::{Hook, Service};
+use std::sync::Arc;
 
-use crate::executing::{Plans, container, made_by, run, said};
-
-const fn s(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
+use crate::executing::{Plans, container, made_by, ms, run, s, said};
 
 /// `--wait` for a service without a healthcheck, and for one that is healthy after four seconds.
 async fn wait_for_both(job: Script) -> (String, Vec<Fact>) {
@@ -36,7 +30,7 @@ async fn wait_for_both(job: Script) -> (String, Vec<Fact>) {
 #[tokio::test(start_paused = true)]
 async fn wait_looks_at_all_again_before_it_ends() {
     let failed = "#3 failed: container demo-job-1 exited (1)\n";
-    for after in [Duration::from_millis(50), s(1), s(3)] {
+    for after in [ms(50), s(1), s(3)] {
         let (said, events) = wait_for_both(Script::exits_after(after, 1)).await;
         assert_eq!(said.lines().next().map(|line| format!("{line}\n")).as_deref(), Some(failed), "{after:?}");
         let told = events.iter().filter(|event| matches!(event, Fact::Failed { .. })).count();
@@ -52,7 +46,7 @@ async fn what_is_being_restarted_when_wait_looks_again_is_waited_for() {
     let crash = Run { exit: Some((s(3), 1)), restart: Some(s(3)), ..Run::default() };
     let comes_back = Script { runs: vec![crash.clone(), Run::default()], ..Script::default() };
     assert_eq!(wait_for_both(comes_back).await.0, "");
-    let fails = Run { exit: Some((Duration::from_millis(100), 7)), ..Run::default() };
+    let fails = Run { exit: Some((ms(100), 7)), ..Run::default() };
     let said = wait_for_both(Script { runs: vec![crash, fails], ..Script::default() }).await.0;
     assert!(said.starts_with("#3 failed: container demo-job-1 exited (7)\n"), "{said}");
 }
@@ -65,7 +59,7 @@ async fn a_program_that_fails_late_after_its_start_was_counted_fails_the_wait() 
     let containers = vec![made_by("job", 1, created)];
     plans.wait("job", containers, WaitCondition::RunningOrHealthy, Waiter::Command, None, &[started]);
     let engine = Fake::new();
-    engine.script("demo-job-1", Script::exits_after(Duration::from_millis(450), 1));
+    engine.script("demo-job-1", Script::exits_after(ms(450), 1));
     let (outcome, _) = run(&plans.build(), &engine).await;
     assert!(said(&outcome).starts_with("#3 failed: container demo-job-1 exited (1)\n"), "{}", said(&outcome));
 }

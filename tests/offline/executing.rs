@@ -22,11 +22,11 @@ use hoist::render::failure::Files;
 use hoist::source::SourceMap;
 use tokio_util::sync::CancellationToken;
 
-const fn ms(milliseconds: u64) -> Duration {
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-const fn s(seconds: u64) -> Duration {
+pub(crate) const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 

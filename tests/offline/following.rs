@@ -13,11 +13,7 @@ use hoist::operation::{Interruption, RunSettings};
 use hoist::plan::{Action, Handle, Plan};
 use tokio_util::sync::CancellationToken;
 
-use crate::executing::{Plans, container};
-
-pub(crate) const fn s(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
+use crate::executing::{Plans, container, ms, s};
 
 pub(crate) fn settings() -> FollowSettings {
     FollowSettings { project: "demo".into(), ..FollowSettings::default() }
@@ -166,7 +162,7 @@ async fn one_replica_alone_is_followed_where_one_is_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn following_survives_a_lost_event_stream() {
     let engine = Fake::new();
-    engine.script("demo-web-1", Script::exits_after(Duration::from_millis(2020), 3).writes(s(1), "hello\n"));
+    engine.script("demo-web-1", Script::exits_after(ms(2020), 3).writes(s(1), "hello\n"));
     let web = engine.add_running("demo", "demo-web-1", "web", 1);
     let targets = vec![target(&engine, &web).await];
     engine.lose_events_after(s(2));

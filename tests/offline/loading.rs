@@ -1,203 +1,15 @@
-//! Files in, a project or its problems out: the recorded cases, and mistakes that people make.
+//! Files in, a project or its problems out: what the packed cases in `config/` cannot hold.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use hoist::diagnostic::{Explain, Level, render};
-use hoist::load::{LoadError, LoadFailure, LoadOptions, LoadWarning, load, load_model};
-use hoist::project::canonical::{self, Form};
-use hoist::project::hash::{HashForm, service_hash};
-use hoist::source::SourceMap;
-use hoist::yaml::{Node, Value};
-use serde_json::Value as Json;
+use hoist::load::{LoadOptions, load};
 
-/// The folder of the golden cases.
-pub(crate) fn cases() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/offline/config")
-}
-
-/// A case as `recorded/README.md` describes it.
-pub(crate) struct Case {
-    folder: PathBuf,
-    arguments: Vec<String>,
-    environment: BTreeMap<String, String>,
-}
-
-impl Case {
-    pub(crate) fn read(folder: &Path) -> Self {
-        let text = std::fs::read_to_string(folder.join("case.json")).unwrap_or_else(|_| "{}".to_owned());
-        let case: Json = serde_json::from_str(&text).expect("case.json is JSON");
-        let list = |key: &str| case[key].as_array().cloned().unwrap_or_default();
-        let text = |value: &Json| value.as_str().expect("a string").to_owned();
-        let mut arguments: Vec<String> = list("args").iter().map(text).collect();
-        arguments.push("config".to_owned());
-        arguments.extend(list("config_args").iter().map(text));
-        let mut environment: BTreeMap<String, String> =
-            [("HOME", "/nonexistent"), ("PATH", "/usr/bin")].map(|(name, value)| (name.into(), value.into())).into();
-        let own = case["env"].as_object().cloned().unwrap_or_default();
-        environment.extend(own.into_iter().map(|(name, value)| (name, text(&value))));
-        Self { folder: folder.to_path_buf(), arguments, environment }
-    }
-
-    pub(crate) fn options(&self) -> LoadOptions {
-        let mut options = LoadOptions::new(&self.folder);
-        options.environment.clone_from(&self.environment);
-        let mut arguments = self.arguments.iter();
-        let mut after_config = false;
-        while let Some(argument) = arguments.next() {
-            let (flag, inline) = match argument.split_once('=') {
-                Some((flag, value)) if flag.starts_with('-') => (flag, Some(value.to_owned())),
-                _ => (argument.as_str(), None),
-            };
-            let mut value = || inline.clone().unwrap_or_else(|| arguments.next().expect("a value").clone());
-            match flag {
-                "config" => after_config = true,
-                "-f" => options.files.push(value().into()),
-                "-p" => options.project_name = Some(value()),
-                "--project-directory" => options.project_directory = Some(value().into()),
-                "--env-file" => options.env_files.push(value().into()),
-                "--profile" => options.profiles.push(value()),
-                "--no-interpolate" => options.interpolate = false,
-                "--no-normalize" => options.normalize = false,
-                "--no-path-resolution" => options.resolve_paths = false,
-                "--no-consistency" => options.check_consistency = false,
-                "--no-env-resolution" => options.resolve_environment = false,
-                service if after_config => options.services.push(service.to_owned()),
-                other => panic!("a case uses `{other}`, which this test does not know"),
-            }
-        }
-        options
-    }
-
-    /// What `config --format json` prints, and the hashes of the services.
-    fn config(&self) -> Result<(Json, String), LoadFailure> {
-        let options = self.options();
-        if !options.interpolate {
-            return load_model(&options).map(|loaded| (json_of(&loaded.model), String::new()));
-        }
-        let loaded = load(&options)?;
-        let tree = canonical::double_dollars(canonical::project(&loaded.project, Form::Json));
-        let json = parse(&tree.to_json_compact());
-        let hashes = loaded.project.services.iter().map(|(name, service)| {
-            let hash = service_hash(service, HashForm::V5);
-            format!("{name} {hash}\n")
-        });
-        Ok((json, hashes.collect()))
-    }
-
-    fn file(&self, name: &str) -> Option<String> {
-        let recorded = self.folder.ancestors().nth(3).expect("cases are two folders deep");
-        let text = std::fs::read_to_string(self.folder.join(name)).ok()?;
-        let root = recorded.to_str().expect("the repository's path is text");
-        Some(text.replace("${ROOT}/spec", &format!("{root}/recorded")))
-    }
-}
-
-/// JSON by way of our own reader, since one case is nested deeper than `serde_json` goes.
-pub(crate) fn parse(json: &str) -> Json {
-    let mut sources = SourceMap::default();
-    let file = sources.add("expected.json", json);
-    let parsed = hoist::yaml::parse(&sources, file);
-    assert_eq!(parsed.errors, [], "{json}");
-    json_of(&parsed.documents[0])
-}
-
-fn json_of(node: &Node) -> Json {
-    match &node.value {
-        Value::Null => Json::Null,
-        Value::Bool(flag) => Json::from(*flag),
-        Value::Int(number) => Json::from(*number),
-        Value::Float(number) => Json::from(*number),
-        Value::Timestamp(text) | Value::String(text) => Json::from(text.as_str()),
-        Value::Sequence(items) => items.iter().map(json_of).collect(),
-        Value::Mapping(entries) => entries.iter().map(|(key, node)| (key.name.clone(), json_of(node))).collect(),
-    }
-}
-
-pub(crate) fn folders(of: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(of).expect("the folder of cases");
-    let mut folders: Vec<_> =
-        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
-    folders
-}
-
-/// What Docker Compose 5.5.0 makes of small files is what hoist makes of them, hashes included.
-#[test]
-fn recorded_cases_agree() {
-    let mut wrong = Vec::new();
-    let mut count = 0;
-    for folder in folders(&cases().join("recorded")).iter().flat_map(|group| folders(group)) {
-        count += 1;
-        wrong.extend(check_recorded(&folder).err());
-    }
-    assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(count > 700, "only {count} cases were found");
-}
-
-/// Holds one recorded case against what was recorded.
-pub(crate) fn check_recorded(folder: &Path) -> Result<(), String> {
-    let name = folder.strip_prefix(cases()).expect("a folder of cases").display().to_string();
-    if !folder.is_dir() {
-        return Err(format!("{name}: there is no such case"));
-    }
-    let case = Case::read(folder);
-    match (case.config(), case.file("expected.json")) {
-        (Ok((json, _)), Some(expected)) if !same(&json, &parse(&expected)) => Err(format!("{name}: differs")),
-        // Paths in a model change its hashes; such cases have none recorded.
-        (Ok((_, hashes)), Some(_)) => match case.file("hashes.txt") {
-            Some(expected) if expected != sorted(&hashes) => Err(format!("{name}: hashes\n{hashes}{expected}")),
-            Some(_) | None => Ok(()),
-        },
-        (Err(failure), Some(_)) => Err(format!("{name}: refused: {}", failure.errors[0])),
-        (Ok(_), None) => Err(format!("{name}: accepted")),
-        (Err(failure), None) if failure.errors.is_empty() => Err(format!("{name}: no error")),
-        (Err(_), None) => Ok(()),
-    }
-}
-
-fn sorted(lines: &str) -> String {
-    let mut lines: Vec<_> = lines.split_inclusive('\n').collect();
-    lines.sort_unstable();
-    lines.concat()
-}
-
-/// Equal as JSON; `1` and `1.0` are one number.
-fn same(one: &Json, other: &Json) -> bool {
-    match (one, other) {
-        (Json::Number(one), Json::Number(other)) => one == other || one.as_f64() == other.as_f64(),
-        (Json::Array(one), Json::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Json::Object(one), Json::Object(other)) => {
-            one.len() == other.len()
-                && one.iter().all(|(key, value)| other.get(key).is_some_and(|other| same(value, other)))
-        }
-        _ => one == other,
-    }
-}
-
-/// Mistakes that people make, and what they are told.
-#[test]
-fn mistakes() {
-    for folder in folders(&cases().join("mistakes")) {
-        let case = Case::read(&folder);
-        let report = match load(&case.options()) {
-            Ok(loaded) => report(&[], &loaded.warnings, &loaded.sources, &folder),
-            Err(failure) => report(&failure.errors, &failure.warnings, &failure.sources, &folder),
-        };
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(&folder);
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!("report", report));
-    }
-}
+use crate::case::report;
+use crate::folder::compose_file;
 
 /// What a single file is refused with.
 fn refused(text: &str) -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("compose.yaml"), text).expect("a file");
+    let folder = compose_file(text);
     let failure = load(&LoadOptions::new(folder.path())).expect_err("it is refused");
     report(&failure.errors, &failure.warnings, &failure.sources, folder.path())
 }
@@ -373,15 +185,6 @@ fn utf_16_files_load() {
     let loaded = load(&LoadOptions::new(folder.path())).expect("it loads");
     let image = |name: &str| loaded.project.service(name).and_then(|service| service.image.clone());
     assert_eq!((image("web").as_deref(), image("db").as_deref()), (Some("😀"), Some("größe")));
-}
-
-fn report(errors: &[LoadError], warnings: &[LoadWarning], sources: &SourceMap, folder: &Path) -> String {
-    let style = render::Style { current_dir: Some(folder.to_path_buf()), ..render::Style::default() };
-    let errors = errors.iter().map(|error| (error as &dyn Explain, Level::Error));
-    let warnings = warnings.iter().map(|warning| (warning as &dyn Explain, Level::Warning));
-    let text = render::render_all(warnings.chain(errors), sources, &style);
-    // A path without a place in a file is shown as it is.
-    text.replace(folder.to_str().expect("the repository's path is text"), "/project")
 }
 
 #[test]

@@ -1,13 +1,18 @@
-//! All tests that need no engine, in one binary so that the libraries are linked once.
+//! All tests that need no engine, in one binary so that the libraries are linked once; only the cases of `config.rs`, which
+//! are named by files, are a binary of their own.
 
+mod case;
 mod cli;
 mod coming_back;
 mod eager;
 mod ending;
 mod executing;
+mod folder;
 mod following;
 mod layers;
 mod loading;
+mod pack;
+mod packing;
 mod planning;
 mod properties;
 mod refusals;

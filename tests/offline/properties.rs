@@ -3,7 +3,6 @@
 
 mod generate;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -24,7 +23,8 @@ use hoist::yaml::{emit, parse};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::loading::{Case, cases, folders};
+use crate::case::{Case, recorded};
+use crate::folder::folder_with;
 
 /// All that tells two projects apart: the canonical forms and the hashes of the services. That of Docker Compose 2 also
 /// counts whether a default is written out, which the forms do not show.
@@ -49,11 +49,7 @@ struct Files {
 
 impl Files {
     fn new(files: &[(&str, &[u8])]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        for (name, bytes) in files {
-            fs::write(folder.path().join(name), bytes).expect("a file can be written");
-        }
-        Self { folder }
+        Self { folder: folder_with(files) }
     }
 
     fn options(&self, files: &[&str]) -> LoadOptions {
@@ -102,9 +98,8 @@ const LOSSY: [(&str, &str); 14] = [
 fn config_of_the_recorded_cases_loads_to_the_same_project() {
     let mut wrong = Vec::new();
     let mut count = 0;
-    for folder in folders(&cases().join("recorded")).iter().flat_map(|group| folders(group)) {
-        let name = folder.strip_prefix(cases().join("recorded")).expect("a folder of cases").display().to_string();
-        let case = Case::read(&folder);
+    for (name, files) in recorded() {
+        let case = Case::new(&name, files);
         let options = case.options();
         let plain = options.interpolate && options.normalize && options.resolve_paths && options.resolve_environment;
         if !plain || LOSSY.iter().any(|(lossy, _)| *lossy == name) {

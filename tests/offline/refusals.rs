@@ -7,6 +7,8 @@ use hoist::load::{LoadOptions, load};
 use hoist::observed::Observed;
 use hoist::plan::{self, Action, Plan, UpOptions};
 
+use crate::folder::compose_file;
+
 const FILE: &str = r#"
 name: demo
 services:
@@ -85,12 +87,16 @@ fn step(plan: &Plan, is_it: impl Fn(&Action) -> bool) -> &Action {
     plan.steps().map(|(_, step)| &step.action).find(|action| is_it(action)).expect("the plan has the step")
 }
 
-fn planned() -> (tempfile::TempDir, Plan) {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("compose.yaml"), FILE).expect("a file");
+/// The plan of bringing a file up where nothing is; the folder lasts as long as it.
+fn plan_of(text: &str) -> (tempfile::TempDir, Plan) {
+    let folder = compose_file(text);
     let loaded = load(&LoadOptions::new(folder.path())).expect("the file is right");
     let plan = plan::up(&Arc::new(loaded.project), &Observed::default(), &UpOptions::default()).expect("a plan");
     (folder, plan)
+}
+
+fn planned() -> (tempfile::TempDir, Plan) {
+    plan_of(FILE)
 }
 
 /// The likeliest place, the word that is looked for there, and the hint.
@@ -355,11 +361,7 @@ fn words_about_hooks_builds_networks_and_volumes_lead_to_theirs() {
 
 /// The hint about the words of a refusal to make the container of the service `web`.
 fn hint_for(web: &str, words: &str) -> Option<String> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = format!("name: demo\nservices:\n  web: {web}\n");
-    std::fs::write(folder.path().join("compose.yaml"), text).expect("a file");
-    let loaded = load(&LoadOptions::new(folder.path())).expect("the file is right");
-    let plan = plan::up(&Arc::new(loaded.project), &Observed::default(), &UpOptions::default()).expect("a plan");
+    let (_folder, plan) = plan_of(&format!("name: demo\nservices:\n  web: {web}\n"));
     explain(step(&plan, |action| matches!(action, Action::CreateContainer(_))), words)?.hint
 }
 

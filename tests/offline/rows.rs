@@ -9,7 +9,7 @@ use hoist::project::hash::{HashForm, service_hash};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::loading::{cases, check_recorded, parse};
+use crate::case::{Case, RECORDED, packs, parse};
 
 /// How a row is checked; `config/rows.yaml` tells the keys.
 #[derive(Deserialize)]
@@ -45,14 +45,14 @@ enum Warns {
 
 #[test]
 fn every_row_holds() {
-    let text = std::fs::read_to_string(cases().join("rows.yaml")).expect("the rows");
+    let text = std::fs::read_to_string(packs().join("rows.yaml")).expect("the rows");
     let rows: BTreeMap<String, Vec<Check>> = serde_yaml::from_str(&text).expect("rows are well-formed");
     let mut wrong = Vec::new();
     for (row, checks) in &rows {
         assert!(!checks.is_empty(), "{row}: no check");
         for check in checks {
             let result = match check {
-                Check::Recorded(name) => check_recorded(&cases().join("recorded").join(name)),
+                Check::Recorded(name) => check_recorded(name),
                 Check::Own(own) => own.check(),
             };
             wrong.extend(result.err().map(|problem| format!("{row}: {problem}")));
@@ -60,6 +60,13 @@ fn every_row_holds() {
     }
     assert!(wrong.is_empty(), "{} checks fail:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(rows.len(), ROWS);
+}
+
+/// Holds the case `GROUP/CASE` against what was recorded.
+fn check_recorded(name: &str) -> Result<(), String> {
+    let files = name.split_once('/').and_then(|(group, case)| RECORDED.get(group)?.cases.get(case));
+    let files = files.ok_or_else(|| format!("{name}: there is no such case"))?;
+    Case::new(name, files).check().map_err(|problem| format!("{name}: {problem}"))
 }
 
 /// How many rows there are: none is lost without a word.

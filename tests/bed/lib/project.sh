@@ -91,11 +91,28 @@ test_failed() {
 
 test_times() { printf 'bed: %s\n' "${TEST_TIMES[@]}" >&2; }
 
+# test_quick: what takes less than two minutes once all is built.
+test_quick() {
+    timed "format" cargo fmt --check
+    timed "clippy" cargo clippy --locked --all-targets --all-features -- -D warnings
+    timed "tests without an engine" cargo test --locked --all-features --lib --bins --test offline --test config
+    test_times
+    say "all of it passed; \`$BED_PROGRAM test\` runs the rest: the tests that need an engine, examples, documentation"
+}
+
 command_test() {
+    case ${1:-} in
+        '' | --quick) ;;
+        *) die "\`test\` does not know \`$1\`" "its only flag is --quick" ;;
+    esac
     need_cargo
     need_component fmt rustfmt
     need_component clippy clippy
     cd "$REPOSITORY" || die "no folder $REPOSITORY"
+    if [[ ${1:-} == --quick ]]; then
+        test_quick
+        return
+    fi
     timed "format" cargo fmt --check
     timed "clippy" cargo clippy --locked --all-targets --all-features -- -D warnings
     if [[ ${HOIST_TEST_ENGINE:-} != none ]]; then
@@ -107,7 +124,7 @@ command_test() {
         export HOIST_PEER
     fi
     if [[ ${HOIST_TEST_ENGINE:-} == none ]]; then
-        timed "tests without an engine" cargo test --locked --all-features --lib --bins --examples --test offline
+        timed "tests without an engine" cargo test --locked --all-features --lib --bins --examples --test offline --test config
         timed "documentation's tests" cargo test --locked --all-features --doc
     else
         timed "tests" cargo test --locked --all-features

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A registry on the loopback address, for what pulls, pushes and logs in. Engines trust 127.0.0.0/8 without TLS.
 
-REGISTRY_ADDRESS=127.0.0.1:5000
+REGISTRY_ADDRESS=127.0.0.1:${HOIST_REGISTRY_PORT:-5000}
 
 registry_folder() { printf '%s/registry\n' "$HOIST_BED"; }
 # Answers 200, or 401 when it asks for a password.

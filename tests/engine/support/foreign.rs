@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use bollard::models::{ContainerCreateBody, HostConfig, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptions, RemoveVolumeOptions,
-    StartContainerOptions, TagImageOptionsBuilder,
+    CreateContainerOptionsBuilder, ListImagesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptions,
+    RemoveImageOptionsBuilder, RemoveVolumeOptions, StartContainerOptions, TagImageOptionsBuilder,
 };
 
 use super::Scenario;
@@ -119,6 +119,16 @@ impl Scenario {
             Foreign::Tag(name) => {
                 let _ = self.docker.remove_image(name, None::<RemoveImageOptions>, None).await;
             }
+        }
+    }
+
+    /// Removes the images that the pattern names.
+    pub(crate) async fn remove_images(&self, names: &str) {
+        let only = HashMap::from([("reference", vec![names])]);
+        let query = ListImagesOptionsBuilder::default().filters(&only).build();
+        for image in self.docker.list_images(Some(query)).await.expect("a list") {
+            let force = RemoveImageOptionsBuilder::default().force(true).build();
+            self.docker.remove_image(&image.id, Some(force), None).await.expect("nothing uses it any more");
         }
     }
 

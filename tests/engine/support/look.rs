@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bollard::exec::StartExecResults;
 use bollard::models::{
-    ContainerInspectResponse, ContainerSummary, EndpointSettings, ExecConfig, NetworkInspect, Volume,
+    ContainerInspectResponse, ContainerSummary, EndpointSettings, ExecConfig, HealthStatusEnum, NetworkInspect, Volume,
 };
 use bollard::query_parameters::{
     InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
@@ -216,6 +216,15 @@ impl Scenario {
     pub(crate) async fn reach(&self, states: &[&str]) {
         let what = states.join(", ");
         self.eventually(&what, 20, || async { (self.states().await == states).then_some(()) }).await;
+    }
+
+    /// Waits until a container is healthy.
+    pub(crate) async fn is_healthy(&self, id: &str) {
+        self.eventually("the container is healthy", 20, || async {
+            let health = self.inspect_id(id).await.state?.health?.status?;
+            (health == HealthStatusEnum::HEALTHY).then_some(())
+        })
+        .await;
     }
 
     /// Keeps the names of the anonymous volumes that the project's containers have now, to be removed in the end.

@@ -1,7 +1,9 @@
 //! What every scenario needs: an engine, a folder with files, the binary, and a look at what the engine has.
 
+pub(crate) mod background;
 mod foreign;
 pub(crate) mod look;
+pub(crate) mod port;
 pub(crate) mod proxy;
 
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@ use hoist::project::value::mount;
 use hoist::project::{Condition, Project, Tree};
 use indoc::indoc;
 
-use super::files::{Files, environment, files, is_checked, needs};
+use super::files::{Files, environment, files, is_checked, needs, one_web};
 use super::state::{created, exited, id, images_only, in_sync, stale};
 use super::{Case, check};
 
@@ -19,10 +19,6 @@ fn web_and_db() -> Files {
 
 fn web_needs_db() -> Arc<Project> {
     web_and_db().load()
-}
-
-fn one_web() -> Files {
-    files().service("web", "nginx:1", |_| {})
 }
 
 #[test]

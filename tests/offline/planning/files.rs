@@ -15,6 +15,11 @@ pub(super) fn files() -> Files {
     Files(Project { name: "shop".into(), working_directory: "/shop".into(), ..Project::default() })
 }
 
+/// One service, with nothing about it.
+pub(super) fn one_web() -> Files {
+    files().service("web", "nginx:1", |_| {})
+}
+
 impl Files {
     /// A service that runs `image`, as `change` has it.
     pub(super) fn service(mut self, name: &str, image: &str, change: impl FnOnce(&mut Service)) -> Self {

@@ -8,13 +8,9 @@ use hoist::project::Project;
 use hoist::project::value::{Mount, MountKind};
 use indoc::indoc;
 
-use super::files::{Files, files, mounts};
+use super::files::{mounts, one_web};
 use super::state::{Engine, anonymous, created, exited, in_sync, stale};
 use super::{Case, check, plan};
-
-fn one_web() -> Files {
-    files().service("web", "nginx:1", |_| {})
-}
 
 /// The successor that an interrupted swap made, under its temporary name.
 fn with_successor(state: Engine, change: impl FnOnce(&mut Container)) -> Engine {
