@@ -2,6 +2,7 @@
 
 mod lines;
 mod message;
+mod outline;
 mod private_key;
 
 use std::ops::Range;
@@ -283,7 +284,16 @@ fn header(text: &str, name: usize, start: usize) -> Option<Range<usize>> {
     let rest = &text[start..];
     let from = rest.len() - rest.trim_start_matches([' ', '\t']).len();
     let quoted = text[..name].ends_with(['"', '\'', '`']);
-    let ends = |c: char| matches!(c, '"' | '\'' | '`' | '\n' | '\r') || (!quoted && matches!(c, ',' | '}'));
+    let mut braces = 0_usize;
+    let ends = |c: char| {
+        let inside = braces > 0;
+        match c {
+            '{' => braces += 1,
+            '}' => braces = braces.saturating_sub(1),
+            _ => {}
+        }
+        matches!(c, '"' | '\'' | '`' | '\n' | '\r') || (!quoted && !inside && matches!(c, ',' | '}'))
+    };
     let length = rest[from..].find(ends).unwrap_or(rest.len() - from);
     let value = rest[from..from + length].trim_end();
     // A mapping or list of YAML, or what speaks of the name: `is not there: …`.
@@ -304,7 +314,7 @@ fn is_reference(text: &str) -> bool {
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let text = text.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(text);
     match text.strip_prefix("${") {
-        Some(rest) => rest.split('}').next().is_some_and(|inner| {
+        Some(rest) => rest.split_once('}').is_some_and(|(inner, _)| {
             let name = inner.split([':', '?']).next().unwrap_or_default();
             let behind = &inner[name.len()..];
             is_name(name) && (behind.is_empty() || behind.starts_with('?') || behind.starts_with(":?"))

@@ -4,6 +4,7 @@
 //! to name the mistake: the tab, the missing blank, the quote that was never closed.
 
 use super::YamlError;
+use crate::diagnostic::conceal::is_secret;
 use crate::diagnostic::suggest;
 use crate::source::{FileId, Span};
 
@@ -482,8 +483,10 @@ impl<'a> Scene<'a> {
                 "indent it like its neighbours, or put the text in quotes if it belongs to the line above",
             );
         };
+        // The value stands on another line than the message is about, where nothing would hide it.
+        let value = if is_secret(key) { "a value".to_owned() } else { format!("the value `{value}`") };
         Finding::new(
-            format!("`{below}` is indented below `{key}`, which has the value `{value}` already"),
+            format!("`{below}` is indented below `{key}`, which has {value} already"),
             range,
             format!("indent `{below}` like `{key}`"),
         )

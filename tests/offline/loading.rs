@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use hoist::load::{LoadOptions, load};
+use hoist::project::canonical::{self, Form};
 
 use crate::case::report;
 use crate::folder::compose_file;

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::outline::{Continuation, Continued, Outline, assigned};
 use super::private_key::private_keys;
-use super::{Kind, apart, is_own_key, is_reference, is_secret, is_secret_flag, secrets_in};
+use super::{Kind, apart, is_name_character, is_own_key, is_reference, is_secret, is_secret_flag, secrets_in};
 
 /// Keys whose entries are settings of something else than Compose: what their names speak of is hidden.
 const SETTINGS: [&str; 6] = ["labels", "annotations", "driver_opts", "options", "storage_opt", "sysctls"];
@@ -12,15 +13,23 @@ const SETTINGS: [&str; 6] = ["labels", "annotations", "driver_opts", "options", 
 #[derive(Debug)]
 pub struct Lines<'a> {
     text: &'a str,
-    is_yaml: bool,
+    form: Form,
     private_keys: Vec<Range<usize>>,
+}
+
+/// What a file is written in, and what its lines stand below or continue.
+#[derive(Debug)]
+enum Form {
+    Yaml(Outline),
+    EnvFile(Continued),
 }
 
 impl<'a> Lines<'a> {
     /// The lines of a Compose file (`is_yaml`) or of an env file.
     #[must_use]
     pub fn of(text: &'a str, is_yaml: bool) -> Self {
-        Self { text, is_yaml, private_keys: private_keys(text) }
+        let form = if is_yaml { Form::Yaml(Outline::of(text)) } else { Form::EnvFile(Continued::of(text)) };
+        Self { text, form, private_keys: private_keys(text) }
     }
 
     /// The ranges of the file to hide in `line`, the range of one line of it.
@@ -32,13 +41,15 @@ impl<'a> Lines<'a> {
         let shown = &self.text[line.clone()];
         let mut found = if self.is_in_private_key(&line) {
             value(shown, indent(shown), shown.len())
-        } else if self.is_yaml {
-            in_yaml(self.text, &line)
         } else {
-            in_env_file(self.text, &line)
+            match &self.form {
+                Form::Yaml(outline) => in_yaml(self.text, outline, &line),
+                Form::EnvFile(continued) => in_env_file(shown, continued.at(line.start)),
+            }
         };
-        if self.is_yaml || !shown.trim_start().starts_with('#') {
-            let said = secrets_in(shown, Kind::Message);
+        let kind = if matches!(self.form, Form::Yaml(_)) { Kind::Value } else { Kind::Message };
+        if kind == Kind::Value || !shown.trim_start().starts_with('#') {
+            let said = secrets_in(shown, kind);
             // Quotes that the line has are hidden with what is in them.
             found.retain(|range| !said.iter().any(|other| other.start <= range.start && range.end <= other.end));
             found.extend(said);
@@ -54,10 +65,9 @@ impl<'a> Lines<'a> {
 }
 
 /// The value of a variable with a telling name, or what a line says that goes on with such a value.
-fn in_env_file(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
-    let shown = &text[line.clone()];
+fn in_env_file(shown: &str, continues: Option<Continuation>) -> Vec<Range<usize>> {
     let own = assigned(shown);
-    if continues_a_secret(&text[..line.start], own.is_some()) {
+    if continues == Some(Continuation::Open) || (continues.is_some() && own.is_none()) {
         return value(shown, 0, shown.len());
     }
     match own {
@@ -77,7 +87,9 @@ fn in_env_file(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
 fn without_separator(line: &str, is_name: fn(&str) -> bool) -> Vec<Range<usize>> {
     let start = indent(line);
     let item = line[start..].trim_start_matches("export ").trim_start_matches(['"', '\'']);
-    let Some((name, rest)) = item.split_once([' ', '\t', ':']) else { return Vec::new() };
+    let Some(end) = item.find(|c| !is_name_character(c)) else { return Vec::new() };
+    let (name, rest) = item.split_at(end);
+    let rest = rest.trim_start_matches([' ', '\t', ':']);
     if !is_name(name) || !is_secret(name) {
         return Vec::new();
     }
@@ -85,53 +97,13 @@ fn without_separator(line: &str, is_name: fn(&str) -> bool) -> Vec<Range<usize>>
 }
 
 /// Whether a name is written as variables usually are.
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// Where the text of a line begins, after its indentation and the dash of a list.
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches([' ', '\t', '-']).len()
-}
-
-/// The name that a line of an env file gives a value, and where that begins.
-fn assigned(line: &str) -> Option<(&str, usize)> {
-    if line.trim_start().starts_with('#') {
-        return None;
-    }
-    let at = line.find(['=', ':'])?;
-    Some((line[..at].trim().trim_start_matches("export ").trim_start(), at + 1))
-}
-
-/// Whether what comes after `before` belongs to the value of a variable with a telling name: its quotes are still open,
-/// or, where a line that assigns nothing follows it, they should have been.
-fn continues_a_secret(before: &str, assigns: bool) -> bool {
-    let mut secret = false;
-    let mut open = None;
-    for line in before.lines() {
-        if let Some(quote) = open {
-            if closes(line, quote) {
-                open = None;
-            }
-            continue;
-        }
-        let Some((name, at)) = assigned(line) else { continue };
-        secret = is_secret(name);
-        let value = line[at..].trim_start();
-        let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
-        open = quote.filter(|quote| !closes(&value[1..], *quote));
-    }
-    secret && (open.is_some() || !assigns)
-}
-
-/// Whether a line has a quote that is not escaped.
-fn closes(line: &str, quote: char) -> bool {
-    let mut escaped = false;
-    line.chars().any(|character| {
-        let closes = character == quote && !escaped;
-        escaped = character == '\\' && !escaped;
-        closes
-    })
 }
 
 /// The value between `from` and `to`, without blanks around it; nothing if it only names a variable.
@@ -145,20 +117,26 @@ fn value(line: &str, from: usize, to: usize) -> Vec<Range<usize>> {
     std::iter::once(start..end).collect()
 }
 
-fn in_yaml(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
+fn in_yaml(text: &str, outline: &Outline, line: &Range<usize>) -> Vec<Range<usize>> {
     let shown = &text[line.clone()];
-    let above = ancestors(&text[..line.start], shown);
+    let above = outline.above(text, line.start, shown);
+    let before = outline.before(text, line.start);
     let of_secret = |(at, key): (usize, &&str)| {
-        let among_values = || above.get(at + 1).is_some_and(|key| holds_variables(key) || holds_settings(key));
+        let among_values = || above.get(at + 1).is_some_and(|key| holds_values(key));
         is_secret(key) && (is_variable(key) || among_values())
     };
     let of_content = above.first() == Some(&"content") && above.last() == Some(&"secrets");
-    if above.iter().enumerate().any(of_secret) || of_content || is_value_of_flag(&text[..line.start], shown) {
+    if above.iter().enumerate().any(of_secret) || of_content || is_value_of_flag(before, shown) {
         return value(shown, indent(shown), shown.len());
     }
     let entries = entries(shown);
     if entries.is_empty() {
-        let within = above.first().is_some_and(|key| holds_variables(key));
+        if opens_text_of_secret(before) {
+            // A text that is not indented as it should be.
+            return value(shown, indent(shown), shown.len());
+        }
+        let within =
+            above.first().is_some_and(|key| holds_values(key)) || above.iter().any(|key| key.starts_with("x-"));
         return without_separator(shown, if within { |_| true } else { is_variable });
     }
     of_entries(shown, entries, &above)
@@ -166,8 +144,8 @@ fn in_yaml(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
 
 /// The values of those `entries` of a line whose names suggest a secret; `above` are the keys it stands below.
 fn of_entries(shown: &str, entries: Vec<Entry>, above: &[&str]) -> Vec<Range<usize>> {
-    let mut among_values = above.first().is_some_and(|key| holds_variables(key) || holds_settings(key))
-        || above.iter().any(|key| key.starts_with("x-"));
+    let mut among_values =
+        above.first().is_some_and(|key| holds_values(key)) || above.iter().any(|key| key.starts_with("x-"));
     let secret_content = above.last().is_some_and(|key| *key == "secrets");
     let mut found = Vec::new();
     for entry in entries {
@@ -175,7 +153,7 @@ fn of_entries(shown: &str, entries: Vec<Entry>, above: &[&str]) -> Vec<Range<usi
         // A flag's value is a word of its line and not the rest of it.
         let is_flag = shown[..entry.name.start].ends_with("--");
         let meant = is_secret(name) && !is_own_key(name) && !is_flag;
-        if entry.opens && (holds_variables(name) || holds_settings(name) || name.starts_with("x-")) {
+        if entry.opens && (holds_values(name) || name.starts_with("x-")) {
             among_values = true;
         } else if meant && entry.opens && (among_values || is_variable(name)) {
             // No value of a variable, but what was meant to be one.
@@ -204,53 +182,24 @@ fn is_value_of_flag(before: &str, line: &str) -> bool {
         let text = line.trim().trim_start_matches("- ").trim_end_matches(',');
         text.rsplit(',').next().unwrap_or_default().trim_matches(['"', '\'', ' ', '[']).to_owned()
     };
-    let last = before.lines().rev().find(|line| !line.trim().is_empty());
-    last.is_some_and(|last| {
-        let in_list = line.trim_start().starts_with("- ") == last.trim_start().starts_with("- ");
-        in_list && is_secret_flag(&item(last)) && !item(line).starts_with('-')
-    })
+    let in_list = line.trim_start().starts_with("- ") == before.trim_start().starts_with("- ");
+    in_list && is_secret_flag(&item(before)) && !item(line).starts_with('-')
+}
+
+/// Whether a line gives a variable whose name suggests a secret a text of several lines.
+fn opens_text_of_secret(line: &str) -> bool {
+    let Some((name, mark)) = line.trim().trim_start_matches("- ").split_once(':') else { return false };
+    is_secret(name) && mark.trim_start().starts_with(['|', '>'])
+}
+
+/// Whether the entries below `key` are variables or settings of something else than Compose.
+fn holds_values(key: &str) -> bool {
+    holds_variables(key) || holds_settings(key)
 }
 
 /// Whether the entries below `key` are variables.
 fn holds_variables(key: &str) -> bool {
     matches!(key, "environment" | "args") || key.to_lowercase().contains("env")
-}
-
-/// The keys that `line` stands below, the nearest first; `before` is the text above it.
-fn ancestors<'a>(before: &'a str, line: &str) -> Vec<&'a str> {
-    let indent = |line: &str| line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let mut least = indent(line);
-    let mut list = line[least..].starts_with("- ");
-    let mut keys = Vec::new();
-    if least == 0 && !list {
-        return keys;
-    }
-    for line in before.split('\n').rev() {
-        let depth = indent(line);
-        // Most lines of a long file are passed by here.
-        if depth > least || (depth == least && !list) {
-            continue;
-        }
-        let content = line.trim();
-        if content.is_empty() || content.starts_with('#') {
-            continue;
-        }
-        // A list may stand as far left as its key.
-        let sibling = depth == least && (!list || content.starts_with('-'));
-        if depth > least || sibling {
-            continue;
-        }
-        least = depth;
-        list = content.starts_with("- ");
-        let content = content.trim_start_matches("- ");
-        if let Some((key, _)) = content.split_once(':') {
-            keys.push(key.trim().trim_matches(['"', '\'']));
-        }
-        if least == 0 && !list {
-            break;
-        }
-    }
-    keys
 }
 
 /// A `name: value` or `name=value` in a line.
@@ -377,6 +326,14 @@ mod tests {
             ("services:\n  keycloak: {image: x, ports: [80]}", "  keycloak: {image: x, ports: [80]}"),
             ("services:\n  keycloak:\n    image: x", "    image: x"),
             ("cache_from:\n  - keycloak:26", "  - keycloak:26"),
+            ("    environment: DB_PASSWORD: hunter2", "    environment: DB_PASSWORD: •••"),
+            ("environment:\n  A: b DB_PASSWORD: hunter2", "  A: b DB_PASSWORD: •••"),
+            ("command: sh -c \"echo 'DB_PASSWORD: hunter2'\"", "command: sh -c \"echo 'DB_PASSWORD: •••'\""),
+            ("labels:\n  traefik.auth.secret hunter2", "  traefik.auth.secret •••"),
+            ("options:\n  splunk-token hunter2", "  splunk-token •••"),
+            ("environment:\n  DB_PASSWORD: |\n  hunter2", "  •••"),
+            ("environment:\n  DB_PASSWORD: |\n\thunter2", "\t•••"),
+            ("services:\n  keycloak: {image: \"x: y\"}", "  keycloak: {image: \"x: y\"}"),
             ("configs:\n  tls:\n    content: |\n      -----BEGIN PRIVATE KEY-----\n      MIIE", "      •••"),
             ("secrets:\n  s:\n    content: hunter2", "    content: •••"),
             ("image: https://me:hunter2@host/x", "image: https://me:•••@host/x"),
@@ -429,7 +386,8 @@ mod tests {
             ("NAME=x", "NAME=x"),
             ("# PASSWORD=x", "# PASSWORD=x"),
             ("URL=postgres://u:p@db/x", "URL=postgres://u:•••@db/x"),
-            ("PASSWORD=${OTHER", "PASSWORD=${OTHER"),
+            ("PASSWORD=${OTHER", "PASSWORD=•••"),
+            ("DB_PASSWORD≔hunter2", "DB_PASSWORD•••"),
             ("OPTIONS=--password=x", "OPTIONS=--password=•••"),
             ("TLS_KEY=\"-----BEGIN\nMIIE=a${x$\"", "•••"),
             ("TLS_KEY=-----BEGIN\nMIIE/a", "•••"),

@@ -1,5 +1,6 @@
 //! What a message quotes of the user's files, without what is hidden in the lines that it is about.
 
+use super::lines::is_variable;
 use super::{HIDDEN, is_secret, text};
 
 /// Quoted parts with fewer characters are marks of the grammar, such as a quote that is never closed.
@@ -44,7 +45,7 @@ impl Secrets {
         let mut result = String::with_capacity(shown.len());
         for (start, end) in quoted(&shown) {
             let part = &shown[start..end];
-            let own = part.chars().count() >= SHORTEST && self.has(part);
+            let own = part.chars().count() >= SHORTEST && self.has(part.trim_matches(MARKS));
             if own || (about_a_secret && !is_path(part)) {
                 result += &shown[from..start];
                 result += HIDDEN;
@@ -54,9 +55,12 @@ impl Secrets {
         text(&(result + &shown[from..]))
     }
 
-    /// Whether a quoted part is one of the secrets, and not the name of a variable that one refers to.
+    /// Whether a quoted part is one of the secrets, and not the name of a variable that one refers to: those are written
+    /// in capitals, and others are likelier to be a part of a secret that has a `$` in it.
     fn has(&self, part: &str) -> bool {
-        let refers = |secret: &String| ["$", "${"].iter().any(|mark| secret.contains(&format!("{mark}{part}")));
+        let refers = |secret: &String| {
+            is_variable(part) && ["$", "${"].iter().any(|mark| secret.contains(&format!("{mark}{part}")))
+        };
         self.0.iter().any(|secret| secret.contains(part) && !refers(secret))
     }
 }
