@@ -85,6 +85,35 @@ fn libraries_have_one_home() {
     }
 }
 
+/// Files that users name are read by `source::Reader`, which knows pipes, standard input and limits; and whether a
+/// reference leads away from this machine is decided by `source::Remote` and `source::is_remote_context`.
+#[test]
+fn files_are_read_and_references_told_in_one_place() {
+    // What is looked for, the file that may have it, and others with the reason why they may.
+    let homes: &[(&[&str], &str, &[(&str, &str)])] = &[
+        (
+            &["File::open(", "fs::read(", "fs::read_to_string("],
+            "src/source/reader.rs",
+            &[("src/engine/docker/", "reads `/proc`, and sends a build's context piece by piece")],
+        ),
+        (
+            &["\"git@", "\"github.com/", "\"oci://"],
+            "src/source/remote.rs",
+            &[("src/engine/docker/", "has two lists of prefixes of its own, which differ")],
+        ),
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in rust_files(&root.join("src")) {
+        let name = file.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
+        let code = without_comments_and_tests(&fs::read_to_string(&file).expect("a source file can be read"));
+        for (texts, home, others) in homes {
+            let allowed = name == *home || others.iter().any(|(start, _)| name.starts_with(start));
+            let found = texts.iter().find(|text| code.contains(**text));
+            assert!(allowed || found.is_none(), "{name} has `{}`, which belongs in {home}", found.unwrap_or(&""));
+        }
+    }
+}
+
 /// Folders of `src/` whose files still form circles. A folder leaves the list with its last circle.
 const CIRCLES_ALLOWED: &[&str] = &["plan", "engine", "execute", "operation", "render", "cli"];
 

@@ -1,5 +1,6 @@
 //! All tests that need no engine, in one binary so that the libraries are linked once.
 
+mod attributes;
 mod cli;
 mod coming_back;
 mod eager;
