@@ -1,4 +1,5 @@
-//! `env_file` and `label_file` (Compose spec: `05-services.md`): files of variables into services, and those of an `include`.
+//! `env_file` and `label_file` (Compose spec: `05-services.md`): files of variables into services, and those of an
+//! `include`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The variables that substitution sees: process environment, env files and `.env`, the former before
-//! the latter (Compose spec: `12-interpolation.md`).
+//! The variables that substitution sees: process environment, env files and `.env`, the former before the latter
+//! (Compose spec: `12-interpolation.md`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

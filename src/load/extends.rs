@@ -1,4 +1,5 @@
-//! `extends` (Compose spec: `05-services.md`, `extends`): a layer whose services name others in, the services with what they inherit out.
+//! `extends` (Compose spec: `05-services.md`, `extends`): a layer whose services name others in, the services with what
+//! they inherit out.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! `include` (Compose spec: `14-include.md`): a layer with references in, the same layer with the resources of the other files
-//! below its own out.
+//! `include` (Compose spec: `14-include.md`): a layer with references in, the same layer with the resources of the
+//! other files below its own out.
 
 use std::path::{Path, PathBuf};
 
@@ -207,7 +207,8 @@ impl Items<'_> {
 }
 
 impl Item {
-    /// What the item refers to, seen from the project directory `folder` of a file that the main files in `chain` lead to.
+    /// What the item refers to, seen from the project directory `folder` of a file that the main files in `chain` lead
+    /// to.
     pub(super) fn locate(&self, folder: &str, chain: &[PathBuf]) -> Result<Included, IncludeError> {
         if let Some(remote) = self.paths.iter().find(|path| Remote::of(&path.value).is_some()) {
             return Err(RemoteFile { reference: remote.value.clone(), span: remote.span }.into());

@@ -118,7 +118,7 @@ impl Loader<'_> {
             self.findings.phase(|found| schema::validate(model, &self.sources, found));
         }
         self.drop_version(model);
-        self.to_long_forms(model);
+        self.expand_short_forms(model);
         self.drop_repetitions(model);
     }
 
@@ -153,7 +153,7 @@ impl Loader<'_> {
         self.findings.warn(LoadWarning::Version { span });
     }
 
-    fn to_long_forms(&mut self, model: &mut Node) {
+    fn expand_short_forms(&mut self, model: &mut Node) {
         let unreadable = if self.settings.interpolate { Unreadable::Refused } else { Unreadable::Kept };
         self.findings.phase(|found| to_long_forms(model, unreadable, &self.sources, found));
     }
@@ -257,7 +257,7 @@ impl extends::Files for ExtendedFiles<'_, '_> {
             loader.merge(&mut model, layer.node);
         }
         loader.drop_repetitions(&mut model);
-        loader.to_long_forms(&mut model);
+        loader.expand_short_forms(&mut model);
         loader.drop_repetitions(&mut model);
         let folder = path.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
         loader.resolve_paths(&mut model, &paths::relative(self.scope.folder, &folder));

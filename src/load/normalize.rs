@@ -1,5 +1,5 @@
-//! What the files mean without saying it: the default network, dependencies that follow from
-//! other attributes, names of resources, values from the environment.
+//! What the files mean without saying it: the default network, dependencies that follow from other attributes, names of
+//! resources, values from the environment.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,5 +1,5 @@
-//! `!reset` and `!override` (Compose spec: `13-merge.md`): a layer with tags in, a layer without them and the list of paths
-//! they were written at out.
+//! `!reset` and `!override` (Compose spec: `13-merge.md`): a layer with tags in, a layer without them and the list of
+//! paths they were written at out.
 
 use crate::load::node_path::NodePath;
 use crate::yaml::{MergeTag, Node, Path, Segment, Value};

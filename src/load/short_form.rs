@@ -1,5 +1,5 @@
-//! Short forms in, long forms out. The grammars of ports and mounts live with their types in
-//! [`crate::project::value`]; here their results become nodes with the span of the text they were written as.
+//! Short forms in, long forms out. The grammars of ports and mounts live with their types in [`crate::project::value`];
+//! here their results become nodes with the span of the text they were written as.
 
 mod mount;
 mod part;

@@ -1,7 +1,7 @@
 //! The template grammar of values: `$NAME`, `${NAME}` and `${NAME:-word}` in text out, what they stand for in.
 //!
-//! The grammar is the one that Docker Compose implements (Compose spec: `12-interpolation.md`), with its oddities: a brace
-//! directly behind another is not counted, and a word ends on its line.
+//! The grammar is the one that Docker Compose implements (Compose spec: `12-interpolation.md`), with its oddities: a
+//! brace directly behind another is not counted, and a word ends on its line.
 
 use std::ops::Range;
 

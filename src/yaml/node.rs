@@ -16,7 +16,7 @@ pub struct Node {
     pub tag: Option<MergeTag>,
 }
 
-/// What a node is. Scalars are resolved as in [`super::resolve`].
+/// What a node is. Plain scalars are resolved as YAML 1.2 with leftovers of 1.1, as Docker Compose reads them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Empty, `~`, `null`.

@@ -85,6 +85,36 @@ fn libraries_have_one_home() {
     }
 }
 
+/// Files that users name are read by `source::Reader`, which knows pipes, standard input and limits; and whether a
+/// reference leads away from this machine is decided by `source::Remote` and `source::is_remote_context`.
+#[test]
+fn files_are_read_and_references_told_in_one_place() {
+    /// What is looked for, the file that may have it, and another place with the reason why it may.
+    type Home = (&'static [&'static str], &'static str, (&'static str, &'static str));
+    let homes: &[Home] = &[
+        (
+            &["File::open(", "fs::read(", "fs::read_to_string("],
+            "src/source/reader.rs",
+            ("src/engine/docker/", "reads `/proc`, and sends a build's context piece by piece"),
+        ),
+        (
+            &["\"git@", "\"github.com/", "\"oci:"],
+            "src/source/remote.rs",
+            ("src/engine/docker/", "has two lists of prefixes of its own, which differ"),
+        ),
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in rust_files(&root.join("src")) {
+        let name = file.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
+        let code = without_comments_and_tests(&fs::read_to_string(&file).expect("a source file can be read"));
+        for (texts, home, (other, _)) in homes {
+            let allowed = name == *home || name.starts_with(other);
+            let found = texts.iter().find(|text| code.contains(**text));
+            assert!(allowed || found.is_none(), "{name} has `{}`, which belongs in {home}", found.unwrap_or(&""));
+        }
+    }
+}
+
 /// Folders of `src/` whose files still form circles. A folder leaves the list with its last circle.
 const CIRCLES_ALLOWED: &[&str] = &["plan", "engine", "execute", "operation", "render", "cli"];
 
@@ -162,15 +192,15 @@ impl Tree {
 
     /// Each module with those of the same folder that it uses.
     fn uses(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let mut uses = BTreeMap::new();
+        let mut arrows = BTreeMap::new();
         for (module, code) in &self.code {
             let folder = module.split("::").next();
             let mut used: BTreeSet<String> =
                 paths(code).iter().filter_map(|path| self.resolve(module, path, 0)).collect();
             used.retain(|other| other != module && other.split("::").next() == folder);
-            uses.insert(module.clone(), used);
+            arrows.insert(module.clone(), used);
         }
-        uses
+        arrows
     }
 
     /// The module that defines what `path` names in `module`; `None` if it is not one of ours.
@@ -211,14 +241,14 @@ impl Tree {
 /// The code of a file without comments, texts and what stands behind `#[cfg(test)]`.
 fn without_comments_and_tests(text: &str) -> String {
     let mut code = String::new();
-    let mut test = false;
+    let mut skipping = false;
     for line in text.lines() {
         match line {
-            "#[cfg(test)]" => test = true,
+            "#[cfg(test)]" => skipping = true,
             // The end of an item at the top level of the file.
-            "}" if test => test = false,
-            _ if test && !line.starts_with(' ') && line.ends_with(';') => test = false,
-            _ if test => {}
+            "}" if skipping => skipping = false,
+            _ if skipping && !line.starts_with(' ') && line.ends_with(';') => skipping = false,
+            _ if skipping => {}
             _ => {
                 let line = line.split("//").next().unwrap_or_default();
                 match line.split_once("pub(in ").and_then(|(before, rest)| Some((before, rest.split_once(')')?.1))) {
@@ -358,12 +388,11 @@ fn circles(uses: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<String>> {
 
 /// A circle's files and the arrows between them.
 fn describe(circle: &[String], uses: &BTreeMap<String, BTreeSet<String>>) -> String {
-    let mut text = format!("{} files: {}", circle.len(), circle.join(", "));
-    for file in circle {
-        let used: Vec<_> = uses[file].iter().filter(|used| circle.contains(used)).map(String::as_str).collect();
-        text.push_str(&format!("\n  {file} uses {}", used.join(", ")));
-    }
-    text
+    let arrows = circle.iter().map(|file| {
+        let inside: Vec<_> = uses[file].iter().filter(|other| circle.contains(other)).map(String::as_str).collect();
+        format!("\n  {file} uses {}", inside.join(", "))
+    });
+    format!("{} files: {}{}", circle.len(), circle.join(", "), arrows.collect::<String>())
 }
 
 /// Each source file of the library, with the top-level module it belongs to.

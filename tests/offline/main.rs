@@ -1,6 +1,7 @@
 //! All tests that need no engine, in one binary so that the libraries are linked once; only the cases of `config.rs`, which
 //! are named by files, are a binary of their own.
 
+mod attributes;
 mod case;
 mod cli;
 mod coming_back;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::shape::{Keys, Map, Shape};
 use super::table;
 
-/// The path of every attribute that the file format knows, sorted: `services.*.ports[].target`. `*` stands for a name that
-/// the user chooses, `[]` for an item of a list.
+/// The path of every attribute that the file format knows, sorted: `services.*.ports[].target`. `*` stands for a name
+/// that the user chooses, `[]` for an item of a list.
 ///
 /// ```
 /// let attributes = hoist::load::attributes();

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::project::Extensions;
 
-/// An item of `pre_start`, `post_start`, `pre_stop`, or a watch rule's `exec` (Compose spec: `05-services.md`, `develop.md`).
+/// An item of `pre_start`, `post_start`, `pre_stop`, or a watch rule's `exec` (Compose spec: `05-services.md`,
+/// `develop.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hook {
     /// The command, in words; only a `pre_start` hook may go without one.

@@ -31,8 +31,9 @@ pub use x_hoist::XHoist;
 
 /// A definition under `services:`; never something that runs.
 ///
-/// Every attribute of `05-services.md` in the Compose specification, under its name there. A text, number or flag of the file that is empty, 0 or
-/// false is the same as one that is absent, unless the type is an `Option` of a number or flag.
+/// Every attribute of `05-services.md` in the Compose specification, under its name there. A text, number or flag of
+/// the file that is empty, 0 or false is the same as one that is absent, unless the type is an `Option` of a number or
+/// flag.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an attribute of the file format")]
 pub struct Service {

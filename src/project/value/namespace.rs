@@ -1,4 +1,5 @@
-//! References to other services and containers inside one text (Compose spec: `05-services.md`, `network_mode`, `volumes_from`, `links`).
+//! References to other services and containers inside one text (Compose spec: `05-services.md`, `network_mode`,
+//! `volumes_from`, `links`).
 
 use std::fmt;
 
