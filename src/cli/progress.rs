@@ -75,10 +75,11 @@ pub(super) fn run_settings(project: &Project, context: &Context) -> Result<RunSe
     Ok(RunSettings { parallel: settings::parallel(context, &project.environment)? })
 }
 
-/// Does `work` while signals of the process become cancellations.
+/// Does `work` while signals of the process become cancellations. The third one ends it, whatever it waits for.
 pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Future<Output = T>) -> Result<T, Failure> {
     tokio::select! {
         done = work => Ok(done),
+        () = interruption.leave.cancelled() => Err(Failure::Interrupted),
         refused = signal::listen(interruption) => match refused {
             Ok(never) => match never {},
             Err(error) => Err(error.into()),

@@ -1,4 +1,5 @@
-//! One owner of the signals: the first Ctrl-C (or SIGTERM) asks to stop, the second not to wait for that.
+//! One owner of the signals: the first Ctrl-C (or SIGTERM) asks to stop, the second to kill, the third to leave everything
+//! as it is.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -14,10 +15,9 @@ pub(super) async fn listen(interruption: &Interruption) -> std::io::Result<std::
     let mut terminate = signal(SignalKind::terminate())?;
     loop {
         next(&mut interrupt, &mut terminate).await;
-        if interruption.stop.is_cancelled() {
-            interruption.kill.cancel();
-        } else {
-            interruption.stop.cancel();
+        let next = [&interruption.stop, &interruption.kill, &interruption.leave];
+        if let Some(next) = next.into_iter().find(|token| !token.is_cancelled()) {
+            next.cancel();
         }
     }
 }

@@ -19,11 +19,13 @@ pub use down::Down;
 pub use error::OperationError;
 pub use up::Up;
 
-/// What the user asked for while an operation lasts. Both are cancelled from outside.
+/// What the user asked for while an operation lasts. Each is cancelled from outside, in this order.
 #[derive(Debug, Clone, Default)]
 pub struct Interruption {
     /// Nothing new is started; an attached run stops what it started.
     pub stop: CancellationToken,
     /// An attached run kills what is stopping; other operations leave what has begun.
     pub kill: CancellationToken,
+    /// Nothing is waited for any more, also not for an engine that does not answer.
+    pub leave: CancellationToken,
 }

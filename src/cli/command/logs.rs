@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -66,13 +67,28 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
     with_engine(context, load, async |settings, engine| {
         let interruption = Interruption::default();
         let (outputs, lines) = Outputs::channel();
-        let reading = Box::pin(read(args, &engine, &settings, outputs, &interruption));
+        let reading = Box::pin(async {
+            tokio::select! {
+                read = read(args, &engine, &settings, outputs, &interruption) => read,
+                // What has arrived is shown; an engine that does not answer is not waited for.
+                () = left(&interruption) => Ok(()),
+            }
+        });
         let (read, shown) =
             progress::with_signals(&interruption, async { tokio::join!(reading, print(&mut printer, lines)) }).await?;
         shown?;
         read?;
         if interruption.stop.is_cancelled() { Err(Failure::Interrupted) } else { Ok(()) }
     })
+}
+
+/// How long the last output may take to arrive once the user has asked for the end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Some time after the user asked for the end.
+async fn left(interruption: &Interruption) {
+    interruption.stop.cancelled().await;
+    tokio::time::sleep(LAST_WORDS).await;
 }
 
 async fn read(

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod config;
+mod interruption;
 mod remarks;
 mod security;
 

@@ -1,0 +1,60 @@
+//! Ctrl-C while an engine does not answer.
+
+use std::os::unix::net::UnixListener;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long hoist may take to end.
+const SOON: Duration = Duration::from_secs(20);
+
+fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("there is a `kill`");
+    assert!(sent.success());
+}
+
+fn ended(child: &mut Child) -> Option<ExitStatus> {
+    child.try_wait().expect("the child is ours")
+}
+
+/// Interrupts hoist again and again until it has ended; what it ended with, and after how many times.
+fn interrupts_until_end(child: &mut Child) -> (Option<i32>, usize) {
+    let began = Instant::now();
+    let mut count = 0;
+    loop {
+        if let Some(status) = ended(child) {
+            return (status.code(), count);
+        }
+        assert!(began.elapsed() < SOON, "it does not end");
+        interrupt(child);
+        count += 1;
+        let next = Instant::now() + Duration::from_secs(3);
+        while ended(child).is_none() && Instant::now() < next {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn an_engine_that_does_not_answer_keeps_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("engine.sock");
+    let listener = UnixListener::bind(&socket).expect("a socket");
+    std::fs::write(folder.path().join("compose.yaml"), "services: {web: {image: a}}\n").expect("a file");
+    for (arguments, most) in
+        [(&["logs"][..], 1), (&["logs", "-f"], 1), (&["up"], 3), (&["up", "-d"], 3), (&["down"], 3)]
+    {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hoist"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .env("DOCKER_HOST", format!("unix://{}", socket.display()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("hoist starts");
+        // Once it has asked, it has begun to listen to signals, or ends with them as every program does.
+        let (_question, _) = listener.accept().expect("it connects");
+        let (status, count) = interrupts_until_end(&mut child);
+        assert!(status.is_none_or(|status| status == 130), "{arguments:?}: {status:?}");
+        assert!(count <= most, "{arguments:?}: ended after {count} interrupts");
+    }
+}
