@@ -26,14 +26,14 @@ pub(super) fn summary(plan: &Plan, entries: &[Entry], unchanged: usize) -> Vec<P
     };
     let nothing = nothing(plan);
     let mut separator = if nothing.is_some() { ":" } else { "," };
-    for nothing in nothing {
+    if let Some(nothing) = nothing {
         add(nothing, false, "");
     }
     for count in counts {
         add(count, false, separator);
         separator = ",";
     }
-    for loss in loss {
+    if let Some(loss) = loss {
         add(loss, true, ";");
     }
     parts
