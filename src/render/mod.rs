@@ -129,21 +129,21 @@ impl<W: Write + Send + 'static> Progress<W> {
     ///
     /// When the output cannot be written to.
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
-        match &event.fact {
-            Fact::PlanStarted { plan, operation, replaces_failed } => {
-                if *replaces_failed {
-                    self.held.clear();
-                }
-                self.finish()?;
-                self.begin(plan, operation);
-                Ok(())
+        if let Fact::PlanStarted { plan, operation, replaces_failed } = &event.fact {
+            if *replaces_failed {
+                self.held.clear();
             }
-            Fact::Failed { error, .. } if error.is_conflict() => {
-                self.held.push(event.fact.clone());
-                Ok(())
-            }
-            fact => self.show(fact),
+            self.finish()?;
+            self.begin(plan, operation);
+            return Ok(());
         }
+        if let Fact::Failed { error, .. } = &event.fact
+            && error.is_conflict()
+        {
+            self.held.push(event.fact.clone());
+            return Ok(());
+        }
+        self.show(&event.fact)
     }
 
     /// Whether a step failed for what may be somebody else's changes, so that there may be another plan.

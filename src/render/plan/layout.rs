@@ -90,7 +90,7 @@ impl Page {
     }
 
     fn details(&self, details: &[Detail], out: &mut impl Write) -> io::Result<()> {
-        let changes = Changes::of(details);
+        let changes = Changes::of(details, self.room());
         for detail in details {
             match detail {
                 Detail::Text(text) => self.lines(FAINT, "", &clean(text), out)?,
@@ -118,11 +118,11 @@ impl Page {
         }
         let to = to.unwrap_or_else(|| "gone".to_owned());
         let old = from.as_deref().unwrap_or_default();
-        let room = self.style.width.unwrap_or(WIDEST).saturating_sub(self.column);
-        for (fields, olds) in [(changes.fields, changes.olds), (field.width(), old.width())] {
-            let old_end = if olds == 0 { 0 } else { olds + 1 };
-            if fields + GAP + old_end + 2 + to.width() <= room {
-                let arrow = format!("{}{}→ {to}", self.painted(FAINT, old), " ".repeat(old_end - old.width()));
+        let alone = (field.width(), old.width());
+        for (fields, olds) in [(changes.fields.max(alone.0), changes.olds.max(alone.1)), alone] {
+            if side_by_side(fields, olds, to.width()) <= self.room() {
+                let blanks = old_column(olds) - old.width();
+                let arrow = format!("{}{}→ {to}", self.painted(FAINT, old), " ".repeat(blanks));
                 let gap = " ".repeat(fields - field.width() + GAP);
                 return writeln!(out, "{}{field}{gap}{arrow}", " ".repeat(self.column));
             }
@@ -146,6 +146,11 @@ impl Page {
         Ok(())
     }
 
+    /// How many columns there are for details.
+    fn room(&self) -> usize {
+        self.style.width.unwrap_or(WIDEST).saturating_sub(self.column)
+    }
+
     /// `text` in pieces that fit behind `indent` columns.
     fn broken(&self, text: &str, indent: usize) -> Vec<String> {
         match self.style.width {
@@ -160,23 +165,35 @@ impl Page {
     }
 }
 
-/// How wide the columns of changed fields are.
+/// How wide the columns of changed fields are, among those whose values stand side by side.
 struct Changes {
     fields: usize,
     olds: usize,
 }
 
 impl Changes {
-    fn of(details: &[Detail]) -> Self {
+    fn of(details: &[Detail], room: usize) -> Self {
         let mut widest = Self { fields: 0, olds: 0 };
         for detail in details {
-            if let Detail::Change { field, from, .. } = detail {
-                widest.fields = widest.fields.max(clean(field).width());
-                widest.olds = widest.olds.max(from.as_deref().map_or(0, |from| clean(from).width()));
+            let Detail::Change { field, from, to } = detail else { continue };
+            let width = |text: &Option<String>| text.as_deref().map_or(0, |text| clean(text).width());
+            let (field, from, to) = (clean(field).width(), width(from), width(to));
+            if (from, to) != (0, 0) && side_by_side(field, from, to) <= room {
+                widest = Self { fields: widest.fields.max(field), olds: widest.olds.max(from) };
             }
         }
         widest
     }
+}
+
+/// The width of a field with its old and its new value on a line.
+fn side_by_side(field: usize, old: usize, new: usize) -> usize {
+    field + GAP + old_column(old) + "→ ".width() + new
+}
+
+/// The width of a column of old values, with the blank before the arrow.
+fn old_column(old: usize) -> usize {
+    if old == 0 { 0 } else { old + 1 }
 }
 
 /// What a verb looks like: green makes something, yellow interrupts it, cyan sets it going, magenta takes it away. Red is

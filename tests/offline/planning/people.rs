@@ -94,7 +94,7 @@ fn a_fresh_project_is_created() {
     check(
         "nothing is there",
         &up(&project, images_only(&project).without_image("mysql:8").without_image("cache:1"), &UpOptions::default()),
-        r#"
+        "
 Images
   pull    cache:1
           built if it cannot be pulled
@@ -113,19 +113,19 @@ Containers
   create  web/2
 
 2 to pull, 6 to create
-"#,
+",
     );
     check(
         "everything is there",
         &up(&project, in_sync(&project), &UpOptions::default()),
-        r#"
+        "
 nothing to do: 6 unchanged
-"#,
+",
     );
     check(
         "without starting",
         &up(&project, images_only(&project), &UpOptions { start: StartContainers::No, ..UpOptions::default() }),
-        r#"
+        "
 Networks
   create  shop_default
 
@@ -139,7 +139,7 @@ Containers
   create  web/2
 
 6 to create
-"#,
+",
     );
 }
 
@@ -202,30 +202,30 @@ Containers
     check(
         "what changed is not known",
         &up(&old, in_sync(&old).with("shop-web-2", stale), &UpOptions::default()),
-        r#"
+        "
 Containers
   recreate  web/2
             definition changed
 
 1 to recreate, 5 unchanged
-"#,
+",
     );
     check(
         "the image stands for another one",
         &up(&old, in_sync(&old).retagged("nginx:1.28"), &UpOptions::default()),
-        r#"
+        "
 Containers
   recreate  web/1
   recreate  web/2
             image  sha256:content-ngin… → sha256:content-ngin…
 
 2 to recreate, 4 unchanged
-"#,
+",
     );
     check(
         "recreation is asked for",
         &up(&old, in_sync(&old), &UpOptions { recreate: Recreate::Always, ..UpOptions::default() }),
-        r#"
+        "
 Containers
   recreate  cache/1
   recreate  db/1
@@ -234,7 +234,7 @@ Containers
             recreation was asked for
 
 4 to recreate, 2 unchanged
-"#,
+",
     );
 }
 
@@ -244,7 +244,7 @@ fn what_the_run_decides_is_said_to_be_open() {
     check(
         "--build",
         &up(&project, in_sync(&project), &build_all()),
-        r#"
+        "
 Images
   build     cache:1
             build was asked for
@@ -254,12 +254,12 @@ Containers
             if the build changes its image
 
 1 to build, 1 may be recreated, 5 unchanged
-"#,
+",
     );
     check(
         "--build, and it does not run",
         &up(&project, in_sync(&project).with("shop-cache-1", exited(1)), &build_all()),
-        r#"
+        "
 Images
   build  cache:1
          build was asked for
@@ -269,12 +269,12 @@ Containers
          recreated if the build changes its image
 
 1 to build, 1 to start, 5 unchanged
-"#,
+",
     );
     check(
         "--pull always",
         &up(&project, in_sync(&project), &UpOptions { pull: Some(PullPolicy::from("always")), ..UpOptions::default() }),
-        r#"
+        "
 Images
   pull      cache:1
   pull      mysql:8
@@ -289,7 +289,7 @@ Containers
             if the pull changes its image
 
 3 to pull, 4 may be recreated, 2 unchanged
-"#,
+",
     );
 }
 
@@ -301,19 +301,19 @@ fn what_goes_is_told_with_what_it_leaves() {
     check(
         "scaled down",
         &up(&project, wide, &UpOptions::default()),
-        r#"
+        "
 Containers
   remove  web/3
   remove  web/4
           scaled down
 
 2 to remove, 6 unchanged
-"#,
+",
     );
     check(
         "orphans go",
         &up(&project, orphan, &UpOptions { orphans: Orphans::Remove, ..UpOptions::default() }),
-        r#"
+        "
 Volumes
   keep    aaaaaaaaaaaa…
           /data of shop-old-1
@@ -324,7 +324,7 @@ Containers
           its service is not in the files
 
 1 to remove, 1 to keep, 6 unchanged
-"#,
+",
     );
 }
 
@@ -336,7 +336,7 @@ fn volumes_that_are_recreated_lose_their_data() {
     check(
         "the user agreed",
         &up(&new, in_sync(&old), &agreed),
-        r#"
+        "
 Volumes
   recreate  shop_data
             definition changed
@@ -347,14 +347,14 @@ Containers
             shop_data is recreated
 
 2 to recreate, 4 unchanged; removes the data of 1 volume
-"#,
+",
     );
     check(
         "the user did not",
         &up(&new, in_sync(&old), &UpOptions::default()),
-        r#"
+        "
 nothing to do: 6 unchanged
-"#,
+",
     );
 }
 
@@ -365,7 +365,7 @@ fn networks_that_are_recreated_restart_their_containers() {
     check(
         "the network became internal",
         &up(&new, in_sync(&old), &UpOptions::default()),
-        r#"
+        "
 Networks
   recreate  shop_default
             definition changed
@@ -378,7 +378,7 @@ Containers
             shop_default is recreated
 
 1 to recreate, 4 to restart, 1 unchanged
-"#,
+",
     );
 }
 
@@ -413,7 +413,7 @@ fn down_says_what_becomes_of_data() {
     check(
         "volumes stay",
         &taken_down(&project, with_cache(), &DownOptions::default()),
-        r#"
+        "
 Networks
   remove  shop_default
 
@@ -429,12 +429,12 @@ Containers
   remove  cache/1
 
 5 to remove, 1 to keep, 1 unchanged
-"#,
+",
     );
     check(
         "volumes and images go",
         &taken_down(&project, with_cache(), &everything),
-        r#"
+        "
 Images
   remove  cache:1
   remove  mysql:8
@@ -457,7 +457,7 @@ Containers
   remove  cache/1
 
 10 to remove; removes the data of 2 volumes
-"#,
+",
     );
 }
 
@@ -472,13 +472,13 @@ fn what_every_run_does_again_is_no_change() {
     check(
         "a job runs again",
         &up(&project, done(), &UpOptions::default()),
-        r#"
+        "
 Containers
   run again  job/1
              ran before, exit 0
 
 nothing changes: 1 to run again, 3 unchanged
-"#,
+",
     );
     check(
         "something is waited for",
@@ -487,13 +487,13 @@ nothing changes: 1 to run again, 3 unchanged
             done().with("shop-db-1", |db| db.health = hoist::observed::Health::Starting),
             &UpOptions::default(),
         ),
-        r#"
+        "
 Containers
   run again  job/1
              ran before, exit 0
 
 nothing changes; waits for db: 1 to run again, 3 unchanged
-"#,
+",
     );
     check(
         "the job failed, and db stopped",
@@ -502,14 +502,14 @@ nothing changes; waits for db: 1 to run again, 3 unchanged
             in_sync(&project).with("shop-job-1", exited(1)).with("shop-db-1", exited(137)),
             &UpOptions::default(),
         ),
-        r#"
+        "
 Containers
   start  db/1
   start  job/1
          not running
 
 2 to start, 2 unchanged
-"#,
+",
     );
 }
 
@@ -529,24 +529,24 @@ fn what_an_interrupted_run_left_is_tidied_up() {
     check(
         "the new one takes over",
         &up(&project, with_successor(in_sync(&project)).with("shop-web-1", stale), &UpOptions::default()),
-        r#"
+        "
 Containers
   recreate  web/1
             left by an interrupted run
 
 1 to recreate, 1 unchanged
-"#,
+",
     );
     check(
         "the old one stays",
         &up(&project, with_successor(in_sync(&project)), &UpOptions::default()),
-        r#"
+        "
 Containers
   remove  7765622f3100_shop-web-1
           left by an interrupted run
 
 1 to remove, 2 unchanged
-"#,
+",
     );
 }
 
@@ -562,6 +562,9 @@ fn long() -> Planned {
     let with = |values: &'static str| {
         shop().change("web", move |web| {
             environment(web, "DEBUG", if values.is_empty() { "0" } else { "1" });
+            if !values.is_empty() {
+                environment(web, "LANGUAGE", "en");
+            }
             environment(
                 web,
                 "CONNECTION",
@@ -609,9 +612,33 @@ Containers
               nternal:5432/shop?sslmode=
               require&pool=20"
             environment.DEBUG  "0" → "1"
+            environment.LANGUAGE  → "en"
 
 2 to recreate, 1 to remove, 1 to keep,
 4 unchanged
+"#,
+    );
+    check_at(
+        80,
+        r#"
+Volumes
+  keep      aaaaaaaaaaaa…
+            /data of shop-a-service-with-a-very-long-name-1
+            no container uses it any more; its data is kept
+
+Containers
+  remove    shop-a-service-with-a-very-long-name-1
+            its service is not in the files
+  recreate  web/1
+  recreate  web/2
+            environment.CONNECTION
+              "postgres://app@database.internal:5432/shop?sslmode=require"
+            → "postgres://app@database.internal:5432/shop?sslmode=require&pool=2
+              0"
+            environment.DEBUG     "0" → "1"
+            environment.LANGUAGE      → "en"
+
+2 to recreate, 1 to remove, 1 to keep, 4 unchanged
 "#,
     );
 }
