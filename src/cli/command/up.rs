@@ -1,5 +1,4 @@
 //! `up`: makes and starts what the files ask for; in the foreground with the logs of what it starts.
-#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -44,7 +43,6 @@ pub(crate) struct UpArgs {
 
 /// What an attached `up` shows, and when it ends.
 #[derive(Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct AttachArgs {
     /// Show the output of this service only; may be repeated
     #[arg(long, value_name = "SERVICE")]
@@ -255,14 +253,15 @@ impl Screen {
 
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.progress.event(event)?;
-        match &event.fact {
-            Fact::PlanStarted { replaces_failed: true, .. } => self.ended = false,
-            Fact::Failed { error, .. } if !error.is_conflict() => self.attaching = None,
-            Fact::Ended => {
-                self.ended = true;
-                self.attach()?;
-            }
-            _ => {}
+        if matches!(event.fact, Fact::PlanStarted { replaces_failed: true, .. }) {
+            self.ended = false;
+        }
+        if matches!(&event.fact, Fact::Failed { error, .. } if !error.is_conflict()) {
+            self.attaching = None;
+        }
+        if event.fact == Fact::Ended {
+            self.ended = true;
+            self.attach()?;
         }
         Ok(())
     }
