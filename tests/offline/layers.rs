@@ -116,7 +116,7 @@ fn files_are_read_and_references_told_in_one_place() {
 }
 
 /// Folders of `src/` whose files still form circles. A folder leaves the list with its last circle.
-const CIRCLES_ALLOWED: &[&str] = &["plan", "engine", "execute", "operation", "render", "cli"];
+const CIRCLES_ALLOWED: &[&str] = &["engine"];
 
 /// Which files of a folder use which, and that they form no circle.
 ///

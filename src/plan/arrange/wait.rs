@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::steps::{Emit, ReplicaEnd};
-use super::when::When;
-use super::{Action, ActionId, Edge, Probing, Reason, WaitCondition, WaitSpec, Waiter};
 use crate::observed::{Container, Health, State};
+use crate::plan::arrange::writer::{PlanWriter, ReplicaEnd};
+use crate::plan::decide::when::When;
+use crate::plan::{Action, ActionId, Edge, Probing, Reason, WaitCondition, WaitSpec, Waiter};
 use crate::project::{Condition, Service, ServiceName};
 
-impl<'a> Emit<'a, '_> {
+impl<'a> PlanWriter<'a, '_> {
     /// The steps that have to be done before a service starts.
-    pub(super) fn ready(&mut self, service: &'a Service) -> Vec<(ActionId, Edge)> {
+    pub(in crate::plan) fn ready(&mut self, service: &'a Service) -> Vec<(ActionId, Edge)> {
         let mut ready = Vec::new();
         for (dependency, how) in &service.depends_on {
             let edge = if how.required { Edge::Requires } else { Edge::Follows };
@@ -91,7 +91,7 @@ impl<'a> Emit<'a, '_> {
     }
 
     /// Who finds out whether a service is healthy.
-    pub(super) fn probing(&self, service: &ServiceName, condition: WaitCondition) -> Probing {
+    pub(in crate::plan) fn probing(&self, service: &ServiceName, condition: WaitCondition) -> Probing {
         let service = self.cx.project.services.get(service);
         let asked = service.is_some_and(|service| service.x_hoist().eager_health);
         let never = service.and_then(|service| service.healthcheck.as_ref()).is_some_and(|check| check.disable);
@@ -104,7 +104,7 @@ impl<'a> Emit<'a, '_> {
     }
 
     /// The waits of `--wait`, for every service if any has to be waited for: what holds now may have failed by then.
-    pub(super) fn command_waits(&mut self, order: &[ServiceName]) {
+    pub(in crate::plan) fn command_waits(&mut self, order: &[ServiceName]) {
         if self.cx.options.wait.is_none() || !self.cx.starts() {
             return;
         }

@@ -3,48 +3,48 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::up::Context;
-use super::{
+use crate::observed::{Image, ImageDigest, Observed};
+use crate::plan::inputs::Inputs;
+use crate::plan::{
     Action, ActionId, BuildImages, BuildSpec, Guard, ImageMissingCause, Late, Plan, PlanBuilder, PlanError,
     PullFailure, PullSpec, Reason, Step, UpOptions,
 };
-use crate::observed::{Image, ImageDigest, Observed};
 use crate::project::value::{Mount, MountKind, PullPolicy, PullRule};
 use crate::project::{Project, Service, ServiceName};
 
 /// An image reference and the platform it is wanted for.
-pub(super) type ImageKey = (String, Option<String>);
+pub(in crate::plan) type ImageKey = (String, Option<String>);
 
 /// What is known of an image that containers need.
 #[derive(Debug, Clone)]
-pub(super) struct ImageFact {
+pub(in crate::plan) struct ImageFact {
     /// The reference.
-    pub(super) reference: String,
+    pub(in crate::plan) reference: String,
     /// Its digest, now or once it is there.
-    pub(super) digest: Late<Option<ImageDigest>>,
+    pub(in crate::plan) digest: Late<Option<ImageDigest>>,
     /// What the engine has under that reference now.
-    pub(super) present: Option<Image>,
+    pub(in crate::plan) present: Option<Image>,
     /// The last step that fetches or builds it.
-    pub(super) producer: Option<ActionId>,
+    pub(in crate::plan) producer: Option<ActionId>,
 }
 
 /// The images of a run, and the steps that get them.
 #[derive(Debug, Default)]
-pub(super) struct Images {
+pub(in crate::plan) struct Images {
     facts: BTreeMap<ImageKey, ImageFact>,
     /// Every step that fetches or builds: nothing that runs is touched before all of them ended well.
-    pub(super) steps: Vec<ActionId>,
+    pub(in crate::plan) steps: Vec<ActionId>,
 }
 
 impl Images {
     /// The image of a service.
-    pub(super) fn of_service(&self, project: &Project, service: &Service, options: &UpOptions) -> &ImageFact {
+    pub(in crate::plan) fn of_service(&self, project: &Project, service: &Service, options: &UpOptions) -> &ImageFact {
         let key = (project.image_name(service), platform(service, options));
         self.facts.get(&key).expect("every service with containers asked for its image")
     }
 
     /// The images a service mounts, by their place in the container.
-    pub(super) fn mounted(
+    pub(in crate::plan) fn mounted(
         &self,
         project: &Project,
         service: &Service,
@@ -60,7 +60,12 @@ impl Images {
     }
 
     /// The steps that have to end before a container of the service can be made and its hooks can run.
-    pub(super) fn before_create(&self, project: &Project, service: &Service, options: &UpOptions) -> Vec<ActionId> {
+    pub(in crate::plan) fn before_create(
+        &self,
+        project: &Project,
+        service: &Service,
+        options: &UpOptions,
+    ) -> Vec<ActionId> {
         let keys = uses_of(project, service, options).into_iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
         keys.iter().filter_map(|key| self.facts.get(key)?.producer).collect()
     }
@@ -112,8 +117,8 @@ pub fn place_of_image(project: &Project, service: &Service, image: &str) -> Vec<
 /// # Errors
 ///
 /// [`PlanError::ImageMissing`] for the first of them.
-pub(super) fn check(cx: &Context<'_>, plan: &Plan, images: &Images) -> Result<(), PlanError> {
-    let Context { project, options, .. } = *cx;
+pub(in crate::plan) fn check(cx: &Inputs<'_>, plan: &Plan, images: &Images) -> Result<(), PlanError> {
+    let Inputs { project, options, .. } = *cx;
     for (_, step) in plan.steps() {
         let hook = matches!(step.action, Action::RunPreStart { .. });
         let (Action::CreateContainer(spec) | Action::RunPreStart { spec, .. }) = &step.action else { continue };
@@ -183,7 +188,7 @@ fn platform(service: &Service, options: &UpOptions) -> Option<String> {
 }
 
 /// Adds the pulls and builds, each image once however many services need it.
-pub(super) fn plan(
+pub(in crate::plan) fn plan(
     project: &Arc<Project>,
     observed: &Observed,
     options: &UpOptions,

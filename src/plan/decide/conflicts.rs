@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::container::{Change, Fate, Slot};
-use super::steps::Emit;
-use super::up::Context;
-use super::{Edge, NameOwner, PlanError, orphan};
 use crate::observed::{Container, ContainerId, PublishedPort};
+use crate::plan::decide::container::{Change, Decision, Slot};
+use crate::plan::decide::orphan;
+use crate::plan::inputs::Inputs;
+use crate::plan::{NameOwner, PlanError};
 use crate::project::value::{Port, port};
 use crate::project::{Dependency, Service, ServiceName};
 
 /// Old containers that are stopped as early as can be: a replica of another slot needs what they hold, so they must
 /// not wait for what their own successor waits for.
-pub(super) type Early<'a> = BTreeSet<&'a ContainerId>;
+pub(in crate::plan) type Early<'a> = BTreeSet<&'a ContainerId>;
 
 /// The containers to stop early.
-pub(super) fn early<'a>(
-    fates: &BTreeMap<&'a ServiceName, Fate<'a>>,
+pub(in crate::plan) fn early<'a>(
+    fates: &BTreeMap<&'a ServiceName, Decision<'a>>,
     dependents: &BTreeMap<&ServiceName, Vec<(&ServiceName, &Dependency)>>,
 ) -> Early<'a> {
     let mut early = needed_elsewhere(fates);
@@ -39,7 +39,7 @@ pub(super) fn early<'a>(
     }
 }
 
-fn needed_elsewhere<'a>(fates: &BTreeMap<&'a ServiceName, Fate<'a>>) -> Early<'a> {
+fn needed_elsewhere<'a>(fates: &BTreeMap<&'a ServiceName, Decision<'a>>) -> Early<'a> {
     let mut early = BTreeSet::new();
     for (at, fate) in fates {
         for (number, slot) in fate.slots.iter().enumerate() {
@@ -66,9 +66,9 @@ fn takes(slot: &Slot<'_>) -> bool {
 }
 
 /// Refuses a name that another container of the project has and keeps.
-pub(super) fn check_names(
-    cx: &Context<'_>,
-    fates: &BTreeMap<&ServiceName, Fate<'_>>,
+pub(in crate::plan) fn check_names(
+    cx: &Inputs<'_>,
+    fates: &BTreeMap<&ServiceName, Decision<'_>>,
     gone: &BTreeSet<&ContainerId>,
 ) -> Result<(), PlanError> {
     let slots = || fates.values().flat_map(|fate| &fate.slots);
@@ -94,7 +94,7 @@ pub(super) fn check_names(
     Ok(())
 }
 
-fn owner(cx: &Context<'_>, container: &Container) -> NameOwner {
+fn owner(cx: &Inputs<'_>, container: &Container) -> NameOwner {
     if container.one_off || container.hook {
         let ended = orphan::is_orphan(cx.project, container);
         return if ended { NameOwner::EndedOneOff } else { NameOwner::Running };
@@ -106,32 +106,8 @@ fn owner(cx: &Context<'_>, container: &Container) -> NameOwner {
     }
 }
 
-impl Emit<'_, '_> {
-    /// Orders renames and starts after the steps that free what they need.
-    pub(super) fn clashes(&mut self) {
-        for (rename, name) in std::mem::take(&mut self.renames) {
-            if let Some(remove) = self.freed(&name) {
-                self.builder.order(remove, rename, Edge::Requires);
-            }
-        }
-        let stops: Vec<_> = self.stops.iter().map(|(id, stop)| (*id, stop.step)).collect();
-        let holders = stops.into_iter().filter_map(|(id, stop)| Some((self.cx.observed.container(id)?, stop)));
-        let holders: Vec<_> = holders.collect();
-        for (start, service, own) in self.new_starts.clone() {
-            for (holder, stop) in &holders {
-                let same = holder.service.as_ref() == Some(&service.name);
-                let in_turn = same && self.fates.get(&service.name).is_some_and(|fate| fate.rolling.is_some());
-                let other = own != Some(&holder.id) && !in_turn;
-                if other && needs_of(service, holder) && !self.builder.is_before(start, *stop) {
-                    self.builder.order(*stop, start, Edge::Requires);
-                }
-            }
-        }
-    }
-}
-
 /// Whether containers of a service need something that this container holds.
-fn needs_of(service: &Service, holder: &Container) -> bool {
+pub(in crate::plan) fn needs_of(service: &Service, holder: &Container) -> bool {
     service.ports.iter().any(|port| holder.ports.iter().any(|held| collides(port, held)))
         || needs_address(service, holder)
 }

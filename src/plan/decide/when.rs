@@ -1,10 +1,10 @@
 //! Whether something happens: never, for sure, or if a late fact asks for it.
 
-use super::Guard;
+use crate::plan::Guard;
 
 /// Whether a step of the plan will be done, as far as the planner knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum When {
+pub(in crate::plan) enum When {
     /// It is not done.
     #[default]
     Never,
@@ -16,7 +16,7 @@ pub(super) enum When {
 
 impl When {
     /// Done if `guard` holds.
-    pub(super) fn guarded(guard: Guard) -> Self {
+    pub(in crate::plan) fn guarded(guard: Guard) -> Self {
         match guard {
             Guard::AnyOf(guards) => Self::If(guards),
             guard @ (Guard::ImageChanged { .. } | Guard::ImageMissing { .. } | Guard::Failed(_) | Guard::AllOf(_)) => {
@@ -26,7 +26,7 @@ impl When {
     }
 
     /// Done if either is.
-    pub(super) fn or(&self, other: &Self) -> Self {
+    pub(in crate::plan) fn or(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::Always, _) | (_, Self::Always) => Self::Always,
             (Self::Never, when) | (when, Self::Never) => when.clone(),
@@ -43,17 +43,17 @@ impl When {
     }
 
     /// Whether it is out of the question.
-    pub(super) fn is_never(&self) -> bool {
+    pub(in crate::plan) fn is_never(&self) -> bool {
         *self == Self::Never
     }
 
     /// Whether it is certain.
-    pub(super) fn is_always(&self) -> bool {
+    pub(in crate::plan) fn is_always(&self) -> bool {
         *self == Self::Always
     }
 
     /// What the step carries; nothing where it is certain.
-    pub(super) fn guard(&self) -> Option<Guard> {
+    pub(in crate::plan) fn guard(&self) -> Option<Guard> {
         match self {
             Self::Never | Self::Always => None,
             Self::If(guards) => match guards.as_slice() {

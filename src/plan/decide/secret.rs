@@ -1,12 +1,12 @@
 //! Which values stay hidden in plans and reasons.
 
-use super::SecretValues;
 use crate::diagnostic::conceal::{self, HIDDEN};
+use crate::plan::SecretValues;
 use crate::project::Tree;
 
 /// A value as it may be shown: hidden if its name speaks of a secret, else without what it says itself to be one. The
 /// name is that of a variable, argument, label or option; empty where there is none.
-pub(super) fn shown(name: &str, value: Tree, values: SecretValues) -> Tree {
+pub(in crate::plan) fn shown(name: &str, value: Tree, values: SecretValues) -> Tree {
     if values == SecretValues::Shown { value } else { concealed(name, value) }
 }
 

@@ -2,28 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::up::Context;
-use super::{PlanError, Warning, definition};
 use crate::observed::{self, Container, ContainerId, NetworkId, Observed};
+use crate::plan::decide::definition;
+use crate::plan::inputs::Inputs;
+use crate::plan::{PlanError, Warning};
 use crate::project::{Network, NetworkKey, Project};
 
 /// A network of the project and what happens to it.
 #[derive(Debug)]
-pub(super) struct NetworkFate<'a> {
+pub(in crate::plan) struct NetworkDecision<'a> {
     /// Its name in the engine, as the project has it.
-    pub(super) name: &'a str,
+    pub(in crate::plan) name: &'a str,
     /// What the engine has.
-    pub(super) live: Option<&'a observed::Network>,
+    pub(in crate::plan) live: Option<&'a observed::Network>,
     /// What is done.
-    pub(super) change: NetworkChange,
+    pub(in crate::plan) change: NetworkChange,
     /// Others of the same name that nobody uses, which older engines make for runs at the same time or interrupted
     /// ones. They go: a name has to mean one network.
-    pub(super) duplicates: Vec<&'a observed::Network>,
+    pub(in crate::plan) duplicates: Vec<&'a observed::Network>,
 }
 
 /// What happens to a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NetworkChange {
+pub(in crate::plan) enum NetworkChange {
     /// Nothing.
     Keep,
     /// It is made.
@@ -34,9 +35,9 @@ pub(super) enum NetworkChange {
     Rename,
 }
 
-impl NetworkFate<'_> {
+impl NetworkDecision<'_> {
     /// The id a connected container shows; nothing where the network is not there, or will not stay.
-    pub(super) fn kept_id(&self) -> Option<&NetworkId> {
+    pub(in crate::plan) fn kept_id(&self) -> Option<&NetworkId> {
         match self.change {
             NetworkChange::Keep => self.live.map(|network| &network.id),
             NetworkChange::Create | NetworkChange::Recreate | NetworkChange::Rename => None,
@@ -44,7 +45,7 @@ impl NetworkFate<'_> {
     }
 
     /// The network that goes.
-    pub(super) fn leaving(&self) -> Option<&observed::Network> {
+    pub(in crate::plan) fn leaving(&self) -> Option<&observed::Network> {
         match self.change {
             NetworkChange::Recreate | NetworkChange::Rename => self.live,
             NetworkChange::Keep | NetworkChange::Create => None,
@@ -70,10 +71,10 @@ pub fn changed_networks<'a>(project: &Project, observed: &'a Observed) -> Vec<&'
 /// # Errors
 ///
 /// For external networks that are not there, or not to be told apart.
-pub(super) fn decide<'a>(
-    cx: &Context<'a>,
+pub(in crate::plan) fn decide<'a>(
+    cx: &Inputs<'a>,
     warnings: &mut Vec<Warning>,
-) -> Result<BTreeMap<&'a NetworkKey, NetworkFate<'a>>, PlanError> {
+) -> Result<BTreeMap<&'a NetworkKey, NetworkDecision<'a>>, PlanError> {
     let networks = cx.project.networks.iter();
     networks
         .map(|(key, network)| {
@@ -84,7 +85,7 @@ pub(super) fn decide<'a>(
         .collect()
 }
 
-fn external<'a>(cx: &Context<'a>, key: &'a NetworkKey, network: &'a Network) -> Result<NetworkFate<'a>, PlanError> {
+fn external<'a>(cx: &Inputs<'a>, key: &'a NetworkKey, network: &'a Network) -> Result<NetworkDecision<'a>, PlanError> {
     let name = &network.name;
     let all = &cx.observed.networks;
     let mut found: Vec<_> = all.iter().filter(|live| live.name == *name || live.id.as_str() == name).collect();
@@ -94,7 +95,7 @@ fn external<'a>(cx: &Context<'a>, key: &'a NetworkKey, network: &'a Network) -> 
     }
     match (found.first().copied(), found.get(1)) {
         (Some(live), None) => {
-            Ok(NetworkFate { name, live: Some(live), change: NetworkChange::Keep, duplicates: Vec::new() })
+            Ok(NetworkDecision { name, live: Some(live), change: NetworkChange::Keep, duplicates: Vec::new() })
         }
         (Some(_), Some(_)) => Err(PlanError::ExternalNetworkAmbiguous { key: key.clone(), name: network.name.clone() }),
         (None, _) => Err(PlanError::ExternalNetworkMissing { key: key.clone(), name: network.name.clone() }),
@@ -102,11 +103,11 @@ fn external<'a>(cx: &Context<'a>, key: &'a NetworkKey, network: &'a Network) -> 
 }
 
 fn internal<'a>(
-    cx: &Context<'a>,
+    cx: &Inputs<'a>,
     key: &'a NetworkKey,
     network: &'a Network,
     warnings: &mut Vec<Warning>,
-) -> NetworkFate<'a> {
+) -> NetworkDecision<'a> {
     let name = &network.name;
     let project = cx.project.name.as_str();
     let mut ours: Vec<_> =
@@ -124,7 +125,9 @@ fn internal<'a>(
     for other in ours.iter().skip(1) {
         warnings.push(Warning::OtherNetwork { name: other.name.clone(), key: key.clone() });
     }
-    let Some(live) = live else { return NetworkFate { name, live: None, change: NetworkChange::Create, duplicates } };
+    let Some(live) = live else {
+        return NetworkDecision { name, live: None, change: NetworkChange::Create, duplicates };
+    };
     let change = if live.name != *name {
         NetworkChange::Rename
     } else if live.project.as_deref() != Some(project) || definition::network_matches(network, live) {
@@ -132,11 +135,11 @@ fn internal<'a>(
     } else {
         NetworkChange::Recreate
     };
-    NetworkFate { name, live: Some(live), change, duplicates }
+    NetworkDecision { name, live: Some(live), change, duplicates }
 }
 
 /// A network of that name which does not carry this project's key.
-fn unmanaged<'a>(cx: &Context<'a>, name: &str, warnings: &mut Vec<Warning>) -> Option<&'a observed::Network> {
+fn unmanaged<'a>(cx: &Inputs<'a>, name: &str, warnings: &mut Vec<Warning>) -> Option<&'a observed::Network> {
     let live = cx.observed.network_named(name)?;
     if live.project.as_deref() != Some(cx.project.name.as_str()) {
         warnings.push(Warning::UnmanagedNetwork {
@@ -149,15 +152,15 @@ fn unmanaged<'a>(cx: &Context<'a>, name: &str, warnings: &mut Vec<Warning>) -> O
 }
 
 /// Whether a container is connected to the network of that name.
-pub(super) fn is_connected(container: &Container, network: &observed::Network) -> bool {
+pub(in crate::plan) fn is_connected(container: &Container, network: &observed::Network) -> bool {
     container.networks.contains_key(&network.name)
         || container.networks.values().any(|endpoint| endpoint.network.as_ref() == Some(&network.id))
 }
 
 /// Refuses to recreate networks that containers outside of `touched` are connected to: those would lose it.
-pub(super) fn check_users(
-    cx: &Context<'_>,
-    networks: &BTreeMap<&NetworkKey, NetworkFate<'_>>,
+pub(in crate::plan) fn check_users(
+    cx: &Inputs<'_>,
+    networks: &BTreeMap<&NetworkKey, NetworkDecision<'_>>,
     touched: &BTreeSet<&ContainerId>,
 ) -> Result<(), PlanError> {
     for (key, fate) in networks {

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::steps::Emit;
-use super::{ActionId, Edge, PlanError};
 use crate::observed::{Container, ContainerId};
+use crate::plan::arrange::writer::PlanWriter;
+use crate::plan::{ActionId, Edge, PlanError};
 use crate::project::{Network, NetworkKey, Service, ServiceNetwork};
 
 /// The kinds of addresses, each of which an engine hands out on its own.
@@ -14,9 +14,9 @@ const FAMILIES: [fn(&ServiceNetwork) -> Option<&String>; 2] =
 /// The start of a container of a service, with the container that it takes the place of.
 type Start<'a> = (ActionId, &'a Service, Option<&'a ContainerId>);
 
-impl Emit<'_, '_> {
+impl PlanWriter<'_, '_> {
     /// Refuses a fixed address that a container of the project has and keeps.
-    pub(super) fn check_addresses(&self) -> Result<(), PlanError> {
+    pub(in crate::plan) fn check_addresses(&self) -> Result<(), PlanError> {
         let keeps = |container: &Container, service: &Service| {
             container.is_up()
                 && !self.stops.contains_key(&container.id)
@@ -47,7 +47,7 @@ impl Emit<'_, '_> {
 
     /// Has containers with fixed addresses start before the others on the same network, unless those have to be there
     /// first. The others start all the same where one of these fails.
-    pub(super) fn fixed_addresses_first(&mut self) {
+    pub(in crate::plan) fn fixed_addresses_first(&mut self) {
         let starts = std::mem::take(&mut self.new_starts);
         for (key, network) in &self.cx.project.networks {
             let on_it = |service: &Service| service.network_mode.is_none() && service.networks.contains_key(key);

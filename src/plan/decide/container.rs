@@ -3,52 +3,54 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definition::Expected;
-use super::image::{ImageFact, Images};
-use super::model::Models;
-use super::network::{NetworkChange, NetworkFate};
-use super::rolling::RollingUpdate;
-use super::up::Context;
-use super::volume::{self, VolumeFate};
-use super::when::When;
-use super::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica, change, order};
 use crate::observed::{Container, ContainerId, Image, ImageDigest, MountKind, Observed, State};
+use crate::plan::decide::change;
+use crate::plan::decide::definition::Expected;
+use crate::plan::decide::image::{ImageFact, Images};
+use crate::plan::decide::model::Models;
+use crate::plan::decide::network::{NetworkChange, NetworkDecision};
+use crate::plan::decide::order;
+use crate::plan::decide::rolling::RollingUpdate;
+use crate::plan::decide::volume::{self, VolumeDecision};
+use crate::plan::decide::when::When;
+use crate::plan::inputs::Inputs;
+use crate::plan::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica};
 use crate::project::label;
 use crate::project::{NetworkKey, Project, Service, ServiceName, VolumeKey};
 
 /// What becomes of a service's containers.
 #[derive(Debug)]
-pub(super) struct Fate<'a> {
+pub(in crate::plan) struct Decision<'a> {
     /// The service.
-    pub(super) service: &'a Service,
+    pub(in crate::plan) service: &'a Service,
     /// How its replicas are replaced in turn, where that is asked for.
-    pub(super) rolling: Option<RollingUpdate>,
+    pub(in crate::plan) rolling: Option<RollingUpdate>,
     /// Its replicas as they will be, by number.
-    pub(super) slots: Vec<Slot<'a>>,
+    pub(in crate::plan) slots: Vec<Slot<'a>>,
     /// Containers that go without a successor.
-    pub(super) removed: Vec<Removal<'a>>,
+    pub(in crate::plan) removed: Vec<Removal<'a>>,
     /// Containers that go because a volume of theirs is recreated.
-    pub(super) emptied: Vec<&'a Container>,
+    pub(in crate::plan) emptied: Vec<&'a Container>,
     /// Whether containers of it are replaced, which dependents with `restart: true` follow.
-    pub(super) recreated: When,
+    pub(in crate::plan) recreated: When,
     /// Whether there will be containers that were not there before, which those that share with it follow.
-    pub(super) renewed: When,
+    pub(in crate::plan) renewed: When,
 }
 
 /// A replica as it will be.
 #[derive(Debug)]
-pub(super) struct Slot<'a> {
+pub(in crate::plan) struct Slot<'a> {
     /// Which one.
-    pub(super) replica: Replica,
+    pub(in crate::plan) replica: Replica,
     /// The name its container has in the end.
-    pub(super) name: String,
+    pub(in crate::plan) name: String,
     /// What happens.
-    pub(super) change: Change<'a>,
+    pub(in crate::plan) change: Change<'a>,
 }
 
 /// What happens to fill a slot.
 #[derive(Debug)]
-pub(super) enum Change<'a> {
+pub(in crate::plan) enum Change<'a> {
     /// The container stays.
     Keep(&'a Container),
     /// There was none.
@@ -61,7 +63,7 @@ pub(super) enum Change<'a> {
 
 impl<'a> Change<'a> {
     /// The container that fills the slot now.
-    pub(super) fn old(&self) -> Option<&'a Container> {
+    pub(in crate::plan) fn old(&self) -> Option<&'a Container> {
         match self {
             Self::Keep(old) | Self::Recreate { old, .. } | Self::Finish { old, .. } => Some(old),
             Self::Create => None,
@@ -69,7 +71,7 @@ impl<'a> Change<'a> {
     }
 
     /// Whether the slot's present container leaves it.
-    pub(super) fn leaves(&self) -> When {
+    pub(in crate::plan) fn leaves(&self) -> When {
         match self {
             Self::Keep(_) | Self::Create => When::Never,
             Self::Recreate { when, .. } => when.clone(),
@@ -80,36 +82,36 @@ impl<'a> Change<'a> {
 
 /// A container that goes without a successor.
 #[derive(Debug)]
-pub(super) struct Removal<'a> {
+pub(in crate::plan) struct Removal<'a> {
     /// Which.
-    pub(super) container: &'a Container,
+    pub(in crate::plan) container: &'a Container,
     /// Why.
-    pub(super) reason: Reason,
+    pub(in crate::plan) reason: Reason,
 }
 
 /// What has been decided before containers are looked at.
-pub(super) struct Resources<'a> {
-    pub(super) images: Images,
-    pub(super) models: Models,
-    pub(super) networks: BTreeMap<&'a NetworkKey, NetworkFate<'a>>,
-    pub(super) volumes: BTreeMap<&'a VolumeKey, VolumeFate<'a>>,
+pub(in crate::plan) struct Resources<'a> {
+    pub(in crate::plan) images: Images,
+    pub(in crate::plan) models: Models,
+    pub(in crate::plan) networks: BTreeMap<&'a NetworkKey, NetworkDecision<'a>>,
+    pub(in crate::plan) volumes: BTreeMap<&'a VolumeKey, VolumeDecision<'a>>,
     /// Services all of whose containers go for a recreated volume.
-    pub(super) emptied: BTreeSet<ServiceName>,
+    pub(in crate::plan) emptied: BTreeSet<ServiceName>,
 }
 
 /// The decisions about the services so far: those a service depends on come before it.
-pub(super) struct Decisions<'a, 'b> {
-    cx: &'b Context<'a>,
+pub(in crate::plan) struct Decisions<'a, 'b> {
+    cx: &'b Inputs<'a>,
     resources: &'b Resources<'a>,
-    fates: BTreeMap<&'a ServiceName, Fate<'a>>,
+    fates: BTreeMap<&'a ServiceName, Decision<'a>>,
 }
 
 /// Decides about the containers of every service, in that order.
-pub(super) fn decide<'a>(
-    cx: &Context<'a>,
+pub(in crate::plan) fn decide<'a>(
+    cx: &Inputs<'a>,
     resources: &Resources<'a>,
     order: &[ServiceName],
-) -> BTreeMap<&'a ServiceName, Fate<'a>> {
+) -> BTreeMap<&'a ServiceName, Decision<'a>> {
     let mut decisions = Decisions { cx, resources, fates: BTreeMap::new() };
     for name in order {
         if let Some((name, service)) = cx.project.services.get_key_value(name)
@@ -140,7 +142,7 @@ impl Candidate<'_> {
 }
 
 impl<'a> Decisions<'a, '_> {
-    fn service(&self, service: &'a Service) -> Fate<'a> {
+    fn service(&self, service: &'a Service) -> Decision<'a> {
         let containers = numbered(self.cx.observed, &service.name);
         if self.resources.emptied.contains(&service.name) && !containers.is_empty() {
             return self.emptied(service, containers);
@@ -160,10 +162,10 @@ impl<'a> Decisions<'a, '_> {
     }
 
     /// All containers go, and fresh ones are made.
-    fn emptied(&self, service: &'a Service, containers: Vec<(u32, &'a Container)>) -> Fate<'a> {
+    fn emptied(&self, service: &'a Service, containers: Vec<(u32, &'a Container)>) -> Decision<'a> {
         let slots = (1..=self.cx.replicas(service)).map(|number| self.slot(service, number, Change::Create)).collect();
         let emptied = containers.into_iter().map(|(_, container)| container).collect();
-        Fate {
+        Decision {
             service,
             rolling: None,
             slots,
@@ -213,7 +215,7 @@ impl<'a> Decisions<'a, '_> {
         service: &'a Service,
         mut fills: Vec<(u32, bool, Change<'a>)>,
         mut removed: Vec<Removal<'a>>,
-    ) -> Fate<'a> {
+    ) -> Decision<'a> {
         let wanted = self.cx.replicas(service) as usize;
         let highest = fills.iter().map(|(number, ..)| *number).max().unwrap_or(0);
         fills.sort_by_key(|(number, obsolete, _)| (*obsolete, *number));
@@ -233,7 +235,7 @@ impl<'a> Decisions<'a, '_> {
         let created = slots.iter().any(|slot| matches!(slot.change, Change::Create));
         let renewed = if created { When::Always } else { recreated.clone() };
         let rolling = self.cx.rolling(service).unwrap_or_default();
-        Fate { service, rolling, slots, removed, emptied: Vec::new(), recreated, renewed }
+        Decision { service, rolling, slots, removed, emptied: Vec::new(), recreated, renewed }
     }
 
     fn slot(&self, service: &Service, number: u32, change: Change<'a>) -> Slot<'a> {
@@ -415,13 +417,13 @@ fn was_made_from(container: &Container, image: &Image) -> bool {
 }
 
 /// Whether a container bears the temporary name of a swap: `<12 hex digits>_<final name>`.
-pub(super) fn is_temporary(container: &Container, name: &str) -> bool {
+pub(in crate::plan) fn is_temporary(container: &Container, name: &str) -> bool {
     let prefix = container.name.strip_suffix(name).and_then(|rest| rest.strip_suffix('_'));
     prefix.is_some_and(|prefix| prefix.len() == 12 && prefix.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The replicas of a service with their numbers; those without a number come after the others.
-pub(super) fn numbered<'a>(observed: &'a Observed, service: &ServiceName) -> Vec<(u32, &'a Container)> {
+pub(in crate::plan) fn numbered<'a>(observed: &'a Observed, service: &ServiceName) -> Vec<(u32, &'a Container)> {
     let replicas = observed.containers.iter();
     let mut replicas: Vec<_> =
         replicas.filter(|container| container.is_replica() && container.service.as_ref() == Some(service)).collect();
@@ -438,7 +440,11 @@ pub(super) fn numbered<'a>(observed: &'a Observed, service: &ServiceName) -> Vec
 
 /// The containers of a service in the order in which references stand for them: by name, those that an interrupted run
 /// left last.
-pub(super) fn by_reference<'a>(project: &Project, observed: &'a Observed, service: &ServiceName) -> Vec<&'a Container> {
+pub(in crate::plan) fn by_reference<'a>(
+    project: &Project,
+    observed: &'a Observed,
+    service: &ServiceName,
+) -> Vec<&'a Container> {
     let definition = project.services.get(service).or_else(|| project.disabled.get(service));
     let temporary = |number: u32, container: &Container| {
         definition.is_some_and(|service| is_temporary(container, &project.container_name(service, u64::from(number))))
@@ -449,14 +455,14 @@ pub(super) fn by_reference<'a>(project: &Project, observed: &'a Observed, servic
 }
 
 /// The same for a service that this run leaves alone: it is not selected, or its profile is off. Nothing for others.
-pub(super) fn left_alone<'a>(cx: &Context<'a>, service: &ServiceName) -> Vec<&'a Container> {
+pub(in crate::plan) fn left_alone<'a>(cx: &Inputs<'a>, service: &ServiceName) -> Vec<&'a Container> {
     let acted_on = cx.project.services.contains_key(service);
     if acted_on { Vec::new() } else { by_reference(cx.project, cx.observed, service) }
 }
 
-impl Context<'_> {
+impl Inputs<'_> {
     /// The number of replicas asked for.
-    pub(super) fn replicas(&self, service: &Service) -> u32 {
+    pub(in crate::plan) fn replicas(&self, service: &Service) -> u32 {
         let scaled = self.options.scale.get(&service.name).copied();
         scaled.unwrap_or_else(|| u32::try_from(service.replicas()).unwrap_or(u32::MAX))
     }

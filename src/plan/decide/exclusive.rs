@@ -1,12 +1,12 @@
 //! What containers of one service cannot share: names, ports of the host, addresses.
 
-use super::up::Context;
-use super::{Exclusive, PlanError};
+use crate::plan::inputs::Inputs;
+use crate::plan::{Exclusive, PlanError};
 use crate::project::Service;
 use crate::project::value::{NamespaceMode, port};
 
 /// What so many containers of a service cannot all have at once.
-pub(super) fn of(service: &Service, containers: usize) -> Option<Exclusive> {
+pub(in crate::plan) fn of(service: &Service, containers: usize) -> Option<Exclusive> {
     let name = service.container_name.clone().filter(|_| containers > 1);
     name.map(Exclusive::ContainerName)
         .or_else(|| host_port(service, containers))
@@ -14,7 +14,7 @@ pub(super) fn of(service: &Service, containers: usize) -> Option<Exclusive> {
 }
 
 /// Refuses replicas that could not all start: the engine would tell only of the second, with the first one running.
-pub(super) fn check_replicas(cx: &Context<'_>, service: &Service) -> Result<(), PlanError> {
+pub(in crate::plan) fn check_replicas(cx: &Inputs<'_>, service: &Service) -> Result<(), PlanError> {
     let replicas = cx.replicas(service) as usize;
     if replicas < 2 || !cx.starts() || service.provider.is_some() {
         return Ok(());
@@ -42,7 +42,7 @@ fn host_port(service: &Service, containers: usize) -> Option<Exclusive> {
 
 /// Whether the engine is sure to publish ports of the service: not in the host's network, on internal networks or on
 /// those of other drivers than `bridge`. Of external networks it is not known.
-fn publishes(cx: &Context<'_>, service: &Service) -> bool {
+fn publishes(cx: &Inputs<'_>, service: &Service) -> bool {
     if let Some(mode) = &service.network_mode {
         return matches!(mode, NamespaceMode::Other(mode) if matches!(mode.as_str(), "bridge" | "default"));
     }

@@ -1,101 +1,18 @@
 //! Rolling updates: the replicas of a service are replaced in turn, each new one ready before its predecessor goes
 //! (`order: start-first`), or before the next one's does (`stop-first`). See engine.md W38.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::container::{Change, Fate};
-use super::replace::Swap;
-use super::steps::{Emit, existing};
-use super::up::Context;
-use super::when::When;
-use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, Edge, FailureAction, Guard, Handle, PlanError, Reason, Step,
-    WaitCondition, WaitSpec, Waiter, Warning, exclusive,
-};
 use crate::observed::Container;
-use crate::project::{Service, UpdateConfig};
-
-/// How a service is updated (compose-file.md §3.4, `deploy.update_config`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RollingUpdate {
-    order: UpdateOrder,
-    /// Replicas at a time; all at once where there is none.
-    parallelism: Option<NonZeroUsize>,
-    /// Time between one group and the next.
-    delay: Duration,
-    failure_action: FailureAction,
-    /// For how long a new container is watched once it is ready.
-    monitor: Duration,
-}
-
-/// Which of the two goes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum UpdateOrder {
-    /// The new container starts beside the old one.
-    StartFirst,
-    /// The old one stops before the new one starts.
-    StopFirst,
-}
-
-impl RollingUpdate {
-    /// What a service says; one replica at a time, stop-first, and a failure pauses the update by default.
-    fn of(service: &Service) -> Result<Self, PlanError> {
-        let unset = UpdateConfig::default();
-        let written = service.deploy.as_ref().and_then(|deploy| deploy.update_config.as_ref()).unwrap_or(&unset);
-        let failure_action = match written.failure_action.as_deref() {
-            None | Some("" | "pause") => FailureAction::Pause,
-            Some("continue") => FailureAction::Continue,
-            Some("rollback") => FailureAction::Rollback,
-            Some(word) => {
-                let (service, word) = (service.name.clone(), word.to_owned());
-                return Err(PlanError::UnknownFailureAction { service, word });
-            }
-        };
-        let order = match written.order.as_deref() {
-            Some("start-first") => UpdateOrder::StartFirst,
-            _ => UpdateOrder::StopFirst,
-        };
-        let parallelism = usize::try_from(written.parallelism.unwrap_or(1)).unwrap_or(usize::MAX);
-        let time = |written: crate::project::value::Duration| written.to_std().unwrap_or_default();
-        Ok(Self {
-            order,
-            parallelism: NonZeroUsize::new(parallelism),
-            delay: time(written.delay),
-            failure_action,
-            monitor: time(written.monitor),
-        })
-    }
-
-    /// How many of so many replicas are replaced at a time.
-    fn group(&self, replicas: usize) -> usize {
-        self.parallelism.map_or(replicas, NonZeroUsize::get).clamp(1, replicas.max(1))
-    }
-
-    /// What the failure of a group is to the next one.
-    fn edge(&self) -> Edge {
-        if self.failure_action == FailureAction::Continue { Edge::Follows } else { Edge::Requires }
-    }
-}
-
-impl Context<'_> {
-    /// How a service is updated, where it is asked for: `up --rolling`, or `x-hoist: {rolling: true}`.
-    pub(super) fn rolling(&self, service: &Service) -> Result<Option<RollingUpdate>, PlanError> {
-        let asked = self.starts() && (self.options.rolling || service.x_hoist().rolling);
-        asked.then(|| RollingUpdate::of(service)).transpose()
-    }
-}
-
-/// Refuses what cannot be updated in the order it asks for: two containers at once that need one thing.
-pub(super) fn check(cx: &Context<'_>, service: &Service) -> Result<(), PlanError> {
-    let Some(update) = cx.rolling(service)? else { return Ok(()) };
-    let replicas = cx.replicas(service) as usize;
-    if update.order == UpdateOrder::StopFirst || replicas == 0 {
-        return Ok(());
-    }
-    let obstacle = exclusive::of(service, replicas.saturating_add(update.group(replicas)));
-    obstacle.map_or(Ok(()), |obstacle| Err(PlanError::StartFirst { service: service.name.clone(), obstacle }))
-}
+use crate::plan::arrange::writer::{PlanWriter, Replacement, existing};
+use crate::plan::decide::container::{Change, Decision};
+use crate::plan::decide::rolling::{RollingUpdate, UpdateOrder};
+use crate::plan::decide::when::When;
+use crate::plan::{
+    Action, ActionId, AnonymousVolumes, ContainerRef, Edge, FailureAction, Guard, Handle, Reason, Step, WaitCondition,
+    WaitSpec, Waiter, Warning,
+};
+use crate::project::Service;
 
 /// One replica that is replaced in its turn.
 struct Row<'a> {
@@ -120,11 +37,11 @@ impl Row<'_> {
 /// What comes before a turn.
 type Turn = Vec<(ActionId, Edge)>;
 
-impl<'a, 'b> Emit<'a, 'b> {
+impl<'a, 'b> PlanWriter<'a, 'b> {
     /// Which replicas of a service are replaced in turn: those that run, unless they have to stop for something else. Where
     /// ports, names or addresses pass from one container to another in this run, none are: whoever gives has to stop
     /// before whoever takes starts. That is reported.
-    pub(super) fn in_turn(&mut self, fate: &Fate<'a>, swaps: &[Swap<'a, 'b>]) -> Vec<bool> {
+    pub(in crate::plan) fn in_turn(&mut self, fate: &Decision<'a>, swaps: &[Replacement<'a, 'b>]) -> Vec<bool> {
         let calm = |container: &Container| {
             self.early.is_empty()
                 && !self.stops.contains_key(&container.id)
@@ -148,11 +65,11 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Replaces containers in turn. Gives back the waits that whoever needs the service comes after.
-    pub(super) fn roll(
+    pub(in crate::plan) fn roll(
         &mut self,
         service: &'a Service,
         update: RollingUpdate,
-        swaps: &[&Swap<'a, 'b>],
+        swaps: &[&Replacement<'a, 'b>],
         ready: &[(ActionId, Edge)],
         hook: Option<ActionId>,
     ) -> Vec<ActionId> {
@@ -186,7 +103,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Has containers that share with one of these made once it is known that they stay.
-    fn hold_back_sharing(&mut self, swaps: &[&Swap<'a, 'b>], accepts: &[ActionId]) {
+    fn hold_back_sharing(&mut self, swaps: &[&Replacement<'a, 'b>], accepts: &[ActionId]) {
         let sharing: Vec<_> = swaps.iter().flat_map(|swap| self.sharing(swap)).filter_map(|swap| swap.create).collect();
         for create in sharing {
             for accept in accepts {
@@ -196,7 +113,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// The replicas of other services that share with the container of one.
-    fn sharing(&self, swap: &Swap<'a, 'b>) -> impl Iterator<Item = &Swap<'a, 'b>> {
+    fn sharing(&self, swap: &Replacement<'a, 'b>) -> impl Iterator<Item = &Replacement<'a, 'b>> {
         let handle = swap.container.handle.clone();
         self.swaps.values().flatten().filter(move |other| {
             let mut shared = other.spec.references.values().chain(other.spec.linked.values().flatten());
@@ -209,7 +126,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         &mut self,
         service: &'a Service,
         update: RollingUpdate,
-        swap: &Swap<'a, 'b>,
+        swap: &Replacement<'a, 'b>,
         ready: &[(ActionId, Edge)],
         (turn, hook): (&Turn, Option<ActionId>),
     ) -> Option<Row<'a>> {
@@ -249,7 +166,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Removes the old container, once its successor can stay, and gives that its name.
-    fn leave_for_good(&mut self, swap: &Swap<'a, 'b>, row: &Row<'a>, accepts: &[ActionId]) {
+    fn leave_for_good(&mut self, swap: &Replacement<'a, 'b>, row: &Row<'a>, accepts: &[ActionId]) {
         let after = row.stop.into_iter().chain(accepts.iter().copied()).collect();
         let remove = self.remove_replaced(swap, row.old, &row.when, &Reason::Replaced, after);
         match &swap.slot.change {
@@ -269,7 +186,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         &mut self,
         service: &Service,
         update: RollingUpdate,
-        swap: &Swap<'a, 'b>,
+        swap: &Replacement<'a, 'b>,
         row: &Row<'a>,
         failing: &[ActionId],
         turn: &[ActionId],
@@ -328,7 +245,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         &mut self,
         service: &Service,
         update: RollingUpdate,
-        swaps: &[&Swap<'a, 'b>],
+        swaps: &[&Replacement<'a, 'b>],
         rows: &[Row<'a>],
         accepts: &[ActionId],
     ) {
@@ -353,7 +270,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Restarts the dependents with `restart: true` once the update is over.
-    pub(super) fn stop_dependents_after(&mut self, fate: &Fate<'a>, accepts: &[ActionId]) {
+    pub(in crate::plan) fn stop_dependents_after(&mut self, fate: &Decision<'a>, accepts: &[ActionId]) {
         let dependents = self.dependents.get(&fate.service.name).cloned().unwrap_or_default();
         let fates = self.fates;
         for (name, _) in dependents.into_iter().filter(|(_, how)| how.restart) {
@@ -369,7 +286,7 @@ impl<'a, 'b> Emit<'a, 'b> {
 }
 
 /// The old container of a slot, as itself.
-fn old_reference(swap: &Swap<'_, '_>, old: &Container) -> ContainerRef {
+fn old_reference(swap: &Replacement<'_, '_>, old: &Container) -> ContainerRef {
     ContainerRef {
         replica: Some(swap.slot.replica.clone()),
         name: old.name.clone(),

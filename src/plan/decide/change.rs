@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, FieldChange, FieldValue, Handle, Plan, Reason, SecretValues, secret};
 use crate::observed::{Container, ContainerId, Definition, Observed};
+use crate::plan::decide::secret;
+use crate::plan::{Action, FieldChange, FieldValue, Handle, Plan, Reason, SecretValues};
 use crate::project::canonical::{self, Form};
 use crate::project::fingerprint::Fingerprint;
 use crate::project::label;
@@ -18,7 +19,7 @@ const BY_ENTRY: [&str; 2] = ["environment", "labels"];
 
 /// What changed since a container was made: by the label with the digests of the fields where hoist made it, else by
 /// what the engine shows of it. Old values of most fields are known only where its [`Definition`] was looked at.
-pub(super) fn changes(
+pub(in crate::plan) fn changes(
     project: &Project,
     observed: &Observed,
     service: &Service,

@@ -1,17 +1,17 @@
 //! The steps that make and recreate networks, and that move who is connected (engine.md §2.3).
 
-use super::container::{Change, Slot};
-use super::network::{NetworkChange, NetworkFate, is_connected};
-use super::steps::{Emit, existing};
-use super::when::When;
-use super::{Action, ActionId, ContainerRef, Edge, Handle, Reason};
 use crate::observed::{self, Container};
+use crate::plan::arrange::writer::{PlanWriter, existing};
+use crate::plan::decide::container::{Change, Slot};
+use crate::plan::decide::network::{NetworkChange, NetworkDecision, is_connected};
+use crate::plan::decide::when::When;
+use crate::plan::{Action, ActionId, ContainerRef, Edge, Handle, Reason};
 use crate::project::{NetworkKey, Service};
 
-impl<'a> Emit<'a, '_> {
+impl<'a> PlanWriter<'a, '_> {
     /// Makes and recreates networks. Whoever is connected to one that changes is stopped, moved and started again by
     /// the steps of its service.
-    pub(super) fn networks(&mut self) {
+    pub(in crate::plan) fn networks(&mut self) {
         for (key, fate) in &self.resources.networks {
             let mut cleared = None;
             for duplicate in &fate.duplicates {
@@ -38,7 +38,7 @@ impl<'a> Emit<'a, '_> {
         step
     }
 
-    fn replace_network(&mut self, key: &'a NetworkKey, fate: &NetworkFate<'a>) {
+    fn replace_network(&mut self, key: &'a NetworkKey, fate: &NetworkDecision<'a>) {
         let Some(old) = fate.leaving() else { return };
         let same_name = fate.change == NetworkChange::Recreate;
         // Where both networks can be there at once, what is replaced goes on using the old one until it is removed.
@@ -134,7 +134,7 @@ impl<'a> Emit<'a, '_> {
 
     /// Connects a container that does not run, and is about to, to networks it is not on: a run that recreated a
     /// network was interrupted. One that runs would be recreated.
-    pub(super) fn reattach(&mut self, service: &'a Service, slot: &Slot<'a>) {
+    pub(in crate::plan) fn reattach(&mut self, service: &'a Service, slot: &Slot<'a>) {
         let Change::Keep(container) = &slot.change else { return };
         if container.is_up() || service.network_mode.is_some() || self.connects.contains_key(&container.id) {
             return;
@@ -157,7 +157,7 @@ impl<'a> Emit<'a, '_> {
     }
 
     /// Orders `step` after all that is done to a container's connections.
-    pub(super) fn after_connects(&mut self, container: &Container, step: ActionId) {
+    pub(in crate::plan) fn after_connects(&mut self, container: &Container, step: ActionId) {
         for connect in self.connects.get(&container.id).cloned().unwrap_or_default() {
             self.builder.order(connect, step, Edge::Requires);
         }

@@ -3,96 +3,109 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::container::{self, Change, Fate, Removal, Resources, Slot};
-use super::content;
-use super::replace::Swap;
-use super::up::Context;
-use super::volume::{self, VolumeChange};
-use super::when::When;
-use super::{
-    Action, ActionId, AnonymousVolumePolicy, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, Plan,
-    PlanBuilder, Reason, Replaced, Replica, Step, WaitCondition, Warning, clash, order, orphan, unused,
-};
 use crate::observed::{Container, ContainerId};
+use crate::plan::decide::conflicts;
+use crate::plan::decide::container::{self, Change, Decision, Removal, Resources, Slot};
+use crate::plan::decide::content;
+use crate::plan::decide::order;
+use crate::plan::decide::orphan;
+use crate::plan::decide::volume::{self, VolumeChange};
+use crate::plan::decide::when::When;
+use crate::plan::inputs::Inputs;
+use crate::plan::{
+    Action, ActionId, AnonymousVolumePolicy, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, Plan,
+    PlanBuilder, Reason, Replaced, Replica, Step, WaitCondition, Warning, unused,
+};
 use crate::project::{NetworkKey, Service, ServiceName, VolumeKey};
 
 /// Collects the steps of `up`.
-pub(super) struct Emit<'a, 'b> {
-    pub(super) cx: Context<'a>,
-    pub(super) resources: &'b Resources<'a>,
-    pub(super) fates: &'b BTreeMap<&'a ServiceName, Fate<'a>>,
-    pub(super) dependents: BTreeMap<&'a ServiceName, Vec<(&'a ServiceName, &'a crate::project::Dependency)>>,
-    pub(super) builder: PlanBuilder,
+pub(in crate::plan) struct PlanWriter<'a, 'b> {
+    pub(in crate::plan) cx: Inputs<'a>,
+    pub(in crate::plan) resources: &'b Resources<'a>,
+    pub(in crate::plan) fates: &'b BTreeMap<&'a ServiceName, Decision<'a>>,
+    pub(in crate::plan) dependents: BTreeMap<&'a ServiceName, Vec<(&'a ServiceName, &'a crate::project::Dependency)>>,
+    pub(in crate::plan) builder: PlanBuilder,
     /// The steps that make networks.
-    pub(super) network_steps: BTreeMap<&'a NetworkKey, ActionId>,
+    pub(in crate::plan) network_steps: BTreeMap<&'a NetworkKey, ActionId>,
     /// The containers that have to be removed before those steps remove their networks.
-    pub(super) network_removes: Vec<(&'a ContainerId, ActionId)>,
+    pub(in crate::plan) network_removes: Vec<(&'a ContainerId, ActionId)>,
     /// The steps that make volumes.
-    pub(super) volume_steps: BTreeMap<&'a VolumeKey, ActionId>,
+    pub(in crate::plan) volume_steps: BTreeMap<&'a VolumeKey, ActionId>,
     /// The steps that remove volumes to make them anew, with their names.
     volume_removals: Vec<(ActionId, &'a str)>,
     /// The steps that stop containers which were there.
-    pub(super) stops: BTreeMap<&'a ContainerId, Stop>,
+    pub(in crate::plan) stops: BTreeMap<&'a ContainerId, Stop>,
     /// The steps that remove them.
-    pub(super) removes: BTreeMap<&'a ContainerId, ActionId>,
+    pub(in crate::plan) removes: BTreeMap<&'a ContainerId, ActionId>,
     /// The steps that take them off recreated networks, and those that connect them again.
-    pub(super) connects: BTreeMap<&'a ContainerId, Vec<ActionId>>,
+    pub(in crate::plan) connects: BTreeMap<&'a ContainerId, Vec<ActionId>>,
     /// Containers that are stopped as early as can be, because something of theirs is needed elsewhere.
-    pub(super) early: clash::Early<'a>,
+    pub(in crate::plan) early: conflicts::Early<'a>,
     /// The replicas of the services whose new containers are made, but whose swaps and starts are not there yet.
-    pub(super) swaps: BTreeMap<&'a ServiceName, Vec<Swap<'a, 'b>>>,
+    pub(in crate::plan) swaps: BTreeMap<&'a ServiceName, Vec<Replacement<'a, 'b>>>,
     /// What has become of the services emitted so far.
-    pub(super) ends: BTreeMap<&'a ServiceName, End<'a>>,
+    pub(in crate::plan) ends: BTreeMap<&'a ServiceName, End<'a>>,
     /// The waits so far; nothing for one whose condition holds.
-    pub(super) waits: BTreeMap<(&'a ServiceName, WaitCondition), Option<ActionId>>,
+    pub(in crate::plan) waits: BTreeMap<(&'a ServiceName, WaitCondition), Option<ActionId>>,
     /// The steps that give containers their final names.
-    pub(super) renames: Vec<(ActionId, String)>,
+    pub(in crate::plan) renames: Vec<(ActionId, String)>,
     /// The starts of new containers, with what they need.
-    pub(super) new_starts: Vec<(ActionId, &'a Service, Option<&'a ContainerId>)>,
+    pub(in crate::plan) new_starts: Vec<(ActionId, &'a Service, Option<&'a ContainerId>)>,
     /// What the user should know about the steps.
-    pub(super) warnings: Vec<Warning>,
+    pub(in crate::plan) warnings: Vec<Warning>,
 }
 
 /// A stop of a container that was there.
 #[derive(Debug, Clone)]
-pub(super) struct Stop {
-    pub(super) step: ActionId,
-    pub(super) when: When,
-    pub(super) reason: Reason,
+pub(in crate::plan) struct Stop {
+    pub(in crate::plan) step: ActionId,
+    pub(in crate::plan) when: When,
+    pub(in crate::plan) reason: Reason,
     /// Whether it is part of recreating a network, so that new containers come after it.
-    pub(super) before_create: bool,
+    pub(in crate::plan) before_create: bool,
 }
 
 /// A service when its steps are all in the plan.
 #[derive(Debug, Default)]
-pub(super) struct End<'a> {
+pub(in crate::plan) struct End<'a> {
     /// Its replicas, by number.
-    pub(super) replicas: Vec<ReplicaEnd<'a>>,
+    pub(in crate::plan) replicas: Vec<ReplicaEnd<'a>>,
     /// The steps that start them.
-    pub(super) starts: Vec<ActionId>,
+    pub(in crate::plan) starts: Vec<ActionId>,
     /// Where nothing is started: what its dependencies ask dependents to come after.
-    pub(super) inherited: Vec<(ActionId, Edge)>,
+    pub(in crate::plan) inherited: Vec<(ActionId, Edge)>,
 }
 
 /// A replica when its steps are all in the plan.
 #[derive(Debug)]
-pub(super) struct ReplicaEnd<'a> {
-    pub(super) container: ContainerRef,
+pub(in crate::plan) struct ReplicaEnd<'a> {
+    pub(in crate::plan) container: ContainerRef,
     /// The container that was there, where it may still be there.
-    pub(super) existing: Option<&'a Container>,
+    pub(in crate::plan) existing: Option<&'a Container>,
     /// Whether it is started in this run.
-    pub(super) started: When,
+    pub(in crate::plan) started: When,
 }
 
-impl<'a, 'b> Emit<'a, 'b> {
-    pub(super) fn new(
-        cx: Context<'a>,
+/// A replica while its steps are made.
+#[derive(Debug, Clone)]
+pub(in crate::plan) struct Replacement<'a, 'b> {
+    pub(in crate::plan) slot: &'b Slot<'a>,
+    pub(in crate::plan) spec: Arc<ContainerSpec>,
+    /// The step that makes its new container.
+    pub(in crate::plan) create: Option<ActionId>,
+    /// The container it has in the end.
+    pub(in crate::plan) container: ContainerRef,
+}
+
+impl<'a, 'b> PlanWriter<'a, 'b> {
+    pub(in crate::plan) fn new(
+        cx: Inputs<'a>,
         resources: &'b Resources<'a>,
-        fates: &'b BTreeMap<&'a ServiceName, Fate<'a>>,
+        fates: &'b BTreeMap<&'a ServiceName, Decision<'a>>,
         builder: PlanBuilder,
     ) -> Self {
         let dependents = order::dependents(cx.project);
-        let early = clash::early(fates, &dependents);
+        let early = conflicts::early(fates, &dependents);
         Self {
             cx,
             resources,
@@ -116,7 +129,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         }
     }
 
-    pub(super) fn into_plan(mut self, mut warnings: Vec<Warning>) -> Plan {
+    pub(in crate::plan) fn into_plan(mut self, mut warnings: Vec<Warning>) -> Plan {
         warnings.append(&mut self.warnings);
         for (container, network) in std::mem::take(&mut self.network_removes) {
             if let Some(removed) = self.removes.get(container) {
@@ -128,7 +141,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         plan.with_warnings(warnings)
     }
 
-    pub(super) fn add(
+    pub(in crate::plan) fn add(
         &mut self,
         action: Action,
         reason: Reason,
@@ -139,26 +152,26 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Puts one step before another, unless they have to be the other way round. For what is better so, not needed.
-    pub(super) fn order_if_possible(&mut self, earlier: ActionId, later: ActionId) {
+    pub(in crate::plan) fn order_if_possible(&mut self, earlier: ActionId, later: ActionId) {
         if !self.builder.is_before(later, earlier) {
             self.builder.order(earlier, later, Edge::Requires);
         }
     }
 
     /// Orders a step after what its service needs to be ready.
-    pub(super) fn after_all(&mut self, step: ActionId, ready: &[(ActionId, Edge)]) {
+    pub(in crate::plan) fn after_all(&mut self, step: ActionId, ready: &[(ActionId, Edge)]) {
         for (earlier, edge) in ready {
             self.builder.order(*earlier, step, *edge);
         }
     }
 
     /// The steps that get images and models: nothing that runs is touched before them.
-    pub(super) fn gate(&self) -> Vec<ActionId> {
+    pub(in crate::plan) fn gate(&self) -> Vec<ActionId> {
         self.resources.images.steps.iter().copied().chain(self.resources.models.steps()).collect()
     }
 
     /// Stops a container that runs; nothing for one that does not. One stop is enough for whatever asks for it.
-    pub(super) fn stop(
+    pub(in crate::plan) fn stop(
         &mut self,
         container: &'a Container,
         handle: ContainerRef,
@@ -199,7 +212,7 @@ impl<'a, 'b> Emit<'a, 'b> {
 
     /// Removes what has no place in the project any more, orphans, surplus replicas and left-overs, and what mounts a
     /// volume that is recreated.
-    pub(super) fn removals(&mut self, orphans: &[&'a Container]) {
+    pub(in crate::plan) fn removals(&mut self, orphans: &[&'a Container]) {
         for container in orphans {
             let handle = ContainerRef {
                 replica: None,
@@ -222,13 +235,13 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Why all containers of a service go and come again: for the volume that is recreated.
-    pub(super) fn emptied_reason(&self) -> Reason {
+    pub(in crate::plan) fn emptied_reason(&self) -> Reason {
         let recreated = self.resources.volumes.values().find(|fate| fate.change == VolumeChange::Recreate);
         recreated.map_or(Reason::Forced, |volume| Reason::ResourceRecreated(volume.name.to_owned()))
     }
 
     /// Makes and recreates volumes. What mounts one that is recreated is gone by then.
-    pub(super) fn volumes(&mut self) {
+    pub(in crate::plan) fn volumes(&mut self) {
         let emptied = self.fates.values().flat_map(|fate| &fate.emptied);
         let gone: Vec<_> = emptied.filter_map(|container| self.removes.get(&container.id)).copied().collect();
         for (key, fate) in &self.resources.volumes {
@@ -251,7 +264,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Orders the removal of volumes after that of everything that mounts them.
-    pub(super) fn unmount(&mut self) {
+    pub(in crate::plan) fn unmount(&mut self) {
         for (step, name) in std::mem::take(&mut self.volume_removals) {
             let mounts =
                 |container: &Container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(name));
@@ -264,7 +277,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// What a container of the slot is made from.
-    pub(super) fn spec(
+    pub(in crate::plan) fn spec(
         &self,
         service: &Service,
         slot: &Slot<'_>,
@@ -277,7 +290,11 @@ impl<'a, 'b> Emit<'a, 'b> {
         Arc::new(self.bare_spec(service, slot.replica.clone(), slot.name.clone(), temporary_name, replaces))
     }
 
-    pub(super) fn existing_spec(&self, container: &Container, replica: &Replica) -> Option<Arc<ContainerSpec>> {
+    pub(in crate::plan) fn existing_spec(
+        &self,
+        container: &Container,
+        replica: &Replica,
+    ) -> Option<Arc<ContainerSpec>> {
         let service = self.cx.project.services.get(&replica.service)?;
         let spec = self.bare_spec(service, replica.clone(), container.name.clone(), None, None);
         Some(Arc::new(spec))
@@ -360,13 +377,13 @@ impl<'a, 'b> Emit<'a, 'b> {
 }
 
 /// A container that was there, as a replica of a service.
-pub(super) fn existing(service: &ServiceName, container: &Container) -> ContainerRef {
+pub(in crate::plan) fn existing(service: &ServiceName, container: &Container) -> ContainerRef {
     let replica = container.number.map(|number| Replica { service: service.clone(), number });
     ContainerRef { replica, name: container.name.clone(), handle: Handle::Existing(container.id.clone()) }
 }
 
 /// The step that makes a container, if one of this run does.
-pub(super) fn maker(container: &ContainerRef) -> Option<ActionId> {
+pub(in crate::plan) fn maker(container: &ContainerRef) -> Option<ActionId> {
     match &container.handle {
         Handle::Existing(_) => None,
         Handle::Made(step) | Handle::MadeOr { made: step, .. } => Some(*step),

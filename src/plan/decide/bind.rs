@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::content::services_with_new_containers;
-use super::{Plan, UpOptions, Warning};
+use crate::plan::decide::content::services_with_new_containers;
+use crate::plan::{Plan, UpOptions, Warning};
 use crate::project::Service;
 use crate::project::value::{Mount, MountKind};
 
@@ -56,7 +56,7 @@ fn missing_file<'a>(mount: &'a Mount, missing_files: &BTreeSet<String>) -> Optio
 
 /// Tells which mounts of the containers that a plan makes or starts get a folder from the engine, though source and
 /// target look like files.
-pub(super) fn folders_for_files(plan: &Plan, options: &UpOptions) -> Vec<Warning> {
+pub(in crate::plan) fn folders_for_files(plan: &Plan, options: &UpOptions) -> Vec<Warning> {
     let of_service = |service: &Service| {
         let missing = |(index, mount): (usize, &Mount)| {
             let path = missing_file(mount, &options.missing_files)?.to_owned();

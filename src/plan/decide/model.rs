@@ -3,22 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Action, ActionId, ModelSpec, PlanBuilder, PlanError, Reason, Step, Warning};
 use crate::observed::{ModelRunner, Observed};
+use crate::plan::{Action, ActionId, ModelSpec, PlanBuilder, PlanError, Reason, Step, Warning};
 use crate::project::{Model, ModelKey, Project, Service, ServiceModel, ServiceName};
 
 /// The models of a run, each with the last step that makes it ready.
 #[derive(Debug, Default)]
-pub(super) struct Models(BTreeMap<ModelKey, ActionId>);
+pub(in crate::plan) struct Models(BTreeMap<ModelKey, ActionId>);
 
 impl Models {
     /// The steps that make ready what a service uses.
-    pub(super) fn of_service(&self, service: &Service) -> impl Iterator<Item = ActionId> {
+    pub(in crate::plan) fn of_service(&self, service: &Service) -> impl Iterator<Item = ActionId> {
         service.models.keys().filter_map(|key| self.0.get(key)).copied()
     }
 
     /// The steps that make models ready.
-    pub(super) fn steps(&self) -> impl Iterator<Item = ActionId> {
+    pub(in crate::plan) fn steps(&self) -> impl Iterator<Item = ActionId> {
         self.0.values().copied()
     }
 }
@@ -29,7 +29,7 @@ impl Models {
 /// # Errors
 ///
 /// [`PlanError::NoModelPlugin`] when a service uses a model and nothing serves models.
-pub(super) fn with_variables(project: &Arc<Project>, observed: &Observed) -> Result<Arc<Project>, PlanError> {
+pub(in crate::plan) fn with_variables(project: &Arc<Project>, observed: &Observed) -> Result<Arc<Project>, PlanError> {
     let Some(first) = project.services.values().find(|service| !service.models.is_empty()) else {
         return Ok(project.clone());
     };
@@ -71,7 +71,7 @@ impl VariableNames {
 }
 
 /// Adds the pulls and the configurations, each model once however many services use it.
-pub(super) fn plan(
+pub(in crate::plan) fn plan(
     project: &Arc<Project>,
     observed: &Observed,
     builder: &mut PlanBuilder,

@@ -1,32 +1,20 @@
 //! The steps of a service: its new containers, the swaps, the starts (engine.md §2.5, §2.7, §4.2).
 
-use std::sync::Arc;
-
-use super::container::{Change, Fate, Slot};
-use super::down::container_ref;
-use super::steps::{Emit, End, ReplicaEnd, maker};
-use super::when::When;
-use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, ProviderVerb, Reason, volume,
-};
 use crate::observed::{Container, State};
+use crate::plan::arrange::writer::{End, PlanWriter, Replacement, ReplicaEnd, maker};
+use crate::plan::decide::container::{Change, Decision, Slot};
+use crate::plan::decide::volume;
+use crate::plan::decide::when::When;
+use crate::plan::down::container_ref;
+use crate::plan::{
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, ProviderVerb, Reason,
+};
 use crate::project::value::RestartCondition;
 use crate::project::{Condition, Service, ServiceName};
 
-/// A replica while its steps are made.
-#[derive(Debug, Clone)]
-pub(super) struct Swap<'a, 'b> {
-    pub(super) slot: &'b Slot<'a>,
-    pub(super) spec: Arc<ContainerSpec>,
-    /// The step that makes its new container.
-    pub(super) create: Option<ActionId>,
-    /// The container it has in the end.
-    pub(super) container: ContainerRef,
-}
-
-impl<'a, 'b> Emit<'a, 'b> {
+impl<'a, 'b> PlanWriter<'a, 'b> {
     /// Makes the new containers of a service. Those of the services it shares with are there already.
-    pub(super) fn creations(&mut self, name: &ServiceName) {
+    pub(in crate::plan) fn creations(&mut self, name: &ServiceName) {
         let fates = self.fates;
         let Some((name, fate)) = fates.get_key_value(name) else { return };
         let swaps: Vec<_> = fate.slots.iter().map(|slot| self.create(fate, slot)).collect();
@@ -34,7 +22,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Adds the swaps and starts of a service. Those of its dependencies are there already.
-    pub(super) fn service(&mut self, name: &ServiceName) {
+    pub(in crate::plan) fn service(&mut self, name: &ServiceName) {
         let Some((name, service)) = self.cx.project.services.get_key_value(name) else { return };
         let ready = if self.cx.starts() { self.ready(service) } else { Vec::new() };
         if service.provider.is_some() {
@@ -106,7 +94,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Makes the new container of a slot that needs one.
-    fn create(&mut self, fate: &Fate<'a>, slot: &'b Slot<'a>) -> Swap<'a, 'b> {
+    fn create(&mut self, fate: &Decision<'a>, slot: &'b Slot<'a>) -> Replacement<'a, 'b> {
         let service = fate.service;
         let (when, reason) = match &slot.change {
             Change::Create if fate.emptied.is_empty() => (When::Always, Reason::NoContainer),
@@ -115,7 +103,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             Change::Keep(container) | Change::Finish { new: container, .. } => {
                 let handle = Handle::Existing(container.id.clone());
                 let spec = self.spec(service, slot, None);
-                return Swap { slot, spec, create: None, container: reference(slot, handle) };
+                return Replacement { slot, spec, create: None, container: reference(slot, handle) };
             }
         };
         let holder = self.cx.observed.containers.iter().find(|container| container.name == slot.name);
@@ -139,7 +127,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             (When::If(_), Some(old)) => Handle::MadeOr { made: create, otherwise: old.id.clone() },
             _ => Handle::Made(create),
         };
-        Swap { slot, spec, create: Some(create), container: reference(slot, handle) }
+        Replacement { slot, spec, create: Some(create), container: reference(slot, handle) }
     }
 
     /// What a new container of a service needs: its image, its models, its networks, its volumes, the containers it
@@ -159,8 +147,8 @@ impl<'a, 'b> Emit<'a, 'b> {
     /// Stops the containers of dependents with `restart: true` before their dependency is replaced.
     fn stop_dependents(
         &mut self,
-        fate: &Fate<'a>,
-        swaps: &[Swap<'a, '_>],
+        fate: &Decision<'a>,
+        swaps: &[Replacement<'a, '_>],
         ready: &[(ActionId, Edge)],
     ) -> Vec<ActionId> {
         if fate.recreated.is_never() {
@@ -201,7 +189,12 @@ impl<'a, 'b> Emit<'a, 'b> {
 
     /// Puts a slot's new container in the place of the old one: stop, remove, rename in a row. Gives back the last of
     /// these steps, which the start follows.
-    fn swap(&mut self, swap: &Swap<'a, '_>, ready: &[(ActionId, Edge)], stopped: &[ActionId]) -> Option<ActionId> {
+    fn swap(
+        &mut self,
+        swap: &Replacement<'a, '_>,
+        ready: &[(ActionId, Edge)],
+        stopped: &[ActionId],
+    ) -> Option<ActionId> {
         match &swap.slot.change {
             Change::Keep(container) if container.name == swap.slot.name => None,
             Change::Keep(_) => Some(self.rename(swap, Reason::Interrupted, &When::Always, None)),
@@ -226,7 +219,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     /// Stops and removes the old container of a slot.
     fn leave_slot(
         &mut self,
-        swap: &Swap<'a, '_>,
+        swap: &Replacement<'a, '_>,
         old: &'a Container,
         when: &When,
         (ready, stopped): (&[(ActionId, Edge)], &[ActionId]),
@@ -257,9 +250,9 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Removes the old container of a slot. Its volumes stay: what its successor does not mount is still somebody's data.
-    pub(super) fn remove_replaced(
+    pub(in crate::plan) fn remove_replaced(
         &mut self,
-        swap: &Swap<'a, '_>,
+        swap: &Replacement<'a, '_>,
         old: &'a Container,
         when: &When,
         reason: &Reason,
@@ -275,9 +268,9 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Gives the slot's container its final name, once nothing else bears it.
-    pub(super) fn rename(
+    pub(in crate::plan) fn rename(
         &mut self,
-        swap: &Swap<'a, '_>,
+        swap: &Replacement<'a, '_>,
         reason: Reason,
         when: &When,
         after: Option<ActionId>,
@@ -291,13 +284,13 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// The step after which a name that a container bears is free.
-    pub(super) fn freed(&self, name: &str) -> Option<ActionId> {
+    pub(in crate::plan) fn freed(&self, name: &str) -> Option<ActionId> {
         let holder = self.cx.observed.containers.iter().find(|container| container.name == name)?;
         self.removes.get(&holder.id).copied()
     }
 
     /// Whether a slot's container is started.
-    fn start_when(&self, swap: &Swap<'a, '_>) -> When {
+    fn start_when(&self, swap: &Replacement<'a, '_>) -> When {
         if !self.cx.starts() {
             return When::Never;
         }
@@ -311,7 +304,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     }
 
     /// Lets a paused container that stays go on: it is neither started nor, unless for something else, stopped.
-    fn unpause(&mut self, swap: &Swap<'a, '_>, ready: &[(ActionId, Edge)]) -> Option<ActionId> {
+    fn unpause(&mut self, swap: &Replacement<'a, '_>, ready: &[(ActionId, Edge)]) -> Option<ActionId> {
         let old = match &swap.slot.change {
             Change::Keep(old) | Change::Recreate { old, when: When::If(_), .. } => *old,
             Change::Recreate { .. } | Change::Create | Change::Finish { .. } => return None,
@@ -332,10 +325,10 @@ impl<'a, 'b> Emit<'a, 'b> {
         Some(unpause)
     }
 
-    pub(super) fn start(
+    pub(in crate::plan) fn start(
         &mut self,
         service: &'a Service,
-        swap: &Swap<'a, '_>,
+        swap: &Replacement<'a, '_>,
         when: &When,
         row: Option<ActionId>,
         ready: &[(ActionId, Edge)],
@@ -359,7 +352,7 @@ impl<'a, 'b> Emit<'a, 'b> {
         step
     }
 
-    fn start_reason(&self, service: &Service, swap: &Swap<'a, '_>) -> Reason {
+    fn start_reason(&self, service: &Service, swap: &Replacement<'a, '_>) -> Reason {
         match &swap.slot.change {
             Change::Create => Reason::Created,
             Change::Recreate { .. } | Change::Finish { .. } => Reason::Replacement,
@@ -410,7 +403,7 @@ impl<'a, 'b> Emit<'a, 'b> {
     fn pre_start(
         &mut self,
         service: &Service,
-        swaps: &[Swap<'a, '_>],
+        swaps: &[Replacement<'a, '_>],
         starts: &[When],
         rows: &[Option<ActionId>],
         ready: &[(ActionId, Edge)],

@@ -4,16 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::container::{Change, Fate};
-use super::cover::{self, Cover, Effect};
-use super::{Action, BuildSpec, ContainerSpec, CopyObstacle, Plan, PlanError, UpOptions, Warning};
 use crate::observed::Container;
+use crate::plan::decide::container::{Change, Decision};
+use crate::plan::decide::cover::{self, Cover, Effect};
+use crate::plan::{Action, BuildSpec, ContainerSpec, CopyObstacle, Plan, PlanError, UpOptions, Warning};
 use crate::project::fingerprint::Fingerprint;
 use crate::project::label;
 use crate::project::{CONFIGS_FOLDER, FileSource, Project, SECRETS_FOLDER, Service, ServiceName};
 
 /// The part of the digests that is about the secrets and configs of one service.
-pub(super) fn of_service(contents: &Fingerprint, service: &Service) -> Fingerprint {
+pub(in crate::plan) fn of_service(contents: &Fingerprint, service: &Service) -> Fingerprint {
     contents.only(|name| match name.split_once('.') {
         Some(("secret", name)) => service.secrets.iter().any(|secret| secret.source.as_str() == name),
         Some(("config", name)) => service.configs.iter().any(|config| config.source.as_str() == name),
@@ -23,7 +23,11 @@ pub(super) fn of_service(contents: &Fingerprint, service: &Service) -> Fingerpri
 
 /// Tells which secrets and configs changed since the running containers that stay were made. Docker Compose recreates
 /// nothing for them either; a container that was stopped and started since has the new content nevertheless.
-pub(super) fn changes(contents: &Fingerprint, fates: &BTreeMap<&ServiceName, Fate<'_>>, warnings: &mut Vec<Warning>) {
+pub(in crate::plan) fn changes(
+    contents: &Fingerprint,
+    fates: &BTreeMap<&ServiceName, Decision<'_>>,
+    warnings: &mut Vec<Warning>,
+) {
     for fate in fates.values() {
         let now = of_service(contents, fate.service);
         let mut changed: BTreeMap<String, Vec<_>> = BTreeMap::new();
@@ -140,7 +144,7 @@ impl Item<'_> {
 /// # Errors
 ///
 /// The first of what is in the way.
-pub(super) fn check(plan: &Plan, options: &UpOptions) -> Result<(), PlanError> {
+pub(in crate::plan) fn check(plan: &Plan, options: &UpOptions) -> Result<(), PlanError> {
     let missing = &options.missing_files;
     let mut seen = BTreeSet::new();
     for (_, step) in plan.steps() {
@@ -181,13 +185,13 @@ fn build_error(spec: &BuildSpec, missing_files: &BTreeSet<String>) -> Option<Pla
 }
 
 /// Tells which secrets and configs the containers that a plan makes or starts will not see.
-pub(super) fn hidden(plan: &Plan) -> Vec<Warning> {
+pub(in crate::plan) fn hidden(plan: &Plan) -> Vec<Warning> {
     let services = services_with_new_containers(plan).into_iter();
     services.flat_map(|(project, service)| items(project, service).filter_map(|item| item.hidden(service))).collect()
 }
 
 /// The services of the containers that a plan makes or starts, each once, with their project.
-pub(super) fn services_with_new_containers(plan: &Plan) -> Vec<(&Project, &Service)> {
+pub(in crate::plan) fn services_with_new_containers(plan: &Plan) -> Vec<(&Project, &Service)> {
     let mut seen = BTreeSet::new();
     let specs = plan.steps().filter_map(|(_, step)| gets_files(&step.action));
     specs

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::up::Context;
-use super::{NamedKind, PlanError};
+use crate::plan::inputs::Inputs;
+use crate::plan::{NamedKind, PlanError};
 use crate::project::{Network, NetworkKey, ServiceName};
 
 /// Networks that every engine has.
 const PREDEFINED: [&str; 4] = ["bridge", "host", "none", "default"];
 
 /// Checks the names of containers, networks and volumes against what engines accept.
-pub(super) fn check(cx: &Context<'_>) -> Result<(), PlanError> {
+pub(in crate::plan) fn check(cx: &Inputs<'_>) -> Result<(), PlanError> {
     containers(cx)?;
     for (key, network) in &cx.project.networks {
         check_network(cx, key, network)?;
@@ -24,7 +24,7 @@ pub(super) fn check(cx: &Context<'_>) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn containers(cx: &Context<'_>) -> Result<(), PlanError> {
+fn containers(cx: &Inputs<'_>) -> Result<(), PlanError> {
     let mut names: BTreeMap<&str, &ServiceName> = BTreeMap::new();
     for service in cx.project.services.values() {
         let Some(name) = service.container_name.as_deref() else { continue };
@@ -54,7 +54,7 @@ fn containers(cx: &Context<'_>) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn check_network(cx: &Context<'_>, key: &NetworkKey, network: &Network) -> Result<(), PlanError> {
+fn check_network(cx: &Inputs<'_>, key: &NetworkKey, network: &Network) -> Result<(), PlanError> {
     let used = cx.project.services.values().any(|service| service.networks.contains_key(key));
     // An external network may be given by its id.
     let live = cx.observed.networks.iter().find(|live| network.external && live.id.as_str() == network.name);

@@ -61,7 +61,7 @@ pub fn shared_services(service: &Service) -> impl Iterator<Item = (Shared, &Serv
 }
 
 /// The namespaces of other services that a service uses. They end when the container does that has them.
-pub(super) fn namespaces(service: &Service) -> impl Iterator<Item = (Shared, &ServiceName)> {
+pub(in crate::plan) fn namespaces(service: &Service) -> impl Iterator<Item = (Shared, &ServiceName)> {
     let modes = [
         (Shared::Network, &service.network_mode),
         (Shared::Ipc, &service.ipc),

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::PlanError;
-use super::shared::{Shared, shared_services};
+use crate::plan::PlanError;
+use crate::plan::decide::shared::{Shared, shared_services};
 use crate::project::{Dependency, Project, Service, ServiceName};
 
 /// The services to act on, each after its dependencies, in the order of their names otherwise.
@@ -11,7 +11,7 @@ use crate::project::{Dependency, Project, Service, ServiceName};
 /// # Errors
 ///
 /// For a required dependency that is disabled or unknown, and for cycles.
-pub(super) fn services_by_dependency(project: &Project) -> Result<Vec<ServiceName>, PlanError> {
+pub(in crate::plan) fn services_by_dependency(project: &Project) -> Result<Vec<ServiceName>, PlanError> {
     let mut visit = Visit { project, known: BTreeMap::new(), open: Vec::new(), order: Vec::new() };
     for name in project.services.keys() {
         visit.all_below(name)?;
@@ -98,17 +98,17 @@ impl<'a> Visit<'a> {
 
 /// The services whose namespaces or volumes a service shares: `service:X` in `network_mode`, `ipc`, `pid`, `uts` and
 /// `cgroup`, and `X` in `volumes_from`.
-pub(super) fn references(service: &Service) -> BTreeSet<&ServiceName> {
+pub(in crate::plan) fn references(service: &Service) -> BTreeSet<&ServiceName> {
     shared_services(service).map(|(_, other)| other).collect()
 }
 
 /// The services whose mounts a service takes over.
-pub(super) fn volume_sources(service: &Service) -> impl Iterator<Item = &ServiceName> {
+pub(in crate::plan) fn volume_sources(service: &Service) -> impl Iterator<Item = &ServiceName> {
     shared_services(service).filter(|(shared, _)| *shared == Shared::Volumes).map(|(_, other)| other)
 }
 
 /// The services that depend on each service, with how they do.
-pub(super) fn dependents(project: &Project) -> BTreeMap<&ServiceName, Vec<(&ServiceName, &Dependency)>> {
+pub(in crate::plan) fn dependents(project: &Project) -> BTreeMap<&ServiceName, Vec<(&ServiceName, &Dependency)>> {
     let mut dependents: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, service) in &project.services {
         for (dependency, how) in &service.depends_on {

@@ -1,11 +1,11 @@
 //! Orphans: containers of the project whose service is gone (engine.md §1.5).
 
-use super::Reason;
 use crate::observed::{Container, Observed, State};
+use crate::plan::Reason;
 use crate::project::Project;
 
 /// Why an orphan goes.
-pub(super) fn reason(container: &Container) -> Reason {
+pub(in crate::plan) fn reason(container: &Container) -> Reason {
     match (container.one_off, has_ended(container)) {
         (false, _) => Reason::Orphan,
         (true, true) => Reason::OneOffEnded,
@@ -14,14 +14,14 @@ pub(super) fn reason(container: &Container) -> Reason {
 }
 
 /// The containers that no service of the files accounts for, and one-offs that ended.
-pub(super) fn orphans<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a Container> {
+pub(in crate::plan) fn orphans<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a Container> {
     let mut orphans: Vec<_> = observed.containers.iter().filter(|container| is_orphan(project, container)).collect();
     orphans.sort_by(|a, b| a.name.cmp(&b.name));
     orphans
 }
 
 /// Whether no service of the files accounts for a container, or it is a one-off that ended.
-pub(super) fn is_orphan(project: &Project, container: &Container) -> bool {
+pub(in crate::plan) fn is_orphan(project: &Project, container: &Container) -> bool {
     if container.hook || container.config_hash.is_none() {
         return false;
     }

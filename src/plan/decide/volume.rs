@@ -2,25 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::up::Context;
-use super::{InheritedVolume, PlanError, Warning, definition, order};
 use crate::observed::{self, Container, ContainerId, Mount, Observed};
+use crate::plan::decide::definition;
+use crate::plan::decide::order;
+use crate::plan::inputs::Inputs;
+use crate::plan::{InheritedVolume, PlanError, Warning};
 use crate::project::label;
 use crate::project::value::MountKind;
 use crate::project::{Project, Service, ServiceName, Volume, VolumeKey};
 
 /// A volume of the project and what happens to it.
 #[derive(Debug)]
-pub(super) struct VolumeFate<'a> {
+pub(in crate::plan) struct VolumeDecision<'a> {
     /// Its name in the engine, as the project has it.
-    pub(super) name: &'a str,
+    pub(in crate::plan) name: &'a str,
     /// What is done.
-    pub(super) change: VolumeChange,
+    pub(in crate::plan) change: VolumeChange,
 }
 
 /// What happens to a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum VolumeChange {
+pub(in crate::plan) enum VolumeChange {
     /// Nothing.
     Keep,
     /// It is made.
@@ -45,26 +47,26 @@ pub fn changed_volumes<'a>(project: &'a Project, observed: &Observed) -> Vec<(&'
 /// # Errors
 ///
 /// For external volumes that are not there.
-pub(super) fn decide<'a>(
-    cx: &Context<'a>,
+pub(in crate::plan) fn decide<'a>(
+    cx: &Inputs<'a>,
     warnings: &mut Vec<Warning>,
-) -> Result<BTreeMap<&'a VolumeKey, VolumeFate<'a>>, PlanError> {
+) -> Result<BTreeMap<&'a VolumeKey, VolumeDecision<'a>>, PlanError> {
     let mut fates = BTreeMap::new();
     for (key, volume) in &cx.project.volumes {
         let change = if volume.external { external(cx, key, volume)? } else { internal(cx, key, volume, warnings) };
-        fates.insert(key, VolumeFate { name: &volume.name, change });
+        fates.insert(key, VolumeDecision { name: &volume.name, change });
     }
     Ok(fates)
 }
 
-fn external(cx: &Context<'_>, key: &VolumeKey, volume: &Volume) -> Result<VolumeChange, PlanError> {
+fn external(cx: &Inputs<'_>, key: &VolumeKey, volume: &Volume) -> Result<VolumeChange, PlanError> {
     match cx.observed.volume_named(&volume.name) {
         Some(_) => Ok(VolumeChange::Keep),
         None => Err(PlanError::ExternalVolumeMissing { key: key.clone(), name: volume.name.clone() }),
     }
 }
 
-fn internal(cx: &Context<'_>, key: &VolumeKey, volume: &Volume, warnings: &mut Vec<Warning>) -> VolumeChange {
+fn internal(cx: &Inputs<'_>, key: &VolumeKey, volume: &Volume, warnings: &mut Vec<Warning>) -> VolumeChange {
     let project = cx.project;
     for other in labelled(project, cx.observed, key).filter(|other| other.name != volume.name) {
         warnings.push(Warning::OtherVolume { name: other.name.clone(), key: key.clone() });
@@ -103,17 +105,17 @@ fn differs(project: &Project, volume: &Volume, live: &observed::Volume) -> bool 
 }
 
 /// The volumes of the project that a service mounts.
-pub(super) fn mounted<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = &'a VolumeKey> {
+pub(in crate::plan) fn mounted<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = &'a VolumeKey> {
     let volumes = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume);
     volumes.filter_map(|mount| Some(project.volumes.get_key_value(mount.source.as_deref()?)?.0))
 }
 
 /// The services that mount a recreated volume, directly or through `volumes_from`, and those whose containers still
 /// do. `order` has every service after those it takes mounts from.
-pub(super) fn emptied_services(
-    cx: &Context<'_>,
+pub(in crate::plan) fn emptied_services(
+    cx: &Inputs<'_>,
     order: &[ServiceName],
-    volumes: &BTreeMap<&VolumeKey, VolumeFate<'_>>,
+    volumes: &BTreeMap<&VolumeKey, VolumeDecision<'_>>,
 ) -> BTreeSet<ServiceName> {
     let recreated = |key: &VolumeKey| volumes.get(key).is_some_and(|fate| fate.change == VolumeChange::Recreate);
     let names = volumes.values().filter(|fate| fate.change == VolumeChange::Recreate).map(|fate| fate.name);
@@ -141,9 +143,9 @@ pub(super) fn emptied_services(
 /// # Errors
 ///
 /// [`PlanError::VolumeInUse`] for the first of them.
-pub(super) fn check_users(
-    cx: &Context<'_>,
-    volumes: &BTreeMap<&VolumeKey, VolumeFate<'_>>,
+pub(in crate::plan) fn check_users(
+    cx: &Inputs<'_>,
+    volumes: &BTreeMap<&VolumeKey, VolumeDecision<'_>>,
     gone: &BTreeSet<&ContainerId>,
 ) -> Result<(), PlanError> {
     for (key, fate) in volumes.iter().filter(|(_, fate)| fate.change == VolumeChange::Recreate) {
@@ -163,7 +165,7 @@ pub(super) fn check_users(
 
 /// Whether the engine named the volume of a mount itself. Somebody may have made such a volume one of the project's,
 /// to keep it.
-pub(super) fn is_anonymous(project: &Project, mount: &Mount) -> bool {
+pub(in crate::plan) fn is_anonymous(project: &Project, mount: &Mount) -> bool {
     let generated = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let adopted = |name: &str| project.volumes.values().any(|volume| volume.name == name);
     mount.kind == observed::MountKind::Volume
@@ -173,7 +175,7 @@ pub(super) fn is_anonymous(project: &Project, mount: &Mount) -> bool {
 /// The anonymous volumes of a container that its successor mounts again: all but those in whose place the service now
 /// mounts something by name. Whether they can be written to is what the service says now, not what it said then; only where
 /// mounts come from another container, that says.
-pub(super) fn inherited(project: &Project, container: &Container, service: &Service) -> Vec<InheritedVolume> {
+pub(in crate::plan) fn inherited(project: &Project, container: &Container, service: &Service) -> Vec<InheritedVolume> {
     let written = |target: &str| service.volumes.iter().find(|mount| mount.target == target);
     let taken = |target: &str| service.volumes.iter().any(|mount| mount.target == target && mount.source.is_some());
     let anonymous = container.mounts.iter().filter(|mount| is_anonymous(project, mount) && !taken(&mount.target));
@@ -193,7 +195,7 @@ pub(super) fn inherited(project: &Project, container: &Container, service: &Serv
 
 /// The anonymous volumes that the engine would leave behind when it removes a container with its volumes. Only those
 /// that hoist is known to have carried over: the name alone does not tell them from a volume that somebody keeps.
-pub(super) fn carried_over<'a>(project: &Project, container: &'a Container) -> Vec<&'a str> {
+pub(in crate::plan) fn carried_over<'a>(project: &Project, container: &'a Container) -> Vec<&'a str> {
     let Some(label) = container.labels.get(label::INHERITED) else { return Vec::new() };
     let anonymous = container.mounts.iter().filter(|mount| is_anonymous(project, mount));
     let names = anonymous.filter_map(|mount| mount.name.as_deref());

@@ -8,7 +8,7 @@ use crate::project::hash::{HashForm, network_hash, resolved_service_hash, volume
 use crate::project::{Network, Service, ServiceName, Volume};
 
 /// The hashes that containers of a service carry.
-pub(super) struct Expected<'a> {
+pub(in crate::plan) struct Expected<'a> {
     service: &'a Service,
     references: BTreeMap<ServiceName, ContainerId>,
     current: String,
@@ -18,13 +18,13 @@ pub(super) struct Expected<'a> {
 
 impl<'a> Expected<'a> {
     /// Those of a service whose references to other services stand for these containers.
-    pub(super) fn new(service: &'a Service, references: BTreeMap<ServiceName, ContainerId>) -> Self {
+    pub(in crate::plan) fn new(service: &'a Service, references: BTreeMap<ServiceName, ContainerId>) -> Self {
         let current = hash(service, HashForm::V5, &references);
         Self { service, references, current, of_v2: OnceCell::new() }
     }
 
     /// Whether a container was made from that definition, by hoist or either line of Docker Compose.
-    pub(super) fn matches(&self, container: &Container) -> bool {
+    pub(in crate::plan) fn matches(&self, container: &Container) -> bool {
         let Some(label) = &container.config_hash else { return false };
         *label == self.current || label == self.of_v2.get_or_init(|| hash(self.service, HashForm::V2, &self.references))
     }
@@ -35,12 +35,12 @@ fn hash(service: &Service, form: HashForm, references: &BTreeMap<ServiceName, Co
 }
 
 /// Whether a network was made from that definition. One without a hash counts as such.
-pub(super) fn network_matches(network: &Network, live: &observed::Network) -> bool {
+pub(in crate::plan) fn network_matches(network: &Network, live: &observed::Network) -> bool {
     is_hash(live.config_hash.as_deref(), || network_hash(network))
 }
 
 /// Whether a volume was made from that definition. One without a hash counts as such.
-pub(super) fn volume_matches(volume: &Volume, live: &observed::Volume) -> bool {
+pub(in crate::plan) fn volume_matches(volume: &Volume, live: &observed::Volume) -> bool {
     is_hash(live.config_hash.as_deref(), || volume_hash(volume))
 }
 

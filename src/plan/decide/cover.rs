@@ -12,16 +12,16 @@ const OWN_FILES: [&str; 3] = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"]
 
 /// The mount that a path is in: of those around it the innermost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cover {
+pub(in crate::plan) struct Cover {
     /// Where it is mounted.
-    pub(super) mount: String,
+    pub(in crate::plan) mount: String,
     /// What becomes of a file that is copied to the path before a start.
-    pub(super) effect: Effect,
+    pub(in crate::plan) effect: Effect,
 }
 
 /// What becomes of a file that is copied to a covered path before a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(in crate::plan) enum Effect {
     /// It is kept in what is mounted.
     Kept,
     /// It is hidden: what is mounted begins empty, or is the engine's.
@@ -33,7 +33,7 @@ pub(super) enum Effect {
 }
 
 /// The mount of a service that `path` is in. Engines mount what is further in last.
-pub(super) fn of(service: &Service, path: &str) -> Option<Cover> {
+pub(in crate::plan) fn of(service: &Service, path: &str) -> Option<Cover> {
     let own_folders = OWN_FOLDERS.iter().filter(|folder| is_in(path, folder)).map(|folder| (*folder, Effect::Hidden));
     let own_files = OWN_FILES.iter().filter(|file| **file == path).map(|file| (*file, Effect::Hidden));
     let own = own_folders.chain(own_files).map(|(mount, effect)| Cover { mount: mount.to_owned(), effect });
