@@ -68,7 +68,7 @@ fn libraries_have_one_home() {
         ("annotate_snippets", &["src/diagnostic/render"]),
         ("petgraph", &["src/plan/graph", "src/project/graph"]),
         ("bollard", &["src/engine/docker"]),
-        ("indicatif", &["src/render/tty"]),
+        ("indicatif", &["src/render/progress/tty"]),
         ("clap", &["src/cli", "src/main.rs"]),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::bring_up::{self, Goal, UpPlanArgs};
 use crate::cli::engine::with_engine;
-use crate::cli::{Context, Failure, output, progress, settings};
+use crate::cli::{Context, Failure, output, progress, service_names};
 use crate::engine::docker::Docker;
 use crate::event::{Event, EventReceiver, Events, Fact, Output, OutputReceiver, Outputs, RunFailure};
 use crate::operation::Interruption;
@@ -179,14 +179,14 @@ fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSetting
     let known = |name: &String| project.services.contains_key(name.as_str());
     let strangers: Vec<_> = args.attach.iter().filter(|name| !known(name)).map(String::as_str).collect();
     if !strangers.is_empty() {
-        let meant: String = strangers.iter().map(|name| settings::meant(project, name)).collect();
+        let meant: String = strangers.iter().map(|name| service_names::meant(project, name)).collect();
         return Failure::usage(&format!(
             "cannot attach to services not included in up: {}{meant}",
             strangers.join(", ")
         ));
     }
     if let Some(name) = args.exit_code_from.iter().chain(&args.no_attach).find(|name| !known(name)) {
-        return settings::unknown_service(project, name);
+        return service_names::unknown_service(project, name);
     }
     let wants = |name: &ServiceName| project.services.get(name).is_some_and(|service| service.attach != Some(false));
     let mut shown: BTreeSet<ServiceName> = match args {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, LineWriter, Write};
 
-use super::Record;
+use super::record::Record;
 
 /// Writes a line for each change of state.
 #[derive(Debug)]

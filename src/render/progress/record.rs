@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Hidden;
+use super::settings::Hidden;
 use crate::diagnostic::conceal;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::event::{BuildProgress, Fact, Outcome, StepError, Stopping, Subject};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use console::{Style, measure_text_width, truncate_str};
 use tokio::time::Instant;
 
-use super::{Layer, Row};
+use super::row::{Layer, Row};
 use crate::render::{RecordState, text};
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];

@@ -1,89 +1,23 @@
 //! Progress in a terminal: a block of live lines, one for each resource, drawn again as things go on (cli.md §6.4).
 
 mod block;
+mod row;
 mod screen;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
-use super::{Record, RecordState};
+use super::record::{Record, RecordState};
+use super::terminal::TtySettings;
+use row::{Layer, Row};
 use screen::Screen;
 
 /// How often a second the block is drawn at most.
 const DRAWS_PER_SECOND: u8 = 20;
-
-/// What is known of the terminal.
-#[derive(Debug, Clone, Default)]
-pub struct TtySettings {
-    /// Whether there are colours.
-    pub color: bool,
-    /// Its size, asked for at each draw.
-    pub size: TerminalSize,
-}
-
-/// Where the size of a terminal is asked for.
-#[derive(Clone)]
-pub struct TerminalSize(Arc<dyn Fn() -> (u16, u16) + Send + Sync>);
-
-impl TerminalSize {
-    /// The terminal behind standard error; 24 rows of 80 columns where its size is unknown.
-    #[must_use]
-    pub fn of_stderr() -> Self {
-        let terminal = console::Term::stderr();
-        Self(Arc::new(move || terminal.size_checked().unwrap_or((24, 80))))
-    }
-
-    /// A terminal that keeps its size.
-    #[must_use]
-    pub fn fixed(rows: u16, columns: u16) -> Self {
-        Self(Arc::new(move || (rows, columns)))
-    }
-
-    /// Rows and columns now.
-    fn get(&self) -> (u16, u16) {
-        (self.0)()
-    }
-}
-
-impl Default for TerminalSize {
-    fn default() -> Self {
-        Self::of_stderr()
-    }
-}
-
-impl fmt::Debug for TerminalSize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TerminalSize").field(&self.get()).finish()
-    }
-}
-
-/// A resource in the block.
-#[derive(Debug)]
-struct Row {
-    id: String,
-    state: RecordState,
-    text: String,
-    details: String,
-    /// What it waits for.
-    note: Option<String>,
-    since: Instant,
-    until: Option<Instant>,
-    layers: BTreeMap<String, Layer>,
-}
-
-/// A layer of an image that is pulled.
-#[derive(Debug)]
-struct Layer {
-    done: bool,
-    current: u64,
-    total: u64,
-}
 
 /// The live block.
 #[derive(Debug)]

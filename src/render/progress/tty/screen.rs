@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::TermLike;
 
-use super::TerminalSize;
+use crate::render::progress::terminal::TerminalSize;
 
 /// A terminal; clones draw on the same one.
 pub(super) struct Screen<W> {

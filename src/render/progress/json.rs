@@ -4,8 +4,8 @@ use std::io::{self, LineWriter, Write};
 
 use serde::Serialize;
 
-use super::text::escape_html;
-use super::{Record, RecordState};
+use super::record::{Record, RecordState};
+use crate::render::text::escape_html;
 
 /// Writes an object for each change of state.
 #[derive(Debug)]
