@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::global::GlobalArgs;
-use crate::diagnostic::conceal;
+use crate::diagnostic::redact;
 
 /// The flags that say where the engine is, which files are read and what the project is called, each with a blank
 /// behind it.
@@ -19,7 +19,7 @@ pub(super) fn flags(global: &GlobalArgs) -> String {
     global.project_name.iter().for_each(|name| add("-p", name.clone()));
     global.profile.iter().for_each(|name| add("--profile", name.clone()));
     let flags = flags.into_iter().fold(String::new(), |text, (flag, value)| text + flag + " " + &quoted(&value) + " ");
-    if global.show_values { flags } else { conceal::text(&flags) }
+    if global.show_values { flags } else { redact::text(&flags) }
 }
 
 /// A word as a shell reads it.

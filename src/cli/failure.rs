@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::diagnostic::conceal;
+use crate::diagnostic::redact;
 use crate::diagnostic::render::Style;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::engine::EngineError;
@@ -123,7 +123,7 @@ impl Failure {
         let mut text = Vec::new();
         self.write(style, &mut text)?;
         let text = String::from_utf8_lossy(&text).into_owned();
-        Ok(if style.show_values { text } else { conceal::text(&text) })
+        Ok(if style.show_values { text } else { redact::text(&text) })
     }
 
     fn write(&self, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -155,7 +155,7 @@ impl Failure {
             let steps = failed.files(style).failed_steps(run);
             return steps.into_iter().try_for_each(|mut step| {
                 if !style.show_values {
-                    step.context.iter_mut().for_each(|line| *line = conceal::text(line));
+                    step.context.iter_mut().for_each(|line| *line = redact::text(line));
                 }
                 writeln!(out, "{}", serde_json::to_string(&FailedStepLine { error: true, step })?)
             });

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::{Failure, command_line, service_names};
-use crate::diagnostic::conceal;
+use crate::diagnostic::redact;
 use crate::diagnostic::render::{Description, Style, describe, render, render_all};
 use crate::diagnostic::visible::{Colors, visible};
 use crate::diagnostic::{Explain, Level};
@@ -174,7 +174,7 @@ pub(super) fn plan_style(context: &Context) -> PlanStyle {
 
 /// A warning that has no place in a file. Some of the contract's texts say themselves that they are one.
 pub(super) fn warn(message: &str, context: &Context) -> Result<(), Failure> {
-    let message = &if context.global.show_values { message.to_owned() } else { conceal::text(message) };
+    let message = &if context.global.show_values { message.to_owned() } else { redact::text(message) };
     if is_json(context) {
         return Ok(io::stderr().write_all(log_record(message, None).as_bytes())?);
     }

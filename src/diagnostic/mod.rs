@@ -1,6 +1,6 @@
 //! How a problem in the user's files is shown: `file:line:col`, the line, a caret, a hint.
 
-pub mod conceal;
+pub mod redact;
 pub mod render;
 pub mod suggest;
 pub mod visible;

@@ -11,7 +11,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Rende
 
 use serde::Serialize;
 
-use super::conceal::{self, HIDDEN, Secrets};
+use super::redact::{self, HIDDEN, Secrets};
 use super::visible::{Colors, visible};
 use super::{Explain, Level};
 use crate::source::{FileId, SourceMap, Span};
@@ -219,7 +219,7 @@ struct Page<'a> {
     style: &'a Style,
     /// What is hidden in the lines looked at so far, by where they begin: many problems may be about one long line.
     hidden: RefCell<HashMap<(FileId, usize), Hidden>>,
-    files: RefCell<HashMap<FileId, conceal::Lines<'a>>>,
+    files: RefCell<HashMap<FileId, redact::Lines<'a>>>,
 }
 
 impl<'a> Page<'a> {
@@ -235,7 +235,7 @@ impl<'a> Page<'a> {
         }
         let source = self.sources.file(file);
         let mut files = self.files.borrow_mut();
-        let lines = files.entry(file).or_insert_with(|| conceal::Lines::of(source.text(), !source.is_env_file()));
+        let lines = files.entry(file).or_insert_with(|| redact::Lines::of(source.text(), !source.is_env_file()));
         let ranges: Hidden = lines.hidden(line).into();
         self.hidden.borrow_mut().insert(key, ranges.clone());
         ranges

@@ -15,7 +15,7 @@ use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProg
 use crate::event::{BuildProgress, Events, Fact, Outcome, StepError};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
-    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, PullFailure, PullSpec,
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Deferred, PullFailure, PullSpec,
 };
 use crate::project::fingerprint::{Fingerprint, MAX_LENGTH};
 use crate::project::hash::{HashForm, resolved_service_hash};
@@ -252,7 +252,8 @@ fn config_hash(service: &Service, references: &BTreeMap<ServiceName, ContainerId
 
 /// The digests of mounted images, as far as they are known.
 fn image_volumes(facts: &Facts, spec: &ContainerSpec) -> BTreeMap<String, ImageDigest> {
-    let known = |(target, digest): (&String, &Late<Option<ImageDigest>>)| Some((target.clone(), facts.image(digest)?));
+    let known =
+        |(target, digest): (&String, &Deferred<Option<ImageDigest>>)| Some((target.clone(), facts.image(digest)?));
     spec.image_volumes.iter().filter_map(known).collect()
 }
 

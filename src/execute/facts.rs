@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::observed::{ContainerId, ImageDigest};
-use crate::plan::{Action, ActionId, ContainerRef, Guard, Handle, Late, Step};
+use crate::plan::{Action, ActionId, ContainerRef, Deferred, Guard, Handle, Step};
 use crate::project::{Service, ServiceName};
 
 /// The late facts of one run.
@@ -95,10 +95,10 @@ impl Facts {
     }
 
     /// The digest of an image, as far as it is known.
-    pub(super) fn image(&self, digest: &Late<Option<ImageDigest>>) -> Option<ImageDigest> {
+    pub(super) fn image(&self, digest: &Deferred<Option<ImageDigest>>) -> Option<ImageDigest> {
         match digest {
-            Late::Known(digest) => digest.clone(),
-            Late::From(step) => self.known().images.get(step).cloned().flatten(),
+            Deferred::Known(digest) => digest.clone(),
+            Deferred::From(step) => self.known().images.get(step).cloned().flatten(),
         }
     }
 

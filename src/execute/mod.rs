@@ -1,14 +1,14 @@
-//! Carries a [`Plan`] out and decides nothing: steps in, [`Event`]s and a [`RunOutcome`] out.
+//! Carries a [`Plan`] out and decides nothing: steps in, [`Event`](crate::event::Event)s and a [`RunOutcome`] out.
 //!
 //! Everything that is started lives in a [`JoinSet`] of the call that started it, so nothing outlives that call.
 
 mod action;
 mod announce;
-mod eager;
-mod evidence;
+mod diagnosis;
+mod eager_probe;
+mod event_stream;
 mod facts;
 mod hook;
-mod hub;
 pub mod model;
 mod plugin;
 mod provider;
@@ -33,8 +33,8 @@ use crate::plan::{Action, ActionId, Plan, UnusedVolume, WaitSpec, Waiter};
 
 pub use announce::{Announcement, Announcer};
 
+use event_stream::EventStream;
 use facts::Facts;
-use hub::Hub;
 use schedule::{Ended, Schedule};
 use step::StepContext;
 use wait::Standing;
@@ -71,14 +71,14 @@ pub async fn execute<E: Engine>(
     let began = Instant::now();
     // Listening comes before the first step: what happens to a container from then on is not missed.
     let waits = plan.steps().any(|(_, step)| matches!(step.action, Action::Wait(_)));
-    let hub = if waits { Some(Hub::open(engine.clone(), settings.project.clone()).await) } else { None };
+    let hub = if waits { Some(EventStream::open(engine.clone(), settings.project.clone()).await) } else { None };
     let context = StepContext {
         plan: plan.clone(),
         engine: engine.clone(),
         events: events.clone(),
         cancel: cancel.clone(),
         facts: Arc::new(Facts::default()),
-        notices: hub.as_ref().map(Hub::notices),
+        notices: hub.as_ref().map(EventStream::notices),
         announcer: settings.announcer.clone(),
         outputs: settings.outputs.clone(),
     };

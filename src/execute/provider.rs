@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::plugin;
 use super::step::StepContext;
-use crate::diagnostic::conceal;
+use crate::diagnostic::redact;
 use crate::engine::Engine;
 use crate::event::{Fact, Outcome, StepError};
 use crate::plan::{ActionId, ProviderVerb};
@@ -229,7 +229,7 @@ impl Call<'_> {
 
 /// The beginning of a line without the secrets in it: a line that is no message may be anything, and of any length.
 fn excerpt(line: &str) -> String {
-    let shown = conceal::text(line);
+    let shown = redact::text(line);
     match shown.char_indices().nth(LONGEST_EXCERPT) {
         Some((end, _)) => format!("{}…", &shown[..end]),
         None => shown,

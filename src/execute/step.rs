@@ -7,8 +7,8 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::announce::Announcer;
+use super::event_stream::Notice;
 use super::facts::Facts;
-use super::hub::Notice;
 use crate::event::{Events, Outputs, StepError};
 use crate::observed::ContainerId;
 use crate::plan::{ContainerRef, ContainerSpec, Plan, shared_services};

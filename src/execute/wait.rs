@@ -10,9 +10,9 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-use super::eager::{self, Trial};
-use super::evidence;
-use super::hub::Notice;
+use super::diagnosis;
+use super::eager_probe::{self, Trial};
+use super::event_stream::Notice;
 use super::step::StepContext;
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Fact, Outcome, StepError};
@@ -268,7 +268,7 @@ impl<'a, E: Engine> Wait<'a, E> {
             known.filter(|details| verdict(self.spec.condition, details) == Verdict::NotYet).cloned().collect();
         let mut context = Vec::new();
         for details in &late {
-            context.extend(evidence::of_delay(&self.context.engine, details).await);
+            context.extend(diagnosis::of_delay(&self.context.engine, details).await);
         }
         let seconds = self.spec.timeout.map_or(0, |timeout| timeout.as_secs());
         let at_fault = self.containers.iter().find(|it| late.first().is_some_and(|details| details.id == it.id));
@@ -300,7 +300,7 @@ impl<'a, E: Engine> Wait<'a, E> {
             }
             tokio::select! {
                 () = until(settled) => {}
-                () = eager::one_passes(self.containers.iter_mut().filter_map(|watched| watched.trial.as_mut())) => {}
+                () = eager_probe::one_passes(self.containers.iter_mut().filter_map(|watched| watched.trial.as_mut())) => {}
                 notice = next(&mut notices) => match notice {
                     Notice::Happened(event) => self.apply(&event).await?,
                     Notice::LookAgain => self.look_at_all().await?,
@@ -375,12 +375,12 @@ impl<'a, E: Engine> Wait<'a, E> {
         let details = fresh.or_else(|| self.containers[at].details.clone());
         match verdict {
             Verdict::Unhealthy => {
-                let context = details.as_ref().map(evidence::of_health).unwrap_or_default();
+                let context = details.as_ref().map(diagnosis::of_health).unwrap_or_default();
                 StepError::Unhealthy { waiter, container, context }
             }
             Verdict::Exited(exit_code) => {
                 let context = match &details {
-                    Some(details) => evidence::of_exit(engine, details).await,
+                    Some(details) => diagnosis::of_exit(engine, details).await,
                     None => Vec::new(),
                 };
                 if self.spec.condition == WaitCondition::CompletedSuccessfully {
@@ -462,7 +462,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         let paused = details.state == State::Paused;
         let watched = &mut self.containers[at];
         if paused && !std::mem::replace(&mut watched.pause_told, paused) {
-            let message = evidence::of_pause(&watched.name);
+            let message = diagnosis::of_pause(&watched.name);
             self.context.events.send(Fact::Warning { id: Some(self.id), message });
         }
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::decide::{order, orphan, volume};
 use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownImages, DownOptions, DownTarget, DownVolumes,
-    Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, auto_removed,
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Deferred, DownImages, DownOptions, DownTarget,
+    DownVolumes, Handle, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, auto_removed,
     project_from_labels, unused,
 };
 use crate::observed::{Container, Observed};
@@ -407,7 +407,7 @@ pub(super) fn existing_spec(
         name: container.name.clone(),
         temporary_name: None,
         image: project.image_name(service),
-        image_digest: Late::Known(container.image_digest.clone()),
+        image_digest: Deferred::Known(container.image_digest.clone()),
         image_volumes: BTreeMap::new(),
         contents: Fingerprint::default(),
         replaces: None,

@@ -37,31 +37,31 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     let images = image::plan(project, observed, options, &mut builder);
     let models = model::plan(project, observed, &mut builder, &mut warnings);
     let resources = Resources { images, models, networks, volumes, emptied };
-    let fates = container::decide(&cx, &resources, &order);
-    content::changes(&options.contents, &fates, &mut warnings);
+    let decisions = container::decide(&cx, &resources, &order);
+    content::changes(&options.contents, &decisions, &mut warnings);
     let orphans = orphans(&cx, &mut warnings);
-    network::check_users(&cx, &resources.networks, &touched(&fates, &orphans))?;
-    volume::check_users(&cx, &resources.volumes, &removed(&fates, &orphans))?;
-    sharing::check(&cx, &fates)?;
-    conflicts::check_names(&cx, &fates, &removed(&fates, &orphans))?;
+    network::check_users(&cx, &resources.networks, &touched(&decisions, &orphans))?;
+    volume::check_users(&cx, &resources.volumes, &removed(&decisions, &orphans))?;
+    sharing::check(&cx, &decisions)?;
+    conflicts::check_names(&cx, &decisions, &removed(&decisions, &orphans))?;
 
-    let mut emit = PlanWriter::new(cx, &resources, &fates, builder);
-    emit.removals(&orphans);
-    emit.networks();
-    emit.volumes();
+    let mut writer = PlanWriter::new(cx, &resources, &decisions, builder);
+    writer.removals(&orphans);
+    writer.networks();
+    writer.volumes();
     for name in &order {
-        emit.creations(name);
+        writer.creations(name);
     }
     for name in &order {
-        emit.service(name);
+        writer.service(name);
     }
-    emit.unmount();
-    emit.clashes();
-    emit.check_addresses()?;
-    emit.fixed_addresses_first();
-    emit.stranded_sharers();
-    emit.command_waits(&order);
-    let mut plan = emit.into_plan(warnings);
+    writer.unmount();
+    writer.clashes();
+    writer.check_addresses()?;
+    writer.fixed_addresses_first();
+    writer.stranded_sharers();
+    writer.command_waits(&order);
+    let mut plan = writer.into_plan(warnings);
     image::check(&cx, &plan, &resources.images)?;
     content::check(&plan, options)?;
     plan.warn(content::hidden(&plan));
@@ -84,13 +84,13 @@ fn orphans<'a>(cx: &Inputs<'a>, warnings: &mut Vec<Warning>) -> Vec<&'a Containe
 
 /// The containers that steps may disconnect and connect again, or remove.
 fn touched<'a>(
-    fates: &BTreeMap<&ServiceName, Decision<'a>>,
+    decisions: &BTreeMap<&ServiceName, Decision<'a>>,
     orphans: &[&'a Container],
 ) -> BTreeSet<&'a crate::observed::ContainerId> {
-    let mut touched = removed(fates, orphans);
-    for fate in fates.values() {
-        touched.extend(fate.slots.iter().filter_map(|slot| slot.change.old()).map(|old| &old.id));
-        touched.extend(fate.slots.iter().filter_map(|slot| match slot.change {
+    let mut touched = removed(decisions, orphans);
+    for decision in decisions.values() {
+        touched.extend(decision.slots.iter().filter_map(|slot| slot.change.old()).map(|old| &old.id));
+        touched.extend(decision.slots.iter().filter_map(|slot| match slot.change {
             Change::Finish { new, .. } => Some(&new.id),
             Change::Keep(_) | Change::Create | Change::Recreate { .. } => None,
         }));
@@ -100,12 +100,12 @@ fn touched<'a>(
 
 /// The containers that go without a successor.
 fn removed<'a>(
-    fates: &BTreeMap<&ServiceName, Decision<'a>>,
+    decisions: &BTreeMap<&ServiceName, Decision<'a>>,
     orphans: &[&'a Container],
 ) -> BTreeSet<&'a crate::observed::ContainerId> {
-    let without_successor = fates
-        .values()
-        .flat_map(|fate| fate.removed.iter().map(|removal| removal.container).chain(fate.emptied.iter().copied()));
+    let without_successor = decisions.values().flat_map(|decision| {
+        decision.removed.iter().map(|removal| removal.container).chain(decision.emptied.iter().copied())
+    });
     orphans.iter().copied().chain(without_successor).map(|container| &container.id).collect()
 }
 

@@ -4,7 +4,7 @@
 //! to name the mistake: the tab, the missing blank, the quote that was never closed.
 
 use super::YamlError;
-use crate::diagnostic::conceal::is_secret;
+use crate::diagnostic::redact::is_secret;
 use crate::diagnostic::suggest;
 use crate::source::{FileId, Span};
 

@@ -12,7 +12,7 @@ use hoist::event::{Events, Fact, Outcome, RunFailure, RunOutcome, StepError};
 use hoist::execute::{ExecuteSettings, execute};
 use hoist::observed::{Health, State};
 use hoist::plan::{
-    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Edge, Guard, Handle, Late, Plan,
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Deferred, Edge, Guard, Handle, Plan,
     PlanBuilder, Probing, PullFailure, PullSpec, Reason, Replica, Step, UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
 use hoist::project::fingerprint::Fingerprint;
@@ -71,7 +71,7 @@ impl Plans {
             name: format!("demo-{service}-{number}"),
             temporary_name: None,
             image: service.to_owned(),
-            image_digest: Late::Known(None),
+            image_digest: Deferred::Known(None),
             image_volumes: BTreeMap::new(),
             contents: Fingerprint::default(),
             replaces: None,
@@ -314,7 +314,7 @@ async fn guards_are_answered_by_what_the_run_finds_out() {
         plans.guard = Some(Guard::ImageChanged { producer: pull, image: "web".to_owned(), from: Some(from.into()) });
         let spec = ContainerSpec {
             temporary_name: Some("0_demo-web-1".to_owned()),
-            image_digest: Late::From(pull),
+            image_digest: Deferred::From(pull),
             ..plans.spec("web", 1)
         };
         let create = plans.add(Action::CreateContainer(Arc::new(spec)), &[pull]);
@@ -364,7 +364,7 @@ async fn a_tolerated_pull_leaves_the_image_to_the_build() {
     let spec = BuildSpec { project: Arc::new(project), service: "web".into(), image: "web".to_owned(), platform: None };
     let build = plans.add(Action::BuildImage(Arc::new(spec)), &[pull]);
     plans.guard = None;
-    let spec = ContainerSpec { image_digest: Late::From(build), ..plans.spec("web", 1) };
+    let spec = ContainerSpec { image_digest: Deferred::From(build), ..plans.spec("web", 1) };
     plans.add(Action::CreateContainer(Arc::new(spec)), &[build]);
     let plan = plans.build();
 

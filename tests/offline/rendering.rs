@@ -9,8 +9,8 @@ use hoist::engine::EngineError;
 use hoist::event::{BuildProgress, Event, Fact, Outcome, Output, StepError, Stopping};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
-    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, Late, ModelSpec, Plan, PullFailure, PullSpec,
-    Replaced, SecretValues, UnusedVolume, WaitCondition, Waiter,
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Deferred, Handle, ModelSpec, Plan, PullFailure,
+    PullSpec, Replaced, SecretValues, UnusedVolume, WaitCondition, Waiter,
 };
 use hoist::project::Project;
 use hoist::project::fingerprint::Fingerprint;
@@ -294,7 +294,7 @@ fn recreation() -> (Arc<Plan>, [ActionId; 5]) {
         name: "demo-web-1".to_owned(),
         temporary_name: Some("0123456789ab_demo-web-1".to_owned()),
         image: "web".to_owned(),
-        image_digest: Late::Known(None),
+        image_digest: Deferred::Known(None),
         image_volumes: BTreeMap::new(),
         contents: Fingerprint::default(),
         replaces: Some(Replaced { container: old.clone(), inherited: Vec::new(), inherits: true }),

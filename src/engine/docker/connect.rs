@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::contexts;
 use super::ssh::SshAddress;
-use crate::diagnostic::conceal;
+use crate::diagnostic::redact;
 use crate::engine::EngineError;
 
 /// The socket that is used when nothing says otherwise.
@@ -221,7 +221,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 }
 
 fn bad_address(text: &str) -> EngineError {
-    let text = if text.contains("://") { conceal::text(text) } else { conceal::text(&format!("tcp://{text}")) };
+    let text = if text.contains("://") { redact::text(text) } else { redact::text(&format!("tcp://{text}")) };
     EngineError::Configuration(format!(
         "`{text}` is not the address of an engine; addresses look like unix:///var/run/docker.sock, tcp://host:2376 \
          or ssh://user@host"

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{ReadError, Reader};
 
-/// What Docker Hub is called in credential stores.
+/// What Docker EventStream is called in credential stores.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
 /// The parts of `config.json` that are ours to read.
@@ -280,7 +280,7 @@ fn words(error: &CredentialRetrievalError) -> String {
     }
 }
 
-/// What a registry is called in credential stores: all names of Docker Hub are one (engine.md §7.1).
+/// What a registry is called in credential stores: all names of Docker EventStream are one (engine.md §7.1).
 fn server_name(registry: &str) -> &str {
     match registry {
         "docker.io" | "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,

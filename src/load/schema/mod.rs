@@ -11,7 +11,7 @@ pub use attributes::attributes;
 
 use std::collections::HashMap;
 
-use crate::diagnostic::{Explain, conceal};
+use crate::diagnostic::{Explain, redact};
 use crate::load::findings::Findings;
 use crate::load::node_path::NodePath;
 use crate::load::scalar;
@@ -540,7 +540,7 @@ fn described(node: &Node, written: &str) -> String {
         Value::Int(_) | Value::Float(_) => format!("the number `{written}`"),
         Value::Timestamp(_) => format!("the date `{written}`"),
         Value::String(text) if text.chars().count() <= 40 && !text.contains('\n') => {
-            format!("the text `{}`", conceal::assignment(text))
+            format!("the text `{}`", redact::assignment(text))
         }
         Value::String(_) => "a string".to_owned(),
         Value::Null | Value::Sequence(_) | Value::Mapping(_) => node.value.kind().to_owned(),

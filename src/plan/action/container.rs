@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Late;
+use super::Deferred;
 use crate::observed::{ContainerId, ImageDigest};
 use crate::plan::ActionId;
 use crate::project::fingerprint::Fingerprint;
@@ -75,10 +75,10 @@ pub struct ContainerSpec {
     /// The image reference.
     pub image: String,
     /// What the label `com.docker.compose.image` says.
-    pub image_digest: Late<Option<ImageDigest>>,
+    pub image_digest: Deferred<Option<ImageDigest>>,
     /// The digests of the images that are mounted (`type: image`), by their place in the container; what the label
     /// `com.docker.compose.image-volume-digest` says.
-    pub image_volumes: BTreeMap<String, Late<Option<ImageDigest>>>,
+    pub image_volumes: BTreeMap<String, Deferred<Option<ImageDigest>>>,
     /// A digest of what its secrets and configs contain, which the label `hoist.contents` keeps.
     pub contents: Fingerprint,
     /// The container it takes the place of.

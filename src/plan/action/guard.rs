@@ -5,7 +5,7 @@ use crate::plan::ActionId;
 
 /// A fact that is known now, or only once an earlier step has run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Late<T> {
+pub enum Deferred<T> {
     /// Known when the plan is made.
     Known(T),
     /// What the step that pulls or builds the image finds out. A build that is only there for the case that a pull

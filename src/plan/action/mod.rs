@@ -15,7 +15,7 @@ pub use container::{
     AnonymousVolumes, ContainerRef, ContainerSpec, Handle, InheritedVolume, Replaced, Replica, UnusedVolume,
 };
 pub use describe::{Description, Effect, Lane, Repetition, Verb};
-pub use guard::{Guard, Late};
+pub use guard::{Deferred, Guard};
 pub use image::{BuildSpec, ModelSpec, PullFailure, PullSpec};
 pub use reason::{FieldChange, FieldValue, Reason};
 pub use subject::Subject;

@@ -24,7 +24,7 @@ impl PlanWriter<'_, '_> {
         };
         for (_, service, _) in &self.new_starts {
             for (key, written) in &service.networks {
-                let Some(name) = self.resources.networks.get(key).map(|fate| fate.name) else { continue };
+                let Some(name) = self.resources.networks.get(key).map(|decision| decision.name) else { continue };
                 let Some(address) = written.as_ref().and_then(|written| written.ipv4_address.as_ref()) else {
                     continue;
                 };

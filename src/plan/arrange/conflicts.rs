@@ -19,7 +19,8 @@ impl PlanWriter<'_, '_> {
         for (start, service, own) in self.new_starts.clone() {
             for (holder, stop) in &holders {
                 let same = holder.service.as_ref() == Some(&service.name);
-                let in_turn = same && self.fates.get(&service.name).is_some_and(|fate| fate.rolling.is_some());
+                let in_turn =
+                    same && self.decisions.get(&service.name).is_some_and(|decision| decision.rolling.is_some());
                 let other = own != Some(&holder.id) && !in_turn;
                 if other && needs_of(service, holder) && !self.builder.is_before(start, *stop) {
                     self.builder.order(*stop, start, Edge::Requires);

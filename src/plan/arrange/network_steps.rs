@@ -12,13 +12,13 @@ impl<'a> PlanWriter<'a, '_> {
     /// Makes and recreates networks. Whoever is connected to one that changes is stopped, moved and started again by
     /// the steps of its service.
     pub(in crate::plan) fn networks(&mut self) {
-        for (key, fate) in &self.resources.networks {
+        for (key, decision) in &self.resources.networks {
             let mut cleared = None;
-            for duplicate in &fate.duplicates {
+            for duplicate in &decision.duplicates {
                 let action = Action::RemoveNetwork { id: duplicate.id.clone(), name: duplicate.name.clone() };
                 cleared = Some(self.add(action, Reason::Interrupted, &When::Always, cleared));
             }
-            match fate.change {
+            match decision.change {
                 // Whoever is connected from now on has to mean the one that stays.
                 NetworkChange::Keep => {
                     self.network_steps.extend(cleared.map(|step| (*key, step)));
@@ -26,7 +26,7 @@ impl<'a> PlanWriter<'a, '_> {
                 NetworkChange::Create => {
                     self.create_network(key, Reason::Missing, &[]);
                 }
-                NetworkChange::Recreate | NetworkChange::Rename => self.replace_network(key, fate),
+                NetworkChange::Recreate | NetworkChange::Rename => self.replace_network(key, decision),
             }
         }
     }
@@ -38,9 +38,9 @@ impl<'a> PlanWriter<'a, '_> {
         step
     }
 
-    fn replace_network(&mut self, key: &'a NetworkKey, fate: &NetworkDecision<'a>) {
-        let Some(old) = fate.leaving() else { return };
-        let same_name = fate.change == NetworkChange::Recreate;
+    fn replace_network(&mut self, key: &'a NetworkKey, decision: &NetworkDecision<'a>) {
+        let Some(old) = decision.leaving() else { return };
+        let same_name = decision.change == NetworkChange::Recreate;
         // Where both networks can be there at once, what is replaced goes on using the old one until it is removed.
         let (replaced, users): (Vec<_>, Vec<_>) =
             self.users(key, old).into_iter().partition(|user| user.goes && !same_name);
@@ -62,9 +62,9 @@ impl<'a> PlanWriter<'a, '_> {
     /// Who has to leave the network: containers of the services that are on it, and of those that were.
     fn users(&self, key: &NetworkKey, old: &observed::Network) -> Vec<User<'a>> {
         let mut users = Vec::new();
-        for fate in self.fates.values() {
-            let asks = fate.service.networks.contains_key(key);
-            for slot in &fate.slots {
+        for decision in self.decisions.values() {
+            let asks = decision.service.networks.contains_key(key);
+            for slot in &decision.slots {
                 let (present, successor) = match &slot.change {
                     Change::Keep(old) | Change::Recreate { old, .. } => (Some(*old), None),
                     Change::Finish { old, new } => (Some(*old), Some(*new)),
@@ -140,8 +140,9 @@ impl<'a> PlanWriter<'a, '_> {
             return;
         }
         for key in service.networks.keys() {
-            let Some(fate) = self.resources.networks.get(key) else { continue };
-            if fate.live.is_some_and(|live| is_connected(container, live)) || container.networks.contains_key(fate.name)
+            let Some(decision) = self.resources.networks.get(key) else { continue };
+            if decision.live.is_some_and(|live| is_connected(container, live))
+                || container.networks.contains_key(decision.name)
             {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! The steps of a service: its new containers, the swaps, the starts (engine.md §2.5, §2.7, §4.2).
+//! The steps of a service: its new containers, the replacements, the starts (engine.md §2.5, §2.7, §4.2).
 
 use crate::observed::{Container, State};
 use crate::plan::arrange::writer::{End, PlanWriter, Replacement, ReplicaEnd, maker};
@@ -15,13 +15,13 @@ use crate::project::{Condition, Service, ServiceName};
 impl<'a, 'b> PlanWriter<'a, 'b> {
     /// Makes the new containers of a service. Those of the services it shares with are there already.
     pub(in crate::plan) fn creations(&mut self, name: &ServiceName) {
-        let fates = self.fates;
-        let Some((name, fate)) = fates.get_key_value(name) else { return };
-        let swaps: Vec<_> = fate.slots.iter().map(|slot| self.create(fate, slot)).collect();
-        self.swaps.insert(name, swaps);
+        let decisions = self.decisions;
+        let Some((name, decision)) = decisions.get_key_value(name) else { return };
+        let replacements: Vec<_> = decision.slots.iter().map(|slot| self.create(decision, slot)).collect();
+        self.replacements.insert(name, replacements);
     }
 
-    /// Adds the swaps and starts of a service. Those of its dependencies are there already.
+    /// Adds the replacements and starts of a service. Those of its dependencies are there already.
     pub(in crate::plan) fn service(&mut self, name: &ServiceName) {
         let Some((name, service)) = self.cx.project.services.get_key_value(name) else { return };
         let ready = if self.cx.starts() { self.ready(service) } else { Vec::new() };
@@ -29,43 +29,48 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             self.provider(service, &ready);
             return;
         }
-        let fates = self.fates;
-        let Some(fate) = fates.get(name) else { return };
-        let swaps = self.swaps.get(name).cloned().unwrap_or_default();
+        let decisions = self.decisions;
+        let Some(decision) = decisions.get(name) else { return };
+        let replacements = self.replacements.get(name).cloned().unwrap_or_default();
         if self.cx.starts() {
-            fate.slots.iter().for_each(|slot| self.reattach(service, slot));
-            self.follow_partners(fate);
+            decision.slots.iter().for_each(|slot| self.reattach(service, slot));
+            self.follow_partners(decision);
         }
-        let in_turn = self.in_turn(fate, &swaps);
+        let in_turn = self.in_turn(decision, &replacements);
         let rolls = in_turn.contains(&true);
-        let stopped = if rolls { Vec::new() } else { self.stop_dependents(fate, &swaps, &ready) };
-        let alone = swaps.iter().zip(&in_turn);
-        let rows: Vec<_> =
-            alone.map(|(swap, in_turn)| if *in_turn { None } else { self.swap(swap, &ready, &stopped) }).collect();
+        let stopped = if rolls { Vec::new() } else { self.stop_dependents(decision, &replacements, &ready) };
+        let alone = replacements.iter().zip(&in_turn);
+        let rows: Vec<_> = alone
+            .map(|(replacement, in_turn)| if *in_turn { None } else { self.swap(replacement, &ready, &stopped) })
+            .collect();
         let mut end = End { inherited: ready.clone(), ..End::default() };
-        let starts: Vec<_> = swaps.iter().map(|swap| self.start_when(swap)).collect();
-        let hooks = self.pre_start(service, &swaps, &starts, &rows, &ready);
-        if let Some(update) = fate.rolling.filter(|_| rolls) {
-            let turns: Vec<_> =
-                swaps.iter().zip(&in_turn).filter(|(_, in_turn)| **in_turn).map(|(swap, _)| swap).collect();
+        let starts: Vec<_> = replacements.iter().map(|replacement| self.start_when(replacement)).collect();
+        let hooks = self.pre_start(service, &replacements, &starts, &rows, &ready);
+        if let Some(update) = decision.rolling.filter(|_| rolls) {
+            let turns: Vec<_> = replacements
+                .iter()
+                .zip(&in_turn)
+                .filter(|(_, in_turn)| **in_turn)
+                .map(|(replacement, _)| replacement)
+                .collect();
             end.starts = self.roll(service, update, &turns, &ready, hooks.last().copied());
-            self.stop_dependents_after(fate, &end.starts);
+            self.stop_dependents_after(decision, &end.starts);
         }
-        for (((swap, row), started), in_turn) in swaps.into_iter().zip(rows).zip(starts).zip(in_turn) {
-            end.starts.extend(self.unpause(&swap, &ready));
+        for (((replacement, row), started), in_turn) in replacements.into_iter().zip(rows).zip(starts).zip(in_turn) {
+            end.starts.extend(self.unpause(&replacement, &ready));
             if !started.is_never() && !in_turn {
-                let step = self.start(service, &swap, &started, row, &ready);
+                let step = self.start(service, &replacement, &started, row, &ready);
                 if let Some(hook) = hooks.last() {
                     self.builder.order(*hook, step, Edge::Requires);
                 }
                 end.starts.push(step);
             }
-            let existing = match &swap.slot.change {
+            let existing = match &replacement.slot.change {
                 Change::Keep(container) => Some(*container),
                 Change::Recreate { old, when: When::If(_), .. } => Some(*old),
                 Change::Create | Change::Recreate { .. } | Change::Finish { .. } => None,
             };
-            end.replicas.push(ReplicaEnd { container: swap.container, existing, started });
+            end.replicas.push(ReplicaEnd { container: replacement.container, existing, started });
         }
         self.ends.insert(name, end);
     }
@@ -82,8 +87,8 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         self.after_all(step, ready);
         // What it gives its dependents is part of their containers.
         let dependents = self.dependents.get(&service.name).cloned().unwrap_or_default();
-        let swaps = dependents.iter().filter_map(|(name, _)| self.swaps.get(*name)).flatten();
-        let creations: Vec<_> = swaps.filter_map(|swap| swap.create).collect();
+        let replacements = dependents.iter().filter_map(|(name, _)| self.replacements.get(*name)).flatten();
+        let creations: Vec<_> = replacements.filter_map(|replacement| replacement.create).collect();
         for create in creations {
             if !self.builder.is_before(create, step) {
                 self.builder.order(step, create, Edge::Requires);
@@ -94,10 +99,10 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     }
 
     /// Makes the new container of a slot that needs one.
-    fn create(&mut self, fate: &Decision<'a>, slot: &'b Slot<'a>) -> Replacement<'a, 'b> {
-        let service = fate.service;
+    fn create(&mut self, decision: &Decision<'a>, slot: &'b Slot<'a>) -> Replacement<'a, 'b> {
+        let service = decision.service;
         let (when, reason) = match &slot.change {
-            Change::Create if fate.emptied.is_empty() => (When::Always, Reason::NoContainer),
+            Change::Create if decision.emptied.is_empty() => (When::Always, Reason::NoContainer),
             Change::Create => (When::Always, self.emptied_reason()),
             Change::Recreate { when, reason, .. } => (when.clone(), reason.clone()),
             Change::Keep(container) | Change::Finish { new: container, .. } => {
@@ -108,7 +113,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         };
         let holder = self.cx.observed.containers.iter().find(|container| container.name == slot.name);
         let (gone, holder): (Vec<_>, Vec<_>) =
-            holder.into_iter().partition(|holder| fate.emptied.iter().any(|emptied| emptied.id == holder.id));
+            holder.into_iter().partition(|holder| decision.emptied.iter().any(|emptied| emptied.id == holder.id));
         let temporary = holder.first().map(|holder| {
             // Named after the container it replaces; where it replaces none, after the one that bears the name.
             let after = slot.change.old().unwrap_or(holder);
@@ -147,32 +152,32 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     /// Stops the containers of dependents with `restart: true` before their dependency is replaced.
     fn stop_dependents(
         &mut self,
-        fate: &Decision<'a>,
-        swaps: &[Replacement<'a, '_>],
+        decision: &Decision<'a>,
+        replacements: &[Replacement<'a, '_>],
         ready: &[(ActionId, Edge)],
     ) -> Vec<ActionId> {
-        if fate.recreated.is_never() {
+        if decision.recreated.is_never() {
             return Vec::new();
         }
-        let olds: Vec<_> = swaps.iter().filter_map(|swap| swap.slot.change.old()).collect();
+        let olds: Vec<_> = replacements.iter().filter_map(|replacement| replacement.slot.change.old()).collect();
         let stops: Vec<_> = olds.iter().filter_map(|old| self.stops.get(&old.id)).collect();
         // What has to stop before something is made, or as early as can be, takes its dependents along.
         let before_create = stops.iter().any(|stop| stop.before_create);
         let early = !stops.is_empty() || olds.iter().any(|old| self.early.contains(&old.id));
-        let creates = swaps.iter().filter_map(|swap| swap.create).filter(|_| !before_create);
+        let creates = replacements.iter().filter_map(|replacement| replacement.create).filter(|_| !before_create);
         let after: Vec<_> = creates.collect();
-        let dependents = self.dependents.get(&fate.service.name).cloned().unwrap_or_default();
+        let dependents = self.dependents.get(&decision.service.name).cloned().unwrap_or_default();
         let mut stopped = Vec::new();
-        let fates = self.fates;
+        let decisions = self.decisions;
         for (name, _) in dependents.into_iter().filter(|(_, how)| how.restart) {
-            let Some(dependent) = fates.get(name) else { continue };
+            let Some(dependent) = decisions.get(name) else { continue };
             for slot in &dependent.slots {
                 let Some(container) = slot.change.old() else { continue };
                 let handle = reference(slot, Handle::Existing(container.id.clone()));
                 let known = self.stops.contains_key(&container.id);
-                let reason = Reason::DependencyRecreated(fate.service.name.clone());
+                let reason = Reason::DependencyRecreated(decision.service.name.clone());
                 let after = if known { &[][..] } else { &after };
-                let Some(step) = self.stop(container, handle, &fate.recreated, reason, after) else { continue };
+                let Some(step) = self.stop(container, handle, &decision.recreated, reason, after) else { continue };
                 if !known {
                     if let Some(stop) = self.stops.get_mut(&container.id) {
                         stop.before_create = before_create;
@@ -191,27 +196,31 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     /// these steps, which the start follows.
     fn swap(
         &mut self,
-        swap: &Replacement<'a, '_>,
+        replacement: &Replacement<'a, '_>,
         ready: &[(ActionId, Edge)],
         stopped: &[ActionId],
     ) -> Option<ActionId> {
-        match &swap.slot.change {
-            Change::Keep(container) if container.name == swap.slot.name => None,
-            Change::Keep(_) => Some(self.rename(swap, Reason::Interrupted, &When::Always, None)),
+        match &replacement.slot.change {
+            Change::Keep(container) if container.name == replacement.slot.name => None,
+            Change::Keep(_) => Some(self.rename(replacement, Reason::Interrupted, &When::Always, None)),
             Change::Create => {
-                swap.spec.temporary_name.as_ref()?;
-                Some(self.rename(swap, Reason::Replacement, &When::Always, swap.create))
+                replacement.spec.temporary_name.as_ref()?;
+                Some(self.rename(replacement, Reason::Replacement, &When::Always, replacement.create))
             }
             Change::Recreate { old, when, .. } => {
-                let remove = self.leave_slot(swap, old, when, (ready, stopped));
-                let renamed = swap.spec.temporary_name.is_some();
-                Some(if renamed { self.rename(swap, Reason::Replacement, when, Some(remove)) } else { remove })
+                let remove = self.leave_slot(replacement, old, when, (ready, stopped));
+                let renamed = replacement.spec.temporary_name.is_some();
+                Some(if renamed { self.rename(replacement, Reason::Replacement, when, Some(remove)) } else { remove })
             }
             Change::Finish { old, new } => {
-                let remove = self.leave_slot(swap, old, &When::Always, (ready, stopped));
-                let renamed = new.name != swap.slot.name;
+                let remove = self.leave_slot(replacement, old, &When::Always, (ready, stopped));
+                let renamed = new.name != replacement.slot.name;
                 let always = When::Always;
-                Some(if renamed { self.rename(swap, Reason::Interrupted, &always, Some(remove)) } else { remove })
+                Some(if renamed {
+                    self.rename(replacement, Reason::Interrupted, &always, Some(remove))
+                } else {
+                    remove
+                })
             }
         }
     }
@@ -219,18 +228,19 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     /// Stops and removes the old container of a slot.
     fn leave_slot(
         &mut self,
-        swap: &Replacement<'a, '_>,
+        replacement: &Replacement<'a, '_>,
         old: &'a Container,
         when: &When,
         (ready, stopped): (&[(ActionId, Edge)], &[ActionId]),
     ) -> ActionId {
-        let handle = ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+        let handle =
+            ContainerRef { name: old.name.clone(), ..reference(replacement.slot, Handle::Existing(old.id.clone())) };
         let known = self.stops.get(&old.id).map(|stop| stop.before_create);
-        let reason = if swap.create.is_some() { Reason::Replaced } else { Reason::Interrupted };
+        let reason = if replacement.create.is_some() { Reason::Replaced } else { Reason::Interrupted };
         let stop = self.stop(old, handle, when, reason.clone(), &[]);
         if let Some(stop) = stop {
             if known != Some(true)
-                && let Some(create) = swap.create
+                && let Some(create) = replacement.create
             {
                 self.order_if_possible(create, stop);
             }
@@ -243,23 +253,23 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             }
         }
         let after: Vec<_> = match stop {
-            Some(stop) => swap.create.into_iter().chain([stop]).collect(),
-            None => swap.create.into_iter().chain(self.gate()).chain(stopped.iter().copied()).collect(),
+            Some(stop) => replacement.create.into_iter().chain([stop]).collect(),
+            None => replacement.create.into_iter().chain(self.gate()).chain(stopped.iter().copied()).collect(),
         };
-        self.remove_replaced(swap, old, when, &reason, after)
+        self.remove_replaced(replacement, old, when, &reason, after)
     }
 
     /// Removes the old container of a slot. Its volumes stay: what its successor does not mount is still somebody's data.
     pub(in crate::plan) fn remove_replaced(
         &mut self,
-        swap: &Replacement<'a, '_>,
+        replacement: &Replacement<'a, '_>,
         old: &'a Container,
         when: &When,
         reason: &Reason,
         after: Vec<ActionId>,
     ) -> ActionId {
         let container =
-            ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+            ContainerRef { name: old.name.clone(), ..reference(replacement.slot, Handle::Existing(old.id.clone())) };
         let action = Action::remove_container(container, AnonymousVolumes::Keep);
         let remove = self.add(action, reason.clone(), when, after);
         self.after_connects(old, remove);
@@ -270,14 +280,14 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     /// Gives the slot's container its final name, once nothing else bears it.
     pub(in crate::plan) fn rename(
         &mut self,
-        swap: &Replacement<'a, '_>,
+        replacement: &Replacement<'a, '_>,
         reason: Reason,
         when: &When,
         after: Option<ActionId>,
     ) -> ActionId {
-        let name = swap.slot.name.clone();
-        let action = Action::RenameContainer { container: swap.container.clone(), name: name.clone() };
-        let made = swap.create.filter(|_| after.is_none());
+        let name = replacement.slot.name.clone();
+        let action = Action::RenameContainer { container: replacement.container.clone(), name: name.clone() };
+        let made = replacement.create.filter(|_| after.is_none());
         let step = self.add(action, reason, when, after.into_iter().chain(made));
         self.renames.push((step, name));
         step
@@ -290,13 +300,13 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     }
 
     /// Whether a slot's container is started.
-    fn start_when(&self, swap: &Replacement<'a, '_>) -> When {
+    fn start_when(&self, replacement: &Replacement<'a, '_>) -> When {
         if !self.cx.starts() {
             return When::Never;
         }
         let stopped =
             |container: &Container| self.stops.get(&container.id).map_or(When::Never, |stop| stop.when.clone());
-        match &swap.slot.change {
+        match &replacement.slot.change {
             Change::Keep(container) if container.is_up() => stopped(container),
             Change::Recreate { old, when, .. } if old.is_up() => when.or(&stopped(old)),
             Change::Keep(_) | Change::Recreate { .. } | Change::Create | Change::Finish { .. } => When::Always,
@@ -304,8 +314,8 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     }
 
     /// Lets a paused container that stays go on: it is neither started nor, unless for something else, stopped.
-    fn unpause(&mut self, swap: &Replacement<'a, '_>, ready: &[(ActionId, Edge)]) -> Option<ActionId> {
-        let old = match &swap.slot.change {
+    fn unpause(&mut self, replacement: &Replacement<'a, '_>, ready: &[(ActionId, Edge)]) -> Option<ActionId> {
+        let old = match &replacement.slot.change {
             Change::Keep(old) | Change::Recreate { old, when: When::If(_), .. } => *old,
             Change::Recreate { .. } | Change::Create | Change::Finish { .. } => return None,
         };
@@ -316,7 +326,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             return None;
         }
         let container =
-            ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+            ContainerRef { name: old.name.clone(), ..reference(replacement.slot, Handle::Existing(old.id.clone())) };
         let unpause = self.add(Action::UnpauseContainer { container }, Reason::Paused, &When::Always, []);
         self.after_all(unpause, ready);
         if let Some(stop) = stop {
@@ -328,32 +338,33 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     pub(in crate::plan) fn start(
         &mut self,
         service: &'a Service,
-        swap: &Replacement<'a, '_>,
+        replacement: &Replacement<'a, '_>,
         when: &When,
         row: Option<ActionId>,
         ready: &[(ActionId, Edge)],
     ) -> ActionId {
-        let reason = self.start_reason(service, swap);
+        let reason = self.start_reason(service, replacement);
         // Where it is certain that the new container is there, or that the old one stays, there is no choice to make.
-        let action = Action::StartContainer { container: swap.container.clone(), spec: Some(swap.spec.clone()) };
+        let action =
+            Action::StartContainer { container: replacement.container.clone(), spec: Some(replacement.spec.clone()) };
         let models: Vec<_> = self.resources.models.of_service(service).collect();
-        let step = self.add(action, reason, when, row.into_iter().chain(swap.create).chain(models));
+        let step = self.add(action, reason, when, row.into_iter().chain(replacement.create).chain(models));
         self.after_all(step, ready);
-        if let Some(old) = swap.slot.change.old() {
+        if let Some(old) = replacement.slot.change.old() {
             self.after_connects(old, step);
             if let Some(before) = self.stops.get(&old.id).map(|stop| stop.step) {
                 self.builder.order(before, step, Edge::Requires);
             }
         }
-        if let Change::Finish { new, .. } = &swap.slot.change {
+        if let Change::Finish { new, .. } = &replacement.slot.change {
             self.after_connects(new, step);
         }
-        self.new_starts.push((step, service, swap.slot.change.old().map(|old| &old.id)));
+        self.new_starts.push((step, service, replacement.slot.change.old().map(|old| &old.id)));
         step
     }
 
-    fn start_reason(&self, service: &Service, swap: &Replacement<'a, '_>) -> Reason {
-        match &swap.slot.change {
+    fn start_reason(&self, service: &Service, replacement: &Replacement<'a, '_>) -> Reason {
+        match &replacement.slot.change {
             Change::Create => Reason::Created,
             Change::Recreate { .. } | Change::Finish { .. } => Reason::Replacement,
             Change::Keep(container) => {
@@ -403,18 +414,22 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     fn pre_start(
         &mut self,
         service: &Service,
-        swaps: &[Replacement<'a, '_>],
+        replacements: &[Replacement<'a, '_>],
         starts: &[When],
         rows: &[Option<ActionId>],
         ready: &[(ActionId, Edge)],
     ) -> Vec<ActionId> {
-        let Some(first) = swaps.first().filter(|_| starts.iter().all(|start| !start.is_never())) else {
+        let Some(first) = replacements.first().filter(|_| starts.iter().all(|start| !start.is_never())) else {
             return Vec::new();
         };
         // For sure only if every start is: one replica that stays up does without the hooks.
         let when = starts.iter().find(|start| !start.is_always()).cloned().unwrap_or(When::Always);
-        let mut before: Vec<_> =
-            rows.iter().copied().flatten().chain(swaps.iter().filter_map(|swap| swap.create)).collect();
+        let mut before: Vec<_> = rows
+            .iter()
+            .copied()
+            .flatten()
+            .chain(replacements.iter().filter_map(|replacement| replacement.create))
+            .collect();
         if !service.pre_start.is_empty() {
             before.extend(self.sweep_hooks(service, &when));
         }

@@ -41,25 +41,29 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     /// Which replicas of a service are replaced in turn: those that run, unless they have to stop for something else. Where
     /// ports, names or addresses pass from one container to another in this run, none are: whoever gives has to stop
     /// before whoever takes starts. That is reported.
-    pub(in crate::plan) fn in_turn(&mut self, fate: &Decision<'a>, swaps: &[Replacement<'a, 'b>]) -> Vec<bool> {
+    pub(in crate::plan) fn in_turn(
+        &mut self,
+        decision: &Decision<'a>,
+        replacements: &[Replacement<'a, 'b>],
+    ) -> Vec<bool> {
         let calm = |container: &Container| {
             self.early.is_empty()
                 && !self.stops.contains_key(&container.id)
                 && !self.connects.contains_key(&container.id)
         };
         let wanted = |change: &Change<'_>| match change {
-            Change::Recreate { old, when, .. } => fate.rolling.is_some() && !when.is_never() && old.is_up(),
-            Change::Finish { .. } => fate.rolling.is_some(),
+            Change::Recreate { old, when, .. } => decision.rolling.is_some() && !when.is_never() && old.is_up(),
+            Change::Finish { .. } => decision.rolling.is_some(),
             Change::Keep(_) | Change::Create => false,
         };
         let possible = |change: &Change<'_>| match change {
             Change::Finish { old, new } => calm(old) && calm(new),
             Change::Keep(_) | Change::Create | Change::Recreate { .. } => change.old().is_none_or(calm),
         };
-        let changes = || swaps.iter().map(|swap| &swap.slot.change);
+        let changes = || replacements.iter().map(|replacement| &replacement.slot.change);
         let in_turn: Vec<_> = changes().map(|change| wanted(change) && possible(change)).collect();
         if changes().zip(&in_turn).any(|(change, in_turn)| wanted(change) && !in_turn) {
-            self.warnings.push(Warning::NotInTurn { service: fate.service.name.clone() });
+            self.warnings.push(Warning::NotInTurn { service: decision.service.name.clone() });
         }
         in_turn
     }
@@ -69,42 +73,46 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         &mut self,
         service: &'a Service,
         update: RollingUpdate,
-        swaps: &[&Replacement<'a, 'b>],
+        replacements: &[&Replacement<'a, 'b>],
         ready: &[(ActionId, Edge)],
         hook: Option<ActionId>,
     ) -> Vec<ActionId> {
         let undone_alone = update.failure_action != FailureAction::Rollback;
         let mut rows: Vec<Row<'a>> = Vec::new();
         let mut turn = Turn::new();
-        for group in swaps.chunks(update.group(swaps.len())) {
+        for group in replacements.chunks(update.group(replacements.len())) {
             let first = rows.len();
             let mut next = Turn::new();
-            for swap in group {
-                let Some(row) = self.row(service, update, swap, ready, (&turn, hook)) else { continue };
+            for replacement in group {
+                let Some(row) = self.row(service, update, replacement, ready, (&turn, hook)) else { continue };
                 if undone_alone {
-                    self.leave_for_good(swap, &row, &[row.accept]);
-                    let undone = self.undo(service, update, swap, &row, &[row.accept], &[]);
+                    self.leave_for_good(replacement, &row, &[row.accept]);
+                    let undone = self.undo(service, update, replacement, &row, &[row.accept], &[]);
                     next.push((undone, Edge::Follows));
                 }
                 next.push((row.end(update.order), update.edge()));
                 rows.push(row);
             }
-            turn = self.pause(service, update, &rows[first..], next, rows.len() < swaps.len());
+            turn = self.pause(service, update, &rows[first..], next, rows.len() < replacements.len());
         }
         let accepts: Vec<_> = rows.iter().map(|row| row.accept).collect();
         if !undone_alone {
-            for (swap, row) in swaps.iter().zip(&rows) {
-                self.leave_for_good(swap, row, &accepts);
+            for (replacement, row) in replacements.iter().zip(&rows) {
+                self.leave_for_good(replacement, row, &accepts);
             }
-            self.undo_all(service, update, swaps, &rows, &accepts);
+            self.undo_all(service, update, replacements, &rows, &accepts);
         }
-        self.hold_back_sharing(swaps, &accepts);
+        self.hold_back_sharing(replacements, &accepts);
         accepts
     }
 
     /// Has containers that share with one of these made once it is known that they stay.
-    fn hold_back_sharing(&mut self, swaps: &[&Replacement<'a, 'b>], accepts: &[ActionId]) {
-        let sharing: Vec<_> = swaps.iter().flat_map(|swap| self.sharing(swap)).filter_map(|swap| swap.create).collect();
+    fn hold_back_sharing(&mut self, replacements: &[&Replacement<'a, 'b>], accepts: &[ActionId]) {
+        let sharing: Vec<_> = replacements
+            .iter()
+            .flat_map(|replacement| self.sharing(replacement))
+            .filter_map(|replacement| replacement.create)
+            .collect();
         for create in sharing {
             for accept in accepts {
                 self.order_if_possible(*accept, create);
@@ -113,9 +121,9 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     }
 
     /// The replicas of other services that share with the container of one.
-    fn sharing(&self, swap: &Replacement<'a, 'b>) -> impl Iterator<Item = &Replacement<'a, 'b>> {
-        let handle = swap.container.handle.clone();
-        self.swaps.values().flatten().filter(move |other| {
+    fn sharing(&self, replacement: &Replacement<'a, 'b>) -> impl Iterator<Item = &Replacement<'a, 'b>> {
+        let handle = replacement.container.handle.clone();
+        self.replacements.values().flatten().filter(move |other| {
             let mut shared = other.spec.references.values().chain(other.spec.linked.values().flatten());
             shared.any(|container| container.handle == handle)
         })
@@ -126,21 +134,21 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         &mut self,
         service: &'a Service,
         update: RollingUpdate,
-        swap: &Replacement<'a, 'b>,
+        replacement: &Replacement<'a, 'b>,
         ready: &[(ActionId, Edge)],
         (turn, hook): (&Turn, Option<ActionId>),
     ) -> Option<Row<'a>> {
-        let (old, when) = match &swap.slot.change {
+        let (old, when) = match &replacement.slot.change {
             Change::Recreate { old, when, .. } => (*old, when.clone()),
             Change::Finish { old, .. } => (*old, When::Always),
             Change::Keep(_) | Change::Create => return None,
         };
-        let old_ref = old_reference(swap, old);
+        let old_ref = old_reference(replacement, old);
         let stop_after =
             |emit: &mut Self, after: &[ActionId]| emit.stop(old, old_ref.clone(), &when, Reason::Replaced, after);
-        let created: Vec<_> = swap.create.into_iter().collect();
+        let created: Vec<_> = replacement.create.into_iter().collect();
         let stopped = (update.order == UpdateOrder::StopFirst).then(|| stop_after(self, &created)).flatten();
-        let start = self.start(service, swap, &when, stopped, ready);
+        let start = self.start(service, replacement, &when, stopped, ready);
         if let Some(hook) = hook {
             self.builder.order(hook, start, Edge::Requires);
         }
@@ -151,7 +159,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         let accept = WaitSpec {
             service: service.name.clone(),
             condition: WaitCondition::RunningOrHealthy,
-            containers: vec![swap.container.clone()],
+            containers: vec![replacement.container.clone()],
             waiter: Waiter::Update(update.failure_action),
             probing: self.probing(&service.name, WaitCondition::RunningOrHealthy),
             monitor: update.monitor,
@@ -166,15 +174,15 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     }
 
     /// Removes the old container, once its successor can stay, and gives that its name.
-    fn leave_for_good(&mut self, swap: &Replacement<'a, 'b>, row: &Row<'a>, accepts: &[ActionId]) {
+    fn leave_for_good(&mut self, replacement: &Replacement<'a, 'b>, row: &Row<'a>, accepts: &[ActionId]) {
         let after = row.stop.into_iter().chain(accepts.iter().copied()).collect();
-        let remove = self.remove_replaced(swap, row.old, &row.when, &Reason::Replaced, after);
-        match &swap.slot.change {
-            Change::Finish { new, .. } if new.name != swap.slot.name => {
-                self.rename(swap, Reason::Interrupted, &row.when, Some(remove));
+        let remove = self.remove_replaced(replacement, row.old, &row.when, &Reason::Replaced, after);
+        match &replacement.slot.change {
+            Change::Finish { new, .. } if new.name != replacement.slot.name => {
+                self.rename(replacement, Reason::Interrupted, &row.when, Some(remove));
             }
-            Change::Recreate { .. } if swap.spec.temporary_name.is_some() => {
-                self.rename(swap, Reason::Replacement, &row.when, Some(remove));
+            Change::Recreate { .. } if replacement.spec.temporary_name.is_some() => {
+                self.rename(replacement, Reason::Replacement, &row.when, Some(remove));
             }
             Change::Finish { .. } | Change::Recreate { .. } | Change::Keep(_) | Change::Create => {}
         }
@@ -186,7 +194,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         &mut self,
         service: &Service,
         update: RollingUpdate,
-        swap: &Replacement<'a, 'b>,
+        replacement: &Replacement<'a, 'b>,
         row: &Row<'a>,
         failing: &[ActionId],
         turn: &[ActionId],
@@ -197,16 +205,16 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             None => failed,
         };
         // Never the old container, though that fills the slot where no new one could be made.
-        let handle = swap.create.map_or_else(|| swap.container.handle.clone(), Handle::Made);
-        let name = swap.spec.temporary_name.clone().unwrap_or_else(|| swap.container.name.clone());
-        let new = ContainerRef { name, handle, ..swap.container.clone() };
-        let old = old_reference(swap, row.old);
+        let handle = replacement.create.map_or_else(|| replacement.container.handle.clone(), Handle::Made);
+        let name = replacement.spec.temporary_name.clone().unwrap_or_else(|| replacement.container.name.clone());
+        let new = ContainerRef { name, handle, ..replacement.container.clone() };
+        let old = old_reference(replacement, row.old);
         let timeout = self.cx.options.timeout;
         // One that never got ready has nothing to say good-bye to: no hooks.
-        let spec = (update.failure_action == FailureAction::Rollback).then(|| swap.spec.clone());
+        let spec = (update.failure_action == FailureAction::Rollback).then(|| replacement.spec.clone());
         let stop_new = (Action::StopContainer { container: new.clone(), spec, timeout }, Reason::TakenBack);
         // What this run made brought its volumes along; what an earlier run made has used them.
-        let volumes = if swap.create.is_some() { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep };
+        let volumes = if replacement.create.is_some() { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep };
         let remove_new = (Action::remove_container(new, volumes), Reason::TakenBack);
         // It has the files it was started with.
         let start_old = (Action::StartContainer { container: old.clone(), spec: None }, Reason::PutBack);
@@ -245,14 +253,15 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         &mut self,
         service: &Service,
         update: RollingUpdate,
-        swaps: &[&Replacement<'a, 'b>],
+        replacements: &[&Replacement<'a, 'b>],
         rows: &[Row<'a>],
         accepts: &[ActionId],
     ) {
-        let pairs: Vec<_> = swaps.iter().zip(rows).collect();
+        let pairs: Vec<_> = replacements.iter().zip(rows).collect();
         let mut turn = Vec::new();
         for group in pairs.chunks(update.group(pairs.len())) {
-            let undone = group.iter().map(|(swap, row)| self.undo(service, update, swap, row, accepts, &turn));
+            let undone =
+                group.iter().map(|(replacement, row)| self.undo(service, update, replacement, row, accepts, &turn));
             turn = undone.collect();
         }
     }
@@ -270,15 +279,15 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     }
 
     /// Restarts the dependents with `restart: true` once the update is over.
-    pub(in crate::plan) fn stop_dependents_after(&mut self, fate: &Decision<'a>, accepts: &[ActionId]) {
-        let dependents = self.dependents.get(&fate.service.name).cloned().unwrap_or_default();
-        let fates = self.fates;
+    pub(in crate::plan) fn stop_dependents_after(&mut self, decision: &Decision<'a>, accepts: &[ActionId]) {
+        let dependents = self.dependents.get(&decision.service.name).cloned().unwrap_or_default();
+        let decisions = self.decisions;
         for (name, _) in dependents.into_iter().filter(|(_, how)| how.restart) {
-            let slots = fates.get(name).into_iter().flat_map(|fate| &fate.slots);
+            let slots = decisions.get(name).into_iter().flat_map(|decision| &decision.slots);
             for container in slots.filter_map(|slot| slot.change.old()) {
                 if !self.stops.contains_key(&container.id) {
-                    let reason = Reason::DependencyRecreated(fate.service.name.clone());
-                    self.stop(container, existing(name, container), &fate.recreated, reason, accepts);
+                    let reason = Reason::DependencyRecreated(decision.service.name.clone());
+                    self.stop(container, existing(name, container), &decision.recreated, reason, accepts);
                 }
             }
         }
@@ -286,9 +295,9 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
 }
 
 /// The old container of a slot, as itself.
-fn old_reference(swap: &Replacement<'_, '_>, old: &Container) -> ContainerRef {
+fn old_reference(replacement: &Replacement<'_, '_>, old: &Container) -> ContainerRef {
     ContainerRef {
-        replica: Some(swap.slot.replica.clone()),
+        replica: Some(replacement.slot.replica.clone()),
         name: old.name.clone(),
         handle: Handle::Existing(old.id.clone()),
     }

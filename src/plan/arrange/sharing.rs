@@ -19,9 +19,9 @@ struct NamespaceEnd {
 
 impl<'a> PlanWriter<'a, '_> {
     /// Restarts the containers of a service whose namespace ended, because the container that has it starts again.
-    pub(in crate::plan) fn follow_partners(&mut self, fate: &Decision<'a>) {
-        for (_, other) in namespaces(fate.service) {
-            for slot in &fate.slots {
+    pub(in crate::plan) fn follow_partners(&mut self, decision: &Decision<'a>) {
+        for (_, other) in namespaces(decision.service) {
+            for slot in &decision.slots {
                 let (container, leaves) = match &slot.change {
                     Change::Keep(container) => (*container, When::Never),
                     Change::Recreate { old, when: when @ When::If(_), .. } => (*old, when.clone()),

@@ -22,7 +22,7 @@ use crate::project::{NetworkKey, Service, ServiceName, VolumeKey};
 pub(in crate::plan) struct PlanWriter<'a, 'b> {
     pub(in crate::plan) cx: Inputs<'a>,
     pub(in crate::plan) resources: &'b Resources<'a>,
-    pub(in crate::plan) fates: &'b BTreeMap<&'a ServiceName, Decision<'a>>,
+    pub(in crate::plan) decisions: &'b BTreeMap<&'a ServiceName, Decision<'a>>,
     pub(in crate::plan) dependents: BTreeMap<&'a ServiceName, Vec<(&'a ServiceName, &'a crate::project::Dependency)>>,
     pub(in crate::plan) builder: PlanBuilder,
     /// The steps that make networks.
@@ -41,8 +41,8 @@ pub(in crate::plan) struct PlanWriter<'a, 'b> {
     pub(in crate::plan) connects: BTreeMap<&'a ContainerId, Vec<ActionId>>,
     /// Containers that are stopped as early as can be, because something of theirs is needed elsewhere.
     pub(in crate::plan) early: conflicts::Early<'a>,
-    /// The replicas of the services whose new containers are made, but whose swaps and starts are not there yet.
-    pub(in crate::plan) swaps: BTreeMap<&'a ServiceName, Vec<Replacement<'a, 'b>>>,
+    /// The replicas of the services whose new containers are made, but whose replacements and starts are not there yet.
+    pub(in crate::plan) replacements: BTreeMap<&'a ServiceName, Vec<Replacement<'a, 'b>>>,
     /// What has become of the services emitted so far.
     pub(in crate::plan) ends: BTreeMap<&'a ServiceName, End<'a>>,
     /// The waits so far; nothing for one whose condition holds.
@@ -101,15 +101,15 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     pub(in crate::plan) fn new(
         cx: Inputs<'a>,
         resources: &'b Resources<'a>,
-        fates: &'b BTreeMap<&'a ServiceName, Decision<'a>>,
+        decisions: &'b BTreeMap<&'a ServiceName, Decision<'a>>,
         builder: PlanBuilder,
     ) -> Self {
         let dependents = order::dependents(cx.project);
-        let early = conflicts::early(fates, &dependents);
+        let early = conflicts::early(decisions, &dependents);
         Self {
             cx,
             resources,
-            fates,
+            decisions,
             dependents,
             builder,
             network_steps: BTreeMap::new(),
@@ -120,7 +120,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             removes: BTreeMap::new(),
             connects: BTreeMap::new(),
             early,
-            swaps: BTreeMap::new(),
+            replacements: BTreeMap::new(),
             ends: BTreeMap::new(),
             waits: BTreeMap::new(),
             renames: Vec::new(),
@@ -221,14 +221,14 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             };
             self.discard(&Removal { container, reason: orphan::reason(container) }, &handle);
         }
-        for fate in self.fates.values() {
-            for removal in &fate.removed {
-                let handle = existing(&fate.service.name, removal.container);
+        for decision in self.decisions.values() {
+            for removal in &decision.removed {
+                let handle = existing(&decision.service.name, removal.container);
                 self.discard(removal, &handle);
             }
-            for container in &fate.emptied {
+            for container in &decision.emptied {
                 let reason = self.emptied_reason();
-                let handle = existing(&fate.service.name, container);
+                let handle = existing(&decision.service.name, container);
                 self.discard(&Removal { container, reason }, &handle);
             }
         }
@@ -236,23 +236,23 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
 
     /// Why all containers of a service go and come again: for the volume that is recreated.
     pub(in crate::plan) fn emptied_reason(&self) -> Reason {
-        let recreated = self.resources.volumes.values().find(|fate| fate.change == VolumeChange::Recreate);
+        let recreated = self.resources.volumes.values().find(|decision| decision.change == VolumeChange::Recreate);
         recreated.map_or(Reason::Forced, |volume| Reason::ResourceRecreated(volume.name.to_owned()))
     }
 
     /// Makes and recreates volumes. What mounts one that is recreated is gone by then.
     pub(in crate::plan) fn volumes(&mut self) {
-        let emptied = self.fates.values().flat_map(|fate| &fate.emptied);
+        let emptied = self.decisions.values().flat_map(|decision| &decision.emptied);
         let gone: Vec<_> = emptied.filter_map(|container| self.removes.get(&container.id)).copied().collect();
-        for (key, fate) in &self.resources.volumes {
-            let after = match fate.change {
+        for (key, decision) in &self.resources.volumes {
+            let after = match decision.change {
                 VolumeChange::Keep => continue,
                 VolumeChange::Create => Vec::new(),
                 VolumeChange::Recreate => {
-                    let action = Action::RemoveVolume { name: fate.name.to_owned() };
+                    let action = Action::RemoveVolume { name: decision.name.to_owned() };
                     let after: Vec<_> = self.gate().into_iter().chain(gone.iter().copied()).collect();
                     let step = self.add(action, Reason::DefinitionChanged, &When::Always, after);
-                    self.volume_removals.push((step, fate.name));
+                    self.volume_removals.push((step, decision.name));
                     vec![step]
                 }
             };
@@ -343,7 +343,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         shared
             .filter_map(|name| {
                 let replicas = self.replicas(name).into_iter();
-                let first = if self.fates.contains_key(name) {
+                let first = if self.decisions.contains_key(name) {
                     replicas.min_by(|a, b| a.name.cmp(&b.name))
                 } else {
                     replicas.into_iter().next()
@@ -365,11 +365,11 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
 
     /// The replicas of a service as they will be; before its new containers are made, as they are.
     fn replicas(&self, service: &ServiceName) -> Vec<ContainerRef> {
-        if let Some(swaps) = self.swaps.get(service) {
-            return swaps.iter().map(|swap| swap.container.clone()).collect();
+        if let Some(replacements) = self.replacements.get(service) {
+            return replacements.iter().map(|replacement| replacement.container.clone()).collect();
         }
-        let present: Vec<_> = match self.fates.get(service) {
-            Some(fate) => fate.slots.iter().filter_map(|slot| slot.change.old()).collect(),
+        let present: Vec<_> = match self.decisions.get(service) {
+            Some(decision) => decision.slots.iter().filter_map(|slot| slot.change.old()).collect(),
             None => container::left_alone(&self.cx, service),
         };
         present.into_iter().map(|container| existing(service, container)).collect()

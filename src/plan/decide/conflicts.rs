@@ -16,20 +16,20 @@ pub(in crate::plan) type Early<'a> = BTreeSet<&'a ContainerId>;
 
 /// The containers to stop early.
 pub(in crate::plan) fn early<'a>(
-    fates: &BTreeMap<&'a ServiceName, Decision<'a>>,
+    decisions: &BTreeMap<&'a ServiceName, Decision<'a>>,
     dependents: &BTreeMap<&ServiceName, Vec<(&ServiceName, &Dependency)>>,
 ) -> Early<'a> {
-    let mut early = needed_elsewhere(fates);
+    let mut early = needed_elsewhere(decisions);
     // Dependents with `restart: true` stop before what they depend on.
     loop {
         let before = early.len();
-        for (name, fate) in fates.iter().filter(|(_, fate)| !fate.recreated.is_never()) {
-            let mut olds = fate.slots.iter().filter_map(|slot| slot.change.old());
+        for (name, decision) in decisions.iter().filter(|(_, decision)| !decision.recreated.is_never()) {
+            let mut olds = decision.slots.iter().filter_map(|slot| slot.change.old());
             if !olds.any(|old| early.contains(&old.id)) {
                 continue;
             }
             let restarting = dependents.get(name).into_iter().flatten().filter(|(_, how)| how.restart);
-            for dependent in restarting.filter_map(|(name, _)| fates.get(name)) {
+            for dependent in restarting.filter_map(|(name, _)| decisions.get(name)) {
                 early.extend(dependent.slots.iter().filter_map(|slot| slot.change.old()).map(|old| &old.id));
             }
         }
@@ -39,16 +39,16 @@ pub(in crate::plan) fn early<'a>(
     }
 }
 
-fn needed_elsewhere<'a>(fates: &BTreeMap<&'a ServiceName, Decision<'a>>) -> Early<'a> {
+fn needed_elsewhere<'a>(decisions: &BTreeMap<&'a ServiceName, Decision<'a>>) -> Early<'a> {
     let mut early = BTreeSet::new();
-    for (at, fate) in fates {
-        for (number, slot) in fate.slots.iter().enumerate() {
+    for (at, decision) in decisions {
+        for (number, slot) in decision.slots.iter().enumerate() {
             let Some(old) = slot.change.old().filter(|_| !slot.change.leaves().is_never()) else { continue };
-            let needed_elsewhere = fates.iter().any(|(other, needing)| {
+            let needed_elsewhere = decisions.iter().any(|(other, needing)| {
                 needing.slots.iter().enumerate().any(|(index, needs)| {
                     let itself = other == at && index == number;
                     // Those that are replaced in turn find a port of their range free.
-                    let in_turn = other == at && fate.rolling.is_some() && needs.name != old.name;
+                    let in_turn = other == at && decision.rolling.is_some() && needs.name != old.name;
                     !itself && !in_turn && takes(needs) && (needs.name == old.name || needs_of(needing.service, old))
                 })
             });
@@ -68,10 +68,10 @@ fn takes(slot: &Slot<'_>) -> bool {
 /// Refuses a name that another container of the project has and keeps.
 pub(in crate::plan) fn check_names(
     cx: &Inputs<'_>,
-    fates: &BTreeMap<&ServiceName, Decision<'_>>,
+    decisions: &BTreeMap<&ServiceName, Decision<'_>>,
     gone: &BTreeSet<&ContainerId>,
 ) -> Result<(), PlanError> {
-    let slots = || fates.values().flat_map(|fate| &fate.slots);
+    let slots = || decisions.values().flat_map(|decision| &decision.slots);
     let leaving = slots().filter(|slot| slot.change.leaves().is_always());
     let leaving: BTreeSet<_> = leaving.filter_map(|slot| slot.change.old()).map(|old| &old.id).collect();
     for slot in slots() {

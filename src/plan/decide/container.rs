@@ -14,7 +14,7 @@ use crate::plan::decide::rolling::RollingUpdate;
 use crate::plan::decide::volume::{self, VolumeDecision};
 use crate::plan::decide::when::When;
 use crate::plan::inputs::Inputs;
-use crate::plan::{AnonymousVolumePolicy, Guard, Late, Reason, Recreate, Replica};
+use crate::plan::{AnonymousVolumePolicy, Deferred, Guard, Reason, Recreate, Replica};
 use crate::project::label;
 use crate::project::{NetworkKey, Project, Service, ServiceName, VolumeKey};
 
@@ -103,7 +103,7 @@ pub(in crate::plan) struct Resources<'a> {
 pub(in crate::plan) struct Decisions<'a, 'b> {
     cx: &'b Inputs<'a>,
     resources: &'b Resources<'a>,
-    fates: BTreeMap<&'a ServiceName, Decision<'a>>,
+    decisions: BTreeMap<&'a ServiceName, Decision<'a>>,
 }
 
 /// Decides about the containers of every service, in that order.
@@ -112,16 +112,16 @@ pub(in crate::plan) fn decide<'a>(
     resources: &Resources<'a>,
     order: &[ServiceName],
 ) -> BTreeMap<&'a ServiceName, Decision<'a>> {
-    let mut decisions = Decisions { cx, resources, fates: BTreeMap::new() };
+    let mut decisions = Decisions { cx, resources, decisions: BTreeMap::new() };
     for name in order {
         if let Some((name, service)) = cx.project.services.get_key_value(name)
             && service.provider.is_none()
         {
-            let fate = decisions.service(service);
-            decisions.fates.insert(name, fate);
+            let decision = decisions.service(service);
+            decisions.decisions.insert(name, decision);
         }
     }
-    decisions.fates
+    decisions.decisions
 }
 
 /// A container and whether it has to go.
@@ -277,8 +277,8 @@ impl<'a> Decisions<'a, '_> {
             });
         };
         for shared in order::references(service) {
-            let Some(fate) = self.fates.get(shared) else { continue };
-            match &fate.renewed {
+            let Some(decision) = self.decisions.get(shared) else { continue };
+            match &decision.renewed {
                 When::Never => {}
                 When::Always => return Some((When::Always, Reason::SharesWith(shared.clone()))),
                 when @ When::If(_) => remember(when.clone(), Reason::SharesWith(shared.clone())),
@@ -313,9 +313,9 @@ impl<'a> Decisions<'a, '_> {
         let shared = order::references(service).into_iter();
         shared
             .filter_map(|name| {
-                let first = match self.fates.get(name) {
-                    Some(fate) => {
-                        let kept = fate.slots.iter().filter_map(|slot| slot.change.old());
+                let first = match self.decisions.get(name) {
+                    Some(decision) => {
+                        let kept = decision.slots.iter().filter_map(|slot| slot.change.old());
                         kept.min_by(|a, b| a.name.cmp(&b.name))?
                     }
                     None => left_alone(self.cx, name).into_iter().next()?,
@@ -332,11 +332,11 @@ impl<'a> Decisions<'a, '_> {
         for (target, image) in self.resources.images.mounted(self.cx.project, service, self.cx.options) {
             let from = had.get(target.as_str()).copied();
             match &image.digest {
-                Late::Known(Some(now)) if from != Some(now.as_str()) => {
+                Deferred::Known(Some(now)) if from != Some(now.as_str()) => {
                     return Some((When::Always, Reason::ImageVolumeChanged(target)));
                 }
-                Late::Known(_) => {}
-                Late::From(producer) => {
+                Deferred::Known(_) => {}
+                Deferred::From(producer) => {
                     let from = from.map(ImageDigest::from);
                     let guard = Guard::ImageChanged { producer: *producer, image: image.reference.clone(), from };
                     late = late.or(&When::guarded(guard));
@@ -354,17 +354,18 @@ impl<'a> Decisions<'a, '_> {
         }
         // A container keeps the name of its first network for good, and does not start without it.
         let renamed = service.networks.keys().find_map(|key| {
-            let fate = self.resources.networks.get(key).filter(|fate| fate.change == NetworkChange::Rename)?;
-            Some(Reason::ResourceRecreated(fate.leaving()?.name.clone()))
+            let decision =
+                self.resources.networks.get(key).filter(|decision| decision.change == NetworkChange::Rename)?;
+            Some(Reason::ResourceRecreated(decision.leaving()?.name.clone()))
         });
         if renamed.is_some() {
             return renamed;
         }
         let missing = service.networks.keys().find(|key| {
-            let Some(fate) = self.resources.networks.get(key) else { return false };
-            let endpoint = container.networks.get(fate.name);
+            let Some(decision) = self.resources.networks.get(key) else { return false };
+            let endpoint = container.networks.get(decision.name);
             let known = endpoint.and_then(|endpoint| endpoint.network.as_ref());
-            match (fate.kept_id(), fate.change) {
+            match (decision.kept_id(), decision.change) {
                 (Some(id), _) if matches!(container.state, State::Running | State::Paused) => {
                     let connected = container.networks.values().any(|endpoint| endpoint.network.as_ref() == Some(id));
                     !connected && (known.is_some() || endpoint.is_none())
@@ -381,9 +382,9 @@ impl<'a> Decisions<'a, '_> {
     fn mount_change(&self, service: &Service, container: &Container) -> Option<Reason> {
         let mut wanted = volume::mounted(self.cx.project, service);
         let missing = wanted.find(|key| {
-            let Some(fate) = self.resources.volumes.get(key) else { return false };
+            let Some(decision) = self.resources.volumes.get(key) else { return false };
             let mut mounts = container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume);
-            !mounts.any(|mount| mount.name.as_deref() == Some(fate.name))
+            !mounts.any(|mount| mount.name.as_deref() == Some(decision.name))
         });
         missing.map(|key| Reason::NotMounted(key.clone()))
     }
@@ -399,10 +400,10 @@ fn image_change(image: &ImageFact, container: &Container) -> Option<(When, Reaso
         container.image_digest.clone()
     };
     match &image.digest {
-        Late::Known(None) => None,
-        Late::Known(Some(_)) if same => None,
-        Late::Known(to) => Some((When::Always, Reason::ImageChanged { from, to: to.clone() })),
-        Late::From(producer) => {
+        Deferred::Known(None) => None,
+        Deferred::Known(Some(_)) if same => None,
+        Deferred::Known(to) => Some((When::Always, Reason::ImageChanged { from, to: to.clone() })),
+        Deferred::From(producer) => {
             let guard = Guard::ImageChanged { producer: *producer, image: image.reference.clone(), from: from.clone() };
             Some((When::guarded(guard), Reason::ImageChanged { from, to: None }))
         }
@@ -416,7 +417,7 @@ fn was_made_from(container: &Container, image: &Image) -> bool {
     made_from.is_some_and(|digest| *digest == image.digest || *digest == image.id)
 }
 
-/// Whether a container bears the temporary name of a swap: `<12 hex digits>_<final name>`.
+/// Whether a container bears the temporary name of a replacement: `<12 hex digits>_<final name>`.
 pub(in crate::plan) fn is_temporary(container: &Container, name: &str) -> bool {
     let prefix = container.name.strip_suffix(name).and_then(|rest| rest.strip_suffix('_'));
     prefix.is_some_and(|prefix| prefix.len() == 12 && prefix.bytes().all(|byte| byte.is_ascii_hexdigit()))

@@ -25,13 +25,13 @@ pub(in crate::plan) fn of_service(contents: &Fingerprint, service: &Service) -> 
 /// nothing for them either; a container that was stopped and started since has the new content nevertheless.
 pub(in crate::plan) fn changes(
     contents: &Fingerprint,
-    fates: &BTreeMap<&ServiceName, Decision<'_>>,
+    decisions: &BTreeMap<&ServiceName, Decision<'_>>,
     warnings: &mut Vec<Warning>,
 ) {
-    for fate in fates.values() {
-        let now = of_service(contents, fate.service);
+    for decision in decisions.values() {
+        let now = of_service(contents, decision.service);
         let mut changed: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for slot in &fate.slots {
+        for slot in &decision.slots {
             let Change::Keep(container) = slot.change else { continue };
             for name in changed_in(container, &now) {
                 changed.entry(name).or_default().push(slot.replica.clone());
@@ -42,7 +42,7 @@ pub(in crate::plan) fn changes(
                 ("secret", name) => ("secret", name.to_owned()),
                 (_, name) => ("config", name.to_owned()),
             };
-            Some(Warning::ContentChanged { kind, name, replicas, service: fate.service.name.clone() })
+            Some(Warning::ContentChanged { kind, name, replicas, service: decision.service.name.clone() })
         }));
     }
 }

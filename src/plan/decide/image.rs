@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::observed::{Image, ImageDigest, Observed};
 use crate::plan::inputs::Inputs;
 use crate::plan::{
-    Action, ActionId, BuildImages, BuildSpec, Guard, ImageMissingCause, Late, Plan, PlanBuilder, PlanError,
+    Action, ActionId, BuildImages, BuildSpec, Deferred, Guard, ImageMissingCause, Plan, PlanBuilder, PlanError,
     PullFailure, PullSpec, Reason, Step, UpOptions,
 };
 use crate::project::value::{Mount, MountKind, PullPolicy, PullRule};
@@ -21,7 +21,7 @@ pub(in crate::plan) struct ImageFact {
     /// The reference.
     pub(in crate::plan) reference: String,
     /// Its digest, now or once it is there.
-    pub(in crate::plan) digest: Late<Option<ImageDigest>>,
+    pub(in crate::plan) digest: Deferred<Option<ImageDigest>>,
     /// What the engine has under that reference now.
     pub(in crate::plan) present: Option<Image>,
     /// The last step that fetches or builds it.
@@ -304,8 +304,8 @@ impl ImageSteps<'_> {
         // A build that another one needed first may have come before this image's turn.
         let producer = producer.or_else(|| self.builds.get(key).copied());
         let digest = match producer {
-            Some(step) => Late::From(step),
-            None => Late::Known(present.map(|image| image.digest.clone())),
+            Some(step) => Deferred::From(step),
+            None => Deferred::Known(present.map(|image| image.digest.clone())),
         };
         let fact = ImageFact { reference: key.0.clone(), digest, present: present.cloned(), producer };
         self.images.facts.insert(key.clone(), fact);
@@ -357,7 +357,7 @@ impl ImageSteps<'_> {
         self.builds.insert(key.clone(), id);
         if let Some(fact) = self.images.facts.get_mut(key) {
             fact.producer = Some(id);
-            fact.digest = Late::From(id);
+            fact.digest = Deferred::From(id);
         }
         id
     }

@@ -78,9 +78,9 @@ pub(in crate::plan) fn decide<'a>(
     let networks = cx.project.networks.iter();
     networks
         .map(|(key, network)| {
-            let fate =
+            let decision =
                 if network.external { external(cx, key, network)? } else { internal(cx, key, network, warnings) };
-            Ok((key, fate))
+            Ok((key, decision))
         })
         .collect()
 }
@@ -163,8 +163,8 @@ pub(in crate::plan) fn check_users(
     networks: &BTreeMap<&NetworkKey, NetworkDecision<'_>>,
     touched: &BTreeSet<&ContainerId>,
 ) -> Result<(), PlanError> {
-    for (key, fate) in networks {
-        let Some(live) = fate.live.filter(|_| fate.change == NetworkChange::Recreate) else { continue };
+    for (key, decision) in networks {
+        let Some(live) = decision.live.filter(|_| decision.change == NetworkChange::Recreate) else { continue };
         let users = cx.observed.containers.iter().filter(|container| is_connected(container, live));
         let staying = users.filter(|container| !touched.contains(&container.id));
         let visitors = live.visitors.iter().cloned();

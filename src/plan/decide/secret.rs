@@ -1,6 +1,6 @@
 //! Which values stay hidden in plans and reasons.
 
-use crate::diagnostic::conceal::{self, HIDDEN};
+use crate::diagnostic::redact::{self, HIDDEN};
 use crate::plan::SecretValues;
 use crate::project::Tree;
 
@@ -24,7 +24,7 @@ fn concealed(name: &str, value: Tree) -> Tree {
         Tree::Sequence(items) => Tree::Sequence(list(name, items)),
         Tree::Null | Tree::Bool(_) => value,
         _ if is_secret(name) => Tree::from(HIDDEN),
-        Tree::String(text) => Tree::from(conceal::value(&text).as_str()),
+        Tree::String(text) => Tree::from(redact::value(&text).as_str()),
         Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) => value,
     }
 }
@@ -40,14 +40,14 @@ fn list(name: &str, items: Vec<Tree>) -> Vec<Tree> {
                 return concealed(name, item);
             };
             let is_value = after_flag && !text.starts_with('-');
-            after_flag = conceal::is_secret_flag(text);
+            after_flag = redact::is_secret_flag(text);
             if is_value { Tree::from(HIDDEN) } else { concealed(name, item) }
         })
         .collect()
 }
 
 fn is_secret(name: &str) -> bool {
-    conceal::is_secret(name) && !conceal::is_own_key(name)
+    redact::is_secret(name) && !redact::is_own_key(name)
 }
 
 #[cfg(test)]

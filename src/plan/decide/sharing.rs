@@ -10,21 +10,24 @@ use crate::plan::inputs::Inputs;
 use crate::project::{Project, ServiceName};
 
 /// Refuses containers that would share with one that is not there, or not running.
-pub(in crate::plan) fn check(cx: &Inputs<'_>, fates: &BTreeMap<&ServiceName, Decision<'_>>) -> Result<(), PlanError> {
-    for fate in fates.values() {
-        let makes = fate.slots.iter().any(|slot| matches!(slot.change, Change::Create | Change::Recreate { .. }));
-        let starts = cx.starts() && fate.slots.iter().any(|slot| !is_kept_up(&slot.change));
+pub(in crate::plan) fn check(
+    cx: &Inputs<'_>,
+    decisions: &BTreeMap<&ServiceName, Decision<'_>>,
+) -> Result<(), PlanError> {
+    for decision in decisions.values() {
+        let makes = decision.slots.iter().any(|slot| matches!(slot.change, Change::Create | Change::Recreate { .. }));
+        let starts = cx.starts() && decision.slots.iter().any(|slot| !is_kept_up(&slot.change));
         if !makes && !starts {
             continue;
         }
-        for (shared, other) in shared_services(fate.service) {
-            let problem = match fates.get(other) {
+        for (shared, other) in shared_services(decision.service) {
+            let problem = match decisions.get(other) {
                 Some(other) => other.slots.is_empty().then_some(NothingToShare::NoReplicas),
                 None if cx.project.services.contains_key(other) => None,
                 None => not_selected(cx, other, starts && shared != Shared::Volumes),
             };
             if let Some(problem) = problem {
-                let (service, other) = (fate.service.name.clone(), other.clone());
+                let (service, other) = (decision.service.name.clone(), other.clone());
                 return Err(PlanError::NothingToShare { service, shared, other, problem });
             }
         }

@@ -51,12 +51,12 @@ pub(in crate::plan) fn decide<'a>(
     cx: &Inputs<'a>,
     warnings: &mut Vec<Warning>,
 ) -> Result<BTreeMap<&'a VolumeKey, VolumeDecision<'a>>, PlanError> {
-    let mut fates = BTreeMap::new();
+    let mut decisions = BTreeMap::new();
     for (key, volume) in &cx.project.volumes {
         let change = if volume.external { external(cx, key, volume)? } else { internal(cx, key, volume, warnings) };
-        fates.insert(key, VolumeDecision { name: &volume.name, change });
+        decisions.insert(key, VolumeDecision { name: &volume.name, change });
     }
-    Ok(fates)
+    Ok(decisions)
 }
 
 fn external(cx: &Inputs<'_>, key: &VolumeKey, volume: &Volume) -> Result<VolumeChange, PlanError> {
@@ -117,8 +117,10 @@ pub(in crate::plan) fn emptied_services(
     order: &[ServiceName],
     volumes: &BTreeMap<&VolumeKey, VolumeDecision<'_>>,
 ) -> BTreeSet<ServiceName> {
-    let recreated = |key: &VolumeKey| volumes.get(key).is_some_and(|fate| fate.change == VolumeChange::Recreate);
-    let names = volumes.values().filter(|fate| fate.change == VolumeChange::Recreate).map(|fate| fate.name);
+    let recreated =
+        |key: &VolumeKey| volumes.get(key).is_some_and(|decision| decision.change == VolumeChange::Recreate);
+    let names =
+        volumes.values().filter(|decision| decision.change == VolumeChange::Recreate).map(|decision| decision.name);
     let names: Vec<_> = names.collect();
     if names.is_empty() {
         return BTreeSet::new();
@@ -148,16 +150,16 @@ pub(in crate::plan) fn check_users(
     volumes: &BTreeMap<&VolumeKey, VolumeDecision<'_>>,
     gone: &BTreeSet<&ContainerId>,
 ) -> Result<(), PlanError> {
-    for (key, fate) in volumes.iter().filter(|(_, fate)| fate.change == VolumeChange::Recreate) {
+    for (key, decision) in volumes.iter().filter(|(_, decision)| decision.change == VolumeChange::Recreate) {
         let mounts =
-            |container: &&Container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(fate.name));
+            |container: &&Container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(decision.name));
         let users = cx.observed.containers.iter().filter(mounts);
         let staying = users.filter(|container| !gone.contains(&container.id));
-        let visitors = cx.observed.volume_named(fate.name).map(|live| live.visitors.iter().cloned());
+        let visitors = cx.observed.volume_named(decision.name).map(|live| live.visitors.iter().cloned());
         let containers: Vec<_> =
             staying.map(|container| container.name.clone()).chain(visitors.into_iter().flatten()).collect();
         if !containers.is_empty() {
-            return Err(PlanError::VolumeInUse { key: (*key).clone(), name: fate.name.to_owned(), containers });
+            return Err(PlanError::VolumeInUse { key: (*key).clone(), name: decision.name.to_owned(), containers });
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::settings::Hidden;
-use crate::diagnostic::conceal;
+use crate::diagnostic::redact;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::event::{BuildProgress, Fact, Outcome, StepError, Stopping, Subject};
 use crate::observed::State;
@@ -71,7 +71,7 @@ impl Record {
     /// Hides what its texts say to be secrets.
     pub(super) fn conceal(&mut self) {
         for text in [&mut self.text, &mut self.details] {
-            *text = conceal::text(text);
+            *text = redact::text(text);
         }
     }
 

@@ -51,7 +51,7 @@ use tasks::Tasks;
 
 use crate::engine::docker::transport::Transport;
 
-/// Finds the user name and password for a registry's host; for Docker Hub that is `https://index.docker.io/v1/`, as in
+/// Finds the user name and password for a registry's host; for Docker EventStream that is `https://index.docker.io/v1/`, as in
 /// Docker's configuration. An identity token has the user `<token>`. It may block.
 pub(in crate::engine::docker) type Credentials = Arc<dyn Fn(&str) -> Option<(String, String)> + Send + Sync>;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog, VertexStatus, VertexWarning};
 
-use crate::diagnostic::conceal;
+use crate::diagnostic::redact;
 
 /// How many lines of a step are kept for the case that it fails.
 const TAIL: usize = 20;
@@ -84,7 +84,7 @@ impl SecretArgs {
 
     /// The values of those `args` whose names suggest a secret.
     pub(super) fn of(args: &BTreeMap<String, String>) -> Self {
-        let secret = args.iter().filter(|(name, _)| conceal::is_secret(name)).map(|(_, value)| value.clone());
+        let secret = args.iter().filter(|(name, _)| redact::is_secret(name)).map(|(_, value)| value.clone());
         let mut values: Vec<String> = secret.filter(|value| value.chars().count() >= Self::SHORTEST).collect();
         // One may be a part of another.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
@@ -93,7 +93,7 @@ impl SecretArgs {
 
     /// `text` without them.
     pub(super) fn out_of(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), conceal::HIDDEN))
+        self.0.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), redact::HIDDEN))
     }
 }
 

@@ -38,7 +38,7 @@ const METHODS: [&str; 4] = [
     "/moby.buildkit.secrets.v1.Secrets/GetSecret",
 ];
 
-/// The host that the engine names for Docker Hub, and the one under which Docker's configuration keeps its credentials.
+/// The host that the engine names for Docker EventStream, and the one under which Docker's configuration keeps its credentials.
 const HUB: (&str, &str) = ("registry-1.docker.io", "https://index.docker.io/v1/");
 
 /// What a session offers.

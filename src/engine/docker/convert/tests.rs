@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::observed::{ContainerId, EngineVersion};
-use crate::plan::{ContainerRef, Handle, InheritedVolume, Late, Replaced, Replica};
+use crate::plan::{ContainerRef, Deferred, Handle, InheritedVolume, Replaced, Replica};
 use crate::project::fingerprint::Fingerprint;
 use crate::project::value::{
     BindOptions, ByteSize, Device, DeviceCount, DeviceRequest, Duration, FileMode, ImageOptions, Link, Mount,
@@ -44,7 +44,7 @@ fn request(project: Project) -> CreateContainer {
         name: "shop-web-2".to_owned(),
         temporary_name: None,
         image: "nginx".to_owned(),
-        image_digest: Late::Known(None),
+        image_digest: Deferred::Known(None),
         image_volumes: BTreeMap::new(),
         contents: Fingerprint::default(),
         replaces: None,

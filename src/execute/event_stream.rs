@@ -29,12 +29,12 @@ pub(super) enum Notice {
 }
 
 /// Reads the events of a project and hands them to whoever subscribes.
-pub(super) struct Hub {
+pub(super) struct EventStream {
     notices: broadcast::Sender<Notice>,
     reader: JoinSet<()>,
 }
 
-impl Hub {
+impl EventStream {
     /// Listens from now on: what happens after this returns reaches every subscriber there is by then. Without a
     /// stream it goes on trying; waits then rely on looking now and again.
     pub(super) async fn open<E: Engine>(engine: E, project: String) -> Self {

@@ -24,7 +24,7 @@ impl Secrets {
     /// of a secret quotes nothing but that variable's path.
     ///
     /// ```
-    /// use hoist::diagnostic::conceal::Secrets;
+    /// use hoist::diagnostic::redact::Secrets;
     /// let secrets = Secrets::new(["\"abc${x$y}\"".to_owned()]);
     /// assert_eq!(secrets.out_of("`${x$y}` is no reference"), "`•••` is no reference");
     /// assert_eq!(secrets.out_of("`010` becomes `8` in `services.s.environment.API_KEY`"),

@@ -21,7 +21,7 @@ const WORDS: [&str; 6] = ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"
 /// Whether the value of a variable called `name` is hidden.
 ///
 /// ```
-/// use hoist::diagnostic::conceal::is_secret;
+/// use hoist::diagnostic::redact::is_secret;
 /// assert!(is_secret("MYSQL_ROOT_PASSWORD"));
 /// assert!(!is_secret("MYSQL_DATABASE"));
 /// ```
@@ -34,7 +34,7 @@ pub fn is_secret(name: &str) -> bool {
 /// Whether a word is a flag whose value, the next word, is hidden.
 ///
 /// ```
-/// use hoist::diagnostic::conceal::is_secret_flag;
+/// use hoist::diagnostic::redact::is_secret_flag;
 /// assert!(is_secret_flag("--password"));
 /// assert!(!is_secret_flag("--password=x"));
 /// ```
@@ -48,7 +48,7 @@ pub fn is_secret_flag(word: &str) -> bool {
 /// `Bearer x`.
 ///
 /// ```
-/// use hoist::diagnostic::conceal::text;
+/// use hoist::diagnostic::redact::text;
 /// assert_eq!(text("https://me:hunter2@host/x"), "https://me:•••@host/x");
 /// assert_eq!(text("login --password hunter2 --user me"), "login --password ••• --user me");
 /// assert_eq!(text("username=me,password=hunter2,vers=3"), "username=me,password=•••,vers=3");
@@ -62,7 +62,7 @@ pub fn text(text: &str) -> String {
 /// follows a name and a colon, which in a message may only be the start of an explanation.
 ///
 /// ```
-/// use hoist::diagnostic::conceal::value;
+/// use hoist::diagnostic::redact::value;
 /// assert_eq!(value("password: hunter2"), "password: •••");
 /// assert_eq!(value(r#"{"tokens":["a","b"],"user":"me"}"#), r#"{"tokens":•••,"user":"me"}"#);
 /// ```
@@ -119,7 +119,7 @@ fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 /// is one that lacks a blank.
 ///
 /// ```
-/// use hoist::diagnostic::conceal::assignment;
+/// use hoist::diagnostic::redact::assignment;
 /// assert_eq!(assignment("DB_PASSWORD:hunter2"), "DB_PASSWORD:•••");
 /// assert_eq!(assignment("DB:hunter2"), "DB:hunter2");
 /// ```
