@@ -7,7 +7,7 @@ use super::follow::{self, Begin, FollowSettings, Following, Stderr, Target};
 use super::{Interruption, OperationError};
 use crate::engine::{Engine, LogQuery, ObserveQuery};
 use crate::event::Outputs;
-use crate::observed::{Container, Observed};
+use crate::observed::Container;
 use crate::project::{NameSeparator, Project, ProjectName, ServiceName};
 
 /// How long the last output may take to arrive once the user has asked for the end.
@@ -77,16 +77,15 @@ impl Logs {
         interruption: &Interruption,
     ) -> Result<(), OperationError> {
         let settings = self.settings();
-        let look = ObserveQuery::containers_of(self.project.as_str());
         if self.query.follow {
             // Listening comes before looking, so that no container is missed between the two.
             let (following, announcer, _exits) = Following::open(engine, settings.clone(), &outputs).await?;
-            let targets = self.targets(&settings, &engine.observe(look).await?)?;
+            let targets = self.look(engine, &settings).await?;
             // Nothing is started here: the following ends with the containers.
             drop(announcer);
             following.run(targets, &interruption.stop).await?;
         } else {
-            let targets = self.targets(&settings, &engine.observe(look).await?)?;
+            let targets = self.look(engine, &settings).await?;
             follow::logs(engine, &settings, targets, &outputs, &interruption.stop).await;
         }
         Ok(())
@@ -106,9 +105,10 @@ impl Logs {
     }
 
     /// The replicas whose logs are read, by name. One that is requested by its number has to exist.
-    fn targets(&self, settings: &FollowSettings, observed: &Observed) -> Result<Vec<Target>, OperationError> {
-        let mut containers: Vec<_> =
-            observed.containers.iter().filter(|container| self.is_requested(container)).collect();
+    async fn look<E: Engine>(&self, engine: &E, settings: &FollowSettings) -> Result<Vec<Target>, OperationError> {
+        let observed = engine.observe(ObserveQuery::containers_of(self.project.as_str())).await?;
+        let mut containers = observed.containers;
+        containers.retain(|container| self.is_requested(container));
         if containers.is_empty()
             && let Some(number) = self.number
             && let Some(service) = self.services.as_ref().and_then(BTreeSet::first)
@@ -116,7 +116,7 @@ impl Logs {
             return Err(OperationError::NoReplica { service: service.clone(), number });
         }
         containers.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(containers.into_iter().filter_map(|container| Target::of(settings, container)).collect())
+        Ok(containers.iter().filter_map(|container| Target::of(settings, container)).collect())
     }
 
     fn is_requested(&self, container: &Container) -> bool {

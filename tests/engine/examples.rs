@@ -134,8 +134,8 @@ async fn up_program() -> PathBuf {
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let messages = String::from_utf8_lossy(&built.stdout).into_owned();
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-        programs.last().expect("cargo names the program")
+        let mut programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+        programs.next_back().expect("cargo names the program")
     };
     tokio::task::spawn_blocking(build).await.expect("the task runs")
 }

@@ -93,9 +93,9 @@ impl Ran {
 
     /// How the run was cut short, as far as it was told.
     fn stopping(&self) -> Vec<Stopping> {
-        let told = self.events.iter().filter_map(|event| match &event.fact {
-            Fact::Stopping(why) => Some(*why),
-            _ => None,
+        let told = self.events.iter().filter_map(|event| {
+            let Fact::Stopping(why) = &event.fact else { return None };
+            Some(*why)
         });
         told.collect()
     }

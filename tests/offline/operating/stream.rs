@@ -6,7 +6,7 @@ use hoist::engine::EngineError;
 use hoist::engine::fake::Fake;
 use hoist::event::{Event, Fact};
 use hoist::operation::Down;
-use hoist::plan::{DownOptions, DownTarget, Plan};
+use hoist::plan::{DownOptions, DownTarget};
 use indoc::indoc;
 
 use super::{changed, demo, engine, engine_with, run, up};
@@ -26,11 +26,11 @@ fn check(events: &[Event]) {
 
 /// How many steps there are in the plans of a run.
 fn steps(events: &[Event]) -> usize {
-    let plans = events.iter().filter_map(|event| match &event.fact {
-        Fact::PlanStarted { plan, .. } => Some(plan.clone()),
-        _ => None,
+    let plans = events.iter().filter_map(|event| {
+        let Fact::PlanStarted { plan, .. } = &event.fact else { return None };
+        Some(plan)
     });
-    plans.map(|plan: Arc<Plan>| plan.len()).sum()
+    plans.map(|plan| plan.len()).sum()
 }
 
 fn ended_steps(events: &[Event]) -> usize {

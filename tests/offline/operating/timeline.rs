@@ -17,7 +17,7 @@ pub(super) fn draw(events: &[Event]) -> String {
     for event in events {
         timeline.add(event);
     }
-    timeline.lines.iter().map(|line| format!("{line}\n")).collect()
+    timeline.lines.join("\n") + "\n"
 }
 
 #[derive(Default)]
@@ -58,13 +58,18 @@ impl Timeline {
                 assert!(self.begun.is_empty(), "steps have not ended: {:?}", self.begun);
                 self.lines.push(format!("{at} ended"));
             }
-            _ => {}
+            // What a step is at meanwhile is not drawn.
+            Fact::Waiting { .. }
+            | Fact::Progress { .. }
+            | Fact::BuildStep { .. }
+            | Fact::BuildLog { .. }
+            | Fact::VolumesLeft(_) => {}
         }
     }
 
     fn end(&mut self, at: Duration, id: ActionId, elapsed: Duration, how: &str) {
         let (began, line) = self.begun.remove(&id).unwrap_or_else(|| panic!("{id} ended without a beginning"));
-        assert_eq!(at - began, elapsed, "the time that {id} took is between its events");
+        assert_eq!(at, began + elapsed, "the time that {id} took is between its events");
         self.lines[line] = format!("{}..{} {}{how}", seconds(began), seconds(at), self.step(id));
     }
 
