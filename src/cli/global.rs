@@ -1,5 +1,4 @@
 //! The flags before the command.
-#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::path::PathBuf;
 

@@ -14,6 +14,7 @@ mod output;
 mod parse;
 mod planned;
 mod progress;
+mod service_names;
 mod settings;
 mod signal;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::context::Context;
-use super::{Failure, command_line, settings};
+use super::{Failure, command_line, service_names};
 use crate::diagnostic::conceal;
 use crate::diagnostic::render::{Description, Style, describe, render, render_all};
 use crate::diagnostic::visible::{Colors, visible};
@@ -218,7 +218,7 @@ pub(super) fn target_with(services: &[String], context: &Context) -> Result<Targ
     if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
-        return Failure::usage(&settings::no_such_service(&loaded.project, unknown));
+        return Failure::usage(&service_names::no_such_service(&loaded.project, unknown));
     }
     Ok(target)
 }

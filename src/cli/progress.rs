@@ -59,10 +59,10 @@ pub(super) async fn carry_out<E: Engine>(
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     // The events are dropped with the run, which ends the showing.
-    let run = async {
+    let run = Box::pin(async {
         let events = events;
         converge(change, engine, prepared, &events, &interruption, settings).await
-    };
+    });
     let shown = show(&mut progress, received);
     let (ended, shown) = with_signals(&interruption, async { tokio::join!(run, shown) }).await?;
     progress.finish()?;

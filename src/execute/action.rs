@@ -6,55 +6,30 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use tokio::sync::broadcast;
-use tokio_util::sync::CancellationToken;
 
 use super::facts::Facts;
 use super::hook;
-use super::hub::Notice;
-use super::{Announcer, model, provider, refusal, start, wait};
+use super::step::{StepContext, resolve_references};
+use super::{model, provider, refusal, start, wait};
 use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
-use crate::event::{BuildProgress, Events, Fact, Outcome, Outputs, StepError};
+use crate::event::{BuildProgress, Events, Fact, Outcome, StepError};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
-    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, Plan, PullFailure, PullSpec,
-    shared_services,
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Late, PullFailure, PullSpec,
 };
 use crate::project::fingerprint::{Fingerprint, MAX_LENGTH};
 use crate::project::hash::{HashForm, resolved_service_hash};
 use crate::project::value::{MountKind, VolumesFromSource};
 use crate::project::{Service, ServiceName};
 
-/// What every step has at hand.
-#[derive(Debug, Clone)]
-pub(super) struct Context<E> {
-    pub(super) plan: Arc<Plan>,
-    pub(super) engine: E,
-    pub(super) events: Events,
-    pub(super) cancel: CancellationToken,
-    pub(super) facts: Arc<Facts>,
-    /// Where waits subscribe; `None` in a plan without waits.
-    pub(super) notices: Option<broadcast::Sender<Notice>>,
-    pub(super) announcer: Option<Announcer>,
-    /// Where the output of hooks is shown.
-    pub(super) outputs: Option<Outputs>,
-}
-
-impl<E> Context<E> {
-    /// The id of a container that must be there by now.
-    pub(super) fn container(&self, container: &ContainerRef) -> Result<ContainerId, StepError> {
-        self.facts.container(container).ok_or_else(|| StepError::NoContainer(container.name.clone()))
-    }
-}
-
 type StepOutcome = Result<Outcome, StepError>;
 
 /// Does step `id`.
-pub(super) async fn run<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
+pub(super) async fn run<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutcome {
     perform(context, id).await.map_err(|error| refusal::explained(error, &context.plan.step(id).action))
 }
 
-async fn perform<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
+async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutcome {
     let engine = &context.engine;
     match &context.plan.step(id).action {
         Action::PullImage(spec) => pull_image(context, id, spec).await,
@@ -106,7 +81,7 @@ async fn perform<E: Engine>(context: &Context<E>, id: ActionId) -> StepOutcome {
 }
 
 /// Lets time pass, unless the user asks to stop.
-async fn pause<E>(context: &Context<E>, duration: Duration) -> StepOutcome {
+async fn pause<E>(context: &StepContext<E>, duration: Duration) -> StepOutcome {
     tokio::select! {
         biased;
         () = context.cancel.cancelled() => Err(StepError::Interrupted),
@@ -114,7 +89,7 @@ async fn pause<E>(context: &Context<E>, duration: Duration) -> StepOutcome {
     }
 }
 
-async fn pull_image<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<PullSpec>) -> StepOutcome {
+async fn pull_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<PullSpec>) -> StepOutcome {
     let progress = context.engine.pull_image(spec.clone());
     let fetched = fetch(context, id, progress, &spec.image, spec.platform.as_deref()).await;
     match fetched {
@@ -136,7 +111,7 @@ async fn pull_image<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<Pu
     }
 }
 
-async fn build_image<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<BuildSpec>) -> StepOutcome {
+async fn build_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<BuildSpec>) -> StepOutcome {
     let progress = context.engine.build_image(spec.clone());
     let digest = fetch(context, id, progress, &spec.image, spec.platform.as_deref()).await?;
     context.facts.got_image(id, Some(digest));
@@ -145,7 +120,7 @@ async fn build_image<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<B
 
 /// Reads a pull or build to its end; dropping it when the user asked to stop ends it in the engine.
 async fn fetch<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     id: ActionId,
     mut progress: BoxStream<'static, Result<ImageProgress, EngineError>>,
     image: &str,
@@ -191,14 +166,19 @@ fn report(events: &Events, id: ActionId, progress: ImageProgress) {
     }
 }
 
-async fn remove_network<E: Engine>(context: &Context<E>, id: ActionId, network: &NetworkId, name: &str) -> StepOutcome {
+async fn remove_network<E: Engine>(
+    context: &StepContext<E>,
+    id: ActionId,
+    network: &NetworkId,
+    name: &str,
+) -> StepOutcome {
     match done_unless_in_use(context, id, context.engine.remove_network(network.clone()).await) {
         Err(StepError::Engine(cause)) => Err(StepError::RemoveNetwork { name: name.to_owned(), cause }),
         other => other,
     }
 }
 
-async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &Arc<ContainerSpec>) -> StepOutcome {
+async fn create_container<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<ContainerSpec>) -> StepOutcome {
     let references = resolve_references(&context.facts, spec)?;
     let service = spec.project.services.get(&spec.replica.service);
     let request = CreateContainer {
@@ -229,7 +209,7 @@ async fn create_container<E: Engine>(context: &Context<E>, id: ActionId, spec: &
 /// What a container is not made for: a mount that cannot be shared; a name that is taken by somebody else, who will not
 /// give it back, or by the project itself, in another run.
 async fn explain_refusal<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     spec: &ContainerSpec,
     container: String,
     cause: EngineError,
@@ -270,23 +250,6 @@ fn config_hash(service: &Service, references: &BTreeMap<ServiceName, ContainerId
     resolved_service_hash(service, HashForm::V5, |service| references.get(service).map(ToString::to_string))
 }
 
-/// The containers that the definition's references to services stand for.
-pub(super) fn resolve_references(
-    facts: &Facts,
-    spec: &ContainerSpec,
-) -> Result<BTreeMap<ServiceName, ContainerId>, StepError> {
-    let resolved: BTreeMap<ServiceName, ContainerId> = spec
-        .references
-        .iter()
-        .filter_map(|(service, container)| Some((service.clone(), facts.container(container)?)))
-        .collect();
-    let Some(service) = spec.project.services.get(&spec.replica.service) else { return Ok(resolved) };
-    match shared_services(service).find(|(_, other)| !resolved.contains_key(*other)) {
-        Some((shared, other)) => Err(StepError::SharedContainerMissing { shared, service: other.clone() }),
-        None => Ok(resolved),
-    }
-}
-
 /// The digests of mounted images, as far as they are known.
 fn image_volumes(facts: &Facts, spec: &ContainerSpec) -> BTreeMap<String, ImageDigest> {
     let known = |(target, digest): (&String, &Late<Option<ImageDigest>>)| Some((target.clone(), facts.image(digest)?));
@@ -294,7 +257,7 @@ fn image_volumes(facts: &Facts, spec: &ContainerSpec) -> BTreeMap<String, ImageD
 }
 
 async fn stop_container<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     container: &ContainerRef,
     timeout: Option<Duration>,
 ) -> StepOutcome {
@@ -303,7 +266,7 @@ async fn stop_container<E: Engine>(
 }
 
 async fn remove_container<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     container: &ContainerRef,
     volumes: AnonymousVolumes,
 ) -> StepOutcome {
@@ -334,7 +297,7 @@ fn done_or_gone(answer: Result<(), EngineError>) -> StepOutcome {
 
 /// What is still in use stays, unless step `id` is there to make room for its successor: engines take making what is
 /// there for done, so the old one would pass for the new one.
-fn done_unless_in_use<E>(context: &Context<E>, id: ActionId, answer: Result<(), EngineError>) -> StepOutcome {
+fn done_unless_in_use<E>(context: &StepContext<E>, id: ActionId, answer: Result<(), EngineError>) -> StepOutcome {
     let makes = |action: &Action| matches!(action, Action::CreateNetwork { .. } | Action::CreateVolume { .. });
     match answer {
         Err(EngineError::InUse(_))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use super::action::{Context, resolve_references};
+use super::step::{StepContext, resolve_references};
 use crate::engine::line_buffer::Lines;
 use crate::engine::{Engine, EngineError, ExecProgress, ExecSpec, HookContainer, LogChunk, OutputStream};
 use crate::event::{Fact, HookRef, Outcome, Output, StepError};
@@ -22,7 +22,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Runs the `post_start` hooks of a replica one after the other.
 pub(super) async fn after_start<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
 ) -> Result<(), StepError> {
@@ -38,7 +38,7 @@ pub(super) async fn after_start<E: Engine>(
 /// needs none. What fails keeps the container from being stopped, unless it is removed after that: then it is reported,
 /// and the container goes all the same.
 pub(super) async fn before_stop<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     id: ActionId,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
@@ -70,13 +70,13 @@ pub(super) async fn before_stop<E: Engine>(
 }
 
 /// Whether the container that step `id` stops is removed then, rather than kept for another start.
-fn is_removed_after<E>(context: &Context<E>, id: ActionId, container: &ContainerRef) -> bool {
+fn is_removed_after<E>(context: &StepContext<E>, id: ActionId, container: &ContainerRef) -> bool {
     let removes = |action: &Action| matches!(action, Action::RemoveContainer { container: removed, .. } if removed.handle == container.handle);
     context.plan.after(id).any(|(next, _)| removes(&context.plan.step(next).action))
 }
 
 async fn run_all<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
     key: &'static str,
@@ -103,7 +103,7 @@ async fn run_all<E: Engine>(
 }
 
 async fn exec<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     id: &ContainerId,
     hook: &Hook,
     source: &str,
@@ -130,7 +130,7 @@ async fn exec<E: Engine>(
 /// Runs a `pre_start` hook in a container of its own. One that fails keeps its container, to be looked at; the next
 /// plan removes it.
 pub(super) async fn pre_start<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     spec: &Arc<ContainerSpec>,
     container: &ContainerRef,
     hook: usize,
@@ -175,7 +175,7 @@ pub(super) async fn pre_start<E: Engine>(
 
 /// Starts a hook's container, and reads what it writes until it has ended.
 async fn run_to_end<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     id: &ContainerId,
     source: &str,
 ) -> Result<(i64, Tail), EngineError> {
@@ -204,14 +204,14 @@ fn display_name(spec: &ContainerSpec) -> String {
 
 /// Hands the output of a hook on, where somebody watches, and keeps the end of it.
 struct Reader<'a, E> {
-    context: &'a Context<E>,
+    context: &'a StepContext<E>,
     source: Arc<str>,
     lines: Lines,
     tail: Tail,
 }
 
 impl<'a, E: Engine> Reader<'a, E> {
-    fn new(context: &'a Context<E>, source: &str) -> Self {
+    fn new(context: &'a StepContext<E>, source: &str) -> Self {
         Self { context, source: Arc::from(source), lines: Lines::new(), tail: Tail::default() }
     }
 

@@ -15,6 +15,7 @@ mod provider;
 pub mod refusal;
 mod schedule;
 mod start;
+mod step;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,10 +33,10 @@ use crate::plan::{Action, ActionId, Plan, UnusedVolume, WaitSpec, Waiter};
 
 pub use announce::{Announcement, Announcer};
 
-use action::Context;
 use facts::Facts;
 use hub::Hub;
 use schedule::{Ended, Schedule};
+use step::StepContext;
 use wait::Standing;
 
 /// How a plan is carried out.
@@ -71,7 +72,7 @@ pub async fn execute<E: Engine>(
     // Listening comes before the first step: what happens to a container from then on is not missed.
     let waits = plan.steps().any(|(_, step)| matches!(step.action, Action::Wait(_)));
     let hub = if waits { Some(Hub::open(engine.clone(), settings.project.clone()).await) } else { None };
-    let context = Context {
+    let context = StepContext {
         plan: plan.clone(),
         engine: engine.clone(),
         events: events.clone(),
@@ -124,7 +125,7 @@ type StepResult = (ActionId, Duration, Result<Outcome, StepError>);
 
 /// A plan on its way.
 struct Run<E> {
-    context: Context<E>,
+    context: StepContext<E>,
     schedule: Schedule,
     outcome: RunOutcome,
     /// The steps that were done, by this run itself.

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
-use super::action::Context;
 use super::plugin;
+use super::step::StepContext;
 use crate::engine::line_buffer::lossy_line;
 use crate::event::{Fact, ModelVerb, Outcome, StepError};
 use crate::observed::ModelRunner;
@@ -108,7 +108,7 @@ fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), StepError> {
 }
 
 /// Fetches a model.
-pub(super) async fn pull<E>(context: &Context<E>, id: ActionId, spec: &ModelSpec) -> Result<Outcome, StepError> {
+pub(super) async fn pull<E>(context: &StepContext<E>, id: ActionId, spec: &ModelSpec) -> Result<Outcome, StepError> {
     check(spec, ModelVerb::Pull)?;
     let work = async {
         let failed = |error: std::io::Error| failure(spec, ModelVerb::Pull, error.to_string(), Vec::new());
@@ -137,7 +137,7 @@ pub(super) async fn pull<E>(context: &Context<E>, id: ActionId, spec: &ModelSpec
 }
 
 /// Says how a model is to be served.
-pub(super) async fn configure<E>(context: &Context<E>, spec: &ModelSpec) -> Result<Outcome, StepError> {
+pub(super) async fn configure<E>(context: &StepContext<E>, spec: &ModelSpec) -> Result<Outcome, StepError> {
     check(spec, ModelVerb::Configure)?;
     let arguments = configure_arguments(spec);
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use super::action::Context;
 use super::plugin;
+use super::step::StepContext;
 use crate::diagnostic::conceal;
 use crate::engine::Engine;
 use crate::event::{Fact, Outcome, StepError};
@@ -53,7 +53,7 @@ struct Parameter {
 
 /// Runs the program of a service.
 pub(super) async fn run<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     id: ActionId,
     project: &Project,
     service: &ServiceName,
@@ -80,7 +80,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    async fn run<E: Engine>(&self, context: &Context<E>, id: ActionId) -> Result<Outcome, StepError> {
+    async fn run<E: Engine>(&self, context: &StepContext<E>, id: ActionId) -> Result<Outcome, StepError> {
         let program = self.program()?;
         let metadata = self.metadata(&program).await;
         if self.verb == ProviderVerb::Stop && metadata.as_ref().is_none_or(|metadata| metadata.stop.is_none()) {
@@ -110,7 +110,7 @@ impl Call<'_> {
     }
 
     /// Understands one line of a program.
-    fn hear<E: Engine>(&self, context: &Context<E>, id: ActionId, line: &str) -> Result<(), StepError> {
+    fn hear<E: Engine>(&self, context: &StepContext<E>, id: ActionId, line: &str) -> Result<(), StepError> {
         let invalid = || self.failed(&format!("invalid response from plugin: {}", excerpt(line)));
         let Message { kind, message } = serde_json::from_str(line).map_err(|_| invalid())?;
         // What it was going to say may be a secret.
@@ -143,7 +143,7 @@ impl Call<'_> {
 
     /// A variable without the prefix of the service may be one that a dependent has of its own, with another value or as a
     /// name that is only passed on.
-    fn warn_of_override<E: Engine>(&self, context: &Context<E>, id: ActionId, name: &str, value: &str) {
+    fn warn_of_override<E: Engine>(&self, context: &StepContext<E>, id: ActionId, name: &str, value: &str) {
         let dependents = self.project.services.values().filter(|other| other.depends_on.contains_key(self.service));
         for dependent in dependents {
             if dependent.environment.get(name).is_some_and(|own| own.as_deref() != Some(value)) {

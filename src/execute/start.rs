@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::action::Context;
 use super::hook;
+use super::step::StepContext;
 use crate::engine::{Engine, EngineError, PortHolder};
 use crate::event::{AddressTaken, Outcome, StepError};
 use crate::plan::{ContainerRef, ContainerSpec};
@@ -12,7 +12,7 @@ use crate::project::{NetworkKey, Service};
 
 /// Attaches to a container, hands it the files it gets at each start, and starts it.
 pub(super) async fn start_container<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
 ) -> Result<Outcome, StepError> {
@@ -51,7 +51,7 @@ fn is_about_a_taken_port(cause: &EngineError) -> bool {
 }
 
 async fn explain_refusal<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
     cause: EngineError,
@@ -82,7 +82,7 @@ async fn explain_refusal<E: Engine>(
 
 /// Whether it is about a fixed address that something else has, in the words of Docker Engine and of Podman.
 async fn explain_taken_address<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     container: &ContainerRef,
     spec: &Arc<ContainerSpec>,
     cause: EngineError,

@@ -10,10 +10,10 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-use super::action::Context;
 use super::eager::{self, Trial};
 use super::evidence;
 use super::hub::Notice;
+use super::step::StepContext;
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Fact, Outcome, StepError};
 use crate::observed::{ContainerId, Health, State};
@@ -42,7 +42,11 @@ pub(super) fn skipped_optional(action: &Action) -> Option<Outcome> {
 }
 
 /// Waits until the condition of `spec` holds.
-pub(super) async fn wait<E: Engine>(context: &Context<E>, id: ActionId, spec: &WaitSpec) -> Result<Outcome, StepError> {
+pub(super) async fn wait<E: Engine>(
+    context: &StepContext<E>,
+    id: ActionId,
+    spec: &WaitSpec,
+) -> Result<Outcome, StepError> {
     // Before the first look, so that nothing falls between the two.
     let notices = context.notices.as_ref().map(broadcast::Sender::subscribe);
     let met = match Wait::new(context, id, spec) {
@@ -62,7 +66,7 @@ pub(super) async fn wait<E: Engine>(context: &Context<E>, id: ActionId, spec: &W
 /// Looks again at containers for which the condition of `spec` held before: whether it does now, or may again. What has
 /// failed since is an error; what ran then, and ended with 0 since, is none.
 pub(super) async fn look_again<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     id: ActionId,
     spec: &WaitSpec,
 ) -> Result<Standing, StepError> {
@@ -76,7 +80,7 @@ pub(super) async fn look_again<E: Engine>(
 
 /// Waits until the condition holds again, which did before.
 pub(super) async fn wait_again<E: Engine>(
-    context: &Context<E>,
+    context: &StepContext<E>,
     id: ActionId,
     spec: &WaitSpec,
     deadline: Option<Instant>,
@@ -202,7 +206,7 @@ enum Judged {
 }
 
 struct Wait<'a, E> {
-    context: &'a Context<E>,
+    context: &'a StepContext<E>,
     id: ActionId,
     spec: &'a WaitSpec,
     containers: Vec<Watched>,
@@ -219,7 +223,7 @@ struct Wait<'a, E> {
 }
 
 impl<'a, E: Engine> Wait<'a, E> {
-    fn new(context: &'a Context<E>, id: ActionId, spec: &'a WaitSpec) -> Result<Self, StepError> {
+    fn new(context: &'a StepContext<E>, id: ActionId, spec: &'a WaitSpec) -> Result<Self, StepError> {
         if spec.containers.is_empty() {
             return Err(StepError::MissingDependency {
                 dependent: dependent_of(context, id),
@@ -536,13 +540,13 @@ fn runs_only(condition: WaitCondition, details: &ContainerDetails) -> bool {
 }
 
 /// Whether a step right before `id` does that to a container.
-fn comes_after<E>(context: &Context<E>, id: ActionId, container: &ContainerRef, that: fn(&Action) -> bool) -> bool {
+fn comes_after<E>(context: &StepContext<E>, id: ActionId, container: &ContainerRef, that: fn(&Action) -> bool) -> bool {
     let is_it = |action: &Action| that(action) && action.container().map(|it| &it.handle) == Some(&container.handle);
     context.plan.before(id).any(|(before, _)| is_it(&context.plan.step(before).action))
 }
 
 /// The service on whose behalf a wait happens, for the words about a missing dependency.
-fn dependent_of<E>(context: &Context<E>, id: ActionId) -> Option<ServiceName> {
+fn dependent_of<E>(context: &StepContext<E>, id: ActionId) -> Option<ServiceName> {
     context.plan.after(id).find_map(|(next, _)| {
         let Action::StartContainer { container, .. } = &context.plan.step(next).action else { return None };
         Some(container.replica.as_ref()?.service.clone())

@@ -247,6 +247,12 @@ const LONGEST_CHAIN: usize = 500;
 /// Values that may be copied from bases in one layer, as many as a document may hold by aliases.
 const MOST_COPIED: usize = 400_000;
 
+/// Whether a service of the layer extends another.
+pub(super) fn is_used_in(layer: &Layer) -> bool {
+    let services = layer.node.get("services").and_then(Node::as_mapping);
+    services.into_iter().flatten().any(|(_, service)| service.get("extends").is_some())
+}
+
 /// The file of each service of a model.
 pub(super) fn files_of_services(model: &Node, sources: &SourceMap) -> HashMap<String, PathBuf> {
     let services = model.get("services").and_then(Node::as_mapping);
@@ -260,9 +266,6 @@ pub(super) fn extend(layer: &mut Layer, below: HashMap<String, PathBuf>, folder:
     let Some(services) = layer.node.as_mapping_mut().and_then(|layer| layer.get_mut("services")) else { return };
     let Some(entries) = services.as_mapping_mut() else { return };
     let extending = extending(entries);
-    if extending.is_empty() {
-        return;
-    }
     let entries = std::mem::take(entries);
     let own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
     let mut resolver = Resolver {

@@ -229,6 +229,9 @@ impl Loader<'_> {
 /// `extends`: services take what other services have.
 impl Loader<'_> {
     fn extend(&mut self, layer: &mut Layer, below: &Node, scope: &Scope<'_>) {
+        if !extends::is_used_in(layer) {
+            return;
+        }
         let below = extends::files_of_services(below, &self.sources);
         extends::extend(layer, below, scope.folder, &mut ExtendedFiles { loader: self, scope });
     }

@@ -175,8 +175,7 @@ async fn carry_out<E: Engine>(
     interruption: &Interruption,
     settings: &ExecuteSettings,
 ) -> Result<RunOutcome, OperationError> {
-    let run = execute(plan, engine, events, &interruption.stop, settings);
-    tokio::pin!(run);
+    let mut run = Box::pin(execute(plan, engine, events, &interruption.stop, settings));
     let mut told = false;
     loop {
         tokio::select! {

@@ -45,9 +45,12 @@ impl From<RunFailure> for OperationError {
             return Self::Interrupted;
         }
         // An engine that went away is reported once, not for each step.
-        let gone = failure.failures().find_map(|(_, error)| match error {
-            StepError::Engine(error @ EngineError::Unreachable { .. }) => Some(error.clone()),
-            _ => None,
+        let gone = failure.failures().find_map(|(_, error)| {
+            if let StepError::Engine(error @ EngineError::Unreachable { .. }) = error {
+                Some(error.clone())
+            } else {
+                None
+            }
         });
         gone.map_or_else(|| Self::Run(Box::new(failure)), Self::Engine)
     }

@@ -6,11 +6,9 @@
 
 mod bookmark;
 mod reader;
+mod settings;
 mod target;
 mod tracking;
-
-use std::collections::BTreeSet;
-use std::time::Duration;
 
 use futures::stream::BoxStream;
 use tokio::sync::mpsc;
@@ -20,9 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{ContainerEvent, Engine, EngineError, LogQuery};
 use crate::event::Outputs;
 use crate::execute::{Announcement, Announcer};
-use crate::observed::ContainerId;
-use crate::project::{NameSeparator, ProjectName, ServiceName};
 
+pub use settings::{Begin, Exit, FollowSettings, Stderr};
 pub use target::{Target, display_name};
 
 use reader::{How, Reader};
@@ -30,69 +27,6 @@ use tracking::Tracking;
 
 /// How many streams are read at once when nothing is followed.
 const STREAMS: usize = 16;
-/// How long a container that a client stopped is waited for, should it be restarting or replacing it.
-const RESTART: Duration = Duration::from_secs(2);
-/// How long the end of a stream may come behind the end of its container.
-const LAST_WORDS: Duration = Duration::from_secs(2);
-/// The pauses between attempts to listen to the engine again.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long an engine may be away: restarting one takes seconds.
-const ABSENCE: Duration = Duration::from_secs(30);
-
-/// What is shown.
-#[derive(Debug, Clone, Default)]
-pub struct FollowSettings {
-    /// The project.
-    pub project: ProjectName,
-    /// What stands between the parts of its containers' names.
-    pub separator: NameSeparator,
-    /// The services whose output is shown; `None` is all of them.
-    pub services: Option<BTreeSet<ServiceName>>,
-    /// The only replica that is shown of those that start later; all of them where nothing is said.
-    pub number: Option<u32>,
-    /// The services whose containers keep the following alive, where those are others than the ones shown.
-    pub monitored: Option<BTreeSet<ServiceName>>,
-    /// Which part of the output is asked for.
-    pub query: LogQuery,
-    /// Where the output of the first containers begins.
-    pub begin: Begin,
-    /// What becomes of standard error.
-    pub stderr: Stderr,
-}
-
-/// Where the output of a container that runs already begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Begin {
-    /// With what it wrote before, as the query says.
-    #[default]
-    History,
-    /// Now.
-    Now,
-}
-
-/// What becomes of what containers write to standard error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Stderr {
-    /// It counts as standard output (`logs`).
-    #[default]
-    Merged,
-    /// It stays apart (an attached `up`).
-    Apart,
-}
-
-/// A container that ended while it was followed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exit {
-    /// Its service.
-    pub service: ServiceName,
-    /// Its id.
-    pub container: ContainerId,
-    /// Its exit status.
-    pub exit_code: i64,
-    /// Whether the engine starts it again.
-    pub restarting: bool,
-}
 
 /// Reads the output of `targets` to its end. Containers whose output cannot be read are reported as output.
 ///

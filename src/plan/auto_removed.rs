@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::volume;
+use super::decide::volume;
 use crate::observed::{Container, ContainerId, MountKind, Observed};
 use crate::project::Project;
 

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::decide::{order, orphan, volume};
 use super::{
     Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, DownImages, DownOptions, DownTarget, DownVolumes,
-    Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, auto_removed, order,
-    orphan, project_from_labels, unused, volume,
+    Handle, Late, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, auto_removed,
+    project_from_labels, unused,
 };
 use crate::observed::{Container, Observed};
 use crate::project::fingerprint::Fingerprint;

@@ -1,6 +1,6 @@
 //! What makes a plan impossible.
 
-use super::shared::{NothingToShare, Shared};
+use super::decide::shared::{NothingToShare, Shared};
 use crate::project::circle::Circle;
 use crate::project::{NetworkKey, ServiceName, VolumeKey};
 

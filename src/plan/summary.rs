@@ -110,12 +110,13 @@ impl Plan {
                         summary.started.push((replica.clone(), id));
                     }
                 }
-                Action::RemoveContainer { container, .. } => {
-                    if !container.replica.as_ref().is_some_and(|replica| new.contains_key(replica)) {
-                        summary.removed.push(id);
-                    }
+                Action::RemoveContainer { container, .. }
+                    if !container.replica.as_ref().is_some_and(|replica| new.contains_key(replica)) =>
+                {
+                    summary.removed.push(id);
                 }
-                Action::StopContainer { .. }
+                Action::RemoveContainer { .. }
+                | Action::StopContainer { .. }
                 | Action::RenameContainer { .. }
                 | Action::DisconnectNetwork { .. }
                 | Action::ConnectNetwork { .. }

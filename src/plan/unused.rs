@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, ActionId, Handle, Plan, UnusedVolume, auto_removed, volume};
+use super::decide::volume;
+use super::{Action, ActionId, Handle, Plan, UnusedVolume, auto_removed};
 use crate::observed::{ContainerId, Mount, MountKind, Observed};
 use crate::project::value::MountKind as Kind;
 use crate::project::{Project, VolumeKey};

@@ -3,29 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::container::{self, Change, Fate, Resources};
-use super::content;
-use super::steps::Emit;
-use super::{Orphans, Plan, PlanBuilder, PlanError, StartContainers, UpOptions, Warning};
-use super::{bind, clash, exclusive, image, model, named, network, order, orphan, rolling, sharing, volume};
+use super::arrange::writer::PlanWriter;
+use super::decide::container::{self, Change, Decision, Resources};
+use super::decide::content;
+use super::decide::{
+    bind, conflicts, exclusive, image, model, named, network, order, orphan, rolling, sharing, volume,
+};
+use super::inputs::Inputs;
+use super::{Orphans, Plan, PlanBuilder, PlanError, UpOptions, Warning};
 use crate::observed::{Container, Observed};
 use crate::project::value::port::parse_exposed;
 use crate::project::{Project, Service, ServiceName};
-
-/// What every decision looks at.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) project: &'a Arc<Project>,
-    pub(super) observed: &'a Observed,
-    pub(super) options: &'a UpOptions,
-}
-
-impl Context<'_> {
-    /// Whether containers are started.
-    pub(super) fn starts(&self) -> bool {
-        self.options.start == StartContainers::Yes
-    }
-}
 
 /// The most replicas a service can have; beyond it a number is a slip of the hand.
 const MOST_REPLICAS: usize = 10_000;
@@ -38,7 +26,7 @@ const MOST_REPLICAS: usize = 10_000;
 /// What makes the whole impossible: names used twice, external resources that are missing, services without an image.
 pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> Result<Plan, PlanError> {
     let project = &model::with_variables(project, observed)?;
-    let cx = Context { project, observed, options };
+    let cx = Inputs { project, observed, options };
     check(&cx)?;
     let order = order::services_by_dependency(project)?;
     let mut warnings = Vec::new();
@@ -55,9 +43,9 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     network::check_users(&cx, &resources.networks, &touched(&fates, &orphans))?;
     volume::check_users(&cx, &resources.volumes, &removed(&fates, &orphans))?;
     sharing::check(&cx, &fates)?;
-    clash::check_names(&cx, &fates, &removed(&fates, &orphans))?;
+    conflicts::check_names(&cx, &fates, &removed(&fates, &orphans))?;
 
-    let mut emit = Emit::new(cx, &resources, &fates, builder);
+    let mut emit = PlanWriter::new(cx, &resources, &fates, builder);
     emit.removals(&orphans);
     emit.networks();
     emit.volumes();
@@ -82,7 +70,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
 }
 
 /// The orphans to remove; those that stay are told about.
-fn orphans<'a>(cx: &Context<'a>, warnings: &mut Vec<Warning>) -> Vec<&'a Container> {
+fn orphans<'a>(cx: &Inputs<'a>, warnings: &mut Vec<Warning>) -> Vec<&'a Container> {
     let orphans = orphan::orphans(cx.project, cx.observed);
     match cx.options.orphans {
         Orphans::Remove => return orphans,
@@ -96,7 +84,7 @@ fn orphans<'a>(cx: &Context<'a>, warnings: &mut Vec<Warning>) -> Vec<&'a Contain
 
 /// The containers that steps may disconnect and connect again, or remove.
 fn touched<'a>(
-    fates: &BTreeMap<&ServiceName, Fate<'a>>,
+    fates: &BTreeMap<&ServiceName, Decision<'a>>,
     orphans: &[&'a Container],
 ) -> BTreeSet<&'a crate::observed::ContainerId> {
     let mut touched = removed(fates, orphans);
@@ -112,7 +100,7 @@ fn touched<'a>(
 
 /// The containers that go without a successor.
 fn removed<'a>(
-    fates: &BTreeMap<&ServiceName, Fate<'a>>,
+    fates: &BTreeMap<&ServiceName, Decision<'a>>,
     orphans: &[&'a Container],
 ) -> BTreeSet<&'a crate::observed::ContainerId> {
     let without_successor = fates
@@ -122,7 +110,7 @@ fn removed<'a>(
 }
 
 /// What can be refused without looking at the engine.
-fn check(cx: &Context<'_>) -> Result<(), PlanError> {
+fn check(cx: &Inputs<'_>) -> Result<(), PlanError> {
     for name in cx.options.scale.keys() {
         check_scaled(cx.project, name)?;
     }

@@ -68,7 +68,7 @@ fn libraries_have_one_home() {
         ("annotate_snippets", &["src/diagnostic/render"]),
         ("petgraph", &["src/plan/graph", "src/project/graph"]),
         ("bollard", &["src/engine/docker"]),
-        ("indicatif", &["src/render/tty"]),
+        ("indicatif", &["src/render/progress/tty"]),
         ("clap", &["src/cli", "src/main.rs"]),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -116,7 +116,7 @@ fn files_are_read_and_references_told_in_one_place() {
 }
 
 /// Folders of `src/` whose files still form circles. A folder leaves the list with its last circle.
-const CIRCLES_ALLOWED: &[&str] = &["plan", "engine", "execute", "operation", "render", "cli"];
+const CIRCLES_ALLOWED: &[&str] = &["engine"];
 
 /// Which files of a folder use which, and that they form no circle.
 ///

@@ -1,5 +1,4 @@
 //! `completion SHELL`: the script that makes a shell complete hoist's commands and flags.
-#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use crate::cli::{Failure, output};
 use clap::{Args, Command};

@@ -1,5 +1,4 @@
 //! `create`: `up` without the starts.
-#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use crate::cli::bring_up::{self, ConvergeArgs, UpPlanArgs};
 use crate::cli::engine::with_engine;

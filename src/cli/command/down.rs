@@ -1,5 +1,4 @@
 //! `down`: stops and removes what a project has in the engine; also without its files.
-#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::sync::Arc;
 
@@ -19,7 +18,6 @@ use crate::source::SourceMap;
 
 /// Arguments of `down`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct DownArgs {
     /// Remove containers of services that the files do not define
     #[arg(long)]

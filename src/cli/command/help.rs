@@ -1,5 +1,4 @@
 //! `help [COMMAND]`.
-#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use crate::cli::planned::unknown_command;
 use crate::cli::{Failure, output};

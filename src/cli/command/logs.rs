@@ -1,5 +1,4 @@
 //! `logs`: what containers wrote, and with `-f` what they go on writing (engine.md §5.7).
-#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::io::{self, Write};
 

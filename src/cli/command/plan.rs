@@ -1,5 +1,4 @@
 //! `plan`: what `up` would do, and why. Exit status 0 when there is nothing to do, 2 when there is.
-#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use crate::cli::bring_up::{self, UpPlanArgs};
 use crate::cli::engine::with_engine;

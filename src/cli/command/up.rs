@@ -1,5 +1,4 @@
 //! `up`: makes and starts what the files ask for; in the foreground with the logs of what it starts.
-#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -8,7 +7,7 @@ use clap::Args;
 
 use crate::cli::bring_up::{self, Goal, UpPlanArgs};
 use crate::cli::engine::with_engine;
-use crate::cli::{Context, Failure, output, progress, settings};
+use crate::cli::{Context, Failure, output, progress, service_names};
 use crate::engine::docker::Docker;
 use crate::event::{Event, EventReceiver, Events, Fact, Output, OutputReceiver, Outputs, RunFailure};
 use crate::operation::Interruption;
@@ -44,7 +43,6 @@ pub(crate) struct UpArgs {
 
 /// What an attached `up` shows, and when it ends.
 #[derive(Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct AttachArgs {
     /// Show the output of this service only; may be repeated
     #[arg(long, value_name = "SERVICE")]
@@ -181,14 +179,14 @@ fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSetting
     let known = |name: &String| project.services.contains_key(name.as_str());
     let strangers: Vec<_> = args.attach.iter().filter(|name| !known(name)).map(String::as_str).collect();
     if !strangers.is_empty() {
-        let meant: String = strangers.iter().map(|name| settings::meant(project, name)).collect();
+        let meant: String = strangers.iter().map(|name| service_names::meant(project, name)).collect();
         return Failure::usage(&format!(
             "cannot attach to services not included in up: {}{meant}",
             strangers.join(", ")
         ));
     }
     if let Some(name) = args.exit_code_from.iter().chain(&args.no_attach).find(|name| !known(name)) {
-        return settings::unknown_service(project, name);
+        return service_names::unknown_service(project, name);
     }
     let wants = |name: &ServiceName| project.services.get(name).is_some_and(|service| service.attach != Some(false));
     let mut shown: BTreeSet<ServiceName> = match args {
@@ -255,14 +253,15 @@ impl Screen {
 
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.progress.event(event)?;
-        match &event.fact {
-            Fact::PlanStarted { replaces_failed: true, .. } => self.ended = false,
-            Fact::Failed { error, .. } if !error.is_conflict() => self.attaching = None,
-            Fact::Ended => {
-                self.ended = true;
-                self.attach()?;
-            }
-            _ => {}
+        if matches!(event.fact, Fact::PlanStarted { replaces_failed: true, .. }) {
+            self.ended = false;
+        }
+        if matches!(&event.fact, Fact::Failed { error, .. } if !error.is_conflict()) {
+            self.attaching = None;
+        }
+        if event.fact == Fact::Ended {
+            self.ended = true;
+            self.attach()?;
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 
 use super::bookmark::{Bookmark, Marker, Resumption, Stamps};
-use super::{Stderr, Target};
+use super::settings::Stderr;
+use super::target::Target;
 use crate::engine::line_buffer::{Batch, Lines};
 use crate::engine::{Engine, EngineError, LogChunk, LogQuery, OutputStream};
 use crate::event::{Output, Outputs};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::FollowSettings;
+use super::settings::FollowSettings;
 use crate::engine::ContainerEvent;
 use crate::execute::Announcement;
 use crate::observed::{Container, ContainerId};

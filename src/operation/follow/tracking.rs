@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -13,15 +14,24 @@ use tokio_util::sync::CancellationToken;
 
 use super::bookmark::Bookmark;
 use super::reader::{Ending, How, Reader};
-use super::{
-    ABSENCE, Begin, Exit, FollowSettings, LAST_WORDS, LONGEST_PAUSE, RESTART, SHORTEST_PAUSE, Target, display_name,
-};
+use super::settings::{Begin, Exit, FollowSettings};
+use super::target::{Target, display_name};
 use crate::engine::{ContainerEvent, ContainerEventKind, Engine, EngineError, LogQuery, ObserveQuery};
 use crate::event::{Output, Outputs};
 use crate::execute::Announcement;
 use crate::observed::{Container, ContainerId, State};
 use crate::project::ServiceName;
 use crate::project::label;
+
+/// How long a container that a client stopped is waited for, should it be restarting or replacing it.
+const RESTART: Duration = Duration::from_secs(2);
+/// How long the end of a stream may come behind the end of its container.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// The pauses between attempts to listen to the engine again.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long an engine may be away: restarting one takes seconds.
+const ABSENCE: Duration = Duration::from_secs(30);
 
 /// A container that is followed.
 #[expect(clippy::struct_excessive_bools, reason = "container and stream begin and end independently")]

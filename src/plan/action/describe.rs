@@ -154,6 +154,7 @@ impl<'a> Description<'a> {
 impl Action {
     /// What it is.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table: an arm for each action")]
     pub fn describe(&self) -> Description<'_> {
         const CREATE: (&str, &str) = ("Creating", "Created");
         const REMOVE: (&str, &str) = ("Removing", "Removed");

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::PlanStyle;
 use super::count::Part;
 use super::entry::{Detail, Entry, Kind, Verb};
+use super::style::PlanStyle;
 use crate::diagnostic::visible::{Colors, visible};
 
 /// The blanks in front of an entry.

@@ -9,23 +9,16 @@ mod layout;
 mod reason;
 mod resource;
 pub mod steps;
+mod style;
 mod unchanged;
 
 use std::io::{self, Write};
 
+pub use style::PlanStyle;
 pub use unchanged::unchanged;
 
 use crate::plan::Plan;
 use entry::{Entry, Kind};
-
-/// How a plan is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PlanStyle {
-    /// Whether it is coloured. It is complete without colours.
-    pub color: bool,
-    /// The columns of the terminal; `None` where there is none, which breaks no line.
-    pub width: Option<usize>,
-}
 
 /// Writes what `plan` does, grouped by kind of resource. `unchanged` is the number of resources that it leaves alone.
 ///

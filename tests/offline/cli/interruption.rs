@@ -16,6 +16,12 @@ fn ended(child: &mut Child) -> Option<ExitStatus> {
     child.try_wait().expect("the child is ours")
 }
 
+/// Lets some time pass, in which it is seen whether hoist has ended.
+#[expect(clippy::disallowed_methods, reason = "nothing tells a parent without a runtime that its child ended")]
+fn pass(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// Interrupts hoist again and again until it has ended; what it ended with, and after how many times.
 fn interrupts_until_end(child: &mut Child) -> (Option<i32>, usize) {
     let began = Instant::now();
@@ -29,7 +35,7 @@ fn interrupts_until_end(child: &mut Child) -> (Option<i32>, usize) {
         count += 1;
         let next = Instant::now() + Duration::from_secs(3);
         while ended(child).is_none() && Instant::now() < next {
-            std::thread::sleep(Duration::from_millis(20));
+            pass(Duration::from_millis(20));
         }
     }
 }

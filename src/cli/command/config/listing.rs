@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::ConfigArgs;
-use crate::cli::{Failure, settings};
+use super::args::ConfigArgs;
+use crate::cli::{Failure, service_names};
 use crate::project::Project;
 use crate::project::hash::{HashForm, service_hash};
 
@@ -76,7 +76,7 @@ fn hashes(project: &Project, services: &str) -> Result<String, Failure> {
     let all = services == "*";
     let named: BTreeSet<&str> = services.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if let Some(unknown) = named.iter().find(|name| !all && project.service(name).is_none()) {
-        return settings::unknown_service(project, unknown);
+        return service_names::unknown_service(project, unknown);
     }
     let asked = project.services.values().filter(|service| all || named.contains(service.name.as_str()));
     let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|platform| !platform.is_empty());

@@ -2,7 +2,7 @@
 
 use std::path::Path as FilePath;
 
-use super::Format;
+use super::args::Format;
 use crate::cli::Context;
 use crate::load::Loaded;
 use crate::project::Tree;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::ConfigArgs;
+use super::args::ConfigArgs;
 use crate::cli::{Context, Failure, output};
 use crate::load::template::Variable;
 use crate::load::{self, LoadOptions};

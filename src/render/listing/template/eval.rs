@@ -1,7 +1,9 @@
 //! A tree and data to text.
 
+use super::error::{Purpose, TemplateError};
+use super::function;
 use super::parse::{Node, Operand, Pipeline, Term};
-use super::{Purpose, TemplateError, Value, function};
+use super::value::Value;
 use crate::diagnostic::suggest::closest;
 
 pub(super) fn render(nodes: &[Node], data: &Value, purpose: Purpose) -> Result<String, TemplateError> {

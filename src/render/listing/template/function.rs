@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::{Purpose, TemplateError, Value};
+use super::error::{Purpose, TemplateError};
+use super::value::Value;
 use crate::diagnostic::suggest::closest;
 use crate::render::text;
 

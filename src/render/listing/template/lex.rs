@@ -3,7 +3,8 @@
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use super::{TemplateError, Value};
+use super::error::TemplateError;
+use super::value::Value;
 
 /// A piece of a template.
 #[derive(Debug, Clone, PartialEq)]

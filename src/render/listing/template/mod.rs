@@ -3,12 +3,14 @@
 //! The language is the part of Go's templates that acts on data: fields, pipelines, variables, `if`, `range`, `with` and
 //! functions. What defines templates in templates (`define`, `template`, `block`) is refused by name.
 
+mod error;
 mod eval;
 mod function;
 mod lex;
 mod parse;
 mod value;
 
+pub use error::{Purpose, TemplateError};
 pub use value::Value;
 
 use parse::Node;
@@ -17,29 +19,6 @@ use parse::Node;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     nodes: Vec<Node>,
-}
-
-/// Whether a template makes the rows of a table or the heading above them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Purpose {
-    /// It shows data: fields that are not there are mistakes.
-    #[default]
-    Row,
-    /// It shows the names of columns: functions leave those as they are, and what has no name is `<no value>`.
-    Heading,
-}
-
-/// Why a template says nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("template parsing error: {message}")]
-pub struct TemplateError {
-    message: String,
-}
-
-impl TemplateError {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
-    }
 }
 
 impl Template {

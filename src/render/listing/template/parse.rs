@@ -1,7 +1,9 @@
 //! Pieces to a tree.
 
+use super::error::TemplateError;
+use super::function;
 use super::lex::{Kind, Piece, Token};
-use super::{TemplateError, Value, function};
+use super::value::Value;
 
 /// How deep actions and parentheses may be nested.
 const DEEPEST: usize = 64;

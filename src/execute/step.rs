@@ -1,0 +1,54 @@
+//! What every step of a run has at hand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use super::announce::Announcer;
+use super::facts::Facts;
+use super::hub::Notice;
+use crate::event::{Events, Outputs, StepError};
+use crate::observed::ContainerId;
+use crate::plan::{ContainerRef, ContainerSpec, Plan, shared_services};
+use crate::project::ServiceName;
+
+/// What every step has at hand.
+#[derive(Debug, Clone)]
+pub(super) struct StepContext<E> {
+    pub(super) plan: Arc<Plan>,
+    pub(super) engine: E,
+    pub(super) events: Events,
+    pub(super) cancel: CancellationToken,
+    pub(super) facts: Arc<Facts>,
+    /// Where waits subscribe; `None` in a plan without waits.
+    pub(super) notices: Option<broadcast::Sender<Notice>>,
+    pub(super) announcer: Option<Announcer>,
+    /// Where the output of hooks is shown.
+    pub(super) outputs: Option<Outputs>,
+}
+
+impl<E> StepContext<E> {
+    /// The id of a container that must be there by now.
+    pub(super) fn container(&self, container: &ContainerRef) -> Result<ContainerId, StepError> {
+        self.facts.container(container).ok_or_else(|| StepError::NoContainer(container.name.clone()))
+    }
+}
+
+/// The containers that the definition's references to services stand for.
+pub(super) fn resolve_references(
+    facts: &Facts,
+    spec: &ContainerSpec,
+) -> Result<BTreeMap<ServiceName, ContainerId>, StepError> {
+    let resolved: BTreeMap<ServiceName, ContainerId> = spec
+        .references
+        .iter()
+        .filter_map(|(service, container)| Some((service.clone(), facts.container(container)?)))
+        .collect();
+    let Some(service) = spec.project.services.get(&spec.replica.service) else { return Ok(resolved) };
+    match shared_services(service).find(|(_, other)| !resolved.contains_key(*other)) {
+        Some((shared, other)) => Err(StepError::SharedContainerMissing { shared, service: other.clone() }),
+        None => Ok(resolved),
+    }
+}

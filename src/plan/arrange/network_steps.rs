@@ -1,0 +1,182 @@
+//! The steps that make and recreate networks, and that move who is connected (engine.md §2.3).
+
+use crate::observed::{self, Container};
+use crate::plan::arrange::writer::{PlanWriter, existing};
+use crate::plan::decide::container::{Change, Slot};
+use crate::plan::decide::network::{NetworkChange, NetworkDecision, is_connected};
+use crate::plan::decide::when::When;
+use crate::plan::{Action, ActionId, ContainerRef, Edge, Handle, Reason};
+use crate::project::{NetworkKey, Service};
+
+impl<'a> PlanWriter<'a, '_> {
+    /// Makes and recreates networks. Whoever is connected to one that changes is stopped, moved and started again by
+    /// the steps of its service.
+    pub(in crate::plan) fn networks(&mut self) {
+        for (key, fate) in &self.resources.networks {
+            let mut cleared = None;
+            for duplicate in &fate.duplicates {
+                let action = Action::RemoveNetwork { id: duplicate.id.clone(), name: duplicate.name.clone() };
+                cleared = Some(self.add(action, Reason::Interrupted, &When::Always, cleared));
+            }
+            match fate.change {
+                // Whoever is connected from now on has to mean the one that stays.
+                NetworkChange::Keep => {
+                    self.network_steps.extend(cleared.map(|step| (*key, step)));
+                }
+                NetworkChange::Create => {
+                    self.create_network(key, Reason::Missing, &[]);
+                }
+                NetworkChange::Recreate | NetworkChange::Rename => self.replace_network(key, fate),
+            }
+        }
+    }
+
+    fn create_network(&mut self, key: &'a NetworkKey, reason: Reason, after: &[ActionId]) -> ActionId {
+        let action = Action::CreateNetwork { project: self.cx.project.clone(), key: key.clone() };
+        let step = self.add(action, reason, &When::Always, after.iter().copied());
+        self.network_steps.insert(key, step);
+        step
+    }
+
+    fn replace_network(&mut self, key: &'a NetworkKey, fate: &NetworkDecision<'a>) {
+        let Some(old) = fate.leaving() else { return };
+        let same_name = fate.change == NetworkChange::Recreate;
+        // Where both networks can be there at once, what is replaced goes on using the old one until it is removed.
+        let (replaced, users): (Vec<_>, Vec<_>) =
+            self.users(key, old).into_iter().partition(|user| user.goes && !same_name);
+        let left: Vec<_> = users.iter().map(|user| self.leave(user, old)).collect();
+        let gone = self.removed_users(old);
+        let action = Action::RemoveNetwork { id: old.id.clone(), name: old.name.clone() };
+        let before: Vec<_> = self.gate().into_iter().chain(left.iter().copied().flatten()).chain(gone).collect();
+        let remove = self.add(action, Reason::DefinitionChanged, &When::Always, before);
+        self.network_removes.extend(replaced.iter().map(|user| (&user.container.id, remove)));
+        let after = if same_name { vec![remove] } else { Vec::new() };
+        let create = self.create_network(key, Reason::DefinitionChanged, &after);
+        for (user, left) in users.iter().zip(left) {
+            if user.stays {
+                self.join(user, key, &old.name, left.into_iter().chain([create]));
+            }
+        }
+    }
+
+    /// Who has to leave the network: containers of the services that are on it, and of those that were.
+    fn users(&self, key: &NetworkKey, old: &observed::Network) -> Vec<User<'a>> {
+        let mut users = Vec::new();
+        for fate in self.fates.values() {
+            let asks = fate.service.networks.contains_key(key);
+            for slot in &fate.slots {
+                let (present, successor) = match &slot.change {
+                    Change::Keep(old) | Change::Recreate { old, .. } => (Some(*old), None),
+                    Change::Finish { old, new } => (Some(*old), Some(*new)),
+                    Change::Create => (None, None),
+                };
+                let stays = asks && !slot.change.leaves().is_always();
+                let goes = slot.change.leaves().is_always();
+                let present = present.map(|container| (container, stays, goes));
+                for (container, stays, goes) in present.into_iter().chain(successor.map(|new| (new, asks, false))) {
+                    if is_connected(container, old) || stays {
+                        users.push(User { slot_of: slot_ref(slot, container), container, stays, goes });
+                    }
+                }
+            }
+        }
+        users
+    }
+
+    /// The removals of containers that are on the network and go anyway.
+    fn removed_users(&self, old: &observed::Network) -> Vec<ActionId> {
+        let going = self.removes.iter();
+        going
+            .filter(|(id, _)| self.cx.observed.container(id).is_some_and(|container| is_connected(container, old)))
+            .map(|(_, step)| *step)
+            .collect()
+    }
+
+    /// Stops a container and takes it off the network. Gives back the last of these steps; nothing where there is
+    /// nothing to do.
+    fn leave(&mut self, user: &User<'a>, network: &observed::Network) -> Option<ActionId> {
+        let reason = Reason::ResourceRecreated(network.name.clone());
+        let stopped = self.stop(user.container, user.slot_of.clone(), &When::Always, reason.clone(), &[]);
+        if let Some(stop) = self.stops.get_mut(&user.container.id) {
+            stop.before_create = true;
+        }
+        if !is_connected(user.container, network) {
+            // Not on it, but stopped all the same, so that it starts on the new one.
+            return stopped;
+        }
+        let after: Vec<_> = stopped.map_or_else(|| self.gate(), |stopped| vec![stopped]);
+        let action = Action::DisconnectNetwork { container: user.slot_of.clone(), network: network.name.clone() };
+        let step = self.add(action, reason, &When::Always, after);
+        self.connects.entry(&user.container.id).or_default().push(step);
+        Some(step)
+    }
+
+    /// Puts a container on the new network, with all that its service says about the connection.
+    fn join(&mut self, user: &User<'a>, key: &NetworkKey, name: &str, after: impl Iterator<Item = ActionId>) {
+        let reason = Reason::ResourceRecreated(name.to_owned());
+        self.connect(user.container, user.slot_of.clone(), key, reason, after);
+    }
+
+    fn connect(
+        &mut self,
+        container: &'a Container,
+        reference: ContainerRef,
+        key: &NetworkKey,
+        reason: Reason,
+        after: impl Iterator<Item = ActionId>,
+    ) {
+        let Some(replica) = &reference.replica else { return };
+        let Some(spec) = self.existing_spec(container, replica) else { return };
+        let action = Action::ConnectNetwork { container: reference, spec, key: key.clone() };
+        let step = self.add(action, reason, &When::Always, after);
+        self.connects.entry(&container.id).or_default().push(step);
+    }
+
+    /// Connects a container that does not run, and is about to, to networks it is not on: a run that recreated a
+    /// network was interrupted. One that runs would be recreated.
+    pub(in crate::plan) fn reattach(&mut self, service: &'a Service, slot: &Slot<'a>) {
+        let Change::Keep(container) = &slot.change else { return };
+        if container.is_up() || service.network_mode.is_some() || self.connects.contains_key(&container.id) {
+            return;
+        }
+        for key in service.networks.keys() {
+            let Some(fate) = self.resources.networks.get(key) else { continue };
+            if fate.live.is_some_and(|live| is_connected(container, live)) || container.networks.contains_key(fate.name)
+            {
+                continue;
+            }
+            let made = self.network_steps.get(key).copied();
+            self.connect(
+                container,
+                slot_ref(slot, container),
+                key,
+                Reason::NotConnected(key.clone()),
+                made.into_iter(),
+            );
+        }
+    }
+
+    /// Orders `step` after all that is done to a container's connections.
+    pub(in crate::plan) fn after_connects(&mut self, container: &Container, step: ActionId) {
+        for connect in self.connects.get(&container.id).cloned().unwrap_or_default() {
+            self.builder.order(connect, step, Edge::Requires);
+        }
+    }
+}
+
+/// A container that is on a network which is recreated.
+struct User<'a> {
+    slot_of: ContainerRef,
+    container: &'a Container,
+    /// Whether it is connected to the new one.
+    stays: bool,
+    /// Whether it is removed in any case.
+    goes: bool,
+}
+
+fn slot_ref(slot: &Slot<'_>, container: &Container) -> ContainerRef {
+    let mut reference = existing(&slot.replica.service, container);
+    reference.replica = Some(slot.replica.clone());
+    reference.handle = Handle::Existing(container.id.clone());
+    reference
+}

@@ -1,0 +1,440 @@
+//! The steps of a service: its new containers, the swaps, the starts (engine.md §2.5, §2.7, §4.2).
+
+use crate::observed::{Container, State};
+use crate::plan::arrange::writer::{End, PlanWriter, Replacement, ReplicaEnd, maker};
+use crate::plan::decide::container::{Change, Decision, Slot};
+use crate::plan::decide::volume;
+use crate::plan::decide::when::When;
+use crate::plan::down::container_ref;
+use crate::plan::{
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, ProviderVerb, Reason,
+};
+use crate::project::value::RestartCondition;
+use crate::project::{Condition, Service, ServiceName};
+
+impl<'a, 'b> PlanWriter<'a, 'b> {
+    /// Makes the new containers of a service. Those of the services it shares with are there already.
+    pub(in crate::plan) fn creations(&mut self, name: &ServiceName) {
+        let fates = self.fates;
+        let Some((name, fate)) = fates.get_key_value(name) else { return };
+        let swaps: Vec<_> = fate.slots.iter().map(|slot| self.create(fate, slot)).collect();
+        self.swaps.insert(name, swaps);
+    }
+
+    /// Adds the swaps and starts of a service. Those of its dependencies are there already.
+    pub(in crate::plan) fn service(&mut self, name: &ServiceName) {
+        let Some((name, service)) = self.cx.project.services.get_key_value(name) else { return };
+        let ready = if self.cx.starts() { self.ready(service) } else { Vec::new() };
+        if service.provider.is_some() {
+            self.provider(service, &ready);
+            return;
+        }
+        let fates = self.fates;
+        let Some(fate) = fates.get(name) else { return };
+        let swaps = self.swaps.get(name).cloned().unwrap_or_default();
+        if self.cx.starts() {
+            fate.slots.iter().for_each(|slot| self.reattach(service, slot));
+            self.follow_partners(fate);
+        }
+        let in_turn = self.in_turn(fate, &swaps);
+        let rolls = in_turn.contains(&true);
+        let stopped = if rolls { Vec::new() } else { self.stop_dependents(fate, &swaps, &ready) };
+        let alone = swaps.iter().zip(&in_turn);
+        let rows: Vec<_> =
+            alone.map(|(swap, in_turn)| if *in_turn { None } else { self.swap(swap, &ready, &stopped) }).collect();
+        let mut end = End { inherited: ready.clone(), ..End::default() };
+        let starts: Vec<_> = swaps.iter().map(|swap| self.start_when(swap)).collect();
+        let hooks = self.pre_start(service, &swaps, &starts, &rows, &ready);
+        if let Some(update) = fate.rolling.filter(|_| rolls) {
+            let turns: Vec<_> =
+                swaps.iter().zip(&in_turn).filter(|(_, in_turn)| **in_turn).map(|(swap, _)| swap).collect();
+            end.starts = self.roll(service, update, &turns, &ready, hooks.last().copied());
+            self.stop_dependents_after(fate, &end.starts);
+        }
+        for (((swap, row), started), in_turn) in swaps.into_iter().zip(rows).zip(starts).zip(in_turn) {
+            end.starts.extend(self.unpause(&swap, &ready));
+            if !started.is_never() && !in_turn {
+                let step = self.start(service, &swap, &started, row, &ready);
+                if let Some(hook) = hooks.last() {
+                    self.builder.order(*hook, step, Edge::Requires);
+                }
+                end.starts.push(step);
+            }
+            let existing = match &swap.slot.change {
+                Change::Keep(container) => Some(*container),
+                Change::Recreate { old, when: When::If(_), .. } => Some(*old),
+                Change::Create | Change::Recreate { .. } | Change::Finish { .. } => None,
+            };
+            end.replicas.push(ReplicaEnd { container: swap.container, existing, started });
+        }
+        self.ends.insert(name, end);
+    }
+
+    fn provider(&mut self, service: &'a Service, ready: &[(ActionId, Edge)]) {
+        let mut end = End::default();
+        let action = Action::RunProvider {
+            project: self.cx.project.clone(),
+            service: service.name.clone(),
+            verb: ProviderVerb::Up,
+        };
+        let models: Vec<_> = self.resources.models.of_service(service).collect();
+        let step = self.add(action, Reason::EveryRun, &When::Always, models);
+        self.after_all(step, ready);
+        // What it gives its dependents is part of their containers.
+        let dependents = self.dependents.get(&service.name).cloned().unwrap_or_default();
+        let swaps = dependents.iter().filter_map(|(name, _)| self.swaps.get(*name)).flatten();
+        let creations: Vec<_> = swaps.filter_map(|swap| swap.create).collect();
+        for create in creations {
+            if !self.builder.is_before(create, step) {
+                self.builder.order(step, create, Edge::Requires);
+            }
+        }
+        end.starts.push(step);
+        self.ends.insert(&service.name, end);
+    }
+
+    /// Makes the new container of a slot that needs one.
+    fn create(&mut self, fate: &Decision<'a>, slot: &'b Slot<'a>) -> Replacement<'a, 'b> {
+        let service = fate.service;
+        let (when, reason) = match &slot.change {
+            Change::Create if fate.emptied.is_empty() => (When::Always, Reason::NoContainer),
+            Change::Create => (When::Always, self.emptied_reason()),
+            Change::Recreate { when, reason, .. } => (when.clone(), reason.clone()),
+            Change::Keep(container) | Change::Finish { new: container, .. } => {
+                let handle = Handle::Existing(container.id.clone());
+                let spec = self.spec(service, slot, None);
+                return Replacement { slot, spec, create: None, container: reference(slot, handle) };
+            }
+        };
+        let holder = self.cx.observed.containers.iter().find(|container| container.name == slot.name);
+        let (gone, holder): (Vec<_>, Vec<_>) =
+            holder.into_iter().partition(|holder| fate.emptied.iter().any(|emptied| emptied.id == holder.id));
+        let temporary = holder.first().map(|holder| {
+            // Named after the container it replaces; where it replaces none, after the one that bears the name.
+            let after = slot.change.old().unwrap_or(holder);
+            format!("{}_{}", after.id.short(), slot.name)
+        });
+        let spec = self.spec(service, slot, temporary);
+        let mut after = self.before_create(service, &spec);
+        if slot.change.old().is_some() {
+            // So that nothing is left behind where an image cannot be had.
+            after.extend(self.gate());
+        }
+        after.extend(gone.iter().filter_map(|gone| self.removes.get(&gone.id)));
+        after.extend(spec.temporary_name.as_deref().and_then(|name| self.freed(name)));
+        let create = self.add(Action::CreateContainer(spec.clone()), reason, &when, after);
+        let handle = match (&when, slot.change.old()) {
+            (When::If(_), Some(old)) => Handle::MadeOr { made: create, otherwise: old.id.clone() },
+            _ => Handle::Made(create),
+        };
+        Replacement { slot, spec, create: Some(create), container: reference(slot, handle) }
+    }
+
+    /// What a new container of a service needs: its image, its models, its networks, its volumes, the containers it
+    /// shares with.
+    fn before_create(&self, service: &Service, spec: &ContainerSpec) -> Vec<ActionId> {
+        let mut before = self.resources.images.before_create(self.cx.project, service, self.cx.options);
+        before.extend(self.resources.models.of_service(service));
+        if service.network_mode.is_none() {
+            before.extend(service.networks.keys().filter_map(|key| self.network_steps.get(key)));
+        }
+        before.extend(volume::mounted(self.cx.project, service).filter_map(|key| self.volume_steps.get(key)));
+        let shared = spec.references.values().chain(spec.linked.values().flatten());
+        before.extend(shared.filter_map(maker));
+        before
+    }
+
+    /// Stops the containers of dependents with `restart: true` before their dependency is replaced.
+    fn stop_dependents(
+        &mut self,
+        fate: &Decision<'a>,
+        swaps: &[Replacement<'a, '_>],
+        ready: &[(ActionId, Edge)],
+    ) -> Vec<ActionId> {
+        if fate.recreated.is_never() {
+            return Vec::new();
+        }
+        let olds: Vec<_> = swaps.iter().filter_map(|swap| swap.slot.change.old()).collect();
+        let stops: Vec<_> = olds.iter().filter_map(|old| self.stops.get(&old.id)).collect();
+        // What has to stop before something is made, or as early as can be, takes its dependents along.
+        let before_create = stops.iter().any(|stop| stop.before_create);
+        let early = !stops.is_empty() || olds.iter().any(|old| self.early.contains(&old.id));
+        let creates = swaps.iter().filter_map(|swap| swap.create).filter(|_| !before_create);
+        let after: Vec<_> = creates.collect();
+        let dependents = self.dependents.get(&fate.service.name).cloned().unwrap_or_default();
+        let mut stopped = Vec::new();
+        let fates = self.fates;
+        for (name, _) in dependents.into_iter().filter(|(_, how)| how.restart) {
+            let Some(dependent) = fates.get(name) else { continue };
+            for slot in &dependent.slots {
+                let Some(container) = slot.change.old() else { continue };
+                let handle = reference(slot, Handle::Existing(container.id.clone()));
+                let known = self.stops.contains_key(&container.id);
+                let reason = Reason::DependencyRecreated(fate.service.name.clone());
+                let after = if known { &[][..] } else { &after };
+                let Some(step) = self.stop(container, handle, &fate.recreated, reason, after) else { continue };
+                if !known {
+                    if let Some(stop) = self.stops.get_mut(&container.id) {
+                        stop.before_create = before_create;
+                    }
+                    if !early && !self.early.contains(&container.id) {
+                        self.after_all(step, ready);
+                    }
+                }
+                stopped.push(step);
+            }
+        }
+        stopped
+    }
+
+    /// Puts a slot's new container in the place of the old one: stop, remove, rename in a row. Gives back the last of
+    /// these steps, which the start follows.
+    fn swap(
+        &mut self,
+        swap: &Replacement<'a, '_>,
+        ready: &[(ActionId, Edge)],
+        stopped: &[ActionId],
+    ) -> Option<ActionId> {
+        match &swap.slot.change {
+            Change::Keep(container) if container.name == swap.slot.name => None,
+            Change::Keep(_) => Some(self.rename(swap, Reason::Interrupted, &When::Always, None)),
+            Change::Create => {
+                swap.spec.temporary_name.as_ref()?;
+                Some(self.rename(swap, Reason::Replacement, &When::Always, swap.create))
+            }
+            Change::Recreate { old, when, .. } => {
+                let remove = self.leave_slot(swap, old, when, (ready, stopped));
+                let renamed = swap.spec.temporary_name.is_some();
+                Some(if renamed { self.rename(swap, Reason::Replacement, when, Some(remove)) } else { remove })
+            }
+            Change::Finish { old, new } => {
+                let remove = self.leave_slot(swap, old, &When::Always, (ready, stopped));
+                let renamed = new.name != swap.slot.name;
+                let always = When::Always;
+                Some(if renamed { self.rename(swap, Reason::Interrupted, &always, Some(remove)) } else { remove })
+            }
+        }
+    }
+
+    /// Stops and removes the old container of a slot.
+    fn leave_slot(
+        &mut self,
+        swap: &Replacement<'a, '_>,
+        old: &'a Container,
+        when: &When,
+        (ready, stopped): (&[(ActionId, Edge)], &[ActionId]),
+    ) -> ActionId {
+        let handle = ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+        let known = self.stops.get(&old.id).map(|stop| stop.before_create);
+        let reason = if swap.create.is_some() { Reason::Replaced } else { Reason::Interrupted };
+        let stop = self.stop(old, handle, when, reason.clone(), &[]);
+        if let Some(stop) = stop {
+            if known != Some(true)
+                && let Some(create) = swap.create
+            {
+                self.order_if_possible(create, stop);
+            }
+            for dependent in stopped {
+                self.order_if_possible(*dependent, stop);
+            }
+            // The old one runs until all is ready for the new one, unless something of it is needed before.
+            if known.is_none() && !self.early.contains(&old.id) {
+                self.after_all(stop, ready);
+            }
+        }
+        let after: Vec<_> = match stop {
+            Some(stop) => swap.create.into_iter().chain([stop]).collect(),
+            None => swap.create.into_iter().chain(self.gate()).chain(stopped.iter().copied()).collect(),
+        };
+        self.remove_replaced(swap, old, when, &reason, after)
+    }
+
+    /// Removes the old container of a slot. Its volumes stay: what its successor does not mount is still somebody's data.
+    pub(in crate::plan) fn remove_replaced(
+        &mut self,
+        swap: &Replacement<'a, '_>,
+        old: &'a Container,
+        when: &When,
+        reason: &Reason,
+        after: Vec<ActionId>,
+    ) -> ActionId {
+        let container =
+            ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+        let action = Action::remove_container(container, AnonymousVolumes::Keep);
+        let remove = self.add(action, reason.clone(), when, after);
+        self.after_connects(old, remove);
+        self.removes.insert(&old.id, remove);
+        remove
+    }
+
+    /// Gives the slot's container its final name, once nothing else bears it.
+    pub(in crate::plan) fn rename(
+        &mut self,
+        swap: &Replacement<'a, '_>,
+        reason: Reason,
+        when: &When,
+        after: Option<ActionId>,
+    ) -> ActionId {
+        let name = swap.slot.name.clone();
+        let action = Action::RenameContainer { container: swap.container.clone(), name: name.clone() };
+        let made = swap.create.filter(|_| after.is_none());
+        let step = self.add(action, reason, when, after.into_iter().chain(made));
+        self.renames.push((step, name));
+        step
+    }
+
+    /// The step after which a name that a container bears is free.
+    pub(in crate::plan) fn freed(&self, name: &str) -> Option<ActionId> {
+        let holder = self.cx.observed.containers.iter().find(|container| container.name == name)?;
+        self.removes.get(&holder.id).copied()
+    }
+
+    /// Whether a slot's container is started.
+    fn start_when(&self, swap: &Replacement<'a, '_>) -> When {
+        if !self.cx.starts() {
+            return When::Never;
+        }
+        let stopped =
+            |container: &Container| self.stops.get(&container.id).map_or(When::Never, |stop| stop.when.clone());
+        match &swap.slot.change {
+            Change::Keep(container) if container.is_up() => stopped(container),
+            Change::Recreate { old, when, .. } if old.is_up() => when.or(&stopped(old)),
+            Change::Keep(_) | Change::Recreate { .. } | Change::Create | Change::Finish { .. } => When::Always,
+        }
+    }
+
+    /// Lets a paused container that stays go on: it is neither started nor, unless for something else, stopped.
+    fn unpause(&mut self, swap: &Replacement<'a, '_>, ready: &[(ActionId, Edge)]) -> Option<ActionId> {
+        let old = match &swap.slot.change {
+            Change::Keep(old) | Change::Recreate { old, when: When::If(_), .. } => *old,
+            Change::Recreate { .. } | Change::Create | Change::Finish { .. } => return None,
+        };
+        let stop = self.stops.get(&old.id);
+        let stops = stop.is_some_and(|stop| stop.when.is_always());
+        let stop = stop.map(|stop| stop.step);
+        if old.state != State::Paused || stops || !self.cx.starts() {
+            return None;
+        }
+        let container =
+            ContainerRef { name: old.name.clone(), ..reference(swap.slot, Handle::Existing(old.id.clone())) };
+        let unpause = self.add(Action::UnpauseContainer { container }, Reason::Paused, &When::Always, []);
+        self.after_all(unpause, ready);
+        if let Some(stop) = stop {
+            self.order_if_possible(unpause, stop);
+        }
+        Some(unpause)
+    }
+
+    pub(in crate::plan) fn start(
+        &mut self,
+        service: &'a Service,
+        swap: &Replacement<'a, '_>,
+        when: &When,
+        row: Option<ActionId>,
+        ready: &[(ActionId, Edge)],
+    ) -> ActionId {
+        let reason = self.start_reason(service, swap);
+        // Where it is certain that the new container is there, or that the old one stays, there is no choice to make.
+        let action = Action::StartContainer { container: swap.container.clone(), spec: Some(swap.spec.clone()) };
+        let models: Vec<_> = self.resources.models.of_service(service).collect();
+        let step = self.add(action, reason, when, row.into_iter().chain(swap.create).chain(models));
+        self.after_all(step, ready);
+        if let Some(old) = swap.slot.change.old() {
+            self.after_connects(old, step);
+            if let Some(before) = self.stops.get(&old.id).map(|stop| stop.step) {
+                self.builder.order(before, step, Edge::Requires);
+            }
+        }
+        if let Change::Finish { new, .. } = &swap.slot.change {
+            self.after_connects(new, step);
+        }
+        self.new_starts.push((step, service, swap.slot.change.old().map(|old| &old.id)));
+        step
+    }
+
+    fn start_reason(&self, service: &Service, swap: &Replacement<'a, '_>) -> Reason {
+        match &swap.slot.change {
+            Change::Create => Reason::Created,
+            Change::Recreate { .. } | Change::Finish { .. } => Reason::Replacement,
+            Change::Keep(container) => {
+                let stop = self.stops.get(&container.id);
+                match stop {
+                    Some(stop) => stop.reason.clone(),
+                    None if self.is_finished_job(service, container) => {
+                        Reason::RanBefore { exit_code: container.exit_code.unwrap_or(0) }
+                    }
+                    None => Reason::NotRunning,
+                }
+            }
+        }
+    }
+
+    /// Whether a container is that of a job which ran to its end, and not that of a server which was stopped: something
+    /// waits for its completion; or nothing speaks for a server, neither a port nor a healthcheck, a restart policy or
+    /// a dependent.
+    fn is_finished_job(&self, service: &Service, container: &Container) -> bool {
+        if container.state != State::Exited || container.exit_code != Some(0) {
+            return false;
+        }
+        let dependents = self.dependents.get(&service.name).map_or(&[][..], Vec::as_slice);
+        let waited_for = dependents.iter().any(|(_, how)| how.condition == Condition::CompletedSuccessfully);
+        let restarts = service.restart_policy().is_some_and(|policy| policy.condition != RestartCondition::No);
+        let serves = restarts
+            || !dependents.is_empty()
+            || !service.ports.is_empty()
+            || !service.expose.is_empty()
+            || service.healthcheck.as_ref().is_some_and(|check| !check.disable);
+        waited_for || !serves
+    }
+
+    /// Removes the containers that failed hooks of earlier runs left. They share the volumes of the service, which stay.
+    fn sweep_hooks(&mut self, service: &Service, when: &When) -> Vec<ActionId> {
+        let left = self.cx.observed.containers.iter().filter(|container| container.hook && has_ended(container));
+        let left = left.filter(|container| container.service.as_ref() == Some(&service.name));
+        left.map(|container| {
+            let handle = container_ref(container, None);
+            let action = Action::remove_container(handle, AnonymousVolumes::Keep);
+            self.add(action, Reason::HookFailed, when, [])
+        })
+        .collect()
+    }
+
+    /// Runs the `pre_start` hooks where every replica is about to start (engine.md §4.5).
+    fn pre_start(
+        &mut self,
+        service: &Service,
+        swaps: &[Replacement<'a, '_>],
+        starts: &[When],
+        rows: &[Option<ActionId>],
+        ready: &[(ActionId, Edge)],
+    ) -> Vec<ActionId> {
+        let Some(first) = swaps.first().filter(|_| starts.iter().all(|start| !start.is_never())) else {
+            return Vec::new();
+        };
+        // For sure only if every start is: one replica that stays up does without the hooks.
+        let when = starts.iter().find(|start| !start.is_always()).cloned().unwrap_or(When::Always);
+        let mut before: Vec<_> =
+            rows.iter().copied().flatten().chain(swaps.iter().filter_map(|swap| swap.create)).collect();
+        if !service.pre_start.is_empty() {
+            before.extend(self.sweep_hooks(service, &when));
+        }
+        let mut hooks = Vec::new();
+        for hook in 0..service.pre_start.len() {
+            let action = Action::RunPreStart { spec: first.spec.clone(), container: first.container.clone(), hook };
+            let step = self.add(action, Reason::Hook, &when, before);
+            self.after_all(step, ready);
+            hooks.push(step);
+            before = vec![step];
+        }
+        hooks
+    }
+}
+
+/// Whether the container of a hook is of no use any more. One that runs may belong to another run.
+fn has_ended(container: &Container) -> bool {
+    matches!(container.state, State::Created | State::Exited | State::Dead)
+}
+
+fn reference(slot: &Slot<'_>, handle: Handle) -> ContainerRef {
+    ContainerRef { replica: Some(slot.replica.clone()), name: slot.name.clone(), handle }
+}

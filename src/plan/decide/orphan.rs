@@ -1,0 +1,36 @@
+//! Orphans: containers of the project whose service is gone (engine.md §1.5).
+
+use crate::observed::{Container, Observed, State};
+use crate::plan::Reason;
+use crate::project::Project;
+
+/// Why an orphan goes.
+pub(in crate::plan) fn reason(container: &Container) -> Reason {
+    match (container.one_off, has_ended(container)) {
+        (false, _) => Reason::Orphan,
+        (true, true) => Reason::OneOffEnded,
+        (true, false) => Reason::OneOff,
+    }
+}
+
+/// The containers that no service of the files accounts for, and one-offs that ended.
+pub(in crate::plan) fn orphans<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a Container> {
+    let mut orphans: Vec<_> = observed.containers.iter().filter(|container| is_orphan(project, container)).collect();
+    orphans.sort_by(|a, b| a.name.cmp(&b.name));
+    orphans
+}
+
+/// Whether no service of the files accounts for a container, or it is a one-off that ended.
+pub(in crate::plan) fn is_orphan(project: &Project, container: &Container) -> bool {
+    if container.hook || container.config_hash.is_none() {
+        return false;
+    }
+    if container.one_off {
+        return has_ended(container);
+    }
+    container.service.as_ref().is_none_or(|service| !project.is_known(service.as_str()))
+}
+
+fn has_ended(container: &Container) -> bool {
+    matches!(container.state, State::Exited | State::Dead)
+}

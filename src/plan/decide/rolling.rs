@@ -1,0 +1,90 @@
+//! Whether and how a service is updated replica by replica.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::plan::decide::exclusive;
+use crate::plan::inputs::Inputs;
+use crate::plan::{Edge, FailureAction, PlanError};
+use crate::project::{Service, UpdateConfig};
+
+/// How a service is updated (compose-file.md §3.4, `deploy.update_config`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::plan) struct RollingUpdate {
+    pub(in crate::plan) order: UpdateOrder,
+    /// Replicas at a time; all at once where there is none.
+    parallelism: Option<NonZeroUsize>,
+    /// Time between one group and the next.
+    pub(in crate::plan) delay: Duration,
+    pub(in crate::plan) failure_action: FailureAction,
+    /// For how long a new container is watched once it is ready.
+    pub(in crate::plan) monitor: Duration,
+}
+
+/// Which of the two goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::plan) enum UpdateOrder {
+    /// The new container starts beside the old one.
+    StartFirst,
+    /// The old one stops before the new one starts.
+    StopFirst,
+}
+
+impl RollingUpdate {
+    /// What a service says; one replica at a time, stop-first, and a failure pauses the update by default.
+    fn of(service: &Service) -> Result<Self, PlanError> {
+        let unset = UpdateConfig::default();
+        let written = service.deploy.as_ref().and_then(|deploy| deploy.update_config.as_ref()).unwrap_or(&unset);
+        let failure_action = match written.failure_action.as_deref() {
+            None | Some("" | "pause") => FailureAction::Pause,
+            Some("continue") => FailureAction::Continue,
+            Some("rollback") => FailureAction::Rollback,
+            Some(word) => {
+                let (service, word) = (service.name.clone(), word.to_owned());
+                return Err(PlanError::UnknownFailureAction { service, word });
+            }
+        };
+        let order = match written.order.as_deref() {
+            Some("start-first") => UpdateOrder::StartFirst,
+            _ => UpdateOrder::StopFirst,
+        };
+        let parallelism = usize::try_from(written.parallelism.unwrap_or(1)).unwrap_or(usize::MAX);
+        let time = |written: crate::project::value::Duration| written.to_std().unwrap_or_default();
+        Ok(Self {
+            order,
+            parallelism: NonZeroUsize::new(parallelism),
+            delay: time(written.delay),
+            failure_action,
+            monitor: time(written.monitor),
+        })
+    }
+
+    /// How many of so many replicas are replaced at a time.
+    pub(in crate::plan) fn group(&self, replicas: usize) -> usize {
+        self.parallelism.map_or(replicas, NonZeroUsize::get).clamp(1, replicas.max(1))
+    }
+
+    /// What the failure of a group is to the next one.
+    pub(in crate::plan) fn edge(&self) -> Edge {
+        if self.failure_action == FailureAction::Continue { Edge::Follows } else { Edge::Requires }
+    }
+}
+
+impl Inputs<'_> {
+    /// How a service is updated, where it is asked for: `up --rolling`, or `x-hoist: {rolling: true}`.
+    pub(in crate::plan) fn rolling(&self, service: &Service) -> Result<Option<RollingUpdate>, PlanError> {
+        let asked = self.starts() && (self.options.rolling || service.x_hoist().rolling);
+        asked.then(|| RollingUpdate::of(service)).transpose()
+    }
+}
+
+/// Refuses what cannot be updated in the order it asks for: two containers at once that need one thing.
+pub(in crate::plan) fn check(cx: &Inputs<'_>, service: &Service) -> Result<(), PlanError> {
+    let Some(update) = cx.rolling(service)? else { return Ok(()) };
+    let replicas = cx.replicas(service) as usize;
+    if update.order == UpdateOrder::StopFirst || replicas == 0 {
+        return Ok(());
+    }
+    let obstacle = exclusive::of(service, replicas.saturating_add(update.group(replicas)));
+    obstacle.map_or(Ok(()), |obstacle| Err(PlanError::StartFirst { service: service.name.clone(), obstacle }))
+}

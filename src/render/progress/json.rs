@@ -1,0 +1,54 @@
+//! Progress as JSON, an object a line, empty members left out (cli.md §6.2).
+
+use std::io::{self, LineWriter, Write};
+
+use serde::Serialize;
+
+use super::record::{Record, RecordState};
+use crate::render::text::escape_html;
+
+/// Writes an object for each change of state.
+#[derive(Debug)]
+pub(super) struct Json<W: Write> {
+    out: LineWriter<W>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<&'a str>,
+    status: RecordState,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    text: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    details: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    percent: Option<u64>,
+}
+
+impl<W: Write> Json<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out: LineWriter::new(out) }
+    }
+
+    pub(super) fn record(&mut self, record: &Record) -> io::Result<()> {
+        let line = Line {
+            id: &record.id,
+            parent_id: record.parent_id.as_deref(),
+            status: record.state,
+            text: &record.text,
+            details: &record.details,
+            current: record.current.filter(|bytes| *bytes > 0),
+            total: record.total.filter(|bytes| *bytes > 0),
+            percent: record.percent().filter(|percent| *percent > 0),
+        };
+        let json = serde_json::to_string(&line)?;
+        writeln!(self.out, "{}", escape_html(&json))
+    }
+}

@@ -1,0 +1,215 @@
+//! The progress of plans: events in, lines, JSON or a live block out.
+
+mod json;
+mod plain;
+mod record;
+mod settings;
+mod terminal;
+mod tty;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+pub use record::{Record, RecordState, Records};
+pub use settings::{Causes, Hidden, ProgressMode};
+pub use terminal::{TerminalSize, TtySettings};
+
+use super::volumes;
+use crate::diagnostic::visible::{Colors, visible};
+use crate::event::{Event, Fact};
+use crate::plan::{Plan, SecretValues, UnusedVolume};
+
+/// Shows the progress of plans, one after the other.
+#[derive(Debug)]
+pub struct Progress<W: Write + Send + 'static> {
+    records: Records,
+    hidden: Hidden,
+    values: SecretValues,
+    renderer: Renderer<W>,
+    causes: Causes,
+    /// Failures that may be due to somebody else's changes: there may be another plan, and then they do not count.
+    held: Vec<Fact>,
+    /// The volumes that the plan left without a container, which are named when it is through.
+    volumes_left: Vec<UnusedVolume>,
+}
+
+#[derive(Debug)]
+enum Renderer<W: Write + Send + 'static> {
+    Tty(Box<tty::Tty<W>>),
+    Plain(plain::Plain<W>),
+    Json(json::Json<W>),
+    Quiet,
+}
+
+impl<W: Write + Send + 'static> Progress<W> {
+    /// Progress that is written to `out`.
+    #[must_use]
+    pub fn new(mode: ProgressMode, tty: TtySettings, out: W) -> Self {
+        let renderer = match mode {
+            ProgressMode::Tty => Renderer::Tty(Box::new(tty::Tty::new(tty, out))),
+            ProgressMode::Plain => Renderer::Plain(plain::Plain::new(out)),
+            ProgressMode::Json => Renderer::Json(json::Json::new(out)),
+            ProgressMode::Quiet => Renderer::Quiet,
+        };
+        Self {
+            records: Records::default(),
+            hidden: Hidden::default(),
+            values: SecretValues::default(),
+            renderer,
+            causes: Causes::default(),
+            held: Vec::new(),
+            volumes_left: Vec::new(),
+        }
+    }
+
+    /// Shows or hides values whose name suggests a secret; they are hidden by default.
+    #[must_use]
+    pub fn with_values(self, values: SecretValues) -> Self {
+        Self { values, ..self }
+    }
+
+    /// Leaves some of it out.
+    #[must_use]
+    pub fn hiding(self, hidden: Hidden) -> Self {
+        Self { hidden, ..self }
+    }
+
+    /// Shows the causes of failures, or leaves them to a report.
+    #[must_use]
+    pub fn with_causes(self, causes: Causes) -> Self {
+        Self { causes, ..self }
+    }
+
+    fn begin(&mut self, plan: &Arc<Plan>, operation: &str) {
+        self.records = Records::new(plan);
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            tty.begin(operation);
+        }
+    }
+
+    /// Shows what an event says.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written to.
+    pub fn event(&mut self, event: &Event) -> io::Result<()> {
+        if let Fact::PlanStarted { plan, operation, replaces_failed } = &event.fact {
+            if *replaces_failed {
+                self.held.clear();
+            }
+            self.finish()?;
+            self.begin(plan, operation);
+            return Ok(());
+        }
+        if let Fact::Failed { error, .. } = &event.fact
+            && error.is_conflict()
+        {
+            self.held.push(event.fact.clone());
+            return Ok(());
+        }
+        self.show(&event.fact)
+    }
+
+    /// Whether a step failed for what may be somebody else's changes, so that there may be another plan.
+    #[must_use]
+    pub fn may_be_replanned(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    fn show(&mut self, event: &Fact) -> io::Result<()> {
+        if matches!(self.renderer, Renderer::Quiet) || self.records.is_hidden(event, self.hidden) {
+            return Ok(());
+        }
+        // What programs write in a build is theirs to say, as what containers write is.
+        let output = matches!(event, Fact::BuildLog { .. });
+        let silent = self.causes == Causes::Reported && matches!(event, Fact::Failed { .. });
+        for mut record in self.records.of(event) {
+            if silent {
+                record.details.clear();
+            }
+            if self.values == SecretValues::Hidden && !output {
+                record.conceal();
+            }
+            if !matches!(self.renderer, Renderer::Json(_)) {
+                record.tame(if output { Colors::Kept } else { Colors::Shown });
+            }
+            match &mut self.renderer {
+                // What stays true stays on the screen; states come and go in the block.
+                Renderer::Tty(tty) if matches!(event, Fact::Warning { .. } | Fact::Stopping(_)) => {
+                    tty.announce(&record)?;
+                }
+                Renderer::Tty(_) | Renderer::Plain(_) if matches!(event, Fact::VolumesLeft(_)) => {}
+                Renderer::Tty(tty) => tty.record(record),
+                Renderer::Plain(plain) => plain.record(&record)?,
+                Renderer::Json(json) => json.record(&record)?,
+                Renderer::Quiet => {}
+            }
+        }
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            for (subject, note) in self.records.notes(event) {
+                let shown = |text: String| visible(&text, Colors::Shown).into_owned();
+                tty.note(&shown(subject), note.map(shown));
+            }
+            if *event == Fact::Ended {
+                tty.finish();
+            }
+        }
+        if let Fact::VolumesLeft(volumes) = event {
+            self.volumes_left.extend_from_slice(volumes);
+        }
+        if *event == Fact::Ended {
+            self.name_volumes_left()?;
+        }
+        Ok(())
+    }
+
+    fn name_volumes_left(&mut self) -> io::Result<()> {
+        let volumes = std::mem::take(&mut self.volumes_left);
+        if volumes.is_empty() {
+            return Ok(());
+        }
+        let lines = |volumes: &[UnusedVolume]| -> Vec<String> {
+            volumes::left_behind(volumes).iter().map(|line| visible(line, Colors::Shown).into_owned()).collect()
+        };
+        match &mut self.renderer {
+            Renderer::Tty(tty) => tty.print(&lines(&volumes)),
+            Renderer::Plain(plain) => lines(&volumes).iter().try_for_each(|line| plain.line(line)),
+            // Programs read a record each.
+            Renderer::Json(_) | Renderer::Quiet => Ok(()),
+        }
+    }
+
+    /// Redraws what moves: times and spinners. To be called about ten times a second while something happens.
+    pub fn tick(&mut self) {
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            tty.tick();
+        }
+    }
+
+    /// Leaves the screen to `write` for a moment, so that other output comes above the live lines.
+    ///
+    /// # Errors
+    ///
+    /// Those of `write`.
+    pub fn above(&mut self, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        match &mut self.renderer {
+            Renderer::Tty(tty) => tty.suspend(write),
+            Renderer::Plain(_) | Renderer::Json(_) | Renderer::Quiet => write(),
+        }
+    }
+
+    /// Ends the display of the plan: what stands on the screen stays as its summary.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written to.
+    pub fn finish(&mut self) -> io::Result<()> {
+        for failed in std::mem::take(&mut self.held) {
+            self.show(&failed)?;
+        }
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            tty.finish();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,351 @@
+//! What an event means for the display: records of cli.md §6.2, in the words of §6.3.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::settings::Hidden;
+use crate::diagnostic::conceal;
+use crate::diagnostic::visible::{Colors, visible};
+use crate::event::{BuildProgress, Fact, Outcome, StepError, Stopping, Subject};
+use crate::observed::State;
+use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, UnusedVolume, WaitCondition, WaitSpec};
+
+/// A change of the state of one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What changed: `Container demo-web-1`, a layer, `#3` for a step of a build.
+    pub id: String,
+    /// For layers and steps of builds: the image.
+    pub parent_id: Option<String>,
+    /// Whether it is on its way, or how it ended.
+    pub state: RecordState,
+    /// The word for it: `Starting`.
+    pub text: String,
+    /// More about it; empty where there is no more to say.
+    pub details: String,
+    /// Bytes done.
+    pub current: Option<u64>,
+    /// Bytes in all.
+    pub total: Option<u64>,
+    /// For steps of builds, where there are several: whose image is built. Each build counts its steps from 1.
+    pub service: Option<String>,
+}
+
+/// Whether something is on its way, or how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum RecordState {
+    /// It is on its way.
+    Working,
+    /// It ended well.
+    Done,
+    /// It did not happen, which is no failure.
+    Warning,
+    /// It failed.
+    Error,
+}
+
+impl Record {
+    fn new(id: &(impl ToString + ?Sized), state: RecordState, text: impl Into<String>) -> Self {
+        let (details, current, total, service) = (String::new(), None, None, None);
+        Self { id: id.to_string(), parent_id: None, state, text: text.into(), details, current, total, service }
+    }
+
+    fn with_details(self, details: impl Into<String>) -> Self {
+        Self { details: details.into(), ..self }
+    }
+
+    fn under(self, parent: &Subject) -> Self {
+        Self { parent_id: Some(parent.to_string()), ..self }
+    }
+
+    /// Hundredths of the bytes that are done.
+    #[must_use]
+    pub fn percent(&self) -> Option<u64> {
+        let (current, total) = (self.current?, self.total.filter(|total| *total > 0)?);
+        Some((current.saturating_mul(100) / total).min(100))
+    }
+
+    /// Hides what its texts say to be secrets.
+    pub(super) fn conceal(&mut self) {
+        for text in [&mut self.text, &mut self.details] {
+            *text = conceal::text(text);
+        }
+    }
+
+    /// Takes out of its texts what a terminal would obey.
+    pub(super) fn tame(&mut self, colors: Colors) {
+        for text in [Some(&mut self.id), self.parent_id.as_mut(), Some(&mut self.text), Some(&mut self.details)] {
+            let Some(text) = text else { continue };
+            if let Cow::Owned(tamed) = visible(text, colors) {
+                *text = tamed;
+            }
+        }
+    }
+
+    /// Whether it is a line from the inside of a build.
+    pub(super) fn is_build_output(&self) -> bool {
+        self.parent_id.is_some() && self.id.starts_with('#')
+    }
+}
+
+/// Turns the events of one plan into records.
+#[derive(Debug, Default)]
+pub struct Records {
+    plan: Arc<Plan>,
+    /// How many images it builds.
+    builds: usize,
+    /// Steps that belong to the replacement of a container, by the step that creates the new one.
+    group_of: BTreeMap<ActionId, ActionId>,
+    groups: BTreeMap<ActionId, Group>,
+}
+
+/// The steps that replace one container. Only its begin and its end are shown, under the old container's name.
+#[derive(Debug)]
+struct Group {
+    subject: Subject,
+    left: BTreeSet<ActionId>,
+    begun: bool,
+}
+
+impl Records {
+    /// The records of `plan`.
+    #[must_use]
+    pub fn new(plan: &Arc<Plan>) -> Self {
+        let builds = plan.steps().filter(|(_, step)| matches!(step.action, Action::BuildImage(_))).count();
+        let mut records = Self { plan: plan.clone(), builds, ..Self::default() };
+        for (id, step) in plan.steps() {
+            let Action::CreateContainer(spec) = &step.action else { continue };
+            let Some(replaced) = &spec.replaces else { continue };
+            let left: BTreeSet<ActionId> = plan
+                .steps()
+                .filter(|(other, step)| *other == id || replaces(&step.action, id, &replaced.container))
+                .map(|(other, _)| other)
+                .collect();
+            records.group_of.extend(left.iter().map(|step| (*step, id)));
+            let subject = Subject::Container(replaced.container.name.clone());
+            records.groups.insert(id, Group { subject, left, begun: false });
+        }
+        records
+    }
+
+    /// What `event` changes.
+    pub fn of(&mut self, event: &Fact) -> Vec<Record> {
+        match event {
+            Fact::Started { id } => self.started(*id),
+            Fact::Finished { id, outcome, .. } => self.finished(*id, outcome),
+            Fact::Failed { id, error, .. } => self.failed(*id, error),
+            Fact::NotNeeded { id } => self.ended_in_group(*id).into_iter().collect(),
+            Fact::UpToDate { container, state } => {
+                let (state, text) = match state {
+                    State::Restarting => (RecordState::Warning, "Restarting"),
+                    State::Created | State::Running | State::Paused | State::Removing | State::Exited | State::Dead => {
+                        (RecordState::Done, "Running")
+                    }
+                };
+                vec![Record::new(&Subject::Container(container.clone()), state, text)]
+            }
+            Fact::Progress { id, part, status, .. } if matches!(self.plan.step(*id).action, Action::PullModel(_)) => {
+                vec![Record::new(part, RecordState::Working, "Pulling").with_details(status)]
+            }
+            Fact::Progress { id, part, status, current, total } => {
+                let state = if is_last_word(status) { RecordState::Done } else { RecordState::Working };
+                // Bytes that a step of a build moves are output of that step; layers are those of a pull.
+                let part = if self.builds(*id) { format!("#{part}") } else { part.clone() };
+                let record = Record { current: *current, total: *total, ..Record::new(&part, state, status) };
+                vec![self.child(*id, record)]
+            }
+            Fact::BuildStep { id, part, name, status } => {
+                let (state, text) = build_words(name, *status);
+                vec![self.child(*id, Record::new(&format!("#{part}"), state, text))]
+            }
+            Fact::BuildLog { id, part, line } => {
+                vec![self.child(*id, Record::new(&format!("#{part}"), RecordState::Working, line))]
+            }
+            Fact::Warning { id, message } => {
+                vec![Record::new(&self.warned(*id), RecordState::Warning, message)]
+            }
+            Fact::VolumesLeft(volumes) => volumes.iter().map(left_without_container).collect(),
+            Fact::Stopping(why) => vec![stopping(*why)],
+            Fact::PlanStarted { .. } | Fact::Skipped { .. } | Fact::Waiting { .. } | Fact::Ended => Vec::new(),
+        }
+    }
+
+    fn builds(&self, id: ActionId) -> bool {
+        matches!(self.plan.step(id).action, Action::BuildImage(_))
+    }
+
+    /// Whether an event is about the inside of a step that is not shown.
+    pub(super) fn is_hidden(&self, event: &Fact, hidden: Hidden) -> bool {
+        let builds = |id: &ActionId| self.builds(*id);
+        let layer = matches!(event, Fact::Progress { id, .. } if !builds(id));
+        let build = matches!(event, Fact::BuildStep { .. } | Fact::BuildLog { .. })
+            || matches!(event, Fact::Progress { id, .. } if builds(id));
+        (layer && hidden.layers) || (build && hidden.builds)
+    }
+
+    /// What a live line says beside its state: what the containers behind a wait wait for.
+    pub(super) fn notes(&self, event: &Fact) -> Vec<(String, Option<String>)> {
+        let (Fact::Waiting { id, .. } | Fact::Finished { id, .. } | Fact::Failed { id, .. }) = event else {
+            return Vec::new();
+        };
+        let Some(spec) = self.wait(*id) else { return Vec::new() };
+        let note = if let Fact::Waiting { container, .. } = event {
+            Some(format!("waits for {container} to be {}", wanted(spec.condition)))
+        } else {
+            None
+        };
+        let waiting = self.plan.after(*id).filter_map(|(next, _)| {
+            let action = &self.plan.step(next).action;
+            if matches!(action, Action::StartContainer { .. }) { Subject::of(action).pop() } else { None }
+        });
+        waiting.map(|subject| (subject.to_string(), note.clone())).collect()
+    }
+
+    fn wait(&self, id: ActionId) -> Option<&WaitSpec> {
+        let Action::Wait(spec) = &self.plan.step(id).action else { return None };
+        Some(spec)
+    }
+
+    fn subjects(&self, id: ActionId) -> Vec<Subject> {
+        Subject::of(&self.plan.step(id).action)
+    }
+
+    /// What a warning is about. Those of the engine about a new container name its service, as the peer's do.
+    fn warned(&self, id: Option<ActionId>) -> String {
+        let Some(id) = id else { return "Warning".to_owned() };
+        if let Action::CreateContainer(spec) = &self.plan.step(id).action {
+            return spec.replica.service.to_string();
+        }
+        self.subjects(id).first().map_or_else(|| "Warning".to_owned(), ToString::to_string)
+    }
+
+    fn child(&self, id: ActionId, record: Record) -> Record {
+        let service = if let (Action::BuildImage(spec), 2..) = (&self.plan.step(id).action, self.builds) {
+            Some(spec.service.to_string())
+        } else {
+            None
+        };
+        let record = Record { service, ..record };
+        match self.subjects(id).first() {
+            Some(parent) => record.under(parent),
+            None => record,
+        }
+    }
+
+    fn started(&mut self, id: ActionId) -> Vec<Record> {
+        if let Some(group) = self.group_of.get(&id).and_then(|group| self.groups.get_mut(group)) {
+            if std::mem::replace(&mut group.begun, true) {
+                return Vec::new();
+            }
+            return vec![Record::new(&group.subject, RecordState::Working, "Recreate")];
+        }
+        let Some((working, _)) = self.plan.step(id).action.describe().verb.progress else { return Vec::new() };
+        self.subjects(id).iter().map(|subject| Record::new(subject, RecordState::Working, working)).collect()
+    }
+
+    fn finished(&mut self, id: ActionId, outcome: &Outcome) -> Vec<Record> {
+        if self.group_of.contains_key(&id) {
+            return self.ended_in_group(id).into_iter().collect();
+        }
+        let action = &self.plan.step(id).action;
+        let Some((_, done)) = action.describe().verb.progress else { return Vec::new() };
+        let (state, text) = match outcome {
+            Outcome::Done => (RecordState::Done, done.to_owned()),
+            Outcome::StillInUse => (RecordState::Warning, "Resource is still in use".to_owned()),
+            Outcome::NothingThere => nothing_there(action, done),
+            Outcome::PullTolerated(message) => (RecordState::Warning, message.clone()),
+            Outcome::OptionalNotMet(words) => (RecordState::Warning, format!("Skipped: {words}")),
+        };
+        self.subjects(id).iter().map(|subject| Record::new(subject, state, text.clone())).collect()
+    }
+
+    /// The end of a group, if that was its last step.
+    fn ended_in_group(&mut self, id: ActionId) -> Option<Record> {
+        let group = self.groups.get_mut(self.group_of.get(&id)?)?;
+        group.left.remove(&id);
+        (group.begun && group.left.is_empty()).then(|| Record::new(&group.subject, RecordState::Done, "Recreated"))
+    }
+
+    fn failed(&mut self, id: ActionId, error: &StepError) -> Vec<Record> {
+        let group = self.group_of.get(&id).and_then(|group| self.groups.get(group));
+        let subjects = match group {
+            Some(group) => vec![group.subject.clone()],
+            None => self.subjects(id),
+        };
+        let message = error.to_string();
+        let one_line = message.lines().next().unwrap_or_default();
+        let named = subjects.iter().find(|subject| Some(subject.name()) == error.container()).or(subjects.first());
+        // The line begins with its name.
+        let details = |subject: &Subject| one_line.strip_prefix(&format!("{subject}: ")).unwrap_or(one_line);
+        named
+            .map(|subject| Record::new(subject, RecordState::Error, "Error").with_details(details(subject)))
+            .into_iter()
+            .collect()
+    }
+}
+
+/// Whether a step is part of the replacement of `old` by what `create` makes: all but the start.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other step is part of a replacement")]
+fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
+    match action {
+        Action::StopContainer { container, .. } | Action::RemoveContainer { container, .. } => {
+            container.handle == old.handle
+        }
+        Action::RenameContainer { container, .. } => match &container.handle {
+            Handle::Made(made) | Handle::MadeOr { made, .. } => *made == create,
+            Handle::Existing(_) => false,
+        },
+        _ => false,
+    }
+}
+
+fn wanted(condition: WaitCondition) -> &'static str {
+    match condition {
+        WaitCondition::Healthy => "healthy",
+        WaitCondition::RunningOrHealthy => "running or healthy",
+        WaitCondition::CompletedSuccessfully => "done",
+    }
+}
+
+fn nothing_there(action: &Action, done: &str) -> (RecordState, String) {
+    if matches!(action, Action::RemoveNetwork { .. }) {
+        (RecordState::Warning, "No resource found to remove".to_owned())
+    } else if matches!(action, Action::RemoveVolume { .. } | Action::RemoveImage { .. }) {
+        (RecordState::Done, "Warning: No resource found to remove".to_owned())
+    } else {
+        (RecordState::Done, done.to_owned())
+    }
+}
+
+/// Whether the engine has no more to say about a layer after that word.
+fn is_last_word(status: &str) -> bool {
+    matches!(status, "Pull complete" | "Already exists")
+}
+
+fn build_words(name: &str, status: BuildProgress) -> (RecordState, String) {
+    match status {
+        BuildProgress::Started => (RecordState::Working, name.to_owned()),
+        BuildProgress::Done => (RecordState::Done, "DONE".to_owned()),
+        BuildProgress::Cached => (RecordState::Done, "CACHED".to_owned()),
+        BuildProgress::Failed => (RecordState::Error, "ERROR".to_owned()),
+    }
+}
+
+fn left_without_container(volume: &UnusedVolume) -> Record {
+    let details = format!("{} of {}", volume.target, volume.container);
+    let subject = Subject::Volume(volume.name.clone());
+    Record::new(&subject, RecordState::Warning, "Left without a container").with_details(details)
+}
+
+fn stopping(why: Stopping) -> Record {
+    let (text, details) = match why {
+        Stopping::Interrupted => ("Stopping", "Gracefully Stopping... press Ctrl+C again to force"),
+        Stopping::Forced => ("Killing", "Forcing the stop..."),
+        Stopping::ContainerExited => ("Stopping", "Aborting on container exit..."),
+        Stopping::Finishing => ("Stopping", "Finishing what has begun... press Ctrl+C again to leave it"),
+    };
+    Record::new("Compose", RecordState::Working, text).with_details(details)
+}

@@ -1,0 +1,181 @@
+//! Progress in a terminal: a block of live lines, one for each resource, drawn again as things go on (cli.md §6.4).
+
+mod block;
+mod row;
+mod screen;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::Instant;
+
+use super::record::{Record, RecordState};
+use super::terminal::TtySettings;
+use row::{Layer, Row};
+use screen::Screen;
+
+/// How often a second the block is drawn at most.
+const DRAWS_PER_SECOND: u8 = 20;
+
+/// The live block.
+#[derive(Debug)]
+pub(super) struct Tty<W: Write + Send + 'static> {
+    settings: TtySettings,
+    screen: Screen<W>,
+    bar: Option<ProgressBar>,
+    operation: String,
+    rows: Vec<Row>,
+    began: Instant,
+}
+
+impl<W: Write + Send + 'static> Tty<W> {
+    pub(super) fn new(settings: TtySettings, out: W) -> Self {
+        let screen = Screen::new(out, settings.size.clone());
+        Self { settings, screen, bar: None, operation: "up".to_owned(), rows: Vec::new(), began: Instant::now() }
+    }
+
+    pub(super) fn begin(&mut self, operation: &str) {
+        self.finish();
+        operation.clone_into(&mut self.operation);
+        self.began = Instant::now();
+    }
+
+    pub(super) fn record(&mut self, record: Record) {
+        match &record.parent_id {
+            Some(parent) => {
+                let parent = parent.clone();
+                self.child(&parent, record);
+            }
+            None => self.root(record),
+        }
+        self.draw();
+    }
+
+    /// What a resource waits for, beside its state; `None` when it does not any more.
+    pub(super) fn note(&mut self, id: &str, note: Option<String>) {
+        if let Some(row) = self.rows.iter_mut().find(|row| row.id == id) {
+            row.note = note;
+        }
+    }
+
+    pub(super) fn tick(&mut self) {
+        self.draw();
+    }
+
+    pub(super) fn suspend(&mut self, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// The block goes, and stands above as plain text from now on, every line of it.
+    pub(super) fn finish(&mut self) {
+        let Some(bar) = self.bar.take() else { return };
+        bar.finish_and_clear();
+        let (_, columns) = self.settings.size.get();
+        let block = self.block(Instant::now()).lines(usize::from(columns), usize::MAX);
+        // A terminal that went away has nobody to tell.
+        let _ = self.screen.print(&block);
+        self.rows.clear();
+    }
+
+    /// Lines below what the block left, which stay.
+    pub(super) fn print(&mut self, lines: &[String]) -> io::Result<()> {
+        self.screen.print(lines)
+    }
+
+    /// A line above the block, which stays.
+    pub(super) fn announce(&mut self, record: &Record) -> io::Result<()> {
+        let words = match record.state {
+            RecordState::Warning => format!("! {}: {}", record.id, record.text),
+            RecordState::Working | RecordState::Done | RecordState::Error => record.details.clone(),
+        };
+        let style = console::Style::new().force_styling(self.settings.color);
+        let style = if record.state == RecordState::Warning { style.yellow() } else { style.red().bold() };
+        let line = if self.settings.color { style.apply_to(words).to_string() } else { words };
+        let screen = self.screen.clone();
+        self.suspend(|| screen.print(&[line]))
+    }
+
+    fn root(&mut self, record: Record) {
+        let now = Instant::now();
+        let Some(row) = self.rows.iter_mut().find(|row| row.id == record.id) else {
+            self.rows.push(Row::new(record, now));
+            return;
+        };
+        row.change(record, now);
+    }
+
+    fn child(&mut self, parent: &str, record: Record) {
+        let Some(row) = self.rows.iter_mut().find(|row| row.id == parent) else { return };
+        if record.is_build_output() {
+            if record.state == RecordState::Working {
+                row.details = record.text;
+            }
+            return;
+        }
+        let layer = row.layers.entry(record.id).or_insert(Layer { done: false, current: 0, total: 0 });
+        layer.done = record.state == RecordState::Done;
+        // Downloading and extracting count the same bytes: what is shown is the download.
+        if record.text == "Downloading" {
+            layer.current = record.current.unwrap_or(layer.current);
+            layer.total = record.total.unwrap_or(layer.total);
+        } else if layer.done || record.text == "Download complete" || record.text == "Extracting" {
+            layer.current = layer.total;
+        }
+    }
+
+    fn draw(&mut self) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let (rows, columns) = self.settings.size.get();
+        let lines = self.block(Instant::now()).lines(usize::from(columns), usize::from(rows));
+        let message = Cow::Owned(lines.join("\n"));
+        if let Some(bar) = &self.bar {
+            bar.set_message(message);
+            return;
+        }
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(self.screen.clone()), DRAWS_PER_SECOND);
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(ProgressStyle::with_template("{msg}").expect("the template is a constant and valid"));
+        bar.set_message(message);
+        self.bar = Some(bar);
+    }
+
+    fn block(&self, now: Instant) -> block::Block<'_> {
+        block::Block {
+            operation: &self.operation,
+            rows: &self.rows,
+            color: self.settings.color,
+            now,
+            began: self.began,
+        }
+    }
+}
+
+impl Row {
+    fn new(record: Record, now: Instant) -> Self {
+        let Record { id, state, text, details, .. } = record;
+        let until = (state != RecordState::Working).then_some(now);
+        Self { id, state, text, details, note: None, since: now, until, layers: BTreeMap::new() }
+    }
+
+    fn change(&mut self, record: Record, now: Instant) {
+        let works = record.state == RecordState::Working;
+        // A resource that goes on after a pause counts from there.
+        if works && self.until.is_some() {
+            self.since = now;
+        }
+        self.until = if works { None } else { Some(self.until.unwrap_or(now)) };
+        self.state = record.state;
+        self.text = record.text;
+        self.details = record.details;
+        if works || self.state == RecordState::Error {
+            self.note = None;
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The text of the live block, for a given width and height.
+
+use std::borrow::Cow;
+
+use console::{Style, measure_text_width, truncate_str};
+use tokio::time::Instant;
+
+use super::row::{Layer, Row};
+use crate::render::{RecordState, text};
+
+const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+/// How full a layer is, from empty to complete.
+const CELLS: [char; 9] = ['⠀', '⡀', '⣀', '⣄', '⣤', '⣦', '⣶', '⣷', '⣿'];
+/// Ids are never cut below that.
+const NARROWEST_ID: usize = 10;
+/// The columns of icon and time, and the spaces around id, word and time.
+const AROUND: usize = 10;
+/// Words are given no more than that before ids are cut.
+const WIDEST_WORD: usize = 10;
+/// Columns at the end of each line that stay free.
+const FREE: usize = 3;
+/// More layers than that are not drawn one by one.
+const MOST_CELLS: usize = 20;
+
+/// What is drawn.
+pub(super) struct Block<'a> {
+    pub(super) operation: &'a str,
+    pub(super) rows: &'a [Row],
+    pub(super) color: bool,
+    pub(super) now: Instant,
+    pub(super) began: Instant,
+}
+
+impl Block<'_> {
+    /// The heading, and as many rows as fit into `height` lines of `width` columns.
+    pub(super) fn lines(&self, width: usize, height: usize) -> Vec<String> {
+        let room = height.saturating_sub(2).max(1);
+        let shown = self.choose(room);
+        let longest = shown.iter().map(|row| measure_text_width(&row.id)).max().unwrap_or_default();
+        // Ids have the room that the words leave.
+        let word = shown.iter().map(|row| measure_text_width(&row.text)).max().unwrap_or_default().min(WIDEST_WORD);
+        let id_width = longest.min(width.saturating_sub(AROUND + word + FREE)).max(NARROWEST_ID.min(longest));
+        let mut lines = vec![truncate_str(&self.heading(), width, "").into_owned()];
+        lines.extend(shown.iter().map(|row| self.line(row, id_width, width)));
+        if shown.len() < self.rows.len() {
+            lines.push(format!(" ... {} more", self.rows.len() - shown.len()));
+        }
+        lines
+    }
+
+    /// All rows, or those that matter most: failures, what is on its way, then the rest, in their order.
+    fn choose(&self, room: usize) -> Vec<&Row> {
+        if self.rows.len() <= room {
+            return self.rows.iter().collect();
+        }
+        let importance = |row: &Row| match row.state {
+            RecordState::Error => 0,
+            RecordState::Working => 1,
+            RecordState::Warning => 2,
+            RecordState::Done => 3,
+        };
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by_key(|at| importance(&self.rows[*at]));
+        order.truncate(room.saturating_sub(1));
+        order.sort_unstable();
+        order.into_iter().map(|at| &self.rows[at]).collect()
+    }
+
+    fn heading(&self) -> String {
+        let layers = || self.rows.iter().flat_map(|row| row.layers.values());
+        let done = self.rows.iter().filter(|row| row.state != RecordState::Working).count()
+            + layers().filter(|layer| layer.done).count();
+        format!("[+] {} {done}/{}", self.operation, self.rows.len() + layers().count())
+    }
+
+    fn line(&self, row: &Row, id_width: usize, width: usize) -> String {
+        let id = middle_cut(&row.id, id_width);
+        let padding = " ".repeat(id_width - measure_text_width(&id));
+        let time = text::elapsed(row.until.unwrap_or(self.now).saturating_duration_since(row.since));
+        let begin = format!(" {} {id}{padding} ", self.icon(row));
+        // One space before the time, and room for the `^C` that terminals show behind the last line without a wrap.
+        let mut room = width.saturating_sub(measure_text_width(&begin) + time.len() + 1 + FREE);
+        let mut middle = String::new();
+        let status = truncate_str(&row.text, room, "...").into_owned();
+        // What says that it was cut may itself be wider than the room.
+        room = room.saturating_sub(measure_text_width(&status));
+        let progress = if row.state == RecordState::Working { progress(row, room) } else { String::new() };
+        room = room.saturating_sub(measure_text_width(&progress));
+        middle.push_str(&progress);
+        middle.push_str(&self.paint_status(row, &status));
+        let details = row.note.as_deref().filter(|_| row.details.is_empty()).unwrap_or(&row.details);
+        if !details.is_empty() && room > 4 {
+            let details = truncate_str(details, room - 1, "...");
+            room = room.saturating_sub(measure_text_width(&details) + 1);
+            middle.push(' ');
+            middle.push_str(&self.paint(Style::new().dim(), &details));
+        }
+        let line = format!("{begin}{middle}{} {}", " ".repeat(room), self.paint(Style::new().blue(), &time));
+        truncate_str(&line, width, "").into_owned()
+    }
+
+    fn icon(&self, row: &Row) -> String {
+        match row.state {
+            RecordState::Done => self.paint(Style::new().green(), "✔"),
+            RecordState::Warning => self.paint(Style::new().yellow().bold(), "!"),
+            RecordState::Error => self.paint(Style::new().red().bold(), "✘"),
+            RecordState::Working => {
+                let frame = self.now.saturating_duration_since(self.began).as_millis() / 100;
+                let frame = usize::try_from(frame % SPINNER.len() as u128).unwrap_or_default();
+                self.paint(Style::new().yellow(), SPINNER[frame])
+            }
+        }
+    }
+
+    fn paint_status(&self, row: &Row, status: &str) -> String {
+        match row.state {
+            RecordState::Working => status.to_owned(),
+            RecordState::Done => self.paint(Style::new().green(), status),
+            RecordState::Warning => self.paint(Style::new().yellow().bold(), status),
+            RecordState::Error => self.paint(Style::new().red().bold(), status),
+        }
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.color { style.force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
+    }
+}
+
+/// An id that is too long loses its middle: names of one project begin alike, and differ at the end.
+fn middle_cut(id: &str, width: usize) -> Cow<'_, str> {
+    const GAP: &str = "...";
+    if measure_text_width(id) <= width {
+        return Cow::Borrowed(id);
+    }
+    let kept = width.saturating_sub(GAP.len());
+    let begin = truncate_str(id, kept / 2, "");
+    let room = kept - measure_text_width(&begin);
+    let mut end = id.len();
+    for (at, _) in id.char_indices().rev() {
+        if measure_text_width(&id[at..]) > room {
+            break;
+        }
+        end = at;
+    }
+    Cow::Owned(format!("{begin}{GAP}{}", &id[end..]))
+}
+
+/// How far the layers of a pull are, and their bytes where there is room for them.
+fn progress(row: &Row, room: usize) -> String {
+    if row.layers.is_empty() {
+        return String::new();
+    }
+    let cells: String = row.layers.values().take(MOST_CELLS).map(cell).collect();
+    let bar = format!("[{cells}] ");
+    let (current, total) = row
+        .layers
+        .values()
+        .fold((0, 0), |(current, total), layer| (current + layer.current.min(layer.total), total + layer.total));
+    let sizes =
+        if total > 0 { format!("{:>7} / {:<7} ", text::size(current), text::size(total)) } else { String::new() };
+    let with_sizes = format!("{bar}{sizes}");
+    [with_sizes, bar].into_iter().find(|text| measure_text_width(text) < room).unwrap_or_default()
+}
+
+fn cell(layer: &Layer) -> char {
+    if layer.done {
+        return CELLS[CELLS.len() - 1];
+    }
+    let eighths = layer.current.saturating_mul(8).checked_div(layer.total).unwrap_or_default();
+    CELLS[usize::try_from(eighths).unwrap_or_default().min(CELLS.len() - 1)]
+}
