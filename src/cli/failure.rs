@@ -58,7 +58,7 @@ impl FailedOperation {
             OperationError::Models(error) => writeln!(out, "{}", files.models_error(error)),
             OperationError::Plan(error) => writeln!(out, "{}", files.plan_error(error)),
             OperationError::Run(failure) => write!(out, "{}", files.run_failure(failure)),
-            OperationError::Ask(error) => writeln!(out, "{error}"),
+            error @ (OperationError::Ask(_) | OperationError::NoReplica { .. }) => writeln!(out, "{error}"),
             OperationError::Interrupted => writeln!(out),
         }
     }
@@ -87,6 +87,11 @@ impl Failure {
     #[must_use]
     pub fn operation(error: OperationError, project: Arc<Project>, sources: SourceMap) -> Self {
         Self::Operation(Box::new(FailedOperation { error, project, sources }))
+    }
+
+    /// The failure of an operation that has nothing to say about the files.
+    pub(super) fn without_files(error: OperationError) -> Self {
+        Self::operation(error, Arc::default(), SourceMap::default())
     }
 
     /// The exit status: 1 for errors, 2 for a plan with changes, 130 after an interruption, a container's own where a

@@ -2,8 +2,9 @@
 //!
 //! It keeps time by tokio's clock, so a test with a paused clock passes minutes in no time. What containers do after
 //! their start is a [`Script`]; calls take no time and succeed unless the test says otherwise. A call is named by a
-//! text such as `start demo-web-1`, `create network demo_default`, `pull nginx`.
+//! text such as `start demo-web-1`, `create network demo_default`, `pull nginx`; a look at the project is `observe`.
 
+mod made;
 mod script;
 mod state;
 mod streams;
@@ -64,7 +65,7 @@ impl Fake {
         self.state().failures.entry(call.to_owned()).or_default().push(error);
     }
 
-    /// Calls of that name take so long.
+    /// Calls of that name take so long. A slow look shows what there was when it began.
     pub fn delay(&self, call: &str, delay: Duration) {
         self.state().delays.insert(call.to_owned(), delay);
     }
@@ -104,6 +105,27 @@ impl Fake {
         let id = self.add_container(project, name, service, number);
         self.state().start(&id);
         id
+    }
+
+    /// A container gets a label: that of a one-off or of a hook makes it one.
+    pub fn label(&self, id: &ContainerId, key: &str, value: &str) {
+        if let Some(container) = self.state().containers.get_mut(id) {
+            container.labels.insert(key.to_owned(), value.to_owned());
+        }
+    }
+
+    /// A container is removed, as somebody else would.
+    pub fn remove_now(&self, id: &ContainerId) {
+        self.state().remove(id);
+        self.0.changed.notify_waiters();
+    }
+
+    /// The names of the networks, then those of the volumes.
+    #[must_use]
+    pub fn resources(&self) -> Vec<String> {
+        let state = self.state();
+        let networks = state.networks.iter().map(|network| network.name.clone());
+        networks.chain(state.volumes.iter().map(|volume| volume.name.clone())).collect()
     }
 
     /// Starts a container as somebody else would.
@@ -236,16 +258,32 @@ impl Engine for Fake {
     }
 
     async fn observe(&self, query: ObserveQuery) -> Result<Observed, EngineError> {
-        Ok(self.state().observe(&query))
+        let (observed, delay) = {
+            let mut state = self.state();
+            (state.observe(&query)?, state.delays.get("observe").copied())
+        };
+        if let Some(delay) = delay {
+            tokio::time::sleep(delay).await;
+        }
+        Ok(observed)
     }
 
     async fn create_network(&self, project: Arc<Project>, key: NetworkKey) -> Result<(), EngineError> {
         let name = project.networks.get(&key).map_or(key.as_str(), |network| &network.name);
-        self.call(format!("create network {name}")).await
+        self.call(format!("create network {name}")).await?;
+        self.change(|state| {
+            let is_there = state.networks.iter().any(|network| network.name == name);
+            state.networks.extend(made::network(&project, &key).filter(|_| !is_there));
+            Ok(())
+        })
     }
 
     async fn remove_network(&self, id: NetworkId) -> Result<(), EngineError> {
-        self.call(format!("remove network {id}")).await
+        self.call(format!("remove network {id}")).await?;
+        self.change(|state| {
+            state.networks.retain(|network| network.id != id);
+            Ok(())
+        })
     }
 
     async fn connect_network(
@@ -263,15 +301,28 @@ impl Engine for Fake {
 
     async fn create_volume(&self, project: Arc<Project>, key: VolumeKey) -> Result<(), EngineError> {
         let name = project.volumes.get(&key).map_or(key.as_str(), |volume| &volume.name);
-        self.call(format!("create volume {name}")).await
+        self.call(format!("create volume {name}")).await?;
+        self.change(|state| {
+            let is_there = state.volumes.iter().any(|volume| volume.name == name);
+            state.volumes.extend(made::volume(&project, &key).filter(|_| !is_there));
+            Ok(())
+        })
     }
 
     async fn remove_volume(&self, name: String) -> Result<(), EngineError> {
-        self.call(format!("remove volume {name}")).await
+        self.call(format!("remove volume {name}")).await?;
+        self.change(|state| {
+            state.volumes.retain(|volume| volume.name != name);
+            Ok(())
+        })
     }
 
     async fn remove_image(&self, reference: String) -> Result<(), EngineError> {
-        self.call(format!("remove image {reference}")).await
+        self.call(format!("remove image {reference}")).await?;
+        self.change(|state| {
+            state.images.remove(&reference);
+            Ok(())
+        })
     }
 
     async fn create_container(&self, request: CreateContainer) -> Result<CreatedContainer, EngineError> {
@@ -283,6 +334,8 @@ impl Engine for Fake {
     async fn start_container(&self, id: ContainerId) -> Result<(), EngineError> {
         self.call_on("start", &id).await?;
         self.change(|state| {
+            // Somebody may have removed it meanwhile.
+            state.name_of(&id)?;
             state.start(&id);
             Ok(())
         })
@@ -376,6 +429,7 @@ impl Engine for Fake {
         let name = format!("{service}-hook-{}", request.hook);
         self.call(format!("create {name}")).await?;
         let id = self.state().add(project.as_str(), &name, service.as_str(), 0);
+        self.label(&id, label::HOOK, "pre_start");
         Ok(CreatedContainer { id, left_out: Vec::new(), warnings: Vec::new() })
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use crate::engine::EngineError;
 use crate::event::{RunFailure, StepError};
 use crate::plan::PlanError;
+use crate::project::ServiceName;
 
 /// Why an operation did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,14 @@ pub enum OperationError {
     /// A question could not be asked.
     #[error(transparent)]
     Ask(#[from] io::Error),
+    /// A replica that was asked for by its number is not there.
+    #[error("service \"{service}\" is not running container #{number}")]
+    NoReplica {
+        /// Its service.
+        service: ServiceName,
+        /// Its number.
+        number: u32,
+    },
     /// The user said stop.
     #[error("interrupted")]
     Interrupted,

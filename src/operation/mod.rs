@@ -7,7 +7,9 @@ mod converge;
 mod down;
 mod error;
 pub mod follow;
+mod logs;
 mod observe;
+mod ps;
 pub mod session;
 mod up;
 
@@ -17,6 +19,8 @@ pub use ask::{Ask, Question};
 pub use converge::{Change, Detail, Prepared, RunSettings, converge, prepare};
 pub use down::Down;
 pub use error::OperationError;
+pub use logs::Logs;
+pub use ps::{ListedServices, ListedStates, Ps};
 pub use up::Up;
 
 /// What the user asked for while an operation lasts. Each is cancelled from outside, in this order.

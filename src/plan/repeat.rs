@@ -2,30 +2,47 @@
 
 use std::collections::BTreeSet;
 
-use super::{ActionId, Plan, Step};
+use super::{Action, ActionId, Edge, Plan, Step};
 
 impl Plan {
-    /// Whether each of the `failed` steps of an earlier plan is in this one again, with nothing before it that the earlier
-    /// plan did not have: then nothing has changed that let them fail.
+    /// Whether each of the `failed` steps of an earlier plan is in this one again, with nothing new before it: then nothing
+    /// has changed that let them fail. New is what the earlier plan did not have, and what it made before the step that
+    /// failed: somebody has removed that since.
     #[must_use]
     pub fn repeats(&self, earlier: &Self, failed: &[ActionId]) -> bool {
         let known: BTreeSet<String> = earlier.steps().map(|(_, step)| text(step)).collect();
         failed.iter().all(|id| {
             let wanted = text(earlier.step(*id));
+            let made = earlier.made_before(*id);
+            let is_new = |before: &ActionId| {
+                let step = text(self.step(*before));
+                !known.contains(&step) || made.contains(&step)
+            };
             let mut again = self.steps().filter(|(_, step)| text(step) == wanted);
-            again.any(|(id, _)| self.all_before(id).iter().all(|before| known.contains(&text(self.step(*before)))))
+            again.any(|(id, _)| !self.all_before(id, &[Edge::Requires, Edge::Follows]).iter().any(is_new))
         })
     }
 
-    /// What has to be done before a step, at any distance.
-    fn all_before(&self, id: ActionId) -> BTreeSet<ActionId> {
+    /// What was certainly made before a step began.
+    fn made_before(&self, id: ActionId) -> BTreeSet<String> {
+        let before = self.all_before(id, &[Edge::Requires]).into_iter().map(|before| self.step(before));
+        before.filter(|step| step.guard.is_none() && makes(&step.action)).map(text).collect()
+    }
+
+    /// What has to be done before a step, at any distance along such edges.
+    fn all_before(&self, id: ActionId, edges: &[Edge]) -> BTreeSet<ActionId> {
         let (mut seen, mut open) = (BTreeSet::new(), vec![id]);
         while let Some(next) = open.pop() {
-            let before = self.before(next).map(|(before, _)| before);
+            let before = self.before(next).filter(|(_, edge)| edges.contains(edge)).map(|(before, _)| before);
             open.extend(before.filter(|before| seen.insert(*before)));
         }
         seen
     }
+}
+
+/// Whether an action makes what no later plan makes again, unless somebody removed it.
+fn makes(action: &Action) -> bool {
+    matches!(action, Action::CreateNetwork { .. } | Action::CreateVolume { .. } | Action::CreateContainer(_))
 }
 
 /// What a step does and why, without the ids that differ from plan to plan.
@@ -35,8 +52,11 @@ fn text(step: &Step) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::plan::{Action, PlanBuilder, Reason};
+    use crate::plan::{PlanBuilder, Reason};
+    use crate::project::NetworkKey;
 
     /// A plan that removes volumes, each after the one before it, and the last of its steps.
     fn plan(names: &[&str]) -> (Plan, ActionId) {
@@ -61,6 +81,25 @@ mod tests {
             (&["a"], false),
         ] {
             assert_eq!(plan(names).0.repeats(&earlier, &[failed]), repeats, "{names:?}");
+        }
+    }
+
+    /// A plan that makes networks, each after the one before it, and the last of its steps.
+    fn making(names: &[&str]) -> (Plan, ActionId) {
+        let mut builder = PlanBuilder::default();
+        let mut last = None;
+        for name in names {
+            let action = Action::CreateNetwork { project: Arc::default(), key: NetworkKey::from(*name) };
+            last = Some(builder.add(Step { action, reason: Reason::Missing, guard: None }, last));
+        }
+        (builder.build(), last.expect("there is a step"))
+    }
+
+    #[test]
+    fn what_was_made_and_has_to_be_made_again_has_changed() {
+        let (earlier, failed) = making(&["a", "b"]);
+        for (names, repeats) in [(&["a", "b"][..], false), (&["b"], true)] {
+            assert_eq!(making(names).0.repeats(&earlier, &[failed]), repeats, "{names:?}");
         }
     }
 }

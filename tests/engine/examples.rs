@@ -1,13 +1,15 @@
-//! The examples come up, answer and go down.
+//! The examples come up, answer and go down; the one that is a program comes through beside somebody else.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::port::free_port;
-use crate::support::{Scenario, copy_folder, scenario};
+use crate::support::proxy::Fault;
+use crate::support::{Scenario, copy_folder, project, scenario};
 
 /// Copies an example into the scenario's folder and gives back the port of its page. Its ports of the host
 /// become free ones: the example itself may be up.
@@ -117,6 +119,67 @@ async fn crane_is_built_and_only_its_application_recreated_after_a_change() {
 
         s.hoist(&["down", "--volumes"]).await.ok();
         assert!(s.is_gone().await);
+    })
+    .await;
+}
+
+/// The program `examples/up.rs`, built beside the tests.
+async fn up_program() -> PathBuf {
+    let build = || {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let mut command = Command::new(cargo);
+        command.args(["build", "--quiet", "--message-format=json", "--example", "up", "--manifest-path"]).arg(manifest);
+        let built = command.output().expect("cargo can be started");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let messages = String::from_utf8_lossy(&built.stdout).into_owned();
+        let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let mut programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+        programs.next_back().expect("cargo names the program")
+    };
+    tokio::task::spawn_blocking(build).await.expect("the task runs")
+}
+
+/// Runs that program in the project's folder.
+fn up_command(s: &Scenario, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    s.surround(&mut command);
+    command
+}
+
+const ONE: &str = "services: {one: {<<: *idle}}\n";
+
+#[tokio::test]
+async fn the_program_up_comes_through_where_somebody_removes_its_container_before_the_start() {
+    let program = up_program().await;
+    project("example-removed", ONE, |s| async move {
+        let calm = s.disturbed_command(up_command(&s, &program), None).await;
+        calm.ran.ok();
+        let is_start = |call: &String| call.ends_with("/start");
+        let start = 1 + calm.calls.iter().position(is_start).expect("the container is started");
+        s.hoist(&["down"]).await.ok();
+
+        let disturbed = s.disturbed_command(up_command(&s, &program), Some((start, Fault::Remove))).await;
+        disturbed.ran.ok();
+        let starts = disturbed.calls.iter().filter(|call| is_start(call)).count();
+        assert_eq!(starts, 2, "it planned again: {:#?}", disturbed.calls);
+        assert_eq!(s.states().await, ["one/1 running"]);
+        s.is_settled().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_of_the_program_up_at_once_both_end_well() {
+    let program = up_program().await;
+    let services = "services: {one: {<<: *idle, volumes: ['data:/data']}, two: {<<: *idle, depends_on: [one]}}\n\
+                    volumes: {data: {}}\n";
+    project("example-twice", services, |s| async move {
+        let (first, second) = tokio::join!(s.run(up_command(&s, &program)), s.run(up_command(&s, &program)));
+        first.ok();
+        second.ok();
+        assert_eq!(s.states().await, ["one/1 running", "two/1 running"]);
+        s.is_settled().await;
     })
     .await;
 }

@@ -86,7 +86,7 @@ impl<'a> Rounds<'a> {
         match fault {
             Fault::Kill(_) if struck => drop(ran.ends_with(-1)),
             Fault::Cut(_) | Fault::Refuse if struck && ran.status != 0 => drop(ran.ends_with(1).says(words_of(fault))),
-            Fault::Kill(_) | Fault::Cut(_) | Fault::Refuse | Fault::Delay => drop(ran.ok()),
+            Fault::Kill(_) | Fault::Cut(_) | Fault::Refuse | Fault::Delay | Fault::Remove => drop(ran.ok()),
         }
         self.seen.extend(s.volumes_at("/scratch").await);
         s.hoist(&UP).await.ok();
@@ -120,7 +120,7 @@ impl<'a> Rounds<'a> {
 fn words_of(fault: Fault) -> &'static str {
     match fault {
         Fault::Refuse => ": the test refuses this once",
-        Fault::Kill(_) | Fault::Cut(_) | Fault::Delay => " engine ",
+        Fault::Kill(_) | Fault::Cut(_) | Fault::Delay | Fault::Remove => " engine ",
     }
 }
 

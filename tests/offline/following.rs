@@ -28,7 +28,7 @@ pub(crate) async fn target(engine: &Fake, id: &ContainerId) -> Target {
 }
 
 /// Output as text, with the streams of containers as one word each.
-async fn shown(mut outputs: OutputReceiver) -> Vec<String> {
+pub(crate) async fn shown(mut outputs: OutputReceiver) -> Vec<String> {
     let mut shown = Vec::new();
     while let Some(output) = outputs.recv().await {
         shown.push(match output {

@@ -12,6 +12,7 @@ mod folder;
 mod following;
 mod layers;
 mod loading;
+mod operating;
 mod pack;
 mod packing;
 mod planning;

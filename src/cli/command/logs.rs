@@ -1,23 +1,18 @@
 //! `logs`: what containers wrote, and with `-f` what they go on writing (engine.md §5.7).
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use clap::Args;
 
 use crate::cli::engine::with_engine;
-use crate::cli::output::Target as Named;
+use crate::cli::output::Target;
 use crate::cli::{Context, Failure, output, progress};
-use crate::engine::docker::Docker;
-use crate::engine::{Engine, LogQuery, ObserveQuery};
+use crate::engine::LogQuery;
 use crate::event::{OutputReceiver, Outputs};
-use crate::observed::{Container, Observed};
-use crate::operation::Interruption;
-use crate::operation::follow::{self, Begin, FollowSettings, Following, Stderr, Target};
-use crate::project::{Project, ServiceName};
+use crate::operation::{Interruption, Logs};
+use crate::project::ServiceName;
 use crate::render::logs::LogPrinter;
 
 /// Arguments of `logs`.
@@ -58,58 +53,30 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
         return Failure::usage("--index requires one service to be selected");
     }
     let query = query(args)?;
-    let load = || {
-        let named = output::target_with(&args.services, context)?;
-        Ok(follow_settings(args, &named, query))
-    };
+    let load = || Ok(selection(args, &output::target_with(&args.services, context)?, query));
     let mut printer = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, false));
-    with_engine(context, load, async |settings, engine| {
+    with_engine(context, load, async |logs, engine| {
         let interruption = Interruption::default();
         let (outputs, lines) = Outputs::channel();
-        let reading = Box::pin(async {
-            tokio::select! {
-                read = read(args, &engine, &settings, outputs, &interruption) => read,
-                // What has arrived is shown; an engine that does not answer is not waited for.
-                () = left(&interruption) => Ok(()),
-            }
-        });
+        let reading = Box::pin(logs.run(&engine, outputs, &interruption));
         let (read, shown) =
             progress::with_signals(&interruption, async { tokio::join!(reading, print(&mut printer, lines)) }).await?;
         shown?;
-        read?;
-        if interruption.stop.is_cancelled() { Err(Failure::Interrupted) } else { Ok(()) }
+        read.map_err(Failure::without_files)
     })
 }
 
-/// How long the last output may take to arrive once the user has asked for the end.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// Some time after the user asked for the end.
-async fn left(interruption: &Interruption) {
-    interruption.stop.cancelled().await;
-    tokio::time::sleep(LAST_WORDS).await;
-}
-
-async fn read(
-    args: &LogsArgs,
-    engine: &Docker,
-    settings: &FollowSettings,
-    outputs: Outputs,
-    interruption: &Interruption,
-) -> Result<(), Failure> {
-    let look = ObserveQuery::containers_of(settings.project.as_str());
-    if args.follow {
-        // Listening comes before looking: no container falls into the gap.
-        let (following, follower, _exits) = Following::open(engine, settings.clone(), &outputs).await?;
-        let targets = targets(args, settings, &engine.observe(look).await?)?;
-        // Nothing is started here: the following ends with the containers.
-        drop(follower);
-        following.run(targets, &interruption.stop).await?;
-    } else {
-        let targets = targets(args, settings, &engine.observe(look).await?)?;
-        follow::logs(engine, settings, targets, &outputs, &interruption.stop).await;
+/// Which logs are read.
+fn selection(args: &LogsArgs, target: &Target, query: LogQuery) -> Logs {
+    let logs = match target.project() {
+        Some(project) => Logs::of_project(project, query),
+        None => Logs::of_name(target.name().clone(), query),
+    };
+    let logs = Logs { number: (args.index > 0).then_some(args.index), ..logs };
+    if args.services.is_empty() {
+        return logs;
     }
-    Ok(())
+    logs.only(args.services.iter().map(|name| ServiceName::from(name.as_str())))
 }
 
 /// Writes what arrives until the reading ends.
@@ -171,43 +138,4 @@ fn moment(text: &str, flag: &str) -> Result<i128, Failure> {
             "invalid value \"{text}\" for {flag}: give a time such as 2026-01-31T12:00:00Z, or how long ago, such as 42m"
         )),
     }
-}
-
-fn follow_settings(args: &LogsArgs, named: &Named, query: LogQuery) -> FollowSettings {
-    let services = if args.services.is_empty() {
-        named.project().map(with_attach)
-    } else {
-        Some(args.services.iter().map(|name| ServiceName::from(name.as_str())).collect())
-    };
-    FollowSettings {
-        project: named.name().clone(),
-        separator: named.project().map(|project| project.separator).unwrap_or_default(),
-        services,
-        number: (args.index > 0).then_some(args.index),
-        query,
-        begin: Begin::History,
-        stderr: Stderr::Merged,
-        ..FollowSettings::default()
-    }
-}
-
-/// The services whose output is shown when none is named.
-fn with_attach(project: &Project) -> BTreeSet<ServiceName> {
-    let all = project.services.values().chain(project.disabled.values());
-    all.filter(|service| service.attach != Some(false)).map(|service| service.name.clone()).collect()
-}
-
-/// The replicas whose output is asked for, by name. One that is asked for by its number has to be there.
-fn targets(args: &LogsArgs, follow: &FollowSettings, observed: &Observed) -> Result<Vec<Target>, Failure> {
-    let wanted = |container: &&Container| {
-        let service = container.service.as_ref();
-        let shown = follow.services.as_ref().is_none_or(|shown| service.is_some_and(|name| shown.contains(name)));
-        container.is_replica() && shown && (args.index == 0 || container.number == Some(args.index))
-    };
-    let mut containers: Vec<_> = observed.containers.iter().filter(wanted).collect();
-    if let (true, 1.., Some(service)) = (containers.is_empty(), args.index, args.services.first()) {
-        return Failure::usage(&format!("service \"{service}\" is not running container #{}", args.index));
-    }
-    containers.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(containers.into_iter().filter_map(|container| Target::of(follow, container)).collect())
 }

@@ -9,9 +9,9 @@ use clap::Args;
 
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output, settings};
-use crate::engine::{Engine, ObserveQuery};
 use crate::observed::Container;
-use crate::project::Project;
+use crate::operation::{ListedServices, ListedStates, Ps};
+use crate::project::{Project, ServiceName};
 use crate::render::listing::{Format, ListingError};
 use crate::render::ps::{self, PsFormat, PsSettings, Truncate};
 
@@ -50,21 +50,18 @@ pub(crate) struct PsArgs {
 }
 
 pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
-    let filter = status_filter(args)?;
+    let states = states(args)?;
     let format = format(args, context)?;
-    let (target, observed) = with_engine(
+    let (target, containers) = with_engine(
         context,
         || output::target_with(&args.names, context),
         async |target, engine| {
-            let observed = engine.observe(ObserveQuery::containers_of(target.name().as_str())).await?;
-            Ok((target, observed))
+            let ps = Ps { project: target.name().clone(), states, services: services(args, target.project()) };
+            let containers = ps.list(&engine).await.map_err(Failure::without_files)?;
+            Ok((target, containers))
         },
     )?;
-    let shown: Vec<&Container> = observed
-        .containers
-        .iter()
-        .filter(|container| is_shown(container, args, &filter) && belongs(container, args, target.project()))
-        .collect();
+    let shown: Vec<&Container> = containers.iter().collect();
     let settings = PsSettings {
         project: target.name().to_string(),
         truncate: if args.no_trunc { Truncate::Never } else { Truncate::Long },
@@ -80,8 +77,8 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
     out.flush().map_err(Failure::of_stdout)
 }
 
-/// The states asked for by `--status` and `--filter status=…`; empty is what is up, or everything with `--all`.
-fn status_filter(args: &PsArgs) -> Result<Vec<String>, Failure> {
+/// The states asked for by `--status` and `--filter status=…`; `--all` counts where there are none.
+fn states(args: &PsArgs) -> Result<ListedStates, Failure> {
     let mut states = args.status.clone();
     match args.filter.as_deref().map(|filter| filter.split_once('=')) {
         None => {}
@@ -90,7 +87,22 @@ fn status_filter(args: &PsArgs) -> Result<Vec<String>, Failure> {
         Some(Some((key, _))) => return Failure::usage(&format!("unknown filter {key}")),
         Some(None) => return Failure::usage("arguments to --filter should be in form KEY=VAL"),
     }
-    Ok(states)
+    Ok(match (states.as_slice(), args.all) {
+        ([], true) => ListedStates::All,
+        ([], false) => ListedStates::Up,
+        (_, _) => ListedStates::In(states),
+    })
+}
+
+/// The services asked for by name. Where there are none, `--orphans=false` leaves those of the files.
+fn services(args: &PsArgs, project: Option<&Project>) -> ListedServices {
+    if !args.names.is_empty() {
+        return ListedServices::Named(args.names.iter().map(|name| ServiceName::from(name.as_str())).collect());
+    }
+    match project {
+        Some(project) if !args.orphans => ListedServices::defined_by(project),
+        Some(_) | None => ListedServices::All,
+    }
 }
 
 /// The form that the flags ask for, else the one that Docker's configuration has for all listings.
@@ -104,25 +116,4 @@ fn format(args: &PsArgs, context: &Context) -> Result<PsFormat, Failure> {
     let asked = args.format.clone().or_else(|| settings::docker_format(context, "psFormat"));
     let format = Format::parse(&asked.unwrap_or_default()).map_err(|error| Failure::Usage(error.to_string()))?;
     Ok(PsFormat::Containers(format))
-}
-
-fn is_shown(container: &Container, args: &PsArgs, states: &[String]) -> bool {
-    let wanted = |state: &String| state.eq_ignore_ascii_case(container.state.as_str());
-    if container.hook {
-        return false;
-    }
-    if states.is_empty() {
-        return args.all || (container.is_up() && !container.one_off);
-    }
-    states.iter().any(wanted)
-}
-
-/// Whether the container is of a service that was named; or, where none is and orphans are hidden, of one that the files
-/// define and an active profile has.
-fn belongs(container: &Container, args: &PsArgs, project: Option<&Project>) -> bool {
-    let Some(service) = &container.service else { return args.names.is_empty() };
-    let named = args.names.is_empty() || args.names.iter().any(|name| name == service.as_str());
-    let defined = |project: &Project| project.services.contains_key(service);
-    // What is named is shown, though its profile is not active.
-    named && (args.orphans || !args.names.is_empty() || project.is_none_or(defined))
 }

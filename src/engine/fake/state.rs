@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::labels;
+use super::made::{self, Made};
 use super::script::{Run, Script};
 use crate::engine::{
     AddressHolder, AtEnd, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
-    ObserveQuery, OutputStream, PortHolder, Probe,
+    ObserveQuery, OutputStream, PortHolder, Probe, Scope,
 };
-use crate::observed::{self, ContainerId, Health, Image, Observed};
+use crate::observed::{self, ContainerId, Health, Image, Network, Observed, Volume};
 use crate::project::label;
 
 /// The moment at which every fake engine is made, in nanoseconds since 1970.
@@ -24,6 +25,8 @@ pub(super) struct State {
     pub(super) scripts: BTreeMap<String, Script>,
     pub(super) requests: BTreeMap<String, CreateContainer>,
     pub(super) images: BTreeMap<String, Image>,
+    pub(super) networks: Vec<Network>,
+    pub(super) volumes: Vec<Volume>,
     pub(super) ports: BTreeMap<u16, PortHolder>,
     pub(super) addresses: BTreeMap<(String, String), AddressHolder>,
     pub(super) failures: BTreeMap<String, Vec<EngineError>>,
@@ -68,6 +71,7 @@ pub(super) struct Container {
     pub(super) log: Vec<(i128, OutputStream, Vec<u8>)>,
     /// How often its process ended.
     pub(super) deaths: usize,
+    made: Made,
     script: Script,
     exit_code: Option<i64>,
     health: Health,
@@ -85,6 +89,8 @@ impl State {
             scripts: BTreeMap::new(),
             requests: BTreeMap::new(),
             images: BTreeMap::new(),
+            networks: Vec::new(),
+            volumes: Vec::new(),
             ports: BTreeMap::new(),
             addresses: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -259,6 +265,10 @@ impl State {
         if let (Some(container), Some(script)) = (self.containers.get_mut(&id), script) {
             container.script = script;
         }
+        if let Some(container) = self.containers.get_mut(&id) {
+            container.labels.extend(made::labels(&request));
+            container.made = Made::of(&request);
+        }
         self.requests.insert(name, request);
         Ok(id)
     }
@@ -272,6 +282,7 @@ impl State {
             state: observed::State::Created,
             log: Vec::new(),
             deaths: 0,
+            made: Made::default(),
             script: self.scripts.get(name).cloned().unwrap_or_default(),
             exit_code: None,
             health: Health::None,
@@ -360,18 +371,28 @@ impl State {
         })
     }
 
-    pub(super) fn observe(&self, query: &ObserveQuery) -> Observed {
-        let of_project = self
-            .containers
-            .iter()
-            .filter(|(_, container)| container.labels.get(label::PROJECT) == Some(&query.project));
-        let wanted =
-            query.images.iter().filter_map(|wanted| Some((wanted.clone(), self.images.get(&wanted.0)?.clone())));
-        Observed {
-            containers: of_project.map(|(id, container)| container.observed(id)).collect(),
-            images: wanted.collect(),
-            ..Observed::default()
+    pub(super) fn observe(&mut self, query: &ObserveQuery) -> Result<Observed, EngineError> {
+        self.take_failure("observe")?;
+        let ours = |labelled: Option<&String>| labelled == Some(&query.project);
+        let of_project = self.containers.iter().filter(|(_, container)| ours(container.labels.get(label::PROJECT)));
+        let containers = of_project.map(|(id, container)| container.observed(id)).collect();
+        if query.scope == Scope::Containers {
+            return Ok(Observed { containers, ..Observed::default() });
         }
+        let networks = self.networks.iter();
+        let networks =
+            networks.filter(|network| ours(network.project.as_ref()) || query.networks.contains(&network.name));
+        let volumes = self.volumes.iter();
+        let volumes = volumes.filter(|volume| ours(volume.project.as_ref()) || query.volumes.contains(&volume.name));
+        let images = query.images.iter();
+        let images = images.filter_map(|wanted| Some((wanted.clone(), self.images.get(&wanted.0)?.clone())));
+        Ok(Observed {
+            containers,
+            networks: networks.cloned().collect(),
+            volumes: volumes.cloned().collect(),
+            images: images.collect(),
+            ..Observed::default()
+        })
     }
 }
 
@@ -383,20 +404,20 @@ impl Container {
             name: self.name.clone(),
             service: label(label::SERVICE).map(Into::into),
             number: label(label::NUMBER).and_then(|number| number.parse().ok()),
-            one_off: false,
-            hook: false,
+            one_off: label(label::ONE_OFF).is_some_and(|value| value == "True"),
+            hook: self.labels.contains_key(label::HOOK),
             state: self.state,
             health: self.health,
             exit_code: self.exit_code,
             status: self.state.as_str().to_owned(),
-            image: String::new(),
+            image: self.made.image.clone(),
             image_id: None,
             command: String::new(),
             created: 0,
             config_hash: label(label::CONFIG_HASH),
-            image_digest: None,
-            networks: BTreeMap::new(),
-            mounts: Vec::new(),
+            image_digest: self.made.image_digest.clone(),
+            networks: self.made.networks.clone(),
+            mounts: self.made.mounts.clone(),
             ports: Vec::new(),
             labels: self.labels.clone(),
         }

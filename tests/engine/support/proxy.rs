@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bollard::Docker;
+use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use futures::FutureExt;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
@@ -44,6 +46,8 @@ pub(crate) enum Fault {
     Delay,
     /// It is answered with status 500; the engine does not get it.
     Refuse,
+    /// The container that it is about is removed before the engine gets it.
+    Remove,
 }
 
 /// When something is done to a call.
@@ -67,9 +71,18 @@ pub(crate) struct Disturbed {
 impl Scenario {
     /// Runs `hoist ARGUMENTS` with the proxy before the engine. The fault is for the call of that number, counted from 1.
     pub(crate) async fn disturbed(&self, arguments: &[&str], fault: Option<(usize, Fault)>) -> Disturbed {
+        self.disturbed_command(self.command(arguments), fault).await
+    }
+
+    /// The same with another program that uses the engine at `DOCKER_HOST`.
+    pub(crate) async fn disturbed_command(
+        &self,
+        mut command: std::process::Command,
+        fault: Option<(usize, Fault)>,
+    ) -> Disturbed {
         let began = Instant::now();
-        let proxy = Arc::new(Proxy::new(self.folder().join("engine.sock"), fault));
-        let mut command = self.command(arguments);
+        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+        let proxy = Arc::new(Proxy::new(self.folder().join("engine.sock"), self.docker.clone(), fault));
         command.env("DOCKER_HOST", format!("unix://{}", proxy.path.display()));
         let run = async {
             tokio::select! {
@@ -80,7 +93,7 @@ impl Scenario {
         let ran = tokio::time::timeout(LIMIT, run).await;
         let calls = std::mem::take(&mut *proxy.calls.lock().expect("no call panicked with the lock"));
         let ran = ran.unwrap_or_else(|_| panic!("{fault:?}: no end within {LIMIT:?} after the calls {calls:#?}"));
-        let words = arguments.join(" ");
+        let words = words.join(" ");
         let struck = fault.and_then(|(number, _)| calls.get(number - 1));
         let seconds = began.elapsed().as_secs_f32();
         self.note(format!(
@@ -120,6 +133,8 @@ type Body = BoxBody<Bytes, hyper::Error>;
 struct Proxy {
     path: PathBuf,
     engine: Client<Engine, Incoming>,
+    /// The same engine, for what the proxy does itself.
+    docker: Docker,
     fault: Option<(usize, Fault)>,
     calls: Mutex<Vec<String>>,
     /// hoist is to be killed.
@@ -131,12 +146,13 @@ struct Proxy {
 }
 
 impl Proxy {
-    fn new(path: PathBuf, fault: Option<(usize, Fault)>) -> Self {
+    fn new(path: PathBuf, docker: Docker, fault: Option<(usize, Fault)>) -> Self {
         // A connection for each call, so that none of the engine's ends between two calls.
         let engine = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(Engine(engine_socket()));
         Self {
             path,
             engine,
+            docker,
             fault,
             calls: Mutex::default(),
             kill: Notify::new(),
@@ -186,6 +202,10 @@ impl Proxy {
                 tokio::time::sleep(DELAY).await;
                 self.forward(request).await
             }
+            Some(Fault::Remove) => {
+                self.remove_container_of(&request).await?;
+                self.forward(request).await
+            }
             Some(Fault::Refuse) => {
                 request.into_body().collect().await.map_err(io::Error::other)?;
                 Ok(refusal())
@@ -193,6 +213,15 @@ impl Proxy {
             Some(Fault::Kill(moment)) => self.strike(&self.kill, moment, request).await,
             Some(Fault::Cut(moment)) => self.strike(&self.cut, moment, request).await,
         }
+    }
+
+    /// Removes the container that a call such as `POST /containers/ID/start` is about.
+    async fn remove_container_of(&self, request: &Request<Incoming>) -> io::Result<()> {
+        let path = without_version(request.uri().path());
+        let id = path.strip_prefix("/containers/").and_then(|rest| rest.split('/').next());
+        let id = id.ok_or_else(|| io::Error::other(format!("{path} is not about a container")))?;
+        let force = RemoveContainerOptionsBuilder::default().force(true).build();
+        self.docker.remove_container(id, Some(force)).await.map_err(io::Error::other)
     }
 
     /// Writes a call down, and tells what is to be done to it.
