@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use super::client::{Client, query};
-use super::{classify, images, listener, status};
+use super::{classify, images, port_owner, status};
 use crate::engine::{EngineError, ObserveQuery, PortHolder, Scope};
 use crate::observed::{
     Container, Endpoint, Health, Mount, MountKind, Network, NetworkId, Observed, PublishedPort, Volume,
@@ -55,8 +55,8 @@ pub(super) async fn port_holder(client: &Client, port: u16, protocol: &str) -> R
         return Ok(None);
     }
     let protocol = protocol.to_owned();
-    let found = tokio::task::spawn_blocking(move || listener::on(port, &protocol)).await.unwrap_or_default();
-    Ok(found.map(|listener::Process { name, id }| PortHolder::Process { name, id }))
+    let found = tokio::task::spawn_blocking(move || port_owner::on(port, &protocol)).await.unwrap_or_default();
+    Ok(found.map(|port_owner::Process { name, id }| PortHolder::Process { name, id }))
 }
 
 /// The running containers outside of a project that are connected to a network.

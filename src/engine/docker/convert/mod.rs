@@ -2,6 +2,7 @@
 
 pub(super) mod build;
 mod config;
+mod feature_gates;
 pub(super) mod files;
 mod hook;
 mod host_config;
@@ -9,7 +10,6 @@ mod mounts;
 mod networking;
 mod resources;
 mod storage;
-mod too_old;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -63,7 +63,7 @@ pub(super) fn create_request(request: &CreateContainer, facts: &Facts) -> Result
     // Injected files fail here rather than when the container is about to start.
     files::check(&request.spec)?;
     let mut warnings = Vec::new();
-    too_old::check(service, facts, &mut warnings)?;
+    feature_gates::check(service, facts, &mut warnings)?;
     files::ignored_attributes(&request.spec, &mut warnings)?;
     let mounts = mounts::mounts(request, service, facts, &mut warnings)?;
     let networking = networking::networking(request, service, facts, &mut warnings)?;
