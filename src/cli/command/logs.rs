@@ -13,7 +13,7 @@ use crate::cli::engine::with_engine;
 use crate::cli::output::Target as Named;
 use crate::cli::{Context, Failure, output, progress};
 use crate::engine::docker::Docker;
-use crate::engine::{Engine, LogQuery, ObserveQuery};
+use crate::engine::{LogQuery, Observe, ObserveQuery};
 use crate::event::{OutputReceiver, Outputs};
 use crate::observed::{Container, Observed};
 use crate::operation::Interruption;

@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output, settings};
-use crate::engine::{Engine, ObserveQuery};
+use crate::engine::{Observe, ObserveQuery};
 use crate::observed::Container;
 use crate::project::Project;
 use crate::render::listing::{Format, ListingError};

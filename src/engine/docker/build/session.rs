@@ -26,7 +26,7 @@ use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
 use super::request::SecretSource;
 use super::tasks::Spawner;
-use crate::engine::docker::read_file;
+use crate::engine::docker::local_file;
 use crate::engine::docker::transport::Transport;
 use crate::source::Reader;
 
@@ -170,7 +170,7 @@ impl Secrets for Safe {
         let data = match self.secrets.get(&id) {
             None => return Err(Status::not_found(format!("secret {id} not found"))),
             Some(SecretSource::Value(value)) => value.clone().into_bytes(),
-            Some(SecretSource::File(path)) => read_file(&self.reader, path).await.map_err(|cause| {
+            Some(SecretSource::File(path)) => local_file::read(&self.reader, path).await.map_err(|cause| {
                 Status::failed_precondition(format!("cannot read secret {id} from `{}`: {cause}", path.display()))
             })?,
         };

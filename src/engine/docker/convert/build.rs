@@ -99,7 +99,7 @@ fn labels(project: &Project, service: &Service, build: &Build) -> BTreeMap<Strin
     let mut labels = build.labels.clone();
     labels.insert(label::PROJECT.to_owned(), project.name.to_string());
     labels.insert(label::SERVICE.to_owned(), service.name.to_string());
-    labels.insert(label::VERSION.to_owned(), super::super::VERSION.to_owned());
+    labels.insert(label::VERSION.to_owned(), super::VERSION.to_owned());
     labels
 }
 

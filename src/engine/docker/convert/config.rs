@@ -121,7 +121,7 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     let mut set = |name: &str, value: String| labels.insert(name.to_owned(), value);
     set(label::PROJECT, project.name.to_string());
     set(label::SERVICE, service.name.to_string());
-    set(label::VERSION, super::super::VERSION.to_owned());
+    set(label::VERSION, super::VERSION.to_owned());
     set(label::WORKING_DIRECTORY, project.working_directory.display().to_string());
     set(label::CONFIG_FILES, joined(&project.compose_files));
     if !project.env_files.is_empty() {

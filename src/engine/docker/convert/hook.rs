@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use bollard::models::{ContainerCreateBody, HostConfig};
 
-use super::super::VERSION;
-use super::{CreateRequest, Facts, config, networking, refused, service_of, text};
+use super::{CreateRequest, Facts, VERSION, config, networking, refused, service_of, text};
 use crate::engine::{CreateContainer, EngineError, HookContainer};
 use crate::project::label;
 

@@ -25,6 +25,9 @@ use crate::observed::{ApiVersion, EngineVersion};
 use crate::plan::ContainerSpec;
 use crate::project::Service;
 
+/// What the label `com.docker.compose.version` says.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// From here on a container is created with all its networks.
 const ALL_NETWORKS: ApiVersion = ApiVersion::new(1, 44);
 

@@ -215,7 +215,7 @@ pub(in crate::engine::docker) fn network_request(
     for (name, value) in [
         (label::NETWORK, key.to_string()),
         (label::PROJECT, project.name.to_string()),
-        (label::VERSION, super::super::VERSION.to_owned()),
+        (label::VERSION, super::VERSION.to_owned()),
         (label::CONFIG_HASH, network_hash(network)),
     ] {
         labels.insert(name.to_owned(), value);

@@ -24,7 +24,7 @@ pub(in crate::engine::docker) fn volume_request(
     for (name, value) in [
         (label::VOLUME, key.to_string()),
         (label::PROJECT, project.name.to_string()),
-        (label::VERSION, super::super::VERSION.to_owned()),
+        (label::VERSION, super::VERSION.to_owned()),
         (label::CONFIG_HASH, volume_hash(volume)),
     ] {
         labels.insert(name.to_owned(), value);
