@@ -116,7 +116,7 @@ fn files_are_read_and_references_told_in_one_place() {
 }
 
 /// Folders of `src/` whose files still form circles. A folder leaves the list with its last circle.
-const CIRCLES_ALLOWED: &[&str] = &["plan", "engine", "execute", "operation", "render", "cli"];
+const CIRCLES_ALLOWED: &[&str] = &["plan", "execute", "operation", "render", "cli"];
 
 /// Which files of a folder use which, and that they form no circle.
 ///
@@ -244,7 +244,7 @@ fn without_comments_and_tests(text: &str) -> String {
     let mut skipping = false;
     for line in text.lines() {
         match line {
-            "#[cfg(test)]" => skipping = true,
+            "#[cfg(test)]" | "#[cfg(all(test, unix))]" => skipping = true,
             // The end of an item at the top level of the file.
             "}" if skipping => skipping = false,
             _ if skipping && !line.starts_with(' ') && line.ends_with(';') => skipping = false,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 
-use super::connect::Address;
+use super::address::Address;
 use crate::engine::EngineError;
 
 /// An answer that is not a success, by its status and the engine's words.

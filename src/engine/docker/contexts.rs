@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::connect::{Address, TlsFiles};
+use super::address::{Address, TlsFiles};
 use crate::engine::EngineError;
 use crate::source::Reader;
 

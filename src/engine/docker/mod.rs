@@ -10,6 +10,7 @@
 //! build/                                     the BuildKit client
 //! ```
 
+mod address;
 mod build;
 mod builds;
 mod classify;

@@ -20,7 +20,6 @@ use sha2::{Digest, Sha256};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
-use super::Credentials;
 use super::connection::serve;
 use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
@@ -29,6 +28,10 @@ use super::tasks::Spawner;
 use crate::engine::docker::local_file;
 use crate::engine::docker::transport::Transport;
 use crate::source::Reader;
+
+/// Finds the user name and password for a registry's host; for Docker Hub that is `https://index.docker.io/v1/`, as in
+/// Docker's configuration. An identity token has the user `<token>`. It may block.
+pub(in crate::engine::docker) type Credentials = Arc<dyn Fn(&str) -> Option<(String, String)> + Send + Sync>;
 
 /// The methods the engine may call. SSH agents (`build.ssh`) are one service more, with its lines here and in [`open`].
 const METHODS: [&str; 4] = [

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::super::build::SecretSource;
-use super::{refused, service_of, unsupported};
+use super::service::{refused, service_of, unsupported};
 use crate::engine::EngineError;
 use crate::plan::ContainerSpec;
 use crate::project::{Build, CONFIGS_FOLDER, FileReference, FileSource, Project, SECRETS_FOLDER, Service};

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use bollard::models::{HostConfig, HostConfigLogConfig, PortBinding, PortMap, RestartPolicy, RestartPolicyNameEnum};
 
-use super::{Facts, list, map, non_empty, non_zero, refused, text, unsupported};
+use super::absent::{list, map, non_empty, non_zero, text};
+use super::facts::Facts;
+use super::service::{refused, unsupported};
 use crate::engine::{CreateContainer, EngineError};
 use crate::project::value::{NamespaceMode, Port, VolumesFromSource};
 use crate::project::{DeployRestartPolicy, Service, ServiceName};

@@ -6,7 +6,10 @@ use bollard::models::{
     EndpointIpamConfig, EndpointSettings, Ipam as EngineIpam, IpamConfig, NetworkCreateRequest, NetworkingConfig,
 };
 
-use super::{ALL_NETWORKS, Facts, host_config, list, map, non_empty, non_zero, refused, service_of, text, unsupported};
+use super::absent::{list, map, non_empty, non_zero, text};
+use super::facts::{ALL_NETWORKS, Facts, VERSION};
+use super::host_config;
+use super::service::{refused, service_of, unsupported};
 use crate::engine::{CreateContainer, EngineError};
 use crate::observed::ApiVersion;
 use crate::plan::ContainerSpec;
@@ -215,7 +218,7 @@ pub(in crate::engine::docker) fn network_request(
     for (name, value) in [
         (label::NETWORK, key.to_string()),
         (label::PROJECT, project.name.to_string()),
-        (label::VERSION, super::VERSION.to_owned()),
+        (label::VERSION, VERSION.to_owned()),
         (label::CONFIG_HASH, network_hash(network)),
     ] {
         labels.insert(name.to_owned(), value);

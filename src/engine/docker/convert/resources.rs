@@ -5,7 +5,7 @@ use bollard::models::{
     ThrottleDevice as EngineThrottleDevice,
 };
 
-use super::{list, map, non_empty, non_zero, text};
+use super::absent::{list, map, non_empty, non_zero, text};
 use crate::project::value::{Device, DeviceRequest};
 use crate::project::{Blkio, Resources, Service, ThrottleDevice};
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::observed::{ContainerId, EngineVersion};
-use crate::plan::{ContainerRef, Handle, InheritedVolume, Late, Replaced, Replica};
+use crate::engine::{CreateContainer, EngineError};
+use crate::observed::{ApiVersion, ContainerId, EngineVersion};
+use crate::plan::{ContainerRef, ContainerSpec, Handle, InheritedVolume, Late, Replaced, Replica};
 use crate::project::fingerprint::Fingerprint;
 use crate::project::value::{
     BindOptions, ByteSize, Device, DeviceCount, DeviceRequest, Duration, FileMode, ImageOptions, Link, Mount,
@@ -16,8 +17,8 @@ use crate::project::value::{
 };
 use crate::project::{
     Blkio, Condition, Config, Dependency, Deploy, DeployRestartPolicy, FileReference, FileSource, Healthcheck, Ipam,
-    IpamPool, Logging, Network, NetworkKey, Project, Reservations, ResourceLimits, Resources, Secret, ServiceNetwork,
-    ThrottleDevice, Volume,
+    IpamPool, Logging, Network, NetworkKey, Project, Reservations, ResourceLimits, Resources, Secret, Service,
+    ServiceNetwork, ThrottleDevice, Volume,
 };
 
 fn service() -> Service {
