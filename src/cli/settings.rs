@@ -6,9 +6,8 @@ use std::time::Duration;
 use super::context::Context;
 use super::{Failure, output};
 use crate::diagnostic::suggest::closest;
-use crate::engine::docker::ConnectSettings;
 use crate::project::{Project, ServiceName};
-use crate::source::Reader;
+use crate::registry::{ConfigFile, config_folder};
 
 /// Variables by name.
 pub(super) type Environment = BTreeMap<String, String>;
@@ -39,11 +38,8 @@ pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<O
 /// What Docker's configuration file says about the form of a listing.
 #[must_use]
 pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
-    let folder = ConnectSettings::from_environment(|name| context.environment.get(name).cloned()).config_folder?;
-    // A file that cannot be read has nothing to say about listings; it is reported where it matters.
-    let text = Reader::default().read(&folder.join("config.json")).ok()?;
-    let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    config.get(key)?.as_str().map(str::to_owned)
+    let folder = config_folder(|name| context.environment.get(name).cloned());
+    ConfigFile::read_or_empty(folder.as_deref()).format(key)
 }
 
 /// That no file defines a service, with the name that may have been meant.

@@ -24,7 +24,7 @@ pub trait Containers {
         request: HookContainer,
     ) -> impl Future<Output = Result<CreatedContainer, EngineError>> + Send;
 
-    /// Copies the secrets and configs that do not come from files into a container, before it starts (engine.md §3.7).
+    /// Copies the secrets and configs that do not come from files into a container, before it starts.
     fn inject_files(
         &self,
         id: ContainerId,

@@ -51,7 +51,7 @@ async fn convert_progress(
     })
 }
 
-/// The image that a build left in the store; where it left none, what the builder says it made (engine.md §7.2).
+/// The image that a build left in the store; where it left none, what the builder says it made.
 async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
     if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
         return Ok(image);

@@ -1,10 +1,11 @@
 //! Settings in, the address of the engine and what is needed to reach it out. Nothing is sent.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::address::{Address, DEFAULT_SOCKET, TlsFiles};
 use super::contexts;
 use crate::engine::EngineError;
+use crate::registry::{ConfigFile, config_folder};
 
 /// Everything outside the files that decides which engine is used and how it is asked. Texts that are empty count as
 /// absent, as they do for the Docker client.
@@ -45,15 +46,12 @@ impl ConnectSettings {
     #[must_use]
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let given = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let home = given("HOME").or_else(|| given("USERPROFILE"));
         Self {
             host: None,
             context: None,
             docker_host: given("DOCKER_HOST"),
             docker_context: given("DOCKER_CONTEXT"),
-            config_folder: given("DOCKER_CONFIG")
-                .map(PathBuf::from)
-                .or_else(|| home.map(|home| Path::new(&home).join(".docker"))),
+            config_folder: config_folder(&variable),
             tls: if given("DOCKER_TLS_VERIFY").is_some() {
                 TlsRequest::Verified
             } else if given("DOCKER_TLS").is_some() {
@@ -83,7 +81,7 @@ impl ConnectSettings {
         let named = match (&self.context, &self.docker_host, &self.docker_context) {
             (None, Some(host), _) => return self.host_address(host),
             (Some(context), ..) | (None, None, Some(context)) => Some(context.clone()),
-            (None, None, None) => contexts::current(self.config_folder.as_deref()),
+            (None, None, None) => ConfigFile::read_or_empty(self.config_folder.as_deref()).current_context(),
         };
         match (named, &self.docker_host) {
             (Some(name), _) if name != contexts::DEFAULT => {

@@ -1,4 +1,4 @@
-//! Images: which one a reference stands for, and fetching it (engine.md §7.1, §7.2).
+//! Images: which one a reference stands for, and fetching it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -146,7 +146,7 @@ enum Identity {
     Whole(ImageDigest),
 }
 
-/// The manifest of the wanted platform, else the only one that is there, else the whole (engine.md §7.2).
+/// The manifest of the wanted platform, else the only one that is there, else the whole.
 fn identify(id: &str, manifests: &[ListedManifest], wanted: &Platform) -> Identity {
     let mut available = manifests.iter().filter(|manifest| manifest.available && manifest.kind == "image");
     if let Some(manifest) = available.clone().find(|manifest| manifest.platform().as_ref() == Some(wanted)) {

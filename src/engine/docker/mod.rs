@@ -19,7 +19,6 @@ mod connect;
 mod containers;
 mod contexts;
 mod convert;
-mod credentials;
 mod images;
 mod json;
 mod listed;

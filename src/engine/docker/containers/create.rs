@@ -65,7 +65,7 @@ async fn connect_all(
 }
 
 /// The request without those volumes of the predecessor for which there is no place any more: neither does the image
-/// declare a volume there, nor does the service ask for one without a name (engine.md §2.7). They stay in the engine.
+/// declare a volume there, nor does the service ask for one without a name. They stay in the engine.
 async fn without_strays(client: &Client, request: &CreateContainer) -> Result<CreateContainer, EngineError> {
     let mut request = request.clone();
     if request.inherited.is_empty() {

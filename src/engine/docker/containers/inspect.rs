@@ -128,7 +128,7 @@ struct InspectedHealthcheck {
 }
 
 impl InspectedHealthcheck {
-    /// What the engine runs (engine.md §4.3): the words behind `CMD`, or the text behind `CMD-SHELL` in the shell of the
+    /// What the engine runs: the words behind `CMD`, or the text behind `CMD-SHELL` in the shell of the
     /// container. Without a test the definition changes details of a check that is not there.
     fn test(&self, shell: &[String]) -> Option<HealthTest> {
         let command = match self.test.split_first() {

@@ -1,4 +1,4 @@
-//! What a service's image is built from (engine.md §7.5, §1.2).
+//! What a service's image is built from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What runs in a container: command, environment, labels, health (engine.md §3.2, §1.1).
+//! What runs in a container: command, environment, labels, health.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;

@@ -20,7 +20,7 @@ pub(in crate::engine::docker) struct CreateRequest {
     pub(in crate::engine::docker) warnings: Vec<String>,
 }
 
-/// The request that makes a container (engine.md §3).
+/// The request that makes a container.
 ///
 /// # Errors
 ///

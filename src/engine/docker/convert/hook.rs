@@ -1,4 +1,4 @@
-//! The container of a `pre_start` hook (engine.md §4.5).
+//! The container of a `pre_start` hook.
 
 use std::sync::Arc;
 

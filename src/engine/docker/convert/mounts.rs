@@ -1,4 +1,4 @@
-//! What a container mounts: the engine's `Binds` and `Mounts` (engine.md §3.6, §3.7).
+//! What a container mounts: the engine's `Binds` and `Mounts`.
 
 use std::collections::BTreeMap;
 use std::path::Path;

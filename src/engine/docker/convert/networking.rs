@@ -1,4 +1,4 @@
-//! How a container is attached to networks, and the networks themselves (engine.md §3.5, §3.8).
+//! How a container is attached to networks, and the networks themselves.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -60,7 +60,7 @@ pub(super) fn networking(
 }
 
 /// The name of a network in the engine, and how a container that is there is connected to it. Nothing is lost of what
-/// its service asks for (engine.md W1), but for MAC addresses, which engines choose themselves when they connect.
+/// its service asks for, but for MAC addresses, which engines choose themselves when they connect.
 pub(in crate::engine::docker) fn endpoint_to_connect(
     spec: &ContainerSpec,
     key: &NetworkKey,

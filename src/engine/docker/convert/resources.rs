@@ -1,4 +1,4 @@
-//! What a container may use: memory, processors, devices (engine.md §3.4).
+//! What a container may use: memory, processors, devices.
 
 use bollard::models::{
     DeviceMapping, DeviceRequest as EngineDeviceRequest, HostConfig, ResourcesBlkioWeightDevice, ResourcesUlimits,

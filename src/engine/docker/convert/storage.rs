@@ -1,4 +1,4 @@
-//! Volumes of a project (engine.md §3.8).
+//! Volumes of a project.
 
 use bollard::models::VolumeCreateRequest;
 

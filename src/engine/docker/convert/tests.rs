@@ -1,4 +1,4 @@
-//! The tables of engine.md §3, row by row: a service in, JSON of the request out.
+//! Attribute by attribute: a service in, JSON of the request out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
