@@ -15,6 +15,7 @@ pub mod observed;
 pub mod operation;
 pub mod plan;
 pub mod project;
+pub(crate) mod registry;
 pub mod render;
 pub mod source;
 pub mod yaml;

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 
 use super::{Context, Failure};
-use crate::engine::Engine;
+use crate::engine::Observe;
 use crate::engine::docker::{ConnectSettings, Docker};
 
 /// Runs `work` with what `load` reads, and with the engine that flags, environment and Docker's configuration name. The

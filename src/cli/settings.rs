@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::{Failure, output};
-use crate::engine::docker::ConnectSettings;
-use crate::source::Reader;
+use crate::registry::{ConfigFile, config_folder};
 
 /// Variables by name.
 pub(super) type Environment = BTreeMap<String, String>;
@@ -37,11 +36,8 @@ pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<O
 /// What Docker's configuration file says about the form of a listing.
 #[must_use]
 pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
-    let folder = ConnectSettings::from_environment(|name| context.environment.get(name).cloned()).config_folder?;
-    // A file that cannot be read has nothing to say about listings; it is reported where it matters.
-    let text = Reader::default().read(&folder.join("config.json")).ok()?;
-    let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    config.get(key)?.as_str().map(str::to_owned)
+    let folder = config_folder(|name| context.environment.get(name).cloned());
+    ConfigFile::read_or_empty(folder.as_deref()).format(key)
 }
 
 /// Holds the flags before the command against each other, and tells of those that are deprecated.

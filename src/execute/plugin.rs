@@ -1,27 +1,9 @@
 //! Plugins of the Docker command line: programs named `docker-…` in folders of their own.
 
-use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
+use std::path::PathBuf;
 
 use crate::project::{ProgramPaths, Project};
-use crate::source::Reader;
-
-/// Where they are for all users.
-const SYSTEM_FOLDERS: [&str; 4] = [
-    "/usr/local/lib/docker/cli-plugins",
-    "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins",
-    "/usr/libexec/docker/cli-plugins",
-];
-
-/// The part of Docker's `config.json` that names further folders.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Configuration {
-    #[serde(rename = "cliPluginsExtraDirs")]
-    extra_folders: Option<Vec<PathBuf>>,
-}
+use crate::registry::plugin_folders;
 
 /// The plugin of that name, as Docker finds it: in the folders that its configuration adds, then the user's own, then
 /// those for all users.
@@ -30,7 +12,7 @@ pub(super) fn find(project: &Project, name: &str) -> Option<PathBuf> {
         return None;
     }
     let program = format!("docker-{name}{}", std::env::consts::EXE_SUFFIX);
-    folders(project.programs.docker_config.as_deref())
+    plugin_folders(project.programs.docker_config.as_deref())
         .map(|folder| folder.join(&program))
         .find(|program| program.is_file())
 }
@@ -46,14 +28,6 @@ pub(super) fn variables(project: &Project) -> impl Iterator<Item = (&String, &St
 pub(super) fn is_name(word: &str) -> bool {
     let odd = |character: char| matches!(character, '/' | '\\') || character.is_control();
     !word.is_empty() && !word.starts_with(['-', '.']) && !word.contains(odd)
-}
-
-fn folders(docker: Option<&Path>) -> impl Iterator<Item = PathBuf> {
-    let extra = docker.and_then(|folder| Reader::default().read(&folder.join("config.json")).ok());
-    // One that cannot be read is reported where its credentials are needed.
-    let extra = extra.and_then(|text| serde_json::from_slice::<Configuration>(&text).ok()).unwrap_or_default();
-    let own = docker.map(|folder| folder.join("cli-plugins"));
-    extra.extra_folders.into_iter().flatten().chain(own).chain(SYSTEM_FOLDERS.map(PathBuf::from))
 }
 
 #[cfg(test)]
@@ -88,18 +62,5 @@ mod tests {
         let given: BTreeMap<_, _> = variables(&project).map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let expected = [("DOCKER_HOST", "unix:///own"), ("PATH", "/bin"), ("REGION", "eu")];
         assert_eq!(given, BTreeMap::from(expected));
-    }
-
-    #[test]
-    fn further_folders_come_first() {
-        let docker = tempfile::tempdir().unwrap();
-        let of = |folder: &tempfile::TempDir| folders(Some(folder.path())).collect::<Vec<_>>();
-        let own = docker.path().join("cli-plugins");
-        assert_eq!(of(&docker)[..2], [own.clone(), SYSTEM_FOLDERS[0].into()]);
-        let config = docker.path().join("config.json");
-        std::fs::write(&config, r#"{"auths":{},"cliPluginsExtraDirs":["/opt/plugins"]}"#).unwrap();
-        assert_eq!(of(&docker)[..2], [PathBuf::from("/opt/plugins"), own.clone()]);
-        std::fs::write(&config, r#"{"cliPluginsExtraDirs":null}"#).unwrap();
-        assert_eq!(of(&docker)[0], own);
     }
 }

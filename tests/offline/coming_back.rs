@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hoist::engine::fake::{Fake, Run, Script};
-use hoist::engine::{Engine, EngineError, LogQuery, OutputStream};
+use hoist::engine::{Containers, EngineError, LogQuery, OutputStream};
 use hoist::event::Stopping;
 use hoist::observed::ContainerId;
 use hoist::operation::follow::FollowSettings;

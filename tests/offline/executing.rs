@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hoist::diagnostic::Style;
 use hoist::engine::fake::{Fake, Run, Script};
-use hoist::engine::{AddressHolder, ContainerEventKind, Engine, EngineError, OutputStream, PortHolder};
+use hoist::engine::{AddressHolder, ContainerEventKind, Containers, EngineError, OutputStream, PortHolder};
 use hoist::event::{Events, Fact, Outcome, RunFailure, RunOutcome, StepError};
 use hoist::execute::{ExecuteSettings, execute};
 use hoist::observed::{Health, State};

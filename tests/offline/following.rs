@@ -21,7 +21,7 @@ pub(crate) fn settings() -> FollowSettings {
 
 /// A container of the project as it is found at the beginning.
 pub(crate) async fn target(engine: &Fake, id: &ContainerId) -> Target {
-    use hoist::engine::{Engine as _, ObserveQuery};
+    use hoist::engine::{Observe as _, ObserveQuery};
     let query = ObserveQuery { project: "demo".to_owned(), ..ObserveQuery::default() };
     let observed = engine.observe(query).await.expect("the fake engine answers");
     Target::of(&settings(), observed.container(id).expect("it is there")).expect("it has a service")

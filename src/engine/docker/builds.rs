@@ -6,17 +6,15 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::build::{self, BuildProgress, Built, StepStatus};
 use super::client::Client;
-use super::{convert, images};
-use crate::engine::{BuildStatus, EngineError, ImageProgress};
+use super::{Docker, convert, images};
+use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
 use crate::plan::BuildSpec;
 
-/// Builds an image: steps as they get on, then the image.
-pub(super) fn build_image(
-    client: Client,
-    spec: Arc<BuildSpec>,
-) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
-    stream::once(begin(client, spec)).try_flatten().boxed()
+impl Builds for Docker {
+    fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
+        stream::once(begin(self.client.clone(), spec)).try_flatten().boxed()
+    }
 }
 
 async fn begin(
@@ -53,7 +51,7 @@ async fn convert_progress(
     })
 }
 
-/// The image that a build left in the store; where it left none, what the builder says it made (engine.md §7.2).
+/// The image that a build left in the store; where it left none, what the builder says it made.
 async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
     if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
         return Ok(image);

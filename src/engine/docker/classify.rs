@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 
-use super::connect::Address;
+use super::address::Address;
 use crate::engine::EngineError;
 
 /// An answer that is not a success, by its status and the engine's words.
@@ -19,7 +19,7 @@ pub(super) fn answer(status: u16, message: &str) -> EngineError {
         _ if words.contains("is ambiguous (") => EngineError::Conflict(words),
         // Of a container that is to be taken off a network.
         500 if words.contains("is not connected to") => EngineError::NotFound(words),
-        // Networks with endpoints are refused as forbidden (engine.md W5).
+        // Networks with endpoints are refused as forbidden.
         403 | 409 if means_in_use(&words) => EngineError::InUse(words),
         409 => EngineError::Conflict(words),
         // Podman's words for a name that is taken.

@@ -1,5 +1,6 @@
 //! The connection to one engine: its version, found out once, and the requests of this folder.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use tokio::sync::OnceCell;
 
 use super::classify;
 use super::connect::ConnectSettings;
-use super::credentials::{ConfigFile, CredentialStore};
 use super::transport::{Ask, Transport};
 use crate::engine::EngineError;
 use crate::observed::{ApiVersion, EngineVersion};
+use crate::registry::{ConfigFile, CredentialStore};
 
 /// The newest version of the API whose answers we know.
 const NEWEST: ApiVersion = ApiVersion::new(1, 53);
@@ -147,19 +148,15 @@ impl Client {
         Ok(format!("/v{}{path}", self.ready().await?.version.api))
     }
 
-    /// The Docker configuration, read when it is first needed. One that cannot be read counts as empty: what needs
-    /// more of it than proxies says so itself.
+    /// The Docker configuration, read when it is first needed.
     pub(super) async fn config(&self) -> &ConfigFile {
         let folder = self.shared.settings.config_folder.as_deref();
-        self.shared
-            .config
-            .get_or_init(async || folder.and_then(|folder| ConfigFile::read(folder).ok()).unwrap_or_default())
-            .await
+        self.shared.config.get_or_init(async || ConfigFile::read_or_empty(folder)).await
     }
 
     /// Where credentials for registries are looked up.
     pub(super) fn credentials(&self) -> CredentialStore {
-        CredentialStore { folder: self.shared.settings.config_folder.clone() }
+        CredentialStore::new(self.shared.settings.config_folder.clone())
     }
 }
 
@@ -201,10 +198,7 @@ pub(super) fn percent_encoded(text: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => {
                 encoded.push(char::from(byte));
             }
-            _ => {
-                encoded.push('%');
-                encoded.push_str(&super::contexts::hex(&[byte]).to_uppercase());
-            }
+            _ => write!(encoded, "%{byte:02X}").expect("a text can always be written to"),
         }
     }
     encoded

@@ -1,15 +1,11 @@
 //! Settings in, the address of the engine and what is needed to reach it out. Nothing is sent.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::address::{Address, DEFAULT_SOCKET, TlsFiles};
 use super::contexts;
-use super::ssh::SshAddress;
-use crate::diagnostic::redact;
 use crate::engine::EngineError;
-
-/// The socket that is used when nothing says otherwise.
-const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
+use crate::registry::{ConfigFile, config_folder};
 
 /// Everything outside the files that decides which engine is used and how it is asked. Texts that are empty count as
 /// absent, as they do for the Docker client.
@@ -50,15 +46,12 @@ impl ConnectSettings {
     #[must_use]
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let given = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let home = given("HOME").or_else(|| given("USERPROFILE"));
         Self {
             host: None,
             context: None,
             docker_host: given("DOCKER_HOST"),
             docker_context: given("DOCKER_CONTEXT"),
-            config_folder: given("DOCKER_CONFIG")
-                .map(PathBuf::from)
-                .or_else(|| home.map(|home| Path::new(&home).join(".docker"))),
+            config_folder: config_folder(&variable),
             tls: if given("DOCKER_TLS_VERIFY").is_some() {
                 TlsRequest::Verified
             } else if given("DOCKER_TLS").is_some() {
@@ -88,7 +81,7 @@ impl ConnectSettings {
         let named = match (&self.context, &self.docker_host, &self.docker_context) {
             (None, Some(host), _) => return self.host_address(host),
             (Some(context), ..) | (None, None, Some(context)) => Some(context.clone()),
-            (None, None, None) => contexts::current(self.config_folder.as_deref()),
+            (None, None, None) => ConfigFile::read_or_empty(self.config_folder.as_deref()).current_context(),
         };
         match (named, &self.docker_host) {
             (Some(name), _) if name != contexts::DEFAULT => {
@@ -108,187 +101,9 @@ impl ConnectSettings {
     }
 }
 
-/// Where an engine listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Address {
-    /// A Unix socket, by path.
-    Unix(PathBuf),
-    /// TCP, in clear or with TLS.
-    Tcp {
-        /// Name or address; an IPv6 address without its brackets.
-        host: String,
-        /// The port.
-        port: u16,
-        /// What TLS needs; `None` for a connection in clear.
-        tls: Option<TlsFiles>,
-    },
-    /// Another machine, through ssh.
-    Ssh(SshAddress),
-}
-
-/// The files that TLS needs. They are read when the first connection is made.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct TlsFiles {
-    /// The authorities that may sign the engine's certificate; those of the system when absent.
-    pub authority: Option<PathBuf>,
-    /// The client's certificate and its key.
-    pub identity: Option<(PathBuf, PathBuf)>,
-    /// Whether any certificate of the engine is taken.
-    pub unverified: bool,
-}
-
-impl TlsFiles {
-    /// Those of `ca.pem`, `cert.pem` and `key.pem` that are in a folder.
-    pub(super) fn in_folder(folder: Option<&Path>, verified: bool) -> Self {
-        let file = |name: &str| folder.map(|folder| folder.join(name)).filter(|path| path.exists());
-        Self { authority: file("ca.pem"), identity: file("cert.pem").zip(file("key.pem")), unverified: !verified }
-    }
-}
-
-impl Address {
-    /// An address as `DOCKER_HOST` has it. `tls` says what TCP uses.
-    pub(super) fn parse(text: &str, tls: Option<TlsFiles>) -> Result<Self, EngineError> {
-        let (scheme, rest) = text.split_once("://").unwrap_or(("tcp", text));
-        match scheme {
-            "unix" if rest.is_empty() => Ok(Self::Unix(PathBuf::from(DEFAULT_SOCKET))),
-            "unix" => Ok(Self::Unix(PathBuf::from(rest))),
-            "tcp" | "http" => Self::tcp(text, rest, tls),
-            "https" => Self::tcp(text, rest, Some(tls.unwrap_or_default())),
-            "ssh" => Self::ssh(text, rest),
-            "npipe" => Err(EngineError::Unsupported(format!("named pipes exist on Windows only: `{text}`"))),
-            _ => Err(bad_address(text)),
-        }
-    }
-
-    /// `[user@]host[:port][/path/of/the/socket]`.
-    fn ssh(text: &str, rest: &str) -> Result<Self, EngineError> {
-        let (authority, socket) = match rest.find('/') {
-            Some(at) => (&rest[..at], &rest[at..]),
-            None => (rest, ""),
-        };
-        let (user, host) = match authority.rsplit_once('@') {
-            Some((user, host)) => (Some(user), host),
-            None => (None, authority),
-        };
-        if user.is_some_and(|user| user.contains(':')) {
-            let what = "an ssh address has no place for a password: load a key into the ssh agent";
-            return Err(EngineError::Configuration(what.to_owned()));
-        }
-        let (host, port) = split_port(host).ok_or_else(|| bad_address(text))?;
-        let odd = |text: &str| text.contains(['?', '#']) || text.chars().any(char::is_control);
-        if host.is_empty() || user.is_some_and(str::is_empty) || odd(rest) {
-            return Err(bad_address(text));
-        }
-        let socket = (socket.len() > 1).then(|| socket.to_owned());
-        Ok(Self::Ssh(SshAddress { user: user.map(str::to_owned), host: host.to_owned(), port, socket }))
-    }
-
-    /// Whether the engine is on this machine, as far as its address tells.
-    pub(super) fn is_local(&self) -> bool {
-        match self {
-            Self::Unix(_) => true,
-            Self::Ssh(_) => false,
-            Self::Tcp { host, .. } => {
-                host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-            }
-        }
-    }
-
-    fn tcp(text: &str, rest: &str, tls: Option<TlsFiles>) -> Result<Self, EngineError> {
-        let authority = rest.split('/').next().unwrap_or_default();
-        let default_port = if tls.is_some() { 2376 } else { 2375 };
-        let (host, port) = split_port(authority).ok_or_else(|| bad_address(text))?;
-        if host.is_empty() {
-            return Err(bad_address(text));
-        }
-        Ok(Self::Tcp { host: host.to_owned(), port: port.unwrap_or(default_port), tls })
-    }
-}
-
-/// Host and port of `host`, `host:port`, `[::1]:port`.
-fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    if let Some(rest) = authority.strip_prefix('[') {
-        let (host, port) = rest.split_once(']')?;
-        return match port.strip_prefix(':') {
-            Some(port) => Some((host, Some(port.parse().ok()?))),
-            None => port.is_empty().then_some((host, None)),
-        };
-    }
-    match authority.split_once(':') {
-        Some((host, port)) => Some((host, Some(port.parse().ok()?))),
-        None => Some((authority, None)),
-    }
-}
-
-fn bad_address(text: &str) -> EngineError {
-    let text = if text.contains("://") { redact::text(text) } else { redact::text(&format!("tcp://{text}")) };
-    EngineError::Configuration(format!(
-        "`{text}` is not the address of an engine; addresses look like unix:///var/run/docker.sock, tcp://host:2376 \
-         or ssh://user@host"
-    ))
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "unix://{}", path.display()),
-            Self::Tcp { host, port, .. } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
-            Self::Tcp { host, port, .. } => write!(f, "tcp://{host}:{port}"),
-            Self::Ssh(address) => address.fmt(f),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tcp(host: &str, port: u16) -> Address {
-        Address::Tcp { host: host.to_owned(), port, tls: None }
-    }
-
-    #[test]
-    fn addresses() {
-        let parse = |text: &str| Address::parse(text, None);
-        assert_eq!(parse("unix:///run/x.sock"), Ok(Address::Unix("/run/x.sock".into())));
-        assert_eq!(parse("unix://"), Ok(Address::Unix(DEFAULT_SOCKET.into())));
-        assert_eq!(parse("tcp://engine"), Ok(tcp("engine", 2375)));
-        assert_eq!(parse("engine:4000"), Ok(tcp("engine", 4000)));
-        assert_eq!(parse("tcp://[::1]:4000/"), Ok(tcp("::1", 4000)));
-        assert_eq!(parse("http://engine:4000/path"), Ok(tcp("engine", 4000)));
-        assert!(matches!(parse("https://engine"), Ok(Address::Tcp { port: 2376, tls: Some(_), .. })));
-        for wrong in ["fd://3", "tcp://", "tcp://engine:port", "tcp://[::1", "nonsense://x"] {
-            assert!(matches!(parse(wrong), Err(EngineError::Configuration(_))), "{wrong}");
-        }
-        for wrong in ["ssh://", "ssh://@host", "ssh://u:secret@host", "ssh://host:port", "ssh://host?x", "ssh://host#x"]
-        {
-            assert!(matches!(parse(wrong), Err(EngineError::Configuration(_))), "{wrong}");
-        }
-        let ssh = |user: Option<&str>, host: &str, port, socket: Option<&str>| {
-            let (user, socket) = (user.map(str::to_owned), socket.map(str::to_owned));
-            Ok(Address::Ssh(SshAddress { user, host: host.to_owned(), port, socket }))
-        };
-        assert_eq!(parse("ssh://host"), ssh(None, "host", None, None));
-        assert_eq!(parse("ssh://me@host:2222/"), ssh(Some("me"), "host", Some(2222), None));
-        assert_eq!(parse("ssh://me@[::1]/run/x.sock"), ssh(Some("me"), "::1", None, Some("/run/x.sock")));
-        for with_password in [
-            "ssh://u:secret@host",
-            "tcp://u:secret@host:2376",
-            "https://u:secret@host",
-            "x://u:secret@h",
-            "u:secret@h:1",
-        ] {
-            let refused = parse(with_password).unwrap_err().to_string();
-            assert!(!refused.contains("secret"), "{refused}");
-        }
-    }
-
-    #[test]
-    fn an_address_is_shown_as_it_is_written() {
-        for text in ["unix:///run/x.sock", "tcp://engine:4000", "tcp://[::1]:4000"] {
-            assert_eq!(Address::parse(text, None).unwrap().to_string(), text);
-        }
-    }
 
     #[test]
     fn host_wins_over_environment_and_contexts() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::connect::{Address, TlsFiles};
+use super::address::{Address, TlsFiles};
 use crate::engine::EngineError;
 use crate::source::Reader;
 
@@ -41,18 +41,6 @@ struct Endpoint {
     host: String,
     #[serde(default, rename = "SkipTLSVerify")]
     skip_tls_verify: bool,
-}
-
-/// The current context of the configuration in `folder`, if it names one.
-pub(super) fn current(folder: Option<&Path>) -> Option<String> {
-    // Nothing else in the file counts here: what is odd elsewhere in it must not lead to another engine.
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Config {
-        current_context: Option<String>,
-    }
-    let text = Reader::default().read(&folder?.join("config.json")).ok()?;
-    serde_json::from_slice::<Config>(&text).ok()?.current_context.filter(|name| !name.is_empty())
 }
 
 /// Reads the context `name` of the configuration in `folder`.
@@ -95,7 +83,7 @@ impl TlsFiles {
 }
 
 /// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         for digit in [byte >> 4, byte & 15] {
             text.push(char::from_digit(u32::from(digit), 16).expect("four bits are a hexadecimal digit"));
@@ -157,16 +145,5 @@ mod tests {
         assert_eq!(message("near"), "there is no Docker context `near`");
         assert_eq!(message("far"), "cannot read Docker context `far`: it names no Docker engine");
         assert!(read(None, "far").is_err());
-    }
-
-    #[test]
-    fn the_current_context() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(current(Some(folder.path())), None);
-        std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"far"}"#).unwrap();
-        assert_eq!(current(Some(folder.path())), Some("far".to_owned()));
-        std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"far","auths":null}"#).unwrap();
-        assert_eq!(current(Some(folder.path())), Some("far".to_owned()));
-        assert_eq!(current(None), None);
     }
 }

@@ -1,21 +1,22 @@
-//! Images: which one a reference stands for, and fetching it (engine.md §7.1, §7.2).
+//! Images: which one a reference stands for, and fetching it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bollard::query_parameters::RemoveImageOptions;
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use hyper::Method;
 use serde::Deserialize;
 
-use super::client::{Client, percent_encoded, query as query_string};
-use super::observe::or_default;
+use super::client::{CHANGE, Client, check_segment, percent_encoded, query as query_string};
+use super::json::or_default;
 use super::platform::Platform;
 use super::reference::{self, Reference};
 use super::transport::{self, Ask};
-use super::{classify, status};
-use crate::engine::{EngineError, ImageProgress, ObserveQuery};
+use super::{Docker, classify, status};
+use crate::engine::{EngineError, ImageProgress, Images, ObserveQuery};
 use crate::observed::{ApiVersion, Image, ImageDigest};
 use crate::plan::PullSpec;
 
@@ -29,6 +30,27 @@ const SILENCE: Duration = Duration::from_mins(10);
 const FEW: usize = 2;
 
 type Wanted = BTreeMap<(String, Option<String>), Image>;
+
+impl Images for Docker {
+    async fn image(&self, reference: String, platform: Option<String>) -> Result<Option<Image>, EngineError> {
+        look(&self.client, &reference, platform.as_deref()).await
+    }
+
+    fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
+        pull(self.client.clone(), spec)
+    }
+
+    async fn remove_image(&self, reference: String) -> Result<(), EngineError> {
+        check_segment(&reference)?;
+        let call = self.client.api().await?.remove_image(&reference, None::<RemoveImageOptions>, None);
+        match self.client.wait(CHANGE, || format!("remove image {reference}"), call).await {
+            Ok(_) => Ok(()),
+            // Nothing else about an image can be in the way.
+            Err(EngineError::Conflict(words)) => Err(EngineError::InUse(words)),
+            Err(error) => Err(error),
+        }
+    }
+}
 
 /// The images of a snapshot, by reference and platform as they were asked for: a look at each where they are few, else one list,
 /// and a look at those images alone of which the list does not tell enough.
@@ -124,7 +146,7 @@ enum Identity {
     Whole(ImageDigest),
 }
 
-/// The manifest of the wanted platform, else the only one that is there, else the whole (engine.md §7.2).
+/// The manifest of the wanted platform, else the only one that is there, else the whole.
 fn identify(id: &str, manifests: &[ListedManifest], wanted: &Platform) -> Identity {
     let mut available = manifests.iter().filter(|manifest| manifest.available && manifest.kind == "image");
     if let Some(manifest) = available.clone().find(|manifest| manifest.platform().as_ref() == Some(wanted)) {
@@ -265,7 +287,7 @@ impl InspectedImage {
 }
 
 /// Fetches an image: layers as they get on, then the image.
-pub(super) fn pull(client: Client, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
+fn pull(client: Client, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
     let steps = stream::try_unfold(Pull::Ask, move |state| next_step(client.clone(), spec.clone(), state));
     steps.boxed()
 }

@@ -1,21 +1,64 @@
-//! Making networks, one of each name, also in engines that allow several.
+//! Networks: made, one of each name even in engines that allow several; removed, connected.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use bollard::models::{EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest};
 use hyper::Method;
 use serde::Deserialize;
 
 use super::client::{CHANGE, Client, check_segment, percent_encoded};
-use super::convert;
-use super::observe::or_default;
+use super::convert::{self, Facts};
+use super::json::or_default;
 use super::transport::{self, Ask};
-use crate::engine::{AddressHolder, EngineError};
-use crate::observed::{ApiVersion, NetworkId};
+use super::{Docker, listed};
+use crate::engine::{AddressHolder, EngineError, Networks};
+use crate::observed::{ApiVersion, ContainerId, NetworkId};
+use crate::plan::ContainerSpec;
 use crate::project::{NetworkKey, Project};
 
 /// From this version on names of networks are unique.
 const UNIQUE_NAMES: ApiVersion = ApiVersion::new(1, 44);
+
+impl Networks for Docker {
+    async fn create_network(&self, project: Arc<Project>, key: NetworkKey) -> Result<(), EngineError> {
+        create(&self.client, &project, &key).await
+    }
+
+    async fn remove_network(&self, id: NetworkId) -> Result<(), EngineError> {
+        remove(&self.client, &id).await
+    }
+
+    async fn connect_network(
+        &self,
+        container: ContainerId,
+        spec: Arc<ContainerSpec>,
+        key: NetworkKey,
+    ) -> Result<(), EngineError> {
+        let facts = Facts { engine: self.client.version().await?, ..Facts::default() };
+        let (network, endpoint) = convert::endpoint_to_connect(&spec, &key, &facts)?;
+        connect(&self.client, &network, &container, endpoint).await
+    }
+
+    async fn disconnect_network(&self, container: ContainerId, network: String) -> Result<(), EngineError> {
+        check_segment(&network)?;
+        let request = NetworkDisconnectRequest { container: container.to_string(), force: Some(true) };
+        let call = self.client.api().await?.disconnect_network(&network, request);
+        let what = || format!("disconnect container {} from network {network}", container.short());
+        self.client.wait(CHANGE, what, call).await
+    }
+
+    async fn address_holder(&self, network: String, address: String) -> Result<Option<AddressHolder>, EngineError> {
+        address_holder(&self.client, &network, &address).await
+    }
+
+    async fn network_visitors(&self, network: NetworkId, project: String) -> Result<Vec<String>, EngineError> {
+        // Those that run: the others don't hold the network.
+        let filters = serde_json::json!({ "network": [network.as_str()] }).to_string();
+        listed::others(&self.client, &project, &[("filters", &filters)]).await
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -33,7 +76,7 @@ struct Listed {
 }
 
 /// Makes a network of the project; one of that name that another run makes at the same time is as good.
-pub(super) async fn create(client: &Client, project: &Project, key: &NetworkKey) -> Result<(), EngineError> {
+async fn create(client: &Client, project: &Project, key: &NetworkKey) -> Result<(), EngineError> {
     let request = convert::network_request(project, key)?;
     let name = request.name.clone();
     let mut body = serde_json::to_value(request)
@@ -78,10 +121,23 @@ fn is_surplus(all: Vec<Listed>, name: &str, made: &str) -> bool {
 }
 
 /// Removes a network.
-pub(super) async fn remove(client: &Client, id: &NetworkId) -> Result<(), EngineError> {
+async fn remove(client: &Client, id: &NetworkId) -> Result<(), EngineError> {
     check_segment(id.as_str())?;
     let call = client.api().await?.remove_network(id.as_str());
     client.wait(CHANGE, || format!("remove network {}", id.short()), call).await
+}
+
+/// Connects a container to a network.
+pub(super) async fn connect(
+    client: &Client,
+    network: &str,
+    id: &ContainerId,
+    endpoint: EndpointSettings,
+) -> Result<(), EngineError> {
+    check_segment(network)?;
+    let request = NetworkConnectRequest { container: id.to_string(), endpoint_config: Some(endpoint) };
+    let call = client.api().await?.connect_network(network, request);
+    client.wait(CHANGE, || format!("connect container {} to network {network}", id.short()), call).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,11 +175,7 @@ struct Endpoint {
 }
 
 /// What has an address of a network, among the containers that run and the network itself.
-pub(super) async fn address_holder(
-    client: &Client,
-    network: &str,
-    address: &str,
-) -> Result<Option<AddressHolder>, EngineError> {
+async fn address_holder(client: &Client, network: &str, address: &str) -> Result<Option<AddressHolder>, EngineError> {
     let inspected: Inspected = client.get(&format!("/networks/{}", percent_encoded(network))).await?;
     Ok(holder(&inspected, address))
 }

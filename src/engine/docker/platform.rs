@@ -1,4 +1,4 @@
-//! Platforms of images: the many ways to write one, made one (engine.md §7.2).
+//! Platforms of images: the many ways to write one, made one.
 
 /// `os/architecture[/variant]`, in the words that images use.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -39,7 +39,7 @@ pub(super) fn exit_code_in(status: &str) -> Option<i64> {
     rest.split_once(')')?.0.parse().ok()
 }
 
-/// The name of a container among those it is listed with: links add names with more than one slash (engine.md §1.3).
+/// The name of a container among those it is listed with: links add names with more than one slash.
 pub(super) fn canonical_name<'a>(names: &'a [String], id: &'a str) -> &'a str {
     names
         .iter()

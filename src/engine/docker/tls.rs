@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
-use super::connect::TlsFiles;
+use super::address::TlsFiles;
 
 /// A connector that trusts what `files` says and shows its certificate where there is one.
 ///

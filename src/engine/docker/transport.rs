@@ -26,7 +26,7 @@ use tokio_rustls::TlsConnector;
 use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 use tokio_util::io::StreamReader;
 
-use super::connect::{Address, TlsFiles};
+use super::address::{Address, TlsFiles};
 use super::{classify, tls};
 use crate::engine::EngineError;
 

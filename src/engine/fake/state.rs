@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::labels;
 use super::made::{self, Made};
 use super::script::{Run, Script};
 use crate::engine::{
@@ -422,4 +421,18 @@ impl Container {
             labels: self.labels.clone(),
         }
     }
+}
+
+/// The labels of a container by which its events are recognised.
+fn labels(project: &str, service: &str, number: u32) -> BTreeMap<String, String> {
+    [
+        (label::PROJECT, project.to_owned()),
+        (label::SERVICE, service.to_owned()),
+        (label::NUMBER, number.to_string()),
+        (label::ONE_OFF, "False".to_owned()),
+        (label::CONFIG_HASH, "0".repeat(64)),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value))
+    .collect()
 }

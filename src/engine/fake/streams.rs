@@ -6,9 +6,51 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use tokio::time::Instant;
 
-use super::{Fake, state::State};
-use crate::engine::{ContainerEvent, EngineError, LogChunk, LogQuery, OutputStream};
+use super::Fake;
+use super::script::Script;
+use super::state::State;
+use crate::engine::{ContainerEvent, EngineError, ExecProgress, ExecSpec, LogChunk, LogQuery, OutputStream, Streams};
 use crate::observed::{self, ContainerId};
+
+impl Streams for Fake {
+    async fn container_events(
+        &self,
+        _project: String,
+    ) -> Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError> {
+        self.state().take_failure("events")?;
+        Ok(events(self.clone()))
+    }
+
+    async fn logs(
+        &self,
+        id: ContainerId,
+        query: LogQuery,
+    ) -> Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError> {
+        let name = self.state().name_of(&id)?;
+        self.state().take_failure(&format!("logs {name}"))?;
+        Ok(logs(self.clone(), id, &query))
+    }
+
+    async fn attach(
+        &self,
+        id: ContainerId,
+        _terminal: bool,
+    ) -> Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError> {
+        let name = self.state().name_of(&id)?;
+        self.state().take_failure(&format!("attach {name}"))?;
+        Ok(attached(self.clone(), id))
+    }
+
+    async fn exec(
+        &self,
+        id: ContainerId,
+        spec: ExecSpec,
+    ) -> Result<BoxStream<'static, Result<ExecProgress, EngineError>>, EngineError> {
+        self.call_on(&format!("exec {} in", spec.command.join(" ")), &id).await?;
+        let status = i64::from(spec.command == Script::health_test().command && !self.state().is_ready(&id));
+        Ok(stream::iter([Ok(ExecProgress::Exited(status))]).boxed())
+    }
+}
 
 /// What a stream finds when it looks.
 enum Next<T> {
@@ -19,7 +61,7 @@ enum Next<T> {
 }
 
 /// Events from now on, until the next moment at which streams are lost.
-pub(super) fn events(engine: Fake) -> BoxStream<'static, Result<ContainerEvent, EngineError>> {
+fn events(engine: Fake) -> BoxStream<'static, Result<ContainerEvent, EngineError>> {
     let (begin, cut) = {
         let state = engine.state();
         (state.happened.len(), next_cut(&state.cuts))
@@ -57,11 +99,7 @@ fn stamped(time: i128, bytes: &[u8], begins: &mut bool) -> Vec<u8> {
 }
 
 /// The log of a container: from its beginning or the last lines of it, and on while it runs if that is asked for.
-pub(super) fn logs(
-    engine: Fake,
-    id: ContainerId,
-    query: &LogQuery,
-) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+fn logs(engine: Fake, id: ContainerId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let begin = engine.state().containers.get(&id).map_or(0, |container| {
         let tail = query.tail.map_or(usize::MAX, |lines| usize::try_from(lines).unwrap_or(usize::MAX));
         let since = query.since.map_or(0, |since| container.log.partition_point(|(time, ..)| *time < since));
@@ -89,7 +127,7 @@ pub(super) fn logs(
 }
 
 /// What a container writes from now on, until its process ends.
-pub(super) fn attached(engine: Fake, id: ContainerId) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+fn attached(engine: Fake, id: ContainerId) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let (begin, deaths) =
         engine.state().containers.get(&id).map_or((0, 0), |container| (container.log.len(), container.deaths));
     let cut = next_cut(&engine.state().output_cuts);

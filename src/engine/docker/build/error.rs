@@ -1,7 +1,5 @@
 //! Why a build failed, and what the engine says about the place.
 
-use std::path::PathBuf;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bollard_buildkit_proto::google::rpc;
@@ -9,7 +7,6 @@ use prost::Message;
 use serde::Deserialize;
 use tonic::{Code, Status};
 
-use super::ignore_file::bad_line;
 use super::progress::SecretArgs;
 use crate::engine::EngineError;
 
@@ -108,19 +105,6 @@ impl BuildError {
         let place = place(status);
         let message = plain(status.message(), place.as_ref());
         Self::Failed(Box::new(Failure { message, place, step, log }))
-    }
-}
-
-impl BuildError {
-    /// With the line of an ignore file, where that is what is wrong.
-    pub(super) fn with_ignored(self, ignore_files: &[PathBuf]) -> Self {
-        let message = self.to_string();
-        // The words of engines for what is no pattern, and those for a lone `!`; ours are like them.
-        let place = if message.contains("pattern") { bad_line(ignore_files) } else { None };
-        match place {
-            Some(place) => Self::Failed(Box::new(Failure { message, place: Some(place), ..Failure::default() })),
-            None => self,
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{BuildError, Place};
+use super::error::{BuildError, Failure, Place};
 use super::pattern::Patterns;
 use crate::source::Reader;
 
@@ -53,8 +53,21 @@ fn unreadable(path: &Path, cause: &dyn std::fmt::Display) -> BuildError {
     BuildError::Unreadable(format!("cannot read `{}`: {cause}", path.display()))
 }
 
+impl BuildError {
+    /// With the line of an ignore file, where that is what is wrong.
+    pub(super) fn with_ignored(self, ignore_files: &[PathBuf]) -> Self {
+        let message = self.to_string();
+        // The words of engines for what is no pattern, and those for a lone `!`; ours are like them.
+        let place = if message.contains("pattern") { bad_line(ignore_files) } else { None };
+        match place {
+            Some(place) => Self::Failed(Box::new(Failure { message, place: Some(place), ..Failure::default() })),
+            None => self,
+        }
+    }
+}
+
 /// The first line of the files that is no pattern.
-pub(super) fn bad_line(files: &[PathBuf]) -> Option<Place> {
+fn bad_line(files: &[PathBuf]) -> Option<Place> {
     files.iter().find_map(|file| {
         let text = std::fs::read(file).ok()?;
         let (line, text) = bad_pattern(&String::from_utf8_lossy(&text))?;

@@ -47,13 +47,10 @@ use connection::Control;
 use file_sync::Transfers;
 use progress::{SecretArgs, Steps};
 use request::{HOST_GATEWAY, Prepared};
+use session::Credentials;
 use tasks::Tasks;
 
 use crate::engine::docker::transport::Transport;
-
-/// Finds the user name and password for a registry's host; for Docker EventStream that is `https://index.docker.io/v1/`, as in
-/// Docker's configuration. An identity token has the user `<token>`. It may block.
-pub(in crate::engine::docker) type Credentials = Arc<dyn Fn(&str) -> Option<(String, String)> + Send + Sync>;
 
 /// How long news of a build are waited for once it has ended.
 const LAST_NEWS: Duration = Duration::from_secs(3);

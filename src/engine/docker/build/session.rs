@@ -20,15 +20,18 @@ use sha2::{Digest, Sha256};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
-use super::Credentials;
 use super::connection::serve;
 use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
 use super::request::SecretSource;
 use super::tasks::Spawner;
-use crate::engine::docker::read_file;
+use crate::engine::docker::local_file;
 use crate::engine::docker::transport::Transport;
 use crate::source::Reader;
+
+/// Finds the user name and password for a registry's host; for Docker Hub that is `https://index.docker.io/v1/`, as in
+/// Docker's configuration. An identity token has the user `<token>`. It may block.
+pub(in crate::engine::docker) type Credentials = Arc<dyn Fn(&str) -> Option<(String, String)> + Send + Sync>;
 
 /// The methods the engine may call. SSH agents (`build.ssh`) are one service more, with its lines here and in [`open`].
 const METHODS: [&str; 4] = [
@@ -38,7 +41,7 @@ const METHODS: [&str; 4] = [
     "/moby.buildkit.secrets.v1.Secrets/GetSecret",
 ];
 
-/// The host that the engine names for Docker EventStream, and the one under which Docker's configuration keeps its credentials.
+/// The host that the engine names for Docker Hub, and the one under which Docker's configuration keeps its credentials.
 const HUB: (&str, &str) = ("registry-1.docker.io", "https://index.docker.io/v1/");
 
 /// What a session offers.
@@ -170,7 +173,7 @@ impl Secrets for Safe {
         let data = match self.secrets.get(&id) {
             None => return Err(Status::not_found(format!("secret {id} not found"))),
             Some(SecretSource::Value(value)) => value.clone().into_bytes(),
-            Some(SecretSource::File(path)) => read_file(&self.reader, path).await.map_err(|cause| {
+            Some(SecretSource::File(path)) => local_file::read(&self.reader, path).await.map_err(|cause| {
                 Status::failed_precondition(format!("cannot read secret {id} from `{}`: {cause}", path.display()))
             })?,
         };

@@ -1,10 +1,13 @@
-//! What a service's image is built from (engine.md §7.5, §1.2).
+//! What a service's image is built from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::super::build::{BuildRequest, ContextSource, DockerfileSource};
-use super::{files, refused, text, unsupported};
+use super::absent::{non_zero, text};
+use super::facts::VERSION;
+use super::files;
+use super::service::{refused, unsupported};
 use crate::engine::EngineError;
 use crate::plan::BuildSpec;
 use crate::project::label;
@@ -51,7 +54,7 @@ pub(in crate::engine::docker) fn build_request(
         contexts: contexts(project, build),
         extra_hosts: build.extra_hosts.iter().map(|(host, address)| (host.to_owned(), address.to_owned())).collect(),
         network: text(build.network.as_ref()),
-        shm_size: super::non_zero(build.shm_size.as_bytes()),
+        shm_size: non_zero(build.shm_size.as_bytes()),
         ulimits: build.ulimits.iter().map(|(name, limit)| (name.clone(), (limit.soft(), limit.hard()))).collect(),
         entitlements: entitlements(build),
         secrets: files::of_build(project, service, build)?,
@@ -99,7 +102,7 @@ fn labels(project: &Project, service: &Service, build: &Build) -> BTreeMap<Strin
     let mut labels = build.labels.clone();
     labels.insert(label::PROJECT.to_owned(), project.name.to_string());
     labels.insert(label::SERVICE.to_owned(), service.name.to_string());
-    labels.insert(label::VERSION.to_owned(), super::super::VERSION.to_owned());
+    labels.insert(label::VERSION.to_owned(), VERSION.to_owned());
     labels
 }
 

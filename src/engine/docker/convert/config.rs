@@ -1,11 +1,13 @@
-//! What runs in a container: command, environment, labels, health (engine.md §3.2, §1.1).
+//! What runs in a container: command, environment, labels, health.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use bollard::models::{ContainerCreateBody, HealthConfig};
 
-use super::{Facts, list, map, refused, text};
+use super::absent::{list, map, text};
+use super::facts::{Facts, VERSION};
+use super::service::refused;
 use crate::engine::{CreateContainer, EngineError};
 use crate::plan::ContainerSpec;
 use crate::project::label;
@@ -121,7 +123,7 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     let mut set = |name: &str, value: String| labels.insert(name.to_owned(), value);
     set(label::PROJECT, project.name.to_string());
     set(label::SERVICE, service.name.to_string());
-    set(label::VERSION, super::super::VERSION.to_owned());
+    set(label::VERSION, VERSION.to_owned());
     set(label::WORKING_DIRECTORY, project.working_directory.display().to_string());
     set(label::CONFIG_FILES, joined(&project.compose_files));
     if !project.env_files.is_empty() {

@@ -1,10 +1,10 @@
-//! Secrets and configs: those of files are mounted, all others are copied in before each start (engine.md §3.7).
+//! Secrets and configs: those of files are mounted, all others are copied in before each start.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::super::build::SecretSource;
-use super::{refused, service_of, unsupported};
+use super::service::{refused, service_of, unsupported};
 use crate::engine::EngineError;
 use crate::plan::ContainerSpec;
 use crate::project::{Build, CONFIGS_FOLDER, FileReference, FileSource, Project, SECRETS_FOLDER, Service};
@@ -167,7 +167,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// The secrets that the steps of a build may mount, by the id they have there (engine.md §7.5).
+/// The secrets that the steps of a build may mount, by the id they have there.
 pub(super) fn of_build(
     project: &Project,
     service: &Service,

@@ -1,11 +1,14 @@
-//! The container of a `pre_start` hook (engine.md §4.5).
+//! The container of a `pre_start` hook.
 
 use std::sync::Arc;
 
 use bollard::models::{ContainerCreateBody, HostConfig};
 
-use super::super::VERSION;
-use super::{CreateRequest, Facts, config, networking, refused, service_of, text};
+use super::absent::{list, text};
+use super::container::CreateRequest;
+use super::facts::{Facts, VERSION};
+use super::service::{refused, service_of};
+use super::{config, networking};
 use crate::engine::{CreateContainer, EngineError, HookContainer};
 use crate::project::label;
 
@@ -39,7 +42,7 @@ pub(in crate::engine::docker) fn hook_request(
         cmd: hook.command.clone(),
         user: text(hook.user.as_ref()),
         working_dir: text(hook.working_dir.as_ref()),
-        env: super::list(&config::lines(&environment, &facts.proxies)),
+        env: list(&config::lines(&environment, &facts.proxies)),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         labels: Some(labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),

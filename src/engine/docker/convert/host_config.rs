@@ -1,11 +1,13 @@
-//! What a container gets of the host, but for resources, mounts and networks (engine.md §3.3).
+//! What a container gets of the host, but for resources, mounts and networks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use bollard::models::{HostConfig, HostConfigLogConfig, PortBinding, PortMap, RestartPolicy, RestartPolicyNameEnum};
 
-use super::{Facts, list, map, non_empty, non_zero, refused, text, unsupported};
+use super::absent::{list, map, non_empty, non_zero, text};
+use super::facts::Facts;
+use super::service::{refused, unsupported};
 use crate::engine::{CreateContainer, EngineError};
 use crate::project::value::{NamespaceMode, Port, VolumesFromSource};
 use crate::project::{DeployRestartPolicy, Service, ServiceName};
@@ -111,7 +113,7 @@ pub(super) fn network_namespace(request: &CreateContainer, service: &Service) ->
     namespace(request, service, "network", service.network_mode.as_ref())
 }
 
-/// A namespace that no engine shares between containers (engine.md W15).
+/// A namespace that no engine shares between containers.
 fn own_namespace(
     service: &Service,
     attribute: &str,
@@ -127,7 +129,7 @@ fn own_namespace(
     }
 }
 
-/// Containers whose mounts are taken over, with the mode that is asked for (engine.md W14).
+/// Containers whose mounts are taken over, with the mode that is asked for.
 fn volumes_from(request: &CreateContainer, service: &Service) -> Result<Option<Vec<String>>, EngineError> {
     let missing =
         |name: &ServiceName| refused(service, &format!("cannot share volume with service {name}: container missing"));
@@ -170,7 +172,7 @@ fn restart_policy(service: &Service) -> Result<Option<RestartPolicy>, EngineErro
 }
 
 /// Without a condition containers are always restarted, as the specification has it; a number of attempts means
-/// something for failures only, and engines refuse it elsewhere (engine.md W16).
+/// something for failures only, and engines refuse it elsewhere.
 fn deployed_restart_policy(service: &Service, policy: &DeployRestartPolicy) -> Result<RestartPolicy, EngineError> {
     let name = restart_word(service, policy.condition.as_deref().filter(|word| !word.is_empty()).unwrap_or("any"))?;
     let attempts = policy.max_attempts.and_then(|attempts| i64::try_from(attempts).ok());

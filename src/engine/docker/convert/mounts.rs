@@ -1,4 +1,4 @@
-//! What a container mounts: the engine's `Binds` and `Mounts` (engine.md §3.6, §3.7).
+//! What a container mounts: the engine's `Binds` and `Mounts`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,10 @@ use bollard::models::{
     Mount as EngineMount, MountBindOptions, MountImageOptions, MountTmpfsOptions, MountType, MountVolumeOptions,
 };
 
-use super::{Facts, files, map, non_zero, refused, text, unsupported};
+use super::absent::{map, non_zero, text};
+use super::facts::Facts;
+use super::files;
+use super::service::{refused, unsupported};
 use crate::engine::{CreateContainer, EngineError};
 use crate::observed::ApiVersion;
 use crate::plan::{ContainerSpec, InheritedVolume};

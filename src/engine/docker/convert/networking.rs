@@ -1,4 +1,4 @@
-//! How a container is attached to networks, and the networks themselves (engine.md §3.5, §3.8).
+//! How a container is attached to networks, and the networks themselves.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -6,7 +6,10 @@ use bollard::models::{
     EndpointIpamConfig, EndpointSettings, Ipam as EngineIpam, IpamConfig, NetworkCreateRequest, NetworkingConfig,
 };
 
-use super::{ALL_NETWORKS, Facts, host_config, list, map, non_empty, non_zero, refused, service_of, text, unsupported};
+use super::absent::{list, map, non_empty, non_zero, text};
+use super::facts::{ALL_NETWORKS, Facts, VERSION};
+use super::host_config;
+use super::service::{refused, service_of, unsupported};
 use crate::engine::{CreateContainer, EngineError};
 use crate::observed::ApiVersion;
 use crate::plan::ContainerSpec;
@@ -57,7 +60,7 @@ pub(super) fn networking(
 }
 
 /// The name of a network in the engine, and how a container that is there is connected to it. Nothing is lost of what
-/// its service asks for (engine.md W1), but for MAC addresses, which engines choose themselves when they connect.
+/// its service asks for, but for MAC addresses, which engines choose themselves when they connect.
 pub(in crate::engine::docker) fn endpoint_to_connect(
     spec: &ContainerSpec,
     key: &NetworkKey,
@@ -215,7 +218,7 @@ pub(in crate::engine::docker) fn network_request(
     for (name, value) in [
         (label::NETWORK, key.to_string()),
         (label::PROJECT, project.name.to_string()),
-        (label::VERSION, super::super::VERSION.to_owned()),
+        (label::VERSION, VERSION.to_owned()),
         (label::CONFIG_HASH, network_hash(network)),
     ] {
         labels.insert(name.to_owned(), value);

@@ -1,11 +1,11 @@
-//! What a container may use: memory, processors, devices (engine.md §3.4).
+//! What a container may use: memory, processors, devices.
 
 use bollard::models::{
     DeviceMapping, DeviceRequest as EngineDeviceRequest, HostConfig, ResourcesBlkioWeightDevice, ResourcesUlimits,
     ThrottleDevice as EngineThrottleDevice,
 };
 
-use super::{list, map, non_empty, non_zero, text};
+use super::absent::{list, map, non_empty, non_zero, text};
 use crate::project::value::{Device, DeviceRequest};
 use crate::project::{Blkio, Resources, Service, ThrottleDevice};
 

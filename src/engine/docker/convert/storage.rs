@@ -1,8 +1,9 @@
-//! Volumes of a project (engine.md §3.8).
+//! Volumes of a project.
 
 use bollard::models::VolumeCreateRequest;
 
-use super::{map, text};
+use super::absent::{map, text};
+use super::facts::VERSION;
 use crate::engine::EngineError;
 use crate::project::hash::volume_hash;
 use crate::project::label;
@@ -24,7 +25,7 @@ pub(in crate::engine::docker) fn volume_request(
     for (name, value) in [
         (label::VOLUME, key.to_string()),
         (label::PROJECT, project.name.to_string()),
-        (label::VERSION, super::super::VERSION.to_owned()),
+        (label::VERSION, VERSION.to_owned()),
         (label::CONFIG_HASH, volume_hash(volume)),
     ] {
         labels.insert(name.to_owned(), value);

@@ -1,4 +1,4 @@
-//! The tables of engine.md §3, row by row: a service in, JSON of the request out.
+//! Attribute by attribute: a service in, JSON of the request out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::observed::{ContainerId, EngineVersion};
-use crate::plan::{ContainerRef, Deferred, Handle, InheritedVolume, Replaced, Replica};
+use crate::engine::{CreateContainer, EngineError};
+use crate::observed::{ApiVersion, ContainerId, EngineVersion};
+use crate::plan::{ContainerRef, ContainerSpec, Deferred, Handle, InheritedVolume, Replaced, Replica};
 use crate::project::fingerprint::Fingerprint;
 use crate::project::value::{
     BindOptions, ByteSize, Device, DeviceCount, DeviceRequest, Duration, FileMode, ImageOptions, Link, Mount,
@@ -16,8 +17,8 @@ use crate::project::value::{
 };
 use crate::project::{
     Blkio, Condition, Config, Dependency, Deploy, DeployRestartPolicy, FileReference, FileSource, Healthcheck, Ipam,
-    IpamPool, Logging, Network, NetworkKey, Project, Reservations, ResourceLimits, Resources, Secret, ServiceNetwork,
-    ThrottleDevice, Volume,
+    IpamPool, Logging, Network, NetworkKey, Project, Reservations, ResourceLimits, Resources, Secret, Service,
+    ServiceNetwork, ThrottleDevice, Volume,
 };
 
 fn service() -> Service {

@@ -1,135 +1,33 @@
-//! The Docker configuration file: registry credentials and proxies.
+//! A registry in, what it is shown to let hoist in out: from Docker's configuration and its helper programs.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use docker_credential::{CredentialRetrievalError, DockerCredential};
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::source::{ReadError, Reader};
+use super::config::{ConfigFile, read_text};
+use crate::source::ReadError;
 
-/// What Docker EventStream is called in credential stores.
+/// What Docker Hub is called in credential stores.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
-
-/// The parts of `config.json` that are ours to read.
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ConfigFile {
-    /// Proxies by the address of the engine, or `default`.
-    #[serde(default)]
-    proxies: BTreeMap<String, Proxies>,
-    /// Registries with credentials in the file itself.
-    #[serde(default)]
-    auths: Registries,
-    /// Programs that keep credentials, by registry.
-    #[serde(default)]
-    cred_helpers: BTreeMap<String, String>,
-}
-
-/// The names of registries, of whose credentials nothing is kept.
-#[derive(Clone, Default, PartialEq, Eq)]
-struct Registries(BTreeSet<String>);
-
-impl<'de> Deserialize<'de> for Registries {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Names;
-        impl<'de> Visitor<'de> for Names {
-            type Value = Registries;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("registries and their credentials")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Registries, A::Error> {
-                let mut names = BTreeSet::new();
-                while let Some((name, _)) = entries.next_entry::<String, IgnoredAny>()? {
-                    names.insert(name);
-                }
-                Ok(Registries(names))
-            }
-        }
-        from.deserialize_map(Names)
-    }
-}
-
-/// The proxies that containers are told about.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-struct Proxies {
-    #[serde(rename = "httpProxy")]
-    http: Option<String>,
-    #[serde(rename = "httpsProxy")]
-    https: Option<String>,
-    #[serde(rename = "noProxy")]
-    excluded: Option<String>,
-    #[serde(rename = "ftpProxy")]
-    ftp: Option<String>,
-    #[serde(rename = "allProxy")]
-    all: Option<String>,
-}
-
-impl std::fmt::Debug for ConfigFile {
-    /// Leaves out what is secret; proxies may have passwords.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ConfigFile").finish_non_exhaustive()
-    }
-}
-
-impl ConfigFile {
-    /// Reads `config.json` of the configuration in `folder`; an absent file is an empty one.
-    pub(super) fn read(folder: &Path) -> std::io::Result<Self> {
-        match Reader::default().read(&folder.join("config.json")) {
-            Ok(text) => Ok(serde_json::from_slice(&text)?),
-            Err(ReadError::Missing) => Ok(Self::default()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The proxy variables for containers on the engine at `address`, upper and lower case (engine.md §3.2).
-    pub(super) fn proxy_variables(&self, address: &str) -> BTreeMap<String, String> {
-        let Some(proxies) = self.proxies.get(address).or_else(|| self.proxies.get("default")) else {
-            return BTreeMap::new();
-        };
-        let rows = [
-            ("HTTP_PROXY", &proxies.http),
-            ("HTTPS_PROXY", &proxies.https),
-            ("NO_PROXY", &proxies.excluded),
-            ("FTP_PROXY", &proxies.ftp),
-            ("ALL_PROXY", &proxies.all),
-        ];
-        let mut variables = BTreeMap::new();
-        for (name, value) in rows {
-            if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
-                variables.insert(name.to_owned(), value.clone());
-                variables.insert(name.to_lowercase(), value.clone());
-            }
-        }
-        variables
-    }
-
-    /// The registries that credentials are configured for one by one.
-    fn registries(&self) -> impl Iterator<Item = &String> {
-        self.auths.0.iter().chain(self.cred_helpers.keys().filter(|registry| !self.auths.0.contains(*registry)))
-    }
-}
 
 /// What a registry is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Credential {
+pub(crate) struct Credential {
     /// The registry it is for, as credential stores call it.
     server: String,
-    secret: DockerCredentialParts,
+    secret: Secret,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum DockerCredentialParts {
+enum Secret {
     Token(String),
     Password { username: String, password: String },
 }
 
-impl std::fmt::Debug for DockerCredentialParts {
+impl std::fmt::Debug for Secret {
     /// Leaves out what is secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -152,12 +50,12 @@ struct AuthHeader<'a> {
 
 impl Credential {
     /// The value of the header `X-Registry-Auth`.
-    pub(super) fn header(&self) -> String {
+    pub(crate) fn header(&self) -> String {
         let mut header =
             AuthHeader { username: None, password: None, identitytoken: None, serveraddress: &self.server };
         match &self.secret {
-            DockerCredentialParts::Token(token) => header.identitytoken = Some(token),
-            DockerCredentialParts::Password { username, password } => {
+            Secret::Token(token) => header.identitytoken = Some(token),
+            Secret::Password { username, password } => {
                 header.username = Some(username);
                 header.password = Some(password);
             }
@@ -166,37 +64,42 @@ impl Credential {
     }
 
     /// User name and password; a token has neither.
-    pub(super) fn user_and_password(&self) -> Option<(&str, &str)> {
+    pub(crate) fn user_and_password(&self) -> Option<(&str, &str)> {
         match &self.secret {
-            DockerCredentialParts::Token(_) => None,
-            DockerCredentialParts::Password { username, password } => Some((username, password)),
+            Secret::Token(_) => None,
+            Secret::Password { username, password } => Some((username, password)),
         }
     }
 
     /// The identity token, if that is what it is.
-    pub(super) fn token(&self) -> Option<&str> {
+    pub(crate) fn token(&self) -> Option<&str> {
         match &self.secret {
-            DockerCredentialParts::Token(token) => Some(token),
-            DockerCredentialParts::Password { .. } => None,
+            Secret::Token(token) => Some(token),
+            Secret::Password { .. } => None,
         }
     }
 }
 
 /// Where credentials are looked up: files and helper programs of the Docker configuration.
 #[derive(Debug, Clone, Default)]
-pub(super) struct CredentialStore {
+pub(crate) struct CredentialStore {
     /// The folder of the configuration.
-    pub(super) folder: Option<PathBuf>,
+    folder: Option<PathBuf>,
 }
 
 impl CredentialStore {
+    /// The store of the configuration in `folder`; an empty one without it.
+    pub(crate) fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder }
+    }
+
     /// The credential for a registry host such as `docker.io` or `registry.example:5000`; nothing when none is
     /// configured. Helper programs run, so it happens off the runtime's thread.
     ///
     /// # Errors
     ///
     /// In words, if the configuration or a helper program does not work.
-    pub(super) async fn get(&self, registry: &str) -> Result<Option<Credential>, String> {
+    pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credential>, String> {
         let Some(folder) = self.folder.clone() else { return Ok(None) };
         let server = server_name(registry).to_owned();
         tokio::task::spawn_blocking(move || look_up(&folder, &server))
@@ -206,21 +109,21 @@ impl CredentialStore {
 
     /// The same for programs that know names and passwords only: a token's user is `<token>`. It blocks while a helper
     /// program runs; a credential that cannot be had counts as none.
-    pub(super) fn user_and_password(&self, registry: &str) -> Option<(String, String)> {
+    pub(crate) fn user_and_password(&self, registry: &str) -> Option<(String, String)> {
         let credential = look_up(self.folder.as_deref()?, server_name(registry)).ok()??;
         Some(match credential.secret {
-            DockerCredentialParts::Token(token) => ("<token>".to_owned(), token),
-            DockerCredentialParts::Password { username, password } => (username, password),
+            Secret::Token(token) => ("<token>".to_owned(), token),
+            Secret::Password { username, password } => (username, password),
         })
     }
 
-    /// All credentials that are configured one by one, as a Docker configuration file of their own (engine.md §3.10,
-    /// `use_api_socket`). Registries whose credentials cannot be had are left out.
-    pub(super) async fn as_config_file(&self) -> String {
-        let file = self.folder.as_deref().and_then(|folder| ConfigFile::read(folder).ok()).unwrap_or_default();
+    /// All credentials that are configured one by one, as a Docker configuration file of their own, for
+    /// `use_api_socket`. Registries whose credentials cannot be had are left out.
+    pub(crate) async fn as_config_file(&self) -> String {
+        let file = ConfigFile::read_or_empty(self.folder.as_deref());
         let mut auths = serde_json::Map::new();
         for registry in file.registries() {
-            let Ok(Some(credential)) = self.get(registry).await else { continue };
+            let Ok(Some(credential)) = self.get(&registry).await else { continue };
             let entry = match (credential.user_and_password(), credential.token()) {
                 (Some((user, password)), _) => {
                     let auth = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
@@ -228,25 +131,23 @@ impl CredentialStore {
                 }
                 (None, token) => serde_json::json!({ "identitytoken": token }),
             };
-            auths.insert(registry.clone(), entry);
+            auths.insert(registry, entry);
         }
         serde_json::json!({ "auths": auths }).to_string()
     }
 }
 
 fn look_up(folder: &Path, server: &str) -> Result<Option<Credential>, String> {
-    let text = match Reader::default().read(&folder.join("config.json")) {
+    let text = match read_text(folder) {
         Ok(text) => text,
         Err(ReadError::Missing) => return Ok(None),
         Err(error) => return Err(format!("cannot read the Docker configuration: {error}")),
     };
     let secret = match docker_credential::get_credential_from_reader(&*text, server) {
         // Helpers answer `<token>` as the user name of a token.
-        Ok(DockerCredential::UsernamePassword(user, token)) if user == "<token>" => DockerCredentialParts::Token(token),
-        Ok(DockerCredential::UsernamePassword(username, password)) => {
-            DockerCredentialParts::Password { username, password }
-        }
-        Ok(DockerCredential::IdentityToken(token)) => DockerCredentialParts::Token(token),
+        Ok(DockerCredential::UsernamePassword(user, token)) if user == "<token>" => Secret::Token(token),
+        Ok(DockerCredential::UsernamePassword(username, password)) => Secret::Password { username, password },
+        Ok(DockerCredential::IdentityToken(token)) => Secret::Token(token),
         Err(error) if means_none(&error) => return Ok(None),
         Err(error) => return Err(words(&error)),
     };
@@ -280,7 +181,7 @@ fn words(error: &CredentialRetrievalError) -> String {
     }
 }
 
-/// What a registry is called in credential stores: all names of Docker EventStream are one (engine.md §7.1).
+/// What a registry is called in credential stores: all names of Docker Hub are one.
 fn server_name(registry: &str) -> &str {
     match registry {
         "docker.io" | "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
@@ -295,9 +196,9 @@ mod tests {
     #[test]
     fn no_credential_is_written_by_mistake() {
         let folder = folder_with(r#"{"auths":{"r.example":{"auth":"dTpodW50ZXIy"}}}"#);
-        let file = ConfigFile::read(folder.path()).unwrap();
+        let file = ConfigFile::read_or_empty(Some(folder.path()));
         let password = look_up(folder.path(), "r.example").unwrap().unwrap();
-        let token = Credential { secret: DockerCredentialParts::Token("hunter2".to_owned()), ..password.clone() };
+        let token = Credential { secret: Secret::Token("hunter2".to_owned()), ..password.clone() };
         assert_eq!(password.user_and_password(), Some(("u", "hunter2")));
         for shown in [format!("{file:?}"), format!("{password:?}"), format!("{token:?}")] {
             assert!(!shown.contains("hunter2") && !shown.contains("dTpodW50ZXIy"), "{shown}");
@@ -338,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_header_is_what_engines_expect() {
-        let secret = DockerCredentialParts::Password { username: "user".to_owned(), password: "p?>".to_owned() };
+        let secret = Secret::Password { username: "user".to_owned(), password: "p?>".to_owned() };
         let credential = Credential { server: "registry.example".to_owned(), secret };
         let text = URL_SAFE.decode(credential.header()).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
@@ -353,20 +254,10 @@ mod tests {
         assert!(look_up(folder.path(), "registry.example").is_err());
     }
 
-    #[test]
-    fn proxies_of_the_engine_or_the_default_ones() {
-        let text = r#"{"proxies":{"default":{"httpProxy":"http://a:1"},"tcp://far:2375":{"noProxy":"x"}}}"#;
-        let file: ConfigFile = serde_json::from_str(text).unwrap();
-        let names = |address: &str| file.proxy_variables(address).into_keys().collect::<Vec<_>>();
-        assert_eq!(names("unix:///var/run/docker.sock"), ["HTTP_PROXY", "http_proxy"]);
-        assert_eq!(names("tcp://far:2375"), ["NO_PROXY", "no_proxy"]);
-        assert!(ConfigFile::default().proxy_variables("x").is_empty());
-    }
-
     #[tokio::test]
     async fn credentials_for_a_container_with_the_socket() {
         let folder = folder_with(r#"{"auths":{"registry.example":{"auth":"dXNlcjpzZWNyZXQ="}}}"#);
-        let store = CredentialStore { folder: Some(folder.path().to_owned()) };
+        let store = CredentialStore::new(Some(folder.path().to_owned()));
         let expected = r#"{"auths":{"registry.example":{"auth":"dXNlcjpzZWNyZXQ="}}}"#;
         assert_eq!(store.as_config_file().await, expected);
         assert_eq!(CredentialStore::default().as_config_file().await, r#"{"auths":{}}"#);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::client::Client;
-use super::observe::or_default;
 use crate::engine::EngineError;
+use crate::engine::docker::client::Client;
+use crate::engine::docker::json::or_default;
 use crate::observed::{ContainerId, Definition, Settings};
 use crate::project::Tree;
 use crate::project::value::Duration;

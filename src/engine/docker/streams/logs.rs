@@ -9,9 +9,9 @@ use hyper::{Method, Response};
 use hyper_util::rt::TokioIo;
 use tokio_util::io::ReaderStream;
 
-use super::classify;
-use super::client::{Client, QUESTION, query};
-use super::transport::{self, Ask};
+use crate::engine::docker::classify;
+use crate::engine::docker::client::{Client, QUESTION, query};
+use crate::engine::docker::transport::{self, Ask};
 use crate::engine::{EngineError, LogChunk, LogQuery, OutputStream};
 use crate::observed::ContainerId;
 

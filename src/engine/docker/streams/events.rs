@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use futures::stream::{BoxStream, StreamExt};
 use serde::Deserialize;
 
-use super::client::{Client, QUESTION, query};
-use super::observe::or_default;
-use super::transport::{self, Ask};
-use super::{classify, status};
+use crate::engine::docker::client::{Client, QUESTION, query};
+use crate::engine::docker::json::or_default;
+use crate::engine::docker::transport::{self, Ask};
+use crate::engine::docker::{classify, status};
 use crate::engine::{ContainerEvent, ContainerEventKind, EngineError};
 use crate::project::label;
 

@@ -1,6 +1,7 @@
 //! What an engine of an older version would leave out without a word.
 
-use super::{Facts, unsupported};
+use super::facts::Facts;
+use super::service::unsupported;
 use crate::engine::EngineError;
 use crate::observed::ApiVersion;
 use crate::project::Service;

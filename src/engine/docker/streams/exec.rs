@@ -4,8 +4,8 @@ use bollard::models::ExecConfig;
 use futures::stream::{self, BoxStream, StreamExt};
 use serde::Deserialize;
 
-use super::client::{Client, QUESTION};
 use super::logs;
+use crate::engine::docker::client::{Client, QUESTION};
 use crate::engine::{EngineError, ExecProgress, ExecSpec};
 use crate::observed::ContainerId;
 

@@ -1,0 +1,15 @@
+//! Builds: a specification in, progress and an image out.
+
+use std::sync::Arc;
+
+use futures::stream::BoxStream;
+
+use super::error::EngineError;
+use super::images::ImageProgress;
+use crate::plan::BuildSpec;
+
+/// Calls about builds.
+pub trait Builds {
+    /// Builds an image. The stream ends when it is there; its last item may be an error.
+    fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
+}

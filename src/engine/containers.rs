@@ -1,0 +1,244 @@
+//! Containers: created, started, stopped, removed, inspected.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::EngineError;
+use crate::observed::{ContainerId, Definition, Health, ImageDigest, State};
+use crate::plan::{AnonymousVolumes, ContainerSpec, InheritedVolume};
+use crate::project::ServiceName;
+
+/// Calls about containers.
+pub trait Containers {
+    /// Makes a container without starting it.
+    fn create_container(
+        &self,
+        request: CreateContainer,
+    ) -> impl Future<Output = Result<CreatedContainer, EngineError>> + Send;
+
+    /// Makes the container of a `pre_start` hook, without starting it.
+    fn create_hook_container(
+        &self,
+        request: HookContainer,
+    ) -> impl Future<Output = Result<CreatedContainer, EngineError>> + Send;
+
+    /// Copies the secrets and configs that do not come from files into a container, before it starts.
+    fn inject_files(
+        &self,
+        id: ContainerId,
+        spec: Arc<ContainerSpec>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Starts a container; one that runs already counts as success.
+    fn start_container(&self, id: ContainerId) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Stops a container and returns when it has stopped; `None` leaves the grace period to the container.
+    fn stop_container(
+        &self,
+        id: ContainerId,
+        timeout: Option<Duration>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Sends a signal, such as `SIGKILL`.
+    fn kill_container(&self, id: ContainerId, signal: String) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Lets a paused container go on. One that is not paused is as it should be.
+    fn unpause_container(&self, id: ContainerId) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Removes a container by force.
+    fn remove_container(
+        &self,
+        id: ContainerId,
+        volumes: AnonymousVolumes,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Renames a container.
+    fn rename_container(&self, id: ContainerId, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Looks at one container.
+    fn inspect_container(&self, id: ContainerId) -> impl Future<Output = Result<ContainerDetails, EngineError>> + Send;
+
+    /// What a container was made with, for the reasons of a plan; `None` when it is gone, or the engine cannot tell.
+    fn definition(&self, id: ContainerId) -> impl Future<Output = Result<Option<Definition>, EngineError>> + Send {
+        let _ = id;
+        async { Ok(None) }
+    }
+
+    /// The container that has a name. An engine that cannot tell says `None`.
+    fn name_holder(&self, name: String) -> impl Future<Output = Result<Option<NameHolder>, EngineError>> + Send {
+        let _ = name;
+        async { Ok(None) }
+    }
+
+    /// The container that publishes a port of the host. An engine that cannot tell says `None`.
+    fn port_holder(
+        &self,
+        port: u16,
+        protocol: String,
+    ) -> impl Future<Output = Result<Option<PortHolder>, EngineError>> + Send {
+        let _ = (port, protocol);
+        async { Ok(None) }
+    }
+}
+
+/// A container to make: what the plan knew and what the run found out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateContainer {
+    /// What the plan knew.
+    pub spec: Arc<ContainerSpec>,
+    /// The name to create it under.
+    pub name: String,
+    /// The configuration hash of the service with its references resolved.
+    pub config_hash: String,
+    /// The label `hoist.fields`: a digest per field of the definition.
+    pub field_digests: String,
+    /// The label `hoist.contents`: a digest of what each secret and config contains. No label where it is empty.
+    pub content_digests: String,
+    /// The digest of the image.
+    pub image_digest: Option<ImageDigest>,
+    /// The containers that references to services stand for.
+    pub references: BTreeMap<ServiceName, ContainerId>,
+    /// Variables that are not in the definition: those that provider services give. They win.
+    pub variables: BTreeMap<String, String>,
+    /// The digests of mounted images, by where they are mounted: the label `com.docker.compose.image-volume-digest`.
+    pub image_volumes: BTreeMap<String, ImageDigest>,
+    /// Anonymous volumes to mount again.
+    pub inherited: Vec<InheritedVolume>,
+}
+
+/// The container of a `pre_start` hook to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HookContainer {
+    /// A replica of the service that has the hook.
+    pub spec: Arc<ContainerSpec>,
+    /// Which item of `pre_start`, from 0.
+    pub hook: usize,
+    /// The container whose volumes it sees.
+    pub volumes_from: ContainerId,
+    /// The containers that references to services stand for.
+    pub references: BTreeMap<ServiceName, ContainerId>,
+}
+
+/// A container that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedContainer {
+    /// Its id.
+    pub id: ContainerId,
+    /// The volumes of its predecessor for which it has no place any more, by name. They stay in the engine.
+    pub left_out: Vec<String>,
+    /// What the engine warned of.
+    pub warnings: Vec<String>,
+}
+
+/// What a look at one container shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContainerDetails {
+    /// Its id.
+    pub id: ContainerId,
+    /// Its name, without the leading slash.
+    pub name: String,
+    /// What it is doing.
+    pub state: State,
+    /// Its exit status, where it has exited.
+    pub exit_code: Option<i64>,
+    /// Whether the engine killed it for want of memory.
+    pub out_of_memory: bool,
+    /// Why it could not start, in the engine's words.
+    pub error: Option<String>,
+    /// What its healthcheck says; [`Health::None`] where it has none.
+    pub health: Health,
+    /// Whether it has a healthcheck that is not disabled.
+    pub has_healthcheck: bool,
+    /// What its healthcheck runs, from the file or the image.
+    pub health_test: Option<HealthTest>,
+    /// The latest probes, oldest first.
+    pub probes: Vec<Probe>,
+    /// When it last started, in nanoseconds since 1970.
+    pub started_at: Option<i128>,
+    /// Whether it has a terminal, so that its output is one raw stream.
+    pub terminal: bool,
+    /// How often the engine restarted it.
+    pub restart_count: i64,
+    /// What the engine does with it once it has ended.
+    pub at_end: AtEnd,
+}
+
+/// What the engine does with a container that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtEnd {
+    /// It keeps it.
+    Keep,
+    /// It removes it, with its anonymous volumes (`run --rm`).
+    Remove,
+}
+
+/// What a healthcheck runs in its container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthTest {
+    /// The words of the command; for `CMD-SHELL` with the container's shell before them.
+    pub command: Vec<String>,
+    /// How long it may take; the engine's 30 s where nothing is said.
+    pub timeout: Duration,
+}
+
+/// One run of a healthcheck.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// When it began, in nanoseconds since 1970.
+    pub started_at: Option<i128>,
+    /// Its exit status.
+    pub exit_code: i64,
+    /// What it wrote.
+    pub output: String,
+}
+
+/// The container that has a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameHolder {
+    /// Its id.
+    pub id: ContainerId,
+    /// The project it belongs to, where it belongs to one.
+    pub project: Option<String>,
+}
+
+/// What has a port of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortHolder {
+    /// A container that publishes it.
+    Container {
+        /// Its name.
+        name: String,
+        /// The project it belongs to, where it belongs to one.
+        project: Option<String>,
+    },
+    /// A process of this machine, where the engine runs on it too.
+    Process {
+        /// The name of its program.
+        name: String,
+        /// Its number.
+        id: u32,
+    },
+}
+
+impl PortHolder {
+    /// The project it belongs to; none for processes.
+    #[must_use]
+    pub fn project(&self) -> Option<&str> {
+        match self {
+            Self::Container { project, .. } => project.as_deref(),
+            Self::Process { .. } => None,
+        }
+    }
+}
+
+impl std::fmt::Display for PortHolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Container { name, project: Some(project) } => write!(f, "container {name} of project {project}"),
+            Self::Container { name, project: None } => write!(f, "container {name}"),
+            Self::Process { name, id } => write!(f, "process {name} ({id})"),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Calls that change one container.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::query_parameters::{
+    KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, StartContainerOptions, StopContainerOptions,
+};
+use futures::TryStreamExt;
+use futures::future::{self, Either};
+use hyper::Method;
+use serde::Deserialize;
+
+use crate::engine::EngineError;
+use crate::engine::docker::classify;
+use crate::engine::docker::client::{CHANGE, Client, QUESTION, check_segment, query};
+use crate::engine::docker::convert::{self, files};
+use crate::engine::docker::transport::{self, Ask};
+use crate::observed::ContainerId;
+use crate::plan::{AnonymousVolumes, ContainerSpec};
+
+/// The grace period of containers that say nothing else.
+const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+/// How long the engine may take around a grace period: the kill, unmounting, networks.
+const MARGIN: Duration = Duration::from_mins(1);
+/// A grace period without end, as far as a timer can tell.
+const FOREVER: Duration = Duration::from_hours(10 * 365 * 24);
+
+/// Starts a container.
+pub(super) async fn start(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
+    check_segment(id.as_str())?;
+    let call = client.api().await?.start_container(id.as_str(), None::<StartContainerOptions>);
+    client.wait(CHANGE, || format!("start container {}", id.short()), call).await
+}
+
+/// Copies files into a container: all in one archive.
+pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<ContainerSpec>) -> Result<(), EngineError> {
+    let credentials = if convert::service_of(spec)?.use_api_socket {
+        Some(client.credentials().as_config_file().await)
+    } else {
+        None
+    };
+    let injected = files::injected(spec, credentials)?;
+    if injected.is_empty() {
+        return Ok(());
+    }
+    let body = files::archive(&injected).map_err(|error| EngineError::Failed(format!("cannot pack files: {error}")))?;
+    // With `copyUIDGID` the engine would give all files to the container's user, whoever the archive says owns them.
+    // A file must not take the place of a folder and all that is in it.
+    let path = format!("/containers/{id}/archive?{}", query(&[("path", "/"), ("noOverwriteDirNonDir", "true")]));
+    let headers = [("Content-Type", "application/x-tar")];
+    client.ask(CHANGE, Ask { method: Method::PUT, headers: &headers, body, ..Ask::get(&path) }).await?;
+    Ok(())
+}
+
+/// Lets a paused container go on.
+pub(super) async fn unpause(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
+    let call = client.api().await?.unpause_container(id.as_str());
+    match client.wait(CHANGE, || format!("unpause container {}", id.short()), call).await {
+        // Somebody else was faster, or it was stopped; engines and Podman have different statuses for that.
+        Err(EngineError::Conflict(words) | EngineError::Refused(words) | EngineError::Failed(words))
+            if words.contains("is not paused") =>
+        {
+            Ok(())
+        }
+        answer => answer,
+    }
+}
+
+/// Stops a container and waits as long as its grace period and a margin. How long its own grace period is is asked for
+/// only when it takes longer than the usual one.
+pub(super) async fn stop(client: &Client, id: &ContainerId, grace: Option<Duration>) -> Result<(), EngineError> {
+    let seconds = grace.map(|grace| i32::try_from(grace.as_secs()).unwrap_or(i32::MAX));
+    let options = StopContainerOptions { t: seconds, ..StopContainerOptions::default() };
+    let what = || format!("stop container {}", id.short());
+    check_segment(id.as_str())?;
+    let call = Box::pin(client.wait(FOREVER, what, client.api().await?.stop_container(id.as_str(), Some(options))));
+    let first = grace.unwrap_or(DEFAULT_GRACE).saturating_add(MARGIN);
+    let call = match future::select(call, Box::pin(tokio::time::sleep(first))).await {
+        Either::Left((result, _)) => return result,
+        Either::Right(((), call)) => call,
+    };
+    let longer = match grace {
+        Some(_) => Duration::ZERO,
+        None => own_grace(client, id).await?.saturating_sub(DEFAULT_GRACE),
+    };
+    match tokio::time::timeout(longer, call).await {
+        Ok(result) => result,
+        Err(_) => Err(EngineError::Timeout { call: what(), seconds: first.saturating_add(longer).as_secs() }),
+    }
+}
+
+/// The grace period that a container was made with.
+async fn own_grace(client: &Client, id: &ContainerId) -> Result<Duration, EngineError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Inspected {
+        config: Config,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Config {
+        stop_timeout: Option<i64>,
+    }
+    let inspected: Inspected = client.get(&format!("/containers/{id}/json")).await?;
+    Ok(match inspected.config.stop_timeout {
+        None => DEFAULT_GRACE,
+        // A negative one has no end.
+        Some(seconds) => u64::try_from(seconds).map_or(FOREVER, Duration::from_secs),
+    })
+}
+
+/// Sends a signal.
+pub(super) async fn kill(client: &Client, id: &ContainerId, signal: &str) -> Result<(), EngineError> {
+    let options = KillContainerOptions { signal: signal.to_owned() };
+    check_segment(id.as_str())?;
+    let call = client.api().await?.kill_container(id.as_str(), Some(options));
+    client.wait(QUESTION, || format!("send {signal} to container {}", id.short()), call).await
+}
+
+/// Removes a container by force.
+pub(super) async fn remove(client: &Client, id: &ContainerId, volumes: AnonymousVolumes) -> Result<(), EngineError> {
+    let options = RemoveContainerOptions { force: true, v: volumes == AnonymousVolumes::Remove, ..Default::default() };
+    check_segment(id.as_str())?;
+    let call = client.api().await?.remove_container(id.as_str(), Some(options));
+    let answer = client.wait(CHANGE, || format!("remove container {}", id.short()), call).await;
+    if matches!(answer, Err(EngineError::Conflict(_))) {
+        // The engine is about to remove it: what it still mounts is not free before it is gone.
+        let _ = until_removed(client, id).await;
+    }
+    answer
+}
+
+/// Waits until a container that is being removed is gone.
+async fn until_removed(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
+    let path = format!("/containers/{id}/wait?condition=removed");
+    let response = client.ask(QUESTION, Ask { method: Method::POST, ..Ask::get(&path) }).await?;
+    let body = transport::bytes(response.into_body());
+    let ended = async { body.try_for_each(|_| future::ready(Ok(()))).await };
+    classify::within(CHANGE, || format!("wait for the removal of container {}", id.short()), ended).await
+}
+
+/// Renames a container.
+pub(super) async fn rename(client: &Client, id: &ContainerId, name: &str) -> Result<(), EngineError> {
+    let options = RenameContainerOptions { name: name.to_owned() };
+    check_segment(id.as_str())?;
+    let call = client.api().await?.rename_container(id.as_str(), options);
+    match client.wait(QUESTION, || format!("rename container {} to {name}", id.short()), call).await {
+        // The engine did what a run had asked that was cut short, after this one looked.
+        Err(EngineError::Refused(words)) if classify::says_it_has_that_name(&words) => Ok(()),
+        answer => answer,
+    }
+}

@@ -1,0 +1,140 @@
+//! Making containers, with all the networks they belong to.
+
+use std::collections::BTreeSet;
+
+use bollard::models::{ContainerCreateBody, EndpointSettings};
+use bollard::query_parameters::CreateContainerOptions;
+
+use super::change::remove;
+use crate::engine::docker::client::{CHANGE, Client};
+use crate::engine::docker::convert::{self, Facts};
+use crate::engine::docker::{images, local_file, networks};
+use crate::engine::{CreateContainer, CreatedContainer, EngineError, HookContainer};
+use crate::observed::ContainerId;
+use crate::plan::{AnonymousVolumes, ContainerSpec};
+use crate::project::value::MountKind;
+use crate::source::Reader;
+
+/// Makes a container. One whose networks can't all be connected is removed again.
+pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result<CreatedContainer, EngineError> {
+    let whole = request;
+    let request = &without_strays(client, whole).await?;
+    let facts = facts(client, request).await?;
+    let made = convert::create_request(request, &facts)?;
+    let platform = convert::service_of(&request.spec)?
+        .platform
+        .clone()
+        .or_else(|| request.spec.project.environment.get("DOCKER_DEFAULT_PLATFORM").cloned());
+    let mut created = Box::pin(ask_to_create(client, Some(&request.name), platform, made.body)).await?;
+    created.warnings.splice(..0, made.warnings);
+    let strays = whole.inherited.iter().filter(|volume| !request.inherited.contains(volume));
+    created.left_out = strays.map(|volume| volume.volume.clone()).collect();
+    connect_all(client, &created.id, made.connect).await?;
+    Ok(created)
+}
+
+/// Makes the container of a hook, which gets no name.
+pub(super) async fn create_hook(client: &Client, request: &HookContainer) -> Result<CreatedContainer, EngineError> {
+    let facts = Facts {
+        engine: client.version().await?,
+        podman: client.is_podman().await?,
+        proxies: client.config().await.proxy_variables(&client.address()),
+        ..Facts::default()
+    };
+    let made = convert::hook_request(request, &facts)?;
+    let mut created = Box::pin(ask_to_create(client, None, None, made.body)).await?;
+    created.warnings.splice(..0, made.warnings);
+    connect_all(client, &created.id, made.connect).await?;
+    Ok(created)
+}
+
+/// Connects a new container to further networks; one that cannot be is removed.
+async fn connect_all(
+    client: &Client,
+    id: &ContainerId,
+    networks: Vec<(String, EndpointSettings)>,
+) -> Result<(), EngineError> {
+    for (network, endpoint) in networks {
+        if let Err(error) = networks::connect(client, &network, id, endpoint).await {
+            // The error that made it useless is the one to tell.
+            let _ = remove(client, id, AnonymousVolumes::Remove).await;
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// The request without those volumes of the predecessor for which there is no place any more: neither does the image
+/// declare a volume there, nor does the service ask for one without a name. They stay in the engine.
+async fn without_strays(client: &Client, request: &CreateContainer) -> Result<CreateContainer, EngineError> {
+    let mut request = request.clone();
+    if request.inherited.is_empty() {
+        return Ok(request);
+    }
+    // An image that is not there is reported by the engine.
+    let Some(declared) = images::declared_volumes(client, &request.spec.image).await? else { return Ok(request) };
+    let service = convert::service_of(&request.spec)?;
+    let asked = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume).map(|mount| &mount.target);
+    let places: BTreeSet<&str> = declared.iter().chain(asked).map(|path| without_slash(path)).collect();
+    request.inherited.retain(|volume| places.contains(without_slash(&volume.target)));
+    Ok(request)
+}
+
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+async fn ask_to_create(
+    client: &Client,
+    name: Option<&str>,
+    platform: Option<String>,
+    body: ContainerCreateBody,
+) -> Result<CreatedContainer, EngineError> {
+    let options = CreateContainerOptions { name: name.map(ToOwned::to_owned), platform: platform.unwrap_or_default() };
+    // The body is large, and would make every future around it as large.
+    let call = Box::pin(client.api().await?.create_container(Some(options), body));
+    let created = client
+        .wait(CHANGE, || format!("create container {}", name.unwrap_or("of a hook")), call)
+        .await
+        .map_err(without_image)?;
+    Ok(CreatedContainer { id: created.id.into(), left_out: Vec::new(), warnings: created.warnings })
+}
+
+/// A container's image that is not there is not missing because somebody else changes the project.
+fn without_image(error: EngineError) -> EngineError {
+    if let EngineError::NotFound(words) = &error
+        && words.to_lowercase().contains("no such image")
+    {
+        return EngineError::Refused(words.clone());
+    }
+    error
+}
+
+/// What the conversion has to know beside the plan.
+async fn facts(client: &Client, request: &CreateContainer) -> Result<Facts, EngineError> {
+    let service = convert::service_of(&request.spec)?;
+    let mut facts = Facts {
+        engine: client.version().await?,
+        podman: client.is_podman().await?,
+        proxies: client.config().await.proxy_variables(&client.address()),
+        ..Facts::default()
+    };
+    for file in convert::seccomp_files(service) {
+        facts.seccomp.insert(file.to_owned(), seccomp_profile(&request.spec, file).await?);
+    }
+    Ok(facts)
+}
+
+/// The text of a seccomp profile, without what JSON does not need.
+async fn seccomp_profile(spec: &ContainerSpec, file: &str) -> Result<String, EngineError> {
+    let service = &spec.replica.service;
+    let problem = |why: String| EngineError::Refused(format!("service `{service}`: seccomp profile `{file}`: {why}"));
+    let home = spec.project.environment.get("HOME");
+    let path = match (file.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => std::path::Path::new(home).join(rest),
+        _ => spec.project.working_directory.join(file),
+    };
+    let text = local_file::read(&Reader::default(), &path).await.map_err(|error| problem(error.to_string()))?;
+    let profile: serde_json::Value = serde_json::from_slice(&text).map_err(|error| problem(error.to_string()))?;
+    Ok(profile.to_string())
+}

@@ -1,0 +1,241 @@
+//! A look at one container.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::engine::docker::client::{Client, percent_encoded};
+use crate::engine::docker::json::or_default;
+use crate::engine::docker::status;
+use crate::engine::{AtEnd, ContainerDetails, EngineError, HealthTest, NameHolder, Probe};
+use crate::observed::{ContainerId, Health, State};
+use crate::project::label;
+
+/// How long the test of a healthcheck may take that says nothing else.
+const DEFAULT_TEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// What runs the text of a `CMD-SHELL` test in containers that say nothing else.
+const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
+
+/// What a look at a container shows.
+pub(super) async fn inspect(client: &Client, id: &ContainerId) -> Result<ContainerDetails, EngineError> {
+    let inspected: Inspected = client.get(&format!("/containers/{id}/json")).await?;
+    Ok(inspected.into())
+}
+
+/// The container that has a name.
+pub(super) async fn name_holder(client: &Client, name: &str) -> Result<Option<NameHolder>, EngineError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Held {
+        id: String,
+        config: Config,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Config {
+        #[serde(default, deserialize_with = "or_default")]
+        labels: BTreeMap<String, String>,
+    }
+    match client.get::<Held>(&format!("/containers/{}/json", percent_encoded(name))).await {
+        Ok(mut held) => {
+            let project = held.config.labels.remove(label::PROJECT);
+            Ok(Some(NameHolder { id: held.id.as_str().into(), project }))
+        }
+        Err(EngineError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    restart_count: i64,
+    #[serde(default)]
+    state: InspectedState,
+    #[serde(default)]
+    config: InspectedConfig,
+    #[serde(default, deserialize_with = "or_default")]
+    host_config: InspectedHostConfig,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedHostConfig {
+    #[serde(default)]
+    auto_remove: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedState {
+    #[serde(default)]
+    status: String,
+    #[serde(default, rename = "OOMKilled")]
+    out_of_memory: bool,
+    #[serde(default)]
+    exit_code: i64,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    started_at: String,
+    #[serde(default, deserialize_with = "or_default")]
+    health: InspectedHealth,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedHealth {
+    #[serde(default)]
+    status: String,
+    #[serde(default, deserialize_with = "or_default")]
+    log: Vec<InspectedProbe>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedProbe {
+    #[serde(default)]
+    start: String,
+    #[serde(default)]
+    exit_code: i64,
+    #[serde(default)]
+    output: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedConfig {
+    #[serde(default)]
+    tty: bool,
+    healthcheck: Option<InspectedHealthcheck>,
+    #[serde(default, deserialize_with = "or_default")]
+    shell: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedHealthcheck {
+    #[serde(default, deserialize_with = "or_default")]
+    test: Vec<String>,
+    /// Nanoseconds; 0 is the engine's default.
+    #[serde(default)]
+    timeout: i64,
+}
+
+impl InspectedHealthcheck {
+    /// What the engine runs: the words behind `CMD`, or the text behind `CMD-SHELL` in the shell of the
+    /// container. Without a test the definition changes details of a check that is not there.
+    fn test(&self, shell: &[String]) -> Option<HealthTest> {
+        let command = match self.test.split_first() {
+            Some((kind, words)) if kind == "CMD" => words.to_vec(),
+            Some((kind, text)) if kind == "CMD-SHELL" => {
+                let shell = if shell.is_empty() { &DEFAULT_SHELL.map(str::to_owned)[..] } else { shell };
+                [shell, text].concat()
+            }
+            Some(_) | None => return None,
+        };
+        let timeout = u64::try_from(self.timeout).ok().filter(|nanoseconds| *nanoseconds > 0);
+        Some(HealthTest { command, timeout: timeout.map_or(DEFAULT_TEST_TIMEOUT, Duration::from_nanos) })
+    }
+}
+
+impl From<Inspected> for ContainerDetails {
+    fn from(inspected: Inspected) -> Self {
+        let Inspected { state, config, .. } = inspected;
+        let health = status::health(&state.health.status);
+        let health_test = config.healthcheck.and_then(|check| check.test(&config.shell));
+        let status = status::state(&state.status);
+        let ended = matches!(status, State::Exited | State::Dead | State::Restarting);
+        Self {
+            id: inspected.id.into(),
+            name: inspected.name.trim_start_matches('/').to_owned(),
+            state: status,
+            exit_code: ended.then_some(state.exit_code),
+            out_of_memory: state.out_of_memory,
+            error: Some(state.error).filter(|error| !error.is_empty()),
+            health,
+            has_healthcheck: health_test.is_some() || health != Health::None,
+            health_test,
+            probes: state.health.log.into_iter().map(Into::into).collect(),
+            started_at: status::nanoseconds(&state.started_at),
+            terminal: config.tty,
+            restart_count: inspected.restart_count,
+            at_end: if inspected.host_config.auto_remove { AtEnd::Remove } else { AtEnd::Keep },
+        }
+    }
+}
+
+impl From<InspectedProbe> for Probe {
+    fn from(probe: InspectedProbe) -> Self {
+        Self { started_at: status::nanoseconds(&probe.start), exit_code: probe.exit_code, output: probe.output }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn details(json: &str) -> ContainerDetails {
+        serde_json::from_str::<Inspected>(json).unwrap().into()
+    }
+
+    #[test]
+    fn a_container_with_probes() {
+        let details = details(
+            r#"{"Id":"c1","Name":"/shop-db-1","RestartCount":2,
+                "State":{"Status":"running","ExitCode":0,"Error":"","StartedAt":"1970-01-01T00:00:02Z",
+                         "Health":{"Status":"unhealthy","FailingStreak":1,"Log":[
+                             {"Start":"1970-01-01T01:00:03+01:00","End":"x","ExitCode":1,"Output":"no"}]}},
+                "Config":{"Tty":true,"Healthcheck":{"Test":["CMD","true"]}}}"#,
+        );
+        assert_eq!((details.name.as_str(), details.restart_count), ("shop-db-1", 2));
+        assert_eq!((details.health, details.has_healthcheck), (Health::Unhealthy, true));
+        assert_eq!(details.exit_code, None);
+        assert_eq!(details.started_at, Some(2_000_000_000));
+        assert_eq!(details.probes[0].started_at, Some(3_000_000_000));
+        assert_eq!((details.probes[0].exit_code, details.probes[0].output.as_str()), (1, "no"));
+    }
+
+    #[test]
+    fn what_a_healthcheck_runs() {
+        let test = |config: &str| {
+            let details = details(&format!(r#"{{"Id":"c1","Config":{{{config}}}}}"#));
+            details.health_test.map(|test| (test.command.join("|"), test.timeout.as_millis()))
+        };
+        let found = |command: &str, timeout| Some((command.to_owned(), timeout));
+        assert_eq!(test(r#""Healthcheck":{"Test":["CMD","pg_isready","-q"]}"#), found("pg_isready|-q", 30_000));
+        assert_eq!(
+            test(r#""Healthcheck":{"Test":["CMD-SHELL","a && b"],"Timeout":200000000}"#),
+            found("/bin/sh|-c|a && b", 200)
+        );
+        let shell = r#""Shell":["/bin/bash","-ec"],"Healthcheck":{"Test":["CMD-SHELL","a"]}"#;
+        assert_eq!(test(shell), found("/bin/bash|-ec|a", 30_000));
+        for none in
+            [r#""Healthcheck":{"Test":["NONE"]}"#, r#""Healthcheck":{"Interval":1}"#, r#""Healthcheck":null"#, ""]
+        {
+            assert_eq!(test(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_container_that_ended() {
+        let details = details(
+            r#"{"Id":"c1","State":{"Status":"exited","ExitCode":137,"OOMKilled":true,"Health":null},
+                "Config":{"Healthcheck":{"Test":["NONE"]}}}"#,
+        );
+        assert_eq!((details.state, details.exit_code, details.out_of_memory), (State::Exited, Some(137), true));
+        assert_eq!((details.health, details.has_healthcheck), (Health::None, false));
+        assert_eq!(details.error, None);
+    }
+
+    #[test]
+    fn what_ended_has_its_exit_code_before_podman_has_cleared_up() {
+        let details = details(r#"{"Id":"c1","State":{"Status":"stopped","ExitCode":3}}"#);
+        assert_eq!((details.state, details.exit_code), (State::Exited, Some(3)));
+    }
+}

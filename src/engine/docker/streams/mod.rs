@@ -1,0 +1,44 @@
+//! What the engine tells as it happens: events, output, commands in containers.
+
+mod events;
+mod exec;
+mod logs;
+
+use futures::stream::BoxStream;
+
+use super::Docker;
+use crate::engine::{ContainerEvent, EngineError, ExecProgress, ExecSpec, LogChunk, LogQuery, Streams};
+use crate::observed::ContainerId;
+
+impl Streams for Docker {
+    async fn container_events(
+        &self,
+        project: String,
+    ) -> Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError> {
+        events::container_events(&self.client, &project).await
+    }
+
+    async fn logs(
+        &self,
+        id: ContainerId,
+        query: LogQuery,
+    ) -> Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError> {
+        logs::logs(&self.client, &id, &query).await
+    }
+
+    async fn attach(
+        &self,
+        id: ContainerId,
+        terminal: bool,
+    ) -> Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError> {
+        logs::attach(&self.client, &id, terminal).await
+    }
+
+    async fn exec(
+        &self,
+        id: ContainerId,
+        spec: ExecSpec,
+    ) -> Result<BoxStream<'static, Result<ExecProgress, EngineError>>, EngineError> {
+        exec::exec(&self.client, &id, spec).await
+    }
+}

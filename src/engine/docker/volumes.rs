@@ -1,0 +1,38 @@
+//! Volumes: made, removed, and who mounts them.
+
+use std::sync::Arc;
+
+use bollard::query_parameters::RemoveVolumeOptions;
+
+use super::client::{CHANGE, check_segment};
+use super::{Docker, convert, listed};
+use crate::engine::{EngineError, Volumes};
+use crate::project::{Project, VolumeKey};
+
+impl Volumes for Docker {
+    async fn create_volume(&self, project: Arc<Project>, key: VolumeKey) -> Result<(), EngineError> {
+        let request = convert::volume_request(&project, &key)?;
+        let call = self.client.api().await?.create_volume(request);
+        match self.client.wait(CHANGE, || format!("create volume {key}"), call).await {
+            Ok(_) | Err(EngineError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn remove_volume(&self, name: String) -> Result<(), EngineError> {
+        check_segment(&name)?;
+        let options = RemoveVolumeOptions { force: true };
+        let call = self.client.api().await?.remove_volume(&name, Some(options));
+        match self.client.wait(CHANGE, || format!("remove volume {name}"), call).await {
+            // Nothing else about a volume can be in the way.
+            Err(EngineError::Conflict(words)) => Err(EngineError::InUse(words)),
+            result => result,
+        }
+    }
+
+    async fn volume_visitors(&self, volume: String, project: String) -> Result<Vec<String>, EngineError> {
+        // Those that do not run, too: engines keep the volume for them.
+        let filters = serde_json::json!({ "volume": [volume] }).to_string();
+        listed::others(&self.client, &project, &[("all", "true"), ("filters", &filters)]).await
+    }
+}

@@ -1,0 +1,88 @@
+//! Containers of the fake engine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Fake;
+use crate::engine::{
+    ContainerDetails, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer, PortHolder,
+};
+use crate::observed::ContainerId;
+use crate::plan::{AnonymousVolumes, ContainerSpec};
+use crate::project::label;
+
+impl Containers for Fake {
+    async fn create_container(&self, request: CreateContainer) -> Result<CreatedContainer, EngineError> {
+        self.call(format!("create {}", request.name)).await?;
+        let id = self.change(|state| state.create(request))?;
+        Ok(CreatedContainer { id, left_out: Vec::new(), warnings: Vec::new() })
+    }
+
+    async fn create_hook_container(&self, request: HookContainer) -> Result<CreatedContainer, EngineError> {
+        let (project, service) = (&request.spec.project.name, &request.spec.replica.service);
+        let name = format!("{service}-hook-{}", request.hook);
+        self.call(format!("create {name}")).await?;
+        let id = self.state().add(project.as_str(), &name, service.as_str(), 0);
+        self.label(&id, label::HOOK, "pre_start");
+        Ok(CreatedContainer { id, left_out: Vec::new(), warnings: Vec::new() })
+    }
+
+    async fn inject_files(&self, id: ContainerId, _spec: Arc<ContainerSpec>) -> Result<(), EngineError> {
+        self.call_on("inject", &id).await
+    }
+
+    async fn start_container(&self, id: ContainerId) -> Result<(), EngineError> {
+        self.call_on("start", &id).await?;
+        self.change(|state| {
+            // Somebody may have removed it meanwhile.
+            state.name_of(&id)?;
+            state.start(&id);
+            Ok(())
+        })
+    }
+
+    async fn stop_container(&self, id: ContainerId, _timeout: Option<Duration>) -> Result<(), EngineError> {
+        self.call_on("stop", &id).await?;
+        self.change(|state| {
+            state.end_process(&id, 143);
+            Ok(())
+        })
+    }
+
+    async fn kill_container(&self, id: ContainerId, _signal: String) -> Result<(), EngineError> {
+        self.call_on("kill", &id).await?;
+        self.change(|state| {
+            state.end_process(&id, 137);
+            Ok(())
+        })
+    }
+
+    async fn unpause_container(&self, id: ContainerId) -> Result<(), EngineError> {
+        self.call_on("unpause", &id).await?;
+        self.change(|state| {
+            state.unpause(&id);
+            Ok(())
+        })
+    }
+
+    async fn remove_container(&self, id: ContainerId, _volumes: AnonymousVolumes) -> Result<(), EngineError> {
+        self.call_on("remove", &id).await?;
+        self.change(|state| {
+            state.remove(&id);
+            Ok(())
+        })
+    }
+
+    async fn rename_container(&self, id: ContainerId, name: String) -> Result<(), EngineError> {
+        self.call_on(&format!("rename {name}"), &id).await?;
+        self.change(|state| state.rename(&id, name))
+    }
+
+    async fn inspect_container(&self, id: ContainerId) -> Result<ContainerDetails, EngineError> {
+        self.state().inspect(&id)
+    }
+
+    async fn port_holder(&self, port: u16, _protocol: String) -> Result<Option<PortHolder>, EngineError> {
+        Ok(self.state().ports.get(&port).cloned())
+    }
+}

@@ -1,0 +1,51 @@
+//! Images of the fake engine: whatever is pulled or built is there afterwards.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+
+use super::Fake;
+use crate::engine::{EngineError, ImageProgress, Images};
+use crate::observed::Image;
+use crate::plan::PullSpec;
+
+impl Images for Fake {
+    async fn image(&self, reference: String, _platform: Option<String>) -> Result<Option<Image>, EngineError> {
+        Ok(self.state().images.get(&reference).cloned())
+    }
+
+    fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
+        self.fetch(format!("pull {}", spec.image), spec.image.clone())
+    }
+
+    async fn remove_image(&self, reference: String) -> Result<(), EngineError> {
+        self.call(format!("remove image {reference}")).await?;
+        self.change(|state| {
+            state.images.remove(&reference);
+            Ok(())
+        })
+    }
+}
+
+impl Fake {
+    /// A pull or build: one layer, then the image.
+    pub(super) fn fetch(&self, call: String, image: String) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
+        let engine = self.clone();
+        let layer = |status: &str, current| ImageProgress::Layer {
+            id: "a1b2c3".to_owned(),
+            status: status.to_owned(),
+            current,
+            total: Some(100),
+        };
+        let begin = stream::iter([Ok(layer("Downloading", Some(50)))]);
+        let end = layer("Pull complete", None);
+        let rest = stream::once(async move {
+            match engine.call(call).await {
+                Ok(()) => vec![Ok(end), Ok(ImageProgress::Done(engine.state().fetched(&image)))],
+                Err(error) => vec![Err(error)],
+            }
+        });
+        begin.chain(rest.flat_map(stream::iter)).boxed()
+    }
+}

@@ -1,0 +1,74 @@
+//! Images: found, pulled, removed.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use futures::stream::BoxStream;
+
+use super::error::EngineError;
+use crate::observed::Image;
+use crate::plan::PullSpec;
+
+/// Calls about images.
+pub trait Images {
+    /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).
+    fn image(
+        &self,
+        reference: String,
+        platform: Option<String>,
+    ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
+
+    /// Fetches an image. The stream ends when it is there; its last item may be an error.
+    fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
+
+    /// Takes a name off an image, and removes the image where that was its last one; [`EngineError::InUse`] when a
+    /// container is made from it.
+    fn remove_image(&self, reference: String) -> impl Future<Output = Result<(), EngineError>> + Send;
+}
+
+/// How a pull or a build gets on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageProgress {
+    /// A layer of a pull.
+    Layer {
+        /// Its short id.
+        id: String,
+        /// The engine's words: `Downloading`, `Pull complete`.
+        status: String,
+        /// Bytes done, where counted.
+        current: Option<u64>,
+        /// Bytes in all, where known.
+        total: Option<u64>,
+    },
+    /// A step of a build began, or ended.
+    BuildStep {
+        /// Its number in the build.
+        id: String,
+        /// What it does: `[2/3] RUN make`.
+        name: String,
+        /// Whether it began or how it ended.
+        status: BuildStatus,
+    },
+    /// A line that a step of a build wrote.
+    BuildLog {
+        /// The step.
+        id: String,
+        /// The text, without the line end.
+        line: String,
+    },
+    /// The image is there.
+    Done(Image),
+}
+
+/// How far a step of a build is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildStatus {
+    /// It runs.
+    Started,
+    /// It is done.
+    Done,
+    /// Its result was there from an earlier build.
+    Cached,
+    /// It failed, with this message.
+    Failed(String),
+}

@@ -1,0 +1,142 @@
+//! Streams: what happens to containers, and what they write.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use futures::stream::BoxStream;
+
+use super::error::EngineError;
+use crate::observed::{ContainerId, Health};
+
+/// Calls whose answer goes on for as long as something happens.
+pub trait Streams {
+    /// What happens to containers of the project from now on. Ready when the engine listens: nothing that happens
+    /// after this returns is missed. Ends with an error when the connection is lost.
+    fn container_events(
+        &self,
+        project: String,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError>> + Send;
+
+    /// What a container writes.
+    fn logs(
+        &self,
+        id: ContainerId,
+        query: LogQuery,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError>> + Send;
+
+    /// What a container writes from now on, without history; asked for before it starts.
+    fn attach(
+        &self,
+        id: ContainerId,
+        terminal: bool,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError>> + Send;
+
+    /// Runs a command in a running container: what it writes, and at last its exit status. [`EngineError::Conflict`]
+    /// when the container does not run.
+    fn exec(
+        &self,
+        id: ContainerId,
+        spec: ExecSpec,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<ExecProgress, EngineError>>, EngineError>> + Send;
+}
+
+/// Something that happened to a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerEvent {
+    /// The container.
+    pub id: ContainerId,
+    /// What happened.
+    pub kind: ContainerEventKind,
+    /// When, in nanoseconds since 1970.
+    pub time: i128,
+    /// The container's name and labels, as the engine sends them along.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// What happened to a container. What waits and log streams do not need is left out at the door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContainerEventKind {
+    /// It was made.
+    Create,
+    /// It was started.
+    Start,
+    /// It was restarted by a client.
+    Restart,
+    /// Its process ended with that status.
+    Die(i64),
+    /// A client sent it a signal, as stopping and restarting do.
+    Kill,
+    /// It was stopped by a client.
+    Stop,
+    /// It was removed.
+    Destroy,
+    /// It was renamed.
+    Rename,
+    /// It was suspended.
+    Pause,
+    /// It was resumed.
+    Unpause,
+    /// A probe changed what its healthcheck says.
+    Health(Health),
+    /// The engine killed it for want of memory.
+    OutOfMemory,
+}
+
+/// Which part of a container's output is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogQuery {
+    /// Go on with what is written later.
+    pub follow: bool,
+    /// Only the last so many lines; `None` is all.
+    pub tail: Option<u64>,
+    /// From that moment on, in nanoseconds since 1970.
+    pub since: Option<i128>,
+    /// Up to that moment, in nanoseconds since 1970.
+    pub until: Option<i128>,
+    /// Put the engine's time stamp before each line.
+    pub timestamps: bool,
+    /// Whether the container has a terminal, so that its output is one raw stream.
+    pub terminal: bool,
+}
+
+/// A piece of output: whole lines or parts of lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogChunk {
+    /// Where it was written to.
+    pub stream: OutputStream,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// One of a process's two output streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputStream {
+    /// Standard output; everything, for a container with a terminal.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A command to run in a container.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExecSpec {
+    /// Its words.
+    pub command: Vec<String>,
+    /// The user; `None` is the container's.
+    pub user: Option<String>,
+    /// Whether it runs with all rights.
+    pub privileged: bool,
+    /// The working folder; `None` is the container's.
+    pub working_dir: Option<String>,
+    /// Further variables, as `NAME=value`.
+    pub environment: Vec<String>,
+}
+
+/// How a command in a container gets on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExecProgress {
+    /// It wrote something.
+    Output(LogChunk),
+    /// It ended with that status.
+    Exited(i64),
+}

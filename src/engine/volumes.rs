@@ -1,0 +1,31 @@
+//! Volumes: created, removed, and who mounts them.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::error::EngineError;
+use crate::project::{Project, VolumeKey};
+
+/// Calls about volumes.
+pub trait Volumes {
+    /// Makes a volume of the project; one that is there already counts as success.
+    fn create_volume(
+        &self,
+        project: Arc<Project>,
+        key: VolumeKey,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Removes a volume and its data; [`EngineError::InUse`] when a container mounts it.
+    fn remove_volume(&self, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// The names of the containers outside of a project that mount a volume, running or not. An engine that cannot tell
+    /// names none.
+    fn volume_visitors(
+        &self,
+        volume: String,
+        project: String,
+    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send {
+        let _ = (volume, project);
+        async { Ok(Vec::new()) }
+    }
+}

@@ -1,0 +1,15 @@
+//! What Docker's configuration says, and what registries ask for.
+//!
+//! ```text
+//! config.rs        the folder, and config.json: the only place where it is read
+//! credentials.rs   a registry -> the credential to show it
+//! plugins.rs       where Docker's plugins are
+//! ```
+
+mod config;
+mod credentials;
+mod plugins;
+
+pub(crate) use config::{ConfigFile, config_folder};
+pub(crate) use credentials::CredentialStore;
+pub(crate) use plugins::plugin_folders;
