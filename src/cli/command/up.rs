@@ -25,19 +25,19 @@ pub(crate) struct UpArgs {
     /// What decides about the plan.
     #[command(flatten)]
     pub(crate) plan: UpPlanArgs,
-    /// Return when the containers are started
+    /// Return once containers are started
     #[arg(short, long)]
     pub(crate) detach: bool,
     /// Which output is shown and what the end of a container means.
     #[command(flatten)]
     pub(crate) attach: AttachArgs,
-    /// Show log lines without colours
+    /// Do not use colours in log lines
     #[arg(long)]
     pub(crate) no_color: bool,
-    /// Show log lines without the container's name
+    /// Do not prefix log lines with the container name
     #[arg(long)]
     pub(crate) no_log_prefix: bool,
-    /// Show the time each log line came in
+    /// Show a timestamp with each log line
     #[arg(long)]
     pub(crate) timestamps: bool,
 }
@@ -46,22 +46,22 @@ pub(crate) struct UpArgs {
 #[derive(Debug, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct AttachArgs {
-    /// Show the output of this service only; may be repeated
+    /// Show only the output of this service; may be repeated
     #[arg(long, value_name = "SERVICE")]
     pub(crate) attach: Vec<String>,
-    /// Show the output of what the named services depend on, too
+    /// Also show the output of the services' dependencies
     #[arg(long)]
     pub(crate) attach_dependencies: bool,
-    /// Leave out the output of this service; may be repeated
+    /// Do not show the output of this service; may be repeated
     #[arg(long, value_name = "SERVICE")]
     pub(crate) no_attach: Vec<String>,
-    /// Stop everything when a container ends
+    /// Stop all containers when one exits
     #[arg(long)]
     pub(crate) abort_on_container_exit: bool,
-    /// Stop everything when a container ends with another status than 0
+    /// Stop all containers when one exits with a non-zero status
     #[arg(long)]
     pub(crate) abort_on_container_failure: bool,
-    /// End with the exit status of this service; stops everything when a container ends
+    /// Return the exit status of this service; implies --abort-on-container-exit
     #[arg(long, value_name = "SERVICE")]
     pub(crate) exit_code_from: Option<String>,
 }

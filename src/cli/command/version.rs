@@ -10,10 +10,10 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Arguments of `version`.
 #[derive(Debug, Args)]
 pub(crate) struct VersionArgs {
-    /// pretty or json
+    /// Output format: pretty or json
     #[arg(short, long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
-    /// Print the number only
+    /// Print only the version number
     #[arg(long)]
     pub(crate) short: bool,
 }
