@@ -181,12 +181,12 @@ fn engine_hint(error: &EngineError) -> Option<String> {
     let EngineError::Unreachable { cause, address } = error else { return None };
     if let Some(host) = address.strip_prefix("ssh://") {
         let host = host.split('/').next().unwrap_or_default();
-        return Some(format!("`ssh ssh://{host} docker version` has to work without asking anything"));
+        return Some(format!("`ssh ssh://{host} docker version` must work without a prompt"));
     }
     Some(if cause.to_lowercase().contains("permission denied") {
-        "your user may not open the engine's socket: add it to the group `docker`, or use sudo".to_owned()
+        "your user may not access the engine's socket: add it to the group `docker`, or use sudo".to_owned()
     } else {
-        "is the engine running? start it, or name another with DOCKER_HOST, --host or --context".to_owned()
+        "is the engine running? start it, or select another with DOCKER_HOST, --host or --context".to_owned()
     })
 }
 

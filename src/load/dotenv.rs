@@ -44,7 +44,7 @@ pub enum EnvFileError {
         span: Span,
     },
     /// A name with a blank in it.
-    #[error("the variable name `{name}` contains a blank")]
+    #[error("the variable name `{name}` contains a space")]
     BlankInName {
         /// The name.
         name: String,
@@ -52,7 +52,7 @@ pub enum EnvFileError {
         span: Span,
     },
     /// A line of a raw file that begins with `=`.
-    #[error("the line has a value and no variable name")]
+    #[error("the line has a value but no variable name")]
     NoName {
         /// The line.
         span: Span,
@@ -72,7 +72,7 @@ pub enum EnvFileError {
         span: Span,
     },
     /// A file that some editors and shells wrote as UTF-16, which no reader of env files takes.
-    #[error("the file is UTF-16, and env files have to be UTF-8")]
+    #[error("the file is UTF-16, but env files must be UTF-8")]
     Utf16 {
         /// Its first character.
         span: Span,

@@ -190,7 +190,7 @@ models:
         s.hoist(&["up", "-d"])
             .await
             .ends_with(1)
-            .says("error checking docker-model status: its answer has no endpoint");
+            .says("error checking docker-model status: its response has no endpoint");
         s.write("endpoint", ENDPOINT);
         // Without a list, all is pulled.
         s.write("fails/ls", "");

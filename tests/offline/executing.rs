@@ -635,18 +635,18 @@ async fn a_cause_that_several_waits_have_is_told_once() {
         (
             Script::checked(vec![(s(1), Health::Unhealthy)]),
             "dependency failed to start: container demo-db-1 is unhealthy\n  \
-             its last probe ended with exit status 1: connection refused\n\
+             its last health check exited with status 1: connection refused\n\
              not started because of it: Container demo-web-1\n\
              container demo-other-1 is unhealthy\n  \
-             its last probe ended with exit status 1: connection refused\n",
+             its last health check exited with status 1: connection refused\n",
         ),
         (
             Script { healthcheck: true, ..Script::default() },
-            "timeout waiting for dependencies\n  container demo-db-1 is not healthy yet\n  no probe has ended yet\n\
+            "timeout waiting for dependencies\n  container demo-db-1 is not healthy yet\n  no health check has finished yet\n\
              not started because of it: Container demo-web-1\n\
              application not healthy after 30s\n  \
-             container demo-more-1 is not healthy yet\n  no probe has ended yet\n  \
-             container demo-other-1 is not healthy yet\n  no probe has ended yet\n",
+             container demo-more-1 is not healthy yet\n  no health check has finished yet\n  \
+             container demo-other-1 is not healthy yet\n  no health check has finished yet\n",
         ),
     ];
     for (script, words) in cases {
@@ -710,7 +710,7 @@ async fn failed_waits_say_why() {
             Script::checked(vec![(s(1), Health::Starting), (s(3), Health::Unhealthy)]),
             None,
             "dependency failed to start: container demo-db-1 is unhealthy\n  \
-             its last probe ended with exit status 1: connection refused\n",
+             its last health check exited with status 1: connection refused\n",
         ),
         (
             WaitCondition::Healthy,
@@ -738,14 +738,14 @@ async fn failed_waits_say_why() {
             Waiter::Command,
             Script::checked(vec![(s(1), Health::Unhealthy)]),
             None,
-            "container demo-db-1 is unhealthy\n  its last probe ended with exit status 1: connection refused\n",
+            "container demo-db-1 is unhealthy\n  its last health check exited with status 1: connection refused\n",
         ),
         (
             WaitCondition::RunningOrHealthy,
             Waiter::Command,
             Script { healthcheck: true, ..Script::default() },
             Some(s(30)),
-            "application not healthy after 30s\n  container demo-db-1 is not healthy yet\n  no probe has ended yet\n",
+            "application not healthy after 30s\n  container demo-db-1 is not healthy yet\n  no health check has finished yet\n",
         ),
         (
             WaitCondition::CompletedSuccessfully,
@@ -890,7 +890,7 @@ async fn a_container_that_is_restarted_is_waited_for_and_warned_about() {
         .iter()
         .filter_map(|event| if let Fact::Warning { message, .. } = event { Some(message.as_str()) } else { None })
         .collect();
-    assert_eq!(warnings, ["container demo-db-1 keeps ending and being restarted (last exit status 2)"]);
+    assert_eq!(warnings, ["container demo-db-1 keeps exiting and being restarted (last exit status 2)"]);
 }
 
 #[tokio::test(start_paused = true)]

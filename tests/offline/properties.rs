@@ -175,7 +175,7 @@ fn files_made_to_take_long_do_not() {
                 "services:\n  s3000: {{image: x}}\n{}",
                 lines(3_000, &|at| format!("  s{at}: {{extends: s{}}}\n", at + 1))
             ),
-            Some("`extends` of service `s500` goes too far: too many services in a row extend the next"),
+            Some("`extends` of service `s500` goes too far: the chain of services is too long"),
         ),
         (
             "a long chain of dependencies",

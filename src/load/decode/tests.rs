@@ -166,9 +166,9 @@ fn all_problems_are_reported_with_their_places() {
             "10:72 `services.web.volumes[1].type`: `nfs` is none of `volume`, `bind`, `tmpfs`, `image`, `npipe`, `cluster`",
             "11:19 `services.web.extra_hosts[0]`: `a` has no address for the host",
             "12:28 `services.web.blkio_config.weight`: 70000 is not between 0 and 65535",
-            "13:59 `services.web.deploy.resources.reservations.devices[0].count`: `some` is not a number of devices",
+            "13:59 `services.web.deploy.resources.reservations.devices[0].count`: `some` is not a device count",
             "15:12 `services.web.ports`: this has to be a list, and is a number",
-            "16:19 `services.web.environment[0]`: the variable name `A ` ends in a blank",
+            "16:19 `services.web.environment[0]`: the variable name `A ` ends with a space",
         ]
     );
     assert_eq!(decoded.errors[1].hint().as_deref(), Some("is `10s` meant?"));
@@ -194,7 +194,7 @@ fn what_is_taken_for_something_else_is_warned_of() {
         [
             "3:19 `services.web.command` ends before the unquoted `&`; the rest is dropped",
             "5:7 `services.web.entrypoint` ends before the unquoted `|`; the rest is dropped",
-            "7:16 `services.web.mem_limit`: 1e3 is not a whole number of bytes, and counts as nothing",
+            "7:16 `services.web.mem_limit`: 1e3 is not a whole number of bytes and is treated as 0",
             "8:17 `services.web.pids_limit` is a whole number: 2.5 becomes 2",
             "10:22 `010` becomes `8` in `services.web.environment.A`",
             "10:37 `1.50` becomes `1.5` in `services.web.environment.C`",

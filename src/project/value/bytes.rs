@@ -35,7 +35,7 @@ pub enum ByteSizeError {
         number: String,
     },
     /// There is no such unit.
-    #[error("`{text}` is not a size: there is no unit `{unit}`")]
+    #[error("`{text}` is not a size: unknown unit `{unit}`")]
     UnknownUnit {
         /// The text as written.
         text: String,
@@ -62,9 +62,9 @@ impl ByteSizeError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoNumber { .. } | Self::BadNumber { .. } | Self::UnknownUnit { .. } => {
-                "write a number and a unit out of `b`, `k`, `m`, `g`, `t`, `p`, as in `512m` or `1.5g`"
+                "write a number and one of the units `b`, `k`, `m`, `g`, `t`, `p`, as in `512m` or `1.5g`"
             }
-            Self::Negative { .. } => "write a size like `512m`, or `-1` for no limit where there can be none",
+            Self::Negative { .. } => "write a size like `512m`, or `-1` if the attribute can be unlimited",
             Self::TooLarge { .. } => "the largest size is 8 EiB, less one byte",
         }
     }

@@ -93,7 +93,7 @@ fn without_an_engine_one_sentence_says_what_to_do() {
     let mut lines = ran.stderr.lines();
     let first = lines.next().unwrap_or_default();
     assert!(first.starts_with("cannot connect to a container engine at unix:///nonexistent/docker.sock: "), "{first}");
-    let hint = "hint: is the engine running? start it, or name another with DOCKER_HOST, --host or --context";
+    let hint = "hint: is the engine running? start it, or select another with DOCKER_HOST, --host or --context";
     assert_eq!((lines.next(), lines.next()), (Some(hint), None));
 }
 

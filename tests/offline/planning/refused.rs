@@ -111,7 +111,7 @@ fn replicas_do_not_share_an_address() {
 
 #[test]
 fn names_that_engines_do_not_take() {
-    const HINT: &str = "begin with a letter or digit; letters, digits, `_`, `.` and `-` may follow";
+    const HINT: &str = "start with a letter or digit, followed by letters, digits, `_`, `.` and `-`";
     for name in ["has space", "_first", "größe", "a/b", "", "/"] {
         let project = web(|web| web.container_name = Some(name.to_owned())).load();
         let message = format!("`{name}` cannot be the name of a container");

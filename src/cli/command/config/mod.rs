@@ -89,7 +89,7 @@ pub(crate) struct ConfigArgs {
 
 pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
     if args.resolve_image_digests || args.lock_image_digests {
-        return Failure::usage("image digests are looked up in a registry, which hoist does not do yet");
+        return Failure::usage("looking up image digests in a registry is not supported yet");
     }
     let options = load_options(args, context);
     if let Some(listing) = Listing::asked(args) {

@@ -66,7 +66,7 @@ fn templates_show_data() {
 fn mistakes_are_named() {
     for (template, expected) in [
         ("{{.Name", "`{{` is not closed: it ends with `}}`"),
-        ("{{}}", "a command is missing: there has to be something to show"),
+        ("{{}}", "missing command: there must be something to show"),
         ("{{.Nam}}", "can't evaluate field Nam: did you mean .Name?"),
         ("{{.Xyzzyxyz}}", "can't evaluate field Xyzzyxyz: there are .Name .Empty .Code .Ports .Label"),
         ("{{.Name.First}}", "can't take .First of text"),
