@@ -101,7 +101,7 @@ pub(crate) struct UpPlanArgs {
 ///
 /// # Errors
 ///
-/// Where they do not go together, in the words and the order of cli.md §4.
+/// If they do not go together, in the words and the order of Docker Compose.
 pub(super) fn check(args: &UpPlanArgs) -> Result<(), Failure> {
     let converge = &args.converge;
     if args.wait_timeout < 0 {

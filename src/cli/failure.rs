@@ -26,7 +26,7 @@ pub enum Failure {
     Engine(EngineError),
     /// An operation on a project failed.
     Operation(Box<FailedOperation>),
-    /// Arguments do not go together; the message is the contract's (cli.md §4).
+    /// Arguments do not go together; the message is that of Docker Compose.
     Usage(String),
     /// The user said stop.
     Interrupted,
@@ -138,7 +138,7 @@ impl Failure {
         }
     }
 
-    /// Tells a program, on `out`: one JSON object, with no message where there is none to add (cli.md §1.2); for each step
+    /// Tells a program, on `out`: one JSON object, with no message where there is none to add; for each step
     /// that failed, one with its place in the files.
     ///
     /// # Errors

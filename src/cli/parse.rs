@@ -1,4 +1,4 @@
-//! Arguments to [`Cli`], and what the user is told when that fails, in the words scripts know (cli.md §1.1, §1.2).
+//! Arguments to [`Cli`], and what the user is told when that fails, in the words scripts know.
 
 use std::ffi::OsString;
 use std::io::{self, Write};

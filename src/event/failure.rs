@@ -5,7 +5,7 @@ use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
 use crate::plan::{FailureAction, ProviderVerb, Shared, Waiter};
 use crate::project::{ModelKey, NetworkKey, ServiceName};
 
-/// Why a step failed. Texts about waits are the contract's (engine.md §4.3).
+/// Why a step failed. Messages about waits are those of Docker Compose, since scripts match on them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StepError {
@@ -514,10 +514,10 @@ impl StepError {
 /// What has become of a service whose rolling update failed.
 fn after_failed_update(action: FailureAction) -> &'static str {
     match action {
-        FailureAction::Pause => "its old container is kept or restored, and the remaining replicas are left as they are",
-        FailureAction::Continue => {
-            "its old container is kept or restored; the other replicas are still replaced"
+        FailureAction::Pause => {
+            "its old container is kept or restored, and the remaining replicas are left as they are"
         }
+        FailureAction::Continue => "its old container is kept or restored; the other replicas are still replaced",
         FailureAction::Rollback => "the old containers of all replicas are kept or restored",
     }
 }

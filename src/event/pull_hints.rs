@@ -28,7 +28,10 @@ const REMEDIES: [(&[&str], Remedy); 8] = [
         &["http response to https client"],
         Remedy::Fixed("the registry does not use TLS: add it to `insecure-registries` in the engine's daemon.json"),
     ),
-    (&["x509:", "certificate"], Remedy::Fixed("the engine does not trust the registry's certificate: add its CA to the engine")),
+    (
+        &["x509:", "certificate"],
+        Remedy::Fixed("the engine does not trust the registry's certificate: add its CA to the engine"),
+    ),
     (
         &["connection refused", "timeout", "deadline exceeded", "no route to host", "network is unreachable", "eof"],
         Remedy::Fixed("the engine cannot reach the registry: check that it runs, and the engine's network and proxy"),

@@ -84,7 +84,10 @@ impl Explain for DiscoverError {
             }
             Self::NothingFound { from, .. } => {
                 let above = if from.parent().is_some() { " and the folders above" } else { "" };
-                Some(format!("there is no `compose.yaml` in {}{above}; use `-f` to select another file", from.display()))
+                Some(format!(
+                    "there is no `compose.yaml` in {}{above}; use `-f` to select another file",
+                    from.display()
+                ))
             }
             Self::Missing { path, named_by, closest } => Some(match (pattern_hint(path), closest) {
                 (Some(hint), _) => hint,
@@ -135,9 +138,7 @@ impl Explain for DiscoverWarning {
         match self {
             Self::Several { .. } => Some("keep one of them, or select one with `-f`".to_owned()),
             Self::Using { .. } => None,
-            Self::LinkName { .. } => {
-                Some("set `name:` to make the project name independent of the path".to_owned())
-            }
+            Self::LinkName { .. } => Some("set `name:` to make the project name independent of the path".to_owned()),
         }
     }
 }
@@ -303,7 +304,10 @@ impl Explain for ProjectNameError {
                 }
             }
             Self::Empty { directory: Some(directory) } => {
-                format!("no valid name can be derived from the folder {}; set one with `-p` or `name:`", directory.display())
+                format!(
+                    "no valid name can be derived from the folder {}; set one with `-p` or `name:`",
+                    directory.display()
+                )
             }
             Self::Empty { directory: None } => "set one with `-p` or `name:`".to_owned(),
         })

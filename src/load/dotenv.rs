@@ -489,7 +489,7 @@ mod tests {
     fn mistakes() {
         for (text, expected) in [
             ("A=1\nB%=2\nC=3\n", "2:2 the character `%` cannot be part of a variable name"),
-            ("A B=1\nC=3\n", "1:1 the variable name `A B` contains a blank"),
+            ("A B=1\nC=3\n", "1:1 the variable name `A B` contains a space"),
             ("C=3\nA=\"x\nB=y\n", "2:3 the quote `\"` is never closed"),
             ("A=x${B\nC=3\n", "1:4 `${B` in `A` is not a valid variable reference"),
             ("C=3\nA='x'\nB=\"\\t${Q:?is needed}\"\n", "3:6 required variable `Q` is not set: is needed"),
@@ -524,7 +524,7 @@ mod tests {
         let file = sources.add("bad.env", "C = spaced\n=x\n");
         let found = parse_raw(&sources, file, &outer);
         assert_eq!(found.errors.len(), 2);
-        assert_eq!(found.errors[0].to_string(), "the variable name `C ` contains a blank");
+        assert_eq!(found.errors[0].to_string(), "the variable name `C ` contains a space");
         let file = sources.add_bytes("bytes.env", b"A=\xff\n".to_vec());
         assert_eq!(parse_raw(&sources, file, &outer).errors.len(), 1);
     }

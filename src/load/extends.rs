@@ -110,9 +110,9 @@ impl Explain for ExtendsError {
             Self::UnknownBase { file: None, .. } => {
                 Some("a service in another file needs `file:` next to `service:`".to_owned())
             }
-            Self::UnknownBase { .. } => Some(
-                "name a service that the file itself defines; included services cannot be extended".to_owned(),
-            ),
+            Self::UnknownBase { .. } => {
+                Some("name a service that the file itself defines; included services cannot be extended".to_owned())
+            }
             Self::NoService { .. } => Some("write `extends: {service: NAME, file: FILE}`".to_owned()),
             Self::NoServices { .. } => Some("give the path of a Compose file".to_owned()),
             Self::Remote(error) => error.hint(),

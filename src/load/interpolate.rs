@@ -134,9 +134,7 @@ impl Explain for TemplateError {
             Self::Required { variable, .. } => {
                 format!("set `{variable}` in the shell, in `.env`, or in a file given by `--env-file`")
             }
-            Self::TooMuch { .. } => {
-                "put a long value that is used this often into a file, and mount that".to_owned()
-            }
+            Self::TooMuch { .. } => "put a long value that is used this often into a file, and mount that".to_owned(),
             Self::TooLong { .. } => "variables that repeat one another grow fast; shorten them".to_owned(),
             Self::TooDeep { .. } => "give the inner variables values of their own in `.env`".to_owned(),
             Self::Cast { text, template: Some(template), target, .. } if text.is_empty() => format!(
@@ -180,9 +178,9 @@ impl Explain for TemplateWarning {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Unset { variable, .. } => Some(format!(
-                "set it, or write `${{{variable}:-}}` if it may be empty; write `$$` for a literal `$`"
-            )),
+            Self::Unset { variable, .. } => {
+                Some(format!("set it, or write `${{{variable}:-}}` if it may be empty; write `$$` for a literal `$`"))
+            }
             Self::BooleanWord { .. } => None,
         }
     }
@@ -506,7 +504,7 @@ mod tests {
             ),
             (
                 "a: ${T:=x}\n",
-                "1:4 `${T:=x}` in `a` is not a valid variable reference | ${T:=x} | behind the name come `:-default`, \
+                "1:4 `${T:=x}` in `a` is not a valid variable reference | ${T:=x} | the name may be followed by `:-default`, \
                  `:?message` or `:+alternate`, as in `${T:-default}`; write `$$` for a literal `$`",
             ),
             (

@@ -19,7 +19,7 @@ pub enum PlanError {
         name: String,
     },
     /// A name that the engine gives to nothing.
-    #[error("`{name}` cannot be the name of a {}", .kind.word())]
+    #[error("`{name}` is not a valid {} name", .kind.word())]
     BadName {
         /// What would have it.
         kind: NamedKind,

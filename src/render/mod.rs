@@ -22,7 +22,7 @@ use crate::diagnostic::visible::{Colors, visible};
 use crate::event::{Event, Fact};
 use crate::plan::{Plan, SecretValues, UnusedVolume};
 
-/// How progress is shown (cli.md §6.1).
+/// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ProgressMode {
     /// A block of live lines, one for each resource.

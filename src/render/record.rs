@@ -1,4 +1,4 @@
-//! What an event means for the display: records of cli.md §6.2, in the words of §6.3.
+//! What an event means for the display: records of progress, in the words of Docker Compose.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -539,7 +539,11 @@ impl<'a> Scene<'a> {
             format!("the lines above are indented by {} spaces", near.join(", "))
         };
         let spaces = if indent == 1 { "space" } else { "spaces" };
-        Finding::new(format!("`{name}` is indented by {indent} {spaces}, which does not match any line above"), range, hint)
+        Finding::new(
+            format!("`{name}` is indented by {indent} {spaces}, which does not match any line above"),
+            range,
+            hint,
+        )
     }
 
     fn other(&self, words: &str) -> Finding {

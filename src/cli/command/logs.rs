@@ -1,4 +1,4 @@
-//! `logs`: what containers wrote, and with `-f` what they go on writing (engine.md §5.7).
+//! `logs`: shows what containers wrote and, with `-f`, what they write from now on.
 #![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! `ps`: lists the containers of a project (cli.md §4, §5.1).
+//! `ps`: lists the containers of a project.
 #![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::io::{self, Write};

@@ -119,7 +119,7 @@ async fn attached(
 }
 
 /// What the end of a session means to the command: 130 after an interruption, else what became of the plan. That
-/// containers ended with other statuses than 0 is no failure (cli.md §4, `up`).
+/// containers ended with other statuses than 0 is no failure, as in Docker Compose.
 fn end(outcome: SessionOutcome, goal: &Goal) -> Result<(), Failure> {
     let failed = |failure: RunFailure| goal.origin.failure(failure.into());
     if let Some((plan, stopped)) = outcome.stop {
@@ -135,7 +135,7 @@ fn end(outcome: SessionOutcome, goal: &Goal) -> Result<(), Failure> {
     }
 }
 
-/// Holds the flags about attaching against the others, in the words and the order of cli.md §4.
+/// Holds the flags about attaching against the others, in the words and the order of Docker Compose.
 fn check(args: &UpArgs) -> Result<(), Failure> {
     let UpArgs { plan, attach, detach, .. } = args;
     let aborts_on_exit = attach.abort_on_container_exit || attach.exit_code_from.is_some();
@@ -175,8 +175,8 @@ fn on_exit(args: &AttachArgs) -> OnExit {
     }
 }
 
-/// What is shown, and whose end ends the session (engine.md §5.1): of the services that were named, or all, those that
-/// do not say `attach: false`; none is none (W22).
+/// What is shown, and whose end ends the session: of the services that were named, or all, those that
+/// do not say `attach: false`; none is none.
 fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSettings, Failure> {
     let known = |name: &String| project.services.contains_key(name.as_str());
     let strangers: Vec<_> = args.attach.iter().filter(|name| !known(name)).map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! `version` (cli.md §5.7).
+//! `version`: prints the version.
 #![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use clap::Args;

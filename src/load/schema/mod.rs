@@ -195,7 +195,13 @@ impl Validator<'_> {
             Value::Float(number) if !number.is_finite() => {
                 let path = node_path.path();
                 let problem = ShapeProblem::NotFinite { path: path.to_string() };
-                return self.report(path, node.span, problem, Some("quote it to make it a string".to_owned()), node_path);
+                return self.report(
+                    path,
+                    node.span,
+                    problem,
+                    Some("quote it to make it a string".to_owned()),
+                    node_path,
+                );
             }
             Value::Int(number) if shape.scalars.contains(Scalars::INT) => {
                 return self.in_range(*number, node, shape, node_path);
@@ -347,7 +353,8 @@ impl Validator<'_> {
             let path = node_path.path().key(&first.name);
             let owner_path = node_path.path().key(&owner.name).to_string();
             let problem = ShapeProblem::NotIndented { key: first.name.clone(), owner: owner_path };
-            let hint = Some(format!("indent it, and everything else that belongs to `{}`, below that line", owner.name));
+            let hint =
+                Some(format!("indent it, and everything else that belongs to `{}`, below that line", owner.name));
             let related = Some((owner.span, "this is empty".to_owned()));
             if let Some((section, name)) = node_path.key(&owner.name).resource() {
                 self.findings.mark_broken(section, name);

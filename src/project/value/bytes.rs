@@ -175,9 +175,9 @@ mod tests {
         let cases = [
             ("", "`` is not a size"),
             ("lots", "`lots` is not a size"),
-            ("10x", "`10x` is not a size: there is no unit `x`"),
-            ("10bb", "`10bb` is not a size: there is no unit `bb`"),
-            ("10kiby", "`10kiby` is not a size: there is no unit `kiby`"),
+            ("10x", "`10x` is not a size: unknown unit `x`"),
+            ("10bb", "`10bb` is not a size: unknown unit `bb`"),
+            ("10kiby", "`10kiby` is not a size: unknown unit `kiby`"),
             ("64  m", "`64  m` is not a size: `64 ` is not a number"),
             ("1.2.3m", "`1.2.3m` is not a size: `1.2.3` is not a number"),
             ("-5m", "the size `-5m` is negative"),

@@ -262,9 +262,9 @@ mod tests {
             ("10", "the duration `10` has no unit"),
             ("1m 30s", "`1m 30s` is not a duration: it contains a space"),
             ("1 m", "`1 m` is not a duration: it contains a space"),
-            ("1 y", "`1 y` is not a duration: there is no unit `y`"),
-            ("1y", "`1y` is not a duration: there is no unit `y`"),
-            ("1S", "`1S` is not a duration: there is no unit `S`"),
+            ("1 y", "`1 y` is not a duration: unknown unit `y`"),
+            ("1y", "`1y` is not a duration: unknown unit `y`"),
+            ("1S", "`1S` is not a duration: unknown unit `S`"),
             ("9999999h", "the duration `9999999h` is too long"),
             ("99999999999999999999s", "the duration `99999999999999999999s` is too long"),
         ];

@@ -130,10 +130,7 @@ fn refused_by_meaning() {
             "1:1 the key `true` at the top level is a boolean, but keys must be strings | true | \
              put it in quotes: `\"true\"`",
         ),
-        (
-            "a:\n  ~: x\n",
-            "2:3 the key `~` in `a` is nothing, but keys must be strings | ~ | put it in quotes: `\"~\"`",
-        ),
+        ("a:\n  ~: x\n", "2:3 the key `~` in `a` is nothing, but keys must be strings | ~ | put it in quotes: `\"~\"`"),
         (
             "a:\n  2020-01-01: x\n",
             "2:3 the key `2020-01-01` in `a` is a date, but keys must be strings | 2020-01-01 | \

@@ -200,7 +200,7 @@ fn a_mistyped_service_is_guessed_wherever_it_stands() {
 fn commands_in_hints_act_on_the_same_project() {
     let ran =
         Case::new("-f a.yaml -p shop --profile dev up other").file("a.yaml", "services: {web: {image: i}}\n").run();
-    let hint = "hint: `hoist -f a.yaml -p shop --profile dev config --services` lists those that there are\n";
+    let hint = "hint: `hoist -f a.yaml -p shop --profile dev config --services` lists all services\n";
     assert_eq!(ran.stderr, format!("no such service: other\n{hint}"));
 }
 

@@ -514,14 +514,14 @@ fn old_values_are_told_where_the_container_was_looked_at() {
     let shown = UpOptions { values: hoist::plan::SecretValues::Shown, ..UpOptions::default() };
     check(&new, [
         Case::new("made by hoist", in_sync(&old).edit(look), indoc! {r#"
-    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "•••" → "•••"; environment.DEBUG: "0" → "1"; environment.GONE is gone, was "http://a:•••@c/"; environment.NEW is now "n"; labels.tier is now "front"; read_only changed; tty: false → true
+    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "•••" → "•••"; environment.DEBUG: "0" → "1"; environment.GONE removed, was "http://a:•••@c/"; environment.NEW is now "n"; labels.tier is now "front"; read_only changed; tty: false → true
     #2 stop container web/1: replaced, after #1
     #3 remove container web/1: replaced, after #2
     #4 rename container web/1 to shop-web-1: replaces the old container, after #3
     #5 start container web/1: replaces the old container, after #4
 "#}),
         Case::new("made by Docker Compose", in_sync(&old).with("shop-web-1", of_compose).edit(look), indoc! {r#"
-    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "abc" → "def"; environment.DEBUG: "0" → "1"; environment.GONE is gone, was "http://a:b@c/"; environment.NEW is now "n"; labels.tier is now "front"; tty: false → true
+    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "abc" → "def"; environment.DEBUG: "0" → "1"; environment.GONE removed, was "http://a:b@c/"; environment.NEW is now "n"; labels.tier is now "front"; tty: false → true
     #2 stop container web/1: replaced, after #1
     #3 remove container web/1: replaced, after #2
     #4 rename container web/1 to shop-web-1: replaces the old container, after #3

@@ -363,7 +363,7 @@ fn an_image_that_can_be_built_is_pulled_first() {
             without(&missing),
             indoc! {"
                 #1 pull image registry/app:1: missing
-                #2 build image registry/app:1: missing, if #1 does not get the image, after #1
+                #2 build image registry/app:1: missing, if #1 does not provide the image, after #1
                 #3 create network shop_default: missing
                 #4 create container app/1: no container yet, after #2, #3
                 #5 create container worker/1: no container yet, after #2, #3
@@ -399,7 +399,7 @@ fn an_image_that_can_be_built_is_pulled_first() {
             without(&never),
             indoc! {"
                 #1 pull image registry/app:1: missing
-                #2 build image registry/app:1: missing, if #1 does not get the image, after #1
+                #2 build image registry/app:1: missing, if #1 does not provide the image, after #1
                 #3 create network shop_default: missing
                 #4 create container app/1: no container yet, after #2, #3
                 #5 create container worker/1: no container yet, after #2, #3

@@ -1,4 +1,4 @@
-//! `config`: checks the files and prints the project as it is understood (cli.md §4).
+//! `config`: checks the files and prints the resolved project.
 #![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 mod listing;
@@ -175,7 +175,7 @@ fn written(tree: &Tree, format: Format) -> String {
     }
 }
 
-/// The model as it is, with all mappings in natural order (compose-file.md §6.4).
+/// The model as it is, with all mappings in natural order.
 fn sorted_tree(node: &Node) -> Tree {
     match &node.value {
         Value::Null => Tree::Null,

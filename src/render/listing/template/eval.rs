@@ -210,7 +210,9 @@ impl Scope {
                 (Purpose::Heading, _) => Value::Text(heading_of(key)),
                 (Purpose::Row, text) => Value::Text(text.cloned().unwrap_or_default()),
             }),
-            (Some(Value::Lookup(_)), _) => Err(TemplateError::new(format!(".{name} takes one string: .{name} \"key\""))),
+            (Some(Value::Lookup(_)), _) => {
+                Err(TemplateError::new(format!(".{name} takes one string: .{name} \"key\"")))
+            }
             (Some(value), []) => Ok(value.clone()),
             (Some(_), _) => Err(TemplateError::new(format!(".{name} takes no arguments"))),
             (None, _) if self.purpose == Purpose::Heading => Ok(Value::Null),

@@ -1,4 +1,4 @@
-//! The functions of templates (cli.md §5.2).
+//! The functions of templates.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
