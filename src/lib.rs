@@ -1,8 +1,9 @@
-//! hoist reads Compose files, compares them with what a container engine has, and drives the engine to what the files
+//! hoist reads Compose files, compares them with the state of a container engine, and makes the changes that the files
 //! ask for.
 //!
-//! The modules are the pipeline: [`load`] makes a [`project`] of files, [`engine`] observes, [`plan`] compares,
-//! `execute` carries the plan out, [`operation`] puts these together, `render` shows what happened.
+//! The modules are the pipeline: [`load`] turns files into a [`project`], [`engine`] observes, [`plan`] compares,
+//! [`execute`] carries out the plan, [`operation`] combines these, [`render`] shows what happened. `docs/architecture.md`
+//! describes them, and how to extend each.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 pub mod cli;

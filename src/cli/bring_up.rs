@@ -35,19 +35,19 @@ pub(crate) struct ConvergeArgs {
     /// Recreate containers even if nothing changed
     #[arg(long)]
     pub(crate) force_recreate: bool,
-    /// Leave existing containers alone even if they differ
+    /// Leave existing containers alone even if their definition changed
     #[arg(long)]
     pub(crate) no_recreate: bool,
     /// When to pull images: always, missing, if_not_present, never or build
     #[arg(long, value_name = "POLICY")]
     pub(crate) pull: Option<String>,
-    /// Pull without showing the layers
+    /// Do not show the layers of images while pulling
     #[arg(long)]
     pub(crate) quiet_pull: bool,
-    /// Remove containers of services that the files do not define
+    /// Remove containers of services that are not in the files
     #[arg(long)]
     pub(crate) remove_orphans: bool,
-    /// Run NUM replicas of a service
+    /// Run NUM replicas of SERVICE; may be repeated
     #[arg(long, value_name = "SERVICE=NUM")]
     pub(crate) scale: Vec<String>,
     /// Answer yes to all questions
@@ -62,37 +62,37 @@ pub(crate) struct UpPlanArgs {
     /// What decides about containers.
     #[command(flatten)]
     pub(crate) converge: ConvergeArgs,
-    /// Recreate the services that the named ones depend on, too
+    /// Also recreate the dependencies of the given services
     #[arg(long)]
     pub(crate) always_recreate_deps: bool,
-    /// Leave out the services that the named ones depend on
+    /// Do not bring up dependencies of the given services
     #[arg(long)]
     pub(crate) no_deps: bool,
-    /// Create the containers without starting them
+    /// Create containers without starting them
     #[arg(long)]
     pub(crate) no_start: bool,
-    /// Build without showing the log
+    /// Do not show the build log
     #[arg(long)]
     pub(crate) quiet_build: bool,
-    /// Give new containers empty anonymous volumes; the old volumes are kept
+    /// Give new containers empty anonymous volumes; the old volumes are kept, but not mounted
     #[arg(short = 'V', long)]
     pub(crate) renew_anon_volumes: bool,
-    /// Seconds a container gets to stop [default: its own grace period]
+    /// Time that containers get to stop [default: their own grace period]
     #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) timeout: Option<i64>,
-    /// Return when all services run, or are healthy where they have a healthcheck
+    /// Return once all services are running, or healthy if they have a healthcheck
     #[arg(long)]
     pub(crate) wait: bool,
-    /// While a service has to become healthy, run its test at once and often, instead of once an interval
+    /// While waiting for a service to become healthy, check it every 500 ms instead of once per interval
     #[arg(long)]
     pub(crate) eager_health: bool,
-    /// Replace the replicas of a service in turn, as its `deploy.update_config` says, each new one ready before the next
+    /// Replace the replicas of each service in turn, as set in its `deploy.update_config`
     #[arg(long)]
     pub(crate) rolling: bool,
-    /// Seconds that --wait waits at most; 0 is no limit
+    /// Maximum time for --wait; 0 means no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
     pub(crate) wait_timeout: i64,
-    /// Services to bring up, with what they depend on [default: all]
+    /// Services to bring up, with their dependencies [default: all]
     #[arg(value_name = "SERVICE")]
     pub(crate) services: Vec<String>,
 }
@@ -101,7 +101,7 @@ pub(crate) struct UpPlanArgs {
 ///
 /// # Errors
 ///
-/// Where they do not go together, in the words and the order of cli.md §4.
+/// If they do not go together, in the words and the order of Docker Compose.
 pub(super) fn check(args: &UpPlanArgs) -> Result<(), Failure> {
     let converge = &args.converge;
     if args.wait_timeout < 0 {

@@ -1,4 +1,4 @@
-//! Questions to the user (cli.md §7). Nothing below the command line asks anything.
+//! Questions to the user. Nothing below the command line asks anything.
 
 use std::io::{self, BufRead, Write};
 

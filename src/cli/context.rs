@@ -115,7 +115,7 @@ impl Context {
         given.or(self.ansi.as_deref()).unwrap_or("auto")
     }
 
-    /// How progress is shown: `--progress`, else `COMPOSE_PROGRESS`, else what standard error can show (cli.md §6.1).
+    /// How progress is shown: `--progress`, else `COMPOSE_PROGRESS`, else what standard error can show.
     ///
     /// # Errors
     ///

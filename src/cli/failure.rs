@@ -26,7 +26,7 @@ pub enum Failure {
     Engine(EngineError),
     /// An operation on a project failed.
     Operation(Box<FailedOperation>),
-    /// Arguments do not go together; the message is the contract's (cli.md §4).
+    /// Arguments do not go together; the message is that of Docker Compose.
     Usage(String),
     /// The user said stop.
     Interrupted,
@@ -143,7 +143,7 @@ impl Failure {
         }
     }
 
-    /// Tells a program, on `out`: one JSON object, with no message where there is none to add (cli.md §1.2); for each step
+    /// Tells a program, on `out`: one JSON object, with no message where there is none to add; for each step
     /// that failed, one with its place in the files.
     ///
     /// # Errors
@@ -186,12 +186,12 @@ fn engine_hint(error: &EngineError) -> Option<String> {
     let EngineError::Unreachable { cause, address } = error else { return None };
     if let Some(host) = address.strip_prefix("ssh://") {
         let host = host.split('/').next().unwrap_or_default();
-        return Some(format!("`ssh ssh://{host} docker version` has to work without asking anything"));
+        return Some(format!("`ssh ssh://{host} docker version` must work without a prompt"));
     }
     Some(if cause.to_lowercase().contains("permission denied") {
-        "your user may not open the engine's socket: add it to the group `docker`, or use sudo".to_owned()
+        "your user may not access the engine's socket: add it to the group `docker`, or use sudo".to_owned()
     } else {
-        "is the engine running? start it, or name another with DOCKER_HOST, --host or --context".to_owned()
+        "is the engine running? start it, or select another with DOCKER_HOST, --host or --context".to_owned()
     })
 }
 

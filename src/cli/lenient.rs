@@ -1,6 +1,6 @@
 //! Words that people and environments use for yes.
 
-/// `y`, `1`, `t` and `true` in any case are true; everything else, also `yes` and `on`, is false (cli.md §2.3).
+/// `y`, `1`, `t` and `true` in any case are true; everything else, also `yes` and `on`, is false.
 #[must_use]
 pub(super) fn is_yes(text: &str) -> bool {
     matches!(text.trim().to_lowercase().as_str(), "y" | "1" | "t" | "true")

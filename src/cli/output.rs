@@ -85,8 +85,7 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     io::stderr().write_all(text.as_bytes())
 }
 
-/// Every problem as an object on a line of its own: errors as those of commands, warnings as records of a log
-/// (cli.md §1.2).
+/// Every problem as an object on a line of its own: errors as those of commands, warnings as records of a log.
 fn report_json(
     errors: &[&dyn Explain],
     warnings: &[LoadWarning],

@@ -1,4 +1,4 @@
-//! Arguments to [`Cli`], and what the user is told when that fails, in the words scripts know (cli.md §1.1, §1.2).
+//! Arguments to [`Cli`], and what the user is told when that fails, in the words scripts know.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -148,7 +148,7 @@ fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Pars
         }
         ErrorKind::MissingRequiredArgument => {
             let path = command_path(&command, arguments);
-            let message = format!("missing argument: {argument}\nhint: `hoist help {path}` says what goes there");
+            let message = format!("missing argument: {argument}\nhint: see `hoist help {path}`");
             Parsed::Refused { help: None, message }
         }
         // Kinds that need none of the contract's words; the enum of the library grows.
@@ -168,7 +168,7 @@ fn before_the_command(root: &Command, argument: &str, arguments: &[OsString]) ->
     let value = flag.get_value_names().filter(|_| flag.get_action().takes_values()).and_then(|names| names.first());
     let value = value.map(|name| format!(" {name}")).unwrap_or_default();
     let path = command_path(root, arguments);
-    Some(format!("\nhint: it stands before the command: `hoist {written}{value} {path}`"))
+    Some(format!("\nhint: put it before the command: `hoist {written}{value} {path}`"))
 }
 
 /// The command that the arguments name.
@@ -188,7 +188,7 @@ fn refused_value(cause: &(dyn std::error::Error + 'static)) -> String {
 
 fn accepted_values(error: &clap::Error) -> String {
     match error.get(ContextKind::ValidValue) {
-        Some(ContextValue::Strings(values)) => format!(": accepted are {}", values.join(", ")),
+        Some(ContextValue::Strings(values)) => format!(": expected one of {}", values.join(", ")),
         Some(_) | None => String::new(),
     }
 }
@@ -270,21 +270,21 @@ mod tests {
         let table = [
             (
                 &["up", "-f", "x"][..],
-                "unknown shorthand flag: 'f' in -f\nhint: it stands before the command: `hoist --file FILE up`",
+                "unknown shorthand flag: 'f' in -f\nhint: put it before the command: `hoist --file FILE up`",
             ),
             (
                 &["up", "--all-resources"],
-                "unknown flag: --all-resources\nhint: it stands before the command: `hoist --all-resources up`",
+                "unknown flag: --all-resources\nhint: put it before the command: `hoist --all-resources up`",
             ),
             (&["up", "--zzz"], "unknown flag: --zzz"),
             (&["up", "--no-dep"], "unknown flag: --no-dep\nhint: did you mean `--no-deps`?"),
             (&["-p"], "flag needs an argument: 'p' in -p"),
             (&["--file"], "flag needs an argument: --file"),
             (&["--parallel", "many", "up"], "invalid argument \"many\" for \"--parallel\" flag: not a whole number"),
-            (&["completion"], "missing argument: <SHELL>\nhint: `hoist help completion` says what goes there"),
+            (&["completion"], "missing argument: <SHELL>\nhint: see `hoist help completion`"),
             (
                 &["completion", "x"],
-                "invalid argument \"x\" for SHELL: accepted are bash, elvish, fish, powershell, zsh",
+                "invalid argument \"x\" for SHELL: expected one of bash, elvish, fish, powershell, zsh",
             ),
             (&["run", "--rm", "web"], "`run` is not supported yet"),
             (

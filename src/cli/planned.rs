@@ -10,7 +10,7 @@ const PLANNED: &[(&str, &str)] = &[
     ("events", "use `docker events`"),
     ("exec", "use `docker exec`; `hoist ps` lists the containers"),
     ("export", "use `docker export`; `hoist ps` lists the containers"),
-    ("images", "`hoist config --images` lists the images that the files name"),
+    ("images", "`hoist config --images` lists the images in the files"),
     ("kill", "use `docker kill`; `hoist ps` lists the containers"),
     ("ls", "use `docker ps`"),
     ("pause", "use `docker pause`; `hoist ps` lists the containers"),
@@ -27,7 +27,7 @@ const PLANNED: &[(&str, &str)] = &[
     ("stop", "use `docker stop`; `hoist ps` lists the containers"),
     ("top", "use `docker top`; `hoist ps` lists the containers"),
     ("unpause", "use `docker unpause`; `hoist ps` lists the containers"),
-    ("volumes", "`hoist config --volumes` lists the volumes of the files"),
+    ("volumes", "`hoist config --volumes` lists the volumes in the files"),
     ("wait", "use `docker wait`; `hoist ps` lists the containers"),
     ("watch", ""),
 ];

@@ -5,7 +5,7 @@ use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
 use crate::plan::{FailureAction, ProviderVerb, Shared, Waiter};
 use crate::project::{ModelKey, NetworkKey, ServiceName};
 
-/// Why a step failed. Texts about waits are the contract's (engine.md §4.3).
+/// Why a step failed. Messages about waits are those of Docker Compose, since scripts match on them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StepError {
@@ -464,7 +464,7 @@ impl StepError {
                 None => "remove or rename that container, or choose another `container_name`".to_owned(),
             }),
             Self::PortTaken { holder: None, port, .. } => {
-                Some(format!("stop what listens on port {port}, or publish another port"))
+                Some(format!("stop the program that listens on port {port}, or publish another port"))
             }
             Self::PortTaken { holder: Some(holder), ours: true, .. } => Some(format!(
                 "{holder} is this project's own: let one of the two publish another port; if its service is no longer in \
@@ -487,7 +487,7 @@ impl StepError {
             Self::Pull { image, cause, .. } => pull_hints::hint(image, &cause.to_string()),
             Self::HookFailed { hook, .. } | Self::HookNotRun { hook, .. } => Some(format!("this was {hook}")),
             Self::TmpfsNotShared { from, target, .. } => Some(format!(
-                "mount it in `{from}` through `tmpfs: [{target}]` instead of `volumes`; such mounts are not taken over"
+                "mount it in `{from}` through `tmpfs: [{target}]` instead of `volumes`; such mounts are not inherited"
             )),
             Self::Exited { waiter: Waiter::Update(action), .. }
             | Self::Unhealthy { waiter: Waiter::Update(action), .. }
@@ -514,11 +514,11 @@ impl StepError {
 /// What has become of a service whose rolling update failed.
 fn after_failed_update(action: FailureAction) -> &'static str {
     match action {
-        FailureAction::Pause => "its old container stays or comes back, and the replicas after it stay as they are",
-        FailureAction::Continue => {
-            "its old container stays or comes back; the other replicas are replaced all the same"
+        FailureAction::Pause => {
+            "its old container is kept or restored, and the remaining replicas are left as they are"
         }
-        FailureAction::Rollback => "all replicas keep their old containers or get them back",
+        FailureAction::Continue => "its old container is kept or restored; the other replicas are still replaced",
+        FailureAction::Rollback => "the old containers of all replicas are kept or restored",
     }
 }
 

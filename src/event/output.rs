@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 /// How many pieces may wait to be written before the reading of logs waits too.
 const CAPACITY: usize = 64;
 
-/// Something for the terminal or a pipe that comes from containers. Sources are named as engine.md §1.3 displays them.
+/// Something for the terminal or a pipe that comes from containers. Sources are named as Docker Compose shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// Those sources are being attached to, in the order in which they get their colours.

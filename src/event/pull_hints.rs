@@ -4,11 +4,11 @@
 const REMEDIES: [(&[&str], Remedy); 8] = [
     (
         &["no matching manifest"],
-        Remedy::Fixed("it is not made for this platform; `platform` of the service names another"),
+        Remedy::Fixed("the image does not support this platform; set `platform` in the service to select another"),
     ),
     (
         &["toomanyrequests", "rate limit"],
-        Remedy::LogIn("the registry limits how often it is asked: wait, or log in with"),
+        Remedy::LogIn("the registry limits the number of pulls: wait, or log in with"),
     ),
     (
         &["manifest unknown", "not found: manifest", "failed to resolve reference"],
@@ -26,9 +26,12 @@ const REMEDIES: [(&[&str], Remedy); 8] = [
     ),
     (
         &["http response to https client"],
-        Remedy::Fixed("the registry speaks no TLS: list it under `insecure-registries` in the engine's daemon.json"),
+        Remedy::Fixed("the registry does not use TLS: add it to `insecure-registries` in the engine's daemon.json"),
     ),
-    (&["x509:", "certificate"], Remedy::Fixed("the engine does not trust the registry's certificate: give it the CA")),
+    (
+        &["x509:", "certificate"],
+        Remedy::Fixed("the engine does not trust the registry's certificate: add its CA to the engine"),
+    ),
     (
         &["connection refused", "timeout", "deadline exceeded", "no route to host", "network is unreachable", "eof"],
         Remedy::Fixed("the engine cannot reach the registry: check that it runs, and the engine's network and proxy"),
@@ -89,7 +92,7 @@ mod tests {
             (
                 "docker.io/library/nginx",
                 "toomanyrequests: You have reached your pull rate limit.",
-                "the registry limits how often it is asked: wait, or log in with `docker login`",
+                "the registry limits the number of pulls: wait, or log in with `docker login`",
             ),
             (
                 "x.invalid/x",
@@ -104,17 +107,17 @@ mod tests {
             (
                 "10.0.0.5:5000/x",
                 "Get \"https://10.0.0.5:5000/v2/\": http: server gave HTTP response to HTTPS client",
-                "the registry speaks no TLS: list it under `insecure-registries` in the engine's daemon.json",
+                "the registry does not use TLS: add it to `insecure-registries` in the engine's daemon.json",
             ),
             (
                 "r.example.com/x",
                 "Get \"https://r.example.com/v2/\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
-                "the engine does not trust the registry's certificate: give it the CA",
+                "the engine does not trust the registry's certificate: add its CA to the engine",
             ),
             (
                 "app",
                 "no matching manifest for linux/arm64/v8 in the manifest list entries",
-                "it is not made for this platform; `platform` of the service names another",
+                "the image does not support this platform; set `platform` in the service to select another",
             ),
         ] {
             assert_eq!(hint(image, words).as_deref(), Some(remedy), "{words}");

@@ -22,7 +22,7 @@ pub(super) fn of_health(details: &ContainerDetails) -> Vec<String> {
     let mut lines = Vec::from_iter(restarts(details));
     match details.probes.last() {
         Some(probe) => lines.extend(of_probe(probe)),
-        None => lines.push("no probe has ended yet".to_owned()),
+        None => lines.push("no health check has finished yet".to_owned()),
     }
     lines
 }
@@ -43,7 +43,7 @@ pub(super) async fn of_delay<E: Engine>(engine: &E, details: &ContainerDetails) 
     let name = &details.name;
     match (details.state, details.health) {
         (State::Restarting, _) => {
-            let mut lines = vec![format!("container {name} keeps ending and being restarted")];
+            let mut lines = vec![format!("container {name} keeps exiting and being restarted")];
             lines.extend(of_exit(engine, details).await);
             lines
         }
@@ -75,9 +75,9 @@ fn restarts(details: &ContainerDetails) -> Option<String> {
 fn of_probe(probe: &Probe) -> Vec<String> {
     let output: Vec<&str> = probe.output.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     let shown = &output[output.len().saturating_sub(LINES)..];
-    let head = format!("its last probe ended with exit status {}", probe.exit_code);
+    let head = format!("its last health check exited with status {}", probe.exit_code);
     match shown {
-        [] => vec![format!("{head} and wrote nothing")],
+        [] => vec![format!("{head} without output")],
         [line] => vec![format!("{head}: {line}")],
         lines => std::iter::once(format!("{head}:")).chain(lines.iter().map(|line| format!("  {line}"))).collect(),
     }
@@ -90,9 +90,9 @@ async fn last_log_lines<E: Engine>(engine: &E, details: &ContainerDetails) -> Ve
         text.split(|byte| *byte == b'\n').map(lossy_line).filter(|line| !line.trim().is_empty()).collect();
     let shown = &lines[lines.len().saturating_sub(LINES)..];
     if shown.is_empty() {
-        return vec!["it wrote nothing".to_owned()];
+        return vec!["it produced no output".to_owned()];
     }
-    std::iter::once("it wrote last:".to_owned()).chain(shown.iter().map(|line| format!("  {line}"))).collect()
+    std::iter::once("its last output:".to_owned()).chain(shown.iter().map(|line| format!("  {line}"))).collect()
 }
 
 /// When the latest run of a container began, in nanoseconds since 1970: what it wrote before explains nothing.

@@ -87,5 +87,5 @@ async fn run<E: Engine>(engine: &E, id: &ContainerId, test: &HealthTest) -> Resu
             return Ok(status);
         }
     }
-    Err(EngineError::Failed("the engine did not say how the test ended".to_owned()))
+    Err(EngineError::Failed("the engine did not report the result of the check".to_owned()))
 }

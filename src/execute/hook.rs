@@ -62,7 +62,7 @@ pub(super) async fn before_stop<E: Engine>(
                 [] => String::new(),
                 lines => format!(": {}", lines.join("; ")),
             };
-            warn(format!("{error}{words}{place}; the container is stopped and removed anyway"));
+            warn(format!("{error}{words}{place}; the container is still stopped and removed"));
             Ok(())
         }
         other => other,
@@ -124,7 +124,7 @@ async fn exec<E: Engine>(
             ExecProgress::Exited(exit_code) => return Ok((exit_code, reader.end().await)),
         }
     }
-    Err(EngineError::Failed("the engine did not say how the command ended".to_owned()))
+    Err(EngineError::Failed("the engine did not report how the command ended".to_owned()))
 }
 
 /// Runs a `pre_start` hook in a container of its own. One that fails keeps its container, to be looked at; the next

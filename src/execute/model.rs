@@ -61,7 +61,7 @@ pub async fn look(project: &Project) -> Result<Option<ModelRunner>, StepError> {
     // Most projects use no model: the room for all of this is taken only here.
     let looks = Box::pin(async { tokio::join!(version, tags(project, &plugin), endpoint(project, &plugin)) });
     let Ok((version, tags, endpoint)) = tokio::time::timeout(LOOK, looks).await else {
-        return Err(unknown(&format!("no answer within {} s", LOOK.as_secs()), Vec::new()));
+        return Err(unknown(&format!("no response within {} s", LOOK.as_secs()), Vec::new()));
     };
     let endpoint = endpoint?;
     Ok(Some(ModelRunner { plugin, version, endpoint, tags }))
@@ -91,7 +91,7 @@ async fn endpoint(project: &Project, plugin: &Path) -> Result<String, StepError>
     }
     match serde_json::from_slice(&output.stdout) {
         Ok(Status { endpoint }) if !endpoint.is_empty() => Ok(endpoint),
-        Ok(_) | Err(_) => Err(unknown(&"its answer has no endpoint", last_lines(&output))),
+        Ok(_) | Err(_) => Err(unknown(&"its response has no endpoint", last_lines(&output))),
     }
 }
 

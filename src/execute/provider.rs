@@ -166,7 +166,7 @@ impl Call<'_> {
             return Err(self.failed(&format!("`{kind}` is a path or flag, not the name of a plugin or program")));
         }
         if self.service.as_str().starts_with('-') {
-            return Err(self.failed("the service's name would be read as a flag"));
+            return Err(self.failed("the name of the service would be read as a flag"));
         }
         let on_path = || {
             let path = self.project.programs.path.as_ref().map(std::env::split_paths);
@@ -177,7 +177,7 @@ impl Call<'_> {
         };
         plugin::find(self.project, kind)
             .or_else(on_path)
-            .ok_or_else(|| self.failed(&format!("there is no plugin and no program `{kind}`")))
+            .ok_or_else(|| self.failed(&format!("found no plugin or program named `{kind}`")))
     }
 
     fn command(&self, program: &Path) -> Command {

@@ -453,7 +453,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         }
         watched.warned = true;
         let status = details.exit_code.map(|code| format!(" (last exit status {code})")).unwrap_or_default();
-        let message = format!("container {} keeps ending and being restarted{status}", watched.name);
+        let message = format!("container {} keeps exiting and being restarted{status}", watched.name);
         self.context.events.send(Fact::Warning { id: Some(self.id), message });
     }
 

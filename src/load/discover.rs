@@ -84,7 +84,10 @@ impl Explain for DiscoverError {
             }
             Self::NothingFound { from, .. } => {
                 let above = if from.parent().is_some() { " and the folders above" } else { "" };
-                Some(format!("`compose.yaml` was looked for in {}{above}; name another file with `-f`", from.display()))
+                Some(format!(
+                    "there is no `compose.yaml` in {}{above}; use `-f` to select another file",
+                    from.display()
+                ))
             }
             Self::Missing { path, named_by, closest } => Some(match (pattern_hint(path), closest) {
                 (Some(hint), _) => hint,
@@ -117,7 +120,7 @@ pub enum DiscoverWarning {
         path: PathBuf,
     },
     /// The name comes from a folder that is a link to one of another name.
-    #[error("the project is named after the link `{link}`, which leads to `{real}`")]
+    #[error("the project is named after the link `{link}`, which points to `{real}`")]
     LinkName {
         /// The name of the link.
         link: String,
@@ -133,11 +136,9 @@ impl Explain for DiscoverWarning {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Several { .. } => Some("keep one of them, or name the one that is meant with `-f`".to_owned()),
+            Self::Several { .. } => Some("keep one of them, or select one with `-f`".to_owned()),
             Self::Using { .. } => None,
-            Self::LinkName { .. } => {
-                Some("give the project a name with `name:` to have it independent of the path".to_owned())
-            }
+            Self::LinkName { .. } => Some("set `name:` to make the project name independent of the path".to_owned()),
         }
     }
 }
@@ -297,15 +298,18 @@ impl Explain for ProjectNameError {
             Self::Invalid { name, given_by } => {
                 let better = normalize_name(name);
                 if better.is_empty() {
-                    format!("the name was given by {given_by}")
+                    format!("the name comes from {given_by}")
                 } else {
-                    format!("the name was given by {given_by}; `{better}` would do")
+                    format!("the name comes from {given_by}; `{better}` would be valid")
                 }
             }
             Self::Empty { directory: Some(directory) } => {
-                format!("no name can be made of the folder {}; give one with `-p` or `name:`", directory.display())
+                format!(
+                    "no valid name can be derived from the folder {}; set one with `-p` or `name:`",
+                    directory.display()
+                )
             }
-            Self::Empty { directory: None } => "give one with `-p` or `name:`".to_owned(),
+            Self::Empty { directory: None } => "set one with `-p` or `name:`".to_owned(),
         })
     }
 }

@@ -44,7 +44,7 @@ pub enum EnvFileError {
         span: Span,
     },
     /// A name with a blank in it.
-    #[error("the variable name `{name}` contains a blank")]
+    #[error("the variable name `{name}` contains a space")]
     BlankInName {
         /// The name.
         name: String,
@@ -52,7 +52,7 @@ pub enum EnvFileError {
         span: Span,
     },
     /// A line of a raw file that begins with `=`.
-    #[error("the line has a value and no variable name")]
+    #[error("the line has a value but no variable name")]
     NoName {
         /// The line.
         span: Span,
@@ -72,7 +72,7 @@ pub enum EnvFileError {
         span: Span,
     },
     /// A file that some editors and shells wrote as UTF-16, which no reader of env files takes.
-    #[error("the file is UTF-16, and env files have to be UTF-8")]
+    #[error("the file is UTF-16, but env files must be UTF-8")]
     Utf16 {
         /// Its first character.
         span: Span,
@@ -489,7 +489,7 @@ mod tests {
     fn mistakes() {
         for (text, expected) in [
             ("A=1\nB%=2\nC=3\n", "2:2 the character `%` cannot be part of a variable name"),
-            ("A B=1\nC=3\n", "1:1 the variable name `A B` contains a blank"),
+            ("A B=1\nC=3\n", "1:1 the variable name `A B` contains a space"),
             ("C=3\nA=\"x\nB=y\n", "2:3 the quote `\"` is never closed"),
             ("A=x${B\nC=3\n", "1:4 `${B` in `A` is not a valid variable reference"),
             ("C=3\nA='x'\nB=\"\\t${Q:?is needed}\"\n", "3:6 required variable `Q` is not set: is needed"),
@@ -524,7 +524,7 @@ mod tests {
         let file = sources.add("bad.env", "C = spaced\n=x\n");
         let found = parse_raw(&sources, file, &outer);
         assert_eq!(found.errors.len(), 2);
-        assert_eq!(found.errors[0].to_string(), "the variable name `C ` contains a blank");
+        assert_eq!(found.errors[0].to_string(), "the variable name `C ` contains a space");
         let file = sources.add_bytes("bytes.env", b"A=\xff\n".to_vec());
         assert_eq!(parse_raw(&sources, file, &outer).errors.len(), 1);
     }

@@ -54,7 +54,7 @@ impl Explain for VariableFileError {
 
 /// An entry of `env_file` that cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("`{format}` is not a format of env files")]
+#[error("unknown env file format `{format}`")]
 pub struct UnknownFormat {
     /// The word as written.
     pub format: String,
@@ -68,7 +68,7 @@ impl Explain for UnknownFormat {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("the only other format is `raw`; leave `format` out for the usual one".to_owned())
+        Some("the only other format is `raw`; omit `format` for the default one".to_owned())
     }
 }
 

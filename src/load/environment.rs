@@ -40,7 +40,7 @@ pub enum EnvironmentError {
         error: ReadError,
     },
     /// `COMPOSE_DISABLE_ENV_FILE` that is neither true nor false.
-    #[error("COMPOSE_DISABLE_ENV_FILE has to be true or false, and `{value}` is not")]
+    #[error("COMPOSE_DISABLE_ENV_FILE must be true or false, not `{value}`")]
     Switch {
         /// Its value.
         value: String,

@@ -43,7 +43,7 @@ pub enum ExtendsError {
         span: Span,
     },
     /// No `service` says what to extend.
-    #[error("`extends` of service `{service}` does not say which service")]
+    #[error("`extends` of service `{service}` does not name a service")]
     NoService {
         /// The service that extends.
         service: String,
@@ -62,7 +62,7 @@ pub enum ExtendsError {
     #[error(transparent)]
     Remote(#[from] RemoteFile),
     /// More services that extend each other, or more values that are copied that way, than any project has.
-    #[error("`extends` of service `{service}` goes too far: {limit}")]
+    #[error("`extends` of service `{service}` exceeds a limit: {limit}")]
     TooMuch {
         /// The service that extends.
         service: String,
@@ -72,7 +72,7 @@ pub enum ExtendsError {
         span: Span,
     },
     /// Services that extend each other.
-    #[error("services extend each other in a circle: {}", Circle(chain, "->"))]
+    #[error("services extend each other in a cycle: {}", Circle(chain, "->"))]
     Circular {
         /// The services from the first to its repetition, with their `extends`.
         chain: Vec<Spanned<String>>,
@@ -108,15 +108,15 @@ impl Explain for ExtendsError {
             Self::UnknownBase { base, .. } if base.value.contains([' ', ',']) => Some(ONE_SERVICE.to_owned()),
             Self::NotOne { .. } => Some(ONE_SERVICE.to_owned()),
             Self::UnknownBase { file: None, .. } => {
-                Some("a service of another file needs `file:` beside `service:`".to_owned())
+                Some("a service in another file needs `file:` next to `service:`".to_owned())
             }
-            Self::UnknownBase { .. } => Some(
-                "name a service that the file itself defines; those that it includes cannot be extended".to_owned(),
-            ),
+            Self::UnknownBase { .. } => {
+                Some("name a service that the file itself defines; included services cannot be extended".to_owned())
+            }
             Self::NoService { .. } => Some("write `extends: {service: NAME, file: FILE}`".to_owned()),
             Self::NoServices { .. } => Some("give the path of a Compose file".to_owned()),
             Self::Remote(error) => error.hint(),
-            Self::TooMuch { .. } => Some("let it extend a service with less in it".to_owned()),
+            Self::TooMuch { .. } => Some("extend a smaller service".to_owned()),
             Self::Circular { .. } => Some("remove one of the `extends`".to_owned()),
         }
     }
@@ -142,7 +142,7 @@ impl Explain for ExtendsError {
 #[non_exhaustive]
 pub enum ExtendsWarning {
     /// A service that extends one without content, which changes nothing.
-    #[error("service `{base}` is blank, so extending it does nothing")]
+    #[error("service `{base}` is empty, so extending it does nothing")]
     BlankBase {
         /// The service that is extended.
         base: String,
@@ -314,7 +314,7 @@ impl<F: Files> Resolver<'_, F> {
             return;
         }
         if self.chain.len() >= LONGEST_CHAIN {
-            return self.too_much(at, name, reference.span, "too many services in a row extend the next");
+            return self.too_much(at, name, reference.span, "the chain of services is too long");
         }
         self.chain.push(Link { file: at, service: Spanned::new(name.to_owned(), reference.span) });
         let base = match &reference.file {

@@ -22,7 +22,7 @@ pub struct FileError {
 
 /// A reference to a file elsewhere, which is not supported yet.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("`{reference}` is not a file of this machine, and others cannot be read yet")]
+#[error("remote files are not supported yet: `{reference}`")]
 pub struct RemoteFile {
     /// The reference as written.
     pub reference: String,
@@ -67,7 +67,7 @@ impl Explain for FileError {
             ReadError::Missing => pattern_hint(&self.path).or_else(|| self.missing()),
             ReadError::Folder => Some(folder_hint(&self.path, self.role)),
             ReadError::Pipe => {
-                Some("name a file here; only files on the command line and env files may be pipes".to_owned())
+                Some("use a regular file; only files on the command line and env files may be pipes".to_owned())
             }
             ReadError::Denied => Some("give your user permission to read it".to_owned()),
             ReadError::TooLarge { .. } => Some("check the path: this looks like the wrong file".to_owned()),

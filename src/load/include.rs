@@ -69,7 +69,7 @@ impl Explain for IncludeError {
             Self::Remote(error) => error.hint(),
             Self::WrongType { .. } => Some("write `include: [other.yaml]`".to_owned()),
             Self::Cycle { .. } => Some("remove one of the includes".to_owned()),
-            Self::TooMany { .. } => Some("include them all from one file instead of one from another".to_owned()),
+            Self::TooMany { .. } => Some("include all of them from one file instead of nesting them".to_owned()),
         }
     }
 }

@@ -47,7 +47,7 @@ pub enum TemplateError {
         span: Span,
     },
     /// A text that its variables make too long.
-    #[error("`{path}` gets longer than {} MiB", template::LONGEST >> 20)]
+    #[error("`{path}` expands to more than {} MiB", template::LONGEST >> 20)]
     TooLong {
         /// Where the string is.
         path: Path,
@@ -134,9 +134,7 @@ impl Explain for TemplateError {
             Self::Required { variable, .. } => {
                 format!("set `{variable}` in the shell, in `.env`, or in a file given by `--env-file`")
             }
-            Self::TooMuch { .. } => {
-                "a long value that is used so often belongs in a file that the containers mount".to_owned()
-            }
+            Self::TooMuch { .. } => "put a long value that is used this often into a file, and mount that".to_owned(),
             Self::TooLong { .. } => "variables that repeat one another grow fast; shorten them".to_owned(),
             Self::TooDeep { .. } => "give the inner variables values of their own in `.env`".to_owned(),
             Self::Cast { text, template: Some(template), target, .. } if text.is_empty() => format!(
@@ -158,15 +156,15 @@ fn invalid_hint(text: &str, why: Invalid) -> String {
         .chars()
         .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
         .collect();
-    let dollar = "a `$` that is only text is written `$$`";
+    let dollar = "write `$$` for a literal `$`";
     match why {
         Invalid::Unclosed => format!("close it with `}}`; {dollar}"),
         Invalid::SeveralLines => "put the whole reference on one line".to_owned(),
         Invalid::Empty => format!("put a name between the braces; {dollar}"),
-        Invalid::Blank => format!("remove the blank: `${{{name}}}`"),
+        Invalid::Blank => format!("remove the space: `${{{name}}}`"),
         Invalid::Name => format!("names begin with a letter or `_`; {dollar}"),
         Invalid::Operator => format!(
-            "behind the name come `:-default`, `:?message` or `:+alternate`, as in `${{{name}:-default}}`; {dollar}"
+            "the name may be followed by `:-default`, `:?message` or `:+alternate`, as in `${{{name}:-default}}`; {dollar}"
         ),
     }
 }
@@ -180,9 +178,9 @@ impl Explain for TemplateWarning {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Unset { variable, .. } => Some(format!(
-                "set it, or write `${{{variable}:-}}` if it may be empty; a `$` that is text is written `$$`"
-            )),
+            Self::Unset { variable, .. } => {
+                Some(format!("set it, or write `${{{variable}:-}}` if it may be empty; write `$$` for a literal `$`"))
+            }
             Self::BooleanWord { .. } => None,
         }
     }
@@ -502,17 +500,17 @@ mod tests {
             ),
             (
                 "a:\n  - |\n    one\n    two ${TAG }\n",
-                "4:9 `${TAG }` in `a[0]` is not a valid variable reference | ${TAG } | remove the blank: `${TAG}`",
+                "4:9 `${TAG }` in `a[0]` is not a valid variable reference | ${TAG } | remove the space: `${TAG}`",
             ),
             (
                 "a: ${T:=x}\n",
-                "1:4 `${T:=x}` in `a` is not a valid variable reference | ${T:=x} | behind the name come `:-default`, \
-                 `:?message` or `:+alternate`, as in `${T:-default}`; a `$` that is only text is written `$$`",
+                "1:4 `${T:=x}` in `a` is not a valid variable reference | ${T:=x} | the name may be followed by `:-default`, \
+                 `:?message` or `:+alternate`, as in `${T:-default}`; write `$$` for a literal `$`",
             ),
             (
                 "a: 'it''s ${'\n",
                 "1:11 `${` in `a` is not a valid variable reference | ${ | \
-                 close it with `}`; a `$` that is only text is written `$$`",
+                 close it with `}`; write `$$` for a literal `$`",
             ),
             (
                 "services:\n  s:\n    privileged: ${B}\n",

@@ -29,7 +29,7 @@ pub enum LayerError {
     #[error(transparent)]
     Yaml(#[from] YamlError),
     /// A document that is no mapping.
-    #[error("a Compose file has to be a mapping, and this is {found}")]
+    #[error("a Compose file must be a mapping, but this is {found}")]
     NotAMapping {
         /// What it is.
         found: &'static str,

@@ -28,7 +28,7 @@ pub enum LintWarning {
         span: Span,
     },
     /// `a:/b`, which looks like a volume `a` but is a Windows drive.
-    #[error("`{text}` is an anonymous volume at `{text}`: a single letter before a colon is a drive")]
+    #[error("`{text}` is an anonymous volume at `{text}`: a single letter before a colon is read as a drive")]
     DriveLetter {
         /// The mount as written.
         text: String,
@@ -36,7 +36,7 @@ pub enum LintWarning {
         span: Span,
     },
     /// An option of a short mount that means nothing.
-    #[error("`{option}` in `{text}` is no option of a mount and is left out")]
+    #[error("`{option}` in `{text}` is not a mount option and is ignored")]
     MountOption {
         /// The option.
         option: String,
@@ -46,7 +46,7 @@ pub enum LintWarning {
         span: Span,
     },
     /// A restart policy that no engine knows.
-    #[error("`restart` is `{word}`, which engines refuse")]
+    #[error("`restart` is `{word}`, which engines reject")]
     Restart {
         /// The word.
         word: String,
@@ -69,11 +69,11 @@ impl Explain for LintWarning {
         Some(match self {
             Self::ChangedText { written, .. } => format!("put it in quotes to keep it: \"{written}\""),
             Self::DriveLetter { .. } => {
-                "for a volume of one letter write `{type: volume, source: …, target: …}`; for a folder begin with `./`"
+                "for a volume with a one-letter name, write `{type: volume, source: …, target: …}`; for a folder, start with `./`"
                     .to_owned()
             }
             Self::MountOption { .. } => {
-                "known are `ro`, `rw`, `z`, `Z`, `nocopy` and words such as `rslave`".to_owned()
+                "valid options are `ro`, `rw`, `z`, `Z`, `nocopy` and words such as `rslave`".to_owned()
             }
             Self::Restart { .. } => {
                 "write `\"no\"`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`".to_owned()

@@ -12,7 +12,7 @@ use crate::yaml::{Key, Mapping, Node, Value};
 
 /// A value that cannot go over the one it is merged with.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("`{path}` is {below} {place}, and {over} cannot be merged into it")]
+#[error("`{path}` is {below} {place}, but {over} cannot be merged into it")]
 pub struct MergeError {
     /// Dotted path of both.
     pub path: String,

@@ -38,7 +38,7 @@ impl Explain for SelectError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoSuchService { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
-            Self::NoSuchService { .. } => Some("`hoist config --services` lists those that there are".to_owned()),
+            Self::NoSuchService { .. } => Some("`hoist config --services` lists all services".to_owned()),
             Self::Disabled(error) => error.hint(),
         }
     }

@@ -19,7 +19,7 @@ pub enum PlanError {
         name: String,
     },
     /// A name that the engine gives to nothing.
-    #[error("`{name}` cannot be the name of a {}", .kind.word())]
+    #[error("`{name}` is not a valid {} name", .kind.word())]
     BadName {
         /// What would have it.
         kind: NamedKind,
@@ -494,7 +494,7 @@ impl PlanError {
                     format!("the pull policy `never` forbids pulling it: run `docker pull {image}`, or use `missing`")
                 }
                 ImageMissingCause::NothingToBuild => {
-                    "`pull_policy: build` needs a `build` that makes the image".to_owned()
+                    "`pull_policy: build` needs a `build` section for the image".to_owned()
                 }
                 ImageMissingCause::NotBuilt => "omit `--no-build`, which forbids building it".to_owned(),
             }),
@@ -505,10 +505,10 @@ impl PlanError {
                     .to_owned(),
             ),
             Self::ExternalNetworkMissing { name, .. } => {
-                Some(format!("make it with `docker network create {name}`, or remove `external: true`"))
+                Some(format!("create it with `docker network create {name}`, or remove `external: true`"))
             }
             Self::ExternalVolumeMissing { name, .. } => {
-                Some(format!("make it with `docker volume create {name}`, or remove `external: true`"))
+                Some(format!("create it with `docker volume create {name}`, or remove `external: true`"))
             }
             Self::NetworkInUse { .. } | Self::VolumeInUse { .. } => Some(
                 "`up` without service names includes all services; `--remove-orphans` removes containers of services \
@@ -530,7 +530,7 @@ impl PlanError {
                 NameOwner::LeftAlone(service) => format!("remove it first: `hoist down {service}`"),
                 NameOwner::Kept(_) | NameOwner::Running => format!("remove it first: `docker rm --force {name}`"),
             }),
-            Self::UnknownFailureAction { .. } => Some("it is `pause`, `continue` or `rollback`".to_owned()),
+            Self::UnknownFailureAction { .. } => Some("use `pause`, `continue` or `rollback`".to_owned()),
             Self::StartFirst { obstacle, .. } => {
                 let way = match obstacle {
                     Exclusive::HostPort { .. } => "leave the host port to the engine".to_owned(),
@@ -542,7 +542,7 @@ impl PlanError {
             }
             Self::NotShared { obstacle, replicas, .. } => Some(obstacle.way_out(*replicas)),
             Self::BadName { kind: NamedKind::Container | NamedKind::Volume, .. } => {
-                Some("begin with a letter or digit; letters, digits, `_`, `.` and `-` may follow".to_owned())
+                Some("start with a letter or digit, followed by letters, digits, `_`, `.` and `-`".to_owned())
             }
             Self::BadName { kind: NamedKind::Network, .. } => Some("give it a name, or remove the key".to_owned()),
             Self::PredefinedNetwork { name, .. } if name == "default" => {

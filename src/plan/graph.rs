@@ -181,7 +181,7 @@ impl Plan {
     }
 
     /// Whether carrying it out changes anything. Waits do not, nor do jobs that ran to their end and run again, nor
-    /// providers, which are asked at every run. A guarded step counts, since it may.
+    /// providers, which are done on every run. A guarded step counts, since it may.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         self.changes().next().is_some()

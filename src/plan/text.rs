@@ -32,7 +32,7 @@ impl Plan {
                 let image = if own { "its image".to_owned() } else { format!("image {image}") };
                 format!("if the {verb} changes {image}")
             }
-            Guard::ImageMissing { producer, .. } => format!("if {producer} does not get the image"),
+            Guard::ImageMissing { producer, .. } => format!("if {producer} does not provide the image"),
             Guard::AnyOf(guards) => {
                 let mut texts: Vec<_> = guards.iter().map(|guard| self.guard_text(guard, service)).collect();
                 texts.dedup();

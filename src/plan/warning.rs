@@ -160,7 +160,7 @@ impl fmt::Display for Warning {
             ),
             Self::UnmanagedNetwork { name, owned: false, .. } => write!(
                 f,
-                "network {name} exists but was not created by compose; `external: true` says that it is meant"
+                "network {name} exists but was not created by compose; set `external: true` if this is intended"
             ),
             Self::UnmanagedNetwork { name, owned: true, project } => write!(
                 f,
@@ -175,7 +175,7 @@ impl fmt::Display for Warning {
             Self::UnmanagedVolume { name, owner: Some(owner), project } => write!(
                 f,
                 "volume \"{name}\" already exists but was created for project \"{owner}\" (expected \"{project}\"); \
-                 `external: true` says that it is meant"
+                 set `external: true` if this is intended"
             ),
             Self::OtherNetwork { name, key } => write!(
                 f,
@@ -237,7 +237,7 @@ impl fmt::Display for Warning {
                 let version = if version.is_empty() { "one without a version" } else { version };
                 write!(
                     f,
-                    "runtime_flags of model {model} are left out: they need Docker Model plugin 1.0.6 or newer, this is \
+                    "runtime_flags of model {model} are ignored: they need Docker Model plugin 1.0.6 or newer, this is \
                      {version}"
                 )
             }

@@ -1,4 +1,4 @@
-//! What containers write, with a prefix that says which one wrote it (cli.md §5.8).
+//! What containers write, with a prefix that says which one wrote it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

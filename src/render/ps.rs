@@ -1,4 +1,4 @@
-//! Containers as `ps` shows them (cli.md §5.1).
+//! Containers as `ps` shows them.
 
 mod ports;
 

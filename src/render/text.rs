@@ -1,4 +1,4 @@
-//! Numbers as people read them: plurals, sizes, spans of time (cli.md §5.1).
+//! Numbers as people read them: plurals, sizes, spans of time.
 
 use std::time::Duration;
 

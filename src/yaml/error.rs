@@ -60,7 +60,7 @@ pub enum YamlError {
         within: String,
     },
     /// A key that is a number, a boolean, a date, null or a collection.
-    #[error("the key `{key}`{} is {kind}, and keys have to be strings", Within(.within))]
+    #[error("the key `{key}`{} is {kind}, but keys must be strings", Within(.within))]
     NonStringKey {
         /// The key as written.
         key: Spanned<String>,
@@ -70,7 +70,7 @@ pub enum YamlError {
         within: String,
     },
     /// `<<` with something that has no keys.
-    #[error("`<<` needs a mapping or a list of mappings, and this is {kind}")]
+    #[error("`<<` needs a mapping or a list of mappings, not {kind}")]
     MergeTarget {
         /// What it is.
         kind: &'static str,
@@ -78,7 +78,7 @@ pub enum YamlError {
         span: Span,
     },
     /// `*name` inside of what `&name` marks.
-    #[error("`{alias}` stands inside of what it refers to")]
+    #[error("`{alias}` is inside the value that it refers to")]
     AliasCycle {
         /// The alias as written.
         alias: Spanned<String>,
@@ -118,7 +118,7 @@ pub enum YamlError {
         span: Span,
     },
     /// `!!int x` and the like.
-    #[error("`{text}` does not fit its tag `!!{tag}`")]
+    #[error("`{text}` does not match its tag `!!{tag}`")]
     TagMismatch {
         /// The tag, without its marks.
         tag: String,
@@ -162,7 +162,7 @@ impl Explain for YamlError {
             Self::Syntax { hint, .. } => hint.clone(),
             Self::NotText { .. } | Self::Unmarked { .. } => Some("save the file as UTF-8".to_owned()),
             Self::ControlCharacter { character, .. } => Some(format!(
-                "remove it, or write it as `\\x{:02X}` in double quotes if it is meant",
+                "remove it, or write it as `\\x{:02X}` in double quotes if it is intentional",
                 u32::from(*character)
             )),
             Self::Directive { .. } => Some("remove the line; Compose files are read as YAML 1.1".to_owned()),
@@ -178,7 +178,7 @@ impl Explain for YamlError {
             Self::MergeTarget { .. } => Some("refer to a mapping, as in `<<: *defaults`".to_owned()),
             Self::AliasCycle { .. } => None,
             Self::ExcessiveAliasing { .. } | Self::ExcessiveText { .. } => {
-                Some("each use of an alias counts as a copy; write out less, or split the file".to_owned())
+                Some("every use of an alias counts as a copy; use fewer of them, or split the file".to_owned())
             }
             Self::TooManyNodes { .. } | Self::TooDeep { .. } => Some("split the file".to_owned()),
             Self::TagMismatch { .. } => Some("remove the tag or change the value".to_owned()),

@@ -243,7 +243,7 @@ impl<'a> Scene<'a> {
         let below = below.map(|at| Line::of(self.text, at)).find(|line| !line.content().is_empty());
         self.leading_tab()
             .or_else(|| below.and_then(leading_tab))
-            .unwrap_or_else(|| Finding::new("a tab cannot stand here", self.character(), "use spaces instead"))
+            .unwrap_or_else(|| Finding::new("a tab is not allowed here", self.character(), "use spaces instead"))
     }
 
     fn open_quote(&self) -> Finding {
@@ -262,7 +262,7 @@ impl<'a> Scene<'a> {
         let start = self.at + blanks;
         let end = (self.line.start + self.line.text.trim_end().len()).max(start);
         Finding::new(
-            "there is text behind the closing quote",
+            "there is text after the closing quote",
             (start, end),
             "put all of the value in one pair of quotes; a quote inside is written `\\\"` in double, `''` in single quotes",
         )
@@ -282,9 +282,9 @@ impl<'a> Scene<'a> {
         let length = 1 + self.text.get(at + 1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         let escape = self.text.get(at..at + length).unwrap_or_default();
         Finding::new(
-            format!("`{escape}` means nothing in double quotes"),
+            format!("`{escape}` is not a valid escape in double quotes"),
             (at, at + length),
-            "use single quotes, where a backslash is only a backslash, or double the backslash",
+            "use single quotes, where a backslash has no special meaning, or double the backslash",
         )
     }
 
@@ -308,7 +308,7 @@ impl<'a> Scene<'a> {
         let (start, end) = self.character();
         let mark = &self.text[start..end];
         Finding::new(
-            format!("`{mark}` begins a text block, whose text begins on the next line"),
+            format!("`{mark}` starts a text block, and its text must start on the next line"),
             (start, end),
             format!("put the value in quotes if the `{mark}` is part of it"),
         )
@@ -323,7 +323,7 @@ impl<'a> Scene<'a> {
         let at = start + length + (rest.len() - text.len());
         (!text.is_empty() && !text.starts_with('#')).then(|| {
             Finding::new(
-                format!("there is text behind the closing `{}`", &value[length - 1..length]),
+                format!("there is text after the closing `{}`", &value[length - 1..length]),
                 (at, at + text.len()),
                 format!("remove it, or put the whole value in quotes: `'{value}'`"),
             )
@@ -351,7 +351,7 @@ impl<'a> Scene<'a> {
         let mark = value.chars().next().unwrap_or('*');
         let what = if mark == '&' { "an anchor" } else { "an alias" };
         Finding::new(
-            format!("`{mark}` begins {what}, and no name follows"),
+            format!("`{mark}` starts {what}, but no name follows"),
             (at, at + 1),
             format!("put the value in quotes if the `{mark}` is text: `\"{}\"`", value.trim_end()),
         )
@@ -366,7 +366,7 @@ impl<'a> Scene<'a> {
             _ => return self.indentation(),
         };
         Finding::new(
-            "a list cannot begin on the line of its key",
+            "a list cannot start on the same line as its key",
             (start, start + value.len()),
             "put each `- item` on a line of its own below the key",
         )
@@ -399,14 +399,14 @@ impl<'a> Scene<'a> {
         }
         let Some(at) = open_bracket(&self.text[..self.at]) else {
             return Finding::new(
-                "this bracket closes nothing",
+                "unmatched closing bracket",
                 self.character(),
                 "remove it, or put the value in quotes",
             );
         };
         if self.text[..self.at].ends_with('$') {
             return Finding::new(
-                "`${` opens a mapping when it stands in brackets without quotes",
+                "inside brackets, an unquoted `${` opens a mapping",
                 (self.at - 1, self.at + 1),
                 "put the `${…}` in quotes",
             );
@@ -416,7 +416,7 @@ impl<'a> Scene<'a> {
         let mut finding = Finding::new(
             format!("expected `,` or `{close}` here"),
             self.character(),
-            format!("part the entries by commas, and close with `{close}`"),
+            format!("separate the entries with commas, and close with `{close}`"),
         );
         finding.began = Some(((at, at + 1), format!("`{open}` opened here")));
         finding
@@ -478,15 +478,15 @@ impl<'a> Scene<'a> {
         let range = (range.0, range.0 + below.len());
         let Some((key, value, _)) = above.filter(|(_, value, _)| !value.is_empty()) else {
             return Finding::new(
-                format!("`{below}` cannot stand here"),
+                format!("`{below}` is not allowed here"),
                 range,
-                "indent it like its neighbours, or put the text in quotes if it belongs to the line above",
+                "indent it like the lines around it, or quote the text if it belongs to the line above",
             );
         };
         // The value stands on another line than the message is about, where nothing would hide it.
         let value = if is_secret(key) { "a value".to_owned() } else { format!("the value `{value}`") };
         Finding::new(
-            format!("`{below}` is indented below `{key}`, which has {value} already"),
+            format!("`{below}` is indented below `{key}`, which already has {value}"),
             range,
             format!("indent `{below}` like `{key}`"),
         )
@@ -506,7 +506,7 @@ impl<'a> Scene<'a> {
             return Finding::new(
                 format!("`{content}` is neither a `key: value` nor a `- item`"),
                 self.line.content_range(),
-                format!("write `{content}:` if it is a key, or put text that spans lines in quotes"),
+                format!("write `{content}:` if it is a key, or quote text that spans several lines"),
             );
         }
         self.between_levels()
@@ -529,7 +529,7 @@ impl<'a> Scene<'a> {
         if levels.contains(&indent) {
             let what = if content.starts_with('-') { "a list item among keys" } else { "a key among list items" };
             let range = (start, start + name.len());
-            return Finding::new(format!("`{name}` is {what}"), range, "indent it to the level it belongs to");
+            return Finding::new(format!("`{name}` is {what}"), range, "indent it to the level that it belongs to");
         }
         let near: Vec<String> =
             levels.iter().filter(|level| level.abs_diff(indent) <= 4).map(usize::to_string).collect();
@@ -539,7 +539,11 @@ impl<'a> Scene<'a> {
             format!("the lines above are indented by {} spaces", near.join(", "))
         };
         let spaces = if indent == 1 { "space" } else { "spaces" };
-        Finding::new(format!("`{name}` is indented by {indent} {spaces}, which fits no line above"), range, hint)
+        Finding::new(
+            format!("`{name}` is indented by {indent} {spaces}, which does not match any line above"),
+            range,
+            hint,
+        )
     }
 
     fn other(&self, words: &str) -> Finding {

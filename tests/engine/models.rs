@@ -169,7 +169,7 @@ models:
             .await
             .ends_with(1)
             .says("failed to pull model ai/nowhere: exit status 3: model not found\n --> compose.yaml:9:12\n")
-            .says("not done because of it: Container hoist-test-models-pull-fails-bot-1");
+            .says("not done because of this: Container hoist-test-models-pull-fails-bot-1");
         assert_eq!(s.states().await, ["db/1 running", "web/1 created"]);
         assert_eq!(calls(&s), ["ls --json", "pull ai/nowhere", "status --json"]);
 
@@ -190,7 +190,7 @@ models:
         s.hoist(&["up", "-d"])
             .await
             .ends_with(1)
-            .says("error checking docker-model status: its answer has no endpoint");
+            .says("error checking docker-model status: its response has no endpoint");
         s.write("endpoint", ENDPOINT);
         // Without a list, all is pulled.
         s.write("fails/ls", "");
@@ -229,7 +229,7 @@ async fn an_older_plugin_gets_no_flags_and_the_user_is_told() {
     project("models-old", CHAT, |s| async move {
         serves_models(&s);
         s.write("version", "v1.0.5");
-        s.up(&[]).await.says("warning: runtime_flags of model my-llm are left out: ").says("this is v1.0.5\n");
+        s.up(&[]).await.says("warning: runtime_flags of model my-llm are ignored: ").says("this is v1.0.5\n");
         let asked = calls(&s);
         assert!(asked.contains(&"configure --context-size 4096 ai/smollm2".to_owned()), "{asked:?}");
     })

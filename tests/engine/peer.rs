@@ -41,7 +41,7 @@ async fn what_changed_since_docker_compose_made_a_container_is_told() {
         let changed = STACK.replace("B: two", "C: three").replace("\"1\"", "\"0\"").replace("1s, timeout: 2s", "3s");
         s.write("compose.yaml", &changed);
         let plan = s.hoist(&["plan", "--steps"]).await.ends_with(2).stdout;
-        let web = "environment.A: \"1\" → \"0\"; environment.B is gone, was \"two\"; environment.C is now \"three\"\n";
+        let web = "environment.A: \"1\" → \"0\"; environment.B removed, was \"two\"; environment.C is now \"three\"\n";
         assert!(plan.contains(web), "{plan}");
         assert!(plan.contains(r#": healthcheck: {"test":["CMD","true"],"#), "{plan}");
     })

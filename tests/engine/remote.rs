@@ -67,7 +67,7 @@ async fn a_login_that_fails_says_why_and_what_to_do() {
             .await
             .ends_with(1)
             .says("cannot connect to a container engine at ssh://me@far: me@far: Permission denied (publickey).")
-            .says("hint: `ssh ssh://me@far docker version` has to work without asking anything");
+            .says("hint: `ssh ssh://me@far docker version` must work without a prompt");
         let silent = "#!/bin/sh\nexit 3\n";
         let ran = s.run(through_ssh(&s, silent, "ssh://far", &["ps"])).await.ends_with(1);
         ran.says("cannot connect to a container engine at ssh://far: ssh ended with exit status: 3");

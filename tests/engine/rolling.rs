@@ -160,7 +160,7 @@ async fn after_failure(s: &Scenario, order: &str, action: &str, hint: &str) -> V
 async fn a_failure_pauses_the_update() {
     for (at, order) in ["start-first", "stop-first"].into_iter().enumerate() {
         project(&format!("rolling-pause-{at}"), "services: {}\n", |s| async move {
-            let hint = "its old container stays or comes back, and the replicas after it stay as they are";
+            let hint = "its old container is kept or restored, and the remaining replicas are left as they are";
             assert_eq!(after_failure(&s, order, "pause", hint).await, ["2", "1", "1"], "{order}");
         })
         .await;
@@ -180,7 +180,7 @@ async fn a_failure_is_stepped_over_where_that_is_asked_for() {
 async fn a_failure_takes_all_replicas_back_where_that_is_asked_for() {
     for (at, order) in ["start-first", "stop-first"].into_iter().enumerate() {
         project(&format!("rolling-rollback-{at}"), "services: {}\n", |s| async move {
-            let hint = "all replicas keep their old containers or get them back";
+            let hint = "the old containers of all replicas are kept or restored";
             assert_eq!(after_failure(&s, order, "rollback", hint).await, ["1", "1", "1"], "{order}");
         })
         .await;

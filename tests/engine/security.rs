@@ -100,7 +100,7 @@ async fn a_project_does_not_choose_programs() {
             assert!(!s.folder().join(format!("{path}.ran")).exists(), "{path} was run");
         }
         s.write("compose.yaml", "services: {-x: {provider: {type: evil}}}\n");
-        s.hoist(&["up", "-d"]).await.ends_with(1).says("the service's name would be read as a flag");
+        s.hoist(&["up", "-d"]).await.ends_with(1).says("the name of the service would be read as a flag");
         s.write("compose.yaml", "services: {cloud: {image: x}}\n");
     })
     .await;

@@ -155,7 +155,7 @@ async fn a_pre_stop_hook_that_fails_keeps_only_what_is_not_removed() {
         let place = "this was pre_stop[0] of service `web` in container demo-web-1";
         if removed {
             assert_eq!(said(&outcome), "");
-            let told = format!("{words} ({place}); the container is stopped and removed anyway");
+            let told = format!("{words} ({place}); the container is still stopped and removed");
             assert_eq!(warnings(&events), [told]);
             assert_eq!(engine.id_of("demo-web-1"), None);
         } else {

@@ -225,7 +225,7 @@ async fn a_failure_skips_what_requires_it_and_nothing_else() {
     assert_eq!(failure.to_string(), "no such runtime");
     assert_eq!(
         told(&failure),
-        "Container demo-db-1: no such runtime\nnot started because of it: Container demo-proxy-1, Container demo-web-1\n"
+        "Container demo-db-1: no such runtime\nnot started because of this: Container demo-proxy-1, Container demo-web-1\n"
     );
 }
 
@@ -443,7 +443,7 @@ async fn a_taken_port_names_its_holder() {
         ),
         (Some(ours), " by container demo-api-1 of project demo", own),
         (Some(process), " by process nginx (812)", "stop process nginx (812), or publish another port"),
-        (None, "", "stop what listens on port 8000, or publish another port"),
+        (None, "", "stop the program that listens on port 8000, or publish another port"),
     ] {
         taken_port(holder, named, hint).await;
     }
@@ -635,18 +635,18 @@ async fn a_cause_that_several_waits_have_is_told_once() {
         (
             Script::checked(vec![(s(1), Health::Unhealthy)]),
             "dependency failed to start: container demo-db-1 is unhealthy\n  \
-             its last probe ended with exit status 1: connection refused\n\
-             not started because of it: Container demo-web-1\n\
+             its last health check exited with status 1: connection refused\n\
+             not started because of this: Container demo-web-1\n\
              container demo-other-1 is unhealthy\n  \
-             its last probe ended with exit status 1: connection refused\n",
+             its last health check exited with status 1: connection refused\n",
         ),
         (
             Script { healthcheck: true, ..Script::default() },
-            "timeout waiting for dependencies\n  container demo-db-1 is not healthy yet\n  no probe has ended yet\n\
-             not started because of it: Container demo-web-1\n\
+            "timeout waiting for dependencies\n  container demo-db-1 is not healthy yet\n  no health check has finished yet\n\
+             not started because of this: Container demo-web-1\n\
              application not healthy after 30s\n  \
-             container demo-more-1 is not healthy yet\n  no probe has ended yet\n  \
-             container demo-other-1 is not healthy yet\n  no probe has ended yet\n",
+             container demo-more-1 is not healthy yet\n  no health check has finished yet\n  \
+             container demo-other-1 is not healthy yet\n  no health check has finished yet\n",
         ),
     ];
     for (script, words) in cases {
@@ -710,14 +710,14 @@ async fn failed_waits_say_why() {
             Script::checked(vec![(s(1), Health::Starting), (s(3), Health::Unhealthy)]),
             None,
             "dependency failed to start: container demo-db-1 is unhealthy\n  \
-             its last probe ended with exit status 1: connection refused\n",
+             its last health check exited with status 1: connection refused\n",
         ),
         (
             WaitCondition::Healthy,
             Waiter::Dependents,
             Script { healthcheck: true, ..exits(3) },
             None,
-            "dependency failed to start: container demo-db-1 exited (3)\n  it wrote last:\n    panic: no disk\n",
+            "dependency failed to start: container demo-db-1 exited (3)\n  its last output:\n    panic: no disk\n",
         ),
         (
             WaitCondition::Healthy,
@@ -731,21 +731,21 @@ async fn failed_waits_say_why() {
             Waiter::Dependents,
             exits(3),
             None,
-            "service \"db\" didn't complete successfully: exit 3\n  it wrote last:\n    panic: no disk\n",
+            "service \"db\" didn't complete successfully: exit 3\n  its last output:\n    panic: no disk\n",
         ),
         (
             WaitCondition::RunningOrHealthy,
             Waiter::Command,
             Script::checked(vec![(s(1), Health::Unhealthy)]),
             None,
-            "container demo-db-1 is unhealthy\n  its last probe ended with exit status 1: connection refused\n",
+            "container demo-db-1 is unhealthy\n  its last health check exited with status 1: connection refused\n",
         ),
         (
             WaitCondition::RunningOrHealthy,
             Waiter::Command,
             Script { healthcheck: true, ..Script::default() },
             Some(s(30)),
-            "application not healthy after 30s\n  container demo-db-1 is not healthy yet\n  no probe has ended yet\n",
+            "application not healthy after 30s\n  container demo-db-1 is not healthy yet\n  no health check has finished yet\n",
         ),
         (
             WaitCondition::CompletedSuccessfully,
@@ -844,7 +844,7 @@ async fn what_the_run_before_wrote_explains_nothing() {
     let start = plans.add(Action::StartContainer { container: db.clone(), spec: None }, &[]);
     plans.wait("db", vec![db], WaitCondition::CompletedSuccessfully, Waiter::Dependents, None, &[start]);
     let (outcome, _) = run(&plans.build(), &engine).await;
-    let expected = "service \"db\" didn't complete successfully: exit 3\n  it wrote last:\n    panic: no disk\n";
+    let expected = "service \"db\" didn't complete successfully: exit 3\n  its last output:\n    panic: no disk\n";
     assert!(said(&outcome).ends_with(expected), "{}", said(&outcome));
 }
 
@@ -890,7 +890,7 @@ async fn a_container_that_is_restarted_is_waited_for_and_warned_about() {
         .iter()
         .filter_map(|event| if let Fact::Warning { message, .. } = event { Some(message.as_str()) } else { None })
         .collect();
-    assert_eq!(warnings, ["container demo-db-1 keeps ending and being restarted (last exit status 2)"]);
+    assert_eq!(warnings, ["container demo-db-1 keeps exiting and being restarted (last exit status 2)"]);
 }
 
 #[tokio::test(start_paused = true)]

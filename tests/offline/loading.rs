@@ -25,12 +25,12 @@ fn circle(length: usize, attribute: impl Fn(usize) -> String) -> String {
 fn a_long_circle_is_told_in_a_dozen_lines() {
     let report = refused(&circle(60_000, |next| format!("depends_on: [s{next}]")));
     assert!(report.lines().count() <= 20, "{report}");
-    let first = "error: services depend on each other in a circle: s0 -> s1 -> s2 -> … 59996 more … -> s59999 -> s0\n";
+    let first = "error: services depend on each other in a cycle: s0 -> s1 -> s2 -> … 59996 more … -> s59999 -> s0\n";
     assert!(report.starts_with(first), "{report}");
     assert!(report.contains("`s59999` depends on `s0` here"), "{report}");
     let report = refused(&circle(5_000, |next| format!("extends: s{next}")));
     assert!(report.lines().count() <= 20, "{report}");
-    assert!(report.contains("too many services in a row extend the next"), "{report}");
+    assert!(report.contains("the chain of services is too long"), "{report}");
 }
 
 #[test]

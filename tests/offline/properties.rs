@@ -162,7 +162,7 @@ fn files_made_to_take_long_do_not() {
                 lines(3_000, &|at| format!("A{at}: b,")),
                 lines(3_000, &|at| format!("  s{at}: {{extends: b}}\n"))
             ),
-            Some("`extends` of service `s133` goes too far: too many values are copied"),
+            Some("`extends` of service `s133` exceeds a limit: too many values are copied"),
         ),
         (
             "a long text many times",
@@ -175,7 +175,7 @@ fn files_made_to_take_long_do_not() {
                 "services:\n  s3000: {{image: x}}\n{}",
                 lines(3_000, &|at| format!("  s{at}: {{extends: s{}}}\n", at + 1))
             ),
-            Some("`extends` of service `s500` goes too far: too many services in a row extend the next"),
+            Some("`extends` of service `s500` exceeds a limit: the chain of services is too long"),
         ),
         (
             "a long chain of dependencies",

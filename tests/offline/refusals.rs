@@ -396,6 +396,6 @@ fn a_folder_where_a_file_is_wanted_is_told_how_it_comes_about() {
     let told = hint(
         "cannot create subdirectories in \"/y\": not a directory: Are you trying to mount a directory onto a file?",
     );
-    assert!(told.as_ref().is_some_and(|hint| hint.contains("the engine made a folder")), "{told:?}");
+    assert!(told.as_ref().is_some_and(|hint| hint.contains("the engine created a folder")), "{told:?}");
     assert_eq!(hint("permission denied"), None);
 }

@@ -11,7 +11,7 @@ pub(crate) struct CreateArgs {
     /// What decides about containers.
     #[command(flatten)]
     pub(crate) converge: ConvergeArgs,
-    /// Services to create, with what they depend on [default: all]
+    /// Services to create containers for, with their dependencies [default: all]
     #[arg(value_name = "SERVICE")]
     pub(crate) services: Vec<String>,
 }

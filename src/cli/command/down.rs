@@ -19,19 +19,19 @@ use crate::source::SourceMap;
 /// Arguments of `down`.
 #[derive(Debug, Args)]
 pub(crate) struct DownArgs {
-    /// Remove containers of services that the files do not define
+    /// Remove containers of services that are not in the files
     #[arg(long)]
     pub(crate) remove_orphans: bool,
-    /// Remove images: local for those built without a name of their own, or all of the services'
+    /// Remove images of the services: all, or local for those without an `image` name
     #[arg(long, value_name = "WHICH")]
     pub(crate) rmi: Option<String>,
-    /// Seconds a container gets to stop [default: its own grace period]
+    /// Time that containers get to stop [default: their own grace period]
     #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) timeout: Option<i64>,
-    /// Remove the project's named volumes and anonymous volumes, and their data
+    /// Remove the project's named and anonymous volumes and their data
     #[arg(short = 'v', long, alias = "volume")]
     pub(crate) volumes: bool,
-    /// Services to take down, with what depends on them [default: all]
+    /// Services to take down, with their dependents [default: all]
     #[arg(value_name = "SERVICE")]
     pub(crate) services: Vec<String>,
 }

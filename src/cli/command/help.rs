@@ -7,7 +7,7 @@ use clap::Args;
 /// Arguments of `help`.
 #[derive(Debug, Args)]
 pub(crate) struct HelpArgs {
-    /// The command
+    /// Command to show the help for
     #[arg(value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! `logs`: what containers wrote, and with `-f` what they go on writing (engine.md §5.7).
+//! `logs`: shows what containers wrote and, with `-f`, what they write from now on.
 
 use std::io::{self, Write};
 
@@ -19,28 +19,28 @@ use crate::render::logs::LogPrinter;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct LogsArgs {
-    /// Go on showing what is written from now on
+    /// Follow the output
     #[arg(short, long)]
     pub(crate) follow: bool,
-    /// Only the replica of that number; 0 is all
+    /// Show only the replica with this number; 0 means all
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) index: u32,
-    /// Show lines without colours
+    /// Do not use colours
     #[arg(long)]
     pub(crate) no_color: bool,
-    /// Show lines without the container's name
+    /// Do not prefix lines with the container name
     #[arg(long)]
     pub(crate) no_log_prefix: bool,
-    /// From that time on: a time stamp, or a duration such as 42m
+    /// Show lines since a timestamp, or a duration ago such as 42m
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Only so many lines from the end of each container's output
+    /// Number of lines to show from the end of each container's log
     #[arg(short = 'n', long, value_name = "LINES", default_value = "all", allow_hyphen_values = true)]
     pub(crate) tail: String,
-    /// Show the engine's time of each line
+    /// Show the engine's timestamp of each line
     #[arg(short, long)]
     pub(crate) timestamps: bool,
-    /// Up to that time: a time stamp, or a duration such as 42m
+    /// Show lines until a timestamp, or a duration ago such as 42m
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// Services to show [default: all]

@@ -19,25 +19,25 @@ use super::{Context, Failure, settings};
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print a shell's completion script
+    /// Print a completion script for a shell
     Completion(Lazy<completion::CompletionArgs>),
-    /// Check the files and print the project as it is understood
+    /// Check the files and print the resolved project
     #[command(visible_alias = "convert")]
     Config(Lazy<config::ConfigArgs>),
-    /// Create the containers of services without starting them
+    /// Create containers without starting them
     Create(Lazy<create::CreateArgs>),
-    /// Stop and remove containers and networks; volumes only with --volumes
+    /// Stop and remove containers and networks, and volumes with --volumes
     Down(Lazy<down::DownArgs>),
-    /// Show the help of a command
+    /// Show the help for a command
     Help(Lazy<help::HelpArgs>),
-    /// Show what containers write
+    /// Show the output of containers
     Logs(Lazy<logs::LogsArgs>),
     /// Print what `up` would do, and why
     #[command(after_help = "Exit status: 0 when there is nothing to do, 2 when there is, 1 for an error.")]
     Plan(Lazy<plan::PlanArgs>),
     /// List containers
     Ps(Lazy<ps::PsArgs>),
-    /// Create and start the containers of services
+    /// Create and start containers
     Up(Lazy<up::UpArgs>),
     /// Print the version
     Version(Lazy<version::VersionArgs>),

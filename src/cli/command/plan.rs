@@ -11,7 +11,7 @@ pub(crate) struct PlanArgs {
     /// What decides about the plan.
     #[command(flatten)]
     pub(crate) plan: UpPlanArgs,
-    /// text for people, or json for one object with every step
+    /// Output format: text, or json for a single object with all steps
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = PlanFormat::Text)]
     pub(crate) format: PlanFormat,
 }

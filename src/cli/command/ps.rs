@@ -1,4 +1,4 @@
-//! `ps`: lists the containers of a project (cli.md §4, §5.1).
+//! `ps`: lists the containers of a project.
 
 use std::io::{self, Write};
 
@@ -19,29 +19,29 @@ use crate::render::ps::{self, PsFormat, PsSettings, Truncate};
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct PsArgs {
-    /// Show stopped containers and those of `run`, too
+    /// Also show stopped containers and those of `run`
     #[arg(short, long)]
     pub(crate) all: bool,
-    /// Show only what matches, such as status=running
+    /// Filter containers, for example by status=running
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) filter: Option<String>,
-    /// table, json for an object per line, raw, a template, or `table` and a template [default: table]
+    /// Output format: table, json (one object per line), raw, a template, or `table` and a template [default: table]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
-    /// Show ids and commands in full
+    /// Do not truncate IDs and commands
     #[arg(long)]
     pub(crate) no_trunc: bool,
-    /// Show containers of services that the files do not define
+    /// Show containers of services that are not in the files
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true,
           default_missing_value = "true", action = clap::ArgAction::Set)]
     pub(crate) orphans: bool,
-    /// Show ids only
+    /// Print only IDs
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Show the names of services only
+    /// Print only service names
     #[arg(long)]
     pub(crate) services: bool,
-    /// Show only containers in that state: paused, restarting, removing, running, dead, created or exited
+    /// Filter by state: paused, restarting, removing, running, dead, created or exited; may be repeated
     #[arg(long, value_name = "STATE")]
     pub(crate) status: Vec<String>,
     /// Services to show [default: all]

@@ -24,19 +24,19 @@ pub(crate) struct UpArgs {
     /// What decides about the plan.
     #[command(flatten)]
     pub(crate) plan: UpPlanArgs,
-    /// Return when the containers are started
+    /// Return once containers are started
     #[arg(short, long)]
     pub(crate) detach: bool,
     /// Which output is shown and what the end of a container means.
     #[command(flatten)]
     pub(crate) attach: AttachArgs,
-    /// Show log lines without colours
+    /// Do not use colours in log lines
     #[arg(long)]
     pub(crate) no_color: bool,
-    /// Show log lines without the container's name
+    /// Do not prefix log lines with the container name
     #[arg(long)]
     pub(crate) no_log_prefix: bool,
-    /// Show the time each log line came in
+    /// Show a timestamp with each log line
     #[arg(long)]
     pub(crate) timestamps: bool,
 }
@@ -44,22 +44,22 @@ pub(crate) struct UpArgs {
 /// What an attached `up` shows, and when it ends.
 #[derive(Debug, Default, Args)]
 pub(crate) struct AttachArgs {
-    /// Show the output of this service only; may be repeated
+    /// Show only the output of this service; may be repeated
     #[arg(long, value_name = "SERVICE")]
     pub(crate) attach: Vec<String>,
-    /// Show the output of what the named services depend on, too
+    /// Also show the output of the services' dependencies
     #[arg(long)]
     pub(crate) attach_dependencies: bool,
-    /// Leave out the output of this service; may be repeated
+    /// Do not show the output of this service; may be repeated
     #[arg(long, value_name = "SERVICE")]
     pub(crate) no_attach: Vec<String>,
-    /// Stop everything when a container ends
+    /// Stop all containers when one exits
     #[arg(long)]
     pub(crate) abort_on_container_exit: bool,
-    /// Stop everything when a container ends with another status than 0
+    /// Stop all containers when one exits with a non-zero status
     #[arg(long)]
     pub(crate) abort_on_container_failure: bool,
-    /// End with the exit status of this service; stops everything when a container ends
+    /// Return the exit status of this service; implies --abort-on-container-exit
     #[arg(long, value_name = "SERVICE")]
     pub(crate) exit_code_from: Option<String>,
 }
@@ -117,7 +117,7 @@ async fn attached(
 }
 
 /// What the end of a session means to the command: 130 after an interruption, else what became of the plan. That
-/// containers ended with other statuses than 0 is no failure (cli.md §4, `up`).
+/// containers ended with other statuses than 0 is no failure, as in Docker Compose.
 fn end(outcome: SessionOutcome, goal: &Goal) -> Result<(), Failure> {
     let failed = |failure: RunFailure| goal.origin.failure(failure.into());
     if let Some((plan, stopped)) = outcome.stop {
@@ -133,7 +133,7 @@ fn end(outcome: SessionOutcome, goal: &Goal) -> Result<(), Failure> {
     }
 }
 
-/// Holds the flags about attaching against the others, in the words and the order of cli.md §4.
+/// Holds the flags about attaching against the others, in the words and the order of Docker Compose.
 fn check(args: &UpArgs) -> Result<(), Failure> {
     let UpArgs { plan, attach, detach, .. } = args;
     let aborts_on_exit = attach.abort_on_container_exit || attach.exit_code_from.is_some();
@@ -173,8 +173,8 @@ fn on_exit(args: &AttachArgs) -> OnExit {
     }
 }
 
-/// What is shown, and whose end ends the session (engine.md §5.1): of the services that were named, or all, those that
-/// do not say `attach: false`; none is none (W22).
+/// What is shown, and whose end ends the session: of the services that were named, or all, those that
+/// do not say `attach: false`; none is none.
 fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSettings, Failure> {
     let known = |name: &String| project.services.contains_key(name.as_str());
     let strangers: Vec<_> = args.attach.iter().filter(|name| !known(name)).map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! `version` (cli.md §5.7).
+//! `version`: prints the version.
 
 use clap::Args;
 
@@ -9,10 +9,10 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Arguments of `version`.
 #[derive(Debug, Args)]
 pub(crate) struct VersionArgs {
-    /// pretty or json
+    /// Output format: pretty or json
     #[arg(short, long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
-    /// Print the number only
+    /// Print only the version number
     #[arg(long)]
     pub(crate) short: bool,
 }

@@ -236,7 +236,8 @@ impl Connector {
     async fn connect(self) -> io::Result<Socket> {
         let limit = if matches!(*self.address, Address::Ssh(_)) { LOGIN } else { CONNECT };
         let connecting = tokio::time::timeout(limit, self.connect_patiently());
-        let late = |_| Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs())));
+        let late =
+            |_| Err(io::Error::new(io::ErrorKind::TimedOut, format!("no response within {} s", limit.as_secs())));
         connecting.await.unwrap_or_else(late)
     }
 

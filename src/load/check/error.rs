@@ -54,7 +54,7 @@ pub enum CheckError {
         service: Spanned<String>,
     },
     /// Two attributes that exclude each other.
-    #[error("{owner} has both `{first}` and `{second}`, which exclude each other")]
+    #[error("{owner} has both `{first}` and `{second}`, which are mutually exclusive")]
     Exclusive {
         /// What has them: ``service `web` ``.
         owner: String,
@@ -93,7 +93,7 @@ pub enum CheckError {
         span: Span,
     },
     /// A secret or config that has no content.
-    #[error("{what} `{}` says nothing about where its content comes from", name.value)]
+    #[error("{what} `{}` does not say where its content comes from", name.value)]
     NoSource {
         /// `secret` or `config`.
         what: &'static str,
@@ -101,7 +101,7 @@ pub enum CheckError {
         name: Spanned<String>,
     },
     /// An external volume with attributes that only a volume of the project can have.
-    #[error("volume `{volume}` is external, so `{key}` has no place in it")]
+    #[error("volume `{volume}` is external, so it cannot have `{key}`")]
     ExternalWith {
         /// The key of the volume.
         volume: String,
@@ -161,7 +161,7 @@ pub enum CheckError {
         span: Span,
     },
     /// A container name for several replicas.
-    #[error("service `{service}` has a `container_name`, which only one of its {scale} replicas could bear")]
+    #[error("service `{service}` has a `container_name`, which only one of its {scale} replicas can have")]
     NameForSeveral {
         /// The service.
         service: String,
@@ -208,7 +208,7 @@ pub enum CheckError {
     #[error(transparent)]
     Item(#[from] ItemError),
     /// Services that wait for each other.
-    #[error("services depend on each other in a circle: {}", Circle(services, "->"))]
+    #[error("services depend on each other in a cycle: {}", Circle(services, "->"))]
     Cycle {
         /// The services; each depends on the next, and the last on the first. With the places of the dependencies.
         services: Vec<Spanned<String>>,
@@ -266,7 +266,7 @@ fn enable(profiles: &[String]) -> String {
 fn disabled_hint(dependency: &str, profiles: &[String], written: Dependence) -> String {
     let enable = enable(profiles);
     match written {
-        Dependence::Conditional => format!("{enable}, or write `required: false` beside the condition"),
+        Dependence::Conditional => format!("{enable}, or write `required: false` next to the condition"),
         Dependence::Listed => format!(
             "{enable}, or write `depends_on: {{{dependency}: {{condition: service_started, required: false}}}}`"
         ),
@@ -282,7 +282,7 @@ fn undefined_hint(section: &str, name: &str, form: Form) -> String {
             "write `type: bind` to mount a folder or file on this machine".to_owned()
         }
         ("volumes", Form::Short) if !is_name => {
-            format!("to mount a folder of this machine, start the path with `./`: `./{name}`")
+            format!("to mount a folder on this machine, start the path with `./`: `./{name}`")
         }
         ("secrets" | "configs", _) if !is_name => {
             let (path, target) = name.split_once(':').unwrap_or((name, ""));
@@ -363,7 +363,7 @@ impl Explain for CheckError {
             }
             Self::NoSource { .. } => Some("give it one of `file`, `environment` or `external: true`".to_owned()),
             Self::ExternalWith { .. } => {
-                Some("remove it; an external volume is made by somebody else".to_owned())
+                Some("remove it; an external volume is managed outside of this project".to_owned())
             }
             Self::BadAddress { .. } => Some("write an address like `127.0.0.1` or `::1`".to_owned()),
             Self::HealthcheckWord { .. } => Some(
@@ -385,12 +385,12 @@ impl Explain for CheckError {
                 }
                 ContextProblem::Disabled { profiles } => enable(profiles),
                 ContextProblem::NotBuilt => {
-                    format!("give `{other}` a `build`, or write the path or image you meant")
+                    format!("give `{other}` a `build`, or write the path or image that you meant")
                 }
             }),
             Self::Item(error) => error.hint(),
             Self::EmptyWatchPath { .. } => Some("write the folder or file to watch, as in `path: ./src`".to_owned()),
-            Self::Negative { .. } => Some("write how many replicas to run; 0 runs none".to_owned()),
+            Self::Negative { .. } => Some("write the number of replicas; 0 runs none".to_owned()),
         }
     }
 

@@ -44,7 +44,7 @@ pub enum DecodeProblem {
     #[error(transparent)]
     ExtraHost(#[from] ExtraHostError),
     /// A variable whose name ends in a blank.
-    #[error("the variable name `{name}` ends in a blank")]
+    #[error("the variable name `{name}` ends with a space")]
     BlankInName {
         /// The name as written.
         name: String,
@@ -64,7 +64,7 @@ pub enum DecodeProblem {
         expected: &'static str,
     },
     /// A number in quotes where there may be none.
-    #[error("\"{text}\" is text, and this has to be a number")]
+    #[error("expected a number, found the text \"{text}\"")]
     NumberAsText {
         /// The text as written.
         text: String,
@@ -80,7 +80,7 @@ pub enum DecodeProblem {
         most: u64,
     },
     /// A word that is none of a few.
-    #[error("`{text}` is none of {}", accepted.join(", "))]
+    #[error("`{text}` is not one of {}", accepted.join(", "))]
     Word {
         /// The text as written.
         text: String,
@@ -88,7 +88,7 @@ pub enum DecodeProblem {
         accepted: &'static [&'static str],
     },
     /// Another kind of value.
-    #[error("this has to be {expected}, and is {found}")]
+    #[error("expected {expected}, found {found}")]
     Kind {
         /// What belongs there: `a mapping`.
         expected: &'static str,
@@ -110,9 +110,9 @@ impl Explain for DecodeError {
             DecodeProblem::DeviceCount(error) => Some(error.hint().to_owned()),
             DecodeProblem::Command(error) => Some(error.hint().to_owned()),
             DecodeProblem::ExtraHost(error) => Some(error.hint().to_owned()),
-            DecodeProblem::BlankInName { name } => Some(format!("write `{}=` without the blank", name.trim_end())),
+            DecodeProblem::BlankInName { name } => Some(format!("write `{}=` without the space", name.trim_end())),
             DecodeProblem::Boolean { .. } => Some("write `true` or `false`".to_owned()),
-            DecodeProblem::NumberAsText { .. } => Some("take the quotes away".to_owned()),
+            DecodeProblem::NumberAsText { .. } => Some("remove the quotes".to_owned()),
             DecodeProblem::Number { .. }
             | DecodeProblem::Range { .. }
             | DecodeProblem::Word { .. }
@@ -136,7 +136,7 @@ pub enum DecodeWarning {
         span: Span,
     },
     /// A number with decimals is no size.
-    #[error("`{path}`: {written} is not a whole number of bytes, and counts as nothing")]
+    #[error("`{path}`: {written} is not a whole number of bytes and is treated as 0")]
     FractionOfBytes {
         /// Dotted path of the size.
         path: String,
@@ -146,7 +146,7 @@ pub enum DecodeWarning {
         span: Span,
     },
     /// Decimals of a number are cut off.
-    #[error("`{path}` is a whole number: {written} becomes {becomes}")]
+    #[error("`{path}` must be a whole number: {written} becomes {becomes}")]
     CutDecimals {
         /// Dotted path of the number.
         path: String,

@@ -153,25 +153,25 @@ fn all_problems_are_reported_with_their_places() {
     assert_eq!(
         shown(&decoded.errors, &sources),
         [
-            "3:16 `services.web.mem_limit`: `10x` is not a size: there is no unit `x`",
+            "3:16 `services.web.mem_limit`: `10x` is not a size: unknown unit `x`",
             "4:24 `services.web.stop_grace_period`: the duration `10` has no unit",
             "5:13 `services.web.attach`: `sometimes` is not a boolean",
             "6:17 `services.web.cpu_shares`: `ten` is not a whole number",
-            "7:19 `services.web.command`: the command has a `'` without its counterpart",
+            "7:19 `services.web.command`: the command has an unmatched `'`",
             "8:28 `services.web.healthcheck.retries`: -1 is not between 0 and 18446744073709551615",
-            "8:42 `services.web.healthcheck.interval`: `1y` is not a duration: there is no unit `y`",
+            "8:42 `services.web.healthcheck.interval`: `1y` is not a duration: unknown unit `y`",
             "9:33 `services.web.configs[0].mode`: `rw` is not a file mode in octal",
             "9:56 `services.web.configs[1].mode`: `0.5` is not a file mode in octal",
-            "10:55 `services.web.volumes[0].tmpfs.mode`: \"1777\" is text, and this has to be a number",
-            "10:72 `services.web.volumes[1].type`: `nfs` is none of `volume`, `bind`, `tmpfs`, `image`, `npipe`, `cluster`",
+            "10:55 `services.web.volumes[0].tmpfs.mode`: expected a number, found the text \"1777\"",
+            "10:72 `services.web.volumes[1].type`: `nfs` is not one of `volume`, `bind`, `tmpfs`, `image`, `npipe`, `cluster`",
             "11:19 `services.web.extra_hosts[0]`: `a` has no address for the host",
             "12:28 `services.web.blkio_config.weight`: 70000 is not between 0 and 65535",
-            "13:59 `services.web.deploy.resources.reservations.devices[0].count`: `some` is not a number of devices",
-            "15:12 `services.web.ports`: this has to be a list, and is a number",
-            "16:19 `services.web.environment[0]`: the variable name `A ` ends in a blank",
+            "13:59 `services.web.deploy.resources.reservations.devices[0].count`: `some` is not a device count",
+            "15:12 `services.web.ports`: expected a list, found a number",
+            "16:19 `services.web.environment[0]`: the variable name `A ` ends with a space",
         ]
     );
-    assert_eq!(decoded.errors[1].hint().as_deref(), Some("is `10s` meant?"));
+    assert_eq!(decoded.errors[1].hint().as_deref(), Some("did you mean `10s`?"));
 }
 
 #[test]
@@ -194,8 +194,8 @@ fn what_is_taken_for_something_else_is_warned_of() {
         [
             "3:19 `services.web.command` ends before the unquoted `&`; the rest is dropped",
             "5:7 `services.web.entrypoint` ends before the unquoted `|`; the rest is dropped",
-            "7:16 `services.web.mem_limit`: 1e3 is not a whole number of bytes, and counts as nothing",
-            "8:17 `services.web.pids_limit` is a whole number: 2.5 becomes 2",
+            "7:16 `services.web.mem_limit`: 1e3 is not a whole number of bytes and is treated as 0",
+            "8:17 `services.web.pids_limit` must be a whole number: 2.5 becomes 2",
             "10:22 `010` becomes `8` in `services.web.environment.A`",
             "10:37 `1.50` becomes `1.5` in `services.web.environment.C`",
             "10:56 `2020-01-01` becomes `2020-01-01 00:00:00 +0000 UTC` in `services.web.environment.E`",

@@ -51,7 +51,7 @@ pub enum ShapeProblem {
         found: String,
     },
     /// A key without a value.
-    #[error("`{path}` is blank, it must be {accepted}")]
+    #[error("`{path}` is empty, but must be {accepted}")]
     Blank {
         /// Dotted path.
         path: String,
@@ -59,7 +59,7 @@ pub enum ShapeProblem {
         accepted: String,
     },
     /// What belongs to a resource stands beside it.
-    #[error("`{key}` stands beside `{owner}`, not below it")]
+    #[error("`{key}` is next to `{owner}` instead of below it")]
     NotIndented {
         /// The first key that does.
         key: String,
@@ -75,7 +75,7 @@ pub enum ShapeProblem {
         place: String,
     },
     /// A resource with a name that cannot be one.
-    #[error("`{name}` cannot be the name of a {what}")]
+    #[error("`{name}` is not a valid {what} name")]
     BadName {
         /// The name as written.
         name: String,
@@ -195,7 +195,13 @@ impl Validator<'_> {
             Value::Float(number) if !number.is_finite() => {
                 let path = node_path.path();
                 let problem = ShapeProblem::NotFinite { path: path.to_string() };
-                return self.report(path, node.span, problem, Some("quote it to make it a text".to_owned()), node_path);
+                return self.report(
+                    path,
+                    node.span,
+                    problem,
+                    Some("quote it to make it a string".to_owned()),
+                    node_path,
+                );
             }
             Value::Int(number) if shape.scalars.contains(Scalars::INT) => {
                 return self.in_range(*number, node, shape, node_path);
@@ -347,8 +353,9 @@ impl Validator<'_> {
             let path = node_path.path().key(&first.name);
             let owner_path = node_path.path().key(&owner.name).to_string();
             let problem = ShapeProblem::NotIndented { key: first.name.clone(), owner: owner_path };
-            let hint = Some(format!("indent it, and what else belongs to `{}`, below that line", owner.name));
-            let related = Some((owner.span, "this is blank".to_owned()));
+            let hint =
+                Some(format!("indent it, and everything else that belongs to `{}`, below that line", owner.name));
+            let related = Some((owner.span, "this is empty".to_owned()));
             if let Some((section, name)) = node_path.key(&owner.name).resource() {
                 self.findings.mark_broken(section, name);
             }
@@ -450,9 +457,9 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, node_path: Node
     }
     let hint = if keys.known.len() <= MOST_LISTED {
         let known: Vec<_> = keys.names().collect();
-        format!("known here: {}", shape::listed(&known))
+        format!("valid keys: {}", shape::listed(&known))
     } else if keys.extensions == Extensions::Allowed {
-        "keys of your own start with `x-`".to_owned()
+        "custom keys start with `x-`".to_owned()
     } else {
         return (None, Meant::Nothing);
     };
@@ -477,7 +484,7 @@ fn wrong_type_hint(
     }
     match &node.value {
         Value::String(text) if shape.map.is_some() && lacks_blank(text) => {
-            Some("put a blank after the colon".to_owned())
+            Some("add a space after the colon".to_owned())
         }
         Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) if only_text => {
             Some(format!("put it in quotes: `\"{written}\"`"))
@@ -495,13 +502,13 @@ fn wrong_type_hint(
             "start each item with `- `".to_owned()
         }),
         Value::Mapping(mapping) if only_text && mapping.len() == 1 => {
-            Some("if this is one text with a colon in it, put it in quotes".to_owned())
+            Some("if this is a single string with a colon in it, put it in quotes".to_owned())
         }
         _ if example(shape).is_some() => example(shape).map(|example| format!("write for example `{example}`")),
         Value::Sequence(_) if shape.map.is_some() && in_braces => Some("use a mapping, such as `{NAME: …}`".to_owned()),
         Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
         Value::Sequence(_) if shape.list.is_none() && shape.map.is_none() => {
-            Some("write one value, without brackets or dashes; a text with brackets in it goes in quotes".to_owned())
+            Some("write a single value, without brackets or dashes; quote a string that contains brackets".to_owned())
         }
         _ => None,
     }

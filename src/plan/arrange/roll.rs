@@ -188,7 +188,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
     }
 
-    /// What happens where one of `failing` fails: the new container of a replica goes, the old one comes back. Gives
+    /// What happens where one of `failing` fails: the new container of a replica goes, update failed: restoring the old container. Gives
     /// back the last of these steps.
     fn undo(
         &mut self,

@@ -20,7 +20,7 @@ pub(in crate::plan) fn orphans<'a>(project: &Project, observed: &'a Observed) ->
     orphans
 }
 
-/// Whether no service of the files accounts for a container, or it is a one-off that ended.
+/// Whether no service of the files accounts for a container, or it is a finished one-off.
 pub(in crate::plan) fn is_orphan(project: &Project, container: &Container) -> bool {
     if container.hook || container.config_hash.is_none() {
         return false;

@@ -35,7 +35,7 @@ pub enum ByteSizeError {
         number: String,
     },
     /// There is no such unit.
-    #[error("`{text}` is not a size: there is no unit `{unit}`")]
+    #[error("`{text}` is not a size: unknown unit `{unit}`")]
     UnknownUnit {
         /// The text as written.
         text: String,
@@ -62,9 +62,9 @@ impl ByteSizeError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoNumber { .. } | Self::BadNumber { .. } | Self::UnknownUnit { .. } => {
-                "write a number and a unit out of `b`, `k`, `m`, `g`, `t`, `p`, as in `512m` or `1.5g`"
+                "write a number and one of the units `b`, `k`, `m`, `g`, `t`, `p`, as in `512m` or `1.5g`"
             }
-            Self::Negative { .. } => "write a size like `512m`, or `-1` for no limit where there can be none",
+            Self::Negative { .. } => "write a size like `512m`, or `-1` if the attribute can be unlimited",
             Self::TooLarge { .. } => "the largest size is 8 EiB, less one byte",
         }
     }
@@ -175,9 +175,9 @@ mod tests {
         let cases = [
             ("", "`` is not a size"),
             ("lots", "`lots` is not a size"),
-            ("10x", "`10x` is not a size: there is no unit `x`"),
-            ("10bb", "`10bb` is not a size: there is no unit `bb`"),
-            ("10kiby", "`10kiby` is not a size: there is no unit `kiby`"),
+            ("10x", "`10x` is not a size: unknown unit `x`"),
+            ("10bb", "`10bb` is not a size: unknown unit `bb`"),
+            ("10kiby", "`10kiby` is not a size: unknown unit `kiby`"),
             ("64  m", "`64  m` is not a size: `64 ` is not a number"),
             ("1.2.3m", "`1.2.3m` is not a size: `1.2.3` is not a number"),
             ("-5m", "the size `-5m` is negative"),

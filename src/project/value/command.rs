@@ -14,7 +14,7 @@ pub struct CommandWords {
 #[non_exhaustive]
 pub enum CommandError {
     /// A quote is opened and not closed.
-    #[error("the command has a `{quote}` without its counterpart")]
+    #[error("the command has an unmatched `{quote}`")]
     OpenQuote {
         /// The quote.
         quote: char,
@@ -22,7 +22,7 @@ pub enum CommandError {
         at: usize,
     },
     /// A parenthesis stands alone.
-    #[error("the command has a `{parenthesis}` outside of quotes")]
+    #[error("the command has a `{parenthesis}` outside quotes")]
     Parenthesis {
         /// Which one.
         parenthesis: char,
@@ -50,9 +50,9 @@ impl CommandError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::OpenQuote { .. } => "close the quote, or write `\\` before it where it is meant as a character",
+            Self::OpenQuote { .. } => "close the quote, or write `\\` before it to use it literally",
             Self::Parenthesis { .. } => {
-                "no shell is involved; put the command in quotes behind `sh -c`, or write it as a list"
+                "no shell is involved; put the command in quotes after `sh -c`, or write it as a list"
             }
             Self::TrailingBackslash { .. } => "write `\\\\` for a backslash, or leave it out",
         }

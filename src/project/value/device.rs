@@ -48,7 +48,7 @@ impl DeviceCount {
 
 /// Why a text is no number of devices.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a number of devices")]
+#[error("`{text}` is not a device count")]
 pub struct DeviceCountError {
     /// The text as written.
     pub text: String,

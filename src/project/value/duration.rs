@@ -69,7 +69,7 @@ pub enum DurationError {
         text: String,
     },
     /// There is no such unit.
-    #[error("`{text}` is not a duration: there is no unit `{unit}`")]
+    #[error("`{text}` is not a duration: unknown unit `{unit}`")]
     UnknownUnit {
         /// The text as written.
         text: String,
@@ -89,10 +89,10 @@ impl DurationError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::NoUnit { text } => format!("is `{text}s` meant?"),
+            Self::NoUnit { text } => format!("did you mean `{text}s`?"),
             Self::Space { text } => format!("write it without spaces: `{}`", without_blanks(text)),
             Self::NoNumber { .. } | Self::UnknownUnit { .. } => {
-                "write numbers with units out of `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, as in `1m30s`".to_owned()
+                "write numbers with the units `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, as in `1m30s`".to_owned()
             }
             Self::TooLong { .. } => "the longest duration is about 292 years".to_owned(),
         }
@@ -262,9 +262,9 @@ mod tests {
             ("10", "the duration `10` has no unit"),
             ("1m 30s", "`1m 30s` is not a duration: it contains a space"),
             ("1 m", "`1 m` is not a duration: it contains a space"),
-            ("1 y", "`1 y` is not a duration: there is no unit `y`"),
-            ("1y", "`1y` is not a duration: there is no unit `y`"),
-            ("1S", "`1S` is not a duration: there is no unit `S`"),
+            ("1 y", "`1 y` is not a duration: unknown unit `y`"),
+            ("1y", "`1y` is not a duration: unknown unit `y`"),
+            ("1S", "`1S` is not a duration: unknown unit `S`"),
             ("9999999h", "the duration `9999999h` is too long"),
             ("99999999999999999999s", "the duration `99999999999999999999s` is too long"),
         ];

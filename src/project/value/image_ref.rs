@@ -27,7 +27,7 @@ pub struct ImageRef {
 
 /// Why a text is no reference of an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a reference of an image: {problem}")]
+#[error("`{text}` is not an image reference: {problem}")]
 pub struct ImageRefError {
     /// The text as written.
     pub text: String,
@@ -43,7 +43,7 @@ pub enum ImageRefProblem {
     #[error("the name is empty")]
     Empty,
     /// Names are in lower case.
-    #[error("the name has upper case letters")]
+    #[error("the name has uppercase letters")]
     UpperCase,
     /// The name has characters that do not belong there.
     #[error("the name is malformed")]
@@ -55,7 +55,7 @@ pub enum ImageRefProblem {
     #[error("the digest is malformed")]
     Digest,
     /// 64 hexadecimal digits are an id.
-    #[error("64 hexadecimal digits are taken for an id")]
+    #[error("64 hexadecimal digits are read as an ID")]
     LooksLikeId,
     /// More than 255 characters.
     #[error("the name is longer than 255 characters")]

@@ -55,7 +55,7 @@ pub enum PortProblem {
     #[error("`{0}` is not an IP address")]
     Address(String),
     /// The protocol is none of the known ones.
-    #[error("there is no protocol `{0}`")]
+    #[error("unknown protocol `{0}`")]
     Protocol(String),
     /// Both sides are ranges and differ in length.
     #[error("the ranges `{host}` and `{container}` differ in length")]
@@ -79,7 +79,7 @@ impl PortError {
             PortProblem::Address(_) => "write the address first, as in `127.0.0.1:8080:80` or `[::1]:8080:80`",
             PortProblem::Protocol(_) => "write `/tcp`, `/udp` or `/sctp`, as in `53:53/udp`",
             PortProblem::UnequalRanges { .. } => {
-                "give both sides as many ports, as in `8000-8002:80-82`, or the container only one"
+                "use the same number of ports on both sides, as in `8000-8002:80-82`, or a single container port"
             }
         }
     }
@@ -304,7 +304,7 @@ mod tests {
             ("70000:80", "`70000` is not a host port"),
             ("127.0.0.256:80:80", "`127.0.0.256` is not an IP address"),
             ("localhost:80:80", "`localhost` is not an IP address"),
-            ("80:80/quic", "there is no protocol `quic`"),
+            ("80:80/quic", "unknown protocol `quic`"),
             ("8000-8001:80-82", "the ranges `8000-8001` and `80-82` differ in length"),
         ];
         for (text, problem) in cases {

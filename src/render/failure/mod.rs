@@ -74,7 +74,8 @@ impl Files<'_> {
             text += &self.step_error(failure, *id, error);
             text.push('\n');
             if let Some((word, subjects)) = not_done(failure, *id) {
-                writeln!(text, "not {word} because of it: {}", subjects.join(", ")).expect("memory can be written to");
+                writeln!(text, "not {word} because of this: {}", subjects.join(", "))
+                    .expect("memory can be written to");
             }
         }
         text

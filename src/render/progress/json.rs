@@ -1,4 +1,4 @@
-//! Progress as JSON, an object a line, empty members left out (cli.md §6.2).
+//! Progress as JSON, an object a line, empty members left out.
 
 use std::io::{self, LineWriter, Write};
 

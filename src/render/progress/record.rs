@@ -1,4 +1,4 @@
-//! What an event means for the display: records of cli.md §6.2, in the words of §6.3.
+//! What an event means for the display: records of progress, in the words of Docker Compose.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -345,7 +345,7 @@ fn stopping(why: Stopping) -> Record {
         Stopping::Interrupted => ("Stopping", "Gracefully Stopping... press Ctrl+C again to force"),
         Stopping::Forced => ("Killing", "Forcing the stop..."),
         Stopping::ContainerExited => ("Stopping", "Aborting on container exit..."),
-        Stopping::Finishing => ("Stopping", "Finishing what has begun... press Ctrl+C again to leave it"),
+        Stopping::Finishing => ("Stopping", "Finishing calls in progress... press Ctrl+C again to exit at once"),
     };
     Record::new("Compose", RecordState::Working, text).with_details(details)
 }

@@ -1,4 +1,4 @@
-//! Progress in a terminal: a block of live lines, one for each resource, drawn again as things go on (cli.md §6.4).
+//! Progress in a terminal: a block of live lines, one for each resource, drawn again as things go on.
 
 mod block;
 mod row;

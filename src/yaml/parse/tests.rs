@@ -123,31 +123,28 @@ fn refused_by_meaning() {
         ("a: 1\na: !reset 2\n", "2:1 the key `a` is defined twice at the top level | a | keep one of the two"),
         (
             "s:\n  - x: {123: x}\n",
-            "2:9 the key `123` in `s[0].x` is a number, and keys have to be strings | 123 | put it in quotes: `\"123\"`",
+            "2:9 the key `123` in `s[0].x` is a number, but keys must be strings | 123 | put it in quotes: `\"123\"`",
         ),
         (
             "true: x\n",
-            "1:1 the key `true` at the top level is a boolean, and keys have to be strings | true | \
+            "1:1 the key `true` at the top level is a boolean, but keys must be strings | true | \
              put it in quotes: `\"true\"`",
         ),
-        (
-            "a:\n  ~: x\n",
-            "2:3 the key `~` in `a` is nothing, and keys have to be strings | ~ | put it in quotes: `\"~\"`",
-        ),
+        ("a:\n  ~: x\n", "2:3 the key `~` in `a` is nothing, but keys must be strings | ~ | put it in quotes: `\"~\"`"),
         (
             "a:\n  2020-01-01: x\n",
-            "2:3 the key `2020-01-01` in `a` is a date, and keys have to be strings | 2020-01-01 | \
+            "2:3 the key `2020-01-01` in `a` is a date, but keys must be strings | 2020-01-01 | \
              put it in quotes: `\"2020-01-01\"`",
         ),
-        ("a:\n  ? [a, b]\n  : c\n", "2:5 the key `[a, b]` in `a` is a list, and keys have to be strings | [a, b] | "),
+        ("a:\n  ? [a, b]\n  : c\n", "2:5 the key `[a, b]` in `a` is a list, but keys must be strings | [a, b] | "),
         (
             "a:\n  <<: text\n",
-            "2:7 `<<` needs a mapping or a list of mappings, and this is a string | text | \
+            "2:7 `<<` needs a mapping or a list of mappings, not a string | text | \
              refer to a mapping, as in `<<: *defaults`",
         ),
         ("a: {<<: {x: 1}, <<: {y: 2}}\n", "1:17 the key `<<` is defined twice in `a` | << | keep one of the two"),
-        ("a: &a\n  b: *a\n", "2:6 `*a` stands inside of what it refers to | *a | "),
-        ("a: !!int x\n", "1:10 `x` does not fit its tag `!!int` | x | remove the tag or change the value"),
+        ("a: &a\n  b: *a\n", "2:6 `*a` is inside the value that it refers to | *a | "),
+        ("a: !!int x\n", "1:10 `x` does not match its tag `!!int` | x | remove the tag or change the value"),
         (
             "%YAML 1.2\n---\na: 1\n",
             "1:1 the directive `%YAML 1.2` is not supported | %YAML 1.2 | \
@@ -156,7 +153,7 @@ fn refused_by_meaning() {
         (
             "a: \"x\u{7}\"\n",
             "1:6 control character U+0007 is not allowed | \\u{7} | \
-             remove it, or write it as `\\x07` in double quotes if it is meant",
+             remove it, or write it as `\\x07` in double quotes if it is intentional",
         ),
     ] {
         assert_eq!(refusal(text), expected, "{text}");

@@ -93,7 +93,7 @@ fn without_an_engine_one_sentence_says_what_to_do() {
     let mut lines = ran.stderr.lines();
     let first = lines.next().unwrap_or_default();
     assert!(first.starts_with("cannot connect to a container engine at unix:///nonexistent/docker.sock: "), "{first}");
-    let hint = "hint: is the engine running? start it, or name another with DOCKER_HOST, --host or --context";
+    let hint = "hint: is the engine running? start it, or select another with DOCKER_HOST, --host or --context";
     assert_eq!((lines.next(), lines.next()), (Some(hint), None));
 }
 
@@ -200,7 +200,7 @@ fn a_mistyped_service_is_guessed_wherever_it_stands() {
 fn commands_in_hints_act_on_the_same_project() {
     let ran =
         Case::new("-f a.yaml -p shop --profile dev up other").file("a.yaml", "services: {web: {image: i}}\n").run();
-    let hint = "hint: `hoist -f a.yaml -p shop --profile dev config --services` lists those that there are\n";
+    let hint = "hint: `hoist -f a.yaml -p shop --profile dev config --services` lists all services\n";
     assert_eq!(ran.stderr, format!("no such service: other\n{hint}"));
 }
 

@@ -92,7 +92,7 @@ fn variables_that_multiply_one_another_are_refused() {
     let file = std::iter::once("A0=xxxxxxxx\n".to_owned()).chain(lines).collect::<Vec<_>>().concat();
     let ran = Case::new("config").file("compose.yaml", WEB).file(".env", &file).run();
     assert_eq!(ran.status, 1);
-    assert!(ran.stderr.contains("gets longer than 4 MiB") && ran.stderr.contains(".env:"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("expands to more than 4 MiB") && ran.stderr.contains(".env:"), "{}", ran.stderr);
     assert!(ran.stderr.len() < 10_000, "the text itself is not shown");
 }
 

@@ -217,8 +217,8 @@ fn what_the_command_made_itself_is_not_made_again() {
                     #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
-                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-                    #5 start container web/1: takes the place of the old one, after #4
+                    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+                    #5 start container web/1: replaces the old container, after #4
                 "},
             )
             .with(newer(&["db", "web"])),
@@ -240,17 +240,17 @@ fn recreation_follows_the_policy_of_the_service() {
                 "--force-recreate",
                 in_sync(&all),
                 indoc! {"
-                    #1 create container db/1 as 64622f310000_shop-db-1: recreation was asked for
-                    #2 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for
+                    #1 create container db/1 as 64622f310000_shop-db-1: recreation requested
+                    #2 create container web/1 as 7765622f3100_shop-web-1: recreation requested
                     #3 stop container db/1: replaced, after #1
                     #4 remove container db/1: replaced, after #3
-                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-                    #6 start container db/1: takes the place of the old one, after #5
+                    #5 rename container db/1 to shop-db-1: replaces the old container, after #4
+                    #6 start container db/1: replaces the old container, after #5
                     #7 wait for db to be healthy: needed by web, after #6
                     #8 stop container web/1: replaced, after #2, #7
                     #9 remove container web/1: replaced, after #8
-                    #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
-                    #11 start container web/1: takes the place of the old one, after #10
+                    #10 rename container web/1 to shop-web-1: replaces the old container, after #9
+                    #11 start container web/1: replaces the old container, after #10
                 "},
             )
             .with(force.clone()),
@@ -264,11 +264,11 @@ fn recreation_follows_the_policy_of_the_service() {
                 "--force-recreate of a selected service",
                 in_sync(&web),
                 indoc! {"
-                    #1 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for
+                    #1 create container web/1 as 7765622f3100_shop-web-1: recreation requested
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
-                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-                    #5 start container web/1: takes the place of the old one, after #4
+                    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+                    #5 start container web/1: replaces the old container, after #4
                 "},
             )
             .with(force),
@@ -276,11 +276,11 @@ fn recreation_follows_the_policy_of_the_service() {
                 "--always-recreate-deps",
                 in_sync(&web),
                 indoc! {"
-                    #1 create container db/1 as 64622f310000_shop-db-1: recreation was asked for
+                    #1 create container db/1 as 64622f310000_shop-db-1: recreation requested
                     #2 stop container db/1: replaced, after #1
                     #3 remove container db/1: replaced, after #2
-                    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
-                    #5 start container db/1: takes the place of the old one, after #4
+                    #4 rename container db/1 to shop-db-1: replaces the old container, after #3
+                    #5 start container db/1: replaces the old container, after #4
                     #6 wait for db to be healthy: needed by web, after #5
                 "},
             )
@@ -292,8 +292,8 @@ fn recreation_follows_the_policy_of_the_service() {
                     #1 create container db/1 as 64622f310000_shop-db-1: definition changed
                     #2 stop container db/1: replaced, after #1
                     #3 remove container db/1: replaced, after #2
-                    #4 rename container db/1 to shop-db-1: takes the place of the old one, after #3
-                    #5 start container db/1: takes the place of the old one, after #4
+                    #4 rename container db/1 to shop-db-1: replaces the old container, after #3
+                    #5 start container db/1: replaces the old container, after #4
                     #6 wait for db to be healthy: needed by web, after #5
                 "},
             ),
@@ -314,8 +314,8 @@ fn a_replica_is_out_as_short_as_possible() {
                     #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
-                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-                    #5 start container web/1: takes the place of the old one, after #4
+                    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+                    #5 start container web/1: replaces the old container, after #4
                 "},
             ),
             Case::new(
@@ -326,13 +326,13 @@ fn a_replica_is_out_as_short_as_possible() {
                     #2 create container web/1 as 7765622f3100_shop-web-1: definition changed
                     #3 stop container db/1: replaced, after #1
                     #4 remove container db/1: replaced, after #3
-                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-                    #6 start container db/1: takes the place of the old one, after #5
+                    #5 rename container db/1 to shop-db-1: replaces the old container, after #4
+                    #6 start container db/1: replaces the old container, after #5
                     #7 wait for db to be healthy: needed by web, after #6
                     #8 stop container web/1: replaced, after #2, #7
                     #9 remove container web/1: replaced, after #8
-                    #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
-                    #11 start container web/1: takes the place of the old one, after #10
+                    #10 rename container web/1 to shop-web-1: replaces the old container, after #9
+                    #11 start container web/1: replaces the old container, after #10
                 "},
             ),
             Case::new(
@@ -344,8 +344,8 @@ fn a_replica_is_out_as_short_as_possible() {
                 indoc! {"
                     #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
                     #2 remove container web/1: replaced, after #1
-                    #3 rename container web/1 to shop-web-1: takes the place of the old one, after #2
-                    #4 start container web/1: takes the place of the old one, after #3
+                    #3 rename container web/1 to shop-web-1: replaces the old container, after #2
+                    #4 start container web/1: replaces the old container, after #3
                 "},
             ),
             Case::new(
@@ -355,7 +355,7 @@ fn a_replica_is_out_as_short_as_possible() {
                     #1 create container web/1 as 7765622f3100_shop-web-1: definition changed
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
-                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
+                    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
                 "},
             )
             .with(UpOptions { start: StartContainers::No, ..UpOptions::default() }),
@@ -377,7 +377,7 @@ fn a_new_container_name_needs_no_temporary_one() {
                     #1 create container web/1: container_name changed
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
-                    #4 start container web/1: takes the place of the old one, after #3
+                    #4 start container web/1: replaces the old container, after #3
                 "},
             ),
             Case::new(
@@ -392,7 +392,7 @@ fn a_new_container_name_needs_no_temporary_one() {
                 indoc! {"
                     #1 stop container web/1: left by an interrupted run
                     #2 remove container web/1: left by an interrupted run, after #1
-                    #3 start container web/1: takes the place of the old one, after #2
+                    #3 start container web/1: replaces the old container, after #2
                 "},
             ),
         ],
@@ -423,15 +423,15 @@ fn the_field_that_changed_is_named() {
             #1 create container web/1 as 7765622f3100_shop-web-1: environment.API_TOKEN is now \"•••\"; environment.DEBUG is now \"1\"; environment.GONE changed; labels.tier is now \"front\"; tty changed
             #2 stop container web/1: replaced, after #1
             #3 remove container web/1: replaced, after #2
-            #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-            #5 start container web/1: takes the place of the old one, after #4
+            #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+            #5 start container web/1: replaces the old container, after #4
         "}),
         Case::new("--show-values", in_sync(&old), indoc! {"
             #1 create container web/1 as 7765622f3100_shop-web-1: environment.API_TOKEN is now \"def\"; environment.DEBUG is now \"1\"; environment.GONE changed; labels.tier is now \"front\"; tty changed
             #2 stop container web/1: replaced, after #1
             #3 remove container web/1: replaced, after #2
-            #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-            #5 start container web/1: takes the place of the old one, after #4
+            #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+            #5 start container web/1: replaces the old container, after #4
         "}).with(shown),
     ]);
     check(
@@ -446,8 +446,8 @@ fn the_field_that_changed_is_named() {
                     #1 create container web/1 as 7765622f3100_shop-web-1: image: \"nginx:1\" → \"nginx:2\"
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
-                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-                    #5 start container web/1: takes the place of the old one, after #4
+                    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+                    #5 start container web/1: replaces the old container, after #4
                 "},
             ),
             Case::new(
@@ -463,8 +463,8 @@ fn the_field_that_changed_is_named() {
                     #1 create container web/1 as 7765622f3100_shop-web-1: image: \"nginx:1\" → \"nginx:2\"
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
-                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-                    #5 start container web/1: takes the place of the old one, after #4
+                    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+                    #5 start container web/1: replaces the old container, after #4
                 "},
             ),
         ],
@@ -514,18 +514,18 @@ fn old_values_are_told_where_the_container_was_looked_at() {
     let shown = UpOptions { values: hoist::plan::SecretValues::Shown, ..UpOptions::default() };
     check(&new, [
         Case::new("made by hoist", in_sync(&old).edit(look), indoc! {r#"
-    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "•••" → "•••"; environment.DEBUG: "0" → "1"; environment.GONE is gone, was "http://a:•••@c/"; environment.NEW is now "n"; labels.tier is now "front"; read_only changed; tty: false → true
+    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "•••" → "•••"; environment.DEBUG: "0" → "1"; environment.GONE removed, was "http://a:•••@c/"; environment.NEW is now "n"; labels.tier is now "front"; read_only changed; tty: false → true
     #2 stop container web/1: replaced, after #1
     #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
+    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+    #5 start container web/1: replaces the old container, after #4
 "#}),
         Case::new("made by Docker Compose", in_sync(&old).with("shop-web-1", of_compose).edit(look), indoc! {r#"
-    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "abc" → "def"; environment.DEBUG: "0" → "1"; environment.GONE is gone, was "http://a:b@c/"; environment.NEW is now "n"; labels.tier is now "front"; tty: false → true
+    #1 create container web/1 as 7765622f3100_shop-web-1: command: ["nginx"] → ["nginx","-g","x"]; environment.API_TOKEN: "abc" → "def"; environment.DEBUG: "0" → "1"; environment.GONE removed, was "http://a:b@c/"; environment.NEW is now "n"; labels.tier is now "front"; tty: false → true
     #2 stop container web/1: replaced, after #1
     #3 remove container web/1: replaced, after #2
-    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-    #5 start container web/1: takes the place of the old one, after #4
+    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+    #5 start container web/1: replaces the old container, after #4
 "#}).with(shown),
     ]);
 }
@@ -609,10 +609,10 @@ fn orphans_stay_unless_their_removal_is_asked_for() {
             )
             .with(remove.clone()),
             Case::new(
-                "a one-off that ended goes",
+                "a finished one-off goes",
                 in_sync(&project).running("web", 9).with("shop-web-9", one_off(State::Exited)),
                 indoc! {"
-                    #1 remove container shop-web-9: one-off that ended
+                    #1 remove container shop-web-9: finished one-off
                 "},
             )
             .with(remove.clone()),

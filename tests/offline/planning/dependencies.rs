@@ -235,8 +235,8 @@ fn what_is_optional_is_followed_not_required() {
                     #1 create container cache/1 as 63616368652f_shop-cache-1: definition changed
                     #2 stop container cache/1: replaced, after #1
                     #3 remove container cache/1: replaced, after #2
-                    #4 rename container cache/1 to shop-cache-1: takes the place of the old one, after #3
-                    #5 start container cache/1: takes the place of the old one, after #4
+                    #4 rename container cache/1 to shop-cache-1: replaces the old container, after #3
+                    #5 start container cache/1: replaces the old container, after #4
                     #6 wait for cache to be healthy: needed by web, after #5
                     #7 start container web/1: not running, after the end of #6
                 "},
@@ -301,10 +301,10 @@ fn wait_asks_for_every_service() {
                     #9 wait for init to be completed: needed by app, after #8
                     #10 start container app/1: created, after #4, #9
                     #11 start container job/1: created, after #5
-                    #12 wait for db to be running or healthy: waiting was asked for, after #6
-                    #13 wait for init to be completed: waiting was asked for, after #8
-                    #14 wait for app to be running or healthy: waiting was asked for, after #10
-                    #15 wait for job to be running or healthy: waiting was asked for, after #11
+                    #12 wait for db to be running or healthy: wait requested, after #6
+                    #13 wait for init to be completed: wait requested, after #8
+                    #14 wait for app to be running or healthy: wait requested, after #10
+                    #15 wait for job to be running or healthy: wait requested, after #11
                 "},
             )
             .with(wait()),
@@ -314,10 +314,10 @@ fn wait_asks_for_every_service() {
                 indoc! {"
                     #1 start container init/1: ran before, exit 0
                     #2 wait for init to be completed: needed by app, after #1
-                    #3 wait for db to be running or healthy: waiting was asked for
-                    #4 wait for init to be completed: waiting was asked for, after #1
-                    #5 wait for app to be running or healthy: waiting was asked for, after #2
-                    #6 wait for job to be running or healthy: waiting was asked for
+                    #3 wait for db to be running or healthy: wait requested
+                    #4 wait for init to be completed: wait requested, after #1
+                    #5 wait for app to be running or healthy: wait requested, after #2
+                    #6 wait for job to be running or healthy: wait requested
                 "},
             )
             .with(wait()),
@@ -346,8 +346,8 @@ fn dependents_that_restart_are_stopped_first_and_started_last() {
                     #2 stop container web/1: db is recreated, after #1
                     #3 stop container db/1: replaced, after #2
                     #4 remove container db/1: replaced, after #3
-                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-                    #6 start container db/1: takes the place of the old one, after #5
+                    #5 rename container db/1 to shop-db-1: replaces the old container, after #4
+                    #6 start container db/1: replaces the old container, after #5
                     #7 wait for db to be healthy: needed by web, after #6
                     #8 start container web/1: db is recreated, after #7
                 "},
@@ -360,7 +360,7 @@ fn dependents_that_restart_are_stopped_first_and_started_last() {
                     #2 stop container web/1: db is recreated, after #1
                     #3 stop container db/1: replaced, after #2
                     #4 remove container db/1: replaced, after #3
-                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
+                    #5 rename container db/1 to shop-db-1: replaces the old container, after #4
                 "},
             )
             .with(UpOptions { start: StartContainers::No, ..UpOptions::default() }),
@@ -373,12 +373,12 @@ fn dependents_that_restart_are_stopped_first_and_started_last() {
                     #3 stop container web/1: db is recreated, after #1, #2
                     #4 stop container db/1: replaced, after #3
                     #5 remove container db/1: replaced, after #4
-                    #6 rename container db/1 to shop-db-1: takes the place of the old one, after #5
-                    #7 start container db/1: takes the place of the old one, after #6
+                    #6 rename container db/1 to shop-db-1: replaces the old container, after #5
+                    #7 start container db/1: replaces the old container, after #6
                     #8 wait for db to be healthy: needed by web, after #7
                     #9 remove container web/1: replaced, after #3
-                    #10 rename container web/1 to shop-web-1: takes the place of the old one, after #9
-                    #11 start container web/1: takes the place of the old one, after #8, #10
+                    #10 rename container web/1 to shop-web-1: replaces the old container, after #9
+                    #11 start container web/1: replaces the old container, after #8, #10
                 "},
             ),
             Case::new(
@@ -429,11 +429,11 @@ fn what_shares_with_a_service_follows_it() {
                     #3 stop container app/1: vpn is recreated, after #2
                     #4 stop container vpn/1: replaced, after #3
                     #5 remove container vpn/1: replaced, after #4
-                    #6 rename container vpn/1 to shop-vpn-1: takes the place of the old one, after #5
-                    #7 start container vpn/1: takes the place of the old one, after #6
+                    #6 rename container vpn/1 to shop-vpn-1: replaces the old container, after #5
+                    #7 start container vpn/1: replaces the old container, after #6
                     #8 remove container app/1: replaced, after #3
-                    #9 rename container app/1 to shop-app-1: takes the place of the old one, after #8
-                    #10 start container app/1: takes the place of the old one, after #7, #9
+                    #9 rename container app/1 to shop-app-1: replaces the old container, after #8
+                    #10 start container app/1: replaces the old container, after #7, #9
                 "},
             ),
             Case::new(
@@ -445,8 +445,8 @@ fn what_shares_with_a_service_follows_it() {
                     #3 start container vpn/1: created, after #1
                     #4 stop container app/1: replaced, after #2, #3
                     #5 remove container app/1: replaced, after #4
-                    #6 rename container app/1 to shop-app-1: takes the place of the old one, after #5
-                    #7 start container app/1: takes the place of the old one, after #6
+                    #6 rename container app/1 to shop-app-1: replaces the old container, after #5
+                    #7 start container app/1: replaces the old container, after #6
                 "},
             ),
             Case::new(
@@ -457,12 +457,12 @@ fn what_shares_with_a_service_follows_it() {
                     #2 create container backup/1 as 6261636b7570_shop-backup-1: shares with data, which is recreated, after #1
                     #3 stop container data/1: replaced, after #1
                     #4 remove container data/1: replaced, after #3
-                    #5 rename container data/1 to shop-data-1: takes the place of the old one, after #4
-                    #6 start container data/1: takes the place of the old one, after #5
+                    #5 rename container data/1 to shop-data-1: replaces the old container, after #4
+                    #6 start container data/1: replaces the old container, after #5
                     #7 stop container backup/1: replaced, after #2, #6
                     #8 remove container backup/1: replaced, after #7
-                    #9 rename container backup/1 to shop-backup-1: takes the place of the old one, after #8
-                    #10 start container backup/1: takes the place of the old one, after #9
+                    #9 rename container backup/1 to shop-backup-1: replaces the old container, after #8
+                    #10 start container backup/1: replaces the old container, after #9
                 "},
             ),
         ],
@@ -509,14 +509,14 @@ fn hooks_run_before_the_first_replica_starts() {
                     #2 create container web/2 as 7765622f3200_shop-web-2: definition changed
                     #3 stop container web/1: replaced, after #1
                     #4 remove container web/1: replaced, after #3
-                    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
+                    #5 rename container web/1 to shop-web-1: replaces the old container, after #4
                     #6 stop container web/2: replaced, after #2
                     #7 remove container web/2: replaced, after #6
-                    #8 rename container web/2 to shop-web-2: takes the place of the old one, after #7
+                    #8 rename container web/2 to shop-web-2: replaces the old container, after #7
                     #9 run pre_start hook 1 of web/1: before the service starts, after #5, #8
                     #10 run pre_start hook 2 of web/1: before the service starts, after #9
-                    #11 start container web/1: takes the place of the old one, after #10
-                    #12 start container web/2: takes the place of the old one, after #10
+                    #11 start container web/1: replaces the old container, after #10
+                    #12 start container web/2: replaces the old container, after #10
                 "},
             ),
         ],
@@ -541,7 +541,7 @@ fn providers_are_asked_at_every_run() {
                 indoc! {"
                     #1 create network shop_default: missing
                     #2 create container web/1: no container yet, after #1, #3
-                    #3 provide cloud: asked at every run
+                    #3 provide cloud: done on every run
                     #4 start container web/1: created, after #2
                 "},
             ),
@@ -549,7 +549,7 @@ fn providers_are_asked_at_every_run() {
                 "all is there, with a provider",
                 in_sync(&project),
                 indoc! {"
-                    #1 provide cloud: asked at every run
+                    #1 provide cloud: done on every run
                 "},
             ),
         ],

@@ -71,7 +71,7 @@ fn dependents_go_first_then_networks_then_volumes() {
             #3 stop container db/1: down, after #2
             #4 remove container db/1: down, after #3
             #5 remove network shop_default: down, after #4
-            #6 remove volume shop_data and its data: removal of volumes was asked for, after #4
+            #6 remove volume shop_data and its data: removal of volumes requested, after #4
         "},
     );
     check(
@@ -185,7 +185,7 @@ fn orphans_and_ended_one_offs_go_when_asked_for() {
         indoc! {"
             #1 stop container web/1: down
             #2 remove container web/1: down, after #1
-            #3 remove container shop-web-9: one-off that ended
+            #3 remove container shop-web-9: finished one-off
             #4 stop container shop-old-1: its service is not in the files
             #5 remove container shop-old-1: its service is not in the files, after #4
             #6 remove network shop_default: down, after #2, #3, #5
@@ -363,7 +363,7 @@ fn volumes_that_were_carried_over_go_with_their_containers() {
     let name = "a".repeat(64);
     let expected = format!(
         "#1 stop container db/1: down\n#2 remove container db/1: down, after #1\n#3 remove network shop_default: down, \
-         after #2\n#4 remove volume {name} and its data: removal of volumes was asked for, after #2\n"
+         after #2\n#4 remove volume {name} and its data: removal of volumes requested, after #2\n"
     );
     let plan = down(&DownTarget::Files(project.clone()), &replaced.into(), &options);
     assert_eq!(plan.to_string(), expected);
@@ -415,10 +415,10 @@ fn images_go_once_their_containers_have() {
         let shown: Vec<_> = plan.to_string().lines().map(str::to_owned).collect();
         images.map(|(id, _)| shown[id.number() as usize - 1].clone()).collect::<Vec<_>>()
     };
-    let web = "remove image shop-web: removal of images was asked for, after #2, #4";
+    let web = "remove image shop-web: removal of images requested, after #2, #4";
     assert_eq!(down(DownImages::Keep), [""; 0]);
     assert_eq!(down(DownImages::Local), [format!("#6 {web}")]);
-    let api = "#6 remove image api:1: removal of images was asked for, after #2, #4";
+    let api = "#6 remove image api:1: removal of images requested, after #2, #4";
     assert_eq!(down(DownImages::All), [api.to_owned(), format!("#7 {web}")]);
 }
 

@@ -96,7 +96,7 @@ fn nothing_that_runs_is_touched_before_all_images_are_there() {
             "a pull and a build gate stops and replacements, not what is new",
             state,
             indoc! {"
-                #1 build image shop-app: build was asked for
+                #1 build image shop-app: build requested
                 #2 pull image slow:1: missing
                 #3 stop container shop-old-1: its service is not in the files, after #1, #2
                 #4 remove container shop-old-1: its service is not in the files, after #3
@@ -107,12 +107,12 @@ fn nothing_that_runs_is_touched_before_all_images_are_there() {
                 #9 create container slow/1: no container yet, after #2
                 #10 stop container a/1: replaced, after #7
                 #11 remove container a/1: replaced, after #10
-                #12 rename container a/1 to shop-a-1: takes the place of the old one, after #11
-                #13 start container a/1: takes the place of the old one, after #12
+                #12 rename container a/1 to shop-a-1: replaces the old container, after #11
+                #13 start container a/1: replaces the old container, after #12
                 #14 stop container app/1: replaced, if the build changes its image, after #8
                 #15 remove container app/1: replaced, if the build changes its image, after #14
-                #16 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #15
-                #17 start container app/1: takes the place of the old one, if the build changes its image, after #16
+                #16 rename container app/1 to shop-app-1: replaces the old container, if the build changes its image, after #15
+                #17 start container app/1: replaces the old container, if the build changes its image, after #16
                 #18 start container slow/1: created, after #9
             "},
         )
@@ -143,12 +143,12 @@ fn builds_recreate_only_what_they_change() {
                 "--build with everything running",
                 in_sync(&project),
                 indoc! {"
-                    #1 build image shop-app: build was asked for
+                    #1 build image shop-app: build requested
                     #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
                     #3 stop container app/1: replaced, if the build changes its image, after #2
                     #4 remove container app/1: replaced, if the build changes its image, after #3
-                    #5 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #4
-                    #6 start container app/1: takes the place of the old one, if the build changes its image, after #5
+                    #5 rename container app/1 to shop-app-1: replaces the old container, if the build changes its image, after #4
+                    #6 start container app/1: replaces the old container, if the build changes its image, after #5
                 "},
             )
             .with(build()),
@@ -156,11 +156,11 @@ fn builds_recreate_only_what_they_change() {
                 "--build with app stopped",
                 in_sync(&project).with("shop-app-1", exited(1)),
                 indoc! {"
-                    #1 build image shop-app: build was asked for
+                    #1 build image shop-app: build requested
                     #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
                     #3 remove container app/1: replaced, if the build changes its image, after #2
-                    #4 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #3
-                    #5 start container app/1: takes the place of the old one, after #4
+                    #4 rename container app/1 to shop-app-1: replaces the old container, if the build changes its image, after #3
+                    #5 start container app/1: replaces the old container, after #4
                 "},
             )
             .with(build()),
@@ -168,12 +168,12 @@ fn builds_recreate_only_what_they_change() {
                 "--build with a changed definition",
                 in_sync(&project).with("shop-app-1", stale),
                 indoc! {"
-                    #1 build image shop-app: build was asked for
+                    #1 build image shop-app: build requested
                     #2 create container app/1 as 6170702f3100_shop-app-1: definition changed, after #1
                     #3 stop container app/1: replaced, after #2
                     #4 remove container app/1: replaced, after #3
-                    #5 rename container app/1 to shop-app-1: takes the place of the old one, after #4
-                    #6 start container app/1: takes the place of the old one, after #5
+                    #5 rename container app/1 to shop-app-1: replaces the old container, after #4
+                    #6 start container app/1: replaces the old container, after #5
                 "},
             )
             .with(build()),
@@ -184,8 +184,8 @@ fn builds_recreate_only_what_they_change() {
                     #1 create container app/1 as 6170702f3100_shop-app-1: image changed (sha256:content-shop… → sha256:content-shop…)
                     #2 stop container app/1: replaced, after #1
                     #3 remove container app/1: replaced, after #2
-                    #4 rename container app/1 to shop-app-1: takes the place of the old one, after #3
-                    #5 start container app/1: takes the place of the old one, after #4
+                    #4 rename container app/1 to shop-app-1: replaces the old container, after #3
+                    #5 start container app/1: replaces the old container, after #4
                 "},
             ),
         ],
@@ -208,18 +208,18 @@ fn guards_reach_what_follows_from_a_recreation() {
         .service("probe", "probe:1", |probe| probe.network_mode = Some("service:api".into()))
         .load();
     check(&project, [Case::new("--build, with dependents", in_sync(&project), indoc! {"
-        #1 build image shop-api: build was asked for
+        #1 build image shop-api: build requested
         #2 create container api/1 as 6170692f3100_shop-api-1: if the build changes its image, after #1
         #3 create container probe/1 as 70726f62652f_shop-probe-1: shares with api, which is recreated, if the build changes image shop-api, after #2
         #4 stop container probe/1: api is recreated, if the build changes image shop-api, after #3
         #5 stop container web/1: api is recreated, if the build changes image shop-api, after #2
         #6 stop container api/1: replaced, if the build changes its image, after #4, #5
         #7 remove container api/1: replaced, if the build changes its image, after #6
-        #8 rename container api/1 to shop-api-1: takes the place of the old one, if the build changes its image, after #7
-        #9 start container api/1: takes the place of the old one, if the build changes its image, after #8
+        #8 rename container api/1 to shop-api-1: replaces the old container, if the build changes its image, after #7
+        #9 start container api/1: replaces the old container, if the build changes its image, after #8
         #10 remove container probe/1: replaced, if the build changes image shop-api, after #4
-        #11 rename container probe/1 to shop-probe-1: takes the place of the old one, if the build changes image shop-api, after #10
-        #12 start container probe/1: takes the place of the old one, if the build changes image shop-api, after #9, #11
+        #11 rename container probe/1 to shop-probe-1: replaces the old container, if the build changes image shop-api, after #10
+        #12 start container probe/1: replaces the old container, if the build changes image shop-api, after #9, #11
         #13 wait for api to be healthy: needed by web, if the build changes its image, after #9
         #14 start container web/1: api is recreated, if the build changes image shop-api, after #13
     "}).with(build())]);
@@ -252,8 +252,8 @@ fn pull_policies() {
                     #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
                     #3 stop container web/1: replaced, if the pull changes its image, after #2
                     #4 remove container web/1: replaced, if the pull changes its image, after #3
-                    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-                    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+                    #5 rename container web/1 to shop-web-1: replaces the old container, if the pull changes its image, after #4
+                    #6 start container web/1: replaces the old container, if the pull changes its image, after #5
                 "},
             )
             .with(pull("always")),
@@ -271,8 +271,8 @@ fn pull_policies() {
                     #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
                     #3 stop container web/1: replaced, if the pull changes its image, after #2
                     #4 remove container web/1: replaced, if the pull changes its image, after #3
-                    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-                    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+                    #5 rename container web/1 to shop-web-1: replaces the old container, if the pull changes its image, after #4
+                    #6 start container web/1: replaces the old container, if the pull changes its image, after #5
                 "},
             ),
             Case::new(
@@ -282,8 +282,8 @@ fn pull_policies() {
                     #1 create container web/1 as 7765622f3100_shop-web-1: image changed (sha256:content-ngin… → sha256:content-ngin…)
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
-                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-                    #5 start container web/1: takes the place of the old one, after #4
+                    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+                    #5 start container web/1: replaces the old container, after #4
                 "},
             ),
         ],
@@ -299,8 +299,8 @@ fn pull_policies() {
                 #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
                 #3 stop container web/1: replaced, if the pull changes its image, after #2
                 #4 remove container web/1: replaced, if the pull changes its image, after #3
-                #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-                #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+                #5 rename container web/1 to shop-web-1: replaces the old container, if the pull changes its image, after #4
+                #6 start container web/1: replaces the old container, if the pull changes its image, after #5
             "},
         )],
     );
@@ -320,8 +320,8 @@ fn pull_policies() {
                     #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
                     #3 stop container web/1: replaced, if the pull changes its image, after #2
                     #4 remove container web/1: replaced, if the pull changes its image, after #3
-                    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-                    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+                    #5 rename container web/1 to shop-web-1: replaces the old container, if the pull changes its image, after #4
+                    #6 start container web/1: replaces the old container, if the pull changes its image, after #5
                 "},
             )
             .with(at(1_172_800)),
@@ -333,8 +333,8 @@ fn pull_policies() {
                     #2 create container web/1 as 7765622f3100_shop-web-1: if the pull changes its image, after #1
                     #3 stop container web/1: replaced, if the pull changes its image, after #2
                     #4 remove container web/1: replaced, if the pull changes its image, after #3
-                    #5 rename container web/1 to shop-web-1: takes the place of the old one, if the pull changes its image, after #4
-                    #6 start container web/1: takes the place of the old one, if the pull changes its image, after #5
+                    #5 rename container web/1 to shop-web-1: replaces the old container, if the pull changes its image, after #4
+                    #6 start container web/1: replaces the old container, if the pull changes its image, after #5
                 "},
             )
             .with(at(1_172_800)),
@@ -363,7 +363,7 @@ fn an_image_that_can_be_built_is_pulled_first() {
             without(&missing),
             indoc! {"
                 #1 pull image registry/app:1: missing
-                #2 build image registry/app:1: missing, if #1 does not get the image, after #1
+                #2 build image registry/app:1: missing, if #1 does not provide the image, after #1
                 #3 create network shop_default: missing
                 #4 create container app/1: no container yet, after #2, #3
                 #5 create container worker/1: no container yet, after #2, #3
@@ -383,12 +383,12 @@ fn an_image_that_can_be_built_is_pulled_first() {
                 #3 create container worker/1 as 776f726b6572_shop-worker-1: if the pull changes its image, after #1
                 #4 stop container app/1: replaced, if the pull changes its image, after #2
                 #5 remove container app/1: replaced, if the pull changes its image, after #4
-                #6 rename container app/1 to shop-app-1: takes the place of the old one, if the pull changes its image, after #5
-                #7 start container app/1: takes the place of the old one, if the pull changes its image, after #6
+                #6 rename container app/1 to shop-app-1: replaces the old container, if the pull changes its image, after #5
+                #7 start container app/1: replaces the old container, if the pull changes its image, after #6
                 #8 stop container worker/1: replaced, if the pull changes its image, after #3
                 #9 remove container worker/1: replaced, if the pull changes its image, after #8
-                #10 rename container worker/1 to shop-worker-1: takes the place of the old one, if the pull changes its image, after #9
-                #11 start container worker/1: takes the place of the old one, if the pull changes its image, after #10
+                #10 rename container worker/1 to shop-worker-1: replaces the old container, if the pull changes its image, after #9
+                #11 start container worker/1: replaces the old container, if the pull changes its image, after #10
             "},
         )],
     );
@@ -399,7 +399,7 @@ fn an_image_that_can_be_built_is_pulled_first() {
             without(&never),
             indoc! {"
                 #1 pull image registry/app:1: missing
-                #2 build image registry/app:1: missing, if #1 does not get the image, after #1
+                #2 build image registry/app:1: missing, if #1 does not provide the image, after #1
                 #3 create network shop_default: missing
                 #4 create container app/1: no container yet, after #2, #3
                 #5 create container worker/1: no container yet, after #2, #3
@@ -414,17 +414,17 @@ fn an_image_that_can_be_built_is_pulled_first() {
             "policy build",
             in_sync(&build_policy),
             indoc! {"
-                #1 build image registry/app:1: build was asked for
+                #1 build image registry/app:1: build requested
                 #2 create container app/1 as 6170702f3100_shop-app-1: if the build changes its image, after #1
                 #3 create container worker/1 as 776f726b6572_shop-worker-1: if the build changes its image, after #1
                 #4 stop container app/1: replaced, if the build changes its image, after #2
                 #5 remove container app/1: replaced, if the build changes its image, after #4
-                #6 rename container app/1 to shop-app-1: takes the place of the old one, if the build changes its image, after #5
-                #7 start container app/1: takes the place of the old one, if the build changes its image, after #6
+                #6 rename container app/1 to shop-app-1: replaces the old container, if the build changes its image, after #5
+                #7 start container app/1: replaces the old container, if the build changes its image, after #6
                 #8 stop container worker/1: replaced, if the build changes its image, after #3
                 #9 remove container worker/1: replaced, if the build changes its image, after #8
-                #10 rename container worker/1 to shop-worker-1: takes the place of the old one, if the build changes its image, after #9
-                #11 start container worker/1: takes the place of the old one, if the build changes its image, after #10
+                #10 rename container worker/1 to shop-worker-1: replaces the old container, if the build changes its image, after #9
+                #11 start container worker/1: replaces the old container, if the build changes its image, after #10
             "},
         )],
     );
@@ -473,21 +473,21 @@ fn images_that_are_mounted_are_fetched_and_compared() {
             #1 create container web/1 as 7765622f3100_shop-web-1: the image mounted at /assets changed
             #2 stop container web/1: replaced, after #1
             #3 remove container web/1: replaced, after #2
-            #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-            #5 start container web/1: takes the place of the old one, after #4
+            #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+            #5 start container web/1: replaces the old container, after #4
         "}),
         Case::new("a mounted image is built again", mounted(), indoc! {"
-            #1 build image shop-site: build was asked for
+            #1 build image shop-site: build requested
             #2 create container site/1 as 736974652f31_shop-site-1: if the build changes its image, after #1
             #3 create container web/1 as 7765622f3100_shop-web-1: if the build changes image shop-site, after #1
             #4 stop container site/1: replaced, if the build changes its image, after #2
             #5 remove container site/1: replaced, if the build changes its image, after #4
-            #6 rename container site/1 to shop-site-1: takes the place of the old one, if the build changes its image, after #5
-            #7 start container site/1: takes the place of the old one, if the build changes its image, after #6
+            #6 rename container site/1 to shop-site-1: replaces the old container, if the build changes its image, after #5
+            #7 start container site/1: replaces the old container, if the build changes its image, after #6
             #8 stop container web/1: replaced, if the build changes image shop-site, after #3
             #9 remove container web/1: replaced, if the build changes image shop-site, after #8
-            #10 rename container web/1 to shop-web-1: takes the place of the old one, if the build changes image shop-site, after #9
-            #11 start container web/1: takes the place of the old one, if the build changes image shop-site, after #10
+            #10 rename container web/1 to shop-web-1: replaces the old container, if the build changes image shop-site, after #9
+            #11 start container web/1: replaces the old container, if the build changes image shop-site, after #10
         "}).with(build()),
     ]);
 }

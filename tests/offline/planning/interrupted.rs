@@ -40,7 +40,7 @@ fn an_interrupted_swap_is_finished_or_undone() {
                     #1 stop container web/1: left by an interrupted run
                     #2 remove container web/1: left by an interrupted run, after #1
                     #3 rename container web/1 to shop-web-1: left by an interrupted run, after #2
-                    #4 start container web/1: takes the place of the old one, after #3
+                    #4 start container web/1: replaces the old container, after #3
                 "},
             ),
             Case::new(
@@ -49,7 +49,7 @@ fn an_interrupted_swap_is_finished_or_undone() {
                 indoc! {"
                     #1 remove container web/1: left by an interrupted run
                     #2 rename container web/1 to shop-web-1: left by an interrupted run, after #1
-                    #3 start container web/1: takes the place of the old one, after #2
+                    #3 start container web/1: replaces the old container, after #2
                 "},
             ),
             Case::new(
@@ -66,7 +66,7 @@ fn an_interrupted_swap_is_finished_or_undone() {
                 indoc! {"
                     #1 create container web/1: definition changed
                     #2 remove container web/1: replaced, after #1
-                    #3 start container web/1: takes the place of the old one, after #2
+                    #3 start container web/1: replaces the old container, after #2
                 "},
             ),
             Case::new(
@@ -77,8 +77,8 @@ fn an_interrupted_swap_is_finished_or_undone() {
                     #2 create container web/1 as 7765622f3100_shop-web-1: definition changed, after #1
                     #3 stop container web/1: replaced, after #2
                     #4 remove container web/1: replaced, after #3
-                    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
-                    #6 start container web/1: takes the place of the old one, after #5
+                    #5 rename container web/1 to shop-web-1: replaces the old container, after #4
+                    #6 start container web/1: replaces the old container, after #5
                 "},
             ),
             Case::new(
@@ -100,11 +100,11 @@ fn an_interrupted_swap_is_finished_or_undone() {
                 with_successor(state(), |_| {}),
                 indoc! {"
                     #1 remove container web/1: left by an interrupted run
-                    #2 create container web/1 as 7765622f3100_shop-web-1: recreation was asked for, after #1
+                    #2 create container web/1 as 7765622f3100_shop-web-1: recreation requested, after #1
                     #3 stop container web/1: replaced, after #2
                     #4 remove container web/1: replaced, after #3
-                    #5 rename container web/1 to shop-web-1: takes the place of the old one, after #4
-                    #6 start container web/1: takes the place of the old one, after #5
+                    #5 rename container web/1 to shop-web-1: replaces the old container, after #4
+                    #6 start container web/1: replaces the old container, after #5
                 "},
             )
             .with(UpOptions { recreate: Recreate::Always, ..UpOptions::default() }),

@@ -65,7 +65,7 @@ fn models_are_ready_before_what_uses_them() {
                 serving(images_only(&project), &[]),
                 indoc! {"
                     #1 pull model ai/smollm2: missing
-                    #2 configure model ai/smollm2 with context size 4096: asked at every run, after #1
+                    #2 configure model ai/smollm2 with context size 4096: done on every run, after #1
                     #3 create network shop_default: missing
                     #4 create container bot/1: no container yet, after #2, #3
                     #5 create container db/1: no container yet, after #3
@@ -78,13 +78,13 @@ fn models_are_ready_before_what_uses_them() {
             Case::new(
                 "everything is there, and the model has no tag in the files",
                 serving(in_sync(&made), &["ai/smollm2:latest"]),
-                "#1 configure model ai/smollm2 with context size 4096: asked at every run\n",
+                "#1 configure model ai/smollm2 with context size 4096: done on every run\n",
             ),
             Case::new(
                 "a container that stopped starts after its model",
                 serving(in_sync(&made).with("shop-bot-1", exited(1)), &["ai/smollm2"]),
                 indoc! {"
-                    #1 configure model ai/smollm2 with context size 4096: asked at every run
+                    #1 configure model ai/smollm2 with context size 4096: done on every run
                     #2 start container bot/1: not running, after #1
                 "},
             ),
@@ -142,7 +142,7 @@ fn containers_get_what_the_project_says_of_their_models() {
         [Case::new(
             "as made",
             serving(in_sync(&made), &["ai/smollm2"]),
-            "#1 configure model ai/smollm2: asked at every run\n",
+            "#1 configure model ai/smollm2: done on every run\n",
         )],
     );
 }
@@ -168,8 +168,8 @@ fn two_keys_for_one_model_pull_it_once() {
             state,
             indoc! {"
                 #1 pull model ai/x:latest: missing
-                #2 configure model ai/x:latest with context size 8192: asked at every run, after #1
-                #3 configure model ai/x with 2 runtime flags: asked at every run, after #2
+                #2 configure model ai/x:latest with context size 8192: done on every run, after #1
+                #3 configure model ai/x with 2 runtime flags: done on every run, after #2
                 #4 create container web/1: no container yet, after #3
                 #5 start container web/1: created, after #4
             "},
@@ -217,8 +217,8 @@ fn providers_come_after_their_models() {
             "the model is there",
             serving(images_only(&files().load()), &["ai/x"]),
             indoc! {"
-                #1 configure model ai/x: asked at every run
-                #2 provide cloud: asked at every run, after #1
+                #1 configure model ai/x: done on every run
+                #2 provide cloud: done on every run, after #1
             "},
         )],
     );
@@ -238,7 +238,7 @@ fn flags_that_the_plugin_does_not_take_are_left_out() {
         assert!(matches!(plan.warnings(), [Warning::RuntimeFlagsLeftOut { .. }]), "{:?}", plan.warnings());
         plan.warnings()[0].to_string()
     };
-    let left_out = "runtime_flags of model llm are left out: they need Docker Model plugin 1.0.6 or newer, this is ";
+    let left_out = "runtime_flags of model llm are ignored: they need Docker Model plugin 1.0.6 or newer, this is ";
     assert_eq!(told("v1.0.5"), format!("{left_out}v1.0.5"));
     assert_eq!(told(""), format!("{left_out}one without a version"));
 }

@@ -231,7 +231,7 @@ Containers
   recreate  db/1
   recreate  web/1
   recreate  web/2
-            recreation was asked for
+            recreation requested
 
 4 to recreate, 2 unchanged
 ",
@@ -247,7 +247,7 @@ fn what_the_run_decides_is_said_to_be_open() {
         "
 Images
   build     cache:1
-            build was asked for
+            build requested
 
 Containers
   recreate  cache/1
@@ -262,7 +262,7 @@ Containers
         "
 Images
   build  cache:1
-         build was asked for
+         build requested
 
 Containers
   start  cache/1

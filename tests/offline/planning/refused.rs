@@ -111,15 +111,15 @@ fn replicas_do_not_share_an_address() {
 
 #[test]
 fn names_that_engines_do_not_take() {
-    const HINT: &str = "begin with a letter or digit; letters, digits, `_`, `.` and `-` may follow";
+    const HINT: &str = "start with a letter or digit, followed by letters, digits, `_`, `.` and `-`";
     for name in ["has space", "_first", "größe", "a/b", "", "/"] {
         let project = web(|web| web.container_name = Some(name.to_owned())).load();
-        let message = format!("`{name}` cannot be the name of a container");
+        let message = format!("`{name}` is not a valid container name");
         let expected = [message, "services.web.container_name".to_owned(), HINT.to_owned()];
         assert_eq!(refused(&project, &UpOptions::default()), expected);
         if !name.is_empty() {
             let project = web(|web| mounts(web, "data", "/data")).volume("data", |data| data.name = name.to_owned());
-            let message = format!("`{name}` cannot be the name of a volume");
+            let message = format!("`{name}` is not a valid volume name");
             let expected = [message, "volumes.data.name".to_owned(), HINT.to_owned()];
             assert_eq!(refused(&project.load(), &UpOptions::default()), expected);
         }
@@ -134,7 +134,7 @@ fn names_that_engines_do_not_take() {
     let blank = web(|web| joins(web, "back")).network("back", |back| back.name = " ".to_owned()).load();
     assert_eq!(
         refused(&blank, &UpOptions::default()),
-        ["` ` cannot be the name of a network", "networks.back.name", "give it a name, or remove the key"]
+        ["` ` is not a valid network name", "networks.back.name", "give it a name, or remove the key"]
     );
 }
 

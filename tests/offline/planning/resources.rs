@@ -75,8 +75,8 @@ fn networks_are_made_kept_and_recreated() {
                     #1 create container web/1 as 7765622f3100_shop-web-1: not connected to network front
                     #2 stop container web/1: replaced, after #1
                     #3 remove container web/1: replaced, after #2
-                    #4 rename container web/1 to shop-web-1: takes the place of the old one, after #3
-                    #5 start container web/1: takes the place of the old one, after #4
+                    #4 rename container web/1 to shop-web-1: replaces the old container, after #3
+                    #5 start container web/1: replaces the old container, after #4
                 "},
             ),
             Case::new(
@@ -99,8 +99,8 @@ fn networks_are_made_kept_and_recreated() {
                 indoc! {"
                     #1 create container web/1 as 7765622f3100_shop-web-1: not connected to network front
                     #2 remove container web/1: replaced, after #1
-                    #3 rename container web/1 to shop-web-1: takes the place of the old one, after #2
-                    #4 start container web/1: takes the place of the old one, after #3
+                    #3 rename container web/1 to shop-web-1: replaces the old container, after #2
+                    #4 start container web/1: replaces the old container, after #3
                 "},
             ),
             Case::new(
@@ -137,8 +137,8 @@ fn networks_are_made_kept_and_recreated() {
                     #4 create network shop_front: definition changed, after #3
                     #5 create container web/1 as 7765622f3100_shop-web-1: definition changed, after #4
                     #6 remove container web/1: replaced, after #5
-                    #7 rename container web/1 to shop-web-1: takes the place of the old one, after #6
-                    #8 start container web/1: takes the place of the old one, after #7
+                    #7 rename container web/1 to shop-web-1: replaces the old container, after #6
+                    #8 start container web/1: replaces the old container, after #7
                 "},
             ),
             Case::new(
@@ -196,8 +196,8 @@ fn networks_are_made_kept_and_recreated() {
                 #3 create container web/1 as 7765622f3100_shop-web-1: shop_front is recreated, after #2
                 #4 stop container web/1: replaced, after #3
                 #5 remove container web/1: replaced, after #4
-                #6 rename container web/1 to shop-web-1: takes the place of the old one, after #5
-                #7 start container web/1: takes the place of the old one, after #6
+                #6 rename container web/1 to shop-web-1: replaces the old container, after #5
+                #7 start container web/1: replaces the old container, after #6
             "},
         )],
     );
@@ -362,12 +362,12 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
                     #2 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #1
                     #3 stop container db/1: replaced, after #1
                     #4 remove container db/1: replaced, after #3
-                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-                    #6 start container db/1: takes the place of the old one, after #5
+                    #5 rename container db/1 to shop-db-1: replaces the old container, after #4
+                    #6 start container db/1: replaces the old container, after #5
                     #7 stop container backup/1: replaced, after #2, #6
                     #8 remove container backup/1: replaced, after #7
-                    #9 rename container backup/1 to shop-backup-1: takes the place of the old one, after #8
-                    #10 start container backup/1: takes the place of the old one, after #9
+                    #9 rename container backup/1 to shop-backup-1: replaces the old container, after #8
+                    #10 start container backup/1: replaces the old container, after #9
                 "},
             ),
         ],
@@ -406,12 +406,12 @@ fn volumes_are_made_kept_and_recreated_only_when_agreed() {
                 #3 create container backup/1 as 6261636b7570_shop-backup-1: shares with db, which is recreated, after #2
                 #4 stop container db/1: replaced, after #2
                 #5 remove container db/1: replaced, after #4
-                #6 rename container db/1 to shop-db-1: takes the place of the old one, after #5
-                #7 start container db/1: takes the place of the old one, after #6
+                #6 rename container db/1 to shop-db-1: replaces the old container, after #5
+                #7 start container db/1: replaces the old container, after #6
                 #8 stop container backup/1: replaced, after #3, #7
                 #9 remove container backup/1: replaced, after #8
-                #10 rename container backup/1 to shop-backup-1: takes the place of the old one, after #9
-                #11 start container backup/1: takes the place of the old one, after #10
+                #10 rename container backup/1 to shop-backup-1: replaces the old container, after #9
+                #11 start container backup/1: replaces the old container, after #10
             "},
         )],
     );
@@ -444,7 +444,7 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
                 #1 stop container front: its service is not in the files
                 #2 remove container front: its service is not in the files, after #1
                 #3 create container new/1 as 6f6c642f3100_front: no container yet
-                #4 rename container new/1 to front: takes the place of the old one, after #2, #3
+                #4 rename container new/1 to front: replaces the old container, after #2, #3
                 #5 start container new/1: created, after #4
             "},
         )
@@ -471,12 +471,12 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
                 #2 create container b/1 as 622f31000000_shop-b-1: ports changed
                 #3 stop container a/1: replaced, after #1
                 #4 remove container a/1: replaced, after #3
-                #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
-                #6 start container a/1: takes the place of the old one, after #5, #7
+                #5 rename container a/1 to shop-a-1: replaces the old container, after #4
+                #6 start container a/1: replaces the old container, after #5, #7
                 #7 stop container b/1: replaced, after #2
                 #8 remove container b/1: replaced, after #7
-                #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
-                #10 start container b/1: takes the place of the old one, after #6, #9
+                #9 rename container b/1 to shop-b-1: replaces the old container, after #8
+                #10 start container b/1: replaces the old container, after #6, #9
             "},
         )],
     );
@@ -499,12 +499,12 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
                 #2 create container b/1 as 622f31000000_shop-b-1: networks changed
                 #3 stop container a/1: replaced, after #1
                 #4 remove container a/1: replaced, after #3
-                #5 rename container a/1 to shop-a-1: takes the place of the old one, after #4
-                #6 start container a/1: takes the place of the old one, after #5, #7
+                #5 rename container a/1 to shop-a-1: replaces the old container, after #4
+                #6 start container a/1: replaces the old container, after #5, #7
                 #7 stop container b/1: replaced, after #2
                 #8 remove container b/1: replaced, after #7
-                #9 rename container b/1 to shop-b-1: takes the place of the old one, after #8
-                #10 start container b/1: takes the place of the old one, after #9
+                #9 rename container b/1 to shop-b-1: replaces the old container, after #8
+                #10 start container b/1: replaces the old container, after #9
             "},
         )],
     );
@@ -522,8 +522,8 @@ fn ports_names_and_addresses_are_freed_before_they_are_taken() {
                 #1 create container dns/1 as 646e732f3100_shop-dns-1: definition changed
                 #2 stop container dns/1: replaced, after #1
                 #3 remove container dns/1: replaced, after #2
-                #4 rename container dns/1 to shop-dns-1: takes the place of the old one, after #3
-                #5 start container dns/1: takes the place of the old one, after #4
+                #4 rename container dns/1 to shop-dns-1: replaces the old container, after #3
+                #5 start container dns/1: replaces the old container, after #4
             "},
         )],
     );

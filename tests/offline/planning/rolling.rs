@@ -44,20 +44,20 @@ fn the_new_one_is_ready_before_the_old_one_goes() {
             indoc! {"
                 #1 create container web/1 as 7765622f3100_shop-web-1: environment.VERSION is now \"2\"
                 #2 create container web/2 as 7765622f3200_shop-web-2: environment.VERSION is now \"2\"
-                #3 start container web/1: takes the place of the old one, after #1
+                #3 start container web/1: replaces the old container, after #1
                 #4 wait for web/1 to be running or healthy: replicas are replaced in turn, after #3
                 #5 stop container web/1: replaced, after #4
                 #6 remove container web/1: replaced, after #5
-                #7 rename container web/1 to shop-web-1: takes the place of the old one, after #6
-                #8 stop container web/1: the new one goes again, if #4 fails, after the end of #5
-                #9 remove container web/1: the new one goes again, if #4 fails, after #8
-                #10 start container web/2: takes the place of the old one, after #2, #5, after the end of #9
+                #7 rename container web/1 to shop-web-1: replaces the old container, after #6
+                #8 stop container web/1: update failed: removing the new container, if #4 fails, after the end of #5
+                #9 remove container web/1: update failed: removing the new container, if #4 fails, after #8
+                #10 start container web/2: replaces the old container, after #2, #5, after the end of #9
                 #11 wait for web/2 to be running or healthy: replicas are replaced in turn, after #10
                 #12 stop container web/2: replaced, after #11
                 #13 remove container web/2: replaced, after #12
-                #14 rename container web/2 to shop-web-2: takes the place of the old one, after #13
-                #15 stop container web/2: the new one goes again, if #11 fails, after the end of #12
-                #16 remove container web/2: the new one goes again, if #11 fails, after #15
+                #14 rename container web/2 to shop-web-2: replaces the old container, after #13
+                #15 stop container web/2: update failed: removing the new container, if #11 fails, after the end of #12
+                #16 remove container web/2: update failed: removing the new container, if #11 fails, after #15
             "},
         )],
     );
@@ -109,7 +109,7 @@ fn what_cannot_be_there_twice_is_refused() {
     let word = two(|config| config.failure_action = Some("roll-back".to_owned())).load();
     let error = up(&word, &in_sync(&word).into(), &UpOptions::default()).expect_err("it is refused");
     assert_eq!(error.to_string(), "service `web`: unknown `failure_action` `roll-back`");
-    assert_eq!(error.hint().as_deref(), Some("it is `pause`, `continue` or `rollback`"));
+    assert_eq!(error.hint().as_deref(), Some("use `pause`, `continue` or `rollback`"));
 }
 
 #[test]
@@ -148,14 +148,14 @@ fn the_flag_asks_for_every_service() {
             indoc! {"
                 #1 create container web/1 as 7765622f3100_shop-web-1: environment.VERSION is now \"2\"
                 #2 stop container web/1: replaced, after #1
-                #3 start container web/1: takes the place of the old one, after #2
+                #3 start container web/1: replaces the old container, after #2
                 #4 wait for web/1 to be running or healthy: replicas are replaced in turn, after #3
                 #5 remove container web/1: replaced, after #4
-                #6 rename container web/1 to shop-web-1: takes the place of the old one, after #5
-                #7 stop container web/1: the new one goes again, if #4 fails, after the end of #4
-                #8 start container web/1: the old one comes back, if #4 fails, after #7
-                #9 wait for web/1 to be running or healthy: the old one comes back, if #4 fails, after #8
-                #10 remove container web/1: the new one goes again, if #4 fails, after #9
+                #6 rename container web/1 to shop-web-1: replaces the old container, after #5
+                #7 stop container web/1: update failed: removing the new container, if #4 fails, after the end of #4
+                #8 start container web/1: update failed: restoring the old container, if #4 fails, after #7
+                #9 wait for web/1 to be running or healthy: update failed: restoring the old container, if #4 fails, after #8
+                #10 remove container web/1: update failed: removing the new container, if #4 fails, after #9
             "},
         )
         .with(rolling)],
@@ -189,33 +189,33 @@ fn groups_pauses_and_what_a_failure_means() {
                 #2 create container web/2 as 7765622f3200_shop-web-2: environment.VERSION is now \"2\"
                 #3 create container web/3 as 7765622f3300_shop-web-3: environment.VERSION is now \"2\"
                 #4 stop container web/1: replaced, after #1
-                #5 start container web/1: takes the place of the old one, after #4
+                #5 start container web/1: replaces the old container, after #4
                 #6 wait for web/1 to be running or healthy for 5s: replicas are replaced in turn, after #5
                 #7 remove container web/1: replaced, after #6
-                #8 rename container web/1 to shop-web-1: takes the place of the old one, after #7
-                #9 stop container web/1: the new one goes again, if #6 fails, after the end of #6
-                #10 start container web/1: the old one comes back, if #6 fails, after #9
-                #11 wait for web/1 to be running or healthy: the old one comes back, if #6 fails, after #10
-                #12 remove container web/1: the new one goes again, if #6 fails, after #11
+                #8 rename container web/1 to shop-web-1: replaces the old container, after #7
+                #9 stop container web/1: update failed: removing the new container, if #6 fails, after the end of #6
+                #10 start container web/1: update failed: restoring the old container, if #6 fails, after #9
+                #11 wait for web/1 to be running or healthy: update failed: restoring the old container, if #6 fails, after #10
+                #12 remove container web/1: update failed: removing the new container, if #6 fails, after #11
                 #13 stop container web/2: replaced, after #2
-                #14 start container web/2: takes the place of the old one, after #13
+                #14 start container web/2: replaces the old container, after #13
                 #15 wait for web/2 to be running or healthy for 5s: replicas are replaced in turn, after #14
                 #16 remove container web/2: replaced, after #15
-                #17 rename container web/2 to shop-web-2: takes the place of the old one, after #16
-                #18 stop container web/2: the new one goes again, if #15 fails, after the end of #15
-                #19 start container web/2: the old one comes back, if #15 fails, after #18
-                #20 wait for web/2 to be running or healthy: the old one comes back, if #15 fails, after #19
-                #21 remove container web/2: the new one goes again, if #15 fails, after #20
+                #17 rename container web/2 to shop-web-2: replaces the old container, after #16
+                #18 stop container web/2: update failed: removing the new container, if #15 fails, after the end of #15
+                #19 start container web/2: update failed: restoring the old container, if #15 fails, after #18
+                #20 wait for web/2 to be running or healthy: update failed: restoring the old container, if #15 fails, after #19
+                #21 remove container web/2: update failed: removing the new container, if #15 fails, after #20
                 #22 delay update of web for 10s: replicas are replaced in turn, after the end of #12, #21
                 #23 stop container web/3: replaced, after #3, #22
-                #24 start container web/3: takes the place of the old one, after #23
+                #24 start container web/3: replaces the old container, after #23
                 #25 wait for web/3 to be running or healthy for 5s: replicas are replaced in turn, after #24
                 #26 remove container web/3: replaced, after #25
-                #27 rename container web/3 to shop-web-3: takes the place of the old one, after #26
-                #28 stop container web/3: the new one goes again, if #25 fails, after the end of #25
-                #29 start container web/3: the old one comes back, if #25 fails, after #28
-                #30 wait for web/3 to be running or healthy: the old one comes back, if #25 fails, after #29
-                #31 remove container web/3: the new one goes again, if #25 fails, after #30
+                #27 rename container web/3 to shop-web-3: replaces the old container, after #26
+                #28 stop container web/3: update failed: removing the new container, if #25 fails, after the end of #25
+                #29 start container web/3: update failed: restoring the old container, if #25 fails, after #28
+                #30 wait for web/3 to be running or healthy: update failed: restoring the old container, if #25 fails, after #29
+                #31 remove container web/3: update failed: removing the new container, if #25 fails, after #30
             "},
         )],
     );
@@ -230,33 +230,33 @@ fn groups_pauses_and_what_a_failure_means() {
                 #2 create container web/2 as 7765622f3200_shop-web-2: environment.VERSION is now \"2\"
                 #3 create container web/3 as 7765622f3300_shop-web-3: environment.VERSION is now \"2\"
                 #4 stop container web/1: replaced, after #1
-                #5 start container web/1: takes the place of the old one, after #4
+                #5 start container web/1: replaces the old container, after #4
                 #6 wait for web/1 to be running or healthy for 5s: replicas are replaced in turn, after #5
                 #7 stop container web/2: replaced, after #2
-                #8 start container web/2: takes the place of the old one, after #7
+                #8 start container web/2: replaces the old container, after #7
                 #9 wait for web/2 to be running or healthy for 5s: replicas are replaced in turn, after #8
                 #10 delay update of web for 10s: replicas are replaced in turn, after #6, #9
                 #11 stop container web/3: replaced, after #3, #10
-                #12 start container web/3: takes the place of the old one, after #11
+                #12 start container web/3: replaces the old container, after #11
                 #13 wait for web/3 to be running or healthy for 5s: replicas are replaced in turn, after #12
                 #14 remove container web/1: replaced, after #13
-                #15 rename container web/1 to shop-web-1: takes the place of the old one, after #14
+                #15 rename container web/1 to shop-web-1: replaces the old container, after #14
                 #16 remove container web/2: replaced, after #13
-                #17 rename container web/2 to shop-web-2: takes the place of the old one, after #16
+                #17 rename container web/2 to shop-web-2: replaces the old container, after #16
                 #18 remove container web/3: replaced, after #13
-                #19 rename container web/3 to shop-web-3: takes the place of the old one, after #18
-                #20 stop container web/1: the new one goes again, if #6 or #9 or #13 fails, after the end of #13
-                #21 start container web/1: the old one comes back, if #6 or #9 or #13 fails, after #20
-                #22 wait for web/1 to be running or healthy: the old one comes back, if #6 or #9 or #13 fails, after #21
-                #23 remove container web/1: the new one goes again, if #6 or #9 or #13 fails, after #22
-                #24 stop container web/2: the new one goes again, if #6 or #9 or #13 fails, after the end of #13
-                #25 start container web/2: the old one comes back, if #6 or #9 or #13 fails, after #24
-                #26 wait for web/2 to be running or healthy: the old one comes back, if #6 or #9 or #13 fails, after #25
-                #27 remove container web/2: the new one goes again, if #6 or #9 or #13 fails, after #26
-                #28 stop container web/3: the new one goes again, if #6 or #9 or #13 fails, after the end of #23, #27
-                #29 start container web/3: the old one comes back, if #6 or #9 or #13 fails, after #28
-                #30 wait for web/3 to be running or healthy: the old one comes back, if #6 or #9 or #13 fails, after #29
-                #31 remove container web/3: the new one goes again, if #6 or #9 or #13 fails, after #30
+                #19 rename container web/3 to shop-web-3: replaces the old container, after #18
+                #20 stop container web/1: update failed: removing the new container, if #6 or #9 or #13 fails, after the end of #13
+                #21 start container web/1: update failed: restoring the old container, if #6 or #9 or #13 fails, after #20
+                #22 wait for web/1 to be running or healthy: update failed: restoring the old container, if #6 or #9 or #13 fails, after #21
+                #23 remove container web/1: update failed: removing the new container, if #6 or #9 or #13 fails, after #22
+                #24 stop container web/2: update failed: removing the new container, if #6 or #9 or #13 fails, after the end of #13
+                #25 start container web/2: update failed: restoring the old container, if #6 or #9 or #13 fails, after #24
+                #26 wait for web/2 to be running or healthy: update failed: restoring the old container, if #6 or #9 or #13 fails, after #25
+                #27 remove container web/2: update failed: removing the new container, if #6 or #9 or #13 fails, after #26
+                #28 stop container web/3: update failed: removing the new container, if #6 or #9 or #13 fails, after the end of #23, #27
+                #29 start container web/3: update failed: restoring the old container, if #6 or #9 or #13 fails, after #28
+                #30 wait for web/3 to be running or healthy: update failed: restoring the old container, if #6 or #9 or #13 fails, after #29
+                #31 remove container web/3: update failed: removing the new container, if #6 or #9 or #13 fails, after #30
             "},
         )],
     );
@@ -289,15 +289,15 @@ fn dependencies_come_first_and_dependents_after() {
                     #2 create container web/1 as 7765622f3100_shop-web-1: environment.VERSION is now \"2\"
                     #3 stop container db/1: replaced, after #1
                     #4 remove container db/1: replaced, after #3
-                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-                    #6 start container db/1: takes the place of the old one, after #5
-                    #7 start container web/1: takes the place of the old one, after #2, #6
+                    #5 rename container db/1 to shop-db-1: replaces the old container, after #4
+                    #6 start container db/1: replaces the old container, after #5
+                    #7 start container web/1: replaces the old container, after #2, #6
                     #8 wait for web/1 to be running or healthy: replicas are replaced in turn, after #7
                     #9 stop container web/1: replaced, after #8
                     #10 remove container web/1: replaced, after #9
-                    #11 rename container web/1 to shop-web-1: takes the place of the old one, after #10
-                    #12 stop container web/1: the new one goes again, if #8 fails, after the end of #9
-                    #13 remove container web/1: the new one goes again, if #8 fails, after #12
+                    #11 rename container web/1 to shop-web-1: replaces the old container, after #10
+                    #12 stop container web/1: update failed: removing the new container, if #8 fails, after the end of #9
+                    #13 remove container web/1: update failed: removing the new container, if #8 fails, after #12
                     #14 stop container app/1: web is recreated, after #8
                     #15 start container app/1: web is recreated, after #14
                 "},
@@ -310,12 +310,12 @@ fn dependencies_come_first_and_dependents_after() {
                     #2 create container web/1 as 7765622f3100_shop-web-1: environment.VERSION is now \"2\"
                     #3 stop container db/1: replaced, after #1
                     #4 remove container db/1: replaced, after #3
-                    #5 rename container db/1 to shop-db-1: takes the place of the old one, after #4
-                    #6 start container db/1: takes the place of the old one, after #5
+                    #5 rename container db/1 to shop-db-1: replaces the old container, after #4
+                    #6 start container db/1: replaces the old container, after #5
                     #7 stop container app/1: web is recreated, after #2, #6
                     #8 remove container web/1: replaced, after #7
-                    #9 rename container web/1 to shop-web-1: takes the place of the old one, after #8
-                    #10 start container web/1: takes the place of the old one, after #9
+                    #9 rename container web/1 to shop-web-1: replaces the old container, after #8
+                    #10 start container web/1: replaces the old container, after #9
                     #11 start container app/1: web is recreated, after #10
                 "},
             ),

@@ -170,8 +170,8 @@ fn what_shares_a_namespace_restarts_after_it() {
                         #2 start container y/1: not running
                         #3 stop container x/1: replaced, after #1, #2
                         #4 remove container x/1: replaced, after #3
-                        #5 rename container x/1 to shop-x-1: takes the place of the old one, after #4
-                        #6 start container x/1: takes the place of the old one, after #5
+                        #5 rename container x/1 to shop-x-1: replaces the old container, after #4
+                        #6 start container x/1: replaces the old container, after #5
                     "},
                 ),
             ],

@@ -50,7 +50,7 @@ fn the_name_of_an_orphan_is_free_once_that_is_removed() {
                 #2 remove container pg: its service is not in the files, after #1
                 #3 create network shop_default: missing
                 #4 create container postgres/1 as 64622f310000_pg: no container yet, after #3
-                #5 rename container postgres/1 to pg: takes the place of the old one, after #2, #4
+                #5 rename container postgres/1 to pg: replaces the old container, after #2, #4
                 #6 start container postgres/1: created, after #5
             "},
         )
@@ -230,8 +230,8 @@ fn fixed_addresses_start_first() {
                     #1 create container a/1 as 612f31000000_shop-a-1: definition changed
                     #2 stop container a/1: replaced, after #1, after the end of #6
                     #3 remove container a/1: replaced, after #2
-                    #4 rename container a/1 to shop-a-1: takes the place of the old one, after #3
-                    #5 start container a/1: takes the place of the old one, after #4
+                    #4 rename container a/1 to shop-a-1: replaces the old container, after #3
+                    #5 start container a/1: replaces the old container, after #4
                     #6 start container b/1: not running
                 "},
             ),

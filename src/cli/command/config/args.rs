@@ -11,67 +11,67 @@ use crate::cli::Failure;
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct ConfigArgs {
-    /// yaml or json [default: yaml]
+    /// Output format: yaml or json [default: yaml]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
-    /// Print the variables of the environment that substitution sees
+    /// Print the environment used for interpolation
     #[arg(long)]
     pub(crate) environment: bool,
-    /// Print the configuration hash of services; `*` is all
+    /// Print the configuration hash of the given services, or `*` for all
     #[arg(long, value_name = "SERVICES")]
     pub(crate) hash: Option<String>,
-    /// Print the names of images
+    /// Print image names
     #[arg(long)]
     pub(crate) images: bool,
-    /// Print images and image mounts only, with their digests
+    /// Print only images and image mounts, with their digests
     #[arg(long)]
     pub(crate) lock_image_digests: bool,
-    /// Print the names of models
+    /// Print model names
     #[arg(long)]
     pub(crate) models: bool,
-    /// Print the names of networks
+    /// Print network names
     #[arg(long)]
     pub(crate) networks: bool,
-    /// Do not check what refers to what
+    /// Skip consistency checks
     #[arg(long)]
     pub(crate) no_consistency: bool,
-    /// Do not read env_file, nor fill in variables without a value
+    /// Do not read env_file or resolve variables without a value
     #[arg(long)]
     pub(crate) no_env_resolution: bool,
-    /// Leave ${…} as written
+    /// Do not interpolate variables
     #[arg(long)]
     pub(crate) no_interpolate: bool,
-    /// Do not add what the files leave to defaults
+    /// Do not add defaults
     #[arg(long)]
     pub(crate) no_normalize: bool,
-    /// Leave relative paths as written
+    /// Do not resolve relative paths
     #[arg(long)]
     pub(crate) no_path_resolution: bool,
-    /// Show after each value where it was written
+    /// Show where each value comes from
     #[arg(long)]
     pub(crate) origin: bool,
-    /// Write to a file
+    /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Print the names of profiles
+    /// Print profile names
     #[arg(long)]
     pub(crate) profiles: bool,
-    /// Check only, print nothing
+    /// Only check the files, print nothing
     #[arg(short, long)]
     pub(crate) quiet: bool,
     /// Pin images to their digests
     #[arg(long)]
     pub(crate) resolve_image_digests: bool,
-    /// Print the names of services
+    /// Print service names
     #[arg(long)]
     pub(crate) services: bool,
-    /// Print the variables that the files use
+    /// Print the variables used in the files
     #[arg(long)]
     pub(crate) variables: bool,
-    /// Print the names of volumes
+    /// Print volume names
     #[arg(long)]
     pub(crate) volumes: bool,
-    /// Services to show, with what they depend on [default: all]
+    /// Services to show, with their dependencies [default: all]
     #[arg(value_name = "SERVICE")]
     pub(crate) names: Vec<String>,
 }

@@ -81,7 +81,7 @@ fn hashes(project: &Project, services: &str) -> Result<String, Failure> {
     let asked = project.services.values().filter(|service| all || named.contains(service.name.as_str()));
     let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|platform| !platform.is_empty());
     Ok(lines(asked.map(|service| {
-        // The platform counts where something is built for it (engine.md §0).
+        // The platform counts where something is built for it.
         let mut service = service.clone();
         if service.build.is_some() && service.platform.is_none() {
             service.platform = platform.cloned();

@@ -1,4 +1,4 @@
-//! `config`: checks the files and prints the project as it is understood (cli.md §4).
+//! `config`: checks the files and prints the resolved project.
 
 mod args;
 mod listing;
@@ -20,7 +20,7 @@ use listing::Listing;
 
 pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
     if args.resolve_image_digests || args.lock_image_digests {
-        return Failure::usage("image digests are looked up in a registry, which hoist does not do yet");
+        return Failure::usage("looking up image digests in a registry is not supported yet");
     }
     let options = load_options(args, context);
     if let Some(listing) = Listing::asked(args) {
@@ -89,7 +89,7 @@ fn written(tree: &Tree, format: Format) -> String {
     }
 }
 
-/// The model as it is, with all mappings in natural order (compose-file.md §6.4).
+/// The model as it is, with all mappings in natural order.
 fn sorted_tree(node: &Node) -> Tree {
     match &node.value {
         Value::Null => Tree::Null,

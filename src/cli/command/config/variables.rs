@@ -1,4 +1,4 @@
-//! `config --variables`: what the files ask the environment for (cli.md §5.6).
+//! `config --variables`: what the files ask the environment for.
 
 use std::fmt::Write as _;
 

@@ -73,7 +73,7 @@ async fn upgrade(
         Ok(result) => result,
         Err(_) => Err(BuildError::Unreachable {
             address: transport.address().to_string(),
-            cause: format!("no answer within {} s", QUESTION.as_secs()),
+            cause: format!("no response within {} s", QUESTION.as_secs()),
         }),
     }
 }

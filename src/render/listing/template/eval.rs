@@ -80,7 +80,7 @@ impl Scope {
             Value::List(items) => items,
             Value::Null => Vec::new(),
             other @ (Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Record(_) | Value::Lookup(_)) => {
-                return Err(TemplateError::new(format!("range goes over lists, not over {}", other.kind())));
+                return Err(TemplateError::new(format!("range needs a list, not {}", other.kind())));
             }
         };
         if items_of.is_empty() {
@@ -212,7 +212,9 @@ impl Scope {
                 (Purpose::Heading, _) => Value::Text(heading_of(key)),
                 (Purpose::Row, text) => Value::Text(text.cloned().unwrap_or_default()),
             }),
-            (Some(Value::Lookup(_)), _) => Err(TemplateError::new(format!(".{name} takes one text: .{name} \"key\""))),
+            (Some(Value::Lookup(_)), _) => {
+                Err(TemplateError::new(format!(".{name} takes one string: .{name} \"key\"")))
+            }
             (Some(value), []) => Ok(value.clone()),
             (Some(_), _) => Err(TemplateError::new(format!(".{name} takes no arguments"))),
             (None, _) if self.purpose == Purpose::Heading => Ok(Value::Null),

@@ -1,4 +1,4 @@
-//! The functions of templates (cli.md §5.2).
+//! The functions of templates.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
@@ -31,7 +31,7 @@ pub(super) fn check(name: &str) -> std::result::Result<(), TemplateError> {
     } else if let Some(closest) = closest(name, KNOWN) {
         format!("function \"{name}\" not defined: did you mean {closest}?")
     } else {
-        format!("function \"{name}\" not defined: there are {}", KNOWN.join(" "))
+        format!("function \"{name}\" not defined: available are {}", KNOWN.join(" "))
     }))
 }
 
@@ -93,14 +93,14 @@ pub(super) fn call(name: &str, arguments: Vec<Value>, purpose: Purpose) -> Resul
 fn takes(name: &str) -> &'static str {
     match name {
         "json" | "len" | "not" => "takes one value",
-        "lower" | "upper" | "title" => "takes a text",
-        "split" => "takes a text and a separator",
+        "lower" | "upper" | "title" => "takes a string",
+        "split" => "takes a string and a separator",
         "join" => "takes a list and a separator",
-        "pad" => "takes a text and two numbers",
-        "truncate" => "takes a text and a number",
+        "pad" => "takes a string and two numbers",
+        "truncate" => "takes a string and a number",
         "index" => "takes a list and a number",
-        "slice" => "takes a list or a text, and up to two numbers",
-        "printf" => "takes a text with verbs, and their values",
+        "slice" => "takes a list or a string, and up to two numbers",
+        "printf" => "takes a format string and its values",
         _ => "takes two values",
     }
 }

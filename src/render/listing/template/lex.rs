@@ -197,7 +197,7 @@ fn character(characters: &mut Characters<'_>) -> Result<i64, TemplateError> {
     };
     match (character, characters.next()) {
         (Some(character), Some((_, '\''))) => Ok(i64::from(u32::from(character))),
-        _ => Err(TemplateError::new("`'…'` takes one character; texts stand in double quotes")),
+        _ => Err(TemplateError::new("`'…'` takes one character; put strings in double quotes")),
     }
 }
 

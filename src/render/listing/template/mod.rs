@@ -1,4 +1,4 @@
-//! Templates as people write them for `ps --format`: `{{.Name}}: {{upper .State}}` in, text out (cli.md §5.2).
+//! Templates as people write them for `ps --format`: `{{.Name}}: {{upper .State}}` in, text out.
 //!
 //! The language is the part of Go's templates that acts on data: fields, pipelines, variables, `if`, `range`, `with` and
 //! functions. What defines templates in templates (`define`, `template`, `block`) is refused by name.

@@ -161,7 +161,7 @@ fn too_deep() -> TemplateError {
 }
 
 fn nothing_after(keyword: &str, rest: &[Token]) -> Result<(), TemplateError> {
-    if rest.is_empty() { Ok(()) } else { Err(TemplateError::new(format!("{{{{{keyword}}}}} takes nothing more"))) }
+    if rest.is_empty() { Ok(()) } else { Err(TemplateError::new(format!("{{{{{keyword}}}}} takes no arguments"))) }
 }
 
 fn pipeline(tokens: &[Token]) -> Result<Pipeline, TemplateError> {
@@ -228,7 +228,7 @@ impl Reader<'_> {
             }
         }
         match operands.split_first() {
-            None => Err(TemplateError::new("a command is missing: there has to be something to show")),
+            None => Err(TemplateError::new("missing command: there must be something to show")),
             Some((first, rest)) if !rest.is_empty() && !first.takes_arguments() => {
                 Err(TemplateError::new("only functions and fields take arguments, and they come first"))
             }
@@ -259,7 +259,7 @@ impl Reader<'_> {
                 }
             }
             Kind::Pipe | Kind::Close | Kind::Declare | Kind::Assign | Kind::Comma => {
-                return Err(TemplateError::new("`:=`, `=` and `,` stand behind a variable at the start only"));
+                return Err(TemplateError::new("`:=`, `=` and `,` may only follow a variable at the start"));
             }
         };
         Ok(Operand { term, fields })
