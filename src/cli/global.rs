@@ -17,7 +17,7 @@ pub struct GlobalArgs {
     /// Join generated names with `_` instead of `-`
     #[arg(long)]
     pub compatibility: bool,
-    /// Address of the container engine, such as unix:///var/run/docker.sock
+    /// Address of the container engine, such as `unix:///var/run/docker.sock`
     #[arg(short = 'H', long, value_name = "ADDRESS")]
     pub host: Option<String>,
     /// Docker context that selects the engine

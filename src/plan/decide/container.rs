@@ -103,7 +103,7 @@ pub(in crate::plan) struct Resources<'a> {
 pub(in crate::plan) struct Decisions<'a, 'b> {
     cx: &'b Inputs<'a>,
     resources: &'b Resources<'a>,
-    decisions: BTreeMap<&'a ServiceName, Decision<'a>>,
+    so_far: BTreeMap<&'a ServiceName, Decision<'a>>,
 }
 
 /// Decides about the containers of every service, in that order.
@@ -112,16 +112,16 @@ pub(in crate::plan) fn decide<'a>(
     resources: &Resources<'a>,
     order: &[ServiceName],
 ) -> BTreeMap<&'a ServiceName, Decision<'a>> {
-    let mut decisions = Decisions { cx, resources, decisions: BTreeMap::new() };
+    let mut decisions = Decisions { cx, resources, so_far: BTreeMap::new() };
     for name in order {
         if let Some((name, service)) = cx.project.services.get_key_value(name)
             && service.provider.is_none()
         {
             let decision = decisions.service(service);
-            decisions.decisions.insert(name, decision);
+            decisions.so_far.insert(name, decision);
         }
     }
-    decisions.decisions
+    decisions.so_far
 }
 
 /// A container and whether it has to go.
@@ -277,7 +277,7 @@ impl<'a> Decisions<'a, '_> {
             });
         };
         for shared in order::references(service) {
-            let Some(decision) = self.decisions.get(shared) else { continue };
+            let Some(decision) = self.so_far.get(shared) else { continue };
             match &decision.renewed {
                 When::Never => {}
                 When::Always => return Some((When::Always, Reason::SharesWith(shared.clone()))),
@@ -313,7 +313,7 @@ impl<'a> Decisions<'a, '_> {
         let shared = order::references(service).into_iter();
         shared
             .filter_map(|name| {
-                let first = match self.decisions.get(name) {
+                let first = match self.so_far.get(name) {
                     Some(decision) => {
                         let kept = decision.slots.iter().filter_map(|slot| slot.change.old());
                         kept.min_by(|a, b| a.name.cmp(&b.name))?
