@@ -180,8 +180,7 @@ pub enum Outcome {
     NothingThere,
     /// A pull failed, which the plan can do without; the message.
     PullTolerated(String),
-    /// A wait ended without its condition, which its dependents can do without; the contract's words for it
-    /// (engine.md §4.3).
+    /// A wait ended without its condition, which its dependents can do without; the message, in Docker Compose's words.
     OptionalNotMet(String),
 }
 

@@ -57,7 +57,7 @@ impl Facts {
     }
 
     /// The variables that a service gets from the provider services it depends on. They are no part of its definition,
-    /// nor of the hash of that (engine.md W3).
+    /// nor of the hash of that.
     pub(super) fn variables(&self, service: &Service) -> BTreeMap<String, String> {
         let known = self.known();
         service.depends_on.keys().filter_map(|name| known.variables.get(name)).flat_map(Clone::clone).collect()

@@ -1,4 +1,4 @@
-//! Hooks: commands around a replica's life (engine.md §4.5).
+//! Hooks: commands around a replica's life.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -195,7 +195,7 @@ async fn run_to_end<E: Engine>(
     }
 }
 
-/// What the output of a replica is shown under (engine.md §1.3).
+/// What the output of a replica is shown under.
 fn display_name(spec: &ContainerSpec) -> String {
     let (project, separator) = (&spec.project.name, spec.project.separator);
     let short = format!("{}{separator}{}", spec.replica.service, spec.replica.number);

@@ -1,4 +1,4 @@
-//! Models (engine.md §3.10): what Docker's `model` plugin tells before a plan is made, and what it is asked for in one.
+//! Models: what Docker's `model` plugin tells before a plan is made, and what it is asked for in one.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Programs that provide services (engine.md §8.8): started with `compose up` or `compose down`, they answer with a
+//! Programs that provide services: started with `compose up` or `compose down`, they answer with a
 //! JSON object per line.
 
 use std::path::{Path, PathBuf};

@@ -37,7 +37,7 @@ fn service_of(spec: &Arc<ContainerSpec>) -> Option<&Service> {
     spec.project.services.get(&spec.replica.service)
 }
 
-/// Whether anything may have to be copied into its containers at each start (engine.md §3.7).
+/// Whether anything may have to be copied into its containers at each start.
 fn gets_files(service: &Service) -> bool {
     !service.secrets.is_empty() || !service.configs.is_empty() || service.use_api_socket
 }

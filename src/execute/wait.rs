@@ -1,4 +1,4 @@
-//! Waiting for health and for exits, driven by the engine's events (engine.md §4.3).
+//! Waiting for health and for exits, driven by the engine's events.
 //!
 //! A wait subscribes, looks at its containers once, and then follows what it is told. It looks again when events may
 //! have been missed, and every few seconds in case an engine does not tell.

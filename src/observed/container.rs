@@ -10,7 +10,7 @@ use crate::project::ServiceName;
 pub struct Container {
     /// Its id.
     pub id: ContainerId,
-    /// Its canonical name, without the leading slash (engine.md §1.3).
+    /// Its canonical name, without the leading slash.
     pub name: String,
     /// The service it is labelled with.
     pub service: Option<ServiceName>,
@@ -18,7 +18,7 @@ pub struct Container {
     pub number: Option<u32>,
     /// Whether `run` made it.
     pub one_off: bool,
-    /// Whether it ran a `pre_start` hook (engine.md §4.5).
+    /// Whether it ran a `pre_start` hook.
     pub hook: bool,
     /// What it is doing.
     pub state: State,

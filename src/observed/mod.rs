@@ -60,7 +60,7 @@ engine_id! {
     ContainerId,
     /// The id of a network: 64 hexadecimal digits.
     NetworkId,
-    /// What identifies an image's content: `sha256:` and 64 hexadecimal digits (engine.md §7.2).
+    /// What identifies an image's content: `sha256:` and 64 hexadecimal digits.
     ImageDigest,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// Docker's model runner (engine.md §3.10).
+/// Docker's model runner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelRunner {
     /// The plugin: the program that pulls and configures models.

@@ -1,4 +1,4 @@
-//! `down`: containers go dependents first, then networks, and volumes where that is asked for (engine.md §4.7).
+//! `down`: containers go dependents first, then networks, and volumes where that is asked for.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! A project without its files: rebuilt from the labels of what the engine has (engine.md §4.8).
+//! A project without its files: rebuilt from the labels of what the engine has.
 
 use std::collections::BTreeMap;
 

@@ -139,7 +139,7 @@ pub enum SecretValues {
 pub enum DownTarget {
     /// The project that the files define.
     Files(Arc<Project>),
-    /// Whatever carries the labels of the project (engine.md §4.8).
+    /// Whatever carries the labels of the project.
     Labels(ProjectName),
 }
 
@@ -175,7 +175,7 @@ pub enum DownImages {
     /// They stay.
     #[default]
     Keep,
-    /// `--rmi local`: those that were built for a service without an `image` of its own go (engine.md W35).
+    /// `--rmi local`: those that were built for a service without an `image` of its own go.
     Local,
     /// `--rmi all`: those of all services go.
     All,

@@ -1,4 +1,4 @@
-//! `stop`, and the end of an attached `up`: containers stop, dependents first, and stay (engine.md §4.6).
+//! `stop`, and the end of an attached `up`: containers stop, dependents first, and stay.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

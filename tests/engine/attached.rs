@@ -105,7 +105,6 @@ services:
 
 #[tokio::test]
 async fn a_container_that_is_restarted_ends_nothing() {
-    // W21
     let file = r#"
 services:
   flaky:
@@ -148,7 +147,7 @@ async fn the_services_to_attach_to_can_be_chosen() {
                 assert_eq!(ran.stdout.contains(word), shown, "{flags:?}: {word}\n{}", ran.stdout);
             }
         }
-        // W22: nothing to attach to is nothing, not everything.
+        // Nothing to attach to is nothing, not everything.
         let ran = s.hoist(&["up", "c"]).await.ok();
         assert!(!ran.stdout.contains("-line"), "{}", ran.stdout);
     })

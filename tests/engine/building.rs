@@ -1,4 +1,4 @@
-//! Images that the engine builds (engine.md §7.5): the context, the Dockerfile, and what goes wrong in it.
+//! Images that the engine builds: the context, the Dockerfile, and what goes wrong in it.
 
 use std::fs;
 

@@ -27,7 +27,6 @@ async fn only_the_changed_service_is_recreated() {
         let plan = s.hoist(&["plan", "--steps"]).await.ends_with(2);
         assert!(plan.stdout.contains("web/1"), "{}", plan.stdout);
         assert!(plan.stdout.contains(": environment.DEBUG: \"0\" → \"1\"\n"), "{}", plan.stdout);
-        // W36
         assert_eq!(
             s.hoist(&["up", "-d", "--dry-run", "--steps"]).await.ok().stdout,
             plan.stdout,

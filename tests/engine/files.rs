@@ -1,4 +1,4 @@
-//! Secrets, configs, variables from files, and attributes that reach the engine (engine.md §0, §3.2 to §3.4, §3.7).
+//! Secrets, configs, variables from files, and attributes that reach the engine.
 
 use crate::support::port::free_ports;
 use crate::support::{project, scenario};
@@ -55,7 +55,7 @@ configs: {empty: {content: ""}}
         let web = s.only("web").await.id;
         let listed =
             s.exec(&web, &["stat", "-c", "%a %u %g", "/run/secrets/plain", "/run/secrets/owned", "/empty"]).await;
-        // W18: the empty one is there.
+        // The empty one is there.
         assert_eq!(listed, "444 0 0\n400 7 8\n444 0 0\n");
     })
     .await;
@@ -229,7 +229,6 @@ async fn secrets_that_cannot_be_had_are_named() {
 
 #[tokio::test]
 async fn content_in_a_read_only_service_is_refused_or_there() {
-    // W37
     let file = "services: {web: {<<: *idle, read_only: true, secrets: [word]}}\nsecrets: {word: {environment: WORD}}\n";
     project("file-read-only", file, |s| async move {
         s.write(".env", "WORD=open\n");
@@ -345,7 +344,6 @@ services:
 
 #[tokio::test]
 async fn a_restart_policy_without_condition_is_any() {
-    // W16
     let file = "services: {web: {<<: *idle, deploy: {restart_policy: {max_attempts: 3}}}}\n";
     project("file-restart", file, |s| async move {
         s.up(&[]).await;

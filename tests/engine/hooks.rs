@@ -1,4 +1,4 @@
-//! Hooks and provider programs (engine.md §4.5, §8.8).
+//! Hooks and provider programs.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -52,7 +52,7 @@ services:
 "#;
     project("hook-pre-stop", file, |s| async move {
         s.up(&[]).await;
-        // W4: also where the plan stops it.
+        // Also where the plan stops it.
         s.compose(&file.replace("\"1\"", "\"2\""));
         s.up(&[]).await;
         let stops = || std::fs::read_to_string(s.folder().join("log/stops")).expect("the hook ran");
@@ -165,7 +165,7 @@ async fn a_provider_gives_its_dependents_their_variables() {
         let env = s.inspect("web").await.config.and_then(|config| config.env).unwrap_or_default();
         assert!(env.contains(&"DATABASE_URL=db://here".to_owned()) && env.contains(&"PLAIN=yes".to_owned()), "{env:?}");
 
-        // W3: what it gives is not part of the definition.
+        // What it gives is not part of the definition.
         let before = s.ids().await;
         s.up(&[]).await;
         assert_eq!(s.ids().await, before);

@@ -177,7 +177,6 @@ async fn each_call_delayed() {
 
 #[tokio::test]
 async fn two_runs_at_once_both_end_well() {
-    // W32
     project("twice", &services(0), |s| async move {
         let (first, second) = tokio::join!(s.hoist(&UP), s.hoist(&UP));
         first.ok();

@@ -1,4 +1,4 @@
-//! `ps` and `logs` with their flags (engine.md §5.6, §5.7, §8.5).
+//! `ps` and `logs` with their flags.
 
 use crate::support::project;
 
@@ -150,7 +150,7 @@ async fn logs_choose_by_time_and_show_it() {
 
 #[tokio::test]
 async fn logs_end_with_their_last_words() {
-    // W23: a last line without its end.
+    // A last line without its end.
     let file = "services: {web: {<<: *idle, command: [sh, -c, \"echo one; printf two\"]}}\n";
     project("list-words", file, |s| async move {
         s.up(&[]).await;
@@ -166,7 +166,6 @@ async fn logs_end_with_their_last_words() {
 
 #[tokio::test]
 async fn following_goes_on_after_a_restart() {
-    // W31
     let file = "services: {web: {<<: *idle, command: [sh, -c, \"echo begun; exec sleep 600\"]}}\n";
     project("list-restart", file, |s| async move {
         s.up(&[]).await;

@@ -1,4 +1,4 @@
-//! Models (engine.md §3.10), with a program in the place of Docker's `model` plugin.
+//! Models, with a program in the place of Docker's `model` plugin.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! Networks: declared, external, changed, renamed, shared with others (engine.md §2.1, §2.3, §3.5, §3.8).
+//! Networks: declared, external, changed, renamed, shared with others.
 
 use crate::support::project;
 
@@ -144,7 +144,7 @@ async fn a_renamed_network_takes_its_users_along_and_the_old_one_goes() {
 
 #[tokio::test]
 async fn a_renamed_network_that_others_use_stays_without_failing_the_run() {
-    // W5: engines answer 403 for a network with endpoints.
+    // Engines answer 403 for a network with endpoints.
     let file = |name: &str| NAMED.replace("NAME", name);
     project("net-renamed-used", &file("first"), |s| async move {
         s.up(&[]).await;
@@ -160,7 +160,6 @@ async fn a_renamed_network_that_others_use_stays_without_failing_the_run() {
 
 #[tokio::test]
 async fn a_changed_network_that_others_use_is_refused_before_anything_is_touched() {
-    // W2
     let file = NAMED.replace("NAME", "shared");
     project("net-changed-used", &file.clone(), |s| async move {
         s.up(&[]).await;
@@ -177,7 +176,6 @@ async fn a_changed_network_that_others_use_is_refused_before_anything_is_touched
 
 #[tokio::test]
 async fn endpoint_settings_survive_a_changed_network() {
-    // W1
     let file = r#"
 services:
   web:
@@ -277,7 +275,6 @@ networks: {inner: {ipam: {config: [{subnet: 10.211.3.0/24}]}}}
 
 #[tokio::test]
 async fn replicas_with_interface_names_stay_as_they_are() {
-    // W10
     let file = r#"
 services:
   web: {<<: *idle, scale: 2, networks: {inner: {interface_name: front0, driver_opts: {hoist.test: "1"}}}}

@@ -1,4 +1,4 @@
-//! Images out of a registry of the bed's own, on the loopback address (engine.md §2.2).
+//! Images out of a registry of the bed's own, on the loopback address.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -128,7 +128,7 @@ async fn images_come_from_the_registry_when_the_policy_says_so() {
 async fn policies(s: &Arc<Scenario>) {
     s.publish("1", "old").await;
     s.app(&[("a", ""), ("b", ""), ("c", "")]);
-    assert_eq!(s.pulls(&[]).await, 1, "one pull for all that need it (engine.md W30)");
+    assert_eq!(s.pulls(&[]).await, 1, "one pull for all that need it");
     assert_eq!(s.content("a").await.as_deref(), Some("old"));
     let before = s.ids().await;
     assert_eq!(s.pulls(&[]).await, 0, "it is there");

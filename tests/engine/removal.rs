@@ -1,4 +1,4 @@
-//! `down` (engine.md §4.7).
+//! `down`.
 
 use crate::support::{project, scenario};
 
@@ -162,7 +162,6 @@ async fn hook_containers_left_behind_go_with_down() {
 
 #[tokio::test]
 async fn images_go_where_that_is_asked_for() {
-    // W35
     let file = r#"
 services:
   web: {build: ., command: [sleep, "600"], stop_grace_period: 0s}

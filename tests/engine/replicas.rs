@@ -1,4 +1,4 @@
-//! Numbers and names of replicas, scaling, orphans, left-overs of interrupted runs (engine.md §1.3, §1.5, §2.5, §2.7).
+//! Numbers and names of replicas, scaling, orphans, left-overs of interrupted runs.
 
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder};
 
@@ -111,7 +111,6 @@ async fn a_container_name_that_somebody_else_has_is_an_error_that_names_it() {
 
 #[tokio::test]
 async fn a_renamed_service_takes_its_container_name_from_its_orphan() {
-    // W17
     let file = "services: {NAME: {<<: *idle, container_name: hoist-test-handed-on}}\n";
     project("rep-handed", &file.replace("NAME", "old"), |s| async move {
         s.up(&[]).await;
@@ -189,7 +188,6 @@ async fn the_environment_decides_about_orphans_too() {
 
 #[tokio::test]
 async fn an_interrupted_swap_is_finished() {
-    // W11
     project("rep-swap", WEB, |s| async move {
         s.up(&[]).await;
         let old = s.only("web").await;

@@ -1,4 +1,4 @@
-//! Rolling updates (engine.md W38): replicas are replaced in turn, and a failure leaves what worked.
+//! Rolling updates: replicas are replaced in turn, and a failure leaves what worked.
 
 use crate::support::port::{free_port, free_ports};
 use crate::support::{Scenario, project};

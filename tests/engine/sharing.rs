@@ -1,5 +1,4 @@
-//! What services use of one another: namespaces, volumes, links, and what follows a recreation (engine.md §0, §2.6,
-//! §2.7, §3.5).
+//! What services use of one another: namespaces, volumes, links, and what follows a recreation.
 
 use bollard::query_parameters::StartContainerOptions;
 
@@ -63,7 +62,7 @@ async fn sharing_makes_a_dependency() {
 
 #[tokio::test]
 async fn a_namespace_that_cannot_be_shared_is_refused_early() {
-    // W15: the engine has no `uts` of another container.
+    // The engine has no `uts` of another container.
     project("share-uts", &shared("uts: 'service:base'"), |s| async move {
         let ran = s.hoist(&["up", "-d"]).await.ends_with(1);
         assert!(ran.stderr.contains("uts"), "{}", ran.stderr);
@@ -154,7 +153,6 @@ async fn create_leaves_such_dependents_stopped() {
 
 #[tokio::test]
 async fn replicas_of_a_shared_service_are_all_there_before_its_user() {
-    // W9
     let file = "services:\n  base: {<<: *idle, scale: 3}\n  user: {<<: *idle, network_mode: 'service:base'}\n";
     project("share-replicas", file, |s| async move {
         s.up(&[]).await;

@@ -1,4 +1,4 @@
-//! Volumes and mounts (engine.md §2.4, §2.6 rule 6, §2.7, §3.6).
+//! Volumes and mounts.
 
 use crate::support::{Scenario, project, scenario};
 
@@ -259,7 +259,6 @@ async fn a_source_less_entry_inherits_and_a_source_wins() {
 
 #[tokio::test]
 async fn a_bind_that_left_the_file_is_not_mounted_again() {
-    // W19
     let file = "services: {db: {<<: *idle, volumes: ['./site:/cache']}}\n";
     project("vol-left", file, |s| async move {
         s.up(&[]).await;
@@ -416,7 +415,6 @@ async fn a_volume_others_mount_is_reported_and_left() {
 
 #[tokio::test]
 async fn read_only_volumes_from_stay_read_only() {
-    // W14
     let file = r#"
 services:
   db: {<<: *idle, volumes: ["data:/data"]}

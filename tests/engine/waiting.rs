@@ -1,11 +1,9 @@
-//! Conditions and `--wait` beyond the chain: replicas, one-shots, stale health, what was there before (engine.md §4.2 to
-//! §4.4).
+//! Conditions and `--wait` beyond the chain: replicas, one-shots, stale health, what was there before.
 
 use crate::support::project;
 
 #[tokio::test]
 async fn every_replica_has_to_be_healthy() {
-    // W20
     let file = r#"
 services:
   db:
@@ -31,7 +29,6 @@ services:
 
 #[tokio::test]
 async fn every_replica_of_a_job_has_to_succeed() {
-    // W20
     let file = r#"
 services:
   job: {<<: *idle, scale: 2, command: [sh, -c, "sleep 0.3; mkdir /shared/won"], volumes: ["shared:/shared"]}
@@ -105,7 +102,7 @@ services:
 
 #[tokio::test]
 async fn a_failed_dependency_stops_nothing_that_ran() {
-    // W6: the old container goes on until its successor can start.
+    // The old container goes on until its successor can start.
     let file = r#"
 services:
   web: {<<: *idle, environment: {ROUND: "1"}}

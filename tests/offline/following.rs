@@ -378,7 +378,6 @@ async fn an_attached_up_shows_what_runs_already_from_now_on() {
 
 #[tokio::test(start_paused = true)]
 async fn what_ended_before_anybody_listened_does_not_keep_an_attached_up() {
-    // W29
     let engine = Fake::new();
     engine.script("demo-db-1", Script::exits_after(s(5), 3));
     let db = engine.add_running("demo", "demo-db-1", "db", 1);
@@ -391,7 +390,6 @@ async fn what_ended_before_anybody_listened_does_not_keep_an_attached_up() {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_interruption_stops_and_the_second_kills() {
-    // W7
     let engine = Fake::new();
     engine.delay("stop demo-db-1", s(2));
     engine.delay("stop demo-web-1", s(2));

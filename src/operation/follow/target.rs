@@ -16,7 +16,7 @@ pub struct Target {
     pub id: ContainerId,
     /// Its name.
     pub name: String,
-    /// What its lines are shown under (engine.md §1.3).
+    /// What its lines are shown under.
     pub source: Arc<str>,
     /// Its service.
     pub service: ServiceName,

@@ -96,7 +96,7 @@ pub enum Action {
     PullImage(Arc<PullSpec>),
     /// Builds the image of a service.
     BuildImage(Arc<BuildSpec>),
-    /// Fetches a model for Docker's model runner (engine.md §3.10).
+    /// Fetches a model for Docker's model runner.
     PullModel(Arc<ModelSpec>),
     /// Tells the model runner how a model is to be served.
     ConfigureModel(Arc<ModelSpec>),
@@ -198,7 +198,7 @@ pub enum Action {
         /// How long.
         duration: Duration,
     },
-    /// Runs a `pre_start` hook of a service, once before its first replica starts (engine.md §4.5).
+    /// Runs a `pre_start` hook of a service, once before its first replica starts.
     RunPreStart {
         /// The replica whose volumes the hook sees.
         spec: Arc<ContainerSpec>,
@@ -207,7 +207,7 @@ pub enum Action {
         /// Which item of `pre_start`, from 0.
         hook: usize,
     },
-    /// Runs the program that provides a service (engine.md §8.8).
+    /// Runs the program that provides a service.
     RunProvider {
         /// The project.
         project: Arc<Project>,

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Action;
 
 /// The thing in the engine that a step makes, changes, removes or waits for. Shown as `Container demo-web-1`, which is
-/// the id of its progress records (cli.md §6.3).
+/// the id of its progress records.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A container, by its final name.
@@ -16,7 +16,7 @@ pub enum Subject {
     Volume(String),
     /// An image, by the reference in the file.
     Image(String),
-    /// A model, by the name it is called in the file (cli.md §6.3: the name alone).
+    /// A model, by the name it is called in the file (the name alone).
     Model(String),
     /// A service that a program provides, or that is updated, by its name.
     Service(String),

@@ -35,7 +35,7 @@ pub enum Probing {
     Eager,
 }
 
-/// The state waited for (engine.md §4.3).
+/// The state waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitCondition {
     /// Every replica is healthy.
@@ -58,7 +58,7 @@ impl WaitCondition {
     }
 }
 
-/// On whose behalf a wait happens; it decides the words of a failure (engine.md §4.3).
+/// On whose behalf a wait happens; it decides the words of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiter {
     /// Services that depend on it, at least one of them in need of it.
@@ -72,7 +72,7 @@ pub enum Waiter {
     Update(FailureAction),
 }
 
-/// What the failure of one replica means for a rolling update (compose-file.md §3.4, `failure_action`). That replica
+/// What the failure of one replica means for a rolling update (`deploy.update_config.failure_action`). That replica
 /// keeps its old container, or gets it back, in any case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FailureAction {

@@ -1,4 +1,4 @@
-//! The steps that make and recreate networks, and that move who is connected (engine.md §2.3).
+//! The steps that make and recreate networks, and that move who is connected.
 
 use crate::observed::{self, Container};
 use crate::plan::arrange::writer::{PlanWriter, existing};

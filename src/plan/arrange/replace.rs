@@ -1,4 +1,4 @@
-//! The steps of a service: its new containers, the replacements, the starts (engine.md §2.5, §2.7, §4.2).
+//! The steps of a service: its new containers, the replacements, the starts.
 
 use crate::observed::{Container, State};
 use crate::plan::arrange::writer::{End, PlanWriter, Replacement, ReplicaEnd, maker};
@@ -410,7 +410,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         .collect()
     }
 
-    /// Runs the `pre_start` hooks where every replica is about to start (engine.md §4.5).
+    /// Runs the `pre_start` hooks where every replica is about to start.
     fn pre_start(
         &mut self,
         service: &Service,

@@ -1,5 +1,5 @@
 //! Rolling updates: the replicas of a service are replaced in turn, each new one ready before its predecessor goes
-//! (`order: start-first`), or before the next one's does (`stop-first`). See engine.md W38.
+//! (`order: start-first`), or before the next one's does (`stop-first`).
 
 use std::time::Duration;
 

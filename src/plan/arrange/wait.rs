@@ -1,4 +1,4 @@
-//! What a service waits for: its dependencies and their conditions (engine.md §4.3, §4.4).
+//! What a service waits for: its dependencies and their conditions.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Names, host ports and fixed addresses that pass from one container of the project to another (engine.md W17).
+//! Names, host ports and fixed addresses that pass from one container of the project to another.
 
 use std::collections::{BTreeMap, BTreeSet};
 

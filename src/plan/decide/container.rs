@@ -1,4 +1,4 @@
-//! Containers: which fill a slot as they are, which are recreated, which go (engine.md §2.5, §2.6).
+//! Containers: which fill a slot as they are, which are recreated, which go.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -468,7 +468,7 @@ impl Inputs<'_> {
         scaled.unwrap_or_else(|| u32::try_from(service.replicas()).unwrap_or(u32::MAX))
     }
 
-    /// When containers of a service are recreated (engine.md §2.6).
+    /// When containers of a service are recreated.
     fn recreate_policy(&self, service: &ServiceName) -> Recreate {
         if !self.project.is_targeted(service.as_str()) {
             return self.options.recreate_dependencies;

@@ -1,4 +1,4 @@
-//! Images: which are pulled, which are built, and what is known of their content (engine.md §7.1).
+//! Images: which are pulled, which are built, and what is known of their content.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

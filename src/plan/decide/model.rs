@@ -1,4 +1,4 @@
-//! Models: what the services that use them get, and what is pulled and configured for them (engine.md §3.10).
+//! Models: what the services that use them get, and what is pulled and configured for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Networks: which are made, kept, recreated, and what that means for who is connected (engine.md §2.3).
+//! Networks: which are made, kept, recreated, and what that means for who is connected.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Orphans: containers of the project whose service is gone (engine.md §1.5).
+//! Orphans: containers of the project whose service is gone.
 
 use crate::observed::{Container, Observed, State};
 use crate::plan::Reason;

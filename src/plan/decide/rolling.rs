@@ -8,7 +8,7 @@ use crate::plan::inputs::Inputs;
 use crate::plan::{Edge, FailureAction, PlanError};
 use crate::project::{Service, UpdateConfig};
 
-/// How a service is updated (compose-file.md §3.4, `deploy.update_config`).
+/// How a service is updated (`deploy.update_config`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::plan) struct RollingUpdate {
     pub(in crate::plan) order: UpdateOrder,

@@ -1,4 +1,4 @@
-//! Volumes: which are made, kept, recreated; and what is anonymous (engine.md §2.4).
+//! Volumes: which are made, kept, recreated; and what is anonymous.
 
 use std::collections::{BTreeMap, BTreeSet};
 

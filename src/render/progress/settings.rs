@@ -1,6 +1,6 @@
 //! How progress is shown.
 
-/// How progress is shown (cli.md §6.1).
+/// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ProgressMode {
     /// A block of live lines, one for each resource.

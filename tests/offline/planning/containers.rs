@@ -1,4 +1,4 @@
-//! Which containers are made, left alone, recreated, scaled and removed (engine.md §2.5, §2.6).
+//! Which containers are made, left alone, recreated, scaled and removed.
 
 use std::sync::Arc;
 

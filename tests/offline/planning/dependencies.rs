@@ -1,4 +1,4 @@
-//! Conditions, waits and what follows from a dependency that is recreated (engine.md §2.6, §2.7, §4.2–4.4).
+//! Conditions, waits and what follows from a dependency that is recreated.
 
 use std::sync::Arc;
 use std::time::Duration;

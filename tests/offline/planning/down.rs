@@ -1,4 +1,4 @@
-//! `down` (engine.md §4.7, §4.8).
+//! `down`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -400,7 +400,7 @@ fn a_volume_that_somebody_keeps_is_never_removed_for_its_name() {
 
 #[test]
 fn images_go_once_their_containers_have() {
-    // W35: one with a name of its own stays with `local`.
+    // One with a name of its own stays with `local`.
     let project = files()
         .service("web", "nginx:1", |web| {
             web.image = None;

@@ -1,4 +1,4 @@
-//! Pulls, builds, and what follows from images that are not known yet (engine.md §7.1, design.md "Deferred facts").
+//! Pulls, builds, and what follows from images that are not known yet.
 
 use hoist::plan::{Action, BuildImages, PullFailure, UpOptions, place_of_image, up};
 use hoist::project::value::{Mount, MountKind, PullPolicy};

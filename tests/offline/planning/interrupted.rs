@@ -1,4 +1,4 @@
-//! What an interrupted run leaves, and what happens to anonymous volumes (engine.md §2.7, W11, W12, W19).
+//! What an interrupted run leaves, and what happens to anonymous volumes.
 
 use std::sync::Arc;
 

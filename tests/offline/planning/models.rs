@@ -1,4 +1,4 @@
-//! Models: the variables that services get, and the steps that make models ready (engine.md §3.10).
+//! Models: the variables that services get, and the steps that make models ready.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Networks and volumes, ports and addresses that change hands (engine.md §2.3, §2.4; W1, W2, W17).
+//! Networks and volumes, ports and addresses that change hands.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Replicas that are replaced in turn (engine.md W38).
+//! Replicas that are replaced in turn.
 
 use hoist::plan::{StartContainers, UpOptions, up};
 use hoist::project::value::Duration;
