@@ -15,8 +15,8 @@ mod json;
 mod labels;
 mod options;
 mod repeat;
+mod repeated;
 mod stop;
-mod summary;
 mod text;
 mod unused;
 mod up;
@@ -35,7 +35,7 @@ pub use error::{CopyObstacle, Exclusive, ImageMissingCause, NameOwner, NamedKind
 pub use graph::{ActionId, Edge, Plan, PlanBuilder};
 pub use labels::project_from_labels;
 pub use options::*;
+pub use repeated::Repeated;
 pub use stop::stop;
-pub use summary::{Counts, Repeated, Summary};
 pub use up::up;
 pub use warning::Warning;

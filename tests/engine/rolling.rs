@@ -170,7 +170,7 @@ async fn a_failure_pauses_the_update() {
 #[tokio::test]
 async fn a_failure_is_stepped_over_where_that_is_asked_for() {
     project("rolling-continue", "services: {}\n", |s| async move {
-        let hint = "the other replicas are replaced all the same";
+        let hint = "the other replicas are still replaced";
         assert_eq!(after_failure(&s, "stop-first", "continue", hint).await, ["2", "1", "1"]);
     })
     .await;

@@ -9,7 +9,6 @@ use super::{
     Action, AnonymousVolumes, ContainerRef, ContainerSpec, Handle, ModelSpec, Probing, ProviderVerb, Subject,
     UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
-use crate::plan::Counts;
 use crate::project::value::Port;
 use crate::project::{Project, ServiceName};
 
@@ -32,8 +31,6 @@ pub struct Description<'a> {
     pub effect: Effect,
     /// Which calls it waits for a turn with.
     pub lane: Lane,
-    /// What it adds to in the counts of a plan, where a person counts it by itself.
-    pub tally: Option<fn(&mut Counts) -> &mut usize>,
     /// What a program reads of it beside all that; null is left out.
     pub data: Vec<(&'static str, Value)>,
 }
@@ -102,7 +99,6 @@ impl<'a> Description<'a> {
             container: None,
             effect: Effect::Change,
             lane: Lane::Change,
-            tally: None,
             data: Vec::new(),
         }
     }
@@ -145,10 +141,6 @@ impl<'a> Description<'a> {
             ..Self::change(plan, progress, Subject::Image(image.to_owned()))
         }
     }
-
-    fn counting(self, tally: fn(&mut Counts) -> &mut usize) -> Self {
-        Self { tally: Some(tally), ..self }
-    }
 }
 
 impl Action {
@@ -161,18 +153,15 @@ impl Action {
         match self {
             Self::PullImage(spec) => {
                 let pull =
-                    Description::of_image("pull image", ("Pulling", "Pulled"), &spec.image, spec.platform.as_deref())
-                        .counting(|counts| &mut counts.pulls);
+                    Description::of_image("pull image", ("Pulling", "Pulled"), &spec.image, spec.platform.as_deref());
                 let services = ("services", names(&spec.services));
                 Description { data: pull.data.iter().cloned().chain([services]).collect(), ..pull }
             }
             Self::BuildImage(spec) => Description {
                 service: Some(&spec.service),
                 ..Description::of_image("build image", ("Building", "Built"), &spec.image, spec.platform.as_deref())
-                    .counting(|counts| &mut counts.builds)
             },
-            Self::PullModel(spec) => Description::of_model("pull model", ("Pulling", "Pulled"), spec)
-                .counting(|counts| &mut counts.model_pulls),
+            Self::PullModel(spec) => Description::of_model("pull model", ("Pulling", "Pulled"), spec),
             Self::ConfigureModel(spec) => {
                 let configure = Description::of_model("configure model", ("Configuring", "Configured"), spec);
                 let flags = Some(spec.runtime_flags.len()).filter(|count| *count > 0);
@@ -186,11 +175,10 @@ impl Action {
             }
             Self::CreateNetwork { project, key } => {
                 let subject = Subject::Network(network_name(project, key.as_str()).to_owned());
-                Description::change("create network", CREATE, subject).counting(|counts| &mut counts.networks_created)
+                Description::change("create network", CREATE, subject)
             }
             Self::RemoveNetwork { name, .. } => {
                 Description::change("remove network", REMOVE, Subject::Network(name.clone()))
-                    .counting(|counts| &mut counts.networks_removed)
             }
             Self::DisconnectNetwork { container, network } => {
                 let disconnect = Description::of_container("disconnect container", None, container);
@@ -213,7 +201,6 @@ impl Action {
             Self::CreateVolume { project, key } => {
                 let name = project.volumes.get(key).map_or(key.as_str(), |volume| &volume.name);
                 Description::change("create volume", CREATE, Subject::Volume(name.to_owned()))
-                    .counting(|counts| &mut counts.volumes_created)
             }
             Self::RemoveVolume { name } => Description {
                 detail: " and its data".to_owned(),
@@ -221,7 +208,6 @@ impl Action {
             },
             Self::RemoveImage { reference } => {
                 Description::change("remove image", REMOVE, Subject::Image(reference.clone()))
-                    .counting(|counts| &mut counts.images_removed)
             }
             Self::CreateContainer(spec) => Description {
                 object: spec.replica.to_string(),
