@@ -165,10 +165,18 @@ fn of_entries(shown: &str, entries: Vec<Entry>, above: &[&str]) -> Vec<Range<usi
             let refers = written.starts_with(['*', '&', '!']) && !among_values && !is_variable(name);
             // The quote that closes what began before the name is none of the value.
             let closing = usize::from(!written.starts_with(['"', '\'']) && written.ends_with(['"', '\'']));
-            found.extend(if refers { Vec::new() } else { value(shown, entry.value.start, entry.value.end - closing) });
+            let hidden = if refers { Vec::new() } else { value(shown, entry.value.start, entry.value.end - closing) };
+            found.extend(if hidden.is_empty() { after_bracket(shown, entry.value.end) } else { hidden });
         }
     }
     found
+}
+
+/// What stands right after a bracket that closes where a value should be: `{DB_PASSWORD: }hunter2`.
+fn after_bracket(shown: &str, end: usize) -> Vec<Range<usize>> {
+    let Some(rest) = shown[end..].strip_prefix(['}', ']']) else { return Vec::new() };
+    let length = rest.find([',', '}', ']', ' ', '\t']).unwrap_or(rest.len());
+    value(shown, end + 1, end + 1 + length)
 }
 
 /// Whether the entries below `key` are settings of something else.
@@ -329,6 +337,8 @@ mod tests {
             ("    environment: DB_PASSWORD: hunter2", "    environment: DB_PASSWORD: •••"),
             ("environment:\n  A: b DB_PASSWORD: hunter2", "  A: b DB_PASSWORD: •••"),
             ("command: sh -c \"echo 'DB_PASSWORD: hunter2'\"", "command: sh -c \"echo 'DB_PASSWORD: •••'\""),
+            ("environment: {DB_PASSWORD: }hunter2, B: c}", "environment: {DB_PASSWORD: }•••, B: c}"),
+            ("environment: {DB_PASSWORD: }", "environment: {DB_PASSWORD: }"),
             ("labels:\n  traefik.auth.secret hunter2", "  traefik.auth.secret •••"),
             ("options:\n  splunk-token hunter2", "  splunk-token •••"),
             ("environment:\n  DB_PASSWORD: |\n  hunter2", "  •••"),

@@ -73,6 +73,7 @@ fn misplaced_and_misspelt_variables_give_no_secret_away() {
         "services:\n  web:\n    image: a\n    environment:\n\t  DB_PASSWORD: hunter2\n",
         "services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: hunter2\n        A: 1\n",
         "services:\n  web:\n    image: a\n    logging:\n      options:\n        splunk-token: hunter2\n          a: b\n",
+        "services:\n  web:\n    image: a\n    environment: {DB_PASSWORD: }hunter2, B: c}\n",
         "services:\n  web:\n    image: a\n    environment: DB_PASSWORD: hunter2\n",
         "services:\n  web:\n    image: a\n    labels: auth.secret: hunter2\n",
         "services:\n  web:\n    image: a\n    environment:\n      A: b DB_PASSWORD: hunter2\n",
