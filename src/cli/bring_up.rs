@@ -169,7 +169,7 @@ fn up_options(args: &UpPlanArgs, context: &Context, environment: &settings::Envi
     Ok(options)
 }
 
-/// A bound of so many seconds; none where the number is not positive.
+/// A time limit in seconds; none if the number is not positive.
 fn seconds(number: i64) -> Option<Duration> {
     u64::try_from(number).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::context::Context;
 use super::{Failure, command_line, service_names};
 use crate::diagnostic::redact;
-use crate::diagnostic::render::{Description, Style, describe, render, render_all};
+use crate::diagnostic::render::{Description, Style, describe, describe_all, render, render_all};
 use crate::diagnostic::visible::{Colors, visible};
 use crate::diagnostic::{Explain, Level};
 use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
@@ -73,10 +73,10 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
         errors.iter().partition(|error| error.span().is_some());
     let warnings = warnings.iter().map(|warning| (warning as &dyn Explain, Level::Warning));
     let placed = placed.into_iter().map(|error| (error, Level::Error));
-    let mut text = render_all(warnings.chain(placed), sources, &style(context));
+    let style = style(context);
+    let mut text = render_all(warnings.chain(placed), sources, &style);
     // Scripts look for these lines as they are.
-    for error in placeless {
-        let problem = describe(error, sources, &style(context));
+    for problem in describe_all(placeless, sources, &style) {
         writeln!(text, "{}", visible(&problem.message, Colors::Shown)).expect("memory can be written to");
         if let Some(hint) = problem.hint {
             writeln!(text, "hint: {}", visible(&hint, Colors::Shown)).expect("memory can be written to");
@@ -94,12 +94,12 @@ fn report_json(
 ) -> io::Result<()> {
     let style = style(context);
     let mut text = String::new();
-    for warning in warnings {
-        let problem = describe(warning, sources, &style);
+    let warnings = warnings.iter().map(|warning| warning as &dyn Explain);
+    for problem in describe_all(warnings, sources, &style) {
         text += &log_record(&problem.message, Some(&problem));
     }
-    for error in errors {
-        let line = ErrorLine { error: true, problem: describe(*error, sources, &style) };
+    for problem in describe_all(errors.iter().copied(), sources, &style) {
+        let line = ErrorLine { error: true, problem };
         text += &(serde_json::to_string(&line)? + "\n");
     }
     io::stderr().write_all(text.as_bytes())

@@ -1,4 +1,4 @@
-//! Arguments to [`Cli`], and what the user is told when that fails, in the words scripts know.
+//! Arguments in, [`Cli`] out; errors keep the wording that scripts match on.
 
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! The name of a command that there is not in, what the user is told about it out.
+//! The error for an unknown command, or for one that hoist does not support yet.
 
 /// Commands of Docker Compose that hoist does not have yet, and what does the same or nearly so.
 const PLANNED: &[(&str, &str)] = &[
@@ -38,7 +38,7 @@ pub(super) fn is_planned(name: &str) -> bool {
     PLANNED.iter().any(|(planned, _)| *planned == name)
 }
 
-/// What the user is told about a command that there is not, or not yet.
+/// The error for a command that is unknown or not supported yet.
 pub(super) fn unknown_command(name: &str, suggested: Option<String>) -> String {
     let planned = PLANNED.iter().find(|(planned, _)| *planned == name);
     let message = match planned {

@@ -158,17 +158,18 @@ pub struct Description {
 /// `problem` in parts, with the same values hidden as in [`render`].
 #[must_use]
 pub fn describe(problem: &dyn Explain, sources: &SourceMap, style: &Style) -> Description {
+    Page::new(sources, style).describe(problem)
+}
+
+/// All of `problems` in parts. What is found out about a file serves all problems in it.
+#[must_use]
+pub fn describe_all<'a>(
+    problems: impl IntoIterator<Item = &'a dyn Explain>,
+    sources: &SourceMap,
+    style: &Style,
+) -> Vec<Description> {
     let page = Page::new(sources, style);
-    let secrets = page.secrets(problem);
-    let place = problem.span().map(|span| (page.path(span.file), sources.position(span)));
-    let (file, position) = place.unzip();
-    Description {
-        message: page.text(&problem.to_string(), &secrets),
-        file,
-        line: position.as_ref().map(|position| position.line),
-        column: position.as_ref().map(|position| position.column),
-        hint: problem.hint().map(|hint| page.text(&hint, &secrets)),
-    }
+    problems.into_iter().map(|problem| page.describe(problem)).collect()
 }
 
 /// A place that a problem names.
@@ -239,6 +240,19 @@ impl<'a> Page<'a> {
         let ranges: Hidden = lines.hidden(line).into();
         self.hidden.borrow_mut().insert(key, ranges.clone());
         ranges
+    }
+
+    fn describe(&self, problem: &dyn Explain) -> Description {
+        let secrets = self.secrets(problem);
+        let place = problem.span().map(|span| (self.path(span.file), self.sources.position(span)));
+        let (file, position) = place.unzip();
+        Description {
+            message: self.text(&problem.to_string(), &secrets),
+            file,
+            line: position.as_ref().map(|position| position.line),
+            column: position.as_ref().map(|position| position.column),
+            hint: problem.hint().map(|hint| self.text(&hint, &secrets)),
+        }
     }
 
     fn renderer(&self) -> Renderer {

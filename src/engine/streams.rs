@@ -87,7 +87,7 @@ pub enum ContainerEventKind {
 pub struct LogQuery {
     /// Go on with what is written later.
     pub follow: bool,
-    /// Only the last so many lines; `None` is all.
+    /// Number of lines from the end of the log; `None` is all of it.
     pub tail: Option<u64>,
     /// From that moment on, in nanoseconds since 1970.
     pub since: Option<i128>,

@@ -54,7 +54,7 @@ pub trait Change: Sync {
     /// When what is asked for cannot be done.
     fn plan(&self, observed: &Observed, made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError>;
 
-    /// Whether containers that are as they should be are told of.
+    /// Whether unchanged containers that run are reported too.
     fn tells_of_untouched(&self) -> bool {
         false
     }

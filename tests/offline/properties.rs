@@ -6,7 +6,7 @@ mod generate;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use hoist::diagnostic::render::{Style, render_all};
+use hoist::diagnostic::render::{Style, describe_all, render_all};
 use hoist::diagnostic::{Explain, Level};
 
 use hoist::load::template::{self, Report};
@@ -221,6 +221,8 @@ fn files_made_to_take_long_do_not() {
             Err(failure) => (failure.errors, failure.sources),
         };
         let _ = render_all(errors.iter().map(|it| (it as &dyn Explain, Level::Error)), &sources, &Style::default());
+        let described = describe_all(errors.iter().map(|it| it as &dyn Explain), &sources, &Style::default());
+        assert_eq!(described.len(), errors.len(), "{name}");
         let first = errors.first().map(ToString::to_string);
         match (&first, expected) {
             (Some(message), Some(expected)) => assert!(message.contains(expected), "{name}: {message}"),

@@ -8,8 +8,8 @@ use crate::plan::ActionId;
 pub enum Deferred<T> {
     /// Known when the plan is made.
     Known(T),
-    /// What the step that pulls or builds the image finds out. A build that is only there for the case that a pull
-    /// fails ([`Guard::ImageMissing`]) has, where it is not needed, found out what that pull did.
+    /// The result of the step that pulls or builds the image. A build that only replaces a failed pull
+    /// ([`Guard::ImageMissing`]) has the result of that pull if it is not needed.
     From(ActionId),
 }
 

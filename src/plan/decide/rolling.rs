@@ -59,7 +59,7 @@ impl RollingUpdate {
         })
     }
 
-    /// How many of so many replicas are replaced at a time.
+    /// Number of replicas replaced at a time, out of `replicas`.
     pub(in crate::plan) fn group(&self, replicas: usize) -> usize {
         self.parallelism.map_or(replicas, NonZeroUsize::get).clamp(1, replicas.max(1))
     }
