@@ -58,6 +58,9 @@ pub(super) async fn recreated_volumes<E: Engine>(
     options: &UpOptions,
     observed: &mut Observed,
 ) -> Result<(), EngineError> {
+    if options.recreate_volumes.is_empty() {
+        return Ok(());
+    }
     let changed = plan::changed_volumes(project, observed).into_iter();
     let agreed = changed.filter(|(key, _)| options.recreate_volumes.contains(*key));
     let names: Vec<_> = agreed.map(|(_, volume)| volume.name.clone()).collect();
