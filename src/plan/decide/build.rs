@@ -188,7 +188,7 @@ mod tests {
         };
         let secrets = vec![reference("file", None), reference("token", Some("npm")), reference("none", Some(""))];
         let args = [("NPM_TOKEN".to_owned(), Some("hunter2".to_owned()))].into();
-        let spec = resolved(Build { secrets, args, ..Build::default() }, None);
+        let spec = resolved(Build { args, secrets, ..Build::default() }, None);
         assert_eq!(spec.context, BuildContext::Folder("/shop".into()));
         let keys: Vec<_> = spec.secrets.iter().map(|(id, secret)| (id.as_str(), secret.key.as_str())).collect();
         assert_eq!(keys, [("file", "file"), ("none", "none"), ("npm", "token")]);
