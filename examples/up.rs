@@ -22,7 +22,7 @@ async fn main() -> anyhow::Result<()> {
 
     let engine = Docker::connect(ConnectSettings::from_environment(|name| options.environment.get(name).cloned()))?;
     let contents = load::contents(&loaded.project);
-    let mut up = Up { project: Arc::new(loaded.project), options: UpOptions { contents, ..UpOptions::default() } };
+    let mut up = Up::new(Arc::new(loaded.project), UpOptions { contents, ..UpOptions::default() });
     // Volumes whose definition changed are kept: nobody is here to agree to losing their data.
     let prepared = operation::prepare(&mut up, &engine, &Always::No, Detail::Full).await?;
     print!("{}", prepared.plan);

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 
@@ -149,7 +148,7 @@ fn up_options(args: &UpPlanArgs, context: &Context, environment: &settings::Envi
         },
         pull: converge.pull.as_deref().map(pull_policy).transpose()?,
         orphans: orphans(converge.remove_orphans, environment)?,
-        wait: args.wait.then(|| WaitUntilReady { timeout: seconds(args.wait_timeout) }),
+        wait: args.wait.then(|| WaitUntilReady { timeout: settings::time_limit(args.wait_timeout) }),
         probing: if args.eager_health { Probing::Eager } else { Probing::Engine },
         rolling: args.rolling,
         timeout: settings::timeout(args.timeout),
@@ -167,11 +166,6 @@ fn up_options(args: &UpPlanArgs, context: &Context, environment: &settings::Envi
         options.start = StartContainers::No;
     }
     Ok(options)
-}
-
-/// A time limit in seconds; none if the number is not positive.
-fn seconds(number: i64) -> Option<Duration> {
-    u64::try_from(number).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
 fn pull_policy(word: &str) -> Result<PullPolicy, Failure> {
@@ -268,7 +262,7 @@ pub(super) async fn prepare(
     }
     let project = Arc::new(loaded.project);
     let origin = Origin { project: project.clone(), sources: loaded.sources };
-    let mut up = Up { project, options };
+    let mut up = Up::new(project, options);
     let prepared = look(&mut up, args, context, engine).await.map_err(|error| origin.failure(error))?;
     output::plan_warnings(&prepared.plan, Some((&origin.project, &origin.sources)), context)?;
     let hidden = Hidden { layers: args.converge.quiet_pull, builds: args.quiet_build };

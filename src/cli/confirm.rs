@@ -14,14 +14,31 @@ pub(super) struct Person {
     pub terminals: Terminals,
 }
 
+impl Person {
+    /// Says what would be asked, without waiting for an answer.
+    ///
+    /// # Errors
+    ///
+    /// When standard output cannot be written to.
+    pub(super) fn tell(question: &Question) -> io::Result<()> {
+        let mut stdout = io::stdout();
+        writeln!(stdout, "{}", visible(&words(question), Colors::Shown))?;
+        stdout.flush()
+    }
+}
+
 impl Ask for Person {
     fn confirm(&self, question: &Question) -> io::Result<bool> {
-        let text = match question {
-            Question::RecreateVolume { volume } => format!(
-                "Volume \"{volume}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?"
-            ),
-        };
-        confirm(&text, self.terminals)
+        confirm(&words(question), self.terminals)
+    }
+}
+
+fn words(question: &Question) -> String {
+    match question {
+        Question::RecreateVolume { volume } => format!(
+            "Volume \"{volume}\" exists but doesn't match configuration in compose file. Recreate (data will be lost)?"
+        ),
+        Question::RemoveContainers { containers } => format!("Going to remove {}", containers.join(", ")),
     }
 }
 

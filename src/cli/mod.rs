@@ -6,6 +6,7 @@ mod command_line;
 mod confirm;
 mod context;
 mod engine;
+mod existing;
 mod failure;
 pub mod global;
 mod lazy;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::context::Context;
+use super::lenient::is_yes;
 use super::{Failure, command_line, service_names};
 use crate::diagnostic::redact;
 use crate::diagnostic::render::{Description, Style, describe, describe_all, render, render_all};
@@ -96,7 +97,7 @@ fn report_json(
     let mut text = String::new();
     let warnings = warnings.iter().map(|warning| warning as &dyn Explain);
     for problem in describe_all(warnings, sources, &style) {
-        text += &log_record(&problem.message, Some(&problem));
+        text += &log_record("warning", &problem.message, Some(&problem));
     }
     for problem in describe_all(errors.iter().copied(), sources, &style) {
         let line = ErrorLine { error: true, problem };
@@ -114,9 +115,9 @@ struct ErrorLine {
 }
 
 /// A warning as a record of a log, with the place of its cause where that is known.
-fn log_record(message: &str, problem: Option<&Description>) -> String {
+fn log_record(level: &str, message: &str, problem: Option<&Description>) -> String {
     let mut record = serde_json::json!({
-        "level": "warning",
+        "level": level,
         "msg": message,
         "time": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
@@ -171,11 +172,23 @@ pub(super) fn plan_style(context: &Context) -> PlanStyle {
     }
 }
 
+/// What a command found instead of something to do: on standard error, or on standard output where
+/// `COMPOSE_STATUS_STDOUT` asks for that.
+pub(super) fn status(message: &str, context: &Context) -> Result<(), Failure> {
+    if context.variable("COMPOSE_STATUS_STDOUT").is_some_and(is_yes) {
+        return print(format!("{message}\n"));
+    }
+    if is_json(context) {
+        return Ok(io::stderr().write_all(log_record("info", message, None).as_bytes())?);
+    }
+    Ok(writeln!(io::stderr(), "{message}")?)
+}
+
 /// A warning that has no place in a file. Some of the contract's texts say themselves that they are one.
 pub(super) fn warn(message: &str, context: &Context) -> Result<(), Failure> {
     let message = &if context.global.show_values { message.to_owned() } else { redact::text(message) };
     if is_json(context) {
-        return Ok(io::stderr().write_all(log_record(message, None).as_bytes())?);
+        return Ok(io::stderr().write_all(log_record("warning", message, None).as_bytes())?);
     }
     let level = if message.starts_with("Warning: ") { "" } else { "warning: " };
     Ok(writeln!(io::stderr(), "{level}{}", visible(message, Colors::Shown))?)
@@ -290,7 +303,7 @@ pub(super) fn plan_warnings(
             continue;
         };
         let text = if is_json(context) {
-            log_record(&placed.to_string(), Some(&describe(&placed, sources, &style)))
+            log_record("warning", &placed.to_string(), Some(&describe(&placed, sources, &style)))
         } else {
             render(&placed, Level::Warning, sources, &style) + "\n"
         };

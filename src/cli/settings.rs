@@ -16,6 +16,12 @@ pub(super) fn timeout(seconds: Option<i64>) -> Option<Duration> {
     seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
 }
 
+/// A time limit in seconds; none if the number is not positive.
+#[must_use]
+pub(super) fn time_limit(seconds: i64) -> Option<Duration> {
+    u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
 /// Most engine calls at a time: `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; without a bound where it is not positive.
 ///
 /// # Errors

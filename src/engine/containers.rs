@@ -44,6 +44,16 @@ pub trait Containers {
     /// Sends a signal, such as `SIGKILL`.
     fn kill_container(&self, id: ContainerId, signal: String) -> impl Future<Output = Result<(), EngineError>> + Send;
 
+    /// Stops a container and starts it again, and returns when it runs; `None` leaves the grace period to the container.
+    fn restart_container(
+        &self,
+        id: ContainerId,
+        timeout: Option<Duration>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Suspends a container. One that is paused is as it should be.
+    fn pause_container(&self, id: ContainerId) -> impl Future<Output = Result<(), EngineError>> + Send;
+
     /// Lets a paused container go on. One that is not paused is as it should be.
     fn unpause_container(&self, id: ContainerId) -> impl Future<Output = Result<(), EngineError>> + Send;
 

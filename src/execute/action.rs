@@ -68,6 +68,15 @@ async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutco
             hook::before_stop(context, id, container, spec.as_ref()).await?;
             stop_container(context, container, *timeout).await
         }
+        Action::RestartContainer { container, spec, timeout } => {
+            start::restart_container(context, id, container, spec.as_ref(), *timeout).await
+        }
+        Action::KillContainer { container, signal } => {
+            done_or_ended(engine.kill_container(context.container(container)?, signal.clone()).await)
+        }
+        Action::PauseContainer { container } => {
+            done_or_ended(engine.pause_container(context.container(container)?).await)
+        }
         Action::RemoveContainer { container, volumes, .. } => remove_container(context, container, *volumes).await,
         Action::RenameContainer { container, name } => {
             let container = context.container(container)?;
@@ -293,6 +302,14 @@ fn done_or_gone(answer: Result<(), EngineError>) -> StepOutcome {
     match answer {
         Err(EngineError::NotFound(_)) => Ok(Outcome::NothingThere),
         other => done(other),
+    }
+}
+
+/// What has ended meanwhile needs no signal and no pause. A second look would send the signal again to all others.
+fn done_or_ended(answer: Result<(), EngineError>) -> StepOutcome {
+    match answer {
+        Err(EngineError::Conflict(_)) => Ok(Outcome::NothingThere),
+        other => done_or_gone(other),
     }
 }
 

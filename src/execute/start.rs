@@ -1,12 +1,13 @@
 //! Starting a container: what is done before, and what a refusal means.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::hook;
 use super::step::StepContext;
 use crate::engine::{Engine, EngineError, PortHolder};
 use crate::event::{AddressTaken, Outcome, StepError};
-use crate::plan::{ContainerRef, ContainerSpec};
+use crate::plan::{ActionId, ContainerRef, ContainerSpec};
 use crate::project::value::Port;
 use crate::project::{NetworkKey, Service};
 
@@ -29,6 +30,28 @@ pub(super) async fn start_container<E: Engine>(
             hook::after_start(context, container, spec).await?;
             Ok(Outcome::Done)
         }
+        Err(cause) => Err(explain_refusal(context, container, spec, cause).await),
+    }
+}
+
+/// Stops a container and starts it again in one call, with the hooks before and after.
+pub(super) async fn restart_container<E: Engine>(
+    context: &StepContext<E>,
+    step: ActionId,
+    container: &ContainerRef,
+    spec: Option<&Arc<ContainerSpec>>,
+    timeout: Option<Duration>,
+) -> Result<Outcome, StepError> {
+    let id = context.container(container)?;
+    hook::before_stop(context, step, container, spec).await?;
+    match context.engine.restart_container(id, timeout).await {
+        Ok(()) => {
+            hook::after_start(context, container, spec).await?;
+            Ok(Outcome::Done)
+        }
+        // Looking again would restart again what was restarted already.
+        Err(EngineError::NotFound(_)) => Ok(Outcome::NothingThere),
+        Err(EngineError::Conflict(words)) => Err(EngineError::Failed(words).into()),
         Err(cause) => Err(explain_refusal(context, container, spec, cause).await),
     }
 }

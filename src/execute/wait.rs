@@ -239,7 +239,9 @@ impl<'a, E: Engine> Wait<'a, E> {
                 warned: false,
                 pause_told: false,
                 last_exit: None,
-                is_new: comes_after(context, id, container, |action| matches!(action, Action::StartContainer { .. })),
+                is_new: comes_after(context, id, container, |action| {
+                    matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. })
+                }),
                 goes_on: comes_after(context, id, container, |action| {
                     matches!(action, Action::UnpauseContainer { .. })
                 }),

@@ -11,6 +11,11 @@ pub enum Question {
         /// Its name in the engine.
         volume: String,
     },
+    /// Whether containers that have ended are removed.
+    RemoveContainers {
+        /// Their names.
+        containers: Vec<String>,
+    },
 }
 
 /// Who answers.

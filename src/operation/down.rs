@@ -7,13 +7,13 @@ use super::converge::Change;
 use super::{OperationError, observe};
 use crate::engine::{Engine, ObserveQuery};
 use crate::observed::{ContainerId, Observed};
-use crate::plan::{self, DownImages, DownOptions, DownTarget, Orphans, Plan, PlanError};
+use crate::plan::{self, DownImages, DownOptions, Orphans, Plan, PlanError, ProjectSource};
 use crate::project::Project;
 
 /// Takes a project down.
 #[derive(Debug, Clone)]
 pub struct Down {
-    target: DownTarget,
+    target: ProjectSource,
     options: DownOptions,
     project: Arc<Project>,
 }
@@ -21,12 +21,8 @@ pub struct Down {
 impl Down {
     /// Takes down what `target` names.
     #[must_use]
-    pub fn new(target: DownTarget, options: DownOptions) -> Self {
-        let project = match &target {
-            DownTarget::Files(project) => project.clone(),
-            DownTarget::Labels(name) => Arc::new(Project { name: name.clone(), ..Project::default() }),
-        };
-        Self { target, options, project }
+    pub fn new(target: ProjectSource, options: DownOptions) -> Self {
+        Self { project: target.known(), target, options }
     }
 
     fn query(&self, project: &Project) -> ObserveQuery {
@@ -47,7 +43,7 @@ impl Change for Down {
 
     async fn observe<E: Engine>(&self, engine: &E) -> Result<Observed, OperationError> {
         let mut observed = engine.observe(self.query(&self.project)).await?;
-        if let DownTarget::Labels(name) = &self.target
+        if let ProjectSource::Labels(name) = &self.target
             && self.options.images != DownImages::Keep
         {
             // Only now are the services known, and with them the images.

@@ -86,7 +86,7 @@ pub async fn up<E: Engine>(
         async |failed: Arc<Plan>, conflict: Conflict| attempts.plan_again(change, engine, &failed, &conflict).await;
     let stop = async || {
         let observed = engine.observe(ObserveQuery::containers_of(project.name.as_str())).await?;
-        Ok(Arc::new(plan::stop(project, &observed, None)))
+        Ok(Arc::new(plan::stop(project, &observed, &project.selected, None)))
     };
     prepared.announce(change, events);
     let session = attached(&prepared.plan, engine, events, outputs, interruption, settings, targets, replan, stop);

@@ -13,15 +13,25 @@ use crate::project::Project;
 /// Brings a project up.
 #[derive(Debug, Clone)]
 pub struct Up {
+    /// The word of the command line: `up`, `create`, `scale`.
+    pub name: &'static str,
     /// The project.
     pub project: Arc<Project>,
     /// How.
     pub options: UpOptions,
 }
 
+impl Up {
+    /// Brings `project` up as `options` say.
+    #[must_use]
+    pub fn new(project: Arc<Project>, options: UpOptions) -> Self {
+        Self { name: "up", project, options }
+    }
+}
+
 impl Change for Up {
     fn name(&self) -> &'static str {
-        "up"
+        self.name
     }
 
     fn project(&self) -> &Arc<Project> {

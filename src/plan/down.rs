@@ -1,14 +1,13 @@
 //! `down`: containers go dependents first, then networks, and volumes where that is asked for.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::decide::{order, orphan, volume};
 use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Deferred, DownImages, DownOptions, DownTarget,
-    DownVolumes, Handle, Orphans, Plan, PlanBuilder, ProviderVerb, Reason, Replica, Step, Warning, auto_removed,
-    project_from_labels, unused,
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Deferred, DownImages, DownOptions, DownVolumes,
+    Handle, Orphans, Plan, PlanBuilder, ProjectSource, ProviderVerb, Reason, Replica, Step, Warning, auto_removed,
+    unused,
 };
 use crate::observed::{Container, Observed};
 use crate::project::fingerprint::Fingerprint;
@@ -17,11 +16,8 @@ use crate::project::{Project, Service, ServiceName};
 /// What it takes to take a project down. Services that [`DownOptions::services`] names and nobody knows are left out;
 /// external networks and volumes are never touched.
 #[must_use]
-pub fn down(target: &DownTarget, observed: &Observed, options: &DownOptions) -> Plan {
-    let project = match target {
-        DownTarget::Files(project) => Cow::Borrowed(project),
-        DownTarget::Labels(name) => Cow::Owned(Arc::new(project_from_labels(name, observed))),
-    };
+pub fn down(target: &ProjectSource, observed: &Observed, options: &DownOptions) -> Plan {
+    let project = target.project(observed);
     let mut down = Down {
         project: &project,
         observed,
@@ -86,17 +82,9 @@ impl<'a> Down<'a> {
         if self.options.services.is_empty() {
             return all.collect();
         }
-        let mut chosen: BTreeSet<_> = all.filter(|name| self.options.services.contains(name)).collect();
-        let dependents = order::dependents(self.project);
-        let mut left: Vec<_> = chosen.iter().copied().collect();
-        while let Some(name) = left.pop() {
-            for (dependent, _) in dependents.get(name).into_iter().flatten() {
-                if chosen.insert(*dependent) {
-                    left.push(*dependent);
-                }
-            }
-        }
-        chosen
+        let mut chosen = self.options.services.iter().cloned().collect();
+        order::add_dependents(self.project, &mut chosen);
+        all.filter(|name| chosen.contains(*name)).collect()
     }
 
     /// Removes the one-offs that the engine removes itself with the volumes that only they are left to mount: before the

@@ -2,7 +2,7 @@
 
 use super::decide::shared::{NothingToShare, Shared};
 use crate::project::circle::Circle;
-use crate::project::{NetworkKey, ServiceName, VolumeKey};
+use crate::project::{NetworkKey, ProjectName, ServiceName, VolumeKey};
 
 /// Why there is no plan. Nothing was touched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -136,6 +136,24 @@ pub enum PlanError {
     /// `--scale` names a service that is not there.
     #[error("no such service: {service}")]
     NoSuchService {
+        /// The service.
+        service: ServiceName,
+    },
+    /// A service is named that the engine has no container of, where there are no files.
+    #[error("no such service: \"{service}\": not found")]
+    UnknownService {
+        /// The service.
+        service: ServiceName,
+    },
+    /// The engine has no container of a project, and there are no files.
+    #[error("no container found for project \"{project}\": not found")]
+    NoContainers {
+        /// The project.
+        project: ProjectName,
+    },
+    /// A service is to be started in a project that has no container.
+    #[error("service \"{service}\" has no container to start")]
+    NoContainerToStart {
         /// The service.
         service: ServiceName,
     },
@@ -445,7 +463,11 @@ impl PlanError {
             Self::ServiceDisabled { service, .. } => Some(vec!["services", service.as_str(), "profiles"]),
             Self::NothingToShare { service, shared, .. } => Some(vec!["services", service.as_str(), shared.key()]),
             Self::NameTaken { service, .. } => Some(vec!["services", service.as_str(), "container_name"]),
-            Self::ServiceNotNamed { .. } | Self::NoSuchService { .. } => None,
+            Self::ServiceNotNamed { .. }
+            | Self::NoSuchService { .. }
+            | Self::UnknownService { .. }
+            | Self::NoContainers { .. }
+            | Self::NoContainerToStart { .. } => None,
             Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
                 Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
             }
@@ -555,10 +577,13 @@ impl PlanError {
                 profiles.first().map(|profile| format!("enable it with `--profile {profile}`"))
             }
             Self::ServiceNotNamed { service } => Some(format!("add `{service}` to the command line")),
+            Self::NoContainerToStart { service } => Some(format!("`hoist up -d {service}` creates and starts it")),
             Self::DuplicateContainerName { .. } => Some("give each container a name of its own".to_owned()),
             Self::NamedContainerScaled { .. }
             | Self::NothingToRun { .. }
             | Self::NoSuchService { .. }
+            | Self::UnknownService { .. }
+            | Self::NoContainers { .. }
             | Self::TooManyReplicas { .. }
             | Self::HookPerReplica { .. }
             | Self::DependencyDisabled { .. }

@@ -129,6 +129,8 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::OneOff => "one_off",
         Reason::Down => "down",
         Reason::StopAsked => "stop_asked",
+        Reason::Requested => "requested",
+        Reason::DependencyRestarted(_) => "dependency_restarted",
         Reason::VolumesAsked => "volumes_asked",
         Reason::ImagesAsked => "images_asked",
         Reason::DefinitionChanged => "resource_definition_changed",

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Probing;
-use crate::observed::ContainerId;
+use super::{Probing, project_from_labels};
+use crate::observed::{ContainerId, Observed};
 use crate::project::fingerprint::Fingerprint;
 use crate::project::value::PullPolicy;
 use crate::project::{Project, ProjectName, ServiceName, VolumeKey};
@@ -134,13 +134,89 @@ pub enum SecretValues {
     Shown,
 }
 
-/// What `down` takes down.
+/// Where a command that also works without files gets the project from.
 #[derive(Debug, Clone, PartialEq)]
-pub enum DownTarget {
-    /// The project that the files define.
+pub enum ProjectSource {
+    /// The files that define it.
     Files(Arc<Project>),
-    /// Whatever carries the labels of the project.
+    /// The labels of whatever the engine has under its name.
     Labels(ProjectName),
+}
+
+impl ProjectSource {
+    /// The project; without files as the engine shows it.
+    #[must_use]
+    pub fn project(&self, observed: &Observed) -> Arc<Project> {
+        match self {
+            Self::Files(project) => project.clone(),
+            Self::Labels(name) => Arc::new(project_from_labels(name, observed)),
+        }
+    }
+
+    /// What is known of it before the engine is asked: without files, the name.
+    #[must_use]
+    pub fn known(&self) -> Arc<Project> {
+        match self {
+            Self::Files(project) => project.clone(),
+            Self::Labels(name) => Arc::new(Project { name: name.clone(), ..Project::default() }),
+        }
+    }
+}
+
+/// How `start` goes about it. The default is a plain `start`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StartOptions {
+    /// The services to start, with all that they depend on; empty is all.
+    pub services: Vec<ServiceName>,
+    /// `--wait`: wait until everything runs and is healthy; nothing is waited for on the command's behalf by default.
+    pub wait: Option<WaitUntilReady>,
+}
+
+/// How `restart` goes about it. The default is a plain `restart`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RestartOptions {
+    /// The services to restart; empty is all.
+    pub services: Vec<ServiceName>,
+    /// Whether services that depend on them with `restart: true` are restarted too.
+    pub dependents: RestartDependents,
+    /// `-t`: grace period of every stop; each container's own by default.
+    pub timeout: Option<Duration>,
+}
+
+/// Whether dependents with `restart: true` follow a restart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RestartDependents {
+    /// They do.
+    #[default]
+    Yes,
+    /// They do not: `--no-deps`.
+    No,
+}
+
+/// Which containers are sent a signal, and which signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KillOptions {
+    /// Their services; empty is all.
+    pub services: Vec<ServiceName>,
+    /// The signal, as the user names it: `SIGKILL`, `TERM`, `9`.
+    pub signal: String,
+    /// What becomes of containers of services that are not in the files: they are left alone unless they are to be removed.
+    pub orphans: Orphans,
+}
+
+/// How `rm` goes about it. The default is a plain `rm`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RmOptions {
+    /// The services whose containers are removed; empty is all.
+    pub services: Vec<ServiceName>,
+    /// Whether containers that are up are stopped and removed too (`--stop`), or left alone.
+    pub stop: bool,
+    /// Whether their anonymous volumes go with them (`--volumes`), or stay with their data.
+    pub volumes: DownVolumes,
+    /// The containers that may go, as a person agreed to; `None` is all of these services.
+    pub agreed: Option<BTreeSet<ContainerId>>,
+    /// `-t`: grace period of every stop; each container's own by default.
+    pub timeout: Option<Duration>,
 }
 
 /// How `down` goes about it. The default is a plain `down`.

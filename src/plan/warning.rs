@@ -145,6 +145,11 @@ pub enum Warning {
         /// The plugin's version; empty where it does not say.
         version: String,
     },
+    /// `restart` restarts containers whose service has another definition by now, which it does not apply.
+    RestartKeepsDefinition {
+        /// The services.
+        services: Vec<ServiceName>,
+    },
     /// `down` found nothing.
     NothingToRemove(ProjectName),
 }
@@ -239,6 +244,16 @@ impl fmt::Display for Warning {
                     f,
                     "runtime_flags of model {model} are ignored: they need Docker Model plugin 1.0.6 or newer, this is \
                      {version}"
+                )
+            }
+            Self::RestartKeepsDefinition { services } => {
+                let names: Vec<_> = services.iter().map(ServiceName::as_str).collect();
+                write!(
+                    f,
+                    "{} changed since the containers were created, and `restart` keeps them as they are; \
+                     `hoist up -d {}` applies the change",
+                    names.join(", "),
+                    names.join(" ")
                 )
             }
             Self::NothingToRemove(project) => {

@@ -22,7 +22,8 @@ pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure>
         context,
         || bring_up::load(&args, context),
         async |loaded, engine| {
-            let goal = bring_up::prepare(&args, context, loaded, &engine).await?;
+            let mut goal = bring_up::prepare(&args, context, loaded, &engine).await?;
+            goal.up.name = "create";
             if context.global.dry_run {
                 return progress::print_plan(&goal.prepared, &goal.origin.project, context);
             }

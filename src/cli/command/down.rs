@@ -1,20 +1,13 @@
 //! `down`: stops and removes what a project has in the engine; also without its files.
 
-use std::sync::Arc;
-
 use clap::Args;
 
 use crate::cli::engine::with_engine;
 use crate::cli::lenient::is_yes;
-use crate::cli::progress::{self, Origin};
-use crate::cli::{Context, Failure, output, settings};
-use crate::engine::docker::Docker;
+use crate::cli::{Context, Failure, existing, settings};
+use crate::operation::Down;
 use crate::operation::ask::Always;
-use crate::operation::{self, Change, Detail, Down};
-use crate::plan::{DownImages, DownOptions, DownTarget, DownVolumes, Orphans};
-use crate::project::ServiceName;
-use crate::render::Hidden;
-use crate::source::SourceMap;
+use crate::plan::{DownImages, DownOptions, DownVolumes, Orphans};
 
 /// Arguments of `down`.
 #[derive(Debug, Args)]
@@ -37,41 +30,15 @@ pub(crate) struct DownArgs {
 }
 
 pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
-    images(args)?;
+    let options = options(args, context)?;
     with_engine(
         context,
-        || target(args, context),
-        async |(target, sources), engine| take_down(args, context, target, sources, engine).await,
+        || existing::find(&args.services, context),
+        async |found, engine| {
+            let mut down = Down::new(found.source, options);
+            existing::carry_out(&mut down, found.sources, &Always::No, &engine, context).await.map(|_| ())
+        },
     )
-}
-
-/// What is taken down, and the files that say so.
-fn target(args: &DownArgs, context: &Context) -> Result<(DownTarget, SourceMap), Failure> {
-    Ok(match output::target_with(&args.services, context)? {
-        output::Target::Project(loaded) => (DownTarget::Files(Arc::new(loaded.project)), loaded.sources),
-        output::Target::Name(name) => (DownTarget::Labels(name), SourceMap::default()),
-    })
-}
-
-async fn take_down(
-    args: &DownArgs,
-    context: &Context,
-    target: DownTarget,
-    sources: SourceMap,
-    engine: Docker,
-) -> Result<(), Failure> {
-    let mut down = Down::new(target, options(args, context)?);
-    let origin = Origin { project: down.project().clone(), sources };
-    let prepared = operation::prepare(&mut down, &engine, &Always::No, Detail::Enough).await;
-    let prepared = prepared.map_err(|error| origin.failure(error))?;
-    output::plan_warnings(&prepared.plan, None, context)?;
-    if prepared.plan.is_empty() {
-        return Ok(());
-    }
-    if context.global.dry_run {
-        return progress::print_plan(&prepared, &origin.project, context);
-    }
-    progress::carry_out(&down, &engine, &prepared, &origin, Hidden::default(), context).await
 }
 
 /// What `--rmi` asks for.
@@ -87,7 +54,7 @@ fn images(args: &DownArgs) -> Result<DownImages, Failure> {
 fn options(args: &DownArgs, context: &Context) -> Result<DownOptions, Failure> {
     let orphans = args.remove_orphans || context.variable("COMPOSE_REMOVE_ORPHANS").is_some_and(is_yes);
     Ok(DownOptions {
-        services: args.services.iter().map(|service| ServiceName::from(service.as_str())).collect(),
+        services: existing::names(&args.services),
         volumes: if args.volumes { DownVolumes::Remove } else { DownVolumes::Keep },
         images: images(args)?,
         orphans: if orphans { Orphans::Remove } else { Orphans::Keep },

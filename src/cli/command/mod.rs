@@ -5,9 +5,17 @@ mod config;
 mod create;
 mod down;
 mod help;
+mod kill;
 mod logs;
+mod pause;
 mod plan;
 mod ps;
+mod restart;
+mod rm;
+mod scale;
+mod start;
+mod stop;
+mod unpause;
 mod up;
 mod version;
 
@@ -30,13 +38,29 @@ pub(crate) enum Command {
     Down(Lazy<down::DownArgs>),
     /// Show the help for a command
     Help(Lazy<help::HelpArgs>),
+    /// Send a signal to running containers
+    Kill(Lazy<kill::KillArgs>),
     /// Show the output of containers
     Logs(Lazy<logs::LogsArgs>),
+    /// Pause running containers
+    Pause(Lazy<pause::PauseArgs>),
     /// Print what `up` would do, and why
     #[command(after_help = "Exit status: 0 when there is nothing to do, 2 when there is, 1 for an error.")]
     Plan(Lazy<plan::PlanArgs>),
     /// List containers
     Ps(Lazy<ps::PsArgs>),
+    /// Restart containers
+    Restart(Lazy<restart::RestartArgs>),
+    /// Remove stopped containers
+    Rm(Lazy<rm::RmArgs>),
+    /// Run NUM replicas of services
+    Scale(Lazy<scale::ScaleArgs>),
+    /// Start existing containers
+    Start(Lazy<start::StartArgs>),
+    /// Stop containers without removing them
+    Stop(Lazy<stop::StopArgs>),
+    /// Unpause containers
+    Unpause(Lazy<unpause::UnpauseArgs>),
     /// Create and start containers
     Up(Lazy<up::UpArgs>),
     /// Print the version
@@ -60,9 +84,17 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         Some(Command::Create(Lazy(args))) => create::create(args, context),
         Some(Command::Down(Lazy(args))) => down::down(&args, context),
         Some(Command::Help(Lazy(args))) => help::help(&args, root),
+        Some(Command::Kill(Lazy(args))) => kill::kill(&args, context),
         Some(Command::Logs(Lazy(args))) => logs::logs(&args, context),
+        Some(Command::Pause(Lazy(args))) => pause::pause(&args, context),
         Some(Command::Plan(Lazy(args))) => plan::plan(&args, context),
         Some(Command::Ps(Lazy(args))) => ps::ps(&args, context),
+        Some(Command::Restart(Lazy(args))) => restart::restart(&args, context),
+        Some(Command::Rm(Lazy(args))) => rm::rm(&args, context),
+        Some(Command::Scale(Lazy(args))) => scale::scale(args, context),
+        Some(Command::Start(Lazy(args))) => start::start(&args, context),
+        Some(Command::Stop(Lazy(args))) => stop::stop(&args, context),
+        Some(Command::Unpause(Lazy(args))) => unpause::unpause(&args, context),
         Some(Command::Up(Lazy(args))) => up::up(&args, context),
         Some(Command::Version(Lazy(args))) => version::version(&args),
     }

@@ -57,6 +57,24 @@ impl Containers for Fake {
         })
     }
 
+    async fn restart_container(&self, id: ContainerId, _timeout: Option<Duration>) -> Result<(), EngineError> {
+        self.call_on("restart", &id).await?;
+        self.change(|state| {
+            state.name_of(&id)?;
+            state.end_process(&id, 143);
+            state.start(&id);
+            Ok(())
+        })
+    }
+
+    async fn pause_container(&self, id: ContainerId) -> Result<(), EngineError> {
+        self.call_on("pause", &id).await?;
+        self.change(|state| {
+            state.pause(&id);
+            Ok(())
+        })
+    }
+
     async fn unpause_container(&self, id: ContainerId) -> Result<(), EngineError> {
         self.call_on("unpause", &id).await?;
         self.change(|state| {

@@ -41,7 +41,7 @@ pub struct Verb {
     /// As a plan says it: `create container`, `wait for`.
     pub plan: &'static str,
     /// As progress says it while it happens and when it is done: `Creating`, `Created`. `None` for what progress does not
-    /// show.
+    /// show; no word for what is done at once.
     pub progress: Option<(&'static str, &'static str)>,
 }
 
@@ -230,8 +230,26 @@ impl Action {
                 let data = ("timeout_s", timeout.map(|timeout| timeout.as_secs()).into());
                 Description { lane: Lane::Stop, data: stop.data.iter().cloned().chain([data]).collect(), ..stop }
             }
+            Self::RestartContainer { container, timeout, .. } => {
+                let restart =
+                    Description::of_container("restart container", Some(("Restarting", "Started")), container);
+                let data = ("timeout_s", timeout.map(|timeout| timeout.as_secs()).into());
+                Description { lane: Lane::Stop, data: restart.data.iter().cloned().chain([data]).collect(), ..restart }
+            }
+            Self::KillContainer { container, signal } => {
+                let kill = Description::of_container("kill container", Some(("Killing", "Killed")), container);
+                let data = ("signal", signal.clone().into());
+                Description {
+                    detail: format!(" with {signal}"),
+                    data: kill.data.iter().cloned().chain([data]).collect(),
+                    ..kill
+                }
+            }
+            Self::PauseContainer { container } => {
+                Description::of_container("pause container", Some(("", "Paused")), container)
+            }
             Self::UnpauseContainer { container } => {
-                Description::of_container("unpause container", Some(("Unpausing", "Unpaused")), container)
+                Description::of_container("unpause container", Some(("", "Unpaused")), container)
             }
             Self::RemoveContainer { container, volumes, unused } => Description {
                 detail: if *volumes == AnonymousVolumes::Remove { removed_data(unused) } else { String::new() },

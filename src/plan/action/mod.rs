@@ -174,6 +174,28 @@ pub enum Action {
         /// Grace period; `None` leaves it to the container's own, 10 s where it has none.
         timeout: Option<Duration>,
     },
+    /// Stops a container and starts it again: its `pre_stop` hooks, the engine's restart, its `post_start` hooks. One that
+    /// does not run is started.
+    RestartContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The replica's definition, for its hooks; `None` for one without a definition.
+        spec: Option<Arc<ContainerSpec>>,
+        /// Grace period; `None` leaves it to the container's own, 10 s where it has none.
+        timeout: Option<Duration>,
+    },
+    /// Sends a signal to the first process of a container.
+    KillContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The signal, as the user named it: `SIGKILL`, `TERM`, `9`.
+        signal: String,
+    },
+    /// Suspends the processes of a container.
+    PauseContainer {
+        /// The container.
+        container: ContainerRef,
+    },
     /// Lets a paused container go on.
     UnpauseContainer {
         /// The container.

@@ -71,6 +71,10 @@ pub enum Reason {
     Down,
     /// The user, or the end of a container, ends an attached `up`.
     StopAsked,
+    /// The command is there for nothing else: `restart`, `kill`, `pause`, `unpause`, `rm`.
+    Requested,
+    /// A dependency with `restart: true` is restarted.
+    DependencyRestarted(ServiceName),
     /// `--volumes` was given.
     VolumesAsked,
     /// `down --rmi`.
@@ -145,6 +149,8 @@ impl fmt::Display for Reason {
             Self::OneOff => f.write_str("one-off"),
             Self::Down => f.write_str("down"),
             Self::StopAsked => f.write_str("stop requested"),
+            Self::Requested => f.write_str("requested"),
+            Self::DependencyRestarted(service) => write!(f, "{service} is restarted"),
             Self::VolumesAsked => f.write_str("removal of volumes requested"),
             Self::ImagesAsked => f.write_str("removal of images requested"),
             Self::DefinitionChanged => f.write_str("definition changed"),

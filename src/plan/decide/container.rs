@@ -124,6 +124,52 @@ pub(in crate::plan) fn decide<'a>(
     decisions.so_far
 }
 
+/// The decision to leave every container as it is, and to make none.
+pub(in crate::plan) fn keep<'a>(cx: &Inputs<'a>) -> BTreeMap<&'a ServiceName, Decision<'a>> {
+    let services = cx.project.services.iter().filter(|(_, service)| service.provider.is_none());
+    let kept = services.map(|(name, service)| {
+        let mut fills: BTreeMap<u32, &Container> = BTreeMap::new();
+        if cx.replicas(service) > 0 {
+            // Where an interrupted run left several for one slot, the one that fills it now.
+            let rank = |container: &Container| (container.is_up(), container.created);
+            for (number, container) in numbered(cx.observed, name) {
+                let fill = fills.entry(number).or_insert(container);
+                if rank(container) > rank(fill) {
+                    *fill = container;
+                }
+            }
+        }
+        let slots = fills.into_iter().map(|(number, container)| Slot {
+            replica: Replica { service: name.clone(), number },
+            name: container.name.clone(),
+            change: Change::Keep(container),
+        });
+        let decision = Decision {
+            service,
+            rolling: None,
+            slots: slots.collect(),
+            removed: Vec::new(),
+            emptied: Vec::new(),
+            recreated: When::Never,
+            renewed: When::Never,
+        };
+        (name, decision)
+    });
+    kept.collect()
+}
+
+/// Whether a container of a service was made from another definition than the present one.
+pub(in crate::plan) fn is_redefined(project: &Project, observed: &Observed, name: &ServiceName) -> bool {
+    let Some(service) = project.services.get(name) else { return false };
+    let shared = order::references(service).into_iter();
+    let references = shared.filter_map(|shared| {
+        let first = by_reference(project, observed, shared).into_iter().next()?;
+        Some((shared.clone(), first.id.clone()))
+    });
+    let expected = Expected::new(service, references.collect());
+    numbered(observed, name).iter().any(|(_, container)| !expected.matches(container))
+}
+
 /// A container and whether it has to go.
 struct Candidate<'a> {
     container: &'a Container,

@@ -38,6 +38,15 @@ pub(in crate::plan) struct Images {
 }
 
 impl Images {
+    /// The images that the services have, where nothing is fetched, built or made from them.
+    pub(in crate::plan) fn as_they_are(project: &Project, options: &UpOptions) -> Self {
+        let fact = |key: ImageKey| {
+            let (reference, digest) = (key.0.clone(), Deferred::Known(None));
+            (key, ImageFact { reference, digest, present: None, producer: None })
+        };
+        Self { facts: wanted(project, options).into_keys().map(fact).collect(), steps: Vec::new() }
+    }
+
     /// The image of a service.
     pub(in crate::plan) fn of_service(&self, project: &Project, service: &Service, options: &UpOptions) -> &ImageFact {
         let key = (project.image_name(service), platform(service, options));

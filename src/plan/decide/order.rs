@@ -118,6 +118,30 @@ pub(in crate::plan) fn dependents(project: &Project) -> BTreeMap<&ServiceName, V
     dependents
 }
 
+/// These services and all that they depend on, at any distance.
+pub(in crate::plan) fn with_dependencies(project: &Project, services: &[ServiceName]) -> BTreeSet<ServiceName> {
+    let mut needed: BTreeSet<ServiceName> = services.iter().cloned().collect();
+    let mut left = services.to_vec();
+    while let Some(name) = left.pop() {
+        let dependencies = project.services.get(&name).into_iter().flat_map(|service| service.depends_on.keys());
+        left.extend(dependencies.filter(|dependency| needed.insert((*dependency).clone())).cloned());
+    }
+    needed
+}
+
+/// Adds all services that depend on these, at any distance.
+pub(in crate::plan) fn add_dependents(project: &Project, services: &mut BTreeSet<ServiceName>) {
+    let dependents = dependents(project);
+    let mut left: Vec<ServiceName> = services.iter().cloned().collect();
+    while let Some(name) = left.pop() {
+        for (dependent, _) in dependents.get(&name).into_iter().flatten() {
+            if services.insert((*dependent).clone()) {
+                left.push((*dependent).clone());
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,6 +38,7 @@ pub(super) enum Verb {
     Recreate,
     Restart,
     Start,
+    Pause,
     Unpause,
     Rename,
     Connect,
@@ -45,19 +46,21 @@ pub(super) enum Verb {
     Provide,
     RunAgain,
     Stop,
+    Kill,
     Remove,
     Keep,
 }
 
 impl Verb {
     /// All verbs, in the order in which they are counted.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Pull,
         Self::Build,
         Self::Create,
         Self::Recreate,
         Self::Restart,
         Self::Start,
+        Self::Pause,
         Self::Unpause,
         Self::Rename,
         Self::Connect,
@@ -65,6 +68,7 @@ impl Verb {
         Self::Provide,
         Self::RunAgain,
         Self::Stop,
+        Self::Kill,
         Self::Remove,
         Self::Keep,
     ];
@@ -78,6 +82,7 @@ impl Verb {
             Self::Recreate => "recreate",
             Self::Restart => "restart",
             Self::Start => "start",
+            Self::Pause => "pause",
             Self::Unpause => "unpause",
             Self::Rename => "rename",
             Self::Connect => "connect",
@@ -85,6 +90,7 @@ impl Verb {
             Self::Provide => "provide",
             Self::RunAgain => "run again",
             Self::Stop => "stop",
+            Self::Kill => "kill",
             Self::Remove => "remove",
             Self::Keep => "keep",
         }
@@ -99,6 +105,7 @@ impl Verb {
             Self::Recreate => "recreated",
             Self::Restart => "restarted",
             Self::Start => "started",
+            Self::Pause => "paused",
             Self::Unpause => "unpaused",
             Self::Rename => "renamed",
             Self::Connect => "connected",
@@ -106,6 +113,7 @@ impl Verb {
             Self::Provide => "provided",
             Self::RunAgain => "run again",
             Self::Stop => "stopped",
+            Self::Kill => "killed",
             Self::Remove => "removed",
             Self::Keep => "kept",
         }

@@ -201,9 +201,9 @@ fn old_column(old: usize) -> usize {
 fn color(verb: Verb) -> &'static str {
     match verb {
         Verb::Pull | Verb::Build | Verb::Create => "32",
-        Verb::Recreate | Verb::Restart => "33",
+        Verb::Recreate | Verb::Restart | Verb::Pause => "33",
         Verb::Start | Verb::Unpause | Verb::Rename | Verb::Connect => "36",
-        Verb::Stop | Verb::Remove => "35",
+        Verb::Stop | Verb::Kill | Verb::Remove => "35",
         Verb::Configure | Verb::Provide | Verb::RunAgain | Verb::Keep => FAINT,
     }
 }

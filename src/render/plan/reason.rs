@@ -44,6 +44,7 @@ fn of_reason(reason: &Reason) -> Vec<Detail> {
         | Reason::Replaced
         | Reason::Replacement
         | Reason::Down
+        | Reason::Requested
         | Reason::VolumesAsked
         | Reason::ImagesAsked
         | Reason::EveryRun => Vec::new(),
@@ -55,6 +56,7 @@ fn of_reason(reason: &Reason) -> Vec<Detail> {
         | Reason::SharesWith(_)
         | Reason::PartnerRestarted(_)
         | Reason::DependencyRecreated(_)
+        | Reason::DependencyRestarted(_)
         | Reason::ScaledDown
         | Reason::RollingUpdate
         | Reason::TakenBack

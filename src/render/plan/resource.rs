@@ -41,6 +41,9 @@ fn done(action: &Action) -> Option<(Kind, Verb)> {
         | Action::CreateContainer(_)
         | Action::StartContainer { .. }
         | Action::StopContainer { .. }
+        | Action::RestartContainer { .. }
+        | Action::KillContainer { .. }
+        | Action::PauseContainer { .. }
         | Action::UnpauseContainer { .. }
         | Action::RemoveContainer { .. }
         | Action::RenameContainer { .. }

@@ -243,6 +243,9 @@ impl Records {
             return vec![Record::new(&group.subject, RecordState::Working, "Recreate")];
         }
         let Some((working, _)) = self.plan.step(id).action.describe().verb.progress else { return Vec::new() };
+        if working.is_empty() {
+            return Vec::new();
+        }
         self.subjects(id).iter().map(|subject| Record::new(subject, RecordState::Working, working)).collect()
     }
 

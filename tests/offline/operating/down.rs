@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use hoist::operation::Down;
-use hoist::plan::{DownImages, DownOptions, DownTarget, DownVolumes};
+use hoist::plan::{DownImages, DownOptions, DownVolumes, ProjectSource};
 use indoc::indoc;
 
 use super::{demo, engine, engine_with, prepared, run};
 use crate::executing::s;
 
 fn with_files(options: DownOptions) -> Down {
-    Down::new(DownTarget::Files(Arc::new(demo())), options)
+    Down::new(ProjectSource::Files(Arc::new(demo())), options)
 }
 
 fn without_files(options: DownOptions) -> Down {
-    Down::new(DownTarget::Labels("demo".into()), options)
+    Down::new(ProjectSource::Labels("demo".into()), options)
 }
 
 #[tokio::test(start_paused = true)]

@@ -47,7 +47,7 @@ fn changed(mut project: Project, service: &str) -> Project {
 }
 
 fn up(project: Project) -> Up {
-    Up { project: Arc::new(project), options: UpOptions::default() }
+    Up::new(Arc::new(project), UpOptions::default())
 }
 
 /// An engine that has the images and nothing else.

@@ -6,7 +6,7 @@ use hoist::engine::EngineError;
 use hoist::engine::fake::Fake;
 use hoist::event::{Event, Fact};
 use hoist::operation::Down;
-use hoist::plan::{DownOptions, DownTarget};
+use hoist::plan::{DownOptions, ProjectSource};
 use indoc::indoc;
 
 use super::{changed, demo, engine, engine_with, run, up};
@@ -44,7 +44,7 @@ fn ended_steps(events: &[Event]) -> usize {
 }
 
 fn down() -> Down {
-    Down::new(DownTarget::Files(Arc::new(demo())), DownOptions::default())
+    Down::new(ProjectSource::Files(Arc::new(demo())), DownOptions::default())
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hoist::observed::{Container, ContainerId, Mount, MountKind, Observed, State};
 use hoist::plan::{
-    AnonymousVolumePolicy, BuildImages, DownOptions, DownTarget, DownVolumes, Orphans, Plan, PlanError, Recreate,
+    AnonymousVolumePolicy, BuildImages, DownOptions, DownVolumes, Orphans, Plan, PlanError, ProjectSource, Recreate,
     StartContainers, UpOptions,
 };
 use hoist::project::value::{self, MountKind as Kind};
@@ -376,7 +376,7 @@ impl Case<'_> {
     }
 
     fn down(&self, volumes: DownVolumes) -> Plan {
-        hoist::plan::down(&DownTarget::Files(self.project.clone()), self.observed, &self.down_options(volumes))
+        hoist::plan::down(&ProjectSource::Files(self.project.clone()), self.observed, &self.down_options(volumes))
     }
 
     /// What `down --volumes` may remove: volumes that are the project's own, and anonymous ones of its containers.

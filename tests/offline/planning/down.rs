@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist::observed::{Container, Endpoint, Observed, State};
-use hoist::plan::{Action, DownImages, DownOptions, DownTarget, DownVolumes, Orphans, down};
+use hoist::plan::{Action, DownImages, DownOptions, DownVolumes, Orphans, ProjectSource, down};
 use hoist::project::{Condition, Project};
 use indoc::indoc;
 
@@ -30,7 +30,7 @@ fn wordpress() -> Files {
 
 fn check(project: &Arc<Project>, name: &str, state: Engine, options: &DownOptions, expected: &str) {
     let observed: Observed = state.into();
-    for target in [DownTarget::Files(project.clone()), DownTarget::Labels("shop".into())] {
+    for target in [ProjectSource::Files(project.clone()), ProjectSource::Labels("shop".into())] {
         let mut observed = observed.clone();
         for container in &mut observed.containers {
             if container.service.as_ref().is_some_and(|service| *service == "web") {
@@ -159,7 +159,7 @@ fn a_network_that_an_orphan_uses_stays_and_is_reported() {
         container.networks.insert("shop_default".to_owned(), Endpoint::default());
     };
     let state = in_sync(&project).orphan("old").with("shop-old-1", connect);
-    let plan = down(&DownTarget::Files(project.clone()), &state.into(), &DownOptions::default());
+    let plan = down(&ProjectSource::Files(project.clone()), &state.into(), &DownOptions::default());
     assert!(!plan.to_string().contains("network"), "{plan}");
     let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -178,7 +178,7 @@ fn orphans_and_ended_one_offs_go_when_asked_for() {
         exited(0)(one_off);
     });
     let observed: Observed = state.into();
-    let target = DownTarget::Files(project.clone());
+    let target = ProjectSource::Files(project.clone());
     let remove = DownOptions { orphans: Orphans::Remove, ..DownOptions::default() };
     assert_eq!(
         down(&target, &observed, &remove).to_string(),
@@ -223,7 +223,7 @@ fn one_offs_that_the_engine_removes_go_before_those_they_share_volumes_with() {
         })
     };
     let remove = DownOptions { orphans: Orphans::Remove, ..DownOptions::default() };
-    let plan = |state: Engine| down(&DownTarget::Files(project.clone()), &auto_removed(state).into(), &remove);
+    let plan = |state: Engine| down(&ProjectSource::Files(project.clone()), &auto_removed(state).into(), &remove);
     // The engine would remove the volume with the one-off, were that the last to mount it.
     let shared = plan(in_sync(&project).with("shop-web-1", anonymous("/data")));
     assert_eq!(
@@ -265,9 +265,9 @@ fn one_offs_that_run_go_with_the_orphans() {
         one_off(one_off(state, "tool", runs), "gone", runs)
     };
     let remove = DownOptions { orphans: Orphans::Remove, ..DownOptions::default() };
-    let plan = |target: DownTarget, options: &DownOptions| down(&target, &state().into(), options);
+    let plan = |target: ProjectSource, options: &DownOptions| down(&target, &state().into(), options);
     // Those of a service whose profile is off stay, as its replicas do.
-    let files = plan(DownTarget::Files(project.clone()), &remove);
+    let files = plan(ProjectSource::Files(project.clone()), &remove);
     assert_eq!(
         files.to_string(),
         indoc! {"
@@ -286,13 +286,13 @@ fn one_offs_that_run_go_with_the_orphans() {
     let warnings: Vec<_> = files.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(warnings, ["Network shop_default Resource is still in use by shop-tool-run"]);
     // Without files nothing says that a service is meant to be there.
-    let labels = plan(DownTarget::Labels("shop".into()), &remove).to_string();
+    let labels = plan(ProjectSource::Labels("shop".into()), &remove).to_string();
     for name in ["web", "db", "tool", "gone"] {
         assert!(labels.contains(&format!("remove container shop-{name}-run: one-off")), "{labels}");
     }
     assert!(labels.contains("remove network shop_default"), "{labels}");
     // Only those of the services that are named, and of services that are gone.
-    let web = plan(DownTarget::Files(project.clone()), &DownOptions { services: vec!["web".into()], ..remove });
+    let web = plan(ProjectSource::Files(project.clone()), &DownOptions { services: vec!["web".into()], ..remove });
     assert_eq!(
         web.to_string(),
         indoc! {"
@@ -304,7 +304,7 @@ fn one_offs_that_run_go_with_the_orphans() {
             #6 remove container shop-gone-run: one-off, after #5
         "}
     );
-    let kept = plan(DownTarget::Files(project.clone()), &DownOptions::default());
+    let kept = plan(ProjectSource::Files(project.clone()), &DownOptions::default());
     assert!(!kept.to_string().contains("run"), "{kept}");
     let warnings: Vec<_> = kept.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -330,7 +330,7 @@ fn containers_whose_profile_is_off_stay_and_are_named() {
         .disabled("three")
         .load();
     let warnings = |state: Engine, options: &DownOptions| {
-        let plan = down(&DownTarget::Files(project.clone()), &state.into(), options);
+        let plan = down(&ProjectSource::Files(project.clone()), &state.into(), options);
         assert!(plan.is_empty(), "{plan}");
         plan.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
     };
@@ -365,7 +365,7 @@ fn volumes_that_were_carried_over_go_with_their_containers() {
         "#1 stop container db/1: down\n#2 remove container db/1: down, after #1\n#3 remove network shop_default: down, \
          after #2\n#4 remove volume {name} and its data: removal of volumes requested, after #2\n"
     );
-    let plan = down(&DownTarget::Files(project.clone()), &replaced.into(), &options);
+    let plan = down(&ProjectSource::Files(project.clone()), &replaced.into(), &options);
     assert_eq!(plan.to_string(), expected);
     assert_eq!(plan.destructive().count(), 1);
 }
@@ -388,13 +388,13 @@ fn a_volume_that_somebody_keeps_is_never_removed_for_its_name() {
         })
         .service("db", "mysql:8", |db| mounts(db, "data", "/data"))
         .load();
-    let plan = down(&DownTarget::Files(project.clone()), &state(&project).into(), &options);
+    let plan = down(&ProjectSource::Files(project.clone()), &state(&project).into(), &options);
     assert_eq!(plan.destructive().count(), 0, "{plan}");
     // Not known to have been carried over: of another tool, or of a project without its files.
     let unknown = state(&project).with("shop-db-1", |db| {
         db.labels.remove("hoist.inherited");
     });
-    let plan = down(&DownTarget::Labels("shop".into()), &unknown.into(), &options);
+    let plan = down(&ProjectSource::Labels("shop".into()), &unknown.into(), &options);
     assert!(!plan.to_string().contains("remove volume"), "{plan}");
 }
 
@@ -410,7 +410,7 @@ fn images_go_once_their_containers_have() {
         .load();
     let down = |images| {
         let options = DownOptions { images, ..DownOptions::default() };
-        let plan = down(&DownTarget::Files(project.clone()), &in_sync(&project).into(), &options);
+        let plan = down(&ProjectSource::Files(project.clone()), &in_sync(&project).into(), &options);
         let images = plan.steps().filter(|(_, step)| matches!(step.action, Action::RemoveImage { .. }));
         let shown: Vec<_> = plan.to_string().lines().map(str::to_owned).collect();
         images.map(|(id, _)| shown[id.number() as usize - 1].clone()).collect::<Vec<_>>()
@@ -425,7 +425,7 @@ fn images_go_once_their_containers_have() {
 #[test]
 fn nothing_to_remove_is_said() {
     let project = files().service("web", "nginx:1", |_| {}).load();
-    let plan = down(&DownTarget::Files(project.clone()), &images_only(&project).into(), &DownOptions::default());
+    let plan = down(&ProjectSource::Files(project.clone()), &images_only(&project).into(), &DownOptions::default());
     assert!(plan.is_empty());
     let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(warnings, ["Warning: No resource found to remove for project \"shop\"."]);
@@ -436,7 +436,7 @@ fn the_volume_of_another_project_is_kept() {
     let project = wordpress().load();
     let state = in_sync(&project).with_volume("shop_data", |data| data.project = Some("other".into()));
     let options = DownOptions { volumes: DownVolumes::Remove, ..DownOptions::default() };
-    let plan = down(&DownTarget::Files(project.clone()), &state.into(), &options);
+    let plan = down(&ProjectSource::Files(project.clone()), &state.into(), &options);
     assert_eq!(plan.destructive().count(), 0, "{plan}");
     let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(warnings, ["volume \"shop_data\" was created for project \"other\" and is kept"]);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hoist::observed::{Definition, Observed, Settings};
 use hoist::plan::{
-    BuildImages, DownImages, DownOptions, DownTarget, DownVolumes, Orphans, Plan, Recreate, StartContainers, UpOptions,
-    down,
+    BuildImages, DownImages, DownOptions, DownVolumes, Orphans, Plan, ProjectSource, Recreate, StartContainers,
+    UpOptions, down,
 };
 use hoist::project::value::PullPolicy;
 use hoist::project::{Condition, Deploy, Project, Service, UpdateConfig};
@@ -38,7 +38,7 @@ fn up(project: &Arc<Project>, state: Engine, options: &UpOptions) -> Planned {
 
 fn taken_down(project: &Arc<Project>, state: Engine, options: &DownOptions) -> Planned {
     let observed = Observed::from(state);
-    let plan = down(&DownTarget::Files(project.clone()), &observed, options);
+    let plan = down(&ProjectSource::Files(project.clone()), &observed, options);
     Planned { plan, observed, project: project.clone() }
 }
 

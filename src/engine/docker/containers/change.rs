@@ -1,10 +1,12 @@
 //! Calls that change one container.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::query_parameters::{
-    KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, StartContainerOptions, StopContainerOptions,
+    KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions,
+    StartContainerOptions, StopContainerOptions,
 };
 use futures::TryStreamExt;
 use futures::future::{self, Either};
@@ -53,6 +55,21 @@ pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<Contain
     Ok(())
 }
 
+/// Suspends a container.
+pub(super) async fn pause(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
+    check_segment(id.as_str())?;
+    let call = client.api().await?.pause_container(id.as_str());
+    match client.wait(CHANGE, || format!("pause container {}", id.short()), call).await {
+        // Somebody else was faster.
+        Err(EngineError::Conflict(words) | EngineError::Refused(words) | EngineError::Failed(words))
+            if words.contains("already paused") =>
+        {
+            Ok(())
+        }
+        answer => answer,
+    }
+}
+
 /// Lets a paused container go on.
 pub(super) async fn unpause(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
     let call = client.api().await?.unpause_container(id.as_str());
@@ -70,11 +87,35 @@ pub(super) async fn unpause(client: &Client, id: &ContainerId) -> Result<(), Eng
 /// Stops a container and waits as long as its grace period and a margin. How long its own grace period is is asked for
 /// only when it takes longer than the usual one.
 pub(super) async fn stop(client: &Client, id: &ContainerId, grace: Option<Duration>) -> Result<(), EngineError> {
-    let seconds = grace.map(|grace| i32::try_from(grace.as_secs()).unwrap_or(i32::MAX));
-    let options = StopContainerOptions { t: seconds, ..StopContainerOptions::default() };
+    let options = StopContainerOptions { t: seconds(grace), ..StopContainerOptions::default() };
     let what = || format!("stop container {}", id.short());
     check_segment(id.as_str())?;
-    let call = Box::pin(client.wait(FOREVER, what, client.api().await?.stop_container(id.as_str(), Some(options))));
+    let call = client.wait(FOREVER, what, client.api().await?.stop_container(id.as_str(), Some(options)));
+    within_grace(client, id, grace, what, call).await
+}
+
+/// Stops a container and starts it again, waiting as long for the stop as [`stop`] does.
+pub(super) async fn restart(client: &Client, id: &ContainerId, grace: Option<Duration>) -> Result<(), EngineError> {
+    let options = RestartContainerOptions { t: seconds(grace), ..RestartContainerOptions::default() };
+    let what = || format!("restart container {}", id.short());
+    check_segment(id.as_str())?;
+    let call = client.wait(FOREVER, what, client.api().await?.restart_container(id.as_str(), Some(options)));
+    within_grace(client, id, grace, what, call).await
+}
+
+fn seconds(grace: Option<Duration>) -> Option<i32> {
+    grace.map(|grace| i32::try_from(grace.as_secs()).unwrap_or(i32::MAX))
+}
+
+/// Waits for a call that stops a container, as long as its grace period and a margin.
+async fn within_grace(
+    client: &Client,
+    id: &ContainerId,
+    grace: Option<Duration>,
+    what: impl Fn() -> String,
+    call: impl Future<Output = Result<(), EngineError>>,
+) -> Result<(), EngineError> {
+    let call = Box::pin(call);
     let first = grace.unwrap_or(DEFAULT_GRACE).saturating_add(MARGIN);
     let call = match future::select(call, Box::pin(tokio::time::sleep(first))).await {
         Either::Left((result, _)) => return result,

@@ -43,6 +43,14 @@ impl Containers for Docker {
         change::kill(&self.client, &id, &signal).await
     }
 
+    async fn restart_container(&self, id: ContainerId, timeout: Option<Duration>) -> Result<(), EngineError> {
+        change::restart(&self.client, &id, timeout).await
+    }
+
+    async fn pause_container(&self, id: ContainerId) -> Result<(), EngineError> {
+        change::pause(&self.client, &id).await
+    }
+
     async fn unpause_container(&self, id: ContainerId) -> Result<(), EngineError> {
         change::unpause(&self.client, &id).await
     }

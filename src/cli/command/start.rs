@@ -1,0 +1,37 @@
+//! `start`: starts the containers that are there.
+
+use clap::Args;
+
+use crate::cli::engine::with_engine;
+use crate::cli::{Context, Failure, existing, settings};
+use crate::operation::Existing;
+use crate::operation::ask::Always;
+use crate::plan::{self, StartOptions, WaitUntilReady};
+
+/// Arguments of `start`.
+#[derive(Debug, Args)]
+pub(crate) struct StartArgs {
+    /// Return once all services are running, or healthy if they have a healthcheck
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Maximum time for --wait; 0 means no limit
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
+    pub(crate) wait_timeout: i64,
+    /// Services to start, with their dependencies [default: all]
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+}
+
+pub(super) fn start(args: &StartArgs, context: &Context) -> Result<(), Failure> {
+    let wait = args.wait.then(|| WaitUntilReady { timeout: settings::time_limit(args.wait_timeout) });
+    let options = StartOptions { services: existing::names(&args.services), wait };
+    with_engine(
+        context,
+        || existing::find(&args.services, context),
+        async |found, engine| {
+            let plan = |source: &_, observed: &_| plan::start(source, observed, &options);
+            let mut start = Existing::new("start", found.source, plan);
+            existing::carry_out(&mut start, found.sources, &Always::No, &engine, context).await.map(|_| ())
+        },
+    )
+}

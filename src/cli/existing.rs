@@ -1,0 +1,76 @@
+//! What the commands on existing containers have in common: where the project comes from, and from there to the end.
+
+use std::sync::Arc;
+
+use super::progress::{self, Origin};
+use super::{Context, Failure, output};
+use crate::engine::docker::Docker;
+use crate::operation::{self, Ask, Change, Detail};
+use crate::plan::ProjectSource;
+use crate::project::ServiceName;
+use crate::render::Hidden;
+use crate::source::SourceMap;
+
+/// Where a command gets the project from, and the files that say so.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// The project, or its name.
+    pub source: ProjectSource,
+    /// The files; none without a project.
+    pub sources: SourceMap,
+}
+
+/// The project of a command that names `services`, which the files have to define if there are any.
+///
+/// # Errors
+///
+/// Those of [`output::target_with`].
+pub(super) fn find(services: &[String], context: &Context) -> Result<Found, Failure> {
+    Ok(match output::target_with(services, context)? {
+        output::Target::Project(loaded) => {
+            Found { source: ProjectSource::Files(Arc::new(loaded.project)), sources: loaded.sources }
+        }
+        output::Target::Name(name) => Found { source: ProjectSource::Labels(name), sources: SourceMap::default() },
+    })
+}
+
+/// Services as they are named on the command line.
+pub(super) fn names(services: &[String]) -> Vec<ServiceName> {
+    services.iter().map(|service| ServiceName::from(service.as_str())).collect()
+}
+
+/// Whether a plan had anything in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Did {
+    /// It had.
+    Something,
+    /// There was nothing to do.
+    Nothing,
+}
+
+/// Looks, asks, plans, and carries the plan out or prints it.
+///
+/// # Errors
+///
+/// When there is no plan, or it fails.
+pub(super) async fn carry_out(
+    change: &mut impl Change,
+    sources: SourceMap,
+    ask: &impl Ask,
+    engine: &Docker,
+    context: &Context,
+) -> Result<Did, Failure> {
+    let origin = Origin { project: change.project().clone(), sources };
+    let detail = if context.global.dry_run { Detail::Full } else { Detail::Enough };
+    let prepared = operation::prepare(change, engine, ask, detail).await.map_err(|error| origin.failure(error))?;
+    output::plan_warnings(&prepared.plan, None, context)?;
+    if prepared.plan.is_empty() {
+        return Ok(Did::Nothing);
+    }
+    if context.global.dry_run {
+        progress::print_plan(&prepared, &origin.project, context)?;
+    } else {
+        progress::carry_out(change, engine, &prepared, &origin, Hidden::default(), context).await?;
+    }
+    Ok(Did::Something)
+}

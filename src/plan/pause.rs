@@ -1,0 +1,31 @@
+//! `pause` and `unpause`: the containers of services are suspended, or go on.
+
+use super::down::container_ref;
+use super::stop::replica_of;
+use super::{Action, ContainerRef, Plan, PlanBuilder, Reason, Step};
+use crate::observed::{Observed, State};
+use crate::project::ServiceName;
+
+/// What it takes to suspend the running replicas of `services`, or of all if there are none.
+#[must_use]
+pub fn pause(observed: &Observed, services: &[ServiceName]) -> Plan {
+    each(observed, services, State::Running, |container| Action::PauseContainer { container })
+}
+
+/// What it takes to let the paused replicas of `services`, or of all if there are none, go on.
+#[must_use]
+pub fn unpause(observed: &Observed, services: &[ServiceName]) -> Plan {
+    each(observed, services, State::Paused, |container| Action::UnpauseContainer { container })
+}
+
+fn each(observed: &Observed, services: &[ServiceName], state: State, action: impl Fn(ContainerRef) -> Action) -> Plan {
+    let mut builder = PlanBuilder::default();
+    for container in observed.containers.iter().filter(|container| container.is_replica() && container.state == state) {
+        let Some(service) = &container.service else { continue };
+        if services.is_empty() || services.contains(service) {
+            let action = action(container_ref(container, replica_of(container, service)));
+            builder.add(Step { action, reason: Reason::Requested, guard: None }, []);
+        }
+    }
+    builder.build()
+}
