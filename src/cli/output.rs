@@ -224,9 +224,9 @@ impl Target {
 ///
 /// # Errors
 ///
-/// Those of [`project_or_name`], and [`Failure::Usage`] for a service that the files do not define.
+/// Those of [`target`], and [`Failure::Usage`] for a service that the files do not define.
 pub(super) fn target_with(services: &[String], context: &Context) -> Result<Target, Failure> {
-    let target = project_or_name(services, context)?;
+    let target = target(services, context)?;
     if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
@@ -242,7 +242,7 @@ pub(super) fn target_with(services: &[String], context: &Context) -> Result<Targ
 /// # Errors
 ///
 /// [`Failure::Load`] when the files are needed and cannot be used.
-fn project_or_name(services: &[String], context: &Context) -> Result<Target, Failure> {
+pub(super) fn target(services: &[String], context: &Context) -> Result<Target, Failure> {
     let global = &context.global;
     if let (Some(name), true) = (&global.project_name, global.file.is_empty()) {
         return Ok(Target::Name(ProjectName::from(name.to_lowercase())));

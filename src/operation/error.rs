@@ -5,7 +5,7 @@ use std::io;
 use crate::engine::EngineError;
 use crate::event::{RunFailure, StepError};
 use crate::plan::PlanError;
-use crate::project::ServiceName;
+use crate::project::{ProjectName, ServiceName};
 
 /// Why an operation did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,12 @@ pub enum OperationError {
         service: ServiceName,
         /// Its number.
         number: u32,
+    },
+    /// There is nothing to wait for.
+    #[error("no containers for project \"{project}\"")]
+    NoContainers {
+        /// The project.
+        project: ProjectName,
     },
     /// The user said stop.
     #[error("interrupted")]
