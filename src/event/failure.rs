@@ -1,9 +1,8 @@
 //! Why a step of a plan failed, as data.
 
-use std::process::ExitStatus;
-
+use super::evidence::Evidence;
+use super::fault::{ModelFault, ProviderFault};
 use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
-use crate::observed::{Health, State};
 use crate::plan::{ProviderVerb, Shared, Waiter};
 use crate::project::{ModelKey, NetworkKey, ServiceName};
 
@@ -204,94 +203,6 @@ pub enum StepError {
     },
     /// The user asked to stop.
     Interrupted,
-}
-
-/// What explains that a wait failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Evidence {
-    /// What a container that is still waited for is at.
-    Late {
-        /// Its name.
-        container: String,
-        /// Its state.
-        state: State,
-        /// Its health.
-        health: Health,
-    },
-    /// The engine started the container again after it had ended.
-    Restarted {
-        /// How many times.
-        times: i64,
-        /// Its latest exit status, where that is known.
-        exit_code: Option<i64>,
-    },
-    /// It ran out of memory.
-    OutOfMemory,
-    /// What the engine says about its end.
-    EngineSaid(String),
-    /// No health check of it has finished yet.
-    NoProbe,
-    /// Its latest health check.
-    Probe {
-        /// The exit status.
-        exit_code: i64,
-        /// The last lines of its output.
-        output: Vec<String>,
-    },
-    /// The last lines of its log.
-    Log(Vec<String>),
-}
-
-/// Why the program that provides a service did not do what it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ProviderFault {
-    /// It could not be run, or not be read from; the system's words.
-    System(String),
-    /// It ended with another status than 0.
-    Ended(ExitStatus),
-    /// It said that it failed; its words.
-    Said(String),
-    /// It wrote what is no message; the beginning of that.
-    InvalidResponse(String),
-    /// It sent a message of that type which has no `NAME=value`.
-    NoAssignment(String),
-    /// It has no output.
-    NoOutput,
-    /// The files name `compose` as the program.
-    IsCompose,
-    /// What the files call it is not a name.
-    InvalidName(String),
-    /// The name of the service begins like a flag.
-    ServiceIsFlag,
-    /// There is no program of that name.
-    NotFound(String),
-    /// An option that it needs is not in the files.
-    MissingOption {
-        /// The option.
-        option: String,
-        /// The program.
-        provider: String,
-    },
-}
-
-/// Why Docker's `model` plugin did not do what it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ModelFault {
-    /// It could not be run; the system's words.
-    System(String),
-    /// It ended with another status than 0.
-    Ended(ExitStatus),
-    /// It did not answer within so many seconds.
-    NoResponse {
-        /// How long was waited.
-        seconds: u64,
-    },
-    /// It did not say where models are served.
-    NoEndpoint,
-    /// It would take the name of the model for a flag.
-    InvalidName,
 }
 
 /// A fixed address that something else has.

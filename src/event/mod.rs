@@ -4,14 +4,18 @@
 //! renderer. A plan that begins is a fact too, so the stream alone says what an [`ActionId`] is. What containers write is [`Output`] and travels on a channel of
 //! its own, which is bounded: whoever reads slowly slows the reading down instead of filling the memory.
 
+mod evidence;
 mod failure;
+mod fault;
 mod outcome;
 mod output;
 mod warning;
 
 pub use crate::engine::{AddressHolder, NameHolder, PortHolder};
 pub use crate::plan::Subject;
-pub use failure::{AddressTaken, Evidence, HookRef, ModelFault, ModelVerb, ProviderFault, Refusal, StepError};
+pub use evidence::Evidence;
+pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};
+pub use fault::{ModelFault, ProviderFault};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
 pub use warning::StepWarning;

@@ -1,5 +1,6 @@
-//! The words of an engine that refuses something in; the keys of the files that ask for it out. What to do about it says
-//! `render::failure`, by the phrase.
+//! The words of an engine that refuses something in; the keys of the files that ask for it out.
+//!
+//! `render::failure` knows by the phrase what to do about it.
 
 use std::path::Path;
 

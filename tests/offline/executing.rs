@@ -229,7 +229,7 @@ async fn a_failure_skips_what_requires_it_and_nothing_else() {
     assert_eq!(skipped, 2);
 
     let failure = outcome.into_result(&plan).expect_err("a step failed");
-    assert_eq!(failure.to_string(), "the plan was not carried out: 1 of 6 steps failed");
+    assert_eq!(failure.to_string(), "the plan was not carried out: 1 of 8 steps failed");
     assert_eq!(
         told(&failure),
         "Container demo-db-1: no such runtime\nnot started because of this: Container demo-proxy-1, Container demo-web-1\n"

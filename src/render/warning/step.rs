@@ -34,7 +34,6 @@ fn hook_failed(error: &StepError) -> String {
 /// Why dependents of `service` went on without it: `error`, or a step before the wait that failed. The words are those of
 /// Docker Compose.
 #[must_use]
-#[expect(clippy::wildcard_enum_match_arm, reason = "of the others there is nothing to add")]
 pub fn optional_not_met(service: &ServiceName, error: Option<&StepError>) -> String {
     let what = match error {
         Some(StepError::NotSuccessful { exit_code, .. }) => {

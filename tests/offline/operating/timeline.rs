@@ -46,7 +46,7 @@ impl Timeline {
             }
             Fact::Finished { id, elapsed, .. } => self.end(event.at, *id, *elapsed, ""),
             Fact::Failed { id, elapsed, error } => {
-                self.end(event.at, *id, *elapsed, &format!(": {}", failure::message(error)))
+                self.end(event.at, *id, *elapsed, &format!(": {}", failure::message(error)));
             }
             Fact::Skipped { id, cause } => {
                 self.lines.push(format!("{at} {} skipped: {}", self.step(*id), self.step(*cause)));
