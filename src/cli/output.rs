@@ -19,6 +19,7 @@ use crate::project::{Project, ProjectName};
 use crate::render::failure::Files;
 use crate::render::logs::{LogSettings, Prefix};
 use crate::render::plan::PlanStyle;
+use crate::render::warning::plan as plan_warning;
 use crate::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
 use crate::source::SourceMap;
 
@@ -299,7 +300,7 @@ pub(super) fn plan_warnings(
             Some((Files { project, sources, style: &style }.warning(warning)?, sources))
         });
         let Some((placed, sources)) = placed else {
-            warn(&style.for_this_project(&warning.to_string()), context)?;
+            warn(&style.for_this_project(&plan_warning::message(warning)), context)?;
             continue;
         };
         let text = if is_json(context) {

@@ -146,7 +146,7 @@ fn stop_is_for_the_services_named_dependents_first() {
 #[track_caller]
 fn restart(project: &Arc<Project>, engine: Engine, options: &RestartOptions) -> (String, Vec<String>) {
     let plan = plan::restart(&source(project), &engine.into(), options).expect("there is a plan");
-    (plan.to_string(), plan.warnings().iter().map(ToString::to_string).collect())
+    (plan.to_string(), plan.warnings().iter().map(hoist::render::warning::plan::message).collect())
 }
 
 #[test]
