@@ -30,7 +30,7 @@ fn named(services: &[&str]) -> Vec<ServiceName> {
 }
 
 fn stopped(project: &Project) -> Engine {
-    in_sync(project).with("shop-db-1", exited(0)).with("shop-web-1", exited(0)).with("shop-mail-1", exited(0))
+    in_sync(project).with("shop-db-1", exited(143)).with("shop-web-1", exited(143)).with("shop-mail-1", exited(143))
 }
 
 fn one_off(engine: Engine, name: &str, state: State) -> Engine {
@@ -120,7 +120,7 @@ fn start_runs_pre_start_hooks_where_no_replica_runs() {
     assert_eq!(
         start(&project, stopped(&project), &options),
         indoc! {"
-            #1 run pre_start hook 1 of mail/1: the service asks for it
+            #1 run pre_start hook 1 of mail/1: before the service starts
             #2 start container mail/1: not running, after #1
         "}
     );
