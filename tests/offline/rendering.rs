@@ -14,9 +14,9 @@ use hoist::plan::{
 };
 use hoist::project::Project;
 use hoist::project::fingerprint::Fingerprint;
-use hoist::render::listing::Format;
+use hoist::render::listing::{Format, Truncate};
 use hoist::render::logs::{LogPrinter, LogSettings, Prefix};
-use hoist::render::ps::{self, PsFormat, PsSettings, Truncate};
+use hoist::render::ps::{self, PsFormat, PsSettings};
 use hoist::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
 use indicatif::{InMemoryTerm, TermLike};
 use indoc::indoc;

@@ -3,6 +3,7 @@
 //! A command that lists something has a type for its rows and one [`Listing`], which is data. What `--format` may ask for
 //! works for all of them.
 
+mod cell;
 mod format;
 mod json;
 mod table;
@@ -11,6 +12,8 @@ pub mod template;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+pub use cell::Truncate;
+pub(super) use cell::{age, cut, joined, labels};
 pub use format::{Format, UnknownFormat};
 pub use json::JsonForm;
 
@@ -24,9 +27,10 @@ pub struct Listing<R: 'static, S: 'static> {
     pub fields: &'static [Field<R, S>],
     /// The columns of the table that is shown unless another form is asked for.
     pub columns: &'static [Column<R>],
-    /// What identifies a row (`--quiet`). Each is shown once.
+    /// What identifies a row (`--quiet`, [`JsonForm::ById`]). Each is shown once.
     pub id: fn(&R, &S) -> String,
-    /// The lines of a row in the form `raw`: the word before the colon, and the field behind it.
+    /// The lines of a row in the form `raw`: the word before the colon, and the field behind it. Without any, the word is
+    /// a template like others.
     pub raw: &'static [(&'static str, &'static str)],
     /// The form of JSON.
     pub json: JsonForm,
@@ -127,8 +131,12 @@ impl<R, S> Listing<R, S> {
         let records = || rows.iter().map(|row| self.record(row, settings));
         match format {
             Format::Table => table::write(&self.table(rows, settings), self.narrowest, out)?,
-            Format::Json => json::write(self.json, records().collect(), out)?,
+            Format::Json => {
+                let rows = rows.iter().map(|row| ((self.id)(row, settings), self.record(row, settings)));
+                json::write(self.json, rows.collect(), out)?;
+            }
             Format::Ids => self.write_ids(rows, settings, out)?,
+            Format::Raw if self.raw.is_empty() => rows.iter().try_for_each(|_| writeln!(out, "raw"))?,
             Format::Raw => rows.iter().try_for_each(|row| self.write_raw(row, settings, out))?,
             Format::Template(template) => {
                 // Nothing is written if one of them cannot be.

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 /// A value of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Nothing: shown as `<no value>`.
+    /// Nothing: shown as `<no value>`, and left out of records in JSON.
     Null,
     /// True or false.
     Bool(bool),
@@ -78,6 +78,18 @@ impl From<i64> for Value {
     }
 }
 
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
 /// The text that a template shows: lists and records in brackets and braces, as Go's templates print them.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -120,7 +132,7 @@ impl Serialize for Value {
                 let mut map = serializer.serialize_map(None)?;
                 for (name, value) in members {
                     // What has to be asked with a name is no part of the data.
-                    if !matches!(value, Self::Lookup(_)) {
+                    if !matches!(value, Self::Lookup(_) | Self::Null) {
                         map.serialize_entry(name, value)?;
                     }
                 }
