@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use crate::load::options::LoadOptions;
 use crate::source::{Reader, Remote};
 
 /// What a run was called with, as far as finding files and variables goes. Nothing else of the outside world is read,
@@ -26,6 +27,20 @@ pub struct Request {
 }
 
 impl Request {
+    /// What a load is called with.
+    pub(super) fn of(options: &LoadOptions) -> Self {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        Self {
+            current_dir: options.working_directory.clone(),
+            process: options.environment.clone(),
+            files: options.files.iter().map(text).collect(),
+            env_files: options.env_files.iter().map(text).collect(),
+            project_directory: options.project_directory.clone(),
+            project_name: options.project_name.clone(),
+            reader: options.reader.clone(),
+        }
+    }
+
     /// `path` from the current folder, with `.` and `..` taken out.
     #[must_use]
     pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
