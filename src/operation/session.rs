@@ -37,6 +37,29 @@ pub struct SessionSettings {
     pub exit_code_from: Option<ServiceName>,
 }
 
+/// What a session acts on and listens to, and how it behaves.
+#[derive(Debug)]
+pub struct SessionContext<'a, E> {
+    /// The engine.
+    pub engine: &'a E,
+    /// Where what happens is told.
+    pub events: &'a Events,
+    /// Where what containers write goes.
+    pub outputs: &'a Outputs,
+    /// What the user asks for meanwhile.
+    pub interruption: &'a Interruption,
+    /// How the session behaves.
+    pub settings: &'a SessionSettings,
+}
+
+impl<E> Clone for SessionContext<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for SessionContext<'_, E> {}
+
 /// What the end of a monitored container means to the others. Ends after which the engine starts it again do not
 /// count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,13 +95,10 @@ pub struct SessionOutcome {
 /// When the engine does not let itself be listened to, or cannot be asked what to stop.
 pub async fn up<E: Engine>(
     change: &impl Change,
-    engine: &E,
     prepared: &Prepared,
-    events: &Events,
-    outputs: &Outputs,
-    interruption: &Interruption,
-    settings: &SessionSettings,
+    cx: SessionContext<'_, E>,
 ) -> Result<SessionOutcome, OperationError> {
+    let SessionContext { engine, settings, .. } = cx;
     let project = change.project();
     let targets = prepared.untouched(project).filter_map(|container| Target::of(&settings.follow, container)).collect();
     let mut attempts = Attempts::after(&prepared.observed);
@@ -88,9 +108,8 @@ pub async fn up<E: Engine>(
         let observed = engine.observe(ObserveQuery::containers_of(project.name.as_str())).await?;
         Ok(Arc::new(plan::stop(project, &observed, None)))
     };
-    prepared.announce(change, events);
-    let session = attached(&prepared.plan, engine, events, outputs, interruption, settings, targets, replan, stop);
-    Ok(session.await?)
+    prepared.announce(change, cx.events);
+    Ok(attached(&prepared.plan, cx, targets, replan, stop).await?)
 }
 
 /// Carries out `plan` attached to what it starts and to `targets`, which run already.
@@ -103,14 +122,9 @@ pub async fn up<E: Engine>(
 /// # Errors
 ///
 /// When the engine does not let itself be listened to, or cannot be asked what to stop.
-#[expect(clippy::too_many_arguments, reason = "the channels and tokens of a session have different owners")]
 pub async fn attached<E, R, S>(
     plan: &Arc<Plan>,
-    engine: &E,
-    events: &Events,
-    outputs: &Outputs,
-    interruption: &Interruption,
-    settings: &SessionSettings,
+    cx: SessionContext<'_, E>,
     targets: Vec<Target>,
     mut replan: R,
     stop: S,
@@ -120,6 +134,7 @@ where
     R: AsyncFnMut(Arc<Plan>, Conflict) -> Option<Arc<Plan>>,
     S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
 {
+    let SessionContext { engine, events, outputs, interruption, settings } = cx;
     let (following, announcer, exits) = Following::open(engine, settings.follow.clone(), outputs).await?;
     announce(plan, &settings.follow, &targets, outputs).await;
     let (unfollow, closing) = (CancellationToken::new(), CancellationToken::new());
@@ -128,8 +143,7 @@ where
     let token = unfollow.clone();
     tasks.spawn(async move { following.run(targets, &token).await });
 
-    let mut session =
-        Session { engine, events, outputs, interruption, settings, exits, tasks, closing, exit_code: None };
+    let mut session = Session { cx, exits, tasks, closing, exit_code: None };
     let (plan, run) = {
         // The announcer goes with these settings: once the plan is done, the following ends with its containers.
         let execute_settings = ExecuteSettings {
@@ -207,11 +221,7 @@ fn execute_settings(settings: &SessionSettings) -> ExecuteSettings {
 }
 
 struct Session<'a, E> {
-    engine: &'a E,
-    events: &'a Events,
-    outputs: &'a Outputs,
-    interruption: &'a Interruption,
-    settings: &'a SessionSettings,
+    cx: SessionContext<'a, E>,
     exits: mpsc::UnboundedReceiver<Exit>,
     tasks: JoinSet<Result<(), EngineError>>,
     /// Tells the following that what ends from now on does not come back.
@@ -225,7 +235,7 @@ impl<E: Engine> Session<'_, E> {
         loop {
             tokio::select! {
                 biased;
-                () = self.interruption.stop.cancelled() => return Ok(Some(Stopping::Interrupted)),
+                () = self.cx.interruption.stop.cancelled() => return Ok(Some(Stopping::Interrupted)),
                 Some(exit) = self.exits.recv() => {
                     if self.ends_session(&exit) {
                         return Ok(Some(Stopping::ContainerExited));
@@ -253,7 +263,7 @@ impl<E: Engine> Session<'_, E> {
         if exit.restarting {
             return false;
         }
-        let ends = match self.settings.on_exit {
+        let ends = match self.cx.settings.on_exit {
             OnExit::GoOn => false,
             OnExit::Stop => true,
             OnExit::StopOnFailure => exit.exit_code != 0,
@@ -267,7 +277,7 @@ impl<E: Engine> Session<'_, E> {
 
     /// The exit of the service that gives the status counts more than that of the container that ended the session.
     fn note_exit(&mut self, exit: &Exit) {
-        if self.settings.exit_code_from.as_ref() == Some(&exit.service) {
+        if self.cx.settings.exit_code_from.as_ref() == Some(&exit.service) {
             self.exit_code = Some(exit.exit_code);
         }
     }
@@ -276,29 +286,29 @@ impl<E: Engine> Session<'_, E> {
     where
         S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
     {
-        self.events.send(Fact::Stopping(why));
+        self.cx.events.send(Fact::Stopping(why));
         self.closing.cancel();
         let plan = stop().await?;
-        self.events.send(Fact::PlanStarted { plan: plan.clone(), operation: "stop", replaces_failed: false });
+        self.cx.events.send(Fact::PlanStarted { plan: plan.clone(), operation: "stop", replaces_failed: false });
         // The second interruption does not cancel the stops: a killed container ends them.
         let never = CancellationToken::new();
-        let outputs = Some(self.outputs.clone());
-        let settings = ExecuteSettings { outputs, ..execute_settings(self.settings) };
-        let stopping = execute(&plan, self.engine, self.events, &never, &settings);
+        let outputs = Some(self.cx.outputs.clone());
+        let settings = ExecuteSettings { outputs, ..execute_settings(self.cx.settings) };
+        let stopping = execute(&plan, self.cx.engine, self.cx.events, &never, &settings);
         tokio::pin!(stopping);
         let mut killed = false;
         loop {
             tokio::select! {
                 outcome = &mut stopping => return Ok((plan.clone(), outcome)),
-                () = self.interruption.kill.cancelled(), if !killed => {
+                () = self.cx.interruption.kill.cancelled(), if !killed => {
                     killed = true;
-                    self.events.send(Fact::Stopping(Stopping::Forced));
-                    kill_all(self.engine, &plan).await;
+                    self.cx.events.send(Fact::Stopping(Stopping::Forced));
+                    kill_all(self.cx.engine, &plan).await;
                 }
-                () = self.interruption.stop.cancelled(), if why == Stopping::ContainerExited && !killed => {
+                () = self.cx.interruption.stop.cancelled(), if why == Stopping::ContainerExited && !killed => {
                     killed = true;
-                    self.events.send(Fact::Stopping(Stopping::Forced));
-                    kill_all(self.engine, &plan).await;
+                    self.cx.events.send(Fact::Stopping(Stopping::Forced));
+                    kill_all(self.cx.engine, &plan).await;
                 }
             }
         }
@@ -306,7 +316,7 @@ impl<E: Engine> Session<'_, E> {
 
     /// Lets the last output through, and ends the following.
     async fn finish(&mut self, unfollow: &CancellationToken) -> Result<(), EngineError> {
-        if self.settings.exit_code_from.is_some() || !self.tasks.is_empty() {
+        if self.cx.settings.exit_code_from.is_some() || !self.tasks.is_empty() {
             let ended = tokio::time::timeout(LAST_WORDS, self.tasks.join_next()).await;
             following_ended(ended.ok().flatten())?;
         }
@@ -314,7 +324,7 @@ impl<E: Engine> Session<'_, E> {
         while let Some(ended) = self.tasks.join_next().await {
             following_ended(Some(ended))?;
         }
-        let wanted = self.settings.exit_code_from.clone();
+        let wanted = self.cx.settings.exit_code_from.clone();
         let mut from_wanted = None;
         while let Ok(exit) = self.exits.try_recv() {
             if wanted.as_ref() == Some(&exit.service) && !exit.restarting {
