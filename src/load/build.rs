@@ -15,7 +15,6 @@ use crate::yaml::Node;
 
 /// The merged model, and what it was made with.
 pub(super) struct Built {
-    pub name: String,
     pub model: Node,
     pub files: Vec<PathBuf>,
     pub folder: PathBuf,
@@ -47,7 +46,7 @@ pub(super) fn build(options: &LoadOptions, start: Start, loader: &mut Loader<'_>
     if options.normalize {
         normalize::normalize(&mut model, &name, &environment);
     }
-    Some(Built { name, model, files, folder, env_files, environment })
+    Some(Built { model, files, folder, env_files, environment })
 }
 
 fn project_name(
@@ -72,7 +71,7 @@ fn project_name(
 
 /// The typed project. `None` if something is wrong with it, here or before.
 pub(super) fn typed(options: &LoadOptions, built: Built, loader: &mut Loader<'_>) -> Option<Project> {
-    let Built { model, files, folder, env_files, environment, .. } = built;
+    let Built { model, files, folder, env_files, environment } = built;
     let decoded = decode::decode(model, &loader.sources);
     loader.findings.errors(decoded.errors);
     loader.findings.warnings(decoded.warnings);

@@ -18,6 +18,7 @@
 
 mod build;
 pub mod cast;
+mod changed_text;
 mod check;
 mod contents;
 pub mod decode;
@@ -56,6 +57,7 @@ mod start;
 pub mod template;
 mod unique;
 
+pub use changed_text::ChangedText;
 pub use check::{CheckError, ContextProblem, Dependence, Form};
 pub use contents::{contents, missing_files};
 pub use env_file::{UnknownFormat, VariableFileError};
@@ -79,7 +81,7 @@ pub use unique::{ItemError, ItemProblem};
 
 use crate::project::Project;
 
-use build::{Built, build, typed};
+use build::{build, typed};
 use loader::{Loader, Settings};
 use profiles::Profiles;
 use start::begin;
@@ -105,8 +107,7 @@ pub fn load_model(options: &LoadOptions) -> Result<LoadedModel, LoadFailure> {
     let mut loader = Loader::new(options, Settings::of(options));
     let built = begin(options, &mut loader).and_then(|start| build(options, start, &mut loader));
     let (sources, warnings, built) = loader.finish(built)?;
-    let Built { name, model, environment, folder, .. } = built;
-    Ok(LoadedModel { name, model, environment, project_directory: folder, sources, warnings })
+    Ok(LoadedModel { model: built.model, sources, warnings })
 }
 
 /// The variables that the files name, one entry a name. The files are merged, but neither expanded nor checked.

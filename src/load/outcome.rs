@@ -1,8 +1,5 @@
 //! What a load gives back: a project or its model, or why there is none.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
 use crate::diagnostic::Explain;
 use crate::load::error::{LoadError, LoadWarning};
 use crate::project::Project;
@@ -23,14 +20,8 @@ pub struct Loaded {
 /// The merged model of a project before it becomes typed: what `config --no-interpolate` prints.
 #[derive(Debug)]
 pub struct LoadedModel {
-    /// The name of the project.
-    pub name: String,
     /// The model in long forms, `name` included.
     pub model: Node,
-    /// The variables that substitution sees.
-    pub environment: BTreeMap<String, String>,
-    /// The base directory for relative paths.
-    pub project_directory: PathBuf,
     /// The files, for the places of its values.
     pub sources: SourceMap,
     /// What works, but not as it may have been meant.

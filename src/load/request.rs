@@ -20,8 +20,6 @@ pub struct Request {
     pub env_files: Vec<String>,
     /// `--project-directory`.
     pub project_directory: Option<PathBuf>,
-    /// `--project-name`.
-    pub project_name: Option<String>,
     /// What reads the env files.
     pub reader: Reader,
 }
@@ -36,7 +34,6 @@ impl Request {
             files: options.files.iter().map(text).collect(),
             env_files: options.env_files.iter().map(text).collect(),
             project_directory: options.project_directory.clone(),
-            project_name: options.project_name.clone(),
             reader: options.reader.clone(),
         }
     }

@@ -4,10 +4,12 @@
 //! into file, line and column when somebody has to be told.
 
 mod encoding;
+mod path;
 mod reader;
 mod remote;
 
 pub use encoding::Encoding;
+pub(crate) use path::clean;
 pub use reader::{ReadError, Reader};
 pub use remote::{Remote, is_remote_context};
 

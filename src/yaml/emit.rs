@@ -34,18 +34,7 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 pub fn emit(tree: &Tree, comments: Option<Comments<'_>>) -> String {
     let mut emitter = Emitter { out: String::new(), column: 0, comments };
     let path = Path::root();
-    match tree {
-        Tree::Mapping(entries) if !entries.is_empty() => emitter.mapping(entries, 0, &path),
-        Tree::Sequence(items) if !items.is_empty() => emitter.sequence(items, 0, &path),
-        Tree::Null
-        | Tree::Bool(_)
-        | Tree::Int(_)
-        | Tree::Float(_)
-        | Tree::Float32(_)
-        | Tree::String(_)
-        | Tree::Sequence(_)
-        | Tree::Mapping(_) => emitter.leaf(tree, 0, &path),
-    }
+    emitter.item(tree, 0, &path);
     emitter.out
 }
 

@@ -55,12 +55,6 @@ impl Docker {
         Ok(Self { client: Client::new(settings)? })
     }
 
-    /// Where the engine listens: `unix:///var/run/docker.sock`, `tcp://host:2376`.
-    #[must_use]
-    pub fn address(&self) -> String {
-        self.client.address()
-    }
-
     /// Whether the engine is on this machine, as far as its address tells.
     #[must_use]
     pub fn is_local(&self) -> bool {

@@ -13,7 +13,7 @@ use hoist::render::plan::{PlanStyle, unchanged, write};
 
 use super::files::{Files, environment, files, is_built, is_checked, mounts, needs, volume_keys};
 use super::plan;
-use super::state::{Engine, anonymous, created, exited, images_only, in_sync, stale};
+use super::state::{Engine, anonymous, exited, images_only, in_sync, stale, with_successor};
 
 /// A plan, and what it was made from.
 struct Planned {
@@ -516,16 +516,7 @@ Containers
 #[test]
 fn what_an_interrupted_run_left_is_tidied_up() {
     let project = files().service("web", "nginx:1", |_| {}).load();
-    let with_successor = |state: Engine| {
-        state.edit(|observed| {
-            let mut new = observed.containers[0].clone();
-            new.name = format!("{}_{}", new.id.short(), new.name);
-            new.id = "f0".repeat(32).into();
-            new.created += 10;
-            created(&mut new);
-            observed.containers.push(new);
-        })
-    };
+    let with_successor = |state| with_successor(state, |_| {});
     check(
         "the new one takes over",
         &up(&project, with_successor(in_sync(&project)).with("shop-web-1", stale), &UpOptions::default()),

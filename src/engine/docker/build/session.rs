@@ -27,6 +27,7 @@ use super::request::SecretSource;
 use super::tasks::Spawner;
 use crate::engine::docker::local_file;
 use crate::engine::docker::transport::Transport;
+use crate::project::hash::hex;
 use crate::source::Reader;
 
 /// Finds the user name and password for a registry's host; for Docker Hub that is `https://index.docker.io/v1/`, as in
@@ -79,8 +80,7 @@ pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -
 
 /// A key with a length and characters that a header has room for.
 fn short(key: &str) -> String {
-    let digest = Sha256::digest(key);
-    digest.iter().take(16).fold(String::new(), |short, byte| format!("{short}{byte:02x}"))
+    hex(&Sha256::digest(key)[..16])
 }
 
 struct Alive;
