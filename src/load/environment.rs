@@ -139,9 +139,7 @@ impl Environment {
         let Some(file) = self.read(&path, &BTreeMap::new(), sources, findings) else { return };
         // Of two lines with one name the later counts.
         for entry in file.entries.into_iter().rev() {
-            if !self.variables.contains_key(&entry.name.value) {
-                self.variables.insert(entry.name.value, entry.value.value);
-            }
+            self.variables.entry(entry.name.value).or_insert(entry.value.value);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Images and models to fetch and build.
+//! Images and models to fetch.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,19 +25,6 @@ pub enum PullFailure {
     Fail,
     /// The image is built instead, or the one that is there is used.
     Tolerate,
-}
-
-/// An image to build.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BuildSpec {
-    /// The project.
-    pub project: Arc<Project>,
-    /// The service whose `build` says how.
-    pub service: ServiceName,
-    /// The name the image gets (`image`, or `<project>-<service>`).
-    pub image: String,
-    /// `os[/arch[/variant]]` of the result; `None` is the engine's own.
-    pub platform: Option<String>,
 }
 
 /// A model to pull or configure.

@@ -1,6 +1,7 @@
 //! Decisions: what should be, by kind of resource, and why. No steps are made here.
 
 pub(super) mod bind;
+pub(super) mod build;
 pub(super) mod change;
 pub(super) mod conflicts;
 pub(super) mod container;

@@ -21,7 +21,7 @@ pub enum JsonForm {
 }
 
 /// Writes the records of the rows, which come with their ids.
-pub(super) fn write(form: JsonForm, rows: Vec<(String, Value)>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(form: JsonForm, rows: &[(String, Value)], out: &mut impl Write) -> io::Result<()> {
     let is_empty = rows.is_empty();
     let mut records = rows.iter().map(|(_, record)| record);
     match form {
@@ -29,7 +29,7 @@ pub(super) fn write(form: JsonForm, rows: Vec<(String, Value)>, out: &mut impl W
         JsonForm::ArrayOrNull if is_empty => writeln!(out, "null\n"),
         JsonForm::ArrayOrNull => writeln!(out, "{}\n", array(records)?),
         JsonForm::Array => writeln!(out, "{}", array(records)?),
-        JsonForm::ById => writeln!(out, "{}\n", by_id(&rows)?),
+        JsonForm::ById => writeln!(out, "{}\n", by_id(rows)?),
     }
 }
 

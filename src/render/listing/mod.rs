@@ -133,7 +133,7 @@ impl<R, S> Listing<R, S> {
             Format::Table => table::write(&self.table(rows, settings), self.narrowest, out)?,
             Format::Json => {
                 let rows = rows.iter().map(|row| ((self.id)(row, settings), self.record(row, settings)));
-                json::write(self.json, rows.collect(), out)?;
+                json::write(self.json, &rows.collect::<Vec<_>>(), out)?;
             }
             Format::Ids => self.write_ids(rows, settings, out)?,
             Format::Raw if self.raw.is_empty() => rows.iter().try_for_each(|_| writeln!(out, "raw"))?,

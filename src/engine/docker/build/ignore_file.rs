@@ -69,7 +69,7 @@ impl BuildError {
 /// The first line of the files that is no pattern.
 fn bad_line(files: &[PathBuf]) -> Option<Place> {
     files.iter().find_map(|file| {
-        let text = std::fs::read(file).ok()?;
+        let text = Reader::default().read_named(file).ok()?;
         let (line, text) = bad_pattern(&String::from_utf8_lossy(&text))?;
         Some(Place { file: file.display().to_string(), line, text })
     })

@@ -1,4 +1,4 @@
-//! Builds images with the engine's BuildKit: a request in, progress and the image out.
+//! Builds images with the engine's BuildKit: a specification in, progress and the image out.
 //!
 //! Two connections to the engine carry a build, both upgraded from HTTP to gRPC. On `/grpc` hoist calls the engine: it
 //! asks for the build (`Solve`) and for news of it (`Status`). On `/session` the engine calls hoist: it fetches the
@@ -29,6 +29,7 @@ mod session;
 mod tasks;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +42,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 pub(in crate::engine::docker) use error::BuildError;
 pub(in crate::engine::docker) use progress::{BuildProgress, Built, StepStatus};
-pub(in crate::engine::docker) use request::{BuildRequest, ContextSource, DockerfileSource, SecretSource};
+pub(in crate::engine::docker) use session::SecretSource;
 
 use connection::Control;
 use file_sync::Transfers;
@@ -51,6 +52,7 @@ use session::Credentials;
 use tasks::Tasks;
 
 use crate::engine::docker::transport::Transport;
+use crate::plan::BuildSpec;
 
 /// How long news of a build are waited for once it has ended.
 const LAST_NEWS: Duration = Duration::from_secs(3);
@@ -61,16 +63,18 @@ const QUEUE: usize = 256;
 /// Under which label the engine's builder says what `host-gateway` stands for.
 const GATEWAY_LABEL: &str = "org.mobyproject.buildkit.worker.moby.host-gateway-ip";
 
-/// Builds an image. The stream ends with [`BuildProgress::Done`] or with an error; nothing happens before it is polled,
-/// and dropping it gives the build up. It has to be polled inside a tokio runtime.
+/// Builds an image; its steps may mount `secrets` by their ids. The stream ends with [`BuildProgress::Done`] or with an
+/// error; nothing happens before it is polled, and dropping it gives the build up. It has to be polled inside a tokio
+/// runtime.
 pub(in crate::engine::docker) fn build(
     transport: Transport,
-    request: BuildRequest,
+    spec: BuildSpec,
+    secrets: BTreeMap<String, SecretSource>,
     credentials: Credentials,
 ) -> BoxStream<'static, Result<BuildProgress, BuildError>> {
     let (progress, received) = mpsc::channel(QUEUE);
     let work = async move {
-        let result = run(&transport, request, credentials, &progress).await;
+        let result = run(&transport, spec, secrets, credentials, &progress).await;
         // Without a receiver nobody waits for the result.
         let _ = progress.send(result.map(BuildProgress::Done)).await;
     };
@@ -82,20 +86,21 @@ type Progress = mpsc::Sender<Result<BuildProgress, BuildError>>;
 
 async fn run(
     transport: &Transport,
-    mut request: BuildRequest,
+    mut spec: BuildSpec,
+    secrets: BTreeMap<String, SecretSource>,
     credentials: Credentials,
     progress: &Progress,
 ) -> Result<Built, BuildError> {
     let tasks = Tasks::default();
     let spawner = tasks.spawner();
     let mut control = connection::control(transport, &spawner).await?;
-    resolve_gateway(&mut control, &mut request).await?;
+    resolve_gateway(&mut control, &mut spec).await?;
     let (reference, session) = (unique_id(), unique_id());
-    let hidden = SecretArgs::of(&request.args);
-    let (shared_key, secrets) = (request.shared_key.clone(), std::mem::take(&mut request.secrets));
+    let hidden = SecretArgs::of(&spec.args);
+    let shared_key = request::shared_key(&spec.context);
     let prepared = {
         let session = session.clone();
-        let prepare = move || request::prepare(&request, &reference, &session);
+        let prepare = move || request::prepare(&spec, &reference, &session);
         tokio::task::spawn_blocking(prepare).await.map_err(|cause| BuildError::Request(cause.to_string()))??
     };
     let Prepared { solve, sources, ignore_files } = prepared;
@@ -162,8 +167,8 @@ async fn until_some_time_after(end: oneshot::Receiver<()>, news: impl Future<Out
 }
 
 /// Puts an address where `extra_hosts` says `host-gateway`: the engine takes only addresses, and knows this one.
-async fn resolve_gateway(control: &mut Control, request: &mut BuildRequest) -> Result<(), BuildError> {
-    if request.extra_hosts.iter().all(|(_, address)| address != HOST_GATEWAY) {
+async fn resolve_gateway(control: &mut Control, spec: &mut BuildSpec) -> Result<(), BuildError> {
+    if spec.extra_hosts.iter().all(|(_, address)| address != HOST_GATEWAY) {
         return Ok(());
     }
     let workers = control.list_workers(ListWorkersRequest::default()).await;
@@ -172,7 +177,7 @@ async fn resolve_gateway(control: &mut Control, request: &mut BuildRequest) -> R
     let gateway = gateway.ok_or_else(|| {
         BuildError::Unsupported(format!("the engine does not say what `{HOST_GATEWAY}` is for builds"))
     })?;
-    for (_, address) in &mut request.extra_hosts {
+    for (_, address) in &mut spec.extra_hosts {
         if address == HOST_GATEWAY {
             address.clone_from(&gateway);
         }

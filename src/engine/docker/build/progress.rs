@@ -83,8 +83,8 @@ impl SecretArgs {
     const SHORTEST: usize = 3;
 
     /// The values of those `args` whose names suggest a secret.
-    pub(super) fn of(args: &BTreeMap<String, String>) -> Self {
-        let secret = args.iter().filter(|(name, _)| redact::is_secret(name)).map(|(_, value)| value.clone());
+    pub(super) fn of(args: &BTreeMap<String, Option<String>>) -> Self {
+        let secret = args.iter().filter(|(name, _)| redact::is_secret(name)).filter_map(|(_, value)| value.clone());
         let mut values: Vec<String> = secret.filter(|value| value.chars().count() >= Self::SHORTEST).collect();
         // One may be a part of another.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn arguments_whose_names_suggest_secrets_are_not_in_names_and_errors() {
         let args = [("DB_PASSWORD", "hunter2"), ("API_KEY", "hunter22"), ("USER", "worker"), ("TOKEN", "n")];
-        let args = args.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let args = args.map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
         let mut steps = Steps::without(SecretArgs::of(&args.into()));
         let copy = Vertex {
             name: "COPY hunter2 hunter22 worker /".into(),

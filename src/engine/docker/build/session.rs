@@ -1,6 +1,7 @@
 //! What the client does for the engine during a build: gives it files, credentials and secrets, and tells that it is alive.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bollard_buildkit_proto::health::health_check_response::ServingStatus;
@@ -23,7 +24,6 @@ use tonic::{Request, Response, Status};
 use super::connection::serve;
 use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
-use super::request::SecretSource;
 use super::tasks::Spawner;
 use crate::engine::docker::local_file;
 use crate::engine::docker::transport::Transport;
@@ -44,6 +44,24 @@ const METHODS: [&str; 4] = [
 
 /// The host that the engine names for Docker Hub, and the one under which Docker's configuration keeps its credentials.
 const HUB: (&str, &str) = ("registry-1.docker.io", "https://index.docker.io/v1/");
+
+/// Where the content of a secret is.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::engine::docker) enum SecretSource {
+    /// In a file, which is read when a step asks for it.
+    File(PathBuf),
+    /// Here.
+    Value(String),
+}
+
+impl std::fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Value(_) => f.write_str("Value(•••)"),
+        }
+    }
+}
 
 /// What a session offers.
 pub(super) struct Offer {
