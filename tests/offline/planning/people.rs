@@ -11,7 +11,7 @@ use hoist::project::value::PullPolicy;
 use hoist::project::{Condition, Deploy, Project, Service, UpdateConfig};
 use hoist::render::plan::{PlanStyle, unchanged, write};
 
-use super::files::{Files, environment, files, is_built, is_checked, mounts, needs, volume_keys};
+use super::files::{Files, after_a_job, environment, files, is_built, is_checked, mounts, needs, volume_keys};
 use super::plan;
 use super::state::{Engine, anonymous, exited, images_only, in_sync, stale, with_successor};
 
@@ -463,11 +463,7 @@ Containers
 
 #[test]
 fn what_every_run_does_again_is_no_change() {
-    let project = files()
-        .service("db", "db:1", is_checked)
-        .service("job", "job:1", |job| needs(job, "db", Condition::Healthy))
-        .service("after", "after:1", |after| needs(after, "job", Condition::CompletedSuccessfully))
-        .load();
+    let project = after_a_job().load();
     let done = || in_sync(&project).with("shop-job-1", exited(0));
     check(
         "a job runs again",
