@@ -15,7 +15,7 @@ pub enum OperationError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// It is not known what serves the project's models.
-    #[error(transparent)]
+    #[error("cannot find out what serves the project's models")]
     Models(StepError),
     /// What the files ask for cannot be planned for what the engine has.
     #[error(transparent)]
