@@ -60,10 +60,4 @@ impl Docker {
     pub fn address(&self) -> String {
         self.client.address()
     }
-
-    /// Whether the engine is on this machine, as far as its address tells.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        self.client.transport().address().is_local()
-    }
 }
