@@ -11,7 +11,7 @@ use super::confirm::Person;
 use super::lenient::is_yes;
 use super::progress::Origin;
 use super::{Context, Failure, output, settings};
-use crate::engine::docker::Docker;
+use crate::engine::Engine;
 use crate::load::{self, Dependencies, Loaded};
 use crate::operation::ask::Always;
 use crate::operation::{self, Detail, OperationError, Prepared, Up};
@@ -255,11 +255,11 @@ fn profiles_hint(project: &Project) -> String {
 }
 
 /// Observes, asks what has to be asked, and plans.
-pub(super) async fn prepare(
+pub(super) async fn prepare<E: Engine>(
     args: &UpPlanArgs,
     context: &Context,
     loaded: Loaded,
-    engine: &Docker,
+    engine: &E,
 ) -> Result<Goal, Failure> {
     let mut options = up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
@@ -275,7 +275,12 @@ pub(super) async fn prepare(
     Ok(Goal { up, prepared, origin, hidden })
 }
 
-async fn look(up: &mut Up, args: &UpPlanArgs, context: &Context, engine: &Docker) -> Result<Prepared, OperationError> {
+async fn look<E: Engine>(
+    up: &mut Up,
+    args: &UpPlanArgs,
+    context: &Context,
+    engine: &E,
+) -> Result<Prepared, OperationError> {
     let detail = if context.global.dry_run { Detail::Full } else { Detail::Enough };
     if args.converge.yes {
         return operation::prepare(up, engine, &Always::Yes, detail).await;

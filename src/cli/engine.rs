@@ -37,7 +37,7 @@ const TURNS_TO_SEND: usize = 4;
 /// Asks the engine its first question. Whatever goes wrong is reported by the call that needs the answer. An engine on
 /// another machine is left alone: it may ask for a login.
 async fn greet(engine: Option<Docker>) {
-    if let Some(engine) = engine.filter(Docker::is_local) {
+    if let Some(engine) = engine.filter(Observe::is_local) {
         let _ = engine.version().await;
     }
 }

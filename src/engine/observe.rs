@@ -10,6 +10,9 @@ pub trait Observe {
     /// Which engine answers. The first call negotiates the API version.
     fn version(&self) -> impl Future<Output = Result<EngineVersion, EngineError>> + Send;
 
+    /// Whether the engine is on this machine, as far as its address tells: then it has the same files.
+    fn is_local(&self) -> bool;
+
     /// One snapshot of a project, with the fewest calls, in parallel.
     fn observe(&self, query: ObserveQuery) -> impl Future<Output = Result<Observed, EngineError>> + Send;
 }

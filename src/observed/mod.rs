@@ -17,7 +17,7 @@ use crate::project::{NetworkKey, VolumeKey};
 macro_rules! engine_id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -129,7 +129,7 @@ impl fmt::Display for ApiVersion {
 }
 
 /// A network in the engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Network {
     /// Its id.
     pub id: NetworkId,
@@ -148,7 +148,7 @@ pub struct Network {
 }
 
 /// A volume in the engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Volume {
     /// Its name, which identifies it.
     pub name: String,

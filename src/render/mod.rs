@@ -7,7 +7,7 @@ pub mod plan;
 mod progress;
 pub mod ps;
 pub mod text;
-pub mod volumes;
+pub mod volume_data;
 pub mod warning;
 
 pub use progress::{Causes, Hidden, Progress, ProgressMode, Record, RecordState, Records, TerminalSize, TtySettings};

@@ -8,7 +8,7 @@ use crate::cli::engine::with_engine;
 use crate::cli::lenient::is_yes;
 use crate::cli::progress::{self, Origin};
 use crate::cli::{Context, Failure, output, settings};
-use crate::engine::docker::Docker;
+use crate::engine::Engine;
 use crate::operation::ask::Always;
 use crate::operation::{self, Change, Detail, Down};
 use crate::plan::{DownImages, DownOptions, DownTarget, DownVolumes, Orphans};
@@ -53,12 +53,12 @@ fn target(args: &DownArgs, context: &Context) -> Result<(DownTarget, SourceMap),
     })
 }
 
-async fn take_down(
+async fn take_down<E: Engine>(
     args: &DownArgs,
     context: &Context,
     target: DownTarget,
     sources: SourceMap,
-    engine: Docker,
+    engine: E,
 ) -> Result<(), Failure> {
     let mut down = Down::new(target, options(args, context)?);
     let origin = Origin { project: down.project().clone(), sources };

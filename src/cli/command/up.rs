@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::bring_up::{self, Goal, UpPlanArgs};
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output, progress, service_names};
-use crate::engine::docker::Docker;
+use crate::engine::Engine;
 use crate::event::{Event, EventReceiver, Events, Fact, Output, OutputReceiver, Outputs, RunFailure};
 use crate::operation::Interruption;
 use crate::operation::follow::{Begin, FollowSettings, Stderr};
@@ -85,12 +85,12 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
 }
 
 /// Carries the plan out with the output of its containers on the screen, until they have ended or the user stops it.
-async fn attached(
+async fn attached<E: Engine>(
     args: &UpArgs,
     follow: FollowSettings,
     context: &Context,
     goal: &Goal,
-    engine: &Docker,
+    engine: &E,
 ) -> Result<(), Failure> {
     let settings = SessionSettings {
         run: progress::run_settings(&goal.origin.project, context)?,

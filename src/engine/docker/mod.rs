@@ -54,10 +54,4 @@ impl Docker {
     pub fn connect(settings: ConnectSettings) -> Result<Self, EngineError> {
         Ok(Self { client: Client::new(settings)? })
     }
-
-    /// Whether the engine is on this machine, as far as its address tells.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        self.client.transport().address().is_local()
-    }
 }

@@ -17,6 +17,10 @@ impl Observe for Docker {
         self.client.version().await
     }
 
+    fn is_local(&self) -> bool {
+        self.client.transport().address().is_local()
+    }
+
     async fn observe(&self, query: ObserveQuery) -> Result<Observed, EngineError> {
         observe(&self.client, &query).await
     }

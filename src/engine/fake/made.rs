@@ -45,7 +45,7 @@ pub(super) fn network(project: &Project, key: &NetworkKey) -> Option<Network> {
         key: Some(key.clone()),
         config_hash: Some(network_hash(defined)),
         labels: defined.labels.clone(),
-        visitors: Vec::new(),
+        ..Network::default()
     })
 }
 
@@ -57,7 +57,7 @@ pub(super) fn volume(project: &Project, key: &VolumeKey) -> Option<Volume> {
         key: Some(key.clone()),
         config_hash: Some(volume_hash(defined)),
         labels: defined.labels.clone(),
-        visitors: Vec::new(),
+        ..Volume::default()
     })
 }
 

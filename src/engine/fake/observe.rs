@@ -9,6 +9,10 @@ impl Observe for Fake {
         Ok(EngineVersion::default())
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     async fn observe(&self, query: ObserveQuery) -> Result<Observed, EngineError> {
         let (observed, delay) = {
             let mut state = self.state();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::entry::{Certainty, Detail, Entry, Kind, Verb};
 use super::reason;
+use super::role::{self, Part, Role};
 use crate::observed::ContainerId;
 use crate::plan::{Action, ContainerRef, Handle, Plan, Reason, Replica, Step, WaitSpec, Waiter};
 use crate::render::text::plural;
@@ -131,30 +132,19 @@ impl<'a> Steps<'a> {
     }
 
     fn add(&mut self, step: &'a Step) {
-        let place = match &step.action {
-            Action::CreateContainer(_) => &mut self.create,
-            Action::StartContainer { .. } => &mut self.start,
-            Action::UnpauseContainer { .. } => &mut self.unpause,
-            Action::StopContainer { .. } => &mut self.stop,
-            Action::RemoveContainer { .. } => &mut self.remove,
-            Action::RenameContainer { .. } => &mut self.rename,
-            Action::DisconnectNetwork { .. } | Action::ConnectNetwork { .. } => &mut self.connect,
-            Action::RunPreStart { .. } => {
+        let Role::Part(part) = role::of(&step.action) else { return };
+        let place = match part {
+            Part::Create => &mut self.create,
+            Part::Start => &mut self.start,
+            Part::Unpause => &mut self.unpause,
+            Part::Stop => &mut self.stop,
+            Part::Remove => &mut self.remove,
+            Part::Rename => &mut self.rename,
+            Part::Connect => &mut self.connect,
+            Part::Hook => {
                 self.hooks += 1;
                 return;
             }
-            Action::PullImage(_)
-            | Action::BuildImage { .. }
-            | Action::PullModel(_)
-            | Action::ConfigureModel(_)
-            | Action::CreateNetwork { .. }
-            | Action::RemoveNetwork { .. }
-            | Action::CreateVolume { .. }
-            | Action::RemoveVolume { .. }
-            | Action::RemoveImage { .. }
-            | Action::Wait(_)
-            | Action::Delay { .. }
-            | Action::RunProvider { .. } => return,
         };
         place.get_or_insert(step);
     }

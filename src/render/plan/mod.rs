@@ -9,6 +9,7 @@ mod json;
 mod layout;
 mod reason;
 mod resource;
+mod role;
 pub mod steps;
 mod style;
 mod unchanged;

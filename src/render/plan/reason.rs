@@ -30,6 +30,7 @@ pub(super) fn is_for_failure(step: &Step) -> bool {
     step.guard.as_ref().is_some_and(mentions_failure)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "a reason is a sentence unless it is shown otherwise")]
 fn of_reason(reason: &Reason) -> Vec<Detail> {
     match reason {
         Reason::ConfigChanged(fields) if !fields.is_empty() => fields.iter().map(change).collect(),
@@ -47,34 +48,7 @@ fn of_reason(reason: &Reason) -> Vec<Detail> {
         | Reason::VolumesAsked
         | Reason::ImagesAsked
         | Reason::EveryRun => Vec::new(),
-        Reason::ConfigChanged(_)
-        | Reason::ImageVolumeChanged(_)
-        | Reason::Forced
-        | Reason::NotConnected(_)
-        | Reason::NotMounted(_)
-        | Reason::SharesWith(_)
-        | Reason::PartnerRestarted(_)
-        | Reason::DependencyRecreated(_)
-        | Reason::ScaledDown
-        | Reason::RollingUpdate
-        | Reason::TakenBack
-        | Reason::PutBack
-        | Reason::Interrupted
-        | Reason::NotRunning
-        | Reason::Paused
-        | Reason::RanBefore { .. }
-        | Reason::Orphan
-        | Reason::OneOffEnded
-        | Reason::OneOff
-        | Reason::StopAsked
-        | Reason::DefinitionChanged
-        | Reason::ResourceRecreated(_)
-        | Reason::NeededBy(_)
-        | Reason::PullPolicy(_)
-        | Reason::BuildAsked
-        | Reason::WaitAsked
-        | Reason::Hook
-        | Reason::HookFailed => vec![Detail::Text(reason.to_string())],
+        _ => vec![Detail::Text(reason.to_string())],
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::diagnostic::visible::{Colors, visible};
 use crate::plan::Plan;
-use crate::render::volumes;
+use crate::render::volume_data;
 
 /// Writes the steps of a plan. Those of one that changes nothing are summed up: what runs again, and what is waited for.
 ///
@@ -20,7 +20,7 @@ pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
         for (id, _) in plan.steps() {
             writeln!(out, "{}", visible(&plan.line(id).to_string(), Colors::Shown).replace('\n', "␊"))?;
         }
-        return write!(out, "{}", visible(&volumes::of_plan(plan), Colors::Shown));
+        return write!(out, "{}", visible(&volume_data::of_plan(plan), Colors::Shown));
     }
     let repeated = plan.repeated();
     write!(out, "nothing changes")?;

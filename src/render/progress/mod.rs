@@ -14,7 +14,7 @@ pub use record::{Record, RecordState, Records};
 pub use settings::{Causes, Hidden, ProgressMode};
 pub use terminal::{TerminalSize, TtySettings};
 
-use super::volumes;
+use super::volume_data;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::event::{Event, Fact};
 use crate::plan::{Plan, SecretValues, UnusedVolume};
@@ -169,7 +169,7 @@ impl<W: Write + Send + 'static> Progress<W> {
             return Ok(());
         }
         let lines = |volumes: &[UnusedVolume]| -> Vec<String> {
-            volumes::left_behind(volumes).iter().map(|line| visible(line, Colors::Shown).into_owned()).collect()
+            volume_data::left_behind(volumes).iter().map(|line| visible(line, Colors::Shown).into_owned()).collect()
         };
         match &mut self.renderer {
             Renderer::Tty(tty) => tty.print(&lines(&volumes)),

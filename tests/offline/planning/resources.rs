@@ -245,8 +245,7 @@ fn what_nobody_labelled_is_used_with_a_warning() {
         project: owner.map(str::to_owned),
         key: None,
         config_hash: None,
-        labels: [].into(),
-        visitors: Vec::new(),
+        ..Network::default()
     };
     let state = |owner| images_only(&project).edit(|observed| observed.networks.push(foreign(owner)));
     let told = |owner| warnings(&plan(&project, &state(owner).into(), &UpOptions::default()));
@@ -273,8 +272,7 @@ fn what_nobody_labelled_is_used_with_a_warning() {
         project: owner.map(str::to_owned),
         key: None,
         config_hash: Some("another".into()),
-        labels: [].into(),
-        visitors: Vec::new(),
+        ..Volume::default()
     };
     let told = |owner| {
         let state = images_only(&data).edit(|observed| observed.volumes.push(foreign(owner)));
