@@ -1,4 +1,4 @@
-//! Builds: what a service's image is made of in, steps and the image out.
+//! Builds: a build specification in, steps and the image out.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ async fn convert_progress(
     })
 }
 
-/// The image that a build left in the store; where it left none, what the builder says it made.
+/// The image that a build left in the store; if it left none, the one that the builder reports.
 async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
     if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
         return Ok(image);

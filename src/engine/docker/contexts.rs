@@ -9,10 +9,10 @@ use super::address::{Address, TlsFiles};
 use crate::engine::EngineError;
 use crate::source::Reader;
 
-/// The context that stands for `DOCKER_HOST` or the default socket.
+/// The context that means `DOCKER_HOST` or the default socket.
 pub(super) const DEFAULT: &str = "default";
 
-/// A context as its folder has it.
+/// A context as stored in its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Context {
     name: String,
@@ -43,7 +43,7 @@ struct Endpoint {
     skip_tls_verify: bool,
 }
 
-/// Reads the context `name` of the configuration in `folder`.
+/// Reads the context `name` from the configuration in `folder`.
 pub(super) fn read(folder: Option<&Path>, name: &str) -> Result<Context, EngineError> {
     let missing = || EngineError::Configuration(format!("there is no Docker context `{name}`"));
     let folder = folder.ok_or_else(missing)?.join("contexts");
@@ -62,7 +62,7 @@ pub(super) fn read(folder: Option<&Path>, name: &str) -> Result<Context, EngineE
 }
 
 impl Context {
-    /// Where the engine of the context listens. TCP uses TLS when the context has TLS files or skips verification.
+    /// The address of the context's engine. TCP uses TLS if the context has TLS files or skips verification.
     pub(super) fn address(&self) -> Result<Address, EngineError> {
         if self.host.is_empty() {
             return Err(EngineError::Configuration(format!("Docker context `{}` names no address", self.name)));
@@ -96,7 +96,7 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// A configuration folder with a context `far`, whose digest is that of the text `far`.
+    /// A configuration folder with a context `far`, stored under the digest of the text `far`.
     fn folder_with(meta: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let digest = hex(&Sha256::digest(b"far"));

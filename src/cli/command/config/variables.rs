@@ -1,4 +1,4 @@
-//! `config --variables`: what the files ask the environment for.
+//! `config --variables`: the variables that the files use.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::load::{self, LoadOptions};
 use crate::project::Tree;
 use crate::yaml::emit;
 
-/// The table's columns are at least that wide, and three blanks apart.
+/// Minimum width of a column; columns are three spaces apart.
 const COLUMN: usize = 20;
 
 pub(super) fn text(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result<String, Failure> {

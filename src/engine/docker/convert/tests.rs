@@ -76,7 +76,7 @@ fn made(service: Service) -> Result<Value, EngineError> {
     Ok(serde_json::to_value(made.body).unwrap())
 }
 
-/// The value at a path such as `HostConfig.Memory` of what `change` makes of a service.
+/// Checks the value at a path such as `HostConfig.Memory` after `change` is applied to a service.
 #[track_caller]
 fn check(path: &str, expected: &Value, change: impl FnOnce(&mut Service)) {
     let mut service = service();
@@ -667,7 +667,7 @@ fn carried_over_volumes_take_the_place_of_anonymous_ones() {
     assert_eq!(mounts, [("v1".to_owned(), "/anonymous".to_owned()), ("v3".to_owned(), "/image".to_owned())]);
 }
 
-/// A project whose service has a secret and a config from a source each.
+/// A project whose service has a secret and a config, each from its own source.
 fn with_files(secret: Option<FileSource>, config: Option<FileSource>) -> Project {
     let mut web = service();
     web.secrets = secret.iter().map(|_| FileReference { source: "s".into(), ..FileReference::default() }).collect();
@@ -692,7 +692,7 @@ fn files_are_mounted() {
     assert_eq!(serde_json::to_value(made.mounts).unwrap(), expected);
     assert!(files::injected(&request(project.clone()).spec, None).unwrap().is_empty());
 
-    // What is mounted there already stays.
+    // Existing mounts at the same target stay.
     project.services.get_mut("web").unwrap().volumes = vec![short("/x:/etc/c"), short("/y:/run/secrets/s")];
     let made = create_request(&request(project), &facts(51)).unwrap().body.host_config.unwrap();
     assert_eq!(made.mounts, None);
