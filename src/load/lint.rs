@@ -1,5 +1,5 @@
-//! Results that surprise: what Docker Compose silently changes or leaves out of what was written. The result here is
-//! the same, with a warning that says where and what to write instead.
+//! Surprising results: values that Docker Compose silently changes or drops. hoist does the same, but warns where this
+//! happens and what to write instead.
 
 use std::convert::Infallible;
 
@@ -11,20 +11,20 @@ use crate::project::value::mount;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Node, Value};
 
-/// A value that Docker Compose changes or leaves out without a word.
+/// A value that Docker Compose silently changes or drops.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LintWarning {
-    /// A number or date in a place for text, where it does not come out as written.
+    /// A number or date where text is expected, which does not come out as written.
     #[error("`{written}` becomes `{becomes}` in `{path}`")]
     ChangedText {
         /// Dotted path.
         path: String,
-        /// As it stands in the file.
+        /// As written in the file.
         written: String,
-        /// As it comes out.
+        /// What it becomes.
         becomes: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// `a:/b`, which looks like a volume `a` but is a Windows drive.
@@ -32,17 +32,17 @@ pub enum LintWarning {
     DriveLetter {
         /// The mount as written.
         text: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// An option of a short mount that means nothing.
+    /// An option of a short mount that has no meaning.
     #[error("`{option}` in `{text}` is not a mount option and is ignored")]
     MountOption {
         /// The option.
         option: String,
         /// The mount as written.
         text: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// A restart policy that no engine knows.
@@ -50,7 +50,7 @@ pub enum LintWarning {
     Restart {
         /// The word.
         word: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
 }
@@ -82,7 +82,7 @@ impl Explain for LintWarning {
     }
 }
 
-/// Mappings of a service whose values become text, by the way to them.
+/// Paths of mappings in a service whose values become text.
 const TEXTS: [&[&str]; 7] = [
     &["environment"],
     &["labels"],
@@ -93,10 +93,10 @@ const TEXTS: [&[&str]; 7] = [
     &["deploy", "labels"],
 ];
 
-/// What engines take for `restart`, beside `on-failure:COUNT`.
+/// Values of `restart` that engines accept, besides `on-failure:COUNT`.
 const RESTARTS: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
 
-/// Looks through a layer whose variables are expanded.
+/// Checks a layer whose variables are expanded.
 pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings<Infallible, LintWarning>) {
     let services = layer.get("services").and_then(Node::as_mapping);
     let section = NodePath::Top.key("services");
@@ -125,7 +125,7 @@ impl Look<'_> {
         }
     }
 
-    /// A word that engines do not know.
+    /// Warns of a restart policy that engines do not know.
     fn restart(&mut self, node: &Node) {
         let Some(word) = node.as_str().filter(|word| !word.is_empty()) else { return };
         let known = match word.split_once(':') {
@@ -137,7 +137,7 @@ impl Look<'_> {
         }
     }
 
-    /// Numbers, dates and booleans whose text is not the one that was written.
+    /// Warns of numbers, dates and booleans whose text differs from what was written.
     fn texts(&mut self, node: &Node, node_path: NodePath<'_>, way: &[&str]) {
         for (key, value) in node.as_mapping().into_iter().flatten() {
             if matches!(value.value, Value::String(_) | Value::Null) {
@@ -153,7 +153,7 @@ impl Look<'_> {
         }
     }
 
-    /// `a:/b`.
+    /// Warns of `a:/b`.
     fn mount(&mut self, item: &Node) {
         let Some(text) = item.as_str() else { return };
         let bytes = text.as_bytes();

@@ -1,4 +1,4 @@
-//! A plan as JSON, for `hoist plan --format json`. Names carry their unit; ids are the numbers of the text form.
+//! A plan as JSON, for `hoist plan --format json`. Names include their unit; ids are the numbers of the text form.
 
 use serde_json::{Map, Value, json};
 
@@ -6,8 +6,8 @@ use super::{ActionId, Edge, FieldChange, FieldValue, Guard, Plan, Reason, Unused
 
 impl Plan {
     /// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, `removed_volumes` (names of
-    /// the volumes whose data is lost), `volumes_left` (those that no container uses any more), and `steps`, each with its
-    /// `id`, what it does to what, the reason, its guard, and the ids it comes `after` or `after_end_of`.
+    /// volumes whose data is lost), `volumes_left` (volumes that no container uses any more), and `steps`, each with
+    /// its `id`, action and object, reason, guard, and the ids it comes `after` or `after_end_of`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let steps: Vec<_> = self.steps().map(|(id, _)| self.step_json(id)).collect();
@@ -55,7 +55,7 @@ impl Plan {
     }
 }
 
-/// A volume that is left without a container.
+/// A volume left without a container.
 fn unused_volume(volume: &UnusedVolume) -> Value {
     json!({ "name": volume.name, "target": volume.target, "container": volume.container })
 }

@@ -64,7 +64,7 @@ impl Span {
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Where it is in the file.
     pub span: Span,
 }
 

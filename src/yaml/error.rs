@@ -38,7 +38,7 @@ pub enum YamlError {
     ControlCharacter {
         /// The character.
         character: char,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// A line like `%YAML 1.2`.
@@ -46,7 +46,7 @@ pub enum YamlError {
     Directive {
         /// The line.
         directive: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// One key twice in a mapping.
@@ -74,7 +74,7 @@ pub enum YamlError {
     MergeTarget {
         /// What it is.
         kind: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// `*name` inside of what `&name` marks.
@@ -124,7 +124,7 @@ pub enum YamlError {
         tag: String,
         /// The text as written.
         text: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
 }

@@ -279,7 +279,7 @@ struct ImageMetadata {
 }
 
 impl InspectedImage {
-    /// Whether an image without manifests is for a platform.
+    /// Whether an image whose manifests do not tell is for a platform.
     fn is_for(&self, platform: &Platform) -> bool {
         let silent = self.manifests.iter().all(|manifest| manifest.image_data.is_none());
         silent && Platform::new(&self.os, &self.architecture, &self.variant) == *platform

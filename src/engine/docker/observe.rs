@@ -78,7 +78,7 @@ struct ListedNetwork {
 }
 
 impl ListedNetwork {
-    /// Whether `name` of an external network means this one: it may be its name, its id, or its short id.
+    /// Whether `name` means this network: its name, its id or its short id, as an external network may be written.
     fn is_called(&self, name: &str) -> bool {
         self.name == name || (name.len() >= 12 && self.id.starts_with(name))
     }

@@ -17,7 +17,7 @@ const CONNECT_TIMEOUT: &str = "ConnectTimeout=15";
 const PING: &[u8] = b"HEAD /_ping HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /// Maximum length of the response headers.
 const LONGEST_HEAD: usize = 16 * 1024;
-/// How much of ssh's standard error is kept.
+/// How much of ssh's standard error is kept, in bytes.
 const LONGEST_WORDS: usize = 16 * 1024;
 const LINES: usize = 3;
 /// How long ssh may take to exit after its output has ended.

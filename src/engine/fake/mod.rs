@@ -72,7 +72,7 @@ impl Fake {
         self.state().default_delay = delay;
     }
 
-    /// Sets the digest of `image` once it is pulled or built, or if it exists already.
+    /// Sets the digest of `image`, whether it exists already or is pulled or built later.
     pub fn image_of(&self, image: &str, digest: &str) {
         let image_there = Image { digest: digest.into(), id: digest.into(), tagged_at: None };
         self.state().images.insert(image.to_owned(), image_there);
@@ -149,13 +149,13 @@ impl Fake {
         self.0.changed.notify_waiters();
     }
 
-    /// Cuts the event streams that are open after `after`.
+    /// Cuts, after `after`, all event streams that are open then.
     pub fn lose_events_after(&self, after: Duration) {
         let at = Instant::now() + after;
         self.state().cuts.push(at);
     }
 
-    /// Cuts the output streams that are open after `after`.
+    /// Cuts, after `after`, all output streams that are open then.
     pub fn lose_output_after(&self, after: Duration) {
         let at = Instant::now() + after;
         self.state().output_cuts.push(at);
