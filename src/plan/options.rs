@@ -21,11 +21,11 @@ pub struct UpOptions {
     pub newer: BTreeSet<ContainerId>,
     /// What to do with the anonymous volumes of recreated containers.
     pub anonymous_volumes: AnonymousVolumePolicy,
-    /// Which images are built.
+    /// Which images to build.
     pub build: BuildImages,
     /// `--pull`: overrides every service's `pull_policy`.
     pub pull: Option<PullPolicy>,
-    /// What becomes of containers of services that are not in the files.
+    /// What to do with containers of services that are not in the files.
     pub orphans: Orphans,
     /// Whether to start containers, or only create them.
     pub start: StartContainers,
@@ -83,7 +83,7 @@ pub enum AnonymousVolumePolicy {
     Renew,
 }
 
-/// Which images are built.
+/// Which images to build.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BuildImages {
     /// Those that are missing, and those whose `pull_policy` is `build`.
@@ -95,7 +95,7 @@ pub enum BuildImages {
     Never,
 }
 
-/// What becomes of containers of services that are not in the files.
+/// What to do with containers of services that are not in the files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Orphans {
     /// They stay, and a warning names them.

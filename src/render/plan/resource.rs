@@ -1,4 +1,4 @@
-//! Images, models, networks, volumes and providers: an entry for each name.
+//! Images, models, networks, volumes and providers: one entry per name.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::entry::{Certainty, Detail, Entry, Kind, Verb};
 use super::reason;
 use crate::plan::{Action, Plan, ProviderVerb, Step, UnusedVolume};
 
-/// How much of the name of an anonymous volume is shown: it has no other meaning than to be unique.
+/// How many characters of the name of an anonymous volume are shown: the name is merely unique.
 const ANONYMOUS_NAME: usize = 12;
 
 /// What happens to everything but containers, in the order of the plan.
@@ -58,7 +58,7 @@ fn provider_verb(verb: ProviderVerb) -> Verb {
     }
 }
 
-/// Adds a step to what is known of its resource.
+/// Adds a step to the entry of its resource.
 fn add(entries: &mut Vec<Entry>, plan: &Plan, step: &Step, kind: Kind, verb: Verb) {
     let name = step.action.object();
     let known = entries.iter_mut().find(|entry| entry.kind == kind && entry.name == name);
@@ -76,7 +76,7 @@ fn add(entries: &mut Vec<Entry>, plan: &Plan, step: &Step, kind: Kind, verb: Ver
     }
 }
 
-/// The volumes that go with a container, and those that it leaves behind; each once, whoever shares them.
+/// The volumes that are removed with a container, and those that it leaves behind; each only once, even if shared.
 fn volumes_with_containers(plan: &Plan) -> Vec<Entry> {
     let mut known = BTreeSet::new();
     let mut entries = Vec::new();
