@@ -90,7 +90,7 @@ pub enum YamlError {
     ExcessiveAliasing {
         /// The number of values that the aliases expand to, as far as counted.
         nodes: usize,
-        /// The alias that was too much.
+        /// The alias that exceeds the limit.
         span: Span,
     },
     /// Aliases that copy more than [`Limits::copied_text`](super::Limits::copied_text).
@@ -98,7 +98,7 @@ pub enum YamlError {
     ExcessiveText {
         /// The limit.
         limit: usize,
-        /// The alias that was too much.
+        /// The alias that exceeds the limit.
         span: Span,
     },
     /// More values than [`Limits::nodes`](super::Limits::nodes).
