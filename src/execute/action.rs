@@ -33,7 +33,7 @@ async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutco
     let engine = &context.engine;
     match &context.plan.step(id).action {
         Action::PullImage(spec) => pull_image(context, id, spec).await,
-        Action::BuildImage(spec) => build_image(context, id, spec).await,
+        Action::BuildImage { spec, .. } => build_image(context, id, spec).await,
         Action::PullModel(spec) => Box::pin(model::pull(context, id, spec)).await,
         Action::ConfigureModel(spec) => Box::pin(model::configure(context, spec)).await,
         Action::CreateNetwork { project, key } => {

@@ -74,7 +74,7 @@ impl Facts {
                     self.made(id, old);
                 }
             }
-            Action::PullImage(_) | Action::BuildImage(_) => {
+            Action::PullImage(_) | Action::BuildImage { .. } => {
                 let digest = step.guard.as_ref().and_then(|guard| self.image_behind(guard));
                 self.got_image(id, digest);
             }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::project::{ProgramPaths, Project};
-use crate::registry::plugin_folders;
+use crate::registry::{config_folder, plugin_folders};
 
 /// The plugin with this name, searched as Docker does: in the folders that its configuration adds, then the user's own,
 /// then those for all users.
@@ -12,9 +12,9 @@ pub(super) fn find(project: &Project, name: &str) -> Option<PathBuf> {
         return None;
     }
     let program = format!("docker-{name}{}", std::env::consts::EXE_SUFFIX);
-    plugin_folders(project.programs.docker_config.as_deref())
-        .map(|folder| folder.join(&program))
-        .find(|program| program.is_file())
+    let steering = &project.programs.steering;
+    let folder = config_folder(|name| steering.get(name).cloned());
+    plugin_folders(folder.as_deref()).map(|folder| folder.join(&program)).find(|program| program.is_file())
 }
 
 /// The variables that a program gets: those of the project, as in Docker Compose; variables that control how programs
@@ -33,6 +33,7 @@ pub(super) fn is_name(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::path::Path;
 
     use super::*;
 
@@ -45,6 +46,25 @@ mod tests {
             assert!(!is_name(other), "{other}");
             assert_eq!(find(&Project::default(), other), None);
         }
+    }
+
+    #[test]
+    fn plugins_are_found_in_the_configuration_of_the_process() {
+        let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+        for folder in &folders {
+            let plugins = folder.path().join("cli-plugins");
+            std::fs::create_dir(&plugins).expect("a folder");
+            let program = format!("docker-hoist-test{}", std::env::consts::EXE_SUFFIX);
+            std::fs::write(plugins.join(program), "").expect("a file");
+        }
+        let [own, theirs] = &folders;
+        let variables =
+            |folder: &Path| BTreeMap::from([("DOCKER_CONFIG".to_owned(), folder.to_str().expect("a text").to_owned())]);
+        let mut project = Project { environment: variables(theirs.path()), ..Project::default() };
+        assert_eq!(find(&project, "hoist-test"), None, "the project's variables do not count");
+        project.programs = ProgramPaths::of(&variables(own.path()));
+        let found = find(&project, "hoist-test").expect("a plugin");
+        assert!(found.starts_with(own.path()), "{}", found.display());
     }
 
     #[test]

@@ -294,9 +294,9 @@ pub fn explain(action: &Action, words: &str) -> Option<Refusal> {
             scope.extend(["pre_start".to_owned(), hook.to_string()]);
             (rows, project, scope, service)
         }
-        Action::BuildImage(spec) => {
+        Action::BuildImage { project, spec } => {
             let scope = path(&["services", spec.service.as_str(), "build"]);
-            (BUILD, &*spec.project, scope, definition(&spec.project, &spec.service))
+            (BUILD, &**project, scope, definition(project, &spec.service))
         }
         Action::CreateNetwork { project, key } => (NETWORK, &**project, path(&["networks", key.as_str()]), None),
         Action::CreateVolume { project, key } => (VOLUME, &**project, path(&["volumes", key.as_str()]), None),

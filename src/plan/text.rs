@@ -52,12 +52,12 @@ impl Plan {
 
     /// What a step does to an image, and whether that is the image of `service`.
     fn producer(&self, id: ActionId, service: Option<&ServiceName>) -> (&'static str, bool) {
-        let Action::BuildImage(spec) = &self.step(id).action else {
+        let Action::BuildImage { project, spec } = &self.step(id).action else {
             let own =
                 |service| matches!(&self.step(id).action, Action::PullImage(spec) if spec.services.contains(service));
             return ("pull", service.is_some_and(own));
         };
-        let image = service.and_then(|name| spec.project.services.get(name)).map(|own| spec.project.image_name(own));
+        let image = service.and_then(|name| project.services.get(name)).map(|own| project.image_name(own));
         ("build", image.as_ref() == Some(&spec.image))
     }
 }

@@ -8,6 +8,8 @@ pub const PROJECT: &str = "com.docker.compose.project";
 pub const SERVICE: &str = "com.docker.compose.service";
 /// The version of the tool that created it.
 pub const VERSION: &str = "com.docker.compose.version";
+/// What [`VERSION`] says: hoist's own.
+pub const VERSION_VALUE: &str = env!("CARGO_PKG_VERSION");
 /// The project's folder.
 pub const WORKING_DIRECTORY: &str = "com.docker.compose.project.working_dir";
 /// The Compose files, joined by commas.

@@ -48,9 +48,8 @@ pub type Extensions = BTreeMap<String, serde_yaml::Value>;
 pub struct ProgramPaths {
     /// `PATH`.
     pub path: Option<String>,
-    /// The folder of the Docker configuration: `DOCKER_CONFIG`, else `~/.docker`.
-    pub docker_config: Option<PathBuf>,
-    /// The variables of the process itself that affect what a program loads and which engine it talks to.
+    /// The variables of the process itself that affect what a program loads, where it finds its configuration, and
+    /// which engine it talks to.
     pub steering: BTreeMap<String, String>,
 }
 
@@ -58,12 +57,9 @@ impl ProgramPaths {
     /// Takes these from an environment.
     #[must_use]
     pub fn of(environment: &BTreeMap<String, String>) -> Self {
-        let given = |name: &str| environment.get(name).filter(|value| !value.is_empty());
-        let home = || given("HOME").map(|home| PathBuf::from(home).join(".docker"));
         let steering = environment.iter().filter(|(name, _)| Self::is_steering(name));
         Self {
-            path: given("PATH").cloned(),
-            docker_config: given("DOCKER_CONFIG").map(PathBuf::from).or_else(home),
+            path: environment.get("PATH").filter(|value| !value.is_empty()).cloned(),
             steering: steering.map(|(name, value)| (name.clone(), value.clone())).collect(),
         }
     }
@@ -72,8 +68,19 @@ impl ProgramPaths {
     /// folder's `.env` must not set these.
     #[must_use]
     pub fn is_steering(name: &str) -> bool {
-        let names =
-            ["PATH", "HOME", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "IFS", "NODE_OPTIONS", "GCONV_PATH"];
+        let names = [
+            "PATH",
+            "HOME",
+            "USERPROFILE",
+            "ENV",
+            "BASH_ENV",
+            "SHELLOPTS",
+            "BASHOPTS",
+            "PS4",
+            "IFS",
+            "NODE_OPTIONS",
+            "GCONV_PATH",
+        ];
         let prefixes = ["LD_", "DYLD_", "DOCKER_", "PYTHON", "PERL5", "RUBY", "JAVA_TOOL_", "GLIBC_", "BASH_FUNC_"];
         names.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
     }

@@ -46,7 +46,7 @@ impl Remote {
 }
 
 /// Whether a build context is fetched by the builder rather than sent from a folder on this machine: a URL, or one of
-/// git's short forms.
+/// git's short forms. Unlike a Compose file, it may be any URL: the builder fetches archives and images too.
 ///
 /// ```
 /// use hoist::source::is_remote_context;
@@ -58,4 +58,53 @@ impl Remote {
 #[must_use]
 pub fn is_remote_context(context: &str) -> bool {
     context.contains("://") || context.starts_with("git@") || context.starts_with("github.com/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compose_files_are_in_repositories_artifacts_or_here() {
+        let cases = [
+            ("https://h/r.git", Some(Remote::Git)),
+            ("http://h/r.GIT#main:folder", Some(Remote::Git)),
+            ("HTTPS://h/r.git", Some(Remote::Git)),
+            ("git://h/r", Some(Remote::Git)),
+            ("git@h:o/r", Some(Remote::Git)),
+            ("ssh://git@h/o/r", Some(Remote::Git)),
+            ("github.com/o/r", Some(Remote::Git)),
+            ("oci://h/app:1", Some(Remote::Oci)),
+            ("https://h/compose.yaml", None),
+            ("compose.yaml", None),
+            ("./github.com/o/r", None),
+            ("C:\\app\\compose.yaml", None),
+            ("a#https://h/r.git", None),
+            ("-", None),
+            ("", None),
+        ];
+        for (reference, expected) in cases {
+            assert_eq!(Remote::of(reference), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn contexts_are_fetched_or_sent() {
+        let fetched = [
+            "https://h/r",
+            "http://h/a.tar.gz",
+            "git://h/r",
+            "ssh://git@h/o/r",
+            "git@h:o/r",
+            "github.com/o/r",
+            "docker-image://alpine",
+            "oci-layout://store",
+        ];
+        for context in fetched {
+            assert!(is_remote_context(context), "{context}");
+        }
+        for context in ["", ".", "../app", "/app", "app:1", "./github.com/o/r", "github.community", "C:\\app"] {
+            assert!(!is_remote_context(context), "{context}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use hoist::plan::{
     PlanBuilder, Probing, PullFailure, PullSpec, Reason, Replica, Step, UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
 use hoist::project::fingerprint::Fingerprint;
-use hoist::project::value::Port;
+use hoist::project::value::{BuildContext, Port};
 use hoist::project::{NetworkKey, Project, Service, ServiceName, ServiceNetwork};
 use hoist::render::failure::Files;
 use hoist::source::SourceMap;
@@ -361,8 +361,8 @@ async fn a_tolerated_pull_leaves_the_image_to_the_build() {
         PullSpec { image: "web".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Tolerate };
     let pull = plans.add(Action::PullImage(Arc::new(spec)), &[]);
     plans.guard = Some(Guard::ImageMissing { producer: pull, image: "web".to_owned() });
-    let spec = BuildSpec { project: Arc::new(project), service: "web".into(), image: "web".to_owned(), platform: None };
-    let build = plans.add(Action::BuildImage(Arc::new(spec)), &[pull]);
+    let spec = Arc::new(BuildSpec::new("web", "web", BuildContext::Folder("/app".into())));
+    let build = plans.add(Action::BuildImage { project: Arc::new(project), spec }, &[pull]);
     plans.guard = None;
     let spec = ContainerSpec { image_digest: Deferred::From(build), ..plans.spec("web", 1) };
     plans.add(Action::CreateContainer(Arc::new(spec)), &[build]);

@@ -1,7 +1,5 @@
 //! Files in, a project or its problems out: what the packed cases in `config/` cannot hold.
 
-use std::path::Path;
-
 use hoist::load::{LoadOptions, load};
 use hoist::project::canonical::{self, Form};
 
@@ -198,6 +196,6 @@ fn no_file_of_the_project_decides_which_programs_are_run() {
     options.environment = [("HOME".to_owned(), "/home/me".to_owned())].into();
     let project = load(&options).expect("it loads").project;
     assert_eq!(project.environment["DOCKER_CONFIG"], "./evil", "substitution sees it");
-    assert_eq!(project.programs.docker_config.as_deref(), Some(Path::new("/home/me/.docker")));
+    assert_eq!(project.programs.steering, options.environment);
     assert_eq!(project.programs.path, None);
 }

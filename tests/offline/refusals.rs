@@ -310,7 +310,7 @@ fn words_about_hooks_builds_networks_and_volumes_lead_to_theirs() {
     );
     assert_eq!(explained(hook, "unable to find user nobodyhere: no matching"), format!("{place}.user nobodyhere"));
 
-    let build = step(&plan, |action| matches!(action, Action::BuildImage(_)));
+    let build = step(&plan, |action| matches!(action, Action::BuildImage { .. }));
     assert_eq!(explained(build, "no Dockerfile at `/app/Nosuch`"), "services.built.build.dockerfile /app/Nosuch");
     let unreadable = "cannot read `/app/.dockerignore`: it is not a file";
     assert_eq!(explained(build, unreadable), "services.built.build.context /app/");

@@ -14,6 +14,7 @@ use hoist::plan::{
 };
 use hoist::project::Project;
 use hoist::project::fingerprint::Fingerprint;
+use hoist::project::value::BuildContext;
 use hoist::render::listing::Format;
 use hoist::render::logs::{LogPrinter, LogSettings, Prefix};
 use hoist::render::ps::{self, PsFormat, PsSettings, Truncate};
@@ -130,8 +131,8 @@ fn plain_progress_has_the_words_of_the_contract() {
 fn progress_gives_no_secret_away_and_moves_no_cursor() {
     let mut plans = Plans::new();
     let project = Arc::new(Project::default());
-    let spec = BuildSpec { project, service: "web".into(), image: "demo-web".to_owned(), platform: None };
-    let build = plans.add(Action::BuildImage(Arc::new(spec)), &[]);
+    let spec = Arc::new(BuildSpec::new("web", "demo-web", BuildContext::Folder("/app".into())));
+    let build = plans.add(Action::BuildImage { project, spec }, &[]);
     let message = "exec: \"--password=hunter2\" \u{1b}[2J\u{9b}2J of amqp://me:hunter2@mq".to_owned();
     let plan = plans.build();
     let events = [
@@ -439,8 +440,8 @@ impl Screen {
 fn what_a_build_moves_belongs_to_its_step() {
     let mut plans = Plans::new();
     let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
-    let spec = BuildSpec { project, service: "web".into(), image: "demo-web".to_owned(), platform: None };
-    let id = plans.add(Action::BuildImage(Arc::new(spec)), &[]);
+    let spec = Arc::new(BuildSpec::new("web", "demo-web", BuildContext::Folder("/app".into())));
+    let id = plans.add(Action::BuildImage { project, spec }, &[]);
     let moved = |bytes| Fact::Progress {
         id,
         part: "1".to_owned(),
@@ -495,9 +496,9 @@ fn several_builds_at_once_say_whose_step_it_is() {
     let mut plans = Plans::new();
     let mut build = |service: &str| {
         let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
-        let image = format!("demo-{service}");
-        let spec = BuildSpec { project, service: service.into(), image, platform: None };
-        plans.add(Action::BuildImage(Arc::new(spec)), &[])
+        let context = BuildContext::Folder("/app".into());
+        let spec = Arc::new(BuildSpec::new(service, format!("demo-{service}"), context));
+        plans.add(Action::BuildImage { project, spec }, &[])
     };
     let (web, db) = (build("web"), build("db"));
     let step = |id, status| Fact::BuildStep { id, part: "1".to_owned(), name: "[1/2] FROM base".to_owned(), status };

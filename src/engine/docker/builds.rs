@@ -9,7 +9,7 @@ use super::client::Client;
 use super::{Docker, convert, images};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
-use crate::plan::BuildSpec;
+use crate::plan::{BuildSpec, Exporter};
 
 impl Builds for Docker {
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
@@ -22,10 +22,11 @@ async fn begin(
     spec: Arc<BuildSpec>,
 ) -> Result<BoxStream<'static, Result<ImageProgress, EngineError>>, EngineError> {
     let proxies = client.config().await.proxy_variables(&client.address());
-    let request = convert::build::build_request(&spec, &proxies)?;
+    let complete = convert::build::complete(&spec, &proxies)?;
+    let secrets = convert::files::of_build(&spec)?;
     let store = client.credentials();
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
-    let progress = build::build(client.transport().clone(), request, credentials);
+    let progress = build::build(client.transport().clone(), complete, secrets, credentials);
     let steps = progress.map_err(EngineError::from).and_then(move |progress| {
         let (client, spec) = (client.clone(), spec.clone());
         async move { convert_progress(&client, &spec, progress).await }
@@ -53,8 +54,12 @@ async fn convert_progress(
 
 /// The image that a build left in the store; if it left none, the one that the builder reports.
 async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
-    if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
-        return Ok(image);
+    match spec.exporter {
+        Exporter::ImageStore { .. } => {
+            if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
+                return Ok(image);
+            }
+        }
     }
     match built.digest.or(built.config_digest) {
         Some(digest) => Ok(Image { digest: digest.as_str().into(), id: digest.as_str().into(), tagged_at: None }),

@@ -156,7 +156,7 @@ impl Action {
                 let services = ("services", names(&spec.services));
                 Description { data: pull.data.iter().cloned().chain([services]).collect(), ..pull }
             }
-            Self::BuildImage(spec) => Description {
+            Self::BuildImage { spec, .. } => Description {
                 service: Some(&spec.service),
                 ..Description::of_image("build image", ("Building", "Built"), &spec.image, spec.platform.as_deref())
             },

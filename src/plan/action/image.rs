@@ -1,4 +1,4 @@
-//! Images and models to pull and build.
+//! Images and models to pull.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,19 +25,6 @@ pub enum PullFailure {
     Fail,
     /// The image is built instead, or the existing one is used.
     Tolerate,
-}
-
-/// An image to build.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BuildSpec {
-    /// The project.
-    pub project: Arc<Project>,
-    /// The service with the `build` section.
-    pub service: ServiceName,
-    /// The name of the image (`image`, or `<project>-<service>`).
-    pub image: String,
-    /// `os[/arch[/variant]]` of the result; `None` means the engine's own.
-    pub platform: Option<String>,
 }
 
 /// A model to pull or configure.

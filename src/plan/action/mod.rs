@@ -1,5 +1,6 @@
 //! The vocabulary of a plan: actions, their subjects and reasons. Pulling, building and waiting are actions too.
 
+mod build;
 mod container;
 mod describe;
 mod guard;
@@ -11,12 +12,13 @@ mod wait;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use build::{BuildSecret, BuildSpec, Dockerfile, Exporter};
 pub use container::{
     AnonymousVolumes, ContainerRef, ContainerSpec, Handle, InheritedVolume, Replaced, Replica, UnusedVolume,
 };
 pub use describe::{Description, Effect, Lane, Repetition, Verb};
 pub use guard::{Deferred, Guard};
-pub use image::{BuildSpec, ModelSpec, PullFailure, PullSpec};
+pub use image::{ModelSpec, PullFailure, PullSpec};
 pub use reason::{FieldChange, FieldValue, Reason};
 pub use subject::Subject;
 pub use wait::{FailureAction, Probing, WaitCondition, WaitSpec, Waiter};
@@ -95,7 +97,12 @@ pub enum Action {
     /// Pulls an image from its registry.
     PullImage(Arc<PullSpec>),
     /// Builds the image of a service.
-    BuildImage(Arc<BuildSpec>),
+    BuildImage {
+        /// The project it is defined in.
+        project: Arc<Project>,
+        /// What to build, and how.
+        spec: Arc<BuildSpec>,
+    },
     /// Pulls a model for Docker's model runner.
     PullModel(Arc<ModelSpec>),
     /// Tells the model runner how to serve a model.

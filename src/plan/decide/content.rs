@@ -149,7 +149,7 @@ pub(in crate::plan) fn check(plan: &Plan, options: &UpOptions) -> Result<(), Pla
     let missing = &options.missing_files;
     let mut seen = BTreeSet::new();
     for (_, step) in plan.steps() {
-        if let Action::BuildImage(spec) = &step.action
+        if let Action::BuildImage { spec, .. } = &step.action
             && let Some(error) = build_error(spec, missing)
         {
             return Err(error);
@@ -176,11 +176,8 @@ fn gets_files(action: &Action) -> Option<&Arc<ContainerSpec>> {
 
 /// Why the secrets of a build cannot be provided.
 fn build_error(spec: &BuildSpec, missing_files: &BTreeSet<String>) -> Option<PlanError> {
-    let project = &spec.project;
-    let service = project.services.get(&spec.service).or_else(|| project.disabled.get(&spec.service))?;
-    service.build.iter().flat_map(|build| &build.secrets).find_map(|reference| {
-        let name = reference.source.as_str();
-        let source = project.secrets.get(name)?.source.as_ref();
+    spec.secrets.values().find_map(|secret| {
+        let (name, source) = (secret.key.as_str(), secret.definition.as_ref()?.source.as_ref());
         Item { kind: "secret", name, source, index: 0, target: String::new() }.absence(missing_files)
     })
 }

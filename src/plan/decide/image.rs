@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::observed::{Image, ImageDigest, Observed};
+use crate::plan::decide::build;
 use crate::plan::inputs::Inputs;
 use crate::plan::{
-    Action, ActionId, BuildImages, BuildSpec, Deferred, Guard, ImageMissingCause, Plan, PlanBuilder, PlanError,
-    PullFailure, PullSpec, Reason, Step, UpOptions,
+    Action, ActionId, BuildImages, Deferred, Guard, ImageMissingCause, Plan, PlanBuilder, PlanError, PullFailure,
+    PullSpec, Reason, Step, UpOptions,
 };
 use crate::project::value::{Mount, MountKind, PullPolicy, PullRule};
-use crate::project::{Project, Service, ServiceName};
+use crate::project::{Build, Project, Service, ServiceName};
 
 /// An image reference and the platform it is wanted for.
 pub(in crate::plan) type ImageKey = (String, Option<String>);
@@ -293,13 +294,13 @@ impl ImageSteps<'_> {
             Decision::PullElseBuild { reason } => {
                 let pull = self.pull(key, uses, reason, PullFailure::Tolerate);
                 let guard = Guard::ImageMissing { producer: pull, image: key.0.clone() };
-                let service = builder_of(uses);
-                service
-                    .map(|service| self.build(key, service, (Reason::Missing, Some(guard)), Some(pull), &mut path))
+                let built = buildable(uses);
+                built
+                    .map(|built| self.build(key, built, (Reason::Missing, Some(guard)), Some(pull), &mut path))
                     .or(Some(pull))
             }
             Decision::Build { reason } => {
-                builder_of(uses).map(|service| self.build(key, service, (reason.clone(), None), None, &mut path))
+                buildable(uses).map(|built| self.build(key, built, (reason.clone(), None), None, &mut path))
             }
         };
         // Another build may already have added this one as its dependency.
@@ -331,7 +332,7 @@ impl ImageSteps<'_> {
     fn build(
         &mut self,
         key: &ImageKey,
-        service: &Service,
+        (service, build): (&Service, &Build),
         why: (Reason, Option<Guard>),
         after: Option<ActionId>,
         path: &mut BTreeSet<ServiceName>,
@@ -345,14 +346,9 @@ impl ImageSteps<'_> {
             return *known;
         }
         path.insert(service.name.clone());
-        let contexts = self.contexts(service, path);
-        let spec = BuildSpec {
-            project: self.project.clone(),
-            service: service.name.clone(),
-            image: key.0.clone(),
-            platform: key.1.clone(),
-        };
-        let step = Step { action: Action::BuildImage(Arc::new(spec)), reason, guard };
+        let contexts = self.contexts((service, build), path);
+        let spec = Arc::new(build::resolve(self.project, (service, build), &key.0, key.1.as_deref()));
+        let step = Step { action: Action::BuildImage { project: self.project.clone(), spec }, reason, guard };
         let id = self.builder.add(step, after.into_iter().chain(contexts));
         self.images.steps.push(id);
         self.builds.insert(key.clone(), id);
@@ -364,24 +360,23 @@ impl ImageSteps<'_> {
     }
 
     /// The builds of the services in `additional_contexts` of `service`. These may have other profiles.
-    fn contexts(&mut self, service: &Service, path: &mut BTreeSet<ServiceName>) -> Vec<ActionId> {
+    fn contexts(&mut self, (service, build): (&Service, &Build), path: &mut BTreeSet<ServiceName>) -> Vec<ActionId> {
         let project = self.project.clone();
-        let contexts = service.build.iter().flat_map(|build| build.additional_contexts.values());
-        let names = contexts.filter_map(|context| context.strip_prefix("service:"));
+        let names = build.additional_contexts.values().filter_map(|context| context.strip_prefix("service:"));
         let mut builds = Vec::new();
         for name in names {
             let Some(other) = project.services.get(name).or_else(|| project.disabled.get(name)) else { continue };
-            if other.build.is_none() || path.contains(&other.name) {
-                continue;
-            }
+            let Some(build) = other.build.as_ref().filter(|_| !path.contains(&other.name)) else { continue };
             let key = (project.image_name(other), platform(other, self.options));
             let reason = Reason::NeededBy(vec![service.name.clone()]);
-            builds.push(self.build(&key, other, (reason, None), None, path));
+            builds.push(self.build(&key, (other, build), (reason, None), None, path));
         }
         builds
     }
 }
 
-fn builder_of<'a>(uses: &[Use<'a>]) -> Option<&'a Service> {
-    uses.iter().find(|used| used.builds()).map(|used| used.service)
+/// The first service with a `build` section.
+fn buildable<'a>(uses: &[Use<'a>]) -> Option<(&'a Service, &'a Build)> {
+    let built = uses.iter().filter(|used| used.builds());
+    built.map(|used| used.service).find_map(|service| Some((service, service.build.as_ref()?)))
 }

@@ -1,5 +1,6 @@
 //! The value grammars of the Compose file, each in its own file.
 
+pub mod build_context;
 pub mod bytes;
 pub mod command;
 pub mod device;
@@ -14,6 +15,7 @@ pub mod pull_policy;
 pub mod restart;
 pub mod ulimit;
 
+pub use build_context::BuildContext;
 pub use bytes::ByteSize;
 pub use device::{Device, DeviceCount, DeviceRequest};
 pub use duration::Duration;

@@ -144,7 +144,7 @@ impl<'a> Steps<'a> {
                 return;
             }
             Action::PullImage(_)
-            | Action::BuildImage(_)
+            | Action::BuildImage { .. }
             | Action::PullModel(_)
             | Action::ConfigureModel(_)
             | Action::CreateNetwork { .. }

@@ -112,10 +112,10 @@ fn condition(plan: &Plan, guard: &Guard, service: Option<&ServiceName>) -> Strin
 
 /// What is done to an image, and whether that is the image of `service`.
 fn producer_of(action: &Action, service: Option<&ServiceName>) -> (&'static str, bool) {
-    let Action::BuildImage(spec) = action else {
+    let Action::BuildImage { project, spec } = action else {
         let pulls_for = |service| matches!(action, Action::PullImage(spec) if spec.services.contains(service));
         return ("pull", service.is_some_and(pulls_for));
     };
-    let image = service.and_then(|name| spec.project.services.get(name)).map(|own| spec.project.image_name(own));
+    let image = service.and_then(|name| project.services.get(name)).map(|own| project.image_name(own));
     ("build", image.as_ref() == Some(&spec.image))
 }

@@ -27,7 +27,7 @@ pub(super) fn entries(plan: &Plan) -> Vec<Entry> {
 fn done(action: &Action) -> Option<(Kind, Verb)> {
     Some(match action {
         Action::PullImage(_) => (Kind::Image, Verb::Pull),
-        Action::BuildImage(_) => (Kind::Image, Verb::Build),
+        Action::BuildImage { .. } => (Kind::Image, Verb::Build),
         Action::RemoveImage { .. } => (Kind::Image, Verb::Remove),
         Action::PullModel(_) => (Kind::Model, Verb::Pull),
         Action::ConfigureModel(_) => (Kind::Model, Verb::Configure),

@@ -115,7 +115,7 @@ impl Records {
     /// The records of `plan`.
     #[must_use]
     pub fn new(plan: &Arc<Plan>) -> Self {
-        let builds = plan.steps().filter(|(_, step)| matches!(step.action, Action::BuildImage(_))).count();
+        let builds = plan.steps().filter(|(_, step)| matches!(step.action, Action::BuildImage { .. })).count();
         let mut records = Self { plan: plan.clone(), builds, ..Self::default() };
         for (id, step) in plan.steps() {
             let Action::CreateContainer(spec) = &step.action else { continue };
@@ -175,7 +175,7 @@ impl Records {
     }
 
     fn builds(&self, id: ActionId) -> bool {
-        matches!(self.plan.step(id).action, Action::BuildImage(_))
+        matches!(self.plan.step(id).action, Action::BuildImage { .. })
     }
 
     /// Whether an event is about hidden details of a step.
@@ -225,7 +225,7 @@ impl Records {
     }
 
     fn child(&self, id: ActionId, record: Record) -> Record {
-        let service = if let (Action::BuildImage(spec), 2..) = (&self.plan.step(id).action, self.builds) {
+        let service = if let (Action::BuildImage { spec, .. }, 2..) = (&self.plan.step(id).action, self.builds) {
             Some(spec.service.to_string())
         } else {
             None

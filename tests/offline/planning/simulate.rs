@@ -96,7 +96,7 @@ impl Run<'_> {
         }
         match step.action {
             Action::PullImage(spec) => self.image(&spec.image),
-            Action::BuildImage(spec) => self.image(&spec.image),
+            Action::BuildImage { spec, .. } => self.image(&spec.image),
             Action::CreateNetwork { key, .. } => self.create_network(key.as_str())?,
             Action::RemoveNetwork { id, name } => {
                 // Engines refuse it for containers that run alone; nothing else may be left on one that is made anew.

@@ -1,136 +1,34 @@
-//! What is to be built, and how the engine is asked for it.
+//! A build specification in, the request to the engine out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry, Exporter, SolveRequest};
+use bollard_buildkit_proto::moby::buildkit::v1::{self as protocol, CacheOptions, CacheOptionsEntry, SolveRequest};
 
 use super::error::BuildError;
 use super::file_sync::Source;
 use super::ignore_file::{IGNORE_FILE, check, read_linked};
+use crate::plan::{BuildSpec, Dockerfile, Exporter};
+use crate::project::value::BuildContext;
 use crate::source::Reader;
 
-/// The names under which the frontend asks for the context and for the folder of the Dockerfile.
+/// The names with which the frontend requests the context and the folder of the Dockerfile.
 const CONTEXT: &str = "context";
 const DOCKERFILE: &str = "dockerfile";
 
-/// What `extra_hosts` writes for the address of the engine's host.
+/// The placeholder in `extra_hosts` for the address of the engine's host.
 pub(super) const HOST_GATEWAY: &str = "host-gateway";
 
-/// An image to build.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine::docker) struct BuildRequest {
-    /// Where the files come from.
-    pub(in crate::engine::docker) context: ContextSource,
-    /// The instructions.
-    pub(in crate::engine::docker) dockerfile: DockerfileSource,
-    /// Build arguments, resolved.
-    pub(in crate::engine::docker) args: BTreeMap<String, String>,
-    /// Labels of the image.
-    pub(in crate::engine::docker) labels: BTreeMap<String, String>,
-    /// The stage to build; the last one without it.
-    pub(in crate::engine::docker) target: Option<String>,
-    /// The image's names.
-    pub(in crate::engine::docker) tags: Vec<String>,
-    /// `os[/arch[/variant]]`; the engine's own without any.
-    pub(in crate::engine::docker) platforms: Vec<String>,
-    /// Whether every step is done anew.
-    pub(in crate::engine::docker) no_cache: bool,
-    /// The stages whose steps are done anew.
-    pub(in crate::engine::docker) no_cache_filter: Vec<String>,
-    /// Whether newer base images are looked for.
-    pub(in crate::engine::docker) pull: bool,
-    /// Image references, or `type=…,key=value`.
-    pub(in crate::engine::docker) cache_from: Vec<String>,
-    /// `type=…,key=value`.
-    pub(in crate::engine::docker) cache_to: Vec<String>,
-    /// More contexts by name: absolute folders, URLs, `docker-image://…`.
-    pub(in crate::engine::docker) contexts: BTreeMap<String, String>,
-    /// Host names and addresses (or `host-gateway`) known during the build.
-    pub(in crate::engine::docker) extra_hosts: Vec<(String, String)>,
-    /// `host`, `none`, `default`.
-    pub(in crate::engine::docker) network: Option<String>,
-    /// Size of `/dev/shm` in bytes. Engines before 23.0 ignore this, the limits and the cgroup.
-    pub(in crate::engine::docker) shm_size: Option<i64>,
-    /// Soft and hard limits by name.
-    pub(in crate::engine::docker) ulimits: BTreeMap<String, (i64, i64)>,
-    /// The cgroup that the steps run in.
-    pub(in crate::engine::docker) cgroup_parent: Option<String>,
-    /// What the steps may do beyond the usual: `security.insecure`, `network.host`.
-    pub(in crate::engine::docker) entitlements: Vec<String>,
-    /// What steps may mount by an id, without it becoming part of the image.
-    pub(in crate::engine::docker) secrets: BTreeMap<String, SecretSource>,
-    /// Under what the engine keeps the files of the contexts, so that the next build sends only what changed: the same
-    /// for builds of the same context, and no other.
-    pub(in crate::engine::docker) shared_key: String,
-}
-
-/// Where the files of a build come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine::docker) enum ContextSource {
-    /// A folder here.
-    Directory(PathBuf),
-    /// A Git repository or an archive that the engine fetches.
-    Remote(String),
-}
-
-/// Where the instructions come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine::docker) enum DockerfileSource {
-    /// A path in the context, or an absolute one.
-    Path(String),
-    /// The text itself.
-    Inline(String),
-}
-
-/// Where the content of a secret is.
-#[derive(Clone, PartialEq, Eq)]
-pub(in crate::engine::docker) enum SecretSource {
-    /// In a file, which is read when a step asks for it.
-    File(PathBuf),
-    /// Here.
-    Value(String),
-}
-
-impl std::fmt::Debug for SecretSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File(path) => f.debug_tuple("File").field(path).finish(),
-            Self::Value(_) => f.write_str("Value(•••)"),
-        }
+/// The key under which the engine keeps the files of a build's contexts, so that the next build sends only what
+/// changed; unique per context.
+pub(super) fn shared_key(context: &BuildContext) -> String {
+    match context {
+        BuildContext::Folder(folder) => format!("hoist:{}", folder.display()),
+        BuildContext::Remote(url) => format!("hoist:{url}"),
     }
 }
 
-impl BuildRequest {
-    /// A build of a context's `Dockerfile` with nothing else said.
-    pub(in crate::engine::docker) fn new(context: ContextSource, shared_key: String) -> Self {
-        Self {
-            context,
-            dockerfile: DockerfileSource::Path("Dockerfile".to_owned()),
-            args: BTreeMap::new(),
-            labels: BTreeMap::new(),
-            target: None,
-            tags: Vec::new(),
-            platforms: Vec::new(),
-            no_cache: false,
-            no_cache_filter: Vec::new(),
-            pull: false,
-            cache_from: Vec::new(),
-            cache_to: Vec::new(),
-            contexts: BTreeMap::new(),
-            extra_hosts: Vec::new(),
-            network: None,
-            shm_size: None,
-            ulimits: BTreeMap::new(),
-            cgroup_parent: None,
-            entitlements: Vec::new(),
-            secrets: BTreeMap::new(),
-            shared_key,
-        }
-    }
-}
-
-/// A request in the engine's words, and the folders that it may ask for.
+/// A request, and the folders that the engine may request.
 #[derive(Debug, PartialEq)]
 pub(super) struct Prepared {
     pub(super) solve: SolveRequest,
@@ -139,25 +37,24 @@ pub(super) struct Prepared {
     pub(super) ignore_files: Vec<PathBuf>,
 }
 
-/// Says it in the engine's words. Looks whether the folders and the Dockerfile are there.
+/// Prepares the request. Checks that the folders and the Dockerfile exist.
 ///
 /// # Errors
 ///
-/// They are not there, or the engine has no word for what is asked.
-pub(super) fn prepare(request: &BuildRequest, reference: &str, session: &str) -> Result<Prepared, BuildError> {
-    let mut attributes = attributes(request)?;
+/// If they do not exist, or the engine does not support something in the request.
+pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Result<Prepared, BuildError> {
+    let mut attributes = attributes(spec)?;
     let mut sources = BTreeMap::new();
-    let ignore_file = place_files(request, &mut attributes, &mut sources)?;
-    place_contexts(request, &mut attributes, &mut sources)?;
+    let ignore_file = place_files(spec, &mut attributes, &mut sources)?;
+    place_contexts(spec, &mut attributes, &mut sources)?;
     let cache = CacheOptions {
-        imports: request.cache_from.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
-        exports: request.cache_to.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
+        imports: spec.cache_from.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
+        exports: spec.cache_to.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
         ..CacheOptions::default()
     };
-    // The engine's image store, whichever it has. Engines older than the list of exporters read the single one.
-    let exporter = Exporter { r#type: "moby".to_owned(), attrs: exporter_attributes(request) };
-    let mut entitlements = request.entitlements.clone();
-    if request.network.as_deref() == Some("host") && !entitlements.iter().any(|name| name == "network.host") {
+    let exporter = exporter(&spec.exporter);
+    let mut entitlements = spec.entitlements.clone();
+    if spec.network.as_deref() == Some("host") && !entitlements.iter().any(|name| name == "network.host") {
         entitlements.push("network.host".to_owned());
     }
     let solve = SolveRequest {
@@ -167,6 +64,7 @@ pub(super) fn prepare(request: &BuildRequest, reference: &str, session: &str) ->
         frontend_attrs: attributes,
         cache: Some(cache),
         entitlements,
+        // Engines without support for a list of exporters read this one.
         exporter_deprecated: exporter.r#type.clone(),
         exporter_attrs_deprecated: exporter.attrs.clone(),
         exporters: vec![exporter],
@@ -183,42 +81,49 @@ pub(super) fn prepare(request: &BuildRequest, reference: &str, session: &str) ->
     Ok(Prepared { solve, sources, ignore_files })
 }
 
-fn exporter_attributes(request: &BuildRequest) -> HashMap<String, String> {
-    let names = (!request.tags.is_empty()).then(|| ("name".to_owned(), request.tags.join(",")));
-    names.into_iter().collect()
+fn exporter(exporter: &Exporter) -> protocol::Exporter {
+    match exporter {
+        // The engine's image store, of either kind.
+        Exporter::ImageStore { tags } => {
+            let names = (!tags.is_empty()).then(|| ("name".to_owned(), tags.join(",")));
+            protocol::Exporter { r#type: "moby".to_owned(), attrs: names.into_iter().collect() }
+        }
+    }
 }
 
-/// What the frontend is told beside the files.
-fn attributes(request: &BuildRequest) -> Result<HashMap<String, String>, BuildError> {
+/// The frontend's options.
+fn attributes(spec: &BuildSpec) -> Result<HashMap<String, String>, BuildError> {
     let mut attributes: HashMap<String, String> = HashMap::new();
     let mut set = |key: &str, value: String| {
         attributes.insert(key.to_owned(), value);
     };
-    for (name, value) in &request.args {
-        set(&format!("build-arg:{name}"), value.clone());
+    for (name, value) in &spec.args {
+        if let Some(value) = value {
+            set(&format!("build-arg:{name}"), value.clone());
+        }
     }
-    for (name, value) in &request.labels {
+    for (name, value) in &spec.labels {
         set(&format!("label:{name}"), value.clone());
     }
-    if let Some(target) = &request.target {
+    if let Some(target) = &spec.target {
         set("target", target.clone());
     }
-    if !request.platforms.is_empty() {
-        set("platform", request.platforms.join(","));
+    if !spec.platforms.is_empty() {
+        set("platform", spec.platforms.join(","));
     }
-    if request.no_cache {
+    if spec.no_cache {
         set("no-cache", String::new());
-    } else if !request.no_cache_filter.is_empty() {
-        set("no-cache", request.no_cache_filter.join(","));
+    } else if !spec.no_cache_filter.is_empty() {
+        set("no-cache", spec.no_cache_filter.join(","));
     }
-    if request.pull {
+    if spec.pull {
         set("image-resolve-mode", "pull".to_owned());
     }
-    if !request.extra_hosts.is_empty() {
-        let hosts = request.extra_hosts.iter().map(|(name, address)| format!("{name}={address}"));
+    if !spec.extra_hosts.is_empty() {
+        let hosts = spec.extra_hosts.iter().map(|(name, address)| format!("{name}={address}"));
         set("add-hosts", hosts.collect::<Vec<_>>().join(","));
     }
-    match request.network.as_deref() {
+    match spec.network.as_deref() {
         None | Some("" | "default") => {}
         Some(mode @ ("host" | "none")) => set("force-network-mode", mode.to_owned()),
         Some(other) => {
@@ -227,29 +132,26 @@ fn attributes(request: &BuildRequest) -> Result<HashMap<String, String>, BuildEr
             return Err(BuildError::Unsupported(message));
         }
     }
-    if let Some(bytes) = request.shm_size {
+    if let Some(bytes) = spec.shm_size {
         set("shm-size", bytes.to_string());
     }
-    if !request.ulimits.is_empty() {
-        let limits = request.ulimits.iter().map(|(name, (soft, hard))| format!("{name}={soft}:{hard}"));
+    if !spec.ulimits.is_empty() {
+        let limits = spec.ulimits.iter().map(|(name, limit)| format!("{name}={}:{}", limit.soft(), limit.hard()));
         set("ulimit", limits.collect::<Vec<_>>().join(","));
-    }
-    if let Some(parent) = &request.cgroup_parent {
-        set("cgroup-parent", parent.clone());
     }
     Ok(attributes)
 }
 
-/// Context and Dockerfile: what is sent from here under which name, what the engine fetches. Gives the ignore file that
-/// belongs to the Dockerfile, if there is one.
+/// Context and Dockerfile: what is sent from here with which name, and what the engine fetches. Returns the ignore file
+/// of the Dockerfile, if there is one.
 fn place_files(
-    request: &BuildRequest,
+    spec: &BuildSpec,
     attributes: &mut HashMap<String, String>,
     sources: &mut BTreeMap<String, Source>,
 ) -> Result<Option<PathBuf>, BuildError> {
     let mut filename = |name: &str| attributes.insert("filename".to_owned(), name.to_owned());
-    match (&request.context, &request.dockerfile) {
-        (ContextSource::Directory(folder), DockerfileSource::Path(path)) => {
+    match (&spec.context, &spec.dockerfile) {
+        (BuildContext::Folder(folder), Dockerfile::Path(path)) => {
             let context = existing_folder(folder)?;
             let dockerfile = existing_dockerfile(&context.join(path))?;
             let name = dockerfile.file_name().and_then(|name| name.to_str());
@@ -262,18 +164,18 @@ fn place_files(
             sources.insert(CONTEXT.to_owned(), Source::Folder(context));
             return Ok(ignore_file);
         }
-        (ContextSource::Directory(folder), DockerfileSource::Inline(text)) => {
+        (BuildContext::Folder(folder), Dockerfile::Inline(text)) => {
             filename("Dockerfile");
             sources.insert(DOCKERFILE.to_owned(), inline(text));
             sources.insert(CONTEXT.to_owned(), Source::Folder(existing_folder(folder)?));
         }
-        (ContextSource::Remote(url), DockerfileSource::Path(path)) => {
+        (BuildContext::Remote(url), Dockerfile::Path(path)) => {
             filename(path);
             attributes.insert(CONTEXT.to_owned(), url.clone());
         }
-        (ContextSource::Remote(url), DockerfileSource::Inline(text)) => {
+        (BuildContext::Remote(url), Dockerfile::Inline(text)) => {
             filename("Dockerfile");
-            // Otherwise the frontend looks for the Dockerfile in what it fetches.
+            // Otherwise the frontend looks for the Dockerfile in the fetched context.
             attributes.insert("dockerfilekey".to_owned(), DOCKERFILE.to_owned());
             attributes.insert(CONTEXT.to_owned(), url.clone());
             sources.insert(DOCKERFILE.to_owned(), inline(text));
@@ -286,8 +188,8 @@ fn inline(text: &str) -> Source {
     Source::Texts([("Dockerfile".to_owned(), text.as_bytes().to_vec())].into())
 }
 
-/// The folder of a Dockerfile. Where it or its ignore file is a symbolic link, their content under the names that they
-/// have here: the frontend sees nothing outside the folder, and looks for the ignore file beside the Dockerfile.
+/// The folder of a Dockerfile. If the Dockerfile or its ignore file is a symbolic link, their content under the same
+/// names instead: the frontend sees nothing outside the folder, and looks for the ignore file next to the Dockerfile.
 fn dockerfile_source(dockerfile: &Path, name: &str, ignore_file: Option<&Path>) -> Result<Source, BuildError> {
     if !dockerfile.is_symlink() && !ignore_file.is_some_and(Path::is_symlink) {
         let folder = dockerfile.parent().unwrap_or(dockerfile).to_path_buf();
@@ -307,30 +209,28 @@ fn dockerfile_source(dockerfile: &Path, name: &str, ignore_file: Option<&Path>) 
 }
 
 fn place_contexts(
-    request: &BuildRequest,
+    spec: &BuildSpec,
     attributes: &mut HashMap<String, String>,
     sources: &mut BTreeMap<String, Source>,
 ) -> Result<(), BuildError> {
-    for (name, value) in &request.contexts {
-        let value = if is_remote(value) {
-            value.clone()
-        } else {
-            // `context` and `dockerfile` are taken.
-            let local = if sources.contains_key(name) { format!("_{name}_") } else { name.clone() };
-            sources.insert(local.clone(), Source::Folder(existing_folder(Path::new(value))?));
-            format!("local:{local}")
+    for (name, context) in &spec.contexts {
+        let value = match context {
+            BuildContext::Remote(url) => url.clone(),
+            BuildContext::Folder(folder) => {
+                // The names `context` and `dockerfile` are taken.
+                let local = if sources.contains_key(name) { format!("_{name}_") } else { name.clone() };
+                sources.insert(local.clone(), Source::Folder(existing_folder(folder)?));
+                format!("local:{local}")
+            }
         };
         attributes.insert(format!("context:{name}"), value);
     }
-    if !request.contexts.is_empty() {
-        // An engine whose frontend does not know them (before 23.0) fetches a newer one instead of ignoring them.
+    if !spec.contexts.is_empty() {
+        // An engine whose frontend does not support them (before 23.0) fetches a newer frontend instead of ignoring
+        // them.
         attributes.insert("frontend.caps".to_owned(), "moby.buildkit.frontend.contexts+forward".to_owned());
     }
     Ok(())
-}
-
-fn is_remote(context: &str) -> bool {
-    context.contains("://") || context.starts_with("git@") || context.starts_with("github.com/")
 }
 
 fn existing_folder(folder: &Path) -> Result<PathBuf, BuildError> {
@@ -338,7 +238,7 @@ fn existing_folder(folder: &Path) -> Result<PathBuf, BuildError> {
     if resolved.is_dir() { Ok(resolved) } else { Err(BuildError::ContextNotFolder(folder.display().to_string())) }
 }
 
-/// The Dockerfile. Like Docker's own tools it may be called `dockerfile` where `Dockerfile` is asked for.
+/// The path of the Dockerfile. As in Docker's own tools, `dockerfile` is accepted for `Dockerfile`.
 fn existing_dockerfile(path: &Path) -> Result<PathBuf, BuildError> {
     let lowercase =
         path.file_name().is_some_and(|name| name == "Dockerfile").then(|| path.with_file_name("dockerfile"));
@@ -370,6 +270,7 @@ fn cache_entry(text: &str) -> Result<CacheOptionsEntry, BuildError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::value::Ulimit;
 
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("folder");
@@ -380,8 +281,8 @@ mod tests {
         folder
     }
 
-    fn request(folder: &tempfile::TempDir) -> BuildRequest {
-        BuildRequest::new(ContextSource::Directory(folder.path().to_path_buf()), "key".into())
+    fn spec(folder: &tempfile::TempDir) -> BuildSpec {
+        BuildSpec::new("web", "app", BuildContext::Folder(folder.path().to_path_buf()))
     }
 
     fn attribute(prepared: &Prepared, key: &str) -> Option<String> {
@@ -391,29 +292,29 @@ mod tests {
     #[test]
     fn every_setting_has_the_engines_name() {
         let folder = folder();
-        let map = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
-        let request = BuildRequest {
-            args: map("A", "1"),
-            labels: map("l", "2"),
+        let folder_at = |path: &str| BuildContext::Folder(folder.path().join(path));
+        let limits = Ulimit::Pair { soft: 1, hard: 2, extensions: BTreeMap::new() };
+        let spec = BuildSpec {
+            args: BTreeMap::from([("A".into(), Some("1".into())), ("B".into(), None)]),
+            labels: BTreeMap::from([("l".into(), "2".into())]),
             target: Some("dev".into()),
-            tags: vec!["a:1".into(), "b".into()],
+            exporter: Exporter::ImageStore { tags: vec!["a:1".into(), "b".into()] },
             platforms: vec!["linux/amd64".into()],
             no_cache_filter: vec!["x".into(), "y".into()],
             pull: true,
             cache_from: vec!["c:1".into(), "type=gha,scope=s".into()],
             contexts: BTreeMap::from([
-                ("base".into(), "docker-image://busybox".into()),
-                ("context".into(), folder.path().join("sub").display().to_string()),
-                ("more".into(), folder.path().display().to_string()),
+                ("base".into(), BuildContext::Remote("docker-image://busybox".into())),
+                ("context".into(), folder_at("sub")),
+                ("more".into(), folder_at("")),
             ]),
             extra_hosts: vec![("h".into(), "1.2.3.4".into()), ("h".into(), "::1".into())],
             network: Some("host".into()),
             shm_size: Some(1024),
-            ulimits: BTreeMap::from([("nofile".into(), (1, 2)), ("nproc".into(), (3, 3))]),
-            cgroup_parent: Some("p".into()),
-            ..request(&folder)
+            ulimits: BTreeMap::from([("nofile".into(), limits), ("nproc".into(), Ulimit::Single(3))]),
+            ..spec(&folder)
         };
-        let prepared = prepare(&request, "ref", "session").expect("prepared");
+        let prepared = prepare(&spec, "ref", "session").expect("prepared");
         let mut found: Vec<_> = prepared.solve.frontend_attrs.iter().map(|(k, v)| format!("{k}={v}")).collect();
         found.sort();
         assert_eq!(
@@ -421,7 +322,6 @@ mod tests {
             [
                 "add-hosts=h=1.2.3.4,h=::1",
                 "build-arg:A=1",
-                "cgroup-parent=p",
                 "context:base=docker-image://busybox",
                 "context:context=local:_context_",
                 "context:more=local:more",
@@ -449,8 +349,8 @@ mod tests {
     fn the_dockerfile_is_found_wherever_it_is() {
         let folder = folder();
         let at = |path: &str| folder.path().canonicalize().expect("folder").join(path);
-        let prepared = |dockerfile: DockerfileSource| prepare(&BuildRequest { dockerfile, ..request(&folder) }, "", "");
-        let path = |path: &str| prepared(DockerfileSource::Path(path.to_owned()));
+        let prepared = |dockerfile: Dockerfile| prepare(&BuildSpec { dockerfile, ..spec(&folder) }, "", "");
+        let path = |path: &str| prepared(Dockerfile::Path(path.to_owned()));
         let instructions =
             |folder: &str, name: &str| Source::Instructions { folder: at(folder), name: name.to_owned() };
         let found = path("sub/Other").expect("found");
@@ -460,7 +360,7 @@ mod tests {
             path(&at("sub/Other").display().to_string()).expect("found").sources["context"],
             Source::Folder(at(""))
         );
-        let found = prepared(DockerfileSource::Inline("FROM x".into())).expect("found");
+        let found = prepared(Dockerfile::Inline("FROM x".into())).expect("found");
         assert_eq!(found.sources["dockerfile"], inline("FROM x"));
         assert_eq!(path("sub"), Err(BuildError::DockerfileNotFound(at("sub").display().to_string())));
         std::fs::rename(at("Dockerfile"), at("dockerfile")).expect("renamed");
@@ -490,11 +390,11 @@ mod tests {
 
     #[test]
     fn a_remote_context_is_fetched_by_the_engine() {
-        let remote = BuildRequest::new(ContextSource::Remote("https://h/r.git#main:d".into()), "key".into());
+        let remote = BuildSpec::new("web", "app", BuildContext::Remote("https://h/r.git#main:d".into()));
         let prepared = prepare(&remote, "", "").expect("prepared");
         assert!(prepared.sources.is_empty());
         assert_eq!(attribute(&prepared, "context").as_deref(), Some("https://h/r.git#main:d"));
-        let inline = BuildRequest { dockerfile: DockerfileSource::Inline("FROM x".into()), ..remote };
+        let inline = BuildSpec { dockerfile: Dockerfile::Inline("FROM x".into()), ..remote };
         let prepared = prepare(&inline, "", "").expect("prepared");
         assert_eq!(attribute(&prepared, "dockerfilekey").as_deref(), Some("dockerfile"));
         assert_eq!(prepared.sources.len(), 1);
@@ -507,7 +407,7 @@ mod tests {
             let folder = folder();
             let pipe = folder.path().join(name);
             assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
-            let message = prepare(&request(&folder), "", "").expect_err("refused").to_string();
+            let message = prepare(&spec(&folder), "", "").expect_err("refused").to_string();
             assert!(message.ends_with(&format!("{name}`: it is not a file")), "{message}");
         }
     }
@@ -515,18 +415,24 @@ mod tests {
     #[test]
     fn what_cannot_be_built_is_refused_before_the_engine_is_asked() {
         let folder = folder();
-        let missing = ContextSource::Directory(folder.path().join("missing"));
-        let file = ContextSource::Directory(folder.path().join("Dockerfile"));
+        let missing = BuildContext::Folder(folder.path().join("missing"));
+        let file = BuildContext::Folder(folder.path().join("Dockerfile"));
         let cases = [
-            (BuildRequest { context: missing, ..request(&folder) }, "does not exist"),
-            (BuildRequest { context: file, ..request(&folder) }, "is not a folder"),
-            (BuildRequest { network: Some("web".into()), ..request(&folder) }, "the network `web`"),
-            (BuildRequest { cache_from: vec!["type=local,src=x".into()], ..request(&folder) }, "local folder"),
-            (BuildRequest { cache_from: vec!["type=gha,x".into()], ..request(&folder) }, "`x` in the cache"),
+            (BuildSpec { context: missing, ..spec(&folder) }, "does not exist"),
+            (BuildSpec { context: file, ..spec(&folder) }, "is not a folder"),
+            (BuildSpec { network: Some("web".into()), ..spec(&folder) }, "the network `web`"),
+            (BuildSpec { cache_from: vec!["type=local,src=x".into()], ..spec(&folder) }, "local folder"),
+            (BuildSpec { cache_from: vec!["type=gha,x".into()], ..spec(&folder) }, "`x` in the cache"),
         ];
-        for (request, expected) in cases {
-            let message = prepare(&request, "", "").expect_err("refused").to_string();
+        for (spec, expected) in cases {
+            let message = prepare(&spec, "", "").expect_err("refused").to_string();
             assert!(message.contains(expected), "{message}");
         }
+    }
+
+    #[test]
+    fn builds_of_one_context_share_what_the_engine_keeps() {
+        assert_eq!(shared_key(&BuildContext::Folder("/shop/app".into())), "hoist:/shop/app");
+        assert_eq!(shared_key(&BuildContext::Remote("https://h/r.git".into())), "hoist:https://h/r.git");
     }
 }

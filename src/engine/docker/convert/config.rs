@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bollard::models::{ContainerCreateBody, HealthConfig};
 
 use super::absent::{list, map, text};
-use super::facts::{Facts, VERSION};
+use super::facts::Facts;
 use super::service::refused;
 use crate::engine::{CreateContainer, EngineError};
 use crate::plan::ContainerSpec;
@@ -89,7 +89,7 @@ fn exposed_ports(service: &Service) -> Result<Vec<String>, EngineError> {
         let (range, protocol) = exposed.split_once('/').unwrap_or((exposed, "tcp"));
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else {
-            return Err(refused(service, &format!("`{exposed}` is not a port to expose")));
+            return Err(refused(&service.name, &format!("`{exposed}` is not a port to expose")));
         };
         ports.extend((first..=last).map(|port| format!("{port}/{protocol}")));
     }
@@ -101,7 +101,7 @@ fn healthcheck(service: &Service, check: &Healthcheck) -> Result<HealthConfig, E
         return Ok(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() });
     }
     if check.start_interval.is_some() && check.start_period.is_none() {
-        return Err(refused(service, "healthcheck.start_interval requires healthcheck.start_period to be set"));
+        return Err(refused(&service.name, "healthcheck.start_interval requires healthcheck.start_period to be set"));
     }
     Ok(HealthConfig {
         test: list(&check.test),
@@ -123,7 +123,7 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     let mut set = |name: &str, value: String| labels.insert(name.to_owned(), value);
     set(label::PROJECT, project.name.to_string());
     set(label::SERVICE, service.name.to_string());
-    set(label::VERSION, VERSION.to_owned());
+    set(label::VERSION, label::VERSION_VALUE.to_owned());
     set(label::WORKING_DIRECTORY, project.working_directory.display().to_string());
     set(label::CONFIG_FILES, joined(&project.compose_files));
     if !project.env_files.is_empty() {

@@ -52,7 +52,7 @@ pub(in crate::engine::docker) fn create_request(
 /// Refuses features whose absence would be noticed too late or not at all.
 fn refuse_what_is_not_there(service: &Service, facts: &Facts) -> Result<(), EngineError> {
     if service.use_api_socket && facts.engine.os == "windows" {
-        return Err(unsupported(service, "`use_api_socket` can't be used with a Windows engine"));
+        return Err(unsupported(&service.name, "`use_api_socket` can't be used with a Windows engine"));
     }
     Ok(())
 }

@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::observed::{ApiVersion, EngineVersion};
 
-/// The value of the label `com.docker.compose.version`.
-pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
-
 /// From this version on, a container is created with all its networks.
 pub(super) const ALL_NETWORKS: ApiVersion = ApiVersion::new(1, 44);
 

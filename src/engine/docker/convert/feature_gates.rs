@@ -72,7 +72,7 @@ pub(super) fn check(service: &Service, facts: &Facts, warnings: &mut Vec<String>
     for Feature { name, engine, needed, .. } in missing {
         let problem = format!("{name} requires Docker Engine {engine} or later");
         if *needed {
-            return Err(unsupported(service, &problem));
+            return Err(unsupported(&service.name, &problem));
         }
         warnings.push(format!("service `{}`: {problem}; this one ignores it", service.name));
     }

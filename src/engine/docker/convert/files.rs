@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::super::build::SecretSource;
 use super::service::{refused, service_of, unsupported};
 use crate::engine::EngineError;
-use crate::plan::ContainerSpec;
-use crate::project::{Build, CONFIGS_FOLDER, FileReference, FileSource, Project, SECRETS_FOLDER, Service};
+use crate::plan::{BuildSecret, BuildSpec, ContainerSpec};
+use crate::project::{CONFIGS_FOLDER, FileReference, FileSource, SECRETS_FOLDER, Service, ServiceName};
 
 /// Where a container that uses the engine's socket finds registry credentials.
 const API_SOCKET_CREDENTIALS: &str = "/run/secrets/docker/config.json";
@@ -56,7 +56,7 @@ struct Item<'a> {
 
 /// The service's secrets, then its configs, with their definitions.
 fn items<'a>(spec: &'a ContainerSpec, service: &'a Service) -> Result<Vec<Item<'a>>, EngineError> {
-    let undefined = |kind: &str, name: &str| refused(service, &format!("{kind} `{name}` is not defined"));
+    let undefined = |kind: &str, name: &str| refused(&service.name, &format!("{kind} `{name}` is not defined"));
     let mut items = Vec::with_capacity(service.secrets.len() + service.configs.len());
     for reference in &service.secrets {
         let name = reference.source.as_str();
@@ -107,7 +107,7 @@ impl<'a> Item<'a> {
     }
 
     /// Where the content comes from.
-    fn source(&self, service: &Service) -> Result<&'a FileSource, EngineError> {
+    fn source(&self, service: &ServiceName) -> Result<&'a FileSource, EngineError> {
         let Self { kind, name, .. } = self;
         if self.external {
             return Err(unsupported(service, &format!("unsupported external {kind} {name}")));
@@ -122,7 +122,7 @@ impl<'a> Item<'a> {
     }
 
     /// The content to copy; `None` for a file, which is mounted.
-    fn content(&self, service: &Service) -> Result<Option<&'a str>, EngineError> {
+    fn content(&self, service: &ServiceName) -> Result<Option<&'a str>, EngineError> {
         let Self { kind, name, .. } = self;
         match self.source(service)? {
             FileSource::File(_) => Ok(None),
@@ -137,7 +137,7 @@ impl<'a> Item<'a> {
 
     /// The file to copy; `None` for one that is mounted.
     fn injected(self, service: &Service) -> Result<Option<InjectedFile>, EngineError> {
-        let Some(content) = self.content(service)? else { return Ok(None) };
+        let Some(content) = self.content(&service.name)? else { return Ok(None) };
         if service.read_only {
             return Err(EngineError::Refused(format!(
                 "cannot create {} \"{}\" in read-only service {}: its content is copied into the file system",
@@ -146,7 +146,7 @@ impl<'a> Item<'a> {
         }
         if self.target == "/" {
             let message = format!("the target of {} `{}` is `/`, not the path of a file", self.kind, self.name);
-            return Err(refused(service, &message));
+            return Err(refused(&service.name, &message));
         }
         Ok(Some(InjectedFile {
             mode: self.mode.and_then(|mode| u32::try_from(mode & 0o7777).ok()).unwrap_or(DEFAULT_MODE),
@@ -160,7 +160,7 @@ impl<'a> Item<'a> {
         let number = |what: &str, text: Option<&String>| match text.filter(|text| !text.is_empty()) {
             None => Ok(0),
             Some(text) => text.parse::<u64>().map_err(|_| {
-                refused(service, &format!("the {what} `{text}` of {} `{}` is not a number", self.kind, self.name))
+                refused(&service.name, &format!("the {what} `{text}` of {} `{}` is not a number", self.kind, self.name))
             }),
         };
         Ok((number("uid", self.uid)?, number("gid", self.gid)?))
@@ -168,19 +168,26 @@ impl<'a> Item<'a> {
 }
 
 /// The secrets that build steps may mount, by their id in the build.
-pub(super) fn of_build(
-    project: &Project,
-    service: &Service,
-    build: &Build,
-) -> Result<BTreeMap<String, SecretSource>, EngineError> {
+///
+/// # Errors
+///
+/// If a variable is not set, or the content would have to come from somewhere else.
+pub(in crate::engine::docker) fn of_build(spec: &BuildSpec) -> Result<BTreeMap<String, SecretSource>, EngineError> {
+    let service = &spec.service;
     let mut secrets = BTreeMap::new();
-    for reference in &build.secrets {
-        let name = reference.source.as_str();
-        let secret = project.secrets.get(name);
-        let secret = secret.ok_or_else(|| refused(service, &format!("secret `{name}` is not defined")))?;
-        let driver = secret.driver.as_deref().or(secret.template_driver.as_deref());
-        let id = reference.target.as_deref().filter(|target| !target.is_empty()).unwrap_or(name).to_owned();
-        let item = Item::new("secret", name, reference, secret.source.as_ref(), secret.external, driver, id);
+    for (id, BuildSecret { key, definition }) in &spec.secrets {
+        let secret = definition.as_ref().ok_or_else(|| refused(service, &format!("secret `{key}` is not defined")))?;
+        let item = Item {
+            kind: "secret",
+            name: key.as_str(),
+            source: secret.source.as_ref(),
+            external: secret.external,
+            driver: secret.driver.as_deref().or(secret.template_driver.as_deref()),
+            target: id.clone(),
+            uid: None,
+            gid: None,
+            mode: None,
+        };
         let source = match (item.source(service)?, item.content(service)?) {
             (_, Some(text)) => SecretSource::Value(text.to_owned()),
             (FileSource::File(path), None) => SecretSource::File(path.into()),
@@ -195,7 +202,7 @@ pub(super) fn of_build(
 pub(super) fn mounted(spec: &ContainerSpec, service: &Service) -> Result<Vec<MountedFile>, EngineError> {
     let mut files = Vec::new();
     for item in items(spec, service)? {
-        if let FileSource::File(source) = item.source(service)? {
+        if let FileSource::File(source) = item.source(&service.name)? {
             files.push(MountedFile { source: source.clone(), target: item.target });
         }
     }
@@ -207,7 +214,7 @@ pub(super) fn mounted(spec: &ContainerSpec, service: &Service) -> Result<Vec<Mou
 pub(super) fn check(spec: &ContainerSpec) -> Result<(), EngineError> {
     let service = service_of(spec)?;
     for item in items(spec, service)? {
-        if !matches!(item.source(service)?, FileSource::Environment { value: None, .. }) {
+        if !matches!(item.source(&service.name)?, FileSource::Environment { value: None, .. }) {
             item.injected(service)?;
         }
     }

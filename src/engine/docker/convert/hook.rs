@@ -6,7 +6,7 @@ use bollard::models::{ContainerCreateBody, HostConfig};
 
 use super::absent::{list, text};
 use super::container::CreateRequest;
-use super::facts::{Facts, VERSION};
+use super::facts::Facts;
 use super::service::{refused, service_of};
 use super::{config, networking};
 use crate::engine::{CreateContainer, EngineError, HookContainer};
@@ -26,7 +26,7 @@ pub(in crate::engine::docker) fn hook_request(
     let hook = service
         .pre_start
         .get(request.hook)
-        .ok_or_else(|| refused(service, &format!("there is no pre_start hook {}", request.hook)))?;
+        .ok_or_else(|| refused(&service.name, &format!("there is no pre_start hook {}", request.hook)))?;
     let mut warnings = Vec::new();
     let networking = networking::networking(&as_replica(request), service, facts, &mut warnings)?;
     let mut environment = service.environment.clone();
@@ -34,7 +34,7 @@ pub(in crate::engine::docker) fn hook_request(
     let labels = [
         (label::PROJECT, request.spec.project.name.to_string()),
         (label::SERVICE, service.name.to_string()),
-        (label::VERSION, VERSION.to_owned()),
+        (label::VERSION, label::VERSION_VALUE.to_owned()),
         (label::HOOK, "pre_start".to_owned()),
     ];
     let body = ContainerCreateBody {

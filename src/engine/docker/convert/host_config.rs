@@ -80,7 +80,7 @@ fn enumerated<T: std::str::FromStr>(
         None => Ok(None),
         Some(word) => match word.parse() {
             Ok(known) => Ok(Some(known)),
-            Err(_) => Err(refused(service, &format!("`{word}` is nothing that `{attribute}` can be"))),
+            Err(_) => Err(refused(&service.name, &format!("`{word}` is nothing that `{attribute}` can be"))),
         },
     }
 }
@@ -97,7 +97,7 @@ fn namespace(
         Some(NamespaceMode::Service(other)) => {
             let missing = || {
                 let name = other.as_str();
-                refused(service, &format!("cannot share {what} namespace with service {name}: container missing"))
+                refused(&service.name, &format!("cannot share {what} namespace with service {name}: container missing"))
             };
             let id = request.references.get(other).ok_or_else(missing)?;
             Ok(Some(format!("container:{id}")))
@@ -123,7 +123,7 @@ fn own_namespace(
         None => Ok(None),
         Some(NamespaceMode::Other(mode)) => Ok(text(Some(mode))),
         Some(mode @ (NamespaceMode::Service(_) | NamespaceMode::Container(_))) => Err(unsupported(
-            service,
+            &service.name,
             &format!("`{attribute}: {mode}` is not possible: no engine shares that namespace between containers"),
         )),
     }
@@ -131,8 +131,9 @@ fn own_namespace(
 
 /// Containers whose mounts to use, each with its mode.
 fn volumes_from(request: &CreateContainer, service: &Service) -> Result<Option<Vec<String>>, EngineError> {
-    let missing =
-        |name: &ServiceName| refused(service, &format!("cannot share volume with service {name}: container missing"));
+    let missing = |name: &ServiceName| {
+        refused(&service.name, &format!("cannot share volume with service {name}: container missing"))
+    };
     let mut containers = Vec::with_capacity(service.volumes_from.len());
     for from in &service.volumes_from {
         let container = match &from.source {
@@ -148,7 +149,7 @@ fn volumes_from(request: &CreateContainer, service: &Service) -> Result<Option<V
 
 fn dns(service: &Service) -> Result<Option<Vec<String>>, EngineError> {
     match service.dns.iter().find(|address| address.parse::<IpAddr>().is_err()) {
-        Some(address) => Err(refused(service, &format!("invalid DNS address: {address}"))),
+        Some(address) => Err(refused(&service.name, &format!("invalid DNS address: {address}"))),
         None => Ok(list(&service.dns)),
     }
 }
@@ -166,7 +167,7 @@ fn restart_policy(service: &Service) -> Result<Option<RestartPolicy>, EngineErro
     let count = match count.map(str::parse::<i64>) {
         None => None,
         Some(Ok(count)) => Some(count),
-        Some(Err(_)) => return Err(refused(service, &format!("`restart: {text}` does not end in a number"))),
+        Some(Err(_)) => return Err(refused(&service.name, &format!("`restart: {text}` does not end in a number"))),
     };
     Ok(Some(RestartPolicy { name: Some(restart_word(service, name)?), maximum_retry_count: count }))
 }
@@ -186,7 +187,7 @@ fn restart_word(service: &Service, word: &str) -> Result<RestartPolicyNameEnum, 
         "on-failure" => Ok(RestartPolicyNameEnum::ON_FAILURE),
         "unless-stopped" => Ok(RestartPolicyNameEnum::UNLESS_STOPPED),
         "always" | "any" => Ok(RestartPolicyNameEnum::ALWAYS),
-        other => Err(refused(service, &format!("invalid restart policy: unknown policy `{other}`"))),
+        other => Err(refused(&service.name, &format!("invalid restart policy: unknown policy `{other}`"))),
     }
 }
 
@@ -203,12 +204,12 @@ fn security_options(service: &Service, facts: &Facts) -> Result<SecurityOptions,
             result.unconfined_system_paths = true;
         } else if let Some(file) = seccomp_file(option) {
             let profile = facts.seccomp.get(file);
-            let missing = || refused(service, &format!("the seccomp profile `{file}` was not read"));
+            let missing = || refused(&service.name, &format!("the seccomp profile `{file}` was not read"));
             result.options.push(format!("seccomp={}", profile.ok_or_else(missing)?));
         } else if option.contains(['=', ':']) || option == "no-new-privileges" {
             result.options.push(option.clone());
         } else {
-            return Err(refused(service, &format!("invalid security-opt: \"{option}\"")));
+            return Err(refused(&service.name, &format!("invalid security-opt: \"{option}\"")));
         }
     }
     Ok(result)

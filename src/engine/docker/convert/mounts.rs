@@ -141,7 +141,7 @@ fn engine_source(
             None => source.to_owned(),
         },
         MountKind::Image if facts.engine.api < IMAGE_MOUNTS => {
-            return Err(unsupported(service, "volume with type=image require Docker Engine v28 or later"));
+            return Err(unsupported(&service.name, "volume with type=image require Docker Engine v28 or later"));
         }
         MountKind::Image => mounted_image(spec, source),
         MountKind::Tmpfs => return Ok(None),
@@ -240,7 +240,7 @@ fn bind_options(service: &Service, options: &BindOptions) -> Result<MountBindOpt
         None => None,
         Some(word) => match word.parse() {
             Ok(known) => Some(known),
-            Err(_) => return Err(refused(service, &format!("`{word}` is nothing that `propagation` can be"))),
+            Err(_) => return Err(refused(&service.name, &format!("`{word}` is nothing that `propagation` can be"))),
         },
     };
     let asks = |recursive: RecursiveBind| (options.recursive == Some(recursive)).then_some(true);

@@ -7,7 +7,7 @@ use bollard::models::{
 };
 
 use super::absent::{list, map, non_empty, non_zero, text};
-use super::facts::{ALL_NETWORKS, Facts, VERSION};
+use super::facts::{ALL_NETWORKS, Facts};
 use super::host_config;
 use super::service::{refused, service_of, unsupported};
 use crate::engine::{CreateContainer, EngineError};
@@ -152,14 +152,14 @@ impl Endpoint<'_> {
     fn addresses(&self, attachment: &ServiceNetwork) -> Result<EndpointIpamConfig, EngineError> {
         let (ipv4, ipv6) = (text(attachment.ipv4_address.as_ref()), text(attachment.ipv6_address.as_ref()));
         if let Some(address) = ipv4.as_ref().filter(|address| address.parse::<Ipv4Addr>().is_err()) {
-            return Err(refused(self.service, &format!("invalid IPv4 address: {address}")));
+            return Err(refused(&self.service.name, &format!("invalid IPv4 address: {address}")));
         }
         if let Some(address) = ipv6.as_ref().filter(|address| address.parse::<Ipv6Addr>().is_err()) {
-            return Err(refused(self.service, &format!("invalid IPv6 address: {address}")));
+            return Err(refused(&self.service.name, &format!("invalid IPv6 address: {address}")));
         }
         let link_local = &attachment.link_local_ips;
         if let Some(address) = link_local.iter().find(|address| address.parse::<IpAddr>().is_err()) {
-            return Err(refused(self.service, &format!("invalid link-local IP: {address}")));
+            return Err(refused(&self.service.name, &format!("invalid link-local IP: {address}")));
         }
         Ok(EndpointIpamConfig { ipv4_address: ipv4, ipv6_address: ipv6, link_local_ips: list(link_local) })
     }
@@ -172,7 +172,7 @@ impl Endpoint<'_> {
         let of_service = text(self.service.mac_address.as_ref());
         match (&own, &of_service) {
             (Some(own), Some(of_service)) if own != of_service => Err(refused(
-                self.service,
+                &self.service.name,
                 &format!("the service-level mac_address should have the same value as network {}", self.key),
             )),
             _ => Ok(own.or(of_service)),
@@ -188,7 +188,7 @@ impl Endpoint<'_> {
         let mut options = map(&attachment.driver_opts).unwrap_or_default();
         if let Some(name) = text(attachment.interface_name.as_ref()) {
             if facts.engine.api < INTERFACE_NAMES {
-                return Err(unsupported(self.service, "interface_name requires Docker Engine v28.1 or later"));
+                return Err(unsupported(&self.service.name, "interface_name requires Docker Engine v28.1 or later"));
             }
             let old = options.insert(INTERFACE_NAME.to_owned(), name.clone());
             if let Some(old) = old.filter(|old| *old != name) {
@@ -218,7 +218,7 @@ pub(in crate::engine::docker) fn network_request(
     for (name, value) in [
         (label::NETWORK, key.to_string()),
         (label::PROJECT, project.name.to_string()),
-        (label::VERSION, VERSION.to_owned()),
+        (label::VERSION, label::VERSION_VALUE.to_owned()),
         (label::CONFIG_HASH, network_hash(network)),
     ] {
         labels.insert(name.to_owned(), value);

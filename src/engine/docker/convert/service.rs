@@ -2,7 +2,7 @@
 
 use crate::engine::EngineError;
 use crate::plan::ContainerSpec;
-use crate::project::Service;
+use crate::project::{Service, ServiceName};
 
 /// The service that a container is created for.
 pub(in crate::engine::docker) fn service_of(spec: &ContainerSpec) -> Result<&Service, EngineError> {
@@ -15,11 +15,11 @@ pub(in crate::engine::docker) fn service_of(spec: &ContainerSpec) -> Result<&Ser
 }
 
 /// The error for an invalid service definition.
-pub(super) fn refused(service: &Service, problem: &str) -> EngineError {
-    EngineError::Refused(format!("service `{}`: {problem}", service.name))
+pub(super) fn refused(service: &ServiceName, problem: &str) -> EngineError {
+    EngineError::Refused(format!("service `{service}`: {problem}"))
 }
 
 /// The error for a service that uses something that the engine or hoist does not support.
-pub(super) fn unsupported(service: &Service, problem: &str) -> EngineError {
-    EngineError::Unsupported(format!("service `{}`: {problem}", service.name))
+pub(super) fn unsupported(service: &ServiceName, problem: &str) -> EngineError {
+    EngineError::Unsupported(format!("service `{service}`: {problem}"))
 }

@@ -3,7 +3,6 @@
 use bollard::models::VolumeCreateRequest;
 
 use super::absent::{map, text};
-use super::facts::VERSION;
 use crate::engine::EngineError;
 use crate::project::hash::volume_hash;
 use crate::project::label;
@@ -25,7 +24,7 @@ pub(in crate::engine::docker) fn volume_request(
     for (name, value) in [
         (label::VOLUME, key.to_string()),
         (label::PROJECT, project.name.to_string()),
-        (label::VERSION, VERSION.to_owned()),
+        (label::VERSION, label::VERSION_VALUE.to_owned()),
         (label::CONFIG_HASH, volume_hash(volume)),
     ] {
         labels.insert(name.to_owned(), value);

@@ -1,0 +1,131 @@
+//! What to build: everything that a builder needs, from files and flags.
+
+use std::collections::BTreeMap;
+
+use crate::project::value::{BuildContext, Ulimit};
+use crate::project::{Secret, SecretKey, ServiceName, SshKey};
+
+/// An image to build.
+#[derive(Clone, PartialEq)]
+pub struct BuildSpec {
+    /// The service with the `build` section.
+    pub service: ServiceName,
+    /// The image's name (`image`, or `<project>-<service>`).
+    pub image: String,
+    /// `os[/arch[/variant]]` that containers need; `None` means the engine's own.
+    pub platform: Option<String>,
+    /// Where the result goes.
+    pub exporter: Exporter,
+    /// The build context.
+    pub context: BuildContext,
+    /// The Dockerfile.
+    pub dockerfile: Dockerfile,
+    /// Build arguments. The proxy variables of Docker's configuration are arguments too: a name without a value leaves
+    /// that variable out.
+    pub args: BTreeMap<String, Option<String>>,
+    /// Labels of the image, including those of the project.
+    pub labels: BTreeMap<String, String>,
+    /// The stage to build; `None` means the last one.
+    pub target: Option<String>,
+    /// Platforms to build for, as `os[/arch[/variant]]`; the engine's own if empty.
+    pub platforms: Vec<String>,
+    /// Whether to ignore the cache.
+    pub no_cache: bool,
+    /// Stages for which to ignore the cache.
+    pub no_cache_filter: Vec<String>,
+    /// Whether to pull newer base images.
+    pub pull: bool,
+    /// Cache sources: image references, or `type=…,key=value`.
+    pub cache_from: Vec<String>,
+    /// Cache destinations: `type=…,key=value`.
+    pub cache_to: Vec<String>,
+    /// Additional contexts by name; the image of another service is `docker-image://NAME`.
+    pub contexts: BTreeMap<String, BuildContext>,
+    /// Host names and addresses (or `host-gateway`) for the build.
+    pub extra_hosts: Vec<(String, String)>,
+    /// Network of build steps: `host`, `none` or `default`.
+    pub network: Option<String>,
+    /// Size of `/dev/shm` in bytes; `None` means the engine's default.
+    pub shm_size: Option<i64>,
+    /// Resource limits by name.
+    pub ulimits: BTreeMap<String, Ulimit>,
+    /// Extra privileges of build steps: `security.insecure`, `network.host`.
+    pub entitlements: Vec<String>,
+    /// Secrets that build steps may mount, by their id in the build. They do not become part of the image.
+    pub secrets: BTreeMap<String, BuildSecret>,
+    /// SSH agents and keys for build steps.
+    pub ssh: Vec<SshKey>,
+}
+
+/// Where the result of a build goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exporter {
+    /// Stores it in the engine's image store.
+    ImageStore {
+        /// All its names.
+        tags: Vec<String>,
+    },
+}
+
+/// The Dockerfile of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dockerfile {
+    /// A path in the context, or an absolute one.
+    Path(String),
+    /// The text itself.
+    Inline(String),
+}
+
+/// A secret of a build.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BuildSecret {
+    /// Its key in the project.
+    pub key: SecretKey,
+    /// Its definition in the project; `None` if there is none.
+    pub definition: Option<Secret>,
+}
+
+impl BuildSpec {
+    /// A build of a context's `Dockerfile` into the engine's image store as `image`, with defaults otherwise.
+    #[must_use]
+    pub fn new(service: impl Into<ServiceName>, image: impl Into<String>, context: BuildContext) -> Self {
+        let image = image.into();
+        Self {
+            service: service.into(),
+            exporter: Exporter::ImageStore { tags: vec![image.clone()] },
+            image,
+            platform: None,
+            context,
+            dockerfile: Dockerfile::Path("Dockerfile".to_owned()),
+            args: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            target: None,
+            platforms: Vec::new(),
+            no_cache: false,
+            no_cache_filter: Vec::new(),
+            pull: false,
+            cache_from: Vec::new(),
+            cache_to: Vec::new(),
+            contexts: BTreeMap::new(),
+            extra_hosts: Vec::new(),
+            network: None,
+            shm_size: None,
+            ulimits: BTreeMap::new(),
+            entitlements: Vec::new(),
+            secrets: BTreeMap::new(),
+            ssh: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for BuildSpec {
+    /// Leaves out possible secrets: values of arguments, and secrets in URLs and caches.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BuildSpec")
+            .field("service", &self.service)
+            .field("image", &self.image)
+            .field("platform", &self.platform)
+            .field("exporter", &self.exporter)
+            .finish_non_exhaustive()
+    }
+}
