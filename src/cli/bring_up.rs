@@ -77,7 +77,7 @@ pub(crate) struct UpPlanArgs {
     /// Give new containers empty anonymous volumes; the old volumes are kept, but not mounted
     #[arg(short = 'V', long)]
     pub(crate) renew_anon_volumes: bool,
-    /// Time that containers get to stop [default: their own grace period]
+    /// Time that containers have to stop before they are killed [default: their own grace period]
     #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) timeout: Option<i64>,
     /// Return once all services are running, or healthy if they have a healthcheck

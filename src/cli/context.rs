@@ -140,7 +140,7 @@ impl Context {
 /// comes from it.
 fn current_directory() -> Result<PathBuf, Failure> {
     let real = std::env::current_dir()
-        .map_err(|error| Failure::Unexpected(anyhow::Error::new(error).context("there is no current folder")))?;
+        .map_err(|error| Failure::Unexpected(anyhow::Error::new(error).context("there is no current directory")))?;
     let named = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
     Ok(named.filter(|path| path.canonicalize().is_ok_and(|path| path == real)).unwrap_or(real))
 }

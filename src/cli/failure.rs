@@ -189,7 +189,7 @@ fn engine_hint(error: &EngineError) -> Option<String> {
         return Some(format!("`ssh ssh://{host} docker version` must work without a prompt"));
     }
     Some(if cause.to_lowercase().contains("permission denied") {
-        "your user may not access the engine's socket: add it to the group `docker`, or use sudo".to_owned()
+        "your user is not allowed to access the engine's socket: add it to the group `docker`, or use sudo".to_owned()
     } else {
         "is the engine running? start it, or select another with DOCKER_HOST, --host or --context".to_owned()
     })

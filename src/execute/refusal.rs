@@ -205,7 +205,7 @@ const CONTAINER: &[Row] = &[
     ("invalid DNS address", "dns", "write an IP address"),
     ("add-host: \"{}\"", "extra_hosts", "write a name and an IP address"),
     ("invalid port specification: \"{}\"", "ports|expose", "ports are numbers up to 65535"),
-    ("all ports are allocated", "ports", "publish a larger range, or leave the host port to the engine"),
+    ("all ports are allocated", "ports", "publish a larger range, or let the engine choose the host port"),
     ("cannot assign requested address", "ports", "the engine's host has no such address"),
     ("empty string is not permitted as an annotation key", "annotations", ""),
 ];

@@ -134,9 +134,9 @@ impl Explain for TemplateError {
             Self::Required { variable, .. } => {
                 format!("set `{variable}` in the shell, in `.env`, or in a file given by `--env-file`")
             }
-            Self::TooMuch { .. } => "put a long value that is used this often into a file, and mount that".to_owned(),
-            Self::TooLong { .. } => "variables that repeat one another grow fast; shorten them".to_owned(),
-            Self::TooDeep { .. } => "give the inner variables values of their own in `.env`".to_owned(),
+            Self::TooMuch { .. } => "put a long value that is used this often in a file, and mount the file".to_owned(),
+            Self::TooLong { .. } => "variables that repeat each other grow fast; shorten them".to_owned(),
+            Self::TooDeep { .. } => "give the inner variables their own values in `.env`".to_owned(),
             Self::Cast { text, template: Some(template), target, .. } if text.is_empty() => format!(
                 "`{template}` is empty: set the variable, or give it a default as in `${{NAME:-{}}}`",
                 if *target == Target::Boolean { "false" } else { "1" }

@@ -29,7 +29,7 @@ pub enum LayerError {
     #[error(transparent)]
     Yaml(#[from] YamlError),
     /// A document that is not a mapping.
-    #[error("a Compose file must be a mapping, but this is {found}")]
+    #[error("a Compose file must be a mapping, but this is {}", if *found == "nothing" { "empty" } else { found })]
     NotAMapping {
         /// What it is.
         found: &'static str,

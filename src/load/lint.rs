@@ -73,7 +73,7 @@ impl Explain for LintWarning {
                     .to_owned()
             }
             Self::MountOption { .. } => {
-                "valid options are `ro`, `rw`, `z`, `Z`, `nocopy` and words such as `rslave`".to_owned()
+                "valid options are `ro`, `rw`, `z`, `Z`, `nocopy` and propagation modes such as `rslave`".to_owned()
             }
             Self::Restart { .. } => {
                 "write `\"no\"`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`".to_owned()

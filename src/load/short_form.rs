@@ -58,7 +58,7 @@ impl Explain for DeprecatedExternalName {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("write `external: true` and `name: …` beside it".to_owned())
+        Some("write `external: true` and `name: …` next to it".to_owned())
     }
 }
 

@@ -50,7 +50,7 @@ impl Explain for ItemError {
             ItemProblem::Missing("target") => Some("`target` is the path or port in the container".to_owned()),
             ItemProblem::WrongType { found: "a number" | "a boolean", .. } => Some("put it in quotes".to_owned()),
             ItemProblem::WrongType { found: "a mapping", .. } => {
-                Some("write `KEY=value`, or a mapping with `KEY: value` in place of the list".to_owned())
+                Some("write `KEY=value`, or a mapping with `KEY: value` instead of the list".to_owned())
             }
             ItemProblem::Missing(_) | ItemProblem::WrongType { .. } => None,
         }

@@ -64,7 +64,7 @@ pub enum PlanError {
         service: ServiceName,
     },
     /// A service has too many replicas.
-    #[error("service `{service}` asks for more than {most} replicas")]
+    #[error("service `{service}` has more than {most} replicas")]
     TooManyReplicas {
         /// The service.
         service: ServiceName,
@@ -259,7 +259,7 @@ pub enum PlanError {
     },
     /// A network changed, and containers outside this run are connected to it.
     #[error(
-        "network {name} has to be recreated for its new definition, but containers that stay are connected to it: {}",
+        "network {name} must be recreated because its definition changed, but containers that stay are connected to it: {}",
         .containers.join(", ")
     )]
     NetworkInUse {
@@ -272,7 +272,7 @@ pub enum PlanError {
     },
     /// A volume that the user agreed to recreate is mounted by containers that stay.
     #[error(
-        "volume {name} has to be recreated for its new definition, but containers that stay mount it: {}",
+        "volume {name} must be recreated because its definition changed, but containers that stay mount it: {}",
         .containers.join(", ")
     )]
     VolumeInUse {
@@ -338,7 +338,7 @@ pub enum Exclusive {
         item: String,
     },
     /// A range of host ports with fewer ports than parallel containers.
-    #[error("host ports {range} are too few for {containers} containers at once")]
+    #[error("host ports {range} are not enough for {containers} containers at a time")]
     HostPorts {
         /// The range.
         range: String,
@@ -408,10 +408,10 @@ impl Exclusive {
             Self::ContainerName(_) => "remove `container_name`".to_owned(),
             Self::HostPort { port, target, .. } => {
                 let last = usize::from(*port) + containers - 1;
-                format!("publish a range as in `{port}-{last}:{target}`, or leave the host port to the engine")
+                format!("publish a range as in `{port}-{last}:{target}`, or let the engine choose the host port")
             }
             Self::HostPorts { .. } => "publish a larger range".to_owned(),
-            Self::Address { .. } => "leave the address to the engine".to_owned(),
+            Self::Address { .. } => "let the engine choose the address".to_owned(),
         }
     }
 }
@@ -499,7 +499,7 @@ impl PlanError {
             }),
             Self::BadExpose { .. } => Some("write a port or a range, as in `80` or `8000-8010/udp`".to_owned()),
             Self::NoModelPlugin { .. } => Some(
-                "install Docker Model Runner: `docker model version` has to answer, from a plugin `docker-model` in \
+                "install Docker Model Runner: `docker model version` must work, with a plugin `docker-model` in \
                  ~/.docker/cli-plugins or /usr/libexec/docker/cli-plugins"
                     .to_owned(),
             ),
@@ -532,7 +532,7 @@ impl PlanError {
             Self::UnknownFailureAction { .. } => Some("use `pause`, `continue` or `rollback`".to_owned()),
             Self::StartFirst { obstacle, .. } => {
                 let way = match obstacle {
-                    Exclusive::HostPort { .. } => "leave the host port to the engine".to_owned(),
+                    Exclusive::HostPort { .. } => "let the engine choose the host port".to_owned(),
                     Exclusive::ContainerName(_) | Exclusive::HostPorts { .. } | Exclusive::Address { .. } => {
                         obstacle.way_out(1)
                     }
@@ -554,7 +554,7 @@ impl PlanError {
                 profiles.first().map(|profile| format!("enable it with `--profile {profile}`"))
             }
             Self::ServiceNotNamed { service } => Some(format!("add `{service}` to the command line")),
-            Self::DuplicateContainerName { .. } => Some("give each container a name of its own".to_owned()),
+            Self::DuplicateContainerName { .. } => Some("give each container its own name".to_owned()),
             Self::NamedContainerScaled { .. }
             | Self::NothingToRun { .. }
             | Self::NoSuchService { .. }
@@ -583,7 +583,7 @@ fn name_owner(owner: &NameOwner) -> String {
         }
         NameOwner::LeftAlone(service) => format!("a container of service `{service}`, which is not part of this run"),
         NameOwner::Kept(service) => format!("a container of service `{service}`, which keeps it"),
-        NameOwner::EndedOneOff => "a one-off container of `run` that has ended".to_owned(),
+        NameOwner::EndedOneOff => "a one-off container of `run` that has exited".to_owned(),
         NameOwner::Running => "a one-off container of `run`".to_owned(),
     }
 }

@@ -229,7 +229,7 @@ impl<'a> Scene<'a> {
             Fault::Colon => self.open_bracket().unwrap_or_else(|| self.colon()),
             Fault::Indentation => self.open_bracket().unwrap_or_else(|| self.indentation()),
             Fault::Other(words) => self.other(words),
-            Fault::TooDeep => self.other("nested too deep"),
+            Fault::TooDeep => self.other("nested too deeply"),
         }
     }
 
@@ -338,11 +338,11 @@ impl<'a> Scene<'a> {
             &rest[..rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}')).unwrap_or(rest.len())]
         });
         let hint = suggest::closest(name, anchors).map_or_else(
-            || format!("mark a value above with `&{name}`, or put `{alias}` in quotes if it is text"),
+            || format!("define the anchor above with `&{name}`, or put `{alias}` in quotes if it is text"),
             |anchor| format!("did you mean `*{anchor}`?"),
         );
         let range = (self.at, self.at + alias.len());
-        Finding::new(format!("nothing above is marked `&{name}`"), range, hint)
+        Finding::new(format!("no anchor `&{name}` is defined above"), range, hint)
     }
 
     fn no_anchor_name(&self) -> Finding {
@@ -368,7 +368,7 @@ impl<'a> Scene<'a> {
         Finding::new(
             "a list cannot start on the same line as its key",
             (start, start + value.len()),
-            "put each `- item` on a line of its own below the key",
+            "put each `- item` on its own line below the key",
         )
     }
 
@@ -573,7 +573,7 @@ fn leading_tab(line: Line<'_>) -> Option<Finding> {
 fn missing_blank(line: Line<'_>) -> Option<Finding> {
     let (key, value, colon) = line.missing_blank()?;
     Some(Finding::new(
-        format!("a space is missing behind the colon of `{key}`"),
+        format!("missing space after the colon of `{key}`"),
         (colon, colon + 1),
         format!("write `{key}: {value}`"),
     ))

@@ -25,7 +25,7 @@ pub(crate) struct DownArgs {
     /// Remove images of the services: all, or local for those without an `image` name
     #[arg(long, value_name = "WHICH")]
     pub(crate) rmi: Option<String>,
-    /// Time that containers get to stop [default: their own grace period]
+    /// Time that containers have to stop before they are killed [default: their own grace period]
     #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) timeout: Option<i64>,
     /// Remove the project's named and anonymous volumes and their data

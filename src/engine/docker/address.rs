@@ -57,7 +57,7 @@ impl Address {
             "tcp" | "http" => Self::tcp(text, rest, tls),
             "https" => Self::tcp(text, rest, Some(tls.unwrap_or_default())),
             "ssh" => Self::ssh(text, rest),
-            "npipe" => Err(EngineError::Unsupported(format!("named pipes exist on Windows only: `{text}`"))),
+            "npipe" => Err(EngineError::Unsupported(format!("named pipes exist only on Windows: `{text}`"))),
             _ => Err(bad_address(text)),
         }
     }
@@ -73,7 +73,7 @@ impl Address {
             None => (None, authority),
         };
         if user.is_some_and(|user| user.contains(':')) {
-            let what = "an ssh address has no place for a password: load a key into the ssh agent";
+            let what = "an ssh address cannot contain a password: load a key into the ssh agent";
             return Err(EngineError::Configuration(what.to_owned()));
         }
         let (host, port) = split_port(host).ok_or_else(|| bad_address(text))?;
@@ -125,7 +125,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 fn bad_address(text: &str) -> EngineError {
     let text = if text.contains("://") { redact::text(text) } else { redact::text(&format!("tcp://{text}")) };
     EngineError::Configuration(format!(
-        "`{text}` is not the address of an engine; addresses look like unix:///var/run/docker.sock, tcp://host:2376 \
+        "`{text}` is not an engine address; addresses look like unix:///var/run/docker.sock, tcp://host:2376 \
          or ssh://user@host"
     ))
 }

@@ -63,7 +63,7 @@ async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<
     }
     match built.digest.or(built.config_digest) {
         Some(digest) => Ok(Image { digest: digest.as_str().into(), id: digest.as_str().into(), tagged_at: None }),
-        None => Err(EngineError::Build(format!("the build of `{}` left no image", spec.image))),
+        None => Err(EngineError::Build(format!("the build of `{}` produced no image", spec.image))),
     }
 }
 

@@ -73,7 +73,7 @@ impl ConnectSettings {
     /// or the address is invalid.
     pub(super) fn address(&self) -> Result<Address, EngineError> {
         if let (Some(_), Some(_)) = (&self.host, &self.context) {
-            return Err(EngineError::Configuration("`--host` and `--context` exclude each other".to_owned()));
+            return Err(EngineError::Configuration("`--host` and `--context` are mutually exclusive".to_owned()));
         }
         if let Some(host) = &self.host {
             return self.host_address(host);

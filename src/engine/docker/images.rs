@@ -336,8 +336,8 @@ async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, Engin
     let reference = Reference::parse(&spec.image);
     let reference = match &reference {
         Reference::Named(reference) => reference,
-        Reference::Id(_) => return Err(no_name(&spec.image, "an id cannot be pulled")),
-        Reference::Malformed => return Err(no_name(&spec.image, "that is no reference of an image")),
+        Reference::Id(_) => return Err(no_name(&spec.image, "an image ID cannot be pulled")),
+        Reference::Malformed => return Err(no_name(&spec.image, "its name is not a valid image reference")),
     };
     let name = reference.familiar_name();
     let mut pairs = vec![("fromImage", name.as_str())];
@@ -372,13 +372,13 @@ fn explain(error: EngineError, without_credentials: Option<String>) -> EngineErr
 }
 
 fn no_name(image: &str, why: &str) -> EngineError {
-    EngineError::Refused(format!("image `{image}` is not there, and {why}"))
+    EngineError::Refused(format!("image `{image}` does not exist, and {why}"))
 }
 
 fn missing_after_pull(spec: &PullSpec) -> EngineError {
     match &spec.platform {
         Some(platform) => EngineError::Failed(format!("image `{}` is not for platform {platform}", spec.image)),
-        None => EngineError::Failed(format!("image `{}` is not there after its pull", spec.image)),
+        None => EngineError::Failed(format!("image `{}` does not exist after the pull", spec.image)),
     }
 }
 

@@ -80,7 +80,7 @@ async fn create(client: &Client, project: &Project, key: &NetworkKey) -> Result<
     let request = convert::network_request(project, key)?;
     let name = request.name.clone();
     let mut body = serde_json::to_value(request)
-        .map_err(|error| EngineError::Failed(format!("the request cannot be written: {error}")))?;
+        .map_err(|error| EngineError::Failed(format!("cannot encode the request: {error}")))?;
     let unique = client.version().await?.api >= UNIQUE_NAMES;
     if !unique {
         body["CheckDuplicate"] = true.into();
@@ -98,7 +98,7 @@ async fn create(client: &Client, project: &Project, key: &NetworkKey) -> Result<
     }
     let answer = transport::whole(answer.into_body(), transport::LARGEST_REFUSAL).await?;
     let made: Created = serde_json::from_slice(&answer)
-        .map_err(|error| EngineError::Failed(format!("the engine's answer cannot be read: {error}")))?;
+        .map_err(|error| EngineError::Failed(format!("cannot read the engine's answer: {error}")))?;
     give_way(client, &name, &made.id).await
 }
 

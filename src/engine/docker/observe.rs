@@ -40,7 +40,7 @@ async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, Engi
 
 /// A query whose errors say what was queried, which the engine's messages do not.
 async fn looking<T>(what: &str, look: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
-    look.await.map_err(|error| classify::failed_to(&format!("look at its {what}"), error))
+    look.await.map_err(|error| classify::failed_to(&format!("list its {what}"), error))
 }
 
 async fn containers(client: &Client, project: &str) -> Result<Vec<Container>, EngineError> {

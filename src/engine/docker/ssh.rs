@@ -85,7 +85,7 @@ impl SshAddress {
         command.process_group(0).kill_on_drop(true);
         let child = command.spawn().map_err(|error| {
             let missing = error.kind() == io::ErrorKind::NotFound;
-            if missing { io::Error::new(error.kind(), "there is no program `ssh` on PATH") } else { error }
+            if missing { io::Error::new(error.kind(), "found no program `ssh` on PATH") } else { error }
         })?;
         let mut stream = SshStream::new(child)?;
         match stream.ping().await {
@@ -126,12 +126,12 @@ impl SshStream {
         // Reading cannot go beyond the headers: a HEAD response has no body.
         while !head.ends_with(b"\r\n\r\n") {
             if self.read_buf(&mut head).await? == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "ssh ended before the engine answered"));
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "ssh exited before the engine answered"));
             }
             let expected = &b"HTTP/1."[..head.len().min(7)];
             if !head.starts_with(expected) || head.len() > LONGEST_HEAD {
                 let text: String = String::from_utf8_lossy(&head).chars().take(80).collect();
-                let what = format!("something else than the engine answers: {:?}", text.trim_end());
+                let what = format!("unexpected response instead of the engine's: {:?}", text.trim_end());
                 return Err(io::Error::new(io::ErrorKind::InvalidData, what));
             }
         }
@@ -150,7 +150,7 @@ impl SshStream {
         let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         match &lines[lines.len().saturating_sub(LINES)..] {
             [] if status.success() => None,
-            [] => Some(io::Error::other(format!("ssh ended with {status}"))),
+            [] => Some(io::Error::other(format!("ssh exited with {status}"))),
             last => Some(io::Error::other(last.join("; "))),
         }
     }

@@ -56,7 +56,7 @@ fn authorities(file: Option<&Path>) -> io::Result<RootCertStore> {
     };
     roots.add_parsable_certificates(found);
     if roots.is_empty() {
-        return Err(io::Error::other("there is no authority to check the engine's certificate with"));
+        return Err(io::Error::other("no certificate authority to verify the engine's certificate"));
     }
     Ok(roots)
 }

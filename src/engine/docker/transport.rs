@@ -116,7 +116,7 @@ impl Transport {
     pub(super) async fn ask(&self, ask: Ask<'_>) -> Result<Response<Incoming>, EngineError> {
         // The connector knows the address; HTTP merely requires an authority.
         let uri = Uri::builder().scheme("http").authority("localhost").path_and_query(ask.path).build();
-        let uri = uri.map_err(|error| EngineError::Refused(format!("`{}` cannot be asked for: {error}", ask.path)))?;
+        let uri = uri.map_err(|error| EngineError::Refused(format!("cannot request `{}`: {error}", ask.path)))?;
         let mut request = Request::builder().method(ask.method).uri(uri).header(USER_AGENT, AGENT);
         if !ask.body.is_empty() && !ask.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             request = request.header(CONTENT_TYPE, "application/json");
@@ -130,7 +130,7 @@ impl Transport {
         let body = http_body_util::Full::new(Bytes::from(ask.body)).map_err(|never| match never {});
         let request = request
             .body(UnsyncBoxBody::new(body))
-            .map_err(|error| EngineError::Refused(format!("the request cannot be written: {error}")))?;
+            .map_err(|error| EngineError::Refused(format!("cannot encode the request: {error}")))?;
         let response =
             self.client.request(request).await.map_err(|error| classify::transport(self.address(), &error))?;
         match response.status() {
@@ -149,7 +149,7 @@ impl Transport {
         let body = self.ask(Ask::get(path)).await?.into_body();
         let body = Box::pin(whole(body, LARGEST_ANSWER)).await?;
         serde_json::from_slice(&body)
-            .map_err(|error| EngineError::Failed(format!("the engine's answer to {path} cannot be read: {error}")))
+            .map_err(|error| EngineError::Failed(format!("cannot read the engine's answer to {path}: {error}")))
     }
 }
 
@@ -203,7 +203,7 @@ fn messages<T: DeserializeOwned>(
             Ok(line) if line.trim().is_empty() => None,
             Ok(line) => Some(
                 serde_json::from_str(&line)
-                    .map_err(|error| EngineError::Failed(format!("a message from the engine cannot be read: {error}"))),
+                    .map_err(|error| EngineError::Failed(format!("cannot read a message from the engine: {error}"))),
             ),
             Err(LinesCodecError::MaxLineLengthExceeded) => {
                 let limit = LONGEST_MESSAGE >> 20;

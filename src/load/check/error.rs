@@ -195,7 +195,7 @@ pub enum CheckError {
         span: Span,
     },
     /// Two mounts on one path.
-    #[error("service `{service}` mounts two things on `{}`", target.value)]
+    #[error("service `{service}` has two mounts at `{}`", target.value)]
     MountTwice {
         /// The service.
         service: String,
@@ -363,7 +363,7 @@ impl Explain for CheckError {
             }
             Self::NoSource { .. } => Some("give it one of `file`, `environment` or `external: true`".to_owned()),
             Self::ExternalWith { .. } => {
-                Some("remove it; an external volume is managed outside of this project".to_owned())
+                Some("remove it; an external volume is managed outside this project".to_owned())
             }
             Self::BadAddress { .. } => Some("write an address like `127.0.0.1` or `::1`".to_owned()),
             Self::HealthcheckWord { .. } => Some(
@@ -372,7 +372,7 @@ impl Explain for CheckError {
             ),
             Self::PlatformNotBuilt { platform, .. } => Some(format!("add `{platform}` to `build.platforms`")),
             Self::NameForSeveral { .. } => Some("remove the name, or run one replica".to_owned()),
-            Self::NameTwice { .. } => Some("give each service a name of its own, or none".to_owned()),
+            Self::NameTwice { .. } => Some("give each service its own name, or none".to_owned()),
             Self::NoWatchTarget { .. } => Some("`target` is the path in the container to copy to".to_owned()),
             Self::Cycle { .. } => Some("remove one of the dependencies".to_owned()),
             Self::UndefinedDependency { .. } => {

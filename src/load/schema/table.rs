@@ -15,8 +15,8 @@ const NULL: Scalars = Scalars::NULL;
 pub(super) static ANY: Shape = Shape::free(&ANY, Names::Any).or(Scalars::ALL).or_list(&ANY, Repeats::Allowed);
 
 static TEXT: Shape = Shape::scalars(STR);
-static DURATION: Shape = TEXT_VALUE.advice("a duration has a unit, as in `30s` or `1m30s`");
-static SIZE_TEXT: Shape = TEXT_VALUE.advice("a size has a unit, as in `512M` or `1g`");
+static DURATION: Shape = TEXT_VALUE.advice("a duration needs a unit, as in `30s` or `1m30s`");
+static SIZE_TEXT: Shape = TEXT_VALUE.advice("a size needs a unit, as in `512M` or `1g`");
 const TEXT_VALUE: Shape = Shape::scalars(STR);
 static FLAG: Shape = Shape::scalars(BOOL.and(STR));
 static LITERAL_FLAG: Shape = Shape::scalars(BOOL);
@@ -579,7 +579,7 @@ pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
     (Some("a healthcheck"), "cmd", "write `test`"),
     (Some("a healthcheck"), "command", "write `test`"),
     (Some("a service's network"), "ip", "write `ipv4_address`"),
-    (Some("a service's network"), "alias", "write `aliases`, with a list"),
+    (Some("a service's network"), "alias", "write `aliases` with a list"),
     (Some("an address pool"), "net", "write `subnet`"),
     (Some("a network"), "subnet", "write `ipam: {config: [{subnet: …}]}`"),
     (Some("a network"), "config", "write it below `ipam`"),

@@ -213,7 +213,7 @@ fn a_network_that_others_use_is_not_recreated() {
     let error = hoist::plan::up(&internal, &state.into(), &UpOptions::default()).expect_err("refused");
     assert_eq!(
         error.to_string(),
-        "network shop_front has to be recreated for its new definition, but containers that stay are connected to it: \
+        "network shop_front must be recreated because its definition changed, but containers that stay are connected to it: \
          shop-old-1"
     );
     assert_eq!(error.path(), Some(vec!["networks", "front"]));

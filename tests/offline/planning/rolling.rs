@@ -84,7 +84,7 @@ fn what_cannot_be_there_twice_is_refused() {
         words(
             "only one container at a time can publish host port 8080",
             "services.web.ports.0",
-            "use `order: stop-first`, or leave the host port to the engine",
+            "use `order: stop-first`, or let the engine choose the host port",
         )
     );
     assert_eq!(
@@ -103,7 +103,7 @@ fn what_cannot_be_there_twice_is_refused() {
         words(
             "only one container at a time can have the address 10.0.0.5 on network `back`",
             "services.web.networks.back.ipv4_address",
-            "use `order: stop-first`, or leave the address to the engine",
+            "use `order: stop-first`, or let the engine choose the address",
         )
     );
     let word = two(|config| config.failure_action = Some("roll-back".to_owned())).load();

@@ -109,7 +109,7 @@ async fn upgrade_patiently(
 /// Why an engine refuses the upgrade: it does not support it, or it cannot do it right now.
 fn refusal(address: String, status: StatusCode, words: &str) -> BuildError {
     if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
-        let message = format!("the engine at {address} does not begin a build: {words}");
+        let message = format!("the engine at {address} refused to start a build: {words}");
         return BuildError::Failed(Box::new(Failure { message, ..Failure::default() }));
     }
     BuildError::NoBuildKit { address }

@@ -27,7 +27,7 @@ pub(in crate::engine::docker) enum BuildError {
     #[error("{0}")]
     Unsupported(String),
     /// Part of the request cannot be sent.
-    #[error("cannot ask the engine for this build: {0}")]
+    #[error("cannot request this build: {0}")]
     Request(String),
     /// The engine does not answer.
     #[error("cannot connect to a container engine at {address}: {cause}")]
@@ -176,9 +176,9 @@ fn missing_file(message: &str, place: Option<&Place>) -> Option<String> {
     let path = checksum(message).or_else(|| look(message))?;
     let elsewhere = place.is_some_and(|place| place.text.contains("--from"));
     Some(if elsewhere {
-        format!("`{path}` does not exist where it is copied from")
+        format!("`{path}` does not exist in the source that it is copied from")
     } else {
-        format!("`{path}` is not in the build context, or is left out by its .dockerignore")
+        format!("`{path}` is not in the build context, or is excluded by its .dockerignore")
     })
 }
 
@@ -233,17 +233,17 @@ mod tests {
         let checksum = r#"failed to compute cache key: failed to calculate checksum of ref x::y: "/a b": not found"#;
         let cases = [
             ("failed to solve: boom", None, "boom"),
-            (checksum, copy("COPY a\\ b /"), "`/a b` is not in the build context, or is left out by its .dockerignore"),
-            (checksum, copy("COPY --from=x a\\ b /"), "`/a b` does not exist where it is copied from"),
+            (checksum, copy("COPY a\\ b /"), "`/a b` is not in the build context, or is excluded by its .dockerignore"),
+            (checksum, copy("COPY --from=x a\\ b /"), "`/a b` does not exist in the source that it is copied from"),
             (
                 "lstat /a: no such file or directory",
                 None,
-                "`/a` is not in the build context, or is left out by its .dockerignore",
+                "`/a` is not in the build context, or is excluded by its .dockerignore",
             ),
             (
                 "failed to solve with frontend dockerfile.v0: failed to compute cache key: \"/a\" not found: not found",
                 None,
-                "`/a` is not in the build context, or is left out by its .dockerignore",
+                "`/a` is not in the build context, or is excluded by its .dockerignore",
             ),
             ("docker.io/library/x:1: not found", None, "docker.io/library/x:1: not found"),
         ];

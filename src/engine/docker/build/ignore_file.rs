@@ -44,7 +44,7 @@ pub(super) fn check(path: &Path, context: &Path) -> Result<(), BuildError> {
     let target = target.display();
     Err(unreadable(
         path,
-        &format!("it is a link to `{target}` outside of the context, which is not named `{IGNORE_FILE}`"),
+        &format!("it is a link to `{target}` outside the context, which is not named `{IGNORE_FILE}`"),
     ))
 }
 

@@ -174,7 +174,7 @@ async fn resolve_gateway(control: &mut Control, spec: &mut BuildSpec) -> Result<
     let workers = workers.map_err(|status| BuildError::of_solve(&status, None, None, Vec::new()))?.into_inner().record;
     let gateway = workers.into_iter().find_map(|mut worker| worker.labels.remove(GATEWAY_LABEL));
     let gateway = gateway.ok_or_else(|| {
-        BuildError::Unsupported(format!("the engine does not say what `{HOST_GATEWAY}` is for builds"))
+        BuildError::Unsupported(format!("the engine does not report the address of `{HOST_GATEWAY}` for builds"))
     })?;
     for (_, address) in &mut spec.extra_hosts {
         if address == HOST_GATEWAY {

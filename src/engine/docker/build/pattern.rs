@@ -18,7 +18,7 @@ pub(super) struct Matched(Vec<bool>);
 
 /// An invalid pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a pattern for paths")]
+#[error("`{0}` is not a valid path pattern")]
 pub(super) struct BadPattern(String);
 
 #[derive(Debug, Clone, PartialEq, Eq)]

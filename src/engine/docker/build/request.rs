@@ -128,7 +128,7 @@ fn attributes(spec: &BuildSpec) -> Result<HashMap<String, String>, BuildError> {
         Some(mode @ ("host" | "none")) => set("force-network-mode", mode.to_owned()),
         Some(other) => {
             let message =
-                format!("a build cannot use the network `{other}`: BuildKit has `default`, `host` and `none`");
+                format!("a build cannot use the network `{other}`: BuildKit supports `default`, `host` and `none`");
             return Err(BuildError::Unsupported(message));
         }
     }

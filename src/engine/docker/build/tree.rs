@@ -23,7 +23,7 @@ pub(super) enum TreeError {
         cause: std::io::Error,
     },
     /// The protocol has only UTF-8 names.
-    #[error("the name of `{}` is not UTF-8, which a build context cannot hold", path.display())]
+    #[error("the name of `{}` is not UTF-8, which a build context does not support", path.display())]
     NotUtf8 {
         /// The file or folder.
         path: PathBuf,

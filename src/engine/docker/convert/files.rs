@@ -83,7 +83,7 @@ pub(super) fn ignored_attributes(spec: &ContainerSpec, warnings: &mut Vec<String
         if asked && matches!(source, Some(FileSource::File(_))) {
             let service = &service.name;
             warnings.push(format!(
-                "service `{service}`: {kind} `{name}` is a file of the host, which keeps its owner and mode; uid, gid \
+                "service `{service}`: {kind} `{name}` is a file on the host, which keeps its owner and mode; uid, gid \
                  and mode are ignored"
             ));
         }

@@ -80,7 +80,7 @@ fn enumerated<T: std::str::FromStr>(
         None => Ok(None),
         Some(word) => match word.parse() {
             Ok(known) => Ok(Some(known)),
-            Err(_) => Err(refused(&service.name, &format!("`{word}` is nothing that `{attribute}` can be"))),
+            Err(_) => Err(refused(&service.name, &format!("`{word}` is not a valid value of `{attribute}`"))),
         },
     }
 }
@@ -124,7 +124,7 @@ fn own_namespace(
         Some(NamespaceMode::Other(mode)) => Ok(text(Some(mode))),
         Some(mode @ (NamespaceMode::Service(_) | NamespaceMode::Container(_))) => Err(unsupported(
             &service.name,
-            &format!("`{attribute}: {mode}` is not possible: no engine shares that namespace between containers"),
+            &format!("`{attribute}: {mode}` is not supported: engines cannot share that namespace between containers"),
         )),
     }
 }
@@ -167,7 +167,7 @@ fn restart_policy(service: &Service) -> Result<Option<RestartPolicy>, EngineErro
     let count = match count.map(str::parse::<i64>) {
         None => None,
         Some(Ok(count)) => Some(count),
-        Some(Err(_)) => return Err(refused(&service.name, &format!("`restart: {text}` does not end in a number"))),
+        Some(Err(_)) => return Err(refused(&service.name, &format!("`restart: {text}` does not end with a number"))),
     };
     Ok(Some(RestartPolicy { name: Some(restart_word(service, name)?), maximum_retry_count: count }))
 }

@@ -240,7 +240,7 @@ fn bind_options(service: &Service, options: &BindOptions) -> Result<MountBindOpt
         None => None,
         Some(word) => match word.parse() {
             Ok(known) => Some(known),
-            Err(_) => return Err(refused(&service.name, &format!("`{word}` is nothing that `propagation` can be"))),
+            Err(_) => return Err(refused(&service.name, &format!("`{word}` is not a valid value of `propagation`"))),
         },
     };
     let asks = |recursive: RecursiveBind| (options.recursive == Some(recursive)).then_some(true);

@@ -193,7 +193,7 @@ impl Endpoint<'_> {
             let old = options.insert(INTERFACE_NAME.to_owned(), name.clone());
             if let Some(old) = old.filter(|old| *old != name) {
                 warnings.push(format!(
-                    "service `{}`, network `{}`: interface_name `{name}` wins over the driver option `{old}`",
+                    "service `{}`, network `{}`: interface_name `{name}` overrides the driver option `{old}`",
                     self.service.name, self.key
                 ));
             }

@@ -286,7 +286,7 @@ fn namespaces() {
         ("cgroup", |service, mode| service.cgroup = mode),
     ] {
         let problem =
-            format!("`{attribute}: service:db` is not possible: no engine shares that namespace between containers");
+            format!("`{attribute}: service:db` is not supported: engines cannot share that namespace between containers");
         fails(&problem, |service| set(service, Some("service:db".into())));
     }
 }
@@ -312,7 +312,7 @@ fn restarts() {
     let counted = json!({"Name": "on-failure", "MaximumRetryCount": 3});
     check("HostConfig.RestartPolicy", &counted, policy("on-failure:3"));
     fails("invalid restart policy: unknown policy `sometimes`", policy("sometimes"));
-    fails("`restart: on-failure:x` does not end in a number", policy("on-failure:x"));
+    fails("`restart: on-failure:x` does not end with a number", policy("on-failure:x"));
 
     let deployed = |condition: Option<&str>, max_attempts| {
         let condition = condition.map(Into::into);

@@ -45,10 +45,10 @@ pub(super) async fn container_events(
     let ask = Ask::get(&path);
     // Engines send the response headers when they begin to listen.
     let answer = client.ask(QUESTION, ask).await;
-    let response = answer.map_err(|error| classify::failed_to("tell what happens to containers", error))?;
+    let response = answer.map_err(|error| classify::failed_to("report container events", error))?;
     let messages = transport::json_lines::<Message>(response.into_body());
     let ended = futures::stream::once(async {
-        Err(EngineError::Disconnected("the engine ended the stream of events".to_owned()))
+        Err(EngineError::Disconnected("the engine closed the event stream".to_owned()))
     });
     let events = messages.filter_map(async |message| message.map(Message::event).transpose());
     Ok(events.chain(ended).boxed())

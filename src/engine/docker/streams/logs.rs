@@ -198,7 +198,7 @@ impl Demultiplexer {
 }
 
 fn bad_frame() -> EngineError {
-    EngineError::Failed("the engine's stream of output is not in frames".to_owned())
+    EngineError::Failed("the engine's output stream is not framed".to_owned())
 }
 
 #[cfg(test)]
