@@ -18,6 +18,7 @@ use crate::project::{Project, ProjectName};
 use crate::render::failure::Files;
 use crate::render::logs::{LogSettings, Prefix};
 use crate::render::plan::PlanStyle;
+use crate::render::warning::plan as plan_warning;
 use crate::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
 use crate::source::SourceMap;
 
@@ -286,7 +287,7 @@ pub(super) fn plan_warnings(
             Some((Files { project, sources, style: &style }.warning(warning)?, sources))
         });
         let Some((placed, sources)) = placed else {
-            warn(&style.for_this_project(&warning.to_string()), context)?;
+            warn(&style.for_this_project(&plan_warning::message(warning)), context)?;
             continue;
         };
         let text = if is_json(context) {

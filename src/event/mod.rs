@@ -5,15 +5,21 @@
 //! containers is [`Output`] and travels on a separate, bounded channel: a slow reader slows the producer down instead
 //! of filling the memory.
 
+mod evidence;
 mod failure;
+mod fault;
 mod outcome;
 mod output;
-mod pull_hints;
+mod warning;
 
+pub use crate::engine::{AddressHolder, NameHolder, PortHolder};
 pub use crate::plan::Subject;
+pub use evidence::Evidence;
 pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};
+pub use fault::{ModelFault, ProviderFault};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
+pub use warning::StepWarning;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +29,7 @@ use tokio::time::Instant;
 
 use crate::observed::State;
 use crate::plan::{ActionId, Plan, UnusedVolume};
+use crate::project::ServiceName;
 
 /// Something that happened during a run, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,8 +139,8 @@ pub enum Fact {
     Warning {
         /// The step it comes from.
         id: Option<ActionId>,
-        /// The message.
-        message: String,
+        /// The warning.
+        warning: StepWarning,
     },
     /// Containers that the plan removed left these volumes behind, unused by any container. Their data is still there.
     VolumesLeft(Vec<UnusedVolume>),
@@ -179,10 +186,15 @@ pub enum Outcome {
     StillInUse,
     /// The object was already gone.
     NothingThere,
-    /// A pull that the plan can do without failed, with this message.
-    PullTolerated(String),
-    /// A wait ended without its condition, which its dependents do not require; the message is Docker Compose's.
-    OptionalNotMet(String),
+    /// A pull that the plan can do without failed.
+    PullTolerated(Box<StepError>),
+    /// A wait ended without its condition, which its dependents do not require.
+    OptionalNotMet {
+        /// The service being waited for.
+        service: ServiceName,
+        /// Why; `None` if a step before the wait failed.
+        error: Option<Box<StepError>>,
+    },
 }
 
 /// The sender of facts. Cheap to clone; sending never waits or fails: without a receiver, facts are dropped.

@@ -15,7 +15,7 @@ pub enum OperationError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The model runner cannot be queried.
-    #[error(transparent)]
+    #[error("cannot find out what serves the project's models")]
     Models(StepError),
     /// There is no plan from the observed state to what the files define.
     #[error(transparent)]

@@ -285,8 +285,9 @@ fn namespaces() {
         ("uts", (|service, mode| service.uts = mode) as fn(&mut Service, Option<NamespaceMode>)),
         ("cgroup", |service, mode| service.cgroup = mode),
     ] {
-        let problem =
-            format!("`{attribute}: service:db` is not supported: engines cannot share that namespace between containers");
+        let problem = format!(
+            "`{attribute}: service:db` is not supported: engines cannot share that namespace between containers"
+        );
         fails(&problem, |service| set(service, Some("service:db".into())));
     }
 }

@@ -1,0 +1,4 @@
+//! Warnings of plans and their steps as text.
+
+pub mod plan;
+pub mod step;
