@@ -142,7 +142,7 @@ mod tests {
     fn problems_are_told() {
         let folder = folder_with("{}");
         let message = |name: &str| read(Some(folder.path()), name).unwrap_err().to_string();
-        assert_eq!(message("near"), "there is no Docker context `near`");
+        assert_eq!(message("near"), "Docker context `near` does not exist");
         assert_eq!(message("far"), "cannot read Docker context `far`: it has no Docker endpoint");
         assert!(read(None, "far").is_err());
     }

@@ -95,7 +95,7 @@ fn several_documents() {
     let (_, parsed) = read("a: 1\n---\nb: [\n");
     assert_eq!(parsed.documents.len(), 1);
     assert_eq!(parsed.errors.len(), 1);
-    assert!(refusal("a: &x 1\n---\nb: *x\n").contains("nothing above is marked `&x`"));
+    assert!(refusal("a: &x 1\n---\nb: *x\n").contains("no anchor `&x` is defined above"));
 }
 
 #[test]

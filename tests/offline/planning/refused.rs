@@ -50,7 +50,7 @@ fn replicas_do_not_share_a_host_port() {
     assert_eq!(
         refused(&project, &UpOptions::default()),
         [
-            "service `web` cannot have 3 replicas: host ports 8080-8081 are too few for 3 containers at once",
+            "service `web` cannot have 3 replicas: host ports 8080-8081 are not enough for 3 containers at a time",
             "services.web.ports.0",
             "publish a larger range",
         ]

@@ -734,7 +734,7 @@ fn content_under_what_is_mounted_later_is_told_or_refused() {
     let project = with_content(|project| web(project).tmpfs = vec!["/run".into()]);
     let plan = plan(&project, &images_only(&project).into(), &UpOptions::default());
     assert_eq!(plan.warnings()[0].path(), Some(vec!["services", "web", "secrets", "0"]));
-    assert!(hint(&plan.warnings()[0]).is_some_and(|hint| hint.contains("outside of /run")));
+    assert!(hint(&plan.warnings()[0]).is_some_and(|hint| hint.contains("outside /run")));
     let settled = plan_of_settled(&project);
     assert_eq!(warnings(&settled), [""; 0], "nothing is copied into what runs");
 }

@@ -130,7 +130,7 @@ fn what_is_possible_is_not_refused() {
     let error = up(&narrow, &in_sync(&narrow).into(), &UpOptions::default()).expect_err("two ports for three");
     assert_eq!(
         error.to_string(),
-        "service `web` cannot be updated start-first: host ports 8080-8081 are too few for 3 containers at once"
+        "service `web` cannot be updated start-first: host ports 8080-8081 are not enough for 3 containers at a time"
     );
     let plain = UpOptions { start: StartContainers::No, ..UpOptions::default() };
     assert!(up(&narrow, &in_sync(&narrow).into(), &plain).is_ok(), "nothing is started");

@@ -144,7 +144,7 @@ mod tests {
         for status in [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST, StatusCode::NOT_IMPLEMENTED, StatusCode::OK] {
             assert_eq!(told(status), without, "{status}");
         }
-        let failed = "the engine at unix:///e.sock does not begin a build: no space left on device";
+        let failed = "the engine at unix:///e.sock refused to start a build: no space left on device";
         assert_eq!(told(StatusCode::INTERNAL_SERVER_ERROR), failed);
     }
 }

@@ -269,7 +269,7 @@ fn the_host() {
         service.tmpfs = ["/a", "/b:size=1m:x"].map(Tmpfs::from).to_vec();
     });
     check("HostConfig.Isolation", &json!("process"), |service| service.isolation = Some("process".to_owned()));
-    fails("`x` is nothing that `isolation` can be", |service| service.isolation = Some("x".to_owned()));
+    fails("`x` is not a valid value of `isolation`", |service| service.isolation = Some("x".to_owned()));
 }
 
 #[test]
