@@ -14,6 +14,7 @@ use crate::event::RunFailure;
 use crate::operation::OperationError;
 use crate::project::Project;
 use crate::render::failure::{FailedStep, Files};
+use crate::render::listing::ListingError;
 use crate::source::SourceMap;
 
 /// Why a command failed. [`Failure::status`] documents the exit statuses.
@@ -198,6 +199,15 @@ fn engine_hint(error: &EngineError) -> Option<String> {
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<ListingError> for Failure {
+    fn from(error: ListingError) -> Self {
+        match error {
+            ListingError::Template(error) => Self::Usage(error.to_string()),
+            ListingError::Write(error) => Self::of_stdout(error),
+        }
     }
 }
 

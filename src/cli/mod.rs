@@ -10,6 +10,7 @@ mod failure;
 pub mod global;
 mod lazy;
 mod lenient;
+mod listing;
 mod output;
 mod parse;
 mod planned;

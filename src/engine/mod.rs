@@ -17,6 +17,7 @@ mod networks;
 mod observe;
 mod streams;
 mod volumes;
+pub(crate) mod waiting;
 
 pub use builds::Builds;
 pub use containers::{

@@ -1,21 +1,17 @@
 //! One stream of engine events for all waits of a run, reopened if it is lost.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
+use crate::engine::waiting::Backoff;
 use crate::engine::{ContainerEvent, Engine, EngineError};
 
 /// How many events a wait may lag behind before it inspects its containers instead.
 const CAPACITY: usize = 1024;
-/// The delay before the first attempt to reopen a lost stream; doubled after each failure.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The longest delay between attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 type Stream = BoxStream<'static, Result<ContainerEvent, EngineError>>;
 
@@ -60,16 +56,16 @@ async fn read<E: Engine>(engine: E, project: String, first: Option<Stream>, noti
     // It does not matter if there is no subscriber.
     let tell = |notice| drop(notices.send(notice));
     let mut stream = first;
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new();
     loop {
         if let Some(events) = &mut stream {
             while let Some(Ok(event)) = events.next().await {
-                pause = FIRST_PAUSE;
+                backoff = Backoff::new();
                 tell(Notice::Happened(Arc::new(event)));
             }
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        backoff.wait().await;
+        backoff.lengthen();
         stream = engine.container_events(project.clone()).await.ok();
         if stream.is_some() {
             tell(Notice::LookAgain);

@@ -192,9 +192,9 @@ async fn run_to_end<E: Engine>(
 
 /// The name that a replica's output is shown with.
 fn display_name(spec: &ContainerSpec) -> String {
-    let (project, separator) = (&spec.project.name, spec.project.separator);
-    let short = format!("{}{separator}{}", spec.replica.service, spec.replica.number);
-    if spec.name == format!("{project}{separator}{short}") { short } else { spec.name.clone() }
+    let (project, replica) = (&spec.project, &spec.replica);
+    let short = project.separator.short_name(&spec.name, project.name.as_str(), &replica.service, replica.number);
+    short.unwrap_or_else(|| spec.name.clone())
 }
 
 /// Passes the output of a hook on, if it is shown, and keeps its end.

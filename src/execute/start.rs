@@ -8,6 +8,7 @@ use crate::engine::{Engine, EngineError, PortHolder};
 use crate::event::{AddressTaken, Outcome, StepError};
 use crate::plan::{ContainerRef, ContainerSpec};
 use crate::project::value::Port;
+use crate::project::value::port::parse_range;
 use crate::project::{NetworkKey, Service};
 
 /// Attaches to a container, copies in the files it gets at each start, and starts it.
@@ -124,19 +125,13 @@ fn is(holder: &PortHolder, container: &str) -> bool {
 
 /// The host port that `message` names, if it is one of `port`.
 fn named_in<'a>(message: &str, port: &'a Port) -> Option<(&'a Port, u16)> {
-    let (first, last) = published_range(port)?;
+    let range = parse_range(port.published.as_deref()?)?;
     let numbers = message.match_indices(':').filter_map(|(at, _)| {
         let digits: String = message[at + 1..].chars().take_while(char::is_ascii_digit).collect();
         digits.parse::<u16>().ok()
     });
-    let mut named = numbers.filter(|number| (first..=last).contains(number));
+    let mut named = numbers.filter(|number| range.contains(*number));
     named.next().map(|number| (port, number))
-}
-
-fn published_range(port: &Port) -> Option<(u16, u16)> {
-    let published = port.published.as_deref()?;
-    let (first, last) = published.split_once('-').unwrap_or((published, published));
-    Some((first.parse().ok()?, last.parse().ok()?))
 }
 
 #[cfg(test)]

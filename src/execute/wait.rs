@@ -14,6 +14,7 @@ use super::diagnosis;
 use super::eager_probe::{self, Trial};
 use super::event_stream::Notice;
 use super::step::StepContext;
+use crate::engine::waiting::until;
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, Health, State};
@@ -526,13 +527,6 @@ fn dependent_of<E>(context: &StepContext<E>, id: ActionId) -> Option<ServiceName
         let Action::StartContainer { container, .. } = &context.plan.step(next).action else { return None };
         Some(container.replica.as_ref()?.service.clone())
     })
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
 }
 
 async fn next(notices: &mut Option<broadcast::Receiver<Notice>>) -> Notice {

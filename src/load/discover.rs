@@ -119,14 +119,6 @@ pub enum DiscoverWarning {
         /// Its path.
         path: PathBuf,
     },
-    /// The project name comes from a symbolic link to a folder with another name.
-    #[error("the project is named after the link `{link}`, which points to `{real}`")]
-    LinkName {
-        /// The name of the link.
-        link: String,
-        /// The name of the folder.
-        real: String,
-    },
 }
 
 impl Explain for DiscoverWarning {
@@ -138,7 +130,6 @@ impl Explain for DiscoverWarning {
         match self {
             Self::Several { .. } => Some("keep one of them, or select one with `-f`".to_owned()),
             Self::Using { .. } => None,
-            Self::LinkName { .. } => Some("set `name:` to make the project name independent of the path".to_owned()),
         }
     }
 }
@@ -341,14 +332,6 @@ pub fn project_name(sources: NameSources<'_>) -> Result<String, ProjectNameError
     Ok(name)
 }
 
-/// Warns if the folder that gives the name is a symbolic link to a folder with another name.
-#[must_use]
-pub fn link_warning(directory: &Path) -> Option<DiscoverWarning> {
-    let link = directory.file_name()?.to_str()?.to_owned();
-    let real = directory.canonicalize().ok()?.file_name()?.to_str()?.to_owned();
-    (normalize_name(&link) != normalize_name(&real)).then_some(DiscoverWarning::LinkName { link, real })
-}
-
 /// Whether `name` can be the name of a project: `[a-z0-9][a-z0-9_-]*`.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
@@ -524,18 +507,6 @@ mod tests {
                 project_name(sources).map_err(|error| error.to_string()),
                 Err("project name must not be empty".to_owned())
             );
-        }
-    }
-
-    #[test]
-    fn links_to_other_names_are_told() {
-        let scene = Scene::new(&["real/x"]);
-        assert_eq!(link_warning(&scene.root.path().join("real")), None);
-        #[cfg(unix)]
-        {
-            let link = scene.root.path().join("link");
-            std::os::unix::fs::symlink(scene.root.path().join("real"), &link).expect("a link");
-            assert!(link_warning(&link).is_some());
         }
     }
 }

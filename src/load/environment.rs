@@ -91,8 +91,6 @@ pub struct Findings {
 pub struct Environment {
     reader: Reader,
     variables: BTreeMap<String, String>,
-    /// Where each variable of a file was set.
-    origins: BTreeMap<String, Span>,
     explicit: Vec<PathBuf>,
     /// The `.env` files that were read because none was requested.
     default_files: Vec<PathBuf>,
@@ -141,16 +139,12 @@ impl Environment {
         let Some(file) = self.read(&path, &BTreeMap::new(), sources, findings) else { return };
         // If a name is repeated, the last line counts.
         for entry in file.entries.into_iter().rev() {
-            if !self.variables.contains_key(&entry.name.value) {
-                self.origins.insert(entry.name.value.clone(), entry.value.span);
-                self.variables.insert(entry.name.value, entry.value.value);
-            }
+            self.variables.entry(entry.name.value).or_insert(entry.value.value);
         }
     }
 
     fn read_explicit(&mut self, asked_by: &'static str, sources: &mut SourceMap, findings: &mut Findings) {
         let mut values = BTreeMap::new();
-        let mut origins = BTreeMap::new();
         for path in self.explicit.clone() {
             if path.is_dir() {
                 findings.errors.push(EnvironmentError::Directory { path, asked_by });
@@ -162,17 +156,11 @@ impl Environment {
             }
             let Some(file) = self.read(&path, &values, sources, findings) else { continue };
             for entry in file.entries {
-                origins.insert(entry.name.value.clone(), entry.value.span);
                 values.insert(entry.name.value, entry.value.value);
             }
         }
         for (name, value) in values {
-            if !self.variables.contains_key(&name) {
-                if let Some(span) = origins.get(&name) {
-                    self.origins.insert(name.clone(), *span);
-                }
-                self.variables.insert(name, value);
-            }
+            self.variables.entry(name).or_insert(value);
         }
     }
 
@@ -208,19 +196,6 @@ impl Environment {
             self.variables.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         });
         found.map(String::as_str)
-    }
-
-    /// Where a file set `name`; `None` for a variable of the process environment.
-    #[must_use]
-    pub fn origin(&self, name: &str) -> Option<Span> {
-        self.origins.get(name).copied()
-    }
-
-    /// Sets `name`, replacing any previous value.
-    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let name = name.into();
-        self.origins.remove(&name);
-        self.variables.insert(name, value.into());
     }
 
     /// All variables, by name.
@@ -294,8 +269,6 @@ mod tests {
         assert_eq!(environment.get("A"), Some("twice"));
         assert_eq!(environment.get("B"), Some("sub"));
         assert_eq!(environment.get("PWD"), scene.root.path().to_str());
-        assert_eq!(environment.origin("P"), None);
-        assert!(environment.origin("B").is_some());
         assert!(findings.errors.is_empty());
     }
 

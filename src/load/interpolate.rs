@@ -434,11 +434,7 @@ mod tests {
 
     /// The document after expansion, and all problems with the text they point at.
     fn run(text: &str) -> (Node, Vec<String>, Vec<String>) {
-        let mut sources = SourceMap::default();
-        let file = sources.add("compose.yaml", text);
-        let parsed = yaml::parse(&sources, file);
-        assert_eq!(parsed.errors, []);
-        let mut document = parsed.documents.into_iter().next().expect("there is a document");
+        let (mut document, sources) = yaml::document(text);
         let lookup = |name: &str| match name {
             "N" => Some("3".to_owned()),
             "B" => Some("maybe".to_owned()),
@@ -557,10 +553,8 @@ mod tests {
 
     #[test]
     fn variables_come_once_a_name() {
-        let mut sources = SourceMap::default();
-        let file = sources.add("compose.yaml", "b: $B\na: ['${A:-x}', {c: '${B:?}'}]\nd: ${A:-y}\n");
-        let document = &yaml::parse(&sources, file).documents[0];
-        let found = variables(document);
+        let (document, _) = yaml::document("b: $B\na: ['${A:-x}', {c: '${B:?}'}]\nd: ${A:-y}\n");
+        let found = variables(&document);
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].name.as_str(), found[0].default.as_str()), ("A", "x"));
         assert_eq!((found[1].name.as_str(), found[1].required), ("B", true));

@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 
 use crate::diagnostic::Explain;
+use crate::load::changed_text::ChangedText;
 use crate::load::findings::Findings;
 use crate::load::node_path::NodePath;
 use crate::load::scalar;
@@ -16,17 +17,8 @@ use crate::yaml::{Node, Value};
 #[non_exhaustive]
 pub enum LintWarning {
     /// A number or date where text is expected, which does not come out as written.
-    #[error("`{written}` becomes `{becomes}` in `{path}`")]
-    ChangedText {
-        /// Dotted path.
-        path: String,
-        /// As written in the file.
-        written: String,
-        /// What it becomes.
-        becomes: String,
-        /// Where it is in the file.
-        span: Span,
-    },
+    #[error(transparent)]
+    ChangedText(#[from] ChangedText),
     /// `a:/b`, which looks like a volume `a` but is a Windows drive.
     #[error("`{text}` is an anonymous volume at `{text}`: a single letter before a colon is read as a drive")]
     DriveLetter {
@@ -58,16 +50,14 @@ pub enum LintWarning {
 impl Explain for LintWarning {
     fn span(&self) -> Option<Span> {
         match self {
-            Self::ChangedText { span, .. }
-            | Self::DriveLetter { span, .. }
-            | Self::MountOption { span, .. }
-            | Self::Restart { span, .. } => Some(*span),
+            Self::ChangedText(changed) => changed.span(),
+            Self::DriveLetter { span, .. } | Self::MountOption { span, .. } | Self::Restart { span, .. } => Some(*span),
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::ChangedText { written, .. } => format!("put it in quotes to keep it: \"{written}\""),
+            Self::ChangedText(changed) => return changed.hint(),
             Self::DriveLetter { .. } => {
                 "for a volume with a one-letter name, write `{type: volume, source: …, target: …}`; for a folder, start with `./`"
                     .to_owned()
@@ -148,7 +138,7 @@ impl Look<'_> {
             if written != becomes && !written.is_empty() && !written.starts_with(['*', '&', '!']) {
                 let path = format!("{}.{}.{}", node_path.path(), way.join("."), key.name);
                 let written = written.to_owned();
-                self.findings.warn(LintWarning::ChangedText { path, written, becomes, span: value.span });
+                self.findings.warn(LintWarning::from(ChangedText { path, written, becomes, span: value.span }));
             }
         }
     }

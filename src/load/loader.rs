@@ -11,6 +11,7 @@ use crate::load::include::{self, Included, Item};
 use crate::load::layer::{self, Layer};
 use crate::load::merge::{Merger, merge_models, merge_resources};
 use crate::load::normalize::{Captured, Environment, Level, resolve_environment};
+use crate::load::outcome::LoadFailure;
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
@@ -74,6 +75,16 @@ impl<'a> Loader<'a> {
             variables_missing: false,
             captured: Captured::new(),
             incomplete: false,
+        }
+    }
+
+    /// The result, with the files and warnings; a failure if there were errors.
+    pub(super) fn finish<T>(self, result: Option<T>) -> Result<(SourceMap, Vec<LoadWarning>, T), LoadFailure> {
+        let Self { sources, findings, .. } = self;
+        let (errors, warnings) = findings.into_parts();
+        match result {
+            Some(result) if errors.is_empty() => Ok((sources, warnings, result)),
+            _ => Err(LoadFailure { sources, errors, warnings }),
         }
     }
 }

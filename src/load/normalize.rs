@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::load::defaults::{below, items};
-use crate::load::paths::clean;
-use crate::source::Span;
+use crate::source::{Span, clean};
 use crate::yaml::{Key, Mapping, Node, Value};
 
 /// The variables of the project.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use crate::load::options::LoadOptions;
 use crate::source::{Reader, Remote};
 
 /// The part of a run's invocation needed to find files and variables. Apart from the files, no other outside input is
@@ -19,13 +20,24 @@ pub struct Request {
     pub env_files: Vec<String>,
     /// `--project-directory`.
     pub project_directory: Option<PathBuf>,
-    /// `--project-name`.
-    pub project_name: Option<String>,
     /// Reads the env files.
     pub reader: Reader,
 }
 
 impl Request {
+    /// The request of a load.
+    pub(super) fn of(options: &LoadOptions) -> Self {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        Self {
+            current_dir: options.working_directory.clone(),
+            process: options.environment.clone(),
+            files: options.files.iter().map(text).collect(),
+            env_files: options.env_files.iter().map(text).collect(),
+            project_directory: options.project_directory.clone(),
+            reader: options.reader.clone(),
+        }
+    }
+
     /// `path` resolved against the current directory, without `.` and `..`.
     #[must_use]
     pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {

@@ -87,15 +87,10 @@ fn remove(node: &mut Node, path: &[Segment]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceMap;
     use crate::yaml;
 
     fn model(text: &str) -> Node {
-        let mut sources = SourceMap::default();
-        let file = sources.add("compose.yaml", text);
-        let parsed = yaml::parse(&sources, file);
-        assert_eq!(parsed.errors, [], "{text}");
-        parsed.documents.into_iter().next().expect("a document")
+        yaml::document(text).0
     }
 
     #[test]

@@ -211,15 +211,10 @@ fn whole(item: &Node) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceMap;
     use crate::yaml;
 
     fn model(text: &str) -> Node {
-        let mut sources = SourceMap::default();
-        let file = sources.add("compose.yaml", text);
-        let parsed = yaml::parse(&sources, file);
-        assert_eq!(parsed.errors, [], "{text}");
-        parsed.documents.into_iter().next().expect("a document")
+        yaml::document(text).0
     }
 
     fn kept(attribute: &str, list: &str) -> Vec<String> {

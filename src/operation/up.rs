@@ -1,5 +1,6 @@
 //! `up` and `create`: create, change and start what the files define.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -50,7 +51,12 @@ impl Change for Up {
     }
 
     fn plan(&self, observed: &Observed, made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError> {
-        plan::up(&self.project, observed, &UpOptions { newer: made.clone(), ..self.options.clone() })
+        let options = if made.is_empty() {
+            Cow::Borrowed(&self.options)
+        } else {
+            Cow::Owned(UpOptions { newer: made.clone(), ..self.options.clone() })
+        };
+        plan::up(&self.project, observed, &options)
     }
 
     fn tells_of_untouched(&self) -> bool {

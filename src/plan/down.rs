@@ -11,7 +11,7 @@ use super::{
     project_from_labels, unused,
 };
 use crate::observed::{Container, Observed};
-use crate::project::fingerprint::Fingerprint;
+use crate::project::graph::ServiceGraph;
 use crate::project::{Project, Service, ServiceName};
 
 /// The plan to take a project down. Unknown services in [`DownOptions::services`] are ignored; external networks and
@@ -86,17 +86,9 @@ impl<'a> Down<'a> {
         if self.options.services.is_empty() {
             return all.collect();
         }
-        let mut chosen: BTreeSet<_> = all.filter(|name| self.options.services.contains(name)).collect();
-        let dependents = order::dependents(self.project);
-        let mut left: Vec<_> = chosen.iter().copied().collect();
-        while let Some(name) = left.pop() {
-            for (dependent, _) in dependents.get(name).into_iter().flatten() {
-                if chosen.insert(*dependent) {
-                    left.push(*dependent);
-                }
-            }
-        }
-        chosen
+        let (named, graph) = (&self.options.services, ServiceGraph::of(self.project.services.values()));
+        let dependents: BTreeSet<_> = named.iter().flat_map(|name| graph.dependents(name.as_str())).collect();
+        all.filter(|name| named.contains(name) || dependents.contains(name)).collect()
     }
 
     /// Removes one-offs that the engine itself removes together with volumes that only they would still mount: before
@@ -402,19 +394,10 @@ pub(super) fn existing_spec(
     replica: &Replica,
 ) -> Option<Arc<ContainerSpec>> {
     let service = project.services.get(&replica.service)?;
-    Some(Arc::new(ContainerSpec {
-        project: project.clone(),
-        replica: replica.clone(),
-        name: container.name.clone(),
-        temporary_name: None,
-        image: project.image_name(service),
-        image_digest: Deferred::Known(container.image_digest.clone()),
-        image_volumes: BTreeMap::new(),
-        contents: Fingerprint::default(),
-        replaces: None,
-        references: BTreeMap::new(),
-        linked: BTreeMap::new(),
-    }))
+    let image_digest = Deferred::Known(container.image_digest.clone());
+    let image = project.image_name(service);
+    let spec = ContainerSpec::new(project.clone(), replica.clone(), container.name.clone(), image);
+    Some(Arc::new(ContainerSpec { image_digest, ..spec }))
 }
 
 /// All services, each after its dependents. Services in a cycle, which labels from older files may contain, come in an

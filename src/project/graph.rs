@@ -34,12 +34,6 @@ pub struct ServiceGraph {
 pub struct Cycle(Vec<ServiceName>);
 
 impl Cycle {
-    /// The services, each once.
-    #[must_use]
-    pub fn services(&self) -> &[ServiceName] {
-        &self.0
-    }
-
     /// Each dependent and its dependency, around the cycle.
     pub fn edges(&self) -> impl Iterator<Item = (&ServiceName, &ServiceName)> {
         self.0.iter().zip(self.0.iter().cycle().skip(1))
@@ -107,46 +101,14 @@ impl ServiceGraph {
         })
     }
 
-    /// The direct dependencies of `service`, by name.
-    #[must_use]
-    pub fn direct_dependencies(&self, service: &str) -> BTreeSet<&ServiceName> {
-        self.neighbours(service, Outgoing)
-    }
-
-    /// The direct dependents of `service`, by name.
-    #[must_use]
-    pub fn direct_dependents(&self, service: &str) -> BTreeSet<&ServiceName> {
-        self.neighbours(service, Incoming)
-    }
-
-    /// All dependencies of `service`, direct and indirect, by name; itself only if it is in a cycle.
-    #[must_use]
-    pub fn dependencies(&self, service: &str) -> BTreeSet<&ServiceName> {
-        self.reachable(service, Outgoing)
-    }
-
     /// All dependents of `service`, direct and indirect, by name; itself only if it is in a cycle.
     #[must_use]
     pub fn dependents(&self, service: &str) -> BTreeSet<&ServiceName> {
-        self.reachable(service, Incoming)
-    }
-
-    fn neighbours(&self, service: &str, direction: petgraph::Direction) -> BTreeSet<&ServiceName> {
-        let node = self.nodes.get(service).copied();
-        let nodes = node.into_iter().flat_map(|node| self.graph.neighbors_directed(node, direction));
-        nodes.map(|node| &self.graph[node]).collect()
-    }
-
-    fn reachable(&self, service: &str, direction: petgraph::Direction) -> BTreeSet<&ServiceName> {
         let mut dfs = Dfs::empty(&self.graph);
         if let Some(node) = self.nodes.get(service) {
-            dfs.stack.extend(self.graph.neighbors_directed(*node, direction));
+            dfs.stack.extend(self.graph.neighbors_directed(*node, Incoming));
         }
-        let step = |dfs: &mut Dfs<_, _>| match direction {
-            Outgoing => dfs.next(&self.graph),
-            Incoming => dfs.next(Reversed(&self.graph)),
-        };
-        std::iter::from_fn(|| step(&mut dfs)).map(|node| &self.graph[node]).collect()
+        std::iter::from_fn(|| dfs.next(Reversed(&self.graph))).map(|node| &self.graph[node]).collect()
     }
 
     /// One cycle for every group of services that need each other: the shortest through its first service by name;
@@ -220,11 +182,7 @@ mod tests {
     #[test]
     fn closures() {
         let graph = diamond();
-        assert_eq!(names(graph.dependencies("top")), ["base", "left", "right"]);
         assert_eq!(names(graph.dependents("base")), ["left", "right", "top"]);
-        assert_eq!(names(graph.direct_dependencies("top")), ["left", "right"]);
-        assert_eq!(names(graph.direct_dependents("base")), ["left", "right"]);
-        assert_eq!(names(graph.dependencies("alone")), [""; 0]);
         assert_eq!(names(graph.dependents("nowhere")), [""; 0]);
         assert!(graph.cycles().is_empty());
     }
@@ -252,7 +210,7 @@ mod tests {
         let edges: Vec<_> = cycles[0].edges().map(|(from, to)| (from.as_str(), to.as_str())).collect();
         assert_eq!(edges, [("a", "b"), ("b", "a")]);
         assert_eq!(names(graph.order()), ["d"]);
-        assert_eq!(names(graph.dependencies("a")), ["a", "b"]);
+        assert_eq!(names(graph.dependents("a")), ["a", "b", "c"]);
     }
 
     #[test]

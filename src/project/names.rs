@@ -103,6 +103,19 @@ impl NameSeparator {
             Self::Underscore => "_",
         }
     }
+
+    /// The short name of a replica whose container has the default name: `web-1` for `shop-web-1`.
+    pub(crate) fn short_name(
+        self,
+        container: &str,
+        project: &str,
+        service: &ServiceName,
+        number: u32,
+    ) -> Option<String> {
+        let short = format!("{service}{self}{number}");
+        let rest = container.strip_prefix(project)?.strip_prefix(self.as_str())?;
+        (rest == short).then_some(short)
+    }
 }
 
 impl fmt::Display for NameSeparator {

@@ -45,14 +45,8 @@ impl Tree {
     /// Pretty-printed JSON: indented by two spaces, without a line break at the end.
     #[must_use]
     pub fn to_json_pretty(&self) -> String {
-        self.to_json_indented(2)
-    }
-
-    /// Like [`Tree::to_json_pretty`], with `indent` spaces per level.
-    #[must_use]
-    pub fn to_json_indented(&self, indent: usize) -> String {
         let mut out = String::new();
-        write_json(self, Some(indent), 0, &mut out);
+        write_json(self, Some(2), 0, &mut out);
         out
     }
 

@@ -4,14 +4,12 @@ mod ports;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use unicode_width::UnicodeWidthChar;
 
 use super::listing::template::Value;
-use super::listing::{Column, Field, Format, JsonForm, Listing, ListingError};
+use super::listing::{Column, Field, Format, JsonForm, Listing, ListingError, Truncate, age, cut, joined, labels};
 use super::text;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::observed::{Container, Health, MountKind, PublishedPort, State};
@@ -33,16 +31,16 @@ static CONTAINERS: Listing<Container, PsSettings> = Listing {
         Field::new("ID", "CONTAINER ID", |container, settings| id(container, settings).into()),
         Field::new("Image", "IMAGE", |container, _| container.image.clone().into()),
         Field::lookup("Label", |container, _| Value::Lookup(container.labels.clone())),
-        Field::new("Labels", "LABELS", |container, _| labels(container).into()),
+        Field::new("Labels", "LABELS", |container, _| labels(&container.labels).into()),
         Field::without_heading("LocalVolumes", |container, _| local_volumes(container).into()),
         Field::without_heading("Mounts", |container, settings| mounts(container, settings).into()),
         Field::new("Name", "NAME", |container, _| container.name.clone().into()),
         Field::without_heading("Names", |container, _| container.name.clone().into()),
-        Field::without_heading("Networks", |container, _| join(container.networks.keys().cloned()).into()),
+        Field::without_heading("Networks", |container, _| joined(container.networks.keys().cloned()).into()),
         Field::new("Ports", "PORTS", |container, _| ports::displayed(&container.ports).into()),
         Field::new("Project", "PROJECT", |_, settings| settings.project.clone().into()),
         Field::without_heading("Publishers", |container, _| publishers(container)),
-        Field::new("RunningFor", "CREATED", |container, settings| age(container, settings).into()),
+        Field::new("RunningFor", "CREATED", |container, settings| age(container.created, settings.now).into()),
         Field::new("Service", "SERVICE", |container, _| service(container).into()),
         Field::new("Size", "SIZE", |_, _| "0B".into()),
         Field::new("State", "STATE", |container, _| container.state.as_str().into()),
@@ -97,16 +95,6 @@ pub struct PsSettings {
     pub zone: TimeZone,
 }
 
-/// Whether to truncate long values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Truncate {
-    /// They are.
-    #[default]
-    Long,
-    /// They are not (`--no-trunc`).
-    Never,
-}
-
 /// Writes `containers`, sorted by name.
 ///
 /// # Errors
@@ -142,7 +130,7 @@ fn local_volumes(container: &Container) -> String {
 }
 
 fn mounts(container: &Container, settings: &PsSettings) -> String {
-    join(container.mounts.iter().map(|mount| {
+    joined(container.mounts.iter().map(|mount| {
         let name = mount.name.as_ref().unwrap_or(&mount.source);
         if settings.truncate == Truncate::Never { name.clone() } else { cut(name, MOUNT_WIDTH) }
     }))
@@ -169,14 +157,6 @@ fn id(container: &Container, settings: &PsSettings) -> String {
     }
 }
 
-fn labels(container: &Container) -> String {
-    join(container.labels.iter().map(|(key, value)| format!("{key}={value}")))
-}
-
-fn join(parts: impl Iterator<Item = String>) -> String {
-    parts.collect::<Vec<_>>().join(",")
-}
-
 fn service(container: &Container) -> String {
     container.service.as_ref().map(ToString::to_string).unwrap_or_default()
 }
@@ -195,11 +175,6 @@ fn health(container: &Container) -> &'static str {
     }
 }
 
-fn age(container: &Container, settings: &PsSettings) -> String {
-    let seconds = settings.now.as_second().saturating_sub(container.created);
-    format!("{} ago", text::duration(Duration::from_secs(u64::try_from(seconds).unwrap_or_default())))
-}
-
 fn created_at(container: &Container, settings: &PsSettings) -> String {
     let created = Timestamp::from_second(container.created).unwrap_or_default();
     created.to_zoned(settings.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()
@@ -212,18 +187,4 @@ fn command(container: &Container, truncate: Truncate) -> String {
         Truncate::Never => container.command.clone(),
     };
     text::quoted(&command)
-}
-
-/// `text` in at most `width` columns, ending with `…` if it is cut.
-fn cut(text: &str, width: usize) -> String {
-    let columns = |character: char| character.width().unwrap_or_default().max(1);
-    if text.chars().map(columns).sum::<usize>() <= width {
-        return text.to_owned();
-    }
-    let mut used = 0;
-    let fits = |character: &char| {
-        used += columns(*character);
-        used < width
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
 }

@@ -4,10 +4,12 @@
 //! file, line and column for messages.
 
 mod encoding;
+mod path;
 mod reader;
 mod remote;
 
 pub use encoding::Encoding;
+pub(crate) use path::clean;
 pub use reader::{ReadError, Reader};
 pub use remote::{Remote, is_remote_context};
 

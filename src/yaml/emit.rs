@@ -33,18 +33,7 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 pub fn emit(tree: &Tree, comments: Option<Comments<'_>>) -> String {
     let mut emitter = Emitter { out: String::new(), column: 0, comments };
     let path = Path::root();
-    match tree {
-        Tree::Mapping(entries) if !entries.is_empty() => emitter.mapping(entries, 0, &path),
-        Tree::Sequence(items) if !items.is_empty() => emitter.sequence(items, 0, &path),
-        Tree::Null
-        | Tree::Bool(_)
-        | Tree::Int(_)
-        | Tree::Float(_)
-        | Tree::Float32(_)
-        | Tree::String(_)
-        | Tree::Sequence(_)
-        | Tree::Mapping(_) => emitter.leaf(tree, 0, &path),
-    }
+    emitter.item(tree, 0, &path);
     emitter.out
 }
 
@@ -151,29 +140,13 @@ impl Emitter<'_> {
 
     /// Writes what follows `key:`, which is indented by `indent`.
     fn value(&mut self, tree: &Tree, indent: usize, path: &Path) {
-        match tree {
-            Tree::Mapping(entries) if !entries.is_empty() => {
-                self.comment(path);
-                self.end_line();
-                self.mapping(entries, indent + 2, path);
-            }
-            Tree::Sequence(items) if !items.is_empty() => {
-                self.comment(path);
-                self.end_line();
-                self.sequence(items, indent + 2, path);
-            }
-            Tree::Null
-            | Tree::Bool(_)
-            | Tree::Int(_)
-            | Tree::Float(_)
-            | Tree::Float32(_)
-            | Tree::String(_)
-            | Tree::Sequence(_)
-            | Tree::Mapping(_) => {
-                self.put(" ");
-                self.leaf(tree, indent + 2, path);
-            }
+        if matches!(tree, Tree::Mapping(_) | Tree::Sequence(_)) && !tree.is_empty_collection() {
+            self.comment(path);
+            self.end_line();
+        } else {
+            self.put(" ");
         }
+        self.item(tree, indent + 2, path);
     }
 
     /// Writes a scalar or an empty collection, and the end of its line.

@@ -1,6 +1,5 @@
 //! The executor against the fake engine, on a paused clock.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +14,6 @@ use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Deferred, Edge, Guard, Handle, Plan,
     PlanBuilder, Probing, PullFailure, PullSpec, Reason, Replica, Step, UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
-use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::{BuildContext, Port};
 use hoist::project::{NetworkKey, Project, Service, ServiceName, ServiceNetwork};
 use hoist::render::failure::{self, Files};
@@ -66,19 +64,8 @@ impl Plans {
     }
 
     pub(crate) fn spec(&self, service: &str, number: u32) -> ContainerSpec {
-        ContainerSpec {
-            project: self.project.clone(),
-            replica: Replica { service: service.into(), number },
-            name: format!("demo-{service}-{number}"),
-            temporary_name: None,
-            image: service.to_owned(),
-            image_digest: Deferred::Known(None),
-            image_volumes: BTreeMap::new(),
-            contents: Fingerprint::default(),
-            replaces: None,
-            references: BTreeMap::new(),
-            linked: BTreeMap::new(),
-        }
+        let replica = Replica { service: service.into(), number };
+        ContainerSpec::new(self.project.clone(), replica, format!("demo-{service}-{number}"), service)
     }
 
     pub(crate) fn create(&mut self, service: &str, number: u32, after: &[ActionId]) -> ActionId {

@@ -1,19 +1,17 @@
 //! `ps`: lists the containers of a project.
 
-use std::io::{self, Write};
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use clap::Args;
 
 use crate::cli::engine::with_engine;
-use crate::cli::{Context, Failure, output, settings};
+use crate::cli::{Context, Failure, listing, output};
 use crate::observed::Container;
 use crate::operation::{ListedServices, ListedStates, Ps};
 use crate::project::{Project, ServiceName};
-use crate::render::listing::{Format, ListingError};
-use crate::render::ps::{self, PsFormat, PsSettings, Truncate};
+use crate::render::listing::{Format, Truncate};
+use crate::render::ps::{self, PsFormat, PsSettings};
 
 /// Arguments of `ps`.
 #[derive(Debug, Args)]
@@ -68,13 +66,7 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
         now: Timestamp::now(),
         zone: TimeZone::system(),
     };
-    let mut out = io::stdout().lock();
-    match ps::write(&shown, &format, &settings, &mut out) {
-        Ok(()) => {}
-        Err(ListingError::Write(error)) => return Err(Failure::of_stdout(error)),
-        Err(error) => return Failure::usage(&error.to_string()),
-    }
-    out.flush().map_err(Failure::of_stdout)
+    listing::print(|out| ps::write(&shown, &format, &settings, out))
 }
 
 /// The states selected by `--status` and `--filter status=…`; without either, `--all` decides.
@@ -113,7 +105,5 @@ fn format(args: &PsArgs, context: &Context) -> Result<PsFormat, Failure> {
     if args.services {
         return Ok(PsFormat::Services);
     }
-    let asked = args.format.clone().or_else(|| settings::docker_format(context, "psFormat"));
-    let format = Format::parse(&asked.unwrap_or_default()).map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok(PsFormat::Containers(format))
+    Ok(PsFormat::Containers(listing::format(args.format.as_deref(), "psFormat", context)?))
 }

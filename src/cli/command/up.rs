@@ -12,7 +12,7 @@ use crate::engine::docker::Docker;
 use crate::event::{Event, EventReceiver, Events, Fact, Output, OutputReceiver, Outputs, RunFailure};
 use crate::operation::Interruption;
 use crate::operation::follow::{Begin, FollowSettings, Stderr};
-use crate::operation::session::{self, OnExit, SessionOutcome, SessionSettings};
+use crate::operation::session::{self, OnExit, SessionContext, SessionOutcome, SessionSettings};
 use crate::project::{Project, ServiceName};
 use crate::render::Progress;
 use crate::render::logs::LogPrinter;
@@ -106,7 +106,9 @@ async fn attached(
     let run = Box::pin(async {
         // Both channels close with the session, which ends the display.
         let (events, outputs) = (events, outputs);
-        session::up(&goal.up, engine, &goal.prepared, &events, &outputs, &interruption, &settings).await
+        let (interruption, settings) = (&interruption, &settings);
+        let cx = SessionContext { engine, events: &events, outputs: &outputs, interruption, settings };
+        session::up(&goal.up, &goal.prepared, cx).await
     });
     let (outcome, shown) =
         progress::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines)) }).await?;

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::address::{Address, TlsFiles};
 use crate::engine::EngineError;
+use crate::project::hash::hex;
 use crate::source::Reader;
 
 /// The context that means `DOCKER_HOST` or the default socket.
@@ -80,16 +81,6 @@ impl TlsFiles {
     fn from_context(folder: &Path, skip_verification: bool) -> Self {
         Self::in_folder(Some(folder), !skip_verification)
     }
-}
-
-/// Lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).expect("four bits are a hexadecimal digit"));
-        }
-        text
-    })
 }
 
 #[cfg(test)]

@@ -55,12 +55,6 @@ impl Docker {
         Ok(Self { client: Client::new(settings)? })
     }
 
-    /// The address of the engine, such as `unix:///var/run/docker.sock` or `tcp://host:2376`.
-    #[must_use]
-    pub fn address(&self) -> String {
-        self.client.address()
-    }
-
     /// Whether the engine is on this machine, judging by its address.
     #[must_use]
     pub fn is_local(&self) -> bool {

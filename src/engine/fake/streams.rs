@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::Fake;
 use super::script::Script;
 use super::state::State;
+use crate::engine::waiting::until;
 use crate::engine::{ContainerEvent, EngineError, ExecProgress, ExecSpec, LogChunk, LogQuery, OutputStream, Streams};
 use crate::observed::{self, ContainerId};
 
@@ -179,11 +180,4 @@ fn unfold<T: Send + 'static>(
         }
     })
     .boxed()
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }

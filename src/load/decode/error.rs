@@ -1,6 +1,7 @@
 //! Errors and warnings about a single value.
 
 use crate::diagnostic::Explain;
+use crate::load::changed_text::ChangedText;
 use crate::project::value::bytes::ByteSizeError;
 use crate::project::value::command::CommandError;
 use crate::project::value::device::DeviceCountError;
@@ -158,26 +159,17 @@ pub enum DecodeWarning {
         span: Span,
     },
     /// A number or date where text is expected does not come out as written.
-    #[error("`{written}` becomes `{becomes}` in `{path}`")]
-    ChangedText {
-        /// Dotted path of the value.
-        path: String,
-        /// As written in the file.
-        written: String,
-        /// What it becomes.
-        becomes: String,
-        /// Where it is in the file.
-        span: Span,
-    },
+    #[error(transparent)]
+    ChangedText(#[from] ChangedText),
 }
 
 impl Explain for DecodeWarning {
     fn span(&self) -> Option<Span> {
         match self {
-            Self::CutCommand { span, .. }
-            | Self::FractionOfBytes { span, .. }
-            | Self::CutDecimals { span, .. }
-            | Self::ChangedText { span, .. } => Some(*span),
+            Self::CutCommand { span, .. } | Self::FractionOfBytes { span, .. } | Self::CutDecimals { span, .. } => {
+                Some(*span)
+            }
+            Self::ChangedText(changed) => changed.span(),
         }
     }
 
@@ -188,7 +180,7 @@ impl Explain for DecodeWarning {
             }
             Self::FractionOfBytes { .. } => Some("write a size with a unit, as in `\"1.5g\"`".to_owned()),
             Self::CutDecimals { becomes, .. } => Some(format!("write {becomes}")),
-            Self::ChangedText { written, .. } => Some(format!("put it in quotes to keep it: \"{written}\"")),
+            Self::ChangedText(changed) => changed.hint(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::decoder::{Decoder, Entry};
 use super::error::{DecodeProblem, DecodeWarning};
+use crate::load::changed_text::ChangedText;
 use crate::load::scalar;
 use crate::project::number;
 use crate::project::value::{ByteSize, DeviceCount, Duration, ExtraHosts, FileMode, command};
@@ -44,12 +45,8 @@ impl Decoder<'_> {
     fn warn_of_change(&mut self, becomes: &str, span: Span) {
         let written = self.sources.text(span);
         if written != becomes && !written.is_empty() && !written.contains('$') {
-            self.warnings.push(DecodeWarning::ChangedText {
-                path: self.path(),
-                written: written.to_owned(),
-                becomes: becomes.to_owned(),
-                span,
-            });
+            let (path, written, becomes) = (self.path(), written.to_owned(), becomes.to_owned());
+            self.warnings.push(ChangedText { path, written, becomes, span }.into());
         }
     }
 

@@ -7,9 +7,7 @@ use crate::yaml;
 
 /// Decodes a document that is in long form already.
 fn decoded(text: &str) -> (Decoded, SourceMap) {
-    let mut sources = SourceMap::default();
-    let file = sources.add("compose.yaml", text);
-    let model = yaml::parse(&sources, file).documents.into_iter().next().expect("a document");
+    let (model, sources) = yaml::document(text);
     let decoded = decode(model, &sources);
     (decoded, sources)
 }
@@ -275,9 +273,7 @@ fn a_hundred_services_are_decoded_in_no_time() {
         )
         .expect("a string takes all");
     }
-    let mut sources = SourceMap::default();
-    let file = sources.add("compose.yaml", text);
-    let model = yaml::parse(&sources, file).documents.into_iter().next().expect("a document");
+    let (model, sources) = yaml::document(&text);
     let start = std::time::Instant::now();
     let decoded = decode(model, &sources);
     let took = start.elapsed();

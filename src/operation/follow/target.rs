@@ -82,13 +82,9 @@ impl Target {
 /// The name that the lines of a container are shown with: its name, without the project's if it is the default name.
 #[must_use]
 pub fn display_name(settings: &FollowSettings, target: &Target) -> Arc<str> {
-    let separator = settings.separator;
-    let prefix = format!("{}{separator}", settings.project);
-    let short = target.number.map(|number| format!("{}{separator}{number}", target.service));
-    match (final_name(&target.name).strip_prefix(&prefix), short) {
-        (Some(rest), Some(short)) if rest == short => Arc::from(short),
-        _ => Arc::from(target.name.as_str()),
-    }
+    let (name, project) = (final_name(&target.name), settings.project.as_str());
+    let short = target.number.and_then(|number| settings.separator.short_name(name, project, &target.service, number));
+    short.map_or_else(|| Arc::from(target.name.as_str()), Arc::from)
 }
 
 /// The final name of a container that may have the temporary name of a replacement: `<12 hex digits>_<name>`.

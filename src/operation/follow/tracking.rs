@@ -16,6 +16,7 @@ use super::bookmark::Bookmark;
 use super::reader::{Ending, How, Reader};
 use super::settings::{Begin, Exit, FollowSettings};
 use super::target::{Target, display_name};
+use crate::engine::waiting::{Backoff, until};
 use crate::engine::{ContainerEvent, ContainerEventKind, Engine, EngineError, LogQuery, ObserveQuery};
 use crate::event::{Output, Outputs};
 use crate::execute::Announcement;
@@ -27,9 +28,6 @@ use crate::project::label;
 const RESTART: Duration = Duration::from_secs(2);
 /// How long after a container exits its stream may end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// The shortest and longest delay between attempts to reopen the event stream.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long the engine may be unreachable: restarting it takes seconds.
 const ABSENCE: Duration = Duration::from_secs(30);
 
@@ -113,7 +111,7 @@ impl<E: Engine> Tracking<E> {
             // A container listed as running may have exited before events were received.
             self.look_again(&Looked::AtKnown).await;
         }
-        let mut pause = SHORTEST_PAUSE;
+        let mut backoff = Backoff::new();
         // Since when the event stream has been lost.
         let mut away: Option<Instant> = None;
         let closing = self.closing.clone();
@@ -130,13 +128,13 @@ impl<E: Engine> Tracking<E> {
                 },
                 event = next_event(&mut events) => match event {
                     Some(Ok(event)) => {
-                        pause = SHORTEST_PAUSE;
+                        backoff = Backoff::new();
                         self.apply(event).await;
                     }
                     Some(Err(_)) | None => events = None,
                 },
-                () = tokio::time::sleep(pause), if events.is_none() => {
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                () = backoff.wait(), if events.is_none() => {
+                    backoff.lengthen();
                     let since = *away.get_or_insert_with(Instant::now);
                     match self.engine.container_events(self.settings.project.to_string()).await {
                         Ok(stream) => {
@@ -600,13 +598,6 @@ impl Followed {
 async fn next_event(events: &mut Events) -> Option<Result<ContainerEvent, EngineError>> {
     match events {
         Some(events) => events.next().await,
-        None => pending().await,
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => pending().await,
     }
 }

@@ -89,6 +89,26 @@ pub struct ContainerSpec {
     pub linked: BTreeMap<ServiceName, Vec<ContainerRef>>,
 }
 
+impl ContainerSpec {
+    /// A container with an unknown image digest, its final name from the start, and nothing shared with others.
+    #[must_use]
+    pub fn new(project: Arc<Project>, replica: Replica, name: impl Into<String>, image: impl Into<String>) -> Self {
+        Self {
+            project,
+            replica,
+            name: name.into(),
+            temporary_name: None,
+            image: image.into(),
+            image_digest: Deferred::Known(None),
+            image_volumes: BTreeMap::new(),
+            contents: Fingerprint::default(),
+            replaces: None,
+            references: BTreeMap::new(),
+            linked: BTreeMap::new(),
+        }
+    }
+}
+
 /// A container that another one replaces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replaced {

@@ -241,12 +241,6 @@ impl Service {
         written.map_or(1, |replicas| usize::try_from(replicas).unwrap_or(0))
     }
 
-    /// Whether an attached `up` shows its output.
-    #[must_use]
-    pub fn is_attached(&self) -> bool {
-        self.attach != Some(false)
-    }
-
     /// When the engine restarts a container: `deploy.restart_policy`, else `restart`; `None` if neither is set.
     #[must_use]
     pub fn restart_policy(&self) -> Option<RestartPolicy> {
@@ -263,15 +257,5 @@ impl Service {
     #[must_use]
     pub fn pull_rule(&self) -> PullRule {
         self.pull_policy.as_ref().map(PullPolicy::rule).unwrap_or_default()
-    }
-
-    /// The networks of its containers in the order of connection: by priority, highest first, then by name. The first
-    /// is the container's network mode.
-    #[must_use]
-    pub fn networks_by_priority(&self) -> Vec<&NetworkKey> {
-        let mut networks: Vec<_> = self.networks.iter().collect();
-        networks
-            .sort_by_key(|(_, settings)| std::cmp::Reverse(settings.as_ref().map_or(0, |network| network.priority)));
-        networks.into_iter().map(|(key, _)| key).collect()
     }
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// use hoist::project::value::ImageRef;
 /// let image: ImageRef = "nginx".parse()?;
 /// assert_eq!(image.to_string(), "docker.io/library/nginx:latest");
-/// assert_eq!(image.familiar(), "nginx:latest");
+/// assert_eq!(image.familiar_name(), "nginx");
 /// assert!("Nginx".parse::<ImageRef>().is_err());
 /// # Ok::<(), hoist::project::value::image_ref::ImageRefError>(())
 /// ```
@@ -62,22 +62,8 @@ pub enum ImageRefProblem {
     TooLong,
 }
 
-impl ImageRefError {
-    /// An example of what is accepted.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        "write a name and a tag, as in `nginx:1.27` or `ghcr.io/owner/app:2`"
-    }
-}
-
 impl ImageRef {
-    /// The familiar form: without `docker.io/` and `library/`, with tag and digest.
-    #[must_use]
-    pub fn familiar(&self) -> String {
-        self.familiar_name() + &self.suffix()
-    }
-
-    /// The familiar form, without tag and digest.
+    /// The familiar form: without `docker.io/`, `library/`, tag and digest.
     #[must_use]
     pub fn familiar_name(&self) -> String {
         if self.registry != DOCKER_HUB {
@@ -239,11 +225,11 @@ mod tests {
     #[test]
     fn people_write_less() {
         for (text, familiar) in [
-            ("docker.io/library/nginx", "nginx:latest"),
-            ("docker.io/owner/app:1", "owner/app:1"),
-            ("quay.io/app", "quay.io/app:latest"),
+            ("docker.io/library/nginx", "nginx"),
+            ("docker.io/owner/app:1", "owner/app"),
+            ("quay.io/app", "quay.io/app"),
         ] {
-            assert_eq!(text.parse::<ImageRef>().map(|image| image.familiar()), Ok(familiar.to_owned()), "{text}");
+            assert_eq!(text.parse::<ImageRef>().map(|image| image.familiar_name()), Ok(familiar.to_owned()), "{text}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::ByteSize;
 use crate::project::Extensions;
+use crate::source::clean;
 
 /// An item of a service's `volumes`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -357,29 +358,7 @@ fn apply(mount: &mut Mount, option: &str) {
 /// ```
 #[must_use]
 pub fn clean_target(target: &str) -> String {
-    if target.is_empty() {
-        return String::new();
-    }
-    let is_rooted = target.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => match parts.last() {
-                Some(&last) if last != ".." => {
-                    parts.pop();
-                }
-                None if is_rooted => {}
-                _ => parts.push(".."),
-            },
-            _ => parts.push(part),
-        }
-    }
-    match (is_rooted, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".to_owned(),
-        (false, false) => parts.join("/"),
-    }
+    if target.is_empty() { String::new() } else { clean(target) }
 }
 
 #[cfg(test)]

@@ -193,6 +193,12 @@ impl PortRange {
         usize::from(self.last - self.first) + 1
     }
 
+    /// Whether a port is in the range.
+    #[must_use]
+    pub fn contains(self, port: u16) -> bool {
+        (self.first..=self.last).contains(&port)
+    }
+
     /// The ports.
     pub fn iter(self) -> impl Iterator<Item = u16> {
         self.first..=self.last

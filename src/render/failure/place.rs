@@ -3,6 +3,7 @@
 use crate::event::{Refusal, StepError};
 use crate::plan;
 use crate::project::origin::Origin;
+use crate::project::value::port::parse_range;
 use crate::project::value::{VolumesFrom, VolumesFromSource};
 use crate::project::{Project, ServiceName};
 use crate::source::{SourceMap, Span};
@@ -74,10 +75,7 @@ fn volumes_from_line(project: &Project, service: &ServiceName, other: &ServiceNa
 /// The entry that publishes a host port.
 fn port_line(project: &Project, service: &ServiceName, port: u16) -> Option<Span> {
     let ports = &project.service(service.as_str())?.ports;
-    let asks = |published: &str| {
-        let (first, last) = published.split_once('-').unwrap_or((published, published));
-        matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&port))
-    };
+    let asks = |published: &str| parse_range(published).is_some_and(|range| range.contains(port));
     let at = ports.iter().position(|item| item.published.as_deref().is_some_and(asks))?;
     project.origins.nearest(&["services", service.as_str(), "ports", &at.to_string()])
 }

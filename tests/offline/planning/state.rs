@@ -247,3 +247,16 @@ pub(super) fn replica_sharing(
         labels,
     }
 }
+
+/// The successor that an interrupted swap made, under its temporary name.
+pub(super) fn with_successor(state: Engine, change: impl FnOnce(&mut Container)) -> Engine {
+    state.edit(|observed| {
+        let mut new = observed.containers[0].clone();
+        new.name = format!("{}_{}", new.id.short(), new.name);
+        new.id = "f0".repeat(32).into();
+        new.created += 10;
+        created(&mut new);
+        change(&mut new);
+        observed.containers.push(new);
+    })
+}

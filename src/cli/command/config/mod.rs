@@ -31,9 +31,9 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure
     let text = if args.variables {
         variables::text(args, &options, context)?
     } else if args.environment {
-        listing::environment(&output::load(&options, context)?.project)
+        listing::environment(&output::load(&options, context)?.project).into_bytes()
     } else {
-        render(args, &options, context)?
+        render(args, &options, context)?.into_bytes()
     };
     if args.quiet {
         return Ok(());

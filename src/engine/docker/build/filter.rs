@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::pattern::{BadPattern, Glob, Matched, Patterns, clean};
+use super::pattern::{BadPattern, Glob, Matched, Patterns};
+use crate::source::clean;
 
 /// Decides which paths of a folder to send.
 #[derive(Debug, Default)]

@@ -6,6 +6,8 @@
 //! Engine and client must agree on every path, including quirks: a file that only one of them includes would break the
 //! engine's cache.
 
+use crate::source::clean;
+
 /// A list of patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Patterns {
@@ -142,30 +144,6 @@ impl Matcher {
 
 fn is_inside_or_same(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Removes `.`, `..`, doubled and trailing slashes from a path, without looking at the file system.
-pub(super) fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => match parts.last() {
-                Some(&last) if last != ".." => {
-                    parts.pop();
-                }
-                None if rooted => {}
-                Some(_) | None => parts.push(".."),
-            },
-            name => parts.push(name),
-        }
-    }
-    match (rooted, parts.join("/")) {
-        (true, joined) => format!("/{joined}"),
-        (false, joined) if joined.is_empty() => ".".to_owned(),
-        (false, joined) => joined,
-    }
 }
 
 /// A pattern with wildcards, as a list of tokens.
@@ -411,20 +389,5 @@ mod tests {
         assert!(patterns.may_take_back_inside("src"));
         assert!(!patterns.may_take_back_inside("target"));
         assert!(Patterns::parse(&["a", "!**/keep"]).expect("patterns").may_take_back_inside("a"));
-    }
-
-    #[test]
-    fn paths_are_cleaned() {
-        for (path, expected) in [
-            ("a//b/./c/", "a/b/c"),
-            ("a/../b", "b"),
-            ("../a", "../a"),
-            ("/../a", "/a"),
-            ("", "."),
-            ("./", "."),
-            ("/", "/"),
-        ] {
-            assert_eq!(clean(path), expected, "{path}");
-        }
     }
 }

@@ -28,6 +28,7 @@ use super::file_sync::{FileSync, Source, Transfers};
 use super::tasks::Spawner;
 use crate::engine::docker::local_file;
 use crate::engine::docker::transport::Transport;
+use crate::project::hash::hex;
 use crate::source::Reader;
 
 /// Returns the user name and password for a registry host; for Docker Hub the host is `https://index.docker.io/v1/`, as
@@ -99,8 +100,7 @@ pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -
 
 /// A key whose length and characters are valid in a header.
 fn short(key: &str) -> String {
-    let digest = Sha256::digest(key);
-    digest.iter().take(16).fold(String::new(), |short, byte| format!("{short}{byte:02x}"))
+    hex(&Sha256::digest(key)[..16])
 }
 
 struct Alive;

@@ -11,6 +11,7 @@ use super::service::refused;
 use crate::engine::{CreateContainer, EngineError};
 use crate::plan::ContainerSpec;
 use crate::project::label;
+use crate::project::value::port::parse_exposed;
 use crate::project::value::{Duration, NamespaceMode};
 use crate::project::{Dependency, Healthcheck, Service, ServiceName};
 
@@ -86,12 +87,10 @@ fn exposed_ports(service: &Service) -> Result<Vec<String>, EngineError> {
         ports.insert(format!("{}/{}", port.target, port.protocol.as_deref().unwrap_or("tcp")));
     }
     for exposed in &service.expose {
-        let (range, protocol) = exposed.split_once('/').unwrap_or((exposed, "tcp"));
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else {
+        let Ok((range, protocol)) = parse_exposed(exposed) else {
             return Err(refused(&service.name, &format!("`{exposed}` is not a port to expose")));
         };
-        ports.extend((first..=last).map(|port| format!("{port}/{protocol}")));
+        ports.extend(range.iter().map(|port| format!("{port}/{protocol}")));
     }
     Ok(ports.into_iter().collect())
 }

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::{CreateContainer, EngineError};
 use crate::observed::{ApiVersion, ContainerId, EngineVersion};
-use crate::plan::{ContainerRef, ContainerSpec, Deferred, Handle, InheritedVolume, Replaced, Replica};
-use crate::project::fingerprint::Fingerprint;
+use crate::plan::{ContainerRef, ContainerSpec, Handle, InheritedVolume, Replaced, Replica};
 use crate::project::value::{
     BindOptions, ByteSize, Device, DeviceCount, DeviceRequest, Duration, FileMode, ImageOptions, Link, Mount,
     MountKind, NamespaceMode, Port, RecursiveBind, SelinuxLabel, Tmpfs, TmpfsOptions, Ulimit, VolumeOptions,
@@ -39,19 +38,8 @@ fn project(service: Service) -> Project {
 }
 
 fn request(project: Project) -> CreateContainer {
-    let spec = ContainerSpec {
-        project: Arc::new(project),
-        replica: Replica { service: "web".into(), number: 2 },
-        name: "shop-web-2".to_owned(),
-        temporary_name: None,
-        image: "nginx".to_owned(),
-        image_digest: Deferred::Known(None),
-        image_volumes: BTreeMap::new(),
-        contents: Fingerprint::default(),
-        replaces: None,
-        references: BTreeMap::new(),
-        linked: BTreeMap::new(),
-    };
+    let replica = Replica { service: "web".into(), number: 2 };
+    let spec = ContainerSpec::new(Arc::new(project), replica, "shop-web-2", "nginx");
     CreateContainer {
         spec: Arc::new(spec),
         name: "0123_shop-web-2".to_owned(),
