@@ -138,7 +138,7 @@ impl Failure {
             Self::Engine(error) => write_engine_error(error, out),
             Self::Operation(failed) => failed.write(style, out),
             Self::Usage(message) => writeln!(out, "{message}"),
-            // The peer prints an empty line for a status without a message.
+            // Docker Compose prints an empty line for a status without a message.
             Self::Interrupted => writeln!(out),
             Self::Unexpected(error) => writeln!(out, "{error:#}"),
         }

@@ -87,11 +87,11 @@ pub struct SessionOutcome {
     pub exit_code: Option<i64>,
 }
 
-/// Brings up what was prepared, attached to what it starts and to what runs already.
+/// Brings up what was prepared, attached to what it starts and to what is already running.
 ///
 /// # Errors
 ///
-/// When the engine does not let itself be listened to, or cannot be asked what to stop.
+/// If the engine's event stream cannot be opened, or the query of what to stop fails.
 pub async fn up<E: Engine>(
     change: &impl Change,
     prepared: &Prepared,
@@ -111,16 +111,15 @@ pub async fn up<E: Engine>(
     Ok(attached(&prepared.plan, cx, targets, replan, stop).await?)
 }
 
-/// Carries out `plan` attached to what it starts and to `targets`, which run already.
+/// Executes `plan`, attached to what it starts and to `targets`, which are already running.
 ///
-/// `replan` is asked for another plan when nothing but changes by somebody else let steps fail, until it has none; it is
-/// told the plan and the steps.
-/// `stop` makes the plan that stops what the session is responsible for; it is asked when the user interrupts, or when
-/// a container's end ends the session.
+/// If steps fail only because of another client's changes, `replan` is called with the plan and these steps for another
+/// plan, until it returns none. `stop` returns the plan that stops everything the session is responsible for; it is
+/// called when the user interrupts, or when the exit of a container ends the session.
 ///
 /// # Errors
 ///
-/// When the engine does not let itself be listened to, or cannot be asked what to stop.
+/// If the engine's event stream cannot be opened, or the query of what to stop fails.
 pub async fn attached<E, R, S>(
     plan: &Arc<Plan>,
     cx: SessionContext<'_, E>,
@@ -144,7 +143,7 @@ where
 
     let mut session = Session { cx, exits, tasks, closing, exit_code: None };
     let (plan, run) = {
-        // The announcer goes with these settings: once the plan is done, the following ends with its containers.
+        // The announcer is dropped with these settings: once the plan is done, the following ends with its containers.
         let execute_settings = ExecuteSettings {
             announcer: Some(announcer),
             outputs: Some(outputs.clone()),
