@@ -1,4 +1,4 @@
-//! The files of a project in, its merged model out, and the typed project that is made of it.
+//! The files of a project in, its merged model and then the typed project out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::load::{LoadOptions, decode, environment, name, normalize};
 use crate::project::{NameSeparator, ProgramPaths, Project};
 use crate::yaml::Node;
 
-/// The merged model, and what it was made with.
+/// The merged model, and what it was built with.
 pub(super) struct Built {
     pub model: Node,
     pub files: Vec<PathBuf>,
@@ -69,7 +69,7 @@ fn project_name(
     })
 }
 
-/// The typed project. `None` if something is wrong with it, here or before.
+/// The typed project. `None` if there were errors, here or before.
 pub(super) fn typed(options: &LoadOptions, built: Built, loader: &mut Loader<'_>) -> Option<Project> {
     let Built { model, files, folder, env_files, environment } = built;
     let decoded = decode::decode(model, &loader.sources);

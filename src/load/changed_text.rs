@@ -1,19 +1,19 @@
-//! Values in places for text that do not come out as written.
+//! Values that do not come out as written where text is expected.
 
 use crate::diagnostic::Explain;
 use crate::source::Span;
 
-/// A number, date or boolean in a place for text, which is not what was written.
+/// A number, date or boolean where text is expected, which does not come out as written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("`{written}` becomes `{becomes}` in `{path}`")]
 pub struct ChangedText {
     /// Dotted path of the value.
     pub path: String,
-    /// As it stands in the file.
+    /// As written in the file.
     pub written: String,
-    /// As it comes out.
+    /// What it becomes.
     pub becomes: String,
-    /// Where it stands.
+    /// Where it is in the file.
     pub span: Span,
 }
 

@@ -1,8 +1,7 @@
 //! Files in, a project out.
 //!
-//! [`load`] runs the phases in the order of Docker Compose. Everything that is wrong is gathered and given back at
-//! once, in file order; a value that was found wrong is taken out of the tree, so that later phases do not complain
-//! about what merely follows from it.
+//! [`load`] runs the phases in the order of Docker Compose. All errors are collected and returned together, in file
+//! order; an invalid value is removed from the tree, so that later phases do not report mere consequences.
 //!
 //! ```
 //! use hoist::load::{LoadOptions, load};
@@ -86,11 +85,11 @@ use loader::{Loader, Settings};
 use profiles::Profiles;
 use start::begin;
 
-/// Loads the project that `options` ask for.
+/// Loads the project according to `options`.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the files, the env files and the selection, as far as it could be looked at.
+/// All errors in the files, the env files and the selection, as far as they could be checked.
 pub fn load(options: &LoadOptions) -> Result<Loaded, LoadFailure> {
     let mut loader = Loader::new(options, Settings::of(options));
     let project = load_project(options, &mut loader);
@@ -102,7 +101,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, LoadFailure> {
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the files, as far as it could be looked at.
+/// All errors in the files, as far as they could be checked.
 pub fn load_model(options: &LoadOptions) -> Result<LoadedModel, LoadFailure> {
     let mut loader = Loader::new(options, Settings::of(options));
     let built = begin(options, &mut loader).and_then(|start| build(options, start, &mut loader));
@@ -110,11 +109,11 @@ pub fn load_model(options: &LoadOptions) -> Result<LoadedModel, LoadFailure> {
     Ok(LoadedModel { model: built.model, sources, warnings })
 }
 
-/// The variables that the files name, one entry a name. The files are merged, but neither expanded nor checked.
+/// The variables that the files refer to, without duplicates. The files are merged, but neither expanded nor checked.
 ///
 /// # Errors
 ///
-/// What keeps the files from being read and merged.
+/// If the files cannot be read or merged.
 pub fn variables(options: &LoadOptions) -> Result<Vec<template::Variable>, LoadFailure> {
     let mut loader = Loader::new(options, Settings { interpolate: false, validate: false });
     let built = begin(options, &mut loader).and_then(|start| build(options, start, &mut loader));

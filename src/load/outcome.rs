@@ -1,4 +1,4 @@
-//! What a load gives back: a project or its model, or why there is none.
+//! The result of a load: a project or its model, or all errors.
 
 use crate::diagnostic::Explain;
 use crate::load::error::{LoadError, LoadWarning};
@@ -6,41 +6,41 @@ use crate::project::Project;
 use crate::source::SourceMap;
 use crate::yaml::Node;
 
-/// A project, and what was read for it.
+/// A project, and the files it was loaded from.
 #[derive(Debug)]
 pub struct Loaded {
     /// The project.
     pub project: Project,
     /// The files, for the places of its values.
     pub sources: SourceMap,
-    /// What works, but not as it may have been meant.
+    /// What works, but perhaps not as intended.
     pub warnings: Vec<LoadWarning>,
 }
 
-/// The merged model of a project before it becomes typed: what `config --no-interpolate` prints.
+/// The merged, untyped model of a project: what `config --no-interpolate` prints.
 #[derive(Debug)]
 pub struct LoadedModel {
-    /// The model in long forms, `name` included.
+    /// The model in long forms, including `name`.
     pub model: Node,
     /// The files, for the places of its values.
     pub sources: SourceMap,
-    /// What works, but not as it may have been meant.
+    /// What works, but perhaps not as intended.
     pub warnings: Vec<LoadWarning>,
 }
 
-/// Everything that keeps a project from being loaded.
+/// Why a project could not be loaded.
 #[derive(Debug)]
 pub struct LoadFailure {
     /// The files, for the places of the errors.
     pub sources: SourceMap,
-    /// What is wrong, in file order; never empty.
+    /// All errors, in file order; never empty.
     pub errors: Vec<LoadError>,
-    /// What works, but not as it may have been meant.
+    /// What works, but perhaps not as intended.
     pub warnings: Vec<LoadWarning>,
 }
 
 impl std::fmt::Display for LoadFailure {
-    /// The messages, a line each, with the places they have.
+    /// The messages, one per line, with their places.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (index, error) in self.errors.iter().enumerate() {
             if index > 0 {

@@ -1,4 +1,4 @@
-//! Options in, the Compose files and the variables out: what is known before a Compose file is read.
+//! Options in, the Compose files and the variables out, before any Compose file is read.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,8 +50,8 @@ pub(super) fn begin(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<St
     })
 }
 
-/// A variable as it is known before any Compose file is looked for: from the process, else from the env files that were
-/// asked for or the `.env` where the search begins. What is wrong with those is reported when the files are loaded.
+/// A variable before any Compose file is searched for: from the process environment, else from the requested env files
+/// or the `.env` where the search begins. Errors in these are reported when the files are loaded.
 #[must_use]
 pub fn early_variable(options: &LoadOptions, name: &str) -> Option<String> {
     let mut found = environment::Findings::default();

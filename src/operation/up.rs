@@ -1,4 +1,4 @@
-//! `up` and `create`: what the files define is made, changed and started.
+//! `up` and `create`: create, change and start what the files define.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use crate::project::Project;
 pub struct Up {
     /// The project.
     pub project: Arc<Project>,
-    /// How.
+    /// The options.
     pub options: UpOptions,
 }
 
@@ -33,7 +33,7 @@ impl Change for Up {
         observe::for_up(engine, &self.project, &self.options).await
     }
 
-    /// Volumes whose definition changed lose their data only if the user says so.
+    /// Volumes whose definition changed lose their data only if the user agrees.
     async fn ask<E: Engine>(
         &mut self,
         engine: &E,

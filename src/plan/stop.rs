@@ -1,4 +1,4 @@
-//! `stop`, and the end of an attached `up`: containers stop, dependents first, and stay.
+//! `stop`, and the end of an attached `up`: stops containers, dependents first, without removing them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,9 +9,8 @@ use super::{Action, ActionId, Plan, PlanBuilder, Reason, Replica, Step};
 use crate::observed::{Container, Observed, State};
 use crate::project::{Project, ServiceName};
 
-/// What it takes to stop the services that the user named, or all: each after those that depend on it. Containers that have
-/// ended are stopped too, which changes nothing but tells of them. `timeout` is the grace period of every stop; each
-/// container's own where there is none.
+/// The plan to stop the services that the user named, or all, each after its dependents. Exited containers are stopped
+/// too, which only reports them. `timeout` is the grace period of every stop; each container's own by default.
 #[must_use]
 pub fn stop(project: &Arc<Project>, observed: &Observed, timeout: Option<Duration>) -> Plan {
     let mut builder = PlanBuilder::default();
@@ -22,7 +21,7 @@ pub fn stop(project: &Arc<Project>, observed: &Observed, timeout: Option<Duratio
         let stopped: Vec<_> = replicas(project, observed, name)
             .map(|container| {
                 let replica = container.number.map(|number| Replica { service: name.clone(), number });
-                // Hooks need processes to run beside.
+                // Hooks run only in containers that are up.
                 let hooked = replica.as_ref().filter(|_| container.is_up());
                 let spec = hooked.and_then(|replica| existing_spec(project, container, replica));
                 let container = container_ref(container, replica);
@@ -39,7 +38,7 @@ pub fn stop(project: &Arc<Project>, observed: &Observed, timeout: Option<Duratio
     builder.build()
 }
 
-/// The replicas of a service that are up or have ended, if the service is one the user named.
+/// The replicas of a service that are up or have exited, if the user named the service.
 fn replicas<'a>(
     project: &Project,
     observed: &'a Observed,

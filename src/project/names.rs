@@ -68,7 +68,7 @@ macro_rules! names {
 }
 
 names! {
-    /// The name everything of a project is created under (Compose spec: `04-version-and-name.md`).
+    /// The name of a project, which prefixes everything it creates (Compose spec: `04-version-and-name.md`).
     ProjectName;
     /// A key under `services:`.
     ServiceName;
@@ -84,7 +84,7 @@ names! {
     ModelKey;
 }
 
-/// What stands between the parts of the names hoist makes for containers and built images.
+/// The separator between the parts of generated names of containers and built images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum NameSeparator {
     /// `-`, as in `shop-web-1`.
@@ -104,7 +104,7 @@ impl NameSeparator {
         }
     }
 
-    /// The short name of a replica whose container has the usual name: `web-1` for `shop-web-1`.
+    /// The short name of a replica whose container has the default name: `web-1` for `shop-web-1`.
     pub(crate) fn short_name(
         self,
         container: &str,

@@ -1,4 +1,4 @@
-//! Facts in, bytes out: progress, logs, tables. Words, colours and rounding are decided here and nowhere else.
+//! Facts in, bytes out: progress, logs, tables. Only this module decides about words, colours and rounding.
 
 pub mod failure;
 pub mod listing;

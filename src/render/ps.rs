@@ -20,7 +20,7 @@ const COMMAND_WIDTH: usize = 20;
 /// How many columns of a mount are shown.
 const MOUNT_WIDTH: usize = 15;
 
-/// What there is to know of a container.
+/// The columns and fields of containers.
 static CONTAINERS: Listing<Container, PsSettings> = Listing {
     fields: &[
         Field::new("Command", "COMMAND", |container, settings| command(container, settings.truncate).into()),
@@ -57,7 +57,7 @@ static CONTAINERS: Listing<Container, PsSettings> = Listing {
         Column::if_any("Engine", |container| container.labels.contains_key(label::ENGINE)),
     ],
     id: |container, _| container.id.to_string(),
-    // A line for each of its labels would break up what scripts split at the colons.
+    // One line per label would break scripts that split lines at colons.
     raw: &[
         ("container_id", "ID"),
         ("image", "Image"),
@@ -73,25 +73,25 @@ static CONTAINERS: Listing<Container, PsSettings> = Listing {
     narrowest: 10,
 };
 
-/// The form of the listing.
+/// The format of the listing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PsFormat {
-    /// Of containers, in one of the forms of all listings.
+    /// Containers, in one of the common formats.
     Containers(Format),
-    /// The names of their services, each once.
+    /// The names of their services, without duplicates.
     Services,
 }
 
-/// What the listing depends on beside the containers.
+/// What the listing depends on besides the containers.
 #[derive(Debug, Clone)]
 pub struct PsSettings {
     /// The project they belong to.
     pub project: String,
-    /// Whether long ids, commands and mounts are cut.
+    /// Whether to truncate long ids, commands and mounts.
     pub truncate: Truncate,
-    /// The time that ages count to.
+    /// The current time, for ages.
     pub now: Timestamp,
-    /// The time zone of dates.
+    /// The time zone for dates.
     pub zone: TimeZone,
 }
 
@@ -99,7 +99,7 @@ pub struct PsSettings {
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to, or a template asks for what containers do not have.
+/// If writing to `out` fails, or a template uses a field that containers do not have.
 pub fn write(
     containers: &[&Container],
     format: &PsFormat,
@@ -180,7 +180,7 @@ fn created_at(container: &Container, settings: &PsSettings) -> String {
     created.to_zoned(settings.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()
 }
 
-/// The command in quotes, cut before it is quoted.
+/// The command in quotes, truncated before quoting.
 fn command(container: &Container, truncate: Truncate) -> String {
     let command = match truncate {
         Truncate::Long => cut(&container.command, COMMAND_WIDTH),

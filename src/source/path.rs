@@ -1,6 +1,7 @@
-//! Paths as text, as the file format writes them on every system.
+//! Paths as text, in the file format's form on every system.
 
-/// The path without `.`, `..`, doubled and trailing slashes, as far as its text tells; `.` when nothing is left.
+/// The path without `.`, `..`, doubled and trailing slashes, without looking at the file system; `.` if nothing is
+/// left.
 pub(crate) fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();

@@ -18,7 +18,7 @@ pub use path::{Path, Segment};
 pub(crate) use scalar::resolve;
 pub use scalar::text;
 
-/// The document in a text that is known to be right, for tests.
+/// The document in a valid text, for tests.
 #[cfg(test)]
 pub(crate) fn document(text: &str) -> (Node, crate::source::SourceMap) {
     let mut sources = crate::source::SourceMap::default();

@@ -1,4 +1,4 @@
-//! `down`: stops and removes what a project has in the engine; also without its files.
+//! `down`: stops and removes what a project has in the engine; works without its files too.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) struct DownArgs {
     /// Remove images of the services: all, or local for those without an `image` name
     #[arg(long, value_name = "WHICH")]
     pub(crate) rmi: Option<String>,
-    /// Time that containers get to stop [default: their own grace period]
+    /// Time that containers have to stop before they are killed [default: their own grace period]
     #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) timeout: Option<i64>,
     /// Remove the project's named and anonymous volumes and their data
@@ -45,7 +45,7 @@ pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
     )
 }
 
-/// What is taken down, and the files that say so.
+/// What to take down, and the project's files.
 fn target(args: &DownArgs, context: &Context) -> Result<(DownTarget, SourceMap), Failure> {
     Ok(match output::target_with(&args.services, context)? {
         output::Target::Project(loaded) => (DownTarget::Files(Arc::new(loaded.project)), loaded.sources),
@@ -74,7 +74,7 @@ async fn take_down<E: Engine>(
     progress::carry_out(&down, &engine, &prepared, &origin, Hidden::default(), context).await
 }
 
-/// What `--rmi` asks for.
+/// The images that `--rmi` selects.
 fn images(args: &DownArgs) -> Result<DownImages, Failure> {
     match args.rmi.as_deref() {
         None => Ok(DownImages::Keep),

@@ -69,7 +69,7 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
     listing::print(|out| ps::write(&shown, &format, &settings, out))
 }
 
-/// The states asked for by `--status` and `--filter status=…`; `--all` counts where there are none.
+/// The states selected by `--status` and `--filter status=…`; without either, `--all` decides.
 fn states(args: &PsArgs) -> Result<ListedStates, Failure> {
     let mut states = args.status.clone();
     match args.filter.as_deref().map(|filter| filter.split_once('=')) {
@@ -86,7 +86,7 @@ fn states(args: &PsArgs) -> Result<ListedStates, Failure> {
     })
 }
 
-/// The services asked for by name. Where there are none, `--orphans=false` leaves those of the files.
+/// The services selected by name. Without names, `--orphans=false` restricts the list to services in the files.
 fn services(args: &PsArgs, project: Option<&Project>) -> ListedServices {
     if !args.names.is_empty() {
         return ListedServices::Named(args.names.iter().map(|name| ServiceName::from(name.as_str())).collect());
@@ -97,7 +97,7 @@ fn services(args: &PsArgs, project: Option<&Project>) -> ListedServices {
     }
 }
 
-/// The form that the flags ask for, else the one that Docker's configuration has for all listings.
+/// The format from the flags, else the one that Docker's configuration sets for `ps`.
 fn format(args: &PsArgs, context: &Context) -> Result<PsFormat, Failure> {
     if args.quiet {
         return Ok(PsFormat::Containers(Format::Ids));

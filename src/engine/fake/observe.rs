@@ -1,4 +1,4 @@
-//! The project as the fake engine has it.
+//! Observing a project in the fake engine.
 
 use super::Fake;
 use crate::engine::{EngineError, Observe, ObserveQuery};

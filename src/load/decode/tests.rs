@@ -12,7 +12,7 @@ fn decoded(text: &str) -> (Decoded, SourceMap) {
     (decoded, sources)
 }
 
-/// The JSON of service `s`, which says `text`.
+/// The JSON of a service `s` with the content `text`.
 fn service_json(text: &str) -> String {
     let (decoded, _) = decoded(&format!("services: {{s: {{{text}}}}}"));
     assert_eq!(decoded.errors, [], "{text}");
@@ -278,6 +278,6 @@ fn a_hundred_services_are_decoded_in_no_time() {
     let decoded = decode(model, &sources);
     let took = start.elapsed();
     assert_eq!((decoded.project.services.len(), decoded.errors.len()), (100, 0));
-    // Well under a millisecond when optimised; this only catches what grows with the square.
+    // Takes well under a millisecond in release builds; this only catches quadratic growth.
     assert!(took < std::time::Duration::from_millis(200), "{took:?}");
 }

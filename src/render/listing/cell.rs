@@ -1,4 +1,4 @@
-//! What the fields of several listings have in common.
+//! Formatting shared by the fields of several listings.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::render::text;
 
-/// Whether long values are cut.
+/// Whether to truncate long values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Truncate {
     /// They are.
@@ -18,7 +18,7 @@ pub enum Truncate {
     Never,
 }
 
-/// How long ago something was made, `created` being in seconds since 1970: `2 hours ago`.
+/// The age of something created at `created` seconds since 1970: `2 hours ago`.
 pub(in crate::render) fn age(created: i64, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(created);
     format!("{} ago", text::duration(Duration::from_secs(u64::try_from(seconds).unwrap_or_default())))
@@ -29,12 +29,12 @@ pub(in crate::render) fn labels(labels: &BTreeMap<String, String>) -> String {
     joined(labels.iter().map(|(key, value)| format!("{key}={value}")))
 }
 
-/// Parts with commas between them.
+/// Parts joined with commas.
 pub(in crate::render) fn joined(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(",")
 }
 
-/// `text` in at most `width` columns, the last of which is `…` where something is missing.
+/// `text` in at most `width` columns, ending with `…` if it is cut.
 pub(in crate::render) fn cut(text: &str, width: usize) -> String {
     let columns = |character: char| character.width().unwrap_or_default().max(1);
     if text.chars().map(columns).sum::<usize>() <= width {

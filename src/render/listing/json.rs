@@ -1,4 +1,4 @@
-//! Rows as JSON: an object a line, one array, or one object with a member for each.
+//! Rows as JSON: one object per line, one array, or one object with a member per row.
 
 use std::io::{self, Write};
 
@@ -7,20 +7,20 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::template::Value;
 
-/// How a listing is written as JSON.
+/// The JSON form of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsonForm {
-    /// An object a line, and nothing where there are no rows. `<`, `>` and `&` are escaped, as Docker Compose does here.
+    /// One object per line; nothing if there are no rows. `<`, `>` and `&` are escaped, as in Docker Compose.
     Lines,
-    /// One array on a line, `[]` where there are no rows.
+    /// One array on a line; `[]` if there are no rows.
     Array,
-    /// One array on a line and an empty line, `null` where there are no rows: what Docker Compose prints for `images`.
+    /// One array on a line, then an empty line; `null` if there are no rows: what Docker Compose prints for `images`.
     ArrayOrNull,
-    /// One indented object that has the rows by their ids, and an empty line.
+    /// One indented object with the rows by id, then an empty line.
     ById,
 }
 
-/// Writes the records of the rows, which come with their ids.
+/// Writes the records of rows, given with their ids.
 pub(super) fn write(form: JsonForm, rows: &[(String, Value)], out: &mut impl Write) -> io::Result<()> {
     let is_empty = rows.is_empty();
     let mut records = rows.iter().map(|(_, record)| record);

@@ -1,4 +1,4 @@
-//! Containers: the steps of a slot become one entry, so that a recreation is one line.
+//! Containers: merges the steps of a slot into one entry, so that a recreation is one line.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +14,16 @@ pub(super) fn entries(plan: &Plan) -> Vec<Entry> {
     slots(plan).iter().filter_map(|slot| slot.entry(plan)).collect()
 }
 
-/// What a line is about.
+/// The subject of a line.
 #[derive(Debug, Clone, PartialEq)]
 enum Subject {
-    /// Whatever fills a slot, before and after.
+    /// A slot, whichever container fills it.
     Slot(Replica),
-    /// A container that is no part of a slot, or is one too many in it: by name.
+    /// A container outside of any slot, or a surplus one in it, by name.
     Container(String),
 }
 
-/// The steps of one subject. Those that are only there for the case that something fails are left out.
+/// The steps of one subject, without those that only happen if something fails.
 #[derive(Debug)]
 struct Steps<'a> {
     subject: Subject,
@@ -56,7 +56,7 @@ fn slots(plan: &Plan) -> Vec<Steps<'_>> {
     slots
 }
 
-/// The containers that are removed though nothing takes their place.
+/// The containers that are removed without a replacement.
 fn superfluous(plan: &Plan) -> BTreeSet<&ContainerId> {
     let (mut removed, mut replaced, mut refilled) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (_, step) in plan.steps() {
@@ -65,13 +65,13 @@ fn superfluous(plan: &Plan) -> BTreeSet<&ContainerId> {
         } else if let Action::CreateContainer(spec) = &step.action {
             match &spec.replaces {
                 Some(old) => replaced.extend(existing(&old.container)),
-                // Its predecessor has to go first, for a volume that is recreated.
+                // Its predecessor must be removed first, because a volume is recreated.
                 None => refilled.extend([(&spec.replica, false)]),
             }
         } else if let Action::RenameContainer { container, .. } = &step.action
             && step.reason == Reason::Interrupted
         {
-            // The successor of an interrupted run is there already, and only gets the name.
+            // The successor from an interrupted run already exists, and is only renamed.
             refilled.extend(container.replica.as_ref().map(|replica| (replica, true)));
         }
     }
@@ -167,13 +167,13 @@ impl<'a> Steps<'a> {
         Some(Entry { kind: Kind::Container, verb, certainty, name: self.name(step), details })
     }
 
-    /// What all steps come to, and the one that has the reason.
+    /// The overall verb of the steps, and the step with the reason.
     fn verb(&self) -> Option<(Verb, &'a Step)> {
         let certain = |step: Option<&'a Step>| step.filter(|step| step.guard.is_none());
         if let Some(create) = self.create {
             let replaces = matches!(&create.action, Action::CreateContainer(spec) if spec.replaces.is_some());
             let verb = if replaces || self.remove.is_some() { Verb::Recreate } else { Verb::Create };
-            // What may be recreated may have to be started in any case.
+            // A container that may be recreated may certainly be started.
             return match (certain(Some(create)), certain(self.stop), certain(self.start), certain(self.unpause)) {
                 (None, Some(stop), Some(_), _) => Some((Verb::Restart, stop)),
                 (None, _, Some(start), _) => Some((Verb::Start, start)),
@@ -200,7 +200,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// The slot; or the name of a container that an interrupted run left beside the one that stays.
+    /// The slot, or the name of a surplus container left by an interrupted run.
     fn name(&self, step: &Step) -> String {
         match &self.subject {
             Subject::Slot(replica) => replica.to_string(),

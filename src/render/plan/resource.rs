@@ -1,4 +1,4 @@
-//! Images, models, networks, volumes and providers: an entry for each name.
+//! Images, models, networks, volumes and providers: one entry per name.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::reason;
 use super::role::{self, Role};
 use crate::plan::{Action, Plan, Step, UnusedVolume};
 
-/// How much of the name of an anonymous volume is shown: it has no other meaning than to be unique.
+/// How many characters of the name of an anonymous volume are shown: the name is merely unique.
 const ANONYMOUS_NAME: usize = 12;
 
 /// What happens to everything but containers, in the order of the plan.
@@ -42,7 +42,7 @@ fn add(entries: &mut Vec<Entry>, plan: &Plan, step: &Step, kind: Kind, verb: Ver
     }
 }
 
-/// The volumes that go with a container, and those that it leaves behind; each once, whoever shares them.
+/// The volumes that are removed with a container, and those that it leaves behind; each only once, even if shared.
 fn volumes_with_containers(plan: &Plan) -> Vec<Entry> {
     let mut known = BTreeSet::new();
     let mut entries = Vec::new();

@@ -1,4 +1,4 @@
-//! `config --variables`: what the files ask the environment for.
+//! `config --variables`: the variables that the files use.
 
 use super::args::ConfigArgs;
 use crate::cli::{Context, Failure, output};
@@ -8,7 +8,7 @@ use crate::project::Tree;
 use crate::render::listing::{Column, Field, Format, JsonForm, Listing};
 use crate::yaml::emit;
 
-/// What there is to know of a variable.
+/// The columns and fields of variables.
 static VARIABLES: Listing<Variable, ()> = Listing {
     fields: &[
         Field::new("Name", "NAME", |variable, ()| variable.name.clone().into()),
@@ -40,7 +40,7 @@ pub(super) fn text(args: &ConfigArgs, options: &LoadOptions, context: &Context) 
     Ok(text)
 }
 
-/// Docker Compose writes no list of them as YAML, but its own structures, with their names in lower case.
+/// As YAML, Docker Compose prints its internal structures, with lower-case names, instead of a list.
 fn tree(variables: &[Variable]) -> Tree {
     let entries = variables.iter().map(|variable| {
         let fields = vec![

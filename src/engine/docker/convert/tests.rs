@@ -64,7 +64,7 @@ fn made(service: Service) -> Result<Value, EngineError> {
     Ok(serde_json::to_value(made.body).unwrap())
 }
 
-/// The value at a path such as `HostConfig.Memory` of what `change` makes of a service.
+/// Checks the value at a path such as `HostConfig.Memory` after `change` is applied to a service.
 #[track_caller]
 fn check(path: &str, expected: &Value, change: impl FnOnce(&mut Service)) {
     let mut service = service();
@@ -257,7 +257,7 @@ fn the_host() {
         service.tmpfs = ["/a", "/b:size=1m:x"].map(Tmpfs::from).to_vec();
     });
     check("HostConfig.Isolation", &json!("process"), |service| service.isolation = Some("process".to_owned()));
-    fails("`x` is nothing that `isolation` can be", |service| service.isolation = Some("x".to_owned()));
+    fails("`x` is not a valid value of `isolation`", |service| service.isolation = Some("x".to_owned()));
 }
 
 #[test]
@@ -273,8 +273,9 @@ fn namespaces() {
         ("uts", (|service, mode| service.uts = mode) as fn(&mut Service, Option<NamespaceMode>)),
         ("cgroup", |service, mode| service.cgroup = mode),
     ] {
-        let problem =
-            format!("`{attribute}: service:db` is not possible: no engine shares that namespace between containers");
+        let problem = format!(
+            "`{attribute}: service:db` is not supported: engines cannot share that namespace between containers"
+        );
         fails(&problem, |service| set(service, Some("service:db".into())));
     }
 }
@@ -300,7 +301,7 @@ fn restarts() {
     let counted = json!({"Name": "on-failure", "MaximumRetryCount": 3});
     check("HostConfig.RestartPolicy", &counted, policy("on-failure:3"));
     fails("invalid restart policy: unknown policy `sometimes`", policy("sometimes"));
-    fails("`restart: on-failure:x` does not end in a number", policy("on-failure:x"));
+    fails("`restart: on-failure:x` does not end with a number", policy("on-failure:x"));
 
     let deployed = |condition: Option<&str>, max_attempts| {
         let condition = condition.map(Into::into);
@@ -655,7 +656,7 @@ fn carried_over_volumes_take_the_place_of_anonymous_ones() {
     assert_eq!(mounts, [("v1".to_owned(), "/anonymous".to_owned()), ("v3".to_owned(), "/image".to_owned())]);
 }
 
-/// A project whose service has a secret and a config from a source each.
+/// A project whose service has a secret and a config, each from its own source.
 fn with_files(secret: Option<FileSource>, config: Option<FileSource>) -> Project {
     let mut web = service();
     web.secrets = secret.iter().map(|_| FileReference { source: "s".into(), ..FileReference::default() }).collect();
@@ -680,7 +681,7 @@ fn files_are_mounted() {
     assert_eq!(serde_json::to_value(made.mounts).unwrap(), expected);
     assert!(files::injected(&request(project.clone()).spec, None).unwrap().is_empty());
 
-    // What is mounted there already stays.
+    // Existing mounts at the same target stay.
     project.services.get_mut("web").unwrap().volumes = vec![short("/x:/etc/c"), short("/y:/run/secrets/s")];
     let made = create_request(&request(project), &facts(51)).unwrap().body.host_config.unwrap();
     assert_eq!(made.mounts, None);
