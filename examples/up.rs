@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use hoist::diagnostic::render::Style;
 use hoist::engine::docker::{ConnectSettings, Docker};
 use hoist::event::Events;
 use hoist::load::{self, LoadOptions};
 use hoist::operation::ask::Always;
-use hoist::operation::{self, Detail, Interruption, RunSettings, Up};
+use hoist::operation::{self, Detail, Interruption, OperationError, RunSettings, Up};
 use hoist::plan::UpOptions;
+use hoist::render::failure::Files;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -22,7 +24,8 @@ async fn main() -> anyhow::Result<()> {
 
     let engine = Docker::connect(ConnectSettings::from_environment(|name| options.environment.get(name).cloned()))?;
     let contents = load::contents(&loaded.project);
-    let mut up = Up::new(Arc::new(loaded.project), UpOptions { contents, ..UpOptions::default() });
+    let project = Arc::new(loaded.project);
+    let mut up = Up::new(project.clone(), UpOptions { contents, ..UpOptions::default() });
     // Volumes whose definition changed are kept: nobody is here to agree to losing their data.
     let prepared = operation::prepare(&mut up, &engine, &Always::No, Detail::Full).await?;
     print!("{}", prepared.plan);
@@ -30,6 +33,12 @@ async fn main() -> anyhow::Result<()> {
     // Whoever wants to see progress keeps the receiver; here it is dropped.
     let (events, _) = Events::channel();
     let (interruption, settings) = (Interruption::default(), RunSettings::default());
-    operation::converge(&up, &engine, &prepared, &events, &interruption, settings).await?;
-    Ok(())
+    match operation::converge(&up, &engine, &prepared, &events, &interruption, settings).await {
+        // What failed is data; in words it is each cause, with the line of the files that asks for it.
+        Err(OperationError::Run(failure)) => {
+            let files = Files { project: &project, sources: &loaded.sources, style: &Style::default() };
+            anyhow::bail!("{}", files.run_failure(&failure))
+        }
+        done => Ok(done?),
+    }
 }

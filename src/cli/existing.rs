@@ -26,12 +26,25 @@ pub(super) struct Found {
 ///
 /// Those of [`output::target_with`].
 pub(super) fn find(services: &[String], context: &Context) -> Result<Found, Failure> {
-    Ok(match output::target_with(services, context)? {
+    Ok(found(output::target_with(services, context)?))
+}
+
+/// The same for a command to which it does not matter what the files define.
+///
+/// # Errors
+///
+/// Those of [`output::target`].
+pub(super) fn find_any(context: &Context) -> Result<Found, Failure> {
+    Ok(found(output::target(&[], context)?))
+}
+
+fn found(target: output::Target) -> Found {
+    match target {
         output::Target::Project(loaded) => {
             Found { source: ProjectSource::Files(Arc::new(loaded.project)), sources: loaded.sources }
         }
         output::Target::Name(name) => Found { source: ProjectSource::Labels(name), sources: SourceMap::default() },
-    })
+    }
 }
 
 /// Services as they are named on the command line.

@@ -58,7 +58,9 @@ impl FailedOperation {
             OperationError::Models(error) => writeln!(out, "{}", files.models_error(error)),
             OperationError::Plan(error) => writeln!(out, "{}", files.plan_error(error)),
             OperationError::Run(failure) => write!(out, "{}", files.run_failure(failure)),
-            error @ (OperationError::Ask(_) | OperationError::NoReplica { .. }) => writeln!(out, "{error}"),
+            error @ (OperationError::Ask(_)
+            | OperationError::NoReplica { .. }
+            | OperationError::NoContainers { .. }) => writeln!(out, "{error}"),
             OperationError::Interrupted => writeln!(out),
         }
     }

@@ -19,6 +19,7 @@ use crate::project::{Project, ProjectName};
 use crate::render::failure::Files;
 use crate::render::logs::{LogSettings, Prefix};
 use crate::render::plan::PlanStyle;
+use crate::render::warning::plan as plan_warning;
 use crate::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
 use crate::source::SourceMap;
 
@@ -224,9 +225,9 @@ impl Target {
 ///
 /// # Errors
 ///
-/// Those of [`project_or_name`], and [`Failure::Usage`] for a service that the files do not define.
+/// Those of [`target`], and [`Failure::Usage`] for a service that the files do not define.
 pub(super) fn target_with(services: &[String], context: &Context) -> Result<Target, Failure> {
-    let target = project_or_name(services, context)?;
+    let target = target(services, context)?;
     if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
@@ -242,7 +243,7 @@ pub(super) fn target_with(services: &[String], context: &Context) -> Result<Targ
 /// # Errors
 ///
 /// [`Failure::Load`] when the files are needed and cannot be used.
-fn project_or_name(services: &[String], context: &Context) -> Result<Target, Failure> {
+pub(super) fn target(services: &[String], context: &Context) -> Result<Target, Failure> {
     let global = &context.global;
     if let (Some(name), true) = (&global.project_name, global.file.is_empty()) {
         return Ok(Target::Name(ProjectName::from(name.to_lowercase())));
@@ -299,7 +300,7 @@ pub(super) fn plan_warnings(
             Some((Files { project, sources, style: &style }.warning(warning)?, sources))
         });
         let Some((placed, sources)) = placed else {
-            warn(&style.for_this_project(&warning.to_string()), context)?;
+            warn(&style.for_this_project(&plan_warning::message(warning)), context)?;
             continue;
         };
         let text = if is_json(context) {

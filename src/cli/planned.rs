@@ -20,7 +20,6 @@ const PLANNED: &[(&str, &str)] = &[
     ("stats", "use `docker stats`; `hoist ps` lists the containers"),
     ("top", "use `docker top`; `hoist ps` lists the containers"),
     ("volumes", "`hoist config --volumes` lists the volumes in the files"),
-    ("wait", "use `docker wait`; `hoist ps` lists the containers"),
     ("watch", ""),
 ];
 

@@ -273,13 +273,3 @@ impl PortHolder {
         }
     }
 }
-
-impl std::fmt::Display for PortHolder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Container { name, project: Some(project) } => write!(f, "container {name} of project {project}"),
-            Self::Container { name, project: None } => write!(f, "container {name}"),
-            Self::Process { name, id } => write!(f, "process {name} ({id})"),
-        }
-    }
-}

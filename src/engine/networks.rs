@@ -68,12 +68,3 @@ pub enum AddressHolder {
     /// The network itself, as the gateway of its containers.
     Gateway,
 }
-
-impl std::fmt::Display for AddressHolder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Container { name } => write!(f, "container {name}"),
-            Self::Gateway => f.write_str("its gateway"),
-        }
-    }
-}

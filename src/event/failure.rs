@@ -1,19 +1,18 @@
-//! Why a step of a plan failed.
+//! Why a step of a plan failed, as data.
 
-use super::pull_hints;
+use super::evidence::Evidence;
+use super::fault::{ModelFault, ProviderFault};
 use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
-use crate::plan::{FailureAction, ProviderVerb, Shared, Waiter};
+use crate::plan::{ProviderVerb, Shared, Waiter};
 use crate::project::{ModelKey, NetworkKey, ServiceName};
 
-/// Why a step failed. Messages about waits are those of Docker Compose, since scripts match on them.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a step failed: what failed, and what explains it. `render::failure` has the words.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StepError {
     /// The engine refused or did not answer.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
+    Engine(EngineError),
     /// A network could not be removed.
-    #[error("failed to remove network {name}: {cause}")]
     RemoveNetwork {
         /// Its name.
         name: String,
@@ -21,7 +20,6 @@ pub enum StepError {
         cause: EngineError,
     },
     /// An image could not be fetched.
-    #[error("{}", about(.image, .cause))]
     Pull {
         /// The reference as the project writes it.
         image: String,
@@ -31,11 +29,6 @@ pub enum StepError {
         cause: Box<EngineError>,
     },
     /// A container could not be made because one that is not the project's has its name.
-    #[error(
-        "cannot create container {container}: the container name \"/{container}\" is already in use by container \
-         \"{}\" of {}",
-        .holder.id.short(), .holder.project.as_ref().map_or("no project".to_owned(), |name| format!("project {name}"))
-    )]
     NameTaken {
         /// The name.
         container: String,
@@ -45,7 +38,6 @@ pub enum StepError {
         holder: NameHolder,
     },
     /// A container could not be started because a port of the host that it publishes is taken.
-    #[error("cannot start container {container}: {}", taken(*.port, .protocol, .host_ip.as_deref(), .holder.as_deref()))]
     PortTaken {
         /// The container's name.
         container: String,
@@ -65,20 +57,15 @@ pub enum StepError {
         cause: Box<EngineError>,
     },
     /// The engine refuses what the files ask for.
-    #[error("{message}")]
     Refused {
         /// The engine's words.
-        message: String,
-        /// The rest of them, where they have several lines.
-        context: Vec<String>,
+        words: String,
         /// What they are about.
         refusal: Box<Refusal>,
     },
     /// A container could not be started because its fixed address is taken.
-    #[error(transparent)]
     AddressTaken(Box<AddressTaken>),
     /// A service whose namespace or volumes are shared has no container.
-    #[error("cannot share {shared} with service {service}: container missing")]
     SharedContainerMissing {
         /// What is shared.
         shared: Shared,
@@ -86,10 +73,6 @@ pub enum StepError {
         service: ServiceName,
     },
     /// A service takes over the volumes of one that has a mount in memory, which engines cannot share.
-    #[error(
-        "cannot create container {container}: service `{service}` takes over the volumes of `{from}`, and the tmpfs at \
-         {target} cannot be shared"
-    )]
     TmpfsNotShared {
         /// The container's name.
         container: String,
@@ -101,13 +84,10 @@ pub enum StepError {
         target: String,
     },
     /// A container that the step is about was not made.
-    #[error("no such container: {0}")]
     NoContainer(String),
     /// A pull or build ended well, and yet the image is not there.
-    #[error("no such image: {0}")]
     NoImage(String),
     /// A service that is waited for has no container.
-    #[error("{} is missing dependency {dependency}", dependent.as_ref().map_or("project", ServiceName::as_str))]
     MissingDependency {
         /// Who waits, where one service does.
         dependent: Option<ServiceName>,
@@ -115,7 +95,6 @@ pub enum StepError {
         dependency: ServiceName,
     },
     /// A container ended that should have become healthy, or should run.
-    #[error("{}container {container} exited ({exit_code})", prefix(*.waiter))]
     Exited {
         /// On whose behalf was waited.
         waiter: Waiter,
@@ -124,20 +103,18 @@ pub enum StepError {
         /// Its exit status.
         exit_code: i64,
         /// What explains it.
-        context: Vec<String>,
+        evidence: Vec<Evidence>,
     },
     /// A container became unhealthy.
-    #[error("{}container {container} is unhealthy", prefix(*.waiter))]
     Unhealthy {
         /// On whose behalf was waited.
         waiter: Waiter,
         /// The container's name.
         container: String,
         /// What explains it.
-        context: Vec<String>,
+        evidence: Vec<Evidence>,
     },
     /// A container can never become healthy.
-    #[error("{}container {container} has no healthcheck configured", prefix(*.waiter))]
     NoHealthcheck {
         /// On whose behalf was waited.
         waiter: Waiter,
@@ -145,7 +122,6 @@ pub enum StepError {
         container: String,
     },
     /// A one-shot service failed.
-    #[error("service \"{service}\" didn't complete successfully: exit {exit_code}")]
     NotSuccessful {
         /// The service.
         service: ServiceName,
@@ -154,10 +130,9 @@ pub enum StepError {
         /// Its exit status.
         exit_code: i64,
         /// What explains it.
-        context: Vec<String>,
+        evidence: Vec<Evidence>,
     },
     /// A wait took longer than allowed.
-    #[error("{}", timed_out(*.waiter, *.seconds))]
     TimedOut {
         /// On whose behalf was waited.
         waiter: Waiter,
@@ -166,20 +141,18 @@ pub enum StepError {
         /// How long was waited.
         seconds: u64,
         /// What it still waited for.
-        context: Vec<String>,
+        evidence: Vec<Evidence>,
     },
     /// A hook in a replica ended with another status than 0.
-    #[error("{} hook exited with status {exit_code}{}", .hook.service, colon(.context))]
     HookFailed {
         /// Which hook.
         hook: HookRef,
         /// Its exit status.
         exit_code: i64,
-        /// The last it wrote.
-        context: Vec<String>,
+        /// The last lines it wrote.
+        output: Vec<String>,
     },
     /// A hook could not be run: its container does not run, or the engine refused.
-    #[error("service {}: could not run the {} hook: {cause}", .hook.service, .hook.key)]
     HookNotRun {
         /// Which hook.
         hook: HookRef,
@@ -187,11 +160,6 @@ pub enum StepError {
         cause: EngineError,
     },
     /// A hook before the start of a service failed.
-    #[error(
-        "service \"{service}\" pre_start[{hook}] exited with code {exit_code}{} (hook container {container} retained \
-         for inspection)",
-        colon(.context)
-    )]
     PreStartFailed {
         /// The service.
         service: ServiceName,
@@ -201,29 +169,26 @@ pub enum StepError {
         exit_code: i64,
         /// Its container's id, as people see it.
         container: String,
-        /// The last it wrote.
-        context: Vec<String>,
+        /// The last lines it wrote.
+        output: Vec<String>,
     },
     /// The program that provides a service failed.
-    #[error("failed to {} service provider {service}: {message}", provided(*.verb))]
     Provider {
         /// The service.
         service: ServiceName,
         /// What was asked of it.
         verb: ProviderVerb,
         /// Why.
-        message: String,
+        fault: ProviderFault,
     },
     /// Docker's `model` plugin did not tell where models are served.
-    #[error("error checking docker-model status: {cause}{}", colon(.context))]
     ModelStatus {
         /// Why not.
-        cause: String,
-        /// The last it wrote.
-        context: Vec<String>,
+        fault: ModelFault,
+        /// The last lines it wrote.
+        output: Vec<String>,
     },
     /// Docker's `model` plugin failed with a model.
-    #[error("failed to {} model {reference}: {cause}{}", asked(*.verb), colon(.context))]
     Model {
         /// Which of the project's models.
         key: ModelKey,
@@ -231,22 +196,17 @@ pub enum StepError {
         reference: String,
         /// What was asked of the plugin.
         verb: ModelVerb,
-        /// How it ended.
-        cause: String,
-        /// The last it wrote.
-        context: Vec<String>,
+        /// Why.
+        fault: ModelFault,
+        /// The last lines it wrote.
+        output: Vec<String>,
     },
     /// The user asked to stop.
-    #[error("interrupted")]
     Interrupted,
 }
 
 /// A fixed address that something else has.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "cannot start container {container}: address {address} of network {network} is already taken{}",
-    by(.holder.as_ref())
-)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressTaken {
     /// The container's name.
     pub container: String,
@@ -286,68 +246,16 @@ pub struct HookRef {
     pub container: String,
 }
 
-impl std::fmt::Display for HookRef {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}[{}] of service `{}` in container {}", self.key, self.index, self.service, self.container)
-    }
-}
-
-/// The engine's words, with the image where they do not name it.
-fn about(image: &str, cause: &EngineError) -> String {
-    let words = cause.to_string();
-    if words.contains(image) { words } else { format!("Image {image}: {words}") }
-}
-
-/// Output of one line goes with the message; more is context.
-fn colon(context: &[String]) -> String {
-    if let [line] = context { format!(": {line}") } else { String::new() }
-}
-
-fn provided(verb: ProviderVerb) -> &'static str {
-    match verb {
-        ProviderVerb::Up => "create",
-        ProviderVerb::Down => "remove",
-        ProviderVerb::Stop => "stop",
-    }
-}
-
-fn asked(verb: ModelVerb) -> &'static str {
-    match verb {
-        ModelVerb::Pull => "pull",
-        ModelVerb::Configure => "configure",
-    }
-}
-
-fn prefix(waiter: Waiter) -> &'static str {
-    match waiter {
-        Waiter::Dependents | Waiter::OptionalDependents => "dependency failed to start: ",
-        Waiter::Command | Waiter::Update(_) => "",
-    }
-}
-
-fn timed_out(waiter: Waiter, seconds: u64) -> String {
-    match waiter {
-        Waiter::Dependents | Waiter::OptionalDependents => "timeout waiting for dependencies".to_owned(),
-        Waiter::Command | Waiter::Update(_) => format!("application not healthy after {seconds}s"),
-    }
-}
-
-fn by(holder: Option<&AddressHolder>) -> String {
-    holder.map(|holder| format!(" by {holder}")).unwrap_or_default()
-}
-
-fn taken(port: u16, protocol: &str, host_ip: Option<&str>, holder: Option<&PortHolder>) -> String {
-    let address = host_ip.map(|ip| if ip.contains(':') { format!("[{ip}]:") } else { format!("{ip}:") });
-    let port = format!("port {}{port}/{protocol} of the host is already taken", address.unwrap_or_default());
-    match holder {
-        Some(holder) => format!("{port} by {holder}"),
-        None => port,
+impl From<EngineError> for StepError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
     }
 }
 
 impl StepError {
     /// The name of the container at fault, of those that were waited for.
     #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not about a container that was waited for")]
     pub fn container(&self) -> Option<&str> {
         match self {
             Self::Exited { container, .. }
@@ -356,63 +264,7 @@ impl StepError {
             | Self::NotSuccessful { container, .. }
             | Self::NoContainer(container) => Some(container),
             Self::TimedOut { container, .. } => container.as_deref(),
-            Self::Engine(_)
-            | Self::RemoveNetwork { .. }
-            | Self::Pull { .. }
-            | Self::NameTaken { .. }
-            | Self::PortTaken { .. }
-            | Self::AddressTaken(_)
-            | Self::Refused { .. }
-            | Self::SharedContainerMissing { .. }
-            | Self::NoImage(_)
-            | Self::MissingDependency { .. }
-            | Self::HookFailed { .. }
-            | Self::HookNotRun { .. }
-            | Self::TmpfsNotShared { .. }
-            | Self::PreStartFailed { .. }
-            | Self::Provider { .. }
-            | Self::ModelStatus { .. }
-            | Self::Model { .. }
-            | Self::Interrupted => None,
-        }
-    }
-
-    /// What explains it, a line each.
-    #[must_use]
-    pub fn context(&self) -> &[String] {
-        match self {
-            Self::Exited { context, .. }
-            | Self::Unhealthy { context, .. }
-            | Self::NotSuccessful { context, .. }
-            | Self::TimedOut { context, .. }
-            | Self::Refused { context, .. } => context,
-            Self::HookFailed { context, .. }
-            | Self::PreStartFailed { context, .. }
-            | Self::ModelStatus { context, .. }
-            | Self::Model { context, .. }
-                if context.len() > 1 =>
-            {
-                context
-            }
-            Self::Engine(_)
-            | Self::RemoveNetwork { .. }
-            | Self::Pull { .. }
-            | Self::NameTaken { .. }
-            | Self::PortTaken { .. }
-            | Self::AddressTaken(_)
-            | Self::SharedContainerMissing { .. }
-            | Self::NoContainer(_)
-            | Self::NoImage(_)
-            | Self::MissingDependency { .. }
-            | Self::NoHealthcheck { .. }
-            | Self::HookFailed { .. }
-            | Self::HookNotRun { .. }
-            | Self::TmpfsNotShared { .. }
-            | Self::PreStartFailed { .. }
-            | Self::Provider { .. }
-            | Self::ModelStatus { .. }
-            | Self::Model { .. }
-            | Self::Interrupted => &[],
+            _ => None,
         }
     }
 
@@ -433,10 +285,6 @@ impl StepError {
         )
     }
 
-    pub(super) fn is_timeout(&self) -> bool {
-        matches!(self, Self::TimedOut { .. })
-    }
-
     /// Whether somebody who was told `other` knows why this failed.
     pub(super) fn has_cause_of(&self, other: &Self) -> bool {
         match (self, other) {
@@ -445,90 +293,21 @@ impl StepError {
             | (Self::NoHealthcheck { container, .. }, Self::NoHealthcheck { container: other, .. }) => {
                 container == other
             }
-            (Self::TimedOut { context, .. }, Self::TimedOut { context: other, .. }) => {
-                !context.is_empty() && context.iter().all(|line| other.contains(line))
+            (Self::TimedOut { evidence, .. }, Self::TimedOut { evidence: other, .. }) => {
+                !evidence.is_empty() && evidence.iter().all(|it| other.contains(it))
             }
             _ => false,
         }
-    }
-
-    /// What to do about it, where the cause is known: a sentence without a period.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoHealthcheck { .. } => {
-                Some("give it a `healthcheck`, or depend on it with `condition: service_started`".to_owned())
-            }
-            Self::NameTaken { holder, .. } => Some(match &holder.project {
-                Some(project) => format!("`hoist -p {project} down` removes it; or choose another `container_name`"),
-                None => "remove or rename that container, or choose another `container_name`".to_owned(),
-            }),
-            Self::PortTaken { holder: None, port, .. } => {
-                Some(format!("stop the program that listens on port {port}, or publish another port"))
-            }
-            Self::PortTaken { holder: Some(holder), ours: true, .. } => Some(format!(
-                "{holder} is this project's own: let one of the two publish another port; if its service is no longer in \
-                 the files, `--remove-orphans` removes it first"
-            )),
-            Self::PortTaken { holder: Some(holder), .. } => {
-                let what = match &**holder {
-                    PortHolder::Container { name, .. } => format!("container {name}"),
-                    PortHolder::Process { name, id } => format!("process {name} ({id})"),
-                };
-                Some(format!("stop {what}, or publish another port"))
-            }
-            Self::Refused { refusal, .. } => refusal.hint.clone(),
-            Self::AddressTaken(taken) => Some(match &taken.holder {
-                Some(AddressHolder::Container { name }) => {
-                    format!("stop container {name}, or choose another `{}`", taken.field)
-                }
-                Some(AddressHolder::Gateway) | None => format!("choose another `{}`", taken.field),
-            }),
-            Self::Pull { image, cause, .. } => pull_hints::hint(image, &cause.to_string()),
-            Self::HookFailed { hook, .. } | Self::HookNotRun { hook, .. } => Some(format!("this was {hook}")),
-            Self::TmpfsNotShared { from, target, .. } => Some(format!(
-                "mount it in `{from}` through `tmpfs: [{target}]` instead of `volumes`; such mounts are not inherited"
-            )),
-            Self::Exited { waiter: Waiter::Update(action), .. }
-            | Self::Unhealthy { waiter: Waiter::Update(action), .. }
-            | Self::TimedOut { waiter: Waiter::Update(action), .. } => Some(after_failed_update(*action).to_owned()),
-            Self::Engine(_)
-            | Self::RemoveNetwork { .. }
-            | Self::SharedContainerMissing { .. }
-            | Self::NoContainer(_)
-            | Self::NoImage(_)
-            | Self::MissingDependency { .. }
-            | Self::Exited { .. }
-            | Self::Unhealthy { .. }
-            | Self::NotSuccessful { .. }
-            | Self::TimedOut { .. }
-            | Self::PreStartFailed { .. }
-            | Self::Provider { .. }
-            | Self::ModelStatus { .. }
-            | Self::Model { .. }
-            | Self::Interrupted => None,
-        }
-    }
-}
-
-/// What has become of a service whose rolling update failed.
-fn after_failed_update(action: FailureAction) -> &'static str {
-    match action {
-        FailureAction::Pause => {
-            "its old container is kept or restored, and the remaining replicas are left as they are"
-        }
-        FailureAction::Continue => "its old container is kept or restored; the other replicas are still replaced",
-        FailureAction::Rollback => "the old containers of all replicas are kept or restored",
     }
 }
 
 /// What the words of a refusal are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
+    /// The phrase of the engine by which it was recognised, with `{}` for what it names.
+    pub phrase: &'static str,
     /// The keys that may ask for what was refused, as paths from the top of the model; all of them stand in the files.
     pub places: Vec<Vec<String>>,
-    /// What the engine names of it: the right one of the places, and the right entry in it, have it in their text.
+    /// What the engine names: the right one of the places, and the right entry in it, have it in their text.
     pub word: Option<String>,
-    /// What to do about it: a sentence without a period.
-    pub hint: Option<String>,
 }

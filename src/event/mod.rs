@@ -4,15 +4,21 @@
 //! renderer. A plan that begins is a fact too, so the stream alone says what an [`ActionId`] is. What containers write is [`Output`] and travels on a channel of
 //! its own, which is bounded: whoever reads slowly slows the reading down instead of filling the memory.
 
+mod evidence;
 mod failure;
+mod fault;
 mod outcome;
 mod output;
-mod pull_hints;
+mod warning;
 
+pub use crate::engine::{AddressHolder, NameHolder, PortHolder};
 pub use crate::plan::Subject;
+pub use evidence::Evidence;
 pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};
+pub use fault::{ModelFault, ProviderFault};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
+pub use warning::StepWarning;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +28,7 @@ use tokio::time::Instant;
 
 use crate::observed::State;
 use crate::plan::{ActionId, Plan, UnusedVolume};
+use crate::project::ServiceName;
 
 /// Something that happened during a run, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,8 +138,8 @@ pub enum Fact {
     Warning {
         /// The step it comes from.
         id: Option<ActionId>,
-        /// The message.
-        message: String,
+        /// What it is.
+        warning: StepWarning,
     },
     /// Containers that the plan removed left volumes behind, which no container uses any more. Their data is still there.
     VolumesLeft(Vec<UnusedVolume>),
@@ -178,10 +185,15 @@ pub enum Outcome {
     StillInUse,
     /// It was gone already.
     NothingThere,
-    /// A pull failed, which the plan can do without; the message.
-    PullTolerated(String),
-    /// A wait ended without its condition, which its dependents can do without; the message, in Docker Compose's words.
-    OptionalNotMet(String),
+    /// A pull failed, which the plan can do without.
+    PullTolerated(Box<StepError>),
+    /// A wait ended without its condition, which its dependents can do without.
+    OptionalNotMet {
+        /// The service that was waited for.
+        service: ServiceName,
+        /// Why; nothing, where a step before the wait failed.
+        error: Option<Box<StepError>>,
+    },
 }
 
 /// Where facts are sent. Cheap to clone; sending never waits and never fails: without a receiver they are dropped.

@@ -77,7 +77,7 @@ impl RunOutcome {
 
 /// A run that did not do all of its plan.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{}", .outcome.first_failure().map_or_else(|| StepError::Interrupted.to_string(), ToString::to_string))]
+#[error("the plan was not carried out: {} of {} steps failed", .outcome.failed.len(), .plan.steps().count())]
 pub struct RunFailure {
     plan: Arc<Plan>,
     outcome: RunOutcome,
@@ -115,11 +115,13 @@ impl RunFailure {
             if at_end && causes.iter().any(|(_, other)| error.has_cause_of(other)) {
                 continue;
             }
-            match causes.iter_mut().find(|(_, other)| other.is_at_end()) {
-                Some((_, StepError::TimedOut { context, .. })) if at_end && error.is_timeout() => {
-                    context.extend_from_slice(error.context());
+            match (causes.iter_mut().find(|(_, other)| other.is_at_end()), error) {
+                (Some((_, StepError::TimedOut { evidence, .. })), StepError::TimedOut { evidence: more, .. })
+                    if at_end =>
+                {
+                    evidence.extend_from_slice(more);
                 }
-                Some(_) | None => causes.push((id, error.clone())),
+                _ => causes.push((id, error.clone())),
             }
         }
         causes

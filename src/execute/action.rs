@@ -12,7 +12,7 @@ use super::hook;
 use super::step::{StepContext, resolve_references};
 use super::{model, provider, refusal, start, wait};
 use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
-use crate::event::{BuildProgress, Events, Fact, Outcome, StepError};
+use crate::event::{BuildProgress, Events, Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Deferred, PullFailure, PullSpec,
@@ -110,7 +110,7 @@ async fn pull_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Ar
         Err(error) if spec.on_failure == PullFailure::Tolerate => {
             let there = context.engine.image(spec.image.clone(), spec.platform.clone()).await?;
             context.facts.got_image(id, there.map(|image| image.digest));
-            Ok(Outcome::PullTolerated(error.to_string()))
+            Ok(Outcome::PullTolerated(Box::new(error)))
         }
         Err(StepError::Engine(cause)) => {
             let (image, service) = (spec.image.clone(), spec.services.first().cloned());
@@ -207,8 +207,8 @@ async fn create_container<E: Engine>(context: &StepContext<E>, id: ActionId, spe
         Ok(created) => created,
         Err(cause) => return Err(explain_refusal(context, spec, name, cause).await),
     };
-    for message in created.warnings {
-        context.events.send(Fact::Warning { id: Some(id), message });
+    for words in created.warnings {
+        context.events.send(Fact::Warning { id: Some(id), warning: StepWarning::EngineSaid(words) });
     }
     context.facts.left_out(id, created.left_out);
     context.facts.made(id, created.id);

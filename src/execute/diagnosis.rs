@@ -6,6 +6,7 @@ use futures::StreamExt;
 
 use crate::engine::line_buffer::lossy_line;
 use crate::engine::{ContainerDetails, Engine, LogQuery, Probe};
+use crate::event::Evidence;
 use crate::observed::{Health, State};
 
 /// How many lines of a log or a probe are shown.
@@ -18,69 +19,40 @@ const BEFORE_RESTART: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a container is unhealthy, or is not healthy yet: what its last probe said.
-pub(super) fn of_health(details: &ContainerDetails) -> Vec<String> {
-    let mut lines = Vec::from_iter(restarts(details));
-    match details.probes.last() {
-        Some(probe) => lines.extend(of_probe(probe)),
-        None => lines.push("no health check has finished yet".to_owned()),
-    }
-    lines
+pub(super) fn of_health(details: &ContainerDetails) -> Vec<Evidence> {
+    let probe = details.probes.last().map_or(Evidence::NoProbe, of_probe);
+    restarts(details).into_iter().chain([probe]).collect()
 }
 
 /// Why a container ended: what the engine knows, and what it wrote last.
-pub(super) async fn of_exit<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<String> {
-    let mut lines = Vec::from_iter(restarts(details));
-    if details.out_of_memory {
-        lines.push("it ran out of memory".to_owned());
-    }
-    lines.extend(details.error.iter().filter(|error| !error.is_empty()).cloned());
-    lines.extend(last_log_lines(engine, details).await);
-    lines
+pub(super) async fn of_exit<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<Evidence> {
+    let out_of_memory = details.out_of_memory.then_some(Evidence::OutOfMemory);
+    let said = details.error.clone().filter(|error| !error.is_empty()).map(Evidence::EngineSaid);
+    let known = restarts(details).into_iter().chain(out_of_memory).chain(said);
+    known.chain([Evidence::Log(last_log_lines(engine, details).await)]).collect()
 }
 
 /// What a container that is still waited for is doing.
-pub(super) async fn of_delay<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<String> {
-    let name = &details.name;
-    match (details.state, details.health) {
-        (State::Restarting, _) => {
-            let mut lines = vec![format!("container {name} keeps exiting and being restarted")];
-            lines.extend(of_exit(engine, details).await);
-            lines
-        }
-        (State::Running, Health::Starting | Health::Unhealthy) => {
-            let mut lines = vec![format!("container {name} is not healthy yet")];
-            lines.extend(of_health(details));
-            lines
-        }
-        (State::Paused, _) => vec![of_pause(name)],
-        (state, _) => vec![format!("container {name} is {}", state.as_str())],
+pub(super) async fn of_delay<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<Evidence> {
+    let (state, health) = (details.state, details.health);
+    let mut evidence = vec![Evidence::Late { container: details.name.clone(), state, health }];
+    match (state, health) {
+        (State::Restarting, _) => evidence.extend(of_exit(engine, details).await),
+        (State::Running, Health::Starting | Health::Unhealthy) => evidence.extend(of_health(details)),
+        _ => {}
     }
+    evidence
 }
 
-/// What helps a paused container.
-pub(super) fn of_pause(name: &str) -> String {
-    format!("container {name} is paused; `docker unpause {name}` resumes it")
+fn restarts(details: &ContainerDetails) -> Option<Evidence> {
+    let times = details.restart_count;
+    (times > 0).then_some(Evidence::Restarted { times, exit_code: details.exit_code })
 }
 
-fn restarts(details: &ContainerDetails) -> Option<String> {
-    let times = match details.restart_count {
-        ..=0 => return None,
-        1 => "once".to_owned(),
-        count => format!("{count} times"),
-    };
-    let exit = details.exit_code.map(|code| format!(", last exit status {code}")).unwrap_or_default();
-    Some(format!("the engine restarted it {times}{exit}"))
-}
-
-fn of_probe(probe: &Probe) -> Vec<String> {
-    let output: Vec<&str> = probe.output.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    let shown = &output[output.len().saturating_sub(LINES)..];
-    let head = format!("its last health check exited with status {}", probe.exit_code);
-    match shown {
-        [] => vec![format!("{head} without output")],
-        [line] => vec![format!("{head}: {line}")],
-        lines => std::iter::once(format!("{head}:")).chain(lines.iter().map(|line| format!("  {line}"))).collect(),
-    }
+fn of_probe(probe: &Probe) -> Evidence {
+    let output: Vec<_> = probe.output.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let shown = output[output.len().saturating_sub(LINES)..].iter().map(|&line| line.to_owned()).collect();
+    Evidence::Probe { exit_code: probe.exit_code, output: shown }
 }
 
 async fn last_log_lines<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<String> {
@@ -88,11 +60,7 @@ async fn last_log_lines<E: Engine>(engine: &E, details: &ContainerDetails) -> Ve
     let text = tokio::time::timeout(PATIENCE, read_tail(engine, details)).await.unwrap_or_default();
     let lines: Vec<String> =
         text.split(|byte| *byte == b'\n').map(lossy_line).filter(|line| !line.trim().is_empty()).collect();
-    let shown = &lines[lines.len().saturating_sub(LINES)..];
-    if shown.is_empty() {
-        return vec!["it produced no output".to_owned()];
-    }
-    std::iter::once("its last output:".to_owned()).chain(shown.iter().map(|line| format!("  {line}"))).collect()
+    lines[lines.len().saturating_sub(LINES)..].to_vec()
 }
 
 /// When the latest run of a container began, in nanoseconds since 1970: what it wrote before explains nothing.

@@ -9,7 +9,7 @@ use futures::stream::BoxStream;
 use super::step::{StepContext, resolve_references};
 use crate::engine::line_buffer::Lines;
 use crate::engine::{Engine, EngineError, ExecProgress, ExecSpec, HookContainer, LogChunk, OutputStream};
-use crate::event::{Fact, HookRef, Outcome, Output, StepError};
+use crate::event::{Fact, HookRef, Outcome, Output, StepError, StepWarning};
 use crate::observed::{ContainerId, State};
 use crate::plan::{Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec};
 use crate::project::Hook;
@@ -44,25 +44,20 @@ pub(super) async fn before_stop<E: Engine>(
     spec: Option<&Arc<ContainerSpec>>,
 ) -> Result<(), StepError> {
     let Some(service) = spec.and_then(|spec| spec.project.services.get(&spec.replica.service)) else { return Ok(()) };
-    let warn = |message| context.events.send(Fact::Warning { id: Some(id), message });
+    let warn = |warning| context.events.send(Fact::Warning { id: Some(id), warning });
     match run_all(context, container, spec, "pre_stop", &service.pre_stop).await {
         Err(StepError::HookNotRun { hook, cause: EngineError::Conflict(_) | EngineError::NotFound(_) }) => {
             let id = context.container(container)?;
             let look = context.engine.inspect_container(id).await;
             if look.is_ok_and(|details| details.state == State::Paused) {
-                warn(format!("{} is paused, so its {} hooks do not run", hook.container, hook.key));
+                warn(StepWarning::HooksNotRun { container: hook.container, key: hook.key });
             }
             Ok(())
         }
         Err(error @ (StepError::HookFailed { .. } | StepError::HookNotRun { .. }))
             if is_removed_after(context, id, container) =>
         {
-            let place = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            let words = match error.context() {
-                [] => String::new(),
-                lines => format!(": {}", lines.join("; ")),
-            };
-            warn(format!("{error}{words}{place}; the container is still stopped and removed"));
+            warn(StepWarning::HookFailed(Box::new(error)));
             Ok(())
         }
         other => other,
@@ -94,7 +89,7 @@ async fn run_all<E: Engine>(
         let hook = HookRef { service: spec.replica.service.clone(), key, index, container: container.name.clone() };
         match ran {
             Ok((0, _)) => {}
-            Ok((exit_code, tail)) => return Err(StepError::HookFailed { hook, exit_code, context: tail.lines() }),
+            Ok((exit_code, tail)) => return Err(StepError::HookFailed { hook, exit_code, output: tail.lines() }),
             Err(cause @ (EngineError::Unreachable { .. } | EngineError::Disconnected(_))) => return Err(cause.into()),
             Err(cause) => return Err(StepError::HookNotRun { hook, cause }),
         }
@@ -143,8 +138,8 @@ pub(super) async fn pre_start<E: Engine>(
         references: resolve_references(&context.facts, spec)?,
     };
     let created = context.engine.create_hook_container(request).await?;
-    for message in created.warnings {
-        context.events.send(Fact::Warning { id: None, message });
+    for words in created.warnings {
+        context.events.send(Fact::Warning { id: None, warning: StepWarning::EngineSaid(words) });
     }
     let id = created.id;
     let source = format!("{} pre_start[{hook}] ->", spec.replica.service);
@@ -164,7 +159,7 @@ pub(super) async fn pre_start<E: Engine>(
             hook,
             exit_code,
             container: id.short().to_owned(),
-            context: tail.lines(),
+            output: tail.lines(),
         }),
         Err(error) => {
             // The error that ended it is the one to tell.

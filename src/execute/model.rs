@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{ExitStatus, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use tokio::process::Command;
 use super::plugin;
 use super::step::StepContext;
 use crate::engine::line_buffer::lossy_line;
-use crate::event::{Fact, ModelVerb, Outcome, StepError};
+use crate::event::{Fact, ModelFault, ModelVerb, Outcome, StepError};
 use crate::observed::ModelRunner;
 use crate::plan::{ActionId, ModelSpec};
 use crate::project::Project;
@@ -61,7 +61,7 @@ pub async fn look(project: &Project) -> Result<Option<ModelRunner>, StepError> {
     // Most projects use no model: the room for all of this is taken only here.
     let looks = Box::pin(async { tokio::join!(version, tags(project, &plugin), endpoint(project, &plugin)) });
     let Ok((version, tags, endpoint)) = tokio::time::timeout(LOOK, looks).await else {
-        return Err(unknown(&format!("no response within {} s", LOOK.as_secs()), Vec::new()));
+        return Err(unknown(ModelFault::NoResponse { seconds: LOOK.as_secs() }, Vec::new()));
     };
     let endpoint = endpoint?;
     Ok(Some(ModelRunner { plugin, version, endpoint, tags }))
@@ -85,24 +85,29 @@ async fn tags(project: &Project, plugin: &Path) -> BTreeSet<String> {
 
 /// Where models are served.
 async fn endpoint(project: &Project, plugin: &Path) -> Result<String, StepError> {
-    let output = ask(project, plugin, &["status", "--json"]).await.map_err(|error| unknown(&error, Vec::new()))?;
+    let output =
+        ask(project, plugin, &["status", "--json"]).await.map_err(|error| unknown(system(&error), Vec::new()))?;
     if !output.status.success() {
-        return Err(unknown(&ended(output.status), last_lines(&output)));
+        return Err(unknown(ModelFault::Ended(output.status), last_lines(&output)));
     }
     match serde_json::from_slice(&output.stdout) {
         Ok(Status { endpoint }) if !endpoint.is_empty() => Ok(endpoint),
-        Ok(_) | Err(_) => Err(unknown(&"its response has no endpoint", last_lines(&output))),
+        Ok(_) | Err(_) => Err(unknown(ModelFault::NoEndpoint, last_lines(&output))),
     }
 }
 
-fn unknown(cause: &impl ToString, context: Vec<String>) -> StepError {
-    StepError::ModelStatus { cause: cause.to_string(), context }
+fn unknown(fault: ModelFault, output: Vec<String>) -> StepError {
+    StepError::ModelStatus { fault, output }
+}
+
+fn system(error: &std::io::Error) -> ModelFault {
+    ModelFault::System(error.to_string())
 }
 
 /// Refuses what the plugin would take for one of its flags.
 fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), StepError> {
     if spec.reference.starts_with('-') {
-        return Err(failure(spec, verb, "not a valid model name".to_owned(), Vec::new()));
+        return Err(failure(spec, verb, ModelFault::InvalidName, Vec::new()));
     }
     Ok(())
 }
@@ -111,7 +116,7 @@ fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), StepError> {
 pub(super) async fn pull<E>(context: &StepContext<E>, id: ActionId, spec: &ModelSpec) -> Result<Outcome, StepError> {
     check(spec, ModelVerb::Pull)?;
     let work = async {
-        let failed = |error: std::io::Error| failure(spec, ModelVerb::Pull, error.to_string(), Vec::new());
+        let failed = |error: std::io::Error| failure(spec, ModelVerb::Pull, system(&error), Vec::new());
         let mut command = command(&spec.project, &spec.plugin);
         command.arg("pull").arg(&spec.reference).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
@@ -127,7 +132,7 @@ pub(super) async fn pull<E>(context: &StepContext<E>, id: ActionId, spec: &Model
         }
         // What it complains of explains more than how far it got.
         let lines = if complained.is_empty() { written } else { complained };
-        Err(failure(spec, ModelVerb::Pull, ended(status), lines))
+        Err(failure(spec, ModelVerb::Pull, ModelFault::Ended(status), lines))
     };
     tokio::select! {
         biased;
@@ -143,11 +148,11 @@ pub(super) async fn configure<E>(context: &StepContext<E>, spec: &ModelSpec) -> 
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let work = async {
         let output = ask(&spec.project, &spec.plugin, &arguments).await;
-        let output = output.map_err(|error| failure(spec, ModelVerb::Configure, error.to_string(), Vec::new()))?;
+        let output = output.map_err(|error| failure(spec, ModelVerb::Configure, system(&error), Vec::new()))?;
         if output.status.success() {
             return Ok(Outcome::Done);
         }
-        Err(failure(spec, ModelVerb::Configure, ended(output.status), last_lines(&output)))
+        Err(failure(spec, ModelVerb::Configure, ModelFault::Ended(output.status), last_lines(&output)))
     };
     tokio::select! {
         biased;
@@ -164,8 +169,8 @@ fn configure_arguments(spec: &ModelSpec) -> Vec<String> {
     words.chain([spec.reference.clone()]).chain(flags).collect()
 }
 
-fn failure(spec: &ModelSpec, verb: ModelVerb, cause: String, context: Vec<String>) -> StepError {
-    StepError::Model { key: spec.key.clone(), reference: spec.reference.clone(), verb, cause, context }
+fn failure(spec: &ModelSpec, verb: ModelVerb, fault: ModelFault, output: Vec<String>) -> StepError {
+    StepError::Model { key: spec.key.clone(), reference: spec.reference.clone(), verb, fault, output }
 }
 
 /// The plugin, ready to be asked: it sees the variables of the project, as with Docker Compose.
@@ -217,14 +222,6 @@ fn shown(line: &[u8]) -> String {
     last.trim_end().to_owned()
 }
 
-/// How a program ended, in the words of the peer.
-fn ended(status: ExitStatus) -> String {
-    match status.code() {
-        Some(code) => format!("exit status {code}"),
-        None => status.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,7 +258,7 @@ mod tests {
         };
         assert_eq!(check(&spec("ai/x"), ModelVerb::Pull), Ok(()));
         let error = check(&spec("--help"), ModelVerb::Pull).unwrap_err();
-        assert_eq!(error.to_string(), "failed to pull model --help: not a valid model name");
+        assert!(matches!(error, StepError::Model { fault: ModelFault::InvalidName, .. }), "{error:?}");
     }
 
     #[test]

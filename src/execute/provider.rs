@@ -12,7 +12,7 @@ use super::plugin;
 use super::step::StepContext;
 use crate::diagnostic::redact;
 use crate::engine::Engine;
-use crate::event::{Fact, Outcome, StepError};
+use crate::event::{Fact, Outcome, ProviderFault, StepError, StepWarning};
 use crate::plan::{ActionId, ProviderVerb};
 use crate::project::{Project, Provider, ServiceName};
 
@@ -90,32 +90,32 @@ impl Call<'_> {
         let mut command = self.command(&program);
         command.arg(format!("--project-name={}", self.project.name)).arg(self.word()).args(options);
         command.arg(self.service.as_str()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| self.failed(&error.to_string()))?;
-        let stdout = child.stdout.take().ok_or_else(|| self.failed("it has no output"))?;
+        let mut child = command.spawn().map_err(|error| self.failed_system(&error))?;
+        let stdout = child.stdout.take().ok_or_else(|| self.failed(ProviderFault::NoOutput))?;
         let mut lines = BufReader::new(stdout).lines();
         let mut refused = None;
-        while let Some(line) = lines.next_line().await.map_err(|error| self.failed(&error.to_string()))? {
+        while let Some(line) = lines.next_line().await.map_err(|error| self.failed_system(&error))? {
             if !line.trim().is_empty()
                 && let Err(error) = self.hear(context, id, &line)
             {
                 refused.get_or_insert(error);
             }
         }
-        let status = child.wait().await.map_err(|error| self.failed(&error.to_string()))?;
+        let status = child.wait().await.map_err(|error| self.failed_system(&error))?;
         match refused {
             Some(error) => Err(error),
-            None if !status.success() => Err(self.failed(&status.to_string())),
+            None if !status.success() => Err(self.failed(ProviderFault::Ended(status))),
             None => Ok(Outcome::Done),
         }
     }
 
     /// Understands one line of a program.
     fn hear<E: Engine>(&self, context: &StepContext<E>, id: ActionId, line: &str) -> Result<(), StepError> {
-        let invalid = || self.failed(&format!("invalid response from plugin: {}", excerpt(line)));
+        let invalid = || self.failed(ProviderFault::InvalidResponse(excerpt(line)));
         let Message { kind, message } = serde_json::from_str(line).map_err(|_| invalid())?;
         // What it was going to say may be a secret.
         let pair = || {
-            let without = || self.failed(&format!("invalid response from plugin: `{kind}` without NAME=value"));
+            let without = || self.failed(ProviderFault::NoAssignment(kind.clone()));
             message.split_once('=').ok_or_else(without)
         };
         match kind.as_str() {
@@ -125,7 +125,7 @@ impl Call<'_> {
                 context.events.send(Fact::Progress { id, part, status, current: None, total: None });
             }
             "debug" => {}
-            "error" => return Err(self.failed(&message)),
+            "error" => return Err(self.failed(ProviderFault::Said(message))),
             "setenv" => {
                 let (name, value) = pair()?;
                 let prefix = self.service.as_str().to_uppercase().replace(['-', '.'], "_");
@@ -147,11 +147,12 @@ impl Call<'_> {
         let dependents = self.project.services.values().filter(|other| other.depends_on.contains_key(self.service));
         for dependent in dependents {
             if dependent.environment.get(name).is_some_and(|own| own.as_deref() != Some(value)) {
-                let message = format!(
-                    "provider \"{}\" overrides environment variable \"{name}\" in service \"{}\"",
-                    self.service, dependent.name
-                );
-                context.events.send(Fact::Warning { id: Some(id), message });
+                let warning = StepWarning::OverriddenVariable {
+                    provider: self.service.clone(),
+                    variable: name.to_owned(),
+                    service: dependent.name.clone(),
+                };
+                context.events.send(Fact::Warning { id: Some(id), warning });
             }
         }
     }
@@ -160,13 +161,13 @@ impl Call<'_> {
     fn program(&self) -> Result<PathBuf, StepError> {
         let kind = &self.provider.kind;
         if kind == "compose" {
-            return Err(self.failed("`compose` cannot provide a service"));
+            return Err(self.failed(ProviderFault::IsCompose));
         }
         if !plugin::is_name(kind) {
-            return Err(self.failed(&format!("`{kind}` is a path or flag, not the name of a plugin or program")));
+            return Err(self.failed(ProviderFault::InvalidName(kind.clone())));
         }
         if self.service.as_str().starts_with('-') {
-            return Err(self.failed("the name of the service would be read as a flag"));
+            return Err(self.failed(ProviderFault::ServiceIsFlag));
         }
         let on_path = || {
             let path = self.project.programs.path.as_ref().map(std::env::split_paths);
@@ -177,7 +178,7 @@ impl Call<'_> {
         };
         plugin::find(self.project, kind)
             .or_else(on_path)
-            .ok_or_else(|| self.failed(&format!("found no plugin or program named `{kind}`")))
+            .ok_or_else(|| self.failed(ProviderFault::NotFound(kind.clone())))
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -203,9 +204,8 @@ impl Call<'_> {
         });
         for parameter in known.iter().flatten().filter(|parameter| parameter.required) {
             if !self.provider.options.contains_key(&parameter.name) {
-                let (name, kind) = (&parameter.name, &self.provider.kind);
-                return Err(self
-                    .failed(&format!("required parameter \"{name}\" is missing from provider \"{kind}\" definition")));
+                let (option, provider) = (parameter.name.clone(), self.provider.kind.clone());
+                return Err(self.failed(ProviderFault::MissingOption { option, provider }));
             }
         }
         let understood =
@@ -222,8 +222,12 @@ impl Call<'_> {
         }
     }
 
-    fn failed(&self, message: &str) -> StepError {
-        StepError::Provider { service: self.service.clone(), verb: self.verb, message: message.to_owned() }
+    fn failed(&self, fault: ProviderFault) -> StepError {
+        StepError::Provider { service: self.service.clone(), verb: self.verb, fault }
+    }
+
+    fn failed_system(&self, error: &std::io::Error) -> StepError {
+        self.failed(ProviderFault::System(error.to_string()))
     }
 }
 

@@ -1,4 +1,6 @@
-//! The words of an engine that refuses something in; the keys of the files that ask for it, and what to do, out.
+//! The words of an engine that refuses something in; the keys of the files that ask for it out.
+//!
+//! `render::failure` knows by the phrase what to do about it.
 
 use std::path::Path;
 
@@ -8,254 +10,196 @@ use crate::plan::{Action, ContainerSpec};
 use crate::project::{NetworkKey, Project, Service, ServiceName};
 
 /// Words of the engine, where `{}` stands for what it names, and after `&&` others that have to be there too; the keys
-/// that may ask for it, the likeliest first, with a `|` between them; a hint.
+/// that may ask for it, the likeliest first, with a `|` between them.
 ///
 /// Keys count from the service, network, volume or build that the step is about. `@source` and `@target` are the mount with
 /// what the engine names as its source or target; `@endpoint.x` is the key `x` of the service at the network that the
 /// engine names, or at any; `@network` and `@volume.x` are a network and the key `x` of a volume at the top of the file.
-type Row = (&'static str, &'static str, &'static str);
+type Row = (&'static str, &'static str);
 
 const PROGRAM: &str = "entrypoint|command|image|build";
 const MEMORY: &str = "deploy.resources.limits.memory|mem_limit";
 const RESERVED_MEMORY: &str = "deploy.resources.reservations.memory|mem_reservation";
 const DEVICES: &str = "gpus|deploy.resources.reservations.devices|devices";
 const ADDRESS: &str = "@endpoint.ipv4_address|@endpoint.ipv6_address";
-const ALONE: &str = "set it on the service whose network is shared";
 
 /// Of containers, in the words of Docker Engine and of runc.
 const CONTAINER: &[Row] = &[
     // The process.
-    ("exec: \"{}\": executable file not found", PROGRAM, "the image has no program `{}`"),
-    ("executable file `{}` not found", PROGRAM, "the image has no program `{}`"),
-    ("exec: \"{}\": stat ", PROGRAM, "the image has no file `{}`"),
-    ("exec: \"{}\": permission denied", PROGRAM, "`{}` is not a file that can be executed"),
-    ("exec: \"{}\": is a directory", PROGRAM, "`{}` is a folder"),
-    (
-        "exec format error",
-        "platform|image|build",
-        "the program is built for another CPU architecture, or is not executable",
-    ),
-    ("no command specified", "entrypoint|command|image|build", "the image has no command of its own: add a `command`"),
-    ("unable to find user {}:", "user", "the image has no user `{}`: use a numeric ID"),
-    ("unable to find group {}:", "group_add|user", "the image has no group `{}`: use a numeric ID"),
-    ("uids and gids must be in range", "user|group_add", ""),
-    ("the working directory '{}' is invalid", "working_dir", "write a path that begins with `/`"),
-    ("Cannot mkdir: {} is not a directory", "working_dir", ""),
-    ("invalid signal: {}", "stop_signal", ""),
-    ("invalid environment variable: {}", "environment|env_file", "a variable needs a name"),
-    ("sethostname: invalid argument", "hostname", "a host name has at most 64 characters"),
-    ("in Healthcheck cannot be", "healthcheck", ""),
-    ("start_interval requires", "healthcheck.start_interval", ""),
+    ("exec: \"{}\": executable file not found", PROGRAM),
+    ("executable file `{}` not found", PROGRAM),
+    ("exec: \"{}\": stat ", PROGRAM),
+    ("exec: \"{}\": permission denied", PROGRAM),
+    ("exec: \"{}\": is a directory", PROGRAM),
+    ("exec format error", "platform|image|build"),
+    ("no command specified", "entrypoint|command|image|build"),
+    ("unable to find user {}:", "user"),
+    ("unable to find group {}:", "group_add|user"),
+    ("uids and gids must be in range", "user|group_add"),
+    ("the working directory '{}' is invalid", "working_dir"),
+    ("Cannot mkdir: {} is not a directory", "working_dir"),
+    ("invalid signal: {}", "stop_signal"),
+    ("invalid environment variable: {}", "environment|env_file"),
+    ("sethostname: invalid argument", "hostname"),
+    ("in Healthcheck cannot be", "healthcheck"),
+    ("start_interval requires", "healthcheck.start_interval"),
     // Devices.
-    ("adding custom device \"{}\"", "devices", "the engine's host has no such device"),
-    (
-        "could not select device driver \"{}\"",
-        DEVICES,
-        "the engine has no such driver: for NVIDIA, install its Container Toolkit",
-    ),
-    (
-        "unresolvable CDI devices {}",
-        "devices|deploy.resources.reservations.devices|gpus",
-        "the engine's host has no CDI description of that device",
-    ),
-    ("failed to discover GPU vendor", DEVICES, "the engine found no GPU"),
-    ("invalid device cgroup rule format: '{}'", "device_cgroup_rules", "write a rule such as `c 1:3 mr`"),
-    ("stat /dev/{}: no such file or directory", "blkio_config", "the engine's host has no such device"),
+    ("adding custom device \"{}\"", "devices"),
+    ("could not select device driver \"{}\"", DEVICES),
+    ("unresolvable CDI devices {}", "devices|deploy.resources.reservations.devices|gpus"),
+    ("failed to discover GPU vendor", DEVICES),
+    ("invalid device cgroup rule format: '{}'", "device_cgroup_rules"),
+    ("stat /dev/{}: no such file or directory", "blkio_config"),
     // Memory and processors.
-    ("Minimum memory limit allowed is", MEMORY, ""),
-    ("Minimum memoryswap limit should be larger", "memswap_limit", "the limit is memory plus swap"),
-    ("always set the Memory limit when using Memoryswap", "memswap_limit", "add `mem_limit`"),
-    ("can not be less than memory reservation limit", RESERVED_MEMORY, ""),
-    ("Minimum memory reservation allowed is", RESERVED_MEMORY, ""),
-    ("valid memory swappiness range", "mem_swappiness", ""),
-    ("range of CPUs is from", "deploy.resources.limits.cpus|cpus", ""),
-    ("CPUs are not available - requested", "cpuset", ""),
-    ("for cpuset cpus", "cpuset", "write a list of numbers and ranges, such as `0-2,4`"),
-    ("CPU cfs quota", "cpu_quota", ""),
-    ("CPU cfs period", "cpu_period", ""),
-    ("Nano CPUs and CPU Period", "cpu_period", "use either `cpus`, or `cpu_period` and `cpu_quota`"),
-    ("Nano CPUs and CPU Quota", "cpu_quota", "use either `cpus`, or `cpu_period` and `cpu_quota`"),
-    ("allowed cpu-shares is", "cpu_shares", ""),
-    ("cpu.rt_runtime_us", "cpu_rt_runtime", "the engine must be started with `--cpu-rt-runtime`"),
-    ("cpu.rt_period_us", "cpu_rt_period", ""),
-    ("CPU real-time", "cpu_rt_runtime|cpu_rt_period", ""),
-    ("range for oom score adj", "oom_score_adj", ""),
-    ("SHM size can not be", "shm_size", ""),
-    ("wrong rlimit value: RLIMIT_{}", "ulimits", "there is no such limit"),
-    (
-        "error setting rlimit",
-        "ulimits",
-        "the soft limit must not be above the hard one, nor the hard one above the engine's own",
-    ),
+    ("Minimum memory limit allowed is", MEMORY),
+    ("Minimum memoryswap limit should be larger", "memswap_limit"),
+    ("always set the Memory limit when using Memoryswap", "memswap_limit"),
+    ("can not be less than memory reservation limit", RESERVED_MEMORY),
+    ("Minimum memory reservation allowed is", RESERVED_MEMORY),
+    ("valid memory swappiness range", "mem_swappiness"),
+    ("range of CPUs is from", "deploy.resources.limits.cpus|cpus"),
+    ("CPUs are not available - requested", "cpuset"),
+    ("for cpuset cpus", "cpuset"),
+    ("CPU cfs quota", "cpu_quota"),
+    ("CPU cfs period", "cpu_period"),
+    ("Nano CPUs and CPU Period", "cpu_period"),
+    ("Nano CPUs and CPU Quota", "cpu_quota"),
+    ("allowed cpu-shares is", "cpu_shares"),
+    ("cpu.rt_runtime_us", "cpu_rt_runtime"),
+    ("cpu.rt_period_us", "cpu_rt_period"),
+    ("CPU real-time", "cpu_rt_runtime|cpu_rt_period"),
+    ("range for oom score adj", "oom_score_adj"),
+    ("SHM size can not be", "shm_size"),
+    ("wrong rlimit value: RLIMIT_{}", "ulimits"),
+    ("error setting rlimit", "ulimits"),
     // The kernel, and what keeps a container apart.
-    (
-        "sysctl \"{}\" is not in a separate kernel namespace",
-        "sysctls",
-        "it applies to the whole host and must be set there",
-    ),
-    ("sysctl \"{}\" not allowed in host network", "sysctls", "on the host's network it must be set on the host"),
-    ("open /proc/sys/{}: no such file", "sysctls", "the kernel of the engine's host has no such setting"),
-    ("invalid CapAdd: unknown capability: \"CAP_{}\"", "cap_add", ""),
-    ("invalid CapDrop: unknown capability: \"CAP_{}\"", "cap_drop", ""),
-    ("invalid --security-opt 2: \"{}\"", "security_opt", ""),
-    ("invalid --security-opt: \"{}\"", "security_opt", ""),
-    ("invalid security-opt: \"{}\"", "security_opt", ""),
-    ("seccomp profile", "security_opt", ""),
-    ("apparmor", "security_opt", ""),
-    ("runtime name: {}", "runtime", "`docker info` lists the runtimes of the engine"),
-    ("invalid isolation", "isolation", ""),
-    ("storage-opt is supported only", "storage_opt", ""),
-    ("Unknown option {}", "storage_opt", ""),
-    ("invalid IPC mode: {}", "ipc", ""),
-    ("invalid PID mode: {}", "pid", ""),
-    ("invalid UTS mode: {}", "uts", ""),
-    ("invalid cgroup namespace mode: {}", "cgroup", "use `host` or `private`"),
-    ("non-shareable IPC", "ipc", "set `ipc: shareable` for the other container"),
-    ("non running container", "network_mode|ipc|pid", "the other container must be running"),
-    ("could not get container for {}:", "external_links|links", ""),
-    ("Cannot link to a non running container", "external_links|links", "the other container must be running"),
-    ("No such container: {}", "network_mode|ipc|pid|volumes_from|external_links", ""),
-    ("network {} not found", "network_mode", "create it with `docker network create {}`"),
-    ("conflicting options: hostname", "hostname", ALONE),
-    ("conflicting options: dns", "dns", ALONE),
-    ("conflicting options: custom host-to-IP", "extra_hosts", ALONE),
-    ("conflicting options: mac-address", "mac_address", ALONE),
-    ("conflicting options: port publishing", "ports", ALONE),
-    ("conflicting options: port exposing", "expose", ALONE),
-    ("invalid restart policy", "deploy.restart_policy|restart", ""),
+    ("sysctl \"{}\" is not in a separate kernel namespace", "sysctls"),
+    ("sysctl \"{}\" not allowed in host network", "sysctls"),
+    ("open /proc/sys/{}: no such file", "sysctls"),
+    ("invalid CapAdd: unknown capability: \"CAP_{}\"", "cap_add"),
+    ("invalid CapDrop: unknown capability: \"CAP_{}\"", "cap_drop"),
+    ("invalid --security-opt 2: \"{}\"", "security_opt"),
+    ("invalid --security-opt: \"{}\"", "security_opt"),
+    ("invalid security-opt: \"{}\"", "security_opt"),
+    ("seccomp profile", "security_opt"),
+    ("apparmor", "security_opt"),
+    ("runtime name: {}", "runtime"),
+    ("invalid isolation", "isolation"),
+    ("storage-opt is supported only", "storage_opt"),
+    ("Unknown option {}", "storage_opt"),
+    ("invalid IPC mode: {}", "ipc"),
+    ("invalid PID mode: {}", "pid"),
+    ("invalid UTS mode: {}", "uts"),
+    ("invalid cgroup namespace mode: {}", "cgroup"),
+    ("non-shareable IPC", "ipc"),
+    ("non running container", "network_mode|ipc|pid"),
+    ("could not get container for {}:", "external_links|links"),
+    ("Cannot link to a non running container", "external_links|links"),
+    ("No such container: {}", "network_mode|ipc|pid|volumes_from|external_links"),
+    ("network {} not found", "network_mode"),
+    ("conflicting options: hostname", "hostname"),
+    ("conflicting options: dns", "dns"),
+    ("conflicting options: custom host-to-IP", "extra_hosts"),
+    ("conflicting options: mac-address", "mac_address"),
+    ("conflicting options: port publishing", "ports"),
+    ("conflicting options: port exposing", "expose"),
+    ("invalid restart policy", "deploy.restart_policy|restart"),
     // Logs.
-    ("looking up logging plugin {}:", "logging.driver", "`docker info` lists the log drivers of the engine"),
-    ("unknown log opt '{}'", "logging.options", ""),
-    ("failed to initialize logging driver", "logging.options|logging.driver", ""),
+    ("looking up logging plugin {}:", "logging.driver"),
+    ("unknown log opt '{}'", "logging.options"),
+    ("failed to initialize logging driver", "logging.options|logging.driver"),
     // Mounts.
-    ("bind source path does not exist: {}", "@source", "create it on the engine's host"),
-    ("while creating mount source path '{}'", "@source", ""),
-    (
-        "path {} is mounted on",
-        "@source",
-        "this propagation needs a shared mount on the host: `mount --make-shared PATH`",
-    ),
+    ("bind source path does not exist: {}", "@source"),
+    ("while creating mount source path '{}'", "@source"),
+    ("path {} is mounted on", "@source"),
     // In some words of the engine this follows an "invalid volume specification", which says less.
-    ("invalid mount path: '{}'", "@target|volumes|tmpfs", "write a path that begins with `/`"),
-    ("invalid volume specification: '{}:", "@source|volumes", ""),
-    (
-        "to rootfs at \"{}\" && not a directory",
-        "@target",
-        "one is a folder and the other a file; if the source was missing, the engine created a folder: remove it and put the \
-         file there",
-    ),
-    ("to rootfs at \"{}\"", "@target", ""),
-    ("Duplicate mount point: {}", "@target", "only one thing can be mounted there"),
-    ("invalid tmpfs option \"{}\"", "tmpfs", ""),
-    (": \"{}\" includes invalid characters for a local volume name", "volumes", ""),
-    ("cannot access path", "@subpath", "the volume or image has no such folder"),
-    ("mount config for type \"{}\": mount type unknown", "volumes", "the engine has no such mounts"),
-    ("invalid mode: {}", "volumes|volumes_from", ""),
-    ("error while mounting volume", "@volume.driver_opts|@volume", ""),
-    ("volume plugin {}:", "volume_driver|@volume.driver", "`docker plugin ls` lists the plugins of the engine"),
-    ("No such image: {}", "image|volumes|build", ""),
-    ("does not match the specified platform", "platform|image", "pull or build the image for that platform"),
-    ("does not provide the specified platform", "platform|image", "pull or build the image for that platform"),
+    ("invalid mount path: '{}'", "@target|volumes|tmpfs"),
+    ("invalid volume specification: '{}:", "@source|volumes"),
+    ("to rootfs at \"{}\" && not a directory", "@target"),
+    ("to rootfs at \"{}\"", "@target"),
+    ("Duplicate mount point: {}", "@target"),
+    ("invalid tmpfs option \"{}\"", "tmpfs"),
+    (": \"{}\" includes invalid characters for a local volume name", "volumes"),
+    ("cannot access path", "@subpath"),
+    ("mount config for type \"{}\": mount type unknown", "volumes"),
+    ("invalid mode: {}", "volumes|volumes_from"),
+    ("error while mounting volume", "@volume.driver_opts|@volume"),
+    ("volume plugin {}:", "volume_driver|@volume.driver"),
+    ("No such image: {}", "image|volumes|build"),
+    ("does not match the specified platform", "platform|image"),
+    ("does not provide the specified platform", "platform|image"),
     // Content that is copied in.
-    (
-        "cannot overwrite directory \"{}\"",
-        "@target|configs|secrets",
-        "the image has a folder there: write the path of a file as `target`",
-    ),
-    ("not the path of a file", "configs|secrets", "write the path of a file as `target`"),
-    ("is not a number", "secrets|configs", "write the number of a user or group"),
-    ("unsupported external secret {}", "secrets", "use `file` or `environment`"),
-    ("unsupported external config {}", "configs", "use `file`, `environment` or `content`"),
+    ("cannot overwrite directory \"{}\"", "@target|configs|secrets"),
+    ("not the path of a file", "configs|secrets"),
+    ("is not a number", "secrets|configs"),
+    ("unsupported external secret {}", "secrets"),
+    ("unsupported external config {}", "configs"),
     // Networks.
-    ("invalid MAC address {}", "@endpoint.mac_address|mac_address", "write six numbers, as in `02:42:ac:11:00:02`"),
-    (
-        "MAC to \"{}\": cannot assign",
-        "@endpoint.mac_address|mac_address",
-        "the first byte must be even, and not all bytes may be 0",
-    ),
-    ("the service-level mac_address", "mac_address", ""),
-    ("invalid IPv4 address: {}", "@endpoint.ipv4_address", ""),
-    ("invalid IPv6 address: {}", "@endpoint.ipv6_address", ""),
-    ("invalid link-local IP", "@endpoint.link_local_ips", ""),
-    ("ip-range contain the IP address {}", ADDRESS, "choose an address of the network's `subnet`"),
-    (
-        "supported only when connecting to networks with user configured subnets",
-        ADDRESS,
-        "the network needs a `subnet` in its `ipam.config`",
-    ),
-    ("IP address is supported on user defined networks only", ADDRESS, ""),
-    (
-        "no available IPv4 addresses on this network",
-        "@network",
-        "every address in its `subnet` is taken: choose a larger one",
-    ),
-    (
-        "error renaming interface",
-        "@endpoint.interface_name|@endpoint.driver_opts",
-        "an interface name has at most 15 characters and no `/`, and must be unused in the container",
-    ),
-    ("interface_name requires", "@endpoint.interface_name", ""),
-    ("network interface sysctl '{}'", "@endpoint.driver_opts", ""),
-    (
-        "network-scoped alias is supported only",
-        "@network",
-        "containers have no aliases on the engine's own networks: use `network_mode`",
-    ),
-    ("bad nameserver address {}:", "dns", "write an IP address"),
-    ("invalid DNS address", "dns", "write an IP address"),
-    ("add-host: \"{}\"", "extra_hosts", "write a name and an IP address"),
-    ("invalid port specification: \"{}\"", "ports|expose", "ports are numbers up to 65535"),
-    ("all ports are allocated", "ports", "publish a larger range, or leave the host port to the engine"),
-    ("cannot assign requested address", "ports", "the engine's host has no such address"),
-    ("empty string is not permitted as an annotation key", "annotations", ""),
+    ("invalid MAC address {}", "@endpoint.mac_address|mac_address"),
+    ("MAC to \"{}\": cannot assign", "@endpoint.mac_address|mac_address"),
+    ("the service-level mac_address", "mac_address"),
+    ("invalid IPv4 address: {}", "@endpoint.ipv4_address"),
+    ("invalid IPv6 address: {}", "@endpoint.ipv6_address"),
+    ("invalid link-local IP", "@endpoint.link_local_ips"),
+    ("ip-range contain the IP address {}", ADDRESS),
+    ("supported only when connecting to networks with user configured subnets", ADDRESS),
+    ("IP address is supported on user defined networks only", ADDRESS),
+    ("no available IPv4 addresses on this network", "@network"),
+    ("error renaming interface", "@endpoint.interface_name|@endpoint.driver_opts"),
+    ("interface_name requires", "@endpoint.interface_name"),
+    ("network interface sysctl '{}'", "@endpoint.driver_opts"),
+    ("network-scoped alias is supported only", "@network"),
+    ("bad nameserver address {}:", "dns"),
+    ("invalid DNS address", "dns"),
+    ("add-host: \"{}\"", "extra_hosts"),
+    ("invalid port specification: \"{}\"", "ports|expose"),
+    ("all ports are allocated", "ports"),
+    ("cannot assign requested address", "ports"),
+    ("empty string is not permitted as an annotation key", "annotations"),
 ];
 
 /// Of networks.
 const NETWORK: &[Row] = &[
-    (
-        "Pool overlaps with other one",
-        "ipam.config",
-        "another network overlaps this `subnet`: `docker network ls` lists them",
-    ),
-    ("predefined address pools have been fully subnetted", "", "remove unused networks, or give this one a `subnet`"),
-    ("could not find an available, non-overlapping", "", "remove unused networks, or give this one a `subnet`"),
-    ("plugin \"{}\" not found", "driver|ipam.driver", "`docker info` lists the network drivers of the engine"),
-    ("not a swarm manager", "driver", "`docker swarm init` turns the engine into one"),
-    ("invalid subinterface vlan name {},", "driver_opts", "the engine's host has no such interface"),
-    ("requested ipvlan mode '{}'", "driver_opts", ""),
-    ("failed to parse {} value", "driver_opts", ""),
-    ("networks have same bridge name", "driver_opts", ""),
-    ("numerical result out of range", "driver_opts", "the name of a bridge has at most 15 characters"),
-    ("invalid gateway {}:", "ipam.config", ""),
-    ("invalid ip-range {}:", "ipam.config", ""),
-    ("invalid auxiliary address {}:", "ipam.config", ""),
-    ("invalid subnet {}:", "ipam.config", ""),
-    ("multiple subnets", "ipam.config", "give the other containers a network of their own"),
-    ("IPv4 or IPv6 must be enabled", "enable_ipv4", ""),
+    ("Pool overlaps with other one", "ipam.config"),
+    ("predefined address pools have been fully subnetted", ""),
+    ("could not find an available, non-overlapping", ""),
+    ("plugin \"{}\" not found", "driver|ipam.driver"),
+    ("not a swarm manager", "driver"),
+    ("invalid subinterface vlan name {},", "driver_opts"),
+    ("requested ipvlan mode '{}'", "driver_opts"),
+    ("failed to parse {} value", "driver_opts"),
+    ("networks have same bridge name", "driver_opts"),
+    ("numerical result out of range", "driver_opts"),
+    ("invalid gateway {}:", "ipam.config"),
+    ("invalid ip-range {}:", "ipam.config"),
+    ("invalid auxiliary address {}:", "ipam.config"),
+    ("invalid subnet {}:", "ipam.config"),
+    ("multiple subnets", "ipam.config"),
+    ("IPv4 or IPv6 must be enabled", "enable_ipv4"),
 ];
 
 /// Of volumes.
 const VOLUME: &[Row] = &[
-    ("volume plugin {}:", "driver", "`docker plugin ls` lists the plugins of the engine"),
-    ("invalid option: \"{}\"", "driver_opts", "the driver `local` has `type`, `device`, `o` and `size`"),
-    ("missing required option: \"{}\"", "driver_opts", "add `{}`"),
-    ("invalid size: '{}'", "driver_opts", ""),
-    ("no quota support", "driver_opts", "the engine's file system has no quotas: leave out `size`"),
-    ("includes invalid characters for a local volume name", "name", ""),
-    ("volume name is too short", "name", ""),
+    ("volume plugin {}:", "driver"),
+    ("invalid option: \"{}\"", "driver_opts"),
+    ("missing required option: \"{}\"", "driver_opts"),
+    ("invalid size: '{}'", "driver_opts"),
+    ("no quota support", "driver_opts"),
+    ("includes invalid characters for a local volume name", "name"),
+    ("volume name is too short", "name"),
 ];
 
 /// Of builds.
 const BUILD: &[Row] = &[
-    ("build context `{}`", "context", ""),
-    ("no Dockerfile at `{}`", "dockerfile|context", ""),
-    ("cannot read `{}.dockerignore`", "context", ""),
-    ("target stage \"{}\"", "target", "the Dockerfile has no such stage"),
-    ("`build.ssh`", "ssh", ""),
-    ("a build cannot use the network", "network", ""),
-    ("in the cache `", "cache_from|cache_to", ""),
-    ("cache in a local folder", "cache_from|cache_to", ""),
-    ("the engine has no BuildKit", "", ""),
+    ("build context `{}`", "context"),
+    ("no Dockerfile at `{}`", "dockerfile|context"),
+    ("cannot read `{}.dockerignore`", "context"),
+    ("target stage \"{}\"", "target"),
+    ("`build.ssh`", "ssh"),
+    ("a build cannot use the network", "network"),
+    ("in the cache `", "cache_from|cache_to"),
+    ("cache in a local folder", "cache_from|cache_to"),
+    ("the engine has no BuildKit", ""),
 ];
 
 /// `error` with what the engine's words say about the files, where it refused what `action` asks for.
@@ -272,11 +216,10 @@ pub(super) fn explained(error: StepError, action: &Action) -> StepError {
         return error;
     };
     // Below the first line of a failed build is what it wrote.
-    let mut lines = words.lines().map(str::to_owned);
-    let first = lines.next().unwrap_or_default();
     let is_build = matches!(error, StepError::Engine(EngineError::Build(_)));
-    match explain(action, if is_build { &first } else { words }) {
-        Some(refusal) => StepError::Refused { message: first, context: lines.collect(), refusal: Box::new(refusal) },
+    let looked_at = if is_build { words.lines().next().unwrap_or_default() } else { words };
+    match explain(action, looked_at) {
+        Some(refusal) => StepError::Refused { words: words.clone(), refusal: Box::new(refusal) },
         None => error,
     }
 }
@@ -328,27 +271,19 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// What a row says, if it holds: a row whose keys are all not in the files does not.
-    fn row(&self, (pattern, keys, hint): &Row) -> Option<Refusal> {
-        let word = named(self.words, pattern)?;
-        let word = if pattern.starts_with("open /proc/sys/") { word.replace('/', ".") } else { word };
+    fn row(&self, (phrase, keys): &Row) -> Option<Refusal> {
+        let word = named(self.words, phrase)?;
+        let word = if phrase.starts_with("open /proc/sys/") { word.replace('/', ".") } else { word };
         let candidates = keys.split('|').filter(|key| !key.is_empty()).flat_map(|key| self.paths(key, &word));
         let places: Vec<_> = candidates.filter(|path| self.is_written(path)).collect();
         if places.is_empty() && !keys.is_empty() {
             return None;
         }
         let places = if keys.is_empty() { vec![self.scope.clone()] } else { places };
-        let mut hint = Some(hint.replace("{}", &word)).filter(|hint| !hint.is_empty());
-        if let Some(hint) = &mut hint
-            && *keys == PROGRAM
-            && hint.starts_with("the image has no")
-            && word.contains(char::is_whitespace)
-        {
-            hint.push_str(": write each word as its own list item");
-        }
         Some(Refusal {
+            phrase,
             places: places.into_iter().filter(|path| self.is_written(path)).collect(),
             word: Some(word).filter(|word| !word.is_empty()),
-            hint,
         })
     }
 

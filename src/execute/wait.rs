@@ -15,7 +15,7 @@ use super::eager_probe::{self, Trial};
 use super::event_stream::Notice;
 use super::step::StepContext;
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
-use crate::event::{Fact, Outcome, StepError};
+use crate::event::{Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, Health, State};
 use crate::plan::{Action, ActionId, ContainerRef, Probing, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
@@ -37,8 +37,8 @@ const RESTART_LOOP: i64 = 3;
 /// ends, and they go on.
 pub(super) fn skipped_optional(action: &Action) -> Option<Outcome> {
     let Action::Wait(spec) = action else { return None };
-    let words = || format!("optional dependency \"{}\" failed to start", spec.service);
-    (spec.waiter == Waiter::OptionalDependents).then(|| Outcome::OptionalNotMet(words()))
+    (spec.waiter == Waiter::OptionalDependents)
+        .then(|| Outcome::OptionalNotMet { service: spec.service.clone(), error: None })
 }
 
 /// Waits until the condition of `spec` holds.
@@ -55,10 +55,9 @@ pub(super) async fn wait<E: Engine>(
     };
     match met {
         Ok(()) => Ok(Outcome::Done),
-        Err(error) if spec.waiter == Waiter::OptionalDependents => match optional_words(&spec.service, &error) {
-            Some(words) => Ok(Outcome::OptionalNotMet(words)),
-            None => Err(error),
-        },
+        Err(error) if spec.waiter == Waiter::OptionalDependents && is_unmet(&error) => {
+            Ok(Outcome::OptionalNotMet { service: spec.service.clone(), error: Some(Box::new(error)) })
+        }
         Err(error) => Err(error),
     }
 }
@@ -99,40 +98,17 @@ pub(super) enum Standing {
     MayHold,
 }
 
-/// The contract's words for a condition that was not met and need not be.
-fn optional_words(service: &ServiceName, error: &StepError) -> Option<String> {
-    match error {
-        StepError::NotSuccessful { exit_code, .. } => {
-            Some(format!("optional dependency \"{service}\" didn't complete successfully: exit {exit_code}"))
-        }
-        StepError::Exited { .. } | StepError::Unhealthy { .. } => {
-            Some(format!("optional dependency \"{service}\" is not running or is unhealthy"))
-        }
-        StepError::NoHealthcheck { container, .. } => Some(format!(
-            "optional dependency \"{service}\" failed to start: container {container} has no healthcheck configured"
-        )),
-        StepError::MissingDependency { .. } | StepError::NoContainer(_) => {
-            Some(format!("optional dependency \"{service}\" failed to start"))
-        }
-        StepError::Engine(_)
-        | StepError::RemoveNetwork { .. }
-        | StepError::Pull { .. }
-        | StepError::NameTaken { .. }
-        | StepError::PortTaken { .. }
-        | StepError::Refused { .. }
-        | StepError::AddressTaken(_)
-        | StepError::SharedContainerMissing { .. }
-        | StepError::TmpfsNotShared { .. }
-        | StepError::NoImage(_)
-        | StepError::TimedOut { .. }
-        | StepError::HookFailed { .. }
-        | StepError::HookNotRun { .. }
-        | StepError::PreStartFailed { .. }
-        | StepError::Provider { .. }
-        | StepError::ModelStatus { .. }
-        | StepError::Model { .. }
-        | StepError::Interrupted => None,
-    }
+/// Whether `error` says that a condition was not met, or cannot be: what an optional dependency may do.
+fn is_unmet(error: &StepError) -> bool {
+    matches!(
+        error,
+        StepError::NotSuccessful { .. }
+            | StepError::Exited { .. }
+            | StepError::Unhealthy { .. }
+            | StepError::NoHealthcheck { .. }
+            | StepError::MissingDependency { .. }
+            | StepError::NoContainer(_)
+    )
 }
 
 /// A container that is waited for.
@@ -268,14 +244,14 @@ impl<'a, E: Engine> Wait<'a, E> {
         let known = self.containers.iter().filter(|watched| !watched.passed()).filter_map(|it| it.details.as_ref());
         let late: Vec<_> =
             known.filter(|details| verdict(self.spec.condition, details) == Verdict::NotYet).cloned().collect();
-        let mut context = Vec::new();
+        let mut evidence = Vec::new();
         for details in &late {
-            context.extend(diagnosis::of_delay(&self.context.engine, details).await);
+            evidence.extend(diagnosis::of_delay(&self.context.engine, details).await);
         }
         let seconds = self.spec.timeout.map_or(0, |timeout| timeout.as_secs());
         let at_fault = self.containers.iter().find(|it| late.first().is_some_and(|details| details.id == it.id));
         let container = at_fault.map(|watched| watched.name.clone());
-        Err(StepError::TimedOut { waiter: self.spec.waiter, container, seconds, context })
+        Err(StepError::TimedOut { waiter: self.spec.waiter, container, seconds, evidence })
     }
 
     async fn watch(&mut self, mut notices: Option<broadcast::Receiver<Notice>>) -> Result<(), StepError> {
@@ -377,18 +353,18 @@ impl<'a, E: Engine> Wait<'a, E> {
         let details = fresh.or_else(|| self.containers[at].details.clone());
         match verdict {
             Verdict::Unhealthy => {
-                let context = details.as_ref().map(diagnosis::of_health).unwrap_or_default();
-                StepError::Unhealthy { waiter, container, context }
+                let evidence = details.as_ref().map(diagnosis::of_health).unwrap_or_default();
+                StepError::Unhealthy { waiter, container, evidence }
             }
             Verdict::Exited(exit_code) => {
-                let context = match &details {
+                let evidence = match &details {
                     Some(details) => diagnosis::of_exit(engine, details).await,
                     None => Vec::new(),
                 };
                 if self.spec.condition == WaitCondition::CompletedSuccessfully {
-                    StepError::NotSuccessful { service: self.spec.service.clone(), container, exit_code, context }
+                    StepError::NotSuccessful { service: self.spec.service.clone(), container, exit_code, evidence }
                 } else {
-                    StepError::Exited { waiter, container, exit_code, context }
+                    StepError::Exited { waiter, container, exit_code, evidence }
                 }
             }
             Verdict::NoHealthcheck | Verdict::Holds | Verdict::NotYet => StepError::NoHealthcheck { waiter, container },
@@ -454,9 +430,8 @@ impl<'a, E: Engine> Wait<'a, E> {
             return;
         }
         watched.warned = true;
-        let status = details.exit_code.map(|code| format!(" (last exit status {code})")).unwrap_or_default();
-        let message = format!("container {} keeps exiting and being restarted{status}", watched.name);
-        self.context.events.send(Fact::Warning { id: Some(self.id), message });
+        let warning = StepWarning::KeepsExiting { container: watched.name.clone(), exit_code: details.exit_code };
+        self.context.events.send(Fact::Warning { id: Some(self.id), warning });
     }
 
     /// A paused container does not get there by itself.
@@ -464,8 +439,8 @@ impl<'a, E: Engine> Wait<'a, E> {
         let paused = details.state == State::Paused;
         let watched = &mut self.containers[at];
         if paused && !std::mem::replace(&mut watched.pause_told, paused) {
-            let message = diagnosis::of_pause(&watched.name);
-            self.context.events.send(Fact::Warning { id: Some(self.id), message });
+            let warning = StepWarning::Paused { container: watched.name.clone() };
+            self.context.events.send(Fact::Warning { id: Some(self.id), warning });
         }
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use crate::engine::EngineError;
 use crate::event::{RunFailure, StepError};
 use crate::plan::PlanError;
-use crate::project::ServiceName;
+use crate::project::{ProjectName, ServiceName};
 
 /// Why an operation did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum OperationError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// It is not known what serves the project's models.
-    #[error(transparent)]
+    #[error("cannot find out what serves the project's models")]
     Models(StepError),
     /// What the files ask for cannot be planned for what the engine has.
     #[error(transparent)]
@@ -33,6 +33,12 @@ pub enum OperationError {
         service: ServiceName,
         /// Its number.
         number: u32,
+    },
+    /// There is nothing to wait for.
+    #[error("no containers for project \"{project}\"")]
+    NoContainers {
+        /// The project.
+        project: ProjectName,
     },
     /// The user said stop.
     #[error("interrupted")]

@@ -13,6 +13,7 @@ mod observe;
 mod ps;
 pub mod session;
 mod up;
+mod wait;
 
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,7 @@ pub use existing::{Existing, Rm};
 pub use logs::Logs;
 pub use ps::{ListedServices, ListedStates, Ps};
 pub use up::Up;
+pub use wait::{Ended, Wait};
 
 /// What the user asked for while an operation lasts. Each is cancelled from outside, in this order.
 #[derive(Debug, Clone, Default)]

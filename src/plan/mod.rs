@@ -11,7 +11,6 @@ mod down;
 mod error;
 mod graph;
 mod inputs;
-mod json;
 mod kill;
 mod labels;
 mod options;

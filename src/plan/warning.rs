@@ -1,6 +1,4 @@
-//! What the user should know about a plan, and what stops nothing.
-
-use std::fmt;
+//! What the user should know about a plan, and what stops nothing: data, whose words are in `render::warning`.
 
 use super::{Replica, Shared};
 use crate::project::{ModelKey, NetworkKey, ProjectName, ServiceName, VolumeKey};
@@ -154,124 +152,6 @@ pub enum Warning {
     NothingToRemove(ProjectName),
 }
 
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Orphans(names) => write!(
-                f,
-                "Found orphan containers ({}) for this project. If their services were removed or renamed, \
-                 --remove-orphans removes these containers too.",
-                names.join(", ")
-            ),
-            Self::UnmanagedNetwork { name, owned: false, .. } => write!(
-                f,
-                "network {name} exists but was not created by compose; set `external: true` if this is intended"
-            ),
-            Self::UnmanagedNetwork { name, owned: true, project } => write!(
-                f,
-                "network {name} exists but was not created for project \"{project}\"; `external: true` says that it \
-                 is meant"
-            ),
-            Self::UnmanagedVolume { name, owner: None, .. } => write!(
-                f,
-                "volume \"{name}\" already exists but was not created by Docker Compose; `external: true` says that \
-                 it is meant"
-            ),
-            Self::UnmanagedVolume { name, owner: Some(owner), project } => write!(
-                f,
-                "volume \"{name}\" already exists but was created for project \"{owner}\" (expected \"{project}\"); \
-                 set `external: true` if this is intended"
-            ),
-            Self::OtherNetwork { name, key } => write!(
-                f,
-                "network {name} carries the compose label \"{key}\" but does not match the compose file; it is left \
-                 alone"
-            ),
-            Self::OtherVolume { name, key } => write!(
-                f,
-                "volume \"{name}\" carries the compose label \"{key}\" but does not match the compose file; it and \
-                 its data are left alone"
-            ),
-            Self::ChangedVolumeKept { name, .. } => write!(
-                f,
-                "volume \"{name}\" does not match its definition and is kept as it is; `up` asks whether to recreate it, \
-                 which removes its data"
-            ),
-            Self::ForeignVolumeKept { name, owner } => {
-                write!(f, "volume \"{name}\" was created for project \"{owner}\" and is kept")
-            }
-            Self::VolumeInUse { name, containers } => {
-                write!(f, "Volume {name} Resource is still in use by {}", containers.join(", "))
-            }
-            Self::GoesWithContainer { container, volumes } => write!(
-                f,
-                "container {container} was started with --rm: when it stops, the engine removes it and the data of its \
-                 anonymous volumes: {}",
-                volumes.join(", ")
-            ),
-            Self::NetworkInUse { name, containers, orphans } => {
-                let hint = if *orphans { "; --remove-orphans removes orphan and one-off containers too" } else { "" };
-                write!(f, "Network {name} Resource is still in use by {}{hint}", containers.join(", "))
-            }
-            Self::ContentChanged { kind, name, replicas, service } => {
-                let replicas: Vec<_> = replicas.iter().map(ToString::to_string).collect();
-                write!(
-                    f,
-                    "{kind} {name} changed since {} started: hoist up --force-recreate {service}",
-                    replicas.join(", ")
-                )
-            }
-            Self::ContentHidden { kind, name, service, path, mount, .. } => write!(
-                f,
-                "service {service} will not see {kind} \"{name}\": it is copied to {path}, which is hidden by {}",
-                hiding(mount)
-            ),
-            Self::FolderForFile { service, path, .. } => f.write_str(&becomes_folder(path, service)),
-            Self::NotInTurn { service } => write!(
-                f,
-                "replicas of {service} are replaced at once, not in turn: they stop for a network or a dependency that is \
-                 recreated, or a port, name or address passes from one container to another"
-            ),
-            Self::NamespaceLost { service, shared, other } => write!(
-                f,
-                "{service} shares the {shared} of {other}, and {other} is being restarted: {service} loses it until \
-                 `hoist up -d {service}` restarts {service} too"
-            ),
-            Self::ProfilesOff { containers, profiles } => f.write_str(&profiles_off(containers, profiles)),
-            Self::RuntimeFlagsLeftOut { model, version } => {
-                let version = if version.is_empty() { "one without a version" } else { version };
-                write!(
-                    f,
-                    "runtime_flags of model {model} are ignored: they need Docker Model plugin 1.0.6 or newer, this is \
-                     {version}"
-                )
-            }
-            Self::RestartKeepsDefinition { services } => {
-                let names: Vec<_> = services.iter().map(ServiceName::as_str).collect();
-                write!(
-                    f,
-                    "{} changed since the containers were created, and `restart` keeps them as they are; \
-                     `hoist up -d {}` applies the change",
-                    names.join(", "),
-                    names.join(" ")
-                )
-            }
-            Self::NothingToRemove(project) => {
-                write!(f, "Warning: No resource found to remove for project \"{project}\".")
-            }
-        }
-    }
-}
-
-fn profiles_off(containers: &[String], profiles: &[String]) -> String {
-    let flags: Vec<_> = profiles.iter().map(|profile| format!("--profile {profile}")).collect();
-    format!(
-        "containers of services whose profile is not active are left in place: {}; `hoist {} down` removes them too",
-        containers.join(", "),
-        flags.join(" ")
-    )
-}
-
 impl Warning {
     /// Where the cause stands in the model, as a path from its top.
     #[must_use]
@@ -284,27 +164,5 @@ impl Warning {
         }
         let Self::ContentHidden { kind, service, item, .. } = self else { return None };
         Some(vec!["services", service.as_str(), if *kind == "config" { "configs" } else { "secrets" }, item])
-    }
-
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        if let Self::FolderForFile { .. } = self {
-            return Some("create the file first".to_owned());
-        }
-        let Self::ContentHidden { mount, .. } = self else { return None };
-        Some(format!("give it a `target` outside of {mount}, or read it from a `file`, which is mounted"))
-    }
-}
-
-fn becomes_folder(path: &str, service: &ServiceName) -> String {
-    format!("{path}, which service {service} mounts, does not exist: the engine will make a folder of that name")
-}
-
-fn hiding(mount: &str) -> String {
-    match mount {
-        "/dev" | "/proc" | "/sys" => format!("the {mount} that the engine mounts"),
-        "/etc/hosts" | "/etc/hostname" | "/etc/resolv.conf" => format!("the engine's own {mount}"),
-        _ => format!("the tmpfs at {mount}"),
     }
 }

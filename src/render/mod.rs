@@ -8,5 +8,6 @@ mod progress;
 pub mod ps;
 pub mod text;
 pub mod volumes;
+pub mod warning;
 
 pub use progress::{Causes, Hidden, Progress, ProgressMode, Record, RecordState, Records, TerminalSize, TtySettings};

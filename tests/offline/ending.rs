@@ -3,14 +3,15 @@
 
 use hoist::engine::EngineError;
 use hoist::engine::fake::{Fake, Run, Script};
-use hoist::event::{Fact, Outcome};
+use hoist::event::Fact;
 use hoist::observed::{ContainerId, Health};
 use hoist::plan::{Action, AnonymousVolumes, ContainerRef, Handle, WaitCondition, Waiter};
 use hoist::project::value::{Mount, MountKind, VolumesFrom};
 use hoist::project::{Hook, Service};
+use hoist::render::{failure, warning};
 use std::sync::Arc;
 
-use crate::executing::{Plans, container, made_by, ms, run, s, said};
+use crate::executing::{Plans, container, made_by, ms, not_met, run, s, said};
 
 /// `--wait` for a service without a healthcheck, and for one that is healthy after four seconds.
 async fn wait_for_both(job: Script) -> (String, Vec<Fact>) {
@@ -111,11 +112,11 @@ async fn an_optional_dependency_without_a_healthcheck_says_why_it_is_not_waited_
     let (outcome, events) = run(&plans.build(), &engine).await;
     assert!(outcome.is_success());
     let words = events.iter().find_map(|event| {
-        let Fact::Finished { id, outcome: Outcome::OptionalNotMet(words), .. } = event else { return None };
-        (*id == wait).then_some(words.as_str())
+        let Fact::Finished { id, outcome, .. } = event else { return None };
+        (*id == wait).then(|| not_met(outcome)).flatten()
     });
     let expected = "optional dependency \"db\" failed to start: container demo-db-1 has no healthcheck configured";
-    assert_eq!(words, Some(expected));
+    assert_eq!(words.as_deref(), Some(expected));
 }
 
 /// A service whose replicas say something before they stop, and its container that runs.
@@ -126,11 +127,11 @@ fn with_hook(engine: &Fake) -> (Plans, ContainerRef, ContainerId) {
     (plans, container("web", 1, Handle::Existing(id.clone())), id)
 }
 
-fn warnings(events: &[Fact]) -> Vec<&str> {
+fn warnings(events: &[Fact]) -> Vec<String> {
     let mut messages = Vec::new();
     for event in events {
-        if let Fact::Warning { message, .. } = event {
-            messages.push(message.as_str());
+        if let Fact::Warning { warning, .. } = event {
+            messages.push(warning::step::message(warning));
         }
     }
     messages
@@ -160,7 +161,7 @@ async fn a_pre_stop_hook_that_fails_keeps_only_what_is_not_removed() {
             assert_eq!(engine.id_of("demo-web-1"), None);
         } else {
             assert_eq!(said(&outcome), format!("#1 failed: {words}\n"));
-            assert_eq!(outcome.first_failure().and_then(hoist::event::StepError::hint).as_deref(), Some(place));
+            assert_eq!(outcome.first_failure().and_then(failure::hint).as_deref(), Some(place));
             assert!(!engine.calls().contains(&"stop demo-web-1".to_owned()));
         }
     }

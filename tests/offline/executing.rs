@@ -18,7 +18,8 @@ use hoist::plan::{
 use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::{BuildContext, Port};
 use hoist::project::{NetworkKey, Project, Service, ServiceName, ServiceNetwork};
-use hoist::render::failure::Files;
+use hoist::render::failure::{self, Files};
+use hoist::render::warning;
 use hoist::source::SourceMap;
 use tokio_util::sync::CancellationToken;
 
@@ -166,8 +167,8 @@ async fn run_with(
 pub(crate) fn said(outcome: &RunOutcome) -> String {
     let mut text = String::new();
     for (id, error) in &outcome.failed {
-        writeln!(text, "{id} failed: {error}").expect("written to memory");
-        for line in error.context() {
+        writeln!(text, "{id} failed: {}", failure::message(error)).expect("written to memory");
+        for line in failure::explanation(error) {
             writeln!(text, "  {line}").expect("written to memory");
         }
     }
@@ -175,6 +176,12 @@ pub(crate) fn said(outcome: &RunOutcome) -> String {
         writeln!(text, "{id} skipped because of {cause}").expect("written to memory");
     }
     text
+}
+
+/// Why dependents went on without what they waited for.
+pub(crate) fn not_met(outcome: &Outcome) -> Option<String> {
+    let Outcome::OptionalNotMet { service, error } = outcome else { return None };
+    Some(warning::step::optional_not_met(service, error.as_deref()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,7 +229,7 @@ async fn a_failure_skips_what_requires_it_and_nothing_else() {
     assert_eq!(skipped, 2);
 
     let failure = outcome.into_result(&plan).expect_err("a step failed");
-    assert_eq!(failure.to_string(), "no such runtime");
+    assert_eq!(failure.to_string(), "the plan was not carried out: 1 of 8 steps failed");
     assert_eq!(
         told(&failure),
         "Container demo-db-1: no such runtime\nnot started because of this: Container demo-proxy-1, Container demo-web-1\n"
@@ -371,7 +378,7 @@ async fn a_tolerated_pull_leaves_the_image_to_the_build() {
     let (outcome, events) = run(&plan, &engine).await;
     assert_eq!(said(&outcome), "");
     assert_eq!(engine.calls(), ["pull web", "build web", "create demo-web-1"]);
-    let tolerated = Outcome::PullTolerated("pull access denied".to_owned());
+    let tolerated = Outcome::PullTolerated(Box::new(EngineError::Registry("pull access denied".to_owned()).into()));
     assert!(events.iter().any(|event| matches!(event, Fact::Finished { outcome, .. } if *outcome == tolerated)));
 
     // The image is there: the build is not needed, and has found out what the pull did.
@@ -465,7 +472,7 @@ async fn taken_port(holder: Option<PortHolder>, named: &str, hint: &str) {
         said(&outcome),
         format!("#2 failed: cannot start container demo-web-1: port 8000/tcp of the host is already taken{named}\n")
     );
-    let told = outcome.first_failure().and_then(StepError::hint);
+    let told = outcome.first_failure().and_then(failure::hint);
     assert_eq!(told.as_deref(), Some(hint));
     assert!(matches!(outcome.first_failure(), Some(StepError::PortTaken { port: 8000, .. })));
 }
@@ -494,7 +501,7 @@ async fn a_taken_address_names_its_holder() {
             "#2 failed: cannot start container demo-web-1: address fd00::5 of network back is already taken{named}\n"
         );
         assert_eq!(said(&outcome), expected);
-        assert_eq!(outcome.first_failure().and_then(StepError::hint), Some(hint.to_owned()));
+        assert_eq!(outcome.first_failure().and_then(failure::hint), Some(hint.to_owned()));
         assert!(!outcome.is_conflict());
     }
 }
@@ -788,12 +795,8 @@ async fn optional_dependencies_fail_with_a_word_and_no_more() {
         let (outcome, events) = run(&plans.build(), &engine).await;
         assert!(outcome.is_success());
         assert_eq!(engine.times_of("start demo-web-1"), [s(3)]);
-        let not_met = Outcome::OptionalNotMet(words.to_owned());
-        assert!(
-            events
-                .iter()
-                .any(|event| matches!(event, Fact::Finished { id, outcome, .. } if *id == wait && *outcome == not_met))
-        );
+        let said = |event: &Fact| matches!(event, Fact::Finished { id, outcome, .. } if *id == wait && not_met(outcome).as_deref() == Some(words));
+        assert!(events.iter().any(said));
     }
 }
 
@@ -806,8 +809,9 @@ async fn an_optional_dependency_that_does_not_start_lets_its_dependents_go_on() 
     let (outcome, events) = run(&plans.build(), &engine).await;
     assert_eq!(said(&outcome), "#2 failed: broken\n");
     assert_eq!(engine.times_of("start demo-web-1").len(), 1);
-    let words = Outcome::OptionalNotMet("optional dependency \"db\" failed to start".to_owned());
+    let words = Outcome::OptionalNotMet { service: "db".into(), error: None };
     assert!(events.iter().any(|event| matches!(event, Fact::Finished { outcome, .. } if *outcome == words)));
+    assert_eq!(not_met(&words).as_deref(), Some("optional dependency \"db\" failed to start"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -888,7 +892,9 @@ async fn a_container_that_is_restarted_is_waited_for_and_warned_about() {
     assert_eq!(outcome.elapsed, ms(5400));
     let warnings: Vec<_> = events
         .iter()
-        .filter_map(|event| if let Fact::Warning { message, .. } = event { Some(message.as_str()) } else { None })
+        .filter_map(|event| {
+            if let Fact::Warning { warning, .. } = event { Some(warning::step::message(warning)) } else { None }
+        })
         .collect();
     assert_eq!(warnings, ["container demo-db-1 keeps exiting and being restarted (last exit status 2)"]);
 }

@@ -9,6 +9,7 @@ mod converge;
 mod data;
 mod dependencies;
 mod down;
+mod existing;
 mod images;
 mod interrupted;
 mod models;

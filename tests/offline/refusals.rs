@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use hoist::event::{Refusal, StepError};
 use hoist::execute::refusal::explain;
 use hoist::load::{LoadOptions, load};
 use hoist::observed::Observed;
 use hoist::plan::{self, Action, Plan, UpOptions};
+use hoist::render::failure;
 
 use crate::folder::compose_file;
 
@@ -342,7 +344,7 @@ fn words_about_hooks_builds_networks_and_volumes_lead_to_theirs() {
     }
     // Nothing in the files asks for the network of services without networks; what to do is told all the same.
     let default = explain(network("default"), "all predefined address pools have been fully subnetted").expect("a row");
-    assert!(default.places.is_empty() && default.hint.is_some(), "{default:?}");
+    assert!(default.places.is_empty() && hint_of(default).is_some());
 
     let volume = step(&plan, |action| matches!(action, Action::CreateVolume { .. }));
     for (words, expected) in [
@@ -362,7 +364,11 @@ fn words_about_hooks_builds_networks_and_volumes_lead_to_theirs() {
 /// The hint about the words of a refusal to make the container of the service `web`.
 fn hint_for(web: &str, words: &str) -> Option<String> {
     let (_folder, plan) = plan_of(&format!("name: demo\nservices:\n  web: {web}\n"));
-    explain(step(&plan, |action| matches!(action, Action::CreateContainer(_))), words)?.hint
+    hint_of(explain(step(&plan, |action| matches!(action, Action::CreateContainer(_))), words)?)
+}
+
+fn hint_of(refusal: Refusal) -> Option<String> {
+    failure::hint(&StepError::Refused { words: String::new(), refusal: Box::new(refusal) })
 }
 
 #[test]
@@ -391,7 +397,7 @@ fn a_folder_where_a_file_is_wanted_is_told_how_it_comes_about() {
     let all = step(&plan, |action| matches!(action, Action::CreateContainer(spec) if spec.replica.service == "all"));
     let hint = |cause: &str| {
         let words = format!("error mounting \"/srv\" to rootfs at \"/y\": create mountpoint for /y mount: {cause}");
-        explain(all, &words).expect("it is explained").hint
+        hint_of(explain(all, &words).expect("it is explained"))
     };
     let told = hint(
         "cannot create subdirectories in \"/y\": not a directory: Are you trying to mount a directory onto a file?",

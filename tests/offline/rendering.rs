@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hoist::engine::EngineError;
-use hoist::event::{BuildProgress, Event, Fact, Outcome, Output, StepError, Stopping};
+use hoist::event::{BuildProgress, Event, Fact, Outcome, Output, StepError, StepWarning, Stopping};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Deferred, Handle, ModelSpec, Plan, PullFailure,
@@ -144,7 +144,7 @@ fn progress_gives_no_secret_away_and_moves_no_cursor() {
             status: BuildProgress::Started,
         },
         Fact::BuildLog { id: build, part: "1".to_owned(), line: "\u{1b}[31mred\u{1b}[0m\u{1b}[2J".to_owned() },
-        Fact::Warning { id: Some(build), message: message.clone() },
+        Fact::Warning { id: Some(build), warning: StepWarning::EngineSaid(message.clone()) },
         engine_failed(build, message),
     ];
     let lines = written(ProgressMode::Plain, &plan, &events);
@@ -202,7 +202,7 @@ fn json_progress_leaves_out_what_is_empty() {
     let events = [
         Fact::Started { id: steps[0] },
         finished(steps[0]),
-        finished_as(wait, Outcome::OptionalNotMet("optional dependency \"db\" failed to start".to_owned())),
+        finished_as(wait, Outcome::OptionalNotMet { service: "db".into(), error: None }),
         engine_failed(steps[5], "a < b"),
     ];
     assert_eq!(
@@ -557,7 +557,7 @@ fn a_failed_wait_marks_the_replica_at_fault() {
     let plan = plans.build();
     for at_fault in ["demo-db-1", "demo-db-2", "demo-db-10"] {
         let container = at_fault.to_owned();
-        let unhealthy = StepError::Unhealthy { waiter: Waiter::Dependents, container, context: Vec::new() };
+        let unhealthy = StepError::Unhealthy { waiter: Waiter::Dependents, container, evidence: Vec::new() };
         let facts = [failed(wait, unhealthy)];
         let marked = |text: &str| assert!(text.contains(&format!("Container {at_fault} Error ")), "{text}");
         marked(&written(ProgressMode::Plain, &plan, &facts));
@@ -648,7 +648,7 @@ async fn pulls_show_layers_and_bytes() {
 #[tokio::test(start_paused = true)]
 async fn warnings_stay_above_the_live_block() {
     let (plan, steps) = stack();
-    let warning = Fact::Warning { id: Some(steps[1]), message: "no swap limit".to_owned() };
+    let warning = Fact::Warning { id: Some(steps[1]), warning: StepWarning::EngineSaid("no swap limit".to_owned()) };
     assert_eq!(written(ProgressMode::Plain, &plan, std::slice::from_ref(&warning)), " db no swap limit \n");
     let mut screen = Screen::new(&plan, 24, 60);
     screen.events(&[Fact::Started { id: steps[1] }, warning, finished(steps[1])]);

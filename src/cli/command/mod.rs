@@ -18,6 +18,7 @@ mod stop;
 mod unpause;
 mod up;
 mod version;
+mod wait;
 
 use clap::Subcommand;
 
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     Up(Lazy<up::UpArgs>),
     /// Print the version
     Version(Lazy<version::VersionArgs>),
+    /// Wait until containers exit
+    Wait(Lazy<wait::WaitArgs>),
 }
 
 /// Runs `command`; `root` is the definition of the whole command line.
@@ -97,5 +100,6 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         Some(Command::Unpause(Lazy(args))) => unpause::unpause(&args, context),
         Some(Command::Up(Lazy(args))) => up::up(&args, context),
         Some(Command::Version(Lazy(args))) => version::version(&args),
+        Some(Command::Wait(Lazy(args))) => wait::wait(&args, context),
     }
 }

@@ -3,6 +3,7 @@
 use crate::cli::bring_up::{self, UpPlanArgs};
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output, progress};
+use crate::render::plan::json;
 use clap::{Args, ValueEnum};
 
 /// Arguments of `plan`.
@@ -36,7 +37,7 @@ pub(super) fn plan(args: &PlanArgs, context: &Context) -> Result<(), Failure> {
     let plan = &goal.prepared.plan;
     match args.format {
         PlanFormat::Text => progress::print_plan(&goal.prepared, &goal.origin.project, &context)?,
-        PlanFormat::Json => output::print(format!("{}\n", plan.to_json()))?,
+        PlanFormat::Json => output::print(format!("{}\n", json(plan)))?,
     }
     if plan.has_changes() { Err(Failure::ChangesPending) } else { Ok(()) }
 }

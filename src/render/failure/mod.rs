@@ -1,7 +1,14 @@
 //! What went wrong with a plan or a run, in words: the message alone on its line, as scripts look for it, then the place
 //! in the files, what explains it, what to do, and what was not done because of it.
 
+mod evidence;
 mod place;
+mod pull_hints;
+mod refusal_hints;
+mod words;
+
+pub(super) use evidence::paused;
+pub use words::{explanation, hint, message};
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,6 +21,7 @@ use crate::diagnostic::{Explain, Level};
 use crate::event::{RunFailure, StepError, Subject};
 use crate::plan::{Action, ActionId, PlanError, Warning};
 use crate::project::{Project, ServiceName};
+use crate::render::warning::plan as plan_warning;
 use crate::source::{SourceMap, Span};
 
 /// The files that a project was read from, and how lines of them are shown.
@@ -56,7 +64,7 @@ impl Files<'_> {
         let user = self.project.services.values().find(|service| !service.models.is_empty());
         let place = |name: &str| self.project.origins.nearest(&["services", name, "models"]);
         let span = user.and_then(|service| place(service.name.as_str()));
-        self.scripted(&Placed { message: error.to_string(), span, hint: error.hint() }, error.context())
+        self.scripted(&Placed { message: message(error), span, hint: hint(error) }, &explanation(error))
     }
 
     /// The hint that names the service that may have been meant.
@@ -85,10 +93,10 @@ impl Files<'_> {
     #[must_use]
     pub fn failed_steps(&self, failure: &RunFailure) -> Vec<FailedStep> {
         let failed = |(id, error): (ActionId, StepError)| {
-            let placed = Placed { message: named(failure, id, &error), span: self.place(&error), hint: error.hint() };
+            let placed = Placed { message: named(failure, id, &error), span: self.place(&error), hint: hint(&error) };
             FailedStep {
                 description: describe(&placed, self.sources, self.style),
-                context: error.context().to_vec(),
+                context: explanation(&error),
                 not_done: not_done(failure, id).map(|(_, subjects)| subjects).unwrap_or_default(),
             }
         };
@@ -99,7 +107,7 @@ impl Files<'_> {
     #[must_use]
     pub fn warning(&self, warning: &Warning) -> Option<impl Explain + use<>> {
         let span = self.project.origins.nearest(&warning.path()?)?;
-        Some(Placed { message: warning.to_string(), span: Some(span), hint: warning.hint() })
+        Some(Placed { message: plan_warning::message(warning), span: Some(span), hint: plan_warning::hint(warning) })
     }
 
     /// Where the files ask for what could not be done.
@@ -112,8 +120,8 @@ impl Files<'_> {
         let span = self.place(error);
         // The engine's words stand alone on their line, with what the files say below.
         let is_placed = span.is_some() || matches!(error, StepError::Refused { .. });
-        let message = if is_placed { error.to_string() } else { named(failure, id, error) };
-        self.scripted(&Placed { message, span, hint: error.hint() }, error.context())
+        let message = if is_placed { message(error) } else { named(failure, id, error) };
+        self.scripted(&Placed { message, span, hint: hint(error) }, &explanation(error))
     }
 
     /// The message alone on its line, `more` lines that belong to it, then its place.
@@ -131,8 +139,8 @@ impl Files<'_> {
 /// The message, with what the step is about where the engine's words do not say it.
 fn named(failure: &RunFailure, id: ActionId, error: &StepError) -> String {
     match unnamed(failure, id, error) {
-        Some(subject) => format!("{subject}: {error}"),
-        None => error.to_string(),
+        Some(subject) => format!("{subject}: {}", message(error)),
+        None => message(error),
     }
 }
 

@@ -5,6 +5,7 @@
 mod container;
 mod count;
 mod entry;
+mod json;
 mod layout;
 mod reason;
 mod resource;
@@ -14,6 +15,7 @@ mod unchanged;
 
 use std::io::{self, Write};
 
+pub use json::json;
 pub use style::PlanStyle;
 pub use unchanged::unchanged;
 

@@ -12,6 +12,7 @@ use crate::diagnostic::visible::{Colors, visible};
 use crate::event::{BuildProgress, Fact, Outcome, StepError, Stopping, Subject};
 use crate::observed::State;
 use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, UnusedVolume, WaitCondition, WaitSpec};
+use crate::render::{failure, warning};
 
 /// A change of the state of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +165,8 @@ impl Records {
             Fact::BuildLog { id, part, line } => {
                 vec![self.child(*id, Record::new(&format!("#{part}"), RecordState::Working, line))]
             }
-            Fact::Warning { id, message } => {
+            Fact::Warning { id, warning } => {
+                let message = warning::step::message(warning);
                 vec![Record::new(&self.warned(*id), RecordState::Warning, message)]
             }
             Fact::VolumesLeft(volumes) => volumes.iter().map(left_without_container).collect(),
@@ -259,8 +261,11 @@ impl Records {
             Outcome::Done => (RecordState::Done, done.to_owned()),
             Outcome::StillInUse => (RecordState::Warning, "Resource is still in use".to_owned()),
             Outcome::NothingThere => nothing_there(action, done),
-            Outcome::PullTolerated(message) => (RecordState::Warning, message.clone()),
-            Outcome::OptionalNotMet(words) => (RecordState::Warning, format!("Skipped: {words}")),
+            Outcome::PullTolerated(error) => (RecordState::Warning, failure::message(error)),
+            Outcome::OptionalNotMet { service, error } => {
+                let words = warning::step::optional_not_met(service, error.as_deref());
+                (RecordState::Warning, format!("Skipped: {words}"))
+            }
         };
         self.subjects(id).iter().map(|subject| Record::new(subject, state, text.clone())).collect()
     }
@@ -278,7 +283,7 @@ impl Records {
             Some(group) => vec![group.subject.clone()],
             None => self.subjects(id),
         };
-        let message = error.to_string();
+        let message = failure::message(error);
         let one_line = message.lines().next().unwrap_or_default();
         let named = subjects.iter().find(|subject| Some(subject.name()) == error.container()).or(subjects.first());
         // The line begins with its name.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hoist::event::{Event, Fact};
 use hoist::plan::{ActionId, Plan};
+use hoist::render::{failure, warning};
 
 /// Draws a run.
 ///
@@ -44,7 +45,9 @@ impl Timeline {
                 self.lines.push(format!("{at}.. {}", self.step(*id)));
             }
             Fact::Finished { id, elapsed, .. } => self.end(event.at, *id, *elapsed, ""),
-            Fact::Failed { id, elapsed, error } => self.end(event.at, *id, *elapsed, &format!(": {error}")),
+            Fact::Failed { id, elapsed, error } => {
+                self.end(event.at, *id, *elapsed, &format!(": {}", failure::message(error)));
+            }
             Fact::Skipped { id, cause } => {
                 self.lines.push(format!("{at} {} skipped: {}", self.step(*id), self.step(*cause)));
             }
@@ -53,7 +56,9 @@ impl Timeline {
                 self.lines.push(format!("{at} {container} is {}", state.as_str()));
             }
             Fact::Stopping(why) => self.lines.push(format!("{at} {why:?}")),
-            Fact::Warning { message, .. } => self.lines.push(format!("{at} warning: {message}")),
+            Fact::Warning { warning, .. } => {
+                self.lines.push(format!("{at} warning: {}", warning::step::message(warning)));
+            }
             Fact::Ended => {
                 assert!(self.begun.is_empty(), "steps have not ended: {:?}", self.begun);
                 self.lines.push(format!("{at} ended"));

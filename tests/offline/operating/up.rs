@@ -9,6 +9,7 @@ use hoist::event::Stopping;
 use hoist::operation::{Ask, Detail, Interruption, OperationError, Question, prepare};
 use hoist::plan::{Recreate, UpOptions};
 use hoist::project::Project;
+use hoist::render::failure;
 use indoc::indoc;
 use tokio::time::Instant;
 
@@ -121,7 +122,9 @@ async fn what_the_run_made_itself_is_not_recreated_though_that_is_forced() {
 #[track_caller]
 fn failure(ran: &Ran) -> String {
     match &ran.ended {
-        Err(OperationError::Run(failure)) => failure.to_string(),
+        Err(OperationError::Run(failure)) => {
+            failure.outcome().first_failure().map(failure::message).expect("a step failed")
+        }
         Ok(()) | Err(_) => panic!("{}", ran.timeline()),
     }
 }

@@ -7,6 +7,7 @@ use hoist::plan::{Orphans, Recreate, StartContainers, UpOptions};
 use hoist::project::hash::{HashForm, resolved_service_hash};
 use hoist::project::value::mount;
 use hoist::project::{Condition, Project, Tree};
+use hoist::render::warning::plan::message;
 use indoc::indoc;
 
 use super::files::{Files, environment, files, is_checked, needs, one_web};
@@ -629,7 +630,7 @@ fn orphans_stay_unless_their_removal_is_asked_for() {
     );
     let warnings = |options: &UpOptions| {
         let plan = super::plan(&project, &in_sync(&project).orphan("old").into(), options);
-        plan.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
+        plan.warnings().iter().map(message).collect::<Vec<_>>()
     };
     assert_eq!(
         warnings(&UpOptions::default()),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use hoist::observed::{Container, ContainerId, Mount, MountKind, Observed, State};
 use hoist::plan::{
-    AnonymousVolumePolicy, BuildImages, DownOptions, DownVolumes, Orphans, Plan, PlanError, ProjectSource, Recreate,
-    StartContainers, UpOptions,
+    AnonymousVolumePolicy, BuildImages, DownOptions, DownVolumes, KillOptions, Orphans, Plan, PlanError, ProjectSource,
+    Recreate, RestartOptions, RmOptions, StartContainers, StartOptions, UpOptions,
 };
 use hoist::project::value::{self, MountKind as Kind};
 use hoist::project::{Project, Service, UpdateConfig, VolumeKey};
@@ -379,6 +379,16 @@ impl Case<'_> {
         hoist::plan::down(&ProjectSource::Files(self.project.clone()), self.observed, &self.down_options(volumes))
     }
 
+    fn files(&self) -> ProjectSource {
+        ProjectSource::Files(self.project.clone())
+    }
+
+    /// The plan of `rm`; where volumes go, also of what runs.
+    fn rm(&self, volumes: DownVolumes) -> Plan {
+        let options = RmOptions { volumes, stop: volumes == DownVolumes::Remove, ..RmOptions::default() };
+        hoist::plan::rm(&self.files(), self.observed, &options)
+    }
+
     /// What `down --volumes` may remove: volumes that are the project's own, and anonymous ones of its containers.
     fn own_volumes(&self) -> BTreeSet<String> {
         let external = |name: &str| self.project.volumes.values().any(|volume| volume.external && volume.name == name);
@@ -432,7 +442,7 @@ const UP: [Operation; 3] = [
     },
 ];
 
-const DOWN: [Operation; 3] = [
+const DOWN: [Operation; 5] = [
     Operation { name: "down", plan: |case| Ok(case.down(DownVolumes::Keep)), may_remove: nothing },
     Operation {
         name: "down --volumes",
@@ -441,9 +451,39 @@ const DOWN: [Operation; 3] = [
     },
     Operation {
         name: "stop",
-        plan: |case| Ok(hoist::plan::stop(case.project, case.observed, None)),
+        plan: |case| Ok(hoist::plan::stop(case.project, case.observed, &[], None)),
         may_remove: nothing,
     },
+    Operation { name: "rm", plan: |case| Ok(case.rm(DownVolumes::Keep)), may_remove: nothing },
+    Operation {
+        name: "rm --stop --volumes",
+        plan: |case| Ok(case.rm(DownVolumes::Remove)),
+        may_remove: |case| case.own_volumes().into_iter().filter(|name| is_anonymous_name(name)).collect(),
+    },
+];
+
+/// What changes the state of containers that are there.
+const EXISTING: [Operation; 5] = [
+    Operation {
+        name: "start",
+        plan: |case| hoist::plan::start(&case.files(), case.observed, &StartOptions::default()),
+        may_remove: nothing,
+    },
+    Operation {
+        name: "restart",
+        plan: |case| hoist::plan::restart(&case.files(), case.observed, &RestartOptions::default()),
+        may_remove: nothing,
+    },
+    Operation {
+        name: "kill",
+        plan: |case| {
+            let options = KillOptions { services: Vec::new(), signal: "SIGKILL".to_owned(), orphans: Orphans::Remove };
+            Ok(hoist::plan::kill(&case.files(), case.observed, &options))
+        },
+        may_remove: nothing,
+    },
+    Operation { name: "pause", plan: |case| Ok(hoist::plan::pause(case.observed, &[])), may_remove: nothing },
+    Operation { name: "unpause", plan: |case| Ok(hoist::plan::unpause(case.observed, &[])), may_remove: nothing },
 ];
 
 /// The volumes that containers mount.
@@ -462,7 +502,8 @@ fn check(operation: &Operation, case: &Case<'_>) -> Result<(), TestCaseError> {
             | PlanError::VolumeInUse { .. }
             | PlanError::NothingToShare { .. }
             | PlanError::NameTaken { .. }
-            | PlanError::AddressTaken { .. },
+            | PlanError::AddressTaken { .. }
+            | PlanError::NoContainerToStart { .. },
         ) => return Ok(()),
         Err(error) => return Err(TestCaseError::fail(format!("{}: {error}", operation.name))),
     };
@@ -539,5 +580,16 @@ proptest! {
         operation in 0..DOWN.len(), from in variant(), to in variant(), past in past(), setting in setting()
     ) {
         check_one(&DOWN[operation], (&from, &to), &past, &setting)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_changes_the_state_of_containers_removes_no_data(
+        operation in 0..EXISTING.len(), from in variant(), to in variant(), past in past(), setting in setting()
+    ) {
+        check_one(&EXISTING[operation], (&from, &to), &past, &setting)?;
     }
 }

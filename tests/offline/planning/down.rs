@@ -6,6 +6,7 @@ use std::time::Duration;
 use hoist::observed::{Container, Endpoint, Observed, State};
 use hoist::plan::{Action, DownImages, DownOptions, DownVolumes, Orphans, ProjectSource, down};
 use hoist::project::{Condition, Project};
+use hoist::render::warning::plan::message;
 use indoc::indoc;
 
 use super::files::{Files, files, is_built, is_checked, mounts, needs};
@@ -161,7 +162,7 @@ fn a_network_that_an_orphan_uses_stays_and_is_reported() {
     let state = in_sync(&project).orphan("old").with("shop-old-1", connect);
     let plan = down(&ProjectSource::Files(project.clone()), &state.into(), &DownOptions::default());
     assert!(!plan.to_string().contains("network"), "{plan}");
-    let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = plan.warnings().iter().map(message).collect();
     assert_eq!(
         warnings,
         ["Network shop_default Resource is still in use by shop-old-1; --remove-orphans removes orphan and one-off \
@@ -246,7 +247,7 @@ fn one_offs_that_the_engine_removes_go_before_those_they_share_volumes_with() {
     let alone = plan(in_sync(&project));
     assert!(alone.to_string().contains("remove container shop-db-run and the data of 1 anonymous volume: one-off"));
     assert_eq!(alone.steps().flat_map(|(_, step)| step.volumes_left()).count(), 0);
-    let warnings: Vec<_> = alone.warnings().iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = alone.warnings().iter().map(message).collect();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].starts_with("container shop-db-run was started with --rm: when it stops"), "{warnings:?}");
 }
@@ -283,7 +284,7 @@ fn one_offs_that_run_go_with_the_orphans() {
             #10 remove container shop-gone-run: one-off, after #9
         "}
     );
-    let warnings: Vec<_> = files.warnings().iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = files.warnings().iter().map(message).collect();
     assert_eq!(warnings, ["Network shop_default Resource is still in use by shop-tool-run"]);
     // Without files nothing says that a service is meant to be there.
     let labels = plan(ProjectSource::Labels("shop".into()), &remove).to_string();
@@ -306,7 +307,7 @@ fn one_offs_that_run_go_with_the_orphans() {
     );
     let kept = plan(ProjectSource::Files(project.clone()), &DownOptions::default());
     assert!(!kept.to_string().contains("run"), "{kept}");
-    let warnings: Vec<_> = kept.warnings().iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = kept.warnings().iter().map(message).collect();
     assert_eq!(
         warnings,
         ["Network shop_default Resource is still in use by shop-db-run, shop-gone-run, shop-tool-run, shop-web-run; \
@@ -332,7 +333,7 @@ fn containers_whose_profile_is_off_stay_and_are_named() {
     let warnings = |state: Engine, options: &DownOptions| {
         let plan = down(&ProjectSource::Files(project.clone()), &state.into(), options);
         assert!(plan.is_empty(), "{plan}");
-        plan.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
+        plan.warnings().iter().map(message).collect::<Vec<_>>()
     };
     let nothing = "Warning: No resource found to remove for project \"shop\".";
     let left = |containers: &str, flags: &str| {
@@ -427,7 +428,7 @@ fn nothing_to_remove_is_said() {
     let project = files().service("web", "nginx:1", |_| {}).load();
     let plan = down(&ProjectSource::Files(project.clone()), &images_only(&project).into(), &DownOptions::default());
     assert!(plan.is_empty());
-    let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = plan.warnings().iter().map(message).collect();
     assert_eq!(warnings, ["Warning: No resource found to remove for project \"shop\"."]);
 }
 
@@ -438,6 +439,6 @@ fn the_volume_of_another_project_is_kept() {
     let options = DownOptions { volumes: DownVolumes::Remove, ..DownOptions::default() };
     let plan = down(&ProjectSource::Files(project.clone()), &state.into(), &options);
     assert_eq!(plan.destructive().count(), 0, "{plan}");
-    let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = plan.warnings().iter().map(message).collect();
     assert_eq!(warnings, ["volume \"shop_data\" was created for project \"other\" and is kept"]);
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use hoist::observed::{ModelRunner, Observed};
 use hoist::plan::{PlanError, UpOptions, Warning, up};
 use hoist::project::{Project, Provider, Service, ServiceModel};
+use hoist::render;
+use hoist::render::warning::plan::message;
 use indoc::indoc;
 use serde_json::json;
 
@@ -175,7 +177,7 @@ fn two_keys_for_one_model_pull_it_once() {
             "},
         )],
     );
-    let shown = plan(&project, &whole, &UpOptions::default()).to_json();
+    let shown = render::plan::json(&plan(&project, &whole, &UpOptions::default()));
     assert_eq!(shown["steps"][0]["action"], json!("pull_model"));
     assert_eq!(shown["steps"][0]["change"], json!(true));
     assert_eq!(shown["steps"][1]["context_size"], json!(8192));
@@ -235,7 +237,7 @@ fn flags_that_the_plugin_does_not_take_are_left_out() {
         let plan = plan(&project, &observed.into(), &UpOptions::default());
         assert!(plan.to_string().starts_with("#1 configure model ai/x: "), "{plan}");
         assert!(matches!(plan.warnings(), [Warning::RuntimeFlagsLeftOut { .. }]), "{:?}", plan.warnings());
-        plan.warnings()[0].to_string()
+        message(&plan.warnings()[0])
     };
     let left_out = "runtime_flags of model llm are ignored: they need Docker Model plugin 1.0.6 or newer, this is ";
     assert_eq!(told("v1.0.5"), format!("{left_out}v1.0.5"));

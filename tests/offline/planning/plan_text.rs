@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hoist::observed::Health;
 use hoist::plan::UpOptions;
 use hoist::project::{Condition, Project};
+use hoist::render;
 use serde_json::json;
 
 use super::files::{files, is_built, is_checked, mounts, needs, volume_keys};
@@ -33,7 +34,7 @@ fn build_all() -> UpOptions {
 fn json_has_every_step_with_its_reason() {
     let project = shop();
     let plan = plan(&project, &in_sync(&project).into(), &build_all());
-    let shown = plan.to_json();
+    let shown = render::plan::json(&plan);
     assert_eq!(shown["changes"], json!(true));
     assert_eq!(shown["steps"][0]["action"], json!("build_image"));
     assert_eq!(
@@ -57,7 +58,7 @@ fn json_has_every_step_with_its_reason() {
     );
     let empty = super::plan(&project, &in_sync(&project).into(), &UpOptions::default());
     assert_eq!(
-        empty.to_json(),
+        render::plan::json(&empty),
         json!({ "changes": false, "warnings": [], "steps": [], "removed_volumes": [], "volumes_left": [] })
     );
 }
@@ -77,7 +78,7 @@ fn the_loss_of_data_is_told() {
     let lost: Vec<_> = plan.destructive().map(|(id, _)| plan.line(id).to_string()).collect();
     assert_eq!(lost.len(), 1, "{lost:?}");
     assert!(lost[0].contains("remove volume shop_data and its data: definition changed"), "{lost:?}");
-    assert_eq!(plan.to_json()["removed_volumes"], json!(["shop_data"]));
+    assert_eq!(render::plan::json(&plan)["removed_volumes"], json!(["shop_data"]));
 }
 
 #[test]

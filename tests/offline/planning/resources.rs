@@ -7,6 +7,7 @@ use hoist::plan::{Orphans, Plan, StartContainers, UpOptions, up};
 use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::{BindOptions, Mount, MountKind};
 use hoist::project::{Build, Config, FileReference, FileSource, NetworkKey, Project, Secret, Service};
+use hoist::render::warning::plan::{hint, message};
 use indoc::indoc;
 
 use super::files::{Files, files, has_address, joins, mounts, publishes, restarts_with, volume_keys};
@@ -37,7 +38,7 @@ fn remove_orphans() -> UpOptions {
 }
 
 fn warnings(plan: &hoist::plan::Plan) -> Vec<String> {
-    plan.warnings().iter().map(ToString::to_string).collect()
+    plan.warnings().iter().map(message).collect()
 }
 
 #[test]
@@ -670,7 +671,7 @@ fn a_mount_that_becomes_a_folder_though_a_file_is_meant_is_told() {
     let plan = up(&project, &observed(), &options).expect("a plan");
     let warning = &plan.warnings()[0];
     assert_eq!(
-        warning.to_string(),
+        message(warning),
         "/shop/nginx.conf, which service web mounts, does not exist: the engine will make a folder of that name"
     );
     assert_eq!(warning.path(), Some(vec!["services", "web", "volumes", "0"]));
@@ -733,7 +734,7 @@ fn content_under_what_is_mounted_later_is_told_or_refused() {
     let project = with_content(|project| web(project).tmpfs = vec!["/run".into()]);
     let plan = plan(&project, &images_only(&project).into(), &UpOptions::default());
     assert_eq!(plan.warnings()[0].path(), Some(vec!["services", "web", "secrets", "0"]));
-    assert!(plan.warnings()[0].hint().is_some_and(|hint| hint.contains("outside of /run")));
+    assert!(hint(&plan.warnings()[0]).is_some_and(|hint| hint.contains("outside of /run")));
     let settled = plan_of_settled(&project);
     assert_eq!(warnings(&settled), [""; 0], "nothing is copied into what runs");
 }

@@ -3,6 +3,7 @@
 use hoist::plan::{StartContainers, UpOptions, up};
 use hoist::project::value::Duration;
 use hoist::project::{Condition, Deploy, Service, UpdateConfig};
+use hoist::render::warning::plan::message;
 use indoc::indoc;
 
 use super::files::{Files, environment, files, has_address, joins, needs, publishes, restarts_with};
@@ -335,7 +336,7 @@ fn a_recreated_network_stops_all_at_once_and_says_so() {
     let project = changed(files(true));
     let plan = up(&project, &before.into(), &UpOptions::default()).expect("a plan");
     assert_eq!(
-        plan.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        plan.warnings().iter().map(message).collect::<Vec<_>>(),
         [
             "replicas of web are replaced at once, not in turn: they stop for a network or a dependency that is recreated, or \
           a port, name or address passes from one container to another"

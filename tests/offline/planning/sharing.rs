@@ -6,6 +6,7 @@ use hoist::observed::{Observed, State};
 use hoist::plan::{PlanError, Recreate, StartContainers, UpOptions, namespace_sharers, up};
 use hoist::project::value::{Link, NamespaceMode};
 use hoist::project::{Project, Service};
+use hoist::render::warning::plan::message;
 use indoc::indoc;
 
 use super::files::{Files, files};
@@ -244,7 +245,7 @@ fn what_is_left_in_a_dead_namespace_is_named() {
     let y_alone = shared(WAYS[0].1).select(&["y"]).disabled("x").load();
     let warnings = |state: Engine| {
         let plan = plan(&y_alone, &state.into(), &UpOptions::default());
-        plan.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
+        plan.warnings().iter().map(message).collect::<Vec<_>>()
     };
     let warning = "x shares the network namespace of y, and y is being restarted: x loses it until `hoist up -d x` restarts x too";
     assert_eq!(warnings(in_sync(&whole).with("shop-y-1", exited(1))), [warning]);

@@ -148,7 +148,18 @@ impl Run<'_> {
                 }
                 container.state = State::Running;
             }
-            Action::StopContainer { container, .. } => {
+            Action::PauseContainer { container } => {
+                let container = self.container(&container)?;
+                if container.state != State::Running {
+                    return Err("it does not run".into());
+                }
+                container.state = State::Paused;
+            }
+            Action::RestartContainer { container, .. } => {
+                self.container(&container)?.state = State::Exited;
+                self.start(&container)?;
+            }
+            Action::StopContainer { container, .. } | Action::KillContainer { container, .. } => {
                 let container = self.container(&container)?;
                 container.state = State::Exited;
                 container.exit_code = Some(143);

@@ -2,57 +2,56 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ActionId, Edge, FieldChange, FieldValue, Guard, Plan, Reason, UnusedVolume};
+use crate::plan::{ActionId, Edge, FieldChange, FieldValue, Guard, Plan, Reason, UnusedVolume};
+use crate::render::warning;
 
-impl Plan {
-    /// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, `removed_volumes` (names of
-    /// the volumes whose data is lost), `volumes_left` (those that no container uses any more), and `steps`, each with its
-    /// `id`, what it does to what, the reason, its guard, and the ids it comes `after` or `after_end_of`.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let steps: Vec<_> = self.steps().map(|(id, _)| self.step_json(id)).collect();
-        let warnings: Vec<_> = self.warnings().iter().map(ToString::to_string).collect();
-        let removed: Vec<_> = self.destructive().flat_map(|(_, step)| step.removed_volumes()).collect();
-        let left: Vec<_> = self.steps().flat_map(|(_, step)| step.volumes_left()).map(unused_volume).collect();
-        json!({
-            "changes": self.has_changes(),
-            "warnings": warnings,
-            "steps": steps,
-            "removed_volumes": removed,
-            "volumes_left": left,
-        })
-    }
+/// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, `removed_volumes` (names of the
+/// volumes whose data is lost), `volumes_left` (those that no container uses any more), and `steps`, each with its `id`,
+/// what it does to what, the reason, its guard, and the ids it comes `after` or `after_end_of`.
+#[must_use]
+pub fn json(plan: &Plan) -> Value {
+    let steps: Vec<_> = plan.steps().map(|(id, _)| step_json(plan, id)).collect();
+    let warnings: Vec<_> = plan.warnings().iter().map(warning::plan::message).collect();
+    let removed: Vec<_> = plan.destructive().flat_map(|(_, step)| step.removed_volumes()).collect();
+    let left: Vec<_> = plan.steps().flat_map(|(_, step)| step.volumes_left()).map(unused_volume).collect();
+    json!({
+        "changes": plan.has_changes(),
+        "warnings": warnings,
+        "steps": steps,
+        "removed_volumes": removed,
+        "volumes_left": left,
+    })
+}
 
-    fn step_json(&self, id: ActionId) -> Value {
-        let step = self.step(id);
-        let mut object = Map::new();
-        object.insert("id".into(), id.number().into());
-        let action = step.action.describe();
-        object.insert("action".into(), action.verb.plan.replace(' ', "_").into());
-        object.insert("object".into(), action.object.into());
-        if let Some(service) = action.service {
-            object.insert("service".into(), service.as_str().into());
-        }
-        let data = action.data.into_iter().filter(|(_, value)| !value.is_null());
-        object.extend(data.map(|(name, value)| (name.to_owned(), value)));
-        object.insert("reason".into(), reason(&step.reason));
-        if let Some(condition) = &step.guard {
-            object.insert("guard".into(), guard(condition));
-        }
-        object.insert("change".into(), step.is_change().into());
-        let removed = step.removed_volumes();
-        if !removed.is_empty() {
-            object.insert("removed_volumes".into(), removed.into());
-        }
-        object.insert("text".into(), self.line(id).to_string().into());
-        for (name, edge) in [("after", Edge::Requires), ("after_end_of", Edge::Follows)] {
-            let mut ids: Vec<_> =
-                self.before(id).filter(|(_, kind)| *kind == edge).map(|(before, _)| before.number()).collect();
-            ids.sort_unstable();
-            object.insert(name.into(), ids.into());
-        }
-        Value::Object(object)
+fn step_json(plan: &Plan, id: ActionId) -> Value {
+    let step = plan.step(id);
+    let mut object = Map::new();
+    object.insert("id".into(), id.number().into());
+    let action = step.action.describe();
+    object.insert("action".into(), action.verb.plan.replace(' ', "_").into());
+    object.insert("object".into(), action.object.into());
+    if let Some(service) = action.service {
+        object.insert("service".into(), service.as_str().into());
     }
+    let data = action.data.into_iter().filter(|(_, value)| !value.is_null());
+    object.extend(data.map(|(name, value)| (name.to_owned(), value)));
+    object.insert("reason".into(), reason(&step.reason));
+    if let Some(condition) = &step.guard {
+        object.insert("guard".into(), guard(condition));
+    }
+    object.insert("change".into(), step.is_change().into());
+    let removed = step.removed_volumes();
+    if !removed.is_empty() {
+        object.insert("removed_volumes".into(), removed.into());
+    }
+    object.insert("text".into(), plan.line(id).to_string().into());
+    for (name, edge) in [("after", Edge::Requires), ("after_end_of", Edge::Follows)] {
+        let mut ids: Vec<_> =
+            plan.before(id).filter(|(_, kind)| *kind == edge).map(|(before, _)| before.number()).collect();
+        ids.sort_unstable();
+        object.insert(name.into(), ids.into());
+    }
+    Value::Object(object)
 }
 
 /// A volume that is left without a container.
