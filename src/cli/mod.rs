@@ -9,6 +9,7 @@ mod engine;
 mod existing;
 mod failure;
 pub mod global;
+mod interaction;
 mod lazy;
 mod lenient;
 mod output;
@@ -18,6 +19,7 @@ mod progress;
 mod service_names;
 mod settings;
 mod signal;
+mod terminal;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

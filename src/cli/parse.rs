@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser};
 
 use super::command;
 use super::global::GlobalArgs;
@@ -69,23 +69,41 @@ fn expand_boolean_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsStri
     }
     let mut known = root.clone();
     let mut kept = Vec::with_capacity(arguments.len());
-    let mut flags_ended = false;
+    let (mut flags_ended, mut is_value) = (false, false);
     for argument in arguments {
         let text = argument.to_str().unwrap_or_default();
-        flags_ended |= text == "--";
+        flags_ended |= text == "--" && !is_value;
+        if known.get_positionals().any(Arg::is_trailing_var_arg_set) {
+            // What stands behind the first word that is neither a flag nor the value of one belongs to a program.
+            flags_ended |= !is_value && !text.starts_with('-');
+            is_value = !is_value && takes_next(&known, text);
+        }
         if !flags_ended && let Some(on) = boolean_value(root, &known, text) {
             if on {
                 kept.push(text.split('=').next().unwrap_or_default().into());
             }
             continue;
         }
-        if let Some(command) = root.find_subcommand(text) {
+        if !flags_ended && let Some(command) = root.find_subcommand(text) {
             known = command.clone();
             known.build();
         }
         kept.push(argument);
     }
     kept
+}
+
+/// Whether the next argument is the value of a flag, or of the last one in a cluster of short ones.
+fn takes_next(command: &Command, argument: &str) -> bool {
+    let takes = |arg: &Arg| arg.get_action().takes_values() && !arg.is_require_equals_set();
+    if let Some(long) = argument.strip_prefix("--") {
+        return command.get_arguments().any(|arg| arg.get_long() == Some(long) && takes(arg));
+    }
+    let Some(cluster) = argument.strip_prefix('-') else { return false };
+    let arg = |letter| command.get_arguments().find(|arg| arg.get_short() == Some(letter));
+    // What follows a letter that takes a value is that value.
+    let first = cluster.char_indices().find(|(_, letter)| arg(*letter).is_some_and(takes));
+    first.is_some_and(|(at, letter)| at + letter.len_utf8() == cluster.len())
 }
 
 /// The value of `--flag=VALUE` or `-f=VALUE` where the flag takes none and VALUE is a boolean.
@@ -96,8 +114,8 @@ fn boolean_value(root: &Command, command: &Command, argument: &str) -> Option<bo
         "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
         _ => return None,
     };
-    let is_switch = |arg: &&clap::Arg| matches!(arg.get_action(), clap::ArgAction::SetTrue);
-    let named = |arg: &&clap::Arg| match flag.strip_prefix("--") {
+    let is_switch = |arg: &&Arg| matches!(arg.get_action(), clap::ArgAction::SetTrue);
+    let named = |arg: &&Arg| match flag.strip_prefix("--") {
         Some(long) => arg.get_long() == Some(long),
         None => arg.get_short().is_some_and(|short| flag.strip_prefix('-') == Some(short.to_string().as_str())),
     };
