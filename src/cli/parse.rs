@@ -50,7 +50,7 @@ pub(super) enum Parsed {
 #[must_use]
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
     let mut command = Cli::command();
-    let arguments = expand_boolean_values(&command, arguments.into_iter().collect());
+    let arguments = as_the_parser_takes_them(&command, arguments.into_iter().collect());
     match command.try_get_matches_from_mut(&arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) if cli.command.is_none() && !cli.global.version => Parsed::Help(help_of(Cli::command())),
         Ok(cli) => Parsed::Run(Box::new(cli)),
@@ -62,9 +62,14 @@ fn help_of(mut command: Command) -> String {
     command.render_help().to_string()
 }
 
-/// `--flag=true` becomes `--flag` and `--flag=false` nothing, for flags without a value.
-fn expand_boolean_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
-    if !arguments.iter().any(|argument| argument.to_str().is_some_and(|text| text.contains('='))) {
+/// The commands whose service is followed by a program with arguments of its own.
+const WITH_PROGRAMS: &[&str] = &["exec", "run"];
+
+/// `--flag=true` becomes `--flag` and `--flag=false` nothing, for flags without a value. Behind a service whose program has
+/// arguments of its own, `--` is put.
+fn as_the_parser_takes_them(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
+    let is_odd = |text: &str| text.contains('=') || WITH_PROGRAMS.contains(&text);
+    if !arguments.iter().any(|argument| argument.to_str().is_some_and(is_odd)) {
         return arguments;
     }
     let mut known = root.clone();
@@ -73,9 +78,13 @@ fn expand_boolean_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsStri
     for argument in arguments {
         let text = argument.to_str().unwrap_or_default();
         flags_ended |= text == "--" && !is_value;
-        if known.get_positionals().any(Arg::is_trailing_var_arg_set) {
-            // What stands behind the first word that is neither a flag nor the value of one belongs to a program.
-            flags_ended |= !is_value && !text.starts_with('-');
+        if WITH_PROGRAMS.contains(&known.get_name()) {
+            // The first word that is neither a flag nor the value of one.
+            if !flags_ended && !is_value && !text.starts_with('-') {
+                flags_ended = true;
+                kept.extend([argument, "--".into()]);
+                continue;
+            }
             is_value = !is_value && takes_next(&known, text);
         }
         if !flags_ended && let Some(on) = boolean_value(root, &known, text) {
