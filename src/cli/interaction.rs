@@ -10,7 +10,9 @@ use crate::operation::DetachKeys;
 /// If those given are none.
 pub(super) fn keys(given: Option<&str>, context: &Context) -> Result<DetachKeys, Failure> {
     match given.filter(|keys| !keys.is_empty()) {
-        Some(keys) => keys.parse().or_else(|error: crate::operation::DetachKeysError| Failure::usage(&error.to_string())),
+        Some(keys) => {
+            keys.parse().or_else(|error: crate::operation::DetachKeysError| Failure::usage(&error.to_string()))
+        }
         None => configured_keys(context),
     }
 }

@@ -281,7 +281,11 @@ pub(super) fn named(context: &Context) -> Result<Target, Failure> {
 /// [`Failure::Usage`] with the contract's words.
 pub(super) fn check_name(context: &Context) -> Result<(), Failure> {
     let variable = load::early_variable(&context.load_options(&[]), "COMPOSE_PROJECT_NAME");
-    let sources = NameSources { flag: context.global.project_name.as_deref(), variable: variable.as_deref(), ..NameSources::default() };
+    let sources = NameSources {
+        flag: context.global.project_name.as_deref(),
+        variable: variable.as_deref(),
+        ..NameSources::default()
+    };
     match discover::project_name(sources) {
         Err(error @ ProjectNameError::Invalid { .. }) => {
             let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();

@@ -335,6 +335,35 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_the_service_of_exec_belongs_to_the_program() {
+        let command = |words: &str| {
+            let words: Vec<_> = ["exec"].into_iter().chain(words.split(' ')).collect();
+            let Parsed::Run(cli) = parsed(&words) else { panic!("{words:?}: a command to run") };
+            let Some(command::Command::Exec(Lazy(exec))) = cli.command else { panic!("{words:?}: `exec`") };
+            exec
+        };
+        for flags in [
+            "",
+            "-T ",
+            "-itT ",
+            "-T=true -d=false -i=false ",
+            "-w / ",
+            "-w=/ ",
+            "-Tw / -uroot -e A=1 ",
+            "--no-TTY --index=1 ",
+            "-- ",
+        ] {
+            let exec = command(&format!("{flags}web ps -d=true -T --help -- -q"));
+            assert_eq!(exec.service.as_deref(), Some("web"), "{flags}");
+            assert_eq!(exec.command, ["ps", "-d=true", "-T", "--help", "--", "-q"], "{flags}");
+            assert!(!exec.detach, "{flags}");
+            assert_eq!(exec.interactive, !flags.contains("-i=false"), "{flags}");
+            assert_eq!(exec.no_tty.is_some(), flags.contains('T'), "{flags}");
+        }
+        assert_eq!(refusal(&["exec", "-x", "web", "true"]), "unknown shorthand flag: 'x' in -x");
+    }
+
+    #[test]
     fn without_a_command_there_is_help() {
         assert!(matches!(parsed(&[]), Parsed::Help(text) if text.contains("Commands:")));
         assert!(matches!(parsed(&["up", "--help"]), Parsed::Help(text) if text.contains("--force-recreate")));

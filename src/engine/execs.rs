@@ -10,26 +10,15 @@ use crate::observed::ContainerId;
 /// Calls about commands in running containers.
 pub trait Execs {
     /// Makes a command ready. [`EngineError::Conflict`] when the container does not run.
-    fn create_exec(
-        &self,
-        id: ContainerId,
-        spec: ExecSpec,
-    ) -> impl Future<Output = Result<ExecId, EngineError>> + Send;
+    fn create_exec(&self, id: ContainerId, spec: ExecSpec) -> impl Future<Output = Result<ExecId, EngineError>> + Send;
 
     /// Starts a command that was made ready of `spec`, and connects to its streams. If there is no such program, the
     /// output says so, and the exit status is 126 or 127.
-    fn start_exec(
-        &self,
-        exec: ExecId,
-        spec: ExecSpec,
-    ) -> impl Future<Output = Result<Connection, EngineError>> + Send;
+    fn start_exec(&self, exec: ExecId, spec: ExecSpec) -> impl Future<Output = Result<Connection, EngineError>> + Send;
 
     /// Starts a command that was made ready of `spec`, and returns as soon as it runs.
-    fn start_exec_detached(
-        &self,
-        exec: ExecId,
-        spec: ExecSpec,
-    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    fn start_exec_detached(&self, exec: ExecId, spec: ExecSpec)
+    -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Tells the terminal of a command that its size has changed.
     fn resize_exec(&self, exec: ExecId, size: WindowSize) -> impl Future<Output = Result<(), EngineError>> + Send;

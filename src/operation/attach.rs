@@ -57,11 +57,7 @@ impl Attach {
     }
 
     /// The container, in a state in which it can be attached to.
-    async fn look<E: Engine, T: Terminal>(
-        &self,
-        engine: &E,
-        terminal: &T,
-    ) -> Result<ContainerDetails, OperationError> {
+    async fn look<E: Engine, T: Terminal>(&self, engine: &E, terminal: &T) -> Result<ContainerDetails, OperationError> {
         let container = self.container.find_up(engine).await?;
         let found = engine.inspect_container(container.id).await?;
         match found.state {

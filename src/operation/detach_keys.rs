@@ -42,9 +42,9 @@ impl FromStr for DetachKeys {
     type Err = DetachKeysError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bytes = text.split(',').map(|key| {
-            byte_of(key).ok_or_else(|| DetachKeysError { keys: text.to_owned(), key: key.to_owned() })
-        });
+        let bytes = text
+            .split(',')
+            .map(|key| byte_of(key).ok_or_else(|| DetachKeysError { keys: text.to_owned(), key: key.to_owned() }));
         Ok(Self { bytes: bytes.collect::<Result<_, _>>()?, text: text.to_owned() })
     }
 }
@@ -114,7 +114,10 @@ mod tests {
     fn keys_are_characters_and_control_characters() {
         let bytes = |text: &str| text.parse::<DetachKeys>().map(|keys| keys.bytes);
         assert_eq!(bytes("ctrl-p,ctrl-q"), Ok(DetachKeys::default().bytes));
-        assert_eq!(bytes("ctrl-@,ctrl-a,ctrl-z,ctrl-[,ctrl-\\,ctrl-],ctrl-^,ctrl-_"), Ok(vec![0, 1, 26, 27, 28, 29, 30, 31]));
+        assert_eq!(
+            bytes("ctrl-@,ctrl-a,ctrl-z,ctrl-[,ctrl-\\,ctrl-],ctrl-^,ctrl-_"),
+            Ok(vec![0, 1, 26, 27, 28, 29, 30, 31])
+        );
         assert_eq!(bytes("a,Z,-,DEL"), Ok(vec![b'a', b'Z', b'-', 127]));
         for wrong in ["", "a,", "ctrl-", "ctrl-A", "ctrl-1", "ctrl-p ctrl-q", "ab", "ä"] {
             assert!(bytes(wrong).is_err(), "{wrong}");

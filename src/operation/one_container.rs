@@ -44,9 +44,8 @@ impl OneContainer {
                 && suits(container)
         });
         // Of several one-offs the newest.
-        let first = ours.min_by_key(|container| {
-            (container.one_off, container.number, std::cmp::Reverse(container.created))
-        });
+        let first =
+            ours.min_by_key(|container| (container.one_off, container.number, std::cmp::Reverse(container.created)));
         let service = self.service.clone();
         first.ok_or_else(|| match self.number {
             Some(number) => OperationError::NoReplica { service, number },

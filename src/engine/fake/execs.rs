@@ -128,7 +128,9 @@ impl Fake {
         let stdout = |bytes| Ok(LogChunk { stream: OutputStream::Stdout, bytes });
         let words: Vec<_> = spec.command.iter().map(String::as_str).collect();
         let (status, output) = match words[..] {
-            ["echo", ref words @ ..] => (0, stream::iter([stdout(format!("{}\n", words.join(" ")).into_bytes())]).boxed()),
+            ["echo", ref words @ ..] => {
+                (0, stream::iter([stdout(format!("{}\n", words.join(" ")).into_bytes())]).boxed())
+            }
             ["cat"] => (0, typed_later(typed).map(stdout).boxed()),
             ["exit", status] => (status.parse().unwrap_or(1), stream::empty().boxed()),
             _ => (0, stream::pending().boxed()),

@@ -11,8 +11,8 @@ use super::execs::Keyboard;
 use super::script::Script;
 use super::state::State;
 use crate::engine::{
-    AttachSpec, Connection, ContainerEvent, EngineError, ExecProgress, ExecSpec, Input, LogChunk, LogQuery, OutputStream,
-    Streams,
+    AttachSpec, Connection, ContainerEvent, EngineError, ExecProgress, ExecSpec, Input, LogChunk, LogQuery,
+    OutputStream, Streams,
 };
 use crate::observed::{self, ContainerId};
 

@@ -8,16 +8,16 @@ use bollard::query_parameters::{
     KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions,
     StartContainerOptions, StopContainerOptions,
 };
-use futures::{StreamExt, TryStreamExt};
 use futures::future::{self, Either};
+use futures::{StreamExt, TryStreamExt};
 use hyper::Method;
 use serde::Deserialize;
 
-use crate::engine::{ContainerEnd, EngineError, WaitFor, WindowSize};
 use crate::engine::docker::classify;
 use crate::engine::docker::client::{CHANGE, Client, QUESTION, check_segment, query};
 use crate::engine::docker::convert::{self, files};
 use crate::engine::docker::transport::{self, Ask};
+use crate::engine::{ContainerEnd, EngineError, WaitFor, WindowSize};
 use crate::observed::ContainerId;
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 
