@@ -13,6 +13,7 @@ mod interaction;
 mod lazy;
 mod lenient;
 mod listing;
+mod one_off;
 mod output;
 mod parse;
 mod planned;

@@ -14,7 +14,6 @@ const PLANNED: &[(&str, &str)] = &[
     ("publish", ""),
     ("pull", "`hoist create --pull always` pulls images and creates the containers"),
     ("push", "use `docker push`; `hoist config --images` lists the images"),
-    ("run", ""),
     ("stats", "use `docker stats`; `hoist ps` lists the containers"),
     ("top", "use `docker top`; `hoist ps` lists the containers"),
     ("volumes", "`hoist config --volumes` lists the volumes in the files"),

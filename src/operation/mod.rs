@@ -16,6 +16,7 @@ mod logs;
 mod observe;
 mod one_container;
 mod ps;
+pub mod run;
 pub mod session;
 mod up;
 mod wait;

@@ -14,6 +14,7 @@ mod plan;
 mod ps;
 mod restart;
 mod rm;
+mod run;
 mod scale;
 mod start;
 mod stop;
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Restart(Lazy<restart::RestartArgs>),
     /// Remove stopped containers
     Rm(Lazy<rm::RmArgs>),
+    /// Run a command in a container of its own
+    Run(Lazy<run::RunArgs>),
     /// Run NUM replicas of services
     Scale(Lazy<scale::ScaleArgs>),
     /// Start existing containers
@@ -102,6 +105,7 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         Some(Command::Ps(Lazy(args))) => ps::ps(&args, context),
         Some(Command::Restart(Lazy(args))) => restart::restart(&args, context),
         Some(Command::Rm(Lazy(args))) => rm::rm(&args, context),
+        Some(Command::Run(Lazy(args))) => run::run(&args, context),
         Some(Command::Scale(Lazy(args))) => scale::scale(args, context),
         Some(Command::Start(Lazy(args))) => start::start(&args, context),
         Some(Command::Stop(Lazy(args))) => stop::stop(&args, context),
