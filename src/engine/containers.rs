@@ -161,6 +161,7 @@ pub struct CreatedContainer {
 
 /// What a look at one container shows.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own in the engine's answer")]
 pub struct ContainerDetails {
     /// Its id.
     pub id: ContainerId,
