@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Fake;
-use super::streams::until as until_time;
+use crate::engine::waiting::until as until_moment;
 use crate::engine::{
     ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer,
     PortHolder, WaitFor, WindowSize,
@@ -36,7 +36,7 @@ impl Containers for Fake {
     async fn start_container(&self, id: ContainerId) -> Result<(), EngineError> {
         self.call_on("start", &id).await?;
         self.change(|state| {
-            // Somebody may have removed it meanwhile.
+            // It may have been removed meanwhile.
             state.name_of(&id)?;
             state.start(&id);
             Ok(())
@@ -121,7 +121,7 @@ impl Containers for Fake {
                 };
                 tokio::select! {
                     () = changed => {}
-                    () = until_time(wake) => {}
+                    () = until_moment(wake) => {}
                 }
             }
         }))

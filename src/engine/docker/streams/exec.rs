@@ -15,7 +15,7 @@ use crate::observed::{ApiVersion, ContainerId};
 /// The first version of the API that gives a terminal its size before the command starts.
 const CONSOLE_SIZE: ApiVersion = ApiVersion::new(1, 42);
 
-/// Runs a command: what it writes, then its exit status.
+/// Runs a command; returns its output, then its exit status.
 pub(super) async fn exec(
     client: &Client,
     id: &ContainerId,

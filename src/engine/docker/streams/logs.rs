@@ -1,4 +1,4 @@
-//! What containers wrote, and what they write.
+//! Past and future output of a container.
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,13 @@ use crate::engine::docker::transport::{self, Ask};
 use crate::engine::{EngineError, LogQuery};
 use crate::observed::ContainerId;
 
-/// A piece of output that is worth a read of its own.
+/// A piece of output large enough to be worth a separate read.
 const LARGE: usize = 64 * 1024;
-/// How long the engine's next lines gather on the connection. A unix socket holds some 260 of them, however short, which an
-/// engine sends in a little over a millisecond: after that it waits for the reader.
+/// How long to let lines from the engine accumulate on the connection. A unix socket holds about 260 of them, however
+/// short, which an engine sends in a little over a millisecond; then it waits for the reader.
 const GATHERING: Duration = Duration::from_micros(400);
 
-/// What a container wrote, and writes.
+/// The past and, if requested, the future output of a container.
 pub(super) async fn logs(client: &Client, id: &ContainerId, asked: &LogQuery) -> Result<Chunks, EngineError> {
     let mut pairs = vec![("stdout", "true".to_owned()), ("stderr", "true".to_owned())];
     if asked.follow {
@@ -39,14 +39,16 @@ pub(super) async fn logs(client: &Client, id: &ContainerId, asked: &LogQuery) ->
     Ok(if asked.follow { decode(bytes, format) } else { decode(in_large_pieces(bytes), format) })
 }
 
-/// The same bytes in fewer pieces: engines send a line at a time, and reading each alone costs more than all the rest.
+/// The same bytes in fewer pieces: engines send one line at a time, and reading each separately costs more than
+/// everything else.
 fn in_large_pieces(
     bytes: impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static {
     bytes.scan((0, Instant::now()), |(read, last), piece| {
         let length = piece.as_ref().map_or(0, Bytes::len);
         *read += length;
-        // What is short is there at once; what waited while other containers were read has gathered already.
+        // Short output is available at once; output that waited while other containers were read has already
+        // accumulated.
         if *read > LARGE && length < LARGE {
             gather_more(GATHERING.saturating_sub(last.elapsed()));
         }
@@ -55,8 +57,8 @@ fn in_large_pieces(
     })
 }
 
-/// Sleeps with the runtime's thread: it would be woken for each line that arrives, though nobody reads it yet, and tokio's
-/// clock has whole milliseconds only.
+/// Blocks the runtime's thread: otherwise every arriving line would wake it, though nobody reads it yet. tokio's timer
+/// only has a resolution of one millisecond.
 #[expect(clippy::disallowed_methods, reason = "less than a millisecond, and only while the engine has more to send")]
 fn gather_more(pause: Duration) {
     if !pause.is_zero() {
@@ -64,14 +66,14 @@ fn gather_more(pause: Duration) {
     }
 }
 
-/// What a container writes from now on.
+/// The output of a container from now on.
 pub(super) async fn attach(client: &Client, id: &ContainerId, terminal: bool) -> Result<Chunks, EngineError> {
     let path = format!("/containers/{id}/attach?stream=true&stdout=true&stderr=true");
     let connection = connection::take_over(client, &path, Vec::new(), terminal, SMALL).await?;
     Ok(connection.output)
 }
 
-/// A time in seconds since 1970 with its fraction, as the engine takes it.
+/// A time in seconds since 1970 with a fraction, in the engine's format.
 fn seconds(nanoseconds: i128) -> String {
     let second = 1_000_000_000;
     format!("{}.{:09}", nanoseconds.div_euclid(second), nanoseconds.rem_euclid(second))
