@@ -110,8 +110,9 @@ fn takes_next(command: &Command, argument: &str) -> bool {
     }
     let Some(cluster) = argument.strip_prefix('-') else { return false };
     let arg = |letter| command.get_arguments().find(|arg| arg.get_short() == Some(letter));
-    // What follows a letter that takes a value is that value.
-    let first = cluster.char_indices().find(|(_, letter)| arg(*letter).is_some_and(takes));
+    // What follows a letter that takes a value is that value; what follows `=` is one anyway.
+    let letters = cluster.split('=').next().unwrap_or_default();
+    let first = letters.char_indices().find(|(_, letter)| arg(*letter).is_some_and(takes));
     first.is_some_and(|(at, letter)| at + letter.len_utf8() == cluster.len())
 }
 

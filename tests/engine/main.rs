@@ -13,6 +13,7 @@ mod change;
 mod conditions;
 mod endings;
 mod examples;
+mod exec;
 mod existing;
 mod files;
 mod hooks;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Fake;
-use crate::engine::waiting::until as until_time;
+use crate::engine::waiting::until as until_moment;
 use crate::engine::{
     ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer,
     PortHolder, WaitFor, WindowSize,
@@ -121,7 +121,7 @@ impl Containers for Fake {
                 };
                 tokio::select! {
                     () = changed => {}
-                    () = until_time(wake) => {}
+                    () = until_moment(wake) => {}
                 }
             }
         }))

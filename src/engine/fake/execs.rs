@@ -1,71 +1,17 @@
 //! Commands in containers of the fake engine. It knows four: `echo WORDS` writes them, `cat` writes what it reads, `exit N`
 //! ends with that status, and whatever else goes on until the test ends it.
 
-use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use tokio::io::AsyncWrite;
-use tokio::sync::Notify;
 
 use super::Fake;
+use super::typed::{Exec, Keyboard, Typed, typed_bytes, typed_later};
 use crate::engine::{
     Connection, EngineError, ExecDetails, ExecId, ExecSpec, Execs, Input, LogChunk, OutputStream, WindowSize,
 };
 use crate::observed::{self, ContainerId};
-
-/// A command in the fake engine.
-#[derive(Debug)]
-pub(super) struct Exec {
-    spec: ExecSpec,
-    exit_code: Option<i64>,
-    typed: Arc<Mutex<Typed>>,
-    sizes: Vec<WindowSize>,
-}
-
-/// What was written to a process.
-#[derive(Debug, Default)]
-pub(super) struct Typed {
-    pub(super) bytes: Vec<u8>,
-    /// How much of it was read.
-    read: usize,
-    /// Whether nothing more will come.
-    ended: bool,
-    /// Told of each change.
-    changed: Arc<Notify>,
-}
-
-/// The writing end of a process's standard input.
-pub(super) struct Keyboard(pub(super) Arc<Mutex<Typed>>);
-
-impl Keyboard {
-    fn typed(&self) -> MutexGuard<'_, Typed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl AsyncWrite for Keyboard {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let mut typed = self.typed();
-        typed.bytes.extend_from_slice(bytes);
-        typed.changed.notify_one();
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut typed = self.typed();
-        typed.ended = true;
-        typed.changed.notify_one();
-        Poll::Ready(Ok(()))
-    }
-}
 
 impl Execs for Fake {
     async fn create_exec(&self, id: ContainerId, spec: ExecSpec) -> Result<ExecId, EngineError> {
@@ -139,32 +85,4 @@ impl Fake {
         let end = stream::once(async move { drop(engine.exec(&exec, |exec| exec.exit_code = Some(status))) });
         output.chain(end.filter_map(async |()| None)).boxed()
     }
-}
-
-/// All that was written to a process so far.
-pub(super) fn typed_bytes(typed: &Mutex<Typed>) -> Vec<u8> {
-    typed.lock().unwrap_or_else(PoisonError::into_inner).bytes.clone()
-}
-
-/// What is written to a process, as it comes, until its end.
-fn typed_later(typed: Arc<Mutex<Typed>>) -> BoxStream<'static, Vec<u8>> {
-    stream::unfold(typed, |typed| async move {
-        loop {
-            let changed = {
-                let mut now = typed.lock().unwrap_or_else(PoisonError::into_inner);
-                if now.read < now.bytes.len() {
-                    let new = now.bytes[now.read..].to_vec();
-                    now.read = now.bytes.len();
-                    drop(now);
-                    return Some((new, typed));
-                }
-                if now.ended {
-                    return None;
-                }
-                now.changed.clone()
-            };
-            changed.notified().await;
-        }
-    })
-    .boxed()
 }

@@ -14,6 +14,7 @@ mod observe;
 mod script;
 mod state;
 mod streams;
+mod typed;
 mod volumes;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -121,7 +122,7 @@ impl Fake {
     /// What was written to the standard input of a container.
     #[must_use]
     pub fn typed_into(&self, id: &ContainerId) -> Vec<u8> {
-        self.state().keyboards.get(id).map(|typed| execs::typed_bytes(typed)).unwrap_or_default()
+        self.state().keyboards.get(id).map(|typed| typed::typed_bytes(typed)).unwrap_or_default()
     }
 
     /// The sizes that the terminals of containers were told, in this order.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::execs::{Exec, Typed};
 use super::made::Made;
 use super::script::{Run, Script};
+use super::typed::{Exec, Typed};
 use crate::engine::labels;
 use crate::engine::{
     AddressHolder, AtEnd, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,

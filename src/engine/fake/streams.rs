@@ -7,9 +7,9 @@ use futures::stream::{self, BoxStream};
 use tokio::time::Instant;
 
 use super::Fake;
-use super::execs::Keyboard;
 use super::script::Script;
 use super::state::State;
+use super::typed::Keyboard;
 use crate::engine::waiting::until;
 use crate::engine::{
     AttachSpec, Connection, ContainerEvent, EngineError, ExecProgress, ExecSpec, Input, LogChunk, LogQuery,

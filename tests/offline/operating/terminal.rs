@@ -245,7 +245,7 @@ fn reading(terminal: bool, seconds: u64) -> Fake {
 #[tokio::test(start_paused = true)]
 async fn an_attached_container_is_read_and_written_until_it_ends() {
     let engine = reading(false, 5);
-    let mut screen = Screen { typed: vec![(s(0), b"question\n")], ends: Some(s(0)), ..Screen::pipe() };
+    let mut screen = Screen { typed: vec![(s(0), b"question\n")], ends: Some(s(1)), ..Screen::pipe() };
     assert_eq!(attach(Signals::Forwarded).run(&engine, &mut screen).await.unwrap(), 4);
     assert_eq!(screen.shown(), "hello\n");
     let id = engine.id_of("demo-web-1").unwrap();

@@ -1,4 +1,4 @@
-//! What containers wrote, and what they write.
+//! Past and future output of a container.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ const LARGE: usize = 64 * 1024;
 /// engine sends in a little over a millisecond: after that it waits for the reader.
 const GATHERING: Duration = Duration::from_micros(400);
 
-/// What a container wrote, and writes.
+/// The past and, if requested, the future output of a container.
 pub(super) async fn logs(client: &Client, id: &ContainerId, asked: &LogQuery) -> Result<Chunks, EngineError> {
     let mut pairs = vec![("stdout", "true".to_owned()), ("stderr", "true".to_owned())];
     if asked.follow {
@@ -71,7 +71,7 @@ pub(super) async fn attach(client: &Client, id: &ContainerId, terminal: bool) ->
     Ok(connection.output)
 }
 
-/// A time in seconds since 1970 with its fraction, as the engine takes it.
+/// A time in seconds since 1970 with a fraction, in the engine's format.
 fn seconds(nanoseconds: i128) -> String {
     let second = 1_000_000_000;
     format!("{}.{:09}", nanoseconds.div_euclid(second), nanoseconds.rem_euclid(second))

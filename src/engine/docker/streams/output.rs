@@ -13,14 +13,14 @@ pub(super) type Chunks = BoxStream<'static, Result<LogChunk, EngineError>>;
 /// How the two output streams share one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// The terminal's bytes.
+    /// The bytes of a terminal.
     Raw,
     /// Frames: the stream, three zeroes, the length in four bytes, the bytes.
     Frames,
 }
 
 impl Format {
-    /// What the answer says it is; older engines do not, there the terminal decides.
+    /// The format given in the response; older engines omit it, then the terminal decides.
     pub(super) fn of<B>(response: &Response<B>, terminal: bool) -> Self {
         match response.headers().get(CONTENT_TYPE).map(hyper::header::HeaderValue::as_bytes) {
             Some(b"application/vnd.docker.multiplexed-stream") => Self::Frames,
@@ -51,12 +51,12 @@ fn stdout(bytes: Vec<u8>) -> LogChunk {
     LogChunk { stream: OutputStream::Stdout, bytes }
 }
 
-/// Takes frames apart, wherever the connection cuts them.
+/// Splits the stream into frames, wherever the connection breaks it.
 #[derive(Debug, Default)]
 struct Demultiplexer {
     /// The beginning of a header whose rest has not arrived.
     header: Vec<u8>,
-    /// What is left of the frame that is being read.
+    /// Remaining bytes of the current frame.
     remaining: usize,
     stream: Option<OutputStream>,
 }
@@ -89,10 +89,10 @@ impl Demultiplexer {
         self.header.extend_from_slice(part);
         if let [kind, 0, 0, 0, a, b, c, d] = self.header[..] {
             self.stream = match kind {
-                // Input that the terminal echoes.
+                // Standard input.
                 0 => None,
                 1 => Some(OutputStream::Stdout),
-                // 3 is the engine's own error, in the middle of the stream.
+                // 3 is an error of the engine itself, in the middle of the stream.
                 2 | 3 => Some(OutputStream::Stderr),
                 _ => return Err(bad_frame()),
             };
@@ -106,7 +106,7 @@ impl Demultiplexer {
 }
 
 fn bad_frame() -> EngineError {
-    EngineError::Failed("the engine's stream of output is not in frames".to_owned())
+    EngineError::Failed("the engine's output stream is not framed".to_owned())
 }
 
 #[cfg(test)]
