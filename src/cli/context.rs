@@ -5,7 +5,9 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use super::Failure;
+use super::docker_flags::DockerFlags;
 use super::global::GlobalArgs;
+use super::invocation::Form;
 use crate::load::{self, LoadOptions, Resources};
 use crate::plan::SecretValues;
 use crate::project::NameSeparator;
@@ -27,6 +29,10 @@ pub struct Context {
     pub ansi: Option<String>,
     /// What reads the files of all loads of the run, so that pipes are read once.
     pub reader: Reader,
+    /// Whom hoist stands in for.
+    pub form: Form,
+    /// The flags of `docker`, where that called hoist.
+    pub docker: DockerFlags,
 }
 
 /// Which of the standard streams are terminals.
@@ -46,7 +52,7 @@ impl Context {
     /// # Errors
     ///
     /// When there is no current folder.
-    pub fn of_process(global: &GlobalArgs) -> Result<Self, Failure> {
+    pub fn of_process(global: &GlobalArgs, docker: DockerFlags, form: Form) -> Result<Self, Failure> {
         let working_directory = current_directory()?;
         let mut context = Self {
             global: global.clone(),
@@ -61,7 +67,13 @@ impl Context {
             },
             ansi: None,
             reader: Reader::default(),
+            form,
+            docker,
         };
+        // Docker's own programs look for their configuration where its command line was told to.
+        if let Some(folder) = &context.docker.config {
+            context.environment.insert("DOCKER_CONFIG".to_owned(), folder.clone());
+        }
         let ansi = load::early_variable(&context.load_options(&[]), "COMPOSE_ANSI");
         context.ansi = ansi.filter(|word| !word.is_empty());
         Ok(context)

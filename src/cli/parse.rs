@@ -2,14 +2,15 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::num::{IntErrorKind, ParseIntError};
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory, FromArgMatches, Parser};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
 
-use super::command;
 use super::global::GlobalArgs;
-use super::planned::{is_planned, unknown_command};
+use super::invocation::Form;
+use super::planned::is_planned;
+use super::walk::{Mistake, Walk};
+use super::{command, counts, help, refusal};
 
 /// Brings Compose projects up and down, and says what it will do before it does it.
 #[derive(Debug, Parser)]
@@ -18,8 +19,7 @@ use super::planned::{is_planned, unknown_command};
     args_override_self = true,
     disable_help_subcommand = true,
     disable_version_flag = true,
-    subcommand_value_name = "COMMAND",
-    after_help = "Run 'hoist COMMAND --help' for more information on a command."
+    subcommand_value_name = "COMMAND"
 )]
 pub(super) struct Cli {
     /// Flags that stand before the command.
@@ -43,183 +43,88 @@ pub(super) enum Parsed {
         help: Option<String>,
         /// The message.
         message: String,
+        /// The exit status.
+        status: u8,
     },
 }
 
-/// Reads the arguments of the process, the program's name first.
+/// The definition of the whole command line.
+pub(super) fn definition(form: Form) -> Command {
+    Cli::command().bin_name(form.program()).no_binary_name(true)
+}
+
+/// Reads the words behind the program's name.
 #[must_use]
-pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
-    let mut command = Cli::command();
-    let arguments = expand_boolean_values(&command, arguments.into_iter().collect());
-    match command.try_get_matches_from_mut(&arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) if cli.command.is_none() && !cli.global.version => Parsed::Help(help_of(Cli::command())),
-        Ok(cli) => Parsed::Run(Box::new(cli)),
-        Err(error) => refuse(Cli::command(), &error, &arguments),
+pub(super) fn parse(words: &[OsString], form: Form) -> Parsed {
+    let mut command = definition(form);
+    match command.try_get_matches_from_mut(words) {
+        Ok(matches) => wrong_count(&matches, &command).map_or_else(|| accept(&matches, form), refused),
+        Err(_) => parse_slowly(words, form),
     }
 }
 
-fn help_of(mut command: Command) -> String {
-    command.render_help().to_string()
-}
-
-/// `--flag=true` becomes `--flag` and `--flag=false` nothing, for flags without a value.
-fn expand_boolean_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
-    if !arguments.iter().any(|argument| argument.to_str().is_some_and(|text| text.contains('='))) {
-        return arguments;
-    }
-    let mut known = root.clone();
-    let mut kept = Vec::with_capacity(arguments.len());
-    let mut flags_ended = false;
-    for argument in arguments {
-        let text = argument.to_str().unwrap_or_default();
-        flags_ended |= text == "--";
-        if !flags_ended && let Some(on) = boolean_value(root, &known, text) {
-            if on {
-                kept.push(text.split('=').next().unwrap_or_default().into());
-            }
-            continue;
-        }
-        if let Some(command) = root.find_subcommand(text) {
-            known = command.clone();
-            known.build();
-        }
-        kept.push(argument);
-    }
-    kept
-}
-
-/// The value of `--flag=VALUE` or `-f=VALUE` where the flag takes none and VALUE is a boolean.
-fn boolean_value(root: &Command, command: &Command, argument: &str) -> Option<bool> {
-    let (flag, value) = argument.split_once('=')?;
-    let on = match value {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => true,
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
-        _ => return None,
+/// Takes what clap has understood.
+fn accept(matches: &ArgMatches, form: Form) -> Parsed {
+    let cli = match Cli::from_arg_matches(matches) {
+        Ok(cli) => cli,
+        Err(error) => return refused(error.render().to_string().trim_end().to_owned()),
     };
-    let is_switch = |arg: &&clap::Arg| matches!(arg.get_action(), clap::ArgAction::SetTrue);
-    let named = |arg: &&clap::Arg| match flag.strip_prefix("--") {
-        Some(long) => arg.get_long() == Some(long),
-        None => arg.get_short().is_some_and(|short| flag.strip_prefix('-') == Some(short.to_string().as_str())),
-    };
-    command.get_arguments().chain(root.get_arguments()).filter(is_switch).find(named).map(|_| on)
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library's enum is not exhaustive")]
-fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Parsed {
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
-        Some(_) | None => None,
-    };
-    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
-    let hint =
-        |suggested: Option<String>| suggested.map_or_else(String::new, |s| format!("\nhint: did you mean `{s}`?"));
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Parsed::Help(error.render().to_string())
-        }
-        ErrorKind::InvalidSubcommand => {
-            let name = context(ContextKind::InvalidSubcommand).unwrap_or_default();
-            let message = unknown_command(&name, context(ContextKind::SuggestedSubcommand));
-            let help = (!is_planned(&name)).then(|| help_of(command));
-            Parsed::Refused { help, message }
-        }
-        ErrorKind::UnknownArgument => {
-            let message = unknown_argument(&argument, arguments);
-            let hint = before_the_command(&command, &argument, arguments)
-                .unwrap_or_else(|| hint(context(ContextKind::SuggestedArg)));
-            Parsed::Refused { help: None, message: format!("{message}{hint}") }
-        }
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            let value = context(ContextKind::InvalidValue).unwrap_or_default();
-            let flag = argument.split([' ', '=']).next().unwrap_or_default();
-            let message = if value.is_empty() {
-                missing_value(flag, arguments)
-            } else {
-                let cause = std::error::Error::source(error).map_or_else(|| accepted_values(error), refused_value);
-                match flag.strip_prefix('<') {
-                    Some(name) => {
-                        format!("invalid argument \"{value}\" for {}{cause}", name.trim_end_matches(['.', '>']))
-                    }
-                    None => format!("invalid argument \"{value}\" for \"{flag}\" flag{cause}"),
-                }
-            };
-            Parsed::Refused { help: None, message }
-        }
-        ErrorKind::MissingRequiredArgument => {
-            let path = command_path(&command, arguments);
-            let message = format!("missing argument: {argument}\nhint: see `hoist help {path}`");
-            Parsed::Refused { help: None, message }
-        }
-        // Kinds that need none of the contract's words; the enum of the library grows.
-        _ => Parsed::Refused { help: None, message: error.render().to_string().trim_end().to_owned() },
+    match matches.subcommand_name() {
+        None if !cli.global.version => Parsed::Help(help::text(&definition(form), "", form)),
+        Some(name) if !help::is_available(name, form) => unknown_command(name, form),
+        Some(_) | None => Parsed::Run(Box::new(cli)),
     }
 }
 
-/// Where a flag of the root stands behind the command: how to write it.
-fn before_the_command(root: &Command, argument: &str, arguments: &[OsString]) -> Option<String> {
-    let flag = root.get_arguments().find(|arg| match argument.strip_prefix("--") {
-        Some(long) => arg.get_long() == long.split('=').next(),
-        None => {
-            arg.get_short().is_some() && arg.get_short() == argument.strip_prefix('-').and_then(|a| a.chars().next())
-        }
-    })?;
-    let written = flag.get_long().map(|long| format!("--{long}"))?;
-    let value = flag.get_value_names().filter(|_| flag.get_action().takes_values()).and_then(|names| names.first());
-    let value = value.map(|name| format!(" {name}")).unwrap_or_default();
-    let path = command_path(root, arguments);
-    Some(format!("\nhint: put it before the command: `hoist {written}{value} {path}`"))
+/// Whether there are more or fewer arguments than the command takes, and how that is said.
+fn wrong_count(matches: &ArgMatches, command: &Command) -> Option<String> {
+    let (name, matches) = matches.subcommand()?;
+    if !counts::is_counted(name) {
+        return None;
+    }
+    let positionals = command.find_subcommand(name)?.get_positionals();
+    let given: Vec<_> = positionals.filter_map(|arg| matches.get_raw(arg.get_id().as_str())).flatten().collect();
+    counts::problem(name, given.len(), given.first().and_then(|word| word.to_str()))
 }
 
-/// The command that the arguments name.
-fn command_path<'a>(root: &'a Command, arguments: &'a [OsString]) -> &'a str {
-    let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
-    words.find(|word| root.find_subcommand(word).is_some()).unwrap_or("COMMAND")
-}
-
-/// Why a value is none of its kind.
-fn refused_value(cause: &(dyn std::error::Error + 'static)) -> String {
-    match cause.downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
-        Some(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => ": the number is too large".to_owned(),
-        Some(_) => ": not a whole number".to_owned(),
-        None => format!(": {cause}"),
+/// Reads words that clap does not understand as they are: because they ask for help, make no sense, or are written as only
+/// Docker Compose takes them (`--flag=false`).
+fn parse_slowly(words: &[OsString], form: Form) -> Parsed {
+    let root = definition(form);
+    let walk = Walk::new(&root, words);
+    if let Some(Mistake::UnknownCommand(name)) = walk.mistake.as_ref().filter(|_| walk.path().is_empty()) {
+        return unknown_command(name, form);
+    }
+    if let Some(mistake) = &walk.mistake {
+        let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
+        return refused(refusal::message(mistake, &walk, &root, &words, form));
+    }
+    let path = walk.path();
+    let parsed = definition(form).try_get_matches_from_mut(walk.canonical());
+    if parsed.as_ref().is_err_and(asks_for_help) {
+        return Parsed::Help(help::text(&root, &path, form));
+    }
+    let first = walk.positionals.first().and_then(|word| word.to_str());
+    match (counts::problem(&path, walk.positionals.len(), first), parsed) {
+        (Some(message), _) => refused(message),
+        (None, Ok(matches)) => accept(&matches, form),
+        (None, Err(error)) => refused(refusal::refused(&error, &walk, form)),
     }
 }
 
-fn accepted_values(error: &clap::Error) -> String {
-    match error.get(ContextKind::ValidValue) {
-        Some(ContextValue::Strings(values)) => format!(": expected one of {}", values.join(", ")),
-        Some(_) | None => String::new(),
-    }
+fn asks_for_help(error: &clap::Error) -> bool {
+    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
 }
 
-/// A surplus positional, an unknown long flag, or a letter in a cluster of short ones.
-fn unknown_argument(argument: &str, arguments: &[OsString]) -> String {
-    if argument.starts_with("--") {
-        return format!("unknown flag: {}", argument.split('=').next().unwrap_or_default());
-    }
-    let Some(letter) = argument.strip_prefix('-').and_then(|rest| rest.chars().next()) else {
-        return format!("unexpected argument \"{argument}\"");
-    };
-    let written = arguments
-        .iter()
-        .filter_map(|written| written.to_str())
-        .find(|written| written.starts_with('-') && !written.starts_with("--") && written.contains(letter));
-    format!("unknown shorthand flag: '{letter}' in {}", written.unwrap_or(argument))
+fn refused(message: String) -> Parsed {
+    Parsed::Refused { help: None, message, status: 1 }
 }
 
-fn missing_value(flag: &str, arguments: &[OsString]) -> String {
-    let short = arguments
-        .iter()
-        .filter_map(|written| written.to_str())
-        .rfind(|written| written.starts_with('-') && !written.starts_with("--") && written.len() > 1);
-    match short {
-        Some(cluster) if !arguments.iter().any(|written| written == flag) => {
-            let letter = cluster.chars().next_back().unwrap_or_default();
-            format!("flag needs an argument: '{letter}' in {cluster}")
-        }
-        _ => format!("flag needs an argument: {flag}"),
-    }
+/// A command that does not exist: with the help, unless it is one that is still to come.
+fn unknown_command(name: &str, form: Form) -> Parsed {
+    let root = definition(form);
+    let help = (!is_planned(name)).then(|| help::text(&root, "", form));
+    Parsed::Refused { help, message: refusal::unknown(&root, name, form), status: 1 }
 }
 
 /// Writes what [`Parsed`] has to say; the exit status where there is nothing to run.
@@ -234,12 +139,12 @@ pub(super) fn answer(parsed: &Parsed, out: &mut dyn Write, err: &mut dyn Write) 
             write!(out, "{text}")?;
             Ok(Some(0))
         }
-        Parsed::Refused { help, message } => {
+        Parsed::Refused { help, message, status } => {
             if let Some(help) = help {
                 writeln!(out, "{help}")?;
             }
             writeln!(err, "{message}")?;
-            Ok(Some(1))
+            Ok(Some(*status))
         }
     }
 }
@@ -250,7 +155,7 @@ mod tests {
     use crate::cli::lazy::Lazy;
 
     fn parsed(arguments: &[&str]) -> Parsed {
-        parse(std::iter::once("hoist").chain(arguments.iter().copied()).map(OsString::from))
+        parse(&arguments.iter().map(OsString::from).collect::<Vec<_>>(), Form::Hoist)
     }
 
     fn refusal(arguments: &[&str]) -> String {

@@ -1,8 +1,12 @@
-//! One owner of the signals: the first Ctrl-C (or SIGTERM) asks to stop, the second to kill, the third to leave everything
+//! One owner of the signals: the first Ctrl-C (or SIGTERM, or the end of the `docker` that called hoist) asks to stop, the second to kill, the third to leave everything
 //! as it is.
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::pin::pin;
 
+use futures::FutureExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::plugin::socket;
 use crate::operation::Interruption;
 
 /// Turns signals of the process into cancellations, as long as it is polled; it never ends.
@@ -13,18 +17,16 @@ use crate::operation::Interruption;
 pub(super) async fn listen(interruption: &Interruption) -> std::io::Result<std::convert::Infallible> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut docker = pin!(socket::heed().fuse());
     loop {
-        next(&mut interrupt, &mut terminate).await;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = &mut docker => {}
+        }
         let next = [&interruption.stop, &interruption.kill, &interruption.leave];
         if let Some(next) = next.into_iter().find(|token| !token.is_cancelled()) {
             next.cancel();
         }
-    }
-}
-
-async fn next(interrupt: &mut Signal, terminate: &mut Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
     }
 }
