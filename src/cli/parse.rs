@@ -193,8 +193,8 @@ mod tests {
             ),
             (&["run", "--rm", "web"], "`run` is not supported yet"),
             (
-                &["stop", "-t", "5", "web"],
-                "`stop` is not supported yet\nhint: use `docker stop`; `hoist ps` lists the containers",
+                &["exec", "-T", "web", "ls"],
+                "`exec` is not supported yet\nhint: use `docker exec`; `hoist ps` lists the containers",
             ),
             (&["upp"], "unknown docker command: \"compose upp\"\nhint: did you mean `up`?"),
         ];
@@ -210,6 +210,51 @@ mod tests {
         };
         let Some(command::Command::Up(Lazy(up))) = cli.command else { panic!("`up`") };
         assert!(up.detach && up.plan.renew_anon_volumes && !up.plan.converge.build);
+    }
+
+    #[test]
+    fn the_last_word_about_a_switch_counts() {
+        let up = |arguments: &[&str]| match parsed(arguments) {
+            Parsed::Run(cli) => match cli.command {
+                Some(command::Command::Up(Lazy(up))) => (up.detach, up.plan.timeout, up.plan.services),
+                other => panic!("{other:?}"),
+            },
+            other @ (Parsed::Help(_) | Parsed::Refused { .. }) => panic!("{other:?}"),
+        };
+        for (arguments, detach, timeout, services) in [
+            (&["up", "-d", "--detach=false"][..], false, None, &[][..]),
+            (&["up", "--detach=F", "-d=1"], true, None, &[]),
+            (&["up", "-dt", "5", "web"], true, Some(5), &["web"]),
+            (&["up", "web", "-t=5", "-d=false", "db"], false, Some(5), &["web", "db"]),
+            (&["up", "-dt-1"], true, Some(-1), &[]),
+            (&["up", "--menu=0", "--", "-d"], false, None, &["-d"]),
+        ] {
+            let services = services.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(up(arguments), (detach, timeout, services), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_flag_takes_the_next_word_whatever_it_is() {
+        let Parsed::Run(cli) = parsed(&["-p", "--verbose", "up"]) else { panic!("a command to run") };
+        assert_eq!(cli.global.project_name.as_deref(), Some("--verbose"));
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        fn check(command: &Command, path: &str) {
+            for below in command.get_subcommands().filter(|below| below.get_name() != "help" || path.is_empty()) {
+                let path = format!("{path} {}", below.get_name()).trim().to_owned();
+                let example = help::example(&path).unwrap_or_else(|| panic!("`{path}` has no example"));
+                let words: Vec<_> = example.split(" > ").next().expect("a command").split(' ').collect();
+                let words: Vec<OsString> = words.into_iter().map(|word| word.replace('"', "").into()).collect();
+                assert!(matches!(parse(&words, Form::Hoist), Parsed::Run(_)), "{example}");
+                check(below, &path);
+            }
+        }
+        let mut root = definition(Form::Hoist);
+        root.build();
+        check(&root, "");
     }
 
     #[test]
