@@ -140,10 +140,10 @@ impl DockerFlags {
             Some(text) => boolean(text)
                 .ok_or_else(|| format!("invalid argument \"{text}\" for \"--{shown}\" flag: not true or false"))?,
         };
-        match flag {
-            DockerFlag::Tls => self.tls = on,
-            DockerFlag::TlsVerify => self.tls_verify = Some(on),
-            _ => {}
+        if flag == DockerFlag::Tls {
+            self.tls = on;
+        } else if flag == DockerFlag::TlsVerify {
+            self.tls_verify = Some(on);
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ mod tests {
     fn flags_end_where_the_plugin_is_named() {
         let (flags, count) =
             taken("-D --config /c -Hunix:///a --tlsverify=false --tlskey=/k -l debug compose -D").unwrap();
-        assert_eq!(count, 7);
+        assert_eq!(count, 8);
         assert_eq!(
             flags,
             DockerFlags {

@@ -21,7 +21,7 @@ pub(super) fn completion(args: &CompletionArgs, mut root: Command, form: Form) -
         clap_complete::Shell::Bash => Shell::Bash,
         clap_complete::Shell::Fish => Shell::Fish,
         clap_complete::Shell::Zsh => Shell::Zsh,
-        other => {
+        other @ (clap_complete::Shell::Elvish | clap_complete::Shell::PowerShell | _) => {
             // Written to memory first: the generator panics when its writer fails, as one does whose reader went away.
             let mut script = Vec::new();
             clap_complete::generate(other, &mut root, program, &mut script);

@@ -1,5 +1,6 @@
 //! `plugin`: makes `docker compose` run hoist, and undoes that.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -128,9 +129,9 @@ fn status(hoist: &Path, context: &Context) -> Result<(), Failure> {
         };
         let what = if index == 0 { "`docker compose` runs" } else { "not used:" };
         let link = std::fs::read_link(found.program()).map(|to| format!(" -> {}", to.display())).unwrap_or_default();
-        text += &format!("{what} {}{link} ({is})\n", found.program().display());
+        let _ = writeln!(text, "{what} {}{link} ({is})", found.program().display());
         if found.has_backup() {
-            text += &format!("kept for `hoist plugin uninstall`: {}\n", found.backup().display());
+            let _ = writeln!(text, "kept for `hoist plugin uninstall`: {}", found.backup().display());
         }
     }
     if text.is_empty() {

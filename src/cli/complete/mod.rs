@@ -1,80 +1,22 @@
 //! What the last word of a command line may become, for shells: the protocol `__complete` of Docker's plugins, so that
 //! Docker's own completion scripts work with hoist, as do those of `hoist completion`.
 
+mod answer;
 pub(super) mod script;
 mod values;
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use clap::{Arg, Command};
+use clap::Arg;
 
 use super::docker_flags::DockerFlags;
-use super::help::is_available;
 use super::invocation::Form;
 use super::parse::definition;
 use super::walk::{Mistake, Walk, is_switch};
 use super::{Failure, output};
+use answer::{Answer, Directive, commands};
 use values::Values;
-
-/// What a shell is told to do with the candidates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Directive {
-    /// Offer files where there are none.
-    Default = 0,
-    /// Offer no files.
-    NoFiles = 4,
-    /// Offer no files, and put no blank behind the candidate.
-    NoSpace = 6,
-    /// Offer files whose names end in one of the candidates.
-    Extensions = 8,
-    /// Offer folders.
-    Folders = 16,
-}
-
-impl Directive {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Default => "ShellCompDirectiveDefault",
-            Self::NoFiles => "ShellCompDirectiveNoFileComp",
-            Self::NoSpace => "ShellCompDirectiveNoSpace, ShellCompDirectiveNoFileComp",
-            Self::Extensions => "ShellCompDirectiveFilterFileExt",
-            Self::Folders => "ShellCompDirectiveFilterDirs",
-        }
-    }
-}
-
-/// The answer to a shell.
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    /// Each with its description, or none.
-    candidates: Vec<(String, String)>,
-    directive: Directive,
-}
-
-impl Answer {
-    fn nothing() -> Self {
-        Self { candidates: Vec::new(), directive: Directive::NoFiles }
-    }
-
-    fn of(directive: Directive, words: impl IntoIterator<Item = String>) -> Self {
-        Self { candidates: words.into_iter().map(|word| (word, String::new())).collect(), directive }
-    }
-
-    fn text(&self, descriptions: bool) -> String {
-        let mut text = String::new();
-        for (candidate, description) in &self.candidates {
-            let line = match description.lines().next() {
-                Some(description) if descriptions => format!("{candidate}\t{description}"),
-                Some(_) | None => candidate.clone(),
-            };
-            let _ = writeln!(text, "{line}");
-        }
-        let _ = writeln!(text, ":{}", self.directive as i32);
-        text
-    }
-}
 
 /// Prints the candidates for the last of `words`, the words behind the program's name.
 pub(super) fn complete(words: &[OsString], descriptions: bool, form: Form, docker: DockerFlags) -> Result<(), Failure> {
@@ -123,18 +65,6 @@ fn starting_with(word: &str, mut answer: Answer) -> Answer {
         answer.candidates.retain(|(candidate, _)| candidate.starts_with(word) && !is_begun(candidate));
     }
     answer
-}
-
-fn commands(command: &Command, form: Form) -> Answer {
-    let shown = |command: &&Command| !command.is_hide_set() && is_available(command.get_name(), form);
-    let about = |command: &Command| command.get_about().map(ToString::to_string).unwrap_or_default();
-    let mut candidates: Vec<_> = command
-        .get_subcommands()
-        .filter(shown)
-        .map(|command| (command.get_name().to_owned(), about(command)))
-        .collect();
-    candidates.sort();
-    Answer { candidates, directive: Directive::NoFiles }
 }
 
 /// The flags that can still be given; letters where the word is only a dash, or one with a letter.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Arg, FromArgMatches};
 
-use super::{Answer, Directive, commands};
+use super::answer::{Answer, Directive, commands};
 use crate::cli::context::Context;
 use crate::cli::docker_flags::DockerFlags;
 use crate::cli::engine::connect;

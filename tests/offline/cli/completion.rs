@@ -102,7 +102,7 @@ ask() {
     compopt() { options+="$* "; }
     options=
     _hoist
-    echo "$1: ${COMPREPLY[*]} $options"
+    echo "$1:" $(printf '%s\n' "${COMPREPLY[@]}" | sort) $options
 }
 ask "hoist up w"
 ask "hoist up "
@@ -114,8 +114,8 @@ complete -p hoist
     let out = shell("bash", &["--norc"], script).expect("bash is there");
     assert_eq!(
         out,
-        "hoist up w: web webdb \nhoist up : db web webdb \nhoist --progress=p: plain \nhoist scale d: db= -o nospace \n\
-         hoist -f : compose.yaml other.yml -o filenames \ncomplete -F _hoist hoist\n"
+        "hoist up w: web webdb\nhoist up : db web webdb\nhoist --progress=p: plain\nhoist scale d: db= -o nospace\n\
+         hoist -f : compose.yaml other.yml -o filenames\ncomplete -F _hoist hoist\n"
     );
 }
 
