@@ -17,6 +17,7 @@ mod invocation;
 mod lazy;
 mod lenient;
 mod level;
+mod listing;
 mod output;
 mod parse;
 mod planned;
@@ -42,7 +43,7 @@ use crate::render::ProgressMode;
 use invocation::{Invocation, Request};
 use parse::{Parsed, answer, definition, parse};
 
-/// Runs the command that `arguments` (the program's name first) ask for, and gives back its exit status.
+/// Parses `arguments` (the program's name first), runs the command and returns its exit status.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let docker = std::env::var_os("DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND");
@@ -90,7 +91,7 @@ type Report = fn(&Failure, &Style, &mut dyn Write) -> io::Result<()>;
 
 fn end(failure: &Failure, style: &Style, report: Report) -> ExitCode {
     if is_broken_pipe(failure) {
-        // `hoist logs | head`: the reader has had enough.
+        // `hoist logs | head`: the reader closed the pipe.
         return ExitCode::from(1);
     }
     let mut stderr = io::stderr();

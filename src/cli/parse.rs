@@ -22,24 +22,24 @@ use super::{command, counts, help, refusal};
     subcommand_value_name = "COMMAND"
 )]
 pub(super) struct Cli {
-    /// Flags that stand before the command.
+    /// The global flags.
     #[command(flatten)]
     pub(super) global: GlobalArgs,
-    /// The command; without one the help is shown.
+    /// The command; without one, the help is shown.
     #[command(subcommand)]
     pub(super) command: Option<command::Command>,
 }
 
-/// What became of the arguments.
+/// The result of parsing the arguments.
 #[derive(Debug)]
 pub(super) enum Parsed {
     /// A command to run.
     Run(Box<Cli>),
-    /// The user asked for help, or for nothing: text for standard output.
+    /// The user asked for help or gave no command: text for standard output.
     Help(String),
-    /// They make no sense: text for standard output, then for standard error.
+    /// The arguments are invalid: text for standard output, then for standard error.
     Refused {
-        /// The help, where the contract shows it.
+        /// The help, if Docker Compose shows it too.
         help: Option<String>,
         /// The message.
         message: String,
@@ -127,11 +127,11 @@ fn unknown_command(name: &str, form: Form) -> Parsed {
     Parsed::Refused { help, message: refusal::unknown(&root, name, form), status: 1 }
 }
 
-/// Writes what [`Parsed`] has to say; the exit status where there is nothing to run.
+/// Writes the text of `parsed`; returns the exit status if there is nothing to run.
 ///
 /// # Errors
 ///
-/// When one of the streams cannot be written to.
+/// If writing to one of the streams fails.
 pub(super) fn answer(parsed: &Parsed, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Option<u8>> {
     match parsed {
         Parsed::Run(_) => Ok(None),

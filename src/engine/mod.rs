@@ -1,9 +1,9 @@
-//! The one door to the container engine: what can be asked of it, in hoist's own words.
+//! The interface to the container engine, in hoist's own terms.
 //!
-//! A trait for each kind of resource, in a file of its own together with the types its calls take and return. [`Engine`]
-//! is the sum of them. [`docker`] and `fake` implement the traits in files of the same names: [`docker::Docker`] for
-//! every engine that speaks Docker's API, `fake::Fake` in memory for tests. Nobody outside this module sees an HTTP
-//! status or a type of the client library.
+//! Each kind of resource has a trait, in its own file with the types that its calls take and return. [`Engine`]
+//! combines them. [`docker`] and `fake` implement the traits in files of the same names: [`docker::Docker`] for every
+//! engine that speaks Docker's API, `fake::Fake` in memory for tests. HTTP statuses and types of the client library
+//! never leave this module.
 
 mod builds;
 mod containers;
@@ -17,6 +17,7 @@ mod networks;
 mod observe;
 mod streams;
 mod volumes;
+pub(crate) mod waiting;
 
 pub use builds::Builds;
 pub use containers::{
@@ -32,11 +33,10 @@ pub use streams::{
 };
 pub use volumes::Volumes;
 
-/// A container engine: everything that hoist asks of one. All calls may be made in parallel; clones share one
-/// connection.
+/// A container engine: every call that hoist makes. All calls may be made in parallel; clones share one connection.
 ///
-/// Generic code needs this trait only; the methods of a particular engine come with the trait of their resource, such
-/// as [`Containers`].
+/// Generic code needs only this trait; to call a method on a concrete engine, import the trait of its resource, such as
+/// [`Containers`].
 pub trait Engine:
     Observe + Containers + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
 {

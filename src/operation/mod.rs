@@ -1,6 +1,6 @@
-//! What a command does, without a terminal and without arguments: a goal in, events, output and an end out.
+//! What a command does, without a terminal and arguments: a goal in; events, output and a result out.
 //!
-//! Everything is generic over the engine's traits, so that each operation has tests on the fake engine.
+//! Everything is generic over the engine's traits, so that each operation can be tested with the fake engine.
 
 pub mod ask;
 mod converge;
@@ -27,13 +27,13 @@ pub use ps::{ListedServices, ListedStates, Ps};
 pub use up::Up;
 pub use wait::{Ended, Wait};
 
-/// What the user asked for while an operation lasts. Each is cancelled from outside, in this order.
+/// Interruptions by the user during an operation. The tokens are cancelled from outside, in this order.
 #[derive(Debug, Clone, Default)]
 pub struct Interruption {
     /// Nothing new is started; an attached run stops what it started.
     pub stop: CancellationToken,
-    /// An attached run kills what is stopping; other operations leave what has begun.
+    /// An attached run kills what is stopping; other operations abandon what has started.
     pub kill: CancellationToken,
-    /// Nothing is waited for any more, also not for an engine that does not answer.
+    /// Nothing is waited for any more, not even an engine that does not answer.
     pub leave: CancellationToken,
 }

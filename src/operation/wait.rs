@@ -83,24 +83,22 @@ impl Wait {
         }
         while !waited.is_empty() {
             let look_at = Instant::now() + LOOK_AGAIN;
-            let next = tokio::select! {
-                event = events.next() => event,
-                () = tokio::time::sleep_until(look_at) => None,
-            };
-            match next {
-                Some(Ok(event)) => {
-                    if let ContainerEventKind::Die(exit_code) = event.kind
-                        && waited.remove(&event.id).is_some()
-                    {
-                        tell(Ended { id: event.id, exit_code });
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(Ok(event)) => {
+                        if let ContainerEventKind::Die(exit_code) = event.kind
+                            && waited.remove(&event.id).is_some()
+                        {
+                            tell(Ended { id: event.id, exit_code });
+                        }
+                        continue;
                     }
-                    continue;
-                }
-                Some(Err(_)) => {
-                    tokio::time::sleep(RECONNECT).await;
-                    events = engine.container_events(self.project.to_string()).await?;
-                }
-                None => {}
+                    Some(Err(_)) | None => {
+                        tokio::time::sleep(RECONNECT).await;
+                        events = engine.container_events(self.project.to_string()).await?;
+                    }
+                },
+                () = tokio::time::sleep_until(look_at) => {}
             }
             for id in waited.keys().cloned().collect::<Vec<_>>() {
                 if let Some(exit_code) = look(engine, &id).await? {

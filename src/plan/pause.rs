@@ -20,7 +20,10 @@ pub fn unpause(observed: &Observed, services: &[ServiceName]) -> Plan {
 
 fn each(observed: &Observed, services: &[ServiceName], state: State, action: impl Fn(ContainerRef) -> Action) -> Plan {
     let mut builder = PlanBuilder::default();
-    for container in observed.containers.iter().filter(|container| container.is_replica() && container.state == state) {
+    let chosen = observed.containers.iter().filter(|container| container.is_replica() && container.state == state);
+    let mut chosen: Vec<_> = chosen.collect();
+    chosen.sort_by(|one, other| one.name.cmp(&other.name));
+    for container in chosen {
         let Some(service) = &container.service else { continue };
         if services.is_empty() || services.contains(service) {
             let action = action(container_ref(container, replica_of(container, service)));

@@ -13,6 +13,7 @@ mod change;
 mod conditions;
 mod endings;
 mod examples;
+mod existing;
 mod files;
 mod hooks;
 mod interruption;

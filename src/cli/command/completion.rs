@@ -1,4 +1,4 @@
-//! `completion SHELL`: the script that makes a shell complete hoist's commands and flags.
+//! `completion SHELL`: prints a script that lets a shell complete hoist's commands and flags.
 
 use crate::cli::complete::script::{Shell, script};
 use crate::cli::invocation::Form;

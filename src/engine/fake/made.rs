@@ -1,4 +1,4 @@
-//! A definition in; what the engine shows of the thing made from it out.
+//! A definition in, what the engine reports about the created object out.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::project::label;
 use crate::project::value::MountKind as DefinedMountKind;
 use crate::project::{NetworkKey, Project, Service, VolumeKey};
 
-/// What is left of the request in a container that was made.
+/// What a created container keeps of its request.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) image: String,
@@ -31,7 +31,7 @@ impl Made {
     }
 }
 
-/// The id of the network of that name.
+/// The id of the network with this name.
 pub(super) fn network_id(name: &str) -> NetworkId {
     format!("net-{name}").into()
 }
@@ -45,7 +45,7 @@ pub(super) fn network(project: &Project, key: &NetworkKey) -> Option<Network> {
         key: Some(key.clone()),
         config_hash: Some(network_hash(defined)),
         labels: defined.labels.clone(),
-        visitors: Vec::new(),
+        ..Network::default()
     })
 }
 
@@ -57,11 +57,11 @@ pub(super) fn volume(project: &Project, key: &VolumeKey) -> Option<Volume> {
         key: Some(key.clone()),
         config_hash: Some(volume_hash(defined)),
         labels: defined.labels.clone(),
-        visitors: Vec::new(),
+        ..Volume::default()
     })
 }
 
-/// The labels that come from the request, beside those of every container.
+/// The labels from the request, in addition to those of every container.
 pub(super) fn labels(request: &CreateContainer) -> BTreeMap<String, String> {
     let project = &request.spec.project;
     let service = project.services.get(&request.spec.replica.service);

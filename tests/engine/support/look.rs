@@ -120,6 +120,11 @@ impl Scenario {
         there.filter_map(|mount| mount.name).collect()
     }
 
+    /// Whether the engine has a volume of that name.
+    pub(crate) async fn has_volume(&self, name: &str) -> bool {
+        self.docker.inspect_volume(name).await.is_ok()
+    }
+
     /// The names of the project's networks.
     pub(crate) async fn networks(&self) -> Vec<String> {
         let options = ListNetworksOptionsBuilder::default().filters(&self.label_filter()).build();

@@ -85,6 +85,13 @@ impl Ran {
         self
     }
 
+    /// Fails the test unless standard output has that text.
+    #[track_caller]
+    pub(crate) fn prints(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "`{text}` is not in stdout:\n{}", self.stdout);
+        self
+    }
+
     /// Fails the test if standard error has that text.
     #[track_caller]
     pub(crate) fn does_not_say(self, text: &str) -> Self {

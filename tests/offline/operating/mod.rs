@@ -2,6 +2,7 @@
 
 mod create;
 mod down;
+mod existing;
 mod logs;
 mod ps;
 mod stream;

@@ -11,16 +11,17 @@ use super::service::refused;
 use crate::engine::{CreateContainer, EngineError};
 use crate::plan::ContainerSpec;
 use crate::project::label;
+use crate::project::value::port::parse_exposed;
 use crate::project::value::{Duration, NamespaceMode};
 use crate::project::{Dependency, Healthcheck, Service, ServiceName};
 
-/// Where a container with the engine's socket finds the credentials of registries.
+/// Where a container that uses the engine's socket finds registry credentials.
 const API_SOCKET_CONFIG: &str = "/run/secrets/docker";
 
-/// The seconds a container gets to stop where it does not say.
+/// Default grace period in seconds.
 const GRACE: i64 = 10;
 
-/// All of the request but what is about the host and its networks.
+/// The part of the request that is not about the host or networks.
 pub(super) fn config(
     request: &CreateContainer,
     service: &Service,
@@ -32,7 +33,7 @@ pub(super) fn config(
         user: text(service.user.as_ref()),
         working_dir: text(service.working_dir.as_ref()),
         stop_signal: text(service.stop_signal.as_ref()),
-        // Podman gives a container that says nothing no time at all.
+        // Without a grace period, Podman gives a container no time at all.
         stop_timeout: service.stop_grace_period.map(Duration::as_secs).or(facts.podman.then_some(GRACE)),
         cmd: service.command.clone(),
         entrypoint: service.entrypoint.clone(),
@@ -56,7 +57,7 @@ fn is_disabled(mode: Option<&NamespaceMode>) -> bool {
     matches!(mode, Some(NamespaceMode::Other(mode)) if mode == "disabled")
 }
 
-/// `NAME=value`, or `NAME` for one that stays unset. The service's variables win over the proxies.
+/// `NAME=value`, or `NAME` for a variable that stays unset. The service's variables override the proxies.
 fn environment(service: &Service, request: &CreateContainer, proxies: &BTreeMap<String, String>) -> Vec<String> {
     let mut variables = BTreeMap::new();
     if service.use_api_socket {
@@ -67,7 +68,7 @@ fn environment(service: &Service, request: &CreateContainer, proxies: &BTreeMap<
     lines(&variables, proxies)
 }
 
-/// Variables as the engine takes them, which win over the proxies.
+/// Variables in the engine's form; they override the proxies.
 pub(super) fn lines(environment: &BTreeMap<String, Option<String>>, proxies: &BTreeMap<String, String>) -> Vec<String> {
     let mut variables: BTreeMap<&str, Option<&str>> =
         proxies.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))).collect();
@@ -86,12 +87,10 @@ fn exposed_ports(service: &Service) -> Result<Vec<String>, EngineError> {
         ports.insert(format!("{}/{}", port.target, port.protocol.as_deref().unwrap_or("tcp")));
     }
     for exposed in &service.expose {
-        let (range, protocol) = exposed.split_once('/').unwrap_or((exposed, "tcp"));
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else {
+        let Ok((range, protocol)) = parse_exposed(exposed) else {
             return Err(refused(&service.name, &format!("`{exposed}` is not a port to expose")));
         };
-        ports.extend((first..=last).map(|port| format!("{port}/{protocol}")));
+        ports.extend(range.iter().map(|port| format!("{port}/{protocol}")));
     }
     Ok(ports.into_iter().collect())
 }
@@ -113,12 +112,12 @@ fn healthcheck(service: &Service, check: &Healthcheck) -> Result<HealthConfig, E
     })
 }
 
-/// The user's labels, and over them those by which containers are known again.
+/// The user's labels, overridden by those that identify containers.
 fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, String> {
     let spec = &*request.spec;
     let project = &*spec.project;
     let mut labels = map(&service.labels).unwrap_or_default();
-    // What these say is believed later, so no file may write them.
+    // These are trusted later, so no file may set them.
     labels.retain(|name, _| !label::OWN.contains(&name.as_str()));
     let mut set = |name: &str, value: String| labels.insert(name.to_owned(), value);
     set(label::PROJECT, project.name.to_string());
@@ -132,7 +131,7 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     set(label::ONE_OFF, "False".to_owned());
     set(label::NUMBER, spec.replica.number.to_string());
     set(label::CONFIG_HASH, request.config_hash.clone());
-    // Services that are not acted on are no dependencies of this container.
+    // Services outside this run are not dependencies of this container.
     let dependencies = service.depends_on.iter().filter(|(name, _)| project.services.contains_key(*name));
     set(label::DEPENDS_ON, depends_on(dependencies));
     if let Some(digest) = &request.image_digest {
@@ -158,7 +157,7 @@ fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, Strin
     labels
 }
 
-/// What a replaced container is called in its successor's label: without the project.
+/// The name of a replaced container in its successor's label: without the project.
 fn replaced_name(spec: &ContainerSpec, service: &Service) -> String {
     let numbered = || format!("{}{}{}", service.name, spec.project.separator, spec.replica.number);
     text(service.container_name.as_ref()).unwrap_or_else(numbered)
