@@ -29,9 +29,9 @@ pub struct Context {
     pub ansi: Option<String>,
     /// Reads the files for every load in this run, so that pipes are read only once.
     pub reader: Reader,
-    /// Whom hoist stands in for.
+    /// What hoist was called as.
     pub form: Form,
-    /// The flags of `docker`, where that called hoist.
+    /// The flags of `docker`, if it called hoist.
     pub docker: DockerFlags,
 }
 
@@ -70,7 +70,7 @@ impl Context {
             form,
             docker,
         };
-        // Docker's own programs look for their configuration where its command line was told to.
+        // Docker's helper programs find the configuration through this variable.
         if let Some(folder) = &context.docker.config {
             context.environment.insert("DOCKER_CONFIG".to_owned(), folder.clone());
         }

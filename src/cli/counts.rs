@@ -1,6 +1,6 @@
-//! How many arguments each command takes, and what is said where there are more or fewer, in the words of Docker Compose.
+//! How many positional arguments each command takes, and Docker Compose's errors if there are more or fewer.
 
-/// How many arguments a command takes.
+/// The number of arguments of a command.
 struct Count {
     command: &'static str,
     least: usize,
@@ -10,9 +10,9 @@ struct Count {
 
 /// How a wrong number is reported.
 enum Style {
-    /// A line that says what is asked for.
+    /// One line.
     Short,
-    /// The usage too; its lines, and the word before the last line.
+    /// With the usage: its lines, and the first word of the last line.
     Long(&'static [&'static str], &'static str),
 }
 
@@ -48,12 +48,12 @@ const COUNTS: &[Count] = &[
     Count { command: "wait", least: 1, most: ANY, style: Style::Long(&["wait SERVICE [SERVICE...] [OPTIONS]"], "See") },
 ];
 
-/// Whether the number of arguments of a command matters.
+/// Whether the number of arguments of a command is limited.
 pub(super) fn is_counted(command: &str) -> bool {
     COUNTS.iter().any(|count| count.command == command)
 }
 
-/// What is wrong with the arguments of `command`; `first` is the first of the `given`.
+/// The error if `command` got the wrong number of arguments; `first` is the first one.
 pub(super) fn problem(command: &str, given: usize, first: Option<&str>) -> Option<String> {
     let count = COUNTS.iter().find(|count| count.command == command)?;
     if (count.least..=count.most).contains(&given) {
@@ -88,7 +88,7 @@ mod tests {
 
     /// Recorded from Docker Compose 5.6.1.
     #[test]
-    fn a_wrong_number_is_told_in_the_words_scripts_know() {
+    fn a_wrong_number_is_reported_in_the_words_scripts_know() {
         for (command, given, first, expected) in [
             ("version", 1, Some("x"), "unknown command \"x\" for \"docker compose version\""),
             ("ls", 1, Some("x"), "unknown command \"x\" for \"docker compose ls\""),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::walk::boolean;
 
-/// Flags of `docker` in front of the name of the plugin. Those about logging change nothing: hoist has no log of its own.
+/// Flags of `docker` before the plugin's name. `--debug` and `--log-level` are ignored: hoist keeps no log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DockerFlags {
     /// `--config`: the folder of the Docker configuration.
@@ -15,15 +15,15 @@ pub struct DockerFlags {
     pub context: Option<String>,
     /// `-H`, `--host`: the address of the engine; the last one counts.
     pub host: Option<String>,
-    /// `--tls`: TLS without a look at the engine's certificate.
+    /// `--tls`: use TLS, but do not verify the engine's certificate.
     pub tls: bool,
-    /// `--tlsverify`: TLS with a certificate that a known authority signed.
+    /// `--tlsverify`: use TLS and verify the engine's certificate.
     pub tls_verify: Option<bool>,
-    /// `--tlscacert`: the authorities.
+    /// `--tlscacert`: the file with the trusted authorities.
     pub tls_authority: Option<PathBuf>,
-    /// `--tlscert`: the certificate of the client.
+    /// `--tlscert`: the client's certificate.
     pub tls_certificate: Option<PathBuf>,
-    /// `--tlskey`: the key of the client.
+    /// `--tlskey`: the key of the client's certificate.
     pub tls_key: Option<PathBuf>,
 }
 
@@ -42,7 +42,7 @@ pub(super) enum DockerFlag {
     TlsVerify,
 }
 
-/// Every flag: its name, its letter, which flag it is.
+/// Every flag with its long name and its letter.
 const FLAGS: &[(&str, Option<u8>, DockerFlag)] = &[
     ("config", None, DockerFlag::Config),
     ("context", Some(b'c'), DockerFlag::Context),
@@ -67,18 +67,18 @@ impl DockerFlag {
         FLAGS.iter().find(|(_, known, _)| *known == Some(letter)).map(|(.., flag)| *flag)
     }
 
-    /// Whether it is a switch, which takes no word of its own.
+    /// Whether it is a switch, which takes no value from the next word.
     pub(super) fn is_switch(self) -> bool {
         matches!(self, Self::Debug | Self::Tls | Self::TlsVerify)
     }
 }
 
 impl DockerFlags {
-    /// Takes the flags at the front of `words`, up to the first word that is none; how many words they are.
+    /// Parses the flags at the start of `words`; returns how many words they take up.
     ///
     /// # Errors
     ///
-    /// Where one is unknown or has no value, in the words of the Docker command line.
+    /// If a flag is unknown or lacks its value; the message is Docker's.
     pub(super) fn take(&mut self, words: &[OsString]) -> Result<usize, String> {
         let mut at = 0;
         while let Some(word) = words.get(at).map(|word| word.as_bytes()).filter(|word| is_flag(word)) {
@@ -163,7 +163,7 @@ impl DockerFlags {
     }
 }
 
-/// Whether a word is a flag and not `-` or `--`.
+/// Whether a word is a flag, and not just `-` or `--`.
 fn is_flag(word: &[u8]) -> bool {
     word.starts_with(b"-") && word != b"-" && word != b"--"
 }

@@ -52,7 +52,7 @@ async fn turns(count: usize) {
     }
 }
 
-/// The engine that is asked for. A flag among hoist's own counts more than one of `docker`.
+/// The selected engine. hoist's own flags override those of `docker`.
 pub(super) fn connect(context: &Context) -> Result<Docker, Failure> {
     let Context { global, docker, .. } = context;
     let mut connect = ConnectSettings::from_environment(|name| context.environment.get(name).cloned());

@@ -32,7 +32,7 @@ pub struct GlobalArgs {
     /// Compose file, or `-` for standard input; may be repeated
     #[arg(short, long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
-    /// Accepted as in Docker Compose; Compose files cannot be pulled from a registry yet
+    /// Accepted for compatibility; Compose files cannot be read from a registry yet
     #[arg(long, value_name = "REGISTRY", hide = true)]
     pub insecure_registry: Vec<String>,
     /// Same as --ansi never
@@ -59,7 +59,7 @@ pub struct GlobalArgs {
     /// With `plan` or --dry-run, print every step and the steps it waits for instead of one line per resource
     #[arg(long, global = true, display_order = 100)]
     pub steps: bool,
-    /// Accepted as in Docker Compose; hoist has no log of its own
+    /// Accepted for compatibility; hoist keeps no log
     #[arg(long, hide = true)]
     pub verbose: bool,
     /// Print the version

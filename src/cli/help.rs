@@ -1,4 +1,4 @@
-//! The help of a command: what clap knows about it, an example, and the commands of the root in groups.
+//! The help for a command: clap's, with an example, and with the commands of the root in groups.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use clap::Command;
 
 use super::invocation::Form;
 
-/// The commands in groups, as the help lists them. Those that are in none come last.
+/// The groups in which the help lists the commands. Commands in no group come last.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Project Commands", &["up", "down", "plan", "create", "build", "pull", "watch"]),
     (
@@ -67,21 +67,20 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("watch", "watch web"),
 ];
 
-/// Commands that only `hoist` has, and neither `docker compose` nor `docker-compose`.
+/// Commands that exist only if hoist is called as `hoist`.
 const OWN: &[&str] = &["man", "plugin"];
 
-/// Whether a command is there in a form.
+/// Whether a command exists in this form.
 pub(super) fn is_available(command: &str, form: Form) -> bool {
     form == Form::Hoist || !OWN.contains(&command)
 }
 
-/// An example for a command, without the program's name.
+/// The example for a command, without the program's name.
 pub(super) fn example(path: &str) -> Option<&'static str> {
     EXAMPLES.iter().find(|(command, _)| *command == path).map(|(_, example)| *example)
 }
 
-/// The help of the command that `path` names, blanks between its parts; that of the root where it is empty, or as deep as
-/// there are commands.
+/// The help for the command at `path`, whose parts are separated by spaces; for the root if it is empty.
 pub(super) fn text(root: &Command, path: &str, form: Form) -> String {
     let mut root = root.clone().bin_name(form.program());
     root.build();
@@ -93,7 +92,7 @@ pub(super) fn text(root: &Command, path: &str, form: Form) -> String {
     with.clone().render_help().to_string()
 }
 
-/// A command with its example below the rest.
+/// Adds the example to the end of a command's help.
 pub(super) fn with_example(command: Command, path: &str, form: Form) -> Command {
     let Some(example) = example(path) else { return command };
     let after = command.get_after_help().map(|text| format!("{text}\n\n")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The arguments of the process in; out comes how hoist was called: as itself, as `docker-compose`, or by `docker` as its
+//! The arguments of the process in, how hoist was called out: as `hoist`, as `docker-compose`, or by `docker` as its
 //! plugin `compose`.
 
 use std::ffi::{OsStr, OsString};
@@ -7,10 +7,10 @@ use std::path::Path;
 
 use super::docker_flags::{DockerFlag, DockerFlags};
 
-/// Whom hoist stands in for.
+/// What hoist was called as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Form {
-    /// Nobody: it was called as `hoist`.
+    /// `hoist` itself.
     #[default]
     Hoist,
     /// The standalone `docker-compose`.
@@ -20,7 +20,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// What a person types to call it.
+    /// What the user types to run it.
     #[must_use]
     pub fn program(self) -> &'static str {
         match self {
@@ -36,18 +36,18 @@ impl Form {
 pub(super) enum Request {
     /// `docker` asks what kind of plugin this is.
     Metadata,
-    /// `docker` asks for an advice to show after a command; there is none.
+    /// `docker` asks for a hint to show after a command; hoist has none.
     Hook,
-    /// A shell asks what the last of the words may become.
+    /// A shell asks for completions of the last word.
     Complete {
-        /// The words behind the program, without its name.
+        /// The words after the program's name.
         words: Vec<OsString>,
         /// Whether each candidate comes with a description.
         descriptions: bool,
     },
-    /// A command to run: the words without the program's name.
+    /// Run a command: the words after the program's name.
     Run(Vec<OsString>),
-    /// The words in front of `compose` make no sense.
+    /// The words before `compose` are invalid.
     Refused {
         /// The message.
         message: String,
@@ -56,7 +56,7 @@ pub(super) enum Request {
     },
 }
 
-/// How hoist was called, and for what.
+/// How hoist was called, and what for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Invocation {
     pub(super) form: Form,
@@ -64,12 +64,12 @@ pub(super) struct Invocation {
     pub(super) request: Request,
 }
 
-/// What `docker` prints under a message about its own flags.
+/// What `docker` prints below an error about its own flags.
 const DOCKER_USAGE: &str = "\n\nUsage:  docker [OPTIONS] COMMAND [ARG...]\n\nRun 'docker --help' for more information";
 
 impl Invocation {
-    /// Reads the arguments, the program's name first. `docker` says who calls a plugin: its
-    /// `DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND`.
+    /// Parses the arguments, the program's name first. `docker` is the value of
+    /// `DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND`, which `docker` sets for its plugins.
     pub(super) fn of(arguments: impl IntoIterator<Item = OsString>, docker: Option<&OsStr>) -> Self {
         let mut arguments = arguments.into_iter();
         let name = arguments.next().unwrap_or_default();
@@ -80,7 +80,7 @@ impl Invocation {
         if words.first().is_some_and(|word| word == "docker-cli-plugin-metadata") {
             return Self { form: Form::Plugin, docker: DockerFlags::default(), request: Request::Metadata };
         }
-        // A script below `docker compose` inherits the variable, but has no reason to say `compose`.
+        // A script started by `docker compose` inherits the variable, but does not pass `compose`.
         let is_plugin = docker.is_some_and(|caller| !caller.is_empty()) && words.iter().any(|word| word == "compose");
         if is_plugin { Self::of_docker(Form::Plugin, &words, 125, DOCKER_USAGE) } else { Self::standalone(&words) }
     }
@@ -95,7 +95,7 @@ impl Invocation {
         }
     }
 
-    /// Reads `[__complete] [FLAGS] compose WORDS`, the words that `docker` was called with.
+    /// Parses `[__complete] [FLAGS] compose WORDS`, the arguments that `docker` was called with.
     fn of_docker(form: Form, words: &[OsString], status: u8, usage: &str) -> Self {
         let mut docker = DockerFlags::default();
         let mut descriptions = None;
@@ -150,7 +150,7 @@ fn is_docker_compose(name: &OsStr) -> bool {
     Path::new(name).file_name().is_some_and(|name| name == "docker-compose")
 }
 
-/// The hidden commands that shells ask for candidates; whether with descriptions.
+/// Whether a word is one of the hidden commands that shells use for completion, and if so, with descriptions or not.
 fn completion_request(word: &str) -> Option<bool> {
     match word {
         "__complete" => Some(true),
@@ -159,8 +159,8 @@ fn completion_request(word: &str) -> Option<bool> {
     }
 }
 
-/// What the standalone `docker-compose` makes of its words: those with which `docker` would call the plugin. The scan ends
-/// at the first word that is no flag, also where it is the value of one.
+/// Turns the arguments of the standalone `docker-compose` into those with which `docker` would call the plugin. Scanning
+/// ends at the first word that is not a flag, even if it is the value of one.
 fn rewrite(words: &[OsString]) -> Result<Vec<OsString>, String> {
     let mut front = Vec::new();
     let mut back = vec![OsString::from("compose")];
@@ -204,8 +204,8 @@ enum Value<'a> {
     Next,
 }
 
-/// A flag of `docker` among the words of the standalone `docker-compose`: as it is written without its value, and where
-/// that is. `-c` is not one of them, hoist takes it as its own.
+/// A flag of `docker` among the arguments of the standalone `docker-compose`: the flag without its value, and where the
+/// value is. `-c` is not handled here, because hoist has this flag itself.
 fn docker_flag(word: &[u8]) -> Option<(&[u8], Option<Value<'_>>)> {
     let equals = word.iter().position(|byte| *byte == b'=');
     let name = &word[..equals.unwrap_or(word.len())];
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn standalone_words_are_those_of_docker() {
+    fn standalone_arguments_become_those_of_docker() {
         for (written, expected) in [
             ("", "compose"),
             ("up", "compose up"),
@@ -253,11 +253,11 @@ mod tests {
             ("__completeNoDesc --host x up", "__completeNoDesc --host x compose up"),
             ("'' --host x up", "--host x compose '' up"),
             ("compose up", "compose compose up"),
-            // The value of `-f` ends the scan; hoist knows `--context` behind it too.
+            // The value of `-f` ends the scan; hoist itself accepts the `--context` after it.
             ("-f c.yaml --context foo up", "compose -f c.yaml --context foo up"),
-            // These are flags of `docker`, though Docker Compose itself does not take them here.
+            // Docker Compose does not accept these flags of `docker` here.
             ("--config dir -l info up", "--config dir -l info compose up"),
-            // What only begins like one of them is none.
+            // These only begin like flags of `docker`.
             ("--hostx=1 up", "compose --hostx=1 up"),
             ("-Htcp://h up", "compose -Htcp://h up"),
         ] {
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn who_calls_decides_what_the_words_mean() {
+    fn the_caller_decides_what_the_arguments_mean() {
         let run = |line| Request::Run(words(line));
         for (line, docker, form, request) in [
             ("/usr/bin/hoist compose up", Some("docker"), Form::Hoist, run("compose up")),

@@ -78,7 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     end(&failure, &output::style(&context), report)
 }
 
-/// The exit status of what has no surroundings.
+/// The exit status of a request that needs no context.
 fn ended(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -53,7 +53,7 @@ pub(super) fn definition(form: Form) -> Command {
     Cli::command().bin_name(form.program()).no_binary_name(true)
 }
 
-/// Reads the words behind the program's name.
+/// Parses the words after the program's name.
 #[must_use]
 pub(super) fn parse(words: &[OsString], form: Form) -> Parsed {
     let mut command = definition(form);
@@ -63,7 +63,7 @@ pub(super) fn parse(words: &[OsString], form: Form) -> Parsed {
     }
 }
 
-/// Takes what clap has understood.
+/// Turns clap's matches into a command to run, unless there is none to run.
 fn accept(matches: &ArgMatches, form: Form) -> Parsed {
     let cli = match Cli::from_arg_matches(matches) {
         Ok(cli) => cli,
@@ -76,7 +76,7 @@ fn accept(matches: &ArgMatches, form: Form) -> Parsed {
     }
 }
 
-/// Whether there are more or fewer arguments than the command takes, and how that is said.
+/// The error if there are more or fewer arguments than the command takes.
 fn wrong_count(matches: &ArgMatches, command: &Command) -> Option<String> {
     let (name, matches) = matches.subcommand()?;
     if !counts::is_counted(name) {
@@ -87,8 +87,8 @@ fn wrong_count(matches: &ArgMatches, command: &Command) -> Option<String> {
     counts::problem(name, given.len(), given.first().and_then(|word| word.to_str()))
 }
 
-/// Reads words that clap does not understand as they are: because they ask for help, make no sense, or are written as only
-/// Docker Compose takes them (`--flag=false`).
+/// Parses words that clap rejects as they are: they ask for help, are wrong, or are written in a way that only Go's
+/// parser accepts, such as `--flag=false`.
 fn parse_slowly(words: &[OsString], form: Form) -> Parsed {
     let root = definition(form);
     let walk = Walk::new(&root, words);
@@ -120,7 +120,7 @@ fn refused(message: String) -> Parsed {
     Parsed::Refused { help: None, message, status: 1 }
 }
 
-/// A command that does not exist: with the help, unless it is one that is still to come.
+/// The answer to an unknown command: with the help, unless the command is planned.
 fn unknown_command(name: &str, form: Form) -> Parsed {
     let root = definition(form);
     let help = (!is_planned(name)).then(|| help::text(&root, "", form));

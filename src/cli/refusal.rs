@@ -1,4 +1,4 @@
-//! Mistakes on the command line in, the words for them out: those of Docker Compose where it has some, then a hint.
+//! Mistakes on the command line in, messages out: those of Docker Compose, followed by a hint.
 
 use std::num::{IntErrorKind, ParseIntError};
 
@@ -11,7 +11,7 @@ use super::planned::unknown_command;
 use super::walk::{Mistake, Walk, is_switch, written};
 use crate::diagnostic::suggest::closest;
 
-/// What is wrong with the words, and perhaps what was meant.
+/// The message for a mistake, with a hint if the cause is known.
 pub(super) fn message(mistake: &Mistake, walk: &Walk, root: &Command, words: &[&str], form: Form) -> String {
     match mistake {
         Mistake::UnknownFlag(flag) => {
@@ -40,7 +40,7 @@ pub(super) fn message(mistake: &Mistake, walk: &Walk, root: &Command, words: &[&
     }
 }
 
-/// That there is no such command, with the one that may have been meant.
+/// The message for an unknown command, with the closest one.
 pub(super) fn unknown(root: &Command, name: &str, form: Form) -> String {
     let known =
         root.get_subcommands().filter(|command| !command.is_hide_set() && is_available(command.get_name(), form));
@@ -61,7 +61,7 @@ fn unknown_flag_hint(flag: &str, walk: &Walk, root: &Command, words: &[&str], fo
     })
 }
 
-/// Where a flag stands on the wrong side of the command: how to write it.
+/// How to write the command line correctly if a flag is on the wrong side of the command.
 fn other_place(flag: &str, walk: &Walk, root: &Command, words: &[&str], form: Form) -> Option<String> {
     let program = form.program();
     let is_flag = |arg: &&Arg| match flag.strip_prefix("--") {
@@ -85,7 +85,7 @@ fn with_value(flag: &Arg) -> String {
     written(flag) + &value.map(|name| format!(" {name}")).unwrap_or_default()
 }
 
-/// A flag as messages name it: with its letter.
+/// A flag as Docker Compose's messages name it: with its letter.
 fn names(flag: &Arg) -> String {
     match (flag.get_short(), flag.get_long()) {
         (Some(short), Some(long)) => format!("-{short}, --{long}"),
@@ -93,7 +93,7 @@ fn names(flag: &Arg) -> String {
     }
 }
 
-/// What clap refuses though each word has its place.
+/// The message for what clap rejects although every word is a known flag, value or argument.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's enum is not exhaustive")]
 pub(super) fn refused(error: &clap::Error, walk: &Walk, form: Form) -> String {
     let context = |kind| match error.get(kind) {
@@ -122,12 +122,12 @@ pub(super) fn refused(error: &clap::Error, walk: &Walk, form: Form) -> String {
         ErrorKind::MissingRequiredArgument => {
             format!("missing argument: {argument}\nhint: see `{} help {}`", form.program(), walk.path())
         }
-        // Kinds that need none of the contract's words; the enum of the library grows.
+        // Kinds whose wording no script depends on; the library's enum is non-exhaustive.
         _ => error.render().to_string().trim_end().to_owned(),
     }
 }
 
-/// Why a value is none of its kind.
+/// Why a value is invalid.
 fn refused_value(cause: &(dyn std::error::Error + 'static)) -> String {
     match cause.downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
         Some(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => ": the number is too large".to_owned(),

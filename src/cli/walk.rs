@@ -1,12 +1,12 @@
-//! Words of a command line in; out come the command they name, its flags and arguments, and the first mistake, by the
-//! rules of Go's flag parser that Docker Compose uses.
+//! The words of a command line in; the command, its flags and arguments, and the first mistake out. Follows the rules of
+//! Go's flag parser, which Docker Compose uses.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use clap::{Arg, ArgAction, Command, Id};
 
-/// The value of a switch as Go reads it.
+/// Parses the value of a switch as Go does.
 #[must_use]
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
@@ -21,11 +21,11 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 pub(super) enum Mistake {
     /// A long flag that the command does not have, with its dashes.
     UnknownFlag(String),
-    /// A letter that is no flag, and the rest of the cluster from it on.
+    /// An unknown letter, and the rest of its cluster from there on.
     UnknownShorthand { letter: char, cluster: String },
-    /// The words end where the value of a flag should be. `cluster` is set where it was written as a letter.
+    /// The value of the last flag is missing. `cluster` is set if the flag was written as a letter.
     NeedsValue { flag: Box<Arg>, cluster: Option<String> },
-    /// A switch has a value that is neither true nor false.
+    /// The value of a switch is neither true nor false.
     NotBoolean { flag: Box<Arg>, value: String },
     /// `---x` or `--=x`.
     BadSyntax(String),
@@ -33,36 +33,36 @@ pub(super) enum Mistake {
     UnknownCommand(String),
 }
 
-/// What the words mean.
+/// A parsed command line.
 #[derive(Debug)]
 pub(super) struct Walk {
-    /// The commands above the last one, the root first.
+    /// The parents of `command`, the root first.
     above: Vec<Command>,
-    /// The command that is called; the root where none is.
+    /// The command, or the root if there is none.
     command: Command,
-    /// The names of the commands, without the root's.
+    /// The names of the commands, without that of the root.
     path: Vec<String>,
     pieces: Vec<Piece>,
-    /// The arguments that are no flags.
+    /// The positional arguments.
     pub(super) positionals: Vec<OsString>,
-    /// Whether nothing is a flag any more.
+    /// Whether the following words are positional even if they begin with a dash.
     pub(super) flags_ended: bool,
-    /// What is wrong; the walk ends there.
+    /// The mistake at which the walk ended.
     pub(super) mistake: Option<Mistake>,
 }
 
-/// A part of the words in its plainest form.
+/// A word in canonical form.
 #[derive(Debug)]
 struct Piece {
-    /// The flag it is.
+    /// The flag, if it is one.
     flag: Option<Id>,
-    /// How deep the command is that it belongs to.
+    /// The depth of the command it belongs to; 0 for the root.
     depth: usize,
     word: OsString,
 }
 
 impl Walk {
-    /// Reads `words`, without the program's name, as a command line of `root`.
+    /// Parses `words`, without the program's name, as a command line of `root`.
     pub(super) fn new(root: &Command, words: &[OsString]) -> Self {
         let mut walk = Self {
             above: Vec::new(),
@@ -92,32 +92,32 @@ impl Walk {
         walk
     }
 
-    /// The command that is called, with all its arguments; the root where none is.
+    /// The command with all its arguments, or the root if there is no command.
     pub(super) fn command(&self) -> &Command {
         &self.command
     }
 
-    /// The names of the commands that lead to it, with a blank between them.
+    /// The names of the command and its parents, separated by spaces.
     pub(super) fn path(&self) -> String {
         self.path.join(" ")
     }
 
-    /// The same words in their plainest form: long names, values behind `=`, switches only where they are on.
+    /// The same words in canonical form: long names, values after `=`, and only the switches that are on.
     pub(super) fn canonical(&self) -> Vec<OsString> {
         self.pieces.iter().map(|piece| piece.word.clone()).collect()
     }
 
-    /// Those that stand before the command.
+    /// The canonical words before the command.
     pub(super) fn canonical_root(&self) -> Vec<OsString> {
         self.pieces.iter().filter(|piece| piece.depth == 0).map(|piece| piece.word.clone()).collect()
     }
 
-    /// Whether a flag is given.
+    /// Whether a flag was given.
     pub(super) fn has(&self, flag: &Arg) -> bool {
         self.pieces.iter().any(|piece| piece.flag.as_ref() == Some(flag.get_id()))
     }
 
-    /// The flags that can stand here: those of the command, and those of the ones above that hold everywhere.
+    /// The flags allowed here: those of the command and the global ones of its parents.
     pub(super) fn flags(&self) -> impl Iterator<Item = &Arg> {
         let above = self.above.iter().flat_map(Command::get_arguments).filter(|arg| arg.is_global_set());
         let own = self.command.get_arguments().filter(|arg| !arg.is_positional());
@@ -148,7 +148,7 @@ impl Walk {
         self.pieces.push(Piece { flag, depth: self.path.len(), word });
     }
 
-    /// A word that is no flag: the name of a command where there are some, else an argument.
+    /// Takes a word that is not a flag: a command if there are any, else a positional argument.
     fn argument(&mut self, word: &OsStr) -> Result<(), Mistake> {
         if self.command.has_subcommands() && !self.flags_ended {
             let name = word.to_string_lossy().into_owned();
@@ -229,7 +229,7 @@ impl Walk {
         Ok(())
     }
 
-    /// `--help` is not defined by us, and stands as it is.
+    /// `--help`, which clap adds only when it builds a command.
     fn help(&mut self) {
         self.push(None, "--help".into());
     }
@@ -243,7 +243,7 @@ impl Walk {
                 None => return Err(Mistake::NotBoolean { flag: Box::new(flag.clone()), value: text.clone() }),
             },
         };
-        // The last word counts.
+        // The last value counts.
         self.pieces.retain(|piece| piece.flag.as_ref() != Some(flag.get_id()));
         if takes_boolean(flag) {
             self.push(Some(flag.get_id().clone()), format!("{}={on}", written(flag)).into());
@@ -260,19 +260,19 @@ impl Walk {
     }
 }
 
-/// Whether a flag is a switch: it takes no word of its own, but `=true` and `=false`.
+/// Whether a flag is a switch: it takes no value except `=true` and `=false`.
 pub(super) fn is_switch(flag: &Arg) -> bool {
     matches!(flag.get_action(), ArgAction::SetTrue | ArgAction::Help) || takes_boolean(flag)
 }
 
-/// Whether a switch is one that is on unless it is turned off.
+/// Whether clap expects a boolean after this switch: it can be on by default.
 fn takes_boolean(flag: &Arg) -> bool {
     flag.get_action().takes_values()
         && flag.is_require_equals_set()
         && flag.get_num_args().is_some_and(|n| n.min_values() == 0)
 }
 
-/// A flag by its long name, else its letter, with dashes.
+/// The flag with its dashes: by its long name, else its letter.
 pub(super) fn written(flag: &Arg) -> String {
     match (flag.get_long(), flag.get_short()) {
         (Some(long), _) => format!("--{long}"),

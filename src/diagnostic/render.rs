@@ -29,7 +29,7 @@ pub struct Style {
     pub current_dir: Option<PathBuf>,
     /// The flags of this run that select the project, each followed by a space; hints add them to commands.
     pub flags: String,
-    /// What hoist was called as, where hints name a command.
+    /// The name that hoist was called by; hints use it in commands.
     pub program: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! `man`: writes a manual page per command, for those who package hoist.
+//! `man`: writes the manual pages, one per command, for packages of hoist.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ pub(super) fn man(args: &ManArgs, root: Command, context: &Context) -> Result<()
     output::print(written.concat())
 }
 
-/// The page of a command, then those of the commands below it.
+/// Writes the page of a command and those of its subcommands.
 fn write(command: &Command, path: &str, folder: &Path, written: &mut Vec<String>) -> Result<(), Failure> {
     let name = format!("hoist {path}").trim_end().replace(' ', "-");
     let file = folder.join(format!("{name}.1"));

@@ -1,4 +1,4 @@
-//! `plugin`: makes `docker compose` run hoist, and undoes that.
+//! `plugin`: makes `docker compose` run hoist, and reverts that.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,13 +25,13 @@ pub(crate) enum Action {
         /// Folder of plugins [default: cli-plugins in your Docker configuration]
         #[arg(long, value_name = "FOLDER")]
         dir: Option<PathBuf>,
-        /// Put another program out of the way; uninstall restores it
+        /// Replace another program, which is kept and restored by uninstall
         #[arg(long)]
         force: bool,
     },
-    /// Say what `docker compose` runs
+    /// Show what `docker compose` runs
     Status,
-    /// Make `docker compose` run what it ran before
+    /// Remove hoist from the folder and restore what was there before
     Uninstall {
         /// Folder of plugins [default: cli-plugins in your Docker configuration]
         #[arg(long, value_name = "FOLDER")]
@@ -60,7 +60,7 @@ fn place(folder: Option<PathBuf>, context: &Context) -> Result<Place, Failure> {
     }
 }
 
-/// An error of the file system, with the file.
+/// An error of the file system, with the path of the plugin.
 fn cannot_write(place: &Place) -> impl Fn(std::io::Error) -> Failure {
     let path = place.program();
     move |error| Failure::Unexpected(anyhow::Error::new(error).context(format!("cannot change `{}`", path.display())))
@@ -72,15 +72,15 @@ fn install(place: &Place, hoist: &Path, force: bool, context: &Context) -> Resul
     match place.install(hoist, force).map_err(cannot_write(place))? {
         Installed::HeldBy(metadata) => {
             return Failure::usage(&format!(
-                "`{shown}` is another program: {}\nhint: `hoist plugin install --force` puts it out of the way, \
+                "`{shown}` is another program: {}\nhint: `hoist plugin install --force` replaces it, \
                  `hoist plugin uninstall` restores it",
                 metadata.words()
             ));
         }
         Installed::BackupExists => {
             return Failure::usage(&format!(
-                "`{shown}` is another program, and `{}` keeps an earlier one\nhint: remove the one that you do not \
-                 need",
+                "`{shown}` is another program, and an earlier one is kept as `{}`\nhint: remove the one that you do \
+                 not need",
                 place.backup().display()
             ));
         }
@@ -97,7 +97,7 @@ fn install(place: &Place, hoist: &Path, force: bool, context: &Context) -> Resul
             &format!("`docker compose` still runs `{}`, which Docker finds first", used.program().display()),
             context,
         ),
-        None => output::warn("`docker compose` does not look into this folder", context),
+        None => output::warn("Docker does not look for plugins in this folder", context),
     }
 }
 
@@ -106,15 +106,13 @@ fn uninstall(place: &Place, hoist: &Path) -> Result<(), Failure> {
     let shown = program.display();
     match place.uninstall(hoist).map_err(cannot_write(place))? {
         Uninstalled::Free => output::print(format!("removed {shown}\n")),
-        Uninstalled::Restored => {
-            output::print(format!("{shown} is again what it was: {}\n", Metadata::of(&program).words()))
-        }
-        Uninstalled::NotInstalled => output::print(format!("there is no {shown}\n")),
+        Uninstalled::Restored => output::print(format!("restored {shown}: {}\n", Metadata::of(&program).words())),
+        Uninstalled::NotInstalled => output::print(format!("{shown} does not exist\n")),
         Uninstalled::HeldBy(metadata) => Failure::usage(&format!("`{shown}` is not hoist: {}", metadata.words())),
     }
 }
 
-/// Where the plugin is, the first one is the one that `docker` runs.
+/// The folders that contain the plugin; `docker` runs the first one.
 fn plugins(context: &Context) -> impl Iterator<Item = Place> {
     let folder = configuration(context);
     plugin_folders(folder.as_deref()).map(Place::new).filter(|place| place.program().exists())

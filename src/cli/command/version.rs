@@ -1,4 +1,4 @@
-//! `version`: prints the version; works wherever it is called, as it reads nothing.
+//! `version`: prints the version. It reads no files, so it works everywhere.
 
 use clap::Args;
 
@@ -23,7 +23,7 @@ pub(crate) struct VersionArgs {
 pub(super) fn print(form: Form) -> Result<(), Failure> {
     output::print(match form {
         Form::Hoist => format!("hoist version v{VERSION}\nCompatible with Docker Compose v{COMPOSE_LEVEL}\n"),
-        // As hoist stands in for Docker Compose here, scripts compare what it says.
+        // Scripts compare the version of what they call.
         Form::Standalone | Form::Plugin => format!("Docker Compose version v{COMPOSE_LEVEL}\n"),
     })
 }

@@ -1,4 +1,4 @@
-//! The answer to a shell: candidates, and what to do with them.
+//! The answer to a shell: candidates, and how to use them.
 
 use std::fmt::Write as _;
 
@@ -7,16 +7,16 @@ use clap::Command;
 use crate::cli::help::is_available;
 use crate::cli::invocation::Form;
 
-/// What a shell is told to do with the candidates.
+/// How the shell uses the candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Directive {
-    /// Offer files where there are none.
+    /// Offer files if there are none.
     Default = 0,
     /// Offer no files.
     NoFiles = 4,
-    /// Offer no files, and put no blank behind the candidate.
+    /// Offer no files, and add no space after the candidate.
     NoSpace = 6,
-    /// Offer files whose names end in one of the candidates.
+    /// Offer files whose extension is one of the candidates.
     Extensions = 8,
     /// Offer folders.
     Folders = 16,
@@ -37,7 +37,7 @@ impl Directive {
 /// The answer to a shell.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// Each with its description, or none.
+    /// The candidates, each with its description or an empty one.
     pub(super) candidates: Vec<(String, String)>,
     pub(super) directive: Directive,
 }

@@ -1,5 +1,5 @@
-//! What the last word of a command line may become, for shells: the protocol `__complete` of Docker's plugins, so that
-//! Docker's own completion scripts work with hoist, as do those of `hoist completion`.
+//! Completion: the words of a command line in, candidates for the last one out. Speaks the `__complete` protocol of
+//! Docker's plugins, so that Docker's own completion scripts work, and so do those of `hoist completion`.
 
 mod answer;
 pub(super) mod script;
@@ -18,11 +18,11 @@ use super::{Failure, output};
 use answer::{Answer, Directive, commands};
 use values::Values;
 
-/// Prints the candidates for the last of `words`, the words behind the program's name.
+/// Prints the candidates for the last of `words`, which follow the program's name.
 pub(super) fn complete(words: &[OsString], descriptions: bool, form: Form, docker: DockerFlags) -> Result<(), Failure> {
     let answer = answer(words, form, docker);
     output::print(answer.text(descriptions))?;
-    // Those who ask for this by hand see what the number means.
+    // For people who debug completion: what the number means.
     Ok(writeln!(io::stderr(), "Completion ended with directive: {}", answer.directive.name())?)
 }
 
@@ -57,17 +57,17 @@ fn answer(words: &[OsString], form: Form, docker: DockerFlags) -> Answer {
     starting_with(&last, values().of_argument())
 }
 
-/// Only those that the word can become. Endings of files are not among these.
+/// Keeps the candidates that begin with `word`. File extensions are all kept.
 fn starting_with(word: &str, mut answer: Answer) -> Answer {
     if answer.directive != Directive::Extensions {
-        // What goes on behind `NAME=` is a number.
+        // `NAME=` itself is complete: a number follows.
         let is_begun = |candidate: &str| answer.directive == Directive::NoSpace && candidate == word;
         answer.candidates.retain(|(candidate, _)| candidate.starts_with(word) && !is_begun(candidate));
     }
     answer
 }
 
-/// The flags that can still be given; letters where the word is only a dash, or one with a letter.
+/// The flags that can still be given; with letters unless the word begins with two dashes.
 fn flags(walk: &Walk, word: &str) -> Answer {
     let mut candidates = Vec::new();
     let is_repeatable = |flag: &Arg| matches!(flag.get_action(), clap::ArgAction::Append);

@@ -1,7 +1,7 @@
-//! The scripts that make shells ask hoist for candidates. They ask `__complete`, as Docker's own scripts do, so there is
-//! one place that knows the candidates; it needs no unstable part of the library for command lines.
+//! Completion scripts. They call `__complete`, as Docker's own scripts do, so all candidates come from one place. clap's
+//! own engine for this is unstable and would be a second one.
 
-/// A shell that asks hoist.
+/// A shell whose script calls hoist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Shell {
     /// GNU Bash, from 4.4 on.
@@ -12,7 +12,7 @@ pub(in crate::cli) enum Shell {
     Zsh,
 }
 
-/// The script for a shell, which completes `program`.
+/// The script for a shell that completes `program`.
 pub(in crate::cli) fn script(shell: Shell, program: &str) -> String {
     let text = match shell {
         Shell::Bash => include_str!("bash.sh"),

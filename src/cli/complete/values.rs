@@ -1,5 +1,5 @@
-//! What a flag or an argument can be: words that are always the same, those that the files define, and projects that the
-//! engine knows. Nothing here fails: what cannot be found out is not offered.
+//! Candidates for the values of flags and arguments: fixed words, services and profiles from the files, projects from the
+//! engine. Nothing here fails: what cannot be determined is not offered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::cli::walk::Walk;
 use crate::load;
 use crate::yaml::Node;
 
-/// The words that flags take, by the flag and perhaps its command.
+/// The fixed words of flags: command (any if empty), flag, words. The first match counts.
 const WORDS: &[(&str, &str, &[&str])] = &[
     ("", "ansi", &["auto", "never", "always"]),
     ("", "progress", &["auto", "tty", "plain", "json", "quiet"]),
@@ -30,10 +30,10 @@ const WORDS: &[(&str, &str, &[&str])] = &[
     ("", "format", &["table", "json"]),
 ];
 
-/// How long a shell waits for the engine.
+/// How long to wait for the engine.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Finds values for the last word of a command line.
+/// Finds candidates for the last word of a command line.
 pub(super) struct Values<'a> {
     walk: &'a Walk,
     form: Form,
@@ -89,7 +89,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The values of what is named after its kind.
+    /// Candidates by the name of the value in the help.
     fn named(&self, argument: &Arg) -> Answer {
         let name = argument.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());
         match name {
@@ -110,22 +110,22 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The surroundings that the flags before the command describe.
+    /// The context that the global flags describe.
     fn context(&self) -> Option<Context> {
         let matches = definition(self.form).try_get_matches_from(self.walk.canonical_root().into_iter().take_while(
-            // The name of the command is not one of them.
+            // Up to the name of the command.
             |word| word.as_encoded_bytes().starts_with(b"-"),
         ));
         let cli = Cli::from_arg_matches(&matches.ok()?).ok()?;
         Context::of_process(&cli.global, self.docker.clone(), self.form).ok()
     }
 
-    /// The services, whether their profiles are active or not. Files that do not exist, and what is wrong in the others as
-    /// far as it can be left out of account, do not matter.
+    /// All services, including those of inactive profiles. Ignores missing env files and, as far as possible, errors in
+    /// the files.
     fn services(&self) -> Services {
         let Some(context) = self.context() else { return Services::new() };
         let mut options = context.load_options(&[]);
-        // Whoever types cannot also pass a file.
+        // Standard input is the terminal of the person who is typing.
         if options.files.iter().any(|file| file == Path::new("-")) {
             return Services::new();
         }
@@ -143,7 +143,7 @@ impl<'a> Values<'a> {
         services.iter().map(|(name, service)| (name.name.clone(), profiles(service))).collect()
     }
 
-    /// The projects that have a container.
+    /// The projects that have containers.
     fn projects(&self) -> Vec<String> {
         let Some(context) = self.context() else { return Vec::new() };
         let Ok(engine) = connect(&context) else { return Vec::new() };

@@ -1,6 +1,6 @@
-//! The place of `docker compose` in a folder of plugins: who holds it, and how hoist takes it and gives it back.
+//! Installs hoist as `docker-compose` in a folder of plugins, and restores what was there before.
 //!
-//! hoist is linked there, not copied: an upgrade of hoist upgrades the plugin, and there is one program on the disk.
+//! The plugin is a symbolic link, not a copy: upgrading hoist upgrades the plugin too.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ use super::VENDOR;
 /// The name under which `docker` looks for its plugin `compose`.
 const PROGRAM: &str = "docker-compose";
 
-/// What was there before hoist. `docker` looks at no file whose name does not begin with `docker-`.
+/// The name of the replaced program. `docker` ignores files whose names do not begin with `docker-`.
 const BACKUP: &str = ".docker-compose.before-hoist";
 
 /// A folder of plugins.
@@ -24,18 +24,18 @@ pub(in crate::cli) struct Place {
     folder: PathBuf,
 }
 
-/// Who holds the name in a folder.
+/// What `docker-compose` in a folder is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) enum Holder {
-    /// Nobody.
+    /// Nothing.
     Nobody,
-    /// hoist, this one or another.
+    /// hoist, in this or another version.
     Hoist,
     /// Another program.
     Other(Metadata),
 }
 
-/// What a plugin says about itself; nothing where it does not.
+/// What a plugin says about itself; empty if it does not answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(in crate::cli) struct Metadata {
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Metadata {
 }
 
 impl Metadata {
-    /// Asks the plugin itself, as `docker` does.
+    /// Runs the plugin to get its metadata, as `docker` does.
     pub(in crate::cli) fn of(program: &Path) -> Self {
         let mut asked = Command::new(program);
         let asked = asked.arg("docker-cli-plugin-metadata").stdin(Stdio::null()).stderr(Stdio::null());
@@ -52,7 +52,7 @@ impl Metadata {
         serde_json::from_slice(&output).unwrap_or_default()
     }
 
-    /// Who it is by, and its version.
+    /// The vendor and the version.
     pub(in crate::cli) fn words(&self) -> String {
         match (self.vendor.as_str(), self.version.as_str()) {
             ("", _) => "not a plugin that works".to_owned(),
@@ -62,29 +62,29 @@ impl Metadata {
     }
 }
 
-/// What became of an installation.
+/// The result of an installation.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Installed {
-    /// hoist has the place.
+    /// hoist is installed.
     Alone,
-    /// And what was there before is kept.
+    /// hoist is installed, and there is a backup.
     KeepingBackup,
-    /// Nothing was done: another program has the place.
+    /// Nothing changed: there is another program.
     HeldBy(Metadata),
-    /// Nothing was done: another program has the place, and one that had it before is kept already.
+    /// Nothing changed: there is another program, and a backup already.
     BackupExists,
 }
 
-/// What became of its undoing.
+/// The result of an uninstallation.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Uninstalled {
-    /// The place is free.
+    /// hoist is removed.
     Free,
-    /// What was there before is back.
+    /// hoist is removed, and the backup restored.
     Restored,
-    /// Nothing was done: hoist does not have the place.
+    /// Nothing changed: it is another program.
     HeldBy(Metadata),
-    /// Nothing was done: nobody has the place.
+    /// Nothing changed: there is no plugin.
     NotInstalled,
 }
 
@@ -93,17 +93,17 @@ impl Place {
         Self { folder }
     }
 
-    /// The plugin, whether it is there or not.
+    /// The path of the plugin.
     pub(in crate::cli) fn program(&self) -> PathBuf {
         self.folder.join(PROGRAM)
     }
 
-    /// Where what was there before is kept.
+    /// The path of the backup.
     pub(in crate::cli) fn backup(&self) -> PathBuf {
         self.folder.join(BACKUP)
     }
 
-    /// Who holds the name. A link that leads nowhere is hoist's where it led to a program of that name.
+    /// What the plugin is. A dangling link counts as hoist if its target has the same file name.
     pub(in crate::cli) fn holder(&self, hoist: &Path) -> Holder {
         let program = self.program();
         if fs::symlink_metadata(&program).is_err() {
@@ -124,11 +124,11 @@ impl Place {
         }
     }
 
-    /// Links `hoist` as the plugin; another program is only put aside with `force`.
+    /// Links `hoist` as the plugin; replaces another program only with `force`, and keeps a backup of it.
     ///
     /// # Errors
     ///
-    /// Where the folder cannot be written to.
+    /// If the folder is not writable.
     pub(in crate::cli) fn install(&self, hoist: &Path, force: bool) -> io::Result<Installed> {
         let holder = self.holder(hoist);
         match holder {
@@ -137,18 +137,18 @@ impl Place {
             Holder::Other(_) => fs::rename(self.program(), self.backup())?,
             Holder::Hoist | Holder::Nobody => fs::create_dir_all(&self.folder)?,
         }
-        // The link takes the place in one step: at no time is there none.
+        // Renaming replaces the old link atomically.
         let new = self.folder.join(format!("{BACKUP}.{}", std::process::id()));
         symlink(hoist, &new)?;
         fs::rename(&new, self.program()).inspect_err(|_| drop(fs::remove_file(&new)))?;
         Ok(if self.has_backup() { Installed::KeepingBackup } else { Installed::Alone })
     }
 
-    /// Removes hoist from the place, and puts back what was there before.
+    /// Removes hoist and restores the backup, if any.
     ///
     /// # Errors
     ///
-    /// Where the folder cannot be written to.
+    /// If the folder is not writable.
     pub(in crate::cli) fn uninstall(&self, hoist: &Path) -> io::Result<Uninstalled> {
         match self.holder(hoist) {
             Holder::Other(metadata) => Ok(Uninstalled::HeldBy(metadata)),
@@ -164,18 +164,17 @@ impl Place {
         }
     }
 
-    /// Whether something is kept.
+    /// Whether there is a backup.
     pub(in crate::cli) fn has_backup(&self) -> bool {
         fs::symlink_metadata(self.backup()).is_ok()
     }
 }
 
-/// The running program as it is found on `path`, so that a link on the way (to a version, for example) stays a link; else
-/// its file.
+/// The path of the running program: as found on `path`, so that links (for example to a version) are kept, else its file.
 ///
 /// # Errors
 ///
-/// Where the system does not say which file runs.
+/// If the system does not say which file is running.
 pub(in crate::cli) fn running(path: Option<&str>) -> io::Result<PathBuf> {
     let running = std::env::current_exe()?.canonicalize()?;
     let name = running.file_name().unwrap_or_default();

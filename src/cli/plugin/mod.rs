@@ -1,14 +1,14 @@
-//! What hoist is to `docker`, whose plugin `compose` it can be.
+//! hoist as the plugin `compose` of `docker`.
 
 pub(super) mod install;
 pub(super) mod socket;
 
 use super::level::COMPOSE_LEVEL;
 
-/// Who makes the plugin, as its metadata says.
+/// The vendor in the plugin's metadata.
 pub(super) const VENDOR: &str = "hoist";
 
-/// What `docker` asks every plugin for before it calls it.
+/// The metadata that `docker` requests from every plugin.
 pub(super) fn metadata() -> String {
     format!(
         "{{\n     \"SchemaVersion\": \"0.1.0\",\n     \"Vendor\": \"{VENDOR}\",\n     \"Version\": \

@@ -1,5 +1,5 @@
-//! The connection to the `docker` that called hoist. `docker` closes it when it is interrupted while its output is no
-//! terminal; in a terminal, hoist gets the signal itself.
+//! The connection to the `docker` that called hoist. If its output is not a terminal, `docker` closes the connection when
+//! it is interrupted; in a terminal, hoist receives the signal itself.
 
 use std::future::pending;
 use std::io;
@@ -7,17 +7,16 @@ use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The socket belongs to the process, as its signals do.
+/// One per process, like the process's signals.
 static DOCKER: OnceLock<Socket> = OnceLock::new();
 
 struct Socket {
     stream: UnixStream,
-    /// Whether somebody turns its end into an interruption.
+    /// Whether the command handles the end of the connection as an interruption.
     is_heeded: AtomicBool,
 }
 
-/// Connects to the socket that `DOCKER_CLI_PLUGIN_SOCKET` names, if it does. Without a connection nothing but a signal
-/// interrupts hoist.
+/// Connects to the socket named by `DOCKER_CLI_PLUGIN_SOCKET`. Without a connection, only signals interrupt hoist.
 pub(in crate::cli) fn connect() {
     let Some(name) = std::env::var_os("DOCKER_CLI_PLUGIN_SOCKET").filter(|name| !name.is_empty()) else { return };
     let Ok(stream) = open(&name) else { return };
@@ -26,7 +25,7 @@ pub(in crate::cli) fn connect() {
     }
 }
 
-/// A name that begins with `@` is abstract: it is in no folder.
+/// Names that begin with `@` are abstract: they do not exist in the file system.
 #[cfg(target_os = "linux")]
 fn open(name: &std::ffi::OsStr) -> io::Result<UnixStream> {
     use std::os::linux::net::SocketAddrExt;
@@ -43,7 +42,7 @@ fn open(name: &std::ffi::OsStr) -> io::Result<UnixStream> {
     UnixStream::connect(name)
 }
 
-/// Waits until `docker` closes the connection, for someone who then stops what is going on.
+/// Waits until `docker` closes the connection; the caller then interrupts the command.
 pub(in crate::cli) async fn heed() {
     if let Some(docker) = DOCKER.get() {
         docker.is_heeded.store(true, Ordering::Relaxed);
@@ -51,7 +50,7 @@ pub(in crate::cli) async fn heed() {
     closed().await;
 }
 
-/// Waits until `docker` closes the connection while nobody heeds that.
+/// Waits until `docker` closes the connection while no one waits for it in [`heed`].
 pub(in crate::cli) async fn hung_up() {
     closed().await;
     if DOCKER.get().is_some_and(|docker| docker.is_heeded.load(Ordering::Relaxed)) {

@@ -27,11 +27,11 @@ impl Observe for Docker {
 }
 
 impl Docker {
-    /// The names of the projects that have a container.
+    /// The names of the projects that have containers.
     ///
     /// # Errors
     ///
-    /// Those of the engine.
+    /// If the engine fails.
     pub async fn project_names(&self) -> Result<BTreeSet<String>, EngineError> {
         let filters = serde_json::json!({ "label": [label::PROJECT] }).to_string();
         let path = format!("/containers/json?{}", query(&[("all", "true"), ("filters", &filters)]));

@@ -81,7 +81,7 @@ fn flags_that_do_not_go_together_are_refused_in_the_words_scripts_know() {
 }
 
 #[test]
-fn mistakes_are_told_in_the_words_scripts_know() {
+fn mistakes_are_reported_in_the_words_scripts_know() {
     for (arguments, message) in [
         ("version x", "unknown command \"x\" for \"docker compose version\""),
         ("version -f", "flag needs an argument: 'f' in -f"),
@@ -110,7 +110,7 @@ fn mistakes_are_told_in_the_words_scripts_know() {
 }
 
 #[test]
-fn hidden_flags_are_taken_without_a_word() {
+fn hidden_flags_are_accepted_silently() {
     for arguments in [
         "--verbose config -q",
         "--insecure-registry example.com config -q",

@@ -51,12 +51,12 @@ fn replicas_are_set_behind_the_service() {
     assert_eq!(asked(&["up", "--scale", "w"]).0, "web=\nwebdb=\n:6\n");
     assert_eq!(asked(&["up", "--scale=w"]).0, "web=\nwebdb=\n:6\n");
     assert_eq!(asked(&["up", "--attach", "d"]).0, "db\n:4\n");
-    // A service is not named twice.
+    // A service is not offered twice.
     assert_eq!(asked(&["up", "web", ""]).0, "db\nwebdb\n:4\n");
 }
 
 #[test]
-fn what_is_wrong_with_the_files_does_not_matter() {
+fn errors_in_the_files_do_not_matter() {
     let services = |file: &str, arguments: &str| Case::new(arguments).argument("").file("compose.yaml", file).run();
     let required = services("services: {web: {image: \"${MISSING?}\"}}\n", "__complete up");
     assert_eq!((required.stdout.as_str(), required.status), ("web\n:4\n", 0));
@@ -69,7 +69,7 @@ fn what_is_wrong_with_the_files_does_not_matter() {
     assert_eq!(services(FILE, "__complete -f other.yaml up").stdout, ":4\n");
 }
 
-/// Runs a shell with a script that loads the completion and prints what it offers.
+/// Runs a script in a shell; `None` if the shell is not installed.
 fn shell(program: &str, arguments: &[&str], script: &str) -> Option<String> {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("compose.yaml"), FILE).expect("a file");
@@ -119,7 +119,7 @@ complete -p hoist
     );
 }
 
-/// fish says itself what it would offer; a machine without it has no use for its script.
+/// Skipped if fish is not installed.
 #[test]
 fn fish_completes_services() {
     let script = "

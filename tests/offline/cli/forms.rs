@@ -4,11 +4,11 @@ use super::Case;
 
 const OWN: &str = env!("CARGO_PKG_VERSION");
 
-/// The level of Docker Compose that hoist follows.
+/// The version of Docker Compose that hoist is compatible with.
 const LEVEL: &str = "5.6.1";
 
 #[test]
-fn docker_is_told_what_the_plugin_is() {
+fn docker_gets_the_metadata_of_the_plugin() {
     let ran = Case::new("docker-cli-plugin-metadata").called("docker-compose").run();
     let expected = format!(
         "{{\n     \"SchemaVersion\": \"0.1.0\",\n     \"Vendor\": \"hoist\",\n     \"Version\": \"v{LEVEL}\",\n     \
@@ -20,7 +20,7 @@ fn docker_is_told_what_the_plugin_is() {
 }
 
 #[test]
-fn the_version_is_that_of_whom_hoist_stands_in_for() {
+fn the_version_is_that_of_what_was_called() {
     let compose = format!("Docker Compose version v{LEVEL}\n");
     let short = format!("{LEVEL}\n");
     let json = format!("{{\"version\":\"v{LEVEL}\"}}\n");
@@ -88,7 +88,7 @@ fn standalone_flags_of_docker_stand_anywhere_before_the_command() {
 }
 
 #[test]
-fn a_hook_says_nothing() {
+fn a_hook_prints_nothing() {
     for json in ["{\"RootCmd\":\"compose up\",\"Flags\":{\"d\":\"\"}}", "not JSON"] {
         let ran = Case::new("compose docker-cli-plugin-hooks").argument(json).by_docker().run();
         assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
@@ -135,7 +135,7 @@ fn the_plugin_is_installed_and_removed_again() {
     let expected = format!("`docker compose` runs {} -> {} (hoist v{LEVEL})", program.display(), hoist.display());
     assert_eq!(status.lines().next(), Some(expected.as_str()), "{status}");
     assert_eq!(run("plugin uninstall").stdout, format!("removed {}\n", program.display()));
-    assert_eq!(run("plugin uninstall").stdout, format!("there is no {}\n", program.display()));
+    assert_eq!(run("plugin uninstall").stdout, format!("{} does not exist\n", program.display()));
 
     std::fs::write(&program, "#!/bin/sh\n").expect("a file");
     let ran = run("plugin install");
