@@ -63,9 +63,9 @@ fn flags_of_docker_stand_before_the_plugin() {
         .file("docker/config.json", r#"{"currentContext": "none"}"#)
         .variable("DOCKER_HOST", "")
         .run();
-    assert_eq!(ran.stderr, "there is no Docker context `none`\n");
+    assert_eq!(ran.stderr, "Docker context `none` does not exist\n");
     let ran = case("--context none compose ps").run();
-    assert_eq!((ran.status, ran.stderr.as_str()), (1, "there is no Docker context `none`\n"));
+    assert_eq!((ran.status, ran.stderr.as_str()), (1, "Docker context `none` does not exist\n"));
     let ran = case("--zzz compose ps").run();
     assert_eq!(ran.status, 125);
     assert!(ran.stderr.starts_with("unknown flag: --zzz\n\nUsage:  docker [OPTIONS]"), "{}", ran.stderr);
