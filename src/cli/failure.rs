@@ -13,7 +13,7 @@ use crate::engine::EngineError;
 use crate::event::RunFailure;
 use crate::operation::OperationError;
 use crate::project::Project;
-use crate::render::failure::{FailedStep, Files};
+use crate::render::failure::{FailedStep, Files, engine_hints};
 use crate::render::listing::ListingError;
 use crate::source::SourceMap;
 
@@ -178,24 +178,10 @@ impl Failure {
 
 fn write_engine_error(error: &EngineError, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{error}")?;
-    match engine_hint(error) {
+    match engine_hints::hint(error) {
         Some(hint) => writeln!(out, "hint: {hint}"),
         None => Ok(()),
     }
-}
-
-/// The hint for an engine that does not answer or returns an error.
-fn engine_hint(error: &EngineError) -> Option<String> {
-    let EngineError::Unreachable { cause, address } = error else { return None };
-    if let Some(host) = address.strip_prefix("ssh://") {
-        let host = host.split('/').next().unwrap_or_default();
-        return Some(format!("`ssh ssh://{host} docker version` must work without a prompt"));
-    }
-    Some(if cause.to_lowercase().contains("permission denied") {
-        "your user is not allowed to access the engine's socket: add it to the group `docker`, or use sudo".to_owned()
-    } else {
-        "is the engine running? start it, or select another with DOCKER_HOST, --host or --context".to_owned()
-    })
 }
 
 impl From<EngineError> for Failure {

@@ -1,5 +1,6 @@
 //! The only owner of the process's signals: the first Ctrl-C (or SIGTERM, or the end of the `docker` that called hoist)
-//! stops, the second kills, the third leaves everything as it is.
+//! stops, the second kills, the third leaves everything as it is. What each means to an operation is written at
+//! [`Interruption`].
 
 use std::pin::pin;
 

@@ -12,6 +12,7 @@ mod error;
 #[cfg(feature = "fake-engine")]
 pub mod fake;
 mod images;
+mod labels;
 pub(crate) mod line_buffer;
 mod networks;
 mod observe;

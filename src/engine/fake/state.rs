@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::made::{self, Made};
+use super::made::Made;
 use super::script::{Run, Script};
+use crate::engine::labels;
 use crate::engine::{
     AddressHolder, AtEnd, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
     ObserveQuery, OutputStream, PortHolder, Probe, Scope,
@@ -265,7 +266,7 @@ impl State {
             container.script = script;
         }
         if let Some(container) = self.containers.get_mut(&id) {
-            container.labels.extend(made::labels(&request));
+            container.labels = labels::of_container(&request);
             container.made = Made::of(&request);
         }
         self.requests.insert(name, request);
