@@ -66,6 +66,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(None) => {}
     }
     let Parsed::Run(cli) = parsed else { return ExitCode::SUCCESS };
+    if let Some(printed) = command::version(cli.command.as_ref(), &cli.global, form) {
+        return ended(printed);
+    }
     let context = match Context::of_process(&cli.global, docker, form) {
         Ok(context) => context,
         Err(failure) => return end(&failure, &Style::default(), Failure::report),

@@ -191,10 +191,10 @@ mod tests {
                 &["completion", "x"],
                 "invalid argument \"x\" for SHELL: expected one of bash, elvish, fish, powershell, zsh",
             ),
-            (&["run", "--rm", "web"], "`run` is not supported yet"),
+            (&["bridge", "--rm", "web"], "`bridge` is not supported yet"),
             (
-                &["exec", "-T", "web", "ls"],
-                "`exec` is not supported yet\nhint: use `docker exec`; `hoist ps` lists the containers",
+                &["push", "-q", "web"],
+                "`push` is not supported yet\nhint: use `docker push`; `hoist config --images` lists the images",
             ),
             (&["upp"], "unknown docker command: \"compose upp\"\nhint: did you mean `up`?"),
         ];

@@ -24,6 +24,8 @@ mod wait;
 
 use clap::Subcommand;
 
+use super::global::GlobalArgs;
+use super::invocation::Form;
 use super::lazy::Lazy;
 use super::{Context, Failure, settings};
 
@@ -77,11 +79,18 @@ pub(crate) enum Command {
     Wait(Lazy<wait::WaitArgs>),
 }
 
+/// Prints the version if that is what `command` or `--version` asks for. This needs no context, so it works in every
+/// directory.
+pub(super) fn version(command: Option<&Command>, global: &GlobalArgs, form: Form) -> Option<Result<(), Failure>> {
+    match command {
+        _ if global.version => Some(version::print(form)),
+        Some(Command::Version(Lazy(args))) => Some(version::version(args, form)),
+        _ => None,
+    }
+}
+
 /// Runs `command`; `root` is the definition of the whole command line.
 pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &Context) -> Result<(), Failure> {
-    if context.global.version {
-        return version::print(context.form);
-    }
     let looks_around = |command: &Command| {
         let own = matches!(command, Command::Man(_) | Command::Plugin(_));
         !own && !matches!(command, Command::Completion(_) | Command::Help(_) | Command::Version(_))
@@ -90,7 +99,8 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         settings::check_globals(context)?;
     }
     match command {
-        None => Ok(()),
+        // The version was printed before there was a context.
+        None | Some(Command::Version(_)) => Ok(()),
         Some(Command::Completion(Lazy(args))) => completion::completion(&args, root, context.form),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),
         Some(Command::Create(Lazy(args))) => create::create(args, context),
@@ -110,7 +120,6 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         Some(Command::Stop(Lazy(args))) => stop::stop(&args, context),
         Some(Command::Unpause(Lazy(args))) => unpause::unpause(&args, context),
         Some(Command::Up(Lazy(args))) => up::up(&args, context),
-        Some(Command::Version(Lazy(args))) => version::version(&args, context.form),
         Some(Command::Wait(Lazy(args))) => wait::wait(&args, context),
     }
 }

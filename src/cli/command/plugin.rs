@@ -40,6 +40,9 @@ pub(crate) enum Action {
 }
 
 pub(super) fn plugin(args: PluginArgs, context: &Context) -> Result<(), Failure> {
+    if context.global.dry_run && !matches!(args.action, Action::Status) {
+        return Failure::usage("`plugin` has no dry run\nhint: `hoist plugin status` shows what `docker compose` runs");
+    }
     let hoist = running(context.variable("PATH"))?;
     match args.action {
         Action::Install { dir, force } => install(&place(dir, context)?, &hoist, force, context),

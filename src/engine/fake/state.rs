@@ -266,7 +266,7 @@ impl State {
             container.script = script;
         }
         if let Some(container) = self.containers.get_mut(&id) {
-            container.labels = labels::of_container(&request);
+            container.labels.extend(labels::of_container(&request));
             container.made = Made::of(&request);
         }
         self.requests.insert(name, request);

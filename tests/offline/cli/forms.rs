@@ -146,6 +146,7 @@ fn the_plugin_is_installed_and_removed_again() {
     assert_eq!(run("plugin uninstall").status, 0);
     assert_eq!(std::fs::read_to_string(&program).expect("it is back"), "#!/bin/sh\n");
     assert_eq!(run("plugin uninstall").status, 1);
+    assert_eq!(run("plugin uninstall --dry-run").status, 1);
     let ran = run("plugin instal");
     assert_eq!(ran.stderr, "unknown command \"instal\" for \"hoist plugin\"\nhint: did you mean `install`?\n");
 }
