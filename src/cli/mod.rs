@@ -13,6 +13,7 @@ mod existing;
 mod failure;
 pub mod global;
 mod help;
+mod interaction;
 mod invocation;
 mod lazy;
 mod lenient;
@@ -27,6 +28,7 @@ mod refusal;
 mod service_names;
 mod settings;
 mod signal;
+mod terminal;
 mod walk;
 
 use std::ffi::OsString;

@@ -48,6 +48,9 @@ pub(super) enum Parsed {
     },
 }
 
+/// Commands whose service is followed by a program with arguments of its own, which clap alone does not tell apart.
+const WITH_PROGRAMS: &[&str] = &["exec", "run"];
+
 /// The definition of the whole command line.
 pub(super) fn definition(form: Form) -> Command {
     Cli::command().bin_name(form.program()).no_binary_name(true)
@@ -56,6 +59,9 @@ pub(super) fn definition(form: Form) -> Command {
 /// Parses the words after the program's name.
 #[must_use]
 pub(super) fn parse(words: &[OsString], form: Form) -> Parsed {
+    if words.iter().any(|word| WITH_PROGRAMS.iter().any(|command| word == command)) {
+        return parse_slowly(words, form);
+    }
     let mut command = definition(form);
     match command.try_get_matches_from_mut(words) {
         Ok(matches) => wrong_count(&matches, &command).map_or_else(|| accept(&matches, form), refused),
@@ -255,6 +261,35 @@ mod tests {
         let mut root = definition(Form::Hoist);
         root.build();
         check(&root, "");
+    }
+
+    #[test]
+    fn what_follows_the_service_of_exec_belongs_to_the_program() {
+        let command = |words: &str| {
+            let words: Vec<_> = ["exec"].into_iter().chain(words.split(' ')).collect();
+            let Parsed::Run(cli) = parsed(&words) else { panic!("{words:?}: a command to run") };
+            let Some(command::Command::Exec(Lazy(exec))) = cli.command else { panic!("{words:?}: `exec`") };
+            exec
+        };
+        for flags in [
+            "",
+            "-T ",
+            "-itT ",
+            "-T=true -d=false -i=false ",
+            "-w / ",
+            "-w=/ ",
+            "-Tw / -uroot -e A=1 ",
+            "--no-TTY --index=1 ",
+            "-- ",
+        ] {
+            let exec = command(&format!("{flags}web ps -d=true -T --help -- -q"));
+            assert_eq!(exec.service.as_deref(), Some("web"), "{flags}");
+            assert_eq!(exec.command, ["ps", "-d=true", "-T", "--help", "--", "-q"], "{flags}");
+            assert!(!exec.detach, "{flags}");
+            assert_eq!(exec.interactive, !flags.contains("-i=false"), "{flags}");
+            assert_eq!(exec.no_tty.is_some(), flags.contains('T'), "{flags}");
+        }
+        assert_eq!(refusal(&["exec", "-x", "web", "true"]), "unknown shorthand flag: 'x' in -x");
     }
 
     #[test]

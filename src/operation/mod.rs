@@ -3,13 +3,18 @@
 //! Everything is generic over the engine's traits, so that each operation can be tested with the fake engine.
 
 pub mod ask;
+mod attach;
 mod converge;
+mod detach_keys;
 mod down;
 mod error;
+mod exec;
 mod existing;
 pub mod follow;
+pub mod interactive;
 mod logs;
 mod observe;
+mod one_container;
 mod ps;
 pub mod session;
 mod up;
@@ -18,11 +23,15 @@ mod wait;
 use tokio_util::sync::CancellationToken;
 
 pub use ask::{Ask, Question};
+pub use attach::{Attach, Signals};
 pub use converge::{Change, Detail, Prepared, RunSettings, converge, prepare};
+pub use detach_keys::{DetachKeys, DetachKeysError};
 pub use down::Down;
 pub use error::OperationError;
+pub use exec::Exec;
 pub use existing::{Existing, Rm};
 pub use logs::Logs;
+pub use one_container::OneContainer;
 pub use ps::{ListedServices, ListedStates, Ps};
 pub use up::Up;
 pub use wait::{Ended, Wait};

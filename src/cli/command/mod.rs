@@ -1,9 +1,11 @@
 //! One file per command: its arguments, its settings and the steps that carry it out.
 
+mod attach;
 mod completion;
 mod config;
 mod create;
 mod down;
+mod exec;
 mod help;
 mod kill;
 mod logs;
@@ -32,6 +34,8 @@ use super::{Context, Failure, settings};
 /// The command to run.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Attach this terminal to a running container
+    Attach(Lazy<attach::AttachArgs>),
     /// Print a completion script for a shell
     Completion(Lazy<completion::CompletionArgs>),
     /// Check the files and print the resolved project
@@ -41,6 +45,8 @@ pub(crate) enum Command {
     Create(Lazy<create::CreateArgs>),
     /// Stop and remove containers and networks, and volumes with --volumes
     Down(Lazy<down::DownArgs>),
+    /// Run a command in a running container
+    Exec(Lazy<exec::ExecArgs>),
     /// Show the help for a command
     Help(Lazy<help::HelpArgs>),
     /// Send a signal to running containers
@@ -101,10 +107,12 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
     match command {
         // The version was printed before there was a context.
         None | Some(Command::Version(_)) => Ok(()),
+        Some(Command::Attach(Lazy(args))) => attach::attach(&args, context),
         Some(Command::Completion(Lazy(args))) => completion::completion(&args, root, context.form),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),
         Some(Command::Create(Lazy(args))) => create::create(args, context),
         Some(Command::Down(Lazy(args))) => down::down(&args, context),
+        Some(Command::Exec(Lazy(args))) => exec::exec(&args, context),
         Some(Command::Help(Lazy(args))) => help::help(&args, &root, context.form),
         Some(Command::Kill(Lazy(args))) => kill::kill(&args, context),
         Some(Command::Logs(Lazy(args))) => logs::logs(&args, context),
