@@ -50,7 +50,7 @@ pub(crate) struct ConvergeArgs {
     #[arg(long, value_name = "SERVICE=NUM")]
     pub(crate) scale: Vec<String>,
     /// Answer yes to all questions
-    #[arg(short = 'y', long)]
+    #[arg(short = 'y', long, alias = "y")]
     pub(crate) yes: bool,
 }
 

@@ -5,7 +5,9 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use super::Failure;
+use super::docker_flags::DockerFlags;
 use super::global::GlobalArgs;
+use super::invocation::Form;
 use crate::load::{self, LoadOptions, Resources};
 use crate::plan::SecretValues;
 use crate::project::NameSeparator;
@@ -27,6 +29,10 @@ pub struct Context {
     pub ansi: Option<String>,
     /// Reads the files for every load in this run, so that pipes are read only once.
     pub reader: Reader,
+    /// What hoist was called as.
+    pub form: Form,
+    /// The flags of `docker`, if it called hoist.
+    pub docker: DockerFlags,
 }
 
 /// Which of the standard streams are terminals.
@@ -46,7 +52,7 @@ impl Context {
     /// # Errors
     ///
     /// If there is no current directory.
-    pub fn of_process(global: &GlobalArgs) -> Result<Self, Failure> {
+    pub fn of_process(global: &GlobalArgs, docker: DockerFlags, form: Form) -> Result<Self, Failure> {
         let working_directory = current_directory()?;
         let mut context = Self {
             global: global.clone(),
@@ -61,7 +67,13 @@ impl Context {
             },
             ansi: None,
             reader: Reader::default(),
+            form,
+            docker,
         };
+        // Docker's helper programs find the configuration through this variable.
+        if let Some(folder) = &context.docker.config {
+            context.environment.insert("DOCKER_CONFIG".to_owned(), folder.clone());
+        }
         let ansi = load::early_variable(&context.load_options(&[]), "COMPOSE_ANSI");
         context.ansi = ansi.filter(|word| !word.is_empty());
         Ok(context)

@@ -2,9 +2,10 @@
 
 use futures::FutureExt;
 
+use super::plugin::socket;
 use super::{Context, Failure};
 use crate::engine::Observe;
-use crate::engine::docker::{ConnectSettings, Docker};
+use crate::engine::docker::{ConnectSettings, Docker, TlsRequest};
 
 /// Runs `work` with what `load` reads and with the engine selected by flags, environment and Docker's configuration.
 /// Pings the engine first, so that it wakes up and answers while the files are read.
@@ -23,7 +24,10 @@ pub(super) fn with_engine<L, T>(
     let result = load().and_then(|loaded| {
         let mut work = Box::pin(work(loaded, engine?));
         runtime.block_on(async {
-            tokio::select! { biased; () = &mut greeting => work.await, done = &mut work => done }
+            let work = async {
+                tokio::select! { biased; () = &mut greeting => work.await, done = &mut work => done }
+            };
+            tokio::select! { biased; done = work => done, () = socket::hung_up() => Err(Failure::Interrupted) }
         })
     });
     // A pending read of standard input must not keep the process alive.
@@ -48,11 +52,24 @@ async fn turns(count: usize) {
     }
 }
 
-fn connect(context: &Context) -> Result<Docker, Failure> {
+/// The selected engine. hoist's own flags override those of `docker`.
+pub(super) fn connect(context: &Context) -> Result<Docker, Failure> {
+    let Context { global, docker, .. } = context;
     let mut connect = ConnectSettings::from_environment(|name| context.environment.get(name).cloned());
-    if context.global.host.is_some() || context.global.context.is_some() {
-        connect.host.clone_from(&context.global.host);
-        connect.context.clone_from(&context.global.context);
+    for (host, named) in [(&docker.host, &docker.context), (&global.host, &global.context)] {
+        if host.is_some() || named.is_some() {
+            connect.host.clone_from(host);
+            connect.context.clone_from(named);
+        }
     }
+    match (docker.tls_verify, docker.tls) {
+        (Some(true), _) => connect.tls = TlsRequest::Verified,
+        (_, true) => connect.tls = TlsRequest::Unverified,
+        (Some(false), false) => connect.tls = TlsRequest::No,
+        (None, false) => {}
+    }
+    connect.tls_authority.clone_from(&docker.tls_authority);
+    connect.tls_certificate.clone_from(&docker.tls_certificate);
+    connect.tls_key.clone_from(&docker.tls_key);
     Ok(Docker::connect(connect)?)
 }

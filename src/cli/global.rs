@@ -32,6 +32,9 @@ pub struct GlobalArgs {
     /// Compose file, or `-` for standard input; may be repeated
     #[arg(short, long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
+    /// Accepted for compatibility; Compose files cannot be read from a registry yet
+    #[arg(long, value_name = "REGISTRY", hide = true)]
+    pub insecure_registry: Vec<String>,
     /// Same as --ansi never
     #[arg(long, hide = true)]
     pub no_ansi: bool,
@@ -56,6 +59,9 @@ pub struct GlobalArgs {
     /// With `plan` or --dry-run, print every step and the steps it waits for instead of one line per resource
     #[arg(long, global = true, display_order = 100)]
     pub steps: bool,
+    /// Accepted for compatibility; hoist keeps no log
+    #[arg(long, hide = true)]
+    pub verbose: bool,
     /// Print the version
     #[arg(short, long)]
     pub version: bool,

@@ -3,58 +3,93 @@
 mod bring_up;
 mod command;
 mod command_line;
+mod complete;
 mod confirm;
 mod context;
+mod counts;
+mod docker_flags;
 mod engine;
 mod existing;
 mod failure;
 pub mod global;
+mod help;
 mod interaction;
+mod invocation;
 mod lazy;
 mod lenient;
+mod level;
 mod listing;
 mod one_off;
 mod output;
 mod parse;
 mod planned;
+mod plugin;
 mod progress;
+mod refusal;
 mod service_names;
 mod settings;
 mod signal;
 mod terminal;
+mod walk;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 pub use context::Context;
+pub use docker_flags::DockerFlags;
 pub use failure::Failure;
+pub use invocation::Form;
 
 use crate::diagnostic::render::Style;
 use crate::render::ProgressMode;
-use clap::CommandFactory;
-use parse::{Cli, Parsed, answer, parse};
+use invocation::{Invocation, Request};
+use parse::{Parsed, answer, definition, parse};
 
 /// Parses `arguments` (the program's name first), runs the command and returns its exit status.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = parse(arguments);
+    let docker = std::env::var_os("DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND");
+    let Invocation { form, docker, request } = Invocation::of(arguments, docker.as_deref());
+    if form == Form::Plugin {
+        plugin::socket::connect();
+    }
+    let parsed = match request {
+        Request::Run(words) => parse(&words, form),
+        Request::Refused { message, status } => Parsed::Refused { help: None, message, status },
+        Request::Hook => return ExitCode::SUCCESS,
+        Request::Metadata => return ended(output::print(plugin::metadata())),
+        Request::Complete { words, descriptions } => {
+            return ended(complete::complete(&words, descriptions, form, docker));
+        }
+    };
     match answer(&parsed, &mut io::stdout(), &mut io::stderr()) {
         Ok(Some(status)) => return ExitCode::from(status),
         Err(error) => return end(&Failure::of_stdout(error), &Style::default(), Failure::report),
         Ok(None) => {}
     }
     let Parsed::Run(cli) = parsed else { return ExitCode::SUCCESS };
-    let context = match Context::of_process(&cli.global) {
+    if let Some(printed) = command::version(cli.command.as_ref(), &cli.global, form) {
+        return ended(printed);
+    }
+    let context = match Context::of_process(&cli.global, docker, form) {
         Ok(context) => context,
         Err(failure) => return end(&failure, &Style::default(), Failure::report),
     };
-    let Err(failure) = command::dispatch(cli.command, Cli::command(), &context) else { return ExitCode::SUCCESS };
+    let Err(failure) = command::dispatch(cli.command, definition(form), &context) else { return ExitCode::SUCCESS };
     let report = match context.progress_mode() {
         Ok(ProgressMode::Json) => Failure::report_json,
         Ok(_) | Err(_) => Failure::report,
     };
     end(&failure, &output::style(&context), report)
+}
+
+/// The exit status of a request that needs no context.
+fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => end(&failure, &Style::default(), Failure::report),
+    }
 }
 
 /// How a failure is reported.

@@ -152,6 +152,7 @@ pub(super) fn style(context: &Context) -> Style {
         show_values: context.global.show_values,
         current_dir: Some(context.working_directory.clone()),
         flags: command_line::flags(&context.global),
+        program: context.form.program(),
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::num::{IntErrorKind, ParseIntError};
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
 
-use super::command;
 use super::global::GlobalArgs;
-use super::planned::{is_planned, unknown_command};
+use super::invocation::Form;
+use super::planned::is_planned;
+use super::walk::{Mistake, Walk};
+use super::{command, counts, help, refusal};
 
 /// Brings Compose projects up and down, and says what it will do before it does it.
 #[derive(Debug, Parser)]
@@ -18,8 +19,7 @@ use super::planned::{is_planned, unknown_command};
     args_override_self = true,
     disable_help_subcommand = true,
     disable_version_flag = true,
-    subcommand_value_name = "COMMAND",
-    after_help = "Run 'hoist COMMAND --help' for more information on a command."
+    subcommand_value_name = "COMMAND"
 )]
 pub(super) struct Cli {
     /// The global flags.
@@ -43,211 +43,94 @@ pub(super) enum Parsed {
         help: Option<String>,
         /// The message.
         message: String,
+        /// The exit status.
+        status: u8,
     },
 }
 
-/// Parses the arguments of the process, the program's name first.
-#[must_use]
-pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
-    let mut command = Cli::command();
-    let arguments = as_the_parser_takes_them(&command, arguments.into_iter().collect());
-    match command.try_get_matches_from_mut(&arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) if cli.command.is_none() && !cli.global.version => Parsed::Help(help_of(Cli::command())),
-        Ok(cli) => Parsed::Run(Box::new(cli)),
-        Err(error) => refuse(Cli::command(), &error, &arguments),
-    }
-}
-
-fn help_of(mut command: Command) -> String {
-    command.render_help().to_string()
-}
-
-/// The commands whose service is followed by a program with arguments of its own.
+/// Commands whose service is followed by a program with arguments of its own, which clap alone does not tell apart.
 const WITH_PROGRAMS: &[&str] = &["exec", "run"];
 
-/// `--flag=true` becomes `--flag` and `--flag=false` nothing, for flags without a value. Behind a service whose program has
-/// arguments of its own, `--` is put.
-fn as_the_parser_takes_them(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
-    let is_odd = |text: &str| text.contains('=') || WITH_PROGRAMS.contains(&text);
-    if !arguments.iter().any(|argument| argument.to_str().is_some_and(is_odd)) {
-        return arguments;
-    }
-    let mut known = root.clone();
-    let mut kept = Vec::with_capacity(arguments.len());
-    let (mut flags_ended, mut is_value) = (false, false);
-    for argument in arguments {
-        let text = argument.to_str().unwrap_or_default();
-        flags_ended |= text == "--" && !is_value;
-        if WITH_PROGRAMS.contains(&known.get_name()) {
-            // The first word that is neither a flag nor the value of one.
-            if !flags_ended && !is_value && !text.starts_with('-') {
-                flags_ended = true;
-                kept.extend([argument, "--".into()]);
-                continue;
-            }
-            is_value = !is_value && takes_next(&known, text);
-        }
-        if !flags_ended && let Some(on) = boolean_value(root, &known, text) {
-            if on {
-                kept.push(text.split('=').next().unwrap_or_default().into());
-            }
-            continue;
-        }
-        if !flags_ended && let Some(command) = root.find_subcommand(text) {
-            known = command.clone();
-            known.build();
-        }
-        kept.push(argument);
-    }
-    kept
+/// The definition of the whole command line.
+pub(super) fn definition(form: Form) -> Command {
+    Cli::command().bin_name(form.program()).no_binary_name(true)
 }
 
-/// Whether the next argument is the value of a flag, or of the last one in a cluster of short ones.
-fn takes_next(command: &Command, argument: &str) -> bool {
-    let takes = |arg: &Arg| arg.get_action().takes_values() && !arg.is_require_equals_set();
-    if let Some(long) = argument.strip_prefix("--") {
-        return command.get_arguments().any(|arg| arg.get_long() == Some(long) && takes(arg));
+/// Parses the words after the program's name.
+#[must_use]
+pub(super) fn parse(words: &[OsString], form: Form) -> Parsed {
+    if words.iter().any(|word| WITH_PROGRAMS.iter().any(|command| word == command)) {
+        return parse_slowly(words, form);
     }
-    let Some(cluster) = argument.strip_prefix('-') else { return false };
-    let arg = |letter| command.get_arguments().find(|arg| arg.get_short() == Some(letter));
-    // What follows a letter that takes a value is that value; what follows `=` is one anyway.
-    let letters = cluster.split('=').next().unwrap_or_default();
-    let first = letters.char_indices().find(|(_, letter)| arg(*letter).is_some_and(takes));
-    first.is_some_and(|(at, letter)| at + letter.len_utf8() == cluster.len())
+    let mut command = definition(form);
+    match command.try_get_matches_from_mut(words) {
+        Ok(matches) => wrong_count(&matches, &command).map_or_else(|| accept(&matches, form), refused),
+        Err(_) => parse_slowly(words, form),
+    }
 }
 
-/// The value of `--flag=VALUE` or `-f=VALUE` if the flag takes none and VALUE is a boolean.
-fn boolean_value(root: &Command, command: &Command, argument: &str) -> Option<bool> {
-    let (flag, value) = argument.split_once('=')?;
-    let on = match value {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => true,
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
-        _ => return None,
+/// Turns clap's matches into a command to run, unless there is none to run.
+fn accept(matches: &ArgMatches, form: Form) -> Parsed {
+    let cli = match Cli::from_arg_matches(matches) {
+        Ok(cli) => cli,
+        Err(error) => return refused(error.render().to_string().trim_end().to_owned()),
     };
-    let is_switch = |arg: &&Arg| matches!(arg.get_action(), clap::ArgAction::SetTrue);
-    let named = |arg: &&Arg| match flag.strip_prefix("--") {
-        Some(long) => arg.get_long() == Some(long),
-        None => arg.get_short().is_some_and(|short| flag.strip_prefix('-') == Some(short.to_string().as_str())),
-    };
-    command.get_arguments().chain(root.get_arguments()).filter(is_switch).find(named).map(|_| on)
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library's enum is not exhaustive")]
-fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Parsed {
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
-        Some(_) | None => None,
-    };
-    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
-    let hint =
-        |suggested: Option<String>| suggested.map_or_else(String::new, |s| format!("\nhint: did you mean `{s}`?"));
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Parsed::Help(error.render().to_string())
-        }
-        ErrorKind::InvalidSubcommand => {
-            let name = context(ContextKind::InvalidSubcommand).unwrap_or_default();
-            let message = unknown_command(&name, context(ContextKind::SuggestedSubcommand));
-            let help = (!is_planned(&name)).then(|| help_of(command));
-            Parsed::Refused { help, message }
-        }
-        ErrorKind::UnknownArgument => {
-            let message = unknown_argument(&argument, arguments);
-            let hint = before_the_command(&command, &argument, arguments)
-                .unwrap_or_else(|| hint(context(ContextKind::SuggestedArg)));
-            Parsed::Refused { help: None, message: format!("{message}{hint}") }
-        }
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            let value = context(ContextKind::InvalidValue).unwrap_or_default();
-            let flag = argument.split([' ', '=']).next().unwrap_or_default();
-            let message = if value.is_empty() {
-                missing_value(flag, arguments)
-            } else {
-                let cause = std::error::Error::source(error).map_or_else(|| accepted_values(error), refused_value);
-                match flag.strip_prefix('<') {
-                    Some(name) => {
-                        format!("invalid argument \"{value}\" for {}{cause}", name.trim_end_matches(['.', '>']))
-                    }
-                    None => format!("invalid argument \"{value}\" for \"{flag}\" flag{cause}"),
-                }
-            };
-            Parsed::Refused { help: None, message }
-        }
-        ErrorKind::MissingRequiredArgument => {
-            let path = command_path(&command, arguments);
-            let message = format!("missing argument: {argument}\nhint: see `hoist help {path}`");
-            Parsed::Refused { help: None, message }
-        }
-        // Kinds whose wording no script depends on; the library's enum is non-exhaustive.
-        _ => Parsed::Refused { help: None, message: error.render().to_string().trim_end().to_owned() },
+    match matches.subcommand_name() {
+        None if !cli.global.version => Parsed::Help(help::text(&definition(form), "", form)),
+        Some(name) if !help::is_available(name, form) => unknown_command(name, form),
+        Some(_) | None => Parsed::Run(Box::new(cli)),
     }
 }
 
-/// How to write the command line correctly if a global flag stands after the command.
-fn before_the_command(root: &Command, argument: &str, arguments: &[OsString]) -> Option<String> {
-    let flag = root.get_arguments().find(|arg| match argument.strip_prefix("--") {
-        Some(long) => arg.get_long() == long.split('=').next(),
-        None => {
-            arg.get_short().is_some() && arg.get_short() == argument.strip_prefix('-').and_then(|a| a.chars().next())
-        }
-    })?;
-    let written = flag.get_long().map(|long| format!("--{long}"))?;
-    let value = flag.get_value_names().filter(|_| flag.get_action().takes_values()).and_then(|names| names.first());
-    let value = value.map(|name| format!(" {name}")).unwrap_or_default();
-    let path = command_path(root, arguments);
-    Some(format!("\nhint: put it before the command: `hoist {written}{value} {path}`"))
+/// The error if there are more or fewer arguments than the command takes.
+fn wrong_count(matches: &ArgMatches, command: &Command) -> Option<String> {
+    let (name, matches) = matches.subcommand()?;
+    if !counts::is_counted(name) {
+        return None;
+    }
+    let positionals = command.find_subcommand(name)?.get_positionals();
+    let given: Vec<_> = positionals.filter_map(|arg| matches.get_raw(arg.get_id().as_str())).flatten().collect();
+    counts::problem(name, given.len(), given.first().and_then(|word| word.to_str()))
 }
 
-/// The command named by the arguments, with its parents.
-fn command_path<'a>(root: &'a Command, arguments: &'a [OsString]) -> &'a str {
-    let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
-    words.find(|word| root.find_subcommand(word).is_some()).unwrap_or("COMMAND")
-}
-
-/// Why a value is invalid.
-fn refused_value(cause: &(dyn std::error::Error + 'static)) -> String {
-    match cause.downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
-        Some(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => ": the number is too large".to_owned(),
-        Some(_) => ": not a whole number".to_owned(),
-        None => format!(": {cause}"),
+/// Parses words that clap rejects as they are: they ask for help, are wrong, or are written in a way that only Go's
+/// parser accepts, such as `--flag=false`.
+fn parse_slowly(words: &[OsString], form: Form) -> Parsed {
+    let root = definition(form);
+    let walk = Walk::new(&root, words);
+    if let Some(Mistake::UnknownCommand(name)) = walk.mistake.as_ref().filter(|_| walk.path().is_empty()) {
+        return unknown_command(name, form);
+    }
+    if let Some(mistake) = &walk.mistake {
+        let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
+        return refused(refusal::message(mistake, &walk, &root, &words, form));
+    }
+    let path = walk.path();
+    let parsed = definition(form).try_get_matches_from_mut(walk.canonical());
+    if parsed.as_ref().is_err_and(asks_for_help) {
+        return Parsed::Help(help::text(&root, &path, form));
+    }
+    let first = walk.positionals.first().and_then(|word| word.to_str());
+    match (counts::problem(&path, walk.positionals.len(), first), parsed) {
+        (Some(message), _) => refused(message),
+        (None, Ok(matches)) => accept(&matches, form),
+        (None, Err(error)) => refused(refusal::refused(&error, &walk, form)),
     }
 }
 
-fn accepted_values(error: &clap::Error) -> String {
-    match error.get(ContextKind::ValidValue) {
-        Some(ContextValue::Strings(values)) => format!(": expected one of {}", values.join(", ")),
-        Some(_) | None => String::new(),
-    }
+fn asks_for_help(error: &clap::Error) -> bool {
+    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
 }
 
-/// The error for a surplus positional argument, an unknown long flag, or an unknown letter in a group of short flags.
-fn unknown_argument(argument: &str, arguments: &[OsString]) -> String {
-    if argument.starts_with("--") {
-        return format!("unknown flag: {}", argument.split('=').next().unwrap_or_default());
-    }
-    let Some(letter) = argument.strip_prefix('-').and_then(|rest| rest.chars().next()) else {
-        return format!("unexpected argument \"{argument}\"");
-    };
-    let written = arguments
-        .iter()
-        .filter_map(|written| written.to_str())
-        .find(|written| written.starts_with('-') && !written.starts_with("--") && written.contains(letter));
-    format!("unknown shorthand flag: '{letter}' in {}", written.unwrap_or(argument))
+fn refused(message: String) -> Parsed {
+    Parsed::Refused { help: None, message, status: 1 }
 }
 
-fn missing_value(flag: &str, arguments: &[OsString]) -> String {
-    let short = arguments
-        .iter()
-        .filter_map(|written| written.to_str())
-        .rfind(|written| written.starts_with('-') && !written.starts_with("--") && written.len() > 1);
-    match short {
-        Some(cluster) if !arguments.iter().any(|written| written == flag) => {
-            let letter = cluster.chars().next_back().unwrap_or_default();
-            format!("flag needs an argument: '{letter}' in {cluster}")
-        }
-        _ => format!("flag needs an argument: {flag}"),
-    }
+/// The answer to an unknown command: with the help, unless the command is planned.
+fn unknown_command(name: &str, form: Form) -> Parsed {
+    let root = definition(form);
+    let help = (!is_planned(name)).then(|| help::text(&root, "", form));
+    Parsed::Refused { help, message: refusal::unknown(&root, name, form), status: 1 }
 }
 
 /// Writes the text of `parsed`; returns the exit status if there is nothing to run.
@@ -262,12 +145,12 @@ pub(super) fn answer(parsed: &Parsed, out: &mut dyn Write, err: &mut dyn Write) 
             write!(out, "{text}")?;
             Ok(Some(0))
         }
-        Parsed::Refused { help, message } => {
+        Parsed::Refused { help, message, status } => {
             if let Some(help) = help {
                 writeln!(out, "{help}")?;
             }
             writeln!(err, "{message}")?;
-            Ok(Some(1))
+            Ok(Some(*status))
         }
     }
 }
@@ -278,7 +161,7 @@ mod tests {
     use crate::cli::lazy::Lazy;
 
     fn parsed(arguments: &[&str]) -> Parsed {
-        parse(std::iter::once("hoist").chain(arguments.iter().copied()).map(OsString::from))
+        parse(&arguments.iter().map(OsString::from).collect::<Vec<_>>(), Form::Hoist)
     }
 
     fn refusal(arguments: &[&str]) -> String {
@@ -333,6 +216,51 @@ mod tests {
         };
         let Some(command::Command::Up(Lazy(up))) = cli.command else { panic!("`up`") };
         assert!(up.detach && up.plan.renew_anon_volumes && !up.plan.converge.build);
+    }
+
+    #[test]
+    fn the_last_word_about_a_switch_counts() {
+        let up = |arguments: &[&str]| match parsed(arguments) {
+            Parsed::Run(cli) => match cli.command {
+                Some(command::Command::Up(Lazy(up))) => (up.detach, up.plan.timeout, up.plan.services),
+                other => panic!("{other:?}"),
+            },
+            other @ (Parsed::Help(_) | Parsed::Refused { .. }) => panic!("{other:?}"),
+        };
+        for (arguments, detach, timeout, services) in [
+            (&["up", "-d", "--detach=false"][..], false, None, &[][..]),
+            (&["up", "--detach=F", "-d=1"], true, None, &[]),
+            (&["up", "-dt", "5", "web"], true, Some(5), &["web"]),
+            (&["up", "web", "-t=5", "-d=false", "db"], false, Some(5), &["web", "db"]),
+            (&["up", "-dt-1"], true, Some(-1), &[]),
+            (&["up", "--menu=0", "--", "-d"], false, None, &["-d"]),
+        ] {
+            let services = services.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(up(arguments), (detach, timeout, services), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_flag_takes_the_next_word_whatever_it_is() {
+        let Parsed::Run(cli) = parsed(&["-p", "--verbose", "up"]) else { panic!("a command to run") };
+        assert_eq!(cli.global.project_name.as_deref(), Some("--verbose"));
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        fn check(command: &Command, path: &str) {
+            for below in command.get_subcommands().filter(|below| below.get_name() != "help" || path.is_empty()) {
+                let path = format!("{path} {}", below.get_name()).trim().to_owned();
+                let example = help::example(&path).unwrap_or_else(|| panic!("`{path}` has no example"));
+                let words: Vec<_> = example.split(" > ").next().expect("a command").split(' ').collect();
+                let words: Vec<OsString> = words.into_iter().map(|word| word.replace('"', "").into()).collect();
+                assert!(matches!(parse(&words, Form::Hoist), Parsed::Run(_)), "{example}");
+                check(below, &path);
+            }
+        }
+        let mut root = definition(Form::Hoist);
+        root.build();
+        check(&root, "");
     }
 
     #[test]

@@ -1,8 +1,13 @@
-//! The only owner of the process's signals: the first Ctrl-C (or SIGTERM) stops, the second kills, the third leaves
-//! everything as it is. What each means to an operation is written at [`Interruption`].
+//! The only owner of the process's signals: the first Ctrl-C (or SIGTERM, or the end of the `docker` that called hoist)
+//! stops, the second kills, the third leaves everything as it is. What each means to an operation is written at
+//! [`Interruption`].
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::pin::pin;
 
+use futures::FutureExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::plugin::socket;
 use crate::operation::Interruption;
 
 /// Turns signals of the process into cancellations while it is polled; it never completes.
@@ -13,18 +18,16 @@ use crate::operation::Interruption;
 pub(super) async fn listen(interruption: &Interruption) -> std::io::Result<std::convert::Infallible> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut docker = pin!(socket::heed().fuse());
     loop {
-        next(&mut interrupt, &mut terminate).await;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = &mut docker => {}
+        }
         let next = [&interruption.stop, &interruption.kill, &interruption.leave];
         if let Some(next) = next.into_iter().find(|token| !token.is_cancelled()) {
             next.cancel();
         }
-    }
-}
-
-async fn next(interrupt: &mut Signal, terminate: &mut Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
     }
 }

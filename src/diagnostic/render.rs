@@ -29,11 +29,13 @@ pub struct Style {
     pub current_dir: Option<PathBuf>,
     /// The flags of this run that select the project, each followed by a space; hints add them to commands.
     pub flags: String,
+    /// The name that hoist was called by; hints use it in commands.
+    pub program: &'static str,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 140, show_values: false, current_dir: None, flags: String::new() }
+        Self { color: false, width: 140, show_values: false, current_dir: None, flags: String::new(), program: "hoist" }
     }
 }
 
@@ -42,13 +44,15 @@ const COMMANDS: [&str; 5] = ["up ", "up`", "down", "config ", "--profile "];
 
 impl Style {
     /// `text` with the flags of this run added to each command in it, so that a copied command acts on the same
-    /// project.
+    /// project, and with the name that hoist was called by.
     ///
     /// ```
     /// use hoist::diagnostic::Style;
     /// let style = Style { flags: "-p shop ".to_owned(), ..Style::default() };
     /// assert_eq!(style.for_this_project("start it: `hoist up -d db`"), "start it: `hoist -p shop up -d db`");
     /// assert_eq!(style.for_this_project("`hoist -p other down` removes it"), "`hoist -p other down` removes it");
+    /// let style = Style { program: "docker compose", ..style };
+    /// assert_eq!(style.for_this_project("start it: `hoist up -d db`"), "start it: `docker compose -p shop up -d db`");
     /// ```
     #[must_use]
     pub fn for_this_project(&self, text: &str) -> String {
@@ -57,7 +61,9 @@ impl Style {
         for part in parts {
             let is_command = COMMANDS.iter().any(|command| part.starts_with(command));
             let stands_alone = shown.is_empty() || shown.ends_with(['`', ' ']);
-            shown.push_str("hoist ");
+            let is_called = shown.ends_with('`') || (is_command && stands_alone);
+            shown.push_str(if is_called { self.program } else { "hoist" });
+            shown.push(' ');
             if is_command && stands_alone {
                 shown.push_str(&self.flags);
             }

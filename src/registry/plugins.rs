@@ -13,7 +13,7 @@ const SYSTEM_FOLDERS: [&str; 4] = [
 ];
 
 /// The folders to search, in order: those that the configuration in `folder` adds, the user's own, those for all users.
-pub(crate) fn plugin_folders(folder: Option<&Path>) -> impl Iterator<Item = PathBuf> {
+pub(crate) fn plugin_folders(folder: Option<&Path>) -> impl Iterator<Item = PathBuf> + use<> {
     let own = folder.map(|folder| folder.join("cli-plugins"));
     let extra = ConfigFile::read_or_empty(folder).extra_plugin_folders();
     extra.into_iter().chain(own).chain(SYSTEM_FOLDERS.map(PathBuf::from))

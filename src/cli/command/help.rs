@@ -1,7 +1,7 @@
 //! `help [COMMAND]`.
 
-use crate::cli::planned::unknown_command;
-use crate::cli::{Failure, output};
+use crate::cli::invocation::Form;
+use crate::cli::{Failure, help, output, refusal};
 use clap::Args;
 
 /// Arguments of `help`.
@@ -12,14 +12,17 @@ pub(crate) struct HelpArgs {
     pub(crate) command: Vec<String>,
 }
 
-pub(super) fn help(args: &HelpArgs, mut root: clap::Command) -> Result<(), Failure> {
-    root.build();
-    let mut command = &mut root;
+pub(super) fn help(args: &HelpArgs, root: &clap::Command, form: Form) -> Result<(), Failure> {
+    let mut built = root.clone();
+    built.build();
+    let mut command = &built;
+    let mut path = Vec::new();
     for name in &args.command {
-        let Some(found) = command.find_subcommand_mut(name) else {
-            return Err(Failure::Usage(unknown_command(name, None)));
-        };
-        command = found;
+        match command.find_subcommand(name).filter(|found| help::is_available(found.get_name(), form)) {
+            Some(found) => command = found,
+            None => return Err(Failure::Usage(refusal::unknown(root, name, form))),
+        }
+        path.push(command.get_name());
     }
-    output::print(command.render_help().to_string())
+    output::print(help::text(root, &path.join(" "), form))
 }

@@ -9,8 +9,10 @@ mod exec;
 mod help;
 mod kill;
 mod logs;
+mod man;
 mod pause;
 mod plan;
+mod plugin;
 mod ps;
 mod restart;
 mod rm;
@@ -25,6 +27,8 @@ mod wait;
 
 use clap::Subcommand;
 
+use super::global::GlobalArgs;
+use super::invocation::Form;
 use super::lazy::Lazy;
 use super::{Context, Failure, settings};
 
@@ -50,11 +54,16 @@ pub(crate) enum Command {
     Kill(Lazy<kill::KillArgs>),
     /// Show the output of containers
     Logs(Lazy<logs::LogsArgs>),
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man(Lazy<man::ManArgs>),
     /// Pause running containers
     Pause(Lazy<pause::PauseArgs>),
     /// Print what `up` would do, and why
     #[command(after_help = "Exit status: 0 when there is nothing to do, 2 when there is, 1 for an error.")]
     Plan(Lazy<plan::PlanArgs>),
+    /// Install hoist as `docker compose`
+    Plugin(Lazy<plugin::PluginArgs>),
     /// List containers
     Ps(Lazy<ps::PsArgs>),
     /// Restart containers
@@ -79,29 +88,41 @@ pub(crate) enum Command {
     Wait(Lazy<wait::WaitArgs>),
 }
 
+/// Prints the version if that is what `command` or `--version` asks for. This needs no context, so it works in every
+/// directory.
+pub(super) fn version(command: Option<&Command>, global: &GlobalArgs, form: Form) -> Option<Result<(), Failure>> {
+    match command {
+        _ if global.version => Some(version::print(form)),
+        Some(Command::Version(Lazy(args))) => Some(version::version(args, form)),
+        _ => None,
+    }
+}
+
 /// Runs `command`; `root` is the definition of the whole command line.
 pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &Context) -> Result<(), Failure> {
-    if context.global.version {
-        return version::print();
-    }
-    let looks_around =
-        |command: &Command| !matches!(command, Command::Completion(_) | Command::Help(_) | Command::Version(_));
+    let looks_around = |command: &Command| {
+        let own = matches!(command, Command::Man(_) | Command::Plugin(_));
+        !own && !matches!(command, Command::Completion(_) | Command::Help(_) | Command::Version(_))
+    };
     if command.as_ref().is_some_and(looks_around) {
         settings::check_globals(context)?;
     }
     match command {
-        None => Ok(()),
+        // The version was printed before there was a context.
+        None | Some(Command::Version(_)) => Ok(()),
         Some(Command::Attach(Lazy(args))) => attach::attach(&args, context),
-        Some(Command::Completion(Lazy(args))) => completion::completion(&args, root),
+        Some(Command::Completion(Lazy(args))) => completion::completion(&args, root, context.form),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),
         Some(Command::Create(Lazy(args))) => create::create(args, context),
         Some(Command::Down(Lazy(args))) => down::down(&args, context),
         Some(Command::Exec(Lazy(args))) => exec::exec(&args, context),
-        Some(Command::Help(Lazy(args))) => help::help(&args, root),
+        Some(Command::Help(Lazy(args))) => help::help(&args, &root, context.form),
         Some(Command::Kill(Lazy(args))) => kill::kill(&args, context),
         Some(Command::Logs(Lazy(args))) => logs::logs(&args, context),
+        Some(Command::Man(Lazy(args))) => man::man(&args, root, context),
         Some(Command::Pause(Lazy(args))) => pause::pause(&args, context),
         Some(Command::Plan(Lazy(args))) => plan::plan(&args, context),
+        Some(Command::Plugin(Lazy(args))) => plugin::plugin(args, context),
         Some(Command::Ps(Lazy(args))) => ps::ps(&args, context),
         Some(Command::Restart(Lazy(args))) => restart::restart(&args, context),
         Some(Command::Rm(Lazy(args))) => rm::rm(&args, context),
@@ -111,7 +132,6 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         Some(Command::Stop(Lazy(args))) => stop::stop(&args, context),
         Some(Command::Unpause(Lazy(args))) => unpause::unpause(&args, context),
         Some(Command::Up(Lazy(args))) => up::up(&args, context),
-        Some(Command::Version(Lazy(args))) => version::version(&args),
         Some(Command::Wait(Lazy(args))) => wait::wait(&args, context),
     }
 }

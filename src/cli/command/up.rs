@@ -30,6 +30,9 @@ pub(crate) struct UpArgs {
     /// Whose output is shown, and what happens when a container exits.
     #[command(flatten)]
     pub(crate) attach: AttachArgs,
+    /// Accepted for compatibility; there is no menu yet
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) menu: Option<bool>,
     /// Do not use colours in log lines
     #[arg(long)]
     pub(crate) no_color: bool,

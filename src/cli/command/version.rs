@@ -1,7 +1,9 @@
-//! `version`: prints the version.
+//! `version`: prints the version. It reads no files, so it works everywhere.
 
 use clap::Args;
 
+use crate::cli::invocation::Form;
+use crate::cli::level::COMPOSE_LEVEL;
 use crate::cli::{Failure, output};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -17,17 +19,24 @@ pub(crate) struct VersionArgs {
     pub(crate) short: bool,
 }
 
-/// `hoist --version`.
-pub(super) fn print() -> Result<(), Failure> {
-    output::print(format!("hoist version v{VERSION}\n"))
+/// `--version`.
+pub(super) fn print(form: Form) -> Result<(), Failure> {
+    output::print(match form {
+        Form::Hoist => format!("hoist version v{VERSION}\nCompatible with Docker Compose v{COMPOSE_LEVEL}\n"),
+        // Scripts compare the version of what they call.
+        Form::Standalone | Form::Plugin => format!("Docker Compose version v{COMPOSE_LEVEL}\n"),
+    })
 }
 
-pub(super) fn version(args: &VersionArgs) -> Result<(), Failure> {
+pub(super) fn version(args: &VersionArgs, form: Form) -> Result<(), Failure> {
+    let own = form == Form::Hoist;
     if args.short {
-        output::print(format!("{VERSION}\n"))
-    } else if args.format.as_deref() == Some("json") {
-        output::print(format!("{}\n", serde_json::json!({ "version": format!("v{VERSION}") })))
+        output::print(format!("{}\n", if own { VERSION } else { COMPOSE_LEVEL }))
+    } else if args.format.as_deref() != Some("json") {
+        print(form)
+    } else if own {
+        output::print(format!("{{\"version\":\"v{VERSION}\",\"compose\":\"v{COMPOSE_LEVEL}\"}}\n"))
     } else {
-        print()
+        output::print(format!("{{\"version\":\"v{COMPOSE_LEVEL}\"}}\n"))
     }
 }

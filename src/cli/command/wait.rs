@@ -8,10 +8,6 @@ use crate::operation::ask::Always;
 use crate::operation::{Down, Ended, Interruption, Wait};
 use crate::plan::{DownOptions, Orphans};
 
-/// What Docker Compose says where no service is named.
-const TOO_FEW: &str = "docker: 'docker compose wait' requires at least 1 argument\n\nUsage:  docker compose wait SERVICE \
-                       [SERVICE...] [OPTIONS]\n\nSee 'docker compose wait --help' for more information";
-
 /// Arguments of `wait`.
 #[derive(Debug, Args)]
 pub(crate) struct WaitArgs {
@@ -24,9 +20,6 @@ pub(crate) struct WaitArgs {
 }
 
 pub(super) fn wait(args: &WaitArgs, context: &Context) -> Result<(), Failure> {
-    if args.services.is_empty() {
-        return Failure::usage(TOO_FEW);
-    }
     with_engine(
         context,
         || existing::find_any(context),

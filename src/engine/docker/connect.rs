@@ -25,6 +25,12 @@ pub struct ConnectSettings {
     pub tls: TlsRequest,
     /// `DOCKER_CERT_PATH`: the folder of `ca.pem`, `cert.pem` and `key.pem`; the configuration folder if absent.
     pub certificates: Option<PathBuf>,
+    /// `--tlscacert`: the authorities that may sign the engine's certificate, instead of `ca.pem`.
+    pub tls_authority: Option<PathBuf>,
+    /// `--tlscert`: the client's certificate, instead of `cert.pem`.
+    pub tls_certificate: Option<PathBuf>,
+    /// `--tlskey`: the key of the client's certificate, instead of `key.pem`.
+    pub tls_key: Option<PathBuf>,
     /// `DOCKER_API_VERSION`: the API version to use regardless of what the engine offers; for example `1.44`.
     pub api_version: Option<String>,
 }
@@ -60,6 +66,9 @@ impl ConnectSettings {
                 TlsRequest::No
             },
             certificates: given("DOCKER_CERT_PATH").map(PathBuf::from),
+            tls_authority: None,
+            tls_certificate: None,
+            tls_key: None,
             api_version: given("DOCKER_API_VERSION"),
         }
     }
@@ -95,7 +104,11 @@ impl ConnectSettings {
     fn host_address(&self, host: &str) -> Result<Address, EngineError> {
         let tls = (self.tls != TlsRequest::No).then(|| {
             let folder = self.certificates.clone().or_else(|| self.config_folder.clone());
-            TlsFiles::in_folder(folder.as_deref(), self.tls == TlsRequest::Verified)
+            let mut files = TlsFiles::in_folder(folder.as_deref(), self.tls == TlsRequest::Verified);
+            files.authority = self.tls_authority.clone().or(files.authority);
+            let (certificate, key) = files.identity.unzip();
+            files.identity = self.tls_certificate.clone().or(certificate).zip(self.tls_key.clone().or(key));
+            files
         });
         Address::parse(host, tls)
     }
@@ -121,6 +134,24 @@ mod tests {
         let settings = ConnectSettings { host: Some("unix:///x".to_owned()), ..settings };
         assert!(matches!(settings.address(), Err(EngineError::Configuration(_))));
         assert_eq!(ConnectSettings::default().address(), Ok(Address::Unix(DEFAULT_SOCKET.into())));
+    }
+
+    #[test]
+    fn files_of_flags_take_the_place_of_those_in_the_folder() {
+        let settings = ConnectSettings {
+            host: Some("tcp://h".to_owned()),
+            tls: TlsRequest::Verified,
+            tls_authority: Some("/ca".into()),
+            tls_certificate: Some("/cert".into()),
+            tls_key: Some("/key".into()),
+            ..ConnectSettings::default()
+        };
+        let files = TlsFiles {
+            authority: Some("/ca".into()),
+            identity: Some(("/cert".into(), "/key".into())),
+            unverified: false,
+        };
+        assert_eq!(settings.address(), Ok(Address::Tcp { host: "h".to_owned(), port: 2376, tls: Some(files) }));
     }
 
     #[test]

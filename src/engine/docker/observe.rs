@@ -1,6 +1,6 @@
 //! One snapshot of a project from four lists, never with a call per object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -23,6 +23,20 @@ impl Observe for Docker {
 
     async fn observe(&self, query: ObserveQuery) -> Result<Observed, EngineError> {
         observe(&self.client, &query).await
+    }
+}
+
+impl Docker {
+    /// The names of the projects that have containers.
+    ///
+    /// # Errors
+    ///
+    /// If the engine fails.
+    pub async fn project_names(&self) -> Result<BTreeSet<String>, EngineError> {
+        let filters = serde_json::json!({ "label": [label::PROJECT] }).to_string();
+        let path = format!("/containers/json?{}", query(&[("all", "true"), ("filters", &filters)]));
+        let listed: Vec<ListedContainer> = self.client.get(&path).await?;
+        Ok(listed.iter().filter_map(ListedContainer::project).map(str::to_owned).collect())
     }
 }
 

@@ -12,11 +12,13 @@ fn without_arguments_there_is_help() {
 
 #[test]
 fn help_knows_every_command() {
-    for command in ["completion", "config", "create", "down", "help", "logs", "plan", "ps", "up", "version"] {
+    for command in ["completion", "config", "create", "down", "help", "logs", "plan", "plugin", "ps", "up", "version"] {
         let ran = Case::new(&format!("help {command}")).run();
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{command}");
         assert!(ran.stdout.contains(&format!("Usage: hoist {command}")), "{}", ran.stdout);
-        assert_eq!(Case::new(&format!("{command} --help")).run().status, 0);
+        assert!(ran.stdout.contains("Example:\n  hoist "), "{}", ran.stdout);
+        assert_eq!(Case::new(&format!("{command} --help")).run().stdout, ran.stdout);
+        assert_eq!(Case::new(&format!("{command} -h")).run().stdout, ran.stdout);
     }
 }
 
@@ -79,11 +81,49 @@ fn flags_that_do_not_go_together_are_refused_in_the_words_scripts_know() {
 }
 
 #[test]
-fn version_says_which() {
-    let version = env!("CARGO_PKG_VERSION");
-    assert_eq!(Case::new("version --short").run().stdout, format!("{version}\n"));
-    assert_eq!(Case::new("version -f json").run().stdout, format!("{{\"version\":\"v{version}\"}}\n"));
-    assert_eq!(Case::new("-v").run().stdout, format!("hoist version v{version}\n"));
+fn mistakes_are_reported_in_the_words_scripts_know() {
+    for (arguments, message) in [
+        ("version x", "unknown command \"x\" for \"docker compose version\""),
+        ("version -f", "flag needs an argument: 'f' in -f"),
+        ("scale", "requires at least 1 arg(s), only received 0"),
+        ("up -dzV", "unknown shorthand flag: 'z' in -zV"),
+        ("up -dt", "flag needs an argument: 't' in -t"),
+        ("up --zzz=3", "unknown flag: --zzz"),
+        ("up --timeo 5", "unknown flag: --timeo"),
+        ("up ---x", "bad flag syntax: ---x"),
+        ("up --=3", "bad flag syntax: --=3"),
+        ("up -t x", "invalid argument \"x\" for \"-t, --timeout\" flag: not a whole number"),
+        ("up --detach=maybe", "invalid argument \"maybe\" for \"-d, --detach\" flag: not true or false"),
+        ("up -d=maybe", "invalid argument \"maybe\" for \"-d, --detach\" flag: not true or false"),
+        ("ps --orphans=x", "invalid argument \"x\" for \"--orphans\" flag: not true or false"),
+        ("-d up", "unknown shorthand flag: 'd' in -d\nhint: put it after the command: `hoist up --detach`"),
+        (
+            "wait",
+            "docker: 'docker compose wait' requires at least 1 argument\n\nUsage:  docker compose wait SERVICE \
+             [SERVICE...] [OPTIONS]\n\nSee 'docker compose wait --help' for more information",
+        ),
+    ] {
+        let ran = Case::new(arguments).run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (1, format!("{message}\n").as_str()), "{arguments}");
+        assert_eq!(ran.stdout, "", "{arguments}");
+    }
+}
+
+#[test]
+fn hidden_flags_are_accepted_silently() {
+    for arguments in [
+        "--verbose config -q",
+        "--insecure-registry example.com config -q",
+        "--all-resources=false --dry-run=0 config -q=T",
+        "-p=shop --parallel=-1 config -q",
+    ] {
+        let ran = Case::new(arguments).file("compose.yaml", "services: {web: {image: i}}\n").run();
+        assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""), "{arguments}");
+    }
+    for arguments in ["up --menu=false -d", "up --menu -d", "create --y", "rm -a -f", "down --volume"] {
+        let ran = Case::new(arguments).file("compose.yaml", "services: {web: {image: i}}\n").run();
+        assert!(ran.stderr.starts_with("cannot connect to a container engine"), "{arguments}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -64,3 +64,46 @@ fn an_engine_that_does_not_answer_keeps_nobody() {
         assert!(count <= most, "{arguments:?}: ended after {count} interrupts");
     }
 }
+
+/// `docker` closes its socket when it is interrupted and its output is no terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_end_of_docker_is_an_interruption() {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::SocketAddr;
+    use std::os::unix::process::CommandExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("engine.sock");
+    let engine = UnixListener::bind(&socket).expect("a socket");
+    std::fs::write(folder.path().join("compose.yaml"), "services: {web: {image: a}}\n").expect("a file");
+    let name = format!("hoist_test_{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).expect("a name");
+    let docker = UnixListener::bind_addr(&address).expect("a socket");
+    for command in ["logs", "ps"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hoist"))
+            .arg0("docker-compose")
+            .args(["compose", command])
+            .current_dir(folder.path())
+            .env("DOCKER_HOST", format!("unix://{}", socket.display()))
+            .env("DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND", "docker")
+            .env("DOCKER_CLI_PLUGIN_SOCKET", format!("@{name}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("hoist starts");
+        let (connection, _) = docker.accept().expect("it connects");
+        let (_question, _) = engine.accept().expect("it asks");
+        assert_eq!(ended(&mut child), None, "{command}");
+        drop(connection);
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = ended(&mut child) {
+                break status;
+            }
+            assert!(began.elapsed() < SOON, "{command} does not end");
+            pass(Duration::from_millis(20));
+        };
+        assert_eq!(status.code(), Some(130), "{command}");
+    }
+}

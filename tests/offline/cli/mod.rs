@@ -1,13 +1,16 @@
 //! The binary: files and arguments in; all of standard output, standard error and the exit status out.
 
 mod arguments;
+mod completion;
 mod config;
+mod forms;
 mod interruption;
 mod remarks;
 mod security;
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -36,6 +39,24 @@ impl Case {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", "/nonexistent");
         command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
         Self { folder, command, input: None }
+    }
+
+    /// Called by another name than `hoist`.
+    pub(crate) fn called(mut self, name: &str) -> Self {
+        self.command.arg0(name);
+        self
+    }
+
+    /// Called by `docker` as its plugin; the arguments are those of `docker`.
+    pub(crate) fn by_docker(self) -> Self {
+        self.called("/usr/libexec/docker/cli-plugins/docker-compose")
+            .variable("DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND", "docker")
+    }
+
+    /// With an argument that is not split.
+    pub(crate) fn argument(mut self, argument: &str) -> Self {
+        self.command.arg(argument);
+        self
     }
 
     /// With a file in the folder.
