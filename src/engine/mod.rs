@@ -5,6 +5,7 @@
 //! every engine that speaks Docker's API, `fake::Fake` in memory for tests. Nobody outside this module sees an HTTP
 //! status or a type of the client library.
 
+mod archives;
 mod builds;
 mod containers;
 pub mod docker;
@@ -18,13 +19,14 @@ mod observe;
 mod streams;
 mod volumes;
 
+pub use archives::{Archives, Bytes, Download, Owners, PathStat, Upload};
 pub use builds::Builds;
 pub use containers::{
     AtEnd, ContainerDetails, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer, NameHolder,
     PortHolder, Probe,
 };
 pub use error::EngineError;
-pub use images::{BuildStatus, ImageProgress, Images};
+pub use images::{BuildStatus, CommitSpec, ImageProgress, Images};
 pub use networks::{AddressHolder, Networks};
 pub use observe::{Observe, ObserveQuery, Scope};
 pub use streams::{
@@ -38,11 +40,11 @@ pub use volumes::Volumes;
 /// Generic code needs this trait only; the methods of a particular engine come with the trait of their resource, such
 /// as [`Containers`].
 pub trait Engine:
-    Observe + Containers + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
+    Observe + Containers + Archives + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
 {
 }
 
 impl<E> Engine for E where
-    E: Observe + Containers + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
+    E: Observe + Containers + Archives + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
 {
 }

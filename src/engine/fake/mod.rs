@@ -4,6 +4,7 @@
 //! their start is a [`Script`]; calls take no time and succeed unless the test says otherwise. A call is named by a
 //! text such as `start demo-web-1`, `create network demo_default`, `pull nginx`; a look at the project is `observe`.
 
+mod archives;
 mod builds;
 mod containers;
 mod images;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::archives::Content;
 use super::made::{self, Made};
 use super::script::{Run, Script};
 use crate::engine::{
@@ -28,6 +29,10 @@ pub(super) struct State {
     pub(super) volumes: Vec<Volume>,
     pub(super) ports: BTreeMap<u16, PortHolder>,
     pub(super) addresses: BTreeMap<(String, String), AddressHolder>,
+    /// What containers have, by their name and the path.
+    pub(super) paths: BTreeMap<(String, String), Content>,
+    /// Archives that were unpacked in containers, by their name, with the folder.
+    pub(super) unpacked: BTreeMap<String, Vec<(String, Vec<u8>)>>,
     pub(super) failures: BTreeMap<String, Vec<EngineError>>,
     pub(super) delays: BTreeMap<String, Duration>,
     pub(super) default_delay: Duration,
@@ -92,6 +97,8 @@ impl State {
             volumes: Vec::new(),
             ports: BTreeMap::new(),
             addresses: BTreeMap::new(),
+            paths: BTreeMap::new(),
+            unpacked: BTreeMap::new(),
             failures: BTreeMap::new(),
             delays: BTreeMap::new(),
             default_delay: Duration::ZERO,
