@@ -60,6 +60,8 @@ impl FailedOperation {
             OperationError::Run(failure) => write!(out, "{}", files.run_failure(failure)),
             error @ (OperationError::Ask(_)
             | OperationError::NoReplica { .. }
+            | OperationError::NotRunning { .. }
+            | OperationError::Copy(_)
             | OperationError::NoContainers { .. }) => writeln!(out, "{error}"),
             OperationError::Interrupted => writeln!(out),
         }

@@ -258,6 +258,20 @@ pub(super) fn target(services: &[String], context: &Context) -> Result<Target, F
     }
 }
 
+/// The name alone, for the commands to which it does not matter what the files define: from `-p`, else
+/// `COMPOSE_PROJECT_NAME`, else the files.
+///
+/// # Errors
+///
+/// [`Failure::Load`] when the files are needed and cannot be used.
+pub(super) fn project_name(context: &Context) -> Result<ProjectName, Failure> {
+    let given = context.global.project_name.as_deref().filter(|name| !name.is_empty());
+    if let Some(name) = given.or_else(|| context.variable("COMPOSE_PROJECT_NAME")) {
+        return Ok(ProjectName::from(name.to_lowercase()));
+    }
+    Ok(target(&[], context)?.name().clone())
+}
+
 /// Progress on standard error, in the mode that flags and terminals ask for.
 ///
 /// # Errors

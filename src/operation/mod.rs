@@ -3,13 +3,18 @@
 //! Everything is generic over the engine's traits, so that each operation has tests on the fake engine.
 
 pub mod ask;
+mod choose;
+mod commit;
 mod converge;
+pub mod copy;
 mod down;
 mod error;
 mod existing;
+mod export;
 pub mod follow;
 mod logs;
 mod observe;
+mod pipe;
 mod ps;
 pub mod session;
 mod up;
@@ -18,10 +23,13 @@ mod wait;
 use tokio_util::sync::CancellationToken;
 
 pub use ask::{Ask, Question};
+pub use commit::Commit;
 pub use converge::{Change, Detail, Prepared, RunSettings, converge, prepare};
+pub use copy::Copy;
 pub use down::Down;
 pub use error::OperationError;
 pub use existing::{Existing, Rm};
+pub use export::Export;
 pub use logs::Logs;
 pub use ps::{ListedServices, ListedStates, Ps};
 pub use up::Up;

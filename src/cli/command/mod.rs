@@ -1,9 +1,12 @@
 //! One file a command: its arguments, its settings, and its run, which reads like a recipe.
 
+mod commit;
 mod completion;
 mod config;
+mod cp;
 mod create;
 mod down;
+mod export;
 mod help;
 mod kill;
 mod logs;
@@ -28,15 +31,21 @@ use super::{Context, Failure, settings};
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Create an image from the changes of a container
+    Commit(Lazy<commit::CommitArgs>),
     /// Print a completion script for a shell
     Completion(Lazy<completion::CompletionArgs>),
     /// Check the files and print the resolved project
     #[command(visible_alias = "convert")]
     Config(Lazy<config::ConfigArgs>),
+    /// Copy files between containers and the local file system
+    Cp(Lazy<cp::CpArgs>),
     /// Create containers without starting them
     Create(Lazy<create::CreateArgs>),
     /// Stop and remove containers and networks, and volumes with --volumes
     Down(Lazy<down::DownArgs>),
+    /// Export the files of a container as a tar archive
+    Export(Lazy<export::ExportArgs>),
     /// Show the help for a command
     Help(Lazy<help::HelpArgs>),
     /// Send a signal to running containers
@@ -82,10 +91,13 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
     }
     match command {
         None => Ok(()),
+        Some(Command::Commit(Lazy(args))) => commit::commit(args, context),
         Some(Command::Completion(Lazy(args))) => completion::completion(&args, root),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),
+        Some(Command::Cp(Lazy(args))) => cp::cp(&args, context),
         Some(Command::Create(Lazy(args))) => create::create(args, context),
         Some(Command::Down(Lazy(args))) => down::down(&args, context),
+        Some(Command::Export(Lazy(args))) => export::export(args, context),
         Some(Command::Help(Lazy(args))) => help::help(&args, root),
         Some(Command::Kill(Lazy(args))) => kill::kill(&args, context),
         Some(Command::Logs(Lazy(args))) => logs::logs(&args, context),

@@ -1,0 +1,160 @@
+//! `export`: all files of a container as a tar archive.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::copy::{CopyError, cleaned, is_device};
+use super::pipe::{PipeReader, from_engine};
+use super::{Interruption, OperationError, choose};
+use crate::engine::Engine;
+use crate::event::{Events, Fact, Task, TaskStatus};
+use crate::project::{ProjectName, ServiceName};
+
+/// Exports the files of a container that runs.
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// The project.
+    pub project: ProjectName,
+    /// The service.
+    pub service: ServiceName,
+    /// Only the replica of that number, else the first.
+    pub number: Option<u32>,
+    /// The file to write, as it is written; `None` is standard output.
+    pub output: Option<PathBuf>,
+    /// The folder that a relative path belongs to.
+    pub folder: PathBuf,
+    /// Whether it is only looked at what would be exported.
+    pub dry_run: bool,
+}
+
+impl Export {
+    /// Writes the archive to the file, which is there only once it is whole, or to `out`.
+    ///
+    /// # Errors
+    ///
+    /// If no such container runs, the file cannot be written, or the export fails or is interrupted.
+    pub async fn run<E: Engine>(
+        &self,
+        engine: &E,
+        events: &Events,
+        interruption: &Interruption,
+        out: Box<dyn Write + Send>,
+    ) -> Result<(), OperationError> {
+        tokio::select! {
+            exported = self.export(engine, events, out) => exported,
+            () = interruption.stop.cancelled() => Err(OperationError::Interrupted),
+        }
+    }
+
+    async fn export<E: Engine>(
+        &self,
+        engine: &E,
+        events: &Events,
+        mut out: Box<dyn Write + Send>,
+    ) -> Result<(), OperationError> {
+        let container = choose::running(engine, &self.project, &self.service, self.number).await?;
+        let path = self.output.as_ref().map(|path| cleaned(&self.folder.join(path)));
+        if let (Some(path), Some(shown)) = (&path, &self.output) {
+            check(path, shown).map_err(|error| CopyError::Export(Box::new(error)))?;
+        }
+        let fact = |status| Fact::Task { container: container.name.clone(), task: Task::Export, status };
+        events.send(Fact::TasksStarted { operation: "export" });
+        events.send(fact(TaskStatus::Started));
+        let exporting = async {
+            path.as_deref().map(check_replaced).transpose()?;
+            if self.dry_run {
+                return Ok(());
+            }
+            let partial = path.as_deref().map(Partial::new).transpose()?;
+            let archive = engine.export_container(container.id.clone()).await?;
+            let write = move |mut archive: PipeReader| match partial {
+                Some(mut partial) => {
+                    let copied = io::copy(&mut archive, &mut partial.file);
+                    copied.map_err(CopyError::local("write", &partial.path))?;
+                    partial.keep()
+                }
+                None => {
+                    let copied = io::copy(&mut archive, &mut out).and_then(|_| out.flush());
+                    copied.map_err(|error| CopyError::Stream { call: "write to standard output", error })
+                }
+            };
+            from_engine(archive, write).await??;
+            Ok::<(), OperationError>(())
+        };
+        let exported = exporting.await;
+        events.send(fact(if exported.is_ok() { TaskStatus::Done } else { TaskStatus::Failed }));
+        exported
+    }
+}
+
+/// Whether there can be a file at `path`, which is called `shown`.
+fn check(path: &Path, shown: &Path) -> Result<(), CopyError> {
+    let folder = path.parent().unwrap_or(path);
+    if !folder.is_dir() {
+        return Err(CopyError::NoOutputFolder(shown.parent().unwrap_or(shown).to_owned()));
+    }
+    if fs::metadata(path).is_ok_and(|metadata| is_device(&metadata)) {
+        return Err(CopyError::OutputIsDevice(shown.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether a file may take the place of what is at `path`.
+fn check_replaced(path: &Path) -> Result<(), CopyError> {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(()) };
+    let kind = metadata.file_type();
+    if kind.is_dir() {
+        Err(CopyError::OutputNotAFile("directory"))
+    } else if kind.is_symlink() {
+        Err(CopyError::OutputNotAFile("symbolic link directly"))
+    } else if kind.is_file() {
+        Ok(())
+    } else {
+        Err(CopyError::OutputNotAFile("named pipe or socket"))
+    }
+}
+
+/// A file that gets its name once it is whole, and is removed otherwise.
+#[derive(Debug)]
+struct Partial {
+    file: File,
+    path: PathBuf,
+    /// Where it is until then.
+    temporary: Option<PathBuf>,
+}
+
+impl Partial {
+    /// Begins a file that becomes `path`, which only its owner may read.
+    fn new(path: &Path) -> Result<Self, CopyError> {
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(format!(".{}.partial", std::process::id()));
+        let temporary = path.with_file_name(name);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&temporary).map_err(CopyError::local("open", &temporary))?;
+        Ok(Self { file, path: path.to_owned(), temporary: Some(temporary) })
+    }
+
+    /// The file is whole.
+    fn keep(mut self) -> Result<(), CopyError> {
+        self.file.sync_all().map_err(CopyError::local("sync", &self.path))?;
+        if let Some(temporary) = &self.temporary {
+            fs::rename(temporary, &self.path).map_err(CopyError::local("rename", temporary))?;
+        }
+        self.temporary = None;
+        Ok(())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // There is nobody to tell.
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
