@@ -26,10 +26,7 @@ pub trait Images {
     fn remove_image(&self, reference: String) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Makes an image of what a container has changed, and gives its id.
-    fn commit_container(
-        &self,
-        spec: CommitSpec,
-    ) -> impl Future<Output = Result<ImageDigest, EngineError>> + Send;
+    fn commit_container(&self, spec: CommitSpec) -> impl Future<Output = Result<ImageDigest, EngineError>> + Send;
 }
 
 /// The image to make of a container.

@@ -15,9 +15,8 @@ pub(super) async fn containers_of<E: Engine>(
     containers.retain(|container| {
         container.service.as_ref() == Some(service) && !container.hook && container.config_hash.is_some()
     });
-    containers.sort_by(|one, other| {
-        (one.one_off, one.number, &one.name).cmp(&(other.one_off, other.number, &other.name))
-    });
+    containers
+        .sort_by(|one, other| (one.one_off, one.number, &one.name).cmp(&(other.one_off, other.number, &other.name)));
     Ok(containers)
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::copy::{CopyError, cleaned, is_device};
+use super::copy::{CopyError, cleaned, is_device, is_pipe};
 use super::pipe::{PipeReader, from_engine};
 use super::{Interruption, OperationError, choose};
 use crate::engine::Engine;
@@ -111,7 +111,7 @@ fn check_replaced(path: &Path) -> Result<(), CopyError> {
     } else if kind.is_file() {
         Ok(())
     } else {
-        Err(CopyError::OutputNotAFile("named pipe or socket"))
+        Err(CopyError::OutputNotAFile(if is_pipe(&metadata) { "named pipe (FIFO)" } else { "special file" }))
     }
 }
 

@@ -71,8 +71,6 @@ fn boolean(text: &str) -> Result<bool, Failure> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        other => Failure::usage(&format!(
-            "invalid argument \"{other}\" for \"-p, --pause\" flag: give true or false"
-        )),
+        other => Failure::usage(&format!("invalid argument \"{other}\" for \"-p, --pause\" flag: give true or false")),
     }
 }

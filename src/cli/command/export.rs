@@ -11,6 +11,7 @@ use crate::operation::Export;
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
+#[command(override_usage = "hoist export [OPTIONS] SERVICE")]
 pub(crate) struct ExportArgs {
     /// Export the replica with this number
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
@@ -19,7 +20,7 @@ pub(crate) struct ExportArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Service whose container is exported
-    #[arg(value_name = "SERVICE")]
+    #[arg(value_name = "SERVICE", hide = true)]
     pub(crate) services: Vec<String>,
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Docker;
 use super::client::{QUESTION, TRANSFER, check_segment, query};
 use super::transport::{self, Ask};
-use crate::engine::{Archives, Download, Owners, PathStat, Upload, EngineError};
+use crate::engine::{Archives, Download, EngineError, Owners, PathStat, Upload};
 use crate::observed::ContainerId;
 
 /// The kinds of files that matter here, as bits of the mode in the engine's answer.

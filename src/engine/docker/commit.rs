@@ -21,7 +21,7 @@ pub(super) async fn commit(client: &Client, spec: &CommitSpec) -> Result<ImageDi
     }
     let (repository, tag) = name(spec.image.as_deref())?;
     let changes = spec.changes.join("\n");
-    let asked = query(&[
+    let mut asked = vec![
         ("container", spec.container.as_str()),
         ("repo", &repository),
         ("tag", &tag),
@@ -29,8 +29,10 @@ pub(super) async fn commit(client: &Client, spec: &CommitSpec) -> Result<ImageDi
         ("author", &spec.author),
         ("pause", if spec.pause { "true" } else { "false" }),
         ("changes", &changes),
-    ]);
-    let path = format!("/commit?{asked}");
+    ];
+    // An engine takes empty changes for a Dockerfile without instructions.
+    asked.retain(|(_, value)| !value.is_empty());
+    let path = format!("/commit?{}", query(&asked));
     let response = client.ask(TRANSFER, Ask { method: Method::POST, ..Ask::get(&path) }).await?;
     let body = transport::whole(response.into_body(), LARGEST_ANSWER).await?;
     let made: Made = serde_json::from_slice(&body)

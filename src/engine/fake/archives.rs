@@ -4,7 +4,7 @@ use futures::stream::StreamExt;
 use futures::{TryStreamExt, stream};
 
 use super::Fake;
-use crate::engine::{Archives, Bytes, Download, Owners, PathStat, Upload, EngineError};
+use crate::engine::{Archives, Bytes, Download, EngineError, Owners, PathStat, Upload};
 use crate::observed::ContainerId;
 
 /// What a container has at a path.
@@ -46,9 +46,8 @@ impl Archives for Fake {
 
     async fn read_archive(&self, id: ContainerId, path: String) -> Result<(PathStat, Download), EngineError> {
         let found = self.content(&id, &path)?;
-        let content = found.ok_or_else(|| {
-            EngineError::NotFound(format!("Could not find the file {path} in container {id}"))
-        })?;
+        let content =
+            found.ok_or_else(|| EngineError::NotFound(format!("Could not find the file {path} in container {id}")))?;
         Ok((content.stat, Self::download(&content.archive)))
     }
 

@@ -101,7 +101,11 @@ impl LocalPath {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     let folder = path.parent().unwrap_or(&path);
                     let there = fs::metadata(folder).map_err(CopyError::local("stat", folder))?;
-                    return if there.is_dir() { Ok(Destination { path, found: None }) } else { Err(CopyError::NotAFolder) };
+                    return if there.is_dir() {
+                        Ok(Destination { path, found: None })
+                    } else {
+                        Err(CopyError::NotAFolder)
+                    };
                 }
                 Err(error) => return Err(CopyError::local("lstat", &path)(error)),
             };
@@ -142,6 +146,18 @@ pub(in crate::operation) fn is_device(metadata: &Metadata) -> bool {
 
 #[cfg(not(unix))]
 pub(in crate::operation) fn is_device(_: &Metadata) -> bool {
+    false
+}
+
+/// Whether it is a named pipe.
+#[cfg(unix)]
+pub(in crate::operation) fn is_pipe(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    metadata.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+pub(in crate::operation) fn is_pipe(_: &Metadata) -> bool {
     false
 }
 

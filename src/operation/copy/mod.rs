@@ -20,7 +20,7 @@ use crate::observed::Container;
 use crate::project::ProjectName;
 
 pub use error::CopyError;
-pub(super) use local::{cleaned, is_device};
+pub(super) use local::{cleaned, is_device, is_pipe};
 pub use sides::{Direction, Local, Sides};
 
 use local::{LocalPath, Source};
@@ -150,9 +150,8 @@ impl Copy {
         }
         let (stat, archive) = engine.read_archive(container.id.clone(), path).await?;
         let Some((asserts_folder, destination)) = destination else {
-            let write = move |mut archive: PipeReader| {
-                std::io::copy(&mut archive, &mut output).and_then(|_| output.flush())
-            };
+            let write =
+                move |mut archive: PipeReader| std::io::copy(&mut archive, &mut output).and_then(|_| output.flush());
             let written = from_engine(archive, write).await?;
             let failed = |error| CopyError::Stream { call: "write to standard output", error };
             return written.map_err(failed).map_err(Into::into);
@@ -164,8 +163,8 @@ impl Copy {
         let root = match (landing, name) {
             // What is below is checked for links, so the folder itself has to be none.
             (Landing::Inside, name) => {
-                let folder = std::fs::canonicalize(&destination.path)
-                    .map_err(CopyError::local("lstat", &destination.path))?;
+                let folder =
+                    std::fs::canonicalize(&destination.path).map_err(CopyError::local("lstat", &destination.path))?;
                 name.map_or_else(|| folder.clone(), |name| folder.join(name))
             }
             (Landing::As, _) => destination.path,

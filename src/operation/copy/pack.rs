@@ -44,11 +44,23 @@ impl<W: Write> Packer<W> {
         if metadata.is_file() {
             return self.add_file(path, name, &metadata);
         }
-        if is_socket(&metadata) {
-            return Ok(());
+        if metadata.is_symlink() {
+            return self.builder.append_path_with_name(path, name).map_err(CopyError::Archive);
         }
-        // Links, pipes and devices: they are not opened.
-        self.builder.append_path_with_name(path, name).map_err(CopyError::Archive)
+        self.add_special(name, &metadata)
+    }
+
+    /// Adds a pipe or a device, which are not opened. Sockets have no place in an archive.
+    fn add_special(&mut self, name: &Path, metadata: &Metadata) -> Result<(), CopyError> {
+        let Some(device) = special(metadata) else { return Ok(()) };
+        let mut header = Header::new_gnu();
+        header.set_metadata(metadata);
+        header.set_size(0);
+        if let Some((major, minor)) = device {
+            header.set_device_major(major).map_err(CopyError::Archive)?;
+            header.set_device_minor(minor).map_err(CopyError::Archive)?;
+        }
+        self.builder.append_data(&mut header, name, io::empty()).map_err(CopyError::Archive)
     }
 
     fn add_content(&mut self, folder: &Path, name: &Path) -> Result<(), CopyError> {
@@ -76,11 +88,8 @@ impl<W: Write> Packer<W> {
         }
         let mut header = Header::new_gnu();
         header.set_metadata(&metadata);
-        let mut content = Content {
-            file: io::BufReader::with_capacity(BUFFER, file),
-            left: metadata.len(),
-            failure: None,
-        };
+        let mut content =
+            Content { file: io::BufReader::with_capacity(BUFFER, file), left: metadata.len(), failure: None };
         let added = self.builder.append_data(&mut header, name, &mut content);
         match content.failure {
             Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(CopyError::Changed(path.to_owned())),
@@ -123,15 +132,23 @@ impl Read for Content {
     }
 }
 
+/// The numbers of a device, none for a pipe; `None` for what is neither.
 #[cfg(unix)]
-fn is_socket(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    metadata.file_type().is_socket()
+fn special(metadata: &Metadata) -> Option<Option<(u32, u32)>> {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let (kind, device) = (metadata.file_type(), metadata.rdev());
+    if kind.is_char_device() || kind.is_block_device() {
+        // As Linux keeps them: the low bits of both, then the high bits of the minor and of the major number.
+        let major = ((device >> 8) & 0xfff) | ((device >> 32) & !0xfff);
+        let minor = (device & 0xff) | ((device >> 12) & !0xff);
+        return Some(Some((u32::try_from(major).ok()?, u32::try_from(minor & 0xffff_ffff).ok()?)));
+    }
+    kind.is_fifo().then_some(None)
 }
 
 #[cfg(not(unix))]
-fn is_socket(_: &Metadata) -> bool {
-    false
+fn special(_: &Metadata) -> Option<Option<(u32, u32)>> {
+    None
 }
 
 /// Device and number of a file that has more than one name.

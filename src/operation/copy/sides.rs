@@ -98,11 +98,7 @@ impl Kind {
 }
 
 /// Where `source` lands; `destination` is what is there now, and `asserts_folder` whether it is named as a folder.
-pub(super) fn landing(
-    source: Kind,
-    destination: Option<Kind>,
-    asserts_folder: bool,
-) -> Result<Landing, CopyError> {
+pub(super) fn landing(source: Kind, destination: Option<Kind>, asserts_folder: bool) -> Result<Landing, CopyError> {
     match (source, destination) {
         (_, Some(Kind::Folder)) => Ok(Landing::Inside),
         (Kind::Folder, Some(Kind::Other)) => Err(CopyError::FolderOverFile),
@@ -174,7 +170,8 @@ mod tests {
     #[test]
     fn where_a_copy_lands() {
         use Kind::{Folder, Other};
-        let of = |source, destination, asserts| landing(source, destination, asserts).map_err(|error| error.to_string());
+        let of =
+            |source, destination, asserts| landing(source, destination, asserts).map_err(|error| error.to_string());
         for (source, destination, asserts, expected) in [
             (Other, Some(Folder), false, Ok(Landing::Inside)),
             (Folder, Some(Folder), true, Ok(Landing::Inside)),

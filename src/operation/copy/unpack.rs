@@ -26,13 +26,8 @@ pub(super) struct Place {
 /// Unpacks an archive. Of files that cannot be made here, such as devices, the first is an error once everything else is
 /// there.
 pub(super) fn unpack(archive: impl Read, place: &Place) -> Result<(), CopyError> {
-    let mut unpacker = Unpacker {
-        place,
-        folders: BTreeSet::new(),
-        made: Vec::new(),
-        special: None,
-        buffer: vec![0; BUFFER],
-    };
+    let mut unpacker =
+        Unpacker { place, folders: BTreeSet::new(), made: Vec::new(), special: None, buffer: vec![0; BUFFER] };
     let unpacked = unpacker.all(archive);
     let finished = unpacker.finish_folders();
     unpacked.and(finished)?;
@@ -205,9 +200,8 @@ impl Unpacker<'_> {
 
 fn link_name(entry: &Entry<'_, impl Read>, name: &Path) -> Result<PathBuf, CopyError> {
     let link = entry.link_name().map_err(CopyError::Archive)?;
-    link.map(std::borrow::Cow::into_owned).ok_or_else(|| {
-        CopyError::Archive(io::Error::other(format!("the link {} leads nowhere", name.display())))
-    })
+    link.map(std::borrow::Cow::into_owned)
+        .ok_or_else(|| CopyError::Archive(io::Error::other(format!("the link {} leads nowhere", name.display()))))
 }
 
 /// A file that nobody else can read while it is written.

@@ -174,7 +174,9 @@ impl Records {
             Fact::Task { container, task, status } => vec![of_task(container, task, status)],
             Fact::PlanStarted { .. }
             | Fact::TasksStarted { .. }
-            | Fact::Skipped { .. } | Fact::Waiting { .. } | Fact::Ended => Vec::new(),
+            | Fact::Skipped { .. }
+            | Fact::Waiting { .. }
+            | Fact::Ended => Vec::new(),
         }
     }
 
