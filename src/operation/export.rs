@@ -3,11 +3,12 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::copy::{CopyError, cleaned, is_device, is_pipe};
 use super::pipe::{PipeReader, from_engine};
 use super::{Interruption, OperationError, choose};
-use crate::engine::Engine;
+use crate::engine::{Download, Engine};
 use crate::event::{Events, Fact, Task, TaskStatus};
 use crate::project::{ProjectName, ServiceName};
 
@@ -51,7 +52,7 @@ impl Export {
         &self,
         engine: &E,
         events: &Events,
-        mut out: Box<dyn Write + Send>,
+        out: Box<dyn Write + Send>,
     ) -> Result<(), OperationError> {
         let container = choose::running(engine, &self.project, &self.service, self.number).await?;
         let path = self.output.as_ref().map(|path| cleaned(&self.folder.join(path)));
@@ -66,26 +67,36 @@ impl Export {
             if self.dry_run {
                 return Ok(());
             }
-            let partial = path.as_deref().map(Partial::new).transpose()?;
             let archive = engine.export_container(container.id.clone()).await?;
-            let write = move |mut archive: PipeReader| match partial {
-                Some(mut partial) => {
-                    let copied = io::copy(&mut archive, &mut partial.file);
-                    copied.map_err(CopyError::local("write", &partial.path))?;
-                    partial.keep()
-                }
-                None => {
-                    let copied = io::copy(&mut archive, &mut out).and_then(|_| out.flush());
-                    copied.map_err(|error| CopyError::Stream { call: "write to standard output", error })
-                }
-            };
-            from_engine(archive, write).await??;
-            Ok::<(), OperationError>(())
+            match &path {
+                Some(path) => write_file(archive, path).await,
+                None => write_out(archive, out).await,
+            }
         };
         let exported = exporting.await;
         events.send(fact(if exported.is_ok() { TaskStatus::Done } else { TaskStatus::Failed }));
         exported
     }
+}
+
+/// Writes an archive to a file, which gets its name at the end. Whoever stops waiting for this leaves nothing behind.
+async fn write_file(archive: Download, path: &Path) -> Result<(), OperationError> {
+    let (partial, mut file) = Partial::new(path)?;
+    let written = path.to_owned();
+    let write = move |mut archive: PipeReader| {
+        let copied = io::copy(&mut archive, &mut file).and_then(|_| file.sync_all());
+        copied.map_err(CopyError::local("write", &written))
+    };
+    from_engine(archive, write).await??;
+    Ok(partial.keep()?)
+}
+
+/// Writes an archive to standard output.
+async fn write_out(archive: Download, mut out: Box<dyn Write + Send>) -> Result<(), OperationError> {
+    let write = move |mut archive: PipeReader| io::copy(&mut archive, &mut out).and_then(|_| out.flush());
+    let written = from_engine(archive, write).await?;
+    let failed = |error| CopyError::Stream { call: "write to standard output", error };
+    Ok(written.map_err(failed)?)
 }
 
 /// Whether there can be a file at `path`, which is called `shown`.
@@ -118,7 +129,6 @@ fn check_replaced(path: &Path) -> Result<(), CopyError> {
 /// A file that gets its name once it is whole, and is removed otherwise.
 #[derive(Debug)]
 struct Partial {
-    file: File,
     path: PathBuf,
     /// Where it is until then.
     temporary: Option<PathBuf>,
@@ -126,22 +136,22 @@ struct Partial {
 
 impl Partial {
     /// Begins a file that becomes `path`, which only its owner may read.
-    fn new(path: &Path) -> Result<Self, CopyError> {
+    fn new(path: &Path) -> Result<(Self, File), CopyError> {
         let mut name = std::ffi::OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
-        name.push(format!(".{}.partial", std::process::id()));
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
+        name.push(format!(".{}-{now}.partial", std::process::id()));
         let temporary = path.with_file_name(name);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&temporary).map_err(CopyError::local("open", &temporary))?;
-        Ok(Self { file, path: path.to_owned(), temporary: Some(temporary) })
+        Ok((Self { path: path.to_owned(), temporary: Some(temporary) }, file))
     }
 
     /// The file is whole.
     fn keep(mut self) -> Result<(), CopyError> {
-        self.file.sync_all().map_err(CopyError::local("sync", &self.path))?;
         if let Some(temporary) = &self.temporary {
             fs::rename(temporary, &self.path).map_err(CopyError::local("rename", temporary))?;
         }

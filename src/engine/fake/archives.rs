@@ -4,15 +4,9 @@ use futures::stream::StreamExt;
 use futures::{TryStreamExt, stream};
 
 use super::Fake;
+use super::state::Content;
 use crate::engine::{Archives, Bytes, Download, EngineError, Owners, PathStat, Upload};
 use crate::observed::ContainerId;
-
-/// What a container has at a path.
-#[derive(Debug, Clone)]
-pub(super) struct Content {
-    stat: PathStat,
-    archive: Bytes,
-}
 
 impl Fake {
     /// What the container of that name has at a path, and the archive that the engine makes of it.

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::archives::Content;
 use super::made::{self, Made};
 use super::script::{Run, Script};
 use crate::engine::{
-    AddressHolder, AtEnd, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
-    ObserveQuery, OutputStream, PortHolder, Probe, Scope,
+    AddressHolder, AtEnd, Bytes, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
+    ObserveQuery, OutputStream, PathStat, PortHolder, Probe, Scope,
 };
 use crate::observed::{self, ContainerId, Health, Image, Network, Observed, Volume};
 use crate::project::label;
@@ -64,6 +63,13 @@ enum What {
     Write(OutputStream, Vec<u8>),
     Exit(i64, Option<Duration>),
     Restart,
+}
+
+/// What a container has at a path, and the archive that the engine makes of it.
+#[derive(Debug, Clone)]
+pub(super) struct Content {
+    pub(super) stat: PathStat,
+    pub(super) archive: Bytes,
 }
 
 /// A container in the fake engine.
