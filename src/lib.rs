@@ -1,8 +1,7 @@
-//! hoist reads Compose files, compares them with the state of a container engine, and makes the changes that the files
-//! ask for.
+//! hoist reads Compose files, compares them with the state of a container engine, and makes the necessary changes.
 //!
 //! The modules are the pipeline: [`load`] turns files into a [`project`], [`engine`] observes, [`plan`] compares,
-//! [`execute`] carries out the plan, [`operation`] combines these, [`render`] shows what happened. `docs/architecture.md`
+//! [`execute`] executes the plan, [`operation`] combines these, [`render`] shows what happened. `docs/architecture.md`
 //! describes them, and how to extend each.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! What `up`, `create` and `plan` have in common: their arguments, and from files to a plan.
+//! What `up`, `create` and `plan` have in common: their arguments, and the way from files to a plan.
 #![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use super::confirm::Person;
 use super::lenient::is_yes;
 use super::progress::Origin;
 use super::{Context, Failure, output, settings};
-use crate::engine::docker::Docker;
+use crate::engine::Engine;
 use crate::load::{self, Dependencies, Loaded};
 use crate::operation::ask::Always;
 use crate::operation::{self, Detail, OperationError, Prepared, Up};
@@ -21,7 +21,7 @@ use crate::project::value::PullPolicy;
 use crate::project::{Project, ServiceName};
 use crate::render::Hidden;
 
-/// Flags of everything that makes containers.
+/// Flags shared by every command that creates containers.
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct ConvergeArgs {
@@ -54,11 +54,11 @@ pub(crate) struct ConvergeArgs {
     pub(crate) yes: bool,
 }
 
-/// The flags of `up` that decide what its plan is.
+/// The flags of `up` that affect its plan.
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct UpPlanArgs {
-    /// What decides about containers.
+    /// Flags about creating containers.
     #[command(flatten)]
     pub(crate) converge: ConvergeArgs,
     /// Also recreate the dependencies of the given services
@@ -76,7 +76,7 @@ pub(crate) struct UpPlanArgs {
     /// Give new containers empty anonymous volumes; the old volumes are kept, but not mounted
     #[arg(short = 'V', long)]
     pub(crate) renew_anon_volumes: bool,
-    /// Time that containers get to stop [default: their own grace period]
+    /// Time that containers have to stop before they are killed [default: their own grace period]
     #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) timeout: Option<i64>,
     /// Return once all services are running, or healthy if they have a healthcheck
@@ -96,11 +96,11 @@ pub(crate) struct UpPlanArgs {
     pub(crate) services: Vec<String>,
 }
 
-/// Holds the flags of `up`, `create` and `plan` against each other.
+/// Checks the flags of `up`, `create` and `plan` for conflicts.
 ///
 /// # Errors
 ///
-/// If they do not go together, in the words and the order of Docker Compose.
+/// If flags conflict; messages and their order are those of Docker Compose.
 pub(super) fn check(args: &UpPlanArgs) -> Result<(), Failure> {
     let converge = &args.converge;
     if args.wait_timeout < 0 {
@@ -123,11 +123,11 @@ pub(super) fn check(args: &UpPlanArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The options of the plan of `up`, `create` and `plan`; `environment` is the project's.
+/// The plan options for `up`, `create` and `plan`; `environment` is the project's.
 ///
 /// # Errors
 ///
-/// Where a flag or variable has a value that is not one of its own.
+/// If a flag or variable has an invalid value.
 fn up_options(args: &UpPlanArgs, context: &Context, environment: &settings::Environment) -> Result<UpOptions, Failure> {
     let converge = &args.converge;
     let mut options = UpOptions {
@@ -184,11 +184,11 @@ fn orphans(remove: bool, environment: &settings::Environment) -> Result<Orphans,
     }
 }
 
-/// The replicas that `--scale SERVICE=NUM` asks for, the last word for a service counts.
+/// The replica counts from `--scale SERVICE=NUM`; the last one for a service wins.
 ///
 /// # Errors
 ///
-/// Where an item is not of that form.
+/// If an item does not have that form.
 fn scales(items: &[String]) -> Result<BTreeMap<ServiceName, u32>, Failure> {
     items
         .iter()
@@ -202,21 +202,21 @@ fn scales(items: &[String]) -> Result<BTreeMap<ServiceName, u32>, Failure> {
         .collect()
 }
 
-/// What is to come up, and what is to be done for it.
+/// What to bring up, and the plan for it.
 pub(super) struct Goal {
-    /// What is to come up, and how.
+    /// What to bring up, and how.
     pub(crate) up: Up,
-    /// The plan, and what the engine had.
+    /// The plan, and the observed state it is based on.
     pub(crate) prepared: Prepared,
-    /// The files.
+    /// The project and its files.
     pub(crate) origin: Origin,
-    /// What of the progress is not shown.
+    /// Which parts of the progress are hidden.
     pub(crate) hidden: Hidden,
 }
 
-/// Reads the files for the services that the arguments name.
+/// Loads the project for the services that the arguments name.
 pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
-    // What makes no sense is said before anything is read.
+    // Report conflicting flags before reading anything.
     check(args)?;
     context.progress_mode()?;
     let mut options = context.load_options(&args.services);
@@ -226,7 +226,7 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
     output::load(&options, context)
 }
 
-/// Reads the files for the services that the arguments name; there has to be one.
+/// Reads the files for the services that the arguments name; fails if that leaves no service.
 pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
     let loaded = load(args, context)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
@@ -235,7 +235,7 @@ pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, 
     Ok(loaded)
 }
 
-/// Which profiles enable services, where all are disabled.
+/// The profiles that would enable services, if all services are disabled.
 fn profiles_hint(project: &Project) -> String {
     let profiles: BTreeSet<_> = project.disabled.values().flat_map(|service| &service.profiles).collect();
     if profiles.is_empty() {
@@ -248,12 +248,12 @@ fn profiles_hint(project: &Project) -> String {
     )
 }
 
-/// Observes, asks what has to be asked, and plans.
-pub(super) async fn prepare(
+/// Observes, asks the user if necessary, and plans.
+pub(super) async fn prepare<E: Engine>(
     args: &UpPlanArgs,
     context: &Context,
     loaded: Loaded,
-    engine: &Docker,
+    engine: &E,
 ) -> Result<Goal, Failure> {
     let mut options = up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
@@ -269,12 +269,17 @@ pub(super) async fn prepare(
     Ok(Goal { up, prepared, origin, hidden })
 }
 
-async fn look(up: &mut Up, args: &UpPlanArgs, context: &Context, engine: &Docker) -> Result<Prepared, OperationError> {
+async fn look<E: Engine>(
+    up: &mut Up,
+    args: &UpPlanArgs,
+    context: &Context,
+    engine: &E,
+) -> Result<Prepared, OperationError> {
     let detail = if context.global.dry_run { Detail::Full } else { Detail::Enough };
     if args.converge.yes {
         return operation::prepare(up, engine, &Always::Yes, detail).await;
     }
-    // A dry run asks nothing, and shows what happens after a no.
+    // A dry run does not ask; it shows what happens if the answer is no.
     if context.global.dry_run {
         return operation::prepare(up, engine, &Always::No, detail).await;
     }

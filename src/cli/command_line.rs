@@ -1,12 +1,11 @@
-//! The flags of a run in, the same flags as a person types them out.
+//! Parsed global flags in, the same flags as text for a command line out.
 
 use std::path::Path;
 
 use super::global::GlobalArgs;
 use crate::diagnostic::redact;
 
-/// The flags that say where the engine is, which files are read and what the project is called, each with a blank
-/// behind it.
+/// The flags that select the engine, the files and the project name, each followed by a space.
 pub(super) fn flags(global: &GlobalArgs) -> String {
     let path = |path: &Path| path.to_string_lossy().into_owned();
     let mut flags = Vec::new();
@@ -22,7 +21,7 @@ pub(super) fn flags(global: &GlobalArgs) -> String {
     if global.show_values { flags } else { redact::text(&flags) }
 }
 
-/// A word as a shell reads it.
+/// A word, quoted for a shell if necessary.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

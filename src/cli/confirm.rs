@@ -1,4 +1,4 @@
-//! Questions to the user. Nothing below the command line asks anything.
+//! Questions to the user. No layer below the command line prompts.
 
 use std::io::{self, BufRead, Write};
 
@@ -42,12 +42,12 @@ fn words(question: &Question) -> String {
     }
 }
 
-/// Asks a question whose answer is no unless the user says yes. Without a terminal one word is read, judged as a
-/// lenient boolean; the end of the input is no.
+/// Asks a yes/no question; the default is no. Without a terminal it reads one word as a lenient boolean; end of input
+/// means no.
 ///
 /// # Errors
 ///
-/// When a stream fails.
+/// If a stream fails.
 fn confirm(question: &str, terminals: Terminals) -> io::Result<bool> {
     let mut stdout = io::stdout();
     let question = visible(question, Colors::Shown);

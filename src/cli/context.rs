@@ -1,4 +1,4 @@
-//! What a command finds around it: the process's environment, folder and terminals.
+//! What a command inherits from its process: environment, working directory and terminals.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -12,20 +12,20 @@ use crate::project::NameSeparator;
 use crate::render::ProgressMode;
 use crate::source::Reader;
 
-/// The surroundings of one run. Everything below the command line gets what it needs of it by value.
+/// The process environment of one run. Layers below the command line get what they need of it by value.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// The flags before the command.
     pub global: GlobalArgs,
     /// The process's environment; names and values that are not UTF-8 are left out.
     pub environment: BTreeMap<String, String>,
-    /// The current folder.
+    /// The current directory.
     pub working_directory: PathBuf,
     /// Which of the standard streams are terminals.
     pub terminals: Terminals,
     /// `COMPOSE_ANSI`, from the environment or an env file.
     pub ansi: Option<String>,
-    /// What reads the files of all loads of the run, so that pipes are read once.
+    /// Reads the files for every load in this run, so that pipes are read only once.
     pub reader: Reader,
 }
 
@@ -41,11 +41,11 @@ pub struct Terminals {
 }
 
 impl Context {
-    /// The surroundings of this process.
+    /// The context of this process.
     ///
     /// # Errors
     ///
-    /// When there is no current folder.
+    /// If there is no current directory.
     pub fn of_process(global: &GlobalArgs) -> Result<Self, Failure> {
         let working_directory = current_directory()?;
         let mut context = Self {
@@ -67,19 +67,19 @@ impl Context {
         Ok(context)
     }
 
-    /// A variable of the process's environment, unless it is empty.
+    /// A variable of the process's environment; `None` if it is unset or empty.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Whether the user does not want colours (`NO_COLOR`).
+    /// Whether `NO_COLOR` disables colours.
     #[must_use]
     pub fn no_color(&self) -> bool {
         self.variable("NO_COLOR").is_some()
     }
 
-    /// What to load for a command that acts on `services`.
+    /// The load options for a command that acts on `services`.
     #[must_use]
     pub fn load_options(&self, services: &[String]) -> LoadOptions {
         let global = &self.global;
@@ -107,19 +107,19 @@ impl Context {
         if self.global.show_values { SecretValues::Shown } else { SecretValues::Hidden }
     }
 
-    /// `--ansi`, or `--no-ansi` for `never`, else `COMPOSE_ANSI`, else `auto`. Other words mean no colours in logs, and `auto`
-    /// elsewhere.
+    /// `--ansi`, or `--no-ansi` for `never`, else `COMPOSE_ANSI`, else `auto`. Any other value means no colours in
+    /// logs, and `auto` elsewhere.
     #[must_use]
     pub fn ansi(&self) -> &str {
         let given = if self.global.no_ansi { Some("never") } else { self.global.ansi.as_deref() };
         given.or(self.ansi.as_deref()).unwrap_or("auto")
     }
 
-    /// How progress is shown: `--progress`, else `COMPOSE_PROGRESS`, else what standard error can show.
+    /// How progress is shown: `--progress`, else `COMPOSE_PROGRESS`, else whatever standard error supports.
     ///
     /// # Errors
     ///
-    /// Where the word is not known, or contradicts `--ansi`.
+    /// If the mode is unknown or contradicts `--ansi`.
     pub fn progress_mode(&self) -> Result<ProgressMode, Failure> {
         let word = self.global.progress.as_deref().or(self.variable("COMPOSE_PROGRESS")).unwrap_or("auto");
         match (word, self.ansi()) {
@@ -136,11 +136,11 @@ impl Context {
     }
 }
 
-/// The current folder as the shell names it, where that is true: a symbolic link on the way is part of the name that
-/// the project gets from it.
+/// The current directory as in `PWD`, if that is correct: with symbolic links kept, since the project's default name
+/// comes from it.
 fn current_directory() -> Result<PathBuf, Failure> {
     let real = std::env::current_dir()
-        .map_err(|error| Failure::Unexpected(anyhow::Error::new(error).context("there is no current folder")))?;
+        .map_err(|error| Failure::Unexpected(anyhow::Error::new(error).context("there is no current directory")))?;
     let named = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
     Ok(named.filter(|path| path.canonicalize().is_ok_and(|path| path == real)).unwrap_or(real))
 }

@@ -1,4 +1,4 @@
-//! The engine that flags, environment and Docker's configuration name.
+//! The engine selected by flags, environment and Docker's configuration.
 
 use futures::FutureExt;
 
@@ -6,8 +6,8 @@ use super::{Context, Failure};
 use crate::engine::Observe;
 use crate::engine::docker::{ConnectSettings, Docker};
 
-/// Runs `work` with what `load` reads, and with the engine that flags, environment and Docker's configuration name. The
-/// engine is greeted first: it wakes up and answers while the files are read.
+/// Runs `work` with what `load` reads and with the engine selected by flags, environment and Docker's configuration.
+/// Pings the engine first, so that it wakes up and answers while the files are read.
 pub(super) fn with_engine<L, T>(
     context: &Context,
     load: impl FnOnce() -> Result<L, Failure>,
@@ -19,25 +19,25 @@ pub(super) fn with_engine<L, T>(
     runtime.block_on(async {
         tokio::select! { biased; () = &mut greeting => {}, () = turns(TURNS_TO_SEND) => {} }
     });
-    // What is wrong with the files is said before what is wrong with the engine.
+    // Report problems of the files before problems of the engine.
     let result = load().and_then(|loaded| {
         let mut work = Box::pin(work(loaded, engine?));
         runtime.block_on(async {
             tokio::select! { biased; () = &mut greeting => work.await, done = &mut work => done }
         })
     });
-    // A read of standard input that nobody waits for must not keep the process.
+    // A pending read of standard input must not keep the process alive.
     runtime.shutdown_background();
     result
 }
 
-/// How many turns the runtime takes until a question has left: for the connection, for its task, and for the bytes.
+/// How many turns the runtime takes until a request is sent: for the connection, for its task, and for the bytes.
 const TURNS_TO_SEND: usize = 4;
 
-/// Asks the engine its first question. Whatever goes wrong is reported by the call that needs the answer. An engine on
-/// another machine is left alone: it may ask for a login.
+/// Sends the engine its first request. Errors are reported by the call that needs the answer. Skips remote engines,
+/// which may ask for a login.
 async fn greet(engine: Option<Docker>) {
-    if let Some(engine) = engine.filter(Docker::is_local) {
+    if let Some(engine) = engine.filter(Observe::is_local) {
         let _ = engine.version().await;
     }
 }

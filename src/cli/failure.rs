@@ -1,4 +1,4 @@
-//! The layers' errors become one list of exit statuses, and words on standard error.
+//! The layers' errors in, one list of exit statuses and messages on standard error out.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,32 +13,33 @@ use crate::engine::EngineError;
 use crate::event::RunFailure;
 use crate::operation::OperationError;
 use crate::project::Project;
-use crate::render::failure::{FailedStep, Files};
+use crate::render::failure::{FailedStep, Files, engine_hints};
+use crate::render::listing::ListingError;
 use crate::source::SourceMap;
 
-/// Why a command did not do what was asked. [`Failure::status`] is the documented list of exit statuses.
+/// Why a command failed. [`Failure::status`] documents the exit statuses.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The files are wrong; every problem was told when they were read.
+    /// The files are invalid; every problem was already reported when they were read.
     Load,
-    /// The engine did not answer, or not as hoped.
+    /// The engine did not answer, or answered with an error.
     Engine(EngineError),
     /// An operation on a project failed.
     Operation(Box<FailedOperation>),
-    /// Arguments do not go together; the message is that of Docker Compose.
+    /// The arguments are invalid or conflict; the message is that of Docker Compose.
     Usage(String),
-    /// The user said stop.
+    /// The user interrupted the command.
     Interrupted,
     /// `plan` found something to do.
     ChangesPending,
-    /// A container's own status is the answer.
+    /// The exit status of a container, passed on.
     Status(u8),
-    /// Something that none of the layers has a name for.
+    /// An error that no layer has a variant for.
     Unexpected(anyhow::Error),
 }
 
-/// Why an operation failed, with the files that say why it was asked for.
+/// Why an operation failed, with the project and its files for source lines.
 #[derive(Debug)]
 pub struct FailedOperation {
     error: OperationError,
@@ -67,13 +68,13 @@ impl FailedOperation {
         }
     }
 
-    /// The steps that failed, if it failed in carrying out its plan.
+    /// The failed steps, if it failed while executing its plan.
     fn run(&self) -> Option<&RunFailure> {
         if let OperationError::Run(failure) = &self.error { Some(failure) } else { None }
     }
 }
 
-/// A failed step as a program reads it.
+/// A failed step as JSON.
 #[derive(Serialize)]
 struct FailedStepLine {
     error: bool,
@@ -82,7 +83,7 @@ struct FailedStepLine {
 }
 
 impl Failure {
-    /// A usage error with the contract's words.
+    /// A usage error with Docker Compose's message.
     pub(super) fn usage<T>(message: &str) -> Result<T, Self> {
         Err(Self::Usage(message.to_owned()))
     }
@@ -93,7 +94,7 @@ impl Failure {
         Self::Operation(Box::new(FailedOperation { error, project, sources }))
     }
 
-    /// The failure of an operation that has nothing to say about the files.
+    /// The failure of an operation without any files.
     pub(super) fn without_files(error: OperationError) -> Self {
         Self::operation(error, Arc::default(), SourceMap::default())
     }
@@ -111,23 +112,23 @@ impl Failure {
         }
     }
 
-    /// Standard output could not be written to.
+    /// The failure to write to standard output.
     pub(super) fn of_stdout(error: io::Error) -> Self {
         Self::Unexpected(anyhow::Error::new(error).context("cannot write to standard output"))
     }
 
-    /// Tells the user, on `out`; what was shown already is not said again. Much of it is in the words of engines and
-    /// programs: it can neither do anything to a terminal nor, unless `style` shows them, give secrets away.
+    /// Reports the failure to the user on `out`; what was shown already is not repeated. Since much of the text comes
+    /// from engines and programs, control characters are replaced and, unless `style` shows them, secrets are hidden.
     ///
     /// # Errors
     ///
-    /// When `out` cannot be written to.
+    /// If writing to `out` fails.
     pub fn report(&self, style: &Style, out: &mut dyn Write) -> io::Result<()> {
         let text = self.text(style)?;
         out.write_all(visible(&text, Colors::Removed).as_bytes())
     }
 
-    /// What is reported, as it is.
+    /// The report, unfiltered.
     fn text(&self, style: &Style) -> io::Result<String> {
         let mut text = Vec::new();
         self.write(style, &mut text)?;
@@ -141,20 +142,20 @@ impl Failure {
             Self::Engine(error) => write_engine_error(error, out),
             Self::Operation(failed) => failed.write(style, out),
             Self::Usage(message) => writeln!(out, "{message}"),
-            // The peer prints an empty line for a status without a message.
+            // Docker Compose prints an empty line for a status without a message.
             Self::Interrupted => writeln!(out),
             Self::Unexpected(error) => writeln!(out, "{error:#}"),
         }
     }
 
-    /// Tells a program, on `out`: one JSON object, with no message where there is none to add; for each step
-    /// that failed, one with its place in the files.
+    /// Reports the failure as JSON on `out`: one object, without a message if there is nothing to add, and one for each
+    /// failed step, with its place in the files.
     ///
     /// # Errors
     ///
-    /// When `out` cannot be written to.
+    /// If writing to `out` fails.
     pub fn report_json(&self, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-        // The problems of the files were told as objects when they were read.
+        // Problems of the files were already reported as objects when they were read.
         if matches!(self, Self::ChangesPending | Self::Load) {
             return Ok(());
         }
@@ -179,29 +180,24 @@ impl Failure {
 
 fn write_engine_error(error: &EngineError, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{error}")?;
-    match engine_hint(error) {
+    match engine_hints::hint(error) {
         Some(hint) => writeln!(out, "hint: {hint}"),
         None => Ok(()),
     }
 }
 
-/// What to do about an engine that does not answer as hoped.
-fn engine_hint(error: &EngineError) -> Option<String> {
-    let EngineError::Unreachable { cause, address } = error else { return None };
-    if let Some(host) = address.strip_prefix("ssh://") {
-        let host = host.split('/').next().unwrap_or_default();
-        return Some(format!("`ssh ssh://{host} docker version` must work without a prompt"));
-    }
-    Some(if cause.to_lowercase().contains("permission denied") {
-        "your user may not access the engine's socket: add it to the group `docker`, or use sudo".to_owned()
-    } else {
-        "is the engine running? start it, or select another with DOCKER_HOST, --host or --context".to_owned()
-    })
-}
-
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<ListingError> for Failure {
+    fn from(error: ListingError) -> Self {
+        match error {
+            ListingError::Template(error) => Self::Usage(error.to_string()),
+            ListingError::Write(error) => Self::of_stdout(error),
+        }
     }
 }
 

@@ -1,10 +1,10 @@
-//! The flags before the command.
+//! The global flags, which stand before the command.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// Flags that stand before the command.
+/// The global flags, which stand before the command.
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub struct GlobalArgs {

@@ -1,9 +1,9 @@
-//! Arguments whose definition waits until they are needed.
+//! Arguments that are defined only when they are needed.
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
-/// Arguments that are defined when the command they belong to is called: defining those of all commands takes longer than
-/// most of what is done with them.
+/// Arguments of a command, defined only when that command is called: defining those of all commands takes longer than
+/// most commands.
 #[derive(Debug)]
 pub(crate) struct Lazy<T>(pub(crate) T);
 
@@ -17,7 +17,7 @@ impl<T: Args> Args for Lazy<T> {
     }
 }
 
-/// The arguments; what the command is about stays what its variant says.
+/// Adds the arguments; the description stays that of the command's variant.
 fn define<T: Args>(command: clap::Command) -> clap::Command {
     let about = command.get_about().cloned();
     T::augment_args(command).about(about.unwrap_or_default()).long_about(None)

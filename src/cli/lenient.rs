@@ -1,6 +1,6 @@
-//! Words that people and environments use for yes.
+//! Lenient booleans in answers and environment variables.
 
-/// `y`, `1`, `t` and `true` in any case are true; everything else, also `yes` and `on`, is false.
+/// `y`, `1`, `t` and `true` in any letter case are true; everything else, even `yes` and `on`, is false.
 #[must_use]
 pub(super) fn is_yes(text: &str) -> bool {
     matches!(text.trim().to_lowercase().as_str(), "y" | "1" | "t" | "true")

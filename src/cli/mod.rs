@@ -11,6 +11,7 @@ mod failure;
 pub mod global;
 mod lazy;
 mod lenient;
+mod listing;
 mod output;
 mod parse;
 mod planned;
@@ -31,7 +32,7 @@ use crate::render::ProgressMode;
 use clap::CommandFactory;
 use parse::{Cli, Parsed, answer, parse};
 
-/// Runs the command that `arguments` (the program's name first) ask for, and gives back its exit status.
+/// Parses `arguments` (the program's name first), runs the command and returns its exit status.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = parse(arguments);
@@ -58,7 +59,7 @@ type Report = fn(&Failure, &Style, &mut dyn Write) -> io::Result<()>;
 
 fn end(failure: &Failure, style: &Style, report: Report) -> ExitCode {
     if is_broken_pipe(failure) {
-        // `hoist logs | head`: the reader has had enough.
+        // `hoist logs | head`: the reader closed the pipe.
         return ExitCode::from(1);
     }
     let mut stderr = io::stderr();

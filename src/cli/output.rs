@@ -1,4 +1,4 @@
-//! What the command line itself tells the user: problems of the files, warnings, progress.
+//! Output of the command line itself: problems of the files, warnings, progress.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -23,11 +23,11 @@ use crate::render::warning::plan as plan_warning;
 use crate::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
 use crate::source::SourceMap;
 
-/// Writes to standard output, and sees that it arrives.
+/// Writes to standard output and flushes it.
 ///
 /// # Errors
 ///
-/// When that cannot be written to.
+/// If writing to it fails.
 pub(super) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_ref()).and_then(|()| out.flush()).map_err(Failure::of_stdout)
@@ -37,7 +37,7 @@ pub(super) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// [`Failure::Load`] when the files cannot be used; every problem was told.
+/// [`Failure::Load`] if the files are invalid; every problem has been reported.
 pub(super) fn load(options: &LoadOptions, context: &Context) -> Result<Loaded, Failure> {
     let loaded = load::load(options).map_err(|failure| load_failure(&failure, context))?;
     report(&[], &loaded.warnings, &loaded.sources, context)?;
@@ -55,7 +55,7 @@ pub(super) fn load_model(options: &LoadOptions, context: &Context) -> Result<Loa
     Ok(loaded)
 }
 
-/// Tells everything that is wrong with the files.
+/// Reports everything that is wrong with the files.
 pub(super) fn load_failure(failure: &LoadFailure, context: &Context) -> Failure {
     let errors: Vec<&dyn Explain> = failure.errors.iter().map(|error| error as &dyn Explain).collect();
     match report(&errors, &failure.warnings, &failure.sources, context) {
@@ -77,7 +77,7 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     let placed = placed.into_iter().map(|error| (error, Level::Error));
     let style = style(context);
     let mut text = render_all(warnings.chain(placed), sources, &style);
-    // Scripts look for these lines as they are.
+    // Scripts match these lines verbatim.
     for problem in describe_all(placeless, sources, &style) {
         writeln!(text, "{}", visible(&problem.message, Colors::Shown)).expect("memory can be written to");
         if let Some(hint) = problem.hint {
@@ -87,7 +87,7 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     io::stderr().write_all(text.as_bytes())
 }
 
-/// Every problem as an object on a line of its own: errors as those of commands, warnings as records of a log.
+/// Writes every problem as a JSON object on its own line: errors like those of commands, warnings as log records.
 fn report_json(
     errors: &[&dyn Explain],
     warnings: &[LoadWarning],
@@ -107,7 +107,7 @@ fn report_json(
     io::stderr().write_all(text.as_bytes())
 }
 
-/// An error as a program reads it.
+/// An error as JSON.
 #[derive(Serialize)]
 struct ErrorLine {
     error: bool,
@@ -115,7 +115,7 @@ struct ErrorLine {
     problem: Description,
 }
 
-/// A warning as a record of a log, with the place of its cause where that is known.
+/// A warning as a log record, with the place of its cause if known.
 fn log_record(level: &str, message: &str, problem: Option<&Description>) -> String {
     let mut record = serde_json::json!({
         "level": level,
@@ -137,7 +137,7 @@ fn log_record(level: &str, message: &str, problem: Option<&Description>) -> Stri
     format!("{record}\n")
 }
 
-/// Whether everything on standard error is for programs. A mode that does not exist is reported where progress is shown.
+/// Whether standard error is JSON. An unknown mode is reported when progress is shown.
 fn is_json(context: &Context) -> bool {
     context.progress_mode().is_ok_and(|mode| mode == ProgressMode::Json)
 }
@@ -154,7 +154,7 @@ pub(super) fn style(context: &Context) -> Style {
     }
 }
 
-/// Whether a stream takes colours: `--ansi`, whether it is a terminal, and, above both, `NO_COLOR`.
+/// Whether to colour a stream: depends on `--ansi` and whether it is a terminal; `NO_COLOR` overrides both.
 pub(super) fn colors(context: &Context, is_terminal: bool) -> bool {
     match context.ansi() {
         _ if context.no_color() => false,
@@ -185,7 +185,7 @@ pub(super) fn status(message: &str, context: &Context) -> Result<(), Failure> {
     Ok(writeln!(io::stderr(), "{message}")?)
 }
 
-/// A warning that has no place in a file. Some of the contract's texts say themselves that they are one.
+/// Prints a warning that has no place in a file. Some texts of Docker Compose already begin with "warning".
 pub(super) fn warn(message: &str, context: &Context) -> Result<(), Failure> {
     let message = &if context.global.show_values { message.to_owned() } else { redact::text(message) };
     if is_json(context) {
@@ -195,11 +195,11 @@ pub(super) fn warn(message: &str, context: &Context) -> Result<(), Failure> {
     Ok(writeln!(io::stderr(), "{level}{}", visible(message, Colors::Shown))?)
 }
 
-/// What a command that works without the files acts on.
+/// What a command acts on that also works without the files.
 pub(super) enum Target {
-    /// What the files define.
+    /// The project that the files define.
     Project(Box<Loaded>),
-    /// Whatever the engine has under a name.
+    /// Whatever the engine has under this project name.
     Name(ProjectName),
 }
 
@@ -212,7 +212,7 @@ impl Target {
         }
     }
 
-    /// The project, where there are files.
+    /// The project, if there are files.
     pub(super) fn project(&self) -> Option<&Project> {
         match self {
             Self::Project(loaded) => Some(&loaded.project),
@@ -221,11 +221,11 @@ impl Target {
     }
 }
 
-/// What a command acts on that names `services`; where there are files, they have to define them.
+/// The target of a command with `services` as arguments; if there are files, they must define them.
 ///
 /// # Errors
 ///
-/// Those of [`target`], and [`Failure::Usage`] for a service that the files do not define.
+/// Those of [`project_or_name`], and [`Failure::Usage`] if the files do not define a service.
 pub(super) fn target_with(services: &[String], context: &Context) -> Result<Target, Failure> {
     let target = target(services, context)?;
     if let Target::Project(loaded) = &target
@@ -236,13 +236,13 @@ pub(super) fn target_with(services: &[String], context: &Context) -> Result<Targ
     Ok(target)
 }
 
-/// The project of the files; its name alone with `-p` and without `-f`, or where the files cannot be loaded though
-/// `COMPOSE_PROJECT_NAME` says the name. The profiles of `services` are active. Warnings about the files are left to the
-/// commands that carry out what they say.
+/// The project of the files; only its name with `-p` and without `-f`, or if the files cannot be loaded but
+/// `COMPOSE_PROJECT_NAME` gives the name. The profiles of `services` are active. Warnings about the files are left to
+/// the commands that act on them.
 ///
 /// # Errors
 ///
-/// [`Failure::Load`] when the files are needed and cannot be used.
+/// [`Failure::Load`] if the files are needed and invalid.
 pub(super) fn target(services: &[String], context: &Context) -> Result<Target, Failure> {
     let global = &context.global;
     if let (Some(name), true) = (&global.project_name, global.file.is_empty()) {
@@ -258,35 +258,36 @@ pub(super) fn target(services: &[String], context: &Context) -> Result<Target, F
     }
 }
 
-/// The name alone, for the commands to which it does not matter what the files define: from `-p`, else
-/// `COMPOSE_PROJECT_NAME`, else the files.
+/// What a command acts on that needs the name of the project only: that of `-p`, else of `COMPOSE_PROJECT_NAME`, else of
+/// the files, which are loaded for it. Warnings about them are left to the commands that carry out what they say.
 ///
 /// # Errors
 ///
 /// [`Failure::Load`] when the files are needed and cannot be used.
-pub(super) fn project_name(context: &Context) -> Result<ProjectName, Failure> {
-    let given = context.global.project_name.as_deref().filter(|name| !name.is_empty());
-    if let Some(name) = given.or_else(|| context.variable("COMPOSE_PROJECT_NAME")) {
-        return Ok(ProjectName::from(name.to_lowercase()));
+pub(super) fn named(context: &Context) -> Result<Target, Failure> {
+    let variable = || load::early_variable(&context.load_options(&[]), "COMPOSE_PROJECT_NAME");
+    let name = context.global.project_name.clone().or_else(variable);
+    match name.filter(|name| !name.is_empty()) {
+        Some(name) => Ok(Target::Name(ProjectName::from(name.to_lowercase()))),
+        None => target(&[], context),
     }
-    Ok(target(&[], context)?.name().clone())
 }
 
-/// Progress on standard error, in the mode that flags and terminals ask for.
+/// Progress on standard error, in the mode that flags and terminals select.
 ///
 /// # Errors
 ///
-/// Where the mode is not known, or contradicts `--ansi`.
+/// If the mode is unknown or contradicts `--ansi`.
 pub(super) fn progress(context: &Context) -> Result<Progress<io::Stderr>, Failure> {
     let mode = context.progress_mode()?;
     let tty = TtySettings { color: colors(context, true), size: TerminalSize::of_stderr() };
-    // What a program reads has the cause with the step; a person reads it once, at the end, with its place.
+    // JSON has the cause in the step's record; text shows it once, at the end, with its place.
     let causes = if mode == ProgressMode::Json { Causes::Shown } else { Causes::Reported };
     let progress = Progress::new(mode, tty, io::stderr()).with_causes(causes);
     Ok(progress.with_values(context.secret_values()))
 }
 
-/// How lines of containers are shown.
+/// How log lines of containers are shown.
 pub(super) fn log_settings(context: &Context, no_color: bool, no_prefix: bool, timestamps: bool) -> LogSettings {
     let mode = context.progress_mode().unwrap_or_default();
     LogSettings {
@@ -297,12 +298,12 @@ pub(super) fn log_settings(context: &Context, no_color: bool, no_prefix: bool, t
     }
 }
 
-/// Warnings of a plan: what it leaves alone though it may not be meant so. Those that come from a line of `files` are
-/// told with it.
+/// Prints the warnings of a plan: what it leaves alone although that may not be intended. Those caused by a line of
+/// `files` show that line.
 ///
 /// # Errors
 ///
-/// When standard error cannot be written to.
+/// If writing to standard error fails.
 pub(super) fn plan_warnings(
     plan: &Plan,
     files: Option<(&Project, &SourceMap)>,

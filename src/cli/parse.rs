@@ -22,31 +22,31 @@ use super::planned::{is_planned, unknown_command};
     after_help = "Run 'hoist COMMAND --help' for more information on a command."
 )]
 pub(super) struct Cli {
-    /// Flags that stand before the command.
+    /// The global flags.
     #[command(flatten)]
     pub(super) global: GlobalArgs,
-    /// The command; without one the help is shown.
+    /// The command; without one, the help is shown.
     #[command(subcommand)]
     pub(super) command: Option<command::Command>,
 }
 
-/// What became of the arguments.
+/// The result of parsing the arguments.
 #[derive(Debug)]
 pub(super) enum Parsed {
     /// A command to run.
     Run(Box<Cli>),
-    /// The user asked for help, or for nothing: text for standard output.
+    /// The user asked for help or gave no command: text for standard output.
     Help(String),
-    /// They make no sense: text for standard output, then for standard error.
+    /// The arguments are invalid: text for standard output, then for standard error.
     Refused {
-        /// The help, where the contract shows it.
+        /// The help, if Docker Compose shows it too.
         help: Option<String>,
         /// The message.
         message: String,
     },
 }
 
-/// Reads the arguments of the process, the program's name first.
+/// Parses the arguments of the process, the program's name first.
 #[must_use]
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
     let mut command = Cli::command();
@@ -88,7 +88,7 @@ fn expand_boolean_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsStri
     kept
 }
 
-/// The value of `--flag=VALUE` or `-f=VALUE` where the flag takes none and VALUE is a boolean.
+/// The value of `--flag=VALUE` or `-f=VALUE` if the flag takes none and VALUE is a boolean.
 fn boolean_value(root: &Command, command: &Command, argument: &str) -> Option<bool> {
     let (flag, value) = argument.split_once('=')?;
     let on = match value {
@@ -151,12 +151,12 @@ fn refuse(command: Command, error: &clap::Error, arguments: &[OsString]) -> Pars
             let message = format!("missing argument: {argument}\nhint: see `hoist help {path}`");
             Parsed::Refused { help: None, message }
         }
-        // Kinds that need none of the contract's words; the enum of the library grows.
+        // Kinds whose wording no script depends on; the library's enum is non-exhaustive.
         _ => Parsed::Refused { help: None, message: error.render().to_string().trim_end().to_owned() },
     }
 }
 
-/// Where a flag of the root stands behind the command: how to write it.
+/// How to write the command line correctly if a global flag stands after the command.
 fn before_the_command(root: &Command, argument: &str, arguments: &[OsString]) -> Option<String> {
     let flag = root.get_arguments().find(|arg| match argument.strip_prefix("--") {
         Some(long) => arg.get_long() == long.split('=').next(),
@@ -171,13 +171,13 @@ fn before_the_command(root: &Command, argument: &str, arguments: &[OsString]) ->
     Some(format!("\nhint: put it before the command: `hoist {written}{value} {path}`"))
 }
 
-/// The command that the arguments name.
+/// The command named by the arguments, with its parents.
 fn command_path<'a>(root: &'a Command, arguments: &'a [OsString]) -> &'a str {
     let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
     words.find(|word| root.find_subcommand(word).is_some()).unwrap_or("COMMAND")
 }
 
-/// Why a value is none of its kind.
+/// Why a value is invalid.
 fn refused_value(cause: &(dyn std::error::Error + 'static)) -> String {
     match cause.downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
         Some(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => ": the number is too large".to_owned(),
@@ -193,7 +193,7 @@ fn accepted_values(error: &clap::Error) -> String {
     }
 }
 
-/// A surplus positional, an unknown long flag, or a letter in a cluster of short ones.
+/// The error for a surplus positional argument, an unknown long flag, or an unknown letter in a group of short flags.
 fn unknown_argument(argument: &str, arguments: &[OsString]) -> String {
     if argument.starts_with("--") {
         return format!("unknown flag: {}", argument.split('=').next().unwrap_or_default());
@@ -222,11 +222,11 @@ fn missing_value(flag: &str, arguments: &[OsString]) -> String {
     }
 }
 
-/// Writes what [`Parsed`] has to say; the exit status where there is nothing to run.
+/// Writes the text of `parsed`; returns the exit status if there is nothing to run.
 ///
 /// # Errors
 ///
-/// When one of the streams cannot be written to.
+/// If writing to one of the streams fails.
 pub(super) fn answer(parsed: &Parsed, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Option<u8>> {
     match parsed {
         Parsed::Run(_) => Ok(None),

@@ -1,6 +1,6 @@
 //! The error for an unknown command, or for one that hoist does not support yet.
 
-/// Commands of Docker Compose that hoist does not have yet, and what does the same or nearly so.
+/// Commands of Docker Compose that hoist does not have yet, and the nearest equivalent.
 const PLANNED: &[(&str, &str)] = &[
     ("attach", "`hoist logs --follow SERVICE` shows the output"),
     ("bridge", ""),
@@ -20,7 +20,7 @@ const PLANNED: &[(&str, &str)] = &[
     ("watch", ""),
 ];
 
-/// Whether a command is still to come.
+/// Whether a command is planned but not supported yet.
 #[must_use]
 pub(super) fn is_planned(name: &str) -> bool {
     PLANNED.iter().any(|(planned, _)| *planned == name)

@@ -1,4 +1,4 @@
-//! A plan is carried out with its progress on the screen, and signals end it.
+//! Executes a plan, shows its progress, and turns signals into cancellation.
 
 use std::future::Future;
 use std::io;
@@ -13,10 +13,10 @@ use crate::project::Project;
 use crate::render::{self, Hidden, Progress};
 use crate::source::SourceMap;
 
-/// How often the progress in a terminal moves.
+/// Interval between updates of the progress in a terminal.
 pub(super) const TICK: Duration = Duration::from_millis(100);
 
-/// Prints what is planned for `project`: a line per resource, or per step (`--steps`).
+/// Prints the plan for `project`: one line per resource, or per step with `--steps`.
 pub(super) fn print_plan(prepared: &Prepared, project: &Project, context: &Context) -> Result<(), Failure> {
     let plan = &prepared.plan;
     let mut text = Vec::new();
@@ -29,7 +29,7 @@ pub(super) fn print_plan(prepared: &Prepared, project: &Project, context: &Conte
     output::print(text)
 }
 
-/// The files that a project was read from, for what has to be said about it.
+/// A project and the files it was read from, for messages about it.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
     /// The project.
@@ -39,13 +39,13 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// Why an operation on the project failed.
+    /// The failure of an operation on the project.
     pub(super) fn failure(&self, error: OperationError) -> Failure {
         Failure::operation(error, self.project.clone(), self.sources.clone())
     }
 }
 
-/// Carries a plan out and shows its progress.
+/// Executes a plan and shows its progress.
 pub(super) async fn carry_out<E: Engine>(
     change: &impl Change,
     engine: &E,
@@ -58,7 +58,7 @@ pub(super) async fn carry_out<E: Engine>(
     let mut progress = output::progress(context)?.hiding(hidden);
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
-    // The events are dropped with the run, which ends the showing.
+    // The event channel closes with the run, which ends the display.
     let run = Box::pin(async {
         let events = events;
         converge(change, engine, prepared, &events, &interruption, settings).await
@@ -87,12 +87,12 @@ pub(super) async fn perform<T>(
     ended.map_err(Failure::without_files)
 }
 
-/// How the plans of a command are carried out.
+/// How a command executes its plans.
 pub(super) fn run_settings(project: &Project, context: &Context) -> Result<RunSettings, Failure> {
     Ok(RunSettings { parallel: settings::parallel(context, &project.environment)? })
 }
 
-/// Does `work` while signals of the process become cancellations. The third one ends it, whatever it waits for.
+/// Does `work` while turning signals into cancellations. The third signal ends it, whatever it waits for.
 pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Future<Output = T>) -> Result<T, Failure> {
     tokio::select! {
         done = work => Ok(done),

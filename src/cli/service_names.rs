@@ -1,29 +1,29 @@
-//! Services that the command line names and that are not there, or not among those to act on.
+//! Messages about service names on the command line that are unknown or not selected.
 
 use super::Failure;
 use crate::diagnostic::suggest::closest;
 use crate::project::{Project, ServiceName};
 
-/// That no file defines a service, with the name that may have been meant.
+/// The message that no file defines a service, with the closest name as a hint.
 #[must_use]
 pub(super) fn no_such_service(project: &Project, name: &str) -> String {
     format!("no such service: {name}{}", meant(project, name))
 }
 
-/// The service, disabled or not, that may have been meant by a name that none has.
+/// The service, disabled or not, with the name closest to an unknown `name`.
 #[must_use]
 pub(super) fn closest_service<'a>(project: &'a Project, name: &str) -> Option<&'a str> {
     let names = project.services.keys().chain(project.disabled.keys());
     closest(name, names.map(ServiceName::as_str)).filter(|closest| *closest != name)
 }
 
-/// The hint that names the service that may have been meant, on a line of its own; empty where none is close.
+/// The hint with the closest service name, on its own line; empty if none is close.
 #[must_use]
 pub(super) fn meant(project: &Project, name: &str) -> String {
     closest_service(project, name).map(|closest| format!("\nhint: did you mean `{closest}`?")).unwrap_or_default()
 }
 
-/// A service that is not among those to act on: the files do not define it, it is disabled, or it was not named.
+/// The failure for a service that is not selected: the files do not define it, it is disabled, or it was not named.
 pub(super) fn unknown_service<T>(project: &Project, name: &str) -> Result<T, Failure> {
     let Some(disabled) = project.disabled.get(name) else { return Failure::usage(&no_such_service(project, name)) };
     if !project.selected.is_empty() {

@@ -1,4 +1,4 @@
-//! What arguments and variables mean that several commands have.
+//! Settings from arguments and variables that several commands share.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::registry::{ConfigFile, config_folder};
 /// Variables by name.
 pub(super) type Environment = BTreeMap<String, String>;
 
-/// Seconds given by `-t`; fewer than none are none.
+/// Seconds given by `-t`; negative numbers count as 0.
 #[must_use]
 pub(super) fn timeout(seconds: Option<i64>) -> Option<Duration> {
     seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
@@ -22,11 +22,11 @@ pub(super) fn time_limit(seconds: i64) -> Option<Duration> {
     u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
-/// Most engine calls at a time: `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; without a bound where it is not positive.
+/// Maximum number of parallel engine calls: `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; no limit if not positive.
 ///
 /// # Errors
 ///
-/// Where the variable is not a number.
+/// If the variable is not a number.
 pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<Option<usize>, Failure> {
     let limit = match (context.global.parallel, environment.get("COMPOSE_PARALLEL_LIMIT")) {
         (Some(limit), _) => Some(limit),
@@ -39,18 +39,18 @@ pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<O
     Ok(limit.map(|limit| usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX)))
 }
 
-/// What Docker's configuration file says about the form of a listing.
+/// The format of a listing that Docker's configuration file sets.
 #[must_use]
 pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
     let folder = config_folder(|name| context.environment.get(name).cloned());
     ConfigFile::read_or_empty(folder.as_deref()).format(key)
 }
 
-/// Holds the flags before the command against each other, and tells of those that are deprecated.
+/// Checks the global flags for conflicts, and warns of deprecated ones.
 ///
 /// # Errors
 ///
-/// Where they do not go together, or name what does not exist.
+/// If flags conflict, or name something that does not exist.
 pub(super) fn check_globals(context: &Context) -> Result<(), Failure> {
     let global = &context.global;
     if global.no_ansi {

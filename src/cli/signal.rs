@@ -1,15 +1,15 @@
-//! One owner of the signals: the first Ctrl-C (or SIGTERM) asks to stop, the second to kill, the third to leave everything
-//! as it is.
+//! The only owner of the process's signals: the first Ctrl-C (or SIGTERM) stops, the second kills, the third leaves
+//! everything as it is. What each means to an operation is written at [`Interruption`].
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::operation::Interruption;
 
-/// Turns signals of the process into cancellations, as long as it is polled; it never ends.
+/// Turns signals of the process into cancellations while it is polled; it never completes.
 ///
 /// # Errors
 ///
-/// When the system refuses to hand over the signals.
+/// If the signal handlers cannot be installed.
 pub(super) async fn listen(interruption: &Interruption) -> std::io::Result<std::convert::Infallible> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -11,10 +11,10 @@ use crate::source::Span;
 
 /// What an error adds to its message: where it is, what else is involved, what to do.
 pub trait Explain: std::error::Error {
-    /// The place of the value that is wrong; `None` for what has no place in a file.
+    /// The place of the invalid value; `None` if it has no place in a file.
     fn span(&self) -> Option<Span>;
 
-    /// What to do about it, where the cause is known: a sentence without a period.
+    /// What to do about it, if the cause is known: a sentence without a period.
     fn hint(&self) -> Option<String> {
         None
     }
@@ -25,11 +25,11 @@ pub trait Explain: std::error::Error {
     }
 }
 
-/// How grave a problem is.
+/// The severity of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Nothing is done because of it.
+    /// It prevents the command.
     Error,
-    /// It is done all the same.
+    /// The command goes on.
     Warning,
 }

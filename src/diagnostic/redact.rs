@@ -1,4 +1,4 @@
-//! Values that stay hidden wherever something is shown: those whose name suggests a secret, and passwords in URLs.
+//! Hides secrets in everything that is shown: values whose name suggests a secret, and passwords in URLs.
 
 mod lines;
 mod message;
@@ -12,10 +12,10 @@ use private_key::private_keys;
 pub use lines::Lines;
 pub use message::Secrets;
 
-/// What stands for a hidden value.
+/// Shown in place of a hidden value.
 pub const HIDDEN: &str = "•••";
 
-/// Parts of names whose values are hidden.
+/// A name that contains one of these words suggests a secret.
 const WORDS: [&str; 6] = ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"];
 
 /// Whether the value of a variable called `name` is hidden.
@@ -31,7 +31,7 @@ pub fn is_secret(name: &str) -> bool {
     WORDS.iter().any(|word| upper.contains(word))
 }
 
-/// Whether a word is a flag whose value, the next word, is hidden.
+/// Whether a word is a flag whose value, the next word, must be hidden.
 ///
 /// ```
 /// use hoist::diagnostic::redact::is_secret_flag;
@@ -43,7 +43,7 @@ pub fn is_secret_flag(word: &str) -> bool {
     word.starts_with('-') && word.chars().all(is_name_character) && is_secret(word)
 }
 
-/// `text` without what it says itself to be a secret: passwords and tokens of URLs, private keys, and values whose name
+/// `text` with its recognisable secrets hidden: passwords and tokens in URLs, private keys, and values whose name
 /// suggests a secret, as in `--password=x`, `--token x`, `password = x`, `"password": "x"`, `Authorization: x` and
 /// `Bearer x`.
 ///
@@ -58,8 +58,8 @@ pub fn text(text: &str) -> String {
     without(text, &secrets_in(text, Kind::Message))
 }
 
-/// A value of the user's without what it says itself to be a secret. In addition to what [`text`] hides, that is what
-/// follows a name and a colon, which in a message may only be the start of an explanation.
+/// A value from the user's files with its recognisable secrets hidden. In addition to what [`text`] hides, these
+/// include whatever follows a name and a colon; in a message that may only be the start of an explanation.
 ///
 /// ```
 /// use hoist::diagnostic::redact::value;
@@ -71,7 +71,7 @@ pub fn value(text: &str) -> String {
     without(text, &secrets_in(text, Kind::Value))
 }
 
-/// What a text is, and with that how much of it may be a secret.
+/// The kind of a text, which decides how much of it may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A sentence, or a line of a file.
@@ -80,7 +80,7 @@ enum Kind {
     Value,
 }
 
-/// `text` with `ranges` of it, in order, hidden.
+/// `text` with `ranges`, which are in order, hidden.
 fn without(text: &str, ranges: &[Range<usize>]) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut from = 0;
@@ -92,7 +92,7 @@ fn without(text: &str, ranges: &[Range<usize>]) -> String {
     shown + &text[from..]
 }
 
-/// What is hidden in a text, in order.
+/// The ranges to hide in a text, in order.
 fn secrets_in(text: &str, kind: Kind) -> Vec<Range<usize>> {
     let mut found = url_passwords(text);
     found.extend(named_values(text, kind));
@@ -101,7 +101,7 @@ fn secrets_in(text: &str, kind: Kind) -> Vec<Range<usize>> {
     apart(found)
 }
 
-/// `ranges` in order, without empty ones; those that overlap are one.
+/// `ranges` in order, without empty ones; overlapping ones are merged.
 fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.retain(|range| !range.is_empty());
     ranges.sort_by_key(|range| range.start);
@@ -115,8 +115,8 @@ fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     apart
 }
 
-/// `text` without its value where it is an assignment to a variable whose name suggests a secret: `DB_PASSWORD:hunter2`
-/// is one that lacks a blank.
+/// `text` with its value hidden if it is an assignment to a variable whose name suggests a secret.
+/// `DB_PASSWORD:hunter2` counts: it only lacks a space.
 ///
 /// ```
 /// use hoist::diagnostic::redact::assignment;
@@ -135,8 +135,8 @@ fn is_name_character(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '-' | '.')
 }
 
-/// The values in `text` whose name suggests a secret. The bare word `key` is no such name: `key=value` is how
-/// people speak of forms.
+/// The values in `text` whose name suggests a secret. The bare word `key` does not count: `key=value` usually describes
+/// a syntax.
 fn named_values(text: &str, kind: Kind) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut rest = 0;
@@ -161,7 +161,7 @@ fn named_value(text: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
     if text[end..].starts_with('=') {
         return word(text, end + 1);
     }
-    // What only looks like a header ends a clause: `no such secret: …`.
+    // The end of a clause can look like a header: `no such secret: …`.
     let is_header =
         word_of_name.eq_ignore_ascii_case("authorization") || word_of_name.trim_start_matches('-').contains('-');
     let is_entry = kind == Kind::Value && text[end..].starts_with(": ");
@@ -178,7 +178,7 @@ fn named_value(text: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
     }
 }
 
-/// Where the value begins that follows a name in quotes and a colon, or a name and an equals sign with blanks around it:
+/// Where the value begins after a quoted name and a colon, or after a name and an equals sign between spaces:
 /// `"password": "x"`, `password = x`.
 fn after_separator(text: &str, name: &Range<usize>) -> Option<usize> {
     let unquoted = &text[name.end..];
@@ -196,7 +196,7 @@ fn after_separator(text: &str, name: &Range<usize>) -> Option<usize> {
     Some(text.len() - separated.trim_start_matches(blank).len())
 }
 
-/// Where the bracket that opens at `from` is closed; the end of the text if it is not.
+/// The position of the bracket that closes the one at `from`; the end of the text if there is none.
 fn closing_bracket(text: &str, from: usize) -> usize {
     let mut depth = 0_usize;
     for (at, character) in text[from..].char_indices() {
@@ -212,7 +212,7 @@ fn closing_bracket(text: &str, from: usize) -> usize {
     text.len()
 }
 
-/// What follows the word `Bearer` and looks like a token: at least eight characters, not all of them letters.
+/// The tokens after the word `Bearer`: at least eight characters, not all of them letters.
 fn bearer_tokens(text: &str) -> Vec<Range<usize>> {
     const SHORTEST: usize = 8;
     let lower = text.to_ascii_lowercase();
@@ -230,14 +230,14 @@ fn word_at(text: &str, start: usize) -> Option<Range<usize>> {
     (value.start == start).then_some(value)
 }
 
-/// Keys of Compose files whose names only sound like secrets.
+/// Whether `name` is a Compose key that only sounds like a secret.
 #[must_use]
 pub fn is_own_key(name: &str) -> bool {
     matches!(name, "secrets" | "credential_spec")
 }
 
-/// The word that begins at `start`, without quotes around it; nothing if it only names a variable. A list such as
-/// `user=me,password=x,vers=3` goes on behind a comma with a further name.
+/// The word that begins at `start`, without quotes around it; `None` if it only refers to a variable. In a list such as
+/// `user=me,password=x,vers=3` the word ends at a comma that another name follows.
 fn word(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text[start..];
     let quote = rest.trim_start_matches('\\').chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`'));
@@ -263,8 +263,8 @@ fn word(text: &str, start: usize) -> Option<Range<usize>> {
     hidden(text, start..start + value.len())
 }
 
-/// The word behind a flag that ends at `end`, in the same text or as the next item of a list: `--token x`,
-/// `"--token", "x"`.
+/// The word after a flag that ends at `end`, in the same text or as the next item of a list: `--token x`, `"--token",
+/// "x"`.
 fn next_word(text: &str, end: usize) -> Option<Range<usize>> {
     let rest = &text[end..];
     let between = rest.find(|c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | ',')).unwrap_or(rest.len());
@@ -273,13 +273,13 @@ fn next_word(text: &str, end: usize) -> Option<Range<usize>> {
     if !is_gap || rest[between..].starts_with(['-', '`', '|', '>', '<', '=', ':', ']', '}', ')']) {
         return None;
     }
-    // Only what opens before the word closes behind it.
+    // A quote closes the word only if it also opens it.
     let quote = gap.chars().next_back().filter(|quote| matches!(quote, '"' | '\''));
     word(text, end + between - usize::from(quote.is_some()))
 }
 
-/// What follows the colon of a header whose name begins at `name`: to the end of the quotes that begin with it, else of
-/// its line or entry.
+/// What follows the colon of a header whose name begins at `name`: up to the closing quote if the header is quoted,
+/// else to the end of its line or entry.
 fn header(text: &str, name: usize, start: usize) -> Option<Range<usize>> {
     let rest = &text[start..];
     let from = rest.len() - rest.trim_start_matches([' ', '\t']).len();
@@ -296,20 +296,20 @@ fn header(text: &str, name: usize, start: usize) -> Option<Range<usize>> {
     };
     let length = rest[from..].find(ends).unwrap_or(rest.len() - from);
     let value = rest[from..from + length].trim_end();
-    // A mapping or list of YAML, or what speaks of the name: `is not there: …`.
+    // A YAML mapping or list, or a phrase about the name: `is not there: …`.
     if value.starts_with(['{', '[', '&', '*', '|', '>', '/', '#']) {
         return None;
     }
     hidden(text, start + from..start + from + value.len())
 }
 
-/// The range, unless there is nothing to hide in it.
+/// The range, or `None` if there is nothing to hide in it.
 fn hidden(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let value = &text[range.clone()];
     (!value.is_empty() && value != HIDDEN && !is_reference(value)).then_some(range)
 }
 
-/// `$NAME`, `${NAME}` and `${NAME:?message}` say nothing of the value; nor does `$$NAME`, which a shell expands.
+/// `$NAME`, `${NAME}` and `${NAME:?message}` do not contain the value; nor does `$$NAME`, which a shell expands.
 fn is_reference(text: &str) -> bool {
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let text = text.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(text);
@@ -333,7 +333,7 @@ fn url_passwords(text: &str) -> Vec<Range<usize>> {
     starts.iter().enumerate().filter_map(url).collect()
 }
 
-/// The user without a password in what follows `scheme`: over HTTP that is a token.
+/// The user name of a URL without a password, in the text after `scheme`: over HTTP it is a token.
 fn token(scheme: &str, url: &str) -> Option<Range<usize>> {
     if !scheme.ends_with("http://") && !scheme.ends_with("https://") {
         return None;
@@ -343,14 +343,14 @@ fn token(scheme: &str, url: &str) -> Option<Range<usize>> {
     (!is_reference(&authority[..user])).then_some(0..user)
 }
 
-/// Where the password is in what follows the `://` of a URL.
+/// The range of the password in the text after the `://` of a URL.
 fn password(url: &str) -> Option<Range<usize>> {
     let length = |ends: fn(char) -> bool| url.find(ends).unwrap_or(url.len());
     let authority = &url[..length(|c| c.is_whitespace() || "/\"'`?#,}]".contains(c))];
     let range = if let Some(host) = authority.rfind('@') {
         authority[..host].find(':')? + 1..host
     } else {
-        // A password with a slash in it that should be written %2F: nobody's URL, and somebody's password.
+        // The password has a slash that should be written %2F: the URL is invalid, but the password is real.
         let start = authority.find(':')? + 1;
         let whole = &url[..length(|c| c.is_whitespace() || "\"'`".contains(c))];
         let host = whole.rfind('@')?;
@@ -362,8 +362,8 @@ fn password(url: &str) -> Option<Range<usize>> {
     (!range.is_empty()).then_some(range)
 }
 
-/// Whether the text behind the first colon of a URL is a port, whose path only happens to have an `@`: a package of a
-/// scope, or an image with its digest.
+/// Whether the text after the first colon of a URL is a port with a path that happens to contain an `@`: a scoped
+/// package, or an image with its digest.
 fn is_port_and_path(text: &str) -> bool {
     let Some((port, path)) = text.split_once('/') else { return false };
     port.parse::<u16>().is_ok() && (path.starts_with('@') || path.contains("@sha256:"))

@@ -1,4 +1,4 @@
-//! A problem as it is shown: message, `file:line:col`, the line, a caret, a hint.
+//! Renders a problem: message, `file:line:col`, the line, a caret, a hint.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,14 +21,13 @@ use crate::source::{FileId, SourceMap, Span};
 pub struct Style {
     /// Whether to use colour.
     pub color: bool,
-    /// Columns of the terminal; longer lines are cut around the caret. 140 unless changed.
+    /// Width of the terminal in columns, 140 by default; longer lines are cut around the caret.
     pub width: usize,
-    /// Whether values whose name suggests a secret are shown as they are.
+    /// Whether to show values whose name suggests a secret.
     pub show_values: bool,
-    /// The current folder: paths below it are shown from there.
+    /// The current directory; paths below it are shown relative to it.
     pub current_dir: Option<PathBuf>,
-    /// The flags that hoist was called with to reach the project, each with a blank after it: hints that name a command
-    /// name them too.
+    /// The flags of this run that select the project, each followed by a space; hints add them to commands.
     pub flags: String,
 }
 
@@ -38,11 +37,12 @@ impl Default for Style {
     }
 }
 
-/// What follows `hoist` in hints that are about the project at hand.
+/// What follows `hoist` in hints about the current project.
 const COMMANDS: [&str; 5] = ["up ", "up`", "down", "config ", "--profile "];
 
 impl Style {
-    /// `text` with the flags of this run in each command of it, so that it acts on the same project when it is copied.
+    /// `text` with the flags of this run added to each command in it, so that a copied command acts on the same
+    /// project.
     ///
     /// ```
     /// use hoist::diagnostic::Style;
@@ -94,23 +94,23 @@ fn rendered(page: &Page<'_>, problem: &dyn Explain, level: Level) -> String {
     let Some(hint) = &hint else { return finish(renderer.render(&[group])) };
     let hint = Group::with_title(Title::HELP.with_name(Some("hint")).secondary_title(hint));
     if excerpts.is_empty() {
-        // Without a source line there is nothing that a bar could lead on from.
+        // Without a source line there is no gutter for the hint to continue.
         return finish(format!("{}\n{}", renderer.render(&[group]).trim_end(), renderer.render(&[hint]).trim_end()));
     }
     finish(renderer.render(&[group, hint]))
 }
 
-/// So many lines of a value are looked at for what a message must not quote.
+/// Maximum number of lines of a value that are searched for secrets.
 const MOST_LINES: usize = 64;
 
-/// Lines around one with a caret that may be shown too.
+/// Maximum number of context lines before and after a line with a caret.
 const NEAR: usize = 4;
 
-/// So many problems are shown in full. Where there are more, the rest follow from a slip that repeats.
+/// Maximum number of problems shown in full. If there are more, one mistake usually repeats.
 const MOST_SHOWN: usize = 100;
 
-/// All of `problems`, with an empty line between any two, and a line break at the end. From the 101st on they are told
-/// in a line each: the place and the message.
+/// All of `problems`, separated by empty lines, with a line break at the end. From the 101st on, each takes one line:
+/// place and message.
 #[must_use]
 pub fn render_all<'a>(
     problems: impl IntoIterator<Item = (&'a dyn Explain, Level)>,
@@ -136,12 +136,12 @@ pub fn render_all<'a>(
     shown
 }
 
-/// A problem in parts, for programs. What has no place or hint leaves those out.
+/// A problem in parts, for programs. Place and hint are left out if absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Description {
     /// What is wrong.
     pub message: String,
-    /// The file it is in; below the current folder as seen from there.
+    /// The file it is in; a relative path if it is below the current directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The line, from 1.
@@ -161,7 +161,7 @@ pub fn describe(problem: &dyn Explain, sources: &SourceMap, style: &Style) -> De
     Page::new(sources, style).describe(problem)
 }
 
-/// All of `problems` in parts. What is found out about a file serves all problems in it.
+/// All of `problems` in parts. Each file is analysed once for all its problems.
 #[must_use]
 pub fn describe_all<'a>(
     problems: impl IntoIterator<Item = &'a dyn Explain>,
@@ -179,7 +179,7 @@ struct Place {
     primary: bool,
 }
 
-/// Lines of one file, as they are shown, and what is marked in them.
+/// Lines of one file as they are shown, and the marks in them.
 struct Excerpt {
     path: String,
     line: usize,
@@ -198,8 +198,8 @@ impl Excerpt {
         Snippet::source(&*self.text).path(&*self.path).line_start(self.first_line).annotations(marks)
     }
 
-    /// `rendered` with the column of the file in place of that of the shown text, where something hidden stands before
-    /// the caret.
+    /// `rendered` with the column of the file instead of that of the shown text, if something before the caret is
+    /// hidden.
     fn correct_column(&self, rendered: String) -> String {
         let Some((range, _, _)) = self.marks.first() else { return rendered };
         let line_start = self.text[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
@@ -218,7 +218,7 @@ type Hidden = Rc<[Range<usize>]>;
 struct Page<'a> {
     sources: &'a SourceMap,
     style: &'a Style,
-    /// What is hidden in the lines looked at so far, by where they begin: many problems may be about one long line.
+    /// Cache of the hidden ranges of lines, by where they begin: many problems may be about one long line.
     hidden: RefCell<HashMap<(FileId, usize), Hidden>>,
     files: RefCell<HashMap<FileId, redact::Lines<'a>>>,
 }
@@ -228,7 +228,7 @@ impl<'a> Page<'a> {
         Self { sources, style, hidden: RefCell::default(), files: RefCell::default() }
     }
 
-    /// What is hidden in a line.
+    /// The hidden ranges of a line.
     fn hidden_in(&self, file: FileId, line: Range<usize>) -> Hidden {
         let key = (file, line.start);
         if let Some(known) = self.hidden.borrow().get(&key) {
@@ -286,7 +286,7 @@ impl<'a> Page<'a> {
         if self.style.show_values { text } else { secrets.out_of(&text) }
     }
 
-    /// What is hidden in the lines that `problem` is about.
+    /// The hidden parts of the lines that `problem` is about.
     fn secrets(&self, problem: &dyn Explain) -> Secrets {
         if self.style.show_values {
             return Secrets::default();
@@ -295,7 +295,7 @@ impl<'a> Page<'a> {
         Secrets::new(problem.span().into_iter().chain(related).flat_map(|span| self.hidden_at(span)))
     }
 
-    /// What is hidden in the lines of a place, as it is written.
+    /// The hidden parts of the lines of a place, as written in the file.
     fn hidden_at(&self, span: Span) -> Vec<String> {
         let text = self.sources.file(span.file).text();
         let first = self.sources.line(span);
@@ -321,7 +321,7 @@ impl<'a> Page<'a> {
             .collect()
     }
 
-    /// One excerpt a file, that of the main place first.
+    /// One excerpt per file, that of the main place first.
     fn excerpts(&self, places: &[Place]) -> Vec<Excerpt> {
         let mut files: Vec<FileId> = Vec::new();
         for place in places {
@@ -350,7 +350,7 @@ impl<'a> Page<'a> {
         for (number, line) in source.text()[start..end].split_inclusive('\n').enumerate() {
             let content = line.trim_end_matches(['\n', '\r']);
             let range = at..at + content.len();
-            // Lines further away from a caret are folded and need not be looked at.
+            // Lines further away from a caret are folded and need no check.
             let near = numbers.iter().any(|marked| marked.abs_diff(first_line + number) <= NEAR);
             let hidden =
                 if near && !self.style.show_values { self.hidden_in(file, range.clone()) } else { Rc::default() };
@@ -391,11 +391,11 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Text as it is shown, and where its parts come from.
+/// Text as shown, and where its parts come from.
 #[derive(Default)]
 struct Shown {
     text: String,
-    /// Ranges of the file and the ranges they became, in order, and whether something else stands there now.
+    /// Ranges of the file, the ranges they became in the shown text, and whether they were replaced; in order.
     parts: Vec<(Range<usize>, Range<usize>, bool)>,
 }
 
@@ -418,7 +418,8 @@ impl Shown {
         self.parts.push((from, start..self.text.len(), hidden));
     }
 
-    /// Where byte `at` of the file is shown. Inside of what is hidden that is its start, or its end if `end` is set.
+    /// Where byte `at` of the file is shown. Inside a hidden range that is the range's start, or its end if `end` is
+    /// set.
     fn map(&self, at: usize, end: bool) -> usize {
         for (from, to, hidden) in &self.parts {
             if at < from.start || at > from.end {
@@ -479,7 +480,7 @@ mod tests {
 
     #[test]
     fn a_place_inside_of_what_is_hidden() {
-        // As many bytes as what is shown instead, with other characters in them.
+        // As many bytes as the replacement, but different characters.
         let shown = show("services:\n  web:\n    environment:\n      PASSWORD: abcdefghi\n", "fg", Level::Error);
         assert!(shown.contains("PASSWORD: •••"), "{shown}");
     }

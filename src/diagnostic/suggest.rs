@@ -1,12 +1,12 @@
 //! "Did you mean": the known name that is closest to a mistyped one.
 
-/// Candidates looked at for one name, at most: a file with thousands of names may have thousands of mistakes.
+/// Maximum number of candidates compared with one name: a file with thousands of names may have thousands of mistakes.
 const MOST_CANDIDATES: usize = 500;
 
 /// The candidate closest to `name`, if one is close enough to be what was meant.
 ///
-/// Up to one edit in three letters counts, letter case does not; a swap of neighbours is one edit. Where two are equally
-/// close, one that begins with the same letter wins, else the first.
+/// Allows one edit per three letters and ignores letter case; swapping two adjacent letters is one edit. If two are
+/// equally close, one that begins with the same letter wins, else the first.
 ///
 /// ```
 /// use hoist::diagnostic::suggest::closest;
@@ -23,7 +23,7 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     for candidate in candidates.into_iter().take(MOST_CANDIDATES).filter(near) {
         let other = candidate.to_lowercase();
         let distance = strsim::damerau_levenshtein(&lower, &other);
-        // In a name of one or two letters one edit changes too much to be a guess.
+        // In a name of one or two letters a single edit changes too much for a guess.
         let shared = other.chars().any(|letter| lower.contains(letter));
         let rank = (distance, other.chars().next() != lower.chars().next());
         if distance <= most && shared && best.is_none_or(|(least, _)| rank < least) {

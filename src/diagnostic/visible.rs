@@ -1,22 +1,22 @@
-//! Text from files, engines and programs as a terminal may show it: nothing in it moves the cursor, sets a title or
-//! changes what stands on the screen already.
+//! Makes text from files, engines and programs safe for a terminal: nothing in it moves the cursor, sets a title or
+//! changes what is already on the screen.
 
 use std::borrow::Cow;
 
-/// What becomes of colours in a text.
+/// What to do with colours in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colors {
-    /// They stay: `ESC [ … m` is the one sequence that does nothing else.
+    /// They are kept: `ESC [ … m` is the only sequence that does nothing else.
     Kept,
-    /// They are left out, and what they coloured stays.
+    /// They are removed; the text they colour stays.
     Removed,
-    /// They are shown like any other control character.
+    /// They are shown as visible characters, like any other control character.
     Shown,
 }
 
-/// `text` with control characters replaced by their pictures (`␛`), and those that have none, that change the direction
-/// of what is written, break the line unseen or hide in it, by `�`. Line breaks and tabs stay, and so do the joiners that
-/// emoji and some scripts are written with.
+/// `text` with control characters replaced by their pictures (`␛`). Control characters without a picture, and
+/// characters that change the text direction, break the line or are invisible, are replaced by `�`. Line breaks and
+/// tabs stay, as do the joiners needed for emoji and some scripts.
 ///
 /// ```
 /// use hoist::diagnostic::visible::{Colors, visible};
@@ -54,18 +54,18 @@ fn is_odd(character: char) -> bool {
         || is_unseen(character)
 }
 
-/// What Unicode calls `Bidi_Control`: it reorders what stands around it.
+/// Unicode's `Bidi_Control` characters, which reorder the text around them.
 fn is_direction(character: char) -> bool {
     matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A line or paragraph separator, a line break to some terminals and programs only.
+/// A line or paragraph separator, which only some terminals and programs treat as a line break.
 fn is_separator(character: char) -> bool {
     matches!(character, '\u{2028}' | '\u{2029}')
 }
 
-/// What has no width and no bearing on the letters around it, so that two names that differ look the same. U+200C and
-/// U+200D, which join letters and emoji, and variation selectors are none of these.
+/// Characters without width or effect on the letters around them, which make different names look the same. U+200C and
+/// U+200D, which join letters and emoji, and variation selectors do not count.
 fn is_unseen(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{feff}'
@@ -81,7 +81,7 @@ fn picture(character: char) -> char {
     }
 }
 
-/// How long the colour sequence is that `text` begins with.
+/// The length of the colour sequence that `text` begins with.
 fn color_sequence(text: &str) -> usize {
     let Some(rest) = text.strip_prefix("\u{1b}[") else { return 0 };
     let parameters = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ';' | ':')).unwrap_or(rest.len());

@@ -10,6 +10,6 @@ use crate::plan::BuildSpec;
 
 /// Calls about builds.
 pub trait Builds {
-    /// Builds an image. The stream ends when it is there; its last item may be an error.
+    /// Builds an image. The stream ends when the image exists; its last item may be an error.
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
 }

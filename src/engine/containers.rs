@@ -12,29 +12,29 @@ use crate::project::ServiceName;
 
 /// Calls about containers.
 pub trait Containers {
-    /// Makes a container without starting it.
+    /// Creates a container without starting it.
     fn create_container(
         &self,
         request: CreateContainer,
     ) -> impl Future<Output = Result<CreatedContainer, EngineError>> + Send;
 
-    /// Makes the container of a `pre_start` hook, without starting it.
+    /// Creates the container of a `pre_start` hook without starting it.
     fn create_hook_container(
         &self,
         request: HookContainer,
     ) -> impl Future<Output = Result<CreatedContainer, EngineError>> + Send;
 
-    /// Copies the secrets and configs that do not come from files into a container, before it starts.
+    /// Copies secrets and configs that do not come from files into a container before it starts.
     fn inject_files(
         &self,
         id: ContainerId,
         spec: Arc<ContainerSpec>,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Starts a container; one that runs already counts as success.
+    /// Starts a container; succeeds if it is already running.
     fn start_container(&self, id: ContainerId) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Stops a container and returns when it has stopped; `None` leaves the grace period to the container.
+    /// Stops a container and returns when it has stopped; `None` means the container's own grace period.
     fn stop_container(
         &self,
         id: ContainerId,
@@ -54,7 +54,7 @@ pub trait Containers {
     /// Suspends a container. One that is paused is as it should be.
     fn pause_container(&self, id: ContainerId) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Lets a paused container go on. One that is not paused is as it should be.
+    /// Resumes a paused container; succeeds if it is not paused.
     fn unpause_container(&self, id: ContainerId) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Removes a container by force.
@@ -67,22 +67,23 @@ pub trait Containers {
     /// Renames a container.
     fn rename_container(&self, id: ContainerId, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Looks at one container.
+    /// Inspects a container.
     fn inspect_container(&self, id: ContainerId) -> impl Future<Output = Result<ContainerDetails, EngineError>> + Send;
 
-    /// What a container was made with, for the reasons of a plan; `None` when it is gone, or the engine cannot tell.
+    /// The definition a container was created with, for the reasons of a plan; `None` if it is gone or the engine
+    /// cannot tell.
     fn definition(&self, id: ContainerId) -> impl Future<Output = Result<Option<Definition>, EngineError>> + Send {
         let _ = id;
         async { Ok(None) }
     }
 
-    /// The container that has a name. An engine that cannot tell says `None`.
+    /// The container with this name; `None` if there is none or the engine cannot tell.
     fn name_holder(&self, name: String) -> impl Future<Output = Result<Option<NameHolder>, EngineError>> + Send {
         let _ = name;
         async { Ok(None) }
     }
 
-    /// The container that publishes a port of the host. An engine that cannot tell says `None`.
+    /// The container or process that has a port of the host; `None` if there is none or the engine cannot tell.
     fn port_holder(
         &self,
         port: u16,
@@ -93,24 +94,24 @@ pub trait Containers {
     }
 }
 
-/// A container to make: what the plan knew and what the run found out.
+/// A container to create: what the plan knew and what the run found out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateContainer {
-    /// What the plan knew.
+    /// The specification from the plan.
     pub spec: Arc<ContainerSpec>,
     /// The name to create it under.
     pub name: String,
-    /// The configuration hash of the service with its references resolved.
+    /// The configuration hash of the service, with its references resolved.
     pub config_hash: String,
     /// The label `hoist.fields`: a digest per field of the definition.
     pub field_digests: String,
-    /// The label `hoist.contents`: a digest of what each secret and config contains. No label where it is empty.
+    /// The label `hoist.contents`: a digest of the content of each secret and config. Empty means no label.
     pub content_digests: String,
     /// The digest of the image.
     pub image_digest: Option<ImageDigest>,
     /// The containers that references to services stand for.
     pub references: BTreeMap<ServiceName, ContainerId>,
-    /// Variables that are not in the definition: those that provider services give. They win.
+    /// Variables from provider services, which are not in the definition. They take precedence.
     pub variables: BTreeMap<String, String>,
     /// The digests of mounted images, by where they are mounted: the label `com.docker.compose.image-volume-digest`.
     pub image_volumes: BTreeMap<String, ImageDigest>,
@@ -118,7 +119,7 @@ pub struct CreateContainer {
     pub inherited: Vec<InheritedVolume>,
 }
 
-/// The container of a `pre_start` hook to make.
+/// The container to create for a `pre_start` hook.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HookContainer {
     /// A replica of the service that has the hook.
@@ -131,51 +132,51 @@ pub struct HookContainer {
     pub references: BTreeMap<ServiceName, ContainerId>,
 }
 
-/// A container that was made.
+/// A container that was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedContainer {
     /// Its id.
     pub id: ContainerId,
-    /// The volumes of its predecessor for which it has no place any more, by name. They stay in the engine.
+    /// Names of its predecessor's volumes that it no longer mounts. They stay in the engine.
     pub left_out: Vec<String>,
-    /// What the engine warned of.
+    /// Warnings of the engine.
     pub warnings: Vec<String>,
 }
 
-/// What a look at one container shows.
+/// The result of inspecting a container.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContainerDetails {
     /// Its id.
     pub id: ContainerId,
     /// Its name, without the leading slash.
     pub name: String,
-    /// What it is doing.
+    /// Its state.
     pub state: State,
-    /// Its exit status, where it has exited.
+    /// Its exit status, if it has exited.
     pub exit_code: Option<i64>,
-    /// Whether the engine killed it for want of memory.
+    /// Whether the kernel killed it because it ran out of memory.
     pub out_of_memory: bool,
-    /// Why it could not start, in the engine's words.
+    /// Why it could not start, as the engine reports it.
     pub error: Option<String>,
-    /// What its healthcheck says; [`Health::None`] where it has none.
+    /// The result of its healthcheck; [`Health::None`] if it has none.
     pub health: Health,
     /// Whether it has a healthcheck that is not disabled.
     pub has_healthcheck: bool,
-    /// What its healthcheck runs, from the file or the image.
+    /// The test of its healthcheck, from the file or the image.
     pub health_test: Option<HealthTest>,
     /// The latest probes, oldest first.
     pub probes: Vec<Probe>,
     /// When it last started, in nanoseconds since 1970.
     pub started_at: Option<i128>,
-    /// Whether it has a terminal, so that its output is one raw stream.
+    /// Whether it has a terminal; then its output is one raw stream.
     pub terminal: bool,
     /// How often the engine restarted it.
     pub restart_count: i64,
-    /// What the engine does with it once it has ended.
+    /// What the engine does with it after it exits.
     pub at_end: AtEnd,
 }
 
-/// What the engine does with a container that has ended.
+/// What the engine does with a container that has exited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtEnd {
     /// It keeps it.
@@ -184,27 +185,27 @@ pub enum AtEnd {
     Remove,
 }
 
-/// What a healthcheck runs in its container.
+/// The test that a healthcheck runs in its container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthTest {
-    /// The words of the command; for `CMD-SHELL` with the container's shell before them.
+    /// The command and its arguments; for `CMD-SHELL`, preceded by the container's shell.
     pub command: Vec<String>,
-    /// How long it may take; the engine's 30 s where nothing is said.
+    /// How long it may take; 30 s by default, as in the engine.
     pub timeout: Duration,
 }
 
 /// One run of a healthcheck.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
-    /// When it began, in nanoseconds since 1970.
+    /// When it started, in nanoseconds since 1970.
     pub started_at: Option<i128>,
     /// Its exit status.
     pub exit_code: i64,
-    /// What it wrote.
+    /// Its output.
     pub output: String,
 }
 
-/// The container that has a name.
+/// The container that has a certain name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameHolder {
     /// Its id.
@@ -213,27 +214,27 @@ pub struct NameHolder {
     pub project: Option<String>,
 }
 
-/// What has a port of the host.
+/// What occupies a port of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PortHolder {
-    /// A container that publishes it.
+    /// A container that publishes the port.
     Container {
         /// Its name.
         name: String,
         /// The project it belongs to, where it belongs to one.
         project: Option<String>,
     },
-    /// A process of this machine, where the engine runs on it too.
+    /// A process on this machine, if the engine runs here too.
     Process {
         /// The name of its program.
         name: String,
-        /// Its number.
+        /// Its process id.
         id: u32,
     },
 }
 
 impl PortHolder {
-    /// The project it belongs to; none for processes.
+    /// The project it belongs to; `None` for processes.
     #[must_use]
     pub fn project(&self) -> Option<&str> {
         match self {

@@ -1,33 +1,33 @@
-//! What can go wrong at the engine, classified where the answer arrives.
+//! Errors of the engine, classified when the answer arrives.
 
-/// An engine's answer that is not the one hoped for. Messages carry the engine's own words without its protocol.
+/// Why a call to the engine failed. Messages are the engine's own, without protocol details.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// What was asked for is not there.
+    /// The object does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// The name is taken, or the object is not in a state for that call.
+    /// The name is taken, or the object is not in the right state for the call.
     #[error("{0}")]
     Conflict(String),
-    /// It is still in use by something else, and stays.
+    /// The object is still in use and was not removed.
     #[error("{0}")]
     InUse(String),
-    /// The engine refuses the request as it is.
+    /// The engine refuses the request.
     #[error("{0}")]
     Refused(String),
-    /// The engine is too old for, or does not have, what the file asks for.
+    /// The engine is too old for something the file asks for, or lacks it.
     #[error("{0}")]
     Unsupported(String),
-    /// The settings that say which engine to use make no sense.
+    /// The settings that select the engine are invalid.
     #[error("{0}")]
     Configuration(String),
-    /// No answer within the time that fits the call. The change may still happen.
+    /// No answer within the time limit of the call. The change may still happen.
     #[error("the engine did not answer within {seconds} s: {call}")]
     Timeout {
-        /// What was asked.
+        /// The call.
         call: String,
-        /// How long was waited.
+        /// The time limit.
         seconds: u64,
     },
     /// No engine answers at the address.
@@ -35,27 +35,26 @@ pub enum EngineError {
     Unreachable {
         /// The address that was tried.
         address: String,
-        /// Why, in the system's words.
+        /// Why, as the system reports it.
         cause: String,
     },
-    /// The connection was lost while the engine was answering: the cause, and what was asked. The change may still
-    /// happen.
+    /// The connection was lost while the engine was answering: the cause and the call. The change may still happen.
     #[error("the connection to the engine was lost: {0}")]
     Disconnected(String),
-    /// A registry refused, or its credentials are missing.
+    /// A registry refused the request, or its credentials are missing.
     #[error("{0}")]
     Registry(String),
     /// A build failed: the message, then the log of the step that failed.
     #[error("{0}")]
     Build(String),
-    /// Anything else the engine failed at.
+    /// Any other failure of the engine.
     #[error("{0}")]
     Failed(String),
 }
 
 impl EngineError {
-    /// Whether something else is at work on the same object right now, which a look at the engine does not show: a name is
-    /// taken by a container that is only being made, another one is being removed.
+    /// Whether another client may be working on the same object right now, in a way that observing the engine does not
+    /// show: a name is taken by a container that is still being created, or an object is being removed.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         let Self::Conflict(words) = self else { return false };

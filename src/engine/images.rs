@@ -11,18 +11,18 @@ use crate::plan::PullSpec;
 
 /// Calls about images.
 pub trait Images {
-    /// The image of a reference, for a platform; `None` when it is not in the store (or not for that platform).
+    /// The image of a reference, for a platform; `None` if it is not in the store, or not for that platform.
     fn image(
         &self,
         reference: String,
         platform: Option<String>,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
 
-    /// Fetches an image. The stream ends when it is there; its last item may be an error.
+    /// Pulls an image. The stream ends when the image exists; its last item may be an error.
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
 
-    /// Takes a name off an image, and removes the image where that was its last one; [`EngineError::InUse`] when a
-    /// container is made from it.
+    /// Removes a name from an image, and the image if that was its last name; [`EngineError::InUse`] if a container
+    /// uses it.
     fn remove_image(&self, reference: String) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Makes an image of what a container has changed, and gives its id.
@@ -46,7 +46,7 @@ pub struct CommitSpec {
     pub pause: bool,
 }
 
-/// How a pull or a build gets on.
+/// Progress of a pull or a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageProgress {
     /// A layer of a pull.
@@ -55,39 +55,39 @@ pub enum ImageProgress {
         id: String,
         /// The engine's words: `Downloading`, `Pull complete`.
         status: String,
-        /// Bytes done, where counted.
+        /// Bytes done, if counted.
         current: Option<u64>,
-        /// Bytes in all, where known.
+        /// Total bytes, if known.
         total: Option<u64>,
     },
-    /// A step of a build began, or ended.
+    /// A build step started or ended.
     BuildStep {
         /// Its number in the build.
         id: String,
         /// What it does: `[2/3] RUN make`.
         name: String,
-        /// Whether it began or how it ended.
+        /// Whether it started or how it ended.
         status: BuildStatus,
     },
-    /// A line that a step of a build wrote.
+    /// A line of a build step's output.
     BuildLog {
         /// The step.
         id: String,
         /// The text, without the line end.
         line: String,
     },
-    /// The image is there.
+    /// The image exists now.
     Done(Image),
 }
 
-/// How far a step of a build is.
+/// The state of a build step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BuildStatus {
     /// It runs.
     Started,
     /// It is done.
     Done,
-    /// Its result was there from an earlier build.
+    /// Its result was in the cache.
     Cached,
     /// It failed, with this message.
     Failed(String),

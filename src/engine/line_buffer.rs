@@ -1,10 +1,10 @@
-//! Pieces of output in, whole lines out. What already is whole lines passes through without being copied.
+//! Pieces of output in, whole lines out. Pieces that already are whole lines pass through uncopied.
 
 use crate::engine::{LogChunk, OutputStream};
 
-/// A batch is handed on when it has grown to this many bytes, though more is there already.
+/// A batch of at least this many bytes is passed on even if more output is available.
 const FULL: usize = 64 * 1024;
-/// A line longer than this is handed on in parts: a stream without line ends must not fill the memory.
+/// A longer line is passed on in parts: a stream without line ends must not exhaust the memory.
 const LONGEST_LINE: usize = 1024 * 1024;
 
 /// Whole lines of one stream, each with its line end.
@@ -14,7 +14,7 @@ pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Collects whole lines in the order they arrive, and keeps the begun ones apart by stream.
+/// Collects whole lines in order of arrival, and keeps incomplete ones separately per stream.
 #[derive(Debug)]
 pub(crate) struct Lines {
     stdout: Vec<u8>,
@@ -31,7 +31,7 @@ impl Lines {
         }
     }
 
-    /// Takes a piece of output. What was collected of the other stream is given back: it comes before.
+    /// Adds a piece of output. Returns what was collected of the other stream, since that comes first.
     pub(crate) fn push(&mut self, chunk: LogChunk) -> Option<Batch> {
         let LogChunk { stream, mut bytes } = chunk;
         let begun = match stream {
@@ -69,7 +69,7 @@ impl Lines {
         Some(std::mem::replace(&mut self.batch, Batch { stream, bytes: lines }))
     }
 
-    /// Whether what was collected should be handed on though more is there already.
+    /// Whether to pass on the collected lines even if more output is available.
     pub(crate) fn is_full(&self) -> bool {
         self.batch.bytes.len() >= FULL
     }
@@ -83,7 +83,7 @@ impl Lines {
         Some(Batch { stream: self.batch.stream, bytes })
     }
 
-    /// What is left at the end: last lines without a line end, which get one.
+    /// The rest at the end: last lines without a line end, which get one.
     pub(crate) fn finish(mut self) -> impl Iterator<Item = Batch> {
         let whole = self.take();
         let begun = [(OutputStream::Stdout, self.stdout), (OutputStream::Stderr, self.stderr)];

@@ -1,9 +1,9 @@
-//! The one door to the container engine: what can be asked of it, in hoist's own words.
+//! The interface to the container engine, in hoist's own terms.
 //!
-//! A trait for each kind of resource, in a file of its own together with the types its calls take and return. [`Engine`]
-//! is the sum of them. [`docker`] and `fake` implement the traits in files of the same names: [`docker::Docker`] for
-//! every engine that speaks Docker's API, `fake::Fake` in memory for tests. Nobody outside this module sees an HTTP
-//! status or a type of the client library.
+//! Each kind of resource has a trait, in its own file with the types that its calls take and return. [`Engine`]
+//! combines them. [`docker`] and `fake` implement the traits in files of the same names: [`docker::Docker`] for every
+//! engine that speaks Docker's API, `fake::Fake` in memory for tests. HTTP statuses and types of the client library
+//! never leave this module.
 
 mod archives;
 mod builds;
@@ -13,11 +13,13 @@ mod error;
 #[cfg(feature = "fake-engine")]
 pub mod fake;
 mod images;
+mod labels;
 pub(crate) mod line_buffer;
 mod networks;
 mod observe;
 mod streams;
 mod volumes;
+pub(crate) mod waiting;
 
 pub use archives::{Archives, Bytes, Download, Owners, PathStat, Upload};
 pub use builds::Builds;
@@ -34,11 +36,10 @@ pub use streams::{
 };
 pub use volumes::Volumes;
 
-/// A container engine: everything that hoist asks of one. All calls may be made in parallel; clones share one
-/// connection.
+/// A container engine: every call that hoist makes. All calls may be made in parallel; clones share one connection.
 ///
-/// Generic code needs this trait only; the methods of a particular engine come with the trait of their resource, such
-/// as [`Containers`].
+/// Generic code needs only this trait; to call a method on a concrete engine, import the trait of its resource, such as
+/// [`Containers`].
 pub trait Engine:
     Observe + Containers + Archives + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
 {

@@ -1,4 +1,4 @@
-//! Networks: created, removed, and who is connected to them.
+//! Networks: created, removed, connected, and who is connected to them.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use crate::project::{NetworkKey, Project};
 
 /// Calls about networks.
 pub trait Networks {
-    /// Makes a network of the project; one of the same name that a concurrent run made counts as success.
+    /// Creates a network of the project; one of the same name that a concurrent run created counts as success.
     fn create_network(
         &self,
         project: Arc<Project>,
         key: NetworkKey,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Removes a network; [`EngineError::InUse`] when containers are connected to it.
+    /// Removes a network; [`EngineError::InUse`] if containers are connected to it.
     fn remove_network(&self, id: NetworkId) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Connects a container with the endpoint settings that its service asks for on that network.
+    /// Connects a container, with its service's endpoint settings for that network.
     fn connect_network(
         &self,
         container: ContainerId,
@@ -28,14 +28,14 @@ pub trait Networks {
         key: NetworkKey,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Takes a container off a network, by force.
+    /// Disconnects a container from a network by force.
     fn disconnect_network(
         &self,
         container: ContainerId,
         network: String,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// What has an address of a network. An engine that cannot tell says `None`.
+    /// What has an address of a network; `None` if nothing has it or the engine cannot tell.
     fn address_holder(
         &self,
         network: String,
@@ -45,8 +45,8 @@ pub trait Networks {
         async { Ok(None) }
     }
 
-    /// The names of the running containers outside of a project that are connected to a network. An engine that cannot
-    /// tell names none.
+    /// The names of running containers outside the project that are connected to a network; empty if the engine cannot
+    /// tell.
     fn network_visitors(
         &self,
         network: NetworkId,

@@ -1,38 +1,41 @@
-//! Looking at the engine: its version, and one snapshot of a project.
+//! Observing the engine: its version, and one snapshot of a project.
 
 use std::future::Future;
 
 use super::error::EngineError;
 use crate::observed::{EngineVersion, Observed};
 
-/// Which engine it is, and what it has of a project.
+/// Calls that observe the engine and its objects of a project.
 pub trait Observe {
-    /// Which engine answers. The first call negotiates the API version.
+    /// The engine and its version. The first call negotiates the API version.
     fn version(&self) -> impl Future<Output = Result<EngineVersion, EngineError>> + Send;
 
-    /// One snapshot of a project, with the fewest calls, in parallel.
+    /// Whether the engine is on this machine, judging by its address: then it has the same files.
+    fn is_local(&self) -> bool;
+
+    /// One snapshot of a project, with as few calls as possible, in parallel.
     fn observe(&self, query: ObserveQuery) -> impl Future<Output = Result<Observed, EngineError>> + Send;
 }
 
-/// What a snapshot has to hold.
+/// What a snapshot must contain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ObserveQuery {
     /// The project's name.
     pub project: String,
-    /// What of the project is looked at.
+    /// Which kinds of objects to include.
     pub scope: Scope,
     /// Real names of networks to find even without the project's labels.
     pub networks: Vec<String>,
     /// Real names of volumes to find even without the project's labels.
     pub volumes: Vec<String>,
-    /// Image references, as written, and the platform each is wanted for; without any, images are not looked at.
+    /// Image references as written, each with its platform; if empty, images are not queried.
     pub images: Vec<(String, Option<String>)>,
-    /// Those of `images` whose last tag time the pull policy needs (`daily`, `weekly`, `every_…`): a call each.
+    /// Those of `images` whose last tag time the pull policy needs (`daily`, `weekly`, `every_…`); each costs a call.
     pub tag_times: Vec<String>,
 }
 
 impl ObserveQuery {
-    /// All that a project has, and nothing beside it.
+    /// All objects of a project, and nothing else.
     #[must_use]
     pub fn of_project(project: impl Into<String>) -> Self {
         Self { project: project.into(), ..Self::default() }
@@ -45,12 +48,12 @@ impl ObserveQuery {
     }
 }
 
-/// What a snapshot holds of a project.
+/// Which objects of a project a snapshot contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scope {
     /// Containers, networks and volumes.
     #[default]
     All,
-    /// Containers alone: one call.
+    /// Containers only: one call.
     Containers,
 }

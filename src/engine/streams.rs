@@ -1,4 +1,4 @@
-//! Streams: what happens to containers, and what they write.
+//! Streams: container events and output.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -8,31 +8,31 @@ use futures::stream::BoxStream;
 use super::error::EngineError;
 use crate::observed::{ContainerId, Health};
 
-/// Calls whose answer goes on for as long as something happens.
+/// Calls that return a stream.
 pub trait Streams {
-    /// What happens to containers of the project from now on. Ready when the engine listens: nothing that happens
-    /// after this returns is missed. Ends with an error when the connection is lost.
+    /// Events of the project's containers from now on. Returns once the engine is listening: nothing that happens
+    /// afterwards is missed. Ends with an error if the connection is lost.
     fn container_events(
         &self,
         project: String,
     ) -> impl Future<Output = Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError>> + Send;
 
-    /// What a container writes.
+    /// The output of a container.
     fn logs(
         &self,
         id: ContainerId,
         query: LogQuery,
     ) -> impl Future<Output = Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError>> + Send;
 
-    /// What a container writes from now on, without history; asked for before it starts.
+    /// The output of a container from now on, without history; to be called before it starts.
     fn attach(
         &self,
         id: ContainerId,
         terminal: bool,
     ) -> impl Future<Output = Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError>> + Send;
 
-    /// Runs a command in a running container: what it writes, and at last its exit status. [`EngineError::Conflict`]
-    /// when the container does not run.
+    /// Runs a command in a running container; yields its output and finally its exit status. [`EngineError::Conflict`]
+    /// if the container is not running.
     fn exec(
         &self,
         id: ContainerId,
@@ -53,16 +53,16 @@ pub struct ContainerEvent {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// What happened to a container. What waits and log streams do not need is left out at the door.
+/// What happened to a container. Only kinds that waits and log streams need are received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContainerEventKind {
-    /// It was made.
+    /// It was created.
     Create,
     /// It was started.
     Start,
     /// It was restarted by a client.
     Restart,
-    /// Its process ended with that status.
+    /// Its process exited with this status.
     Die(i64),
     /// A client sent it a signal, as stopping and restarting do.
     Kill,
@@ -76,33 +76,33 @@ pub enum ContainerEventKind {
     Pause,
     /// It was resumed.
     Unpause,
-    /// A probe changed what its healthcheck says.
+    /// Its health changed after a probe.
     Health(Health),
-    /// The engine killed it for want of memory.
+    /// It ran out of memory.
     OutOfMemory,
 }
 
-/// Which part of a container's output is asked for.
+/// Which part of a container's output to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogQuery {
-    /// Go on with what is written later.
+    /// Follow new output.
     pub follow: bool,
-    /// Number of lines from the end of the log; `None` is all of it.
+    /// Number of lines from the end of the log; `None` means all of it.
     pub tail: Option<u64>,
-    /// From that moment on, in nanoseconds since 1970.
+    /// Only output since this time, in nanoseconds since 1970.
     pub since: Option<i128>,
-    /// Up to that moment, in nanoseconds since 1970.
+    /// Only output until this time, in nanoseconds since 1970.
     pub until: Option<i128>,
-    /// Put the engine's time stamp before each line.
+    /// Prefix each line with the engine's timestamp.
     pub timestamps: bool,
-    /// Whether the container has a terminal, so that its output is one raw stream.
+    /// Whether the container has a terminal; then its output is one raw stream.
     pub terminal: bool,
 }
 
 /// A piece of output: whole lines or parts of lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogChunk {
-    /// Where it was written to.
+    /// The stream it was written to.
     pub stream: OutputStream,
     /// The bytes.
     pub bytes: Vec<u8>,
@@ -111,7 +111,7 @@ pub struct LogChunk {
 /// One of a process's two output streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputStream {
-    /// Standard output; everything, for a container with a terminal.
+    /// Standard output; for a container with a terminal, all output.
     Stdout,
     /// Standard error.
     Stderr,
@@ -120,23 +120,23 @@ pub enum OutputStream {
 /// A command to run in a container.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExecSpec {
-    /// Its words.
+    /// The command and its arguments.
     pub command: Vec<String>,
-    /// The user; `None` is the container's.
+    /// The user; `None` means the container's.
     pub user: Option<String>,
-    /// Whether it runs with all rights.
+    /// Whether it runs with extended privileges.
     pub privileged: bool,
-    /// The working folder; `None` is the container's.
+    /// The working directory; `None` means the container's.
     pub working_dir: Option<String>,
-    /// Further variables, as `NAME=value`.
+    /// Additional variables, as `NAME=value`.
     pub environment: Vec<String>,
 }
 
-/// How a command in a container gets on.
+/// Progress of a command in a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExecProgress {
-    /// It wrote something.
+    /// It wrote output.
     Output(LogChunk),
-    /// It ended with that status.
+    /// It exited with this status.
     Exited(i64),
 }

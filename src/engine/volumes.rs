@@ -8,18 +8,18 @@ use crate::project::{Project, VolumeKey};
 
 /// Calls about volumes.
 pub trait Volumes {
-    /// Makes a volume of the project; one that is there already counts as success.
+    /// Creates a volume of the project; succeeds if it already exists.
     fn create_volume(
         &self,
         project: Arc<Project>,
         key: VolumeKey,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Removes a volume and its data; [`EngineError::InUse`] when a container mounts it.
+    /// Removes a volume and its data; [`EngineError::InUse`] if a container mounts it.
     fn remove_volume(&self, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// The names of the containers outside of a project that mount a volume, running or not. An engine that cannot tell
-    /// names none.
+    /// The names of containers outside the project that mount a volume, running or not; empty if the engine cannot
+    /// tell.
     fn volume_visitors(
         &self,
         volume: String,

@@ -1,11 +1,11 @@
-//! What was seen of a container that was waited for in vain.
+//! What was observed about a container in a failed wait.
 
 use crate::observed::{Health, State};
 
-/// What explains that a wait failed.
+/// An observation that explains a failed wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
-    /// What a container that is still waited for is at.
+    /// The state of a container that is still being waited for.
     Late {
         /// Its name.
         container: String,
@@ -14,18 +14,18 @@ pub enum Evidence {
         /// Its health.
         health: Health,
     },
-    /// The engine started the container again after it had ended.
+    /// The engine restarted the container after it had exited.
     Restarted {
         /// How many times.
         times: i64,
-        /// Its latest exit status, where that is known.
+        /// Its latest exit status, if known.
         exit_code: Option<i64>,
     },
     /// It ran out of memory.
     OutOfMemory,
-    /// What the engine says about its end.
+    /// What the engine reports about its exit.
     EngineSaid(String),
-    /// No health check of it has finished yet.
+    /// No health check has finished yet.
     NoProbe,
     /// Its latest health check.
     Probe {

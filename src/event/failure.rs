@@ -6,11 +6,11 @@ use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
 use crate::plan::{ProviderVerb, Shared, Waiter};
 use crate::project::{ModelKey, NetworkKey, ServiceName};
 
-/// Why a step failed: what failed, and what explains it. `render::failure` has the words.
+/// Why a step failed: what failed, and what explains it. `render::failure` turns it into text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StepError {
-    /// The engine refused or did not answer.
+    /// The engine refused, or did not answer.
     Engine(EngineError),
     /// A network could not be removed.
     RemoveNetwork {
@@ -19,7 +19,7 @@ pub enum StepError {
         /// The engine's answer.
         cause: EngineError,
     },
-    /// An image could not be fetched.
+    /// An image could not be pulled.
     Pull {
         /// The reference as the project writes it.
         image: String,
@@ -28,7 +28,7 @@ pub enum StepError {
         /// The engine's answer.
         cause: Box<EngineError>,
     },
-    /// A container could not be made because one that is not the project's has its name.
+    /// A container could not be created because a container outside the project has its name.
     NameTaken {
         /// The name.
         container: String,
@@ -37,42 +37,42 @@ pub enum StepError {
         /// What has the name.
         holder: NameHolder,
     },
-    /// A container could not be started because a port of the host that it publishes is taken.
+    /// A container could not be started because a host port that it publishes is taken.
     PortTaken {
         /// The container's name.
         container: String,
         /// The service that publishes the port.
         service: ServiceName,
-        /// The port of the host.
+        /// The host port.
         port: u16,
         /// `tcp`, `udp` or `sctp`.
         protocol: String,
-        /// The address of the host it was to be published at; `None` is all.
+        /// The host address to publish on; `None` means all.
         host_ip: Option<String>,
-        /// What has it, where that can be seen.
+        /// What has it, if known.
         holder: Option<Box<PortHolder>>,
-        /// Whether that is a container of the same project.
+        /// Whether the holder is a container of the same project.
         ours: bool,
         /// The engine's answer.
         cause: Box<EngineError>,
     },
-    /// The engine refuses what the files ask for.
+    /// The engine rejected something in the files.
     Refused {
-        /// The engine's words.
+        /// The engine's message.
         words: String,
-        /// What they are about.
+        /// What the message is about.
         refusal: Box<Refusal>,
     },
     /// A container could not be started because its fixed address is taken.
     AddressTaken(Box<AddressTaken>),
-    /// A service whose namespace or volumes are shared has no container.
+    /// A service whose namespace or volumes should be shared has no container.
     SharedContainerMissing {
         /// What is shared.
         shared: Shared,
         /// The service it is shared with.
         service: ServiceName,
     },
-    /// A service takes over the volumes of one that has a mount in memory, which engines cannot share.
+    /// A service uses the volumes of one with a tmpfs mount, which engines cannot share.
     TmpfsNotShared {
         /// The container's name.
         container: String,
@@ -83,20 +83,20 @@ pub enum StepError {
         /// Where it is mounted.
         target: String,
     },
-    /// A container that the step is about was not made.
+    /// A container that the step needs was not created.
     NoContainer(String),
-    /// A pull or build ended well, and yet the image is not there.
+    /// A pull or build succeeded, but the image does not exist.
     NoImage(String),
-    /// A service that is waited for has no container.
+    /// A service being waited for has no container.
     MissingDependency {
-        /// Who waits, where one service does.
+        /// The service that waits, if it is a single one.
         dependent: Option<ServiceName>,
-        /// Who is waited for.
+        /// The service being waited for.
         dependency: ServiceName,
     },
-    /// A container ended that should have become healthy, or should run.
+    /// A container exited that should have become healthy, or should be running.
     Exited {
-        /// On whose behalf was waited.
+        /// On whose behalf the wait happened.
         waiter: Waiter,
         /// The container's name.
         container: String,
@@ -107,7 +107,7 @@ pub enum StepError {
     },
     /// A container became unhealthy.
     Unhealthy {
-        /// On whose behalf was waited.
+        /// On whose behalf the wait happened.
         waiter: Waiter,
         /// The container's name.
         container: String,
@@ -116,7 +116,7 @@ pub enum StepError {
     },
     /// A container can never become healthy.
     NoHealthcheck {
-        /// On whose behalf was waited.
+        /// On whose behalf the wait happened.
         waiter: Waiter,
         /// The container's name.
         container: String,
@@ -125,7 +125,7 @@ pub enum StepError {
     NotSuccessful {
         /// The service.
         service: ServiceName,
-        /// The name of the container of it that failed.
+        /// The name of its container that failed.
         container: String,
         /// Its exit status.
         exit_code: i64,
@@ -134,32 +134,32 @@ pub enum StepError {
     },
     /// A wait took longer than allowed.
     TimedOut {
-        /// On whose behalf was waited.
+        /// On whose behalf the wait happened.
         waiter: Waiter,
-        /// The name of the first container that it still waited for.
+        /// The name of the first container that was still being waited for.
         container: Option<String>,
-        /// How long was waited.
+        /// The time limit.
         seconds: u64,
-        /// What it still waited for.
+        /// What was still being waited for.
         evidence: Vec<Evidence>,
     },
-    /// A hook in a replica ended with another status than 0.
+    /// A hook in a replica exited with a non-zero status.
     HookFailed {
         /// Which hook.
         hook: HookRef,
         /// Its exit status.
         exit_code: i64,
-        /// The last lines it wrote.
+        /// The last lines of its output.
         output: Vec<String>,
     },
-    /// A hook could not be run: its container does not run, or the engine refused.
+    /// A hook could not be run: its container is not running, or the engine refused.
     HookNotRun {
         /// Which hook.
         hook: HookRef,
         /// The engine's answer.
         cause: EngineError,
     },
-    /// A hook before the start of a service failed.
+    /// A `pre_start` hook of a service failed.
     PreStartFailed {
         /// The service.
         service: ServiceName,
@@ -167,45 +167,45 @@ pub enum StepError {
         hook: usize,
         /// Its exit status.
         exit_code: i64,
-        /// Its container's id, as people see it.
+        /// The short id of its container.
         container: String,
-        /// The last lines it wrote.
+        /// The last lines of its output.
         output: Vec<String>,
     },
     /// The program that provides a service failed.
     Provider {
         /// The service.
         service: ServiceName,
-        /// What was asked of it.
+        /// What it was asked to do.
         verb: ProviderVerb,
         /// Why.
         fault: ProviderFault,
     },
-    /// Docker's `model` plugin did not tell where models are served.
+    /// Docker's `model` plugin did not report its endpoint.
     ModelStatus {
         /// Why not.
         fault: ModelFault,
-        /// The last lines it wrote.
+        /// The last lines of its output.
         output: Vec<String>,
     },
-    /// Docker's `model` plugin failed with a model.
+    /// Docker's `model` plugin failed to handle a model.
     Model {
         /// Which of the project's models.
         key: ModelKey,
         /// Its reference.
         reference: String,
-        /// What was asked of the plugin.
+        /// What the plugin was asked to do.
         verb: ModelVerb,
         /// Why.
         fault: ModelFault,
-        /// The last lines it wrote.
+        /// The last lines of its output.
         output: Vec<String>,
     },
-    /// The user asked to stop.
+    /// The user interrupted the run.
     Interrupted,
 }
 
-/// A fixed address that something else has.
+/// A fixed address that is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressTaken {
     /// The container's name.
@@ -216,24 +216,24 @@ pub struct AddressTaken {
     pub key: NetworkKey,
     /// Its name.
     pub network: String,
-    /// The key of the address there.
+    /// The attribute with the address.
     pub field: &'static str,
     /// The address.
     pub address: String,
-    /// What has it, where that can be seen.
+    /// What has it, if known.
     pub holder: Option<AddressHolder>,
 }
 
 /// What a plugin is asked to do with a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelVerb {
-    /// To fetch it.
+    /// To pull it.
     Pull,
-    /// To serve it in a certain way.
+    /// To configure how it is served.
     Configure,
 }
 
-/// A hook of a service that runs in its replicas, and the replica that it ran in.
+/// A hook that runs in replicas of a service, and the replica it ran in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookRef {
     /// The service.
@@ -253,7 +253,7 @@ impl From<EngineError> for StepError {
 }
 
 impl StepError {
-    /// The name of the container at fault, of those that were waited for.
+    /// The name of the container that made a wait fail.
     #[must_use]
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not about a container that was waited for")]
     pub fn container(&self) -> Option<&str> {
@@ -268,13 +268,13 @@ impl StepError {
         }
     }
 
-    /// Whether somebody else changed the same things meanwhile, so that a new look and a new plan may do.
+    /// Whether another client changed the same objects meanwhile, so that observing and planning again may help.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Engine(EngineError::NotFound(_) | EngineError::Conflict(_)) | Self::NoContainer(_))
     }
 
-    /// Whether it is about what the command waited for at its end.
+    /// Whether it is about a final wait of the command itself.
     pub(super) fn is_at_end(&self) -> bool {
         matches!(
             self,
@@ -285,7 +285,7 @@ impl StepError {
         )
     }
 
-    /// Whether somebody who was told `other` knows why this failed.
+    /// Whether `other` already explains this failure.
     pub(super) fn has_cause_of(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Exited { container, .. }, Self::Exited { container: other, .. })
@@ -301,13 +301,13 @@ impl StepError {
     }
 }
 
-/// What the words of a refusal are about.
+/// What a rejection by the engine is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The phrase of the engine by which it was recognised, with `{}` for what it names.
+    /// The phrase in the engine's message that identifies it, with `{}` for the part it names.
     pub phrase: &'static str,
-    /// The keys that may ask for what was refused, as paths from the top of the model; all of them stand in the files.
+    /// The keys that may have caused it, as paths in the model; all of them are in the files.
     pub places: Vec<Vec<String>>,
-    /// What the engine names: the right one of the places, and the right entry in it, have it in their text.
+    /// The part that the engine names: it occurs in the text of the right place, and of the right entry in it.
     pub word: Option<String>,
 }

@@ -1,32 +1,32 @@
-//! Why programs that hoist runs, providers and plugins, did not do what they were asked for.
+//! Why programs that hoist runs, providers and plugins, failed.
 
 use std::process::ExitStatus;
 
-/// Why the program that provides a service did not do what it was asked for.
+/// Why the program that provides a service failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProviderFault {
-    /// It could not be run, or not be read from; the system's words.
+    /// It could not be run or read from; the system's message.
     System(String),
-    /// It ended with another status than 0.
+    /// It exited with a non-zero status.
     Ended(ExitStatus),
-    /// It said that it failed; its words.
+    /// It reported a failure; its message.
     Said(String),
-    /// It wrote what is no message; the beginning of that.
+    /// It wrote something that is not a message; the beginning of that.
     InvalidResponse(String),
-    /// It sent a message of that type which has no `NAME=value`.
+    /// It sent a message of this type without `NAME=value`.
     NoAssignment(String),
     /// It has no output.
     NoOutput,
     /// The files name `compose` as the program.
     IsCompose,
-    /// What the files call it is not a name.
+    /// Its `type` in the files is not a valid name.
     InvalidName(String),
-    /// The name of the service begins like a flag.
+    /// The name of the service would be read as a flag.
     ServiceIsFlag,
-    /// There is no program of that name.
+    /// There is no program with this name.
     NotFound(String),
-    /// An option that it needs is not in the files.
+    /// A required option is missing in the files.
     MissingOption {
         /// The option.
         option: String,
@@ -35,21 +35,21 @@ pub enum ProviderFault {
     },
 }
 
-/// Why Docker's `model` plugin did not do what it was asked for.
+/// Why Docker's `model` plugin failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ModelFault {
-    /// It could not be run; the system's words.
+    /// It could not be run; the system's message.
     System(String),
-    /// It ended with another status than 0.
+    /// It exited with a non-zero status.
     Ended(ExitStatus),
-    /// It did not answer within so many seconds.
+    /// It did not answer in time.
     NoResponse {
-        /// How long was waited.
+        /// The time limit.
         seconds: u64,
     },
-    /// It did not say where models are served.
+    /// It did not report its endpoint.
     NoEndpoint,
-    /// It would take the name of the model for a flag.
+    /// It would read the name of the model as a flag.
     InvalidName,
 }

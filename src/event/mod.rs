@@ -1,8 +1,9 @@
 //! Facts about a run, and the channels they travel on.
 //!
-//! An [`Event`] is a time and a [`Fact`] made of ids, numbers, enums and names; words, colours and rounding belong to the
-//! renderer. A plan that begins is a fact too, so the stream alone says what an [`ActionId`] is. What containers write is [`Output`] and travels on a channel of
-//! its own, which is bounded: whoever reads slowly slows the reading down instead of filling the memory.
+//! An [`Event`] is a time and a [`Fact`] made of ids, numbers, enums and names; words, colours and rounding belong to
+//! the renderer. The start of a plan is a fact too, so the stream alone tells what an [`ActionId`] is. The output of
+//! containers is [`Output`] and travels on a separate, bounded channel: a slow reader slows the producer down instead
+//! of filling the memory.
 
 mod evidence;
 mod failure;
@@ -12,7 +13,7 @@ mod output;
 mod task;
 mod warning;
 
-pub use crate::engine::{AddressHolder, NameHolder, PortHolder};
+pub use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
 pub use crate::plan::Subject;
 pub use evidence::Evidence;
 pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};
@@ -35,7 +36,7 @@ use crate::project::ServiceName;
 /// Something that happened during a run, and when.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// The time since the channel was made, which is when the run began.
+    /// The time since the channel was created, which is when the run started.
     pub at: Duration,
     /// What happened.
     pub fact: Fact,
@@ -44,14 +45,14 @@ pub struct Event {
 /// Something that happened during a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
-    /// A plan begins: ids that follow are those of its steps.
+    /// A plan starts: the ids in later facts are those of its steps.
     PlanStarted {
         /// The plan.
         plan: Arc<Plan>,
-        /// What it is for, in the word of the command line: `up`, `down`, `stop`.
+        /// The command it belongs to: `up`, `down`, `stop`.
         operation: &'static str,
-        /// Whether it replaces a plan that failed because somebody else changed the project meanwhile: those failures no
-        /// longer count.
+        /// Whether it replaces a plan that failed because another client changed the project: those failures no longer
+        /// count.
         replaces_failed: bool,
     },
     /// A command without a plan begins: tasks that follow are its.
@@ -68,18 +69,18 @@ pub enum Fact {
         /// How far that is.
         status: TaskStatus,
     },
-    /// A step began.
+    /// A step started.
     Started {
         /// The step.
         id: ActionId,
     },
-    /// A step ended well.
+    /// A step succeeded.
     Finished {
         /// The step.
         id: ActionId,
         /// How long it took.
         elapsed: Duration,
-        /// What came of it, where there is more to say than that it is done.
+        /// Its outcome.
         outcome: Outcome,
     },
     /// A step failed.
@@ -98,39 +99,39 @@ pub enum Fact {
         /// The step that failed.
         cause: ActionId,
     },
-    /// A step was not needed: what its guard asks does not hold.
+    /// A step was not needed: the condition of its guard does not hold.
     NotNeeded {
         /// The step.
         id: ActionId,
     },
-    /// A wait still lasts: what it sees now.
+    /// A wait goes on: what it is waiting for now.
     Waiting {
         /// The step.
         id: ActionId,
-        /// The container it waits for now.
+        /// The container it is waiting for.
         container: String,
     },
-    /// A container is as the files ask already, and is up; no step is about it.
+    /// A container is up and already matches the files, so the plan has no step for it.
     UpToDate {
         /// Its name.
         container: String,
-        /// Whether it runs, or the engine is about to start it again.
+        /// Its state: running, or about to be restarted by the engine.
         state: State,
     },
-    /// A layer of a pull got on.
+    /// A layer of a pull made progress.
     Progress {
         /// The step.
         id: ActionId,
         /// The layer's short id.
         part: String,
-        /// Words for it, as the engine has them.
+        /// The engine's words for its status.
         status: String,
         /// Bytes done.
         current: Option<u64>,
-        /// Bytes in all.
+        /// Total bytes.
         total: Option<u64>,
     },
-    /// A step of a build began, or ended.
+    /// A build step started or ended.
     BuildStep {
         /// The step of the plan.
         id: ActionId,
@@ -138,101 +139,101 @@ pub enum Fact {
         part: String,
         /// What it does: `[2/3] RUN make`.
         name: String,
-        /// How far it is.
+        /// Its state.
         status: BuildProgress,
     },
     /// A line of a build's log.
     BuildLog {
         /// The step of the plan.
         id: ActionId,
-        /// The number of the build's step.
+        /// The number of the build step.
         part: String,
         /// The text.
         line: String,
     },
-    /// Something the user should know, that stops nothing.
+    /// Something the user should know that does not stop the run.
     Warning {
         /// The step it comes from.
         id: Option<ActionId>,
-        /// What it is.
+        /// The warning.
         warning: StepWarning,
     },
-    /// Containers that the plan removed left volumes behind, which no container uses any more. Their data is still there.
+    /// Containers that the plan removed left these volumes behind, unused by any container. Their data is still there.
     VolumesLeft(Vec<UnusedVolume>),
-    /// What runs is being stopped.
+    /// The run is being stopped.
     Stopping(Stopping),
-    /// A plan is through: nothing of it runs any more, nor will.
+    /// A plan has ended: none of its steps is running or will run.
     Ended,
 }
 
-/// Why a run comes to an end before its time.
+/// Why a run ends early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopping {
-    /// The user asked to.
+    /// The user interrupted it.
     Interrupted,
-    /// The user asked again, so that it is killed.
+    /// The user interrupted it again, so it is killed.
     Forced,
-    /// A container ended, and the command asked to stop all then.
+    /// A container exited, and the command says to stop all containers then.
     ContainerExited,
-    /// The user asked to; nothing new is begun, and what has begun is finished. Nothing is stopped for it.
+    /// The user interrupted it: nothing new is started, and what has started is finished. No container is stopped.
     Finishing,
 }
 
-/// How far a step of a build is.
+/// The state of a build step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildProgress {
     /// It runs.
     Started,
     /// It is done.
     Done,
-    /// Its result was there from an earlier build.
+    /// Its result was in the cache.
     Cached,
     /// It failed; the message comes with the failure of the whole build.
     Failed,
 }
 
-/// What came of a step that ended well.
+/// The outcome of a step that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Outcome {
     /// It was done.
     #[default]
     Done,
-    /// It was left, because it is still in use.
+    /// The object was kept, because it is still in use.
     StillInUse,
-    /// It was gone already.
+    /// The object was already gone.
     NothingThere,
-    /// A pull failed, which the plan can do without.
+    /// A pull that the plan can do without failed.
     PullTolerated(Box<StepError>),
-    /// A wait ended without its condition, which its dependents can do without.
+    /// A wait ended without its condition, which its dependents do not require.
     OptionalNotMet {
-        /// The service that was waited for.
+        /// The service being waited for.
         service: ServiceName,
-        /// Why; nothing, where a step before the wait failed.
+        /// Why; `None` if a step before the wait failed.
         error: Option<Box<StepError>>,
     },
 }
 
-/// Where facts are sent. Cheap to clone; sending never waits and never fails: without a receiver they are dropped.
+/// The sender of facts. Cheap to clone; sending never waits or fails: without a receiver, facts are dropped.
 #[derive(Debug, Clone)]
 pub struct Events {
     sender: mpsc::UnboundedSender<Event>,
     began: Instant,
 }
 
-/// Where events arrive, in the order in which they happened.
+/// The receiver of events, in the order in which they happened.
 pub type EventReceiver = mpsc::UnboundedReceiver<Event>;
 
 impl Events {
-    /// A channel and its receiving end. The time of its events counts from now.
+    /// Creates a channel. The times of its events are relative to now.
     #[must_use]
     pub fn channel() -> (Self, EventReceiver) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self { sender, began: Instant::now() }, receiver)
     }
 
-    /// Tells whoever listens.
+    /// Sends a fact.
     pub fn send(&self, fact: Fact) {
-        // A receiver that went away has seen enough.
+        // It does not matter if the receiver is gone.
         let _ = self.sender.send(Event { at: self.began.elapsed(), fact });
     }
 }

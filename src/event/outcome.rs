@@ -1,4 +1,4 @@
-//! What became of a plan that was carried out.
+//! The outcome of an executed plan.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use std::time::Duration;
 use super::StepError;
 use crate::plan::{ActionId, Plan};
 
-/// Steps that failed because somebody else seems to change the same things.
+/// Steps that failed, probably because another client is changing the same objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     /// The steps.
     pub steps: Vec<ActionId>,
-    /// Whether a retry may succeed, though nothing has changed that can be seen.
+    /// Whether a retry may succeed although nothing has visibly changed.
     pub may_pass: bool,
 }
 
-/// What became of a plan.
+/// The outcome of a plan.
 #[derive(Debug, Clone, Default)]
 pub struct RunOutcome {
     /// The steps that failed, and why.
     pub failed: BTreeMap<ActionId, StepError>,
-    /// The steps that were not done because an earlier one failed: that one.
+    /// The steps that were skipped, each with the earlier step whose failure is the cause.
     pub skipped: BTreeMap<ActionId, ActionId>,
-    /// Whether steps were left out because the user asked to stop.
+    /// Whether steps were left out because the user interrupted the run.
     pub interrupted: bool,
     /// How long it took.
     pub elapsed: Duration,
@@ -31,19 +31,19 @@ pub struct RunOutcome {
 }
 
 impl RunOutcome {
-    /// Whether all of the plan was done.
+    /// Whether the whole plan was done.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.failed.is_empty() && !self.interrupted
     }
 
-    /// Whether steps failed, and nothing but changes that somebody else made meanwhile let them.
+    /// Whether steps failed, and only because of changes that another client made meanwhile.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         !self.interrupted && !self.failed.is_empty() && self.failed.values().all(StepError::is_conflict)
     }
 
-    /// What failed, where [`RunOutcome::is_conflict`] holds.
+    /// The failed steps if [`RunOutcome::is_conflict`], else `None`.
     #[must_use]
     pub fn conflict(&self) -> Option<Conflict> {
         let may_pass = |error: &StepError| matches!(error, StepError::Engine(cause) if cause.may_pass());
@@ -53,29 +53,29 @@ impl RunOutcome {
         })
     }
 
-    /// Why the step failed that failed first.
+    /// The error of the first failed step.
     #[must_use]
     pub fn first_failure(&self) -> Option<&StepError> {
         self.failed.get(&self.first_failed?)
     }
 
-    /// Success, or all that is to be said about the failure of `plan`.
+    /// Turns the outcome of `plan` into a result.
     ///
     /// # Errors
     ///
-    /// When a step failed or the run was interrupted.
+    /// If a step failed or the run was interrupted.
     pub fn into_result(self, plan: &Arc<Plan>) -> Result<(), RunFailure> {
         if self.is_success() { Ok(()) } else { Err(RunFailure::new(plan.clone(), self)) }
     }
 
-    /// Notes that step `id` failed.
+    /// Records that step `id` failed.
     pub(crate) fn fail(&mut self, id: ActionId, error: StepError) {
         self.first_failed.get_or_insert(id);
         self.failed.insert(id, error);
     }
 }
 
-/// A run that did not do all of its plan.
+/// A run that did not complete its plan.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the plan was not carried out: {} of {} steps failed", .outcome.failed.len(), .plan.steps().count())]
 pub struct RunFailure {
@@ -88,13 +88,13 @@ impl RunFailure {
         Self { plan, outcome }
     }
 
-    /// The plan that was to be carried out.
+    /// The plan.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// What became of it.
+    /// The outcome of the plan.
     #[must_use]
     pub fn outcome(&self) -> &RunOutcome {
         &self.outcome
@@ -105,8 +105,8 @@ impl RunFailure {
         self.outcome.failed.iter().map(|(id, error)| (*id, error))
     }
 
-    /// The same with each cause once: what the command waits for at its end is left out where a dependent waited for it
-    /// too, and what it waited for in vain is one failure.
+    /// The failures with each cause only once: a wait of the command itself is left out if a dependent waited for the
+    /// same thing, and repeated failed waits for one thing count as one.
     #[must_use]
     pub fn causes(&self) -> Vec<(ActionId, StepError)> {
         let mut causes: Vec<(ActionId, StepError)> = Vec::new();
@@ -127,19 +127,19 @@ impl RunFailure {
         causes
     }
 
-    /// Whether the user stopped the run; steps may have failed before.
+    /// Whether the user interrupted the run; steps may have failed before.
     #[must_use]
     pub fn is_interruption(&self) -> bool {
         self.outcome.interrupted
     }
 
-    /// Whether all that went wrong comes from somebody else's changes, so that a new look and a new plan may do.
+    /// Whether all failures come from another client's changes, so that observing and planning again may help.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.outcome.is_conflict()
     }
 
-    /// What failed, where [`RunFailure::is_conflict`] holds.
+    /// The failed steps if [`RunFailure::is_conflict`], else `None`.
     #[must_use]
     pub fn conflict(&self) -> Option<Conflict> {
         self.outcome.conflict()

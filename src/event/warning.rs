@@ -1,22 +1,22 @@
-//! What the user should know about a step, and what stops nothing, as data.
+//! Warnings about steps, as data.
 
 use super::StepError;
 use crate::project::ServiceName;
 
-/// Something the user should know about a step. `render::warning` has the words.
+/// A warning about a step. `render::warning` turns it into text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StepWarning {
-    /// In the engine's own words.
+    /// A warning from the engine, in its own words.
     EngineSaid(String),
-    /// A container that is waited for ends and is restarted over and over.
+    /// A container being waited for keeps exiting and being restarted.
     KeepsExiting {
         /// Its name.
         container: String,
-        /// Its latest exit status, where that is known.
+        /// Its latest exit status, if known.
         exit_code: Option<i64>,
     },
-    /// A container that is waited for is paused, and does not get there by itself.
+    /// A container being waited for is paused, and cannot get there by itself.
     Paused {
         /// Its name.
         container: String,
@@ -28,11 +28,11 @@ pub enum StepWarning {
         /// `pre_stop`.
         key: &'static str,
     },
-    /// A hook failed before its container is removed, which keeps nothing from being done.
+    /// A hook failed before its container is removed; the run goes on.
     HookFailed(Box<StepError>),
-    /// A provider sets a variable that a dependent has of its own.
+    /// A provider sets a variable that a dependent defines itself.
     OverriddenVariable {
-        /// The service that is provided.
+        /// The provider service.
         provider: ServiceName,
         /// The variable's name.
         variable: String,

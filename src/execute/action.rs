@@ -89,7 +89,7 @@ async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutco
     }
 }
 
-/// Lets time pass, unless the user asks to stop.
+/// Waits for `duration`, unless the user interrupts.
 async fn pause<E>(context: &StepContext<E>, duration: Duration) -> StepOutcome {
     tokio::select! {
         biased;
@@ -127,7 +127,7 @@ async fn build_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &A
     Ok(Outcome::Done)
 }
 
-/// Reads a pull or build to its end; dropping it when the user asked to stop ends it in the engine.
+/// Reads a pull or build to its end. When the user interrupts, dropping the stream ends it in the engine too.
 async fn fetch<E: Engine>(
     context: &StepContext<E>,
     id: ActionId,
@@ -215,8 +215,8 @@ async fn create_container<E: Engine>(context: &StepContext<E>, id: ActionId, spe
     Ok(Outcome::Done)
 }
 
-/// What a container is not made for: a mount that cannot be shared; a name that is taken by somebody else, who will not
-/// give it back, or by the project itself, in another run.
+/// Explains why a container cannot be created: a mount that cannot be shared, or a name that is taken, either by
+/// another client that keeps it or by another run of this project.
 async fn explain_refusal<E: Engine>(
     context: &StepContext<E>,
     spec: &ContainerSpec,
@@ -237,12 +237,12 @@ async fn explain_refusal<E: Engine>(
     }
 }
 
-/// What engines say where they take a mount in memory for a volume without a name.
+/// The message of engines that mistake a tmpfs mount for an unnamed volume.
 fn is_about_no_volume(cause: &EngineError) -> bool {
     matches!(cause, EngineError::NotFound(words) if words.contains("no such volume"))
 }
 
-/// The first mount in memory among those that a service takes over from others.
+/// The first tmpfs mount among those from `volumes_from`.
 fn memory_taken_over(spec: &ContainerSpec) -> Option<(ServiceName, String)> {
     let service = spec.project.services.get(&spec.replica.service)?;
     service.volumes_from.iter().find_map(|from| {
@@ -253,13 +253,13 @@ fn memory_taken_over(spec: &ContainerSpec) -> Option<(ServiceName, String)> {
     })
 }
 
-/// The configuration hash with its references resolved: the ids of containers made in this run are part of it, so it
-/// cannot be part of the plan.
+/// The configuration hash with its references resolved. It includes ids of containers created in this run, so it cannot
+/// be part of the plan.
 fn config_hash(service: &Service, references: &BTreeMap<ServiceName, ContainerId>) -> String {
     resolved_service_hash(service, HashForm::V5, |service| references.get(service).map(ToString::to_string))
 }
 
-/// The digests of mounted images, as far as they are known.
+/// The digests of mounted images, as far as known.
 fn image_volumes(facts: &Facts, spec: &ContainerSpec) -> BTreeMap<String, ImageDigest> {
     let known =
         |(target, digest): (&String, &Deferred<Option<ImageDigest>>)| Some((target.clone(), facts.image(digest)?));
@@ -282,7 +282,7 @@ async fn remove_container<E: Engine>(
 ) -> StepOutcome {
     let Some(id) = context.facts.container(container) else { return Ok(Outcome::NothingThere) };
     match context.engine.remove_container(id, volumes).await {
-        // Somebody else removes it at this moment.
+        // Another client is removing it right now.
         Err(EngineError::Conflict(_)) => Ok(Outcome::NothingThere),
         other => done_or_gone(other),
     }
@@ -292,8 +292,8 @@ fn done(answer: Result<(), EngineError>) -> StepOutcome {
     answer.map(|()| Outcome::Done).map_err(StepError::Engine)
 }
 
-/// What a step that makes something does not find is not the project's, such as a driver or an image in a registry: that
-/// is no conflict, and a second look would find the same.
+/// If a step that creates something gets "not found", the missing object is not part of the project, such as a driver
+/// or an image in a registry. That is not a conflict: a retry would fail the same way.
 fn lasting(error: EngineError) -> EngineError {
     if let EngineError::NotFound(words) = error { EngineError::Failed(words) } else { error }
 }
@@ -313,8 +313,8 @@ fn done_or_ended(answer: Result<(), EngineError>) -> StepOutcome {
     }
 }
 
-/// What is still in use stays, unless step `id` is there to make room for its successor: engines take making what is
-/// there for done, so the old one would pass for the new one.
+/// An object still in use is kept, unless step `id` makes room for its successor: engines treat creating an existing
+/// object as success, so the old one would pass for the new one.
 fn done_unless_in_use<E>(context: &StepContext<E>, id: ActionId, answer: Result<(), EngineError>) -> StepOutcome {
     let makes = |action: &Action| matches!(action, Action::CreateNetwork { .. } | Action::CreateVolume { .. });
     match answer {

@@ -1,4 +1,4 @@
-//! Tells whoever shows the output of containers which of them are about to start, and waits until they listen.
+//! Announces containers that are about to start to the reader of their output, and waits until it is listening.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use crate::observed::ContainerId;
 use crate::plan::{ContainerRef, Replica};
 use crate::project::{Service, ServiceName};
 
-/// Announces containers before they start, so that nothing of their output is missed. Cheap to clone; as long as one is
-/// there, more may start.
+/// Announces containers before they start, so that none of their output is missed. Cheap to clone; as long as one
+/// exists, more containers may start.
 #[derive(Debug, Clone)]
 pub struct Announcer {
     announcements: mpsc::Sender<Announcement>,
     services: Option<Arc<BTreeSet<ServiceName>>>,
 }
 
-/// A replica that is about to start, or to go on after a pause.
+/// A replica that is about to start, or to be unpaused.
 #[derive(Debug)]
 pub struct Announcement {
     /// The container's id.
@@ -26,35 +26,35 @@ pub struct Announcement {
     pub name: String,
     /// Which replica it is.
     pub replica: Replica,
-    /// Whether it has a terminal, so that its output is one raw stream; `None` asks the engine.
+    /// Whether it has a terminal, so that its output is one raw stream; `None` if unknown: ask the engine.
     pub terminal: Option<bool>,
-    /// Whether it is up already: it was paused.
+    /// Whether it is already up, because it was paused.
     pub running: bool,
     listening: oneshot::Sender<()>,
 }
 
 impl Announcement {
-    /// Says that its output is being read, so that it can start.
+    /// Confirms that its output is being read, so that it can start.
     pub fn listened(self) {
-        // Who announced it may have gone on without an answer.
+        // The sender may have gone on without an answer.
         let _ = self.listening.send(());
     }
 }
 
 impl Announcer {
-    /// An announcer of containers of `services`, or of all of them, and where its announcements arrive.
+    /// Creates an announcer for containers of `services`, or of all services, and the receiver of its announcements.
     #[must_use]
     pub fn channel(services: Option<BTreeSet<ServiceName>>) -> (Self, mpsc::Receiver<Announcement>) {
         let (announcements, receiver) = mpsc::channel(1);
         (Self { announcements, services: services.map(Arc::new) }, receiver)
     }
 
-    /// Returns once the output of a container that is about to start is being read, or is not wanted.
+    /// Returns once the output of a container that is about to start is being read, or if it is not wanted.
     pub(super) async fn before_start(&self, container: &ContainerRef, id: &ContainerId, service: Option<&Service>) {
         self.announce(container, id, service.map(|service| service.tty), false).await;
     }
 
-    /// The same for a paused container that is about to go on.
+    /// The same for a paused container that is about to be resumed.
     pub(super) async fn before_unpause(&self, container: &ContainerRef, id: &ContainerId) {
         self.announce(container, id, None, true).await;
     }
@@ -68,7 +68,7 @@ impl Announcer {
         let (id, name) = (id.clone(), container.name.clone());
         let announcement = Announcement { id, name, replica, terminal, running, listening };
         if self.announcements.send(announcement).await.is_ok() {
-            // An error means that the following has ended, and nobody wants the output any more.
+            // An error means that the reader is gone and the output is not wanted any more.
             let _ = done.await;
         }
     }

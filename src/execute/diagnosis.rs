@@ -1,4 +1,4 @@
-//! What explains the state of a container: its last probe, why it ended, what it wrote last.
+//! Explains the state of a container: its last probe, why it exited, its last output.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use crate::observed::{Health, State};
 
 /// How many lines of a log or a probe are shown.
 const LINES: usize = 10;
-/// How long before the moment that the engine notes as its start a container may have written something: it notes the
-/// moment once the process runs. A container that it restarts had a pause of that length before.
+/// How long before its recorded start time a container may have written something: the engine records the time after
+/// the process has started. Before a restart by the engine, there is a delay of at least `BEFORE_RESTART`.
 const BEFORE_START: Duration = Duration::from_secs(1);
 const BEFORE_RESTART: Duration = Duration::from_millis(100);
-/// How long the engine may take to hand over the end of a log.
+/// How long the engine may take to return the end of a log.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Why a container is unhealthy, or is not healthy yet: what its last probe said.
+/// Why a container is unhealthy or not healthy yet: the output of its last probe.
 pub(super) fn of_health(details: &ContainerDetails) -> Vec<Evidence> {
     let probe = details.probes.last().map_or(Evidence::NoProbe, of_probe);
     restarts(details).into_iter().chain([probe]).collect()
 }
 
-/// Why a container ended: what the engine knows, and what it wrote last.
+/// Why a container exited: what the engine reports, and its last output.
 pub(super) async fn of_exit<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<Evidence> {
     let out_of_memory = details.out_of_memory.then_some(Evidence::OutOfMemory);
     let said = details.error.clone().filter(|error| !error.is_empty()).map(Evidence::EngineSaid);
@@ -32,7 +32,7 @@ pub(super) async fn of_exit<E: Engine>(engine: &E, details: &ContainerDetails) -
     known.chain([Evidence::Log(last_log_lines(engine, details).await)]).collect()
 }
 
-/// What a container that is still waited for is doing.
+/// What a container is doing that is still being waited for.
 pub(super) async fn of_delay<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<Evidence> {
     let (state, health) = (details.state, details.health);
     let mut evidence = vec![Evidence::Late { container: details.name.clone(), state, health }];
@@ -56,14 +56,14 @@ fn of_probe(probe: &Probe) -> Evidence {
 }
 
 async fn last_log_lines<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<String> {
-    // Without the log there is less to say, which is no failure of its own.
+    // A missing log is not an error; the explanation just gets shorter.
     let text = tokio::time::timeout(PATIENCE, read_tail(engine, details)).await.unwrap_or_default();
     let lines: Vec<String> =
         text.split(|byte| *byte == b'\n').map(lossy_line).filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(LINES)..].to_vec()
 }
 
-/// When the latest run of a container began, in nanoseconds since 1970: what it wrote before explains nothing.
+/// When the latest run of a container started, in nanoseconds since 1970: earlier output explains nothing.
 fn latest_run(details: &ContainerDetails) -> Option<i128> {
     let margin = if details.restart_count > 0 { BEFORE_RESTART } else { BEFORE_START };
     Some(details.started_at? - i128::try_from(margin.as_nanos()).unwrap_or_default())

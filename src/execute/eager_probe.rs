@@ -1,7 +1,7 @@
-//! Eager health: the test of a container that is waited for, run through exec at once and then every 500 ms.
+//! Eager health: runs the health test of a container through exec, immediately and then every 500 ms.
 //!
-//! The engine first looks after an interval, though a database may be there after a moment. What is found out here only
-//! ends a wait early: the engine's own probes and their verdict stay as they are.
+//! The engine's first probe comes after a whole interval, though a database may be ready much earlier. The result only
+//! ends a wait early; the engine's own probes and health status are not affected.
 
 use futures::future::{self, BoxFuture, FutureExt};
 use futures::stream::StreamExt;
@@ -10,12 +10,12 @@ use tokio::time::{Duration, Instant};
 use crate::engine::{ContainerDetails, Engine, EngineError, ExecProgress, ExecSpec, HealthTest};
 use crate::observed::{ContainerId, Health, State};
 
-/// The time from one run of the test to the next; a longer run is waited for.
+/// The time between two runs of the test; the next one waits if a run takes longer.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// The runs of the test since one start of a container.
+/// The runs of the test since a particular start of a container.
 pub(super) struct Trial {
-    /// The start; what was found out before another one does not count.
+    /// The start; results from before a later start do not count.
     start: Option<i128>,
     progress: Progress,
 }
@@ -26,8 +26,8 @@ enum Progress {
 }
 
 impl Trial {
-    /// The trial that goes with what is known of a container: `current` where that is still the one, a new one where it
-    /// started anew, none where it does not run or the engine has already decided.
+    /// The trial for a container in its current state: `current` if it is still valid, a new one if the container
+    /// restarted, `None` if it is not running or the engine has already decided.
     pub(super) fn of<E: Engine>(current: Option<Self>, engine: &E, details: &ContainerDetails) -> Option<Self> {
         let test = details.health_test.as_ref().filter(|_| is_undecided(details))?;
         match current {
@@ -49,7 +49,7 @@ fn is_undecided(details: &ContainerDetails) -> bool {
     details.state == State::Running && details.health == Health::Starting
 }
 
-/// Runs the tests until one more has passed; without any, for ever.
+/// Runs the tests until one more has passed; never returns if there are none.
 pub(super) async fn one_passes(trials: impl Iterator<Item = &mut Trial>) {
     let mut running: Vec<_> = trials.filter(|trial| !trial.has_passed()).collect();
     let runs = running.iter_mut().filter_map(|trial| match &mut trial.progress {
@@ -64,12 +64,12 @@ pub(super) async fn one_passes(trials: impl Iterator<Item = &mut Trial>) {
     running[at].progress = Progress::Passed;
 }
 
-/// Runs the test until it passes. One that cannot be run has not passed yet.
+/// Runs the test until it passes. A test that cannot be run counts as not passed yet.
 async fn first_success<E: Engine>(engine: E, id: ContainerId, test: HealthTest) {
     loop {
         let began = Instant::now();
-        // A run that takes longer than it may is no success, but it is not left behind for another one: nothing ends a
-        // command that was begun in a container.
+        // A run that exceeds the timeout is not a success, but the next one does not start before it ends: a command in
+        // a container cannot be ended.
         let status = run(&engine, &id, &test).await;
         if status == Ok(0) && began.elapsed() <= test.timeout {
             return;
@@ -78,7 +78,7 @@ async fn first_success<E: Engine>(engine: E, id: ContainerId, test: HealthTest) 
     }
 }
 
-/// The exit status of the test: as the container's user, in its working folder, with its environment.
+/// The exit status of the test, run as the container's user, in its working directory, with its environment.
 async fn run<E: Engine>(engine: &E, id: &ContainerId, test: &HealthTest) -> Result<i64, EngineError> {
     let spec = ExecSpec { command: test.command.clone(), ..ExecSpec::default() };
     let mut progress = engine.exec(id.clone(), spec).await?;

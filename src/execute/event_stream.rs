@@ -1,42 +1,38 @@
-//! One stream of engine events for all waits of a run; a lost one is opened again.
+//! One stream of engine events for all waits of a run, reopened if it is lost.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
+use crate::engine::waiting::Backoff;
 use crate::engine::{ContainerEvent, Engine, EngineError};
 
-/// How many events a wait may be behind before it looks at its containers instead.
+/// How many events a wait may lag behind before it inspects its containers instead.
 const CAPACITY: usize = 1024;
-/// How long after a lost stream the first attempt to open it again is made; doubled with each that fails.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The longest pause between attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 type Stream = BoxStream<'static, Result<ContainerEvent, EngineError>>;
 
-/// What a wait is told.
+/// A message to a wait.
 #[derive(Debug, Clone)]
 pub(super) enum Notice {
     /// Something happened to a container.
     Happened(Arc<ContainerEvent>),
-    /// Things may have happened unseen.
+    /// Events may have been missed.
     LookAgain,
 }
 
-/// Reads the events of a project and hands them to whoever subscribes.
+/// Reads the events of a project and passes them to subscribers.
 pub(super) struct EventStream {
     notices: broadcast::Sender<Notice>,
     reader: JoinSet<()>,
 }
 
 impl EventStream {
-    /// Listens from now on: what happens after this returns reaches every subscriber there is by then. Without a
-    /// stream it goes on trying; waits then rely on looking now and again.
+    /// Starts listening: events that happen after this returns reach every subscriber at that time. If the stream
+    /// cannot be opened, it keeps trying; waits then rely on inspecting periodically.
     pub(super) async fn open<E: Engine>(engine: E, project: String) -> Self {
         let (notices, _) = broadcast::channel(CAPACITY);
         let stream = engine.container_events(project.clone()).await.ok();
@@ -45,7 +41,7 @@ impl EventStream {
         Self { notices, reader }
     }
 
-    /// Where to subscribe.
+    /// The channel to subscribe to.
     pub(super) fn notices(&self) -> broadcast::Sender<Notice> {
         self.notices.clone()
     }
@@ -57,19 +53,19 @@ impl EventStream {
 }
 
 async fn read<E: Engine>(engine: E, project: String, first: Option<Stream>, notices: broadcast::Sender<Notice>) {
-    // Without a subscriber nobody needs to know.
+    // It does not matter if there is no subscriber.
     let tell = |notice| drop(notices.send(notice));
     let mut stream = first;
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new();
     loop {
         if let Some(events) = &mut stream {
             while let Some(Ok(event)) = events.next().await {
-                pause = FIRST_PAUSE;
+                backoff = Backoff::new();
                 tell(Notice::Happened(Arc::new(event)));
             }
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        backoff.wait().await;
+        backoff.lengthen();
         stream = engine.container_events(project.clone()).await.ok();
         if stream.is_some() {
             tell(Notice::LookAgain);

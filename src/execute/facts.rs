@@ -1,4 +1,4 @@
-//! What a run has found out so far: containers made, images pulled or built. Guards are answered from it.
+//! What a run has found out so far: containers created, images pulled or built. Guards are evaluated with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,63 +7,64 @@ use crate::observed::{ContainerId, ImageDigest};
 use crate::plan::{Action, ActionId, ContainerRef, Deferred, Guard, Handle, Step};
 use crate::project::{Service, ServiceName};
 
-/// The late facts of one run.
+/// The deferred values of one run.
 #[derive(Debug, Default)]
 pub(super) struct Facts(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The containers that steps made.
+    /// The containers that steps created.
     containers: BTreeMap<ActionId, ContainerId>,
-    /// What steps that get an image got; `None` where they did not get one.
+    /// The images that steps pulled or built; `None` if a step did not get one.
     images: BTreeMap<ActionId, Option<ImageDigest>>,
-    /// The variables that the programs of provider services gave for their dependents.
+    /// The variables that the programs of provider services returned for their dependents.
     variables: BTreeMap<ServiceName, BTreeMap<String, String>>,
-    /// The steps that failed, and those that were skipped for it.
+    /// The steps that failed, and those skipped because of them.
     failed: BTreeSet<ActionId>,
-    /// The volumes of their predecessors that new containers have no place for, by the steps that made them.
+    /// The volumes of their predecessors that new containers no longer mount, by the steps that created these
+    /// containers.
     left_out: BTreeMap<ActionId, Vec<String>>,
 }
 
 impl Facts {
-    /// Step `id` made `container`.
+    /// Records that step `id` created `container`.
     pub(super) fn made(&self, id: ActionId, container: ContainerId) {
         self.known().containers.insert(id, container);
     }
 
-    /// The container that step `id` makes has no place for these volumes of its predecessor.
+    /// Records that the container created by step `id` no longer mounts these volumes of its predecessor.
     pub(super) fn left_out(&self, id: ActionId, volumes: Vec<String>) {
         self.known().left_out.insert(id, volumes);
     }
 
-    /// Whether the container that step `id` made has no place for a volume.
+    /// Whether the container created by step `id` no longer mounts a volume.
     pub(super) fn is_left_out(&self, id: ActionId, volume: &str) -> bool {
         self.known().left_out.get(&id).is_some_and(|names| names.iter().any(|name| name == volume))
     }
 
-    /// Step `id` got an image, or could not.
+    /// Records that step `id` got an image, or failed to.
     pub(super) fn got_image(&self, id: ActionId, digest: Option<ImageDigest>) {
         self.known().images.insert(id, digest);
     }
 
-    /// Step `id` failed, or was skipped because another one had.
+    /// Records that step `id` failed, or was skipped because another one failed.
     pub(super) fn failed(&self, id: ActionId) {
         self.known().failed.insert(id);
     }
 
-    /// The program of a provider service has a variable for those that depend on the service.
+    /// Records a variable that a provider service's program returned for its dependents.
     pub(super) fn provided(&self, service: &ServiceName, name: String, value: String) {
         self.known().variables.entry(service.clone()).or_default().insert(name, value);
     }
 
-    /// The variables that a service gets from the provider services it depends on. They are no part of its definition,
-    /// nor of the hash of that.
+    /// The variables that a service gets from the provider services it depends on. They are part neither of its
+    /// definition nor of its hash.
     pub(super) fn variables(&self, service: &Service) -> BTreeMap<String, String> {
         let known = self.known();
         service.depends_on.keys().filter_map(|name| known.variables.get(name)).flat_map(Clone::clone).collect()
     }
 
-    /// Step `id` was not needed: what it would have brought is what was there before.
+    /// Records that step `id` was not needed: its result is what existed before.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others find nothing out")]
     pub(super) fn not_needed(&self, id: ActionId, step: &Step) {
         match &step.action {
@@ -81,7 +82,7 @@ impl Facts {
         }
     }
 
-    /// The id of a container; `None` for one that was to be made and was not.
+    /// The id of a container; `None` if it should have been created but was not.
     pub(super) fn container(&self, container: &ContainerRef) -> Option<ContainerId> {
         match &container.handle {
             Handle::Existing(id) => Some(id.clone()),
@@ -94,7 +95,7 @@ impl Facts {
         }
     }
 
-    /// The digest of an image, as far as it is known.
+    /// The digest of an image, if known.
     pub(super) fn image(&self, digest: &Deferred<Option<ImageDigest>>) -> Option<ImageDigest> {
         match digest {
             Deferred::Known(digest) => digest.clone(),
@@ -102,7 +103,7 @@ impl Facts {
         }
     }
 
-    /// Whether a guard holds. Without one, a step is always done.
+    /// Whether a guard allows its step; without a guard, always.
     pub(super) fn allows(&self, guard: Option<&Guard>) -> bool {
         let known = self.known();
         guard.is_none_or(|guard| known.holds(guard))
@@ -119,7 +120,7 @@ impl Facts {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        // A panic elsewhere ends the run; what is in here is whole all the same.
+        // A panic elsewhere ends the run anyway; the data here is still consistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Hooks: commands around a replica's life.
+//! Runs hooks: commands around a replica's lifecycle.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::observed::{ContainerId, State};
 use crate::plan::{Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec};
 use crate::project::Hook;
 
-/// How many lines of a failed hook's output are shown, and how many bytes of it are kept.
+/// How many lines of a failed hook's output are shown, and how many bytes are kept.
 const LINES: usize = 10;
 const BYTES: usize = 2048;
-/// How often a hook's container whose output has ended is asked whether it has ended, too.
+/// How often to check whether a hook's container has exited after its output ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Runs the `post_start` hooks of a replica one after the other.
@@ -28,15 +28,15 @@ pub(super) async fn after_start<E: Engine>(
 ) -> Result<(), StepError> {
     let Some(service) = spec.and_then(|spec| spec.project.services.get(&spec.replica.service)) else { return Ok(()) };
     match run_all(context, container, spec, "post_start", &service.post_start).await {
-        // Somebody else removed it.
+        // Another client removed it.
         Err(StepError::HookNotRun { cause: cause @ EngineError::NotFound(_), .. }) => Err(cause.into()),
         other => other,
     }
 }
 
-/// Runs the `pre_stop` hooks of a replica one after the other, before step `id` stops it. A container that does not run
-/// needs none. What fails keeps the container from being stopped, unless it is removed after that: then it is reported,
-/// and the container goes all the same.
+/// Runs the `pre_stop` hooks of a replica one after the other, before step `id` stops it; none if the container is not
+/// running. If a hook fails, the container is not stopped, unless it is to be removed: then the failure is reported and
+/// the container is removed anyway.
 pub(super) async fn before_stop<E: Engine>(
     context: &StepContext<E>,
     id: ActionId,
@@ -64,7 +64,7 @@ pub(super) async fn before_stop<E: Engine>(
     }
 }
 
-/// Whether the container that step `id` stops is removed then, rather than kept for another start.
+/// Whether the container that step `id` stops is removed afterwards, rather than kept.
 fn is_removed_after<E>(context: &StepContext<E>, id: ActionId, container: &ContainerRef) -> bool {
     let removes = |action: &Action| matches!(action, Action::RemoveContainer { container: removed, .. } if removed.handle == container.handle);
     context.plan.after(id).any(|(next, _)| removes(&context.plan.step(next).action))
@@ -122,8 +122,8 @@ async fn exec<E: Engine>(
     Err(EngineError::Failed("the engine did not report how the command ended".to_owned()))
 }
 
-/// Runs a `pre_start` hook in a container of its own. One that fails keeps its container, to be looked at; the next
-/// plan removes it.
+/// Runs a `pre_start` hook in a container of its own. If it fails, the container is kept for inspection; the next plan
+/// removes it.
 pub(super) async fn pre_start<E: Engine>(
     context: &StepContext<E>,
     spec: &Arc<ContainerSpec>,
@@ -161,14 +161,14 @@ pub(super) async fn pre_start<E: Engine>(
             output: tail.lines(),
         }),
         Err(error) => {
-            // The error that ended it is the one to tell.
+            // The error to report is the one that ended the hook.
             let _ = context.engine.remove_container(id, AnonymousVolumes::Remove).await;
             Err(error)
         }
     }
 }
 
-/// Starts a hook's container, and reads what it writes until it has ended.
+/// Starts a hook's container, and reads its output until it has exited.
 async fn run_to_end<E: Engine>(
     context: &StepContext<E>,
     id: &ContainerId,
@@ -190,14 +190,14 @@ async fn run_to_end<E: Engine>(
     }
 }
 
-/// What the output of a replica is shown under.
+/// The name that a replica's output is shown with.
 fn display_name(spec: &ContainerSpec) -> String {
-    let (project, separator) = (&spec.project.name, spec.project.separator);
-    let short = format!("{}{separator}{}", spec.replica.service, spec.replica.number);
-    if spec.name == format!("{project}{separator}{short}") { short } else { spec.name.clone() }
+    let (project, replica) = (&spec.project, &spec.replica);
+    let short = project.separator.short_name(&spec.name, project.name.as_str(), &replica.service, replica.number);
+    short.unwrap_or_else(|| spec.name.clone())
 }
 
-/// Hands the output of a hook on, where somebody watches, and keeps the end of it.
+/// Passes the output of a hook on, if it is shown, and keeps its end.
 struct Reader<'a, E> {
     context: &'a StepContext<E>,
     source: Arc<str>,
@@ -233,7 +233,7 @@ impl<'a, E: Engine> Reader<'a, E> {
     }
 }
 
-/// The end of what a hook wrote: to standard error, or, where it wrote nothing there, to standard output.
+/// The end of a hook's output: of standard error or, if that is empty, of standard output.
 #[derive(Debug, Default)]
 struct Tail {
     stdout: Vec<u8>,

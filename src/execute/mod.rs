@@ -1,6 +1,6 @@
-//! Carries a [`Plan`] out and decides nothing: steps in, [`Event`](crate::event::Event)s and a [`RunOutcome`] out.
+//! Executes a [`Plan`] and decides nothing: steps in, [`Event`](crate::event::Event)s and a [`RunOutcome`] out.
 //!
-//! Everything that is started lives in a [`JoinSet`] of the call that started it, so nothing outlives that call.
+//! Every task lives in a [`JoinSet`] of the call that started it, so nothing outlives that call.
 
 mod action;
 mod announce;
@@ -39,28 +39,28 @@ use schedule::{Ended, Schedule};
 use step::StepContext;
 use wait::Standing;
 
-/// How a plan is carried out.
+/// How to execute a plan.
 #[derive(Debug, Clone, Default)]
 pub struct ExecuteSettings {
     /// The project whose events drive the waits.
     pub project: String,
-    /// The most calls to the engine at once (`--parallel`). `None` is a small number per kind of call: enough to keep
-    /// the engine busy, and slow pulls and stops do not hold up the rest.
+    /// Maximum number of parallel engine calls (`--parallel`). `None` means a small number per kind of call: enough to
+    /// keep the engine busy, while slow pulls and stops do not hold up the rest.
     pub parallel: Option<usize>,
-    /// Tells who shows the output of containers of each before it starts; `None` where nobody does.
+    /// Announces each container before it starts to the reader of its output; `None` if output is not shown.
     pub announcer: Option<Announcer>,
-    /// Where the output of hooks is shown; `None` shows none.
+    /// Receives the output of hooks; `None` if it is not shown.
     pub outputs: Option<Outputs>,
 }
 
-/// Carries out `plan`: each step once all that come before it have ended, as many at once as `settings` allow.
+/// Executes `plan`: each step once all its predecessors have ended, as many in parallel as `settings` allow.
 ///
-/// Only success releases what requires a step; the rest is skipped, and reported with its cause. Once `cancel` is
-/// cancelled nothing is started any more: waits and pulls end, other calls that run are left to finish.
+/// Only success releases the steps that require a step; the others are skipped and reported with their cause. After
+/// `cancel` is cancelled nothing new is started: waits and pulls end, other running calls are left to finish.
 ///
 /// # Panics
 ///
-/// Goes on with a panic of one of its steps.
+/// If one of its steps panics.
 pub async fn execute<E: Engine>(
     plan: &Arc<Plan>,
     engine: &E,
@@ -69,7 +69,7 @@ pub async fn execute<E: Engine>(
     settings: &ExecuteSettings,
 ) -> RunOutcome {
     let began = Instant::now();
-    // Listening comes before the first step: what happens to a container from then on is not missed.
+    // Listen before the first step, so that no event of a container is missed.
     let waits = plan.steps().any(|(_, step)| matches!(step.action, Action::Wait(_)));
     let hub = if waits { Some(EventStream::open(engine.clone(), settings.project.clone()).await) } else { None };
     let context = StepContext {
@@ -105,8 +105,8 @@ pub async fn execute<E: Engine>(
     run.outcome
 }
 
-/// The volumes that lost their last container: those of which every removal that gives them up was done, and that no
-/// successor of those containers mounts again.
+/// The volumes that lost their last container: every removal that releases them was done, and no successor of those
+/// containers mounts them.
 fn volumes_left(plan: &Plan, done: &BTreeSet<ActionId>, facts: &Facts) -> Vec<UnusedVolume> {
     let mut left: BTreeMap<&str, (&UnusedVolume, bool)> = BTreeMap::new();
     for (id, step) in plan.steps() {
@@ -123,16 +123,16 @@ fn volumes_left(plan: &Plan, done: &BTreeSet<ActionId>, facts: &Facts) -> Vec<Un
 
 type StepResult = (ActionId, Duration, Result<Outcome, StepError>);
 
-/// A plan on its way.
+/// A plan in progress.
 struct Run<E> {
     context: StepContext<E>,
     schedule: Schedule,
     outcome: RunOutcome,
-    /// The steps that were done, by this run itself.
+    /// The steps that this run itself did.
     done: BTreeSet<ActionId>,
-    /// The waits of the command that ended well, in the order in which they did.
+    /// The waits of the command itself that succeeded, in the order in which they did.
     waited: Vec<ActionId>,
-    /// When the time of the first of them is over.
+    /// The earliest deadline of these waits.
     waits_end: Option<Instant>,
 }
 
@@ -199,14 +199,14 @@ impl<E: Engine> Run<E> {
         self.context.facts.failed(id);
     }
 
-    /// The wait that step `id` is, if it is one of the command's own.
+    /// The wait of step `id`, if it is one of the command itself.
     fn command_wait(&self, id: ActionId) -> Option<Arc<WaitSpec>> {
         let Action::Wait(spec) = &self.context.plan.step(id).action else { return None };
         (spec.waiter == Waiter::Command).then(|| spec.clone())
     }
 
-    /// Looks again at what the command waited for: while it waited for the last of them, others may have failed. Those
-    /// that are about to come back are waited for, and then all are looked at once more.
+    /// Checks again what the command waited for: during the last wait, other containers may have failed. Waits for
+    /// those that are about to come back, then checks all once more.
     async fn look_again(&mut self) {
         let latest = self.waited.pop();
         let mut waits = std::mem::take(&mut self.waited);
@@ -217,7 +217,7 @@ impl<E: Engine> Run<E> {
         }
     }
 
-    /// Whether there was something to wait for.
+    /// Waits for these again; returns whether there was something to wait for.
     async fn wait_again(&mut self, waits: &[ActionId]) -> bool {
         let pending = self.look_at(waits).await;
         let looks = pending.iter().filter_map(|id| Some((*id, self.command_wait(*id)?)));
@@ -229,7 +229,7 @@ impl<E: Engine> Run<E> {
         !pending.is_empty()
     }
 
-    /// Notes what has failed, and gives back what is about to come back.
+    /// Records what has failed, and returns what is about to come back.
     async fn look_at(&mut self, waits: &[ActionId]) -> Vec<ActionId> {
         let looks = waits.iter().filter_map(|id| Some((*id, self.command_wait(*id)?)));
         let context = &self.context;
@@ -250,7 +250,7 @@ impl<E: Engine> Run<E> {
         }
     }
 
-    /// Releases what comes after a step, and skips what requires it when it failed.
+    /// Releases the successors of a step or, if it failed, skips those that require it.
     fn end(&mut self, id: ActionId, how: Ended) {
         for skipped in self.schedule.end(id, how) {
             if let Some(outcome) = wait::skipped_optional(&self.context.plan.step(skipped).action) {

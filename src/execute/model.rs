@@ -1,4 +1,4 @@
-//! Models: what Docker's `model` plugin tells before a plan is made, and what it is asked for in one.
+//! Models: queries Docker's `model` plugin before planning, and calls it in steps.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,12 +17,12 @@ use crate::observed::ModelRunner;
 use crate::plan::{ActionId, ModelSpec};
 use crate::project::Project;
 
-/// How long the plugin may take to tell what is there.
+/// How long the plugin may take to answer a query.
 const LOOK: Duration = Duration::from_mins(1);
-/// So many of the last lines of the plugin explain a failure.
+/// Number of last lines of the plugin's output that are shown for a failure.
 const LAST_LINES: usize = 10;
 
-/// What `docker-cli-plugin-metadata` says.
+/// The output of `docker-cli-plugin-metadata`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Metadata {
@@ -30,25 +30,25 @@ struct Metadata {
     version: String,
 }
 
-/// One model of `ls --json`.
+/// A model in the output of `ls --json`.
 #[derive(Debug, Deserialize)]
 struct Listed {
     tags: Option<Vec<String>>,
 }
 
-/// What `status --json` says.
+/// The output of `status --json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Status {
     endpoint: String,
 }
 
-/// Looks at what serves models, without changing anything. `None` where no service uses a model, or where the plugin is
-/// not there.
+/// Queries the model runner, without changing anything. `None` if no service uses a model, or if the plugin is not
+/// installed.
 ///
 /// # Errors
 ///
-/// [`StepError::ModelStatus`] when the plugin cannot be run, or does not say where models are served.
+/// [`StepError::ModelStatus`] if the plugin cannot be run, or does not report its endpoint.
 pub async fn look(project: &Project) -> Result<Option<ModelRunner>, StepError> {
     let used: BTreeSet<_> = project.services.values().flat_map(|service| service.models.keys()).collect();
     if used.is_empty() {
@@ -58,7 +58,7 @@ pub async fn look(project: &Project) -> Result<Option<ModelRunner>, StepError> {
     let has_flags = |key| project.models.get(key).is_some_and(|model| !model.runtime_flags.is_empty());
     let version =
         async { if used.into_iter().any(has_flags) { version(project, &plugin).await } else { String::new() } };
-    // Most projects use no model: the room for all of this is taken only here.
+    // Boxed, because most projects use no model.
     let looks = Box::pin(async { tokio::join!(version, tags(project, &plugin), endpoint(project, &plugin)) });
     let Ok((version, tags, endpoint)) = tokio::time::timeout(LOOK, looks).await else {
         return Err(unknown(ModelFault::NoResponse { seconds: LOOK.as_secs() }, Vec::new()));
@@ -67,15 +67,15 @@ pub async fn look(project: &Project) -> Result<Option<ModelRunner>, StepError> {
     Ok(Some(ModelRunner { plugin, version, endpoint, tags }))
 }
 
-/// The plugin's version; empty where it does not say.
+/// The plugin's version; empty if unknown.
 async fn version(project: &Project, plugin: &Path) -> String {
     let output = ask(project, plugin, &["docker-cli-plugin-metadata"]).await;
     let said = output.ok().filter(|output| output.status.success());
     said.and_then(|output| serde_json::from_slice::<Metadata>(&output.stdout).ok()).unwrap_or_default().version
 }
 
-/// The references of the models that are there. As with Docker Compose, a plugin that cannot list them has none: the
-/// pulls tell what is wrong.
+/// The references of the pulled models. As in Docker Compose, if the plugin cannot list them there are none, and the
+/// pulls report what is wrong.
 async fn tags(project: &Project, plugin: &Path) -> BTreeSet<String> {
     let output = ask(project, plugin, &["ls", "--json"]).await;
     let said = output.ok().filter(|output| output.status.success());
@@ -83,7 +83,7 @@ async fn tags(project: &Project, plugin: &Path) -> BTreeSet<String> {
     listed.into_iter().flatten().filter_map(|model| model.tags).flatten().collect()
 }
 
-/// Where models are served.
+/// The endpoint that serves models.
 async fn endpoint(project: &Project, plugin: &Path) -> Result<String, StepError> {
     let output =
         ask(project, plugin, &["status", "--json"]).await.map_err(|error| unknown(system(&error), Vec::new()))?;
@@ -104,7 +104,7 @@ fn system(error: &std::io::Error) -> ModelFault {
     ModelFault::System(error.to_string())
 }
 
-/// Refuses what the plugin would take for one of its flags.
+/// Refuses a value that the plugin would mistake for a flag.
 fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), StepError> {
     if spec.reference.starts_with('-') {
         return Err(failure(spec, verb, ModelFault::InvalidName, Vec::new()));
@@ -112,7 +112,7 @@ fn check(spec: &ModelSpec, verb: ModelVerb) -> Result<(), StepError> {
     Ok(())
 }
 
-/// Fetches a model.
+/// Pulls a model.
 pub(super) async fn pull<E>(context: &StepContext<E>, id: ActionId, spec: &ModelSpec) -> Result<Outcome, StepError> {
     check(spec, ModelVerb::Pull)?;
     let work = async {
@@ -130,7 +130,7 @@ pub(super) async fn pull<E>(context: &StepContext<E>, id: ActionId, spec: &Model
         if status.success() {
             return Ok(Outcome::Done);
         }
-        // What it complains of explains more than how far it got.
+        // Its error output explains more than its progress.
         let lines = if complained.is_empty() { written } else { complained };
         Err(failure(spec, ModelVerb::Pull, ModelFault::Ended(status), lines))
     };
@@ -141,7 +141,7 @@ pub(super) async fn pull<E>(context: &StepContext<E>, id: ActionId, spec: &Model
     }
 }
 
-/// Says how a model is to be served.
+/// Configures how a model is served.
 pub(super) async fn configure<E>(context: &StepContext<E>, spec: &ModelSpec) -> Result<Outcome, StepError> {
     check(spec, ModelVerb::Configure)?;
     let arguments = configure_arguments(spec);
@@ -173,7 +173,7 @@ fn failure(spec: &ModelSpec, verb: ModelVerb, fault: ModelFault, output: Vec<Str
     StepError::Model { key: spec.key.clone(), reference: spec.reference.clone(), verb, fault, output }
 }
 
-/// The plugin, ready to be asked: it sees the variables of the project, as with Docker Compose.
+/// A command for the plugin, with the variables of the project, as in Docker Compose.
 fn command(project: &Project, plugin: &Path) -> Command {
     let mut command = Command::new(plugin);
     command.env_clear().envs(plugin::variables(project)).env("COMPOSE_PROJECT_NAME", project.name.as_str());
@@ -181,12 +181,12 @@ fn command(project: &Project, plugin: &Path) -> Command {
     command
 }
 
-/// Asks the plugin and takes all of its answer.
+/// Runs the plugin and returns its whole output.
 async fn ask(project: &Project, plugin: &Path, arguments: &[&str]) -> std::io::Result<Output> {
     command(project, plugin).args(arguments).output().await
 }
 
-/// Reads to the end, with each line as it comes; gives back the last ones.
+/// Reads to the end, reporting each line as it comes; returns the last ones.
 async fn read(from: Option<impl AsyncRead + Unpin>, mut said: impl FnMut(&str)) -> Vec<String> {
     let mut last = Vec::new();
     let Some(from) = from else { return last };
@@ -205,7 +205,7 @@ async fn read(from: Option<impl AsyncRead + Unpin>, mut said: impl FnMut(&str)) 
     last
 }
 
-/// The last lines that a program wrote: of what it complains, else of what it says.
+/// The last lines that a program wrote to standard error or, if none, to standard output.
 fn last_lines(output: &Output) -> Vec<String> {
     let lines = |bytes: &[u8]| {
         let lines: Vec<_> = bytes.split(|byte| *byte == b'\n').map(shown).filter(|line| !line.is_empty()).collect();
@@ -215,7 +215,7 @@ fn last_lines(output: &Output) -> Vec<String> {
     if complained.is_empty() { lines(&output.stdout) } else { complained }
 }
 
-/// A line as a terminal would show it in the end: what comes last over the same place.
+/// A line as a terminal would finally show it: after a carriage return, later text wins.
 fn shown(line: &[u8]) -> String {
     let line = lossy_line(line);
     let last = line.rsplit('\r').find(|part| !part.trim().is_empty()).unwrap_or_default();

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::project::{ProgramPaths, Project};
 use crate::registry::{config_folder, plugin_folders};
 
-/// The plugin of that name, as Docker finds it: in the folders that its configuration adds, then the user's own, then
-/// those for all users.
+/// The plugin with this name, searched as Docker does: in the folders that its configuration adds, then the user's own,
+/// then those for all users.
 pub(super) fn find(project: &Project, name: &str) -> Option<PathBuf> {
     if !is_name(name) {
         return None;
@@ -17,14 +17,14 @@ pub(super) fn find(project: &Project, name: &str) -> Option<PathBuf> {
     plugin_folders(folder.as_deref()).map(|folder| folder.join(&program)).find(|program| program.is_file())
 }
 
-/// The variables that a program gets: those of the project, as with Docker Compose, but of those that steer programs only
-/// what the process itself has.
+/// The variables that a program gets: those of the project, as in Docker Compose; variables that control how programs
+/// run only come from this process's own environment.
 pub(super) fn variables(project: &Project) -> impl Iterator<Item = (&String, &String)> {
     let steering = &project.programs.steering;
     project.environment.iter().filter(|(name, _)| !ProgramPaths::is_steering(name)).chain(steering)
 }
 
-/// Whether a word of the files can be the name of a program: not a path to one, nor a flag.
+/// Whether a word from the files can be a program's name, rather than a path or a flag.
 pub(super) fn is_name(word: &str) -> bool {
     let odd = |character: char| matches!(character, '/' | '\\') || character.is_control();
     !word.is_empty() && !word.starts_with(['-', '.']) && !word.contains(odd)

@@ -1,5 +1,5 @@
-//! Programs that provide services: started with `compose up` or `compose down`, they answer with a
-//! JSON object per line.
+//! Runs programs that provide services: called with `compose up` or `compose down`, they answer with one JSON object
+//! per line.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -16,10 +16,10 @@ use crate::event::{Fact, Outcome, ProviderFault, StepError, StepWarning};
 use crate::plan::{ActionId, ProviderVerb};
 use crate::project::{Project, Provider, ServiceName};
 
-/// How many characters of an answer that cannot be understood are shown.
+/// How many characters of an invalid answer are shown.
 const LONGEST_EXCERPT: usize = 200;
 
-/// What a program says.
+/// A message of a program.
 #[derive(Debug, Deserialize)]
 struct Message {
     #[serde(rename = "type")]
@@ -28,7 +28,7 @@ struct Message {
     message: String,
 }
 
-/// What a program says it understands.
+/// The options that a program declares.
 #[derive(Debug, Default, Deserialize)]
 struct Metadata {
     #[serde(default)]
@@ -71,7 +71,7 @@ pub(super) async fn run<E: Engine>(
     }
 }
 
-/// One thing that is asked of a program.
+/// One call of a program.
 struct Call<'a> {
     project: &'a Project,
     service: &'a ServiceName,
@@ -109,11 +109,11 @@ impl Call<'_> {
         }
     }
 
-    /// Understands one line of a program.
+    /// Handles one line of a program's output.
     fn hear<E: Engine>(&self, context: &StepContext<E>, id: ActionId, line: &str) -> Result<(), StepError> {
         let invalid = || self.failed(ProviderFault::InvalidResponse(excerpt(line)));
         let Message { kind, message } = serde_json::from_str(line).map_err(|_| invalid())?;
-        // What it was going to say may be a secret.
+        // The rest may be a secret.
         let pair = || {
             let without = || self.failed(ProviderFault::NoAssignment(kind.clone()));
             message.split_once('=').ok_or_else(without)
@@ -141,8 +141,8 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// A variable without the prefix of the service may be one that a dependent has of its own, with another value or as a
-    /// name that is only passed on.
+    /// A variable without the service's prefix may clash with one that a dependent defines itself, with another value
+    /// or as a name that is only passed through.
     fn warn_of_override<E: Engine>(&self, context: &StepContext<E>, id: ActionId, name: &str, value: &str) {
         let dependents = self.project.services.values().filter(|other| other.depends_on.contains_key(self.service));
         for dependent in dependents {
@@ -157,7 +157,7 @@ impl Call<'_> {
         }
     }
 
-    /// The plugin of the Docker command line, else the program of that name.
+    /// The plugin of the Docker command line, else the program with this name.
     fn program(&self) -> Result<PathBuf, StepError> {
         let kind = &self.provider.kind;
         if kind == "compose" {
@@ -172,7 +172,7 @@ impl Call<'_> {
         let on_path = || {
             let path = self.project.programs.path.as_ref().map(std::env::split_paths);
             let program = format!("{kind}{}", std::env::consts::EXE_SUFFIX);
-            // What hangs from the current folder is the project's, and not on the user's path.
+            // A folder relative to the current one belongs to the project, not to the user's path.
             let folders = path.into_iter().flatten().filter(|folder| folder.is_absolute());
             folders.map(|folder| folder.join(&program)).find(|program| program.is_file())
         };
@@ -189,13 +189,13 @@ impl Call<'_> {
         command
     }
 
-    /// What the program says it understands; nothing where it does not say.
+    /// The options that the program declares; `None` if it does not.
     async fn metadata(&self, program: &Path) -> Option<Metadata> {
         let output = self.command(program).arg("metadata").output().await.ok()?;
         serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success())
     }
 
-    /// The options as flags, as far as the program knows them.
+    /// The options as flags, restricted to those the program knows.
     fn options(&self, metadata: Option<&Metadata>) -> Result<Vec<String>, StepError> {
         let known = metadata.map(|metadata| match self.verb {
             ProviderVerb::Up => metadata.up.parameters.clone(),
@@ -231,7 +231,8 @@ impl Call<'_> {
     }
 }
 
-/// The beginning of a line without the secrets in it: a line that is no message may be anything, and of any length.
+/// The beginning of a line with its secrets hidden: a line that is not a message may contain anything and be of any
+/// length.
 fn excerpt(line: &str) -> String {
     let shown = redact::text(line);
     match shown.char_indices().nth(LONGEST_EXCERPT) {
@@ -250,7 +251,7 @@ mod tests {
         assert_eq!(excerpt("é".repeat(200).as_str()), "é".repeat(200));
         assert_eq!(excerpt("é".repeat(1_000_000).as_str()), format!("{}…", "é".repeat(200)));
         assert_eq!(excerpt("export DB_PASSWORD=hunter2 x"), "export DB_PASSWORD=••• x");
-        // A secret that the end of the excerpt would cut in two is none that can be recognised any more.
+        // A secret cut in two by the end of the excerpt could not be recognised any more.
         let url = format!("{}http://me:{}@host", " ".repeat(180), "hunter2".repeat(10));
         assert_eq!(excerpt(&url), format!("{}http://me:•••@host", " ".repeat(180)));
     }

@@ -1,6 +1,6 @@
-//! The words of an engine that refuses something in; the keys of the files that ask for it out.
+//! The message of an engine that rejects something in, the keys in the files that caused it out.
 //!
-//! `render::failure` knows by the phrase what to do about it.
+//! `render::failure` chooses a hint by the phrase.
 
 use std::path::Path;
 
@@ -9,12 +9,13 @@ use crate::event::{Refusal, StepError};
 use crate::plan::{Action, ContainerSpec};
 use crate::project::{NetworkKey, Project, Service, ServiceName};
 
-/// Words of the engine, where `{}` stands for what it names, and after `&&` others that have to be there too; the keys
-/// that may ask for it, the likeliest first, with a `|` between them.
+/// A phrase in the engine's message, with `{}` for the part it names, and after `&&` others that must occur too; then
+/// the keys that may have caused it, likeliest first, separated by `|`.
 ///
-/// Keys count from the service, network, volume or build that the step is about. `@source` and `@target` are the mount with
-/// what the engine names as its source or target; `@endpoint.x` is the key `x` of the service at the network that the
-/// engine names, or at any; `@network` and `@volume.x` are a network and the key `x` of a volume at the top of the file.
+/// Keys are relative to the service, network, volume or build that the step is about. `@source` and `@target` are the
+/// mount whose source or target the engine names; `@endpoint.x` is the key `x` in the service's entry for the network
+/// that the engine names, or for any; `@network` and `@volume.x` are a top-level network and the key `x` of a top-level
+/// volume.
 type Row = (&'static str, &'static str);
 
 const PROGRAM: &str = "entrypoint|command|image|build";
@@ -23,7 +24,7 @@ const RESERVED_MEMORY: &str = "deploy.resources.reservations.memory|mem_reservat
 const DEVICES: &str = "gpus|deploy.resources.reservations.devices|devices";
 const ADDRESS: &str = "@endpoint.ipv4_address|@endpoint.ipv6_address";
 
-/// Of containers, in the words of Docker Engine and of runc.
+/// Messages about containers, from Docker Engine and runc.
 const CONTAINER: &[Row] = &[
     // The process.
     ("exec: \"{}\": executable file not found", PROGRAM),
@@ -50,7 +51,7 @@ const CONTAINER: &[Row] = &[
     ("failed to discover GPU vendor", DEVICES),
     ("invalid device cgroup rule format: '{}'", "device_cgroup_rules"),
     ("stat /dev/{}: no such file or directory", "blkio_config"),
-    // Memory and processors.
+    // Memory and CPUs.
     ("Minimum memory limit allowed is", MEMORY),
     ("Minimum memoryswap limit should be larger", "memswap_limit"),
     ("always set the Memory limit when using Memoryswap", "memswap_limit"),
@@ -72,7 +73,7 @@ const CONTAINER: &[Row] = &[
     ("SHM size can not be", "shm_size"),
     ("wrong rlimit value: RLIMIT_{}", "ulimits"),
     ("error setting rlimit", "ulimits"),
-    // The kernel, and what keeps a container apart.
+    // The kernel and isolation.
     ("sysctl \"{}\" is not in a separate kernel namespace", "sysctls"),
     ("sysctl \"{}\" not allowed in host network", "sysctls"),
     ("open /proc/sys/{}: no such file", "sysctls"),
@@ -112,7 +113,7 @@ const CONTAINER: &[Row] = &[
     ("bind source path does not exist: {}", "@source"),
     ("while creating mount source path '{}'", "@source"),
     ("path {} is mounted on", "@source"),
-    // In some words of the engine this follows an "invalid volume specification", which says less.
+    // In some messages this follows "invalid volume specification", which is less specific.
     ("invalid mount path: '{}'", "@target|volumes|tmpfs"),
     ("invalid volume specification: '{}:", "@source|volumes"),
     ("to rootfs at \"{}\" && not a directory", "@target"),
@@ -128,7 +129,7 @@ const CONTAINER: &[Row] = &[
     ("No such image: {}", "image|volumes|build"),
     ("does not match the specified platform", "platform|image"),
     ("does not provide the specified platform", "platform|image"),
-    // Content that is copied in.
+    // Copied content.
     ("cannot overwrite directory \"{}\"", "@target|configs|secrets"),
     ("not the path of a file", "configs|secrets"),
     ("is not a number", "secrets|configs"),
@@ -158,7 +159,7 @@ const CONTAINER: &[Row] = &[
     ("empty string is not permitted as an annotation key", "annotations"),
 ];
 
-/// Of networks.
+/// Messages about networks.
 const NETWORK: &[Row] = &[
     ("Pool overlaps with other one", "ipam.config"),
     ("predefined address pools have been fully subnetted", ""),
@@ -178,7 +179,7 @@ const NETWORK: &[Row] = &[
     ("IPv4 or IPv6 must be enabled", "enable_ipv4"),
 ];
 
-/// Of volumes.
+/// Messages about volumes.
 const VOLUME: &[Row] = &[
     ("volume plugin {}:", "driver"),
     ("invalid option: \"{}\"", "driver_opts"),
@@ -189,7 +190,7 @@ const VOLUME: &[Row] = &[
     ("volume name is too short", "name"),
 ];
 
-/// Of builds.
+/// Messages about builds.
 const BUILD: &[Row] = &[
     ("build context `{}`", "context"),
     ("no Dockerfile at `{}`", "dockerfile|context"),
@@ -202,7 +203,7 @@ const BUILD: &[Row] = &[
     ("the engine has no BuildKit", ""),
 ];
 
-/// `error` with what the engine's words say about the files, where it refused what `action` asks for.
+/// `error` with the keys in the files that caused it, if the engine rejected what `action` requests.
 pub(super) fn explained(error: StepError, action: &Action) -> StepError {
     let StepError::Engine(
         EngineError::Refused(words)
@@ -215,7 +216,7 @@ pub(super) fn explained(error: StepError, action: &Action) -> StepError {
     else {
         return error;
     };
-    // Below the first line of a failed build is what it wrote.
+    // After the first line of a failed build comes its output.
     let is_build = matches!(error, StepError::Engine(EngineError::Build(_)));
     let looked_at = if is_build { words.lines().next().unwrap_or_default() } else { words };
     match explain(action, looked_at) {
@@ -224,7 +225,7 @@ pub(super) fn explained(error: StepError, action: &Action) -> StepError {
     }
 }
 
-/// What `words`, with which the engine refused `action`, are about; nothing where they say nothing about the files.
+/// What `words`, the engine's rejection of `action`, are about; `None` if they are not about the files.
 #[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other steps ask for nothing that the files say")]
 pub fn explain(action: &Action, words: &str) -> Option<Refusal> {
@@ -260,17 +261,17 @@ fn definition<'a>(project: &'a Project, name: &ServiceName) -> Option<&'a Servic
     project.services.get(name).or_else(|| project.disabled.get(name))
 }
 
-/// What was asked of the engine, and what it said.
+/// A request to the engine, and its answer.
 struct Asked<'a> {
     project: &'a Project,
-    /// The path of what was to be made.
+    /// The path of the object to create.
     scope: Vec<String>,
     service: Option<&'a Service>,
     words: &'a str,
 }
 
 impl Asked<'_> {
-    /// What a row says, if it holds: a row whose keys are all not in the files does not.
+    /// The refusal according to a row, if it matches and one of its keys is in the files.
     fn row(&self, (phrase, keys): &Row) -> Option<Refusal> {
         let word = named(self.words, phrase)?;
         let word = if phrase.starts_with("open /proc/sys/") { word.replace('/', ".") } else { word };
@@ -320,7 +321,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The service's networks: that which the engine names, or all.
+    /// The service's networks: the one that the engine names, or all.
     fn networks(&self) -> impl Iterator<Item = &str> {
         let keys = || self.service.into_iter().flat_map(|service| service.networks.keys());
         let is_named = |name: &str| self.words.split([' ', ':', '\n']).any(|part| part == name);
@@ -328,7 +329,7 @@ impl Asked<'_> {
         keys().filter(move |key| named.is_none_or(|named| named == *key)).map(NetworkKey::as_str)
     }
 
-    /// The mount of a path of the host, or the secret or config that is read from it.
+    /// The mount of a host path, or the secret or config from that file.
     fn by_source(&self, source: &str) -> Vec<Vec<String>> {
         use crate::project::FileSource;
         let is_it = |path: &str| self.project.working_directory.join(path) == Path::new(source);
@@ -336,7 +337,7 @@ impl Asked<'_> {
         for path in &mut paths {
             path.push("source".to_owned());
         }
-        // Of the short form there is no part.
+        // The short form has no separate keys.
         let whole: Vec<_> = paths.iter().map(|path| path[..path.len() - 1].to_vec()).collect();
         let is_file = |file: &Option<FileSource>| matches!(file, Some(FileSource::File(path)) if path == source);
         let secrets = self.project.secrets.iter().filter(|(_, secret)| is_file(&secret.source));
@@ -346,7 +347,7 @@ impl Asked<'_> {
         paths.into_iter().chain(whole).chain(secrets).chain(configs).take_while(|path| !path.is_empty()).collect()
     }
 
-    /// What is mounted at a path of the container.
+    /// What is mounted at a path in the container.
     fn by_target(&self, target: &str) -> Vec<Vec<String>> {
         let target = &*format!("/{}", target.trim_start_matches('/'));
         let mut paths = self.mounts(|mount| mount.target == target);
@@ -374,7 +375,7 @@ fn path(parts: &[&str]) -> Vec<String> {
     parts.iter().map(|part| (*part).to_owned()).collect()
 }
 
-/// What stands in `words` where `pattern` has `{}`; empty where it has none. `None` if it does not fit.
+/// The text in `words` where `pattern` has `{}`; empty if it has none. `None` if it does not match.
 fn named(words: &str, pattern: &str) -> Option<String> {
     let (pattern, other) = pattern.split_once(" && ").unwrap_or((pattern, ""));
     if !words.contains(other) {
@@ -386,7 +387,7 @@ fn named(words: &str, pattern: &str) -> Option<String> {
     let rest = &words[words.find(before)? + before.len()..];
     let end = if after.is_empty() { rest.find('\n').unwrap_or(rest.len()) } else { rest.find(after)? };
     let word = &rest[..end];
-    // Quotes around it end it, so that what stands before them is all its own.
+    // Quotes around it end it, so everything before them belongs to it.
     let word = if after.starts_with(['"', '\'', '`']) { word } else { word.trim_end_matches([',', '"', '\'', ')']) };
     Some(word.strip_suffix(":latest").unwrap_or(word).to_owned())
 }

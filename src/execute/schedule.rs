@@ -1,18 +1,18 @@
-//! Which steps may start now: what comes before them has ended, and the engine has room.
+//! Decides which steps may start now: their predecessors have ended, and the limits allow it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::plan::{ActionId, Edge, Lane, Plan};
 
-/// Calls at once that keep an engine busy; more only queue there.
+/// Number of parallel calls that keeps an engine busy; more would only queue there.
 const CHANGES: usize = 8;
-/// Pulls and builds at once. They have a number of their own, since a slow one must not hold up the rest.
+/// Maximum number of parallel pulls and builds. They have their own limit, so that slow ones do not hold up the rest.
 const FETCHES: usize = 8;
-/// Stops at once. A stop is mostly waiting for the grace period to pass.
+/// Maximum number of parallel stops. A stop mostly waits for the grace period.
 const STOPS: usize = 64;
 
-/// How a step ended, as far as others are concerned.
+/// How a step ended, from the point of view of its successors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     /// It was done, or not needed.
@@ -25,11 +25,11 @@ pub(super) enum Ended {
 #[derive(Debug)]
 pub(super) struct Schedule {
     plan: Arc<Plan>,
-    /// Of steps that wait for others, how many.
+    /// The number of unfinished predecessors of each waiting step.
     blockers: BTreeMap<ActionId, usize>,
-    /// Steps that nothing blocks, with their lanes; the planner's order is the order among them.
+    /// Steps that nothing blocks, with their lanes, in the planner's order.
     ready: BTreeMap<ActionId, Lane>,
-    /// Steps on their way.
+    /// Running steps.
     running: BTreeMap<ActionId, Lane>,
     limit: Limit,
 }
@@ -37,9 +37,9 @@ pub(super) struct Schedule {
 /// How many steps may run at once.
 #[derive(Debug, Clone, Copy)]
 enum Limit {
-    /// So many of each kind.
+    /// A limit for each kind.
     PerLane,
-    /// So many in all.
+    /// A limit for all kinds together.
     InAll(usize),
 }
 
@@ -63,7 +63,7 @@ impl Schedule {
         schedule
     }
 
-    /// The next step to start, which counts as running from now on.
+    /// The next step to start; it counts as running from now on.
     pub(super) fn next(&mut self) -> Option<ActionId> {
         let (id, lane) = self.ready.iter().map(|(id, lane)| (*id, *lane)).find(|(_, lane)| self.has_room(*lane))?;
         self.ready.remove(&id);
@@ -75,18 +75,18 @@ impl Schedule {
         self.ready.insert(id, self.plan.step(id).action.describe().lane);
     }
 
-    /// Whether something could go on, if it were allowed to.
+    /// Whether a step could start, apart from limits.
     pub(super) fn has_ready(&self) -> bool {
         !self.ready.is_empty()
     }
 
-    /// Notes that `id` ended, releases what only waited for it, and gives back what must now be skipped.
+    /// Records that `id` ended, releases the steps that only waited for it, and returns those that must now be skipped.
     pub(super) fn end(&mut self, id: ActionId, how: Ended) -> Vec<ActionId> {
         self.running.remove(&id);
         let mut skipped = Vec::new();
         let plan = self.plan.clone();
         for (next, edge) in plan.after(id) {
-            // A step that is not blocked any more was skipped already.
+            // A step without an entry was already skipped.
             let Some(left) = self.blockers.get_mut(&next) else { continue };
             *left -= 1;
             if how == Ended::Failed && edge == Edge::Requires {

@@ -1,4 +1,4 @@
-//! Starting a container: what is done before, and what a refusal means.
+//! Starts a container: what is done before, and what a refusal means.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +9,10 @@ use crate::engine::{Engine, EngineError, PortHolder};
 use crate::event::{AddressTaken, Outcome, StepError};
 use crate::plan::{ActionId, ContainerRef, ContainerSpec};
 use crate::project::value::Port;
+use crate::project::value::port::parse_range;
 use crate::project::{NetworkKey, Service};
 
-/// Attaches to a container, hands it the files it gets at each start, and starts it.
+/// Attaches to a container, copies in the files it gets at each start, and starts it.
 pub(super) async fn start_container<E: Engine>(
     context: &StepContext<E>,
     container: &ContainerRef,
@@ -22,7 +23,7 @@ pub(super) async fn start_container<E: Engine>(
         context.engine.inject_files(id.clone(), spec.clone()).await?;
     }
     if let Some(announcer) = &context.announcer {
-        // Once this returns nothing the container writes is missed.
+        // Once this returns, no output of the container is missed.
         announcer.before_start(container, &id, spec.and_then(|spec| service_of(spec))).await;
     }
     match context.engine.start_container(id).await {
@@ -60,12 +61,12 @@ fn service_of(spec: &Arc<ContainerSpec>) -> Option<&Service> {
     spec.project.services.get(&spec.replica.service)
 }
 
-/// Whether anything may have to be copied into its containers at each start.
+/// Whether files may have to be copied into its containers at each start.
 fn gets_files(service: &Service) -> bool {
     !service.secrets.is_empty() || !service.configs.is_empty() || service.use_api_socket
 }
 
-/// Whether engines say with these words that a port of the host is taken.
+/// Whether the engine's message says that a host port is taken.
 fn is_about_a_taken_port(cause: &EngineError) -> bool {
     let message = cause.to_string().to_lowercase();
     ["port is already allocated", "address already in use", "ports are not available", "only one usage of each socket"]
@@ -88,7 +89,7 @@ async fn explain_refusal<E: Engine>(
     };
     let protocol = port.protocol.clone().unwrap_or_else(|| "tcp".to_owned());
     let holder = context.engine.port_holder(published, protocol.clone()).await.ok().flatten();
-    // The engine may show the container that was just refused.
+    // The engine may list the very container that was just refused.
     let holder = holder.filter(|holder| !is(holder, &container.name));
     let project = holder.as_ref().and_then(PortHolder::project);
     StepError::PortTaken {
@@ -103,7 +104,7 @@ async fn explain_refusal<E: Engine>(
     }
 }
 
-/// Whether it is about a fixed address that something else has, in the words of Docker Engine and of Podman.
+/// Explains a refusal because a fixed address is taken, as worded by Docker Engine and Podman.
 async fn explain_taken_address<E: Engine>(
     context: &StepContext<E>,
     container: &ContainerRef,
@@ -119,7 +120,7 @@ async fn explain_taken_address<E: Engine>(
         let holder = context.engine.address_holder(name.clone(), address.to_owned()).await.ok().flatten();
         fixed.push((key, name, field, address, holder));
     }
-    // The engine does not say which. One that nothing is seen to have may still be taken.
+    // The engine does not say which address. Even one without a visible holder may be taken.
     let at = fixed.iter().position(|(.., holder)| holder.is_some()).or_else(|| (fixed.len() == 1).then_some(0));
     let Some((key, network, field, address, holder)) = at.map(|at| fixed.swap_remove(at)) else { return cause.into() };
     StepError::AddressTaken(Box::new(AddressTaken {
@@ -145,21 +146,15 @@ fn is(holder: &PortHolder, container: &str) -> bool {
     matches!(holder, PortHolder::Container { name, .. } if name == container)
 }
 
-/// The port of the host that `message` names, if `port` publishes at it.
+/// The host port that `message` names, if it is one of `port`.
 fn named_in<'a>(message: &str, port: &'a Port) -> Option<(&'a Port, u16)> {
-    let (first, last) = published_range(port)?;
+    let range = parse_range(port.published.as_deref()?)?;
     let numbers = message.match_indices(':').filter_map(|(at, _)| {
         let digits: String = message[at + 1..].chars().take_while(char::is_ascii_digit).collect();
         digits.parse::<u16>().ok()
     });
-    let mut named = numbers.filter(|number| (first..=last).contains(number));
+    let mut named = numbers.filter(|number| range.contains(*number));
     named.next().map(|number| (port, number))
-}
-
-fn published_range(port: &Port) -> Option<(u16, u16)> {
-    let published = port.published.as_deref()?;
-    let (first, last) = published.split_once('-').unwrap_or((published, published));
-    Some((first.parse().ok()?, last.parse().ok()?))
 }
 
 #[cfg(test)]

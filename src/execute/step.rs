@@ -1,4 +1,4 @@
-//! What every step of a run has at hand.
+//! What every step of a run shares.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::observed::ContainerId;
 use crate::plan::{ContainerRef, ContainerSpec, Plan, shared_services};
 use crate::project::ServiceName;
 
-/// What every step has at hand.
+/// What every step has access to.
 #[derive(Debug, Clone)]
 pub(super) struct StepContext<E> {
     pub(super) plan: Arc<Plan>,
@@ -22,21 +22,21 @@ pub(super) struct StepContext<E> {
     pub(super) events: Events,
     pub(super) cancel: CancellationToken,
     pub(super) facts: Arc<Facts>,
-    /// Where waits subscribe; `None` in a plan without waits.
+    /// The channel that waits subscribe to; `None` in a plan without waits.
     pub(super) notices: Option<broadcast::Sender<Notice>>,
     pub(super) announcer: Option<Announcer>,
-    /// Where the output of hooks is shown.
+    /// Receives the output of hooks.
     pub(super) outputs: Option<Outputs>,
 }
 
 impl<E> StepContext<E> {
-    /// The id of a container that must be there by now.
+    /// The id of a container that must exist by now.
     pub(super) fn container(&self, container: &ContainerRef) -> Result<ContainerId, StepError> {
         self.facts.container(container).ok_or_else(|| StepError::NoContainer(container.name.clone()))
     }
 }
 
-/// The containers that the definition's references to services stand for.
+/// The containers that the definition's references to services resolve to.
 pub(super) fn resolve_references(
     facts: &Facts,
     spec: &ContainerSpec,

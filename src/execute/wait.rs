@@ -1,7 +1,7 @@
-//! Waiting for health and for exits, driven by the engine's events.
+//! Waits for health and exits, driven by the engine's events.
 //!
-//! A wait subscribes, looks at its containers once, and then follows what it is told. It looks again when events may
-//! have been missed, and every few seconds in case an engine does not tell.
+//! A wait subscribes to events, inspects its containers once, and then follows the events. It inspects again when
+//! events may have been missed, and every few seconds in case the engine does not send any.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,27 +14,28 @@ use super::diagnosis;
 use super::eager_probe::{self, Trial};
 use super::event_stream::Notice;
 use super::step::StepContext;
+use crate::engine::waiting::until;
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, Health, State};
 use crate::plan::{Action, ActionId, ContainerRef, Probing, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
 
-/// How often a wait looks without having been told of anything.
+/// How often a wait inspects its containers if no events arrive.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// How long an engine may fail to answer before the wait gives up.
+/// How long the engine may be unreachable before the wait gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a container without a healthcheck must be seen running before it counts as running: a program that cannot
-/// start its work ends at once.
+/// How long a container without a healthcheck must have been running before it counts as running: a program that cannot
+/// start its work exits immediately.
 const SETTLING: Duration = Duration::from_millis(500);
-/// One that has run for so long need not be watched. Engines note the time of a start before the program begins, on a busy
-/// machine by more than it takes a program to fail.
+/// A container that has been running for this long need not be watched. Engines record the start time before the
+/// program starts; on a busy machine the difference can exceed the time a program takes to fail.
 const SETTLED: Duration = Duration::from_secs(5);
-/// So many restarts by the engine during a wait are worth a warning.
+/// The number of restarts by the engine during a wait that triggers a warning.
 const RESTART_LOOP: i64 = 3;
 
-/// What becomes of a wait that was skipped because a step before it failed: one that its dependents can do without
-/// ends, and they go on.
+/// The outcome of a wait that was skipped because a step before it failed: if its dependents do not require it, it ends
+/// and they go on.
 pub(super) fn skipped_optional(action: &Action) -> Option<Outcome> {
     let Action::Wait(spec) = action else { return None };
     (spec.waiter == Waiter::OptionalDependents)
@@ -47,7 +48,7 @@ pub(super) async fn wait<E: Engine>(
     id: ActionId,
     spec: &WaitSpec,
 ) -> Result<Outcome, StepError> {
-    // Before the first look, so that nothing falls between the two.
+    // Subscribe before inspecting, so that no event is missed in between.
     let notices = context.notices.as_ref().map(broadcast::Sender::subscribe);
     let met = match Wait::new(context, id, spec) {
         Ok(wait) => wait.until_met(notices).await,
@@ -62,8 +63,8 @@ pub(super) async fn wait<E: Engine>(
     }
 }
 
-/// Looks again at containers for which the condition of `spec` held before: whether it does now, or may again. What has
-/// failed since is an error; what ran then, and ended with 0 since, is none.
+/// Checks containers for which the condition of `spec` held before: whether it still holds, or may hold again. A
+/// failure since then is an error; a container that has exited with 0 is not.
 pub(super) async fn look_again<E: Engine>(
     context: &StepContext<E>,
     id: ActionId,
@@ -77,7 +78,7 @@ pub(super) async fn look_again<E: Engine>(
     })
 }
 
-/// Waits until the condition holds again, which did before.
+/// Waits until a condition that held before holds again.
 pub(super) async fn wait_again<E: Engine>(
     context: &StepContext<E>,
     id: ActionId,
@@ -89,16 +90,16 @@ pub(super) async fn wait_again<E: Engine>(
     wait.until_met(notices).await
 }
 
-/// How it is about a condition that was met before.
+/// The state of a condition that was met before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     /// It holds.
     Holds,
-    /// It does not hold now.
+    /// It does not hold now, but may hold again.
     MayHold,
 }
 
-/// Whether `error` says that a condition was not met, or cannot be: what an optional dependency may do.
+/// Whether `error` says that a condition was not or cannot be met, which is allowed for an optional dependency.
 fn is_unmet(error: &StepError) -> bool {
     matches!(
         error,
@@ -111,39 +112,39 @@ fn is_unmet(error: &StepError) -> bool {
     )
 }
 
-/// A container that is waited for.
+/// A container being waited for.
 #[expect(clippy::struct_excessive_bools, reason = "what was told and what was done before are independent")]
 struct Watched {
     id: ContainerId,
     name: String,
-    /// What is known of it; `None` until the first look.
+    /// Its details; `None` until it is first inspected.
     details: Option<ContainerDetails>,
-    /// How often the engine had restarted it when the wait began.
+    /// How often the engine had restarted it when the wait started.
     restarts_before: i64,
     warned: bool,
-    /// Whether it was told that it is paused.
+    /// Whether the user was warned that it is paused.
     pause_told: bool,
-    /// What it exited with when it last ended during the wait.
+    /// Its exit status when it last exited during the wait.
     last_exit: Option<i64>,
     /// Whether this run has just started it.
     is_new: bool,
-    /// Whether this run has just let it go on.
+    /// Whether this run has just resumed it.
     goes_on: bool,
-    /// When the last probe began before it went on: while a container is paused its probes fail.
+    /// When the last probe before it was resumed started: while a container is paused, its probes fail.
     stale_probe: Option<i128>,
-    /// Which start of it is counted as running, and from when on.
+    /// Which start of it counts as running, and from when on.
     settles: Option<(Option<i128>, Instant)>,
-    /// Its own test, where it is run on behalf of the wait.
+    /// Its health test, if the wait runs it itself.
     trial: Option<Trial>,
 }
 
 impl Watched {
-    /// Whether its own test passed since it last started.
+    /// Whether its health test has passed since it last started.
     fn passed(&self) -> bool {
         self.trial.as_ref().is_some_and(Trial::has_passed)
     }
 
-    /// The moment from which its latest start counts as running, where that is still to come.
+    /// When its latest start will count as running, if that is in the future.
     fn settles_at(&mut self) -> Option<Instant> {
         let details = self.details.as_ref()?;
         let at = match self.settles {
@@ -156,14 +157,14 @@ impl Watched {
     }
 }
 
-/// How long a container has been running, by the engine's clock and ours: nothing where they disagree.
+/// How long a container has been running, by the engine's clock and this machine's; zero if they disagree.
 fn running_for(details: &ContainerDetails) -> Duration {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let started = details.started_at.and_then(|started| u64::try_from(started).ok()).map(Duration::from_nanos);
     started.map_or(Duration::ZERO, |started| now.saturating_sub(started))
 }
 
-/// What one container's state means for the wait.
+/// What the state of one container means for the wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Holds,
@@ -173,11 +174,11 @@ enum Verdict {
     NoHealthcheck,
 }
 
-/// How the whole wait stands.
+/// The state of the whole wait.
 enum Judged {
     Met,
     Pending,
-    /// Every container runs, the latest started of them for too short a time yet.
+    /// Every container is running, but the most recently started one not for long enough yet.
     Settling(Instant),
 }
 
@@ -186,13 +187,13 @@ struct Wait<'a, E> {
     id: ActionId,
     spec: &'a WaitSpec,
     containers: Vec<Watched>,
-    /// The container last named as the one waited for.
+    /// The container last reported as the one waited for.
     told: Option<usize>,
-    /// Since when the condition holds.
+    /// Since when the condition has held.
     held_since: Option<Instant>,
-    /// Since when the engine does not answer.
+    /// Since when the engine has not answered.
     silent_since: Option<Instant>,
-    /// When it is over.
+    /// When the wait times out.
     deadline: Option<Instant>,
     /// Whether the condition was met before.
     again: bool,
@@ -291,7 +292,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         }
     }
 
-    /// Begins to run the tests of containers that run and are not known to be healthy, and ends the others.
+    /// Starts health tests for running containers that are not known to be healthy, and ends all others.
     fn keep_trials(&mut self) {
         for watched in &mut self.containers {
             let current = watched.trial.take();
@@ -300,7 +301,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         }
     }
 
-    /// Whether the condition holds for every container; fails when it cannot hold any more for one of them.
+    /// Whether the condition holds for every container; fails if it can no longer hold for one of them.
     async fn judge(&mut self) -> Result<Judged, StepError> {
         let mut pending = None;
         let mut settling = None;
@@ -311,7 +312,7 @@ impl<'a, E: Engine> Wait<'a, E> {
             };
             let restarted = details.restart_count > self.containers[at].restarts_before;
             let verdict = if restarted && matches!(self.spec.waiter, Waiter::Update(_)) {
-                // What has to take the place of another one runs at the first attempt.
+                // A replacement must run at the first attempt.
                 Verdict::Exited(self.containers[at].last_exit.or(details.exit_code).unwrap_or_default())
             } else {
                 verdict(self.spec.condition, details)
@@ -348,7 +349,7 @@ impl<'a, E: Engine> Wait<'a, E> {
     async fn failure(&mut self, at: usize, verdict: Verdict) -> StepError {
         let (waiter, engine) = (self.spec.waiter, &self.context.engine);
         let container = self.containers[at].name.clone();
-        // The latest probe and the log are wanted, which events do not bring.
+        // The explanation needs the latest probe and the log, which events do not include.
         let fresh = engine.inspect_container(self.containers[at].id.clone()).await.ok();
         let details = fresh.or_else(|| self.containers[at].details.clone());
         match verdict {
@@ -410,7 +411,7 @@ impl<'a, E: Engine> Wait<'a, E> {
             Err(
                 error @ (EngineError::Unreachable { .. } | EngineError::Disconnected(_) | EngineError::Timeout { .. }),
             ) => {
-                // The engine may be back in a moment, and its containers with it.
+                // The engine may soon be back, and its containers with it.
                 let since = *self.silent_since.get_or_insert_with(Instant::now);
                 if since.elapsed() < PATIENCE { Ok(()) } else { Err(error.into()) }
             }
@@ -419,7 +420,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         }
     }
 
-    /// A container that ends and is restarted over and over may never get there, but it may: so this only warns.
+    /// A container that keeps exiting and being restarted may still get there, so this only warns.
     fn warn_of_restarts(&mut self, at: usize, details: &ContainerDetails) {
         let watched = &mut self.containers[at];
         if watched.details.is_none() {
@@ -434,7 +435,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         self.context.events.send(Fact::Warning { id: Some(self.id), warning });
     }
 
-    /// A paused container does not get there by itself.
+    /// A paused container cannot get there by itself.
     fn warn_of_pause(&mut self, at: usize, details: &ContainerDetails) {
         let paused = details.state == State::Paused;
         let watched = &mut self.containers[at];
@@ -464,7 +465,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                 }
                 Ok(())
             }
-            // Only the engine knows whether it starts it again.
+            // Only the engine knows whether it will restart it.
             ContainerEventKind::Die(exit_code) => {
                 self.containers[at].last_exit = Some(*exit_code);
                 self.look_at(at).await
@@ -482,7 +483,7 @@ impl<'a, E: Engine> Wait<'a, E> {
     }
 }
 
-/// The health that counts: results from before the latest start do not, though engines go on showing them.
+/// The current health. Results from before the latest start do not count, though engines go on showing them.
 fn current_health(details: &ContainerDetails) -> Health {
     let last_probe = details.probes.last().and_then(|probe| probe.started_at);
     match (details.health, last_probe, details.started_at) {
@@ -511,30 +512,23 @@ fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
     }
 }
 
-/// Whether nothing but its running says that the container is there.
+/// Whether running is the only sign that the container is ready.
 fn runs_only(condition: WaitCondition, details: &ContainerDetails) -> bool {
     condition == WaitCondition::RunningOrHealthy && details.state == State::Running && !details.has_healthcheck
 }
 
-/// Whether a step right before `id` does that to a container.
+/// Whether a step right before `id` acts like this on a container.
 fn comes_after<E>(context: &StepContext<E>, id: ActionId, container: &ContainerRef, that: fn(&Action) -> bool) -> bool {
     let is_it = |action: &Action| that(action) && action.container().map(|it| &it.handle) == Some(&container.handle);
     context.plan.before(id).any(|(before, _)| is_it(&context.plan.step(before).action))
 }
 
-/// The service on whose behalf a wait happens, for the words about a missing dependency.
+/// The service on whose behalf a wait happens, for messages about a missing dependency.
 fn dependent_of<E>(context: &StepContext<E>, id: ActionId) -> Option<ServiceName> {
     context.plan.after(id).find_map(|(next, _)| {
         let Action::StartContainer { container, .. } = &context.plan.step(next).action else { return None };
         Some(container.replica.as_ref()?.service.clone())
     })
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
 }
 
 async fn next(notices: &mut Option<broadcast::Receiver<Notice>>) -> Notice {

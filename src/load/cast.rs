@@ -1,11 +1,11 @@
-//! Text where a number or a boolean belongs: the paths at which a string is converted right after substitution.
+//! Conversion of strings to numbers and booleans: the paths at which a string is converted right after substitution.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::yaml::Value;
 
-/// What a string becomes.
+/// The type a string is converted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// `true` or `false`.
@@ -21,12 +21,12 @@ pub enum Target {
 pub struct Converted {
     /// The value.
     pub value: Value,
-    /// For `yes`, `off` and the like, which are not booleans in YAML 1.2: what to write instead.
+    /// What to write instead of `yes`, `off` and the like, which are not booleans in YAML 1.2.
     pub better: Option<&'static str>,
 }
 
 impl Target {
-    /// The value that `text` stands for; `None` if it stands for none.
+    /// The value of `text`; `None` if it cannot be converted.
     ///
     /// ```
     /// use hoist::load::cast::Target;
@@ -44,7 +44,7 @@ impl Target {
         }
     }
 
-    /// What belongs there, for a message: `a whole number`.
+    /// What is expected, for a message: `a whole number`.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -137,7 +137,7 @@ const TABLE: &[(Target, &[&str])] = &[
     ),
 ];
 
-/// The patterns by their last segment, since most paths end in none of them: what comes before it, and the target.
+/// The patterns by their last segment, since the ends of most paths match none: the segments before it, and the target.
 static BY_LAST_SEGMENT: LazyLock<HashMap<&str, Vec<(&str, Target)>>> = LazyLock::new(|| {
     let mut patterns = HashMap::<_, Vec<_>>::new();
     for (target, pattern) in TABLE.iter().flat_map(|(target, patterns)| patterns.iter().map(|it| (*target, *it))) {
@@ -147,10 +147,10 @@ static BY_LAST_SEGMENT: LazyLock<HashMap<&str, Vec<(&str, Target)>>> = LazyLock:
     patterns
 });
 
-/// What the string at `path` is converted to. The path comes innermost segment first, `None` for an item of a list.
+/// The type that the string at `path` is converted to. The path starts with its last segment; `None` is a list item.
 pub fn target<'a>(path: &(impl Iterator<Item = Option<&'a str>> + Clone)) -> Option<Target> {
     let mut path = path.clone();
-    // No pattern ends in an item of a list.
+    // No pattern ends in a list item.
     let last = path.next()??;
     let fits = |pattern: &str| {
         let mut path = path.clone();

@@ -1,4 +1,4 @@
-//! What the secrets and configs of a project contain at the moment.
+//! The current content of a project's secrets and configs, as digests.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,12 +8,12 @@ use crate::project::value::MountKind;
 use crate::project::{FileSource, Project};
 use crate::source::Reader;
 
-/// A file with more bytes than that is not looked into: no program reads its configuration from one.
+/// Maximum size of a file that is read: no program's configuration is larger.
 const LARGEST: u64 = 1 << 20;
 
-/// A digest of what each secret and config contains, named `secret.NAME` and `config.NAME`, so that a run can tell which
-/// of them changed since a container was made. Files are read now; those that cannot be read, or have more than 1 MiB,
-/// are left out, as is what is external or comes from a variable that is not set.
+/// A digest of the content of each secret and config, named `secret.NAME` and `config.NAME`, so that a run can tell
+/// which of them changed since a container was created. Files are read now. Left out are files that cannot be read or
+/// are larger than 1 MiB, external ones, and those from an unset variable.
 #[must_use]
 pub fn contents(project: &Project) -> Fingerprint {
     let secrets = project.secrets.iter().map(|(name, secret)| (format!("secret.{name}"), secret.source.as_ref()));
@@ -22,7 +22,7 @@ pub fn contents(project: &Project) -> Fingerprint {
     Fingerprint::of_contents(known)
 }
 
-/// The files of secrets and configs, and the sources of bind mounts, that are not there now.
+/// The files of secrets and configs, and the sources of bind mounts, that do not exist now.
 #[must_use]
 pub fn missing_files(project: &Project) -> BTreeSet<String> {
     let secrets = project.secrets.values().map(|secret| secret.source.as_ref());
@@ -33,7 +33,7 @@ pub fn missing_files(project: &Project) -> BTreeSet<String> {
     });
     let mounts = project.services.values().flat_map(|service| &service.volumes);
     let sources = mounts.filter(|mount| mount.kind == MountKind::Bind).filter_map(|mount| mount.source.as_ref());
-    // What cannot be looked at may be there.
+    // If this fails, the file may exist.
     files.chain(sources).filter(|path| matches!(Path::new(path).try_exists(), Ok(false))).cloned().collect()
 }
 
@@ -48,7 +48,7 @@ fn content(source: &FileSource) -> Option<Vec<u8>> {
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
-    // Asked before it is opened: opening a pipe would wait for somebody to write.
+    // Checked before opening: opening a pipe would block until someone writes to it.
     if !std::fs::metadata(path).ok()?.is_file() {
         return None;
     }

@@ -1,5 +1,5 @@
-//! The final tree into the typed [`Project`]. The tree is validated and in long form, so what can
-//! still be wrong is a value: a size, a duration, a command, a number in quotes.
+//! The final tree in, the typed [`Project`] out. The tree is validated and in long form, so only values can still be
+//! wrong: a size, a duration, a command, a number in quotes.
 #![expect(clippy::wildcard_enum_match_arm, reason = "whatever kind of value is not expected is refused by name")]
 
 mod blocks;
@@ -20,21 +20,21 @@ use crate::yaml::Node;
 
 use decoder::{Decoder, Entry};
 
-/// What the tree holds.
+/// The result of decoding a tree.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Decoded {
-    /// Name, services, resources, `x-*` keys of the top level and origins; nothing else is filled in, and all services
-    /// are in [`Project::services`]. Values with errors are left out.
+    /// Name, services, resources, top-level `x-*` keys and origins. Nothing else is filled in, and all services are in
+    /// [`Project::services`]. Values with errors are left out.
     pub project: Project,
-    /// All that is wrong, in the order of the tree.
+    /// All errors, in the order of the tree.
     pub errors: Vec<DecodeError>,
-    /// All that is not as it was written, in the order of the tree.
+    /// Values that differ from what was written, in the order of the tree.
     pub warnings: Vec<DecodeWarning>,
 }
 
-/// Makes a project of a tree. `sources` is where its spans point into.
+/// Decodes a tree into a project. `sources` has the files that its spans point into.
 ///
-/// Unknown keys are passed over: refusing them was the schema's task.
+/// Skips unknown keys: the schema has already refused them.
 #[must_use]
 pub fn decode(model: Node, sources: &SourceMap) -> Decoded {
     let mut decoder = Decoder { sources, path: Vec::new(), errors: Vec::new(), warnings: Vec::new() };

@@ -1,9 +1,9 @@
-//! What loading fills in before anything is checked.
+//! Defaults that loading fills in before anything is checked.
 
 use crate::source::Span;
 use crate::yaml::{Key, Mapping, Node, Value};
 
-/// Fills in what the files leave out in the long forms of a model.
+/// Fills in defaults in the long forms of a model.
 pub(super) fn fill(model: &mut Node) {
     let Some(services) = model.as_mapping_mut().and_then(|model| model.get_mut("services")) else { return };
     let Some(services) = services.as_mapping_mut() else { return };
@@ -65,14 +65,14 @@ fn set_missing(mapping: &mut Mapping, key: &str, span: Span, value: impl FnOnce(
     }
 }
 
-/// The node at the end of the keys.
+/// The node at this path of keys.
 pub(super) fn below<'a>(mapping: &'a mut Mapping, keys: &[&str]) -> Option<&'a mut Node> {
     let (first, rest) = keys.split_first()?;
     let node = mapping.get_mut(first)?;
     if rest.is_empty() { Some(node) } else { below(node.as_mapping_mut()?, rest) }
 }
 
-/// The items of a list; none where there is no list.
+/// The items of a list; empty if there is no list.
 pub(super) fn items(node: Option<&mut Node>) -> &mut [Node] {
     node.and_then(Node::as_sequence_mut).map_or(&mut [], Vec::as_mut_slice)
 }

@@ -1,5 +1,5 @@
-//! Which files make the project: those named, those of `COMPOSE_FILE`, or those found on the way up to the root
-//! (Compose spec: `03-compose-file.md`); and the project's name (`04-version-and-name.md`).
+//! Finds the project's files: those named, those in `COMPOSE_FILE`, or those found in the current folder or a parent
+//! (Compose spec: `03-compose-file.md`); and its name (`04-version-and-name.md`).
 
 use std::path::{Path, PathBuf};
 
@@ -21,40 +21,40 @@ pub enum ComposeFile {
     Stdin,
 }
 
-/// Where the project is.
+/// The location of the project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discovery {
     /// Its files, in the order they are merged.
     pub files: Vec<ComposeFile>,
     /// The base directory for relative paths, absolute.
     pub project_directory: PathBuf,
-    /// What may not have been meant.
+    /// Warnings about possible mistakes.
     pub warnings: Vec<DiscoverWarning>,
 }
 
-/// Where to look failed.
+/// Why the files could not be found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoverError {
-    /// No file was named, and none found.
+    /// No file was given, and none found.
     #[error("no configuration file provided: not found")]
     NothingFound {
-        /// Where the search began.
+        /// Where the search started.
         from: PathBuf,
-        /// Files nearby that may have been meant.
+        /// Files with a similar name.
         similar: Vec<PathBuf>,
     },
-    /// A file that was named is not there.
+    /// A given file does not exist.
     #[error("{} {}: no such file or directory", if *named_by == "COMPOSE_FILE" { "stat" } else { "open" }, path.display())]
     Missing {
         /// Its path.
         path: PathBuf,
         /// What named it: `--file` or `COMPOSE_FILE`.
         named_by: &'static str,
-        /// The file in the same folder that may have been meant.
+        /// The file in the same folder with the closest name.
         closest: Option<String>,
     },
-    /// A folder was named.
+    /// A given file is a folder.
     #[error("{} is a directory, not a file", path.display())]
     Directory {
         /// Its path.
@@ -62,12 +62,12 @@ pub enum DiscoverError {
         /// What named it: `--file` or `COMPOSE_FILE`.
         named_by: &'static str,
     },
-    /// A git repository or an OCI artifact was named.
+    /// A given file is a git repository or an OCI artifact.
     #[error("remote Compose files are not supported yet: `{reference}`")]
     Remote {
         /// As written.
         reference: String,
-        /// What kind it is.
+        /// Which of the two.
         kind: Remote,
     },
 }
@@ -103,14 +103,14 @@ impl Explain for DiscoverError {
     }
 }
 
-/// Something about the search that may not have been meant.
+/// A result of the search that may be unintended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoverWarning {
     /// A folder has several candidates.
     #[error("found multiple config files with supported names: {}", names(.candidates))]
     Several {
-        /// All of them, the one that is used first.
+        /// All of them; the first is used.
         candidates: Vec<PathBuf>,
     },
     /// The one that is used.
@@ -118,14 +118,6 @@ pub enum DiscoverWarning {
     Using {
         /// Its path.
         path: PathBuf,
-    },
-    /// The name comes from a folder that is a link to one of another name.
-    #[error("the project is named after the link `{link}`, which points to `{real}`")]
-    LinkName {
-        /// The name of the link.
-        link: String,
-        /// The name of the folder.
-        real: String,
     },
 }
 
@@ -138,7 +130,6 @@ impl Explain for DiscoverWarning {
         match self {
             Self::Several { .. } => Some("keep one of them, or select one with `-f`".to_owned()),
             Self::Using { .. } => None,
-            Self::LinkName { .. } => Some("set `name:` to make the project name independent of the path".to_owned()),
         }
     }
 }
@@ -151,7 +142,7 @@ fn names(paths: &[PathBuf]) -> String {
 ///
 /// # Errors
 ///
-/// Every file that was named and cannot be read as one, or that none was named and none found.
+/// One error for every given file that is not a readable file, or one if no file was given and none found.
 pub fn discover(request: &Request, environment: &Environment) -> Result<Discovery, Vec<DiscoverError>> {
     let (named, named_by) = if request.files.is_empty() {
         (from_variable(environment), "COMPOSE_FILE")
@@ -240,7 +231,7 @@ fn candidates(folder: &Path, names: &[&str]) -> Vec<PathBuf> {
     names.iter().map(|name| folder.join(name)).filter(|path| path.exists()).collect()
 }
 
-/// YAML files in `folder` whose names speak of Compose.
+/// YAML files in `folder` whose names suggest Compose.
 fn similar(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut found: Vec<PathBuf> = entries
@@ -252,7 +243,7 @@ fn similar(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What the project's name may come from; the first that is there wins.
+/// Possible sources of the project name; the first that exists wins.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NameSources<'a> {
     /// `--project-name`.
@@ -265,7 +256,7 @@ pub struct NameSources<'a> {
     pub directory: Option<&'a Path>,
 }
 
-/// A name that no project can have.
+/// Why there is no valid project name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProjectNameError {
@@ -280,7 +271,7 @@ pub enum ProjectNameError {
         /// What gave it: `--project-name` or `COMPOSE_PROJECT_NAME`.
         given_by: &'static str,
     },
-    /// Nothing gives a name, or what gives one has no character that a name can have.
+    /// No source gives a name, or its text has no character that is allowed in a name.
     #[error("project name must not be empty")]
     Empty {
         /// The project directory.
@@ -314,12 +305,12 @@ impl Explain for ProjectNameError {
     }
 }
 
-/// The project's name. What the flag and the variable give has to be a name as it is; what the file or the folder gives
-/// is made one by [`normalize_name`].
+/// The project's name. From the flag or the variable it must be valid as is; from the file or the folder it is
+/// converted by [`normalize_name`].
 ///
 /// # Errors
 ///
-/// If the flag or the variable gives what is no name, or nothing gives one.
+/// If the flag or the variable is not a valid name, or there is no name at all.
 pub fn project_name(sources: NameSources<'_>) -> Result<String, ProjectNameError> {
     let given = |name: Option<&str>, given_by| match name.filter(|name| !name.is_empty()) {
         Some(name) if is_name(name) => Ok(Some(name.to_owned())),
@@ -341,14 +332,6 @@ pub fn project_name(sources: NameSources<'_>) -> Result<String, ProjectNameError
     Ok(name)
 }
 
-/// Warns when the folder that gives the name is a link to one of another name.
-#[must_use]
-pub fn link_warning(directory: &Path) -> Option<DiscoverWarning> {
-    let link = directory.file_name()?.to_str()?.to_owned();
-    let real = directory.canonicalize().ok()?.file_name()?.to_str()?.to_owned();
-    (normalize_name(&link) != normalize_name(&real)).then_some(DiscoverWarning::LinkName { link, real })
-}
-
 /// Whether `name` can be the name of a project: `[a-z0-9][a-z0-9_-]*`.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
@@ -356,7 +339,7 @@ pub fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
 }
 
-/// `text` in lower case without the characters that a name cannot have.
+/// `text` in lower case without the characters that are not allowed in a name.
 ///
 /// ```
 /// use hoist::load::discover::normalize_name;
@@ -416,7 +399,7 @@ mod tests {
             discover(&self.request, &environment)
         }
 
-        /// Files and project directory, from the root of the scene.
+        /// Files and project directory, relative to the test's root.
         fn found(&self) -> String {
             let found = self.discover().expect("files are found");
             let relative =
@@ -524,18 +507,6 @@ mod tests {
                 project_name(sources).map_err(|error| error.to_string()),
                 Err("project name must not be empty".to_owned())
             );
-        }
-    }
-
-    #[test]
-    fn links_to_other_names_are_told() {
-        let scene = Scene::new(&["real/x"]);
-        assert_eq!(link_warning(&scene.root.path().join("real")), None);
-        #[cfg(unix)]
-        {
-            let link = scene.root.path().join("link");
-            std::os::unix::fs::symlink(scene.root.path().join("real"), &link).expect("a link");
-            assert!(link_warning(&link).is_some());
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Env files: `NAME=value` lines in, names and values with their places out.
+//! The grammar of env files: `NAME=value` lines in, names and values with their places out. Which files are read, `.env`
+//! among them, is decided in `environment.rs`.
 //!
-//! The grammar is that of Docker Compose; [`parse_raw`] has the one of `format: raw` (Compose spec: `05-services.md`,
+//! The grammar is that of Docker Compose; [`parse_raw`] implements `format: raw` (Compose spec: `05-services.md`,
 //! `env_file`).
 
 use std::collections::HashMap;
@@ -14,20 +15,20 @@ use crate::yaml::Path;
 /// One variable of an env file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The name; empty where the file has a value without one.
+    /// The name; empty if the file has a value without one.
     pub name: Spanned<String>,
     /// The value, expanded.
     pub value: Spanned<String>,
 }
 
-/// What an env file holds.
+/// The content of an env file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EnvFile {
-    /// The variables in order; of two with one name the later counts.
+    /// The variables in order; if a name is repeated, the last one counts.
     pub entries: Vec<Entry>,
-    /// What is wrong with the file.
+    /// The errors in the file.
     pub errors: Vec<EnvFileError>,
-    /// What works, but not as it may have been meant.
+    /// What works, but perhaps not as intended.
     pub warnings: Vec<TemplateWarning>,
 }
 
@@ -35,20 +36,20 @@ pub struct EnvFile {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvFileError {
-    /// A name with something else than letters, digits and `_ . - [ ]`.
+    /// A name with a character other than letters, digits and `_ . - [ ]`.
     #[error("the character `{character}` cannot be part of a variable name")]
     NameCharacter {
         /// The character.
         character: char,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// A name with a blank in it.
+    /// A name with a space in it.
     #[error("the variable name `{name}` contains a space")]
     BlankInName {
         /// The name.
         name: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// A line of a raw file that begins with `=`.
@@ -57,21 +58,21 @@ pub enum EnvFileError {
         /// The line.
         span: Span,
     },
-    /// A quote without its second half.
+    /// A quote without a closing quote.
     #[error("the quote `{quote}` is never closed")]
     OpenQuote {
         /// The quote.
         quote: char,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// A raw file that is not text in UTF-8.
+    /// A raw file that is not valid UTF-8.
     #[error("the file is not UTF-8 text")]
     NotUtf8 {
-        /// The first byte that is not.
+        /// The first invalid byte.
         span: Span,
     },
-    /// A file that some editors and shells wrote as UTF-16, which no reader of env files takes.
+    /// A UTF-16 file, as some editors and shells write, which no reader of env files accepts.
     #[error("the file is UTF-16, but env files must be UTF-8")]
     Utf16 {
         /// Its first character.
@@ -128,7 +129,7 @@ pub fn parse(sources: &SourceMap, file: FileId, outer: Lookup<'_>, earlier: Look
     reader.found
 }
 
-/// Reads `file` as `format: raw`: values are what stands behind the `=`, to the end of the line, and nothing is
+/// Reads `file` as `format: raw`: a value is everything after the `=` up to the end of the line, and nothing is
 /// expanded. A name alone takes its value from `outer` or is left out.
 #[must_use]
 pub fn parse_raw(sources: &SourceMap, file: FileId, outer: Lookup<'_>) -> EnvFile {
@@ -170,7 +171,7 @@ pub fn parse_raw(sources: &SourceMap, file: FileId, outer: Lookup<'_>) -> EnvFil
     found
 }
 
-/// What is wrong with a file in UTF-16, if it is one.
+/// The error for a file in UTF-16, if it is one.
 fn utf16(sources: &SourceMap, file: FileId) -> Option<EnvFileError> {
     let source = sources.file(file);
     let first = source.text().chars().next().map_or(0, char::len_utf8);
@@ -189,13 +190,13 @@ struct Reader<'a> {
     found: EnvFile,
 }
 
-/// A name and how it ends.
+/// A name and what follows it.
 enum Name {
-    /// `NAME=`, and the value begins at the reader's place.
+    /// `NAME=`; the value begins at the current position.
     WithValue(Spanned<String>),
     /// `NAME` and a line break.
     Alone(Spanned<String>),
-    /// Reported; the reader is behind the line.
+    /// Invalid and reported; the position is after the line.
     Broken,
 }
 
@@ -217,7 +218,7 @@ impl<'a> Reader<'a> {
         self.at += rest.len() - rest.trim_start_matches(is_blank).len();
     }
 
-    /// Goes to the next statement, over blank lines and comments; whether there is one.
+    /// Skips blank lines and comments up to the next statement; returns whether there is one.
     fn statement_start(&mut self) -> bool {
         loop {
             let rest = self.rest();
@@ -272,11 +273,12 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        // Docker Compose: a word that ends the file without a line break is the value of a variable without a name.
+        // As in Docker Compose, a word at the end of the file without a line break is the value of a variable without a
+        // name.
         Name::WithValue(Spanned::new(String::new(), self.span(start, start)))
     }
 
-    /// The name that ends `length` bytes behind `start`.
+    /// The name that ends `length` bytes after `start`.
     fn named(&mut self, start: usize, length: usize, alone: bool) -> Name {
         let name = self.text[start..start + length].trim_end();
         let span = self.span(start, start + name.len());
@@ -291,7 +293,7 @@ impl<'a> Reader<'a> {
         if alone { Name::Alone(name) } else { Name::WithValue(name) }
     }
 
-    /// The value at the reader's place, which is that of `name`; `None` if a quote is left open.
+    /// The value of `name` at the current position; `None` if a quote is not closed.
     fn value(&mut self, name: &str) -> Option<Spanned<String>> {
         match self.rest().chars().next() {
             Some(quote @ ('"' | '\'')) => self.quoted(name, quote),
@@ -367,7 +369,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Blanks within a line.
+/// Whether a character is a space within a line.
 fn is_blank(character: char) -> bool {
     matches!(character, '\t' | '\u{b}' | '\u{c}' | '\r' | ' ' | '\u{85}' | '\u{a0}')
 }
@@ -406,7 +408,7 @@ fn unescape(text: &str) -> String {
     out + rest
 }
 
-/// The character of `0` and three octal digits at the start of `text`.
+/// The character for `0` and three octal digits at the start of `text`.
 fn octal(text: &str) -> Option<char> {
     let digits = text.strip_prefix('0')?.get(..3)?;
     u8::from_str_radix(digits, 8).ok().filter(|_| !digits.starts_with('+')).map(char::from)

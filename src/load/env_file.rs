@@ -1,5 +1,5 @@
-//! `env_file` and `label_file` (Compose spec: `05-services.md`): files of variables into services, and those of an
-//! `include`.
+//! `env_file` and `label_file` (Compose spec: `05-services.md`), and the env files of an `include`: files in, variables
+//! and labels of services out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,17 @@ use crate::load::normalize::Environment;
 use crate::project::{EnvFile, Project, Service};
 use crate::source::{FileId, Reader, SourceMap, Span};
 
-/// A file of variables or labels that cannot be used.
+/// An error in a file of variables or labels.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VariableFileError {
     /// It cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A line of it.
+    /// A line is invalid.
     #[error(transparent)]
     Line(#[from] EnvFileError),
-    /// It is in an unknown format.
+    /// Its format is unknown.
     #[error(transparent)]
     Format(#[from] UnknownFormat),
 }
@@ -52,13 +52,13 @@ impl Explain for VariableFileError {
     }
 }
 
-/// An entry of `env_file` that cannot be read.
+/// An entry of `env_file` with an unknown format.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("unknown env file format `{format}`")]
 pub struct UnknownFormat {
     /// The word as written.
     pub format: String,
-    /// Where the entry stands.
+    /// Where the entry is.
     pub span: Option<Span>,
 }
 
@@ -80,7 +80,8 @@ pub(super) struct VariableFiles<'a> {
 }
 
 impl VariableFiles<'_> {
-    /// The variables of the files, later ones winning. `None` if one cannot be read. References see `outer` first.
+    /// The variables of the files; later ones win. `None` if one cannot be read. References are looked up in `outer`
+    /// first.
     pub(super) fn of_include(&mut self, files: &[(PathBuf, Option<Span>)], outer: &Environment) -> Option<Environment> {
         let mut read = Environment::new();
         let mut complete = true;
@@ -95,7 +96,7 @@ impl VariableFiles<'_> {
         complete.then_some(read)
     }
 
-    /// Adds the entries of a dotenv file to `read`. Gives whether there was nothing wrong with it.
+    /// Adds the entries of a dotenv file to `read`. Returns whether it had no errors.
     fn read_dotenv(&mut self, file: FileId, outer: &dyn Fn(&str) -> Option<String>, read: &mut Environment) -> bool {
         let earlier = |name: &str| read.get(name).cloned();
         let found = dotenv::parse(self.sources, file, outer, &earlier);
@@ -120,14 +121,14 @@ impl VariableFiles<'_> {
         }
     }
 
-    /// Reads the `label_file`s of every enabled service, whether it is acted on or not.
+    /// Reads the `label_file`s of every enabled service, selected or not.
     pub(super) fn labels(&mut self, project: &mut Project) {
         let Project { services, origins, working_directory, .. } = project;
         for (name, service) in services {
             let mut labels = Environment::new();
             for (index, path) in service.label_file.iter().enumerate() {
                 let span = origins.nearest(&["services", name.as_str(), "label_file", &index.to_string()]);
-                // Relative only where the caller wants paths as written.
+                // Relative only if the caller wants paths as written.
                 if let Some(file) = self.read_text(&working_directory.join(path), span, FileRole::Labels) {
                     self.read_dotenv(file, &|_| None, &mut labels);
                 }
@@ -137,7 +138,7 @@ impl VariableFiles<'_> {
         }
     }
 
-    /// Reads the `env_file`s of the services that are acted on into their `environment`.
+    /// Reads the `env_file`s of the selected services into their `environment`.
     pub(super) fn of_services(&mut self, project: &mut Project) {
         let Project { services, origins, environment, working_directory, .. } = project;
         for (name, service) in services {
@@ -182,7 +183,7 @@ impl VariableFiles<'_> {
     }
 }
 
-/// What the service itself says wins, also where it says that a variable stays unset.
+/// The service's own entries win, even if they leave a variable unset.
 fn overlay(service: &mut Service, read: Environment) {
     for (name, value) in read {
         service.environment.entry(name).or_insert(Some(value));

@@ -1,5 +1,5 @@
-//! The variables that substitution sees: process environment, env files and `.env`, the former before the latter
-//! (Compose spec: `12-interpolation.md`).
+//! The variables for substitution: process environment, env files and `.env`, in this order of precedence (Compose
+//! spec: `12-interpolation.md`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,27 +11,27 @@ use super::request::Request;
 use crate::diagnostic::Explain;
 use crate::source::{ReadError, Reader, SourceMap, Span};
 
-/// An env file that cannot be used.
+/// An error about env files.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvironmentError {
-    /// A file that was asked for is not there.
+    /// A requested file does not exist.
     #[error("couldn't find env file: {}", path.display())]
     Missing {
         /// Its path.
         path: PathBuf,
-        /// What asked for it: a flag or a variable.
+        /// The flag or variable that requests it.
         asked_by: &'static str,
     },
-    /// A folder where a file was asked for.
+    /// A requested file is a folder.
     #[error("env file {} is a directory", path.display())]
     Directory {
         /// Its path.
         path: PathBuf,
-        /// What asked for it: a flag or a variable.
+        /// The flag or variable that requests it.
         asked_by: &'static str,
     },
-    /// A file that is there but cannot be read.
+    /// A file exists but cannot be read.
     #[error("cannot read env file {}: {error}", path.display())]
     Unreadable {
         /// Its path.
@@ -77,31 +77,29 @@ impl Explain for EnvironmentError {
     }
 }
 
-/// What reading env files brought up.
+/// Problems found while reading env files.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// What stops loading.
+    /// Problems that stop loading.
     pub errors: Vec<EnvironmentError>,
-    /// What does not.
+    /// Problems that do not.
     pub warnings: Vec<TemplateWarning>,
 }
 
-/// The project environment.
+/// The project environment: all variables available for substitution.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     reader: Reader,
     variables: BTreeMap<String, String>,
-    /// Where each variable of a file was set.
-    origins: BTreeMap<String, Span>,
     explicit: Vec<PathBuf>,
-    /// `.env` files that were read, when none was asked for.
+    /// The `.env` files that were read because none was requested.
     default_files: Vec<PathBuf>,
     defaults: bool,
 }
 
 impl Environment {
-    /// The environment before files are looked for: the process environment, then the env files that were asked for
-    /// or, where none was, the `.env` of [`Request::starting_dir`].
+    /// The environment before files are looked for: the process environment, then the requested env files or, if there
+    /// are none, the `.env` of [`Request::starting_dir`].
     pub fn begin(request: &Request, sources: &mut SourceMap, findings: &mut Findings) -> Self {
         let mut environment =
             Self { reader: request.reader.clone(), variables: request.process.clone(), ..Self::default() };
@@ -130,8 +128,8 @@ impl Environment {
         environment
     }
 
-    /// Adds the `.env` of `directory`, which the files made the project directory; what is known already stays. Does
-    /// nothing where env files were asked for or the default is switched off.
+    /// Adds the `.env` of `directory`, the project directory that follows from the files; existing variables stay. Does
+    /// nothing if env files were requested or the default is switched off.
     pub fn add_default(&mut self, directory: &Path, sources: &mut SourceMap, findings: &mut Findings) {
         let path = directory.join(".env");
         if !self.defaults || self.default_files.contains(&path) || !is_env_file(&path) {
@@ -139,18 +137,14 @@ impl Environment {
         }
         self.default_files.push(path.clone());
         let Some(file) = self.read(&path, &BTreeMap::new(), sources, findings) else { return };
-        // Of two lines with one name the later counts.
+        // If a name is repeated, the last line counts.
         for entry in file.entries.into_iter().rev() {
-            if !self.variables.contains_key(&entry.name.value) {
-                self.origins.insert(entry.name.value.clone(), entry.value.span);
-                self.variables.insert(entry.name.value, entry.value.value);
-            }
+            self.variables.entry(entry.name.value).or_insert(entry.value.value);
         }
     }
 
     fn read_explicit(&mut self, asked_by: &'static str, sources: &mut SourceMap, findings: &mut Findings) {
         let mut values = BTreeMap::new();
-        let mut origins = BTreeMap::new();
         for path in self.explicit.clone() {
             if path.is_dir() {
                 findings.errors.push(EnvironmentError::Directory { path, asked_by });
@@ -162,21 +156,15 @@ impl Environment {
             }
             let Some(file) = self.read(&path, &values, sources, findings) else { continue };
             for entry in file.entries {
-                origins.insert(entry.name.value.clone(), entry.value.span);
                 values.insert(entry.name.value, entry.value.value);
             }
         }
         for (name, value) in values {
-            if !self.variables.contains_key(&name) {
-                if let Some(span) = origins.get(&name) {
-                    self.origins.insert(name.clone(), *span);
-                }
-                self.variables.insert(name, value);
-            }
+            self.variables.entry(name).or_insert(value);
         }
     }
 
-    /// Reads one file; references in it see this environment, then `earlier`.
+    /// Reads one file; references in it are looked up in this environment, then in `earlier`.
     fn read(
         &self,
         path: &Path,
@@ -199,7 +187,7 @@ impl Environment {
         Some(file)
     }
 
-    /// The value of `name`. On Windows another letter case of the name does, if nothing has the very name.
+    /// The value of `name`. On Windows, falls back to a name that differs only in letter case.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.variables.get(name);
@@ -210,43 +198,30 @@ impl Environment {
         found.map(String::as_str)
     }
 
-    /// Where a file set `name`; `None` for what the process environment has.
-    #[must_use]
-    pub fn origin(&self, name: &str) -> Option<Span> {
-        self.origins.get(name).copied()
-    }
-
-    /// Sets `name`, whatever it was.
-    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let name = name.into();
-        self.origins.remove(&name);
-        self.variables.insert(name, value.into());
-    }
-
     /// All variables, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The env files that were asked for, absolute; containers carry them in a label.
+    /// The absolute paths of the requested env files; containers have them in a label.
     #[must_use]
     pub fn explicit_files(&self) -> &[PathBuf] {
         &self.explicit
     }
 }
 
-/// Whether a `.env` that nobody named is read: a file or a pipe, which password managers make, but no folder.
+/// Whether a default `.env` is read: a file or a pipe, which password managers create, but not a folder.
 pub(super) fn is_env_file(path: &Path) -> bool {
     path.exists() && !path.is_dir()
 }
 
-/// Whether a switch in the environment is on.
+/// Whether a boolean environment variable is true.
 #[must_use]
 pub fn is_true(value: &str) -> bool {
     switch(value) == Some(true)
 }
 
-/// The words that switches in the environment take.
+/// The value of a boolean environment variable; `None` if it is neither true nor false.
 fn switch(value: &str) -> Option<bool> {
     match value {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
@@ -294,8 +269,6 @@ mod tests {
         assert_eq!(environment.get("A"), Some("twice"));
         assert_eq!(environment.get("B"), Some("sub"));
         assert_eq!(environment.get("PWD"), scene.root.path().to_str());
-        assert_eq!(environment.origin("P"), None);
-        assert!(environment.origin("B").is_some());
         assert!(findings.errors.is_empty());
     }
 

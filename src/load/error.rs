@@ -1,5 +1,4 @@
-//! What can be wrong with the files of a project, and what is worth a word though it works: the sum of what the phases
-//! of a load find, which none of them knows.
+//! All errors and warnings about a project's files: the sum of those of the load's phases, which do not know this type.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -27,58 +26,58 @@ use crate::source::Span;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// No file holds anything.
+    /// All files are empty.
     #[error("{} is empty", files.iter().map(|file| format!("`{}`", file.display())).collect::<Vec<_>>().join(", "))]
     Empty {
         /// The files.
         files: Vec<PathBuf>,
     },
-    /// A variable or a text that has to be a number or a boolean.
+    /// An error in a variable, or in a text that must be a number or a boolean.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// A file that is not a Compose file that can be read.
+    /// A file that is not a readable Compose file.
     #[error(transparent)]
     Layer(#[from] LayerError),
-    /// No files, or not those that were asked for.
+    /// There are no files, or not the requested ones.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
-    /// An env file that was asked for.
+    /// An error in a requested env file.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
-    /// No name for the project, or none that can be one.
+    /// The project has no name or an invalid one.
     #[error(transparent)]
     Name(#[from] ProjectNameError),
-    /// A value that cannot stand where it stands.
+    /// A value that is not allowed at its place.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// An item of a list that cannot be told from the others.
+    /// A list item without its key.
     #[error(transparent)]
     Item(#[from] ItemError),
-    /// A short form that does not follow its grammar.
+    /// An invalid short form.
     #[error(transparent)]
     Form(#[from] FormError),
-    /// Two files that do not go together.
+    /// Two files that cannot be merged.
     #[error(transparent)]
     Merge(#[from] MergeError),
-    /// `extends` that leads nowhere.
+    /// An invalid `extends`.
     #[error(transparent)]
     Extends(#[from] ExtendsError),
-    /// `include` that leads nowhere.
+    /// An invalid `include`.
     #[error(transparent)]
     Include(#[from] IncludeError),
-    /// A file of an `env_file` or `label_file`.
+    /// An error in a file of `env_file` or `label_file`.
     #[error(transparent)]
     VariableFile(#[from] VariableFileError),
-    /// A value that means nothing where it stands.
+    /// An invalid value.
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// A bind mount without a source.
     #[error(transparent)]
     Mount(#[from] MissingSource),
-    /// Values that do not go together.
+    /// Values that are inconsistent.
     #[error(transparent)]
     Check(#[from] CheckError),
-    /// A selection that cannot be made.
+    /// An invalid selection of services.
     #[error(transparent)]
     Select(#[from] SelectError),
 }
@@ -125,17 +124,17 @@ impl Explain for LoadError {
     }
 }
 
-/// Something that works, but not as it may have been meant.
+/// Something that works, but perhaps not as intended.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadWarning {
-    /// `version` at the top.
+    /// A top-level `version`.
     #[error("the attribute `version` is obsolete and ignored")]
     Version {
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// A variable without value, or a word for a boolean.
+    /// A variable without a value, or a word used as a boolean.
     #[error(transparent)]
     Template(#[from] TemplateWarning),
     /// `external: {name: …}`.
@@ -147,16 +146,16 @@ pub enum LoadWarning {
     /// An `include` that does not do what it seems to.
     #[error(transparent)]
     Include(#[from] IncludeWarning),
-    /// A value that comes out differently from how it is written.
+    /// A value that comes out differently from what was written.
     #[error(transparent)]
     Lint(#[from] LintWarning),
-    /// A value that is taken for another one than is written.
+    /// A value that is not taken as written.
     #[error(transparent)]
     Decode(#[from] DecodeWarning),
-    /// Address pools that a merge leaves out.
+    /// Address pools dropped by a merge.
     #[error(transparent)]
     DroppedPools(#[from] DroppedPools),
-    /// Several files that could be meant, or a folder that is a link.
+    /// Several candidate files, or a folder that is a symbolic link.
     #[error(transparent)]
     Discover(#[from] DiscoverWarning),
 }
@@ -198,14 +197,14 @@ impl Explain for LoadWarning {
     }
 }
 
-/// What a phase without warnings finds.
+/// For phases without warnings.
 impl From<Infallible> for LoadWarning {
     fn from(never: Infallible) -> Self {
         match never {}
     }
 }
 
-/// What a phase without errors finds.
+/// For phases without errors.
 impl From<Infallible> for LoadError {
     fn from(never: Infallible) -> Self {
         match never {}

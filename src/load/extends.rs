@@ -1,5 +1,5 @@
-//! `extends` (Compose spec: `05-services.md`, `extends`): a layer whose services name others in, the services with what
-//! they inherit out.
+//! `extends` (Compose spec: `05-services.md`, `extends`): a layer whose services extend others in, the services with
+//! everything they inherit out.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::yaml::{Key, Mapping, Node, Value};
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtendsError {
-    /// The service is not where it is looked for.
+    /// The base service does not exist.
     #[error("service `{service}` extends `{}`, which {} does not define", base.value, place(file.as_ref()))]
     UnknownBase {
         /// The service that extends.
@@ -32,22 +32,22 @@ pub enum ExtendsError {
         /// The other file of the project that defines it.
         elsewhere: Option<PathBuf>,
     },
-    /// Something else than the name of one service.
+    /// `extends` is not the name of a single service.
     #[error("`extends` of service `{service}` takes one service, not {found}")]
     NotOne {
         /// The service that extends.
         service: String,
-        /// What stands there.
+        /// What was found there.
         found: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// No `service` says what to extend.
+    /// `extends` has no `service`.
     #[error("`extends` of service `{service}` does not name a service")]
     NoService {
         /// The service that extends.
         service: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// The other file has no services.
@@ -58,28 +58,28 @@ pub enum ExtendsError {
         /// Where it was named.
         span: Span,
     },
-    /// A file elsewhere.
+    /// A remote file.
     #[error(transparent)]
     Remote(#[from] RemoteFile),
-    /// More services that extend each other, or more values that are copied that way, than any project has.
+    /// The chain of services that extend each other is too long, or too many values are copied.
     #[error("`extends` of service `{service}` exceeds a limit: {limit}")]
     TooMuch {
         /// The service that extends.
         service: String,
-        /// What there is too much of.
+        /// The exceeded limit.
         limit: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// Services that extend each other.
     #[error("services extend each other in a cycle: {}", Circle(chain, "->"))]
     Circular {
-        /// The services from the first to its repetition, with their `extends`.
+        /// The services from the first one to where it is repeated, with their `extends`.
         chain: Vec<Spanned<String>>,
     },
 }
 
-/// What to do where several were meant.
+/// What to do if several services were meant.
 const ONE_SERVICE: &str = "extend one service, which may itself extend another";
 
 fn place(file: Option<&PathBuf>) -> String {
@@ -137,19 +137,19 @@ impl Explain for ExtendsError {
     }
 }
 
-/// An `extends` that works, but not as it may have been meant.
+/// An `extends` that works, but perhaps not as intended.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtendsWarning {
-    /// A service that extends one without content, which changes nothing.
+    /// A service extends one without content, which has no effect.
     #[error("service `{base}` is empty, so extending it does nothing")]
     BlankBase {
         /// The service that is extended.
         base: String,
-        /// Where `extends` stands.
+        /// Where `extends` is in the file.
         span: Span,
     },
-    /// A key that means nothing.
+    /// A key without meaning.
     #[error(transparent)]
     IgnoredKey(#[from] IgnoredKey),
 }
@@ -170,20 +170,20 @@ impl Explain for ExtendsWarning {
     }
 }
 
-/// The load that a walk over `extends` is part of: it reads and merges files, and keeps what is found.
+/// What resolving `extends` needs from the loader: reading and merging files, and collecting errors and warnings.
 pub(super) trait Files {
-    /// The services of another file in long form, their paths relative to the project directory. `None` where it has
-    /// none, which is reported.
+    /// The services of another file in long form, with paths relative to the project directory. Reports and returns
+    /// `None` if it has none.
     fn read(&mut self, path: &Path, span: Span) -> Option<Services>;
-    /// Puts the service `over` over `base`; both are called `name`.
+    /// Merges the service `over` over `base`; both are called `name`.
     fn merge_service(&mut self, base: &mut Node, over: Node, name: &str);
-    /// Keeps an error.
+    /// Records an error.
     fn error(&mut self, error: ExtendsError);
-    /// Keeps a warning.
+    /// Records a warning.
     fn warn(&mut self, warning: ExtendsWarning);
-    /// Remembers that the service is not what its file says.
+    /// Marks a service as incomplete because of an error.
     fn mark_broken(&mut self, service: &str);
-    /// Whether the service has been complained about.
+    /// Whether an error in the service was reported.
     fn is_broken(&self, service: &str) -> bool;
 }
 
@@ -193,7 +193,7 @@ type FileIndex = usize;
 /// The layer itself.
 const OWN: FileIndex = 0;
 
-/// The services of one file, resolved one after the other.
+/// The services of one file, resolved one by one.
 pub(super) struct Services {
     /// `None` for the layer itself.
     file: Option<PathBuf>,
@@ -210,20 +210,20 @@ impl Services {
     }
 }
 
-/// What a service says about its base.
+/// The `extends` of a service.
 struct Reference {
     base: Spanned<String>,
     file: Option<Spanned<String>>,
     span: Span,
 }
 
-/// A service whose base is being looked for.
+/// A service whose base is being resolved.
 struct Link {
     file: FileIndex,
     service: Spanned<String>,
 }
 
-/// The way through the files for one layer.
+/// Resolves `extends` through the files for one layer.
 struct Resolver<'a, F> {
     /// Where the services of the layers below are defined.
     below: HashMap<String, PathBuf>,
@@ -232,19 +232,19 @@ struct Resolver<'a, F> {
     folder: &'a str,
     /// The layer, and the other files in the order they were read.
     files: Vec<Services>,
-    /// Where each of these is.
+    /// The index of each file.
     indices: HashMap<PathBuf, FileIndex>,
     chain: Vec<Link>,
     /// Values copied from bases so far.
     copied: usize,
-    /// Whether it was said that this goes too far, which is enough once.
+    /// Whether exceeding a limit was reported, which is done once.
     refused: bool,
 }
 
-/// Services in a row that extend the next, at most.
+/// Maximum length of a chain of services that extend the next one.
 const LONGEST_CHAIN: usize = 500;
 
-/// Values that may be copied from bases in one layer, as many as a document may hold by aliases.
+/// Maximum number of values copied from bases in one layer; the same as for aliases in a document.
 const MOST_COPIED: usize = 400_000;
 
 /// Whether a service of the layer extends another.
@@ -260,8 +260,8 @@ pub(super) fn files_of_services(model: &Node, sources: &SourceMap) -> HashMap<St
     services.into_iter().flatten().map(|(key, _)| (key.name.clone(), file(key))).collect()
 }
 
-/// Gives every service of the layer what it inherits. `below` is where the services of the layers below are defined,
-/// `folder` the project directory.
+/// Merges into every service of the layer what it inherits. `below` has the files of the services in lower layers,
+/// `folder` is the project directory.
 pub(super) fn extend(layer: &mut Layer, below: HashMap<String, PathBuf>, folder: &str, load: &mut impl Files) {
     let Some(services) = layer.node.as_mapping_mut().and_then(|layer| layer.get_mut("services")) else { return };
     let Some(entries) = services.as_mapping_mut() else { return };
@@ -292,7 +292,7 @@ fn extending(services: &Mapping) -> Vec<String> {
     extending.map(|(key, _)| key.name.clone()).collect()
 }
 
-/// The number of values in `node`, itself included; long text counts for more than one.
+/// The number of values in `node`, including itself; long text counts as more than one.
 fn size(node: &Node) -> usize {
     const TEXT: usize = 64;
     1 + match &node.value {
@@ -304,7 +304,7 @@ fn size(node: &Node) -> usize {
 }
 
 impl<F: Files> Resolver<'_, F> {
-    /// Makes the service named `name` what it is with its base. A failure is reported and leaves it as it is.
+    /// Merges the service `name` with its base. A failure is reported and leaves the service unchanged.
     fn resolve(&mut self, at: FileIndex, name: &str) {
         if self.files[at].entries.get(name).and_then(|service| service.get("extends")).is_none() {
             return;
@@ -324,7 +324,7 @@ impl<F: Files> Resolver<'_, F> {
         self.chain.pop();
         match base {
             Some(base) if base.is_null() => {
-                // Extending a blank service leaves the service as it is, `extends` included.
+                // Extending a blank service leaves the service unchanged, including its `extends`.
                 let base = reference.base.value;
                 self.load.warn(ExtendsWarning::BlankBase { base, span: reference.span });
             }
@@ -354,7 +354,7 @@ impl<F: Files> Resolver<'_, F> {
     fn put_over(&mut self, at: FileIndex, name: &str, mut base: Node) {
         let Some(slot) = self.files[at].entries.get_mut(name) else { return };
         if base.as_mapping().is_none() {
-            // Refused by the schema, which has to see it.
+            // Left in place for the schema, which refuses it.
             return;
         }
         let over = std::mem::replace(slot, Node::new(Value::Null, base.span));
@@ -366,7 +366,7 @@ impl<F: Files> Resolver<'_, F> {
         *slot = base;
     }
 
-    /// Takes the reference away, so that the service is not looked at again.
+    /// Removes the reference, so that the service is not tried again.
     fn give_up(&mut self, at: FileIndex, name: &str) {
         self.load.mark_broken(name);
         for link in &self.chain {
@@ -377,7 +377,7 @@ impl<F: Files> Resolver<'_, F> {
         }
     }
 
-    /// What the service says about its base; `None` where it says nothing, or nothing of use.
+    /// The reference of a service to its base; `None` if it has no usable one.
     fn reference(&mut self, at: FileIndex, name: &str) -> Option<Reference> {
         let (key, extends) = self.files[at].entries.get(name)?.as_mapping()?.entry("extends")?;
         let (key, extends) = (key.clone(), extends.clone());
@@ -449,7 +449,7 @@ impl<F: Files> Resolver<'_, F> {
         self.files[at].entries.get(&base.value).cloned()
     }
 
-    /// The file at `path`, which is read once.
+    /// The index of the file at `path`, which is read only once.
     fn index_of(&mut self, path: PathBuf, span: Span) -> Option<FileIndex> {
         if let Some(known) = self.indices.get(&path) {
             return Some(*known);

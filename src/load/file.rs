@@ -1,4 +1,4 @@
-//! A file that the project names and that cannot be read: why, and what to do about it.
+//! Errors about unreadable files of the project: why, and what to do about it.
 
 use std::path::{Path, PathBuf};
 
@@ -16,11 +16,11 @@ pub struct FileError {
     pub error: ReadError,
     /// What it is read as.
     pub role: FileRole,
-    /// Where another file names it.
+    /// Where another file refers to it.
     pub span: Option<Span>,
 }
 
-/// A reference to a file elsewhere, which is not supported yet.
+/// A reference to a remote file, which is not supported yet.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("remote files are not supported yet: `{reference}`")]
 pub struct RemoteFile {
@@ -99,14 +99,14 @@ impl FileError {
     }
 }
 
-/// What to do about a path that looks like a pattern, and is none.
+/// The hint for a path that looks like a glob pattern, which is not supported.
 pub(super) fn pattern_hint(path: &Path) -> Option<String> {
     let looks = path.file_name().is_some_and(|name| name.to_string_lossy().contains(['*', '?', '[']))
         || path.to_string_lossy().contains('*');
     looks.then(|| "patterns are not expanded here: list each file".to_owned())
 }
 
-/// What to write in place of a folder.
+/// What to write instead of a folder.
 pub(super) fn folder_hint(path: &Path, role: FileRole) -> String {
     let (usual, words): (&[&str], _) = match role {
         FileRole::Compose => (&FILE_NAMES, "name a file inside it"),

@@ -1,22 +1,22 @@
-//! The names that Compose files have, and the file beside a path that may have been meant.
+//! The names of Compose files, and the file with the closest name to a mistyped path.
 
 use std::path::Path;
 
 use crate::diagnostic::suggest;
 
-/// Names of the main file, the preferred first.
+/// Names of the main file, preferred first.
 pub const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
-/// Names of the file that is merged over the main one, the preferred first.
+/// Names of the override file, which is merged over the main one; preferred first.
 pub const OVERRIDE_NAMES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
-/// The Compose file beside `path` whose name is closest to its name.
+/// The Compose file next to `path` whose name is closest to its name.
 pub(super) fn closest_file(path: &Path) -> Option<String> {
     closest_name(path, is_yaml)
 }
 
-/// The file beside `path`, among those with an accepted name, whose name is closest to its name.
+/// The file next to `path` whose name is closest to its name, among those with an accepted name.
 pub(super) fn closest_name(path: &Path, accept: fn(&str) -> bool) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let beside: Vec<String> = std::fs::read_dir(path.parent()?)

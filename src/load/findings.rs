@@ -1,6 +1,7 @@
-//! What the phases of a load find wrong or worth a word, gathered in one place.
+//! Collects the errors and warnings of a load's phases.
 //!
-//! Each phase has its own errors and warnings and knows no others; [`Findings::phase`] takes them over into the sum.
+//! Each phase has its own errors and warnings and knows no others; [`Findings::phase`] converts them into the sum
+//! types.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -9,7 +10,7 @@ use std::fmt::Display;
 use crate::diagnostic::Explain;
 use crate::source::{FileId, Span};
 
-/// Errors `E` and warnings `W` so far, and what they concern.
+/// The errors `E` and warnings `W` so far, and what they concern.
 #[derive(Debug)]
 pub(super) struct Findings<E, W = Infallible> {
     errors: Vec<E>,
@@ -17,7 +18,7 @@ pub(super) struct Findings<E, W = Infallible> {
     reported: Reported,
 }
 
-/// What has been complained about, so that nobody complains about what merely follows.
+/// What has been reported, so that mere consequences are not reported too.
 #[derive(Debug, Default)]
 struct Reported {
     places: HashSet<Span>,
@@ -32,21 +33,21 @@ impl<E, W> Default for Findings<E, W> {
 }
 
 impl<E: Explain, W> Findings<E, W> {
-    /// Keeps an error.
+    /// Records an error.
     pub(super) fn error(&mut self, error: impl Into<E>) {
         let error = error.into();
         self.reported.places.extend(error.span());
         self.errors.push(error);
     }
 
-    /// Keeps errors.
+    /// Records errors.
     pub(super) fn errors(&mut self, errors: impl IntoIterator<Item = impl Into<E>>) {
         for error in errors {
             self.error(error);
         }
     }
 
-    /// Everything, errors in file order and each place once.
+    /// Everything; errors in file order, at most one per place.
     pub(super) fn into_parts(mut self) -> (Vec<E>, Vec<W>)
     where
         W: Explain + Display,
@@ -57,7 +58,7 @@ impl<E: Explain, W> Findings<E, W> {
         (self.into_errors(), warnings)
     }
 
-    /// The errors in file order, each place once.
+    /// The errors in file order, at most one per place.
     pub(super) fn into_errors(mut self) -> Vec<E> {
         self.errors.sort_by_key(|error| order(error.span()));
         let mut seen = HashSet::new();
@@ -67,7 +68,7 @@ impl<E: Explain, W> Findings<E, W> {
 }
 
 impl<E, W> Findings<E, W> {
-    /// Runs a phase with errors and warnings of its own, and takes over what it finds.
+    /// Runs a phase that has its own errors and warnings, and converts and records them.
     pub(super) fn phase<F: Into<E>, V: Into<W>, R>(&mut self, run: impl FnOnce(&mut Findings<F, V>) -> R) -> R {
         let reported = std::mem::take(&mut self.reported);
         let mut found = Findings { errors: Vec::new(), warnings: Vec::new(), reported };
@@ -78,12 +79,12 @@ impl<E, W> Findings<E, W> {
         result
     }
 
-    /// Keeps a warning.
+    /// Records a warning.
     pub(super) fn warn(&mut self, warning: impl Into<W>) {
         self.warnings.push(warning.into());
     }
 
-    /// Keeps warnings.
+    /// Records warnings.
     pub(super) fn warnings(&mut self, warnings: impl IntoIterator<Item = impl Into<W>>) {
         self.warnings.extend(warnings.into_iter().map(Into::into));
     }
@@ -93,27 +94,27 @@ impl<E, W> Findings<E, W> {
         !self.errors.is_empty()
     }
 
-    /// How many errors there are.
+    /// The number of errors.
     pub(super) fn error_count(&self) -> usize {
         self.errors.len()
     }
 
-    /// Whether there is an error at this very place.
+    /// Whether there is an error at exactly this place.
     pub(super) fn reported_at(&self, span: Span) -> bool {
         self.reported.places.contains(&span)
     }
 
-    /// Remembers that something in the resource was taken out as wrong.
+    /// Marks a resource from which something invalid was removed.
     pub(super) fn mark_broken(&mut self, section: &str, name: &str) {
         self.reported.resources.insert((section.to_owned(), name.to_owned()));
     }
 
-    /// Remembers that a whole section was taken out as wrong.
+    /// Marks a section that was removed because it is invalid.
     pub(super) fn mark_section_broken(&mut self, section: &str) {
         self.reported.sections.insert(section.to_owned());
     }
 
-    /// Whether the resource, or its whole section, has been complained about.
+    /// Whether the resource or its whole section is marked.
     pub(super) fn is_broken(&self, section: &str, name: &str) -> bool {
         let Reported { resources, sections, .. } = &self.reported;
         sections.contains(section)
@@ -121,7 +122,7 @@ impl<E, W> Findings<E, W> {
     }
 }
 
-/// Errors without a place come first: they name a flag, a variable or a file.
+/// Sort key; errors without a place come first: they concern a flag, a variable or a file.
 fn order(span: Option<Span>) -> Option<(FileId, u32)> {
     span.map(|span| (span.file, span.start))
 }

@@ -1,10 +1,10 @@
-//! Keys in `extends` and `include` that mean nothing, and that the file format lets pass.
+//! Keys in `extends` and `include` that have no meaning but are allowed by the file format.
 
 use crate::diagnostic::{Explain, suggest};
 use crate::source::Span;
 use crate::yaml::Mapping;
 
-/// A key in `extends` or `include` that means nothing.
+/// A key in `extends` or `include` that has no meaning.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("unknown key `{key}` in `{place}` is ignored")]
 pub struct IgnoredKey {
@@ -12,7 +12,7 @@ pub struct IgnoredKey {
     pub key: String,
     /// `extends` or `include`.
     pub place: &'static str,
-    /// Where it stands.
+    /// Where it is in the file.
     pub span: Span,
     /// The closest known key.
     pub closest: Option<String>,

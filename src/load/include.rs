@@ -1,5 +1,5 @@
-//! `include` (Compose spec: `14-include.md`): a layer with references in, the same layer with the resources of the
-//! other files below its own out.
+//! `include` (Compose spec: `14-include.md`): a layer with references in, the same layer merged over the resources of
+//! the included files out.
 
 use std::path::{Path, PathBuf};
 
@@ -15,26 +15,26 @@ use crate::project::circle::Circle;
 use crate::source::{Remote, Span, Spanned};
 use crate::yaml::{Key, Mapping, Node, Value};
 
-/// The sections whose resources an include brings in.
+/// The sections whose resources are included.
 const SECTIONS: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
 /// An `include` that cannot be followed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum IncludeError {
-    /// Something else than a list, or an item that is neither a path nor a mapping.
+    /// `include` is not a list, or an item is neither a path nor a mapping.
     #[error("`{path}` must be {accepted}, not {found}")]
     WrongType {
         /// Dotted path.
         path: String,
         /// What is accepted.
         accepted: &'static str,
-        /// What stands there.
+        /// What was found there.
         found: &'static str,
         /// Where.
         span: Span,
     },
-    /// A file elsewhere.
+    /// A remote file.
     #[error(transparent)]
     Remote(#[from] RemoteFile),
     /// A file that includes itself, perhaps through others.
@@ -42,18 +42,18 @@ pub enum IncludeError {
     Cycle {
         /// The files, each once and in backticks; each includes the next, and the last the first.
         files: Vec<String>,
-        /// The reference that closes the circle.
+        /// The reference that closes the cycle.
         span: Span,
     },
-    /// More files that include the next than any project has.
+    /// The chain of files that include each other is too long.
     #[error("includes are nested more than {LONGEST_CHAIN} deep")]
     TooMany {
-        /// The reference that is too much.
+        /// The reference that exceeds the limit.
         span: Span,
     },
 }
 
-/// Files that include one another, at most.
+/// Maximum length of a chain of files that include the next one.
 const LONGEST_CHAIN: usize = 100;
 
 impl Explain for IncludeError {
@@ -74,17 +74,17 @@ impl Explain for IncludeError {
     }
 }
 
-/// An `include` that works, but not as it may have been meant.
+/// An `include` that works, but perhaps not as intended.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum IncludeWarning {
     /// An item that names no file.
     #[error("this item of `include` names no file, so it includes nothing")]
     IncludesNothing {
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// A key that means nothing.
+    /// A key without meaning.
     #[error(transparent)]
     IgnoredKey(#[from] IgnoredKey),
 }
@@ -112,21 +112,21 @@ pub(super) struct Item {
     env_files: Option<Vec<Spanned<String>>>,
 }
 
-/// The files of one item, and what they are read with.
+/// The files of one item, and the context they are read in.
 pub(super) struct Included {
     /// The main file and those that are merged over it, absolute.
     pub files: Vec<Spanned<PathBuf>>,
     /// The project directory, absolute.
     pub folder: String,
-    /// The way to it from the project directory of the file that includes.
+    /// The path to it from the project directory of the including file.
     pub way: String,
     /// The env files, absolute.
     pub env_files: Vec<(PathBuf, Option<Span>)>,
-    /// The main files on the way here, this one last.
+    /// The chain of main files that led here, this one last.
     pub chain: Vec<PathBuf>,
 }
 
-/// Takes the `include` out of a layer.
+/// Removes the `include` from a layer and returns its items.
 pub(super) fn take_items(layer: &mut Layer, findings: &mut Findings<IncludeError, IncludeWarning>) -> Vec<Item> {
     let Some(include) = layer.node.as_mapping_mut().and_then(|layer| layer.remove("include")) else {
         return Vec::new();
@@ -207,8 +207,8 @@ impl Items<'_> {
 }
 
 impl Item {
-    /// What the item refers to, seen from the project directory `folder` of a file that the main files in `chain` lead
-    /// to.
+    /// Resolves the item relative to the project directory `folder` of the including file, which was reached through
+    /// the main files in `chain`.
     pub(super) fn locate(&self, folder: &str, chain: &[PathBuf]) -> Result<Included, IncludeError> {
         if let Some(remote) = self.paths.iter().find(|path| Remote::of(&path.value).is_some()) {
             return Err(RemoteFile { reference: remote.value.clone(), span: remote.span }.into());
@@ -241,7 +241,7 @@ impl Item {
     }
 }
 
-/// The chain with one more main file, which must not be in it.
+/// The chain with one more main file, which must not be in it already.
 fn lengthened(chain: &[PathBuf], main: &Spanned<PathBuf>) -> Result<Vec<PathBuf>, IncludeError> {
     if let Some(first) = chain.iter().position(|file| *file == main.value) {
         let files = chain[first..].iter().map(|file| format!("`{}`", file.display())).collect();
@@ -253,7 +253,7 @@ fn lengthened(chain: &[PathBuf], main: &Spanned<PathBuf>) -> Result<Vec<PathBuf>
     Ok(chain.iter().chain([&main.value]).cloned().collect())
 }
 
-/// Puts what the layer itself says over the resources that come in.
+/// Merges the layer over the included resources.
 pub(super) fn import(mut imported: Node, layer: &mut Layer, merger: &mut Merger<'_>) {
     layer.tagged.apply(&mut imported);
     let Some(imported) = imported.as_mapping_mut() else { return };

@@ -1,5 +1,5 @@
-//! Variables into a document: every string is expanded in place, and where a number or a boolean belongs it becomes
-//! one (Compose spec: `12-interpolation.md`).
+//! Expands variables in a document: every string is expanded in place and, where a number or a boolean is expected,
+//! converted (Compose spec: `12-interpolation.md`).
 //!
 //! Spans stay as they are, so later errors still point at what was written. Problems with a variable point at its
 //! `${…}` inside the scalar.
@@ -13,14 +13,14 @@ use crate::diagnostic::Explain;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{MergeTag, Node, Path, Value};
 
-/// The most bytes that variables may add to one file: more than any file needs, and less than a machine has.
+/// Maximum number of bytes that variables may add to one file: more than any file needs, and less than a machine has.
 const MOST_ADDED: usize = 32 << 20;
 
 /// A string that could not be expanded or converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TemplateError {
-    /// `${…}` that is none of the forms.
+    /// An invalid `${…}`.
     #[error("`{text}` in `{path}` is not a valid variable reference")]
     Invalid {
         /// Where the string is.
@@ -29,7 +29,7 @@ pub enum TemplateError {
         text: String,
         /// What is wrong with it.
         why: Invalid,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// `${NAME:?message}` without a value.
@@ -43,45 +43,45 @@ pub enum TemplateError {
         message: String,
         /// Whether it is set, but empty.
         empty: bool,
-        /// Where the `${…}` stands.
+        /// Where the `${…}` is.
         span: Span,
     },
-    /// A text that its variables make too long.
+    /// A text that became too long by expansion.
     #[error("`{path}` expands to more than {} MiB", template::LONGEST >> 20)]
     TooLong {
         /// Where the string is.
         path: Path,
-        /// Where the text up to there stands.
+        /// Where the text up to that point is.
         span: Span,
     },
-    /// Texts that their variables make too long all together.
+    /// The texts of the file together became too long by expansion.
     #[error("the variables up to `{path}` add more than {} MiB to the file", MOST_ADDED >> 20)]
     TooMuch {
-        /// Where the string is that is one too many.
+        /// The string that exceeds the limit.
         path: Path,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// Too many forms within each other.
+    /// References nested too deeply.
     #[error("variable references in `{path}` are nested more than {} deep", template::MOST_NESTED)]
     TooDeep {
         /// Where the string is.
         path: Path,
-        /// Where the innermost one stands.
+        /// Where the innermost one is.
         span: Span,
     },
-    /// Text where a number or a boolean belongs.
+    /// Text where a number or a boolean is expected.
     #[error("`{path}` must be {}, not `{text}`", target.words())]
     Cast {
         /// Where the string is.
         path: Path,
-        /// What it is after expansion.
+        /// The text after expansion.
         text: String,
-        /// The string as written, if it named a variable.
+        /// The string as written, if it refers to a variable.
         template: Option<String>,
-        /// What belongs there.
+        /// What is expected.
         target: Target,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
 }
@@ -92,11 +92,11 @@ fn required(variable: &str, message: &str, empty: bool) -> String {
     format!("required variable `{variable}` {state}{separator}{message}")
 }
 
-/// Something that works, but not as it may have been meant.
+/// Something that works, but perhaps not as intended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TemplateWarning {
-    /// A variable without value and default.
+    /// A variable without a value or a default.
     #[error("The {variable:?} variable is not set. Defaulting to a blank string.")]
     Unset {
         /// The variable.
@@ -104,14 +104,14 @@ pub enum TemplateWarning {
         /// Where it is used.
         span: Span,
     },
-    /// `yes` and the like for a boolean.
+    /// `yes` or the like used as a boolean.
     #[error("{word:?} for boolean is not supported by YAML 1.2, please use `{better}`")]
     BooleanWord {
         /// The word.
         word: String,
         /// What to write instead.
         better: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
 }
@@ -134,9 +134,9 @@ impl Explain for TemplateError {
             Self::Required { variable, .. } => {
                 format!("set `{variable}` in the shell, in `.env`, or in a file given by `--env-file`")
             }
-            Self::TooMuch { .. } => "put a long value that is used this often into a file, and mount that".to_owned(),
-            Self::TooLong { .. } => "variables that repeat one another grow fast; shorten them".to_owned(),
-            Self::TooDeep { .. } => "give the inner variables values of their own in `.env`".to_owned(),
+            Self::TooMuch { .. } => "put a long value that is used this often in a file, and mount the file".to_owned(),
+            Self::TooLong { .. } => "variables that repeat each other grow fast; shorten them".to_owned(),
+            Self::TooDeep { .. } => "give the inner variables their own values in `.env`".to_owned(),
             Self::Cast { text, template: Some(template), target, .. } if text.is_empty() => format!(
                 "`{template}` is empty: set the variable, or give it a default as in `${{NAME:-{}}}`",
                 if *target == Target::Boolean { "false" } else { "1" }
@@ -186,23 +186,23 @@ impl Explain for TemplateWarning {
     }
 }
 
-/// What expanding a document brought up.
+/// Problems found while expanding a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// What stops loading.
+    /// Problems that stop loading.
     pub errors: Vec<TemplateError>,
-    /// What does not. A variable that is used in several places is in here once for each.
+    /// Problems that do not. A variable used in several places occurs once for each.
     pub warnings: Vec<TemplateWarning>,
 }
 
-/// Expands every string below `node`, which is a whole layer, and converts those that have to be numbers or booleans.
+/// Expands every string below `node`, which is a whole layer, and converts those that must be numbers or booleans.
 ///
-/// Keys stay as they are, and so does what `!reset` removes. A string with an error is left expanded as far as it goes.
+/// Keys, and anything that `!reset` removes, are not expanded. A string with an error is expanded as far as possible.
 pub fn interpolate(node: &mut Node, lookup: Lookup<'_>, sources: &SourceMap, findings: &mut Findings) {
     Walk { lookup, sources, findings, seen: HashSet::new(), added: 0 }.node(node, None);
 }
 
-/// The variables that the strings below `node` name; one entry a name, in order of names.
+/// The variables that the strings below `node` refer to, sorted by name, without duplicates.
 #[must_use]
 pub fn variables(node: &Node) -> Vec<Variable> {
     let mut found = std::collections::BTreeMap::<String, Variable>::new();
@@ -229,7 +229,7 @@ fn collect(node: &Node, take: &mut dyn FnMut(Variable)) {
     }
 }
 
-/// Where the walk is: the last step, and where it came from.
+/// The current position of the walk: the last step and its parent.
 struct NodePath<'a> {
     outer: Option<&'a NodePath<'a>>,
     step: Step<'a>,
@@ -262,7 +262,7 @@ struct Walk<'a> {
     lookup: Lookup<'a>,
     sources: &'a SourceMap,
     findings: &'a mut Findings,
-    /// Places that have been reported: an alias brings the same text several times.
+    /// Places already reported: an alias repeats the same text.
     seen: HashSet<Span>,
     /// How many bytes the variables have added so far.
     added: usize,
@@ -293,7 +293,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The new value of a string, if it changes.
+    /// The new value of a string, or `None` if it does not change.
     fn string(&mut self, text: &str, span: Span, node_path: Option<&NodePath<'_>>) -> Option<Value> {
         let mut report = Report::default();
         let expanded = text.contains('$').then(|| template::expand(text, self.lookup, &mut report));
@@ -320,7 +320,7 @@ impl Walk<'_> {
         Some(converted.value)
     }
 
-    /// Whether the file may still grow by this expansion; says so once where not.
+    /// Whether the file may still grow by this expansion; if not, reports that once.
     fn affords(&mut self, text: &str, expanded: Option<&str>, span: Span, node_path: Option<&NodePath<'_>>) -> bool {
         let more = expanded.map_or(0, |expanded| expanded.len().saturating_sub(text.len()));
         let had = self.added <= MOST_ADDED;
@@ -390,11 +390,11 @@ struct Written<'a> {
     span: Span,
     raw: &'a str,
     text: &'a str,
-    /// Where the text stands in `raw`, where it does so as it is.
+    /// Where the text is in `raw`, if it occurs there verbatim.
     verbatim: Option<usize>,
 }
 
-/// Bytes of a scalar with escapes in which places are still looked for.
+/// Maximum size of a scalar with escapes that is searched for places.
 const LONGEST_SEARCHED: usize = 1 << 14;
 
 impl<'a> Written<'a> {
@@ -406,8 +406,8 @@ impl<'a> Written<'a> {
 
     /// The place in the file of a range of the value.
     ///
-    /// A scalar has no map from its value back to how it was written, so the same characters are looked for in what was
-    /// written; where escapes or line breaks hide them, the start of the scalar has to do.
+    /// A scalar has no map from its value back to its source text, so the same characters are searched in the source;
+    /// if escapes or line breaks hide them, the result is the start of the scalar.
     fn locate(&self, range: &Range<usize>) -> Span {
         if let Some(at) = self.verbatim {
             return self.span.slice(at + range.start, at + range.end);
@@ -432,13 +432,9 @@ mod tests {
     use super::*;
     use crate::yaml;
 
-    /// The document after expansion, and all findings with the text they point at.
+    /// The document after expansion, and all problems with the text they point at.
     fn run(text: &str) -> (Node, Vec<String>, Vec<String>) {
-        let mut sources = SourceMap::default();
-        let file = sources.add("compose.yaml", text);
-        let parsed = yaml::parse(&sources, file);
-        assert_eq!(parsed.errors, []);
-        let mut document = parsed.documents.into_iter().next().expect("there is a document");
+        let (mut document, sources) = yaml::document(text);
         let lookup = |name: &str| match name {
             "N" => Some("3".to_owned()),
             "B" => Some("maybe".to_owned()),
@@ -557,10 +553,8 @@ mod tests {
 
     #[test]
     fn variables_come_once_a_name() {
-        let mut sources = SourceMap::default();
-        let file = sources.add("compose.yaml", "b: $B\na: ['${A:-x}', {c: '${B:?}'}]\nd: ${A:-y}\n");
-        let document = &yaml::parse(&sources, file).documents[0];
-        let found = variables(document);
+        let (document, _) = yaml::document("b: $B\na: ['${A:-x}', {c: '${B:?}'}]\nd: ${A:-y}\n");
+        let found = variables(&document);
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].name.as_str(), found[0].default.as_str()), ("A", "x"));
         assert_eq!((found[1].name.as_str(), found[1].required), ("B", true));

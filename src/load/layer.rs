@@ -1,4 +1,4 @@
-//! Files in, layers out: one YAML document of one file each, without its tags.
+//! Files in, layers out: each is one YAML document of one file, without its tags.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::yaml::{self, Node, YamlError};
 pub(super) struct Layer {
     /// The document, which is a mapping.
     pub node: Node,
-    /// Where it carried `!reset` and `!override`.
+    /// Where it has `!reset` and `!override`.
     pub tagged: TaggedPaths,
 }
 
@@ -25,15 +25,15 @@ pub enum LayerError {
     /// A file that cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A file is not YAML, or not YAML that can be read without guessing.
+    /// A file is not valid YAML, or is ambiguous.
     #[error(transparent)]
     Yaml(#[from] YamlError),
-    /// A document that is no mapping.
-    #[error("a Compose file must be a mapping, but this is {found}")]
+    /// A document that is not a mapping.
+    #[error("a Compose file must be a mapping, but this is {}", if *found == "nothing" { "empty" } else { found })]
     NotAMapping {
         /// What it is.
         found: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
 }
@@ -67,7 +67,7 @@ impl Explain for LayerError {
     }
 }
 
-/// The documents of a file. `span` is where another file names it.
+/// Reads the documents of a file. `span` is where another file refers to it.
 pub(super) fn read(
     path: &Path,
     span: Option<Span>,
@@ -75,7 +75,7 @@ pub(super) fn read(
     sources: &mut SourceMap,
     findings: &mut Findings<LayerError>,
 ) -> Vec<Layer> {
-    // A file on the command line may be a pipe, which somebody writes to.
+    // A file on the command line may be a pipe.
     let read = if span.is_some() { reader.read_named(path) } else { reader.read(path) };
     let bytes = match read {
         Ok(bytes) => bytes,

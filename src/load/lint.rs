@@ -1,9 +1,10 @@
-//! Results that surprise: what Docker Compose silently changes or leaves out of what was written. The result here is
-//! the same, with a warning that says where and what to write instead.
+//! Surprising results: values that Docker Compose silently changes or drops. hoist does the same, but warns where this
+//! happens and what to write instead.
 
 use std::convert::Infallible;
 
 use crate::diagnostic::Explain;
+use crate::load::changed_text::ChangedText;
 use crate::load::findings::Findings;
 use crate::load::node_path::NodePath;
 use crate::load::scalar;
@@ -11,38 +12,29 @@ use crate::project::value::mount;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Node, Value};
 
-/// A value that Docker Compose changes or leaves out without a word.
+/// A value that Docker Compose silently changes or drops.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LintWarning {
-    /// A number or date in a place for text, where it does not come out as written.
-    #[error("`{written}` becomes `{becomes}` in `{path}`")]
-    ChangedText {
-        /// Dotted path.
-        path: String,
-        /// As it stands in the file.
-        written: String,
-        /// As it comes out.
-        becomes: String,
-        /// Where it stands.
-        span: Span,
-    },
+    /// A number or date where text is expected, which does not come out as written.
+    #[error(transparent)]
+    ChangedText(#[from] ChangedText),
     /// `a:/b`, which looks like a volume `a` but is a Windows drive.
     #[error("`{text}` is an anonymous volume at `{text}`: a single letter before a colon is read as a drive")]
     DriveLetter {
         /// The mount as written.
         text: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// An option of a short mount that means nothing.
+    /// An option of a short mount that has no meaning.
     #[error("`{option}` in `{text}` is not a mount option and is ignored")]
     MountOption {
         /// The option.
         option: String,
         /// The mount as written.
         text: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// A restart policy that no engine knows.
@@ -50,7 +42,7 @@ pub enum LintWarning {
     Restart {
         /// The word.
         word: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
 }
@@ -58,22 +50,20 @@ pub enum LintWarning {
 impl Explain for LintWarning {
     fn span(&self) -> Option<Span> {
         match self {
-            Self::ChangedText { span, .. }
-            | Self::DriveLetter { span, .. }
-            | Self::MountOption { span, .. }
-            | Self::Restart { span, .. } => Some(*span),
+            Self::ChangedText(changed) => changed.span(),
+            Self::DriveLetter { span, .. } | Self::MountOption { span, .. } | Self::Restart { span, .. } => Some(*span),
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::ChangedText { written, .. } => format!("put it in quotes to keep it: \"{written}\""),
+            Self::ChangedText(changed) => return changed.hint(),
             Self::DriveLetter { .. } => {
                 "for a volume with a one-letter name, write `{type: volume, source: …, target: …}`; for a folder, start with `./`"
                     .to_owned()
             }
             Self::MountOption { .. } => {
-                "valid options are `ro`, `rw`, `z`, `Z`, `nocopy` and words such as `rslave`".to_owned()
+                "valid options are `ro`, `rw`, `z`, `Z`, `nocopy` and propagation modes such as `rslave`".to_owned()
             }
             Self::Restart { .. } => {
                 "write `\"no\"`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`".to_owned()
@@ -82,7 +72,7 @@ impl Explain for LintWarning {
     }
 }
 
-/// Mappings of a service whose values become text, by the way to them.
+/// Paths of mappings in a service whose values become text.
 const TEXTS: [&[&str]; 7] = [
     &["environment"],
     &["labels"],
@@ -93,10 +83,10 @@ const TEXTS: [&[&str]; 7] = [
     &["deploy", "labels"],
 ];
 
-/// What engines take for `restart`, beside `on-failure:COUNT`.
+/// Values of `restart` that engines accept, besides `on-failure:COUNT`.
 const RESTARTS: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
 
-/// Looks through a layer whose variables are expanded.
+/// Checks a layer whose variables are expanded.
 pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings<Infallible, LintWarning>) {
     let services = layer.get("services").and_then(Node::as_mapping);
     let section = NodePath::Top.key("services");
@@ -125,7 +115,7 @@ impl Look<'_> {
         }
     }
 
-    /// A word that engines do not know.
+    /// Warns of a restart policy that engines do not know.
     fn restart(&mut self, node: &Node) {
         let Some(word) = node.as_str().filter(|word| !word.is_empty()) else { return };
         let known = match word.split_once(':') {
@@ -137,7 +127,7 @@ impl Look<'_> {
         }
     }
 
-    /// Numbers, dates and booleans whose text is not the one that was written.
+    /// Warns of numbers, dates and booleans whose text differs from what was written.
     fn texts(&mut self, node: &Node, node_path: NodePath<'_>, way: &[&str]) {
         for (key, value) in node.as_mapping().into_iter().flatten() {
             if matches!(value.value, Value::String(_) | Value::Null) {
@@ -148,12 +138,12 @@ impl Look<'_> {
             if written != becomes && !written.is_empty() && !written.starts_with(['*', '&', '!']) {
                 let path = format!("{}.{}.{}", node_path.path(), way.join("."), key.name);
                 let written = written.to_owned();
-                self.findings.warn(LintWarning::ChangedText { path, written, becomes, span: value.span });
+                self.findings.warn(LintWarning::from(ChangedText { path, written, becomes, span: value.span }));
             }
         }
     }
 
-    /// `a:/b`.
+    /// Warns of `a:/b`.
     fn mount(&mut self, item: &Node) {
         let Some(text) = item.as_str() else { return };
         let bytes = text.as_bytes();

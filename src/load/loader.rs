@@ -1,4 +1,4 @@
-//! Files in, one merged model out: the load in progress, and the steps that put layers over each other.
+//! Files in, one merged model out: the state of a load, and the steps that merge layers.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use crate::load::include::{self, Included, Item};
 use crate::load::layer::{self, Layer};
 use crate::load::merge::{Merger, merge_models, merge_resources};
 use crate::load::normalize::{Captured, Environment, Level, resolve_environment};
+use crate::load::outcome::LoadFailure;
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
@@ -19,12 +20,12 @@ use crate::project::Project;
 use crate::source::{Reader, SourceMap, Span};
 use crate::yaml::{Mapping, Node, Value};
 
-/// What the caller wants done or left.
+/// Which steps the caller wants.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
     /// Whether variables are substituted.
     pub interpolate: bool,
-    /// Whether the model is held against the file format.
+    /// Whether the model is checked against the file format.
     pub validate: bool,
 }
 
@@ -34,31 +35,31 @@ impl Settings {
     }
 }
 
-/// The files read so far and what was found in them.
+/// The files read so far and the problems found in them.
 pub(super) struct Loader<'a> {
     pub reader: Reader,
     pub sources: SourceMap,
     pub findings: Findings<LoadError, LoadWarning>,
     pub settings: Settings,
-    /// What `~` stands for.
+    /// The home folder, for `~`.
     pub home: &'a str,
-    /// Whether an env file has errors, so that what seems unset may be set there.
+    /// Whether an env file has errors, so that variables that seem unset may be set there.
     pub variables_missing: bool,
-    /// Content of secrets that come in by `include`.
+    /// Content of secrets from `include`d files.
     pub captured: Captured,
-    /// Whether something could not be read, so that what seems undefined may be defined there.
+    /// Whether a file could not be read, so that names that seem undefined may be defined there.
     pub incomplete: bool,
 }
 
-/// What a set of files is read with: the project's own, or those of one `include`.
+/// The context that a set of files is read in: the project's own, or that of one `include`.
 pub(super) struct Scope<'a> {
     /// The project directory, absolute.
     pub folder: &'a str,
-    /// What relative paths are put below; `None` leaves them as they are.
+    /// The base for relative paths; `None` leaves them as they are.
     pub resolve_from: Option<&'a str>,
     /// The variables.
     pub environment: &'a Environment,
-    /// The main files on the way here.
+    /// The chain of main files that led here.
     pub included: &'a [PathBuf],
 }
 
@@ -76,10 +77,20 @@ impl<'a> Loader<'a> {
             incomplete: false,
         }
     }
+
+    /// The result, with the files and warnings; a failure if there were errors.
+    pub(super) fn finish<T>(self, result: Option<T>) -> Result<(SourceMap, Vec<LoadWarning>, T), LoadFailure> {
+        let Self { sources, findings, .. } = self;
+        let (errors, warnings) = findings.into_parts();
+        match result {
+            Some(result) if errors.is_empty() => Ok((sources, warnings, result)),
+            _ => Err(LoadFailure { sources, errors, warnings }),
+        }
+    }
 }
 
 impl Loader<'_> {
-    /// The documents of a file; what is wrong with it is reported. `span` is where another file names it.
+    /// The documents of a file; reports its errors. `span` is where another file refers to it.
     pub(super) fn read_layers(&mut self, path: &Path, span: Option<Span>) -> Vec<Layer> {
         let Self { reader, sources, findings, .. } = self;
         let before = findings.error_count();
@@ -88,7 +99,7 @@ impl Loader<'_> {
         layers
     }
 
-    /// Puts the layers of one set of files over each other. `None` where there are none.
+    /// Merges the layers of one set of files. `None` if there are none.
     pub(super) fn build(&mut self, layers: Vec<Layer>, scope: &Scope<'_>) -> Option<Node> {
         let mut model = empty_model(layers.first()?.node.span);
         for layer in layers {
@@ -164,9 +175,9 @@ impl Loader<'_> {
     }
 }
 
-/// `include`: each item brings in the model of other files.
+/// `include`: each item adds the model of other files.
 impl Loader<'_> {
-    /// Follows the `include` of the layer, which goes.
+    /// Resolves and removes the `include` of the layer.
     fn include(&mut self, layer: &mut Layer, scope: &Scope<'_>) {
         let before = self.findings.error_count();
         let items = self.findings.phase(|found| include::take_items(layer, found));
@@ -179,7 +190,7 @@ impl Loader<'_> {
         }
     }
 
-    /// The model of the included files, its paths relative to the project directory of `scope`.
+    /// The model of the included files, with paths relative to the project directory of `scope`.
     fn included_model(&mut self, item: &Item, scope: &Scope<'_>) -> Option<Node> {
         let included = match item.locate(scope.folder, scope.included) {
             Ok(included) => included,
@@ -196,7 +207,7 @@ impl Loader<'_> {
         self.build(layers, &inner)
     }
 
-    /// The variables of `scope`, and those of the env files that it does not have.
+    /// The variables of `scope`, and those from the env files of the `include` that it lacks.
     fn included_environment(&mut self, included: &Included, scope: &Scope<'_>) -> Option<Environment> {
         let values = self.variable_files(|files| files.of_include(&included.env_files, scope.environment));
         self.incomplete |= values.is_none();
@@ -210,12 +221,12 @@ impl Loader<'_> {
 
 /// `env_file` and `label_file`.
 impl Loader<'_> {
-    /// Reads the `label_file`s of every enabled service, whether it is acted on or not.
+    /// Reads the `label_file`s of every enabled service, selected or not.
     pub(super) fn read_label_files(&mut self, project: &mut Project) {
         self.variable_files(|files| files.labels(project));
     }
 
-    /// Reads the `env_file`s of the services that are acted on into their `environment`.
+    /// Reads the `env_file`s of the selected services into their `environment`.
     pub(super) fn read_service_env_files(&mut self, project: &mut Project) {
         self.variable_files(|files| files.of_services(project));
     }
@@ -226,7 +237,7 @@ impl Loader<'_> {
     }
 }
 
-/// `extends`: services take what other services have.
+/// `extends`: services inherit from other services.
 impl Loader<'_> {
     fn extend(&mut self, layer: &mut Layer, below: &Node, scope: &Scope<'_>) {
         if !extends::is_used_in(layer) {
@@ -237,7 +248,7 @@ impl Loader<'_> {
     }
 }
 
-/// What a walk over the `extends` of a layer reads and reports.
+/// The loader as seen while resolving the `extends` of a layer.
 struct ExtendedFiles<'a, 'b> {
     loader: &'a mut Loader<'b>,
     scope: &'a Scope<'a>,

@@ -1,4 +1,4 @@
-//! Two layers in, one out: the upper over the lower (Compose spec: `13-merge.md`).
+//! Two layers in, one out: the upper merged over the lower (Compose spec: `13-merge.md`).
 
 use std::collections::HashSet;
 
@@ -10,21 +10,21 @@ use crate::load::scalar;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Value};
 
-/// A value that cannot go over the one it is merged with.
+/// A value that cannot be merged over another one.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("`{path}` is {below} {place}, but {over} cannot be merged into it")]
 pub struct MergeError {
     /// Dotted path of both.
     pub path: String,
-    /// What stands below.
+    /// The kind of the lower value.
     pub below: &'static str,
-    /// Where that stands.
+    /// Where that is in the file.
     pub below_span: Span,
-    /// The same in words: ``in `compose.yaml` ``, or the line if both are in one file.
+    /// The same as text: ``in `compose.yaml` ``, or the line if both are in one file.
     pub place: String,
-    /// What should go over it.
+    /// The kind of the upper value.
     pub over: &'static str,
-    /// Where that stands.
+    /// Where that is in the file.
     pub span: Span,
 }
 
@@ -42,7 +42,7 @@ impl Explain for MergeError {
     }
 }
 
-/// Address pools of a lower file that the upper one does not repeat.
+/// Address pools of the lower file that the upper one does not repeat.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("`{upper}` discards address pools from `{file}`: {}", pools.join(", "))]
 pub struct DroppedPools {
@@ -52,9 +52,9 @@ pub struct DroppedPools {
     pub file: String,
     /// The upper file.
     pub upper: String,
-    /// Where the first of them stands.
+    /// Where the first of them is.
     pub lower: Span,
-    /// Where the upper pools stand.
+    /// Where the upper pools are.
     pub span: Span,
 }
 
@@ -72,14 +72,14 @@ impl Explain for DroppedPools {
     }
 }
 
-/// What a merge looks at and reports to.
+/// What a merge needs, and where it reports.
 pub(super) struct Merger<'a> {
     pub(super) sources: &'a SourceMap,
     pub(super) findings: &'a mut Findings<MergeError, DroppedPools>,
 }
 
 impl Merger<'_> {
-    /// The file of `lower`, as told to somebody who looks at `upper`.
+    /// The file of `lower`, for a message about `upper`.
     fn file(&self, lower: Span, upper: Span) -> String {
         let (path, other) = (self.sources.file(lower.file).path(), self.sources.file(upper.file).path());
         match path.file_name() {
@@ -88,7 +88,7 @@ impl Merger<'_> {
         }
     }
 
-    /// Where `lower` stands, as told to somebody who looks at `upper`.
+    /// The place of `lower`, for a message about `upper`.
     fn place(&self, lower: Span, upper: Span) -> String {
         if lower.file == upper.file {
             return format!("on line {}", self.sources.position(lower).line);
@@ -97,12 +97,12 @@ impl Merger<'_> {
     }
 }
 
-/// Puts the whole model `over` over `base`.
+/// Merges the whole model `over` over `base`.
 pub(super) fn merge_models(base: &mut Node, over: Node, merger: &mut Merger<'_>) {
     merge(base, over, Some(&MERGE_RULES), NodePath::Top, merger);
 }
 
-/// Puts the resource `over` over `base`; both are `section.name`.
+/// Merges the resource `over` over `base`; both are `section.name`.
 pub(super) fn merge_resources(base: &mut Node, over: Node, section: &str, name: &str, merger: &mut Merger<'_>) {
     let rules = MERGE_RULES.key(section).and_then(|rules| rules.key(name));
     merge(base, over, rules, NodePath::Top.key(section).key(name), merger);
@@ -117,7 +117,7 @@ fn merge(
 ) {
     match rules.and_then(Rules::rule) {
         Some(Merge::Replace) => *base = over,
-        // Docker Compose crashes at a blank block here; the schema refuses it as it does in a single file.
+        // Docker Compose crashes on a blank block here; the schema refuses it, as in a single file.
         Some(Merge::Logging) if over.is_null() || another_driver(base, &over) => *base = over,
         // Null never erases.
         _ if over.is_null() => {}
@@ -198,13 +198,13 @@ fn merge_mappings(
     }
 }
 
-/// Whether both sides name a driver, and not the same one.
+/// Whether both sides name a driver and the drivers differ.
 fn another_driver(base: &Node, over: &Node) -> bool {
     let driver = |node: &Node| node.get("driver").filter(|driver| !driver.is_null()).map(|driver| driver.value.clone());
     matches!((driver(base), driver(over)), (Some(below), Some(above)) if below != above)
 }
 
-/// The pools of `over`, each over the pool of `base` with the same subnet; other pools of `base` are dropped.
+/// Merges each pool of `over` over the pool of `base` with the same subnet; other pools of `base` are dropped.
 fn merge_pools(base: &mut Node, over: Node, node_path: NodePath<'_>, merger: &mut Merger<'_>) {
     if base.as_sequence().is_none() || over.as_sequence().is_none() {
         return generic(base, over, None, node_path, merger);
@@ -236,7 +236,7 @@ fn merge_pools(base: &mut Node, over: Node, node_path: NodePath<'_>, merger: &mu
     }
 }
 
-/// Makes `node` a list in place and gives its items.
+/// Turns `node` into a list in place and returns its items.
 fn to_list(node: &mut Node) -> &mut Vec<Node> {
     if node.as_sequence().is_none() {
         let span = node.span;
@@ -246,7 +246,7 @@ fn to_list(node: &mut Node) -> &mut Vec<Node> {
     node.as_sequence_mut().expect("the value was made a list above")
 }
 
-/// A mapping as `K=V` sorted by text, a list as it is, anything else as the only item.
+/// A mapping as sorted `K=V` items, a list as it is, anything else as the only item.
 pub(super) fn into_list(node: Node) -> Vec<Node> {
     match node.value {
         Value::Sequence(items) => items,
@@ -274,7 +274,7 @@ fn push_assignments(items: &mut Vec<Node>, key: &Key, value: Node) {
             }
         }
         Value::Mapping(_) => {
-            // Refused by the schema, which has to see it: a list item that is no text.
+            // A list item that is not text: left in place for the schema, which refuses it.
             items.push(value);
         }
         Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
@@ -296,17 +296,17 @@ fn append_new(below: &mut Vec<Node>, above: Vec<Node>) {
     }
 }
 
-/// Appends what equals no item that is there already, at whatever place that was written.
+/// Appends items that are not yet in the list, regardless of where they were written.
 fn append_unlike(below: &mut Vec<Node>, above: Vec<Node>) {
     let mut known: HashSet<String> = below.iter().map(Node::fingerprint).collect();
     below.extend(above.into_iter().filter(|item| known.insert(item.fingerprint())));
 }
 
-/// Makes a list of names a mapping with `value` for each.
+/// Turns a list of names into a mapping with `value` for each.
 pub(super) fn names_to_mapping(node: &mut Node, value: fn(Span) -> Node) {
     let Value::Sequence(items) = &mut node.value else { return };
     if !items.iter().all(|item| item.as_str().is_some()) {
-        // Refused by the schema, which has to see it.
+        // Left in place for the schema, which refuses it.
         return;
     }
     let entries = std::mem::take(items).into_iter().filter_map(|item| {
@@ -333,12 +333,12 @@ pub(super) fn null(span: Span) -> Node {
     Node::new(Value::Null, span)
 }
 
-/// Makes a string `{context: …}`.
+/// Turns a string into `{context: …}`.
 pub(super) fn context_to_mapping(node: &mut Node) {
     string_to_mapping(node, "context");
 }
 
-/// Makes `all` a list with a request for all GPUs.
+/// Turns `all` into a list with a request for all GPUs.
 pub(super) fn all_gpus_to_list(node: &mut Node) {
     if node.as_str() != Some("all") {
         return;
@@ -348,7 +348,7 @@ pub(super) fn all_gpus_to_list(node: &mut Node) {
     node.value = Value::Sequence(vec![Node::new(Value::Mapping(std::iter::once(count).collect()), span)]);
 }
 
-/// Makes a string a mapping with that string under `key`.
+/// Turns a string into a mapping with that string under `key`.
 pub(super) fn string_to_mapping(node: &mut Node, key: &str) {
     if let Value::String(text) = &mut node.value {
         let text = std::mem::take(text);

@@ -1,4 +1,4 @@
-//! The project's name in its files (Compose spec: `04-version-and-name.md`).
+//! The project name in the files (Compose spec: `04-version-and-name.md`).
 
 use crate::load::layer::Layer;
 use crate::load::normalize::Environment;
@@ -6,7 +6,7 @@ use crate::load::template::{self, Report};
 use crate::yaml::{Key, Node, Value};
 
 /// The top-level `name` of the last layer that has one. Its variables are expanded before `COMPOSE_PROJECT_NAME` is
-/// known; what is wrong with them is reported when the layer is.
+/// known; errors in them are reported with those of the layer.
 pub(super) fn written(layers: &[Layer], environment: &Environment, interpolate: bool) -> Option<String> {
     let names = layers.iter().rev().filter_map(|layer| layer.node.get("name").and_then(Node::as_str));
     let mut expanded = names.map(|name| {
@@ -19,7 +19,7 @@ pub(super) fn written(layers: &[Layer], environment: &Environment, interpolate: 
     expanded.find(|name| !name.is_empty())
 }
 
-/// Writes the name into the model, where it is looked for by whoever prints it.
+/// Sets the name in the model, for printing.
 pub(super) fn set(model: &mut Node, name: &str) {
     let span = model.span.at_start();
     if let Some(model) = model.as_mapping_mut() {

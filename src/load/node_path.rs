@@ -1,4 +1,4 @@
-//! Where a walk over the tree is: the path back to the top, made of references, which costs nothing until it is shown.
+//! The current path of a walk over the tree, as a chain of references, which costs nothing until it is shown.
 
 use crate::yaml::Path;
 
@@ -9,7 +9,7 @@ pub(super) enum NodePath<'a> {
     Top,
     /// The value of a key.
     Key(&'a NodePath<'a>, &'a str),
-    /// The item of a list, counted from 0.
+    /// The item of a list, from 0.
     Index(&'a NodePath<'a>, usize),
 }
 
@@ -24,7 +24,7 @@ impl<'a> NodePath<'a> {
         NodePath::Index(self, index)
     }
 
-    /// The same as a path that can be kept.
+    /// The same as an owned path.
     pub(super) fn path(&self) -> Path {
         match self {
             NodePath::Top => Path::root(),
@@ -41,7 +41,7 @@ impl<'a> NodePath<'a> {
         }
     }
 
-    /// The resource it leads into: section and name, as `("services", "web")`.
+    /// The resource it is in: section and name, such as `("services", "web")`.
     pub(super) fn resource(&self) -> Option<(&'a str, &'a str)> {
         match self {
             NodePath::Key(NodePath::Key(NodePath::Top, section), name) => Some((section, name)),

@@ -1,31 +1,30 @@
-//! What the files mean without saying it: the default network, dependencies that follow from other attributes, names of
-//! resources, values from the environment.
+//! Fills in what the files imply: the default network, dependencies implied by other attributes, names of resources,
+//! values from the environment.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::load::defaults::{below, items};
-use crate::load::paths::clean;
-use crate::source::Span;
+use crate::source::{Span, clean};
 use crate::yaml::{Key, Mapping, Node, Value};
 
 /// The variables of the project.
 pub(super) type Environment = BTreeMap<String, String>;
 
-/// Whether a model is the project's own.
+/// Whether a model is the project's own or included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     /// It is.
     Project,
-    /// It is brought in by `include`.
+    /// It comes from an `include`.
     Included,
 }
 
-/// Content of secrets that come in by `include`, by the place where their variable is named. The variables of an
-/// included project are its own, so they are looked up there.
+/// Content of secrets from `include`d files, by the place where their variable is named. An included project has its
+/// own variables, so they are looked up there.
 pub(super) type Captured = HashMap<Span, String>;
 
-/// Gives entries of list-form `environment` without a value, and secrets and configs that come from a variable, what
-/// the environment holds.
+/// Sets, from the environment, entries of list-form `environment` without a value, and secrets and configs that come
+/// from a variable.
 pub(super) fn resolve_environment(model: &mut Node, environment: &Environment, level: Level, captured: &mut Captured) {
     let Some(model) = model.as_mapping_mut() else { return };
     for service in resources(model, "services") {
@@ -82,17 +81,17 @@ fn resources<'a>(model: &'a mut Mapping, section: &str) -> impl Iterator<Item = 
     section.into_iter().flat_map(|section| section.values_mut().filter_map(|(_, node)| node.as_mapping_mut()))
 }
 
-/// The key of an entry that no file has.
+/// The key of an entry that is in no file.
 fn key(name: &str, span: Span) -> Key {
     Key { name: name.to_owned(), span: span.at_start() }
 }
 
-/// The text of an entry that no file has.
+/// The text of an entry that is in no file.
 fn text(text: impl Into<String>, span: Span) -> Node {
     Node::string(text, span.at_start())
 }
 
-/// Puts the service on the default network unless it says where it is. Gives whether it is there.
+/// Adds the service to the default network unless it sets its networks. Returns whether it uses the default network.
 fn default_network(service: &mut Mapping) -> bool {
     if service.contains("provider") || service.contains("network_mode") {
         return false;
@@ -155,7 +154,7 @@ fn environment_values(service: &mut Mapping, environment: &Environment) {
     }
 }
 
-/// Gives entries without a value what the environment holds.
+/// Sets entries without a value from the environment.
 fn fill_values(node: &mut Node, environment: &Environment) {
     match &mut node.value {
         Value::Mapping(mapping) => {

@@ -1,4 +1,4 @@
-//! What a load is asked for.
+//! The options of a load.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,44 +6,43 @@ use std::path::PathBuf;
 use crate::project::NameSeparator;
 use crate::source::Reader;
 
-/// What to load, and how. Everything that comes from outside (arguments, process environment, current directory) is
-/// in here.
+/// What to load, and how. This includes all outside input: arguments, process environment, current directory.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of `config`, and they do not depend on each other")]
 pub struct LoadOptions {
-    /// `-f`, in order; `-` is standard input. Where there are none, the files are looked for.
+    /// `-f`, in order; `-` is standard input. If empty, the files are searched for.
     pub files: Vec<PathBuf>,
-    /// `--project-directory`; the folder of the first file where there is none.
+    /// `--project-directory`; the folder of the first file by default.
     pub project_directory: Option<PathBuf>,
     /// `-p`.
     pub project_name: Option<String>,
-    /// `--env-file`, in order; `.env` where there are none.
+    /// `--env-file`, in order; `.env` by default.
     pub env_files: Vec<PathBuf>,
-    /// `--profile`; `COMPOSE_PROFILES` where there are none.
+    /// `--profile`; `COMPOSE_PROFILES` by default.
     pub profiles: Vec<String>,
     /// The current directory, absolute.
     pub working_directory: PathBuf,
     /// The process environment.
     pub environment: BTreeMap<String, String>,
-    /// The services to act on, by name or pattern; all where there are none.
+    /// The services to act on, by name or pattern; all if empty.
     pub services: Vec<String>,
-    /// Whether the dependencies of the selected services are acted on too.
+    /// Whether to act on the dependencies of the selected services too.
     pub dependencies: Dependencies,
-    /// Which networks, volumes, secrets, configs and models are kept.
+    /// Which networks, volumes, secrets, configs and models to keep.
     pub resources: Resources,
-    /// What stands between the parts of names; a true `COMPOSE_COMPATIBILITY` makes it `_`.
+    /// The separator between the parts of names; `_` if `COMPOSE_COMPATIBILITY` is true.
     pub separator: NameSeparator,
-    /// Whether variables are substituted; true.
+    /// Whether to substitute variables; default true.
     pub interpolate: bool,
-    /// Whether what the files mean without saying it is filled in; true.
+    /// Whether to fill in what the files imply; default true.
     pub normalize: bool,
-    /// Whether relative paths become absolute; true.
+    /// Whether to make relative paths absolute; default true.
     pub resolve_paths: bool,
-    /// Whether values are held against each other; true.
+    /// Whether to check values for consistency; default true.
     pub check_consistency: bool,
-    /// Whether `env_file`s are read into `environment`; true.
+    /// Whether to read `env_file`s into `environment`; default true.
     pub resolve_environment: bool,
-    /// What reads the files. Loads that share one read standard input and pipes once.
+    /// Reads the files. Loads that share a reader read standard input and pipes only once.
     pub reader: Reader,
 }
 
@@ -53,13 +52,13 @@ pub enum Dependencies {
     /// They are.
     #[default]
     Include,
-    /// Only what was named is (`--no-deps`).
+    /// Only the named services are selected (`--no-deps`).
     Ignore,
     /// All services are selected: names only enable their profiles.
     All,
 }
 
-/// Which networks, volumes, secrets, configs and models are kept.
+/// Which networks, volumes, secrets, configs and models to keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Resources {
     /// Those that a service uses.
@@ -70,7 +69,7 @@ pub enum Resources {
 }
 
 impl LoadOptions {
-    /// A load of the files found from `working_directory`, with an empty environment and every switch at its default.
+    /// Options for the files found from `working_directory`, with an empty environment and defaults otherwise.
     #[must_use]
     pub fn new(working_directory: impl Into<PathBuf>) -> Self {
         Self {

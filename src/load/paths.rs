@@ -1,7 +1,7 @@
 //! Relative paths in, paths below a folder out.
 //!
-//! The folder is absolute for the project; for what comes in by `extends` or `include` it is the way from the project
-//! directory to the other file, so that a project whose paths stay as written keeps them relative.
+//! The folder is absolute for the project. For files from `extends` or `include` it is the path from the project
+//! directory to the other file, so that paths stay relative in a project that keeps them as written.
 
 use std::path::{Path, PathBuf};
 
@@ -9,16 +9,16 @@ use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
 use crate::load::node_path::NodePath;
 use crate::load::rules::{PATH_RULES, PathKind, Rules};
-use crate::source::{Span, is_remote_context};
+use crate::source::{Span, clean, is_remote_context};
 use crate::yaml::{Node, Value};
 
-/// A bind mount without anything to mount.
+/// A bind mount without a source.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("`{path}` is a bind mount without a `source`")]
 pub struct MissingSource {
     /// Dotted path of the mount.
     pub path: String,
-    /// Where it stands.
+    /// Where it is in the file.
     pub span: Span,
 }
 
@@ -32,16 +32,16 @@ impl Explain for MissingSource {
     }
 }
 
-/// What paths are resolved against.
+/// The base that paths are resolved against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Base<'a> {
     /// The base directory for relative paths.
     pub folder: &'a str,
-    /// What `~` stands for.
+    /// The home folder, for `~`.
     pub home: &'a str,
 }
 
-/// Puts every relative path of the model below the folder of `base`.
+/// Resolves every relative path of the model against the folder of `base`.
 pub(super) fn resolve(model: &mut Node, base: Base<'_>, findings: &mut Findings<MissingSource>) {
     walk(model, &PATH_RULES, base, NodePath::Top, findings);
 }
@@ -115,7 +115,7 @@ fn mount(node: &mut Node, base: Base<'_>, node_path: NodePath<'_>, findings: &mu
     }
 }
 
-/// The source of a bind that the local volume driver makes.
+/// Resolves the device of a volume that is a bind mount of the local driver.
 fn volume_device(node: &mut Node, base: Base<'_>) {
     let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
     if text(node, "driver").as_deref() != Some("local") {
@@ -148,7 +148,7 @@ fn any_platform(path: &str, base: Base<'_>) -> String {
     if path.starts_with('/') || is_windows_absolute(&path) { path } else { join(base.folder, &path) }
 }
 
-/// `~` is cut and the rest put below the home folder, also in `~name`.
+/// Replaces `~` with the home folder; in `~name` too, which becomes `name` in the home folder.
 fn expand_home(path: &str, home: &str) -> String {
     match path.strip_prefix('~') {
         Some(rest) => join(home, rest),
@@ -174,36 +174,12 @@ pub(super) fn join(folder: &str, path: &str) -> String {
     }
 }
 
-/// `path` below `folder`, cleaned, or as it is when it is absolute.
+/// `path` below `folder`, cleaned; unchanged if it is absolute.
 pub(super) fn join_unless_absolute(folder: &str, path: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { join(folder, path) }
 }
 
-/// The path without `.`, `..` and repeated separators, as far as its text tells; `.` when nothing is left.
-pub(super) fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => match parts.last() {
-                Some(&"..") | None if !rooted => parts.push(".."),
-                _ => {
-                    parts.pop();
-                }
-            },
-            name => parts.push(name),
-        }
-    }
-    let joined = parts.join("/");
-    match (rooted, joined.is_empty()) {
-        (true, _) => format!("/{joined}"),
-        (false, true) => ".".to_owned(),
-        (false, false) => joined,
-    }
-}
-
-/// The way from the folder `from` to `to`, both absolute; `.` when they are the same.
+/// The relative path from the folder `from` to `to`, both absolute; `.` if they are the same.
 pub(super) fn relative(from: &str, to: &str) -> String {
     let (from, to) = (clean(from), clean(to));
     let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
@@ -214,7 +190,7 @@ pub(super) fn relative(from: &str, to: &str) -> String {
     if way.is_empty() { ".".to_owned() } else { way.join("/") }
 }
 
-/// The path with its first symbolic link replaced by what the link leads to.
+/// The path with its first symbolic link resolved.
 fn follow_first_link(path: &str) -> String {
     let mut prefix = PathBuf::new();
     let mut parts = Path::new(path).components();
@@ -234,22 +210,6 @@ mod tests {
     use super::*;
 
     const BASE: Base<'_> = Base { folder: "/srv/app", home: "/home/me" };
-
-    #[test]
-    fn paths_are_cleaned_as_text() {
-        let table = [
-            ("a/./b//c/../d", "a/b/d"),
-            ("../../a", "../../a"),
-            ("a/../..", ".."),
-            ("/../a/", "/a"),
-            ("", "."),
-            ("./", "."),
-            ("/", "/"),
-        ];
-        for (path, cleaned) in table {
-            assert_eq!(clean(path), cleaned, "{path}");
-        }
-    }
 
     #[test]
     fn ways_between_folders() {

@@ -2,13 +2,13 @@
 
 use crate::yaml::{Mapping, Node};
 
-/// The active profiles; `*` stands for all.
+/// The active profiles; `*` means all.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Profiles(Vec<String>);
 
 impl Profiles {
-    /// The given ones; where there are none, those of `COMPOSE_PROFILES`, a list with commas. An empty list has one item,
-    /// which is empty, so that a profile without a name is active by default.
+    /// The given profiles; if there are none, those in `COMPOSE_PROFILES`, separated by commas. An empty variable
+    /// yields one empty item, so a profile without a name is active by default.
     pub(super) fn new(given: &[String], variable: Option<&str>) -> Self {
         if !given.is_empty() {
             return Self(given.to_vec());
@@ -17,7 +17,7 @@ impl Profiles {
         Self(variable.split(',').map(|name| name.trim().to_owned()).collect())
     }
 
-    /// Whether they enable the service.
+    /// Whether they enable a service.
     pub(super) fn enable(&self, service: &Mapping) -> bool {
         self.enable_any(written(service))
     }
@@ -34,13 +34,13 @@ impl Profiles {
         none
     }
 
-    /// Also these.
+    /// Activates these profiles too.
     pub(super) fn extend(&mut self, profiles: impl IntoIterator<Item = String>) {
         self.0.extend(profiles);
     }
 }
 
-/// The profiles written at a service.
+/// The profiles of a service as written.
 pub(super) fn written(service: &Mapping) -> impl Iterator<Item = &str> {
     let profiles = service.get("profiles").and_then(Node::as_sequence).unwrap_or_default();
     profiles.iter().filter_map(Node::as_str)

@@ -1,15 +1,16 @@
-//! What a run was called with, and the paths that follow from it.
+//! How a run was invoked, and the paths that follow from it.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use crate::load::options::LoadOptions;
 use crate::source::{Reader, Remote};
 
-/// What a run was called with, as far as finding files and variables goes. Nothing else of the outside world is read,
-/// but for the files themselves.
+/// The part of a run's invocation needed to find files and variables. Apart from the files, no other outside input is
+/// used.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// The current folder, absolute.
+    /// The current directory, absolute.
     pub current_dir: PathBuf,
     /// The process environment.
     pub process: BTreeMap<String, String>,
@@ -19,21 +20,32 @@ pub struct Request {
     pub env_files: Vec<String>,
     /// `--project-directory`.
     pub project_directory: Option<PathBuf>,
-    /// `--project-name`.
-    pub project_name: Option<String>,
-    /// What reads the env files.
+    /// Reads the env files.
     pub reader: Reader,
 }
 
 impl Request {
-    /// `path` from the current folder, with `.` and `..` taken out.
+    /// The request of a load.
+    pub(super) fn of(options: &LoadOptions) -> Self {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        Self {
+            current_dir: options.working_directory.clone(),
+            process: options.environment.clone(),
+            files: options.files.iter().map(text).collect(),
+            env_files: options.env_files.iter().map(text).collect(),
+            project_directory: options.project_directory.clone(),
+            reader: options.reader.clone(),
+        }
+    }
+
+    /// `path` resolved against the current directory, without `.` and `..`.
     #[must_use]
     pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
         normalize(&self.current_dir.join(path))
     }
 
-    /// Where the search for files begins, and for the first `.env`: the project directory that was asked for, else the
-    /// folder of the first file that was, else the current one.
+    /// Where the search for files and the first `.env` begins: the given project directory, else the folder of the
+    /// first given file, else the current directory.
     #[must_use]
     pub fn starting_dir(&self) -> PathBuf {
         if let Some(directory) = &self.project_directory {
@@ -49,7 +61,7 @@ impl Request {
     }
 }
 
-/// `path` without `.`, `..` and doubled separators; links are not followed.
+/// `path` without `.`, `..` and doubled separators; symbolic links are not followed.
 #[must_use]
 fn normalize(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();

@@ -1,29 +1,29 @@
 //! `!reset` and `!override` (Compose spec: `13-merge.md`): a layer with tags in, a layer without them and the list of
-//! paths they were written at out.
+//! their paths out.
 
 use crate::load::node_path::NodePath;
 use crate::yaml::{MergeTag, Node, Path, Segment, Value};
 
-/// The paths at which a layer carries a tag.
+/// The paths at which a layer has a tag.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TaggedPaths(Vec<Path>);
 
 impl TaggedPaths {
-    /// Takes the tags off `layer`, and what `!reset` was written at out of it.
+    /// Removes the tags from `layer`, and the values tagged with `!reset`.
     pub(super) fn take(layer: &mut Node) -> Self {
         let mut paths = Vec::new();
         take(layer, NodePath::Top, &mut paths);
         Self(paths)
     }
 
-    /// Removes these paths from what lies below.
+    /// Removes these paths from the layer below.
     pub(super) fn apply(&self, base: &mut Node) {
         for path in &self.0 {
             remove(base, path.segments());
         }
     }
 
-    /// Removes these paths from a copy of a service that goes under the name `service`.
+    /// Removes these paths from a copy of a service, as if it were called `service`.
     pub(super) fn apply_to_service(&self, service: &str, base: &mut Node) {
         for path in &self.0 {
             if let [Segment::Key(section), Segment::Key(name), rest @ ..] = path.segments()
@@ -42,7 +42,7 @@ impl TaggedPaths {
     }
 }
 
-/// Takes the tags off everything below `node`.
+/// Removes the tags from everything below `node`.
 fn take(node: &mut Node, node_path: NodePath<'_>, paths: &mut Vec<Path>) {
     match &mut node.value {
         Value::Mapping(mapping) => mapping.retain(|key, value| {
@@ -63,7 +63,7 @@ fn take(node: &mut Node, node_path: NodePath<'_>, paths: &mut Vec<Path>) {
                 let node_path = node_path.index(index);
                 index += 1;
                 if item.tag.take() == Some(MergeTag::Reset) {
-                    // Drops the item from its own list; the base list is left alone.
+                    // Drops the item from its own list; the list below is not affected.
                     return false;
                 }
                 take(item, node_path, paths);
@@ -87,15 +87,10 @@ fn remove(node: &mut Node, path: &[Segment]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceMap;
     use crate::yaml;
 
     fn model(text: &str) -> Node {
-        let mut sources = SourceMap::default();
-        let file = sources.add("compose.yaml", text);
-        let parsed = yaml::parse(&sources, file);
-        assert_eq!(parsed.errors, [], "{text}");
-        parsed.documents.into_iter().next().expect("a document")
+        yaml::document(text).0
     }
 
     #[test]

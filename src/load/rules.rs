@@ -1,39 +1,40 @@
-//! The rules that differ per key, as tables by path: how a key merges, what makes an item of a list unique, how a short
-//! form becomes a long one, what is a path. Each block of rows cites the section of the contract it comes from.
+//! The rules that differ per key, as tables by path: how a key merges, what makes a list item unique, how a short form
+//! becomes a long one, which values are paths. Each block of rows cites the section of the Compose specification it
+//! comes from.
 //!
-//! In a pattern `*` is any key and `[]` any item. The tables become trees once, and a walk over a document goes down
-//! the tree of rules beside it, so no path is ever compared with a list of patterns.
+//! In a pattern, `*` is any key and `[]` any item. Each table is converted to a tree once, and a walk over a document
+//! descends the tree of rules in parallel, so no path is ever compared with a list of patterns.
 
 use std::sync::LazyLock;
 
-/// How a key of two layers becomes one; what is not in the table merges generically.
+/// How to merge a key of two layers; keys that are not in the table merge generically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Merge {
-    /// The upper value stands alone, also when it is null.
+    /// The upper value replaces the lower one, even if it is null.
     Replace,
-    /// The upper value stands alone unless it is null.
+    /// The upper value replaces the lower one unless it is null.
     ReplaceUnlessNull,
-    /// Both sides become lists, which are joined.
+    /// Both sides become lists, which are concatenated.
     ToList,
-    /// Both sides become lists; items whose text is there already are left out.
+    /// Both sides become lists, which are concatenated; items whose text is already present are left out.
     ToListOfNewItems,
-    /// Lists are joined; items of the upper one that equal one that is there already are left out.
+    /// Lists are concatenated; items of the upper list that are already present are left out.
     NewItems,
-    /// A list is a mapping of `{condition: service_started, required: true}`.
+    /// A list becomes a mapping to `{condition: service_started, required: true}`.
     DependsOn,
-    /// A list is a mapping of nulls.
+    /// A list becomes a mapping to nulls.
     NamesToMapping,
-    /// A string is `{context: …}`.
+    /// A string becomes `{context: …}`.
     Build,
-    /// Together when both name the same driver, else the upper one.
+    /// Merged if both name the same driver, else the upper one wins.
     Logging,
-    /// `all` is `[{count: all}]`.
+    /// `all` becomes `[{count: all}]`.
     Gpus,
-    /// Address pools are one when their subnet is.
+    /// Address pools with the same subnet are merged.
     AddressPools,
 }
 
-/// What makes two items of a list the same thing.
+/// What makes two list items the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unique {
     /// The text before the first `=`.
@@ -46,9 +47,9 @@ pub(super) enum Unique {
     Mount,
     /// The path of the device in the container.
     Device,
-    /// The path in the container; `/run/secrets/<source>` where none is written.
+    /// The path in the container; `/run/secrets/<source>` by default.
     SecretTarget,
-    /// The path in the container; `/<source>` where none is written.
+    /// The path in the container; `/<source>` by default.
     ConfigTarget,
     /// The path of the file.
     EnvFile,
@@ -57,35 +58,35 @@ pub(super) enum Unique {
 /// How a short form becomes the long one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// A string is `{context: …}`.
+    /// A string becomes `{context: …}`.
     Build,
-    /// A list of `name=value` is a mapping.
+    /// A list of `name=value` becomes a mapping.
     NamedValues,
-    /// A list of `default`, `id=path` is a mapping.
+    /// A list of `default` and `id=path` becomes a mapping.
     Ssh,
-    /// A boolean is its text.
+    /// A boolean becomes its text.
     Text,
-    /// Strings in the list are `{source: …}`.
+    /// Strings in the list become `{source: …}`.
     FileReferences,
-    /// A list is a mapping of `{condition: service_started, required: true}`; `required` is filled in.
+    /// A list becomes a mapping to `{condition: service_started, required: true}`; `required` is filled in.
     DependsOn,
-    /// Strings in the list are `{source, target, permissions}`.
+    /// Strings in the list become `{source, target, permissions}`.
     Devices,
-    /// A string is a list of it.
+    /// A string becomes a list of one.
     List,
-    /// A string is a list of it; strings in the list are `{path, required: true}`.
+    /// A string becomes a list of one; strings in the list become `{path, required: true}`.
     EnvFile,
-    /// A string is `{service: …}`.
+    /// A string becomes `{service: …}`.
     Extends,
-    /// `all` is `[{count: all}]`.
+    /// `all` becomes `[{count: all}]`.
     Gpus,
-    /// A list is a mapping of nulls.
+    /// A list becomes a mapping to nulls.
     NamesToMapping,
-    /// Numbers and strings in the list are mappings, ranges become many.
+    /// Numbers and strings in the list become mappings; a range becomes several.
     Ports,
-    /// Strings in the list are mappings.
+    /// Strings in the list become mappings.
     Volumes,
-    /// `external: {name: N}` is `external: true` and `name: N`.
+    /// `external: {name: N}` becomes `external: true` and `name: N`.
     External,
 }
 
@@ -100,9 +101,9 @@ pub(super) enum PathKind {
     AnyPlatform,
     /// A path whose first symbolic link is followed.
     Watched,
-    /// A mount: `source` where `type` is `bind`.
+    /// A mount: `source` if `type` is `bind`.
     Mount,
-    /// A volume: `driver_opts.device` of a bind made by the local driver.
+    /// A volume: `driver_opts.device` of a bind mount of the local driver.
     VolumeDevice,
 }
 
@@ -131,7 +132,7 @@ const MERGE: &[(&str, Merge)] = &[
     ("services.*.tmpfs", Merge::ToList),
     ("services.*.extra_hosts", Merge::ToListOfNewItems),
     ("services.*.build.extra_hosts", Merge::ToListOfNewItems),
-    // Lists that may hold an item once: as of Docker Compose 5.6 an upper file may repeat what a lower one says.
+    // Lists without duplicates: since Docker Compose 5.6 an upper file may repeat items of a lower one.
     ("services.*.device_cgroup_rules", Merge::NewItems),
     ("services.*.external_links", Merge::NewItems),
     ("services.*.group_add", Merge::NewItems),
@@ -213,7 +214,7 @@ const FORMS: &[(&str, Form)] = &[
 ];
 
 const PATHS: &[(&str, PathKind)] = &[
-    // Compose spec: `05-services.md`, `build.md`, `develop.md`, where an attribute is said to hold a relative path
+    // Compose spec: `05-services.md`, `build.md`, `develop.md`, for each attribute documented to accept a relative path
     ("services.*.build.context", PathKind::Context),
     ("services.*.build.additional_contexts.*", PathKind::Context),
     ("services.*.build.ssh.*", PathKind::AnyPlatform),
@@ -229,11 +230,11 @@ const PATHS: &[(&str, PathKind)] = &[
 
 /// How keys merge.
 pub(super) static MERGE_RULES: LazyLock<Rules<Merge>> = LazyLock::new(|| Rules::new(MERGE));
-/// Which lists hold an item once.
+/// Which lists contain an item only once.
 pub(super) static UNIQUE_RULES: LazyLock<Rules<Unique>> = LazyLock::new(|| Rules::new(UNIQUE));
-/// What has a short form.
+/// Which values have a short form.
 pub(super) static FORM_RULES: LazyLock<Rules<Form>> = LazyLock::new(|| Rules::new(FORMS));
-/// What is a path.
+/// Which values are paths.
 pub(super) static PATH_RULES: LazyLock<Rules<PathKind>> = LazyLock::new(|| Rules::new(PATHS));
 
 /// A table of rules as a tree over the steps of their paths.
@@ -276,17 +277,17 @@ impl<T: Copy> Rules<T> {
         }
     }
 
-    /// The rule for this very place.
+    /// The rule for exactly this place.
     pub(super) fn rule(&self) -> Option<T> {
         self.rule
     }
 
-    /// The rules below the value of `key`; `None` where none are left.
+    /// The rules below the value of `key`; `None` if there are none.
     pub(super) fn key(&self, key: &str) -> Option<&Self> {
         self.keys.iter().find(|(name, _)| *name == key).map(|(_, rules)| rules).or(self.any_key.as_deref())
     }
 
-    /// The rules below the items of a list; `None` where none are left.
+    /// The rules below the items of a list; `None` if there are none.
     pub(super) fn item(&self) -> Option<&Self> {
         self.any_item.as_deref()
     }

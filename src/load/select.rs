@@ -1,4 +1,4 @@
-//! Which services and resources of a loaded project are acted on (Compose spec: `15-profiles.md`).
+//! Selects services and resources of a loaded project (Compose spec: `15-profiles.md`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,11 @@ use crate::project::value::{MountKind, NamespaceMode, VolumesFrom, VolumesFromSo
 use crate::project::{Project, Service, ServiceName};
 use crate::source::{Span, Spanned};
 
-/// A selection that cannot be made.
+/// An invalid selection.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SelectError {
-    /// A service was asked for that no file defines.
+    /// A requested service is not defined.
     #[error("no such service: {name}")]
     NoSuchService {
         /// The name or pattern.
@@ -22,7 +22,7 @@ pub enum SelectError {
         /// The closest defined name.
         closest: Option<String>,
     },
-    /// What was asked for depends on a service that is disabled.
+    /// A requested service depends on a disabled one.
     #[error(transparent)]
     Disabled(#[from] CheckError),
 }
@@ -51,7 +51,7 @@ impl Explain for SelectError {
     }
 }
 
-/// Moves the services that no active profile enables to the disabled ones.
+/// Moves services that no active profile enables to the disabled ones.
 pub(super) fn split_by_profiles(project: &mut Project, active: &Profiles) {
     let all = std::mem::take(&mut project.services).into_iter().chain(std::mem::take(&mut project.disabled));
     let (enabled, disabled): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -60,7 +60,7 @@ pub(super) fn split_by_profiles(project: &mut Project, active: &Profiles) {
     project.disabled = disabled;
 }
 
-/// Restricts the project to the services that match `targets` and, if wanted, all they depend on.
+/// Restricts the project to the services that match `targets` and, if wanted, everything they depend on.
 pub(super) fn select(
     project: &mut Project,
     targets: &[String],
@@ -99,14 +99,14 @@ pub(super) fn select(
     Vec::new()
 }
 
-/// Enables the profiles of services, and with them all services that have one of these.
+/// Enables the profiles of services, and thus every service that has one of them.
 fn enable<'a>(project: &mut Project, services: impl Iterator<Item = &'a str>, active: &mut Profiles) {
     let profiles = services.filter_map(|name| project.disabled.get(name));
     active.extend(profiles.flat_map(|service| service.profiles.iter().cloned()).collect::<Vec<_>>());
     split_by_profiles(project, active);
 }
 
-/// The names that the patterns stand for, in their order, and an error for each that stands for none.
+/// The names that the patterns match, in their order, and an error for each that matches none.
 fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<SelectError>) {
     let mut names: Vec<ServiceName> = Vec::new();
     let mut errors = Vec::new();
@@ -126,7 +126,7 @@ fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<Se
     (names, errors)
 }
 
-/// A required dependency that is disabled or, where nobody checked, not defined.
+/// The error for a required dependency that is disabled or, if consistency was not checked, not defined.
 fn needed(project: &Project, service: &ServiceName, dependency: &ServiceName) -> SelectError {
     let at = |keys: &[&str]| {
         let start = ["services", service.as_str(), "depends_on", dependency.as_str()];
@@ -152,7 +152,7 @@ fn needed(project: &Project, service: &ServiceName, dependency: &ServiceName) ->
     })
 }
 
-/// The attribute by which a service needs another without saying so in `depends_on`.
+/// The attribute that makes a service depend on another without `depends_on`.
 fn implied_by(service: &Service, dependency: &ServiceName) -> Option<&'static str> {
     let namespaces = [
         ("network_mode", &service.network_mode),
@@ -172,10 +172,10 @@ fn implied_by(service: &Service, dependency: &ServiceName) -> Option<&'static st
     namespaces.iter().find(|(_, mode)| shared(mode)).map(|(attribute, _)| *attribute)
 }
 
-/// What a walk over dependencies cannot find: the service that needs it, and its name.
+/// A missing dependency: the service that needs it, and its name.
 type Missing = (ServiceName, ServiceName);
 
-/// The selected services and all they need; the first service that is needed and not there, if there is one.
+/// The selected services and everything they need, or the first missing dependency.
 fn with_dependencies(project: &Project, selected: &[ServiceName]) -> Result<BTreeSet<ServiceName>, Missing> {
     let mut kept: BTreeSet<ServiceName> = BTreeSet::new();
     let mut left: Vec<ServiceName> = selected.to_vec();
@@ -195,7 +195,7 @@ fn with_dependencies(project: &Project, selected: &[ServiceName]) -> Result<BTre
     Ok(kept)
 }
 
-/// Whether `pattern`, in which `*` is any text and `?` any letter, stands for `name`.
+/// Whether `pattern`, in which `*` is any text and `?` any character, matches `name`.
 fn matches(pattern: &str, name: &str) -> bool {
     let (mut pattern_at, mut name_at) = (0, 0);
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
@@ -211,7 +211,7 @@ fn matches(pattern: &str, name: &str) -> bool {
                 name_at += 1;
             }
             _ => match star {
-                // One letter more for the last star, and on from there.
+                // Let the last star match one more character, and retry from there.
                 Some((at, from)) => {
                     star = Some((at, from + 1));
                     pattern_at = at + 1;

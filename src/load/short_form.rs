@@ -1,5 +1,5 @@
-//! Short forms in, long forms out. The grammars of ports and mounts live with their types in [`crate::project::value`];
-//! here their results become nodes with the span of the text they were written as.
+//! Short forms in, long forms out. The grammars of ports and mounts are with their types in [`crate::project::value`];
+//! here their results become nodes with the span of the original text.
 
 mod mount;
 mod part;
@@ -18,7 +18,7 @@ use crate::yaml::{Key, Mapping, Node, Value};
 
 use part::{Unread, entry};
 
-/// A short form that does not follow its grammar.
+/// An invalid short form.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("`{path}`: {problem}")]
 pub struct FormError {
@@ -28,7 +28,7 @@ pub struct FormError {
     pub problem: String,
     /// An accepted form.
     pub hint: Option<String>,
-    /// Where it stands.
+    /// Where it is in the file.
     pub span: Span,
 }
 
@@ -42,13 +42,13 @@ impl Explain for FormError {
     }
 }
 
-/// `external: {name: …}`, the form before `name` could stand beside `external`.
+/// `external: {name: …}`, the old form from before `name` and `external` could be used side by side.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("`{path}`: `external.name` is deprecated")]
 pub struct DeprecatedExternalName {
     /// Dotted path of the resource.
     pub path: String,
-    /// Where it stands.
+    /// Where it is in the file.
     pub span: Span,
 }
 
@@ -58,19 +58,19 @@ impl Explain for DeprecatedExternalName {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("write `external: true` and `name: …` beside it".to_owned())
+        Some("write `external: true` and `name: …` next to it".to_owned())
     }
 }
 
-/// Whether a short form that cannot be read is an error, or stays as written because its variables are still in it.
+/// Whether an unreadable short form is an error, or is kept as written because it still contains variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
     Refused,
     Kept,
 }
 
-/// Gives every value of the model its long form. What does not follow its grammar goes to `findings` and out of the
-/// tree, or stays as it is when `unreadable` says so.
+/// Converts every value of the model to its long form. Invalid values are reported to `findings` and removed from the
+/// tree, or kept if `unreadable` says so.
 pub(super) fn to_long_forms(
     model: &mut Node,
     unreadable: Unreadable,
@@ -147,7 +147,7 @@ impl Transform<'_> {
         }
     }
 
-    /// Reports `unread` unless what cannot be read is kept. Gives whether the value has to go.
+    /// Reports `unread` unless unreadable values are kept. Returns whether to remove the value.
     fn refuse(&mut self, unread: Unread, span: Span, node_path: NodePath<'_>) -> bool {
         if self.unreadable == Unreadable::Kept {
             return false;
@@ -264,7 +264,7 @@ impl Transform<'_> {
         });
     }
 
-    /// `external: {name: N}`, which was the form before `name` could stand beside `external`.
+    /// Converts `external: {name: N}`, the old form from before `name` and `external` could be used side by side.
     fn external(&mut self, node: &mut Node, node_path: NodePath<'_>) {
         let Some(resource) = node.as_mapping_mut() else { return };
         let Some(external) = resource.get_mut("external") else { return };

@@ -1,19 +1,19 @@
-//! The template grammar of values: `$NAME`, `${NAME}` and `${NAME:-word}` in text out, what they stand for in.
+//! The template grammar of values: text with `$NAME`, `${NAME}` and `${NAME:-word}` in, expanded text out.
 //!
-//! The grammar is the one that Docker Compose implements (Compose spec: `12-interpolation.md`), with its oddities: a
-//! brace directly behind another is not counted, and a word ends on its line.
+//! The grammar is the one that Docker Compose implements (Compose spec: `12-interpolation.md`), including its quirks: a
+//! brace directly after another is not counted, and a word ends at the end of its line.
 
 use std::ops::Range;
 
-/// Gives the value of a variable.
+/// Returns the value of a variable.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// What an expansion met besides text.
+/// Problems found in an expansion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Forms that could not be expanded.
     pub faults: Vec<Fault>,
-    /// Variables without value and default, and where they stand in the template.
+    /// Variables without a value or a default, and where they are in the template.
     pub unset: Vec<(String, Range<usize>)>,
 }
 
@@ -22,7 +22,7 @@ pub struct Report {
 pub struct Fault {
     /// What is wrong with it.
     pub kind: FaultKind,
-    /// Where it stands in the template, in bytes.
+    /// Where it is in the template, in bytes.
     pub range: Range<usize>,
 }
 
@@ -40,13 +40,13 @@ pub enum FaultKind {
         /// Whether it is set, but empty.
         empty: bool,
     },
-    /// More than [`MOST_NESTED`] forms in each other.
+    /// More than [`MOST_NESTED`] nested forms.
     TooDeep,
-    /// The text gets longer than [`LONGEST`].
+    /// The text would become longer than [`LONGEST`].
     TooLong,
 }
 
-/// Why `${…}` is none of the forms.
+/// Why `${…}` is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invalid {
     /// No closing brace.
@@ -55,21 +55,21 @@ pub enum Invalid {
     SeveralLines,
     /// `${}`.
     Empty,
-    /// A blank beside the name.
+    /// A space next to the name.
     Blank,
-    /// A name that begins with something else than a letter or `_`.
+    /// A name that does not begin with a letter or `_`.
     Name,
-    /// `:=`, `/`, `:0:1`, `#`: forms of the shell that Compose does not have.
+    /// `:=`, `/`, `:0:1`, `#`: shell syntax that Compose does not support.
     Operator,
 }
 
-/// Forms within words of forms, at most.
+/// Maximum nesting depth of forms.
 pub const MOST_NESTED: usize = 100;
 
-/// Bytes of an expanded text, at most: variables that repeat one another grow without end otherwise.
+/// Maximum size of an expanded text in bytes: variables that repeat each other could grow without limit.
 pub const LONGEST: usize = 4 << 20;
 
-/// A variable that a template names.
+/// A variable that a template refers to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variable {
     /// Its name.
@@ -82,7 +82,7 @@ pub struct Variable {
     pub alternate: String,
 }
 
-/// `template` with every form replaced by what it stands for; one that cannot be is replaced by nothing and reported.
+/// `template` with every form replaced by its value; an invalid form is removed and reported.
 pub fn expand(template: &str, lookup: Lookup<'_>, report: &mut Report) -> String {
     if !template.contains('$') {
         return template.to_owned();
@@ -90,7 +90,7 @@ pub fn expand(template: &str, lookup: Lookup<'_>, report: &mut Report) -> String
     Expansion { template, lookup, report }.expand(0..template.len(), 0)
 }
 
-/// The variables that `template` names, in order, those in words included.
+/// The variables that `template` refers to, in order, including those in words.
 #[must_use]
 pub fn variables(template: &str) -> Vec<Variable> {
     let mut found = Vec::new();
@@ -121,7 +121,7 @@ fn collect(template: &str, range: Range<usize>, depth: usize, found: &mut Vec<Va
     }
 }
 
-/// `:-`, `-` and so on; with the colon, empty is like unset.
+/// `:-`, `-` and so on; with the colon, empty counts as unset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
     Default { colon: bool },
@@ -129,7 +129,7 @@ enum Operator {
     Required { colon: bool },
 }
 
-/// A piece of a template; ranges are places in it.
+/// A piece of a template; ranges are positions in it.
 enum Part {
     Text(Range<usize>),
     /// `$$`.
@@ -145,7 +145,7 @@ enum Part {
     },
 }
 
-/// Cuts the `range` of `template` into parts, front to back.
+/// Splits the `range` of `template` into parts, from front to back.
 struct Scan<'a> {
     template: &'a str,
     range: Range<usize>,
@@ -201,7 +201,7 @@ impl Scan<'_> {
             [b'?', ..] => (Operator::Required { colon: false }, 1),
             _ => return self.invalid(start),
         };
-        // The last brace of the line bounds the form; within that, the brace that closes it is counted out.
+        // The last brace on the line bounds the form; within it, the closing brace is found by counting.
         let line = behind.iter().position(|byte| *byte == b'\n').unwrap_or(behind.len());
         let Some(last) = behind[..line].iter().rposition(|byte| *byte == b'}') else { return self.invalid(start) };
         let last = name.end + last;
@@ -226,7 +226,7 @@ impl Scan<'_> {
             }
             Some(_) => Invalid::Name,
         };
-        // Expansion goes on behind the two characters, as if they were not there.
+        // Expansion continues after the two characters, as if they were not there.
         let end = close.map_or(rest[..line].trim_end().len().max(2), |close| close + 1);
         Part::Invalid { range: start..start + end, why }
     }
@@ -245,8 +245,8 @@ fn is_name(text: &str) -> bool {
     bytes.first().is_some_and(|byte| is_name_start(*byte)) && name_length(bytes) == bytes.len()
 }
 
-/// Where the first brace of `form` is closed. The byte behind an opening brace is not looked at, as in Docker Compose,
-/// so that `{}` counts as one opening brace.
+/// The position of the brace that closes the first one of `form`. As in Docker Compose, the byte after an opening brace
+/// is skipped, so `{}` counts as one opening brace.
 fn closing_brace(form: &[u8]) -> Option<usize> {
     let mut open = 0_usize;
     let mut at = 0;

@@ -1,5 +1,4 @@
-//! Lists that hold a thing once: a later item takes the place of the earlier one (Compose spec: `13-merge.md`, "Unique
-//! resources").
+//! Lists with unique items: a later item replaces an earlier one (Compose spec: `13-merge.md`, "Unique resources").
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,7 +11,7 @@ use crate::load::{scalar, short_form};
 use crate::source::Span;
 use crate::yaml::{Node, Value};
 
-/// An item of a list that has nothing to tell it from the others by.
+/// A list item without the key that identifies it.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("`{path}` {problem}")]
 pub struct ItemError {
@@ -20,23 +19,23 @@ pub struct ItemError {
     pub path: String,
     /// What is wrong with it.
     pub problem: ItemProblem,
-    /// Where it stands.
+    /// Where it is in the file.
     pub span: Span,
 }
 
-/// What is wrong with an item of a list.
+/// What is wrong with a list item.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ItemProblem {
-    /// A key that the item must have.
+    /// A required key is missing.
     #[error("needs `{0}`")]
     Missing(&'static str),
-    /// Something else than the accepted kinds.
+    /// Not one of the accepted kinds.
     #[error("must be {accepted}, not {found}")]
     WrongType {
         /// The accepted kinds in words.
         accepted: &'static str,
-        /// What stands there.
+        /// What was found there.
         found: &'static str,
     },
 }
@@ -51,14 +50,15 @@ impl Explain for ItemError {
             ItemProblem::Missing("target") => Some("`target` is the path or port in the container".to_owned()),
             ItemProblem::WrongType { found: "a number" | "a boolean", .. } => Some("put it in quotes".to_owned()),
             ItemProblem::WrongType { found: "a mapping", .. } => {
-                Some("write `KEY=value`, or a mapping with `KEY: value` in place of the list".to_owned())
+                Some("write `KEY=value`, or a mapping with `KEY: value` instead of the list".to_owned())
             }
             ItemProblem::Missing(_) | ItemProblem::WrongType { .. } => None,
         }
     }
 }
 
-/// Removes repetitions from every keyed list of the model. Items without a key go to `findings` and out of the tree.
+/// Removes duplicates from every keyed list of the model. Items without a key are reported to `findings` and removed
+/// from the tree.
 pub(super) fn enforce(model: &mut Node, findings: &mut Findings<ItemError>) {
     walk(model, &UNIQUE_RULES, NodePath::Top, findings);
 }
@@ -93,7 +93,7 @@ fn without_repetitions(
     for (index, item) in items.into_iter().enumerate() {
         let key = match key_of(&item, rule) {
             Ok(key) => key,
-            // What is missing may be under a key that was refused when it was read.
+            // The missing value may be under a key that was already refused.
             Err(_)
                 if item.as_mapping().is_some_and(|item| item.iter().any(|(key, _)| findings.reported_at(key.span))) =>
             {
@@ -145,7 +145,7 @@ fn key_of(item: &Node, rule: Unique) -> Result<String, ItemProblem> {
     Ok(key)
 }
 
-/// The text under `key` of a mapping; whatever else the item is, the schema refuses it.
+/// The text under `key` of a mapping; anything else is refused by the schema.
 fn key_in(item: &Node, key: &'static str) -> Result<String, ItemProblem> {
     if item.as_mapping().is_none() {
         return Ok(whole(item));
@@ -181,7 +181,7 @@ fn port_key(item: &Node) -> Result<String, ItemProblem> {
     let target = item.get("target").filter(|target| !target.is_null()).ok_or(ItemProblem::Missing("target"))?;
     let address = text_of(item, "host_ip").unwrap_or_else(|| "0.0.0.0".to_owned());
     let protocol = text_of(item, "protocol").unwrap_or_else(|| "tcp".to_owned());
-    // A number and the same digits as text differ, as they do for Docker Compose.
+    // A number and the same digits as text differ, as in Docker Compose.
     let published = item.get("published").map(|published| &published.value);
     Ok(format!("{address}:{published:?}:{:?}/{protocol}", target.value))
 }
@@ -203,7 +203,7 @@ fn text_of(item: &Node, key: &str) -> Option<String> {
     scalar::text(&item.get(key)?.value)
 }
 
-/// A key of its own for what the schema will refuse.
+/// A unique key for an item that the schema will refuse.
 fn whole(item: &Node) -> String {
     scalar::text(&item.value).unwrap_or_else(|| format!("{:?}", item.span))
 }
@@ -211,15 +211,10 @@ fn whole(item: &Node) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceMap;
     use crate::yaml;
 
     fn model(text: &str) -> Node {
-        let mut sources = SourceMap::default();
-        let file = sources.add("compose.yaml", text);
-        let parsed = yaml::parse(&sources, file);
-        assert_eq!(parsed.errors, [], "{text}");
-        parsed.documents.into_iter().next().expect("a document")
+        yaml::document(text).0
     }
 
     fn kept(attribute: &str, list: &str) -> Vec<String> {

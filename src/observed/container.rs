@@ -12,21 +12,21 @@ pub struct Container {
     pub id: ContainerId,
     /// Its canonical name, without the leading slash.
     pub name: String,
-    /// The service it is labelled with.
+    /// The service in its labels.
     pub service: Option<ServiceName>,
-    /// The replica number it is labelled with; one-offs have none.
+    /// The replica number in its labels; one-offs have none.
     pub number: Option<u32>,
-    /// Whether `run` made it.
+    /// Whether `run` created it.
     pub one_off: bool,
-    /// Whether it ran a `pre_start` hook.
+    /// Whether it is the container of a `pre_start` hook.
     pub hook: bool,
-    /// What it is doing.
+    /// Its state.
     pub state: State,
-    /// What its healthcheck says; `None` where the engine's list does not tell.
+    /// Its health; `None` if the engine's list does not tell.
     pub health: Health,
-    /// Its exit status, where it has exited.
+    /// Its exit status, if it has exited.
     pub exit_code: Option<i64>,
-    /// The engine's words about its state, such as `Up 5 seconds (healthy)`.
+    /// Its status as the engine shows it, such as `Up 5 seconds (healthy)`.
     pub status: String,
     /// The image reference it was created from.
     pub image: String,
@@ -36,13 +36,13 @@ pub struct Container {
     pub command: String,
     /// When it was created, in seconds since 1970.
     pub created: i64,
-    /// The configuration hash it is labelled with.
+    /// The configuration hash in its labels.
     pub config_hash: Option<String>,
-    /// The image digest it is labelled with (`com.docker.compose.image`).
+    /// The image digest in its labels (`com.docker.compose.image`).
     pub image_digest: Option<ImageDigest>,
     /// The networks it is connected to, by name.
     pub networks: BTreeMap<String, Endpoint>,
-    /// What is mounted into it.
+    /// Its mounts.
     pub mounts: Vec<Mount>,
     /// The ports it publishes or exposes.
     pub ports: Vec<PublishedPort>,
@@ -50,10 +50,10 @@ pub struct Container {
     pub labels: BTreeMap<String, String>,
 }
 
-/// What a container is doing.
+/// The state of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Made, never started.
+    /// Created, never started.
     Created,
     /// Running.
     Running,
@@ -61,9 +61,9 @@ pub enum State {
     Paused,
     /// Waiting for the engine to start it again.
     Restarting,
-    /// On its way out.
+    /// Being removed.
     Removing,
-    /// Ended.
+    /// Exited.
     Exited,
     /// Could not be removed.
     Dead,
@@ -84,15 +84,15 @@ impl State {
         }
     }
 
-    /// Whether there are processes, or the engine is about to start them again. That is what the engine lists unless it is
-    /// asked for all.
+    /// Whether its processes are running or the engine is about to restart them. By default, the engine lists only
+    /// these containers.
     #[must_use]
     pub const fn is_up(self) -> bool {
         matches!(self, Self::Running | Self::Paused | Self::Restarting)
     }
 }
 
-/// What a container's healthcheck says.
+/// The result of a container's healthcheck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Health {
     /// It has no healthcheck, or the engine does not tell.
@@ -102,18 +102,18 @@ pub enum Health {
     Starting,
     /// The last probe succeeded.
     Healthy,
-    /// As many probes failed in a row as `retries` says.
+    /// `retries` consecutive probes failed.
     Unhealthy,
 }
 
 /// The connection of a container to a network.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Endpoint {
-    /// The network; `None` before the container first started on engines that tell only then.
+    /// The network; `None` until the first start, on engines that only tell then.
     pub network: Option<NetworkId>,
-    /// Its IPv4 address there, while it runs.
+    /// Its IPv4 address in the network, while it runs.
     pub ipv4: Option<String>,
-    /// The names it answers to there.
+    /// Its aliases in the network.
     pub aliases: Vec<String>,
 }
 
@@ -128,29 +128,29 @@ pub struct Mount {
     pub source: String,
     /// The path in the container.
     pub target: String,
-    /// Whether it cannot be written to.
+    /// Whether it is read-only.
     pub read_only: bool,
 }
 
 /// The kind of a mount in the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MountKind {
-    /// A path of the host.
+    /// A path on the host.
     Bind,
     /// A volume.
     Volume,
     /// Memory.
     Tmpfs,
-    /// Anything else, in the engine's word.
+    /// Anything else; the engine's word.
     Other(String),
 }
 
 /// A port of a container.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PublishedPort {
-    /// The address on the host it is published at.
+    /// The host address it is published on.
     pub host_ip: Option<String>,
-    /// The port on the host, where it is published.
+    /// The host port, if it is published.
     pub published: Option<u16>,
     /// The port in the container.
     pub target: u16,
@@ -165,13 +165,13 @@ impl Container {
         !self.one_off && !self.hook && self.config_hash.is_some()
     }
 
-    /// Whether its processes run now.
+    /// Whether it is running.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.state == State::Running
     }
 
-    /// Whether it has processes, or the engine is about to start them again ([`State::is_up`]).
+    /// Whether it is running or the engine is about to restart it ([`State::is_up`]).
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.state.is_up()

@@ -1,26 +1,27 @@
-//! What a container was made with, as a look at it alone shows: what the reasons of a plan tell old values from.
+//! The definition a container was created with, found by inspecting it: the source of old values in the reasons of a
+//! plan.
 
 use std::collections::BTreeMap;
 
 use crate::project::Tree;
 
-/// What a container was made with, and what of it its image brought along.
+/// The settings of a container, and those that come from its image.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Definition {
-    /// What it has, by whatever way.
+    /// Its settings, from any source.
     pub settings: Settings,
-    /// What it has where its service says nothing.
+    /// The settings of its image, which apply if its service does not set them.
     pub image: Settings,
 }
 
-/// Settings of a container or of an image, in the words of the Compose file.
+/// Settings of a container or of an image, in the terms of the Compose file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {
     /// The variables that have a value.
     pub environment: BTreeMap<String, String>,
     /// The labels.
     pub labels: BTreeMap<String, String>,
-    /// Other attributes of a service by their names, in the form that `config` prints. Only those that the engine keeps
-    /// as they were written, null where there is nothing.
+    /// Other attributes of a service by name, in the form that `config` prints. Only those that the engine keeps
+    /// unchanged; null if not set.
     pub attributes: BTreeMap<String, Tree>,
 }

@@ -17,7 +17,7 @@ use crate::project::{NetworkKey, VolumeKey};
 macro_rules! engine_id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -27,7 +27,7 @@ macro_rules! engine_id {
                 &self.0
             }
 
-            /// The first twelve characters, as engines show it to people.
+            /// The first twelve characters, as engines show it to users.
             #[must_use]
             pub fn short(&self) -> &str {
                 let text = self.0.strip_prefix("sha256:").unwrap_or(&self.0);
@@ -60,40 +60,41 @@ engine_id! {
     ContainerId,
     /// The id of a network: 64 hexadecimal digits.
     NetworkId,
-    /// What identifies an image's content: `sha256:` and 64 hexadecimal digits.
+    /// The digest that identifies an image's content: `sha256:` and 64 hexadecimal digits.
     ImageDigest,
 }
 
-/// What the engine has of a project, as it was at one moment.
+/// A snapshot of what the engine has of a project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
-    /// Every container that carries the project's label: replicas, one-offs, hook containers; any state.
+    /// Every container with the project's label: replicas, one-offs, hook containers; in any state.
     pub containers: Vec<Container>,
-    /// The networks of the project, and those that bear the name of one of its networks.
+    /// The networks of the project, and others that have the name of one of its networks.
     pub networks: Vec<Network>,
-    /// The volumes of the project, and those that bear the name of one of its volumes.
+    /// The volumes of the project, and others that have the name of one of its volumes.
     pub volumes: Vec<Volume>,
-    /// The images asked for that are there, by the reference as the project writes it and the platform it is wanted for.
+    /// The requested images that exist, by reference as written in the project and by platform.
     pub images: BTreeMap<(String, Option<String>), Image>,
-    /// What the engine is.
+    /// The version of the engine.
     pub engine: EngineVersion,
-    /// What containers were made with; empty unless they were looked at one by one, which only reasons need.
+    /// The definitions containers were created with; empty unless they were inspected one by one, which only reasons
+    /// need.
     pub definitions: BTreeMap<ContainerId, Definition>,
-    /// When containers last started, in nanoseconds since 1970: of those that share a namespace, and of those they share it
-    /// with. Empty unless they were looked at one by one.
+    /// When containers last started, in nanoseconds since 1970; only those that share a namespace, and those they share
+    /// it with. Empty unless they were inspected one by one.
     pub started: BTreeMap<ContainerId, i128>,
-    /// The running one-offs that the engine removes as soon as they end, with their anonymous volumes (`run --rm`). Empty
-    /// unless they were looked at one by one.
+    /// The running one-offs that the engine removes when they exit, with their anonymous volumes (`run --rm`). Empty
+    /// unless they were inspected one by one.
     pub auto_removed: BTreeSet<ContainerId>,
-    /// What serves models; `None` where no service uses one, or where Docker's `model` plugin is not there. The engine
-    /// does not know it: `execute::model::look` does.
+    /// The model runner; `None` if no service uses a model, or Docker's `model` plugin is not installed. It comes from
+    /// `execute::model::look`, not from the engine.
     pub models: Option<ModelRunner>,
 }
 
-/// Which engine answers, and what it can do.
+/// The version of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineVersion {
-    /// The API version spoken, after negotiation.
+    /// The negotiated API version.
     pub api: ApiVersion,
     /// The operating system of the server: `linux` or `windows`.
     pub os: String,
@@ -110,7 +111,7 @@ impl Default for EngineVersion {
 pub struct ApiVersion {
     /// The number before the dot.
     pub major: u32,
-    /// The number behind the dot.
+    /// The number after the dot.
     pub minor: u32,
 }
 
@@ -129,7 +130,7 @@ impl fmt::Display for ApiVersion {
 }
 
 /// A network in the engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Network {
     /// Its id.
     pub id: NetworkId,
@@ -143,12 +144,12 @@ pub struct Network {
     pub config_hash: Option<String>,
     /// All its labels.
     pub labels: BTreeMap<String, String>,
-    /// The names of running containers outside of the project that are connected to it, where that was asked for.
+    /// The names of running containers outside the project that are connected to it, if requested.
     pub visitors: Vec<String>,
 }
 
 /// A volume in the engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Volume {
     /// Its name, which identifies it.
     pub name: String,
@@ -160,23 +161,23 @@ pub struct Volume {
     pub config_hash: Option<String>,
     /// All its labels.
     pub labels: BTreeMap<String, String>,
-    /// The names of containers outside of the project that mount it, where that was asked for.
+    /// The names of containers outside the project that mount it, if requested.
     pub visitors: Vec<String>,
 }
 
 /// An image in the engine's store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// What identifies its content for the wanted platform; stable across rebuilds that change attestations only.
+    /// The digest of its content for the wanted platform; stable across rebuilds that only change attestations.
     pub digest: ImageDigest,
     /// The id of the store's entry.
     pub id: ImageDigest,
-    /// When a tag was last put on it, in seconds since 1970, where the engine says so.
+    /// When it was last tagged, in seconds since 1970, if the engine tells.
     pub tagged_at: Option<i64>,
 }
 
 impl Observed {
-    /// The container of `id`.
+    /// The container with this id.
     #[must_use]
     pub fn container(&self, id: &ContainerId) -> Option<&Container> {
         self.containers.iter().find(|container| container.id == *id)
@@ -187,13 +188,13 @@ impl Observed {
         self.networks.iter().filter(move |network| network.key.as_ref() == Some(key))
     }
 
-    /// The network of that name.
+    /// The network with this name.
     #[must_use]
     pub fn network_named(&self, name: &str) -> Option<&Network> {
         self.networks.iter().find(|network| network.name == name)
     }
 
-    /// The volume of that name.
+    /// The volume with this name.
     #[must_use]
     pub fn volume_named(&self, name: &str) -> Option<&Volume> {
         self.volumes.iter().find(|volume| volume.name == name)

@@ -1,4 +1,4 @@
-//! What serves models beside the engine, as Docker's `model` plugin tells of it.
+//! The model runner next to the engine, as reported by Docker's `model` plugin.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,11 +8,11 @@ use std::path::PathBuf;
 pub struct ModelRunner {
     /// The plugin: the program that pulls and configures models.
     pub plugin: PathBuf,
-    /// The plugin's version, such as `v1.0.6`; empty where it was not asked for or does not say.
+    /// The plugin's version, such as `v1.0.6`; empty if not requested or unknown.
     pub version: String,
-    /// Where containers reach the runner.
+    /// The endpoint where containers reach the runner.
     pub endpoint: String,
-    /// The references of the models that are there, as the plugin lists them.
+    /// The references of the pulled models, as the plugin lists them.
     pub tags: BTreeSet<String>,
 }
 
@@ -20,8 +20,8 @@ pub struct ModelRunner {
 const RUNTIME_FLAGS_SINCE: [u32; 3] = [1, 0, 6];
 
 impl ModelRunner {
-    /// Whether a model is there. `ai/x` is listed as `ai/x:latest`; Docker Compose compares the texts as they are, and
-    /// pulls such a model again at every run.
+    /// Whether a model is pulled. `ai/x` is listed as `ai/x:latest`; Docker Compose compares the texts verbatim, and so
+    /// pulls such a model again on every run.
     ///
     /// ```
     /// use hoist::observed::ModelRunner;
@@ -35,7 +35,7 @@ impl ModelRunner {
         self.tags.iter().any(|tag| Self::full_reference(tag) == wanted)
     }
 
-    /// A reference with what stands for nothing written: no registry is Docker's, no tag is `latest`.
+    /// A reference with its defaults filled in: Docker's registry and the tag `latest`.
     #[must_use]
     pub fn full_reference(reference: &str) -> String {
         let reference = reference.strip_prefix("docker.io/").unwrap_or(reference);
@@ -43,7 +43,7 @@ impl ModelRunner {
         if name.contains([':', '@']) { reference.to_owned() } else { format!("{reference}:latest") }
     }
 
-    /// Whether `configure` takes flags for the runner: from 1.0.6 on. A version that cannot be read is an older one.
+    /// Whether `configure` takes flags for the runner: since 1.0.6. An unreadable version counts as older.
     #[must_use]
     pub fn takes_runtime_flags(&self) -> bool {
         let mut parts = self.version.strip_prefix('v').unwrap_or(&self.version).split('.');

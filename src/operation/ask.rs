@@ -1,12 +1,12 @@
-//! The questions that only a person can answer.
+//! Questions for the user.
 
 use std::io;
 
-/// What is asked.
+/// A question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Question {
-    /// Whether a volume whose definition changed is made anew, which loses its data.
+    /// Whether to recreate a volume whose definition changed, which loses its data.
     RecreateVolume {
         /// Its name in the engine.
         volume: String,
@@ -18,17 +18,17 @@ pub enum Question {
     },
 }
 
-/// Who answers.
+/// Something that answers questions.
 pub trait Ask {
-    /// Whether the answer is yes.
+    /// Asks a question; returns whether the answer is yes.
     ///
     /// # Errors
     ///
-    /// When the question cannot be asked.
+    /// If the question cannot be asked.
     fn confirm(&self, question: &Question) -> io::Result<bool>;
 }
 
-/// The same answer to everything.
+/// Gives the same answer to every question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Always {
     /// Yes.

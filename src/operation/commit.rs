@@ -1,19 +1,14 @@
 //! `commit`: an image of what a container has changed.
 
-use super::{Interruption, OperationError, choose};
+use super::{Interruption, OneContainer, OperationError};
 use crate::engine::{CommitSpec, Engine};
 use crate::event::{Events, Fact, Task, TaskStatus};
-use crate::project::{ProjectName, ServiceName};
 
 /// Makes an image of a container that runs.
 #[derive(Debug, Clone)]
 pub struct Commit {
-    /// The project.
-    pub project: ProjectName,
-    /// The service.
-    pub service: ServiceName,
-    /// Only the replica of that number, else the first.
-    pub number: Option<u32>,
+    /// The container, which has to run.
+    pub container: OneContainer,
     /// The image's name, with or without a tag; none where it is not named.
     pub image: Option<String>,
     /// Who made it.
@@ -47,7 +42,7 @@ impl Commit {
     }
 
     async fn commit<E: Engine>(&self, engine: &E, events: &Events) -> Result<(), OperationError> {
-        let container = choose::running(engine, &self.project, &self.service, self.number).await?;
+        let container = self.container.find_up(engine).await?;
         let fact = |status| Fact::Task { container: container.name.clone(), task: Task::Commit, status };
         events.send(Fact::TasksStarted { operation: "commit" });
         events.send(fact(TaskStatus::Started));

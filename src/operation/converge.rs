@@ -1,4 +1,4 @@
-//! Observe, plan, execute, and where somebody else changed the project meanwhile, look again and plan anew.
+//! Observe, plan and execute; if another client changed the project meanwhile, observe and plan again.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -14,30 +14,30 @@ use crate::observed::{Container, ContainerId, Observed};
 use crate::plan::{Plan, PlanError};
 use crate::project::Project;
 
-/// How long a run waits before it looks again when somebody else changed the project meanwhile, in milliseconds: the
-/// engine lists what it is making only once it is made.
+/// Delays in milliseconds before observing again when another client changed the project meanwhile: the engine lists an
+/// object only once its creation has finished.
 const DELAYS: [u64; 6] = [50, 100, 200, 400, 800, 1600];
 
 /// Something that changes what a project has in the engine.
 pub trait Change: Sync {
-    /// The word of the command line: `up`, `down`.
+    /// The name of the command: `up`, `down`.
     fn name(&self) -> &'static str;
 
     /// The project.
     fn project(&self) -> &Arc<Project>;
 
-    /// Looks at everything that the plan depends on.
+    /// Observes everything that the plan depends on.
     ///
     /// # Errors
     ///
-    /// When the engine does not answer as hoped.
+    /// If the engine does not answer or returns an error.
     fn observe<E: Engine>(&self, engine: &E) -> impl Future<Output = Result<Observed, OperationError>>;
 
-    /// Asks what only a person can answer; the answers become part of the change.
+    /// Asks the user if necessary; the answers become part of the change.
     ///
     /// # Errors
     ///
-    /// When a question cannot be asked, or the engine has to be asked more and does not answer.
+    /// If a question cannot be asked, or a further query to the engine fails.
     fn ask<E: Engine>(
         &mut self,
         _engine: &E,
@@ -47,39 +47,40 @@ pub trait Change: Sync {
         async { Ok(()) }
     }
 
-    /// What is to be done. The containers in `made` are this run's own: they are not made again, whatever is asked for.
+    /// Makes the plan. The containers in `made` were created by this run: they are not recreated, whatever the options
+    /// say.
     ///
     /// # Errors
     ///
-    /// When what is asked for cannot be done.
+    /// If the goal cannot be reached.
     fn plan(&self, observed: &Observed, made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError>;
 
-    /// Whether unchanged containers that run are reported too.
+    /// Whether to report running containers that do not change.
     fn tells_of_untouched(&self) -> bool {
         false
     }
 }
 
-/// How much a plan has to say.
+/// How detailed a plan must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// What it takes to carry it out.
+    /// Enough to execute it.
     Enough,
-    /// Old values too, at a call for each container that is replaced: it is to be shown.
+    /// With old values, because it will be shown; costs one call per replaced container.
     Full,
 }
 
-/// A plan, and what it was made from.
+/// A plan, and the observed state it is based on.
 #[derive(Debug, Clone)]
 pub struct Prepared {
-    /// What is to be done.
+    /// The plan.
     pub plan: Arc<Plan>,
-    /// What the engine had.
+    /// The observed state.
     pub observed: Observed,
 }
 
 impl Prepared {
-    /// The containers of the project's services that are up and that the plan leaves as they are, by name.
+    /// The containers of the project's services that are up and that the plan does not touch, by name.
     pub fn untouched(&self, project: &Project) -> impl Iterator<Item = &Container> {
         let is_untouched = |container: &&Container| {
             let known = container.service.as_ref().is_some_and(|name| project.services.contains_key(name));
@@ -90,7 +91,7 @@ impl Prepared {
         untouched.into_iter()
     }
 
-    /// Begins to tell of the plan, and of what it leaves as it is.
+    /// Reports the start of the plan, and what it leaves unchanged.
     pub(super) fn announce(&self, change: &impl Change, events: &Events) {
         let plan = self.plan.clone();
         events.send(Fact::PlanStarted { plan, operation: change.name(), replaces_failed: false });
@@ -102,10 +103,10 @@ impl Prepared {
     }
 }
 
-/// How plans are carried out.
+/// How to execute plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RunSettings {
-    /// The most calls to the engine at once; `None` is a small number per kind of call.
+    /// Maximum number of parallel engine calls; `None` means a small number per kind of call.
     pub parallel: Option<usize>,
 }
 
@@ -116,11 +117,11 @@ impl RunSettings {
     }
 }
 
-/// Looks, asks and plans; changes nothing.
+/// Observes, asks and plans; changes nothing.
 ///
 /// # Errors
 ///
-/// When the engine does not answer, a question cannot be asked, or there is no plan.
+/// If the engine does not answer, a question cannot be asked, or planning fails.
 pub async fn prepare<E: Engine>(
     change: &mut impl Change,
     engine: &E,
@@ -137,12 +138,12 @@ pub async fn prepare<E: Engine>(
     Ok(Prepared { plan: Arc::new(plan), observed })
 }
 
-/// Carries out what was prepared. What fails because somebody else changes the project at the same time is looked at and
-/// planned again, a few times.
+/// Executes what was prepared. If steps fail because another client is changing the project, observes and plans again,
+/// a few times.
 ///
 /// # Errors
 ///
-/// When steps failed, or the user interrupted the run.
+/// If steps failed, or the user interrupted the run.
 pub async fn converge<E: Engine>(
     change: &impl Change,
     engine: &E,
@@ -167,7 +168,7 @@ pub async fn converge<E: Engine>(
     }
 }
 
-/// Carries one plan out. Interrupted once, what has begun is finished; twice, it is left to the engine.
+/// Executes one plan. After one interruption, what has started is finished; after two, it is left to the engine.
 async fn carry_out<E: Engine>(
     plan: &Arc<Plan>,
     engine: &E,
@@ -189,24 +190,24 @@ async fn carry_out<E: Engine>(
     }
 }
 
-/// The attempts of a run to come through beside somebody else's.
+/// The attempts of a run to succeed despite a concurrent one.
 pub(super) struct Attempts {
     delays: std::array::IntoIter<u64, 6>,
-    /// The containers that were there before the run.
+    /// The containers that existed before the run.
     before: BTreeSet<ContainerId>,
-    /// Whether the same was done again although nothing had changed that can be seen.
+    /// Whether the same was tried again although nothing had visibly changed.
     repeated: bool,
 }
 
 impl Attempts {
-    /// Those of a run that began with `observed`.
+    /// The attempts of a run that started with `observed`.
     pub(super) fn after(observed: &Observed) -> Self {
         let before = observed.containers.iter().map(|container| container.id.clone()).collect();
         Self { delays: DELAYS.into_iter(), before, repeated: false }
     }
 
-    /// What is left to do after a plan that failed with a conflict; nothing, where the same would fail again, or where
-    /// looking fails: then the failure that made it necessary is the one to tell.
+    /// The plan for what is left to do after a conflict. `None` if the same would fail again, or if observing fails:
+    /// then the original failure is the one to report.
     pub(super) async fn plan_again<E: Engine>(
         &mut self,
         change: &impl Change,
@@ -223,7 +224,7 @@ impl Attempts {
             if !conflict.may_pass {
                 return None;
             }
-            // Once at once, and once at the end; looking shows nothing to the user.
+            // Retry once immediately, and once at the end; observing shows nothing to the user.
             if !std::mem::replace(&mut self.repeated, true) || self.delays.len() == 0 {
                 return Some(Arc::new(next));
             }
@@ -231,7 +232,7 @@ impl Attempts {
         None
     }
 
-    /// What is left to do now. What the run made in the meantime is not made again.
+    /// The plan for what is left to do now. What the run has already created is not recreated.
     async fn look_again<E: Engine>(&self, change: &impl Change, engine: &E) -> Result<Plan, OperationError> {
         let observed = change.observe(engine).await?;
         let ids = observed.containers.iter().map(|container| &container.id);

@@ -1,4 +1,4 @@
-//! `down`: what a project has in the engine is stopped and removed, also without its files.
+//! `down`: stops and removes what a project has in the engine, even without its files.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub struct Down {
 }
 
 impl Down {
-    /// Takes down what `target` names.
+    /// Takes `target` down.
     #[must_use]
     pub fn new(target: ProjectSource, options: DownOptions) -> Self {
         Self { project: target.known(), target, options }
@@ -46,7 +46,7 @@ impl Change for Down {
         if let ProjectSource::Labels(name) = &self.target
             && self.options.images != DownImages::Keep
         {
-            // Only now are the services known, and with them the images.
+            // Only now are the services, and so the images, known.
             let project = plan::project_from_labels(name, &observed);
             observed = engine.observe(self.query(&project)).await?;
         }

@@ -1,4 +1,4 @@
-//! Why an operation did not do what it was asked for.
+//! Why an operation failed.
 
 use std::io;
 
@@ -8,17 +8,17 @@ use crate::event::{RunFailure, StepError};
 use crate::plan::PlanError;
 use crate::project::{ProjectName, ServiceName};
 
-/// Why an operation did not do what it was asked for.
+/// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OperationError {
-    /// The engine did not answer, or not as hoped.
+    /// The engine did not answer, or returned an error.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// It is not known what serves the project's models.
+    /// The model runner cannot be queried.
     #[error("cannot find out what serves the project's models")]
     Models(StepError),
-    /// What the files ask for cannot be planned for what the engine has.
+    /// There is no plan from the observed state to what the files define.
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// Steps of the plan failed.
@@ -27,19 +27,13 @@ pub enum OperationError {
     /// A question could not be asked.
     #[error(transparent)]
     Ask(#[from] io::Error),
-    /// A replica that was asked for by its number is not there.
+    /// A replica requested by number does not exist.
     #[error("service \"{service}\" is not running container #{number}")]
     NoReplica {
         /// Its service.
         service: ServiceName,
         /// Its number.
         number: u32,
-    },
-    /// No container of the service runs.
-    #[error("service \"{service}\" is not running")]
-    NotRunning {
-        /// The service.
-        service: ServiceName,
     },
     /// Files could not be copied or exported.
     #[error(transparent)]
@@ -50,7 +44,13 @@ pub enum OperationError {
         /// The project.
         project: ProjectName,
     },
-    /// The user said stop.
+    /// No container of a service runs.
+    #[error("service \"{service}\" is not running")]
+    NotRunning {
+        /// The service.
+        service: ServiceName,
+    },
+    /// The user interrupted the operation.
     #[error("interrupted")]
     Interrupted,
 }
@@ -60,7 +60,7 @@ impl From<RunFailure> for OperationError {
         if failure.is_interruption() {
             return Self::Interrupted;
         }
-        // An engine that went away is reported once, not for each step.
+        // Report a lost engine once, not for each step.
         let gone = failure.failures().find_map(|(_, error)| {
             if let StepError::Engine(error @ EngineError::Unreachable { .. }) = error {
                 Some(error.clone())

@@ -7,20 +7,15 @@ use std::time::SystemTime;
 
 use super::copy::{CopyError, cleaned, is_device, is_pipe};
 use super::pipe::{PipeReader, from_engine};
-use super::{Interruption, OperationError, choose};
+use super::{Interruption, OneContainer, OperationError};
 use crate::engine::{Download, Engine};
 use crate::event::{Events, Fact, Task, TaskStatus};
-use crate::project::{ProjectName, ServiceName};
 
 /// Exports the files of a container that runs.
 #[derive(Debug, Clone)]
 pub struct Export {
-    /// The project.
-    pub project: ProjectName,
-    /// The service.
-    pub service: ServiceName,
-    /// Only the replica of that number, else the first.
-    pub number: Option<u32>,
+    /// The container, which has to run.
+    pub container: OneContainer,
     /// The file to write, as it is written; `None` is standard output.
     pub output: Option<PathBuf>,
     /// The folder that a relative path belongs to.
@@ -54,7 +49,7 @@ impl Export {
         events: &Events,
         out: Box<dyn Write + Send>,
     ) -> Result<(), OperationError> {
-        let container = choose::running(engine, &self.project, &self.service, self.number).await?;
+        let container = self.container.find_up(engine).await?;
         let path = self.output.as_ref().map(|path| cleaned(&self.folder.join(path)));
         if let (Some(path), Some(shown)) = (&path, &self.output) {
             check(path, shown).map_err(|error| CopyError::Export(Box::new(error)))?;

@@ -1,5 +1,5 @@
-//! The output of many containers: read once to its end (`logs`), or followed across restarts and new replicas
-//! (`logs --follow`, an attached `up`).
+//! The output of many containers, read once to its end (`logs`) or followed across restarts and new replicas (`logs
+//! --follow`, an attached `up`).
 //!
 //! One loop owns the state; one task per stream turns bytes into lines. The channel to the reader is bounded, so a slow
 //! terminal slows the engine's streams down.
@@ -25,12 +25,12 @@ pub use target::{Target, display_name};
 use reader::{How, Reader};
 use tracking::Tracking;
 
-/// How many streams are read at once when nothing is followed.
+/// Maximum number of streams read in parallel when nothing is followed.
 const STREAMS: usize = 16;
 
-/// Reads the output of `targets` to its end. Containers whose output cannot be read are reported as output.
+/// Reads the output of `targets` to its end. If the output of a container cannot be read, that is reported as output.
 ///
-/// Ends early when nobody reads any more, or `cancel` is cancelled.
+/// Ends early if the receiver is gone or `cancel` is cancelled.
 pub async fn logs<E: Engine>(
     engine: &E,
     settings: &FollowSettings,
@@ -59,7 +59,7 @@ pub async fn logs<E: Engine>(
     readers.shutdown().await;
 }
 
-/// Follows the containers of a project: listening to the engine already, not reading yet.
+/// Follows the containers of a project: already listening to events, not reading output yet.
 pub struct Following<E> {
     engine: E,
     settings: FollowSettings,
@@ -71,12 +71,12 @@ pub struct Following<E> {
 }
 
 impl<E: Engine> Following<E> {
-    /// Listens to the engine from now on: look at the project's containers after this, and hand them to
-    /// [`Following::run`], and none is missed.
+    /// Starts listening to events: list the project's containers after this and pass them to [`Following::run`], and
+    /// none is missed.
     ///
     /// # Errors
     ///
-    /// When the engine does not let itself be listened to.
+    /// If the engine's event stream cannot be opened.
     pub async fn open(
         engine: &E,
         settings: FollowSettings,
@@ -90,20 +90,20 @@ impl<E: Engine> Following<E> {
         Ok((following, announcer, exited))
     }
 
-    /// Once `closing` is cancelled, what ends is not expected to come back.
+    /// Once `closing` is cancelled, containers that exit are not expected to come back.
     #[must_use]
     pub fn closing(self, closing: &CancellationToken) -> Self {
         Self { closing: closing.clone(), ..self }
     }
 
-    /// Follows `targets` and every container of the shown services that starts later, until there is no
-    /// [`Announcer`] any more and none of the monitored containers runs or may start, nobody reads any more, or `cancel`
-    /// is cancelled. A container may start that was made, or that was stopped already when its log began to be read; and
-    /// one that somebody stops may be about to be restarted or replaced.
+    /// Follows `targets` and every container of the shown services that starts later. Ends when there is no
+    /// [`Announcer`] left and no monitored container is running or may start, when the receiver is gone, or when
+    /// `cancel` is cancelled. A container may start if it was created but never started, or was already stopped when
+    /// reading its log began; one that a client stops may be about to be restarted or replaced.
     ///
     /// # Errors
     ///
-    /// When the engine went away and did not come back for half a minute.
+    /// If the engine is unreachable for half a minute.
     pub async fn run(self, targets: Vec<Target>, cancel: &CancellationToken) -> Result<(), EngineError> {
         let (engine, outputs) = (self.engine, self.outputs);
         let mut tracking = Tracking::new(engine, self.settings, outputs.clone(), self.exits, self.closing);

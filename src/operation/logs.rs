@@ -1,4 +1,4 @@
-//! `logs`: what the containers of a project wrote, and with [`LogQuery::follow`] what they go on writing.
+//! `logs`: the past output of a project's containers and, with [`LogQuery::follow`], their further output.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::event::Outputs;
 use crate::observed::Container;
 use crate::project::{NameSeparator, Project, ProjectName, ServiceName};
 
-/// How long the last output may take to arrive once the user has asked for the end.
+/// How long the last output may take to arrive after the user interrupts.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Reads the logs of a project.
@@ -22,14 +22,14 @@ pub struct Logs {
     pub separator: NameSeparator,
     /// The services whose logs are read; `None` means all of them.
     pub services: Option<BTreeSet<ServiceName>>,
-    /// Only the replica of that number, if there is one.
+    /// If set, only the replica with this number.
     pub number: Option<u32>,
-    /// Which part of each log is read, and whether it is followed.
+    /// Which part of each log to read, and whether to follow it.
     pub query: LogQuery,
 }
 
 impl Logs {
-    /// The logs of whatever the engine has under that name.
+    /// The logs of whatever the engine has under this project name.
     #[must_use]
     pub fn of_name(project: ProjectName, query: LogQuery) -> Self {
         Self { project, query, ..Self::default() }
@@ -44,14 +44,14 @@ impl Logs {
         Self { separator, services, ..Self::of_name(project.name.clone(), query) }
     }
 
-    /// Only the logs of these services, also of those with `attach: false`.
+    /// Only the logs of these services, including those with `attach: false`.
     #[must_use]
     pub fn only(self, services: impl IntoIterator<Item = ServiceName>) -> Self {
         Self { services: Some(services.into_iter().collect()), ..self }
     }
 
-    /// Sends the logs to `outputs`, which is closed at the end: when the logs have been read, and if they are followed,
-    /// when none of the containers runs or may start any more.
+    /// Sends the logs to `outputs`, which is closed at the end: when the logs have been read or, if they are followed,
+    /// when no container is running or may start any more.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl Logs {
     ) -> Result<(), OperationError> {
         tokio::select! {
             read = self.read(engine, outputs, interruption) => read?,
-            // What has arrived is enough; an engine that does not answer is not waited for.
+            // Settle for what has arrived; do not wait for an engine that does not answer.
             () = out_of_time(interruption) => {}
         }
         if interruption.stop.is_cancelled() { Err(OperationError::Interrupted) } else { Ok(()) }
@@ -78,10 +78,10 @@ impl Logs {
     ) -> Result<(), OperationError> {
         let settings = self.settings();
         if self.query.follow {
-            // Listening comes before looking, so that no container is missed between the two.
+            // Listen before listing, so that no container is missed in between.
             let (following, announcer, _exits) = Following::open(engine, settings.clone(), &outputs).await?;
             let targets = self.look(engine, &settings).await?;
-            // Nothing is started here: the following ends with the containers.
+            // This command starts nothing, so the following ends with the containers.
             drop(announcer);
             following.run(targets, &interruption.stop).await?;
         } else {
@@ -104,7 +104,7 @@ impl Logs {
         }
     }
 
-    /// The replicas whose logs are read, by name. One that is requested by its number has to exist.
+    /// The replicas whose logs to read, by name. One requested by number must exist.
     async fn look<E: Engine>(&self, engine: &E, settings: &FollowSettings) -> Result<Vec<Target>, OperationError> {
         let observed = engine.observe(ObserveQuery::containers_of(self.project.as_str())).await?;
         let mut containers = observed.containers;
@@ -127,7 +127,7 @@ impl Logs {
     }
 }
 
-/// Some time after the user asked for the end.
+/// Completes some time after the user interrupts.
 async fn out_of_time(interruption: &Interruption) {
     interruption.stop.cancelled().await;
     tokio::time::sleep(LAST_WORDS).await;

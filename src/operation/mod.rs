@@ -1,9 +1,8 @@
-//! What a command does, without a terminal and without arguments: a goal in, events, output and an end out.
+//! What a command does, without a terminal and arguments: a goal in; events, output and a result out.
 //!
-//! Everything is generic over the engine's traits, so that each operation has tests on the fake engine.
+//! Everything is generic over the engine's traits, so that each operation can be tested with the fake engine.
 
 pub mod ask;
-mod choose;
 mod commit;
 mod converge;
 pub mod copy;
@@ -14,6 +13,7 @@ mod export;
 pub mod follow;
 mod logs;
 mod observe;
+mod one_container;
 mod pipe;
 mod ps;
 pub mod session;
@@ -31,17 +31,18 @@ pub use error::OperationError;
 pub use existing::{Existing, Rm};
 pub use export::Export;
 pub use logs::Logs;
+pub use one_container::OneContainer;
 pub use ps::{ListedServices, ListedStates, Ps};
 pub use up::Up;
 pub use wait::{Ended, Wait};
 
-/// What the user asked for while an operation lasts. Each is cancelled from outside, in this order.
+/// Interruptions by the user during an operation. The tokens are cancelled from outside, in this order.
 #[derive(Debug, Clone, Default)]
 pub struct Interruption {
     /// Nothing new is started; an attached run stops what it started.
     pub stop: CancellationToken,
-    /// An attached run kills what is stopping; other operations leave what has begun.
+    /// An attached run kills what is stopping; other operations abandon what has started.
     pub kill: CancellationToken,
-    /// Nothing is waited for any more, also not for an engine that does not answer.
+    /// Nothing is waited for any more, not even an engine that does not answer.
     pub leave: CancellationToken,
 }

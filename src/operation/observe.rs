@@ -1,4 +1,4 @@
-//! The whole snapshot that an operation plans from: what the engine lists, and what has to be asked for beside it.
+//! The complete snapshot for planning: what the engine lists, and what must be queried in addition.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ use crate::plan::{self, Plan, StartContainers, UpOptions};
 use crate::project::Project;
 use crate::project::value::PullRule;
 
-/// Everything that `up` has to know of a project.
+/// Everything that `up` needs to know about a project.
 pub(super) async fn for_up<E: Engine>(
     engine: &E,
     project: &Project,
     options: &UpOptions,
 ) -> Result<Observed, OperationError> {
     let look = async { Ok(engine.observe(query(project, options)).await?) };
-    // What is wrong with the engine is said first: what serves models may need it.
+    // Report problems of the engine first: the model runner may need it.
     let models = async { Ok::<_, OperationError>(model::look(project).await) };
     let (mut observed, models) = futures::future::try_join(look, models).await?;
     observed.models = models.map_err(OperationError::Models)?;
@@ -35,7 +35,7 @@ pub(super) async fn for_up<E: Engine>(
     Ok(observed)
 }
 
-/// What the engine is asked to list.
+/// What the engine should list.
 fn query(project: &Project, options: &UpOptions) -> ObserveQuery {
     let refreshed = project.services.values().filter(|service| {
         let policy = options.pull.as_ref().or(service.pull_policy.as_ref());
@@ -51,7 +51,7 @@ fn query(project: &Project, options: &UpOptions) -> ObserveQuery {
     }
 }
 
-/// Looks for the containers of others that mount the volumes whose recreation was agreed to.
+/// Finds containers outside the project that mount volumes which the user agreed to recreate.
 pub(super) async fn recreated_volumes<E: Engine>(
     engine: &E,
     project: &Project,
@@ -70,7 +70,7 @@ pub(super) async fn recreated_volumes<E: Engine>(
     Ok(())
 }
 
-/// When the containers started of which that has to be known. The engine's list does not tell.
+/// The start times of the containers for which they matter; the engine's list does not have them.
 async fn starts<E: Engine>(
     engine: &E,
     project: &Project,
@@ -79,7 +79,7 @@ async fn starts<E: Engine>(
     let looks = plan::namespace_sharers(project, observed).into_iter().map(async |id| {
         match engine.inspect_container(id.clone()).await {
             Ok(details) => Ok(details.started_at.map(|at| (id.clone(), at))),
-            // Gone since the list was made: the plan finds out.
+            // Gone since the list was made; the plan will find out.
             Err(EngineError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -87,7 +87,7 @@ async fn starts<E: Engine>(
     Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }
 
-/// The one-offs that the engine removes as soon as they end; its list does not tell.
+/// The one-offs that the engine removes when they exit; its list does not tell.
 pub(super) async fn auto_removed<E: Engine>(
     engine: &E,
     project: &Project,
@@ -104,8 +104,8 @@ pub(super) async fn auto_removed<E: Engine>(
     Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }
 
-/// Looks at what the containers were made with whose definition changed in `plan`, so that a plan made again tells old
-/// values too. Whether there were any.
+/// Adds the definitions of the containers that `plan` recreates for a changed definition, so that planning again shows
+/// old values too. Returns whether there were any.
 pub(super) async fn definitions<E: Engine>(
     engine: &E,
     plan: &Plan,

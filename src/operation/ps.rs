@@ -1,4 +1,4 @@
-//! `ps`: which containers of a project are listed.
+//! `ps`: lists containers of a project.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::engine::{Engine, ObserveQuery};
 use crate::observed::Container;
 use crate::project::{Project, ProjectName, ServiceName};
 
-/// Lists the containers of a project. Those of hooks are never listed.
+/// Lists the containers of a project, never those of hooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ps {
     /// The project.
@@ -26,24 +26,24 @@ pub enum ListedStates {
     Up,
     /// All.
     All,
-    /// Those in one of these states, such as `exited`, in any case.
+    /// Those in one of these states, such as `exited`, in any letter case.
     In(Vec<String>),
 }
 
 /// The services of the listed containers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ListedServices {
-    /// All, also those that the files do not define.
+    /// All, including those that the files do not define.
     #[default]
     All,
     /// These, whether the files define them or not.
     Named(BTreeSet<ServiceName>),
-    /// These, which the files define. Containers without a service are listed, too.
+    /// These, which the files define. Containers without a service are listed too.
     Defined(BTreeSet<ServiceName>),
 }
 
 impl ListedServices {
-    /// The services of the project that an active profile has.
+    /// The services of the project that are enabled.
     #[must_use]
     pub fn defined_by(project: &Project) -> Self {
         Self::Defined(project.services.keys().cloned().collect())
@@ -69,7 +69,7 @@ impl ListedStates {
 }
 
 impl Ps {
-    /// The containers, in the order of the engine.
+    /// The containers, in the engine's order.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
-//! An attached `up`: the plan is carried out while the output of its containers is shown, until they have all ended or
-//! something asks for the end.
+//! An attached `up`: executes the plan and shows the output of its containers until all have exited or something ends
+//! the session.
 //!
-//! One loop owns the state: starting, then following, then stopping. The first interruption ends the first two with a
-//! graceful stop, the second turns the stop into a kill.
+//! One loop owns the state: starting, following, stopping. The first interruption ends the first two with a graceful
+//! stop, the second turns the stop into a kill.
 
 use std::sync::Arc;
 
@@ -27,58 +27,77 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How an attached `up` behaves.
 #[derive(Debug, Clone, Default)]
 pub struct SessionSettings {
-    /// How the plans are carried out.
+    /// How to execute the plans.
     pub run: RunSettings,
-    /// What is shown, and whose end ends the session.
+    /// What to show, and whose exit ends the session.
     pub follow: FollowSettings,
-    /// What the end of a container means.
+    /// What to do when a container exits.
     pub on_exit: OnExit,
-    /// Whose exit status the session's is (`--exit-code-from`).
+    /// The service whose exit status becomes that of the session (`--exit-code-from`).
     pub exit_code_from: Option<ServiceName>,
 }
 
-/// What the end of a monitored container means to the others. Ends after which the engine starts it again do not
-/// count.
+/// The engine, channels and settings of a session.
+#[derive(Debug)]
+pub struct SessionContext<'a, E> {
+    /// The engine.
+    pub engine: &'a E,
+    /// Receives the events.
+    pub events: &'a Events,
+    /// Receives the output of containers.
+    pub outputs: &'a Outputs,
+    /// Interruptions by the user.
+    pub interruption: &'a Interruption,
+    /// How the session behaves.
+    pub settings: &'a SessionSettings,
+}
+
+impl<E> Clone for SessionContext<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for SessionContext<'_, E> {}
+
+/// What to do with the others when a monitored container exits. Exits after which the engine restarts it do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnExit {
     /// Nothing.
     #[default]
     GoOn,
-    /// All are stopped (`--abort-on-container-exit`).
+    /// Stop all (`--abort-on-container-exit`).
     Stop,
-    /// All are stopped, if its exit status is not 0 (`--abort-on-container-failure`).
+    /// Stop all if its exit status is not 0 (`--abort-on-container-failure`).
     StopOnFailure,
 }
 
 /// How a session ended.
 #[derive(Debug, Clone)]
 pub struct SessionOutcome {
-    /// The plan that was carried out last.
+    /// The last executed plan.
     pub plan: Arc<Plan>,
-    /// What became of it.
+    /// Its outcome.
     pub run: RunOutcome,
-    /// What became of the stopping, where there was one, with its plan.
+    /// The plan of the stop and its outcome, if there was one.
     pub stop: Option<(Arc<Plan>, RunOutcome)>,
-    /// Whether the user asked for the end.
+    /// Whether the user interrupted the session.
     pub interrupted: bool,
-    /// The exit status of the container that ended the session, or of the one that was to give it.
+    /// The exit status of the container that ended the session, or of the one that determines it.
     pub exit_code: Option<i64>,
 }
 
-/// Brings up what was prepared, attached to what it starts and to what runs already.
+/// Brings up what was prepared, attached to what it starts and to what is already running.
 ///
 /// # Errors
 ///
-/// When the engine does not let itself be listened to, or cannot be asked what to stop.
+/// If the engine's event stream cannot be opened, or the query of what to stop fails.
 pub async fn up<E: Engine>(
     change: &impl Change,
-    engine: &E,
     prepared: &Prepared,
-    events: &Events,
-    outputs: &Outputs,
-    interruption: &Interruption,
-    settings: &SessionSettings,
+    cx: SessionContext<'_, E>,
 ) -> Result<SessionOutcome, OperationError> {
+    let SessionContext { engine, settings, .. } = cx;
     let project = change.project();
     let targets = prepared.untouched(project).filter_map(|container| Target::of(&settings.follow, container)).collect();
     let mut attempts = Attempts::after(&prepared.observed);
@@ -88,29 +107,22 @@ pub async fn up<E: Engine>(
         let observed = engine.observe(ObserveQuery::containers_of(project.name.as_str())).await?;
         Ok(Arc::new(plan::stop(project, &observed, &project.selected, None)))
     };
-    prepared.announce(change, events);
-    let session = attached(&prepared.plan, engine, events, outputs, interruption, settings, targets, replan, stop);
-    Ok(session.await?)
+    prepared.announce(change, cx.events);
+    Ok(attached(&prepared.plan, cx, targets, replan, stop).await?)
 }
 
-/// Carries out `plan` attached to what it starts and to `targets`, which run already.
+/// Executes `plan`, attached to what it starts and to `targets`, which are already running.
 ///
-/// `replan` is asked for another plan when nothing but changes by somebody else let steps fail, until it has none; it is
-/// told the plan and the steps.
-/// `stop` makes the plan that stops what the session is responsible for; it is asked when the user interrupts, or when
-/// a container's end ends the session.
+/// If steps fail only because of another client's changes, `replan` is called with the plan and these steps for another
+/// plan, until it returns none. `stop` returns the plan that stops everything the session is responsible for; it is
+/// called when the user interrupts, or when the exit of a container ends the session.
 ///
 /// # Errors
 ///
-/// When the engine does not let itself be listened to, or cannot be asked what to stop.
-#[expect(clippy::too_many_arguments, reason = "the channels and tokens of a session have different owners")]
+/// If the engine's event stream cannot be opened, or the query of what to stop fails.
 pub async fn attached<E, R, S>(
     plan: &Arc<Plan>,
-    engine: &E,
-    events: &Events,
-    outputs: &Outputs,
-    interruption: &Interruption,
-    settings: &SessionSettings,
+    cx: SessionContext<'_, E>,
     targets: Vec<Target>,
     mut replan: R,
     stop: S,
@@ -120,6 +132,7 @@ where
     R: AsyncFnMut(Arc<Plan>, Conflict) -> Option<Arc<Plan>>,
     S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
 {
+    let SessionContext { engine, events, outputs, interruption, settings } = cx;
     let (following, announcer, exits) = Following::open(engine, settings.follow.clone(), outputs).await?;
     announce(plan, &settings.follow, &targets, outputs).await;
     let (unfollow, closing) = (CancellationToken::new(), CancellationToken::new());
@@ -128,10 +141,9 @@ where
     let token = unfollow.clone();
     tasks.spawn(async move { following.run(targets, &token).await });
 
-    let mut session =
-        Session { engine, events, outputs, interruption, settings, exits, tasks, closing, exit_code: None };
+    let mut session = Session { cx, exits, tasks, closing, exit_code: None };
     let (plan, run) = {
-        // The announcer goes with these settings: once the plan is done, the following ends with its containers.
+        // The announcer is dropped with these settings: once the plan is done, the following ends with its containers.
         let execute_settings = ExecuteSettings {
             announcer: Some(announcer),
             outputs: Some(outputs.clone()),
@@ -158,7 +170,7 @@ where
         }
     }
     if !outcome.run.failed.is_empty() && outcome.stop.is_none() {
-        // What was started goes on; the command ends with the reason.
+        // What was started keeps running; the command ends with the error.
         unfollow.cancel();
     }
     session.finish(&unfollow).await?;
@@ -166,7 +178,7 @@ where
     Ok(outcome)
 }
 
-/// Names the containers that are attached to in the order of their names, which is the order of their colours.
+/// Announces the containers to attach to, sorted by name, which is the order of their colours.
 async fn announce(plan: &Plan, settings: &FollowSettings, targets: &[Target], outputs: &Outputs) {
     let is_shown = |service: &ServiceName| settings.services.as_ref().is_none_or(|shown| shown.contains(service));
     let mut named: Vec<(String, Arc<str>)> = targets
@@ -207,25 +219,21 @@ fn execute_settings(settings: &SessionSettings) -> ExecuteSettings {
 }
 
 struct Session<'a, E> {
-    engine: &'a E,
-    events: &'a Events,
-    outputs: &'a Outputs,
-    interruption: &'a Interruption,
-    settings: &'a SessionSettings,
+    cx: SessionContext<'a, E>,
     exits: mpsc::UnboundedReceiver<Exit>,
     tasks: JoinSet<Result<(), EngineError>>,
-    /// Tells the following that what ends from now on does not come back.
+    /// Tells the following that containers which exit from now on will not come back.
     closing: CancellationToken,
     exit_code: Option<i64>,
 }
 
 impl<E: Engine> Session<'_, E> {
-    /// Until all monitored containers have ended (`None`), or something asks for the end.
+    /// Follows until all monitored containers have exited (`None`), or something ends the session.
     async fn follow(&mut self) -> Result<Option<Stopping>, EngineError> {
         loop {
             tokio::select! {
                 biased;
-                () = self.interruption.stop.cancelled() => return Ok(Some(Stopping::Interrupted)),
+                () = self.cx.interruption.stop.cancelled() => return Ok(Some(Stopping::Interrupted)),
                 Some(exit) = self.exits.recv() => {
                     if self.ends_session(&exit) {
                         return Ok(Some(Stopping::ContainerExited));
@@ -239,7 +247,7 @@ impl<E: Engine> Session<'_, E> {
         }
     }
 
-    /// What was told while the following ended: the last exit counts like every other.
+    /// Handles an exit reported while the following was ending: the last exit counts like any other.
     fn last_exit(&mut self) -> Option<Stopping> {
         while let Ok(exit) = self.exits.try_recv() {
             if self.ends_session(&exit) {
@@ -253,7 +261,7 @@ impl<E: Engine> Session<'_, E> {
         if exit.restarting {
             return false;
         }
-        let ends = match self.settings.on_exit {
+        let ends = match self.cx.settings.on_exit {
             OnExit::GoOn => false,
             OnExit::Stop => true,
             OnExit::StopOnFailure => exit.exit_code != 0,
@@ -265,9 +273,10 @@ impl<E: Engine> Session<'_, E> {
         ends
     }
 
-    /// The exit of the service that gives the status counts more than that of the container that ended the session.
+    /// The exit of the service that determines the status takes precedence over that of the container that ended the
+    /// session.
     fn note_exit(&mut self, exit: &Exit) {
-        if self.settings.exit_code_from.as_ref() == Some(&exit.service) {
+        if self.cx.settings.exit_code_from.as_ref() == Some(&exit.service) {
             self.exit_code = Some(exit.exit_code);
         }
     }
@@ -276,37 +285,37 @@ impl<E: Engine> Session<'_, E> {
     where
         S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
     {
-        self.events.send(Fact::Stopping(why));
+        self.cx.events.send(Fact::Stopping(why));
         self.closing.cancel();
         let plan = stop().await?;
-        self.events.send(Fact::PlanStarted { plan: plan.clone(), operation: "stop", replaces_failed: false });
+        self.cx.events.send(Fact::PlanStarted { plan: plan.clone(), operation: "stop", replaces_failed: false });
         // The second interruption does not cancel the stops: a killed container ends them.
         let never = CancellationToken::new();
-        let outputs = Some(self.outputs.clone());
-        let settings = ExecuteSettings { outputs, ..execute_settings(self.settings) };
-        let stopping = execute(&plan, self.engine, self.events, &never, &settings);
+        let outputs = Some(self.cx.outputs.clone());
+        let settings = ExecuteSettings { outputs, ..execute_settings(self.cx.settings) };
+        let stopping = execute(&plan, self.cx.engine, self.cx.events, &never, &settings);
         tokio::pin!(stopping);
         let mut killed = false;
         loop {
             tokio::select! {
                 outcome = &mut stopping => return Ok((plan.clone(), outcome)),
-                () = self.interruption.kill.cancelled(), if !killed => {
+                () = self.cx.interruption.kill.cancelled(), if !killed => {
                     killed = true;
-                    self.events.send(Fact::Stopping(Stopping::Forced));
-                    kill_all(self.engine, &plan).await;
+                    self.cx.events.send(Fact::Stopping(Stopping::Forced));
+                    kill_all(self.cx.engine, &plan).await;
                 }
-                () = self.interruption.stop.cancelled(), if why == Stopping::ContainerExited && !killed => {
+                () = self.cx.interruption.stop.cancelled(), if why == Stopping::ContainerExited && !killed => {
                     killed = true;
-                    self.events.send(Fact::Stopping(Stopping::Forced));
-                    kill_all(self.engine, &plan).await;
+                    self.cx.events.send(Fact::Stopping(Stopping::Forced));
+                    kill_all(self.cx.engine, &plan).await;
                 }
             }
         }
     }
 
-    /// Lets the last output through, and ends the following.
+    /// Waits for the last output, and ends the following.
     async fn finish(&mut self, unfollow: &CancellationToken) -> Result<(), EngineError> {
-        if self.settings.exit_code_from.is_some() || !self.tasks.is_empty() {
+        if self.cx.settings.exit_code_from.is_some() || !self.tasks.is_empty() {
             let ended = tokio::time::timeout(LAST_WORDS, self.tasks.join_next()).await;
             following_ended(ended.ok().flatten())?;
         }
@@ -314,7 +323,7 @@ impl<E: Engine> Session<'_, E> {
         while let Some(ended) = self.tasks.join_next().await {
             following_ended(Some(ended))?;
         }
-        let wanted = self.settings.exit_code_from.clone();
+        let wanted = self.cx.settings.exit_code_from.clone();
         let mut from_wanted = None;
         while let Ok(exit) = self.exits.try_recv() {
             if wanted.as_ref() == Some(&exit.service) && !exit.restarting {
@@ -326,7 +335,7 @@ impl<E: Engine> Session<'_, E> {
     }
 }
 
-/// Kills what `plan` stops. A container that is gone or has ended meanwhile is what was wanted.
+/// Kills what `plan` stops. A container that is already gone or has exited counts as success.
 async fn kill_all<E: Engine>(engine: &E, plan: &Plan) {
     let kills = plan.steps().filter_map(|(_, step)| {
         let Action::StopContainer { container, .. } = &step.action else { return None };
@@ -336,12 +345,12 @@ async fn kill_all<E: Engine>(engine: &E, plan: &Plan) {
     join_all(kills).await;
 }
 
-/// What the end of the following means to the session; its panic goes on.
+/// The result of the following; propagates its panic.
 fn following_ended(ended: Option<Result<Result<(), EngineError>, tokio::task::JoinError>>) -> Result<(), EngineError> {
     match ended {
         Some(Ok(ended)) => ended,
         Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        // Where it was aborted nobody waits for it any more.
+        // If it was aborted, nothing waits for it any more.
         Some(Err(_)) | None => Ok(()),
     }
 }

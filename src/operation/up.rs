@@ -1,5 +1,6 @@
-//! `up` and `create`: what the files define is made, changed and started.
+//! `up` and `create`: create, change and start what the files define.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ pub struct Up {
     pub name: &'static str,
     /// The project.
     pub project: Arc<Project>,
-    /// How.
+    /// The options.
     pub options: UpOptions,
 }
 
@@ -42,7 +43,7 @@ impl Change for Up {
         observe::for_up(engine, &self.project, &self.options).await
     }
 
-    /// Volumes whose definition changed lose their data only if the user says so.
+    /// Volumes whose definition changed lose their data only if the user agrees.
     async fn ask<E: Engine>(
         &mut self,
         engine: &E,
@@ -60,7 +61,12 @@ impl Change for Up {
     }
 
     fn plan(&self, observed: &Observed, made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError> {
-        plan::up(&self.project, observed, &UpOptions { newer: made.clone(), ..self.options.clone() })
+        let options = if made.is_empty() {
+            Cow::Borrowed(&self.options)
+        } else {
+            Cow::Owned(UpOptions { newer: made.clone(), ..self.options.clone() })
+        };
+        plan::up(&self.project, observed, &options)
     }
 
     fn tells_of_untouched(&self) -> bool {

@@ -1,5 +1,5 @@
-//! Containers that the engine itself removes as soon as they end (`run --rm`): it takes along their anonymous volumes,
-//! unless another container mounts them, be it stopped.
+//! Containers that the engine removes when they exit (`run --rm`), with their anonymous volumes, unless another
+//! container, even a stopped one, mounts these.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use super::decide::volume;
 use crate::observed::{Container, ContainerId, MountKind, Observed};
 use crate::project::Project;
 
-/// The containers of which it matters whether the engine removes them when they end ([`Observed::auto_removed`]): one-offs
-/// that run with an anonymous volume.
+/// The containers for which it matters whether the engine removes them when they exit ([`Observed::auto_removed`]):
+/// running one-offs with an anonymous volume.
 pub fn auto_removed_candidates<'a>(
     project: &'a Project,
     observed: &'a Observed,
@@ -19,7 +19,7 @@ pub fn auto_removed_candidates<'a>(
         .map(|container| &container.id)
 }
 
-/// Whether the engine removes a container when it ends.
+/// Whether the engine removes a container when it exits.
 pub(super) fn is_auto_removed(observed: &Observed, container: &Container) -> bool {
     observed.auto_removed.contains(&container.id)
 }
@@ -30,8 +30,8 @@ pub(super) fn share_a_volume(one: &Container, other: &Container) -> bool {
     volumes(other).any(|name| names.clone().any(|it| it == name))
 }
 
-/// The volumes that outlive the removal of a container with its anonymous volumes, by name: others mount them, which are
-/// not themselves removed by the engine, or they were carried over and bear a name to the engine.
+/// The names of volumes that outlive the removal of a container with its anonymous volumes: another container mounts
+/// them that the engine does not remove, or they were carried over and so count as named.
 pub(super) fn outliving<'a>(project: &Project, observed: &'a Observed) -> BTreeSet<&'a str> {
     let others = observed.containers.iter().filter(|container| !is_auto_removed(observed, container));
     let carried_over = observed.containers.iter().flat_map(|container| volume::carried_over(project, container));

@@ -1,4 +1,4 @@
-//! `down`: containers go dependents first, then networks, and volumes where that is asked for.
+//! `down`: removes containers, dependents first, then networks and, if requested, volumes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,11 +10,10 @@ use super::{
     unused,
 };
 use crate::observed::{Container, Observed};
-use crate::project::fingerprint::Fingerprint;
 use crate::project::{Project, Service, ServiceName};
 
-/// What it takes to take a project down. Services that [`DownOptions::services`] names and nobody knows are left out;
-/// external networks and volumes are never touched.
+/// The plan to take a project down. Unknown services in [`DownOptions::services`] are ignored; external networks and
+/// volumes are never touched.
 #[must_use]
 pub fn down(target: &ProjectSource, observed: &Observed, options: &DownOptions) -> Plan {
     let project = target.project(observed);
@@ -50,7 +49,7 @@ pub fn down(target: &ProjectSource, observed: &Observed, options: &DownOptions) 
     plan.with_warnings(warnings)
 }
 
-/// What the engine removes although nobody asked for it.
+/// Warns of volumes that the engine removes although that was not requested.
 fn volumes_of_auto_removed(plan: &Plan) -> Vec<Warning> {
     let removals = plan.steps().filter_map(|(_, step)| {
         let container = step.action.container()?;
@@ -60,7 +59,7 @@ fn volumes_of_auto_removed(plan: &Plan) -> Vec<Warning> {
     removals.collect()
 }
 
-/// Whether `run` made a container.
+/// Whether `run` created a container.
 fn is_one_off(container: &Container) -> bool {
     container.one_off && !container.hook && container.config_hash.is_some()
 }
@@ -70,7 +69,7 @@ struct Down<'a> {
     observed: &'a Observed,
     options: &'a DownOptions,
     builder: PlanBuilder,
-    /// The containers that go, and the steps that remove them.
+    /// The containers to remove, and the steps that remove them.
     removed: Vec<(&'a Container, ActionId)>,
     warnings: Vec<Warning>,
 }
@@ -82,13 +81,12 @@ impl<'a> Down<'a> {
         if self.options.services.is_empty() {
             return all.collect();
         }
-        let mut chosen = self.options.services.iter().cloned().collect();
-        order::add_dependents(self.project, &mut chosen);
+        let chosen = order::with_dependents(self.project, &self.options.services);
         all.filter(|name| chosen.contains(*name)).collect()
     }
 
-    /// Removes the one-offs that the engine removes itself with the volumes that only they are left to mount: before the
-    /// containers that they share volumes with, and without waiting for any.
+    /// Removes one-offs that the engine itself removes together with volumes that only they would still mount: before
+    /// the containers that they share volumes with, and without waiting for any.
     fn auto_removed_first(&mut self, services: &BTreeSet<&'a ServiceName>) {
         if self.options.orphans != Orphans::Remove {
             return;
@@ -165,13 +163,14 @@ impl<'a> Down<'a> {
         orphan::is_orphan(self.project, container) || (is_one_off(container) && !known)
     }
 
-    /// Whether `--remove-orphans` removes a container that a plain `down` leaves.
+    /// Whether only `--remove-orphans` removes a container, not a plain `down`.
     fn is_left_without_remove_orphans(&self, container: &Container) -> bool {
         let acted_on = |service: &ServiceName| self.project.services.contains_key(service);
         self.is_orphan(container) || (is_one_off(container) && container.service.as_ref().is_some_and(acted_on))
     }
 
-    /// The containers that stay because their profile is off. Whoever names services knows which are meant.
+    /// The warning about containers that stay because their profiles are inactive; not needed if the user names
+    /// services.
     fn profiles_off(&self) -> Option<Warning> {
         let replicas = self.observed.containers.iter().filter(|container| container.is_replica());
         let left = replicas.filter_map(|container| {
@@ -182,7 +181,7 @@ impl<'a> Down<'a> {
         if left.is_empty() || !self.options.services.is_empty() {
             return None;
         }
-        // Those that leave no choice first: one profile may be enough for several services.
+        // Services with a single profile first: it may enable others as well.
         left.sort_by_key(|(name, profiles)| (profiles.len(), name.clone()));
         let mut profiles: Vec<String> = Vec::new();
         for (_, needed) in &left {
@@ -196,7 +195,7 @@ impl<'a> Down<'a> {
         Some(Warning::ProfilesOff { containers, profiles })
     }
 
-    /// Removes the containers that hooks were run in.
+    /// Removes hook containers.
     fn hook_containers(&mut self, services: &BTreeSet<&'a ServiceName>) {
         let hooks = self.observed.containers.iter().filter(|container| container.hook);
         for container in hooks {
@@ -242,7 +241,7 @@ impl<'a> Down<'a> {
             && self.observed.containers.iter().filter(lasting).any(|it| auto_removed::share_a_volume(container, it))
     }
 
-    /// The steps that a removal comes after for the sake of the volumes that the container shares.
+    /// The steps that a removal must follow because of the volumes that the container shares.
     fn volume_sharers_before(&self, container: &Container) -> Vec<ActionId> {
         if auto_removed::is_auto_removed(self.observed, container) {
             return Vec::new();
@@ -257,7 +256,7 @@ impl<'a> Down<'a> {
         self.removed.iter().find(|(removed, _)| removed.id == container.id).map(|(_, step)| *step)
     }
 
-    /// What becomes of the anonymous volumes of the containers that go.
+    /// What happens to the anonymous volumes of removed containers.
     fn anonymous_volumes(&self) -> AnonymousVolumes {
         match self.options.volumes {
             DownVolumes::Keep => AnonymousVolumes::Keep,
@@ -265,8 +264,8 @@ impl<'a> Down<'a> {
         }
     }
 
-    /// Removes the project's networks once nobody of it is connected any more. One that a container uses which goes on
-    /// running stays: not every engine refuses to remove it.
+    /// Removes the project's networks once none of its containers is connected. A network used by a container that
+    /// keeps running stays: not every engine refuses to remove it.
     fn networks(&mut self) {
         let ours = Some(self.project.name.as_str());
         for (key, network) in self.project.networks.iter().filter(|(_, network)| !network.external) {
@@ -274,7 +273,7 @@ impl<'a> Down<'a> {
             for live in live.filter(|live| live.name == network.name && live.project.as_deref() == ours) {
                 let in_use = self.left_running(&live.name);
                 if !in_use.is_empty() {
-                    // That the others need it goes without saying where only some services are taken down.
+                    // If only some services are taken down, it is obvious that others need it.
                     if self.options.services.is_empty() {
                         let orphans = in_use.iter().any(|container| self.is_left_without_remove_orphans(container));
                         let containers = in_use.iter().map(|container| container.name.clone()).collect();
@@ -292,17 +291,17 @@ impl<'a> Down<'a> {
         }
     }
 
-    /// The containers connected to a network that run and are not removed.
+    /// The running containers connected to a network that are not removed.
     fn left_running(&self, network: &str) -> Vec<&'a Container> {
         self.left(|container| container.is_up() && container.networks.contains_key(network))
     }
 
-    /// The containers that mount a volume and are not removed. Engines keep it for those that are stopped, too.
+    /// The containers that mount a volume and are not removed. Engines keep it for stopped ones too.
     fn left_mounting(&self, volume: &str) -> Vec<&'a Container> {
         self.left(|container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(volume)))
     }
 
-    /// The containers that are not removed and use something, by name.
+    /// The containers that are not removed and for which `uses` holds, by name.
     fn left(&self, uses: impl Fn(&Container) -> bool) -> Vec<&'a Container> {
         let removed: BTreeSet<_> = self.removed.iter().map(|(container, _)| &container.id).collect();
         let left = self.observed.containers.iter().filter(|it| uses(it) && !removed.contains(&it.id));
@@ -311,7 +310,7 @@ impl<'a> Down<'a> {
         left
     }
 
-    /// Removes the project's volumes, and those that containers of it carried over from their predecessors.
+    /// Removes the project's volumes, and those that its containers carried over from their predecessors.
     fn volumes(&mut self) {
         let mut names = BTreeSet::new();
         for volume in self.project.volumes.values().filter(|volume| !volume.external) {
@@ -342,7 +341,7 @@ impl<'a> Down<'a> {
         }
     }
 
-    /// Removes the images that are there of those that [`removable_images`] names.
+    /// Removes the existing images among [`removable_images`].
     fn images(&mut self, services: &BTreeSet<&'a ServiceName>) {
         let after: Vec<_> = self.removed.iter().map(|(_, step)| *step).collect();
         for reference in images_of(self.project, services, self.options.images) {
@@ -357,7 +356,7 @@ impl<'a> Down<'a> {
     }
 }
 
-/// The images that taking a project down may remove, to be looked for ([`crate::engine::ObserveQuery::images`]).
+/// The images that taking a project down may remove, for [`crate::engine::ObserveQuery::images`].
 #[must_use]
 pub fn removable_images(project: &Project, images: DownImages) -> Vec<String> {
     images_of(project, &project.services.keys().collect(), images).into_iter().collect()
@@ -370,7 +369,7 @@ fn images_of(project: &Project, services: &BTreeSet<&ServiceName>, images: DownI
         let own_name = project.image_name(&Service { image: None, ..Service::new(service.name.clone()) });
         match images {
             DownImages::Keep => false,
-            // A project that is known by its labels only tells every image by name.
+            // In a project known only from labels, every service has an image name.
             DownImages::Local => service.image.as_ref().is_none_or(|image| *image == own_name),
             DownImages::All => true,
         }
@@ -382,33 +381,24 @@ pub(super) fn container_ref(container: &Container, replica: Option<Replica>) -> 
     ContainerRef { replica, name: container.name.clone(), handle: Handle::Existing(container.id.clone()) }
 }
 
-/// What a container was made from, for the hooks that run before it stops.
+/// The specification of an existing container, for the hooks that run before it stops.
 pub(super) fn existing_spec(
     project: &Arc<Project>,
     container: &Container,
     replica: &Replica,
 ) -> Option<Arc<ContainerSpec>> {
     let service = project.services.get(&replica.service)?;
-    Some(Arc::new(ContainerSpec {
-        project: project.clone(),
-        replica: replica.clone(),
-        name: container.name.clone(),
-        temporary_name: None,
-        image: project.image_name(service),
-        image_digest: Deferred::Known(container.image_digest.clone()),
-        image_volumes: BTreeMap::new(),
-        contents: Fingerprint::default(),
-        replaces: None,
-        references: BTreeMap::new(),
-        linked: BTreeMap::new(),
-    }))
+    let image_digest = Deferred::Known(container.image_digest.clone());
+    let image = project.image_name(service);
+    let spec = ContainerSpec::new(project.clone(), replica.clone(), container.name.clone(), image);
+    Some(Arc::new(ContainerSpec { image_digest, ..spec }))
 }
 
-/// All services, each after those that depend on it. What is in a cycle, which labels of older files may show, comes
-/// in some order.
+/// All services, each after its dependents. Services in a cycle, which labels from older files may contain, come in an
+/// arbitrary order.
 pub(super) fn dependents_first(project: &Project) -> Vec<&ServiceName> {
     let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
-    // The way is kept in a list: a long chain of services must not exhaust the stack.
+    // An explicit stack: a long chain of services must not cause a stack overflow.
     let mut way = Vec::new();
     for (name, service) in &project.services {
         if seen.insert(name) {

@@ -1,14 +1,14 @@
-//! What makes a plan impossible.
+//! Errors that make a plan impossible.
 
 use super::decide::shared::{NothingToShare, Shared};
 use crate::project::circle::Circle;
 use crate::project::{NetworkKey, ProjectName, ServiceName, VolumeKey};
 
-/// Why there is no plan. Nothing was touched.
+/// Why planning failed. Nothing was touched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// Two services ask for one `container_name`.
+    /// Two services have the same `container_name`.
     #[error("container name \"{name}\" is already in use by service `{first}`")]
     DuplicateContainerName {
         /// The first of them.
@@ -18,17 +18,17 @@ pub enum PlanError {
         /// The name.
         name: String,
     },
-    /// A name that the engine gives to nothing.
+    /// A name that the engine does not accept.
     #[error("`{name}` is not a valid {} name", .kind.word())]
     BadName {
-        /// What would have it.
+        /// What it names.
         kind: NamedKind,
         /// The key of the service, network or volume.
         key: String,
         /// The name.
         name: String,
     },
-    /// A network that every engine has is used like one of the project.
+    /// A network that every engine has is used like a network of the project.
     #[error("network `{name}` is built into the engine, and services cannot find each other by name on it")]
     PredefinedNetwork {
         /// Its key.
@@ -41,12 +41,12 @@ pub enum PlanError {
     NotShared {
         /// The service.
         service: ServiceName,
-        /// How many it should have.
+        /// The number of replicas.
         replicas: usize,
         /// What they need.
         obstacle: Exclusive,
     },
-    /// A service with a `container_name` asks for several replicas.
+    /// A service with a `container_name` has several replicas.
     #[error(
         "WARNING: The \"{service}\" service is using the custom container name \"{name}\". Docker requires each \
          container to have a unique name. Remove the custom name to scale the service"
@@ -63,21 +63,21 @@ pub enum PlanError {
         /// The service.
         service: ServiceName,
     },
-    /// A service asks for more replicas than one machine can mean.
-    #[error("service `{service}` asks for more than {most} replicas")]
+    /// A service has too many replicas.
+    #[error("service `{service}` has more than {most} replicas")]
     TooManyReplicas {
         /// The service.
         service: ServiceName,
-        /// The most there can be.
+        /// The maximum.
         most: usize,
     },
-    /// A service uses a model, and Docker's `model` plugin is not there.
+    /// A service uses a model, and Docker's `model` plugin is not installed.
     #[error("'models' support requires Docker Model plugin")]
     NoModelPlugin {
         /// The first service that uses one.
         service: ServiceName,
     },
-    /// A `pre_start` hook that is to run for each replica.
+    /// A `pre_start` hook that should run for each replica.
     #[error("service \"{service}\" pre_start[{hook}]: per_replica is not yet supported")]
     HookPerReplica {
         /// The service.
@@ -85,7 +85,7 @@ pub enum PlanError {
         /// Which item of `pre_start`, from 0.
         hook: usize,
     },
-    /// `update_config.failure_action` is a word that nobody knows.
+    /// `update_config.failure_action` is unknown.
     #[error("service `{service}`: unknown `failure_action` `{word}`")]
     UnknownFailureAction {
         /// The service.
@@ -113,17 +113,17 @@ pub enum PlanError {
         /// Why it cannot.
         problem: NothingToShare,
     },
-    /// The name of a container belongs to another one of the project that stays.
+    /// A container of the project that stays already has the name.
     #[error("container name `{name}` is taken by {}", name_owner(.owner))]
     NameTaken {
-        /// The service that asks for the name.
+        /// The service that needs the name.
         service: ServiceName,
         /// The name.
         name: String,
         /// Whose container has it.
         owner: NameOwner,
     },
-    /// A service exposes what is no port.
+    /// An item of `expose` is not a port.
     #[error("service `{service}` exposes `{text}`, which is not a port")]
     BadExpose {
         /// The service.
@@ -133,7 +133,7 @@ pub enum PlanError {
         /// The item.
         text: String,
     },
-    /// `--scale` names a service that is not there.
+    /// `--scale` names an unknown service.
     #[error("no such service: {service}")]
     NoSuchService {
         /// The service.
@@ -165,13 +165,13 @@ pub enum PlanError {
         /// The profiles that would enable it.
         profiles: Vec<String>,
     },
-    /// `--scale` names a service that is not among those to act on.
+    /// `--scale` names a service that is not selected.
     #[error("`--scale` names service `{service}`, which is not one of the services given")]
     ServiceNotNamed {
         /// The service.
         service: ServiceName,
     },
-    /// A required dependency is of a profile that is off.
+    /// A required dependency has no active profile.
     #[error("service {dependency} is required by {service} but is disabled. Can be enabled by profiles {profiles:?}")]
     DependencyDisabled {
         /// The service that needs it.
@@ -181,7 +181,7 @@ pub enum PlanError {
         /// The profiles that would enable it.
         profiles: Vec<String>,
     },
-    /// A required dependency is nowhere defined.
+    /// A required dependency is not defined.
     #[error("could not find {dependency}: not found")]
     DependencyUnknown {
         /// The service that needs it.
@@ -189,13 +189,13 @@ pub enum PlanError {
         /// The dependency.
         dependency: ServiceName,
     },
-    /// Services that wait for one another.
+    /// Services depend on each other.
     #[error("cycle found: {}", Circle(.services.split_last().map_or(&[], |(_, services)| services), "->"))]
     Cycle {
         /// Along the cycle; the first is also the last.
         services: Vec<ServiceName>,
     },
-    /// A service that is to be started needs a variable that is not set, for the content of a secret or config.
+    /// A service to be started needs an unset variable for the content of a secret or config.
     #[error("environment variable \"{variable}\" required by {kind} \"{name}\" is not set")]
     VariableUnset {
         /// The variable.
@@ -205,7 +205,7 @@ pub enum PlanError {
         /// The key of the secret or config.
         name: String,
     },
-    /// A container or build needs a secret or config whose file is not there.
+    /// A container or build needs a secret or config whose file is missing.
     #[error("the file of {kind} \"{name}\" does not exist: {path}")]
     FileMissing {
         /// `secret` or `config`.
@@ -215,7 +215,7 @@ pub enum PlanError {
         /// The file.
         path: String,
     },
-    /// The content of a secret or config is to be copied to where nothing can be written.
+    /// The content of a secret or config cannot be copied to its target.
     #[error("cannot create {kind} \"{name}\" in {}{service}: {obstacle}", read_only(obstacle))]
     NotWritable {
         /// `secret` or `config`.
@@ -229,17 +229,17 @@ pub enum PlanError {
         /// Why not.
         obstacle: Box<CopyObstacle>,
     },
-    /// A container is to be made from an image that is not there, and that this run neither pulls nor builds.
+    /// A container needs an image that does not exist and that this run neither pulls nor builds.
     #[error("No such image: {image}")]
     ImageMissing {
         /// The reference.
         image: String,
-        /// Where the model asks for it.
+        /// The path in the model that refers to it.
         place: Vec<String>,
-        /// What keeps it from being pulled or built.
+        /// Why it is neither pulled nor built.
         cause: ImageMissingCause,
     },
-    /// An external network is not there.
+    /// An external network does not exist.
     #[error("network {name} declared as external, but could not be found")]
     ExternalNetworkMissing {
         /// Its key.
@@ -247,7 +247,7 @@ pub enum PlanError {
         /// Its name.
         name: String,
     },
-    /// The name of an external network fits several.
+    /// The name of an external network is ambiguous.
     #[error("multiple networks with name \"{name}\" were found. Use network ID as `name` to avoid ambiguity")]
     ExternalNetworkAmbiguous {
         /// Its key.
@@ -255,7 +255,7 @@ pub enum PlanError {
         /// Its name.
         name: String,
     },
-    /// An external volume is not there.
+    /// An external volume does not exist.
     #[error("external volume \"{name}\" not found")]
     ExternalVolumeMissing {
         /// Its key.
@@ -263,10 +263,10 @@ pub enum PlanError {
         /// Its name.
         name: String,
     },
-    /// A fixed address belongs to a container of the project that goes on running.
+    /// A container of the project that keeps running has the fixed address.
     #[error("address {address} on network `{network}` is taken by container {container}")]
     AddressTaken {
-        /// The service that asks for the address.
+        /// The service that needs the address.
         service: ServiceName,
         /// The key of the network.
         network: NetworkKey,
@@ -275,9 +275,9 @@ pub enum PlanError {
         /// The name of the container that has it.
         container: String,
     },
-    /// A network changed, and containers that this run leaves alone are connected to it.
+    /// A network changed, and containers outside this run are connected to it.
     #[error(
-        "network {name} has to be recreated for its new definition, but containers that stay are connected to it: {}",
+        "network {name} must be recreated because its definition changed, but containers that stay are connected to it: {}",
         .containers.join(", ")
     )]
     NetworkInUse {
@@ -288,9 +288,9 @@ pub enum PlanError {
         /// The containers' names.
         containers: Vec<String>,
     },
-    /// A volume that is to be recreated, as the user agreed, is mounted by containers that stay.
+    /// A volume that the user agreed to recreate is mounted by containers that stay.
     #[error(
-        "volume {name} has to be recreated for its new definition, but containers that stay mount it: {}",
+        "volume {name} must be recreated because its definition changed, but containers that stay mount it: {}",
         .containers.join(", ")
     )]
     VolumeInUse {
@@ -303,18 +303,18 @@ pub enum PlanError {
     },
 }
 
-/// Whose container has a name that another one needs.
+/// The owner of a container with a name that another one needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameOwner {
     /// A service that the files do not define.
     Orphan(Option<ServiceName>),
-    /// A service of the files that this run leaves alone: it is not selected, or its profile is off.
+    /// A service outside this run: it is not selected, or its profiles are inactive.
     LeftAlone(ServiceName),
     /// A service of this run, which keeps the container.
     Kept(ServiceName),
-    /// Nobody: `run` made it, and it has ended.
+    /// None: `run` created it, and it has exited.
     EndedOneOff,
-    /// Nobody: `run` made it, or a hook runs in it.
+    /// None: `run` created it, or a hook runs in it.
     Running,
 }
 
@@ -355,12 +355,12 @@ pub enum Exclusive {
         /// Which item of `ports`, from 0.
         item: String,
     },
-    /// A range of host ports with fewer ports than there are containers at a time.
-    #[error("host ports {range} are too few for {containers} containers at once")]
+    /// A range of host ports with fewer ports than parallel containers.
+    #[error("host ports {range} are not enough for {containers} containers at a time")]
     HostPorts {
         /// The range.
         range: String,
-        /// How many containers there are at a time.
+        /// The number of parallel containers.
         containers: usize,
         /// Which item of `ports`, from 0.
         item: String,
@@ -370,7 +370,7 @@ pub enum Exclusive {
     Address {
         /// The key of the network.
         network: NetworkKey,
-        /// The key of the address there.
+        /// The attribute with the address.
         field: &'static str,
         /// The address.
         address: String,
@@ -383,7 +383,7 @@ pub enum CopyObstacle {
     /// `read_only: true`.
     #[error("its content is copied into the file system")]
     ReadOnlyService,
-    /// Its target is in a mount that cannot be written to.
+    /// Its target is in a read-only mount.
     #[error("its content is copied to {path}, and {mount} is mounted read-only")]
     ReadOnlyMount {
         /// Its target.
@@ -399,7 +399,7 @@ pub enum CopyObstacle {
     },
 }
 
-/// What keeps an image that is missing from being pulled or built.
+/// Why a missing image is neither pulled nor built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageMissingCause {
     /// `pull_policy: never`, or `--pull never`.
@@ -411,7 +411,7 @@ pub enum ImageMissingCause {
 }
 
 impl Exclusive {
-    /// Where it stands in the service.
+    /// Its path in the service.
     fn path(&self) -> Vec<&str> {
         match self {
             Self::ContainerName(_) => vec!["container_name"],
@@ -420,23 +420,22 @@ impl Exclusive {
         }
     }
 
-    /// How so many containers can do without it.
+    /// How to avoid the conflict for this many containers.
     fn way_out(&self, containers: usize) -> String {
         match self {
             Self::ContainerName(_) => "remove `container_name`".to_owned(),
             Self::HostPort { port, target, .. } => {
                 let last = usize::from(*port) + containers - 1;
-                format!("publish a range as in `{port}-{last}:{target}`, or leave the host port to the engine")
+                format!("publish a range as in `{port}-{last}:{target}`, or let the engine choose the host port")
             }
             Self::HostPorts { .. } => "publish a larger range".to_owned(),
-            Self::Address { .. } => "leave the address to the engine".to_owned(),
+            Self::Address { .. } => "let the engine choose the address".to_owned(),
         }
     }
 }
 
 impl PlanError {
-    /// Where the cause stands in the model, as a path from its top; [`crate::project::Origins::nearest`] knows the
-    /// place in the files.
+    /// The path of the cause in the model; [`crate::project::Origins::nearest`] maps it to the place in the files.
     #[must_use]
     pub fn path(&self) -> Option<Vec<&str>> {
         match self {
@@ -522,7 +521,7 @@ impl PlanError {
             }),
             Self::BadExpose { .. } => Some("write a port or a range, as in `80` or `8000-8010/udp`".to_owned()),
             Self::NoModelPlugin { .. } => Some(
-                "install Docker Model Runner: `docker model version` has to answer, from a plugin `docker-model` in \
+                "install Docker Model Runner: `docker model version` must work, with a plugin `docker-model` in \
                  ~/.docker/cli-plugins or /usr/libexec/docker/cli-plugins"
                     .to_owned(),
             ),
@@ -555,7 +554,7 @@ impl PlanError {
             Self::UnknownFailureAction { .. } => Some("use `pause`, `continue` or `rollback`".to_owned()),
             Self::StartFirst { obstacle, .. } => {
                 let way = match obstacle {
-                    Exclusive::HostPort { .. } => "leave the host port to the engine".to_owned(),
+                    Exclusive::HostPort { .. } => "let the engine choose the host port".to_owned(),
                     Exclusive::ContainerName(_) | Exclusive::HostPorts { .. } | Exclusive::Address { .. } => {
                         obstacle.way_out(1)
                     }
@@ -609,7 +608,7 @@ fn name_owner(owner: &NameOwner) -> String {
         }
         NameOwner::LeftAlone(service) => format!("a container of service `{service}`, which is not part of this run"),
         NameOwner::Kept(service) => format!("a container of service `{service}`, which keeps it"),
-        NameOwner::EndedOneOff => "a one-off container of `run` that has ended".to_owned(),
+        NameOwner::EndedOneOff => "a one-off container of `run` that has exited".to_owned(),
         NameOwner::Running => "a one-off container of `run`".to_owned(),
     }
 }

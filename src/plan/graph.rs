@@ -12,7 +12,7 @@ use petgraph::visit::{Dfs, EdgeRef, Reversed};
 use super::{Handle, Step, Warning};
 use crate::observed::ContainerId;
 
-/// One step of a [`Plan`], shown as `#3`. Ids follow the order in which the planner emitted the steps.
+/// The id of a step of a [`Plan`], shown as `#3`. Ids follow the order in which the planner added the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionId(u32);
 
@@ -30,16 +30,16 @@ impl fmt::Display for ActionId {
     }
 }
 
-/// What one step is to another that comes before it.
+/// How a step depends on an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
-    /// The later step is done only if the earlier one ended well, or was not needed.
+    /// The later step is done only if the earlier one succeeded or was not needed.
     Requires,
-    /// The later step comes after the earlier one, however that ended (`required: false`).
+    /// The later step comes after the earlier one, regardless of its outcome (`required: false`).
     Follows,
 }
 
-/// Everything that will happen, each step with its reason and with what must come before it. Acyclic.
+/// All steps to take, each with its reason and its predecessors. Acyclic.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     graph: DiGraph<Step, Edge>,
@@ -61,7 +61,7 @@ impl PartialEq for Plan {
 #[derive(Debug, Default)]
 pub struct PlanBuilder {
     plan: Plan,
-    /// The edges so far, which the graph itself finds only by looking at all edges of a step.
+    /// The edges so far, as an index: the graph itself would search all edges of a step.
     edges: HashMap<(NodeIndex, NodeIndex), EdgeIndex>,
 }
 
@@ -76,11 +76,11 @@ impl PlanBuilder {
         id
     }
 
-    /// Puts `earlier` before `later`. A pair that is there already keeps the stronger edge.
+    /// Orders `earlier` before `later`. An existing pair keeps the stronger edge.
     ///
     /// # Panics
     ///
-    /// In debug builds, if that closes a cycle.
+    /// In debug builds, if this closes a cycle.
     pub fn order(&mut self, earlier: ActionId, later: ActionId, edge: Edge) {
         debug_assert!(earlier != later, "a step cannot come before itself");
         let (from, to) = (node_of(earlier), node_of(later));
@@ -93,7 +93,7 @@ impl PlanBuilder {
         }
     }
 
-    /// The step of `id`, to change it.
+    /// Mutable access to a step.
     pub fn step_mut(&mut self, id: ActionId) -> &mut Step {
         &mut self.plan.graph[node_of(id)]
     }
@@ -112,16 +112,16 @@ impl PlanBuilder {
         std::iter::from_fn(|| visit.next(reversed)).map(id_of).collect()
     }
 
-    /// The plan, without the edges that follow from others.
+    /// The plan, without redundant edges.
     #[must_use]
     pub fn build(mut self) -> Plan {
         self.reduce();
         self.plan
     }
 
-    /// Takes out the edges that say nothing new: one from `a` to `c` where `a` comes before `b` and `b` before `c`. A
-    /// step that requires another is skipped where that failed, so only steps that require each other all the way
-    /// stand for an edge that does.
+    /// Removes redundant edges: one from `a` to `c` if `a` comes before `b` and `b` before `c`. A step that requires
+    /// another is skipped if that fails, so a requiring edge is redundant only if every edge on the other path requires
+    /// too.
     fn reduce(&mut self) {
         let graph = &self.plan.graph;
         let Ok(order) = petgraph::algo::toposort(graph, None) else {
@@ -129,12 +129,12 @@ impl PlanBuilder {
             return;
         };
         let count = graph.node_count();
-        // What comes before each node: in any way, and by requirements alone.
+        // The predecessors of each node: by any edges, and by requirements only.
         let (mut any, mut required) = (NodeSets::new(count), NodeSets::new(count));
         let mut needless = HashSet::new();
         for node in order {
             let edges: Vec<_> = graph.edges_directed(node, Direction::Incoming).collect();
-            // First what comes before the steps before: an edge to one of those says nothing new.
+            // First the predecessors of predecessors: an edge to one of those is redundant.
             for edge in &edges {
                 any.include(node.index(), edge.source().index());
                 if *edge.weight() == Edge::Requires {
@@ -162,26 +162,26 @@ impl PlanBuilder {
 }
 
 impl Plan {
-    /// The same plan, with what the user should know about it.
+    /// The same plan with these warnings.
     #[must_use]
     pub(super) fn with_warnings(mut self, warnings: Vec<Warning>) -> Self {
         self.warnings = warnings;
         self
     }
 
-    /// Adds what the user should know about it.
+    /// Adds warnings for the user.
     pub(super) fn warn(&mut self, warnings: Vec<Warning>) {
         self.warnings.extend(warnings);
     }
 
-    /// What the user should know about it.
+    /// Warnings for the user.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// Whether carrying it out changes anything. Waits do not, nor do jobs that ran to their end and run again, nor
-    /// providers, which are done on every run. A guarded step counts, since it may.
+    /// Whether executing it changes anything. Waits do not, nor do completed jobs that run again, nor providers, which
+    /// are called on every run. A guarded step counts, since it may.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         self.changes().next().is_some()
@@ -197,7 +197,7 @@ impl Plan {
         self.steps().filter(|(_, step)| step.is_destructive())
     }
 
-    /// Whether a step is about a container that was there.
+    /// Whether a step is about an existing container.
     #[must_use]
     pub fn touches(&self, container: &ContainerId) -> bool {
         let about = |handle: &Handle| match handle {
@@ -229,12 +229,12 @@ impl Plan {
         &self.graph[node_of(id)]
     }
 
-    /// All steps, in the order the planner emitted them.
+    /// All steps, in the order the planner added them.
     pub fn steps(&self) -> impl Iterator<Item = (ActionId, &Step)> {
         self.graph.node_indices().map(|node| (id_of(node), &self.graph[node]))
     }
 
-    /// All steps, to complete what is known of them.
+    /// Mutable access to all steps, to fill in details.
     pub(super) fn steps_mut(&mut self) -> impl Iterator<Item = (ActionId, &mut Step)> {
         let ids: Vec<_> = self.graph.node_indices().map(id_of).collect();
         ids.into_iter().zip(self.graph.node_weights_mut())
@@ -258,7 +258,7 @@ impl Plan {
     }
 }
 
-/// A set of nodes for every node, a bit each.
+/// A bit set of nodes for every node.
 struct NodeSets {
     words: usize,
     bits: Vec<u64>,

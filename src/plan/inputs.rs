@@ -1,4 +1,4 @@
-//! What every decision of `up` looks at.
+//! The inputs of every decision of `up`.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::{StartContainers, UpOptions};
 use crate::observed::Observed;
 use crate::project::Project;
 
-/// What every decision looks at.
+/// The inputs of every decision.
 #[derive(Clone, Copy)]
 pub(super) struct Inputs<'a> {
     pub(super) project: &'a Arc<Project>,

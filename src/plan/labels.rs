@@ -1,4 +1,4 @@
-//! A project without its files: rebuilt from the labels of what the engine has.
+//! Rebuilds a project without its files, from labels in the engine.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use crate::observed::{Container, Observed};
 use crate::project::label;
 use crate::project::{Condition, Dependency, Network, Project, ProjectName, Service, ServiceName, Volume};
 
-/// The project of that name as its containers, networks and volumes show it: services with their image, their number of
-/// replicas and their dependencies, and all that is labelled. Hooks and providers leave no trace.
+/// The project with this name, rebuilt from its containers, networks and volumes: services with image, number of
+/// replicas and dependencies, and everything else with labels. Hooks and providers leave no trace.
 #[must_use]
 pub fn project_from_labels(name: &ProjectName, observed: &Observed) -> Project {
     let mut services: BTreeMap<ServiceName, Service> = BTreeMap::new();
@@ -25,7 +25,7 @@ pub fn project_from_labels(name: &ProjectName, observed: &Observed) -> Project {
     let networks = networks.filter_map(|network| {
         Some((network.key.clone()?, Network { name: network.name.clone(), ..Network::default() }))
     });
-    // Of several of one key, as a changed `name` leaves them, the one that containers mount.
+    // If a changed `name` left several with the same key, the one that containers mount.
     let is_mounted = |name: &str| {
         let mounts = observed.containers.iter().flat_map(|container| &container.mounts);
         mounts.into_iter().any(|mount| mount.name.as_deref() == Some(name))
@@ -44,14 +44,14 @@ pub fn project_from_labels(name: &ProjectName, observed: &Observed) -> Project {
     }
 }
 
-/// A service as one of its containers shows it, without replicas yet.
+/// A service rebuilt from one of its containers, without replicas yet.
 fn service(name: &ServiceName, container: &Container) -> Service {
     let depends_on = container.labels.get(label::DEPENDS_ON).map(|label| dependencies(label)).unwrap_or_default();
     Service { image: Some(container.image.clone()), scale: Some(0), depends_on, ..Service::new(name.clone()) }
 }
 
-/// The dependencies of a label `db:service_healthy:true,cache`. Without a condition they are only ordered, without a
-/// word about restarts they restart.
+/// The dependencies in a label such as `db:service_healthy:true,cache`. Without a condition they are only ordered;
+/// without the third part, dependents restart with them.
 fn dependencies(label: &str) -> BTreeMap<ServiceName, Dependency> {
     let items = label.split(',').filter(|item| !item.is_empty());
     items

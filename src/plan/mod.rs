@@ -1,7 +1,7 @@
-//! (Project, Observed, Options) in, a plan out: decisions only, no I/O, no clock, no prompt.
+//! Project, observed state and options in, a plan out: decisions only, no I/O, no clock, no prompts.
 //!
-//! [`up`] makes the plan of `up` and `create`, [`down`] that of `down`. A plan holds everything that will be done, each
-//! step with its reason and with what must come before it; its `Display` is what `hoist plan` prints.
+//! [`up`] makes the plan of `up` and `create`, [`down`] that of `down`. A plan contains everything that will be done,
+//! each step with its reason and its predecessors; its `Display` is what `hoist plan` prints.
 
 mod action;
 mod arrange;

@@ -1,4 +1,4 @@
-//! What a command asks of the planner.
+//! The options of the planner.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,57 +10,57 @@ use crate::project::fingerprint::Fingerprint;
 use crate::project::value::PullPolicy;
 use crate::project::{Project, ProjectName, ServiceName, VolumeKey};
 
-/// How `up` and `create` go about it. The default is a plain `up -d`.
+/// Options of `up` and `create`. The default is a plain `up -d`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UpOptions {
-    /// When containers of the services the user named are recreated; those of all services, if none was named.
+    /// When to recreate containers of the services that the user named, or of all services if none was named.
     pub recreate: Recreate,
-    /// When containers of the services they depend on are recreated.
+    /// When to recreate containers of their dependencies.
     pub recreate_dependencies: Recreate,
-    /// Containers that are newer than the command, as an earlier plan of its own made them: of these, only those that
-    /// changed are recreated.
+    /// Containers that an earlier plan of the same command created: these are recreated only if they changed.
     pub newer: BTreeSet<ContainerId>,
-    /// What becomes of the anonymous volumes of recreated containers.
+    /// What to do with the anonymous volumes of recreated containers.
     pub anonymous_volumes: AnonymousVolumePolicy,
-    /// Which images are built.
+    /// Which images to build.
     pub build: BuildImages,
-    /// `--pull`: takes the place of every service's `pull_policy`.
+    /// `--pull`: overrides every service's `pull_policy`.
     pub pull: Option<PullPolicy>,
-    /// What becomes of containers of services that are not in the files.
+    /// What to do with containers of services that are not in the files.
     pub orphans: Orphans,
-    /// Whether containers are started, or only made.
+    /// Whether to start containers, or only create them.
     pub start: StartContainers,
-    /// `--wait`: wait until everything runs and is healthy; nothing is waited for on the command's behalf by default.
+    /// `--wait`: wait until everything is running and healthy; by default, the command itself waits for nothing.
     pub wait: Option<WaitUntilReady>,
-    /// `--eager-health`: who finds out whether containers that are waited for are healthy, where their service does not
-    /// ask for more (`x-hoist.eager_health`).
+    /// `--eager-health`: who checks the health of containers being waited for, unless their service sets
+    /// `x-hoist.eager_health`.
     pub probing: Probing,
-    /// `--rolling`: the replicas of every service are replaced in turn; otherwise those of services that ask for it
-    /// (`x-hoist.rolling`).
+    /// `--rolling`: replace the replicas of every service in turn; otherwise only those of services with
+    /// `x-hoist.rolling`.
     pub rolling: bool,
     /// `-t`: grace period of every stop; each container's own by default.
     pub timeout: Option<Duration>,
-    /// `--scale`: numbers of replicas that win over those in the files.
+    /// `--scale`: numbers of replicas that override those in the files.
     pub scale: BTreeMap<ServiceName, u32>,
-    /// Volumes whose definition changed and whose data the user agreed to lose; the others are kept as they are. See
+    /// Volumes whose definition changed and whose data the user agreed to lose; others are kept. See
     /// [`super::changed_volumes`].
     pub recreate_volumes: BTreeSet<VolumeKey>,
     /// The platform of images for services without `platform`; the engine's own by default.
     pub default_platform: Option<String>,
-    /// The moment the plan is made, in seconds since 1970: which images are due by `pull_policy: daily` and the like.
-    /// None is due at 0.
+    /// The current time in seconds since 1970: determines which images are due for `pull_policy: daily` and the like.
+    /// At 0, none is.
     pub now: i64,
-    /// What secrets and configs contain at the moment (`load::contents`), so that it can be told which changed since a
-    /// container was made; nothing is reported by default.
+    /// The current content of secrets and configs (`load::contents`), to report which changed since a container was
+    /// created; by default nothing is reported.
     pub contents: Fingerprint,
-    /// The files of secrets and configs that are not there (`load::missing_files`), which makes a plan that needs them
-    /// impossible, and the missing sources of bind mounts, which the engine makes as folders; empty where the engine has other files than this machine.
+    /// Missing files (`load::missing_files`): a plan that needs a missing file of a secret or config is refused; a
+    /// missing source of a bind mount will be created by the engine as a folder. Empty if the engine is on another
+    /// machine.
     pub missing_files: BTreeSet<String>,
-    /// Whether reasons may tell values that look like secrets (`--show-values`).
+    /// Whether reasons may show values that look like secrets (`--show-values`).
     pub values: SecretValues,
 }
 
-/// When existing containers are recreated.
+/// When to recreate existing containers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Recreate {
     /// When their definition, image, networks or volumes changed.
@@ -72,18 +72,18 @@ pub enum Recreate {
     Never,
 }
 
-/// What becomes of the anonymous volumes of a recreated container.
+/// What to do with the anonymous volumes of a recreated container.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AnonymousVolumePolicy {
     /// The new container mounts them again.
     #[default]
     Inherit,
-    /// `-V`: the new container gets empty ones, for which every named service is recreated. The old ones stay, with their
-    /// data, and nobody mounts them.
+    /// `-V`: the new container gets empty ones, so every named service is recreated. The old ones stay, with their
+    /// data, but unmounted.
     Renew,
 }
 
-/// Which images are built.
+/// Which images to build.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BuildImages {
     /// Those that are missing, and those whose `pull_policy` is `build`.
@@ -95,7 +95,7 @@ pub enum BuildImages {
     Never,
 }
 
-/// What becomes of containers of services that are not in the files.
+/// What to do with containers of services that are not in the files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Orphans {
     /// They stay, and a warning names them.
@@ -103,14 +103,14 @@ pub enum Orphans {
     Keep,
     /// `--remove-orphans`.
     Remove,
-    /// They stay and nothing is said: `COMPOSE_IGNORE_ORPHANS`.
+    /// They stay without a warning: `COMPOSE_IGNORE_ORPHANS`.
     Ignore,
 }
 
-/// Whether containers are started.
+/// Which containers to start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum StartContainers {
-    /// All that do not run.
+    /// All that are not running.
     #[default]
     Yes,
     /// None: `create`, `up --no-start`.
@@ -120,7 +120,7 @@ pub enum StartContainers {
 /// A wait on behalf of the command.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WaitUntilReady {
-    /// `--wait-timeout`: after how long a wait is given up; never by default.
+    /// `--wait-timeout`: time limit of a wait; none by default.
     pub timeout: Option<Duration>,
 }
 
@@ -163,16 +163,16 @@ impl ProjectSource {
     }
 }
 
-/// How `start` goes about it. The default is a plain `start`.
+/// Options of `start`. The default is a plain `start`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StartOptions {
     /// The services to start, with all that they depend on; empty is all.
     pub services: Vec<ServiceName>,
-    /// `--wait`: wait until everything runs and is healthy; nothing is waited for on the command's behalf by default.
+    /// `--wait`: wait until everything runs and is healthy; off by default.
     pub wait: Option<WaitUntilReady>,
 }
 
-/// How `restart` goes about it. The default is a plain `restart`.
+/// Options of `restart`. The default is a plain `restart`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RestartOptions {
     /// The services to restart; empty is all.
@@ -204,7 +204,7 @@ pub struct KillOptions {
     pub orphans: Orphans,
 }
 
-/// How `rm` goes about it. The default is a plain `rm`.
+/// Options of `rm`. The default is a plain `rm`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RmOptions {
     /// The services whose containers are removed; empty is all.
@@ -219,40 +219,40 @@ pub struct RmOptions {
     pub timeout: Option<Duration>,
 }
 
-/// How `down` goes about it. The default is a plain `down`.
+/// Options of `down`. The default is a plain `down`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DownOptions {
-    /// The services to take down, and with them all that depend on them; empty is all.
+    /// The services to take down, together with their dependents; empty means all.
     pub services: Vec<ServiceName>,
-    /// What becomes of volumes.
+    /// What to do with volumes.
     pub volumes: DownVolumes,
-    /// What becomes of the images of its services.
+    /// What to do with the images of its services.
     pub images: DownImages,
-    /// What becomes of containers of services that are not in the files, and of one-offs that ended; nothing is said of
-    /// those that stay.
+    /// What to do with containers of services that are not in the files, and with exited one-offs; there is no warning
+    /// about those that stay.
     pub orphans: Orphans,
     /// `-t`: grace period of every stop; each container's own by default.
     pub timeout: Option<Duration>,
 }
 
-/// What becomes of volumes on `down`.
+/// What `down` does with volumes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DownVolumes {
     /// They stay, with their data.
     #[default]
     Keep,
-    /// `--volumes`: those of the project that are not external go, and the anonymous ones of its containers.
+    /// `--volumes`: removes the project's volumes, except external ones, and the anonymous ones of its containers.
     Remove,
 }
 
-/// What becomes of images on `down`.
+/// What `down` does with images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DownImages {
     /// They stay.
     #[default]
     Keep,
-    /// `--rmi local`: those that were built for a service without an `image` of its own go.
+    /// `--rmi local`: removes those built for services without `image`.
     Local,
-    /// `--rmi all`: those of all services go.
+    /// `--rmi all`: removes those of all services.
     All,
 }

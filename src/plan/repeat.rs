@@ -1,13 +1,13 @@
-//! A plan, and the one that failed before it in; whether it would fail the same way out.
+//! A plan and the failed one before it in; whether it would fail the same way out.
 
 use std::collections::BTreeSet;
 
 use super::{Action, ActionId, Edge, Plan, Step};
 
 impl Plan {
-    /// Whether each of the `failed` steps of an earlier plan is in this one again, with nothing new before it: then nothing
-    /// has changed that let them fail. New is what the earlier plan did not have, and what it made before the step that
-    /// failed: somebody has removed that since.
+    /// Whether each of the `failed` steps of an earlier plan is in this one again, with nothing new before it: then the
+    /// cause of the failures has not changed. New steps are those that the earlier plan did not have, and those that it
+    /// completed before the failed step: another client has undone them since.
     #[must_use]
     pub fn repeats(&self, earlier: &Self, failed: &[ActionId]) -> bool {
         let known: BTreeSet<String> = earlier.steps().map(|(_, step)| text(step)).collect();
@@ -23,13 +23,13 @@ impl Plan {
         })
     }
 
-    /// What was certainly made before a step began.
+    /// What was certainly created before a step started.
     fn made_before(&self, id: ActionId) -> BTreeSet<String> {
         let before = self.all_before(id, &[Edge::Requires]).into_iter().map(|before| self.step(before));
         before.filter(|step| step.guard.is_none() && makes(&step.action)).map(text).collect()
     }
 
-    /// What has to be done before a step, at any distance along such edges.
+    /// The direct and indirect predecessors of a step along these kinds of edges.
     fn all_before(&self, id: ActionId, edges: &[Edge]) -> BTreeSet<ActionId> {
         let (mut seen, mut open) = (BTreeSet::new(), vec![id]);
         while let Some(next) = open.pop() {
@@ -40,7 +40,7 @@ impl Plan {
     }
 }
 
-/// Whether an action makes what no later plan makes again, unless somebody removed it.
+/// Whether an action creates something that no later plan creates again, unless it was removed.
 fn makes(action: &Action) -> bool {
     matches!(action, Action::CreateNetwork { .. } | Action::CreateVolume { .. } | Action::CreateContainer(_))
 }
@@ -84,7 +84,7 @@ mod tests {
         }
     }
 
-    /// A plan that makes networks, each after the one before it, and the last of its steps.
+    /// A plan that creates networks, each after the one before it, and the last of its steps.
     fn making(names: &[&str]) -> (Plan, ActionId) {
         let mut builder = PlanBuilder::default();
         let mut last = None;

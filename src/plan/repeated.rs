@@ -1,24 +1,24 @@
-//! What a plan does though it changes nothing.
+//! The steps of a plan that are not changes.
 
 use std::collections::BTreeSet;
 
 use super::{Effect, Plan, Repetition};
 
-/// What a plan does though it changes nothing: what every run does again.
+/// The steps of a plan that are not changes, because every run repeats them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Repeated {
-    /// The services whose containers ran to their end and run again.
+    /// The services that are completed jobs, which run again.
     pub jobs: BTreeSet<String>,
-    /// The services that are provided.
+    /// The services whose providers are called.
     pub providers: BTreeSet<String>,
     /// The models that are configured.
     pub models: BTreeSet<String>,
-    /// The other services that are waited for.
+    /// The other services being waited for.
     pub waits: BTreeSet<String>,
 }
 
 impl Plan {
-    /// What it does though that changes nothing.
+    /// The steps that are not changes.
     #[must_use]
     pub fn repeated(&self) -> Repeated {
         let mut repeated = Repeated::default();

@@ -55,11 +55,10 @@ fn chosen(project: &Project, options: &RestartOptions) -> BTreeSet<ServiceName> 
     if options.services.is_empty() {
         return project.services.keys().cloned().collect();
     }
-    let mut chosen: BTreeSet<ServiceName> = options.services.iter().cloned().collect();
-    if options.dependents == RestartDependents::Yes {
-        order::add_dependents(project, &mut chosen);
+    match options.dependents {
+        RestartDependents::Yes => order::with_dependents(project, &options.services),
+        RestartDependents::No => options.services.iter().cloned().collect(),
     }
-    chosen
 }
 
 struct Restart<'a> {
@@ -71,7 +70,7 @@ struct Restart<'a> {
     done: BTreeMap<ServiceName, Vec<(&'a Container, ActionId)>>,
 }
 
-impl<'a> Restart<'a> {
+impl Restart<'_> {
     fn service(&mut self, name: &ServiceName) {
         let dependencies = self.project.services.get(name).map(|service| &service.depends_on);
         let mut before = Vec::new();

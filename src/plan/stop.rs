@@ -1,4 +1,4 @@
-//! `stop`, and the end of an attached `up`: containers stop, dependents first, and stay.
+//! `stop`, and the end of an attached `up`: stops containers, dependents first, without removing them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,9 +9,8 @@ use super::{Action, ActionId, Plan, PlanBuilder, ProviderVerb, Reason, Replica, 
 use crate::observed::{Container, Observed, State};
 use crate::project::{Project, ServiceName};
 
-/// What it takes to stop `services`, or all if there are none: each after those that depend on it. Containers that have
-/// ended are stopped too, which changes nothing but tells of them. `timeout` is the grace period of every stop; each
-/// container's own where there is none.
+/// The plan to stop the services that the user named, or all, each after its dependents. Exited containers are stopped
+/// too, which only reports them. `timeout` is the grace period of every stop; each container's own by default.
 #[must_use]
 pub fn stop(project: &Arc<Project>, observed: &Observed, services: &[ServiceName], timeout: Option<Duration>) -> Plan {
     let mut builder = PlanBuilder::default();
@@ -38,7 +37,7 @@ pub fn stop(project: &Arc<Project>, observed: &Observed, services: &[ServiceName
     builder.build()
 }
 
-/// The stop of a replica, with its hooks if it has processes for them to run beside.
+/// The stop of a replica, with its hooks if it is up.
 pub(super) fn stop_container(
     project: &Arc<Project>,
     container: &Container,
@@ -56,7 +55,7 @@ pub(super) fn replica_of(container: &Container, service: &ServiceName) -> Option
     container.number.map(|number| Replica { service: service.clone(), number })
 }
 
-/// The replicas of a service that are up or have ended.
+/// The replicas of a service that are up or have exited.
 fn replicas<'a>(observed: &'a Observed, name: &'a ServiceName) -> impl Iterator<Item = &'a Container> {
     observed.containers.iter().filter(move |container| {
         let stoppable = container.is_up() || matches!(container.state, State::Created | State::Exited);

@@ -1,4 +1,4 @@
-//! The text form of a plan: one line a step, in the words of `hoist plan`, of the planner's tests and of bug reports.
+//! The text form of a plan: one line per step, for `hoist plan`, the planner's tests and bug reports.
 
 use std::fmt;
 
@@ -18,13 +18,14 @@ impl Plan {
         Line { plan: self, id }
     }
 
-    /// Why a step is there, with what has to hold for it: `scaled down`, `if the build changes its image`.
+    /// The reason and condition of a step: `scaled down`, `if the build changes its image`.
     #[must_use]
     pub fn why(&self, id: ActionId) -> impl fmt::Display {
         Why { plan: self, id }
     }
 
-    /// The condition of a guard, as in `if the build changes its image`, seen from a step of `service`.
+    /// The condition of a guard, such as `if the build changes its image`, from the point of view of a step of
+    /// `service`.
     fn guard_text(&self, guard: &Guard, service: Option<&ServiceName>) -> String {
         match guard {
             Guard::ImageChanged { producer, image, .. } => {

@@ -1,5 +1,5 @@
-//! Volumes that a plan leaves without a container: what goes when a container is removed with its volumes, and what
-//! stays behind, with its data, when it is removed without them.
+//! Volumes that a plan leaves without a container: removed together with their container, or left behind with their
+//! data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use crate::observed::{ContainerId, Mount, MountKind, Observed};
 use crate::project::value::MountKind as Kind;
 use crate::project::{Project, VolumeKey};
 
-/// Tells each removal in a plan which volumes of its container nobody uses once the plan is carried out. Volumes that the
-/// project defines by name are not counted: its next containers use them.
+/// Fills in, for each removal in a plan, the volumes of its container that nothing uses after the plan. Volumes that
+/// the project defines by name do not count: its next containers use them.
 pub(super) fn mark(plan: &mut Plan, project: &Project, observed: &Observed) {
     let mut removed: BTreeSet<ContainerId> = BTreeSet::new();
     let mut inherited: BTreeMap<String, ActionId> = BTreeMap::new();
@@ -49,7 +49,7 @@ pub(super) fn mark(plan: &mut Plan, project: &Project, observed: &Observed) {
         let Handle::Existing(id) = &container.handle else { continue };
         let auto_removed = observed.auto_removed.contains(id);
         let Some(observed) = observed.container(id) else { continue };
-        // What such a container shares is given up by the others, which go after it.
+        // Volumes that such a container shares are released by the others, which are removed after it.
         let goes = |mount: &&Mount| !auto_removed || !mount.name.as_deref().is_some_and(|it| outliving.contains(it));
         let mounts = observed.mounts.iter().filter(|mount| is_unused(mount)).filter(goes);
         let volume = |mount: &Mount| {
@@ -63,8 +63,8 @@ pub(super) fn mark(plan: &mut Plan, project: &Project, observed: &Observed) {
     }
 }
 
-/// Whether a named volume was made for the project by a definition that it does not have any more, not even in a service
-/// whose profile is inactive.
+/// Whether a named volume was created for a definition that the project no longer has, not even in a service with
+/// inactive profiles.
 fn has_left_the_files(project: &Project, observed: &Observed, name: &str) -> bool {
     let Some(live) = observed.volume_named(name) else { return false };
     let ours = live.project.as_deref() == Some(project.name.as_str());

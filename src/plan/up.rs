@@ -1,4 +1,4 @@
-//! `up` and `create`: from what is there to what the files ask for.
+//! `up` and `create`: from the observed state to what the files define.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use crate::observed::{Container, Observed};
 use crate::project::value::port::parse_exposed;
 use crate::project::{Project, Service, ServiceName};
 
-/// The most replicas a service can have; beyond it a number is a slip of the hand.
+/// Maximum number of replicas of a service; a larger one is certainly a mistake.
 const MOST_REPLICAS: usize = 10_000;
 
-/// What it takes to have the project as its files ask for: the plan of `up`, and of `create` where
-/// [`UpOptions::start`] says so.
+/// The plan to bring the project to the state that its files define: the plan of `up`, or of `create` depending on
+/// [`UpOptions::start`].
 ///
 /// # Errors
 ///
-/// What makes the whole impossible: names used twice, external resources that are missing, services without an image.
+/// If planning is impossible: duplicate names, missing external resources, services without an image.
 pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> Result<Plan, PlanError> {
     let project = &model::with_variables(project, observed)?;
     let cx = Inputs { project, observed, options };
@@ -69,7 +69,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     Ok(plan)
 }
 
-/// The orphans to remove; those that stay are told about.
+/// The orphans to remove; warns of those that stay.
 fn orphans<'a>(cx: &Inputs<'a>, warnings: &mut Vec<Warning>) -> Vec<&'a Container> {
     let orphans = orphan::orphans(cx.project, cx.observed);
     match cx.options.orphans {
@@ -82,7 +82,7 @@ fn orphans<'a>(cx: &Inputs<'a>, warnings: &mut Vec<Warning>) -> Vec<&'a Containe
     Vec::new()
 }
 
-/// The containers that steps may disconnect and connect again, or remove.
+/// The containers that steps may reconnect or remove.
 fn touched<'a>(
     decisions: &BTreeMap<&ServiceName, Decision<'a>>,
     orphans: &[&'a Container],
@@ -98,7 +98,7 @@ fn touched<'a>(
     touched
 }
 
-/// The containers that go without a successor.
+/// The containers removed without a successor.
 fn removed<'a>(
     decisions: &BTreeMap<&ServiceName, Decision<'a>>,
     orphans: &[&'a Container],
@@ -109,7 +109,7 @@ fn removed<'a>(
     orphans.iter().copied().chain(without_successor).map(|container| &container.id).collect()
 }
 
-/// What can be refused without looking at the engine.
+/// Checks that do not need the engine.
 fn check(cx: &Inputs<'_>) -> Result<(), PlanError> {
     for name in cx.options.scale.keys() {
         check_scaled(cx.project, name)?;
@@ -132,7 +132,7 @@ fn check(cx: &Inputs<'_>) -> Result<(), PlanError> {
     cx.project.services.values().try_for_each(|service| exclusive::check_replicas(cx, service))
 }
 
-/// What a service exposes has to be ports; the file format takes any text.
+/// Checks that `expose` has ports; the file format accepts any text.
 fn check_exposed(service: &Service) -> Result<(), PlanError> {
     match service.expose.iter().position(|text| parse_exposed(text).is_err()) {
         Some(item) => Err(PlanError::BadExpose {
@@ -144,7 +144,7 @@ fn check_exposed(service: &Service) -> Result<(), PlanError> {
     }
 }
 
-/// A service that `--scale` names has to be one to act on.
+/// Checks that a service in `--scale` is selected.
 fn check_scaled(project: &Project, name: &ServiceName) -> Result<(), PlanError> {
     let service = name.clone();
     match project.disabled.get(name) {

@@ -1,15 +1,15 @@
-//! What the user should know about a plan, and what stops nothing: data, whose words are in `render::warning`.
+//! Warnings about plans, as data. `render::warning` turns them into text.
 
 use super::{Replica, Shared};
 use crate::project::{ModelKey, NetworkKey, ProjectName, ServiceName, VolumeKey};
 
-/// Something the user should know.
+/// A warning about a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
     /// Containers of services that are not in the files, by name.
     Orphans(Vec<String>),
-    /// A network is used that nobody labelled with this project.
+    /// A network is used that is not labelled with this project.
     UnmanagedNetwork {
         /// Its name.
         name: String,
@@ -18,7 +18,7 @@ pub enum Warning {
         /// This project.
         project: ProjectName,
     },
-    /// A volume is used that nobody labelled with this project.
+    /// A volume is used that is not labelled with this project.
     UnmanagedVolume {
         /// Its name.
         name: String,
@@ -27,21 +27,21 @@ pub enum Warning {
         /// This project.
         project: ProjectName,
     },
-    /// A network of this project carries a key that now stands for another one.
+    /// A network of this project is labelled with a key that now means another one.
     OtherNetwork {
         /// Its name.
         name: String,
         /// The key.
         key: NetworkKey,
     },
-    /// A volume of this project carries a key that now stands for another one. Its data stays.
+    /// A volume of this project is labelled with a key that now means another one. Its data stays.
     OtherVolume {
         /// Its name.
         name: String,
         /// The key.
         key: VolumeKey,
     },
-    /// A volume was made from another definition. It is kept as it is, unless the user agrees to lose its data.
+    /// A volume was created from a different definition. It is kept unless the user agrees to lose its data.
     ChangedVolumeKept {
         /// Its name.
         name: String,
@@ -55,22 +55,22 @@ pub enum Warning {
         /// The project it belongs to.
         owner: String,
     },
-    /// A volume stays, because containers that `down` leaves mount it.
+    /// A volume stays, because remaining containers mount it.
     VolumeInUse {
         /// Its name.
         name: String,
         /// The containers, by name.
         containers: Vec<String>,
     },
-    /// Anonymous volumes go without having been asked for: the engine removes them with a container that was started with
-    /// `run --rm`, as soon as that stops.
+    /// Anonymous volumes are removed although that was not requested: the engine removes them with a container of `run
+    /// --rm` as soon as that stops.
     GoesWithContainer {
         /// The container's name.
         container: String,
         /// The volumes' names.
         volumes: Vec<String>,
     },
-    /// A network stays, because containers that `down` leaves running are connected to it.
+    /// A network stays, because containers that keep running are connected to it.
     NetworkInUse {
         /// Its name.
         name: String,
@@ -79,7 +79,7 @@ pub enum Warning {
         /// Whether `--remove-orphans` would remove any of them.
         orphans: bool,
     },
-    /// A secret or config contains something else than when containers that stay were made, which recreates nothing.
+    /// The content of a secret or config has changed since containers that stay were created; they are not recreated.
     ContentChanged {
         /// `secret` or `config`.
         kind: &'static str,
@@ -90,7 +90,7 @@ pub enum Warning {
         /// Their service.
         service: ServiceName,
     },
-    /// The content of a secret or config is copied to where containers do not see it.
+    /// The content of a secret or config is copied to a place where containers do not see it.
     ContentHidden {
         /// `secret` or `config`.
         kind: &'static str,
@@ -105,7 +105,7 @@ pub enum Warning {
         /// What is mounted over it.
         mount: String,
     },
-    /// The source of a mount is missing, so the engine makes a folder of that name, where a file seems to be meant.
+    /// The source of a mount is missing, so the engine will create a folder, but a file seems to be meant.
     FolderForFile {
         /// The service.
         service: ServiceName,
@@ -114,13 +114,12 @@ pub enum Warning {
         /// The source.
         path: String,
     },
-    /// A service that should be updated in turn is not: it has to stop for something else, such as a recreated network.
+    /// A service that should be updated in turn is not: it must stop for another reason, such as a recreated network.
     NotInTurn {
         /// The service.
         service: ServiceName,
     },
-    /// Containers of a service that this run leaves alone go on in a namespace that ends, because the container that has
-    /// it starts again.
+    /// Containers of a service outside this run stay in a namespace that ends because its owner restarts.
     NamespaceLost {
         /// Their service.
         service: ServiceName,
@@ -129,18 +128,18 @@ pub enum Warning {
         /// The service they share it with.
         other: ServiceName,
     },
-    /// `down` leaves containers of services whose profiles are off.
+    /// `down` leaves containers of services whose profiles are inactive.
     ProfilesOff {
         /// The containers, by name.
         containers: Vec<String>,
         /// A profile of each of their services.
         profiles: Vec<String>,
     },
-    /// The plugin is too old for the `runtime_flags` of a model, which are left out.
+    /// The plugin is too old for the `runtime_flags` of a model, so they are ignored.
     RuntimeFlagsLeftOut {
         /// The model.
         model: ModelKey,
-        /// The plugin's version; empty where it does not say.
+        /// The plugin's version; empty if unknown.
         version: String,
     },
     /// `restart` restarts containers whose service has another definition by now, which it does not apply.
@@ -153,7 +152,7 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// Where the cause stands in the model, as a path from its top.
+    /// The path of the cause in the model.
     #[must_use]
     pub fn path(&self) -> Option<Vec<&str>> {
         if let Self::ChangedVolumeKept { key, .. } = self {

@@ -1,14 +1,14 @@
-//! Names around a circle as messages show them: of a long one the beginning and the end.
+//! Shows the names in a cycle in messages; of a long one, only the beginning and the end.
 
 use std::fmt;
 
-/// More names than this are not all shown.
+/// Maximum number of names in a cycle that is shown completely.
 const MOST: usize = 6;
 
-/// Names at the beginning of a long circle that are shown.
+/// How many names of a long cycle are shown at its beginning.
 const FIRST: usize = 3;
 
-/// `a -> b -> a`, with `->` as the word between.
+/// A cycle such as `a -> b -> a`, with `->` as the separator.
 ///
 /// ```
 /// use hoist::project::circle::Circle;
@@ -33,7 +33,7 @@ impl<T: fmt::Display> fmt::Display for Circle<'_, T> {
     }
 }
 
-/// Whether the name at that position in a circle of so many is shown.
+/// Whether the name at position `at` in a cycle of `count` names is shown.
 #[must_use]
 pub fn is_shown(at: usize, count: usize) -> bool {
     count <= MOST || at < FIRST || at + 1 == count

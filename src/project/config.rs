@@ -11,7 +11,7 @@ pub struct Config {
     pub name: String,
     /// Where the content comes from; `None` for external ones.
     pub source: Option<FileSource>,
-    /// Whether it exists without us; refused once a container needs it.
+    /// Whether it is managed outside the project; refused once a container needs it.
     pub external: bool,
     /// Labels.
     pub labels: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! A digest of each field of a service, kept in a label of hoist's own, so that a later run can say which one changed.
+//! A digest of each field of a service, kept in a label of hoist, so that a later run can tell which one changed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,11 +9,11 @@ use sha2::{Digest as _, Sha256};
 use super::hash::{HashForm, hashed};
 use super::{Service, Tree};
 
-/// A digest of every field that the configuration hash covers: its top-level fields, and of `environment` and `labels`
-/// every entry (`environment.DEBUG`). Values cannot be read out of it, though a short list of guesses could be tried.
+/// A digest of every field that the configuration hash covers: the top-level fields, and each entry of `environment`
+/// and `labels` (`environment.DEBUG`). Values cannot be recovered from it, though guesses can be checked against it.
 ///
-/// Its text is the label's value: `image=3Kf_a0Q,environment.DEBUG=x9-Zq1w`; names with a `,`, `=` or `%` in them are
-/// percent-encoded there. At most 4096 bytes long: what is over is kept by field only, without entries.
+/// Its text is the label's value: `image=3Kf_a0Q,environment.DEBUG=x9-Zq1w`; `,`, `=` and `%` in names are
+/// percent-encoded. It has at most 4096 bytes; if it would be longer, fields are kept without their entries.
 ///
 /// ```
 /// use hoist::project::Service;
@@ -33,19 +33,19 @@ pub struct Fingerprint {
 /// 42 bits, as seven characters of the URL-safe base-64 alphabet.
 type Digest = [u8; 7];
 
-/// The most bytes the text of a [`Fingerprint`] takes.
+/// Maximum length in bytes of the text of a [`Fingerprint`].
 pub const MAX_LENGTH: usize = 4096;
 
-/// Fields whose entries have digests of their own.
+/// Fields whose entries have individual digests.
 const BY_ENTRY: [&str; 2] = ["environment", "labels"];
 
-/// The text of a label is no fingerprint.
+/// The text of a label is not a valid fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the label is not a list of fields and digests")]
 pub struct FingerprintError;
 
 impl Fingerprint {
-    /// That of a service, with references to other services as they are written.
+    /// The fingerprint of a service, with references to other services as written.
     #[must_use]
     pub fn of(service: &Service) -> Self {
         let Tree::Mapping(fields) = hashed(service.clone(), HashForm::V5) else { return Self::default() };
@@ -53,19 +53,19 @@ impl Fingerprint {
         if by_entry.to_string().len() <= MAX_LENGTH { by_entry } else { Self::of_fields(&fields, &[]) }
     }
 
-    /// That of the contents of secrets and configs, by names such as `config.nginx_conf`.
+    /// The fingerprint of the content of secrets and configs, with names such as `config.nginx_conf`.
     #[must_use]
     pub fn of_contents<C: AsRef<[u8]>>(contents: impl IntoIterator<Item = (String, C)>) -> Self {
         let fields = contents.into_iter().map(|(name, content)| (name, digest_of(content.as_ref())));
         Self { fields: fields.collect() }
     }
 
-    /// The fields that it has, sorted.
+    /// The names of its fields, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.keys().map(String::as_str)
     }
 
-    /// The part of it with the fields that `keep` wants.
+    /// The part with the fields for which `keep` is true.
     #[must_use]
     pub fn only(&self, keep: impl Fn(&str) -> bool) -> Self {
         let fields = self.fields.iter().filter(|(name, _)| keep(name));
@@ -86,8 +86,8 @@ impl Fingerprint {
         Self { fields: digests }
     }
 
-    /// The fields that are not the same in both, sorted; those that one of them lacks are among them. Entries are named
-    /// only where both have entries: else the whole field is.
+    /// The fields that differ, sorted, including those that one of them lacks. Individual entries are named only if
+    /// both have entries; otherwise the whole field is.
     #[must_use]
     pub fn changed(&self, other: &Self) -> Vec<String> {
         let (ours, theirs) = self.alike(other);
@@ -98,7 +98,7 @@ impl Fingerprint {
         names
     }
 
-    /// Both, without the entries of fields that one of them keeps as a whole; such a field counts as changed.
+    /// Both, without the entries of fields that one of them has only as a whole; such a field counts as changed.
     fn alike(&self, other: &Self) -> (BTreeMap<String, Digest>, BTreeMap<String, Digest>) {
         let (mut ours, mut theirs) = (self.fields.clone(), other.fields.clone());
         for field in BY_ENTRY {

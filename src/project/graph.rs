@@ -1,4 +1,4 @@
-//! Which service needs which: names and their dependencies in, orders, closures and cycles out.
+//! The dependency graph: names and their dependencies in; orders, closures and cycles out.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
@@ -14,7 +14,7 @@ use super::{Service, ServiceName};
 
 /// The graph of services, with an edge from each dependent to each of its dependencies.
 ///
-/// Dependencies that are no services of the graph are left out.
+/// Dependencies that are not services of the graph are left out.
 ///
 /// ```
 /// use hoist::project::graph::ServiceGraph;
@@ -29,17 +29,11 @@ pub struct ServiceGraph {
     nodes: BTreeMap<ServiceName, NodeIndex>,
 }
 
-/// Services that need each other, each the next and the last the first.
+/// Services in a cycle: each needs the next, and the last needs the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cycle(Vec<ServiceName>);
 
 impl Cycle {
-    /// The services, each once.
-    #[must_use]
-    pub fn services(&self) -> &[ServiceName] {
-        &self.0
-    }
-
     /// Each dependent and its dependency, around the cycle.
     pub fn edges(&self) -> impl Iterator<Item = (&ServiceName, &ServiceName)> {
         self.0.iter().zip(self.0.iter().cycle().skip(1))
@@ -53,7 +47,7 @@ impl fmt::Display for Cycle {
 }
 
 impl ServiceGraph {
-    /// The graph of names and the names they depend on. A name that comes twice has the dependencies of both.
+    /// The graph of names and the names they depend on. A name that occurs twice has the dependencies of both.
     pub fn new<N, D>(services: impl IntoIterator<Item = (N, D)>) -> Self
     where
         N: Into<ServiceName>,
@@ -87,8 +81,8 @@ impl ServiceGraph {
         node
     }
 
-    /// All services, dependencies before their dependents; by name where nothing else decides. Those in a cycle, and
-    /// what depends on them, are left out.
+    /// All services, dependencies before their dependents, otherwise by name. Services in a cycle, and their
+    /// dependents, are left out.
     pub fn order(&self) -> impl Iterator<Item = &ServiceName> {
         let mut waiting: Vec<_> =
             self.graph.node_indices().map(|node| self.graph.neighbors_directed(node, Outgoing).count()).collect();
@@ -107,60 +101,28 @@ impl ServiceGraph {
         })
     }
 
-    /// What `service` names as its dependencies, by name.
-    #[must_use]
-    pub fn direct_dependencies(&self, service: &str) -> BTreeSet<&ServiceName> {
-        self.neighbours(service, Outgoing)
-    }
-
-    /// The services that name `service` as a dependency, by name.
-    #[must_use]
-    pub fn direct_dependents(&self, service: &str) -> BTreeSet<&ServiceName> {
-        self.neighbours(service, Incoming)
-    }
-
-    /// Everything `service` needs, also through others, by name; itself only if it is in a cycle.
-    #[must_use]
-    pub fn dependencies(&self, service: &str) -> BTreeSet<&ServiceName> {
-        self.reachable(service, Outgoing)
-    }
-
-    /// Everything that needs `service`, also through others, by name; itself only if it is in a cycle.
+    /// All dependents of `service`, direct and indirect, by name; itself only if it is in a cycle.
     #[must_use]
     pub fn dependents(&self, service: &str) -> BTreeSet<&ServiceName> {
-        self.reachable(service, Incoming)
-    }
-
-    fn neighbours(&self, service: &str, direction: petgraph::Direction) -> BTreeSet<&ServiceName> {
-        let node = self.nodes.get(service).copied();
-        let nodes = node.into_iter().flat_map(|node| self.graph.neighbors_directed(node, direction));
-        nodes.map(|node| &self.graph[node]).collect()
-    }
-
-    fn reachable(&self, service: &str, direction: petgraph::Direction) -> BTreeSet<&ServiceName> {
         let mut dfs = Dfs::empty(&self.graph);
         if let Some(node) = self.nodes.get(service) {
-            dfs.stack.extend(self.graph.neighbors_directed(*node, direction));
+            dfs.stack.extend(self.graph.neighbors_directed(*node, Incoming));
         }
-        let step = |dfs: &mut Dfs<_, _>| match direction {
-            Outgoing => dfs.next(&self.graph),
-            Incoming => dfs.next(Reversed(&self.graph)),
-        };
-        std::iter::from_fn(|| step(&mut dfs)).map(|node| &self.graph[node]).collect()
+        std::iter::from_fn(|| dfs.next(Reversed(&self.graph))).map(|node| &self.graph[node]).collect()
     }
 
-    /// One cycle, the shortest through its first service by name, of every group of services that need each other; by
-    /// name. A service that depends on itself is one as well.
+    /// One cycle for every group of services that need each other: the shortest through its first service by name;
+    /// sorted by name. A service that depends on itself counts too.
     #[must_use]
     pub fn cycles(&self) -> Vec<Cycle> {
-        // Not the algorithm of Tarjan, which recurses: a long chain of services must not exhaust the stack.
+        // Not Tarjan's algorithm, which recurses: a long chain of services must not cause a stack overflow.
         let mut cycles: Vec<_> = kosaraju_scc(&self.graph).iter().filter_map(|group| self.cycle_in(group)).collect();
         cycles.sort_by(|a, b| a.0.cmp(&b.0));
         cycles
     }
 
-    /// The shortest way from the first service of `group` back to itself. A group is all that need each other, so no
-    /// such way leaves it.
+    /// The shortest path from the first service of `group` back to itself. A group has all services that need each
+    /// other, so no such path leaves it.
     fn cycle_in(&self, group: &[NodeIndex]) -> Option<Cycle> {
         let start = *group.iter().min_by_key(|node| &self.graph[**node])?;
         let group: BTreeSet<_> = group.iter().copied().collect();
@@ -220,11 +182,7 @@ mod tests {
     #[test]
     fn closures() {
         let graph = diamond();
-        assert_eq!(names(graph.dependencies("top")), ["base", "left", "right"]);
         assert_eq!(names(graph.dependents("base")), ["left", "right", "top"]);
-        assert_eq!(names(graph.direct_dependencies("top")), ["left", "right"]);
-        assert_eq!(names(graph.direct_dependents("base")), ["left", "right"]);
-        assert_eq!(names(graph.dependencies("alone")), [""; 0]);
         assert_eq!(names(graph.dependents("nowhere")), [""; 0]);
         assert!(graph.cycles().is_empty());
     }
@@ -252,7 +210,7 @@ mod tests {
         let edges: Vec<_> = cycles[0].edges().map(|(from, to)| (from.as_str(), to.as_str())).collect();
         assert_eq!(edges, [("a", "b"), ("b", "a")]);
         assert_eq!(names(graph.order()), ["d"]);
-        assert_eq!(names(graph.dependencies("a")), ["a", "b"]);
+        assert_eq!(names(graph.dependents("a")), ["a", "b", "c"]);
     }
 
     #[test]

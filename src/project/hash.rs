@@ -6,13 +6,13 @@ use super::canonical::{self, Form};
 use super::value::{Mount, MountKind, NamespaceMode, VolumesFrom, VolumesFromSource};
 use super::{FileReference, Network, Service, ServiceName, Tree, Volume};
 
-/// Whose hash it is. Both lines of Docker Compose write the same label, so containers of either are recognised.
+/// The version of the hash. Docker Compose 2 and 5 write the same label, so containers of either are recognised.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum HashForm {
-    /// That of Docker Compose 5, which hoist writes.
+    /// The hash of Docker Compose 5, which hoist writes.
     #[default]
     V5,
-    /// That of Docker Compose 2: another one where a bind mount makes its source.
+    /// The hash of Docker Compose 2, which differs if a bind mount creates its source.
     V2,
 }
 
@@ -25,7 +25,7 @@ impl HashForm {
     }
 }
 
-/// The hash of a service with references to other services as they are written: what `config --hash` prints.
+/// The hash of a service with references to other services as written: what `config --hash` prints.
 ///
 /// ```
 /// use hoist::project::Service;
@@ -39,12 +39,12 @@ pub fn service_hash(service: &Service, form: HashForm) -> String {
     digest(&hashed(service.clone(), form))
 }
 
-/// The hash of a service as its containers carry it: `container` gives the id of the container whose namespaces or
-/// mounts are shared in place of the service that is written. A service it knows none for is left as it is.
+/// The hash of a service as in the labels of its containers: `container` maps a referenced service to the id of the
+/// container whose namespaces or mounts are shared. If it returns `None`, the reference is left as it is.
 ///
 /// In `network_mode`, `ipc` and `pid`, `service:X` becomes `container:<id>`; in `volumes_from`, `X[:mode]` becomes
-/// `<id>` and `container:Y[:mode]` becomes `Y`, without the mode. With `use_api_socket` what stands for it counts too:
-/// the mount of the socket and the credentials.
+/// `<id>` and `container:Y[:mode]` becomes `Y`, without the mode. With `use_api_socket`, the mount of the socket and
+/// the credentials count too.
 #[must_use]
 pub fn resolved_service_hash(
     service: &Service,
@@ -70,7 +70,7 @@ pub fn resolved_service_hash(
     digest(&hashed(service, form))
 }
 
-/// Adds what `use_api_socket` stands for: the engine's socket, and the credentials unless the service has its own.
+/// Adds what `use_api_socket` means: the engine's socket, and the credentials unless the service has its own.
 fn expand_api_socket(service: &mut Service) {
     if !service.use_api_socket {
         return;
@@ -91,7 +91,7 @@ pub fn network_hash(network: &Network) -> String {
     digest(&canonical::network(network, Form::Json))
 }
 
-/// The hash of a volume; one without driver counts as `local`.
+/// The hash of a volume; the driver defaults to `local`.
 #[must_use]
 pub fn volume_hash(volume: &Volume) -> String {
     if volume.driver.is_some() {
@@ -101,7 +101,7 @@ pub fn volume_hash(volume: &Volume) -> String {
     digest(&canonical::volume(&local, Form::Json))
 }
 
-/// What of a service is digested: all that its containers depend on.
+/// The part of a service that is digested: everything that its containers depend on.
 pub(super) fn hashed(mut service: Service, form: HashForm) -> Tree {
     service.build = None;
     service.pull_policy = None;
@@ -119,7 +119,8 @@ fn digest(tree: &Tree) -> String {
     hex(&Sha256::digest(tree.to_json_compact()))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }

@@ -1,12 +1,12 @@
-//! Every label that hoist writes or reads: those by which Compose tools know what is theirs, and its own.
+//! Every label that hoist writes or reads: those by which Compose tools identify their objects, and its own.
 //!
-//! Docker Compose uses the same names, so that either tool takes over what the other one made.
+//! Docker Compose uses the same names, so either tool can take over what the other created.
 
 /// The project's name.
 pub const PROJECT: &str = "com.docker.compose.project";
 /// The service.
 pub const SERVICE: &str = "com.docker.compose.service";
-/// The version of the tool that made it.
+/// The version of the tool that created it.
 pub const VERSION: &str = "com.docker.compose.version";
 /// What [`VERSION`] says: hoist's own.
 pub const VERSION_VALUE: &str = env!("CARGO_PKG_VERSION");
@@ -18,7 +18,7 @@ pub const CONFIG_FILES: &str = "com.docker.compose.project.config_files";
 pub const ENVIRONMENT_FILES: &str = "com.docker.compose.project.environment_file";
 /// `True` for containers of `run`, `False` for replicas.
 pub const ONE_OFF: &str = "com.docker.compose.oneoff";
-/// The hash of the definition it was made from.
+/// The hash of the definition it was created from.
 pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 /// The replica's number.
 pub const NUMBER: &str = "com.docker.compose.container-number";
@@ -28,9 +28,9 @@ pub const DEPENDS_ON: &str = "com.docker.compose.depends_on";
 pub const IMAGE: &str = "com.docker.compose.image";
 /// `target=digest` of mounted images, joined by commas.
 pub const IMAGE_VOLUMES: &str = "com.docker.compose.image-volume-digest";
-/// What it replaces, when it inherits volumes.
+/// The container it replaces, if it inherits volumes.
 pub const REPLACE: &str = "com.docker.compose.replace";
-/// The kind of hook a container was made for.
+/// The kind of hook a container was created for.
 pub const HOOK: &str = "com.docker.compose.hook";
 /// The key of a network.
 pub const NETWORK: &str = "com.docker.compose.network";
@@ -38,13 +38,13 @@ pub const NETWORK: &str = "com.docker.compose.network";
 pub const VOLUME: &str = "com.docker.compose.volume";
 /// Marks containers that run on another engine than the project's.
 pub const ENGINE: &str = "com.docker.compose.engine";
-/// Our own: the anonymous volumes that were carried over, by the first twelve digits of their names.
+/// A label of hoist: the anonymous volumes that were carried over, by the first twelve digits of their names.
 pub const INHERITED: &str = "hoist.inherited";
-/// Our own: a digest of what each secret and config contains.
+/// A label of hoist: a digest of the content of each secret and config.
 pub const CONTENTS: &str = "hoist.contents";
-/// Our own: a digest per field of the definition.
+/// A label of hoist: a digest per field of the definition.
 pub const FIELDS: &str = "hoist.fields";
-/// All of our own.
+/// All labels of hoist.
 pub const OWN: [&str; 3] = [INHERITED, CONTENTS, FIELDS];
-/// What the names of labels begin with that tools put on containers, and that no service asks for.
+/// Prefixes of labels that tools set on containers, as opposed to labels from services.
 pub const PREFIXES: [&str; 2] = ["com.docker.compose.", "hoist."];

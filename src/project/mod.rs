@@ -43,18 +43,18 @@ pub use volume::Volume;
 /// `x-*` keys and their values, untouched.
 pub type Extensions = BTreeMap<String, serde_yaml::Value>;
 
-/// Where the programs are found that provide services and serve models.
+/// Where to find the programs that provide services and serve models.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProgramPaths {
     /// `PATH`.
     pub path: Option<String>,
-    /// The variables of the process itself that decide what a program loads, where it finds its configuration, and
+    /// The variables of the process itself that affect what a program loads, where it finds its configuration, and
     /// which engine it talks to.
     pub steering: BTreeMap<String, String>,
 }
 
 impl ProgramPaths {
-    /// Those that an environment has.
+    /// Takes these from an environment.
     #[must_use]
     pub fn of(environment: &BTreeMap<String, String>) -> Self {
         let steering = environment.iter().filter(|(name, _)| Self::is_steering(name));
@@ -64,8 +64,8 @@ impl ProgramPaths {
         }
     }
 
-    /// Whether a variable decides what a program loads before it does anything, where it finds others, or which engine it
-    /// talks to: no `.env` of a folder may.
+    /// Whether a variable affects what a program loads, where it finds other programs, or which engine it talks to. A
+    /// folder's `.env` must not set these.
     #[must_use]
     pub fn is_steering(name: &str) -> bool {
         let names = [
@@ -86,7 +86,7 @@ impl ProgramPaths {
     }
 }
 
-/// The loaded model: everything under one name.
+/// The loaded model: everything under one project name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Project {
     /// The name everything is created under.
@@ -95,19 +95,19 @@ pub struct Project {
     pub working_directory: PathBuf,
     /// The Compose files, absolute, in the order they were given; `-` for standard input.
     pub compose_files: Vec<PathBuf>,
-    /// The files given by `--env-file`, absolute; empty when the default `.env` was read.
+    /// The files given by `--env-file`, absolute; empty if the default `.env` was read.
     pub env_files: Vec<PathBuf>,
     /// The variables used for substitution and for keys without a value (Compose spec: `12-interpolation.md`).
     pub environment: BTreeMap<String, String>,
-    /// Those of the process alone that say where programs are found: no `.env` of a folder decides what is run.
+    /// Where to find programs, from the process environment only: a folder's `.env` must not decide what is run.
     pub programs: ProgramPaths,
-    /// What stands between the parts of names.
+    /// The separator between the parts of names.
     pub separator: NameSeparator,
     /// Services to act on: enabled by profiles, and selected or needed by selected ones.
     pub services: BTreeMap<ServiceName, Service>,
-    /// Services known but not acted on: of other profiles, or not selected. Their containers are no orphans.
+    /// Known services that are not acted on: with inactive profiles, or not selected. Their containers are not orphans.
     pub disabled: BTreeMap<ServiceName, Service>,
-    /// The services the user named, in that order; empty is all.
+    /// The services the user named, in that order; empty means all.
     pub selected: Vec<ServiceName>,
     /// Networks.
     pub networks: BTreeMap<NetworkKey, Network>,
@@ -126,31 +126,31 @@ pub struct Project {
 }
 
 impl Project {
-    /// The service of that name, if it is one to act on.
+    /// The service with this name, if it is one to act on.
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.get(name)
     }
 
-    /// Whether the files define a service of that name, enabled or not.
+    /// Whether the files define a service with this name, enabled or not.
     #[must_use]
     pub fn is_known(&self, name: &str) -> bool {
         self.services.contains_key(name) || self.disabled.contains_key(name)
     }
 
-    /// Whether the user named the service, or none at all.
+    /// Whether the user named the service, or named none at all.
     #[must_use]
     pub fn is_targeted(&self, name: &str) -> bool {
         self.selected.is_empty() || self.selected.iter().any(|selected| selected == name)
     }
 
-    /// The name a built image gets when the service has no `image`: `<project>-<service>`.
+    /// The name of a built image if the service has no `image`: `<project>-<service>`.
     #[must_use]
     pub fn default_image_name(&self, service: &ServiceName) -> String {
         format!("{}{}{}", self.name, self.separator, service)
     }
 
-    /// The image the service runs: `image`, else the name its build gets.
+    /// The image of the service: `image`, else the name of its built image.
     #[must_use]
     pub fn image_name(&self, service: &Service) -> String {
         service.image.clone().unwrap_or_else(|| self.default_image_name(&service.name))
@@ -162,7 +162,7 @@ impl Project {
         service.container_name.clone().unwrap_or_else(|| self.replica_name(&service.name, number))
     }
 
-    /// `<project>-<service>-<number>`, whatever `container_name` says.
+    /// `<project>-<service>-<number>`, ignoring `container_name`.
     #[must_use]
     pub fn replica_name(&self, service: &ServiceName, number: u64) -> String {
         format!("{}{}{}{}{}", self.name, self.separator, service, self.separator, number)

@@ -5,11 +5,11 @@ use super::Extensions;
 /// An entry of the top-level `models:` (Compose spec: `05-services.md`, `models`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
-    /// A name of its own; its key counts when absent.
+    /// Its name; the key if absent.
     pub name: Option<String>,
-    /// The artifact.
+    /// The reference of the model artifact.
     pub model: String,
-    /// Tokens of context; 0 is the runner's default.
+    /// Context size in tokens; 0 means the runner's default.
     pub context_size: i64,
     /// Flags for the runner.
     pub runtime_flags: Vec<String>,

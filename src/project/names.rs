@@ -68,7 +68,7 @@ macro_rules! names {
 }
 
 names! {
-    /// The name everything of a project is created under (Compose spec: `04-version-and-name.md`).
+    /// The name of a project, which prefixes everything it creates (Compose spec: `04-version-and-name.md`).
     ProjectName;
     /// A key under `services:`.
     ServiceName;
@@ -84,7 +84,7 @@ names! {
     ModelKey;
 }
 
-/// What stands between the parts of the names hoist makes for containers and built images.
+/// The separator between the parts of generated names of containers and built images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum NameSeparator {
     /// `-`, as in `shop-web-1`.
@@ -102,6 +102,19 @@ impl NameSeparator {
             Self::Dash => "-",
             Self::Underscore => "_",
         }
+    }
+
+    /// The short name of a replica whose container has the default name: `web-1` for `shop-web-1`.
+    pub(crate) fn short_name(
+        self,
+        container: &str,
+        project: &str,
+        service: &ServiceName,
+        number: u32,
+    ) -> Option<String> {
+        let short = format!("{service}{self}{number}");
+        let rest = container.strip_prefix(project)?.strip_prefix(self.as_str())?;
+        (rest == short).then_some(short)
     }
 }
 

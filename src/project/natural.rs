@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-/// Compares two keys as people would: runs of digits compare as numbers, and what is no letter comes before letters,
-/// but after a digit.
+/// Compares two keys in natural order: runs of digits compare as numbers; other characters come before letters, but
+/// after digits.
 ///
 /// ```
 /// use hoist::project::natural_order;
@@ -29,8 +29,8 @@ pub fn natural_order(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Compares the numbers that two texts begin with, the longer run of digits being the larger of two equal ones. A zero
-/// that only continues a number does not lead one.
+/// Compares the numbers at the start of two texts; of two equal ones, the one with more digits is larger. A zero that
+/// continues a number is not a leading zero.
 fn by_number(before: &str, a: &str, b: &str) -> Ordering {
     let run = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits_a, digits_b) = (&a[..run(a)], &b[..run(b)]);

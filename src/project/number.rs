@@ -1,19 +1,17 @@
-//! Floating point numbers as text: the shortest digits that give the same number back, laid out as Docker Compose
-//! lays them out.
+//! Formats floating-point numbers: the shortest digits that round-trip, in the format of Docker Compose.
 
 use std::fmt::Write as _;
 
-/// The shortest decimal digits of a number and where its point stands.
+/// The shortest decimal digits of a number and its exponent.
 struct Decimal {
     negative: bool,
-    /// At least one digit, no leading zeros but for zero itself.
+    /// At least one digit; no leading zeros except for zero itself.
     digits: String,
     /// Power of ten of the first digit.
     exponent: i32,
 }
 
-/// `number` as it appears in an environment and in YAML: `0.5`, `1000`, `1e+06`. Exponents below -4 and from 6 up are
-/// written out.
+/// `number` as in an environment and in YAML: `0.5`, `1000`, `1e+06`. Exponents below -4 and from 6 up are shown.
 ///
 /// ```
 /// assert_eq!(hoist::project::number::text(1.50), "1.5");
@@ -26,14 +24,14 @@ pub fn text(number: f64) -> String {
     special(number).map_or_else(|| general(&decimal(&format!("{number:e}"))), str::to_owned)
 }
 
-/// Like [`text`], with the digits that are enough for 32 bits.
+/// Like [`text`], with just enough digits for 32 bits.
 #[must_use]
 pub fn text32(number: f32) -> String {
     special(f64::from(number)).map_or_else(|| general(&decimal(&format!("{number:e}"))), str::to_owned)
 }
 
-/// `number` as it appears in JSON: an exponent is written for what is smaller than 10⁻⁶ or at least 10²¹. Infinity and
-/// not-a-number, which JSON does not have, become `null`.
+/// `number` as in JSON: an exponent is shown for numbers smaller than 10⁻⁶ or at least 10²¹. Infinity and NaN, which
+/// JSON does not have, become `null`.
 ///
 /// ```
 /// assert_eq!(hoist::project::number::json(1e6), "1000000");
@@ -44,7 +42,7 @@ pub fn json(number: f64) -> String {
     if number.is_finite() { json_layout(&decimal(&format!("{number:e}"))) } else { "null".to_owned() }
 }
 
-/// Like [`json`], with the digits that are enough for 32 bits.
+/// Like [`json`], with just enough digits for 32 bits.
 #[must_use]
 pub fn json32(number: f32) -> String {
     if number.is_finite() { json_layout(&decimal(&format!("{number:e}"))) } else { "null".to_owned() }
@@ -60,7 +58,7 @@ fn special(number: f64) -> Option<&'static str> {
     }
 }
 
-/// Takes apart what Rust prints for `{:e}`, which has the shortest digits: `-1.25e-7`.
+/// Parses the output of Rust's `{:e}`, which has the shortest digits: `-1.25e-7`.
 fn decimal(scientific: &str) -> Decimal {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     Decimal {

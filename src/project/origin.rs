@@ -4,13 +4,13 @@ use crate::source::Span;
 
 /// The places of the model's values, by path: `services`, `web`, `ports`, `0`, `published`.
 ///
-/// A tree in one list of nodes and one text of names, so it is made without an allocation per value; lookups go through
-/// siblings one by one, which is fine for the few that errors need. Whoever needs many walks down with [`Origin`]s.
+/// A tree stored in one list of nodes and one text of names, so that it needs no allocation per value. Lookups search
+/// siblings linearly, which is fine for the few that errors need; for many, walk down with [`Origin`]s.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins {
-    /// Children of a node stand together; the top-level keys are `0..roots`.
+    /// Children of a node are adjacent; the top-level keys are `0..roots`.
     nodes: Vec<OriginNode>,
-    /// The names of all nodes, one behind the other.
+    /// The names of all nodes, concatenated.
     names: String,
     roots: u32,
 }
@@ -23,7 +23,7 @@ struct OriginNode {
     key: Span,
     first_child: u32,
     children: u32,
-    /// Whether it is text, a number or a flag, so that all that is made of it has its place.
+    /// Whether it is text, a number or a flag; then everything derived from it has its place.
     is_scalar: bool,
 }
 
@@ -34,11 +34,11 @@ pub struct Origin<'a> {
     node: &'a OriginNode,
 }
 
-/// A handle of a value that was added to [`Origins`], under which others can be added.
+/// A handle of a value in [`Origins`], for adding its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OriginId(u32);
 
-/// The handles of values that were added together, in their order.
+/// The handles of values that were added together, in order.
 #[derive(Debug, Clone)]
 pub struct OriginIds(std::ops::Range<u32>);
 
@@ -51,8 +51,8 @@ impl Iterator for OriginIds {
 }
 
 impl Origins {
-    /// Adds all that is directly in `parent`, or the top-level keys: name, place of the value, place of the key. Items of
-    /// a list have their position for a name and are their own keys. To be called at most once for each parent.
+    /// Adds the children of `parent`, or the top-level keys: name, place of the value, place of the key. The name of a
+    /// list item is its position, and its key is the item itself. Call at most once per parent.
     pub fn add<'n>(
         &mut self,
         parent: Option<OriginId>,
@@ -84,24 +84,25 @@ impl Origins {
         OriginIds(first..end)
     }
 
-    /// Marks what is neither list nor mapping. Whatever loading makes of it, as the words of a command, has its place.
+    /// Marks a value that is neither a list nor a mapping. Everything that loading derives from it, such as the words
+    /// of a command, has its place.
     pub fn set_scalar(&mut self, OriginId(id): OriginId) {
         self.nodes[id as usize].is_scalar = true;
     }
 
-    /// Where the value at `path` was written; nothing if no file says it.
+    /// Where the value at `path` was written; `None` if it is in no file.
     #[must_use]
     pub fn span(&self, path: &[&str]) -> Option<Span> {
         self.get(path).map(Origin::span)
     }
 
-    /// Where the key of the value at `path` was written; for items of lists the item.
+    /// Where the key of the value at `path` was written; for list items, the item.
     #[must_use]
     pub fn key_span(&self, path: &[&str]) -> Option<Span> {
         self.get(path).map(Origin::key_span)
     }
 
-    /// Where the value at `path` was written, or the closest value around it that a file says.
+    /// Where the value at `path` was written, or else its closest ancestor that is in a file.
     #[must_use]
     pub fn nearest(&self, path: &[&str]) -> Option<Span> {
         let (first, rest) = path.split_first()?;
@@ -140,25 +141,25 @@ impl<'a> Origin<'a> {
         self.node.value
     }
 
-    /// Where its key was written; for items of lists the item.
+    /// Where its key was written; for list items, the item.
     #[must_use]
     pub fn key_span(self) -> Span {
         self.node.key
     }
 
-    /// The name it has in what it is in: its key, or its position in a list.
+    /// Its name in its parent: its key, or its position in a list.
     #[must_use]
     pub fn name(self) -> &'a str {
         &self.origins.names[self.node.name_start as usize..self.node.name_end as usize]
     }
 
-    /// The places of what is directly in it.
+    /// The places of its children.
     pub fn children(self) -> impl Iterator<Item = Self> {
         let nodes = &self.origins.nodes[self.node.first_child as usize..][..self.node.children as usize];
         nodes.iter().map(move |node| Self { origins: self.origins, node })
     }
 
-    /// The place of the value under `name` in it; its own if `name` was made of it, as a word of a command.
+    /// The place of its child `name`; its own place if `name` was derived from it, such as a word of a command.
     #[must_use]
     pub fn child(self, name: &str) -> Option<Origin<'a>> {
         if self.node.is_scalar {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::value::mount::clean_target;
 use super::{Extensions, FileReference};
 
-/// The folder of a container that the targets of secrets are relative to.
+/// The folder in a container that targets of secrets are relative to.
 pub const SECRETS_FOLDER: &str = "/run/secrets";
 
-/// The folder of a container that the targets of configs are relative to.
+/// The folder in a container that targets of configs are relative to.
 pub const CONFIGS_FOLDER: &str = "/";
 
 /// An entry of the top-level `secrets:` (Compose spec: `09-secrets.md`).
@@ -18,7 +18,7 @@ pub struct Secret {
     pub name: String,
     /// Where the content comes from; `None` for external ones and those of a driver.
     pub source: Option<FileSource>,
-    /// Whether it exists without us; refused once a container needs it.
+    /// Whether it is managed outside the project; refused once a container needs it.
     pub external: bool,
     /// Labels.
     pub labels: BTreeMap<String, String>,
@@ -35,14 +35,14 @@ pub struct Secret {
 /// Where a secret or config gets its content.
 #[derive(Clone, PartialEq, Eq)]
 pub enum FileSource {
-    /// A file of the host, by absolute path.
+    /// A file on the host, by absolute path.
     File(String),
     /// A variable of the project's environment.
     Environment {
         /// Its name.
         variable: String,
-        /// Its value when the project was loaded; `None` if unset, which fails once a container needs it. Never
-        /// rendered.
+        /// Its value when the project was loaded; `None` if unset, which is an error once a container needs it. Never
+        /// shown.
         value: Option<String>,
     },
     /// The text itself (configs only).
@@ -50,7 +50,7 @@ pub enum FileSource {
 }
 
 impl std::fmt::Debug for FileSource {
-    /// Leaves out what may be secret.
+    /// Leaves out the content, which may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
@@ -64,8 +64,8 @@ impl std::fmt::Debug for FileSource {
 }
 
 impl<K: AsRef<str>> FileReference<K> {
-    /// Where it is in a container, without `.`, `..`, doubled and trailing slashes: its target, or else its key, below
-    /// `folder` unless absolute.
+    /// Its path in a container: its target, or else its key, relative to `folder` unless absolute; without `.`, `..`,
+    /// doubled and trailing slashes.
     #[must_use]
     pub fn path_in(&self, folder: &str) -> String {
         let target = self.target.as_deref().filter(|target| !target.is_empty());

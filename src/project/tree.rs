@@ -1,10 +1,10 @@
-//! What `config` prints and the configuration hash digests: plain values in their final layout, no longer typed.
+//! The tree that `config` prints and the configuration hash digests: untyped values in their final layout.
 
 use std::fmt::Write as _;
 
 use super::number;
 
-/// A value in its final layout. Mappings keep the order they were made in; whoever makes one decides it.
+/// A value in its final layout. Mappings keep the order in which they were built.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tree {
     /// Nothing.
@@ -13,9 +13,9 @@ pub enum Tree {
     Bool(bool),
     /// A whole number.
     Int(i64),
-    /// A number of 64 bits.
+    /// A 64-bit float.
     Float(f64),
-    /// A number of 32 bits, printed with the digits that are enough for these.
+    /// A 32-bit float, printed with just enough digits.
     Float32(f32),
     /// Text.
     String(String),
@@ -26,7 +26,7 @@ pub enum Tree {
 }
 
 impl Tree {
-    /// JSON without any blanks: the form that is hashed.
+    /// Compact JSON: the form that is hashed.
     ///
     /// `<`, `>`, `&` and the two line separators of Unicode are escaped, as Docker Compose does.
     ///
@@ -42,17 +42,11 @@ impl Tree {
         out
     }
 
-    /// JSON for people: two blanks of indentation, no line break at the end.
+    /// Pretty-printed JSON: indented by two spaces, without a line break at the end.
     #[must_use]
     pub fn to_json_pretty(&self) -> String {
-        self.to_json_indented(2)
-    }
-
-    /// Like [`Tree::to_json_pretty`], with `indent` blanks a level.
-    #[must_use]
-    pub fn to_json_indented(&self, indent: usize) -> String {
         let mut out = String::new();
-        write_json(self, Some(indent), 0, &mut out);
+        write_json(self, Some(2), 0, &mut out);
         out
     }
 

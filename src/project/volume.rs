@@ -9,11 +9,11 @@ use super::Extensions;
 pub struct Volume {
     /// Its name in the engine.
     pub name: String,
-    /// The driver; `local` when absent.
+    /// The driver; `local` if absent.
     pub driver: Option<String>,
     /// Options for the driver.
     pub driver_opts: BTreeMap<String, String>,
-    /// Whether it exists without us: neither created nor removed.
+    /// Whether it is managed outside the project: neither created nor removed.
     pub external: bool,
     /// Labels.
     pub labels: BTreeMap<String, String>,

@@ -1,6 +1,6 @@
-//! Docker's configuration: the folder it is in, and what its `config.json` says.
+//! Docker's configuration: its folder and the content of `config.json`.
 //!
-//! Each part of the file is read when it is asked for: what is odd in one of them does not hide the others.
+//! Each part of the file is decoded on demand, so an invalid part does not affect the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub(crate) fn config_folder(variable: impl Fn(&str) -> Option<String>) -> Option
     given("DOCKER_CONFIG").map(PathBuf::from).or_else(|| Some(Path::new(&home()?).join(".docker")))
 }
 
-/// The text of `config.json` in the folder of the configuration.
+/// The text of `config.json` in the configuration folder.
 pub(super) fn read_text(folder: &Path) -> Result<Vec<u8>, ReadError> {
     Reader::default().read(&folder.join("config.json"))
 }
@@ -31,7 +31,7 @@ pub(crate) struct ConfigFile {
     registries: BTreeSet<String>,
 }
 
-/// The proxies that containers are told about.
+/// The proxies for containers.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 struct Proxies {
     #[serde(rename = "httpProxy")]
@@ -47,15 +47,15 @@ struct Proxies {
 }
 
 impl std::fmt::Debug for ConfigFile {
-    /// Leaves out what is secret; proxies may have passwords.
+    /// Leaves out secrets; proxies may have passwords.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ConfigFile").finish_non_exhaustive()
     }
 }
 
 impl ConfigFile {
-    /// Reads `config.json` of the configuration in `folder`. One that is absent or cannot be read counts as empty: who
-    /// needs a credential from it reports that.
+    /// Reads `config.json` from the configuration in `folder`. A missing or unreadable file counts as empty: the lookup
+    /// of a credential reports that.
     pub(crate) fn read_or_empty(folder: Option<&Path>) -> Self {
         folder.and_then(|folder| Self::parse(&read_text(folder).ok()?)).unwrap_or_default()
     }
@@ -69,27 +69,27 @@ impl ConfigFile {
         Some(Self { parts, registries })
     }
 
-    /// A part of the file, if it is there and has the form that it should have.
+    /// A part of the file, if it exists and is valid.
     fn part<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         T::deserialize(self.parts.get(name)?).ok()
     }
 
-    /// The name of the current context, if one is chosen.
+    /// The name of the current context, if set.
     pub(crate) fn current_context(&self) -> Option<String> {
         self.part::<String>("currentContext").filter(|name| !name.is_empty())
     }
 
-    /// The folders of plugins beside the usual ones.
+    /// Additional folders of plugins.
     pub(super) fn extra_plugin_folders(&self) -> Vec<PathBuf> {
         self.part("cliPluginsExtraDirs").unwrap_or_default()
     }
 
-    /// The form in which a listing is shown unless asked otherwise, by its name in the file: `psFormat`.
+    /// The default format of a listing, by its key in the file: `psFormat`.
     pub(crate) fn format(&self, name: &str) -> Option<String> {
         self.part(name)
     }
 
-    /// The proxy variables for containers on the engine at `address`, upper and lower case.
+    /// The proxy variables for containers on the engine at `address`, in upper and lower case.
     pub(crate) fn proxy_variables(&self, address: &str) -> BTreeMap<String, String> {
         let all: BTreeMap<String, Proxies> = self.part("proxies").unwrap_or_default();
         let Some(proxies) = all.get(address).or_else(|| all.get("default")) else {
@@ -112,7 +112,7 @@ impl ConfigFile {
         variables
     }
 
-    /// The registries that credentials are configured for one by one.
+    /// The registries with individually configured credentials.
     pub(super) fn registries(&self) -> BTreeSet<String> {
         let helpers: BTreeMap<String, String> = self.part("credHelpers").unwrap_or_default();
         self.registries.iter().cloned().chain(helpers.into_keys()).collect()

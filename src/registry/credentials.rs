@@ -1,4 +1,4 @@
-//! A registry in, what it is shown to let hoist in out: from Docker's configuration and its helper programs.
+//! A registry in, its credential from Docker's configuration and helper programs out.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,13 @@ use serde::Serialize;
 use super::config::{ConfigFile, read_text};
 use crate::source::ReadError;
 
-/// What Docker Hub is called in credential stores.
+/// The name of Docker Hub in credential stores.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
-/// What a registry is shown.
+/// A credential for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Credential {
-    /// The registry it is for, as credential stores call it.
+    /// The registry's name in credential stores.
     server: String,
     secret: Secret,
 }
@@ -28,7 +28,7 @@ enum Secret {
 }
 
 impl std::fmt::Debug for Secret {
-    /// Leaves out what is secret.
+    /// Leaves out the secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Token(_) => f.write_str("Token(•••)"),
@@ -63,7 +63,7 @@ impl Credential {
         URL_SAFE.encode(serde_json::to_vec(&header).expect("texts can be written as JSON"))
     }
 
-    /// User name and password; a token has neither.
+    /// User name and password; `None` for a token.
     pub(crate) fn user_and_password(&self) -> Option<(&str, &str)> {
         match &self.secret {
             Secret::Token(_) => None,
@@ -71,7 +71,7 @@ impl Credential {
         }
     }
 
-    /// The identity token, if that is what it is.
+    /// The identity token, if it is one.
     pub(crate) fn token(&self) -> Option<&str> {
         match &self.secret {
             Secret::Token(token) => Some(token),
@@ -80,7 +80,7 @@ impl Credential {
     }
 }
 
-/// Where credentials are looked up: files and helper programs of the Docker configuration.
+/// Looks credentials up in the Docker configuration and with its helper programs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CredentialStore {
     /// The folder of the configuration.
@@ -88,17 +88,17 @@ pub(crate) struct CredentialStore {
 }
 
 impl CredentialStore {
-    /// The store of the configuration in `folder`; an empty one without it.
+    /// The store for the configuration in `folder`; empty if `None`.
     pub(crate) fn new(folder: Option<PathBuf>) -> Self {
         Self { folder }
     }
 
-    /// The credential for a registry host such as `docker.io` or `registry.example:5000`; nothing when none is
-    /// configured. Helper programs run, so it happens off the runtime's thread.
+    /// The credential for a registry host such as `docker.io` or `registry.example:5000`; `None` if none is configured.
+    /// Since helper programs may run, this happens off the runtime's thread.
     ///
     /// # Errors
     ///
-    /// In words, if the configuration or a helper program does not work.
+    /// A message, if the configuration or a helper program does not work.
     pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credential>, String> {
         let Some(folder) = self.folder.clone() else { return Ok(None) };
         let server = server_name(registry).to_owned();
@@ -107,8 +107,8 @@ impl CredentialStore {
             .unwrap_or_else(|panic| Err(panic.to_string()))
     }
 
-    /// The same for programs that know names and passwords only: a token's user is `<token>`. It blocks while a helper
-    /// program runs; a credential that cannot be had counts as none.
+    /// The same for programs that only support names and passwords: a token's user is `<token>`. Blocks while a helper
+    /// program runs; returns `None` if the lookup fails.
     pub(crate) fn user_and_password(&self, registry: &str) -> Option<(String, String)> {
         let credential = look_up(self.folder.as_deref()?, server_name(registry)).ok()??;
         Some(match credential.secret {
@@ -117,8 +117,8 @@ impl CredentialStore {
         })
     }
 
-    /// All credentials that are configured one by one, as a Docker configuration file of their own, for
-    /// `use_api_socket`. Registries whose credentials cannot be had are left out.
+    /// All individually configured credentials as a separate Docker configuration file, for `use_api_socket`.
+    /// Registries whose lookup fails are left out.
     pub(crate) async fn as_config_file(&self) -> String {
         let file = ConfigFile::read_or_empty(self.folder.as_deref());
         let mut auths = serde_json::Map::new();
@@ -154,7 +154,7 @@ fn look_up(folder: &Path, server: &str) -> Result<Option<Credential>, String> {
     Ok(Some(Credential { server: server.to_owned(), secret }))
 }
 
-/// Whether an error of a look-up only says that there is no credential.
+/// Whether an error only means that there is no credential.
 fn means_none(error: &CredentialRetrievalError) -> bool {
     match error {
         CredentialRetrievalError::NoCredentialConfigured => true,
@@ -170,7 +170,7 @@ fn means_none(error: &CredentialRetrievalError) -> bool {
     }
 }
 
-/// What went wrong, in a line. Of what a helper wrote to its output only words are shown: an answer has a secret in it.
+/// The error on one line. Of a helper's output only error messages are shown, since an answer contains a secret.
 fn words(error: &CredentialRetrievalError) -> String {
     let CredentialRetrievalError::HelperFailure { helper, stdout, stderr } = error else { return error.to_string() };
     let mut said = [stderr, stdout].into_iter().flat_map(|text| text.lines()).map(str::trim);
@@ -181,7 +181,7 @@ fn words(error: &CredentialRetrievalError) -> String {
     }
 }
 
-/// What a registry is called in credential stores: all names of Docker Hub are one.
+/// The name of a registry in credential stores: all names of Docker Hub are mapped to one.
 fn server_name(registry: &str) -> &str {
     match registry {
         "docker.io" | "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,

@@ -1,4 +1,4 @@
-//! What Docker's configuration says, and what registries ask for.
+//! Docker's configuration and credentials for registries.
 //!
 //! ```text
 //! config.rs        the folder, and config.json: the only place where it is read

@@ -1,10 +1,10 @@
-//! Where plugins of the Docker command line are.
+//! The folders of the Docker command line's plugins.
 
 use std::path::{Path, PathBuf};
 
 use super::config::ConfigFile;
 
-/// Where they are for all users.
+/// The folders for all users.
 const SYSTEM_FOLDERS: [&str; 4] = [
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
@@ -12,8 +12,7 @@ const SYSTEM_FOLDERS: [&str; 4] = [
     "/usr/libexec/docker/cli-plugins",
 ];
 
-/// The folders to look in, in this order: those that the configuration in `folder` adds, the user's own, those for all
-/// users.
+/// The folders to search, in order: those that the configuration in `folder` adds, the user's own, those for all users.
 pub(crate) fn plugin_folders(folder: Option<&Path>) -> impl Iterator<Item = PathBuf> {
     let own = folder.map(|folder| folder.join("cli-plugins"));
     let extra = ConfigFile::read_or_empty(folder).extra_plugin_folders();

@@ -1,4 +1,4 @@
-//! What containers write, with a prefix that says which one wrote it.
+//! Prints the output of containers, with a prefix that names the container.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,19 +8,19 @@ use std::sync::Arc;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::event::Output;
 
-/// Colours of sources, in the order in which they appear: after the last one comes the first again.
+/// Colours of sources, in order of appearance; they repeat after the last.
 const COLOURS: [&str; 10] = ["36", "33", "32", "35", "34", "36;1", "33;1", "32;1", "35;1", "34;1"];
 
-/// How output is shown.
+/// How to show output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSettings {
     /// Whether lines begin with the name of their source.
     pub prefix: Prefix,
     /// Whether prefixes and notices are coloured.
     pub color: bool,
-    /// Whether lines carry the time at which they arrived.
+    /// Whether lines show the time at which they arrived.
     pub timestamps: bool,
-    /// Whether something else draws on the same terminal, so that notices have to clear their line.
+    /// Whether something else draws on the same terminal, so that notices must clear their line.
     pub clear_line: bool,
 }
 
@@ -40,7 +40,7 @@ impl Default for LogSettings {
     }
 }
 
-/// Writes output of several sources.
+/// Prints the output of several sources.
 #[derive(Debug)]
 pub struct LogPrinter {
     settings: LogSettings,
@@ -70,7 +70,7 @@ impl LogPrinter {
     ///
     /// # Errors
     ///
-    /// When one of them cannot be written to.
+    /// If writing to one of them fails.
     pub fn write(&mut self, output: &Output, out: &mut impl Write, err: &mut impl Write) -> io::Result<()> {
         match output {
             Output::Attaching(sources) => {
@@ -117,7 +117,7 @@ impl LogPrinter {
             return out.write_all(bytes);
         }
         let stamp = timestamps.then(now).unwrap_or_default();
-        // One buffer for all lines of the batch, and one write.
+        // One buffer and one write for all lines of the batch.
         let mut buffer = std::mem::take(&mut self.line);
         buffer.clear();
         let prefix = if prefix == Prefix::Name { self.prefix(source) } else { &[] };
@@ -153,7 +153,7 @@ impl LogPrinter {
     }
 }
 
-/// A name or message; what containers write themselves is passed on as it is.
+/// A name or message, made safe for a terminal; output of the containers themselves is passed on unchanged.
 fn shown(text: &str) -> Cow<'_, str> {
     visible(text, Colors::Shown)
 }
@@ -162,7 +162,7 @@ fn paint(text: &str, colour: &str, painted: bool) -> String {
     if painted { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// The time by this machine's clock, always as long, and the space behind it.
+/// The time by this machine's clock in a fixed width, followed by a space.
 fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%9fZ ").to_string()
 }

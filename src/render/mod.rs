@@ -1,4 +1,4 @@
-//! Facts in, bytes out: progress, logs, tables. Words, colours and rounding are decided here and nowhere else.
+//! Facts in, bytes out: progress, logs, tables. Only this module decides about words, colours and rounding.
 
 pub mod failure;
 pub mod listing;
@@ -7,7 +7,7 @@ pub mod plan;
 mod progress;
 pub mod ps;
 pub mod text;
-pub mod volumes;
+pub mod volume_data;
 pub mod warning;
 
 pub use progress::{Causes, Hidden, Progress, ProgressMode, Record, RecordState, Records, TerminalSize, TtySettings};

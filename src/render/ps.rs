@@ -4,14 +4,12 @@ mod ports;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use unicode_width::UnicodeWidthChar;
 
 use super::listing::template::Value;
-use super::listing::{Column, Field, Format, JsonForm, Listing, ListingError};
+use super::listing::{Column, Field, Format, JsonForm, Listing, ListingError, Truncate, age, cut, joined, labels};
 use super::text;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::observed::{Container, Health, MountKind, PublishedPort, State};
@@ -22,7 +20,7 @@ const COMMAND_WIDTH: usize = 20;
 /// How many columns of a mount are shown.
 const MOUNT_WIDTH: usize = 15;
 
-/// What there is to know of a container.
+/// The columns and fields of containers.
 static CONTAINERS: Listing<Container, PsSettings> = Listing {
     fields: &[
         Field::new("Command", "COMMAND", |container, settings| command(container, settings.truncate).into()),
@@ -33,16 +31,16 @@ static CONTAINERS: Listing<Container, PsSettings> = Listing {
         Field::new("ID", "CONTAINER ID", |container, settings| id(container, settings).into()),
         Field::new("Image", "IMAGE", |container, _| container.image.clone().into()),
         Field::lookup("Label", |container, _| Value::Lookup(container.labels.clone())),
-        Field::new("Labels", "LABELS", |container, _| labels(container).into()),
+        Field::new("Labels", "LABELS", |container, _| labels(&container.labels).into()),
         Field::without_heading("LocalVolumes", |container, _| local_volumes(container).into()),
         Field::without_heading("Mounts", |container, settings| mounts(container, settings).into()),
         Field::new("Name", "NAME", |container, _| container.name.clone().into()),
         Field::without_heading("Names", |container, _| container.name.clone().into()),
-        Field::without_heading("Networks", |container, _| join(container.networks.keys().cloned()).into()),
+        Field::without_heading("Networks", |container, _| joined(container.networks.keys().cloned()).into()),
         Field::new("Ports", "PORTS", |container, _| ports::displayed(&container.ports).into()),
         Field::new("Project", "PROJECT", |_, settings| settings.project.clone().into()),
         Field::without_heading("Publishers", |container, _| publishers(container)),
-        Field::new("RunningFor", "CREATED", |container, settings| age(container, settings).into()),
+        Field::new("RunningFor", "CREATED", |container, settings| age(container.created, settings.now).into()),
         Field::new("Service", "SERVICE", |container, _| service(container).into()),
         Field::new("Size", "SIZE", |_, _| "0B".into()),
         Field::new("State", "STATE", |container, _| container.state.as_str().into()),
@@ -59,7 +57,7 @@ static CONTAINERS: Listing<Container, PsSettings> = Listing {
         Column::if_any("Engine", |container| container.labels.contains_key(label::ENGINE)),
     ],
     id: |container, _| container.id.to_string(),
-    // A line for each of its labels would break up what scripts split at the colons.
+    // One line per label would break scripts that split lines at colons.
     raw: &[
         ("container_id", "ID"),
         ("image", "Image"),
@@ -75,43 +73,33 @@ static CONTAINERS: Listing<Container, PsSettings> = Listing {
     narrowest: 10,
 };
 
-/// The form of the listing.
+/// The format of the listing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PsFormat {
-    /// Of containers, in one of the forms of all listings.
+    /// Containers, in one of the common formats.
     Containers(Format),
-    /// The names of their services, each once.
+    /// The names of their services, without duplicates.
     Services,
 }
 
-/// What the listing depends on beside the containers.
+/// What the listing depends on besides the containers.
 #[derive(Debug, Clone)]
 pub struct PsSettings {
     /// The project they belong to.
     pub project: String,
-    /// Whether long ids, commands and mounts are cut.
+    /// Whether to truncate long ids, commands and mounts.
     pub truncate: Truncate,
-    /// The time that ages count to.
+    /// The current time, for ages.
     pub now: Timestamp,
-    /// The time zone of dates.
+    /// The time zone for dates.
     pub zone: TimeZone,
-}
-
-/// Whether long values are cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Truncate {
-    /// They are.
-    #[default]
-    Long,
-    /// They are not (`--no-trunc`).
-    Never,
 }
 
 /// Writes `containers`, sorted by name.
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to, or a template asks for what containers do not have.
+/// If writing to `out` fails, or a template uses a field that containers do not have.
 pub fn write(
     containers: &[&Container],
     format: &PsFormat,
@@ -142,7 +130,7 @@ fn local_volumes(container: &Container) -> String {
 }
 
 fn mounts(container: &Container, settings: &PsSettings) -> String {
-    join(container.mounts.iter().map(|mount| {
+    joined(container.mounts.iter().map(|mount| {
         let name = mount.name.as_ref().unwrap_or(&mount.source);
         if settings.truncate == Truncate::Never { name.clone() } else { cut(name, MOUNT_WIDTH) }
     }))
@@ -169,14 +157,6 @@ fn id(container: &Container, settings: &PsSettings) -> String {
     }
 }
 
-fn labels(container: &Container) -> String {
-    join(container.labels.iter().map(|(key, value)| format!("{key}={value}")))
-}
-
-fn join(parts: impl Iterator<Item = String>) -> String {
-    parts.collect::<Vec<_>>().join(",")
-}
-
 fn service(container: &Container) -> String {
     container.service.as_ref().map(ToString::to_string).unwrap_or_default()
 }
@@ -195,35 +175,16 @@ fn health(container: &Container) -> &'static str {
     }
 }
 
-fn age(container: &Container, settings: &PsSettings) -> String {
-    let seconds = settings.now.as_second().saturating_sub(container.created);
-    format!("{} ago", text::duration(Duration::from_secs(u64::try_from(seconds).unwrap_or_default())))
-}
-
 fn created_at(container: &Container, settings: &PsSettings) -> String {
     let created = Timestamp::from_second(container.created).unwrap_or_default();
     created.to_zoned(settings.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()
 }
 
-/// The command in quotes, cut before it is quoted.
+/// The command in quotes, truncated before quoting.
 fn command(container: &Container, truncate: Truncate) -> String {
     let command = match truncate {
         Truncate::Long => cut(&container.command, COMMAND_WIDTH),
         Truncate::Never => container.command.clone(),
     };
     text::quoted(&command)
-}
-
-/// `text` in at most `width` columns, the last of which is `…` where something is missing.
-fn cut(text: &str, width: usize) -> String {
-    let columns = |character: char| character.width().unwrap_or_default().max(1);
-    if text.chars().map(columns).sum::<usize>() <= width {
-        return text.to_owned();
-    }
-    let mut used = 0;
-    let fits = |character: &char| {
-        used += columns(*character);
-        used < width
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
 }

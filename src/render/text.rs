@@ -1,4 +1,4 @@
-//! Numbers as people read them: plurals, sizes, spans of time.
+//! Formats numbers for people: plurals, sizes, durations.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub fn size(bytes: u64) -> String {
     format!("{}.{}{}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// A span of time in words: `Less than a second`, `About a minute`, `3 weeks`. In front of `ago` it is an age.
+/// A duration in words: `Less than a second`, `About a minute`, `3 weeks`. Followed by `ago` it is an age.
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,7 +59,7 @@ pub fn duration(span: Duration) -> String {
     }
 }
 
-/// The time a step took, or takes by now: `0.1s`.
+/// The time that a step took or has taken so far: `0.1s`.
 #[must_use]
 pub fn elapsed(span: Duration) -> String {
     format!("{:.1}s", span.as_secs_f64())
@@ -92,7 +92,7 @@ pub(super) fn quoted(text: &str) -> String {
     quoted
 }
 
-/// JSON text with the three characters that the peer writes as `\u003c`, `\u003e`, `\u0026`. They can only stand inside
+/// JSON text with `<`, `>` and `&` escaped as in Docker Compose: `\u003c`, `\u003e`, `\u0026`. They only occur inside
 /// strings.
 pub(super) fn escape_html(json: &str) -> String {
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")

@@ -1,15 +1,15 @@
-//! Bytes in, text out: UTF-8, or UTF-16 as some editors and shells write it.
+//! Bytes in, text out: UTF-8, or the UTF-16 of some editors and shells.
 
 use std::char::REPLACEMENT_CHARACTER;
 
-/// How a file holds its text.
+/// The encoding of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// As UTF-8, with or without a byte order mark.
+    /// UTF-8, with or without a byte order mark.
     Utf8,
-    /// As UTF-16.
+    /// UTF-16.
     Utf16 {
-        /// Whether a byte order mark says so. Without one it was guessed from the zero bytes.
+        /// Whether there is a byte order mark. Without one, the encoding was guessed from the zero bytes.
         marked: bool,
     },
 }
@@ -19,7 +19,7 @@ pub(super) struct Decoded {
     /// Without a byte order mark.
     pub(super) text: String,
     pub(super) encoding: Encoding,
-    /// Offset of the first U+FFFD that stands for bytes which are no text.
+    /// Offset of the first U+FFFD that replaces invalid bytes.
     pub(super) not_text: Option<usize>,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn decode(bytes: Vec<u8>) -> Decoded {
     }
 }
 
-/// Whether files of text begin with the character.
+/// Whether text files may begin with this character.
 fn is_text(byte: u8) -> bool {
     byte.is_ascii_graphic() || byte.is_ascii_whitespace()
 }

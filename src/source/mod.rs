@@ -1,13 +1,15 @@
 //! Files in, positions out: the text of every file read, and spans that point into it.
 //!
-//! A [`Span`] is three numbers and travels with a value through the whole pipeline; the [`SourceMap`] turns it back
-//! into file, line and column when somebody has to be told.
+//! A [`Span`] is three numbers and stays with a value through the whole pipeline; the [`SourceMap`] turns it back into
+//! file, line and column for messages.
 
 mod encoding;
+mod path;
 mod reader;
 mod remote;
 
 pub use encoding::Encoding;
+pub(crate) use path::clean;
 pub use reader::{ReadError, Reader};
 pub use remote::{Remote, is_remote_context};
 
@@ -27,7 +29,7 @@ pub struct Span {
     pub file: FileId,
     /// Offset of the first byte.
     pub start: u32,
-    /// Offset behind the last byte; equal to `start` where there is nothing to underline.
+    /// Offset after the last byte; equal to `start` if there is nothing to underline.
     pub end: u32,
 }
 
@@ -45,13 +47,13 @@ impl Span {
         Self { end: self.start, ..self }
     }
 
-    /// Whether there is nothing in it. The key of an entry that hoist added has such a span; a written one never has.
+    /// Whether it is empty. The key of an entry that hoist added has an empty span; a key from a file never has.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// The part of this span `from..to` bytes behind its start.
+    /// The part of this span from `from` to `to` bytes after its start.
     #[must_use]
     pub fn slice(self, from: usize, to: usize) -> Self {
         let start = self.start as usize;
@@ -59,12 +61,12 @@ impl Span {
     }
 }
 
-/// A value and the place it was written at.
+/// A value and the place where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Where it was written.
     pub span: Span,
 }
 
@@ -90,16 +92,16 @@ pub struct Position {
     pub column: usize,
 }
 
-/// A file that was read: its path as shown to people, and its text.
+/// A file that was read: its path for messages, and its text.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     path: PathBuf,
     text: Arc<str>,
     encoding: Encoding,
-    /// Offset of the first byte that was no text in that encoding.
+    /// Offset of the first byte that is invalid in this encoding.
     not_text: Option<usize>,
     is_env_file: bool,
-    /// Offset of the first byte of every line; made when first asked for.
+    /// Offset of the first byte of every line; computed on first use.
     lines: OnceLock<Vec<usize>>,
 }
 
@@ -118,7 +120,7 @@ impl SourceFile {
         self.text == other.text && self.encoding == other.encoding && self.is_env_file == other.is_env_file
     }
 
-    /// The path, absolute, or `-` for standard input.
+    /// The absolute path, or `-` for standard input.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -130,20 +132,19 @@ impl SourceFile {
         &self.text
     }
 
-    /// How the file holds its text.
+    /// The encoding of the file.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         self.encoding
     }
 
-    /// Offset of the first character that stands for bytes which are no text in the file's encoding; from there the text
-    /// has U+FFFD for them.
+    /// Offset of the first U+FFFD that replaces bytes which are invalid in the file's encoding.
     #[must_use]
     pub fn not_text(&self) -> Option<usize> {
         self.not_text
     }
 
-    /// Whether it holds `NAME=value` lines.
+    /// Whether it has `NAME=value` lines.
     #[must_use]
     pub fn is_env_file(&self) -> bool {
         self.is_env_file
@@ -166,7 +167,7 @@ pub struct SourceMap {
 }
 
 impl SourceMap {
-    /// Keeps `text` under `path`; a byte order mark at its start is dropped.
+    /// Adds a file with `text`; drops a byte order mark at its start.
     ///
     /// # Panics
     ///
@@ -180,8 +181,8 @@ impl SourceMap {
         self.push(SourceFile::new(path.into(), text))
     }
 
-    /// Keeps the content of a file under `path`, like [`SourceMap::add`]. UTF-16 becomes UTF-8
-    /// ([`SourceFile::encoding`]); bytes that are no text become U+FFFD ([`SourceFile::not_text`]).
+    /// Adds a file with the content `bytes`, like [`SourceMap::add`]. UTF-16 is converted to UTF-8
+    /// ([`SourceFile::encoding`]); invalid bytes become U+FFFD ([`SourceFile::not_text`]).
     ///
     /// # Panics
     ///
@@ -190,7 +191,7 @@ impl SourceMap {
         self.push(SourceFile::decoded(path.into(), bytes))
     }
 
-    /// Keeps the content of a file of `NAME=value` lines under `path`, like [`SourceMap::add_bytes`].
+    /// Adds a file of `NAME=value` lines, like [`SourceMap::add_bytes`].
     ///
     /// # Panics
     ///
@@ -199,7 +200,7 @@ impl SourceMap {
         self.push(SourceFile { is_env_file: true, ..SourceFile::decoded(path.into(), bytes) })
     }
 
-    /// A file that is read again is the same one, so that a place in it is one place.
+    /// Adds a file; one that is read again keeps its id, so that places in it stay the same.
     fn push(&mut self, file: SourceFile) -> FileId {
         if let Some(id) = self.by_path.get(&file.path)
             && self.file(*id).is_same(&file)
@@ -212,11 +213,11 @@ impl SourceMap {
         id
     }
 
-    /// The file of `id`.
+    /// The file with this id.
     ///
     /// # Panics
     ///
-    /// If `id` was made by another map.
+    /// If `id` belongs to another map.
     #[must_use]
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
@@ -227,7 +228,7 @@ impl SourceMap {
         (0..).map(FileId).zip(&self.files)
     }
 
-    /// The text under `span`; what lies outside the file is left out.
+    /// The text in `span`; anything outside the file is left out.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
         let text = &self.file(span.file).text;
@@ -249,7 +250,7 @@ impl SourceMap {
         Position { line, column: file.text[start..at].chars().count() + 1 }
     }
 
-    /// The range of bytes of the line that `span` starts on, without its line break.
+    /// The byte range of the line on which `span` starts, without its line break.
     #[must_use]
     pub fn line(&self, span: Span) -> Span {
         let file = self.file(span.file);

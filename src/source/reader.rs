@@ -1,4 +1,4 @@
-//! A path or standard input in, its bytes out, up to a limit: the only reader of files that users name.
+//! A path or standard input in, its bytes out, up to a limit: the only reader of files named by users.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -6,10 +6,10 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Reads whole files, none larger than its limit.
+/// Reads whole files up to a size limit.
 ///
-/// A file without an end, such as `/dev/zero`, fails as soon as the limit is reached. Pipes and standard input can be
-/// read only once, so their content is kept: a reader and its clones give it again.
+/// An endless file, such as `/dev/zero`, fails as soon as the limit is reached. Pipes and standard input can be read
+/// only once, so a reader and its clones keep their content and return it again.
 ///
 /// ```
 /// use hoist::source::Reader;
@@ -27,7 +27,7 @@ pub struct Reader {
     kept: Arc<Mutex<HashMap<PathBuf, Vec<u8>>>>,
 }
 
-/// Why a file cannot be read; the message goes after its name.
+/// Why a file cannot be read; the message follows the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// There is no such file.
@@ -36,24 +36,24 @@ pub enum ReadError {
     /// It is a folder.
     #[error("it is a folder")]
     Folder,
-    /// It is a named pipe, where only a file makes sense.
+    /// It is a named pipe, but must be a regular file.
     #[error("it is a named pipe, not a file")]
     Pipe,
-    /// It may not be read.
+    /// Permission is denied.
     #[error("permission denied")]
     Denied,
-    /// It has more bytes than the reader's limit.
+    /// It is larger than the reader's limit.
     #[error("it is larger than {}", Size(*.limit))]
     TooLarge {
         /// The limit in bytes.
         limit: u64,
     },
-    /// Anything else, in the system's words.
+    /// Any other error of the system.
     #[error("{0}")]
     System(io::Error),
 }
 
-/// A number of bytes in the largest unit that fits.
+/// A number of bytes, shown in the largest unit that fits.
 struct Size(u64);
 
 impl std::fmt::Display for Size {
@@ -108,11 +108,11 @@ impl Reader {
         Self { limit, kept: Arc::default() }
     }
 
-    /// The content of the file at `path`; of standard input if that is `-`.
+    /// The content of the file at `path`, or of standard input if it is `-`.
     ///
     /// # Errors
     ///
-    /// If it is not there, cannot be read or has more bytes than the limit.
+    /// If it does not exist, cannot be read or is larger than the limit.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
         if let Some(bytes) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return Ok(bytes.clone());
@@ -129,8 +129,8 @@ impl Reader {
         Ok(if metadata.is_file() { bytes } else { self.keep(path, bytes) })
     }
 
-    /// The same for a file that is named inside another one. A named pipe is an error at once: nobody may ever write to it.
-    /// The pipes of a shell (`/dev/stdin`, `/dev/fd/63`) have a writer, and are read.
+    /// The same for a file referenced by another file. A named pipe is an immediate error, since it may never have a
+    /// writer. Pipes of a shell (`/dev/stdin`, `/dev/fd/63`) have a writer, so they are read.
     ///
     /// # Errors
     ///

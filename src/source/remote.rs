@@ -1,6 +1,6 @@
-//! A reference in, whether it leads away from this machine out: the only place that decides it.
+//! A reference in, whether it is remote out: the only place that decides this.
 
-/// What kind of place a remote Compose file is in.
+/// The kind of location of a remote Compose file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remote {
     /// A git repository.
@@ -10,7 +10,7 @@ pub enum Remote {
 }
 
 impl Remote {
-    /// The kind of place that `reference` leads to; `None` for a file of this machine.
+    /// The kind of location of `reference`; `None` for a file on this machine.
     ///
     /// ```
     /// use hoist::source::Remote;
@@ -35,7 +35,7 @@ impl Remote {
         git.then_some(Self::Git)
     }
 
-    /// What to do until remote files are supported.
+    /// What to do instead until remote files are supported.
     #[must_use]
     pub fn instead(self) -> &'static str {
         match self {
@@ -45,8 +45,8 @@ impl Remote {
     }
 }
 
-/// Whether a build context is fetched by the builder rather than sent from a folder of this machine: a URL, or one of
-/// the short forms of git. Other than a Compose file, it may be any URL: the builder fetches archives and images too.
+/// Whether a build context is fetched by the builder rather than sent from a folder on this machine: a URL, or one of
+/// git's short forms. Unlike a Compose file, it may be any URL: the builder fetches archives and images too.
 ///
 /// ```
 /// use hoist::source::is_remote_context;

@@ -1,25 +1,24 @@
-//! The YAML that `config` prints, character by character what Docker Compose prints: two blanks
-//! a level, lists indented under their key, quotes where text would be read as something else, long text folded at 80
-//! columns.
+//! Emits the YAML that `config` prints, character by character as Docker Compose does: two spaces per level, lists
+//! indented under their key, quotes if text would be read as something else, long text folded at 80 columns.
 
 use std::fmt::Write as _;
 
 use super::{Path, scalar};
 use crate::project::{Tree, number};
 
-/// Gives the comment to write behind the value at a path, without its `#`.
+/// Returns the comment to write after the value at a path, without the `#`.
 pub type Comments<'a> = &'a dyn Fn(&Path) -> Option<String>;
 
-/// Columns after which a blank becomes a line break.
+/// Column after which a space becomes a line break.
 const WIDTH: usize = 80;
 
-/// A key of more bytes than this is written behind a `?`.
+/// Maximum length in bytes of a simple key; a longer one is written after a `?`.
 const LONGEST_SIMPLE_KEY: usize = 128;
 
 /// `tree` as YAML, with a line break at the end.
 ///
-/// With `comments`, each value for which there is one has it on its line: behind a scalar, behind the key of a list or
-/// mapping, behind the `|` of a text block.
+/// With `comments`, a value's comment is on its line: after a scalar, after the key of a list or mapping, or after the
+/// `|` of a text block.
 ///
 /// ```
 /// use hoist::project::Tree;
@@ -34,24 +33,13 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 pub fn emit(tree: &Tree, comments: Option<Comments<'_>>) -> String {
     let mut emitter = Emitter { out: String::new(), column: 0, comments };
     let path = Path::root();
-    match tree {
-        Tree::Mapping(entries) if !entries.is_empty() => emitter.mapping(entries, 0, &path),
-        Tree::Sequence(items) if !items.is_empty() => emitter.sequence(items, 0, &path),
-        Tree::Null
-        | Tree::Bool(_)
-        | Tree::Int(_)
-        | Tree::Float(_)
-        | Tree::Float32(_)
-        | Tree::String(_)
-        | Tree::Sequence(_)
-        | Tree::Mapping(_) => emitter.leaf(tree, 0, &path),
-    }
+    emitter.item(tree, 0, &path);
     emitter.out
 }
 
 struct Emitter<'a> {
     out: String,
-    /// Characters on the current line.
+    /// Number of characters on the current line.
     column: usize,
     comments: Option<Comments<'a>>,
 }
@@ -94,12 +82,12 @@ impl Emitter<'_> {
         }
     }
 
-    /// The path below `path`, which only comments need.
+    /// A path below `path`; only needed for comments.
     fn below(&self, path: &Path, then: impl FnOnce(&Path) -> Path) -> Path {
         if self.comments.is_some() { then(path) } else { Path::root() }
     }
 
-    /// The entries; the first goes on the line that was begun, if one was.
+    /// Writes the entries; the first continues the current line, if any.
     fn mapping(&mut self, entries: &[(String, Tree)], indent: usize, path: &Path) {
         for (at, (key, value)) in entries.iter().enumerate() {
             if at > 0 || self.column == 0 {
@@ -134,7 +122,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// What stands behind `- `.
+    /// Writes what follows `- `.
     fn item(&mut self, tree: &Tree, indent: usize, path: &Path) {
         match tree {
             Tree::Mapping(entries) if !entries.is_empty() => self.mapping(entries, indent, path),
@@ -150,34 +138,18 @@ impl Emitter<'_> {
         }
     }
 
-    /// What stands behind `key:`, which is indented by `indent`.
+    /// Writes what follows `key:`, which is indented by `indent`.
     fn value(&mut self, tree: &Tree, indent: usize, path: &Path) {
-        match tree {
-            Tree::Mapping(entries) if !entries.is_empty() => {
-                self.comment(path);
-                self.end_line();
-                self.mapping(entries, indent + 2, path);
-            }
-            Tree::Sequence(items) if !items.is_empty() => {
-                self.comment(path);
-                self.end_line();
-                self.sequence(items, indent + 2, path);
-            }
-            Tree::Null
-            | Tree::Bool(_)
-            | Tree::Int(_)
-            | Tree::Float(_)
-            | Tree::Float32(_)
-            | Tree::String(_)
-            | Tree::Sequence(_)
-            | Tree::Mapping(_) => {
-                self.put(" ");
-                self.leaf(tree, indent + 2, path);
-            }
+        if matches!(tree, Tree::Mapping(_) | Tree::Sequence(_)) && !tree.is_empty_collection() {
+            self.comment(path);
+            self.end_line();
+        } else {
+            self.put(" ");
         }
+        self.item(tree, indent + 2, path);
     }
 
-    /// A scalar or an empty collection, and the end of its line.
+    /// Writes a scalar or an empty collection, and the end of its line.
     fn leaf(&mut self, tree: &Tree, indent: usize, path: &Path) {
         match tree {
             Tree::Null => self.put("null"),
@@ -193,10 +165,10 @@ impl Emitter<'_> {
         self.end_line();
     }
 
-    /// Text that may span lines, and the end of its line.
+    /// Writes text that may span lines, and the end of its line.
     fn string(&mut self, text: &str, indent: usize, key: bool, path: &Path) {
         match Style::of(text) {
-            // What fits cannot have line breaks in it.
+            // If it fits, it needs no folding.
             Style::Plain if self.column + text.len() <= WIDTH => self.put(text),
             Style::Plain => self.folded(text, indent, !key, Self::put_char),
             Style::Single => self.single(text, indent, !key),
@@ -215,7 +187,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// Writes `text`, whose blanks may become line breaks where the line is long.
+    /// Writes `text`; in long lines, spaces may become line breaks.
     fn folded(&mut self, text: &str, indent: usize, fold: bool, put: impl Fn(&mut Self, char)) {
         let mut spaces = false;
         let mut characters = text.chars().peekable();
@@ -269,7 +241,7 @@ impl Emitter<'_> {
         self.put("\"");
     }
 
-    /// One character in double quotes.
+    /// Writes one character in double quotes.
     fn escaped(&mut self, character: char) {
         let short = match character {
             '\0' => '0',
@@ -303,7 +275,7 @@ impl Emitter<'_> {
         self.put_char(short);
     }
 
-    /// A text block, and the end of its line.
+    /// Writes a text block, and the end of its line.
     fn literal(&mut self, text: &str, indent: usize, path: &Path) {
         self.put("|");
         if text.starts_with([' ', '\n']) {
@@ -326,7 +298,7 @@ impl Emitter<'_> {
     }
 }
 
-/// Infinity and not-a-number have names of their own in YAML.
+/// A float; infinity and NaN have special names in YAML.
 fn float(text: &str) -> String {
     match text {
         "+Inf" => ".inf".to_owned(),
@@ -336,7 +308,7 @@ fn float(text: &str) -> String {
     }
 }
 
-/// How text is written.
+/// The styles of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Style {
     Plain,
@@ -361,7 +333,7 @@ impl Style {
     }
 }
 
-/// Which ways of writing a text its characters allow.
+/// Which styles the characters of a text allow.
 struct Shape {
     plain: bool,
     single: bool,
@@ -414,8 +386,8 @@ impl Shape {
     }
 }
 
-/// Names and paths, which most text is: letters, digits and marks that mean nothing, and too long for one of the words
-/// that mean something else than text.
+/// Whether a text is a name or path, as most are: only letters, digits and marks without meaning, and too long to be
+/// one of the words that are not read as text.
 fn is_long_word(text: &str) -> bool {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/');
     text.len() > "false".len() && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(harmless)
@@ -429,18 +401,18 @@ fn is_break(character: char) -> bool {
     matches!(character, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Characters that are written as they are; those beyond the basic plane are escaped, as in Docker Compose.
+/// Whether a character is written as is; those beyond the basic plane are escaped, as in Docker Compose.
 fn is_printable(character: char) -> bool {
     matches!(character,
         '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
 }
 
-/// Whether `text`, written plainly, would be read as something else than text.
+/// Whether `text`, written plainly, would be read as something other than text.
 fn reads_as_other(text: &str) -> bool {
     scalar::resolve_special(text).is_some()
 }
 
-/// Whether `text` meant something else in YAML 1.1: a boolean word, a number to the base 60, the merge key.
+/// Whether `text` has another meaning in YAML 1.1: a boolean, a base-60 number, or the merge key.
 fn looks_old(text: &str) -> bool {
     const WORDS: [&str; 16] =
         ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];

@@ -1,44 +1,44 @@
-//! What can be wrong with a YAML document before it means anything.
+//! Errors in a YAML document, regardless of its meaning.
 
 use crate::diagnostic::Explain;
 use crate::source::{Encoding, Span, Spanned};
 
-/// A document that cannot be read, or not without guessing.
+/// Why a document is invalid or ambiguous.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum YamlError {
-    /// The text breaks the rules of YAML; nothing behind it in this document is known.
+    /// The text is not valid YAML; the rest of the document is unknown.
     #[error("{message}")]
     Syntax {
         /// What is wrong.
         message: String,
-        /// Where it shows.
+        /// Where it was detected.
         span: Span,
         /// What to do about it.
         hint: Option<String>,
-        /// Where it began, in a few words.
+        /// Where it began, with a short description.
         began: Option<(Span, String)>,
     },
-    /// The file has bytes that are no text in its encoding.
+    /// The file has bytes that are invalid in its encoding.
     #[error("the file is not {} text", if *.encoding == Encoding::Utf8 { "UTF-8" } else { "valid UTF-16" })]
     NotText {
         /// The encoding.
         encoding: Encoding,
-        /// The first character that stands for such bytes.
+        /// The first character that replaces such bytes.
         span: Span,
     },
-    /// The file is UTF-16 and does not say so.
+    /// The file is UTF-16 without a byte order mark.
     #[error("the file is UTF-16 without a byte order mark")]
     Unmarked {
         /// Its first character.
         span: Span,
     },
-    /// A character that YAML has no place for.
+    /// A character that YAML does not allow.
     #[error("control character U+{:04X} is not allowed", u32::from(*character))]
     ControlCharacter {
         /// The character.
         character: char,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// A line like `%YAML 1.2`.
@@ -46,10 +46,10 @@ pub enum YamlError {
     Directive {
         /// The line.
         directive: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// One key twice in a mapping.
+    /// A duplicate key in a mapping.
     #[error("the key `{key}` is defined twice{}", Within(.within))]
     DuplicateKey {
         /// The key, and its second place.
@@ -69,15 +69,15 @@ pub enum YamlError {
         /// The path of the mapping; empty at the top level.
         within: String,
     },
-    /// `<<` with something that has no keys.
+    /// `<<` with a value that is not a mapping.
     #[error("`<<` needs a mapping or a list of mappings, not {kind}")]
     MergeTarget {
         /// What it is.
         kind: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// `*name` inside of what `&name` marks.
+    /// `*name` inside the value of `&name`.
     #[error("`{alias}` is inside the value that it refers to")]
     AliasCycle {
         /// The alias as written.
@@ -88,9 +88,9 @@ pub enum YamlError {
     /// Aliases that make a small file huge.
     #[error("excessive aliasing: the aliases up to here expand to {nodes} values")]
     ExcessiveAliasing {
-        /// Values that the aliases stand for, as far as they were counted.
+        /// The number of values that the aliases expand to, as far as counted.
         nodes: usize,
-        /// The alias that was too much.
+        /// The alias that exceeds the limit.
         span: Span,
     },
     /// Aliases that copy more than [`Limits::copied_text`](super::Limits::copied_text).
@@ -98,7 +98,7 @@ pub enum YamlError {
     ExcessiveText {
         /// The limit.
         limit: usize,
-        /// The alias that was too much.
+        /// The alias that exceeds the limit.
         span: Span,
     },
     /// More values than [`Limits::nodes`](super::Limits::nodes).
@@ -106,7 +106,7 @@ pub enum YamlError {
     TooManyNodes {
         /// The limit.
         limit: usize,
-        /// The value that was too much.
+        /// The value that exceeds the limit.
         span: Span,
     },
     /// Deeper than [`Limits::depth`](super::Limits::depth).
@@ -114,22 +114,22 @@ pub enum YamlError {
     TooDeep {
         /// The limit.
         limit: usize,
-        /// The value that was too deep.
+        /// The value that is too deep.
         span: Span,
     },
-    /// `!!int x` and the like.
+    /// `!!int x` or the like.
     #[error("`{text}` does not match its tag `!!{tag}`")]
     TagMismatch {
         /// The tag, without its marks.
         tag: String,
         /// The text as written.
         text: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
 }
 
-/// ` in services.web`, or nothing at the top level.
+/// ` in services.web`, or empty at the top level.
 struct Within<'a>(&'a str);
 
 impl std::fmt::Display for Within<'_> {

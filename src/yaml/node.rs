@@ -1,22 +1,22 @@
-//! The tree that reading makes and loading works on: plain values, each with the place it was written at.
+//! The tree that parsing creates and loading works on: plain values, each with the place where it was written.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::source::Span;
 
-/// A value in a YAML document and where it stands.
+/// A value in a YAML document and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The value.
     pub value: Value,
     /// Where it was written. A value that hoist adds has the span of what it was derived from.
     pub span: Span,
-    /// `!reset` or `!override`, where one was written.
+    /// Its `!reset` or `!override` tag, if any.
     pub tag: Option<MergeTag>,
 }
 
-/// What a node is. Plain scalars are resolved as YAML 1.2 with leftovers of 1.1, as Docker Compose reads them.
+/// The value of a node. Plain scalars are resolved as in YAML 1.2 with some rules of 1.1, as in Docker Compose.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Empty, `~`, `null`.
@@ -27,7 +27,7 @@ pub enum Value {
     Int(i64),
     /// Any other number.
     Float(f64),
-    /// A date or time in a plain scalar; the text is the one it takes in an environment.
+    /// A date or time in a plain scalar; as the text it has in an environment.
     Timestamp(String),
     /// Text.
     String(String),
@@ -40,13 +40,13 @@ pub enum Value {
 /// Compose's own tags (Compose spec: `13-merge.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MergeTag {
-    /// Removes the path from what lies below.
+    /// Removes the path from the layer below.
     Reset,
-    /// Stands alone instead of being merged.
+    /// Replaces the lower value instead of being merged.
     Override,
 }
 
-/// The key of an entry and where it stands.
+/// The key of an entry and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// The text.
@@ -59,12 +59,12 @@ pub struct Key {
 #[derive(Debug, Default)]
 pub struct Mapping {
     entries: Vec<(Key, Node)>,
-    /// Where each key stands. Made for large mappings when first asked for, dropped when positions change.
+    /// The position of each key. Built for large mappings on first use, dropped when positions change.
     #[expect(clippy::box_collection, reason = "a node is moved often, and few mappings have an index")]
     index: OnceLock<Box<HashMap<String, usize>>>,
 }
 
-/// A mapping of more entries than this gets an index.
+/// A mapping with more entries than this gets an index.
 const INDEXED_FROM: usize = 16;
 
 impl Node {
@@ -114,7 +114,7 @@ impl Node {
         self.value == Value::Null
     }
 
-    /// A text that two nodes share if they hold the same values, wherever these stand and in whatever order their keys.
+    /// A text that is equal for two nodes with the same values, regardless of places and the order of keys.
     ///
     /// ```
     /// use hoist::source::SourceMap;
@@ -145,7 +145,7 @@ impl Node {
         }
     }
 
-    /// The value of `key`, if this is a mapping that has it.
+    /// The value of `key`, if this is a mapping that contains it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_mapping()?.get(key)
@@ -153,7 +153,7 @@ impl Node {
 }
 
 impl Value {
-    /// What it is, in words for a message: `a list`, `a string`.
+    /// Its kind for a message: `a list`, `a string`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -169,7 +169,7 @@ impl Value {
 }
 
 impl Mapping {
-    /// Without entries.
+    /// An empty mapping.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -221,7 +221,7 @@ impl Mapping {
         self.entry(key).is_some()
     }
 
-    /// Sets the value of `key`, in place where the key is there already, else at the end; gives back the old value.
+    /// Sets the value of `key`: in place if the key exists, else at the end. Returns the old value.
     pub fn insert(&mut self, key: Key, node: Node) -> Option<Node> {
         if let Some(slot) = self.get_mut(&key.name) {
             return Some(std::mem::replace(slot, node));
@@ -233,7 +233,7 @@ impl Mapping {
         None
     }
 
-    /// Takes out the entry of `key`.
+    /// Removes the entry of `key`.
     pub fn remove(&mut self, key: &str) -> Option<Node> {
         let at = self.position(key)?;
         self.index.take();
@@ -251,7 +251,7 @@ impl Mapping {
         self.entries.iter_mut()
     }
 
-    /// The values in order; keys stay as they are.
+    /// The values in order, mutable; keys are not.
     pub fn values_mut(&mut self) -> impl Iterator<Item = (&Key, &mut Node)> {
         self.entries.iter_mut().map(|(key, node)| (&*key, node))
     }
@@ -308,7 +308,7 @@ impl<'a> IntoIterator for &'a mut Mapping {
 }
 
 impl FromIterator<(Key, Node)> for Mapping {
-    /// Later entries win over earlier ones of the same key, in the earlier one's place.
+    /// A later entry replaces an earlier one with the same key, at the earlier one's position.
     fn from_iter<I: IntoIterator<Item = (Key, Node)>>(entries: I) -> Self {
         let mut mapping = Self::new();
         for (key, node) in entries {

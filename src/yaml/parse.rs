@@ -1,7 +1,7 @@
-//! Text to [`Node`]s: the only file that names the YAML parser.
+//! Text in, [`Node`]s out: the only file that uses the YAML parser.
 //!
-//! The parser delivers events; this file builds the tree from them, with anchors, merge keys and guards
-//! against documents that grow without bound. Nothing recurses, so depth is bounded by [`Limits`] and not by the stack.
+//! The parser emits events; this file builds the tree from them, handling anchors, merge keys and limits on the size of
+//! documents. Nothing recurses, so depth is limited by [`Limits`] and not by the stack.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,14 @@ use super::syntax::{self, Fault};
 use super::{Key, Mapping, MergeTag, Node, Segment, Value, YamlError, scalar};
 use crate::source::{Encoding, FileId, SourceFile, SourceMap, Span, Spanned};
 
-/// How much one document may hold.
+/// Limits for one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Values, counting every use of an alias; 1 000 000 unless changed.
+    /// Maximum number of values, counting every use of an alias; 1,000,000 by default.
     pub nodes: usize,
-    /// Levels of nesting; 400 unless changed.
+    /// Maximum nesting depth; 400 by default.
     pub depth: usize,
-    /// Bytes of text that uses of aliases copy; 32 MiB unless changed.
+    /// Maximum number of bytes of text copied by aliases; 32 MiB by default.
     pub copied_text: usize,
 }
 
@@ -29,18 +29,18 @@ impl Default for Limits {
     }
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parsed {
-    /// The documents in order; one that breaks the rules of YAML ends the list and is not in it.
+    /// The documents in order; an invalid document ends the list and is not included.
     pub documents: Vec<Node>,
-    /// All that is wrong with them.
+    /// All errors in them.
     pub errors: Vec<YamlError>,
 }
 
-/// Reads all documents of `file`.
+/// Parses all documents of `file`.
 ///
-/// A document that is there but empty is null; a file without any document gives none.
+/// An empty document is null; a file without any document yields an empty list.
 #[must_use]
 pub fn parse(sources: &SourceMap, file: FileId) -> Parsed {
     parse_within(sources, file, Limits::default())
@@ -71,13 +71,13 @@ pub fn parse_within(sources: &SourceMap, file: FileId, limits: Limits) -> Parsed
     }
 }
 
-/// Brackets within brackets that the parser can count.
+/// Maximum nesting of brackets that the parser supports.
 const PARSER_DEPTH: usize = 255;
 
-/// Bytes that are read again with patches before giving up.
+/// Maximum number of bytes that are reparsed with patches before giving up.
 const RETRY_BUDGET: usize = 1 << 27;
 
-/// What stands against reading the file at all: bytes, characters and directives that are checked before parsing.
+/// Problems that prevent parsing the file at all: invalid bytes, characters and directives.
 fn unreadable(source: &SourceFile, file: FileId) -> Option<YamlError> {
     let text = source.text();
     let character = |at: usize| text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
@@ -96,7 +96,7 @@ fn unreadable(source: &SourceFile, file: FileId) -> Option<YamlError> {
 }
 
 fn control_character(text: &str) -> Option<(usize, char)> {
-    // All but a few files have none of the bytes that make them.
+    // Most files have none of the bytes that such characters consist of.
     let suspect = |byte: u8| !matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
     let start = text.bytes().position(suspect)?;
     let mut characters = text[start..].char_indices();
@@ -135,11 +135,11 @@ fn refused_directive(text: &str, file: FileId) -> Option<YamlError> {
     None
 }
 
-/// Byte offsets, in the text as written, of characters of the patched text.
+/// Maps characters of the patched text to byte offsets in the original text.
 struct Offsets<'a> {
     text: &'a str,
     places: Places,
-    /// One offset a character; empty when all characters are one byte.
+    /// One offset per character; empty if all characters are one byte.
     bytes: Vec<u32>,
 }
 
@@ -168,7 +168,7 @@ impl<'a> Offsets<'a> {
     }
 }
 
-/// Reads all documents of `text` into `composer`; gives back the error that ends them and its place.
+/// Parses all documents of `text` into `composer`; returns the error that ends them, and its place.
 fn compose(text: &str, offsets: &Offsets<'_>, composer: &mut Composer<'_>) -> Option<(usize, ScanError)> {
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
@@ -221,31 +221,31 @@ fn fault(error: &ScanError) -> Fault {
     }
 }
 
-/// A finished node and what it adds to the budget.
+/// A finished node and its share of the limits.
 #[derive(Clone)]
 struct Built {
     node: Node,
-    /// Values in it, itself included.
+    /// Number of values in it, including itself.
     nodes: usize,
-    /// Levels of it, itself included.
+    /// Number of levels, including itself.
     depth: usize,
-    /// Bytes of text in it.
+    /// Number of bytes of text in it.
     text: usize,
 }
 
-/// What an anchor marks.
+/// The value of an anchor.
 enum Anchored {
-    /// Still being read, from here on.
+    /// Still being read; it starts here.
     Open(Span),
     Done(Built),
 }
 
-/// The key that waits for its value.
+/// A key that waits for its value.
 enum Pending {
     Key(Key),
     /// `<<`.
     Merge(Key),
-    /// A collection, which has been reported; its value is read and dropped.
+    /// A key that is a collection, which has been reported; its value is read and dropped.
     Dropped,
 }
 
@@ -254,13 +254,13 @@ enum Content {
     Mapping { entries: Mapping, pending: Option<Pending>, merge: Option<Box<(Key, Node)>> },
 }
 
-/// A collection that is being read.
+/// A collection being read.
 struct Frame {
     content: Content,
     anchor: usize,
     tag: Option<MergeTag>,
     start: usize,
-    /// End of the last thing read in it.
+    /// End of the last value read in it.
     end: usize,
     nodes: usize,
     depth: usize,
@@ -275,10 +275,10 @@ struct Composer<'a> {
     stack: Vec<Frame>,
     anchors: HashMap<usize, Anchored>,
     root: Option<Node>,
-    /// Values of this document, and how many of them came through aliases.
+    /// Number of values in this document, and how many of them came from aliases.
     nodes: usize,
     aliased: usize,
-    /// Bytes of text that came through aliases.
+    /// Number of bytes of text that came from aliases.
     copied_text: usize,
 }
 
@@ -344,7 +344,7 @@ impl<'a> Composer<'a> {
         self.count(1, span)
     }
 
-    /// Takes note of `nodes` values more.
+    /// Counts `nodes` more values.
     fn count(&mut self, nodes: usize, span: Span) -> Flow {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > self.limits.nodes {
@@ -356,7 +356,7 @@ impl<'a> Composer<'a> {
 
     fn close(&mut self, start: usize, end: usize) {
         let Some(frame) = self.stack.pop() else { return };
-        // The end of a collection in brackets is its bracket; that of others is the end of its last value.
+        // A collection in brackets ends at its bracket, others at the end of their last value.
         let end = if end > start && self.text[start..end].starts_with([']', '}']) { end } else { frame.end };
         let span = self.span(frame.start, end.max(frame.start));
         let value = match frame.content {
@@ -373,7 +373,7 @@ impl<'a> Composer<'a> {
         self.finish(Built { node, nodes: frame.nodes, depth: frame.depth, text: frame.text }, frame.anchor, end);
     }
 
-    /// Adds what `<<` brings to the entries that are written out.
+    /// Adds the entries from `<<` to the written ones.
     fn merge(&mut self, entries: &mut Mapping, key: &Key, target: Node) {
         let span = if target.is_null() { key.span } else { target.span };
         let sources = match target.value {
@@ -421,7 +421,7 @@ impl<'a> Composer<'a> {
                     self.pending_merge(key);
                     return Flow::Continue(());
                 }
-                // What is written as nothing is shown at its key.
+                // An empty value has the place of its key.
                 Some(Pending::Key(key) | Pending::Merge(key)) if start == end => span = key.span,
                 _ => {}
             }
@@ -440,8 +440,8 @@ impl<'a> Composer<'a> {
         flow
     }
 
-    /// Where the text of a scalar stands, without tag, anchor, and the blanks and comments behind it.
-    /// A block that the file ends in without a line break has none at its end either, as Docker Compose reads it.
+    /// The text of a scalar without tag, anchor, and spaces and comments after it. As in Docker Compose, a block at the
+    /// end of a file without a line break does not end with one either.
     fn as_far_as_written<'t>(&self, text: &'t str, style: ScalarStyle, end: usize) -> &'t str {
         let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
         if is_block && end >= self.text.len() && !self.text.ends_with(['\n', '\r']) {
@@ -512,7 +512,7 @@ impl<'a> Composer<'a> {
         Flow::Continue(())
     }
 
-    /// Puts a finished node where it belongs: into its collection, or on top.
+    /// Adds a finished node to its collection, or to the documents.
     fn finish(&mut self, built: Built, anchor: usize, end: usize) {
         if anchor > 0 {
             self.anchors.insert(anchor, Anchored::Done(built.clone()));
@@ -532,7 +532,7 @@ impl<'a> Composer<'a> {
                 Some(Pending::Dropped) => {}
                 Some(Pending::Merge(key)) => *merge = Some(Box::new((key, built.node))),
                 Some(Pending::Key(key)) => {
-                    // A key that is there already has been reported; its first value stands.
+                    // A duplicate key has been reported; its first value counts.
                     if !entries.contains(&key.name) {
                         entries.insert(key, built.node);
                     }
@@ -596,7 +596,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// The path of the innermost mapping, as a message shows it.
+    /// The path of the innermost mapping, for a message.
     fn location(&self) -> String {
         let outer = &self.stack[..self.stack.len().saturating_sub(1)];
         let path = outer.iter().fold(super::Path::root(), |path, frame| match &frame.content {
@@ -612,7 +612,7 @@ impl<'a> Composer<'a> {
     /// Reports the syntax error that ends the document.
     fn break_off(&mut self, at: usize, fault: &Fault) {
         let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        // Braces that were meant as text make a key of a mapping and a syntax error: the latter says it all.
+        // Braces meant as text cause both a mapping as a key and a syntax error; the latter is enough.
         self.parsed.errors.retain(
             |error| !matches!(error, YamlError::NonStringKey { key, .. } if key.span.start as usize >= line_start),
         );
@@ -633,7 +633,7 @@ fn merge_tag(tag: &Tag) -> Option<MergeTag> {
     }
 }
 
-/// The name of one of YAML's own tags; other tags mean nothing here.
+/// The name of a core YAML tag; other tags are ignored.
 fn core_tag(tag: &Tag) -> Option<String> {
     let full = format!("{}{}", tag.handle, tag.suffix);
     if full == "!" {
@@ -642,8 +642,8 @@ fn core_tag(tag: &Tag) -> Option<String> {
     full.strip_prefix("tag:yaml.org,2002:").map(str::to_owned)
 }
 
-/// Whether `aliased` of `nodes` values are more than a document has reason for: a share of
-/// 99 % up to 400 000 values, falling to 10 % at 4 000 000. Small documents may do as they like.
+/// Whether `aliased` of `nodes` values exceed a reasonable share: 99% up to 400,000 values, falling to 10% at
+/// 4,000,000. Small documents are not limited.
 fn excessive(aliased: usize, nodes: usize) -> bool {
     const FREE: usize = 100_000;
     const LOW: usize = 400_000;
@@ -651,7 +651,7 @@ fn excessive(aliased: usize, nodes: usize) -> bool {
     if aliased <= FREE {
         return false;
     }
-    // In thousandths, so that nothing has to be rounded.
+    // In thousandths, to avoid rounding.
     let allowed = match nodes {
         0..=LOW => 990,
         HIGH.. => 100,

@@ -1,8 +1,8 @@
-//! Text that the parser refuses and Compose files may hold: read with blanks put in, at places that mean nothing.
+//! Handles text that the parser refuses but Compose files may contain, by inserting spaces where they have no meaning.
 //!
-//! Docker Compose takes a tab for a blank behind a colon in braces, lets the lines within brackets and quotes begin
-//! anywhere, and a comment right behind a quote. The parser is stricter. It says where it stopped; the blanks it misses
-//! are put in there, and the file is read again. Places are those of the text as written.
+//! Docker Compose accepts a tab instead of a space after a colon in braces, any indentation within brackets and quotes,
+//! and a comment right after a quote. The parser is stricter. When it stops, the missing spaces are inserted at that
+//! position, and the file is parsed again. Places are those of the original text.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,19 +10,19 @@ use std::ops::Range;
 
 use super::syntax::{self, Fault};
 
-/// What to change in a text. Places are bytes of the text as written.
+/// Changes to a text. Places are byte offsets in the original text.
 #[derive(Debug, Default)]
 pub(super) struct Patches {
-    /// Tabs that are read as blanks.
+    /// Tabs that are read as spaces.
     tabs: BTreeSet<usize>,
-    /// Blanks to put in before a byte.
+    /// Number of spaces to insert before a byte.
     blanks: BTreeMap<usize, usize>,
-    /// The brackets or quotes whose lines were indented last, and where the parser had stopped.
+    /// The brackets or quotes whose lines were indented last, and where the parser had stopped with which fault.
     last: Option<(Range<usize>, usize, Fault)>,
 }
 
 impl Patches {
-    /// Adds what may help against the error `info` at byte `at`; whether there is such a thing.
+    /// Adds a patch that may fix the error `info` at byte `at`; returns whether there is one.
     pub(super) fn add(&mut self, text: &str, at: usize, info: &str) -> bool {
         if info.contains("valid YAML whitespace") {
             return blank_tab(text, at).is_some_and(|tab| self.blank(text, tab));
@@ -33,7 +33,7 @@ impl Patches {
         info.contains("indentation") && self.indent(text, at)
     }
 
-    /// Reads `tab` as a blank, and those like it up to the end of the brackets it stands in.
+    /// Reads `tab` as a space, and similar tabs up to the end of the brackets around it.
     fn blank(&mut self, text: &str, tab: usize) -> bool {
         let Some(start) = syntax::open_brackets(&text[..tab]).first().copied() else { return self.tabs.insert(tab) };
         let end = start + syntax::closed_length(&text[start..]).unwrap_or(0);
@@ -57,7 +57,7 @@ impl Patches {
         self.tabs.len() > before
     }
 
-    /// Indents the lines of the outermost bracket or quote that is open at `at`.
+    /// Indents the lines in the outermost bracket or quote that is open at `at`.
     fn indent(&mut self, text: &str, at: usize) -> bool {
         let quote = text[at..].starts_with(['"', '\'']);
         let (start, fault) = match syntax::open_brackets(&text[..at]).first() {
@@ -83,8 +83,8 @@ impl Patches {
         changed
     }
 
-    /// Where an error at `at` comes from. One in or right behind brackets whose lines were indented is one of theirs:
-    /// they were closed by something further on that was not meant to.
+    /// The origin of an error at `at`. An error in or right after brackets whose lines were indented belongs to them:
+    /// something further down closed them by accident.
     pub(super) fn blame(&self, text: &str, at: usize, fault: Fault) -> (usize, Fault) {
         match &self.last {
             Some((range, stopped, first)) if range.start <= at => {
@@ -95,7 +95,7 @@ impl Patches {
         }
     }
 
-    /// `text` with the changes.
+    /// `text` with the changes applied.
     pub(super) fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.tabs.is_empty() && self.blanks.is_empty() {
             return Cow::Borrowed(text);
@@ -121,7 +121,7 @@ impl Patches {
         out.push_str(&text[from..range.end]);
     }
 
-    /// Where the bytes of the changed text come from.
+    /// The mapping from the changed text to the original.
     pub(super) fn places(&self) -> Places {
         let mut added = 0;
         let places = self.blanks.iter().map(|(at, count)| {
@@ -133,12 +133,13 @@ impl Patches {
     }
 }
 
-/// Where the bytes of a changed text come from: for each run of blanks its place, the blanks before it, its length.
+/// Maps bytes of the changed text to the original: for each inserted run of spaces its place, the number of spaces
+/// before it, and its length.
 pub(super) struct Places(Vec<(usize, usize, usize)>);
 
 impl Places {
-    /// The byte of the text as written that byte `patched` of the changed text stands for. Within blanks that is where
-    /// they were put in.
+    /// The byte of the original text for byte `patched` of the changed text. Within inserted spaces it is where they
+    /// were inserted.
     pub(super) fn written(&self, patched: usize) -> usize {
         let behind = self.0.partition_point(|(at, ..)| *at < patched);
         match behind.checked_sub(1).and_then(|last| self.0.get(last)) {
@@ -148,7 +149,7 @@ impl Places {
     }
 }
 
-/// The tab behind a colon that the parser stopped at.
+/// The tab after a colon at which the parser stopped.
 fn blank_tab(text: &str, at: usize) -> Option<usize> {
     let before = text[..at].trim_end_matches(['\t', ' ']);
     let colon = if before.ends_with(':') { before.len() } else { before.len() + 1 };

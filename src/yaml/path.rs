@@ -1,4 +1,4 @@
-//! Where a node sits in a document: a list of typed segments, so a key may contain a dot.
+//! The path of a node in a document: a list of typed segments, so a key may contain a dot.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use std::fmt;
 pub enum Segment {
     /// Into the value of a key.
     Key(String),
-    /// Into the item of a sequence, counted from 0.
+    /// Into the item of a sequence, from 0.
     Index(usize),
 }
 
-/// The way from the top of a document to a node.
+/// The path from the top of a document to a node.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path(Vec<Segment>);
 
@@ -22,19 +22,19 @@ impl Path {
         Self::default()
     }
 
-    /// This path and one key more.
+    /// This path with one more key.
     #[must_use]
     pub fn key(&self, key: impl Into<String>) -> Self {
         self.then(Segment::Key(key.into()))
     }
 
-    /// This path and one index more.
+    /// This path with one more index.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         self.then(Segment::Index(index))
     }
 
-    /// This path and one segment more.
+    /// This path with one more segment.
     #[must_use]
     pub fn then(&self, segment: Segment) -> Self {
         let mut segments = Vec::with_capacity(self.0.len() + 1);

@@ -1,4 +1,4 @@
-//! What a plain scalar means: YAML 1.2 with leftovers of 1.1, as Docker Compose reads it.
+//! The meaning of plain scalars: YAML 1.2 with some rules of 1.1, as in Docker Compose.
 
 use super::Value;
 use super::timestamp;
@@ -6,7 +6,7 @@ use crate::project::number;
 
 /// The value of the plain scalar `text`.
 ///
-/// A whole number above 2⁶³ that still fits 64 bits keeps its digits as text; anything larger is a float.
+/// An integer above 2⁶³ that still fits in 64 bits becomes text with its digits; anything larger is a float.
 pub(crate) fn resolve(text: &str) -> Value {
     resolve_special(text).unwrap_or_else(|| Value::String(text.to_owned()))
 }
@@ -31,7 +31,7 @@ pub(crate) fn resolve_special(text: &str) -> Option<Value> {
     }
 }
 
-/// The text that a scalar takes where text is asked for, as in an environment; `None` for null and for collections.
+/// The text of a scalar where text is expected, such as in an environment; `None` for null and collections.
 #[must_use]
 pub fn text(value: &Value) -> Option<String> {
     match value {
@@ -43,7 +43,7 @@ pub fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// The value of a scalar with one of YAML's own tags, as in `!!str 10`; `None` if the text does not fit the tag.
+/// The value of a scalar with a core YAML tag, such as `!!str 10`; `None` if the text does not match the tag.
 pub(crate) fn tagged(tag: &str, text: &str) -> Option<Value> {
     let value = match tag {
         "null" | "bool" | "int" | "float" | "timestamp" => resolve(text),
@@ -62,7 +62,7 @@ pub(crate) fn tagged(tag: &str, text: &str) -> Option<Value> {
     }
 }
 
-/// The text behind `!!binary`.
+/// The decoded text of `!!binary`.
 fn binary(text: &str) -> Option<String> {
     use base64::Engine as _;
     let packed: String = text.split_whitespace().collect();
@@ -70,7 +70,7 @@ fn binary(text: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// `text`, a number without underscores.
+/// The value of `text`, a number without underscores.
 fn number(text: &str) -> Option<Value> {
     if text == "-0" {
         return Some(Value::Float(-0.0));
@@ -94,7 +94,7 @@ fn number(text: &str) -> Option<Value> {
     float(text).map(Value::Float)
 }
 
-/// The radix that the prefix of `unsigned` announces, and the digits behind the prefix.
+/// The radix according to the prefix of `unsigned`, and the digits after it.
 fn radix(unsigned: &str) -> (u32, &str) {
     match unsigned.as_bytes() {
         [b'0', b'x' | b'X', ..] => (16, &unsigned[2..]),
@@ -109,7 +109,7 @@ fn integer(digits: &str, radix: u32) -> Option<u64> {
     if digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) { u64::from_str_radix(digits, radix).ok() } else { None }
 }
 
-/// A decimal number with or without a point and an exponent; what overflows is no number.
+/// A decimal number with or without a point and an exponent; `None` on overflow.
 fn float(text: &str) -> Option<f64> {
     if !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E')) {
         return None;

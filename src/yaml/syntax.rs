@@ -1,31 +1,31 @@
-//! What a syntax error means to the person who made it.
+//! Explains syntax errors.
 //!
-//! A YAML parser notices a mistake late and says what it expected. Here the text around the place is looked at again,
-//! to name the mistake: the tab, the missing blank, the quote that was never closed.
+//! A YAML parser notices a mistake late and reports what it expected. This file examines the text around the place, to
+//! name the actual mistake: the tab, the missing space, the unclosed quote.
 
 use super::YamlError;
 use crate::diagnostic::redact::is_secret;
 use crate::diagnostic::suggest;
 use crate::source::{FileId, Span};
 
-/// What the parser stumbled over.
+/// What the parser failed at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// A tab where blanks have to be.
+    /// A tab where spaces are required.
     Tab,
-    /// A quote without its second half.
+    /// A quote that is not closed.
     OpenQuote,
-    /// Text behind a closing quote.
+    /// Text after a closing quote.
     AfterQuote,
     /// `\d` in double quotes.
     Escape,
-    /// A value that begins with a character that means something.
+    /// A value that begins with a special character.
     FirstCharacter,
     /// `*name` without `&name`.
     UnknownAnchor,
     /// `*` or `&` without a name.
     NoAnchorName,
-    /// A colon where no key can be.
+    /// A colon where a key is not allowed.
     Colon,
     /// Something in `[…]` or `{…}`.
     Flow,
@@ -33,15 +33,15 @@ pub(super) enum Fault {
     BlockHeader,
     /// `key: - item`.
     ListInLine,
-    /// A line that fits none of the levels above it.
+    /// A line whose indentation matches none of the levels above it.
     Indentation,
-    /// Deeper than the parser can count.
+    /// Deeper than the parser supports.
     TooDeep,
     /// Anything else, in the parser's words.
     Other(String),
 }
 
-/// What to say about a fault: message, range of bytes, hint, where it began.
+/// The explanation of a fault: message, byte range, hint, where it began.
 struct Finding {
     message: String,
     range: (usize, usize),
@@ -55,7 +55,7 @@ impl Finding {
     }
 }
 
-/// The error to show for `fault`, which the parser met at byte `at` of `text`.
+/// The error to show for `fault`, which the parser hit at byte `at` of `text`.
 pub(super) fn explain(text: &str, file: FileId, at: usize, fault: &Fault) -> YamlError {
     let finding = Scene::new(text, at).find(fault);
     let span = |(start, end): (usize, usize)| Span::new(file, start, end);
@@ -67,7 +67,7 @@ pub(super) fn explain(text: &str, file: FileId, at: usize, fault: &Fault) -> Yam
     }
 }
 
-/// `text` with what is in backticks cut where it is long or ends a line.
+/// `text` with parts in backticks cut if they are long or span lines.
 pub(super) fn shorten(text: &str) -> String {
     const LONGEST: usize = 60;
     let parts = text.split('`').map(|part| {
@@ -81,7 +81,7 @@ pub(super) fn shorten(text: &str) -> String {
     parts.collect::<Vec<_>>().join("`")
 }
 
-/// Length of tags and anchors (`!override &a `) and the blanks behind them.
+/// Length of tags and anchors (`!override &a `) and the spaces after them.
 pub(super) fn properties(text: &str) -> usize {
     let mut rest = text;
     while rest.starts_with(['!', '&']) {
@@ -92,7 +92,7 @@ pub(super) fn properties(text: &str) -> usize {
     text.len() - rest.len()
 }
 
-/// Length of the quoted text at the start of `raw`, both quotes included.
+/// Length of the quoted text at the start of `raw`, including both quotes.
 pub(super) fn quoted_length(raw: &str) -> usize {
     let bytes = raw.as_bytes();
     let Some(&quote) = bytes.first() else { return 0 };
@@ -133,7 +133,7 @@ impl<'a> Line<'a> {
         self.text.trim()
     }
 
-    /// Range of what is not blank.
+    /// Range of the non-blank part.
     fn content_range(self) -> (usize, usize) {
         let start = self.start + (self.text.len() - self.text.trim_start().len());
         (start, (self.start + self.text.trim_end().len()).max(start))
@@ -144,7 +144,7 @@ impl<'a> Line<'a> {
         content.is_empty() || content.starts_with('#')
     }
 
-    /// The key and the value of `key: value` or `- key: value`, and where the value begins.
+    /// Key and value of `key: value` or `- key: value`, and where the value begins.
     fn entry(self) -> Option<(&'a str, &'a str, usize)> {
         let content = self.text.trim_start();
         let content = content.trim_start_matches("- ").trim_start();
@@ -168,7 +168,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The text, and the line the parser was at.
+/// The text, and the line where the parser stopped.
 struct Scene<'a> {
     text: &'a str,
     at: usize,
@@ -181,14 +181,14 @@ impl<'a> Scene<'a> {
         while !text.is_char_boundary(at) {
             at -= 1;
         }
-        // The end of the file belongs to the last line with something in it.
+        // At the end of the file, use the last non-blank line.
         if text[at..].trim().is_empty() {
             at = text.trim_end().len();
         }
         Self { text, at, line: Line::of(text, at) }
     }
 
-    /// The lines above, nearest first, without empty ones and comments.
+    /// The lines above, nearest first, without blank lines and comments.
     fn above(&self) -> impl Iterator<Item = Line<'a>> {
         let text = self.text;
         let mut end = self.line.start;
@@ -207,7 +207,7 @@ impl<'a> Scene<'a> {
         (self.at, self.at + length)
     }
 
-    /// The word at the place.
+    /// The word where the parser stopped.
     fn word(&self) -> &'a str {
         let rest = &self.text[self.at..];
         let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}')).unwrap_or(rest.len());
@@ -229,11 +229,11 @@ impl<'a> Scene<'a> {
             Fault::Colon => self.open_bracket().unwrap_or_else(|| self.colon()),
             Fault::Indentation => self.open_bracket().unwrap_or_else(|| self.indentation()),
             Fault::Other(words) => self.other(words),
-            Fault::TooDeep => self.other("nested too deep"),
+            Fault::TooDeep => self.other("nested too deeply"),
         }
     }
 
-    /// A tab at the start of this line or of the one above.
+    /// Finds a tab at the start of this line or the one above.
     fn leading_tab(&self) -> Option<Finding> {
         std::iter::once(self.line).chain(self.above().take(1)).find_map(leading_tab)
     }
@@ -269,7 +269,7 @@ impl<'a> Scene<'a> {
     }
 
     fn escape(&self) -> Finding {
-        // The parser stands on the opening quote or on the escape: look for the first escape YAML does not know.
+        // The parser reports the opening quote or the escape: find the first escape that YAML does not know.
         let from = self.text[self.at..].find('\\').map_or(self.at, |skip| self.at + skip);
         let mut at = from;
         let bytes = self.text.as_bytes();
@@ -314,7 +314,7 @@ impl<'a> Scene<'a> {
         )
     }
 
-    /// Text on the line behind brackets that are a whole value: `a: [b] c`.
+    /// Finds text after brackets that are a complete value: `a: [b] c`.
     fn after_bracket(&self) -> Option<Finding> {
         let (_, value, start) = self.line.entry().filter(|(_, value, _)| value.starts_with(['[', '{']))?;
         let length = closed_length(value)?;
@@ -338,11 +338,11 @@ impl<'a> Scene<'a> {
             &rest[..rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}')).unwrap_or(rest.len())]
         });
         let hint = suggest::closest(name, anchors).map_or_else(
-            || format!("mark a value above with `&{name}`, or put `{alias}` in quotes if it is text"),
+            || format!("define the anchor above with `&{name}`, or put `{alias}` in quotes if it is text"),
             |anchor| format!("did you mean `*{anchor}`?"),
         );
         let range = (self.at, self.at + alias.len());
-        Finding::new(format!("nothing above is marked `&{name}`"), range, hint)
+        Finding::new(format!("no anchor `&{name}` is defined above"), range, hint)
     }
 
     fn no_anchor_name(&self) -> Finding {
@@ -368,11 +368,11 @@ impl<'a> Scene<'a> {
         Finding::new(
             "a list cannot start on the same line as its key",
             (start, start + value.len()),
-            "put each `- item` on a line of its own below the key",
+            "put each `- item` on its own line below the key",
         )
     }
 
-    /// The innermost bracket that is open at the place, if lines like this one say that it should be closed by now.
+    /// Finds the innermost bracket open at this place, if lines like this one suggest that it should be closed by now.
     fn open_bracket(&self) -> Option<Finding> {
         let at = open_bracket(&self.text[..self.at])?;
         let line = Line::of(self.text, at);
@@ -422,7 +422,7 @@ impl<'a> Scene<'a> {
         finding
     }
 
-    /// `{{ … }}` without quotes.
+    /// Finds `{{ … }}` without quotes.
     fn template(&self) -> Option<Finding> {
         let (_, value, start) = self.line.entry()?;
         let at = value.starts_with("{{").then_some(start)?;
@@ -451,7 +451,7 @@ impl<'a> Scene<'a> {
         self.above_broken().unwrap_or_else(|| self.under_value())
     }
 
-    /// A line above that is no entry, so that this one cannot stand below it.
+    /// Finds a line above that is not an entry, so that this one cannot be below it.
     fn above_broken(&self) -> Option<Finding> {
         let line = self.above().next()?;
         if let Some(finding) = missing_blank(line) {
@@ -470,7 +470,7 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// A key indented below a key that has a value already.
+    /// A key indented below a key that already has a value.
     fn under_value(&self) -> Finding {
         let below = self.line.entry().map_or(self.line.content(), |(key, _, _)| key);
         let above = self.above().next().and_then(Line::entry);
@@ -483,7 +483,7 @@ impl<'a> Scene<'a> {
                 "indent it like the lines around it, or quote the text if it belongs to the line above",
             );
         };
-        // The value stands on another line than the message is about, where nothing would hide it.
+        // The value is on a different line than the message is about, so it would not be hidden.
         let value = if is_secret(key) { "a value".to_owned() } else { format!("the value `{value}`") };
         Finding::new(
             format!("`{below}` is indented below `{key}`, which already has {value}"),
@@ -512,7 +512,7 @@ impl<'a> Scene<'a> {
         self.between_levels()
     }
 
-    /// A line whose indentation matches none of the levels that are open above it.
+    /// A line whose indentation matches none of the open levels above it.
     fn between_levels(&self) -> Finding {
         let indent = self.line.indent();
         let mut levels: Vec<usize> = Vec::new();
@@ -573,18 +573,18 @@ fn leading_tab(line: Line<'_>) -> Option<Finding> {
 fn missing_blank(line: Line<'_>) -> Option<Finding> {
     let (key, value, colon) = line.missing_blank()?;
     Some(Finding::new(
-        format!("a space is missing behind the colon of `{key}`"),
+        format!("missing space after the colon of `{key}`"),
         (colon, colon + 1),
         format!("write `{key}: {value}`"),
     ))
 }
 
-/// Offset of the innermost bracket of `text` that is not closed.
+/// Offset of the innermost unclosed bracket of `text`.
 fn open_bracket(text: &str) -> Option<usize> {
     open_brackets(text).pop()
 }
 
-/// Offsets of the brackets of `text` that are not closed, the outermost first; quotes and comments are skipped.
+/// Offsets of the unclosed brackets of `text`, outermost first; quotes and comments are skipped.
 pub(super) fn open_brackets(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
     let mut open = Vec::new();
@@ -605,7 +605,7 @@ pub(super) fn open_brackets(text: &str) -> Vec<usize> {
     open
 }
 
-/// Length of the brackets or quotes that `text` begins with, up to where they are closed; `None` if they are not.
+/// Length of the brackets or quotes that `text` begins with, including the closing one; `None` if they are not closed.
 pub(super) fn closed_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0_usize;

@@ -1,13 +1,12 @@
-//! Dates in plain scalars, and the text they become: `2020-01-01` is `2020-01-01 00:00:00 +0000 UTC` in an
-//! environment.
+//! Dates in plain scalars, and their text: `2020-01-01` is `2020-01-01 00:00:00 +0000 UTC` in an environment.
 
-/// A reader of one text, front to back.
+/// A cursor over a text.
 struct Cursor<'a> {
     rest: &'a [u8],
 }
 
 impl Cursor<'_> {
-    /// Takes `min` to `max` digits; only what is at least `min` long counts.
+    /// Reads `min` to `max` digits; `None` if there are fewer.
     fn number(&mut self, min: usize, max: usize) -> Option<u32> {
         let count = self.rest.iter().take(max).take_while(|byte| byte.is_ascii_digit()).count();
         if count < min {
@@ -27,7 +26,7 @@ impl Cursor<'_> {
         Some(*first)
     }
 
-    /// `.5` and the like, as text without trailing zeros; empty where there is none.
+    /// A fraction such as `.5`, as text without trailing zeros; empty if there is none.
     fn fraction(&mut self) -> String {
         let digits = match self.rest {
             [b'.' | b',', after @ ..] => after.iter().take_while(|byte| byte.is_ascii_digit()).count(),
@@ -41,7 +40,7 @@ impl Cursor<'_> {
         if text.is_empty() { text } else { format!(".{text}") }
     }
 
-    /// `Z` or `+05:00`, as it is shown behind the time.
+    /// `Z` or `+05:00`, as shown after the time.
     fn zone(&mut self) -> Option<String> {
         let sign = self.one_of(b"Z+-")?;
         if sign == b'Z' {
@@ -60,10 +59,10 @@ impl Cursor<'_> {
 
 const UTC: &str = "+0000 UTC";
 
-/// The text that the timestamp `text` stands for; `None` if it is none.
+/// The text of the timestamp `text`; `None` if it is not a timestamp.
 ///
-/// Accepted are `2001-12-14`, `2001-12-14 21:59:43.1` and `2001-12-14T21:59:43.1-05:00` (also `t`, `Z`, and fields of
-/// one digit); the year has four digits.
+/// Accepts `2001-12-14`, `2001-12-14 21:59:43.1` and `2001-12-14T21:59:43.1-05:00` (also `t`, `Z`, and one-digit
+/// fields); the year has four digits.
 pub(super) fn resolve(text: &str) -> Option<String> {
     let mut cursor = Cursor { rest: text.as_bytes() };
     let year = cursor.number(4, 4)?;

@@ -181,7 +181,7 @@ async fn a_failing_build_says_what_where_and_what_it_wrote() {
         (
             "FROM busybox\nCOPY missing /\n",
             vec![
-                "`/missing` is not in the build context, or is left out by its .dockerignore",
+                "`/missing` is not in the build context, or is excluded by its .dockerignore",
                 "Dockerfile:2: COPY missing /",
             ],
         ),

@@ -109,7 +109,7 @@ services:
     project("end-refused", file, |s| async move {
         let ran = s.hoist(&["up", "-d"]).await.ends_with(1);
         assert_eq!(ran.stderr.matches("b-1 Creating").count(), 1, "{}", ran.stderr);
-        let ran = ran.says("service `b` takes over the volumes of `a`, and the tmpfs at /tt cannot be shared");
+        let ran = ran.says("service `b` uses the volumes of `a`, but the tmpfs at /tt cannot be shared");
         ran.says("compose.yaml:").says("volumes_from").says("`tmpfs: [/tt]`");
         s.compose(&file.replace("volumes: [{type: tmpfs, target: /tt}]", "tmpfs: [/tt]"));
         s.up(&[]).await;

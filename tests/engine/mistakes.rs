@@ -82,7 +82,7 @@ async fn a_port_that_a_process_has_names_the_process_and_the_line() {
         s.hoist(&["up", "-d"])
             .await
             .ends_with(1)
-            .says(&format!("port {port}/tcp of the host is already taken by process "))
+            .says(&format!("port {port}/tcp on the host is already taken by process "))
             .says(&format!("({})", std::process::id()))
             .says("compose.yaml:7:9");
     })

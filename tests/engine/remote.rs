@@ -70,10 +70,10 @@ async fn a_login_that_fails_says_why_and_what_to_do() {
             .says("hint: `ssh ssh://me@far docker version` must work without a prompt");
         let silent = "#!/bin/sh\nexit 3\n";
         let ran = s.run(through_ssh(&s, silent, "ssh://far", &["ps"])).await.ends_with(1);
-        ran.says("cannot connect to a container engine at ssh://far: ssh ended with exit status: 3");
+        ran.says("cannot connect to a container engine at ssh://far: ssh exited with exit status: 3");
         let chatty = "#!/bin/sh\necho 'Welcome to far!'\nexec cat\n";
         let ran = s.run(through_ssh(&s, chatty, "ssh://far", &["ps"])).await.ends_with(1);
-        ran.says("something else than the engine answers: \"Welcome to far!");
+        ran.says("unexpected response instead of the engine's: \"Welcome to far!");
     })
     .await;
 }

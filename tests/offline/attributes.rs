@@ -5,8 +5,11 @@
 //! fingerprint must change, and an override file that has only this attribute must bring it back. Where one of these
 //! is not so, a list here has the attribute with the reason, and an entry that is not needed fails the test.
 //!
-//! The last station is an engine that only writes down what it is asked for: the requests of `create` must change, too.
+//! The last station is an engine that only writes down what it is asked for, beside programs that do the same: the
+//! requests of `create` must change, too, those for builds and what is sent for them included.
 
+#[cfg(unix)]
+mod builder;
 #[cfg(unix)]
 mod recorder;
 
@@ -22,6 +25,16 @@ use hoist::project::hash::{HashForm, network_hash, service_hash, volume_hash};
 use serde_yaml::{Mapping, Value};
 
 const EXAMPLE: &str = include_str!("attributes/compose.yaml");
+
+/// A program that writes down what it is called with, and answers like Docker's `model` plugin.
+const PROGRAM: &str = r#"#!/bin/sh
+echo "${0##*/} $*" >> "$HOME/calls"
+case "$*" in
+    docker-cli-plugin-metadata) echo '{"Version": "v1.0.7"}' ;;
+    "ls --json") echo '[]' ;;
+    "status --json") echo '{"endpoint": "http://engine/v1"}' ;;
+esac
+"#;
 
 /// Attributes, by the beginning of their path, and why they are an exception.
 type Exceptions = &'static [(&'static str, &'static str)];
@@ -63,12 +76,9 @@ const NOT_MERGED: Exceptions = &[];
 
 /// What `create` does not get to: it is left out of what the engine is asked for.
 const NOT_CREATED: Exceptions = &[
-    ("services.built", "goes to the builder, which has tests of its own"),
-    ("services.inline", "goes to the builder, which has tests of its own"),
-    ("services.provided", "a provider program makes it"),
-    ("services.web.models", "Docker's `model` plugin configures it"),
-    ("services.web.pre_start", "runs at `up`"),
-    ("models", "Docker's `model` plugin configures it"),
+    ("services.built.build.ssh", "is not supported yet: the build is refused"),
+    ("services.hooked", "its hooks run at `up`; see `every_attribute_of_pre_start_reaches_the_engine`"),
+    ("services.web.pre_start", "`per_replica` is not supported yet: the plan is refused"),
     ("networks.outside", "is not made by us"),
     ("volumes.outside", "is not made by us"),
     ("secrets.outside", "only Swarm has external secrets"),
@@ -85,7 +95,14 @@ const NOT_SENT: Exceptions = &[
     ("configs.*.name", "a config is no object in the engine: its content is copied or mounted"),
     ("secrets.*.labels", "a secret is no object in the engine: its content is copied or mounted"),
     ("secrets.*.name", "a secret is no object in the engine: its content is copied or mounted"),
+    ("models.*.name", "is what the progress calls the model"),
     ("services.*.attach", "says whether `up` shows the output"),
+    ("services.*.build.isolation", "BuildKit has no isolation to choose"),
+    ("services.*.build.provenance", "attestations are not supported yet"),
+    ("services.*.build.sbom", "attestations are not supported yet"),
+    ("services.*.build.secrets[].gid", "the Dockerfile says who owns what it mounts"),
+    ("services.*.build.secrets[].mode", "the Dockerfile says who may read what it mounts"),
+    ("services.*.build.secrets[].uid", "the Dockerfile says who owns what it mounts"),
     ("services.*.configs[].gid", "counts for copied content, which is written when the container is about to start"),
     ("services.*.configs[].mode", "counts for copied content, which is written when the container is about to start"),
     ("services.*.configs[].uid", "counts for copied content, which is written when the container is about to start"),
@@ -109,7 +126,6 @@ const NOT_SENT: Exceptions = &[
     ("services.*.post_start", "runs when a container has started"),
     ("services.*.pre_stop", "runs before a container stops"),
     ("services.*.profiles", "say whether the service is enabled"),
-    ("services.*.pull_policy", "says when to pull, and what is missing is always pulled"),
     ("services.*.pull_refresh_after", "is not in the model, as in Docker Compose 5.5"),
     ("services.*.secrets[].gid", "counts for copied content, which is written when the container is about to start"),
     ("services.*.secrets[].mode", "counts for copied content, which is written when the container is about to start"),
@@ -180,13 +196,33 @@ fn every_attribute_reaches_the_engine() {
     for (place, _) in NOT_CREATED {
         example = without(&example, &place.split('.').map(str::to_owned).collect::<Vec<_>>());
     }
-    let whole = scene.create(&example, &engine).expect("everything is made");
-    assert_eq!(scene.create(&example, &engine).as_ref(), Ok(&whole), "two runs ask for the same");
+    let whole = scene.run("create", &example, &engine).expect("everything is made");
+    assert_eq!(scene.run("create", &example, &engine).as_ref(), Ok(&whole), "two runs ask for the same");
     compare(places(&example), NOT_SENT, |place| {
         let without = without(&example, place);
-        match scene.create(&without, &engine) {
+        match scene.run("create", &without, &engine) {
             Ok(requests) => requests != whole,
             // What is required is missed when the file is loaded; no other failure counts.
+            Err(_) => scene.load(&[&without]).is_err(),
+        }
+    });
+}
+
+/// `create` runs no hooks. What the engine is asked for is the container of the hook.
+#[cfg(unix)]
+#[test]
+fn every_attribute_of_pre_start_reaches_the_engine() {
+    let scene = Scene::new();
+    let engine = recorder::Recorder::new(scene.0.path());
+    let hooked = ["services".to_owned(), "hooked".to_owned()];
+    let example = only(&example(), &hooked);
+    let whole = scene.run("up -d", &example, &engine).expect("everything runs");
+    assert_eq!(scene.run("up -d", &example, &engine).as_ref(), Ok(&whole), "two runs ask for the same");
+    let places = places(&example).into_iter().filter(|place| pattern(place).contains(".pre_start")).collect();
+    compare(places, &[], |place| {
+        let without = without(&example, place);
+        match scene.run("up -d", &without, &engine) {
+            Ok(requests) => requests != whole,
             Err(_) => scene.load(&[&without]).is_err(),
         }
     });
@@ -229,8 +265,20 @@ impl Scene {
             ("base.yaml", "services: {base: {image: base}}"),
             ("token.txt", "token"),
             ("settings.txt", "settings"),
+            ("app/Dockerfile", "FROM app"),
+            ("app/Other", "FROM other-app"),
+            ("shared/file", "shared"),
+            (".docker/cli-plugins/docker-model", PROGRAM),
+            (".docker/cli-plugins/docker-thing", PROGRAM),
         ] {
+            fs::create_dir_all(folder.path().join(name).parent().expect("a folder")).expect("a folder");
             fs::write(folder.path().join(name), text).expect("a file");
+        }
+        #[cfg(unix)]
+        for name in ["docker-model", "docker-thing"] {
+            use std::os::unix::fs::PermissionsExt as _;
+            let program = folder.path().join(".docker/cli-plugins").join(name);
+            fs::set_permissions(program, fs::Permissions::from_mode(0o755)).expect("a program");
         }
         Self(folder)
     }
@@ -248,17 +296,23 @@ impl Scene {
         load(&options).map(|loaded| loaded.project)
     }
 
-    /// What `create` asks the engine for; else what it complains about.
+    /// What a command asks the engine and the programs for; else what it complains about.
     #[cfg(unix)]
-    fn create(&self, file: &Value, engine: &recorder::Recorder) -> Result<Vec<String>, String> {
+    fn run(&self, arguments: &str, file: &Value, engine: &recorder::Recorder) -> Result<Vec<String>, String> {
         let path = self.0.path().join("compose.yaml");
         fs::write(&path, serde_yaml::to_string(file).expect("YAML")).expect("a file");
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hoist"));
-        command.args(["--profile", "*", "create"]).current_dir(self.0.path()).env_clear();
+        command.args(["--profile", "*"]).args(arguments.split(' ')).current_dir(self.0.path()).env_clear();
         command.env("HOME", self.0.path()).env("TOKEN", "secret");
         command.env("DOCKER_HOST", format!("unix://{}", engine.socket.display()));
         let output = command.output().expect("the binary can be started");
-        let requests = engine.take();
+        let mut requests = engine.take();
+        let calls = self.0.path().join("calls");
+        if let Ok(text) = fs::read_to_string(&calls) {
+            requests.extend(text.lines().map(str::to_owned));
+            requests.sort();
+            fs::remove_file(calls).expect("a file");
+        }
         if output.status.success() { Ok(requests) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
     }
 }

@@ -199,7 +199,7 @@ async fn a_mount_in_memory_that_cannot_be_taken_over_is_named() {
     let (outcome, _) = run(&plans.build(), &engine).await;
     assert_eq!(
         said(&outcome),
-        "#2 failed: cannot create container demo-b-1: service `b` takes over the volumes of `a`, and the tmpfs at /tt \
+        "#2 failed: cannot create container demo-b-1: service `b` uses the volumes of `a`, but the tmpfs at /tt \
          cannot be shared\n"
     );
     assert_eq!(outcome.conflict(), None, "trying again would end the same way");

@@ -1,6 +1,5 @@
 //! The executor against the fake engine, on a paused clock.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +14,6 @@ use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Deferred, Edge, Guard, Handle, Plan,
     PlanBuilder, Probing, PullFailure, PullSpec, Reason, Replica, Step, UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
-use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::{BuildContext, Port};
 use hoist::project::{NetworkKey, Project, Service, ServiceName, ServiceNetwork};
 use hoist::render::failure::{self, Files};
@@ -66,19 +64,8 @@ impl Plans {
     }
 
     pub(crate) fn spec(&self, service: &str, number: u32) -> ContainerSpec {
-        ContainerSpec {
-            project: self.project.clone(),
-            replica: Replica { service: service.into(), number },
-            name: format!("demo-{service}-{number}"),
-            temporary_name: None,
-            image: service.to_owned(),
-            image_digest: Deferred::Known(None),
-            image_volumes: BTreeMap::new(),
-            contents: Fingerprint::default(),
-            replaces: None,
-            references: BTreeMap::new(),
-            linked: BTreeMap::new(),
-        }
+        let replica = Replica { service: service.into(), number };
+        ContainerSpec::new(self.project.clone(), replica, format!("demo-{service}-{number}"), service)
     }
 
     pub(crate) fn create(&mut self, service: &str, number: u32, after: &[ActionId]) -> ActionId {
@@ -440,7 +427,7 @@ async fn a_taken_port_names_its_holder() {
     let container = PortHolder::Container { name: "shop-web-1".to_owned(), project: Some("shop".to_owned()) };
     let process = PortHolder::Process { name: "nginx".to_owned(), id: 812 };
     let ours = PortHolder::Container { name: "demo-api-1".to_owned(), project: Some("demo".to_owned()) };
-    let own = "container demo-api-1 of project demo is this project's own: let one of the two publish another port; if its \
+    let own = "container demo-api-1 of project demo belongs to this project: publish another port for one of the two; if its \
                service is no longer in the files, `--remove-orphans` removes it first";
     for (holder, named, hint) in [
         (
@@ -470,7 +457,7 @@ async fn taken_port(holder: Option<PortHolder>, named: &str, hint: &str) {
     let (outcome, _) = run(&plans.build(), &engine).await;
     assert_eq!(
         said(&outcome),
-        format!("#2 failed: cannot start container demo-web-1: port 8000/tcp of the host is already taken{named}\n")
+        format!("#2 failed: cannot start container demo-web-1: port 8000/tcp on the host is already taken{named}\n")
     );
     let told = outcome.first_failure().and_then(failure::hint);
     assert_eq!(told.as_deref(), Some(hint));

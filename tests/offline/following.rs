@@ -8,7 +8,7 @@ use hoist::engine::{EngineError, LogQuery, OutputStream};
 use hoist::event::{Events, Fact, Output, OutputReceiver, Outputs, Stopping};
 use hoist::observed::ContainerId;
 use hoist::operation::follow::{self, Begin, FollowSettings, Following, Stderr, Target};
-use hoist::operation::session::{self, OnExit, SessionOutcome, SessionSettings};
+use hoist::operation::session::{self, OnExit, SessionContext, SessionOutcome, SessionSettings};
 use hoist::operation::{Interruption, RunSettings};
 use hoist::plan::{Action, Handle, Plan};
 use tokio_util::sync::CancellationToken;
@@ -205,20 +205,11 @@ async fn an_attached_up_ends_with_the_reason_when_the_engine_is_gone() {
     };
     let (outputs, _receiver) = Outputs::channel();
     let (events, _facts) = Events::channel();
-    let (plan, interruption) = (two_services(), Interruption::default());
-    let settings = up_settings(OnExit::GoOn);
+    let (plan, interruption) = (&two_services(), &Interruption::default());
+    let settings = &up_settings(OnExit::GoOn);
     let stop = async || Ok(stop_all(&engine));
-    let session = session::attached(
-        &plan,
-        &engine,
-        &events,
-        &outputs,
-        &interruption,
-        &settings,
-        Vec::new(),
-        async |_, _| None,
-        stop,
-    );
+    let cx = SessionContext { engine: &engine, events: &events, outputs: &outputs, interruption, settings };
+    let session = session::attached(plan, cx, Vec::new(), async |_, _| None, stop);
     let outcome = tokio::select! {
         outcome = session => outcome,
         () = failing => unreachable!("it never ends"),
@@ -234,8 +225,8 @@ async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it
     engine.fail("start demo-web-1", EngineError::Conflict("somebody else was faster".to_owned()));
     let (outputs, receiver) = Outputs::channel();
     let (events, mut facts) = Events::channel();
-    let (plan, interruption) = (two_services(), Interruption::default());
-    let settings = up_settings(OnExit::GoOn);
+    let (plan, interruption) = (&two_services(), &Interruption::default());
+    let settings = &up_settings(OnExit::GoOn);
     let mut asked = 0;
     let replan = async |_, _| {
         asked += 1;
@@ -248,7 +239,8 @@ async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it
     let run = async {
         let (outputs, events) = (outputs, events);
         let stop = async || Ok(stop_all(&engine));
-        session::attached(&plan, &engine, &events, &outputs, &interruption, &settings, Vec::new(), replan, stop).await
+        let cx = SessionContext { engine: &engine, events: &events, outputs: &outputs, interruption, settings };
+        session::attached(plan, cx, Vec::new(), replan, stop).await
     };
     let (outcome, shown) = tokio::join!(run, shown(receiver));
     let outcome = outcome.expect("the fake engine answers");
@@ -287,12 +279,12 @@ pub(crate) async fn attach(
 ) -> Seen {
     let (outputs, receiver) = Outputs::channel();
     let (events, mut facts) = Events::channel();
-    let interruption = Interruption::default();
+    let (interruption, settings) = (&Interruption::default(), &settings);
     let stop = async || Ok(stop_all(engine));
     let run = async {
         let (outputs, events) = (outputs, events);
-        session::attached(plan, engine, &events, &outputs, &interruption, &settings, targets, async |_, _| None, stop)
-            .await
+        let cx = SessionContext { engine, events: &events, outputs: &outputs, interruption, settings };
+        session::attached(plan, cx, targets, async |_, _| None, stop).await
     };
     let interrupt = async {
         for (at, token) in interruptions.iter().zip([&interruption.stop, &interruption.kill]) {

@@ -9,15 +9,14 @@ use hoist::engine::EngineError;
 use hoist::event::{BuildProgress, Event, Fact, Outcome, Output, StepError, StepWarning, Stopping, Task, TaskStatus};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
-    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Deferred, Handle, ModelSpec, Plan, PullFailure,
-    PullSpec, Replaced, SecretValues, UnusedVolume, WaitCondition, Waiter,
+    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, ModelSpec, Plan, PullFailure, PullSpec,
+    Replaced, SecretValues, UnusedVolume, WaitCondition, Waiter,
 };
 use hoist::project::Project;
-use hoist::project::fingerprint::Fingerprint;
 use hoist::project::value::BuildContext;
-use hoist::render::listing::Format;
+use hoist::render::listing::{Format, Truncate};
 use hoist::render::logs::{LogPrinter, LogSettings, Prefix};
-use hoist::render::ps::{self, PsFormat, PsSettings, Truncate};
+use hoist::render::ps::{self, PsFormat, PsSettings};
 use hoist::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
 use indicatif::{InMemoryTerm, TermLike};
 use indoc::indoc;
@@ -326,17 +325,9 @@ fn recreation() -> (Arc<Plan>, [ActionId; 5]) {
     let mut plans = Plans::new();
     let old = container("web", 1, Handle::Existing("0123456789ab".into()));
     let spec = ContainerSpec {
-        project: Arc::default(),
-        replica: old.replica.clone().expect("a replica"),
-        name: "demo-web-1".to_owned(),
         temporary_name: Some("0123456789ab_demo-web-1".to_owned()),
-        image: "web".to_owned(),
-        image_digest: Deferred::Known(None),
-        image_volumes: BTreeMap::new(),
-        contents: Fingerprint::default(),
         replaces: Some(Replaced { container: old.clone(), inherited: Vec::new(), inherits: true }),
-        references: BTreeMap::new(),
-        linked: BTreeMap::new(),
+        ..ContainerSpec::new(Arc::default(), old.replica.clone().expect("a replica"), "demo-web-1", "web")
     };
     let create = plans.add(Action::CreateContainer(Arc::new(spec)), &[]);
     let stop = plans.add(Action::StopContainer { container: old.clone(), spec: None, timeout: None }, &[create]);

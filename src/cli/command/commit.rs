@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output, progress};
-use crate::operation::Commit;
+use crate::operation::{Commit, OneContainer};
 
 /// Arguments of `commit`.
 #[derive(Debug, Args)]
@@ -48,11 +48,12 @@ pub(super) fn commit(args: CommitArgs, context: &Context) -> Result<(), Failure>
     };
     let pause = boolean(&args.pause)?;
     let load = || {
-        let project = output::project_name(context)?;
         Ok(Commit {
-            project,
-            service,
-            number: u32::try_from(args.index).ok().filter(|number| *number > 0),
+            container: OneContainer {
+                project: output::named(context)?.name().clone(),
+                service,
+                number: u32::try_from(args.index).ok().filter(|number| *number > 0),
+            },
             image,
             author: args.author,
             message: args.message,

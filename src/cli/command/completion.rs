@@ -1,4 +1,4 @@
-//! `completion SHELL`: the script that makes a shell complete hoist's commands and flags.
+//! `completion SHELL`: prints a script that lets a shell complete hoist's commands and flags.
 
 use crate::cli::{Failure, output};
 use clap::{Args, Command};
@@ -12,7 +12,7 @@ pub(crate) struct CompletionArgs {
 }
 
 pub(super) fn completion(args: &CompletionArgs, mut root: Command) -> Result<(), Failure> {
-    // Written to memory first: the generator panics when its writer fails, as one does whose reader went away.
+    // Written to memory first: the generator panics if a write fails, for example because the reader closed the pipe.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut root, "hoist", &mut script);
     output::print(script)

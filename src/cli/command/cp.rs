@@ -40,7 +40,7 @@ pub(crate) struct CpArgs {
 pub(super) fn cp(args: &CpArgs, context: &Context) -> Result<(), Failure> {
     let [source, destination] = args.paths.as_slice() else { return Failure::usage(NOT_TWO) };
     let load = || {
-        let project = output::project_name(context)?;
+        let project = output::named(context)?.name().clone();
         Ok(Copy {
             project,
             sides: Sides::of(source, destination).map_err(|error| Failure::Usage(error.to_string()))?,

@@ -8,7 +8,7 @@ use clap::Args;
 /// Arguments of `create`.
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
-    /// What decides about containers.
+    /// Flags about creating containers.
     #[command(flatten)]
     pub(crate) converge: ConvergeArgs,
     /// Services to create containers for, with their dependencies [default: all]

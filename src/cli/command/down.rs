@@ -1,4 +1,4 @@
-//! `down`: stops and removes what a project has in the engine; also without its files.
+//! `down`: stops and removes what a project has in the engine; works without its files too.
 
 use clap::Args;
 
@@ -18,7 +18,7 @@ pub(crate) struct DownArgs {
     /// Remove images of the services: all, or local for those without an `image` name
     #[arg(long, value_name = "WHICH")]
     pub(crate) rmi: Option<String>,
-    /// Time that containers get to stop [default: their own grace period]
+    /// Time that containers have to stop before they are killed [default: their own grace period]
     #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) timeout: Option<i64>,
     /// Remove the project's named and anonymous volumes and their data
@@ -41,7 +41,7 @@ pub(super) fn down(args: &DownArgs, context: &Context) -> Result<(), Failure> {
     )
 }
 
-/// What `--rmi` asks for.
+/// The images that `--rmi` selects.
 fn images(args: &DownArgs) -> Result<DownImages, Failure> {
     match args.rmi.as_deref() {
         None => Ok(DownImages::Keep),

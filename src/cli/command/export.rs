@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output, progress};
-use crate::operation::Export;
+use crate::operation::{Export, OneContainer};
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
@@ -31,14 +31,15 @@ pub(super) fn export(args: ExportArgs, context: &Context) -> Result<(), Failure>
     };
     let output = args.output.filter(|path| !path.as_os_str().is_empty());
     let load = || {
-        let project = output::project_name(context)?;
         if output.is_none() && context.terminals.stdout {
             return Failure::usage("output option is required when exporting to terminal");
         }
         Ok(Export {
-            project,
-            service: service.as_str().into(),
-            number: u32::try_from(args.index).ok().filter(|number| *number > 0),
+            container: OneContainer {
+                project: output::named(context)?.name().clone(),
+                service: service.as_str().into(),
+                number: u32::try_from(args.index).ok().filter(|number| *number > 0),
+            },
             output,
             folder: context.working_directory.clone(),
             dry_run: context.global.dry_run,

@@ -1,4 +1,4 @@
-//! `logs`: shows what containers wrote and, with `-f`, what they write from now on.
+//! `logs`: shows the output of containers and, with `-f`, follows it.
 
 use std::io::{self, Write};
 
@@ -66,7 +66,7 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
     })
 }
 
-/// Which logs are read.
+/// Which logs to read.
 fn selection(args: &LogsArgs, target: &Target, query: LogQuery) -> Logs {
     let logs = match target.project() {
         Some(project) => Logs::of_project(project, query),
@@ -79,9 +79,9 @@ fn selection(args: &LogsArgs, target: &Target, query: LogQuery) -> Logs {
     logs.only(args.services.iter().map(|name| ServiceName::from(name.as_str())))
 }
 
-/// Writes what arrives until the reading ends.
+/// Prints lines as they arrive until the channel closes.
 async fn print(printer: &mut LogPrinter, mut lines: OutputReceiver) -> Result<(), Failure> {
-    // A write for each batch of lines, not for each that arrives.
+    // One write per batch of lines, not per line.
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let mut err = io::stderr();
     while let Some(output) = lines.recv().await {
@@ -97,7 +97,7 @@ fn query(args: &LogsArgs) -> Result<LogQuery, Failure> {
     let moment = |text: &Option<String>, flag| text.as_deref().map(|text| moment(text, flag)).transpose();
     let tail = match args.tail.as_str() {
         "all" | "" => None,
-        // The engine takes a negative number for all lines.
+        // To the engine a negative number means all lines.
         number => match number.parse::<i64>() {
             Ok(number) => u64::try_from(number).ok(),
             Err(_) => {
@@ -117,7 +117,7 @@ fn query(args: &LogsArgs) -> Result<LogQuery, Failure> {
     })
 }
 
-/// A time stamp, a date, seconds since 1970, or how long ago; in nanoseconds since 1970.
+/// Parses a timestamp, a date, seconds since 1970 or a duration ago; returns nanoseconds since 1970.
 fn moment(text: &str, flag: &str) -> Result<i128, Failure> {
     const NANOSECONDS: f64 = 1e9;
     if let Ok(span) = text.parse::<crate::project::value::Duration>() {

@@ -1,4 +1,4 @@
-//! One file a command: its arguments, its settings, and its run, which reads like a recipe.
+//! One file per command: its arguments, its settings and the steps that carry it out.
 
 mod commit;
 mod completion;
@@ -28,7 +28,7 @@ use clap::Subcommand;
 use super::lazy::Lazy;
 use super::{Context, Failure, settings};
 
-/// What to do.
+/// The command to run.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create an image from the changes of a container

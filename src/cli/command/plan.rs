@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// What decides about the plan.
+    /// The flags that affect the plan.
     #[command(flatten)]
     pub(crate) plan: UpPlanArgs,
     /// Output format: text, or json for a single object with all steps
@@ -17,10 +17,10 @@ pub(crate) struct PlanArgs {
     pub(crate) format: PlanFormat,
 }
 
-/// The forms a plan is printed in.
+/// The output formats of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PlanFormat {
-    /// A line per resource, or per step with `--steps`.
+    /// One line per resource, or per step with `--steps`.
     Text,
     /// One JSON object.
     Json,

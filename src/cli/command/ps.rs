@@ -1,19 +1,17 @@
 //! `ps`: lists the containers of a project.
 
-use std::io::{self, Write};
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use clap::Args;
 
 use crate::cli::engine::with_engine;
-use crate::cli::{Context, Failure, output, settings};
+use crate::cli::{Context, Failure, listing, output};
 use crate::observed::Container;
 use crate::operation::{ListedServices, ListedStates, Ps};
 use crate::project::{Project, ServiceName};
-use crate::render::listing::{Format, ListingError};
-use crate::render::ps::{self, PsFormat, PsSettings, Truncate};
+use crate::render::listing::{Format, Truncate};
+use crate::render::ps::{self, PsFormat, PsSettings};
 
 /// Arguments of `ps`.
 #[derive(Debug, Args)]
@@ -68,16 +66,10 @@ pub(super) fn ps(args: &PsArgs, context: &Context) -> Result<(), Failure> {
         now: Timestamp::now(),
         zone: TimeZone::system(),
     };
-    let mut out = io::stdout().lock();
-    match ps::write(&shown, &format, &settings, &mut out) {
-        Ok(()) => {}
-        Err(ListingError::Write(error)) => return Err(Failure::of_stdout(error)),
-        Err(error) => return Failure::usage(&error.to_string()),
-    }
-    out.flush().map_err(Failure::of_stdout)
+    listing::print(|out| ps::write(&shown, &format, &settings, out))
 }
 
-/// The states asked for by `--status` and `--filter status=…`; `--all` counts where there are none.
+/// The states selected by `--status` and `--filter status=…`; without either, `--all` decides.
 fn states(args: &PsArgs) -> Result<ListedStates, Failure> {
     let mut states = args.status.clone();
     match args.filter.as_deref().map(|filter| filter.split_once('=')) {
@@ -94,7 +86,7 @@ fn states(args: &PsArgs) -> Result<ListedStates, Failure> {
     })
 }
 
-/// The services asked for by name. Where there are none, `--orphans=false` leaves those of the files.
+/// The services selected by name. Without names, `--orphans=false` restricts the list to services in the files.
 fn services(args: &PsArgs, project: Option<&Project>) -> ListedServices {
     if !args.names.is_empty() {
         return ListedServices::Named(args.names.iter().map(|name| ServiceName::from(name.as_str())).collect());
@@ -105,7 +97,7 @@ fn services(args: &PsArgs, project: Option<&Project>) -> ListedServices {
     }
 }
 
-/// The form that the flags ask for, else the one that Docker's configuration has for all listings.
+/// The format from the flags, else the one that Docker's configuration sets for `ps`.
 fn format(args: &PsArgs, context: &Context) -> Result<PsFormat, Failure> {
     if args.quiet {
         return Ok(PsFormat::Containers(Format::Ids));
@@ -113,7 +105,5 @@ fn format(args: &PsArgs, context: &Context) -> Result<PsFormat, Failure> {
     if args.services {
         return Ok(PsFormat::Services);
     }
-    let asked = args.format.clone().or_else(|| settings::docker_format(context, "psFormat"));
-    let format = Format::parse(&asked.unwrap_or_default()).map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok(PsFormat::Containers(format))
+    Ok(PsFormat::Containers(listing::format(args.format.as_deref(), "psFormat", context)?))
 }

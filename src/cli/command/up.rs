@@ -1,4 +1,4 @@
-//! `up`: makes and starts what the files ask for; in the foreground with the logs of what it starts.
+//! `up`: creates and starts what the files define; in the foreground it shows the logs of what it starts.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -8,11 +8,11 @@ use clap::Args;
 use crate::cli::bring_up::{self, Goal, UpPlanArgs};
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output, progress, service_names};
-use crate::engine::docker::Docker;
+use crate::engine::Engine;
 use crate::event::{Event, EventReceiver, Events, Fact, Output, OutputReceiver, Outputs, RunFailure};
 use crate::operation::Interruption;
 use crate::operation::follow::{Begin, FollowSettings, Stderr};
-use crate::operation::session::{self, OnExit, SessionOutcome, SessionSettings};
+use crate::operation::session::{self, OnExit, SessionContext, SessionOutcome, SessionSettings};
 use crate::project::{Project, ServiceName};
 use crate::render::Progress;
 use crate::render::logs::LogPrinter;
@@ -21,13 +21,13 @@ use crate::render::logs::LogPrinter;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct UpArgs {
-    /// What decides about the plan.
+    /// The flags that affect the plan.
     #[command(flatten)]
     pub(crate) plan: UpPlanArgs,
     /// Return once containers are started
     #[arg(short, long)]
     pub(crate) detach: bool,
-    /// Which output is shown and what the end of a container means.
+    /// Whose output is shown, and what happens when a container exits.
     #[command(flatten)]
     pub(crate) attach: AttachArgs,
     /// Do not use colours in log lines
@@ -84,13 +84,13 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     })
 }
 
-/// Carries the plan out with the output of its containers on the screen, until they have ended or the user stops it.
-async fn attached(
+/// Executes the plan and shows the output of its containers until they have exited or the user stops them.
+async fn attached<E: Engine>(
     args: &UpArgs,
     follow: FollowSettings,
     context: &Context,
     goal: &Goal,
-    engine: &Docker,
+    engine: &E,
 ) -> Result<(), Failure> {
     let settings = SessionSettings {
         run: progress::run_settings(&goal.origin.project, context)?,
@@ -104,9 +104,11 @@ async fn attached(
     let (events, received) = Events::channel();
     let (outputs, lines) = Outputs::channel();
     let run = Box::pin(async {
-        // Both channels end with the session, which ends the showing.
+        // Both channels close with the session, which ends the display.
         let (events, outputs) = (events, outputs);
-        session::up(&goal.up, engine, &goal.prepared, &events, &outputs, &interruption, &settings).await
+        let (interruption, settings) = (&interruption, &settings);
+        let cx = SessionContext { engine, events: &events, outputs: &outputs, interruption, settings };
+        session::up(&goal.up, &goal.prepared, cx).await
     });
     let (outcome, shown) =
         progress::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines)) }).await?;
@@ -116,8 +118,8 @@ async fn attached(
     end(outcome, goal)
 }
 
-/// What the end of a session means to the command: 130 after an interruption, else what became of the plan. That
-/// containers ended with other statuses than 0 is no failure, as in Docker Compose.
+/// Turns the outcome of a session into the command's result: 130 after an interruption, else the result of the plan. As
+/// in Docker Compose, containers that exit with a non-zero status are no failure.
 fn end(outcome: SessionOutcome, goal: &Goal) -> Result<(), Failure> {
     let failed = |failure: RunFailure| goal.origin.failure(failure.into());
     if let Some((plan, stopped)) = outcome.stop {
@@ -133,11 +135,11 @@ fn end(outcome: SessionOutcome, goal: &Goal) -> Result<(), Failure> {
     }
 }
 
-/// Holds the flags about attaching against the others, in the words and the order of Docker Compose.
+/// Checks the flags about attaching for conflicts; messages and their order are those of Docker Compose.
 fn check(args: &UpArgs) -> Result<(), Failure> {
     let UpArgs { plan, attach, detach, .. } = args;
     let aborts_on_exit = attach.abort_on_container_exit || attach.exit_code_from.is_some();
-    // Both of these are the first that `check_up` looks at.
+    // Docker Compose checks these two before the flags about attaching.
     if plan.wait_timeout < 0 {
         return bring_up::check(plan);
     }
@@ -173,8 +175,8 @@ fn on_exit(args: &AttachArgs) -> OnExit {
     }
 }
 
-/// What is shown, and whose end ends the session: of the services that were named, or all, those that
-/// do not say `attach: false`; none is none.
+/// Which services are shown, and whose exit ends the session. By default these are the named services, or all, except
+/// those with `attach: false`; an empty set stays empty.
 fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSettings, Failure> {
     let known = |name: &String| project.services.contains_key(name.as_str());
     let strangers: Vec<_> = args.attach.iter().filter(|name| !known(name)).map(String::as_str).collect();
@@ -211,18 +213,18 @@ fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSetting
     })
 }
 
-/// The services that the user named; all, where none was.
+/// The services that the user named; all if none was named.
 fn targeted(project: &Project) -> impl Iterator<Item = &ServiceName> {
     project.services.keys().filter(|name| project.is_targeted(name.as_str()))
 }
 
-/// What an attached `up` shows: progress on standard error, the output of containers on both.
+/// The display of an attached `up`: progress on standard error, container output on both streams.
 struct Screen {
     progress: Progress<io::Stderr>,
     logs: LogPrinter,
-    /// Whom it attaches to: told before the first of their lines, at the latest when all have started.
+    /// The containers it attaches to: printed before their first line, at the latest when all have started.
     attaching: Option<Output>,
-    /// Whether the plan is through.
+    /// Whether the plan has ended.
     ended: bool,
 }
 
@@ -275,7 +277,7 @@ impl Screen {
         self.print(&output)
     }
 
-    /// Tells whom it attaches to, unless that was told, or there may have to be another plan first.
+    /// Prints which containers it attaches to, unless that was printed already or another plan may have to run first.
     fn attach(&mut self) -> io::Result<()> {
         let attaching = if self.progress.may_be_replanned() { None } else { self.attaching.take() };
         attaching.map_or(Ok(()), |attaching| self.print(&attaching))

@@ -1,4 +1,4 @@
-//! What is hidden in a line of a Compose file or an env file.
+//! Which parts of a line of a Compose file or env file are hidden.
 
 use std::ops::Range;
 
@@ -6,10 +6,11 @@ use super::outline::{Continuation, Continued, Outline, assigned};
 use super::private_key::private_keys;
 use super::{Kind, apart, is_name_character, is_own_key, is_reference, is_secret, is_secret_flag, secrets_in};
 
-/// Keys whose entries are settings of something else than Compose: what their names speak of is hidden.
+/// Keys whose entries are settings of something other than Compose: values of entries whose name suggests a secret are
+/// hidden.
 const SETTINGS: [&str; 6] = ["labels", "annotations", "driver_opts", "options", "storage_opt", "sysctls"];
 
-/// The lines of one file, and what is hidden in them.
+/// The lines of one file, to find what must be hidden in them.
 #[derive(Debug)]
 pub struct Lines<'a> {
     text: &'a str,
@@ -17,7 +18,7 @@ pub struct Lines<'a> {
     private_keys: Vec<Range<usize>>,
 }
 
-/// What a file is written in, and what its lines stand below or continue.
+/// The syntax of a file, and what its lines stand below or continue.
 #[derive(Debug)]
 enum Form {
     Yaml(Outline),
@@ -34,8 +35,8 @@ impl<'a> Lines<'a> {
 
     /// The ranges of the file to hide in `line`, the range of one line of it.
     ///
-    /// They are the values of all names that suggest a secret, but for keys of Compose itself such as `secrets`, the
-    /// lines of private keys, and what the line itself says to be a secret, as in `--password=x`.
+    /// These are the values of all names that suggest a secret (except Compose's own keys such as `secrets`), the lines
+    /// of private keys, and secrets recognisable in the line itself, as in `--password=x`.
     #[must_use]
     pub fn hidden(&self, line: Range<usize>) -> Vec<Range<usize>> {
         let shown = &self.text[line.clone()];
@@ -50,21 +51,21 @@ impl<'a> Lines<'a> {
         let kind = if matches!(self.form, Form::Yaml(_)) { Kind::Value } else { Kind::Message };
         if kind == Kind::Value || !shown.trim_start().starts_with('#') {
             let said = secrets_in(shown, kind);
-            // Quotes that the line has are hidden with what is in them.
+            // Quotes are hidden together with their content.
             found.retain(|range| !said.iter().any(|other| other.start <= range.start && range.end <= other.end));
             found.extend(said);
         }
         apart(found).into_iter().map(|range| line.start + range.start..line.start + range.end).collect()
     }
 
-    /// Whether a private key that began on an earlier line goes on in `line`.
+    /// Whether a private key that began on an earlier line continues in `line`.
     fn is_in_private_key(&self, line: &Range<usize>) -> bool {
         let before = self.private_keys.partition_point(|key| key.start < line.start);
         before > 0 && self.private_keys[before - 1].end > line.start
     }
 }
 
-/// The value of a variable with a telling name, or what a line says that goes on with such a value.
+/// The value of a variable whose name suggests a secret, or the line if it continues such a value.
 fn in_env_file(shown: &str, continues: Option<Continuation>) -> Vec<Range<usize>> {
     let own = assigned(shown);
     if continues == Some(Continuation::Open) || (continues.is_some() && own.is_none()) {
@@ -82,8 +83,8 @@ fn in_env_file(shown: &str, continues: Option<Continuation>) -> Vec<Range<usize>
     }
 }
 
-/// The value of a variable whose name suggests a secret, where its `=` or `:` is missing, or the blank after the colon:
-/// `DB_PASSWORD hunter2`. `is_name` tells such a variable from the first word of a text.
+/// The value of a variable whose name suggests a secret, if its `=` or `:`, or the space after the colon, is missing:
+/// `DB_PASSWORD hunter2`. `is_name` tells a variable's name from the first word of a text.
 fn without_separator(line: &str, is_name: fn(&str) -> bool) -> Vec<Range<usize>> {
     let start = indent(line);
     let item = line[start..].trim_start_matches("export ").trim_start_matches(['"', '\'']);
@@ -96,7 +97,7 @@ fn without_separator(line: &str, is_name: fn(&str) -> bool) -> Vec<Range<usize>>
     value(line, line.len() - rest.len(), line.len())
 }
 
-/// Whether a name is written as variables usually are.
+/// Whether a name is written the way variables usually are.
 pub(super) fn is_variable(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
@@ -106,7 +107,7 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches([' ', '\t', '-']).len()
 }
 
-/// The value between `from` and `to`, without blanks around it; nothing if it only names a variable.
+/// The value between `from` and `to`, without surrounding spaces; empty if it only refers to a variable.
 fn value(line: &str, from: usize, to: usize) -> Vec<Range<usize>> {
     let text = &line[from..to];
     let start = from + text.len() - text.trim_start().len();
@@ -132,7 +133,7 @@ fn in_yaml(text: &str, outline: &Outline, line: &Range<usize>) -> Vec<Range<usiz
     let entries = entries(shown);
     if entries.is_empty() {
         if opens_text_of_secret(before) {
-            // A text that is not indented as it should be.
+            // A block of text that is not indented correctly.
             return value(shown, indent(shown), shown.len());
         }
         let within =
@@ -150,20 +151,20 @@ fn of_entries(shown: &str, entries: Vec<Entry>, above: &[&str]) -> Vec<Range<usi
     let mut found = Vec::new();
     for entry in entries {
         let name = &shown[entry.name.clone()];
-        // A flag's value is a word of its line and not the rest of it.
+        // A flag's value is one word, not the rest of the line.
         let is_flag = shown[..entry.name.start].ends_with("--");
         let meant = is_secret(name) && !is_own_key(name) && !is_flag;
         if entry.opens && (holds_values(name) || name.starts_with("x-")) {
             among_values = true;
         } else if meant && entry.opens && (among_values || is_variable(name)) {
-            // No value of a variable, but what was meant to be one.
+            // Not the value of a variable, but meant to be one.
             found.extend(value(shown, entry.value.end, shown.len()));
             break;
         } else if (meant && !entry.opens) || (secret_content && name == "content") {
             let written = shown[entry.value.clone()].trim_start();
             // Names of services and networks may sound like secrets too.
             let refers = written.starts_with(['*', '&', '!']) && !among_values && !is_variable(name);
-            // The quote that closes what began before the name is none of the value.
+            // A closing quote whose opening quote comes before the name is not part of the value.
             let closing = usize::from(!written.starts_with(['"', '\'']) && written.ends_with(['"', '\'']));
             let hidden = if refers { Vec::new() } else { value(shown, entry.value.start, entry.value.end - closing) };
             found.extend(if hidden.is_empty() { after_bracket(shown, entry.value.end) } else { hidden });
@@ -172,19 +173,19 @@ fn of_entries(shown: &str, entries: Vec<Entry>, above: &[&str]) -> Vec<Range<usi
     found
 }
 
-/// What stands right after a bracket that closes where a value should be: `{DB_PASSWORD: }hunter2`.
+/// The text right after a bracket that closes where a value should be: `{DB_PASSWORD: }hunter2`.
 fn after_bracket(shown: &str, end: usize) -> Vec<Range<usize>> {
     let Some(rest) = shown[end..].strip_prefix(['}', ']']) else { return Vec::new() };
     let length = rest.find([',', '}', ']', ' ', '\t']).unwrap_or(rest.len());
     value(shown, end + 1, end + 1 + length)
 }
 
-/// Whether the entries below `key` are settings of something else.
+/// Whether the entries below `key` are settings of something other than Compose.
 fn holds_settings(key: &str) -> bool {
     SETTINGS.contains(&key)
 }
 
-/// Whether a line of a list has the value of the flag that the line before it has.
+/// Whether a list item is the value of the flag on the line before it.
 fn is_value_of_flag(before: &str, line: &str) -> bool {
     let item = |line: &str| {
         let text = line.trim().trim_start_matches("- ").trim_end_matches(',');
@@ -194,13 +195,13 @@ fn is_value_of_flag(before: &str, line: &str) -> bool {
     in_list && is_secret_flag(&item(before)) && !item(line).starts_with('-')
 }
 
-/// Whether a line gives a variable whose name suggests a secret a text of several lines.
+/// Whether a line begins a multi-line text as the value of a variable whose name suggests a secret.
 fn opens_text_of_secret(line: &str) -> bool {
     let Some((name, mark)) = line.trim().trim_start_matches("- ").split_once(':') else { return false };
     is_secret(name) && mark.trim_start().starts_with(['|', '>'])
 }
 
-/// Whether the entries below `key` are variables or settings of something else than Compose.
+/// Whether the entries below `key` are variables or settings of something other than Compose.
 fn holds_values(key: &str) -> bool {
     holds_variables(key) || holds_settings(key)
 }
@@ -214,11 +215,11 @@ fn holds_variables(key: &str) -> bool {
 struct Entry {
     name: Range<usize>,
     value: Range<usize>,
-    /// Whether a bracket opens behind the name.
+    /// Whether a bracket opens after the name.
     opens: bool,
 }
 
-/// The entries of one line, those within brackets too.
+/// The entries of one line, including those in brackets.
 fn entries(line: &str) -> Vec<Entry> {
     let mut found: Vec<Entry> = Vec::new();
     let mut start = 0;
@@ -270,7 +271,7 @@ fn entries(line: &str) -> Vec<Entry> {
     found
 }
 
-/// `range` without the dash, quotes and blanks around the name in it.
+/// `range` without the dash, quotes and spaces around the name in it.
 fn name(line: &str, range: Range<usize>) -> Range<usize> {
     let text = &line[range.clone()];
     let name = text.trim_start_matches([' ', '\t', '-', '"', '\'', '?']);

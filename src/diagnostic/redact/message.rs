@@ -1,27 +1,27 @@
-//! What a message quotes of the user's files, without what is hidden in the lines that it is about.
+//! Hides in a message what is hidden in the lines that it is about.
 
 use super::lines::is_variable;
 use super::{HIDDEN, is_secret, text};
 
-/// Quoted parts with fewer characters are marks of the grammar, such as a quote that is never closed.
+/// Shorter quoted parts are syntax, such as an unclosed quote.
 const SHORTEST: usize = 3;
 
-/// Marks of YAML around a value, which a message does not quote with it.
+/// YAML syntax around a value, which a message does not quote.
 const MARKS: [char; 5] = ['"', '\'', '*', '&', '!'];
 
-/// What is hidden in the lines that a problem is about.
+/// The hidden parts of the lines that a problem is about.
 #[derive(Debug, Default)]
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Those of hidden parts of lines, as they are written.
+    /// Takes the hidden parts of lines as they are written in the file.
     #[must_use]
     pub fn new(hidden: impl IntoIterator<Item = String>) -> Self {
         Self(hidden.into_iter().filter(|part| part.trim().chars().count() >= SHORTEST).collect())
     }
 
-    /// `message` without them, and without what says itself to be a secret. A message about a variable whose name speaks
-    /// of a secret quotes nothing but that variable's path.
+    /// `message` with these, and any recognisable secrets, hidden. A message about a variable whose name suggests a
+    /// secret quotes nothing but that variable's path.
     ///
     /// ```
     /// use hoist::diagnostic::redact::Secrets;
@@ -55,8 +55,8 @@ impl Secrets {
         text(&(result + &shown[from..]))
     }
 
-    /// Whether a quoted part is one of the secrets, and not the name of a variable that one refers to: those are written
-    /// in capitals, and others are likelier to be a part of a secret that has a `$` in it.
+    /// Whether a quoted part belongs to a secret, rather than being the name of a variable that the secret refers to.
+    /// Only names in capitals count as variables; others are more likely part of a secret that contains a `$`.
     fn has(&self, part: &str) -> bool {
         let refers = |secret: &String| {
             is_variable(part) && ["$", "${"].iter().any(|mark| secret.contains(&format!("{mark}{part}")))
@@ -65,7 +65,7 @@ impl Secrets {
     }
 }
 
-/// What stands in backticks or double quotes.
+/// The parts in backticks or double quotes.
 fn quoted(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut at = 0;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::is_secret;
 
-/// The lines of a YAML file that are more than blank, and the keys they stand below.
+/// The non-blank lines of a YAML file, and the keys they stand below.
 #[derive(Debug, Default)]
 pub(super) struct Outline(Vec<Heading>);
 
@@ -42,8 +42,8 @@ impl Outline {
         self.0.push(Heading { start, indent, is_item, key, parent });
     }
 
-    /// The nearest of `from` and what it stands below that a line stands below too. A list may stand as far left as its
-    /// key.
+    /// The parent of a line: the nearest of `from` and its ancestors with a smaller indentation. A list may have the
+    /// indentation of its key.
     fn parent(&self, mut from: Option<usize>, indent: usize, is_item: bool) -> Option<usize> {
         while let Some(at) = from {
             let heading = &self.0[at];
@@ -55,7 +55,7 @@ impl Outline {
         None
     }
 
-    /// The keys that the line at `start` stands below, the nearest first.
+    /// The keys that the line at `start` stands below, nearest first.
     pub(super) fn above<'a>(&self, text: &'a str, start: usize, line: &str) -> Vec<&'a str> {
         let before = self.0.partition_point(|heading| heading.start < start);
         let is_item = line.trim_start().starts_with("- ");
@@ -70,7 +70,7 @@ impl Outline {
         keys
     }
 
-    /// The line before that at `start`, blank ones and comments left out.
+    /// The line before the one at `start`, skipping blank lines and comments.
     pub(super) fn before<'a>(&self, text: &'a str, start: usize) -> &'a str {
         let before = self.0.partition_point(|heading| heading.start < start);
         let heading = before.checked_sub(1).map(|at| &self.0[at]);
@@ -86,12 +86,12 @@ fn indent_of(line: &str) -> usize {
 #[derive(Debug, Default)]
 pub(super) struct Continued(Vec<(usize, Continuation)>);
 
-/// How a line goes on with the value of a variable.
+/// How a line continues the value of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Continuation {
     /// The quotes of the value are still open.
     Open,
-    /// They should have been, if the line assigns nothing itself.
+    /// The value probably continues, if the line assigns nothing itself.
     Possible,
 }
 
@@ -117,14 +117,14 @@ impl Continued {
         Self(lines)
     }
 
-    /// How the line at `start` goes on with such a value.
+    /// How the line at `start` continues such a value.
     pub(super) fn at(&self, start: usize) -> Option<Continuation> {
         let at = self.0.binary_search_by_key(&start, |(start, _)| *start).ok()?;
         Some(self.0[at].1)
     }
 }
 
-/// The name that a line of an env file gives a value, and where that begins.
+/// The name that a line of an env file assigns, and where its value begins.
 pub(super) fn assigned(line: &str) -> Option<(&str, usize)> {
     if line.trim_start().starts_with('#') {
         return None;
@@ -133,7 +133,7 @@ pub(super) fn assigned(line: &str) -> Option<(&str, usize)> {
     Some((line[..at].trim().trim_start_matches("export ").trim_start(), at + 1))
 }
 
-/// Whether a line has a quote that is not escaped.
+/// Whether a line contains an unescaped `quote`.
 fn closes(line: &str, quote: char) -> bool {
     let mut escaped = false;
     line.chars().any(|character| {

@@ -1,4 +1,4 @@
-//! Private keys in PEM form, found in a text by their own first and last lines.
+//! Finds PEM private keys in a text by their first and last lines.
 
 use std::ops::Range;
 
@@ -9,8 +9,8 @@ const DASHES: &str = "-----";
 /// Headers that may stand between the first line of a key and its content (RFC 1421, RFC 9580).
 const HEADERS: [&str; 6] = ["Proc-Type:", "DEK-Info:", "Comment:", "Version:", "Hash:", "Charset:"];
 
-/// The private keys in `text`, in order, from the first dash to the last. One without an end reaches as far as its
-/// lines can belong to a key.
+/// The private keys in `text`, in order, from the first dash to the last. A key without a last line extends as far as
+/// its lines look like part of a key.
 pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
     let mut keys = Vec::new();
     let mut from = 0;

@@ -1,4 +1,4 @@
-//! Where an engine listens, as people write it.
+//! Parses engine addresses as users write them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::ssh::SshAddress;
 use crate::diagnostic::redact;
 use crate::engine::EngineError;
 
-/// The socket that is used when nothing says otherwise.
+/// The default socket.
 pub(super) const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
 /// Where an engine listens.
@@ -15,32 +15,32 @@ pub(super) const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 pub(super) enum Address {
     /// A Unix socket, by path.
     Unix(PathBuf),
-    /// TCP, in clear or with TLS.
+    /// TCP, unencrypted or with TLS.
     Tcp {
-        /// Name or address; an IPv6 address without its brackets.
+        /// Host name or address; an IPv6 address without its brackets.
         host: String,
         /// The port.
         port: u16,
-        /// What TLS needs; `None` for a connection in clear.
+        /// The TLS files; `None` for an unencrypted connection.
         tls: Option<TlsFiles>,
     },
-    /// Another machine, through ssh.
+    /// Another machine, over ssh.
     Ssh(SshAddress),
 }
 
-/// The files that TLS needs. They are read when the first connection is made.
+/// The files that TLS needs. They are read when the first connection is opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TlsFiles {
-    /// The authorities that may sign the engine's certificate; those of the system when absent.
+    /// The certificate authorities trusted to sign the engine's certificate; the system's if absent.
     pub authority: Option<PathBuf>,
     /// The client's certificate and its key.
     pub identity: Option<(PathBuf, PathBuf)>,
-    /// Whether any certificate of the engine is taken.
+    /// Whether to accept any certificate of the engine.
     pub unverified: bool,
 }
 
 impl TlsFiles {
-    /// Those of `ca.pem`, `cert.pem` and `key.pem` that are in a folder.
+    /// Whichever of `ca.pem`, `cert.pem` and `key.pem` are in a folder.
     pub(super) fn in_folder(folder: Option<&Path>, verified: bool) -> Self {
         let file = |name: &str| folder.map(|folder| folder.join(name)).filter(|path| path.exists());
         Self { authority: file("ca.pem"), identity: file("cert.pem").zip(file("key.pem")), unverified: !verified }
@@ -48,7 +48,7 @@ impl TlsFiles {
 }
 
 impl Address {
-    /// An address as `DOCKER_HOST` has it. `tls` says what TCP uses.
+    /// Parses an address as in `DOCKER_HOST`. `tls` applies to TCP.
     pub(super) fn parse(text: &str, tls: Option<TlsFiles>) -> Result<Self, EngineError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("tcp", text));
         match scheme {
@@ -57,7 +57,7 @@ impl Address {
             "tcp" | "http" => Self::tcp(text, rest, tls),
             "https" => Self::tcp(text, rest, Some(tls.unwrap_or_default())),
             "ssh" => Self::ssh(text, rest),
-            "npipe" => Err(EngineError::Unsupported(format!("named pipes exist on Windows only: `{text}`"))),
+            "npipe" => Err(EngineError::Unsupported(format!("named pipes exist only on Windows: `{text}`"))),
             _ => Err(bad_address(text)),
         }
     }
@@ -73,7 +73,7 @@ impl Address {
             None => (None, authority),
         };
         if user.is_some_and(|user| user.contains(':')) {
-            let what = "an ssh address has no place for a password: load a key into the ssh agent";
+            let what = "an ssh address cannot contain a password: load a key into the ssh agent";
             return Err(EngineError::Configuration(what.to_owned()));
         }
         let (host, port) = split_port(host).ok_or_else(|| bad_address(text))?;
@@ -85,7 +85,7 @@ impl Address {
         Ok(Self::Ssh(SshAddress { user: user.map(str::to_owned), host: host.to_owned(), port, socket }))
     }
 
-    /// Whether the engine is on this machine, as far as its address tells.
+    /// Whether the engine is on this machine, judging by its address.
     pub(super) fn is_local(&self) -> bool {
         match self {
             Self::Unix(_) => true,
@@ -125,7 +125,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 fn bad_address(text: &str) -> EngineError {
     let text = if text.contains("://") { redact::text(text) } else { redact::text(&format!("tcp://{text}")) };
     EngineError::Configuration(format!(
-        "`{text}` is not the address of an engine; addresses look like unix:///var/run/docker.sock, tcp://host:2376 \
+        "`{text}` is not an engine address; addresses look like unix:///var/run/docker.sock, tcp://host:2376 \
          or ssh://user@host"
     ))
 }

@@ -1,4 +1,4 @@
-//! Builds: what a service's image is made of in, steps and the image out.
+//! Builds: a build specification in, steps and the image out.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ async fn convert_progress(
     })
 }
 
-/// The image that a build left in the store; where it left none, what the builder says it made.
+/// The image that a build left in the store; if it left none, the one that the builder reports.
 async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
     match spec.exporter {
         Exporter::ImageStore { .. } => {
@@ -63,7 +63,7 @@ async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<
     }
     match built.digest.or(built.config_digest) {
         Some(digest) => Ok(Image { digest: digest.as_str().into(), id: digest.as_str().into(), tagged_at: None }),
-        None => Err(EngineError::Build(format!("the build of `{}` left no image", spec.image))),
+        None => Err(EngineError::Build(format!("the build of `{}` produced no image", spec.image))),
     }
 }
 

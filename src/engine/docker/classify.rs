@@ -8,21 +8,22 @@ use bollard::errors::Error;
 use super::address::Address;
 use crate::engine::EngineError;
 
-/// An answer that is not a success, by its status and the engine's words.
+/// Classifies an unsuccessful answer by its status and message.
 pub(super) fn answer(status: u16, message: &str) -> EngineError {
     let words = if message.is_empty() { format!("the engine answered with status {status}") } else { message.into() };
     match status {
         // "client version 1.53 is too new. Maximum supported API version is 1.41"
         400 if words.contains("client version") => EngineError::Unsupported(words),
         404 => EngineError::NotFound(words),
-        // Engines before 25.0 make networks of one name, which two runs at once may have until one of them goes.
+        // Engines before 25.0 allow several networks with the same name; two concurrent runs may have both until one is
+        // removed.
         _ if words.contains("is ambiguous (") => EngineError::Conflict(words),
-        // Of a container that is to be taken off a network.
+        // When disconnecting a container from a network.
         500 if words.contains("is not connected to") => EngineError::NotFound(words),
-        // Networks with endpoints are refused as forbidden.
+        // Removing a network with endpoints is answered with 403.
         403 | 409 if means_in_use(&words) => EngineError::InUse(words),
         409 => EngineError::Conflict(words),
-        // Podman's words for a name that is taken.
+        // Podman's message for a name that is taken.
         500 if words.contains("the container name") && words.contains("is already in use by") => {
             EngineError::Conflict(words)
         }
@@ -34,28 +35,28 @@ pub(super) fn answer(status: u16, message: &str) -> EngineError {
     }
 }
 
-/// Whether words of a refusal say that something else needs the thing.
+/// Whether a refusal says that something else is using the object.
 fn means_in_use(words: &str) -> bool {
-    // A taken name is in use too, but waiting for whoever uses it would not help.
+    // A taken name is "in use" as well, but waiting for its owner would not help.
     !words.contains("already in use by")
         && ["has active endpoints", "in use", "being used", "is using", "is used by", "needed by"]
             .iter()
             .any(|phrase| words.contains(phrase))
 }
 
-/// Whether words of a refusal say that a container need not be renamed.
+/// Whether a refusal says that the container already has the new name.
 pub(super) fn says_it_has_that_name(words: &str) -> bool {
     words.contains("same name as its current name")
 }
 
-/// Whether words say that a registry, not the engine, refused.
+/// Whether a message says that a registry, not the engine, refused.
 fn means_registry(words: &str) -> bool {
     ["unauthorized", "authentication required", "pull access denied", "no basic auth credentials", "toomanyrequests"]
         .iter()
         .any(|phrase| words.contains(phrase))
 }
 
-/// What a pull failed with, by the engine's words alone: the answer had begun.
+/// Classifies the failure of a pull by the engine's message alone: its answer had already begun.
 pub(super) fn pull(message: &str) -> EngineError {
     let denied = message.starts_with("denied");
     if denied || means_registry(message) || message.contains("not found") || message.contains("manifest unknown") {
@@ -65,7 +66,7 @@ pub(super) fn pull(message: &str) -> EngineError {
     }
 }
 
-/// A failed call of bollard's.
+/// Classifies a failed bollard call.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long, and what is left means the same")]
 pub(super) fn bollard(address: &Address, error: &Error) -> EngineError {
     match error {
@@ -73,7 +74,7 @@ pub(super) fn bollard(address: &Address, error: &Error) -> EngineError {
         Error::HyperLegacyError { err } => transport(address, err),
         Error::HyperResponseError { err } => lost(err),
         Error::DockerStreamError { error } => EngineError::Failed(error.clone()),
-        // Answers that cannot be read, and requests that cannot be written.
+        // Answers that cannot be decoded, and requests that cannot be encoded.
         other => EngineError::Failed(other.to_string()),
     }
 }
@@ -92,7 +93,7 @@ pub(super) fn lost(error: &(dyn std::error::Error + 'static)) -> EngineError {
     EngineError::Disconnected(root_cause(error))
 }
 
-/// Puts before the engine's words at what it failed, where nothing else will say so.
+/// Prefixes the engine's message with what failed, if nothing else will say so.
 pub(super) fn failed_to(what: &str, error: EngineError) -> EngineError {
     if let EngineError::Failed(words) = error {
         EngineError::Failed(format!("the engine could not {what}: {words}"))
@@ -101,7 +102,7 @@ pub(super) fn failed_to(what: &str, error: EngineError) -> EngineError {
     }
 }
 
-/// The innermost cause in words, without the number of the system's error.
+/// The message of the innermost cause, without the number of the system's error.
 pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
@@ -114,7 +115,7 @@ pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
-/// Waits for an answer as long as fits the call. `what` is asked for only if the time is over, or the connection lost.
+/// Waits for an answer for at most the call's time limit. `what` is called only on a timeout or a lost connection.
 pub(super) async fn within<T>(
     limit: Duration,
     what: impl FnOnce() -> String,

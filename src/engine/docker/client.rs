@@ -1,4 +1,4 @@
-//! The connection to one engine: its version, found out once, and the requests of this folder.
+//! The connection to one engine: negotiates its version once, and sends the requests of this folder.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -16,20 +16,20 @@ use crate::engine::EngineError;
 use crate::observed::{ApiVersion, EngineVersion};
 use crate::registry::{ConfigFile, CredentialStore};
 
-/// The newest version of the API whose answers we know.
+/// The newest API version that hoist knows.
 const NEWEST: ApiVersion = ApiVersion::new(1, 53);
-/// What is spoken with an engine that does not say its version.
+/// The API version used with an engine that does not report one.
 const OLDEST: ApiVersion = ApiVersion::new(1, 41);
 
-/// How long a question may take.
+/// Time limit of a query.
 pub(super) const QUESTION: Duration = Duration::from_mins(1);
-/// How long a change may take that waits for nothing but the engine: creating copies an image's files into volumes,
+/// Time limit of a change that waits for nothing but the engine: creating copies an image's files into volumes,
 /// removing deletes them.
 pub(super) const CHANGE: Duration = Duration::from_mins(10);
 /// How long a call may take that moves as much data as there is: without end.
 pub(super) const TRANSFER: Duration = Duration::from_hours(10 * 365 * 24);
 
-/// One engine. Clones share its connections and what is known of it.
+/// A client of one engine. Clones share its connections and what it has found out about the engine.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     shared: Arc<Shared>,
@@ -43,17 +43,17 @@ struct Shared {
     config: OnceCell<ConfigFile>,
 }
 
-/// What the first answer of the engine tells.
+/// What the engine's first answer reveals.
 #[derive(Debug)]
 struct Ready {
     version: EngineVersion,
     api: bollard::Docker,
-    /// Whether it is Podman that speaks the API.
+    /// Whether the engine is Podman.
     podman: bool,
 }
 
 impl Client {
-    /// A client for the engine that the settings name. Nothing is sent before the first call.
+    /// A client for the engine that the settings select. Nothing is sent before the first call.
     pub(super) fn new(settings: ConnectSettings) -> Result<Self, EngineError> {
         let transport = Transport::new(settings.address()?);
         let shared = Shared { transport, settings, ready: OnceCell::new(), config: OnceCell::new() };
@@ -64,22 +64,22 @@ impl Client {
         &self.shared.transport
     }
 
-    /// Where the engine listens, as people write it.
+    /// The engine's address as users write it.
     pub(super) fn address(&self) -> String {
         self.transport().address().to_string()
     }
 
-    /// Which engine answers and what is spoken with it. Asked once; a failure is not remembered.
+    /// The engine and the negotiated API version. Requested once; failures are not cached.
     pub(super) async fn version(&self) -> Result<EngineVersion, EngineError> {
         Ok(self.ready().await?.version.clone())
     }
 
-    /// Whether it is Podman that answers.
+    /// Whether the engine is Podman.
     pub(super) async fn is_podman(&self) -> Result<bool, EngineError> {
         Ok(self.ready().await?.podman)
     }
 
-    /// bollard, speaking the version agreed on.
+    /// The bollard client, with the negotiated version.
     pub(super) async fn api(&self) -> Result<&bollard::Docker, EngineError> {
         Ok(&self.ready().await?.api)
     }
@@ -88,7 +88,7 @@ impl Client {
         self.shared.ready.get_or_try_init(async || self.negotiate().await).await
     }
 
-    /// Reads the version from the head of a ping's answer: it costs a tenth of asking for `/version`.
+    /// Reads the version from the headers of a ping's answer, which takes a tenth of the time of `/version`.
     async fn negotiate(&self) -> Result<Ready, EngineError> {
         let ask = Ask::get("/_ping");
         let what = || format!("ping {}", self.address());
@@ -115,27 +115,27 @@ impl Client {
             let transport = transport.clone();
             async move { transport.send_for_bollard(request).await }
         };
-        // Deadlines are ours, one for each kind of call.
+        // Timeouts are set per kind of call by this crate.
         let no_deadline = u64::from(u32::MAX);
         let version = ClientVersion { major_version: api.major as usize, minor_version: api.minor as usize };
         bollard::Docker::connect_with_custom_transport(send, Some("http://localhost"), no_deadline, &version)
             .map_err(|error| classify::bollard(self.transport().address(), &error))
     }
 
-    /// Asks for a JSON document, by path and query without the version.
+    /// Requests a JSON document; `path` has path and query, without the version.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
         let versioned = self.versioned(path).await?;
         classify::within(QUESTION, || format!("GET {path}"), self.transport().get(&versioned)).await
     }
 
-    /// Sends a request, by path and query without the version. The limit is for the head of the answer.
+    /// Sends a request whose path and query lack the version. The limit covers the response headers only.
     pub(super) async fn ask(&self, limit: Duration, ask: Ask<'_>) -> Result<hyper::Response<Incoming>, EngineError> {
         let versioned = self.versioned(ask.path).await?;
         let what = format!("{} {}", ask.method, ask.path);
         classify::within(limit, || what, self.transport().ask(Ask { path: &versioned, ..ask })).await
     }
 
-    /// Waits for a call of bollard's as long as fits it.
+    /// Waits for a bollard call, up to its time limit.
     pub(super) async fn wait<T>(
         &self,
         limit: Duration,
@@ -150,7 +150,7 @@ impl Client {
         Ok(format!("/v{}{path}", self.ready().await?.version.api))
     }
 
-    /// The Docker configuration, read when it is first needed.
+    /// The Docker configuration, read on first use.
     pub(super) async fn config(&self) -> &ConfigFile {
         let folder = self.shared.settings.config_folder.as_deref();
         self.shared.config.get_or_init(async || ConfigFile::read_or_empty(folder)).await
@@ -182,7 +182,7 @@ pub(super) fn query(pairs: &[(&str, &str)]) -> String {
     text
 }
 
-/// Refuses a name that would lead a request elsewhere: names become parts of paths.
+/// Refuses a name that would change the path of a request it becomes part of.
 pub(super) fn check_segment(name: &str) -> Result<(), EngineError> {
     let odd = |character: char| matches!(character, '?' | '#' | '%' | '\\') || character.is_control();
     let walks = name.split('/').any(|part| matches!(part, "" | "." | ".."));

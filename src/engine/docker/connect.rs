@@ -1,4 +1,4 @@
-//! Settings in, the address of the engine and what is needed to reach it out. Nothing is sent.
+//! Settings in, the engine's address and TLS files out. Nothing is sent.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,8 @@ use super::contexts;
 use crate::engine::EngineError;
 use crate::registry::{ConfigFile, config_folder};
 
-/// Everything outside the files that decides which engine is used and how it is asked. Texts that are empty count as
-/// absent, as they do for the Docker client.
+/// Flags and environment that select the engine and how to talk to it. Empty strings count as absent, as in the Docker
+/// client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConnectSettings {
     /// `--host`: an address; excludes `context`.
@@ -21,28 +21,28 @@ pub struct ConnectSettings {
     pub docker_context: Option<String>,
     /// The folder of the Docker configuration: `DOCKER_CONFIG`, else `~/.docker`.
     pub config_folder: Option<PathBuf>,
-    /// Whether `DOCKER_TLS_VERIFY` or `DOCKER_TLS` asks for TLS over TCP, and how strictly.
+    /// Whether `DOCKER_TLS_VERIFY` or `DOCKER_TLS` requests TLS over TCP, and with which verification.
     pub tls: TlsRequest,
-    /// `DOCKER_CERT_PATH`: the folder of `ca.pem`, `cert.pem` and `key.pem`; the configuration folder when absent.
+    /// `DOCKER_CERT_PATH`: the folder of `ca.pem`, `cert.pem` and `key.pem`; the configuration folder if absent.
     pub certificates: Option<PathBuf>,
-    /// `DOCKER_API_VERSION`: the API version to speak, whatever the engine offers; `1.44` for example.
+    /// `DOCKER_API_VERSION`: the API version to use regardless of what the engine offers; for example `1.44`.
     pub api_version: Option<String>,
 }
 
-/// Whether TLS is asked for by the environment.
+/// Whether the environment requests TLS.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TlsRequest {
     /// Not at all.
     #[default]
     No,
-    /// `DOCKER_TLS`: the engine's certificate is taken as it is.
+    /// `DOCKER_TLS`: the engine's certificate is not verified.
     Unverified,
     /// `DOCKER_TLS_VERIFY`: the engine's certificate must be signed by the authority in `ca.pem`.
     Verified,
 }
 
 impl ConnectSettings {
-    /// The settings that an environment gives; `host` and `context` are the command line's.
+    /// The settings from an environment; `host` and `context` come from the command line.
     #[must_use]
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let given = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -70,10 +70,10 @@ impl ConnectSettings {
     /// # Errors
     ///
     /// [`EngineError::Configuration`] if both `--host` and `--context` are given, a context is missing or unreadable,
-    /// or the address is none.
+    /// or the address is invalid.
     pub(super) fn address(&self) -> Result<Address, EngineError> {
         if let (Some(_), Some(_)) = (&self.host, &self.context) {
-            return Err(EngineError::Configuration("`--host` and `--context` exclude each other".to_owned()));
+            return Err(EngineError::Configuration("`--host` and `--context` are mutually exclusive".to_owned()));
         }
         if let Some(host) = &self.host {
             return self.host_address(host);

@@ -7,12 +7,13 @@ use sha2::{Digest, Sha256};
 
 use super::address::{Address, TlsFiles};
 use crate::engine::EngineError;
+use crate::project::hash::hex;
 use crate::source::Reader;
 
-/// The context that stands for `DOCKER_HOST` or the default socket.
+/// The context that means `DOCKER_HOST` or the default socket.
 pub(super) const DEFAULT: &str = "default";
 
-/// A context as its folder has it.
+/// A context as stored in its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Context {
     name: String,
@@ -43,16 +44,16 @@ struct Endpoint {
     skip_tls_verify: bool,
 }
 
-/// Reads the context `name` of the configuration in `folder`.
+/// Reads the context `name` from the configuration in `folder`.
 pub(super) fn read(folder: Option<&Path>, name: &str) -> Result<Context, EngineError> {
-    let missing = || EngineError::Configuration(format!("there is no Docker context `{name}`"));
+    let missing = || EngineError::Configuration(format!("Docker context `{name}` does not exist"));
     let folder = folder.ok_or_else(missing)?.join("contexts");
     let digest = hex(&Sha256::digest(name.as_bytes()));
     let file = folder.join("meta").join(&digest).join("meta.json");
     let text = Reader::default().read(&file).map_err(|_| missing())?;
     let unreadable = |why: String| EngineError::Configuration(format!("cannot read Docker context `{name}`: {why}"));
     let meta: Meta = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
-    let endpoint = meta.endpoints.docker.ok_or_else(|| unreadable("it names no Docker engine".to_owned()))?;
+    let endpoint = meta.endpoints.docker.ok_or_else(|| unreadable("it has no Docker endpoint".to_owned()))?;
     Ok(Context {
         name: name.to_owned(),
         host: endpoint.host,
@@ -62,10 +63,10 @@ pub(super) fn read(folder: Option<&Path>, name: &str) -> Result<Context, EngineE
 }
 
 impl Context {
-    /// Where the engine of the context listens. TCP uses TLS when the context has TLS files or skips verification.
+    /// The address of the context's engine. TCP uses TLS if the context has TLS files or skips verification.
     pub(super) fn address(&self) -> Result<Address, EngineError> {
         if self.host.is_empty() {
-            return Err(EngineError::Configuration(format!("Docker context `{}` names no address", self.name)));
+            return Err(EngineError::Configuration(format!("Docker context `{}` has no address", self.name)));
         }
         let tls = match &self.tls_folder {
             Some(folder) => Some(TlsFiles::from_context(folder, self.skip_verification)),
@@ -82,21 +83,11 @@ impl TlsFiles {
     }
 }
 
-/// Lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).expect("four bits are a hexadecimal digit"));
-        }
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A configuration folder with a context `far`, whose digest is that of the text `far`.
+    /// A configuration folder with a context `far`, stored under the digest of the text `far`.
     fn folder_with(meta: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let digest = hex(&Sha256::digest(b"far"));
@@ -142,8 +133,8 @@ mod tests {
     fn problems_are_told() {
         let folder = folder_with("{}");
         let message = |name: &str| read(Some(folder.path()), name).unwrap_err().to_string();
-        assert_eq!(message("near"), "there is no Docker context `near`");
-        assert_eq!(message("far"), "cannot read Docker context `far`: it names no Docker engine");
+        assert_eq!(message("near"), "Docker context `near` does not exist");
+        assert_eq!(message("far"), "cannot read Docker context `far`: it has no Docker endpoint");
         assert!(read(None, "far").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Images: which one a reference stands for, and fetching it.
+//! Images: finds the one a reference means, and pulls it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use crate::engine::{CommitSpec, EngineError, ImageProgress, Images, ObserveQuery
 use crate::observed::{ApiVersion, Image, ImageDigest};
 use crate::plan::PullSpec;
 
-/// From here on the list and the look at an image tell of its manifests.
+/// From this version on, listing and inspecting images include their manifests.
 const MANIFESTS: ApiVersion = ApiVersion::new(1, 48);
 
-/// How long a pull may be silent. Engines write a line whenever bytes arrive; extracting a large layer is silent.
+/// How long a pull may be silent. Engines report whenever bytes arrive; extracting a large layer is silent.
 const SILENCE: Duration = Duration::from_mins(10);
 
-/// So many images are looked at one by one: that takes the engine less than a list of all it has.
+/// Up to this many images are inspected one by one, which is cheaper for the engine than listing all images.
 const FEW: usize = 2;
 
 type Wanted = BTreeMap<(String, Option<String>), Image>;
@@ -45,7 +45,7 @@ impl Images for Docker {
         let call = self.client.api().await?.remove_image(&reference, None::<RemoveImageOptions>, None);
         match self.client.wait(CHANGE, || format!("remove image {reference}"), call).await {
             Ok(_) => Ok(()),
-            // Nothing else about an image can be in the way.
+            // For an image, this is the only possible conflict.
             Err(EngineError::Conflict(words)) => Err(EngineError::InUse(words)),
             Err(error) => Err(error),
         }
@@ -56,8 +56,8 @@ impl Images for Docker {
     }
 }
 
-/// The images of a snapshot, by reference and platform as they were asked for: a look at each where they are few, else one list,
-/// and a look at those images alone of which the list does not tell enough.
+/// The images of a snapshot, by reference and platform as requested. A few are inspected one by one; otherwise one list
+/// is used, and only images for which the list is not enough are inspected.
 pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<Wanted, EngineError> {
     if query.images.is_empty() {
         return Ok(Wanted::new());
@@ -65,7 +65,7 @@ pub(super) async fn find(client: &Client, query: &ObserveQuery) -> Result<Wanted
     let version = client.version().await?;
     let here = Platform::of_this_machine(&version.os);
     let few = query.images.len() <= FEW;
-    // Engines refuse to look for what is no reference.
+    // Engines refuse invalid references.
     let listed: Option<Vec<ListedImage>> = if few && query.images.iter().all(|(text, _)| is_reference(text)) {
         None
     } else {
@@ -89,7 +89,7 @@ fn is_reference(text: &str) -> bool {
     Reference::parse(text) != Reference::Malformed
 }
 
-/// The list to ask for. Newer engines work for every manifest they list, so only images by those names are asked for.
+/// The list to request. Listing costs newer engines time per manifest, so the list is restricted to the wanted names.
 fn list_path(api: ApiVersion, query: &ObserveQuery) -> String {
     if api < MANIFESTS {
         return "/images/json".to_owned();
@@ -114,7 +114,7 @@ fn list_path(api: ApiVersion, query: &ObserveQuery) -> String {
 enum Choice {
     Image(Image),
     Absent,
-    /// There is no list, or it does not say for which platform the image is.
+    /// There is no list, or it does not include the platform of the image.
     Unclear,
 }
 
@@ -139,18 +139,18 @@ fn choose(listed: &[ListedImage], text: &str, platform: Option<&str>, here: &Pla
     }
 }
 
-/// What identifies the content of an image.
+/// The digest that identifies the content of an image.
 #[derive(Debug, PartialEq, Eq)]
 enum Identity {
     /// The manifest for the wanted platform.
     Of(ImageDigest),
-    /// The only manifest that is there; it is for another platform, or does not say for which.
+    /// The only manifest present; it is for another platform or an unknown one.
     Only(ImageDigest),
     /// The image as a whole.
     Whole(ImageDigest),
 }
 
-/// The manifest of the wanted platform, else the only one that is there, else the whole.
+/// The manifest for the wanted platform, else the only one present, else the image as a whole.
 fn identify(id: &str, manifests: &[ListedManifest], wanted: &Platform) -> Identity {
     let mut available = manifests.iter().filter(|manifest| manifest.available && manifest.kind == "image");
     if let Some(manifest) = available.clone().find(|manifest| manifest.platform().as_ref() == Some(wanted)) {
@@ -162,7 +162,7 @@ fn identify(id: &str, manifests: &[ListedManifest], wanted: &Platform) -> Identi
     }
 }
 
-/// Looks at one image; nothing when it is not in the store, or not for the platform.
+/// Inspects one image; `None` if it is not in the store, or not for the platform.
 pub(super) async fn look(
     client: &Client,
     reference: &str,
@@ -189,7 +189,7 @@ pub(super) async fn look(
     Ok(digest.map(|digest| Image { digest, id: image.id.into(), tagged_at: seconds }))
 }
 
-/// Where an image declares volumes; nothing when it is not in the store.
+/// The paths where an image declares volumes; `None` if it is not in the store.
 pub(super) async fn declared_volumes(client: &Client, reference: &str) -> Result<Option<Vec<String>>, EngineError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -283,20 +283,20 @@ struct ImageMetadata {
 }
 
 impl InspectedImage {
-    /// Whether an image whose manifests do not say so is for a platform.
+    /// Whether an image whose manifests do not tell is for a platform.
     fn is_for(&self, platform: &Platform) -> bool {
         let silent = self.manifests.iter().all(|manifest| manifest.image_data.is_none());
         silent && Platform::new(&self.os, &self.architecture, &self.variant) == *platform
     }
 }
 
-/// Fetches an image: layers as they get on, then the image.
+/// Pulls an image: progress of its layers, then the image.
 fn pull(client: Client, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
     let steps = stream::try_unfold(Pull::Ask, move |state| next_step(client.clone(), spec.clone(), state));
     steps.boxed()
 }
 
-/// How far a pull is.
+/// The state of a pull.
 enum Pull {
     Ask,
     Read(Reading),
@@ -305,7 +305,7 @@ enum Pull {
 
 struct Reading {
     lines: BoxStream<'static, Result<PullLine, EngineError>>,
-    /// Why no credentials were shown, if that was not for want of any.
+    /// Why no credentials were sent, if there was a problem with them.
     without_credentials: Option<String>,
 }
 
@@ -340,8 +340,8 @@ async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, Engin
     let reference = Reference::parse(&spec.image);
     let reference = match &reference {
         Reference::Named(reference) => reference,
-        Reference::Id(_) => return Err(no_name(&spec.image, "an id cannot be pulled")),
-        Reference::Malformed => return Err(no_name(&spec.image, "that is no reference of an image")),
+        Reference::Id(_) => return Err(no_name(&spec.image, "an image ID cannot be pulled")),
+        Reference::Malformed => return Err(no_name(&spec.image, "its name is not a valid image reference")),
     };
     let name = reference.familiar_name();
     let mut pairs = vec![("fromImage", name.as_str())];
@@ -352,7 +352,7 @@ async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, Engin
     let path = format!("/images/create?{}", query_string(&pairs));
     let (header, without_credentials) = match client.credentials().get(&reference.registry).await {
         Ok(credential) => (credential.map(|credential| credential.header()), None),
-        // Most images can be had without; if this one cannot, the reason is reported with the refusal.
+        // Most images need none; if this one does, the reason is reported with the refusal.
         Err(why) => (None, Some(why)),
     };
     let headers: Vec<_> = header.iter().map(|value| ("X-Registry-Auth", value.as_str())).collect();
@@ -363,8 +363,8 @@ async fn ask_for_pull(client: &Client, spec: &PullSpec) -> Result<Reading, Engin
     }
 }
 
-/// Adds to a registry's refusal why no credentials were shown. What is not found here is the registry's to have, and
-/// not gone because somebody else changes the project.
+/// Adds to a registry's refusal why no credentials were sent. Not found here means that the registry does not have it,
+/// not that another client changed the project.
 fn explain(error: EngineError, without_credentials: Option<String>) -> EngineError {
     let error = if let EngineError::NotFound(words) = error { EngineError::Registry(words) } else { error };
     match (error, without_credentials) {
@@ -376,13 +376,13 @@ fn explain(error: EngineError, without_credentials: Option<String>) -> EngineErr
 }
 
 fn no_name(image: &str, why: &str) -> EngineError {
-    EngineError::Refused(format!("image `{image}` is not there, and {why}"))
+    EngineError::Refused(format!("image `{image}` does not exist, and {why}"))
 }
 
 fn missing_after_pull(spec: &PullSpec) -> EngineError {
     match &spec.platform {
         Some(platform) => EngineError::Failed(format!("image `{}` is not for platform {platform}", spec.image)),
-        None => EngineError::Failed(format!("image `{}` is not there after its pull", spec.image)),
+        None => EngineError::Failed(format!("image `{}` does not exist after the pull", spec.image)),
     }
 }
 
@@ -405,12 +405,12 @@ struct PullDetail {
 }
 
 impl PullLine {
-    /// How a layer gets on, or the message of a failure; nothing for lines about the image as a whole.
+    /// The progress of a layer, or the message of a failure; `None` for lines about the image as a whole.
     fn progress(self) -> Option<Result<ImageProgress, String>> {
         if let Some(message) = self.error {
             return Some(Err(message));
         }
-        // The line `Pulling from library/nginx` bears the tag as its id.
+        // The line `Pulling from library/nginx` has the tag as its id.
         let is_layer = self.id.len() == 12 && self.id.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !is_layer || self.status.starts_with("Pulling from") {
             return None;

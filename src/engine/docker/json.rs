@@ -1,8 +1,8 @@
-//! What engines leave out of their JSON.
+//! Handles what engines leave out of their JSON.
 
 use serde::{Deserialize, Deserializer};
 
-/// `null` where a list or object is empty, as Go writes it.
+/// Reads `null` as an empty list or object, as Go writes it.
 pub(super) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }

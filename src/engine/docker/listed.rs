@@ -22,7 +22,7 @@ pub(super) async fn others(
     Ok(others.map(|listed| listed.name().to_owned()).collect())
 }
 
-// bollard's types of the lists refuse words and omissions of other engines, and read ten times as much as is needed.
+// bollard's types for lists reject the values and omissions of other engines, and read ten times as much as needed.
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -50,7 +50,7 @@ pub(super) struct ListedContainer {
     network_settings: ListedNetworkSettings,
     #[serde(default, deserialize_with = "or_default")]
     mounts: Vec<ListedMount>,
-    /// From API 1.52 on.
+    /// Since API 1.52.
     health: Option<ListedHealth>,
 }
 
@@ -140,7 +140,7 @@ impl From<ListedContainer> for Container {
 
 fn endpoints(settings: ListedNetworkSettings) -> BTreeMap<String, Endpoint> {
     let endpoint = |name: &str, listed: ListedEndpoint| Endpoint {
-        // Podman gives the name again.
+        // Podman repeats the name here.
         network: Some(listed.network_id).filter(|id| !id.is_empty() && id != name).map(Into::into),
         ipv4: Some(listed.ip_address).filter(|address| !address.is_empty()),
         aliases: listed.aliases,
@@ -184,7 +184,7 @@ impl From<ListedPort> for PublishedPort {
 }
 
 impl ListedContainer {
-    /// Its own name, without those it has as a link of other containers.
+    /// Its own name, as opposed to the names that links from other containers add.
     pub(super) fn name(&self) -> &str {
         status::canonical_name(&self.names, &self.id)
     }
@@ -194,7 +194,7 @@ impl ListedContainer {
         self.labels.get(label::PROJECT).map(String::as_str)
     }
 
-    /// Whether it publishes that port of the host.
+    /// Whether it publishes this port of the host.
     pub(super) fn publishes(&self, port: u16, protocol: &str) -> bool {
         self.ports.iter().any(|listed| listed.public_port == Some(port) && listed.protocol == protocol)
     }

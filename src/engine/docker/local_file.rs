@@ -1,4 +1,4 @@
-//! Files of this machine, read while other work goes on.
+//! Reads files on this machine without blocking other work.
 
 use std::path::Path;
 

@@ -47,25 +47,13 @@ pub struct Docker {
 }
 
 impl Docker {
-    /// The engine that the settings name. Nothing is sent: the first call finds out whether one answers.
+    /// The engine that the settings select. Nothing is sent: the first call finds out whether it answers.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Configuration`] if the settings name no address that can be used, [`EngineError::Unsupported`]
-    /// for kinds of addresses that hoist has no connection for.
+    /// [`EngineError::Configuration`] if the settings yield no usable address, [`EngineError::Unsupported`] for kinds
+    /// of address that hoist cannot connect to.
     pub fn connect(settings: ConnectSettings) -> Result<Self, EngineError> {
         Ok(Self { client: Client::new(settings)? })
-    }
-
-    /// Where the engine listens: `unix:///var/run/docker.sock`, `tcp://host:2376`.
-    #[must_use]
-    pub fn address(&self) -> String {
-        self.client.address()
-    }
-
-    /// Whether the engine is on this machine, as far as its address tells.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        self.client.transport().address().is_local()
     }
 }

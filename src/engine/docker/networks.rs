@@ -1,4 +1,4 @@
-//! Networks: made, one of each name even in engines that allow several; removed, connected.
+//! Networks: created (one per name, even in engines that allow several), removed, connected.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use crate::observed::{ApiVersion, ContainerId, NetworkId};
 use crate::plan::ContainerSpec;
 use crate::project::{NetworkKey, Project};
 
-/// From this version on names of networks are unique.
+/// From this version on, network names are unique.
 const UNIQUE_NAMES: ApiVersion = ApiVersion::new(1, 44);
 
 impl Networks for Docker {
@@ -54,7 +54,7 @@ impl Networks for Docker {
     }
 
     async fn network_visitors(&self, network: NetworkId, project: String) -> Result<Vec<String>, EngineError> {
-        // Those that run: the others don't hold the network.
+        // Only running containers: stopped ones do not keep the network in use.
         let filters = serde_json::json!({ "network": [network.as_str()] }).to_string();
         listed::others(&self.client, &project, &[("filters", &filters)]).await
     }
@@ -69,18 +69,18 @@ struct Created {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Listed {
-    /// First, so that the oldest is the least.
+    /// First, so that the oldest sorts first.
     created: String,
     id: String,
     name: String,
 }
 
-/// Makes a network of the project; one of that name that another run makes at the same time is as good.
+/// Creates a network of the project; one of the same name that a concurrent run creates counts as success.
 async fn create(client: &Client, project: &Project, key: &NetworkKey) -> Result<(), EngineError> {
     let request = convert::network_request(project, key)?;
     let name = request.name.clone();
     let mut body = serde_json::to_value(request)
-        .map_err(|error| EngineError::Failed(format!("the request cannot be written: {error}")))?;
+        .map_err(|error| EngineError::Failed(format!("cannot encode the request: {error}")))?;
     let unique = client.version().await?.api >= UNIQUE_NAMES;
     if !unique {
         body["CheckDuplicate"] = true.into();
@@ -98,12 +98,12 @@ async fn create(client: &Client, project: &Project, key: &NetworkKey) -> Result<
     }
     let answer = transport::whole(answer.into_body(), transport::LARGEST_REFUSAL).await?;
     let made: Created = serde_json::from_slice(&answer)
-        .map_err(|error| EngineError::Failed(format!("the engine's answer cannot be read: {error}")))?;
+        .map_err(|error| EngineError::Failed(format!("cannot read the engine's answer: {error}")))?;
     give_way(client, &name, &made.id).await
 }
 
-/// The check of older engines looks before it makes: of two runs at once both may find nothing. The oldest network of
-/// the name stays; ours is removed where it is another one.
+/// Older engines check the name before they create, so two concurrent runs may both find it free. The oldest network of
+/// the name stays; if that is not the one just created, the latter is removed.
 async fn give_way(client: &Client, name: &str, made: &str) -> Result<(), EngineError> {
     let all: Vec<Listed> = client.get("/networks").await?;
     if !is_surplus(all, name, made) {
@@ -174,14 +174,14 @@ struct Endpoint {
     ipv6_address: String,
 }
 
-/// What has an address of a network, among the containers that run and the network itself.
+/// What has an address of a network: a running container or the network itself.
 async fn address_holder(client: &Client, network: &str, address: &str) -> Result<Option<AddressHolder>, EngineError> {
     let inspected: Inspected = client.get(&format!("/networks/{}", percent_encoded(network))).await?;
     Ok(holder(&inspected, address))
 }
 
 fn holder(network: &Inspected, address: &str) -> Option<AddressHolder> {
-    // Written in one of several ways, with the length of the subnet's prefix or without.
+    // Written in different ways, with or without a prefix length.
     let parsed = |text: &str| text.split('/').next().and_then(|text| text.parse::<IpAddr>().ok());
     let wanted = parsed(address)?;
     let is_it = |text: &str| parsed(text) == Some(wanted);

@@ -1,4 +1,4 @@
-//! One snapshot of a project: four lists and what is in them, never a call per object.
+//! One snapshot of a project from four lists, never with a call per object.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,16 @@ impl Observe for Docker {
         self.client.version().await
     }
 
+    fn is_local(&self) -> bool {
+        self.client.transport().address().is_local()
+    }
+
     async fn observe(&self, query: ObserveQuery) -> Result<Observed, EngineError> {
         observe(&self.client, &query).await
     }
 }
 
-/// Everything the engine has of a project, by calls made in parallel.
+/// Everything the engine has of a project, from parallel calls.
 async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, EngineError> {
     let version = client.version().await?;
     if query.scope == Scope::Containers {
@@ -38,9 +42,9 @@ async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, Engi
     Ok(Observed { containers, networks, volumes, images, engine: version, ..Observed::default() })
 }
 
-/// A look that says what it was at, should the engine fail at it: its own words do not.
+/// A query whose errors say what was queried, which the engine's messages do not.
 async fn looking<T>(what: &str, look: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
-    look.await.map_err(|error| classify::failed_to(&format!("look at its {what}"), error))
+    look.await.map_err(|error| classify::failed_to(&format!("list its {what}"), error))
 }
 
 async fn containers(client: &Client, project: &str) -> Result<Vec<Container>, EngineError> {
@@ -78,7 +82,7 @@ struct ListedNetwork {
 }
 
 impl ListedNetwork {
-    /// Whether a project that does not make it may mean it by `name`: its name, its id, or its id as people see it.
+    /// Whether `name` means this network: its name, its id or its short id, as an external network may be written.
     fn is_called(&self, name: &str) -> bool {
         self.name == name || (name.len() >= 12 && self.id.starts_with(name))
     }

@@ -1,16 +1,16 @@
-//! Platforms of images: the many ways to write one, made one.
+//! Normalises image platforms.
 
-/// `os/architecture[/variant]`, in the words that images use.
+/// `os/architecture[/variant]`, in the spelling that images use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Platform {
     os: String,
     architecture: String,
-    /// Empty where the architecture has one variant only.
+    /// Empty if the architecture has only one variant.
     variant: String,
 }
 
 impl Platform {
-    /// Reads `os[/architecture[/variant]]` or an architecture alone; what is missing is this machine's.
+    /// Reads `os[/architecture[/variant]]` or an architecture alone; missing parts are taken from this machine.
     pub(super) fn parse(text: &str) -> Self {
         let mut parts = text.split('/');
         let first = parts.next().unwrap_or_default().to_lowercase();
@@ -21,7 +21,7 @@ impl Platform {
         }
     }
 
-    /// What an engine on this machine runs, on the engine's operating system.
+    /// The platform of this machine, with the engine's operating system.
     pub(super) fn of_this_machine(os: &str) -> Self {
         Self::new(os, std::env::consts::ARCH, "")
     }

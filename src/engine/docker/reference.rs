@@ -1,21 +1,21 @@
-//! Image references: the many ways to write the name of one image, made one.
+//! Normalises image references.
 
 use crate::observed::ImageDigest;
 use crate::project::value::ImageRef;
 
-/// What an image reference asks for.
+/// A parsed image reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reference {
     /// An image by name.
     Named(ImageRef),
     /// An image by id: `sha256:` and 64 digits.
     Id(ImageDigest),
-    /// Neither: no image has it, and the engine says what is wrong with it.
+    /// Neither: no image matches, and the engine reports what is wrong with it.
     Malformed,
 }
 
 impl Reference {
-    /// Reads a reference. `nginx`, `docker.io/library/nginx:latest` and `index.docker.io/nginx` are the same.
+    /// Reads a reference. `nginx`, `docker.io/library/nginx:latest` and `index.docker.io/nginx` mean the same image.
     pub(super) fn parse(text: &str) -> Self {
         let bare = text.strip_prefix("sha256:").unwrap_or(text);
         if bare.len() == 64 && is_hex(bare) {
@@ -24,15 +24,15 @@ impl Reference {
         text.parse().map_or(Self::Malformed, Self::Named)
     }
 
-    /// Whether one of the names an image is listed under is this one.
+    /// Whether one of the names of a listed image is this reference.
     pub(super) fn is_among<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> bool {
         let Self::Named(wanted) = self else { return false };
         names.into_iter().filter_map(|name| name.parse().ok()).any(|listed| is_same(wanted, &listed))
     }
 }
 
-/// Whether a listed name is the wanted one. A digest decides, whatever tag is written beside it. Podman lists images of
-/// its own under `localhost/`.
+/// Whether a listed name is the wanted one. If there is a digest, it decides, and the tag is ignored. Podman lists
+/// locally built images under `localhost/`.
 fn is_same(wanted: &ImageRef, listed: &ImageRef) -> bool {
     let local = || {
         let short = wanted.repository.strip_prefix("library/").unwrap_or(&wanted.repository);
@@ -46,7 +46,7 @@ fn is_same(wanted: &ImageRef, listed: &ImageRef) -> bool {
     same_version && (same_place || local())
 }
 
-/// Whether a reference may be the beginning of an id, which only the full list of images tells.
+/// Whether a reference may be the beginning of an id, which only the full list of images can tell.
 pub(super) fn may_be_short_id(text: &str) -> bool {
     text.starts_with("sha256:") || is_hex(text)
 }
@@ -57,7 +57,7 @@ pub(super) fn is_short_id_of(text: &str, id: &str) -> bool {
     is_hex(short) && id.strip_prefix("sha256:").unwrap_or(id).starts_with(short)
 }
 
-/// Whether a text is made of hexadecimal digits in lower case.
+/// Whether a text consists of lower-case hexadecimal digits.
 fn is_hex(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -1,5 +1,5 @@
 //! Engines on other machines: the system's `ssh` runs `docker system dial-stdio` there, and HTTP goes through its input
-//! and output, as with the Docker client. Each connection is a login of its own.
+//! and output, as in the Docker client. Each connection is a separate login.
 
 use std::fmt;
 use std::io;
@@ -11,28 +11,28 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
-/// How long the other machine may take to answer before anything is said, in seconds.
+/// How long connecting to the other machine may take, in seconds.
 const CONNECT_TIMEOUT: &str = "ConnectTimeout=15";
-/// A question that costs the engine nothing. Its answer shows that the login and the command over there went well.
+/// A cheap request. Its answer shows that the login and the remote command succeeded.
 const PING: &[u8] = b"HEAD /_ping HTTP/1.1\r\nHost: localhost\r\n\r\n";
-/// The longest head of an answer that is read.
+/// Maximum length of the response headers.
 const LONGEST_HEAD: usize = 16 * 1024;
-/// How much of what ssh writes to its standard error is kept, and how many lines of it are shown.
+/// How much of ssh's standard error is kept, in bytes.
 const LONGEST_WORDS: usize = 16 * 1024;
 const LINES: usize = 3;
-/// How long ssh may take to end once its output has ended.
+/// How long ssh may take to exit after its output has ended.
 const ENDING: Duration = Duration::from_secs(2);
 
-/// Where `ssh://` leads.
+/// An `ssh://` address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SshAddress {
-    /// Who logs in; ssh's own choice when absent.
+    /// The user; ssh's default if absent.
     pub(super) user: Option<String>,
-    /// The machine, or a name of it in ssh's configuration; an IPv6 address without its brackets.
+    /// The host name, or an alias in ssh's configuration; an IPv6 address without its brackets.
     pub(super) host: String,
-    /// The port; ssh's own choice when absent.
+    /// The port; ssh's default if absent.
     pub(super) port: Option<u16>,
-    /// The engine's socket over there; what `docker` uses over there when absent.
+    /// The engine's socket on the remote machine; the default of `docker` there if absent.
     pub(super) socket: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for SshAddress {
 }
 
 impl SshAddress {
-    /// The arguments of `ssh`. It asks nothing: nobody could answer while progress is shown.
+    /// The arguments of `ssh`. Prompts are disabled: nobody could answer while progress is shown.
     fn arguments(&self) -> Vec<String> {
         let mut arguments = vec!["-T".to_owned()];
         for option in [CONNECT_TIMEOUT, "BatchMode=yes"] {
@@ -63,7 +63,7 @@ impl SshAddress {
         if let Some(port) = self.port {
             arguments.extend(["-p".to_owned(), port.to_string()]);
         }
-        // What follows is no option, whatever it looks like.
+        // What follows is never an option.
         arguments.extend(["--".to_owned(), self.host.clone()]);
         let command = match &self.socket {
             Some(socket) => format!("docker --host {} system dial-stdio", quoted(&format!("unix://{socket}"))),
@@ -73,19 +73,19 @@ impl SshAddress {
         arguments
     }
 
-    /// Logs in and waits for the engine's first word.
+    /// Logs in and waits for the engine's first answer.
     ///
     /// # Errors
     ///
-    /// Where `ssh` cannot be started or ends: with what it said last.
+    /// If `ssh` cannot be started or exits; the error has its last output.
     pub(super) async fn connect(&self) -> io::Result<SshStream> {
         let mut command = Command::new("ssh");
         command.args(self.arguments()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Ctrl-C is for this program, which goes on talking to the engine until everything is stopped.
+        // Ctrl-C is meant for this program, which still needs the engine until everything is stopped.
         command.process_group(0).kill_on_drop(true);
         let child = command.spawn().map_err(|error| {
             let missing = error.kind() == io::ErrorKind::NotFound;
-            if missing { io::Error::new(error.kind(), "there is no program `ssh` on PATH") } else { error }
+            if missing { io::Error::new(error.kind(), "found no program `ssh` on PATH") } else { error }
         })?;
         let mut stream = SshStream::new(child)?;
         match stream.ping().await {
@@ -95,19 +95,19 @@ impl SshAddress {
     }
 }
 
-/// A text as one word of a shell's command.
+/// A text quoted as one word for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A connection through `ssh`, which ends with it.
+/// A connection through an `ssh` process, which ends with it.
 pub(super) struct SshStream {
     child: Child,
-    /// `None` once nothing more is sent.
+    /// `None` once nothing more will be sent.
     stdin: Option<ChildStdin>,
     stdout: ChildStdout,
     stderr: ChildStderr,
-    /// What came on standard error so far.
+    /// Standard error so far.
     words: Vec<u8>,
 }
 
@@ -123,22 +123,22 @@ impl SshStream {
     async fn ping(&mut self) -> io::Result<()> {
         self.write_all(PING).await?;
         let mut head = Vec::new();
-        // No byte behind the head is there to be read: nothing else was asked for.
+        // Reading cannot go beyond the headers: a HEAD response has no body.
         while !head.ends_with(b"\r\n\r\n") {
             if self.read_buf(&mut head).await? == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "ssh ended before the engine answered"));
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "ssh exited before the engine answered"));
             }
             let expected = &b"HTTP/1."[..head.len().min(7)];
             if !head.starts_with(expected) || head.len() > LONGEST_HEAD {
                 let text: String = String::from_utf8_lossy(&head).chars().take(80).collect();
-                let what = format!("something else than the engine answers: {:?}", text.trim_end());
+                let what = format!("unexpected response instead of the engine's: {:?}", text.trim_end());
                 return Err(io::Error::new(io::ErrorKind::InvalidData, what));
             }
         }
         Ok(())
     }
 
-    /// What ssh, or the command over there, said before it ended; `None` where it said nothing or has not ended.
+    /// What ssh or the remote command wrote before it exited; `None` if it wrote nothing or has not exited.
     async fn last_words(mut self) -> Option<io::Error> {
         self.stdin = None;
         let ended = tokio::time::timeout(ENDING, async {
@@ -150,12 +150,12 @@ impl SshStream {
         let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         match &lines[lines.len().saturating_sub(LINES)..] {
             [] if status.success() => None,
-            [] => Some(io::Error::other(format!("ssh ended with {status}"))),
+            [] => Some(io::Error::other(format!("ssh exited with {status}"))),
             last => Some(io::Error::other(last.join("; "))),
         }
     }
 
-    /// Reads what is there on standard error, so that ssh never waits for somebody to read it.
+    /// Drains standard error, so that ssh never blocks on it.
     fn poll_words(&mut self, cx: &mut Context<'_>) {
         let mut bytes = [0; 1024];
         loop {
@@ -192,7 +192,7 @@ impl AsyncWrite for SshStream {
         }
     }
 
-    /// Only closing its input tells ssh that nothing more comes.
+    /// Only closing its input tells ssh that no more data will come.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Some(stdin) = &mut self.stdin {
             ready!(Pin::new(stdin).poll_shutdown(cx))?;

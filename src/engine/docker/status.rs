@@ -1,8 +1,8 @@
-//! What the engine says about a container, in its words, and what that means.
+//! Interprets the engine's words about a container.
 
 use crate::observed::{Health, State};
 
-/// What the engine's word for a state means. Podman has words of its own.
+/// The state that the engine's word means. Podman has words of its own.
 pub(super) fn state(word: &str) -> State {
     match word {
         "running" | "stopping" => State::Running,
@@ -15,7 +15,7 @@ pub(super) fn state(word: &str) -> State {
     }
 }
 
-/// What the engine's word for a health means.
+/// The health that the engine's word means.
 pub(super) fn health(word: &str) -> Health {
     match word {
         "starting" => Health::Starting,
@@ -48,7 +48,7 @@ pub(super) fn canonical_name<'a>(names: &'a [String], id: &'a str) -> &'a str {
         .unwrap_or_else(|| id.get(..12).unwrap_or(id))
 }
 
-/// A time of the engine's in nanoseconds since 1970; nothing for `0001-01-01T00:00:00Z`, which means never.
+/// The engine's time in nanoseconds since 1970; `None` for `0001-01-01T00:00:00Z`, which means never.
 pub(super) fn nanoseconds(time: &str) -> Option<i128> {
     time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_nanosecond).filter(|time| *time > 0)
 }

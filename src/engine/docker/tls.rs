@@ -14,11 +14,11 @@ use tokio_rustls::TlsConnector;
 
 use super::address::TlsFiles;
 
-/// A connector that trusts what `files` says and shows its certificate where there is one.
+/// A connector that trusts the authorities in `files` and presents the client certificate, if there is one.
 ///
 /// # Errors
 ///
-/// If a file cannot be read or is not what it should be; the message names it.
+/// If a file cannot be read or is invalid; the message names it.
 pub(super) fn connector(files: &TlsFiles) -> io::Result<TlsConnector> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = if files.unverified {
@@ -47,7 +47,7 @@ pub(super) fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     ServerName::try_from(host.to_owned()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
-/// The authorities of a file, and only those; without a file those of the system.
+/// The certificate authorities of a file, and only those; without a file, the system's.
 fn authorities(file: Option<&Path>) -> io::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let found = match file {
@@ -56,7 +56,7 @@ fn authorities(file: Option<&Path>) -> io::Result<RootCertStore> {
     };
     roots.add_parsable_certificates(found);
     if roots.is_empty() {
-        return Err(io::Error::other("there is no authority to check the engine's certificate with"));
+        return Err(io::Error::other("no certificate authority to verify the engine's certificate"));
     }
     Ok(roots)
 }
@@ -70,7 +70,7 @@ fn bad_file(file: &Path, error: &dyn std::fmt::Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", file.display()))
 }
 
-/// Takes any certificate, as `DOCKER_TLS` without `DOCKER_TLS_VERIFY` asks.
+/// Accepts any certificate, as `DOCKER_TLS` without `DOCKER_TLS_VERIFY` requires.
 #[derive(Debug)]
 struct Unverified(Arc<CryptoProvider>);
 

@@ -1,4 +1,4 @@
-//! Requests in, responses out, over a Unix socket, TCP, TLS or ssh. bollard's requests and our own go the same way.
+//! Requests in, responses out, over a Unix socket, TCP, TLS or ssh, for bollard and for this crate.
 
 use std::future::Future;
 use std::io;
@@ -30,21 +30,21 @@ use super::address::{Address, TlsFiles};
 use super::{classify, tls};
 use crate::engine::EngineError;
 
-/// What this program calls itself in requests.
+/// The user agent in requests.
 const AGENT: &str = concat!("hoist/", env!("CARGO_PKG_VERSION"));
 
-/// How long a connection may take to be made; an engine on the same machine takes far less than 1 ms.
+/// How long connecting may take; an engine on the same machine takes far less than 1 ms.
 const CONNECT: Duration = Duration::from_secs(15);
-/// The same through ssh, where other machines may be on the way.
+/// How long connecting over ssh may take, where there may be jump hosts.
 const LOGIN: Duration = Duration::from_secs(45);
-/// So many logins through ssh are under way at once: servers begin to refuse further ones at 10.
+/// Maximum number of parallel ssh logins: servers begin to refuse further ones at 10.
 const LOGINS: usize = 5;
 
-/// How large a document may be that is read as a whole: a list of 10,000 containers has some 50 MB.
+/// Maximum size of a document that is read as a whole: a list of 10,000 containers has about 50 MB.
 const LARGEST_ANSWER: usize = 256 << 20;
-/// How large an answer of a few words may be.
+/// Maximum size of an answer that should be short.
 pub(super) const LARGEST_REFUSAL: usize = 1 << 20;
-/// How long a message of a stream may be: a line of progress, or an event with the labels of its container.
+/// Maximum size of a message in a stream: a progress line, or an event with the labels of its container.
 const LONGEST_MESSAGE: usize = 16 << 20;
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -62,22 +62,22 @@ impl std::fmt::Debug for Transport {
     }
 }
 
-/// A request of our own.
+/// A request.
 pub(super) struct Ask<'a> {
     pub(super) method: Method,
-    /// Path and query, the API version included.
+    /// Path and query, including the API version.
     pub(super) path: &'a str,
-    /// Headers beside those every request has.
+    /// Headers in addition to those of every request.
     pub(super) headers: &'a [(&'a str, &'a str)],
     /// The body; JSON unless a header says otherwise.
     pub(super) body: Vec<u8>,
-    /// Whether the answer ends with its connection, and comes in pieces as large as they are read. Otherwise engines
-    /// make a piece of every line of a log. Whether all of it came is not to be seen.
+    /// Whether the answer ends when the connection closes, and arrives in pieces as large as they are read; otherwise
+    /// engines send every log line as a separate chunk. A truncated answer cannot be detected.
     pub(super) to_the_end: bool,
 }
 
 impl<'a> Ask<'a> {
-    /// A plain question.
+    /// A plain GET request.
     pub(super) fn get(path: &'a str) -> Self {
         Self { method: Method::GET, path, headers: &[], body: Vec::new(), to_the_end: false }
     }
@@ -94,12 +94,12 @@ impl Transport {
         &self.connector.address
     }
 
-    /// Opens a connection that nothing else uses.
+    /// Opens a dedicated connection.
     pub(super) async fn open(&self) -> io::Result<Socket> {
         self.connector.clone().connect().await
     }
 
-    /// Sends a request of bollard's.
+    /// Sends a request for bollard.
     pub(super) async fn send_for_bollard(
         &self,
         request: BollardRequest,
@@ -112,11 +112,11 @@ impl Transport {
             .map_err(Into::into)
     }
 
-    /// Sends a request and hands over the response once its head is there; anything but success is an error.
+    /// Sends a request and returns the response once its headers have arrived; any status but success is an error.
     pub(super) async fn ask(&self, ask: Ask<'_>) -> Result<Response<Incoming>, EngineError> {
-        // The connector knows where to go; the authority is there because HTTP wants one.
+        // The connector knows the address; HTTP merely requires an authority.
         let uri = Uri::builder().scheme("http").authority("localhost").path_and_query(ask.path).build();
-        let uri = uri.map_err(|error| EngineError::Refused(format!("`{}` cannot be asked for: {error}", ask.path)))?;
+        let uri = uri.map_err(|error| EngineError::Refused(format!("cannot request `{}`: {error}", ask.path)))?;
         let mut request = Request::builder().method(ask.method).uri(uri).header(USER_AGENT, AGENT);
         if !ask.body.is_empty() && !ask.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             request = request.header(CONTENT_TYPE, "application/json");
@@ -130,30 +130,30 @@ impl Transport {
         let body = http_body_util::Full::new(Bytes::from(ask.body)).map_err(|never| match never {});
         let request = request
             .body(UnsyncBoxBody::new(body))
-            .map_err(|error| EngineError::Refused(format!("the request cannot be written: {error}")))?;
+            .map_err(|error| EngineError::Refused(format!("cannot encode the request: {error}")))?;
         let response =
             self.client.request(request).await.map_err(|error| classify::transport(self.address(), &error))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS => Ok(response),
             status => {
-                // Rare, so every question need not have the room for it.
+                // Rare, so boxed to keep the future of every request small.
                 let body = Box::pin(whole(response.into_body(), LARGEST_REFUSAL)).await?;
                 Err(classify::answer(status.as_u16(), &message_of(&body)))
             }
         }
     }
 
-    /// Asks for a JSON document.
+    /// Requests a JSON document.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
         let body = self.ask(Ask::get(path)).await?.into_body();
         let body = Box::pin(whole(body, LARGEST_ANSWER)).await?;
         serde_json::from_slice(&body)
-            .map_err(|error| EngineError::Failed(format!("the engine's answer to {path} cannot be read: {error}")))
+            .map_err(|error| EngineError::Failed(format!("cannot read the engine's answer to {path}: {error}")))
     }
 }
 
-/// All of a body, unless it is larger than `most`: whatever answers must not fill the memory.
+/// The whole body, unless it is larger than `most`: the other side must not exhaust the memory.
 pub(super) async fn whole<B>(body: B, most: usize) -> Result<Bytes, EngineError>
 where
     B: hyper::body::Body<Data = Bytes>,
@@ -168,7 +168,7 @@ where
     }
 }
 
-/// The text of an error answer: the `message` of its JSON, or all of it.
+/// The text of an error response: the `message` of its JSON, or all of it.
 pub(super) fn message_of(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Answer {
@@ -187,7 +187,7 @@ pub(super) fn bytes(body: Incoming) -> impl Stream<Item = Result<Bytes, EngineEr
         .map_err(|error| classify::lost(&error))
 }
 
-/// The JSON documents of a response, one a line, as they arrive.
+/// The JSON documents of a response, one per line, as they arrive.
 pub(super) fn json_lines<T: DeserializeOwned>(
     body: Incoming,
 ) -> impl Stream<Item = Result<T, EngineError>> + Send + Unpin + 'static {
@@ -203,7 +203,7 @@ fn messages<T: DeserializeOwned>(
             Ok(line) if line.trim().is_empty() => None,
             Ok(line) => Some(
                 serde_json::from_str(&line)
-                    .map_err(|error| EngineError::Failed(format!("a message from the engine cannot be read: {error}"))),
+                    .map_err(|error| EngineError::Failed(format!("cannot read a message from the engine: {error}"))),
             ),
             Err(LinesCodecError::MaxLineLengthExceeded) => {
                 let limit = LONGEST_MESSAGE >> 20;
@@ -223,11 +223,11 @@ pub(super) fn reader(body: Incoming) -> impl AsyncRead + Send + Unpin + 'static 
     StreamReader::new(Box::pin(bytes))
 }
 
-/// Makes connections to one address, whatever the URI says.
+/// Connects to one address, whatever the URI is.
 #[derive(Clone)]
 struct Connector {
     address: Arc<Address>,
-    /// Made of the TLS files at the first connection that needs it.
+    /// Created from the TLS files at the first connection that needs it.
     tls: Arc<tokio::sync::OnceCell<TlsConnector>>,
     logins: Arc<Semaphore>,
 }

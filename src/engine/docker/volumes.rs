@@ -1,4 +1,4 @@
-//! Volumes: made, removed, and who mounts them.
+//! Volumes: created, removed, and who mounts them.
 
 use std::sync::Arc;
 
@@ -24,14 +24,14 @@ impl Volumes for Docker {
         let options = RemoveVolumeOptions { force: true };
         let call = self.client.api().await?.remove_volume(&name, Some(options));
         match self.client.wait(CHANGE, || format!("remove volume {name}"), call).await {
-            // Nothing else about a volume can be in the way.
+            // For a volume, this is the only possible conflict.
             Err(EngineError::Conflict(words)) => Err(EngineError::InUse(words)),
             result => result,
         }
     }
 
     async fn volume_visitors(&self, volume: String, project: String) -> Result<Vec<String>, EngineError> {
-        // Those that do not run, too: engines keep the volume for them.
+        // Including stopped containers: engines keep the volume for them.
         let filters = serde_json::json!({ "volume": [volume] }).to_string();
         listed::others(&self.client, &project, &[("all", "true"), ("filters", &filters)]).await
     }

@@ -34,7 +34,7 @@ impl Containers for Fake {
     async fn start_container(&self, id: ContainerId) -> Result<(), EngineError> {
         self.call_on("start", &id).await?;
         self.change(|state| {
-            // Somebody may have removed it meanwhile.
+            // It may have been removed meanwhile.
             state.name_of(&id)?;
             state.start(&id);
             Ok(())

@@ -1,4 +1,4 @@
-//! Images of the fake engine: whatever is pulled or built is there afterwards.
+//! Images of the fake engine: whatever is pulled or built exists afterwards.
 
 use std::sync::Arc;
 

@@ -1,15 +1,14 @@
-//! A definition in; what the engine shows of the thing made from it out.
+//! A definition in, what the engine reports about the created object out.
 
 use std::collections::BTreeMap;
 
 use crate::engine::CreateContainer;
 use crate::observed::{Endpoint, ImageDigest, Mount, MountKind, Network, NetworkId, Volume};
 use crate::project::hash::{network_hash, volume_hash};
-use crate::project::label;
 use crate::project::value::MountKind as DefinedMountKind;
 use crate::project::{NetworkKey, Project, Service, VolumeKey};
 
-/// What is left of the request in a container that was made.
+/// What a created container keeps of its request.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) image: String,
@@ -31,7 +30,7 @@ impl Made {
     }
 }
 
-/// The id of the network of that name.
+/// The id of the network with this name.
 pub(super) fn network_id(name: &str) -> NetworkId {
     format!("net-{name}").into()
 }
@@ -45,7 +44,7 @@ pub(super) fn network(project: &Project, key: &NetworkKey) -> Option<Network> {
         key: Some(key.clone()),
         config_hash: Some(network_hash(defined)),
         labels: defined.labels.clone(),
-        visitors: Vec::new(),
+        ..Network::default()
     })
 }
 
@@ -57,30 +56,8 @@ pub(super) fn volume(project: &Project, key: &VolumeKey) -> Option<Volume> {
         key: Some(key.clone()),
         config_hash: Some(volume_hash(defined)),
         labels: defined.labels.clone(),
-        visitors: Vec::new(),
+        ..Volume::default()
     })
-}
-
-/// The labels that come from the request, beside those of every container.
-pub(super) fn labels(request: &CreateContainer) -> BTreeMap<String, String> {
-    let project = &request.spec.project;
-    let service = project.services.get(&request.spec.replica.service);
-    let mut labels = service.map(|service| service.labels.clone()).unwrap_or_default();
-    let digest = request.image_digest.as_ref().map(ToString::to_string).unwrap_or_default();
-    let set = [
-        (label::CONFIG_HASH, request.config_hash.clone()),
-        (label::DEPENDS_ON, service.map(|service| dependencies(project, service)).unwrap_or_default()),
-        (label::IMAGE, digest),
-        (label::FIELDS, request.field_digests.clone()),
-        (label::CONTENTS, request.content_digests.clone()),
-    ];
-    labels.extend(set.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key.to_owned(), value)));
-    labels
-}
-
-fn dependencies(project: &Project, service: &Service) -> String {
-    let known = service.depends_on.iter().filter(|(name, _)| project.services.contains_key(*name));
-    known.map(|(name, on)| format!("{name}:{}:{}", on.condition, on.restart)).collect::<Vec<_>>().join(",")
 }
 
 fn endpoints(project: &Project, service: &Service) -> BTreeMap<String, Endpoint> {

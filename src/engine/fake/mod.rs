@@ -1,8 +1,8 @@
-//! An in-memory engine for the tests of the executor, and of programs that use hoist as a library.
+//! An in-memory engine for tests of the executor and of programs that use hoist as a library.
 //!
-//! It keeps time by tokio's clock, so a test with a paused clock passes minutes in no time. What containers do after
-//! their start is a [`Script`]; calls take no time and succeed unless the test says otherwise. A call is named by a
-//! text such as `start demo-web-1`, `create network demo_default`, `pull nginx`; a look at the project is `observe`.
+//! It uses tokio's clock, so with a paused clock a test passes minutes in no time. A [`Script`] says what a container
+//! does after its start; calls take no time and succeed unless the test says otherwise. Calls are named by texts such
+//! as `start demo-web-1`, `create network demo_default` or `pull nginx`; observing the project is `observe`.
 
 mod archives;
 mod builds;
@@ -29,14 +29,14 @@ pub use script::{Run, Script};
 
 use state::State;
 
-/// The engine. Clones share everything.
+/// The in-memory engine. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct Fake(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Told whenever something happened.
+    /// Notified whenever something happens.
     changed: Notify,
 }
 
@@ -53,43 +53,43 @@ impl Fake {
         Self(Arc::new(Shared { state: Mutex::new(State::new(Instant::now())), changed: Notify::new() }))
     }
 
-    /// What the container of that name does each time it runs.
+    /// Sets what the container with this name does each time it runs.
     pub fn script(&self, container: &str, script: Script) {
         self.state().scripts.insert(container.to_owned(), script);
     }
 
-    /// The next call of that name fails.
+    /// Makes the next call with this name fail.
     pub fn fail(&self, call: &str, error: EngineError) {
         self.state().failures.entry(call.to_owned()).or_default().push(error);
     }
 
-    /// Calls of that name take so long. A slow look shows what there was when it began.
+    /// Makes calls with this name take `delay`. A slow `observe` shows the state at its beginning.
     pub fn delay(&self, call: &str, delay: Duration) {
         self.state().delays.insert(call.to_owned(), delay);
     }
 
-    /// Calls without a delay of their own take so long.
+    /// Makes calls without a delay of their own take `delay`.
     pub fn delay_all(&self, delay: Duration) {
         self.state().default_delay = delay;
     }
 
-    /// The image that a pull or build of `image` brings, or that is there already.
+    /// Sets the digest of `image`, whether it exists already or is pulled or built later.
     pub fn image_of(&self, image: &str, digest: &str) {
         let image_there = Image { digest: digest.into(), id: digest.into(), tagged_at: None };
         self.state().images.insert(image.to_owned(), image_there);
     }
 
-    /// Somebody else's container that publishes `port`.
+    /// Sets a foreign holder of `port`.
     pub fn holds_port(&self, port: u16, holder: PortHolder) {
         self.state().ports.insert(port, holder);
     }
 
-    /// What has an address of a network.
+    /// Sets the holder of an address of a network.
     pub fn holds_address(&self, network: &str, address: &str, holder: AddressHolder) {
         self.state().addresses.insert((network.to_owned(), address.to_owned()), holder);
     }
 
-    /// A container of `project` that was there before, made now and not started.
+    /// Adds a container of `project` that existed before, created now and not started.
     #[expect(clippy::must_use_candidate, reason = "adding is what it is called for")]
     pub fn add_container(&self, project: &str, name: &str, service: &str, number: u32) -> ContainerId {
         let id = self.state().add(project, name, service, number);
@@ -97,7 +97,7 @@ impl Fake {
         id
     }
 
-    /// A container that was there before, and runs.
+    /// Adds a running container that existed before.
     #[expect(clippy::must_use_candidate, reason = "adding is what it is called for")]
     pub fn add_running(&self, project: &str, name: &str, service: &str, number: u32) -> ContainerId {
         let id = self.add_container(project, name, service, number);
@@ -105,14 +105,14 @@ impl Fake {
         id
     }
 
-    /// A container gets a label: that of a one-off or of a hook makes it one.
+    /// Adds a label to a container; the label of a one-off or of a hook makes it one.
     pub fn label(&self, id: &ContainerId, key: &str, value: &str) {
         if let Some(container) = self.state().containers.get_mut(id) {
             container.labels.insert(key.to_owned(), value.to_owned());
         }
     }
 
-    /// A container is removed, as somebody else would.
+    /// Removes a container, as another client would.
     pub fn remove_now(&self, id: &ContainerId) {
         self.state().remove(id);
         self.0.changed.notify_waiters();
@@ -126,49 +126,49 @@ impl Fake {
         networks.chain(state.volumes.iter().map(|volume| volume.name.clone())).collect()
     }
 
-    /// Starts a container as somebody else would.
+    /// Starts a container, as another client would.
     pub fn start_now(&self, id: &ContainerId) {
         self.state().start(id);
         self.0.changed.notify_waiters();
     }
 
-    /// A container that waits for its restart is stopped: the engine tells nothing but that.
+    /// Stops a container that waits for its restart: the engine reports only the stop.
     pub fn stop_silently(&self, id: &ContainerId) {
         self.state().end_restarts(id);
         self.0.changed.notify_waiters();
     }
 
-    /// A container is paused, as somebody else would.
+    /// Pauses a container, as another client would.
     pub fn pause_now(&self, id: &ContainerId) {
         self.state().pause(id);
         self.0.changed.notify_waiters();
     }
 
-    /// Something happens to a container now, in the eyes of those who listen only.
+    /// Sends an event about a container without changing its state.
     pub fn emit(&self, id: &ContainerId, kind: ContainerEventKind) {
         self.state().emit(id, kind);
         self.0.changed.notify_waiters();
     }
 
-    /// The event streams that are open then are lost after `after`.
+    /// Cuts, after `after`, all event streams that are open then.
     pub fn lose_events_after(&self, after: Duration) {
         let at = Instant::now() + after;
         self.state().cuts.push(at);
     }
 
-    /// The streams of output that are open then are lost after `after`.
+    /// Cuts, after `after`, all output streams that are open then.
     pub fn lose_output_after(&self, after: Duration) {
         let at = Instant::now() + after;
         self.state().output_cuts.push(at);
     }
 
-    /// The calls so far that change something, in the order in which they began.
+    /// The calls so far that change something, in the order in which they started.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
         self.state().calls.iter().map(|(_, call)| call.clone()).collect()
     }
 
-    /// When the calls of that name began, since the engine was made.
+    /// When the calls with this name started, relative to the creation of the engine.
     #[must_use]
     pub fn times_of(&self, call: &str) -> Vec<Duration> {
         let state = self.state();
@@ -176,25 +176,25 @@ impl Fake {
         named.map(|(at, _)| at.saturating_duration_since(state.began)).collect()
     }
 
-    /// How many inspections there were.
+    /// The number of inspections so far.
     #[must_use]
     pub fn inspections(&self) -> usize {
         self.state().inspections
     }
 
-    /// The most calls that were made at once, of those that change something.
+    /// The maximum number of parallel calls that change something.
     #[must_use]
     pub fn most_at_once(&self) -> usize {
         self.state().most_busy
     }
 
-    /// What a container was made from.
+    /// The request that a container was created from.
     #[must_use]
     pub fn made_from(&self, name: &str) -> Option<CreateContainer> {
         self.state().requests.get(name).cloned()
     }
 
-    /// The id of the container that bears that name.
+    /// The id of the container with this name.
     #[must_use]
     pub fn id_of(&self, name: &str) -> Option<ContainerId> {
         self.state().id_of(name)
@@ -206,7 +206,7 @@ impl Fake {
         state
     }
 
-    /// A call that changes something: noted, delayed, and failed where the test says so.
+    /// Handles a call that changes something: records it, delays it, and fails if the test says so.
     async fn call(&self, call: String) -> Result<(), EngineError> {
         let delay = self.state().begin(&call);
         if !delay.is_zero() {
@@ -217,7 +217,7 @@ impl Fake {
         ended
     }
 
-    /// The same about a container.
+    /// The same for a call about a container.
     async fn call_on(&self, verb: &str, id: &ContainerId) -> Result<(), EngineError> {
         let name = self.state().name_of(id)?;
         self.call(format!("{verb} {name}")).await

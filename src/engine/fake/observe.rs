@@ -1,4 +1,4 @@
-//! The project as the fake engine has it.
+//! Observing a project in the fake engine.
 
 use super::Fake;
 use crate::engine::{EngineError, Observe, ObserveQuery};
@@ -7,6 +7,10 @@ use crate::observed::{EngineVersion, Observed};
 impl Observe for Fake {
     async fn version(&self) -> Result<EngineVersion, EngineError> {
         Ok(EngineVersion::default())
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     async fn observe(&self, query: ObserveQuery) -> Result<Observed, EngineError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::engine::{HealthTest, OutputStream};
 use crate::observed::Health;
 
-/// What a container does each time it runs; the last run is repeated. Without runs it just runs.
+/// What a container does each time it runs; the last run repeats. Without any, it just keeps running.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
     /// Whether it has a healthcheck.
@@ -16,16 +16,16 @@ pub struct Script {
     pub runs: Vec<Run>,
 }
 
-/// One run of a container. Times count from its start.
+/// One run of a container. Times are relative to its start.
 #[derive(Debug, Clone, Default)]
 pub struct Run {
-    /// What probes find out, and when.
+    /// The results of probes, and when.
     pub health: Vec<(Duration, Health)>,
-    /// From when on its health test passes for whoever runs it; never where nothing is said.
+    /// When its health test begins to pass for anyone who runs it; `None` means never.
     pub ready: Option<Duration>,
-    /// What it writes, and when.
+    /// Its output, and when it is written.
     pub output: Vec<(Duration, OutputStream, Vec<u8>)>,
-    /// When its process ends, and with which status.
+    /// When its process exits, and with which status.
     pub exit: Option<(Duration, i64)>,
     /// How long after that the engine starts it again, if it does.
     pub restart: Option<Duration>,
@@ -38,13 +38,13 @@ impl Script {
         Self::checked(vec![(after, Health::Healthy)])
     }
 
-    /// Has a healthcheck with those results.
+    /// Has a healthcheck with these results.
     #[must_use]
     pub fn checked(health: Vec<(Duration, Health)>) -> Self {
         Self { healthcheck: true, runs: vec![Run { health, ..Run::default() }], ..Self::default() }
     }
 
-    /// Its health test passes from `at` on in every run.
+    /// Makes its health test pass from `at` on in every run.
     #[must_use]
     pub fn ready_after(mut self, at: Duration) -> Self {
         for run in &mut self.runs {
@@ -59,7 +59,7 @@ impl Script {
         HealthTest { command: vec!["check-health".to_owned()], timeout: Duration::from_secs(30) }
     }
 
-    /// Ends with `status` after `after`.
+    /// Exits with `status` after `after`.
     #[must_use]
     pub fn exits_after(after: Duration, status: i64) -> Self {
         Self { runs: vec![Run { exit: Some((after, status)), ..Run::default() }], ..Self::default() }

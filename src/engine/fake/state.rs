@@ -1,12 +1,13 @@
-//! What is in the fake engine, and how time passes in it.
+//! The state of the fake engine, and how time passes in it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::made::{self, Made};
+use super::made::Made;
 use super::script::{Run, Script};
+use crate::engine::labels;
 use crate::engine::{
     AddressHolder, AtEnd, Bytes, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
     ObserveQuery, OutputStream, PathStat, PortHolder, Probe, Scope,
@@ -14,7 +15,7 @@ use crate::engine::{
 use crate::observed::{self, ContainerId, Health, Image, Network, Observed, Volume};
 use crate::project::label;
 
-/// The moment at which every fake engine is made, in nanoseconds since 1970.
+/// The creation time of every fake engine, in nanoseconds since 1970.
 const EPOCH: i128 = 1_700_000_000_000_000_000;
 
 #[derive(Debug)]
@@ -39,11 +40,11 @@ pub(super) struct State {
     pub(super) inspections: usize,
     busy: usize,
     pub(super) most_busy: usize,
-    /// When event streams are lost.
+    /// When event streams are cut.
     pub(super) cuts: Vec<Instant>,
-    /// When streams of output are lost.
+    /// When output streams are cut.
     pub(super) output_cuts: Vec<Instant>,
-    /// Everything that happened, which event streams read from where they began.
+    /// Everything that happened so far; event streams read it from where they started.
     pub(super) happened: Vec<ContainerEvent>,
     /// What is going to happen.
     scheduled: Vec<Scheduled>,
@@ -79,7 +80,7 @@ pub(super) struct Container {
     pub(super) labels: BTreeMap<String, String>,
     pub(super) state: observed::State,
     pub(super) log: Vec<(i128, OutputStream, Vec<u8>)>,
-    /// How often its process ended.
+    /// How often its process has exited.
     pub(super) deaths: usize,
     made: Made,
     script: Script,
@@ -120,7 +121,7 @@ impl State {
         }
     }
 
-    /// Lets happen what was to happen until `now`.
+    /// Applies everything scheduled up to `now`.
     pub(super) fn advance(&mut self, now: Instant) {
         while let Some(next) = self.next_at().filter(|at| *at <= now) {
             let due = self.scheduled.iter().position(|scheduled| scheduled.at == next);
@@ -130,7 +131,7 @@ impl State {
         }
     }
 
-    /// When something is going to happen next.
+    /// When the next scheduled event is due.
     pub(super) fn next_at(&self) -> Option<Instant> {
         self.scheduled.iter().map(|scheduled| scheduled.at).min()
     }
@@ -195,7 +196,7 @@ impl State {
         }
         container.state = observed::State::Running;
         container.started_at = Some(time);
-        // The result of the run before stays until the first probe of this one, as in real engines.
+        // The result of the previous run stays until the first probe of this one, as in real engines.
         if container.script.healthcheck && container.starts == 0 {
             container.health = Health::Starting;
         }
@@ -278,7 +279,7 @@ impl State {
             container.script = script;
         }
         if let Some(container) = self.containers.get_mut(&id) {
-            container.labels.extend(made::labels(&request));
+            container.labels = labels::of_container(&request);
             container.made = Made::of(&request);
         }
         self.requests.insert(name, request);
@@ -436,7 +437,7 @@ impl Container {
     }
 }
 
-/// The labels of a container by which its events are recognised.
+/// The labels that identify a container in its events.
 fn labels(project: &str, service: &str, number: u32) -> BTreeMap<String, String> {
     [
         (label::PROJECT, project.to_owned()),

@@ -1,4 +1,4 @@
-//! Streams of the fake engine: each reads the state from where it is, and sleeps until there is more.
+//! Streams of the fake engine: each reads the state from its current position, and sleeps until there is more.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::Fake;
 use super::script::Script;
 use super::state::State;
+use crate::engine::waiting::until;
 use crate::engine::{ContainerEvent, EngineError, ExecProgress, ExecSpec, LogChunk, LogQuery, OutputStream, Streams};
 use crate::observed::{self, ContainerId};
 
@@ -60,7 +61,7 @@ enum Next<T> {
     End,
 }
 
-/// Events from now on, until the next moment at which streams are lost.
+/// Events from now on, until the next moment at which streams are cut.
 fn events(engine: Fake) -> BoxStream<'static, Result<ContainerEvent, EngineError>> {
     let (begin, cut) = {
         let state = engine.state();
@@ -85,7 +86,7 @@ fn is_over(cut: Option<Instant>) -> bool {
     cut.is_some_and(|cut| cut <= Instant::now())
 }
 
-/// A piece of output as the log gives it with times: one before each line that begins in it.
+/// A piece of output with timestamps: one before each line that begins in it.
 fn stamped(time: i128, bytes: &[u8], begins: &mut bool) -> Vec<u8> {
     let time = jiff::Timestamp::from_nanosecond(time).map(|time| format!("{time:.9} ")).unwrap_or_default();
     let mut text = Vec::new();
@@ -98,7 +99,7 @@ fn stamped(time: i128, bytes: &[u8], begins: &mut bool) -> Vec<u8> {
     text
 }
 
-/// The log of a container: from its beginning or the last lines of it, and on while it runs if that is asked for.
+/// The log of a container: all of it or its last lines, and what follows if requested.
 fn logs(engine: Fake, id: ContainerId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let begin = engine.state().containers.get(&id).map_or(0, |container| {
         let tail = query.tail.map_or(usize::MAX, |lines| usize::try_from(lines).unwrap_or(usize::MAX));
@@ -126,7 +127,7 @@ fn logs(engine: Fake, id: ContainerId, query: &LogQuery) -> BoxStream<'static, R
     })
 }
 
-/// What a container writes from now on, until its process ends.
+/// The output of a container from now on, until its process exits.
 fn attached(engine: Fake, id: ContainerId) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let (begin, deaths) =
         engine.state().containers.get(&id).map_or((0, 0), |container| (container.log.len(), container.deaths));
@@ -179,11 +180,4 @@ fn unfold<T: Send + 'static>(
         }
     })
     .boxed()
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }

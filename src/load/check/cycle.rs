@@ -8,7 +8,7 @@ use crate::project::graph::{Cycle, ServiceGraph};
 use crate::source::Spanned;
 use crate::yaml::{Mapping, Node};
 
-/// Reports a circle of dependencies for every group of enabled services that need each other.
+/// Reports a dependency cycle for every group of enabled services that need each other.
 pub(super) fn check(definitions: &Definitions<'_>, findings: &mut Findings<CheckError>) {
     let enabled = definitions.services.keys().filter_map(|name| Some((name, definitions.enabled(name)?)));
     let graph = ServiceGraph::new(
@@ -23,7 +23,7 @@ fn dependencies(service: &Mapping) -> Option<&Mapping> {
     service.get("depends_on").and_then(Node::as_mapping)
 }
 
-/// The services of the circle, each with the place where it names the next.
+/// The services of the cycle, each with the place where it names the next.
 fn placed(cycle: &Cycle, definitions: &Definitions<'_>) -> Vec<Spanned<String>> {
     let place = |dependent: &ServiceName, dependency: &ServiceName| {
         let entries = definitions.enabled(dependent.as_str()).and_then(dependencies)?;

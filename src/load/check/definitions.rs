@@ -1,4 +1,4 @@
-//! What the files define and the profiles enable, for whoever refers to it.
+//! Looks up what the files define and the profiles enable.
 
 use crate::diagnostic::suggest;
 use crate::load::profiles::Profiles;

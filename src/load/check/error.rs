@@ -1,11 +1,11 @@
-//! What can be wrong between values that are each right on their own.
+//! Errors between values that are each valid on their own.
 
 use crate::diagnostic::Explain;
 use crate::load::unique::ItemError;
 use crate::project::circle::{Circle, is_shown};
 use crate::source::{Span, Spanned};
 
-/// A rule between several values that does not hold.
+/// A violated rule about several values.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
@@ -22,13 +22,13 @@ pub enum CheckError {
         closest: Option<String>,
         /// Where to define it.
         section: &'static str,
-        /// In which form of the attribute the name stands.
+        /// The form in which the attribute is written.
         form: Form,
     },
     /// A service depends on one that no file defines.
     #[error("service `{service}` depends on undefined service `{dependency}`")]
     UndefinedDependency {
-        /// The service that depends.
+        /// The service with the dependency.
         service: String,
         /// The name as written.
         dependency: Spanned<String>,
@@ -38,7 +38,7 @@ pub enum CheckError {
     /// A service depends on one whose profiles are not active.
     #[error("service `{service}` depends on `{dependency}`, which is disabled by its profiles")]
     DisabledDependency {
-        /// The service that depends.
+        /// The service with the dependency.
         service: String,
         /// The name as written.
         dependency: Spanned<String>,
@@ -47,7 +47,7 @@ pub enum CheckError {
         /// How the dependency is written.
         written: Dependence,
     },
-    /// A service without anything to run.
+    /// A service without an image or a build.
     #[error("service `{}` has neither `image` nor `build`", service.value)]
     NothingToRun {
         /// The service.
@@ -56,35 +56,35 @@ pub enum CheckError {
     /// Two attributes that exclude each other.
     #[error("{owner} has both `{first}` and `{second}`, which are mutually exclusive")]
     Exclusive {
-        /// What has them: ``service `web` ``.
+        /// The owner of both: ``service `web` ``.
         owner: String,
         /// One attribute.
         first: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         first_span: Span,
         /// The other attribute.
         second: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// Two attributes that say the same thing, differently.
+    /// Two attributes with the same meaning but different values.
     #[error("service `{service}` sets `{first}`{}", differs(second, *missing))]
     Different {
         /// The service.
         service: String,
         /// One attribute.
         first: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
         /// The other attribute.
         second: &'static str,
-        /// Where it stands, or the block it is missing from.
+        /// Where it is in the file, or the block that lacks it.
         second_span: Span,
-        /// Whether the other one is not there at all, which counts as 0.
+        /// Whether the other attribute is missing, which counts as 0.
         missing: bool,
     },
-    /// A config of an included file that comes from a variable. Docker Compose takes the value it captured for a second
-    /// source; the same is done here, so that a file is accepted by both or by neither.
+    /// A config of an included file that comes from a variable. Docker Compose mistakes the captured value for a second
+    /// source and refuses it; hoist does the same, so that both accept the same files.
     #[error("config `{config}` comes from a variable, which does not work in an included file")]
     IncludedVariable {
         /// The key of the config.
@@ -92,7 +92,7 @@ pub enum CheckError {
         /// Where the variable is named.
         span: Span,
     },
-    /// A secret or config that has no content.
+    /// A secret or config without a source.
     #[error("{what} `{}` does not say where its content comes from", name.value)]
     NoSource {
         /// `secret` or `config`.
@@ -100,7 +100,7 @@ pub enum CheckError {
         /// The key.
         name: Spanned<String>,
     },
-    /// An external volume with attributes that only a volume of the project can have.
+    /// An external volume with attributes that only volumes of the project may have.
     #[error("volume `{volume}` is external, so it cannot have `{key}`")]
     ExternalWith {
         /// The key of the volume.
@@ -108,7 +108,7 @@ pub enum CheckError {
         /// The other attribute.
         key: Spanned<String>,
     },
-    /// `host_ip` of a port that is no address.
+    /// A port whose `host_ip` is not an IP address.
     #[error("`{}` is not an IP address", address.value)]
     BadAddress {
         /// The text.
@@ -119,10 +119,10 @@ pub enum CheckError {
     EmptyWatchPath {
         /// The service.
         service: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// An additional build context that is no service with a build.
+    /// An additional build context that is not a service with a `build`.
     #[error("service `{service}` takes the build context `{context}` from service `{other}`, which {problem}")]
     BadContext {
         /// The service.
@@ -142,7 +142,7 @@ pub enum CheckError {
         /// The platform.
         platform: Spanned<String>,
     },
-    /// A healthcheck whose list starts with something else than its kind.
+    /// A healthcheck whose list does not start with `CMD`, `CMD-SHELL` or `NONE`.
     #[error("the healthcheck of service `{service}` starts with `{}`", word.value)]
     HealthcheckWord {
         /// The service.
@@ -157,7 +157,7 @@ pub enum CheckError {
         service: String,
         /// `scale` or `deploy.replicas`.
         attribute: &'static str,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
     /// A container name for several replicas.
@@ -167,9 +167,9 @@ pub enum CheckError {
         service: String,
         /// Number of replicas.
         scale: i64,
-        /// Where the number stands.
+        /// Where the number is.
         scale_span: Span,
-        /// Where the name stands.
+        /// Where the name is.
         span: Span,
     },
     /// One container name for two services.
@@ -179,46 +179,46 @@ pub enum CheckError {
         service: String,
         /// The first service.
         first: String,
-        /// Where the first one stands.
+        /// Where the first one is.
         first_span: Span,
         /// The name.
         name: Spanned<String>,
     },
-    /// A watch rule that copies files to nowhere.
+    /// A watch rule that copies files but has no target.
     #[error("service `{service}`: a watch rule with action `{action}` needs a `target`")]
     NoWatchTarget {
         /// The service.
         service: String,
         /// The action.
         action: String,
-        /// Where the rule stands.
+        /// Where the rule is.
         span: Span,
     },
     /// Two mounts on one path.
-    #[error("service `{service}` mounts two things on `{}`", target.value)]
+    #[error("service `{service}` has two mounts at `{}`", target.value)]
     MountTwice {
         /// The service.
         service: String,
         /// The path in the container.
         target: Spanned<String>,
-        /// Where the other one stands.
+        /// Where the other one is.
         first: Span,
     },
-    /// A reference that names nothing.
+    /// A list item without its key.
     #[error(transparent)]
     Item(#[from] ItemError),
     /// Services that wait for each other.
     #[error("services depend on each other in a cycle: {}", Circle(services, "->"))]
     Cycle {
-        /// The services; each depends on the next, and the last on the first. With the places of the dependencies.
+        /// The services, with the places of their dependencies; each depends on the next, and the last on the first.
         services: Vec<Spanned<String>>,
     },
 }
 
-/// In which form of an attribute a name stands.
+/// The form in which an attribute is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// A text of its own.
+    /// A plain string.
     Short,
     /// The value of a key such as `source`.
     Long,
@@ -231,14 +231,14 @@ pub enum Dependence {
     Conditional,
     /// In `depends_on`, as an item of a list.
     Listed,
-    /// It follows from `links`, `network_mode` and the like, which is named.
+    /// Implied by this attribute, such as `links` or `network_mode`.
     By(&'static str),
 }
 
 /// Why a service cannot be a build context.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContextProblem {
-    /// It is not there.
+    /// It is not defined.
     #[error("no file defines")]
     Undefined {
         /// The closest defined name.
@@ -255,7 +255,7 @@ pub enum ContextProblem {
     NotBuilt,
 }
 
-/// How a service with these profiles is enabled.
+/// How to enable a service with these profiles.
 fn enable(profiles: &[String]) -> String {
     match profiles.first() {
         Some(profile) => format!("enable it with `--profile {profile}`"),
@@ -274,7 +274,7 @@ fn disabled_hint(dependency: &str, profiles: &[String], written: Dependence) -> 
     }
 }
 
-/// What to write in place of a name that no file defines.
+/// What to write instead of a name that no file defines.
 fn undefined_hint(section: &str, name: &str, form: Form) -> String {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     match (section, form) {
@@ -363,7 +363,7 @@ impl Explain for CheckError {
             }
             Self::NoSource { .. } => Some("give it one of `file`, `environment` or `external: true`".to_owned()),
             Self::ExternalWith { .. } => {
-                Some("remove it; an external volume is managed outside of this project".to_owned())
+                Some("remove it; an external volume is managed outside this project".to_owned())
             }
             Self::BadAddress { .. } => Some("write an address like `127.0.0.1` or `::1`".to_owned()),
             Self::HealthcheckWord { .. } => Some(
@@ -372,7 +372,7 @@ impl Explain for CheckError {
             ),
             Self::PlatformNotBuilt { platform, .. } => Some(format!("add `{platform}` to `build.platforms`")),
             Self::NameForSeveral { .. } => Some("remove the name, or run one replica".to_owned()),
-            Self::NameTwice { .. } => Some("give each service a name of its own, or none".to_owned()),
+            Self::NameTwice { .. } => Some("give each service its own name, or none".to_owned()),
             Self::NoWatchTarget { .. } => Some("`target` is the path in the container to copy to".to_owned()),
             Self::Cycle { .. } => Some("remove one of the dependencies".to_owned()),
             Self::UndefinedDependency { .. } => {

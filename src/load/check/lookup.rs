@@ -1,4 +1,4 @@
-//! Values of a mapping by their keys.
+//! Looks up values of a mapping by key.
 
 use crate::load::profiles;
 use crate::yaml::{Mapping, Node};
@@ -9,7 +9,7 @@ pub(super) fn text<'a>(mapping: &'a Mapping, key: &str) -> Option<(&'a str, &'a 
     Some((node.as_str()?, node))
 }
 
-/// The node at the end of the keys.
+/// The node at this path of keys.
 pub(super) fn at<'a>(mapping: &'a Mapping, keys: &[&str]) -> Option<&'a Node> {
     let (first, rest) = keys.split_first()?;
     let mut node = mapping.get(first)?;
@@ -24,7 +24,7 @@ pub(super) fn items<'a>(mapping: &'a Mapping, key: &str) -> &'a [Node] {
     mapping.get(key).and_then(Node::as_sequence).unwrap_or_default()
 }
 
-/// The profiles written at a service.
+/// The profiles of a service as written.
 pub(super) fn profiles_of(service: &Mapping) -> Vec<String> {
     profiles::written(service).map(str::to_owned).collect()
 }

@@ -1,4 +1,4 @@
-//! A normalised model in, every rule between its values that does not hold out.
+//! A normalised model in, every violated rule between its values out.
 
 mod cycle;
 mod definitions;
@@ -21,7 +21,7 @@ use crate::yaml::{Key, Mapping, Node};
 use definitions::Definitions;
 use lookup::text;
 
-/// Holds the enabled services and the resources against each other, and copies a lone `scale` into `deploy`.
+/// Checks the enabled services and the resources for consistency, and copies a lone `scale` into `deploy`.
 pub(super) fn check_consistency(model: &mut Node, active: &Profiles, findings: &mut Findings<CheckError>) {
     check(model, active, findings);
     let services = model.as_mapping_mut().and_then(|model| model.get_mut("services"));

@@ -1,4 +1,4 @@
-//! Rules inside of one resource, and the sources of secrets.
+//! Rules within one resource, and the sources of secrets.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use crate::load::findings::Findings;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Key, Mapping, Node, Value};
 
-/// Holds each resource of a model, with all defaults filled in, against the rules for its own values.
+/// Checks each resource of a model, with all defaults filled in, against the rules for its own values.
 pub(in crate::load) fn check_resources(model: &Node, findings: &mut Findings<CheckError>) {
     let Some(model) = model.as_mapping() else { return };
     for (key, volume) in section(model, "volumes") {
@@ -27,7 +27,7 @@ pub(in crate::load) fn check_resources(model: &Node, findings: &mut Findings<Che
     }
 }
 
-/// A secret of the project has its content from a file or a variable; a `driver` alone is not enough.
+/// Checks that each secret of the project has its content from a file or a variable; a `driver` alone is not enough.
 pub(super) fn check_secret_sources(model: &Mapping, findings: &mut Findings<CheckError>) {
     for (key, secret) in section(model, "secrets") {
         let external = secret.get("external").is_some_and(|external| external.value == Value::Bool(true));

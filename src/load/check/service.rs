@@ -199,7 +199,7 @@ impl Check<'_, '_> {
         if let Some(attribute) = LISTS.iter().find(in_list).or_else(|| TEXTS.iter().find(as_text)) {
             return Dependence::By(attribute);
         }
-        // What hoist fills in for an item of a list has no text of its own.
+        // What hoist fills in for a list item is not in the file.
         let condition = dependency.as_mapping().and_then(|mapping| mapping.entry("condition"));
         if condition.is_some_and(|(key, _)| !key.span.is_empty()) {
             Dependence::Conditional
@@ -280,7 +280,7 @@ impl Check<'_, '_> {
         });
     }
 
-    /// Limits that can be written in two places.
+    /// Checks limits that can be written in two places.
     fn limits(&mut self) {
         type Reading = fn(&Node) -> Option<f64>;
         const PAIRS: [(&str, &str, &[&str; 4], Reading); 4] = [
@@ -326,7 +326,7 @@ impl Check<'_, '_> {
     }
 }
 
-/// The form of an item: in the long one each key has its own place.
+/// The form of an item: in the long form each key has its own place.
 fn form_of(mapping: &Mapping, key: &str, item: &Node) -> Form {
     let is_short = mapping.entry(key).is_some_and(|(key, _)| key.span == item.span);
     if is_short { Form::Short } else { Form::Long }
@@ -345,7 +345,7 @@ fn integer(node: &Node) -> Option<i64> {
     }
 }
 
-/// Processors have 32 bits, so `0.1` and `"0.10"` are the same.
+/// Numbers of CPUs are 32-bit floats, so `0.1` and `"0.10"` are the same.
 fn processors(node: &Node) -> Option<f64> {
     scalar::text(&node.value)?.parse::<f32>().ok().map(f64::from)
 }

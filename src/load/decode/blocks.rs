@@ -14,7 +14,7 @@ use crate::project::value::{
 };
 use crate::yaml::{Node, Value};
 
-/// A block, or `None` where null stands for one without settings.
+/// A block; `None` for null, which means a block without settings.
 pub(super) fn or_null<T: Default>(d: &mut Decoder<'_>, node: Node, field: Field<T>) -> Option<T> {
     (!node.is_null()).then(|| d.fill(node, field))
 }
@@ -50,7 +50,7 @@ pub(super) fn build(d: &mut Decoder<'_>, build: &mut Build, entry: Entry) {
     }
 }
 
-/// Out of a mapping or a list of ids to paths, by id.
+/// SSH keys from a mapping of ids to paths or a list, by id.
 fn ssh_keys(d: &mut Decoder<'_>, entry: Entry) -> Vec<SshKey> {
     let keys = d.variables(entry).into_iter();
     keys.map(|(id, path)| SshKey { id, path: path.filter(|path| !path.is_empty()) }).collect()
@@ -253,7 +253,7 @@ pub(super) fn device(d: &mut Decoder<'_>, device: &mut Device, entry: Entry) {
     }
 }
 
-/// A list of requests, or the word for all there are.
+/// A list of requests, or `all`.
 pub(super) fn gpus(d: &mut Decoder<'_>, entry: Entry) -> Vec<DeviceRequest> {
     if entry.1.as_str() == Some("all") {
         return vec![DeviceRequest { count: DeviceCount::ALL, ..DeviceRequest::default() }];
@@ -372,7 +372,7 @@ pub(super) fn port(d: &mut Decoder<'_>, port: &mut Port, entry: Entry) {
     }
 }
 
-/// One number for both limits, or both; a lone 0 counts as both being 0.
+/// One number for both limits, or a mapping with both; a lone 0 sets both to 0.
 pub(super) fn ulimit(d: &mut Decoder<'_>, node: Node) -> Ulimit {
     let mut pair = (0, 0, Extensions::new());
     if let Value::Mapping(_) = &node.value {
@@ -429,7 +429,7 @@ fn bind_options(d: &mut Decoder<'_>, options: &mut BindOptions, entry: Entry) {
         "selinux" => options.selinux = d.word(entry, &LABELS, &["`z`", "`Z`"]),
         "propagation" => options.propagation = d.text(entry),
         "create_host_path" => {
-            // What loading fills in has no place.
+            // What loading fills in has no place in a file.
             options.says_create_host_path = !entry.0.span.is_empty();
             options.create_host_path = d.choice(entry) != Some(false);
         }

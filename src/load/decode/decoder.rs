@@ -1,4 +1,4 @@
-//! The walk down a tree: entries into fields, with the path of the value being read and what is wrong with it.
+//! Walks down a tree and turns entries into fields, keeping track of the current path and of errors.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,17 @@ pub(super) type Entry = (Key, Node);
 /// Takes one entry of a mapping into `T`.
 pub(super) type Field<T> = fn(&mut Decoder<'_>, &mut T, Entry);
 
-/// Goes down the tree and keeps what is wrong.
+/// Walks down the tree and collects errors.
 pub(super) struct Decoder<'a> {
     pub sources: &'a SourceMap,
-    /// Of the value being read.
+    /// The path of the value being read.
     pub path: Vec<Segment>,
     pub errors: Vec<DecodeError>,
     pub warnings: Vec<DecodeWarning>,
 }
 
 impl Decoder<'_> {
-    /// The path of the value being read, for people.
+    /// The path of the value being read, in dotted form.
     pub(super) fn path(&self) -> String {
         self.path.iter().fold(Path::root(), |path, segment| path.then(segment.clone())).to_string()
     }
@@ -42,7 +42,7 @@ impl Decoder<'_> {
         self.named(key, |d| read(d, node)).1
     }
 
-    /// The entries of a mapping; null is none.
+    /// The entries of a mapping; null means none.
     pub(super) fn mapping(&mut self, node: Node) -> Option<Mapping> {
         match node.value {
             Value::Mapping(mapping) => Some(mapping),
@@ -54,7 +54,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// The items of a list; null is none.
+    /// The items of a list; null means none.
     pub(super) fn sequence(&mut self, node: Node) -> Vec<Node> {
         match node.value {
             Value::Sequence(items) => items,
@@ -66,7 +66,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// What a mapping says, field by field.
+    /// Reads a mapping field by field.
     pub(super) fn fill<T: Default>(&mut self, node: Node, field: Field<T>) -> T {
         let mut filled = T::default();
         for entry in self.mapping(node).into_iter().flatten() {
@@ -83,7 +83,7 @@ impl Decoder<'_> {
         Some(self.under(entry, |d, node| d.fill(node, field)))
     }
 
-    /// A list, item by item; `None` leaves an item out.
+    /// A list; items for which `item` returns `None` are left out.
     pub(super) fn list<T>(&mut self, entry: Entry, mut item: impl FnMut(&mut Self, Node) -> Option<T>) -> Vec<T> {
         self.under(entry, |d, node| {
             let mut items = Vec::new();
@@ -108,7 +108,7 @@ impl Decoder<'_> {
         read: impl Fn(&mut Self, Node) -> T,
     ) -> BTreeMap<K, T> {
         self.under(entry, |d, node| {
-            // Not collected, which would sort the values first: services are large.
+            // Not `collect`, which would sort the values first: services are large.
             let mut values = BTreeMap::new();
             for (key, node) in d.mapping(node).into_iter().flatten() {
                 let (name, value) = d.named(key, |d| read(d, node));
@@ -118,7 +118,7 @@ impl Decoder<'_> {
         })
     }
 
-    /// Reads with `key` in the path, and gives the key's text back.
+    /// Reads with `key` in the path; also returns the key's text.
     pub(super) fn named<R>(&mut self, key: Key, read: impl FnOnce(&mut Self) -> R) -> (String, R) {
         self.path.push(Segment::Key(key.name));
         let result = read(self);
@@ -135,7 +135,7 @@ impl Decoder<'_> {
     }
 }
 
-/// The value without places.
+/// The value without its spans.
 fn plain(value: Value) -> serde_yaml::Value {
     match value {
         Value::Null => serde_yaml::Value::Null,

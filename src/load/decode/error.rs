@@ -1,6 +1,7 @@
-//! What can be wrong with a single value, and what is worth a word.
+//! Errors and warnings about a single value.
 
 use crate::diagnostic::Explain;
+use crate::load::changed_text::ChangedText;
 use crate::project::value::bytes::ByteSizeError;
 use crate::project::value::command::CommandError;
 use crate::project::value::device::DeviceCountError;
@@ -9,13 +10,13 @@ use crate::project::value::extra_host::ExtraHostError;
 use crate::project::value::file_mode::FileModeError;
 use crate::source::Span;
 
-/// A value that means nothing where it stands.
+/// A value that is invalid at its place.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("`{path}`: {problem}")]
 pub struct DecodeError {
     /// Dotted path of the value.
     pub path: String,
-    /// Where it stands.
+    /// Where it is in the file.
     pub span: Span,
     /// What is wrong with it.
     pub problem: DecodeProblem,
@@ -25,45 +26,45 @@ pub struct DecodeError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeProblem {
-    /// No size.
+    /// Not a size.
     #[error(transparent)]
     Size(#[from] ByteSizeError),
-    /// No duration.
+    /// Not a duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
-    /// No file mode.
+    /// Not a file mode.
     #[error(transparent)]
     FileMode(#[from] FileModeError),
-    /// No number of devices.
+    /// Not a number of devices.
     #[error(transparent)]
     DeviceCount(#[from] DeviceCountError),
-    /// No command.
+    /// Not a command.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// No entry of a hosts file.
+    /// Not an entry of a hosts file.
     #[error(transparent)]
     ExtraHost(#[from] ExtraHostError),
-    /// A variable whose name ends in a blank.
+    /// A variable whose name ends with a space.
     #[error("the variable name `{name}` ends with a space")]
     BlankInName {
         /// The name as written.
         name: String,
     },
-    /// No boolean.
+    /// Not a boolean.
     #[error("`{text}` is not a boolean")]
     Boolean {
         /// The text as written.
         text: String,
     },
-    /// No number.
+    /// Not a number.
     #[error("`{text}` is not {expected}")]
     Number {
         /// The text as written.
         text: String,
-        /// What belongs there: `a whole number`, `a number`.
+        /// What is expected: `a whole number`, `a number`.
         expected: &'static str,
     },
-    /// A number in quotes where there may be none.
+    /// A number in quotes where quotes are not allowed.
     #[error("expected a number, found the text \"{text}\"")]
     NumberAsText {
         /// The text as written.
@@ -74,23 +75,23 @@ pub enum DecodeProblem {
     Range {
         /// The number.
         number: String,
-        /// The smallest that would do.
+        /// The smallest accepted number.
         least: i64,
-        /// The largest that would do.
+        /// The largest accepted number.
         most: u64,
     },
-    /// A word that is none of a few.
+    /// A word that is not one of the accepted ones.
     #[error("`{text}` is not one of {}", accepted.join(", "))]
     Word {
         /// The text as written.
         text: String,
-        /// The words that would do, in backticks.
+        /// The accepted words, in backticks.
         accepted: &'static [&'static str],
     },
-    /// Another kind of value.
+    /// The wrong kind of value.
     #[error("expected {expected}, found {found}")]
     Kind {
-        /// What belongs there: `a mapping`.
+        /// What is expected: `a mapping`.
         expected: &'static str,
         /// What it is: `a list`.
         found: &'static str,
@@ -121,7 +122,7 @@ impl Explain for DecodeError {
     }
 }
 
-/// A value that Docker Compose takes for another one than is written, and so does hoist.
+/// A value that Docker Compose, and so hoist, does not take as written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeWarning {
@@ -132,52 +133,43 @@ pub enum DecodeWarning {
         path: String,
         /// The operator.
         operator: char,
-        /// Where the operator stands, or the command.
+        /// Where the operator is, or else the command.
         span: Span,
     },
-    /// A number with decimals is no size.
+    /// A size must not be a number with decimals.
     #[error("`{path}`: {written} is not a whole number of bytes and is treated as 0")]
     FractionOfBytes {
         /// Dotted path of the size.
         path: String,
         /// The number.
         written: String,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// Decimals of a number are cut off.
+    /// The decimals of a number are cut off.
     #[error("`{path}` must be a whole number: {written} becomes {becomes}")]
     CutDecimals {
         /// Dotted path of the number.
         path: String,
-        /// As it stands in the file.
+        /// As written in the file.
         written: String,
-        /// As it is taken.
+        /// What it becomes.
         becomes: i64,
-        /// Where it stands.
+        /// Where it is in the file.
         span: Span,
     },
-    /// A number or date in a place for text is not what was written.
-    #[error("`{written}` becomes `{becomes}` in `{path}`")]
-    ChangedText {
-        /// Dotted path of the value.
-        path: String,
-        /// As it stands in the file.
-        written: String,
-        /// As it comes out.
-        becomes: String,
-        /// Where it stands.
-        span: Span,
-    },
+    /// A number or date where text is expected does not come out as written.
+    #[error(transparent)]
+    ChangedText(#[from] ChangedText),
 }
 
 impl Explain for DecodeWarning {
     fn span(&self) -> Option<Span> {
         match self {
-            Self::CutCommand { span, .. }
-            | Self::FractionOfBytes { span, .. }
-            | Self::CutDecimals { span, .. }
-            | Self::ChangedText { span, .. } => Some(*span),
+            Self::CutCommand { span, .. } | Self::FractionOfBytes { span, .. } | Self::CutDecimals { span, .. } => {
+                Some(*span)
+            }
+            Self::ChangedText(changed) => changed.span(),
         }
     }
 
@@ -188,7 +180,7 @@ impl Explain for DecodeWarning {
             }
             Self::FractionOfBytes { .. } => Some("write a size with a unit, as in `\"1.5g\"`".to_owned()),
             Self::CutDecimals { becomes, .. } => Some(format!("write {becomes}")),
-            Self::ChangedText { written, .. } => Some(format!("put it in quotes to keep it: \"{written}\"")),
+            Self::ChangedText(changed) => changed.hint(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The places of a tree's values, under the paths that they have in the canonical form.
+//! The places of a tree's values, by their paths in the canonical form.
 
 use crate::project::Origins;
 use crate::project::origin::OriginId;
@@ -6,7 +6,7 @@ use crate::project::value::ExtraHosts;
 use crate::source::Span;
 use crate::yaml::{Mapping, Node, Value};
 
-/// Where everything in `model` was written. What loading filled in is left out.
+/// Where every value in `model` was written. Values filled in by loading are left out.
 pub(super) fn of(model: &Node) -> Origins {
     let mut builder = Builder { origins: Origins::default(), open: Vec::new(), positions: Vec::new() };
     builder.open.push(Open { id: None, node: model, depth: 0, naming: Naming::AsWritten });
@@ -26,32 +26,32 @@ struct Open<'a> {
     /// `None` for the model itself.
     id: Option<OriginId>,
     node: &'a Node,
-    /// Keys and indices on the way to it.
+    /// Number of keys and indices in its path.
     depth: usize,
     naming: Naming,
 }
 
-/// Under which names the canonical form has what is in a list or mapping.
+/// How the canonical form names what is in a list or mapping.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Naming {
     /// Keys, and positions in lists.
     AsWritten,
-    /// An item `NAME=VALUE` of a list is the entry `NAME` of a mapping.
+    /// A list item `NAME=VALUE` is the entry `NAME` of a mapping.
     Pairs,
     /// A sorted list of hosts and addresses.
     Hosts,
     /// A list sorted by key.
     SortedKeys,
-    /// As written, also further down: the value of an `x-*` key.
+    /// As written, at all levels: the value of an `x-*` key.
     Extension,
 }
 
 impl Naming {
-    /// What is in the value of `key`, in a mapping at `depth`.
+    /// The naming within the value of `key`, in a mapping at `depth`.
     fn of(key: &str, depth: usize, outer: Self) -> Self {
         match key {
             _ if outer == Self::Extension => Self::Extension,
-            // Keys of the second level are names that users choose.
+            // Second-level keys are names chosen by users.
             _ if key.starts_with("x-") && depth != 1 => Self::Extension,
             _ if depth < 2 => Self::AsWritten,
             "environment" | "labels" | "annotations" | "sysctls" | "args" | "additional_contexts" | "options" => {
@@ -67,7 +67,7 @@ impl Naming {
 struct Builder<'a> {
     origins: Origins,
     open: Vec<Open<'a>>,
-    /// The texts of small numbers, each made once.
+    /// Cache of small numbers as text.
     positions: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Builder<'a> {
             }
             Naming::AsWritten | Naming::Pairs | Naming::Extension => {}
         }
-        // The key of what loading filled in has an empty span: no file says it.
+        // A key that loading filled in has an empty span: it is in no file.
         let children = mapping.iter().filter(|(key, _)| !key.span.is_empty());
         let ids =
             self.origins.add(open.id, children.clone().map(|(key, node)| (key.name.as_str(), node.span, key.span)));
@@ -121,7 +121,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The places of a list, in its order.
+    /// Adds the places of a list's items, in order.
     fn add_positions(&mut self, parent: Option<OriginId>, places: &[(String, Span)]) {
         self.number_up_to(places.len());
         let children = places.iter().zip(&self.positions).map(|((_, span), name)| (name.as_str(), *span, *span));

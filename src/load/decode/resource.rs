@@ -50,7 +50,7 @@ pub(super) fn volume(d: &mut Decoder<'_>, volume: &mut Volume, entry: Entry) {
     }
 }
 
-/// The value of a variable stands beside its name, as `content`.
+/// The value of a variable is next to its name, as `content`.
 pub(super) fn secret(d: &mut Decoder<'_>, mut node: Node) -> Secret {
     let source = source(d, node.as_mapping_mut());
     Secret { source, ..d.fill(node, secret_field) }

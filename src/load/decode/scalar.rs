@@ -1,10 +1,11 @@
-//! Single values and plain collections of them.
+//! Decodes single values and simple collections of them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::decoder::{Decoder, Entry};
 use super::error::{DecodeProblem, DecodeWarning};
+use crate::load::changed_text::ChangedText;
 use crate::load::scalar;
 use crate::project::number;
 use crate::project::value::{ByteSize, DeviceCount, Duration, ExtraHosts, FileMode, command};
@@ -12,17 +13,17 @@ use crate::source::Span;
 use crate::yaml::{Node, Value};
 
 impl Decoder<'_> {
-    /// Text that is not empty; numbers and the like come as they would be in an environment.
+    /// Text that is not empty; numbers and the like are formatted as in an environment.
     pub(super) fn text(&mut self, entry: Entry) -> Option<String> {
         self.under(entry, Self::text_of).filter(|text| !text.is_empty())
     }
 
-    /// Text that is not empty, as something that reads any text.
+    /// Text that is not empty, as a type that accepts any text.
     pub(super) fn parsed<T: for<'a> From<&'a str>>(&mut self, entry: Entry) -> Option<T> {
         self.text(entry).map(|text| T::from(&text))
     }
 
-    /// Text, or nothing for null.
+    /// Text, or `None` for null.
     pub(super) fn text_of(&mut self, node: Node) -> Option<String> {
         let text = match node.value {
             Value::String(text) => return Some(text),
@@ -40,20 +41,16 @@ impl Decoder<'_> {
         Some(text)
     }
 
-    /// Numbers and dates change their spelling where text is wanted.
+    /// Warns if a number or date changes its spelling because text is expected.
     fn warn_of_change(&mut self, becomes: &str, span: Span) {
         let written = self.sources.text(span);
         if written != becomes && !written.is_empty() && !written.contains('$') {
-            self.warnings.push(DecodeWarning::ChangedText {
-                path: self.path(),
-                written: written.to_owned(),
-                becomes: becomes.to_owned(),
-                span,
-            });
+            let (path, written, becomes) = (self.path(), written.to_owned(), becomes.to_owned());
+            self.warnings.push(ChangedText { path, written, becomes, span }.into());
         }
     }
 
-    /// A list of texts; a single text is a list of one.
+    /// A list of texts; a single text counts as a list of one.
     pub(super) fn texts(&mut self, entry: Entry) -> Vec<String> {
         if let Value::String(_) = &entry.1.value {
             return self.under(entry, Self::text_of).into_iter().collect();
@@ -61,19 +58,19 @@ impl Decoder<'_> {
         self.list(entry, Self::text_of)
     }
 
-    /// A list of texts, each as something that reads any text.
+    /// A list of texts, each as a type that accepts any text.
     pub(super) fn all_parsed<T: for<'a> From<&'a str>>(&mut self, entry: Entry) -> Vec<T> {
         self.texts(entry).iter().map(|text| T::from(text)).collect()
     }
 
-    /// Texts by name, out of a mapping or a list of `NAME=VALUE`; what has no value is empty.
+    /// Texts by name, from a mapping or a list of `NAME=VALUE`; without a value the text is empty.
     pub(super) fn texts_by_name(&mut self, entry: Entry) -> BTreeMap<String, String> {
         let values = self.pairs(entry, |_, _, _| true);
         values.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect()
     }
 
-    /// Variables by name, out of a mapping or a list of `NAME[=VALUE]`; `None` for what has no value. A blank in front of
-    /// the `=` of a list's item is refused.
+    /// Variables by name, from a mapping or a list of `NAME[=VALUE]`; `None` without a value. A space before the `=` of
+    /// a list item is refused.
     pub(super) fn variables(&mut self, entry: Entry) -> BTreeMap<String, Option<String>> {
         self.pairs(entry, |d, name, span| {
             let blank = name.ends_with(char::is_whitespace);
@@ -102,7 +99,7 @@ impl Decoder<'_> {
         items.into_iter().collect()
     }
 
-    /// Lists of texts by name; a single text is a list of one.
+    /// Lists of texts by name; a single text counts as a list of one.
     pub(super) fn lists_by_name(&mut self, entry: Entry) -> BTreeMap<String, Vec<String>> {
         self.map(entry, Self::text_or_texts)
     }
@@ -114,12 +111,12 @@ impl Decoder<'_> {
         }
     }
 
-    /// A flag; false if it is not there.
+    /// A flag; false if absent.
     pub(super) fn flag(&mut self, entry: Entry) -> bool {
         self.choice(entry) == Some(true)
     }
 
-    /// A flag that may be left open. Words are taken as in [`crate::load::cast`].
+    /// An optional flag. Words are converted as in [`crate::load::cast`].
     pub(super) fn choice(&mut self, entry: Entry) -> Option<bool> {
         self.under(entry, |d, node| match &node.value {
             Value::Bool(value) => Some(*value),
@@ -139,12 +136,12 @@ impl Decoder<'_> {
         })
     }
 
-    /// A whole number; 0 if it is not there.
+    /// A whole number; 0 if absent.
     pub(super) fn number(&mut self, entry: Entry) -> i64 {
         self.some_number(entry).unwrap_or_default()
     }
 
-    /// A whole number. Decimals are cut off, text is read.
+    /// A whole number. Decimals are cut off, text is parsed.
     pub(super) fn some_number(&mut self, entry: Entry) -> Option<i64> {
         self.under(entry, |d, node| d.number_of(&node))
     }
@@ -157,7 +154,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// A whole number of a type that knows no sign or has fewer digits; text is refused.
+    /// A whole number of an unsigned or smaller type; text is refused.
     pub(super) fn some_unsigned<T: TryFrom<i64> + Limits>(&mut self, entry: Entry) -> Option<T> {
         self.under(entry, |d, node| {
             if let Value::String(text) = &node.value {
@@ -174,7 +171,7 @@ impl Decoder<'_> {
         })
     }
 
-    /// As [`Self::some_unsigned`]; 0 if it is not there.
+    /// As [`Self::some_unsigned`]; 0 if absent.
     pub(super) fn unsigned<T: TryFrom<i64> + Limits + Default>(&mut self, entry: Entry) -> T {
         self.some_unsigned(entry).unwrap_or_default()
     }
@@ -201,7 +198,7 @@ impl Decoder<'_> {
         becomes
     }
 
-    /// A number of 32 bits; 0 if it is not there.
+    /// A 32-bit float; 0 if absent.
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the model has 32 bits for it")]
     pub(super) fn float(&mut self, entry: Entry) -> f32 {
         self.under(entry, |d, node| match &node.value {
@@ -224,7 +221,7 @@ impl Decoder<'_> {
         number
     }
 
-    /// A size; 0 if it is not there.
+    /// A size; 0 if absent.
     pub(super) fn bytes(&mut self, entry: Entry) -> ByteSize {
         self.under(entry, |d, node| match &node.value {
             Value::Int(bytes) => ByteSize(*bytes),
@@ -242,7 +239,7 @@ impl Decoder<'_> {
         self.under(entry, |d, node| d.read(&node, "a duration"))
     }
 
-    /// A file mode: a number as it is, or text in octal.
+    /// A file mode: a number as is, or octal text.
     pub(super) fn file_mode(&mut self, entry: Entry) -> Option<FileMode> {
         self.under(entry, |d, node| match node.value {
             Value::Int(bits) => Some(FileMode(bits)),
@@ -255,7 +252,7 @@ impl Decoder<'_> {
         })
     }
 
-    /// A number of devices; none if it is not there.
+    /// A number of devices; 0 if absent.
     pub(super) fn device_count(&mut self, entry: Entry) -> DeviceCount {
         self.under(entry, |d, node| match node.value {
             Value::Int(count) => Some(DeviceCount(count)),
@@ -264,7 +261,7 @@ impl Decoder<'_> {
         .unwrap_or_default()
     }
 
-    /// Text that has a grammar.
+    /// Parses text with a grammar.
     fn read<T>(&mut self, node: &Node, expected: &'static str) -> Option<T>
     where
         T: FromStr,
@@ -280,7 +277,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// One word out of a few.
+    /// One of several words.
     pub(super) fn word<T: Copy>(
         &mut self,
         entry: Entry,
@@ -297,7 +294,7 @@ impl Decoder<'_> {
         })
     }
 
-    /// A command: words of a list as they are, text split into words; null is the image's own.
+    /// A command: list items as they are, text split into words; null means the image's command.
     pub(super) fn command(&mut self, entry: Entry) -> Option<Vec<String>> {
         match &entry.1.value {
             Value::Null => None,
@@ -324,7 +321,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// The place of byte `at` of a text, if the text stands in its file as it is; else that of the text.
+    /// The place of byte `at` of a text, if the text is in its file verbatim; else the place of the text.
     fn place_in(&self, node: &Node, at: usize) -> Span {
         let text = node.as_str().unwrap_or_default();
         match self.sources.text(node.span).find(text) {
@@ -333,7 +330,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// The words of a probe: text is run by a shell.
+    /// The words of a healthcheck test: text is run by a shell.
     pub(super) fn probe(&mut self, entry: Entry) -> Vec<String> {
         let is_text = entry.1.as_str().is_some();
         let mut words = self.texts(entry);
@@ -343,7 +340,7 @@ impl Decoder<'_> {
         words
     }
 
-    /// Entries of a hosts file, out of a list, or a mapping of hosts to one or more addresses.
+    /// Entries of a hosts file, from a list, or from a mapping of hosts to one or more addresses.
     pub(super) fn extra_hosts(&mut self, entry: Entry) -> ExtraHosts {
         let mut hosts = ExtraHosts::default();
         if entry.1.as_sequence().is_some() {
@@ -371,7 +368,7 @@ impl Decoder<'_> {
     }
 }
 
-/// The largest number of a type without sign.
+/// The largest number of an unsigned type.
 pub(super) trait Limits {
     const MOST: u64;
 }

@@ -4,10 +4,10 @@ use super::blocks;
 use super::decoder::{Decoder, Entry};
 use crate::project::Service;
 
-/// Takes an entry, or gives it back if it belongs to another group.
+/// Reads an entry, or returns it if it belongs to another group.
 type Group = fn(&mut Decoder<'_>, &mut Service, Entry) -> Option<Entry>;
 
-/// The groups, those with the commonest attributes first.
+/// The groups, those with the most common attributes first.
 const GROUPS: [Group; 6] = [process, network, storage, lifecycle, resources, isolation];
 
 pub(super) fn service(d: &mut Decoder<'_>, service: &mut Service, entry: Entry) {
@@ -20,7 +20,7 @@ pub(super) fn service(d: &mut Decoder<'_>, service: &mut Service, entry: Entry) 
     }
 }
 
-/// What runs, as whom, and what it is told.
+/// Command, user and environment.
 fn process(d: &mut Decoder<'_>, service: &mut Service, entry: Entry) -> Option<Entry> {
     match entry.0.name.as_str() {
         "image" => service.image = d.text(entry),
@@ -85,7 +85,7 @@ fn storage(d: &mut Decoder<'_>, service: &mut Service, entry: Entry) -> Option<E
     None
 }
 
-/// When it starts and stops, and who watches it.
+/// Start, stop and health.
 fn lifecycle(d: &mut Decoder<'_>, service: &mut Service, entry: Entry) -> Option<Entry> {
     match entry.0.name.as_str() {
         "depends_on" => service.depends_on = d.map(entry, |d, node| d.fill(node, blocks::dependency)),

@@ -1,12 +1,12 @@
-//! The table of shapes in, the path of every attribute out.
+//! The table of shapes in, the paths of all attributes out.
 
 use std::collections::BTreeSet;
 
 use super::shape::{Keys, Map, Shape};
 use super::table;
 
-/// The path of every attribute that the file format knows, sorted: `services.*.ports[].target`. `*` stands for a name
-/// that the user chooses, `[]` for an item of a list.
+/// The paths of all attributes of the file format, sorted, such as `services.*.ports[].target`. `*` stands for a name
+/// chosen by the user, `[]` for a list item.
 ///
 /// ```
 /// let attributes = hoist::load::attributes();

@@ -1,7 +1,7 @@
-//! A merged tree in, every departure from the file format out.
+//! A merged tree in, every violation of the file format out.
 //!
-//! The table of shapes says what may stand where ([`table`]); the walk here holds a tree against it. What is wrong is
-//! reported once, with its place, and taken out of the tree, so that later phases do not stumble over it again.
+//! The table of shapes ([`table`]) defines what is allowed where; the walk here checks a tree against it. An invalid
+//! value is reported once, with its place, and removed from the tree, so that later phases do not report it again.
 
 mod attributes;
 mod shape;
@@ -32,7 +32,7 @@ pub struct ShapeError {
     pub problem: ShapeProblem,
     /// What to do about it.
     pub hint: Option<String>,
-    /// Another place that belongs to it.
+    /// Another place that belongs to the problem.
     pub related: Option<(Span, String)>,
 }
 
@@ -47,7 +47,7 @@ pub enum ShapeProblem {
         path: String,
         /// The accepted types in words.
         accepted: String,
-        /// What stands there.
+        /// What was found there.
         found: String,
     },
     /// A key without a value.
@@ -58,38 +58,38 @@ pub enum ShapeProblem {
         /// The accepted types in words.
         accepted: String,
     },
-    /// What belongs to a resource stands beside it.
+    /// Keys of a resource are not indented below it.
     #[error("`{key}` is next to `{owner}` instead of below it")]
     NotIndented {
-        /// The first key that does.
+        /// The first of these keys.
         key: String,
         /// The path of the resource, which is blank.
         owner: String,
     },
-    /// A key that means nothing here.
+    /// An unknown key.
     #[error("unknown key `{key}` in {place}")]
     UnknownKey {
         /// The key as written.
         key: String,
-        /// What it stands in: `a service`, with the path.
+        /// What it is in: `a service`, with the path.
         place: String,
     },
-    /// A resource with a name that cannot be one.
+    /// A resource with an invalid name.
     #[error("`{name}` is not a valid {what} name")]
     BadName {
         /// The name as written.
         name: String,
-        /// What is named.
+        /// The kind of resource.
         what: String,
     },
-    /// A text that is none of the accepted ones.
+    /// A text that is not one of the accepted ones.
     #[error("`{path}` must be {accepted}, not `{found}`")]
     NotAccepted {
         /// Dotted path.
         path: String,
         /// The accepted texts in words.
         accepted: String,
-        /// What stands there.
+        /// What was found there.
         found: String,
     },
     /// A number outside the accepted range.
@@ -99,10 +99,10 @@ pub enum ShapeProblem {
         path: String,
         /// The range in words.
         accepted: String,
-        /// What stands there.
+        /// What was found there.
         found: String,
     },
-    /// The same item twice in a list that holds each once.
+    /// A duplicate in a list that does not allow duplicates.
     #[error("`{path}` lists `{item}` twice")]
     Repeated {
         /// Dotted path of the list.
@@ -110,15 +110,15 @@ pub enum ShapeProblem {
         /// The item.
         item: String,
     },
-    /// A mapping without a key that it must have.
+    /// A mapping without a required key.
     #[error("`{path}` needs `{key}`")]
     MissingKey {
         /// Dotted path of the mapping.
         path: String,
-        /// The key that is missing.
+        /// The missing key.
         key: &'static str,
     },
-    /// An infinity, or not a number.
+    /// An infinity or NaN.
     #[error("`{path}` is not a finite number")]
     NotFinite {
         /// Dotted path.
@@ -140,7 +140,7 @@ impl Explain for ShapeError {
     }
 }
 
-/// Holds a merged model against the file format. What is wrong goes to `findings` and out of the tree.
+/// Checks a merged model against the file format. Invalid values are reported to `findings` and removed from the tree.
 pub(super) fn validate(model: &mut Node, sources: &SourceMap, findings: &mut Findings<ShapeError>) {
     let mut validator = Validator { sources, findings };
     if let Value::Mapping(document) = &mut model.value {
@@ -148,7 +148,7 @@ pub(super) fn validate(model: &mut Node, sources: &SourceMap, findings: &mut Fin
     }
 }
 
-/// What becomes of a value that was looked at.
+/// What to do with a checked value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Keep,
@@ -302,7 +302,7 @@ impl Validator<'_> {
         });
         let missing = keys.required.iter().find(|key| !mapping.contains(key));
         match missing {
-            // What is missing may be what was reported: the key with a typo, or with a wrong value.
+            // The missing key may have been reported already: with a typo, or with an invalid value.
             Some(_) if self.findings.error_count() > errors_before => Verdict::Drop,
             Some(key) => {
                 let path = node_path.path();
@@ -330,7 +330,7 @@ impl Validator<'_> {
         Verdict::Keep
     }
 
-    /// Takes out blank resources whose keys follow at their own depth, with one message for each.
+    /// Removes blank resources whose keys follow at the same indentation, with one message for each.
     fn not_indented(&mut self, mapping: &mut Mapping, shape: &'static Shape, node_path: NodePath<'_>) {
         let Some(Map::Fixed(keys)) = &shape.map else { return };
         if shape.scalars.contains(Scalars::NULL) {
@@ -385,7 +385,7 @@ impl Validator<'_> {
         self.report(path, at, problem, hint, node_path)
     }
 
-    /// The text of a scalar as it stands in the file.
+    /// The text of a scalar as written in the file.
     fn written(&self, node: &Node) -> String {
         scalar::written(&node.value, node.span, self.sources)
     }
@@ -466,7 +466,7 @@ fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, node_path: Node
     (Some(hint), Meant::Nothing)
 }
 
-/// Where there are more known keys than this, a hint does not list them.
+/// Maximum number of known keys that a hint lists.
 const MOST_LISTED: usize = 12;
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to be a mistake people make has no hint")]
@@ -514,13 +514,13 @@ fn wrong_type_hint(
     }
 }
 
-/// What may stand where a mapping with keys of ours belongs.
+/// An example where a mapping with known keys is expected.
 fn example(shape: &Shape) -> Option<&'static str> {
     let Some(Map::Fixed(keys)) = &shape.map else { return None };
     table::EXAMPLES.iter().find(|(what, _)| *what == keys.what).map(|(_, example)| *example)
 }
 
-/// Whether it is a mapping of names that mean nothing to us, like `environment`.
+/// Whether it is a mapping of arbitrary names, like `environment`.
 fn has_own_keys(shape: &Shape) -> bool {
     matches!(shape.map, Some(Map::Free { names: Names::NonEmpty | Names::Any, .. }))
 }
@@ -531,7 +531,7 @@ fn lacks_blank(text: &str) -> bool {
     text.split_once(':').is_some_and(|(key, value)| is_key(key) && !value.starts_with('/') && !value.is_empty())
 }
 
-/// How the missing key is written.
+/// An example for the missing key.
 fn example_of(keys: &Keys, key: &str) -> Option<&'static str> {
     table::REQUIRED_EXAMPLES.iter().find(|(what, name, _)| *what == keys.what && *name == key).map(|example| example.2)
 }
@@ -540,7 +540,7 @@ fn did_you_mean(word: &str) -> String {
     format!("did you mean `{word}`?")
 }
 
-/// What stands there, with the text of a scalar.
+/// Describes what was found, with the text of a scalar.
 fn described(node: &Node, written: &str) -> String {
     match &node.value {
         Value::Bool(_) => format!("the boolean `{written}`"),

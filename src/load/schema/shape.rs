@@ -1,6 +1,6 @@
-//! What a value may be: the vocabulary of the table in [`super::table`].
+//! What a value may be: the building blocks of the table in [`super::table`].
 
-/// What is accepted at one place: any of the scalars, a list, a mapping.
+/// What is accepted in one place: any of the scalars, a list, a mapping.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) scalars: Scalars,
@@ -8,7 +8,7 @@ pub(super) struct Shape {
     pub(super) range: Option<(i64, i64)>,
     pub(super) list: Option<List>,
     pub(super) map: Option<Map>,
-    /// What to write, for whoever wrote another type.
+    /// What to write if the value has another type.
     pub(super) advice: Option<&'static str>,
 }
 
@@ -16,32 +16,32 @@ pub(super) struct Shape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scalars(u8);
 
-/// What a string has to look like.
+/// What a string must look like.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Text {
     /// Anything.
     Any,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// Whatever the function accepts; the words say what that is.
+    /// Whatever the function accepts; the text describes it.
     Form(fn(&str) -> bool, &'static str),
 }
 
-/// A list: its items, and whether one may stand there twice.
+/// A list: its items, and whether duplicates are allowed.
 #[derive(Debug)]
 pub(super) struct List {
     pub(super) item: &'static Shape,
     pub(super) repeats: Repeats,
 }
 
-/// Whether a list may hold an item twice.
+/// Whether a list may have duplicates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeats {
     Allowed,
     Refused,
 }
 
-/// A mapping with keys of ours, or with keys of the user's.
+/// A mapping with known keys, or with keys chosen by the user.
 #[derive(Debug)]
 pub(super) enum Map {
     Fixed(&'static Keys),
@@ -51,30 +51,30 @@ pub(super) enum Map {
 /// The keys of a mapping, sorted by name.
 #[derive(Debug)]
 pub(super) struct Keys {
-    /// What a value of this shape is, in words: `a service`.
+    /// What a value of this shape is called: `a service`.
     pub(super) what: &'static str,
     pub(super) known: &'static [(&'static str, &'static Shape)],
     pub(super) required: &'static [&'static str],
     pub(super) extensions: Extensions,
 }
 
-/// Whether `x-*` keys may stand beside the known ones.
+/// Whether `x-*` keys are allowed in addition to the known ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extensions {
     Allowed,
     Refused,
 }
 
-/// What the user's own keys may be.
+/// Which keys the user may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
-    /// Anything but nothing.
+    /// Anything but the empty string.
     NonEmpty,
     /// Anything.
     Any,
-    /// `[a-zA-Z0-9._-]+`; the word says what is named.
+    /// `[a-zA-Z0-9._-]+`; the text says what is named.
     Resource(&'static str),
-    /// The same, but what is named otherwise is not looked at.
+    /// The same, but entries with other names are ignored.
     ResourceOrIgnored,
 }
 
@@ -83,7 +83,7 @@ impl Scalars {
     pub(super) const NULL: Self = Self(1);
     pub(super) const BOOL: Self = Self(2);
     pub(super) const INT: Self = Self(4);
-    /// Whole numbers and others.
+    /// Integers and floats.
     pub(super) const NUMBER: Self = Self(4 | 8);
     pub(super) const STRING: Self = Self(16);
     pub(super) const ALL: Self = Self(31);
@@ -137,17 +137,17 @@ impl Shape {
         Self { map: Some(Map::Fixed(keys)), ..self }
     }
 
-    /// With this advice for whoever wrote another type.
+    /// With this advice if the value has another type.
     pub(super) const fn advice(self, advice: &'static str) -> Self {
         Self { advice: Some(advice), ..self }
     }
 
-    /// Numbers from `low` to `high` only.
+    /// Only numbers from `low` to `high`.
     pub(super) const fn within(self, low: i64, high: i64) -> Self {
         Self { range: Some((low, high)), ..self }
     }
 
-    /// What is accepted, in words: `a string, a list or a mapping`.
+    /// Describes what is accepted: `a string, a list or a mapping`.
     pub(super) fn accepted(&self) -> String {
         let mut kinds: Vec<String> = Vec::new();
         if self.scalars.contains(Scalars::STRING) {

@@ -1,7 +1,7 @@
-//! Every element and attribute of a Compose file and what it may hold: the Compose specification's
-//! `compose-spec.json`, and what Docker Compose takes beyond it.
+//! Every element and attribute of a Compose file and its allowed values: the Compose specification's
+//! `compose-spec.json`, and what Docker Compose accepts beyond it.
 //!
-//! Keys are sorted, since they are looked up by halving; a test holds the order.
+//! Keys are sorted for binary search; a test checks the order.
 
 use super::shape::{Extensions, Keys, Names, Repeats, Scalars, Shape};
 
@@ -11,12 +11,12 @@ const NUM: Scalars = Scalars::NUMBER;
 const STR: Scalars = Scalars::STRING;
 const NULL: Scalars = Scalars::NULL;
 
-/// Anything at all: what stands under `x-*`.
+/// Anything at all: the value of an `x-*` key.
 pub(super) static ANY: Shape = Shape::free(&ANY, Names::Any).or(Scalars::ALL).or_list(&ANY, Repeats::Allowed);
 
 static TEXT: Shape = Shape::scalars(STR);
-static DURATION: Shape = TEXT_VALUE.advice("a duration has a unit, as in `30s` or `1m30s`");
-static SIZE_TEXT: Shape = TEXT_VALUE.advice("a size has a unit, as in `512M` or `1g`");
+static DURATION: Shape = TEXT_VALUE.advice("a duration needs a unit, as in `30s` or `1m30s`");
+static SIZE_TEXT: Shape = TEXT_VALUE.advice("a size needs a unit, as in `512M` or `1g`");
 const TEXT_VALUE: Shape = Shape::scalars(STR);
 static FLAG: Shape = Shape::scalars(BOOL.and(STR));
 static LITERAL_FLAG: Shape = Shape::scalars(BOOL);
@@ -38,7 +38,7 @@ static DRIVER_OPTIONS: Shape = Shape::free(&NUMBER, Names::NonEmpty);
 static TEXT_OPTIONS: Shape = Shape::free(&TEXT, Names::NonEmpty);
 static EXTRA_HOSTS: Shape = Shape::free(&TEXT_OR_ANY_TEXTS, Names::NonEmpty).or_list(&TEXT, Repeats::Refused);
 
-/// Short for a mapping with keys of ours where `x-*` is welcome and nothing is required.
+/// Shorthand for a mapping with known keys that allows `x-*` and requires nothing.
 const fn keys(what: &'static str, known: &'static [(&'static str, &'static Shape)]) -> Keys {
     Keys { what, known, required: &[], extensions: Extensions::Allowed }
 }
@@ -187,7 +187,7 @@ pub(super) static SERVICE: Keys = keys(
     ],
 );
 
-/// What is said to hoist alone; Docker Compose takes anything there.
+/// Settings for hoist only; Docker Compose ignores them.
 static X_HOIST: Keys = closed(keys("`x-hoist`", &[("eager_health", &LITERAL_FLAG), ("rolling", &LITERAL_FLAG)]));
 
 static BLKIO: Keys = closed(keys(
@@ -265,7 +265,7 @@ static LOGGING: Keys = keys(
 
 static MODEL_REFERENCE: Keys = keys("a reference to a model", &[("endpoint_var", &TEXT), ("model_var", &TEXT)]);
 
-/// A service's own entry in `networks` (`05-services.md`, `networks`).
+/// An entry in a service's `networks` (`05-services.md`, `networks`).
 static ATTACHMENT: Keys = keys(
     "a service's network",
     &[
@@ -555,7 +555,7 @@ pub(super) static MODEL: Keys = requiring(
     &["model"],
 );
 
-/// Where a key that is unknown in one place may belong: the keys of that place, and the place in words.
+/// Where a key that is unknown in one place may belong: the keys of that place, and its description.
 pub(super) static HOMES: &[(&Keys, &str)] = &[
     (&SERVICE, "the service itself"),
     (&BUILD, "`build`"),
@@ -567,8 +567,7 @@ pub(super) static HOMES: &[(&Keys, &str)] = &[
     (&DOCUMENT, "the top level of the file"),
 ];
 
-/// Keys of the first file format, and words that people write for ours: where, if it matters, the key, and what
-/// to write instead.
+/// Keys of the first file format and common wrong keys: the place, if it matters, the key, and what to write instead.
 pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
     (Some("a mount"), "src", "write `source`"),
     (Some("a mount"), "dst", "write `target`"),
@@ -580,7 +579,7 @@ pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
     (Some("a healthcheck"), "cmd", "write `test`"),
     (Some("a healthcheck"), "command", "write `test`"),
     (Some("a service's network"), "ip", "write `ipv4_address`"),
-    (Some("a service's network"), "alias", "write `aliases`, with a list"),
+    (Some("a service's network"), "alias", "write `aliases` with a list"),
     (Some("an address pool"), "net", "write `subnet`"),
     (Some("a network"), "subnet", "write `ipam: {config: [{subnet: …}]}`"),
     (Some("a network"), "config", "write it below `ipam`"),
@@ -608,7 +607,7 @@ pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
     (None, "images", "write `image`"),
 ];
 
-/// What stands where a mapping is asked for and something else was written.
+/// Examples for places where a mapping is required but something else was written.
 pub(super) static EXAMPLES: &[(&str, &str)] = &[
     ("a service", "image: nginx"),
     ("`build`", "build: {context: .}"),
@@ -627,7 +626,7 @@ pub(super) static EXAMPLES: &[(&str, &str)] = &[
     ("`ipam`", "ipam: {config: [{subnet: 10.0.0.0/24}]}"),
 ];
 
-/// How a required key is written: what needs it, the key, an example.
+/// Examples of required keys: what needs it, the key, an example.
 pub(super) static REQUIRED_EXAMPLES: &[(&str, &str, &str)] = &[
     ("a dependency", "condition", "condition: service_started"),
     ("a device", "source", "source: /dev/ttyUSB0"),
@@ -643,14 +642,14 @@ pub(super) static REQUIRED_EXAMPLES: &[(&str, &str, &str)] = &[
     ("an `env_file` entry", "path", "path: ./app.env"),
 ];
 
-/// One letter or digit and one character more, anywhere in the text: the pattern is not anchored.
+/// A letter or digit followed by one more character, anywhere in the text: the specification's pattern is not anchored.
 fn is_container_name(text: &str) -> bool {
     text.as_bytes()
         .windows(2)
         .any(|pair| pair[0].is_ascii_alphanumeric() && (pair[1].is_ascii_alphanumeric() || b"_.-".contains(&pair[1])))
 }
 
-/// The pattern is not anchored either: one of the words somewhere in the text is enough.
+/// This pattern is not anchored either: one of the words anywhere in the text is enough.
 fn is_pull_policy(text: &str) -> bool {
     const WORDS: [&str; 8] = ["always", "never", "build", "if_not_present", "missing", "refresh", "daily", "weekly"];
     WORDS.iter().any(|word| text.contains(word))

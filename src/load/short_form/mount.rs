@@ -1,4 +1,4 @@
-//! Short mounts as mappings.
+//! Short mounts in, mappings out.
 
 use super::part::{Unread, entry};
 use crate::project::value::mount::{BindOptions, VolumeOptions, parse_short};
@@ -27,7 +27,7 @@ pub(super) fn long_form(text: &str, span: Span) -> Result<Value, Unread> {
     Ok(Value::Mapping(mapping))
 }
 
-/// Where the part that `text` begins with stands, if `text` was written at `span` as it is, with or without quotes.
+/// The place of `part`, with which `text` begins, if `text` was written verbatim at `span`, with or without quotes.
 fn beginning(text: &str, part: &str, span: Span) -> Span {
     let written = (span.end - span.start) as usize;
     let quote = written.saturating_sub(text.len());
@@ -38,7 +38,7 @@ fn beginning(text: &str, part: &str, span: Span) -> Span {
     Span::new(span.file, start, start + part.len())
 }
 
-/// The path in the container of a text in `volumes`, cleaned; `None` where the text is no mount.
+/// The path in the container of a text in `volumes`, cleaned; `None` if the text is not a mount.
 pub(in crate::load) fn target(text: &str) -> Option<String> {
     parse_short(text).ok().map(|mount| mount.target)
 }

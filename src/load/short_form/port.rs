@@ -1,4 +1,4 @@
-//! Short ports as mappings.
+//! Short ports in, mappings out.
 
 use super::part::{Unread, entry};
 use crate::load::scalar;
@@ -6,7 +6,7 @@ use crate::project::value::port::parse_short;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Value};
 
-/// The long forms of an item of `ports`; many for a range. A mapping is long already.
+/// The long forms of an item of `ports`; several for a range. A mapping is already long.
 pub(super) fn long_forms(item: &Node, sources: &SourceMap) -> Result<Vec<Node>, Unread> {
     let text = match &item.value {
         Value::Mapping(_) => return Ok(vec![item.clone()]),

@@ -11,10 +11,9 @@ use std::path::PathBuf;
 
 use futures::future::join_all;
 
-use super::choose::containers_of;
 use super::pipe::{PipeReader, copy_to_all, from_engine, on_thread, to_engine};
 use super::{Interruption, OperationError};
-use crate::engine::{Engine, EngineError, Owners, PathStat, Upload};
+use crate::engine::{Engine, EngineError, ObserveQuery, Owners, PathStat, Upload};
 use crate::event::{Events, Fact, Task, TaskStatus};
 use crate::observed::Container;
 use crate::project::ProjectName;
@@ -93,13 +92,19 @@ impl Copy {
         }
     }
 
-    /// The containers that are meant; at least one.
+    /// The containers that are meant, at least one: replicas by number, then one-offs.
     async fn containers<E: Engine>(&self, engine: &E) -> Result<Vec<Container>, OperationError> {
         let service = &self.sides.service;
-        let mut containers = containers_of(engine, &self.project, service).await?;
+        let mut containers = engine.observe(ObserveQuery::containers_of(self.project.as_str())).await?.containers;
         containers.retain(|container| {
-            let is_numbered = self.number.is_none_or(|number| container.number == Some(number));
-            is_numbered && (self.one_offs || !container.one_off)
+            container.service.as_ref() == Some(service)
+                && !container.hook
+                && container.config_hash.is_some()
+                && self.number.is_none_or(|number| container.number == Some(number))
+                && (self.one_offs || !container.one_off)
+        });
+        containers.sort_by(|one, other| {
+            (one.one_off, one.number, &one.name).cmp(&(other.one_off, other.number, &other.name))
         });
         match self.number {
             _ if !containers.is_empty() => Ok(containers),

@@ -1,5 +1,5 @@
-//! Where the reading of a container's output stands: lines in; out what is shown of them, and where a second reading, after
-//! the connection was lost, goes on.
+//! Tracks how far a container's output has been read: lines in; the lines to show, and the position to resume from
+//! after a lost connection, out.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -7,31 +7,31 @@ use std::time::SystemTime;
 use crate::engine::line_buffer::Batch;
 use crate::engine::{LogQuery, OutputStream};
 
-/// Engines take apart what is longer than that before its line ends, and put a time before each piece.
+/// Engines split longer lines into pieces and put a timestamp before each.
 const PIECE: usize = 16 * 1024;
-/// No time stamp is longer.
+/// Maximum length of a timestamp.
 const LONGEST_STAMP: usize = 40;
 
-/// How far the output of a container was read.
+/// How far the output of a container has been read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bookmark {
-    /// The time of the latest line, in nanoseconds since 1970, and how many lines have it; where the stream told times.
+    /// The time of the latest line, in nanoseconds since 1970, and how many lines have it; for streams with timestamps.
     latest: Option<(i128, u64)>,
-    /// What was read of a stream that tells no times.
+    /// What was read of a stream without timestamps.
     untimed: Option<Untimed>,
 }
 
-/// How far a stream without times was read.
+/// How far a stream without timestamps has been read.
 #[derive(Debug, Clone, Copy, Default)]
 struct Untimed {
-    /// When the reading began, if that was not before the container started.
+    /// When reading began, unless that was before the container started.
     since: Option<i128>,
-    /// When it ended.
+    /// When reading ended.
     until: Option<i128>,
     shown: Bytes,
 }
 
-/// Numbers of bytes, by stream.
+/// Byte counts per stream.
 #[derive(Debug, Clone, Copy, Default)]
 struct Bytes {
     stdout: usize,
@@ -51,36 +51,36 @@ impl Bytes {
     }
 }
 
-/// From where a second reading goes on.
+/// Where to resume reading.
 #[derive(Debug, Clone)]
 pub(super) struct Resumption {
-    /// The time from which the log is read, in nanoseconds since 1970.
+    /// The time to read the log from, in nanoseconds since 1970.
     since: i128,
     shown: Shown,
 }
 
-/// What was shown before of that.
+/// What was already shown from there on.
 #[derive(Debug, Clone)]
 enum Shown {
-    /// So many lines of the very time.
+    /// This many lines with exactly that time.
     Lines(u64),
-    /// So many bytes, all written before that time.
+    /// These bytes, all written before this time.
     Bytes(Bytes, i128),
 }
 
 impl Bookmark {
-    /// The beginning of a stream without times: from the start of the container on, or from now on.
+    /// The beginning of a stream without timestamps: from the start of the container, or from now on if it is running.
     pub(super) fn attached(running: bool) -> Self {
         let untimed = Untimed { since: running.then(now), ..Untimed::default() };
         Self { latest: None, untimed: Some(untimed) }
     }
 
-    /// Whether it has to be known when the container started.
+    /// Whether the start time of the container is needed.
     pub(super) fn needs_start(&self) -> bool {
         self.untimed.is_some_and(|untimed| untimed.since.is_none())
     }
 
-    /// From where to go on with a container that started then; `None` if nothing was read.
+    /// Where to resume for a container with this start time; `None` if nothing was read.
     pub(super) fn resumption(&self, started_at: Option<i128>) -> Option<Resumption> {
         if let Some((since, lines)) = self.latest {
             return Some(Resumption { since, shown: Shown::Lines(lines) });
@@ -88,12 +88,12 @@ impl Bookmark {
         let untimed = self.untimed?;
         let until = untimed.until.unwrap_or_else(now);
         let since = untimed.since.or(started_at)?;
-        // What it wrote before it started again was another run.
+        // Output from before its restart belongs to another run.
         let shown = if since <= until { untimed.shown } else { Bytes::default() };
         Some(Resumption { since, shown: Shown::Bytes(shown, until) })
     }
 
-    /// Notes the end of the stream.
+    /// Records the end of the stream.
     pub(super) fn end(&mut self) {
         if let Some(untimed) = &mut self.untimed {
             untimed.until.get_or_insert_with(now);
@@ -108,39 +108,39 @@ impl Resumption {
     }
 }
 
-/// What becomes of the lines of one stream.
+/// Filters the lines of one stream.
 #[derive(Debug)]
 pub(super) struct Marker {
     bookmark: Bookmark,
-    /// Whether each line begins with its time, and what becomes of that; `None` where none does.
+    /// What to do with the timestamps of lines; `None` if lines have none.
     stamps: Option<Stamps>,
-    /// What was shown before.
+    /// What was already shown.
     shown: Option<Shown>,
-    /// The time that is shown again: lines of that time are counted.
+    /// The time at which reading resumed: lines with this time are counted.
     since: i128,
-    /// Whether the line before was left out.
+    /// Whether the previous line was left out.
     leaves_out: bool,
 }
 
-/// What becomes of the times before the lines.
+/// What to do with timestamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stamps {
-    /// They are shown.
+    /// Show them.
     Shown,
-    /// They are taken away.
+    /// Remove them.
     Hidden,
 }
 
 impl Marker {
-    /// For a stream without times.
+    /// For a stream without timestamps.
     pub(super) fn untimed(bookmark: Bookmark) -> Self {
         Self { bookmark, stamps: None, shown: None, since: 0, leaves_out: false }
     }
 
-    /// For a stream whose lines begin with their time.
+    /// For a stream whose lines begin with a timestamp.
     pub(super) fn timed(stamps: Stamps, resumption: Option<Resumption>) -> Self {
         let (since, shown) = resumption.map_or((0, None), |it| (it.since, Some(it.shown)));
-        // Until there is a line, what was shown before stays so.
+        // Until a new line arrives, the position stays the same.
         let bookmark = match &shown {
             Some(Shown::Lines(lines)) => Bookmark { latest: Some((since, *lines)), untimed: None },
             Some(Shown::Bytes(bytes, until)) => {
@@ -152,7 +152,7 @@ impl Marker {
         Self { bookmark, stamps: Some(stamps), shown, since, leaves_out: false }
     }
 
-    /// What is shown of whole lines.
+    /// The part of whole lines to show.
     pub(super) fn take(&mut self, batch: Batch) -> Batch {
         let Some(stamps) = self.stamps else {
             self.count(batch.stream, batch.bytes.len());
@@ -165,7 +165,7 @@ impl Marker {
         Batch { stream: batch.stream, bytes }
     }
 
-    /// The same for a last line whose end was added.
+    /// The same for a last line whose line end was added.
     pub(super) fn take_unfinished(&mut self, batch: Batch) -> Batch {
         if self.stamps.is_some() {
             return self.take(batch);
@@ -174,7 +174,7 @@ impl Marker {
         batch
     }
 
-    /// How far it was read.
+    /// How far the stream was read.
     pub(super) fn into_bookmark(mut self) -> Bookmark {
         self.bookmark.end();
         self.bookmark
@@ -188,7 +188,7 @@ impl Marker {
 
     fn line(&mut self, stream: OutputStream, line: &[u8], stamps: Stamps, shown: &mut Vec<u8>) {
         let Some((time, length)) = stamp(line) else {
-            // The rest of a line that is too long for one batch.
+            // The rest of a line too long for one batch.
             if !self.leaves_out {
                 shown.extend_from_slice(line);
             }
@@ -211,9 +211,9 @@ impl Marker {
 
     fn note(&mut self, time: i128) {
         match &self.shown {
-            // It is counted already.
+            // Already counted.
             Some(Shown::Lines(_)) if self.leaves_out => return,
-            // What is left was shown before, too: a third reading begins where this one did.
+            // The rest was also shown before: a third reading starts where this one did.
             Some(Shown::Bytes(left, until)) if time <= *until && left.any() => return,
             Some(_) | None => {}
         }
@@ -226,7 +226,7 @@ impl Marker {
     }
 }
 
-/// What is left to show of a line of that time: all, or nothing.
+/// Where to show a line with this time from: its beginning, or `None` if it was shown.
 fn left_of_lines(left: &mut u64, time: i128, since: i128) -> Option<usize> {
     if time == since && *left > 0 {
         *left -= 1;
@@ -235,21 +235,21 @@ fn left_of_lines(left: &mut u64, time: i128, since: i128) -> Option<usize> {
     (time >= since).then_some(0)
 }
 
-/// The byte of a line of that length from which on it is shown, if it is.
+/// The byte from which to show a line of this length; `None` if it was shown.
 fn left_of_bytes(left: &mut usize, length: usize) -> Option<usize> {
     let before = (*left).min(length);
     *left -= before;
     (before < length).then_some(before)
 }
 
-/// The time at the beginning of a line, and the bytes it takes with the blank behind it.
+/// The timestamp at the beginning of a line, and its length including the space after it.
 fn stamp(line: &[u8]) -> Option<(i128, usize)> {
     let length = line.iter().take(LONGEST_STAMP).position(|byte| *byte == b' ')?;
     let time: jiff::Timestamp = std::str::from_utf8(&line[..length]).ok()?.parse().ok()?;
     Some((time.as_nanosecond(), length + 1))
 }
 
-/// A line without the times between its pieces.
+/// A line without the timestamps between its pieces.
 fn without_stamps(line: &[u8]) -> Cow<'_, [u8]> {
     if line.len() <= PIECE {
         return Cow::Borrowed(line);
@@ -265,7 +265,7 @@ fn without_stamps(line: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(text)
 }
 
-/// The time now, in nanoseconds since 1970.
+/// The current time, in nanoseconds since 1970.
 fn now() -> i128 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
@@ -295,7 +295,7 @@ mod tests {
         for cut in 0..=LOG.len() {
             let mut first = Marker::timed(Stamps::Hidden, None);
             let mut shown = taken(&mut first, &LOG[..cut].concat());
-            // The connection is lost twice, the second time before anything new comes.
+            // The connection is lost twice, the second time before anything new arrives.
             let mut bookmark = first.into_bookmark();
             for _ in 0..2 {
                 let resumption = bookmark.resumption(None);
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(taken(&mut second, &LOG.concat()), "o\nthree\nfour\n");
         let mut third = Marker::timed(Stamps::Hidden, second.into_bookmark().resumption(None));
         assert_eq!(taken(&mut third, LOG[3]), "");
-        // What was written after the loss is not taken for what was shown before.
+        // Output from after the loss is not mistaken for output already shown.
         let mut later = Marker::timed(Stamps::Hidden, bookmark.resumption(Some(start)));
         assert_eq!(taken(&mut later, "2999-01-02T03:04:05Z new\n"), "new\n");
     }

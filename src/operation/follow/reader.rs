@@ -10,20 +10,20 @@ use crate::engine::line_buffer::{Batch, Lines};
 use crate::engine::{Engine, EngineError, LogChunk, LogQuery, OutputStream};
 use crate::event::{Output, Outputs};
 
-/// How the output of a container is read.
+/// How to read the output of a container.
 pub(super) enum How {
     /// From its log.
     Logs(LogQuery),
-    /// From its log, on from where an earlier reading ended.
+    /// From its log, resuming where an earlier reading ended.
     Resumed(Resumption, LogQuery),
-    /// From the stream that was attached to it, before it started or while it ran.
+    /// From an attached stream, opened before it started or while it was running.
     Attached(Chunks, Bookmark),
 }
 
 /// How a reading ended.
 #[derive(Debug, Default)]
 pub(super) struct Ending {
-    /// How far it got; `None` where nothing could be read.
+    /// How far it got; `None` if nothing could be read.
     pub(super) bookmark: Option<Bookmark>,
     /// Whether the connection was lost.
     pub(super) lost: bool,
@@ -31,7 +31,7 @@ pub(super) struct Ending {
 
 type Chunks = BoxStream<'static, Result<LogChunk, EngineError>>;
 
-/// Reads streams on behalf of one terminal or pipe.
+/// Reads streams for one terminal or pipe.
 #[derive(Debug, Clone)]
 pub(super) struct Reader<E> {
     pub(super) engine: E,
@@ -40,7 +40,7 @@ pub(super) struct Reader<E> {
 }
 
 impl<E: Engine> Reader<E> {
-    /// Reads to the end of the stream; a stream that cannot be opened is reported as output.
+    /// Reads to the end of the stream; if it cannot be opened, that is reported as output.
     pub(super) async fn read(&self, target: &Target, how: How) -> Ending {
         let resumed = matches!(how, How::Resumed(..));
         let opened = match how {
@@ -51,7 +51,7 @@ impl<E: Engine> Reader<E> {
         };
         match opened {
             Ok((chunks, marker)) => Reading { reader: self, target, marker }.pump(chunks).await,
-            // It was removed meanwhile: there is nothing to read.
+            // Removed meanwhile: there is nothing to read.
             Err(EngineError::NotFound(_)) => Ending::default(),
             Err(EngineError::Unreachable { .. } | EngineError::Disconnected(_)) if resumed => {
                 Ending { bookmark: None, lost: true }
@@ -64,7 +64,7 @@ impl<E: Engine> Reader<E> {
         }
     }
 
-    /// Opens a log with the time of each line, so that the reading can go on after a lost connection.
+    /// Opens a log with timestamps, so that reading can resume after a lost connection.
     async fn follow(
         &self,
         target: &Target,
@@ -77,7 +77,7 @@ impl<E: Engine> Reader<E> {
             None => query,
         };
         match self.open(target, LogQuery { timestamps: true, ..query }).await {
-            // A logging driver whose log cannot be read: what it writes from now on can.
+            // With some logging drivers the log cannot be read, but output from now on can.
             Err(EngineError::Unsupported(_)) => {
                 let terminal = self.terminal(target).await?;
                 let chunks = self.engine.attach(target.id.clone(), terminal).await?;
@@ -111,7 +111,7 @@ impl<E: Engine> Reader<E> {
 struct Reading<'a, E> {
     reader: &'a Reader<E>,
     target: &'a Target,
-    /// What keeps track of it, where it is followed.
+    /// Tracks the position, if it is followed.
     marker: Option<Marker>,
 }
 
@@ -119,7 +119,7 @@ impl<E: Engine> Reading<'_, E> {
     async fn pump(mut self, chunks: Chunks) -> Ending {
         let mut lines = Lines::new();
         let lost = self.pump_lines(chunks, &mut lines).await;
-        // A lost connection may have cut a line in two: a second reading has all of it.
+        // A lost connection may have cut a line in two: the next reading gets the whole line.
         let begun = if lost && self.marker.is_some() { None } else { Some(lines.finish()) };
         for batch in begun.into_iter().flatten() {
             let batch = match &mut self.marker {
@@ -131,12 +131,12 @@ impl<E: Engine> Reading<'_, E> {
         Ending { bookmark: self.marker.map(Marker::into_bookmark), lost }
     }
 
-    /// Hands whole lines on until the stream ends, or nobody reads any more. Says whether the connection was lost.
+    /// Passes whole lines on until the stream ends or the receiver is gone. Returns whether the connection was lost.
     async fn pump_lines(&mut self, chunks: Chunks, lines: &mut Lines) -> bool {
         let mut chunks = chunks.fuse();
         loop {
             let mut next = chunks.next().await;
-            // What is there already goes along.
+            // Include what is already available.
             while let Some(Ok(chunk)) = next {
                 if !self.hand_on(lines.push(self.reader.place(chunk))).await {
                     return false;
@@ -155,7 +155,7 @@ impl<E: Engine> Reading<'_, E> {
         }
     }
 
-    /// Says whether anybody still reads.
+    /// Returns whether the receiver still exists.
     async fn hand_on(&mut self, batch: Option<Batch>) -> bool {
         let Some(batch) = batch else { return true };
         let batch = match &mut self.marker {

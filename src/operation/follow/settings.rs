@@ -1,4 +1,4 @@
-//! What is followed and how.
+//! What to follow, and how.
 
 use std::collections::BTreeSet;
 
@@ -6,48 +6,48 @@ use crate::engine::LogQuery;
 use crate::observed::ContainerId;
 use crate::project::{NameSeparator, ProjectName, ServiceName};
 
-/// What is shown.
+/// What to show.
 #[derive(Debug, Clone, Default)]
 pub struct FollowSettings {
     /// The project.
     pub project: ProjectName,
-    /// What stands between the parts of its containers' names.
+    /// The separator in its containers' names.
     pub separator: NameSeparator,
-    /// The services whose output is shown; `None` is all of them.
+    /// The services whose output is shown; `None` means all.
     pub services: Option<BTreeSet<ServiceName>>,
-    /// The only replica that is shown of those that start later; all of them where nothing is said.
+    /// Of the containers that start later, show only the replica with this number; `None` means all.
     pub number: Option<u32>,
-    /// The services whose containers keep the following alive, where those are others than the ones shown.
+    /// The services whose containers keep the following alive; `None` means those shown.
     pub monitored: Option<BTreeSet<ServiceName>>,
-    /// Which part of the output is asked for.
+    /// Which part of the output to read.
     pub query: LogQuery,
-    /// Where the output of the first containers begins.
+    /// Where to begin with containers that are already running.
     pub begin: Begin,
-    /// What becomes of standard error.
+    /// What to do with standard error.
     pub stderr: Stderr,
 }
 
-/// Where the output of a container that runs already begins.
+/// Where to begin with the output of a container that is already running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Begin {
-    /// With what it wrote before, as the query says.
+    /// With its earlier output, as the query says.
     #[default]
     History,
     /// Now.
     Now,
 }
 
-/// What becomes of what containers write to standard error.
+/// What to do with the standard error of containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stderr {
-    /// It counts as standard output (`logs`).
+    /// Treat it as standard output (`logs`).
     #[default]
     Merged,
-    /// It stays apart (an attached `up`).
+    /// Keep it separate (an attached `up`).
     Apart,
 }
 
-/// A container that ended while it was followed.
+/// A container that exited while it was followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exit {
     /// Its service.
@@ -56,6 +56,6 @@ pub struct Exit {
     pub container: ContainerId,
     /// Its exit status.
     pub exit_code: i64,
-    /// Whether the engine starts it again.
+    /// Whether the engine restarts it.
     pub restarting: bool,
 }

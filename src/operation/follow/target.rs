@@ -1,4 +1,4 @@
-//! A container whose output is shown, and the name it is shown under.
+//! A container whose output is shown, and the name it is shown with.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ pub struct Target {
     pub id: ContainerId,
     /// Its name.
     pub name: String,
-    /// What its lines are shown under.
+    /// The name its lines are shown with.
     pub source: Arc<str>,
     /// Its service.
     pub service: ServiceName,
-    /// Its number among the replicas.
+    /// Its replica number.
     pub number: Option<u32>,
-    /// Whether it has a terminal, so that its output is one raw stream; `None` asks the engine.
+    /// Whether it has a terminal, so that its output is one raw stream; `None` if unknown: ask the engine.
     pub terminal: Option<bool>,
     /// Whether it is up.
     pub running: bool,
 }
 
 impl Target {
-    /// A container that was observed; `None` for one that belongs to no service.
+    /// The target for an observed container; `None` if it does not belong to a service.
     #[must_use]
     pub fn of(settings: &FollowSettings, container: &Container) -> Option<Self> {
         let mut target = Self {
@@ -45,7 +45,7 @@ impl Target {
         Some(target)
     }
 
-    /// A replica that is about to start.
+    /// The target for a replica that is about to start.
     pub(super) fn of_announcement(announcement: &Announcement) -> Self {
         Self {
             id: announcement.id.clone(),
@@ -58,7 +58,7 @@ impl Target {
         }
     }
 
-    /// The container an event is about; `None` for one-offs and hook containers, which are nobody's replicas.
+    /// The target for the container of an event; `None` for one-offs and hook containers, which are not replicas.
     pub(super) fn of_event(settings: &FollowSettings, event: &ContainerEvent) -> Option<Self> {
         let attribute = |name: &str| event.attributes.get(name);
         let one_off = attribute(label::ONE_OFF).is_some_and(|value| value == "True");
@@ -79,19 +79,15 @@ impl Target {
     }
 }
 
-/// What the lines of a container are shown under: its name without the project's where it is the default one.
+/// The name that the lines of a container are shown with: its name, without the project's if it is the default name.
 #[must_use]
 pub fn display_name(settings: &FollowSettings, target: &Target) -> Arc<str> {
-    let separator = settings.separator;
-    let prefix = format!("{}{separator}", settings.project);
-    let short = target.number.map(|number| format!("{}{separator}{number}", target.service));
-    match (final_name(&target.name).strip_prefix(&prefix), short) {
-        (Some(rest), Some(short)) if rest == short => Arc::from(short),
-        _ => Arc::from(target.name.as_str()),
-    }
+    let (name, project) = (final_name(&target.name), settings.project.as_str());
+    let short = target.number.and_then(|number| settings.separator.short_name(name, project, &target.service, number));
+    short.map_or_else(|| Arc::from(target.name.as_str()), Arc::from)
 }
 
-/// The name that a container gets in the end, which bears the temporary one of a replacement: `<12 hex digits>_<name>`.
+/// The final name of a container that may have the temporary name of a replacement: `<12 hex digits>_<name>`.
 fn final_name(name: &str) -> &str {
     match name.split_once('_') {
         Some((id, name)) if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) => name,

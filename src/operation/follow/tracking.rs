@@ -1,4 +1,4 @@
-//! The containers that are followed: what happens to them in, what is read of them and when it is over out.
+//! The followed containers: events in, what to read and when to end out.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -16,6 +16,7 @@ use super::bookmark::Bookmark;
 use super::reader::{Ending, How, Reader};
 use super::settings::{Begin, Exit, FollowSettings};
 use super::target::{Target, display_name};
+use crate::engine::waiting::{Backoff, until};
 use crate::engine::{ContainerEvent, ContainerEventKind, Engine, EngineError, LogQuery, ObserveQuery};
 use crate::event::{Output, Outputs};
 use crate::execute::Announcement;
@@ -23,51 +24,48 @@ use crate::observed::{Container, ContainerId, State};
 use crate::project::ServiceName;
 use crate::project::label;
 
-/// How long a container that a client stopped is waited for, should it be restarting or replacing it.
+/// How long to wait for a container that a client stopped, in case it is being restarted or replaced.
 const RESTART: Duration = Duration::from_secs(2);
-/// How long the end of a stream may come behind the end of its container.
+/// How long after a container exits its stream may end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// The pauses between attempts to listen to the engine again.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long an engine may be away: restarting one takes seconds.
+/// How long the engine may be unreachable: restarting it takes seconds.
 const ABSENCE: Duration = Duration::from_secs(30);
 
-/// A container that is followed.
+/// A followed container.
 #[expect(clippy::struct_excessive_bools, reason = "container and stream begin and end independently")]
 struct Followed {
     target: Target,
-    /// Whether it is up, or is about to be.
+    /// Whether it is up, or about to be.
     alive: bool,
-    /// Whether it was made or stopped before, so that somebody may start it: it keeps the following going.
+    /// Whether it had been created or stopped before, so that it may be started: it keeps the following alive.
     awaited: bool,
-    /// Whether it was made since the following began, and never started.
+    /// Whether it was created after the following began, and never started.
     is_new: bool,
     /// Whether it was removed.
     gone: bool,
-    /// Whether a task reads its output.
+    /// Whether a task is reading its output.
     reading: bool,
-    /// Whether it was seen to start since it is followed, or ran before.
+    /// Whether it has started since it is followed, or was running before.
     started: bool,
-    /// How far its output was read when the last stream of it ended.
+    /// How far its output was read when its last stream ended.
     bookmark: Bookmark,
-    /// When it last ended, in nanoseconds since 1970: what it writes later belongs to the next run.
+    /// When it last exited, in nanoseconds since 1970: later output belongs to the next run.
     died: Option<i128>,
-    /// It was started again while its old stream had not ended.
+    /// It was started again before its old stream ended.
     read_again: bool,
     /// Whether a client sent it a signal since it started.
     killed: bool,
-    /// Until when it, or a successor, may be started: whoever restarts or replaces a container stops it first.
+    /// Until when it or a successor may be started: a client that restarts or replaces a container stops it first.
     may_return: Option<Instant>,
-    /// Its end, to be shown once its remaining output has been read.
+    /// Its exit, to be shown once its remaining output has been read.
     exit: Option<(Exit, Instant)>,
-    /// Its end, to be told to whoever the end of a container matters to, once it is certain that it stays away.
+    /// Its exit, to be reported once it is certain that it will not come back.
     unsettled: Option<Exit>,
 }
 
 pub(super) type Events = Option<BoxStream<'static, Result<ContainerEvent, EngineError>>>;
 
-/// The state of a following on its way.
+/// The state of a following in progress.
 pub(super) struct Tracking<E> {
     engine: E,
     settings: FollowSettings,
@@ -76,9 +74,9 @@ pub(super) struct Tracking<E> {
     reader: Reader<E>,
     readers: JoinSet<(ContainerId, Ending)>,
     containers: BTreeMap<ContainerId, Followed>,
-    /// Whether containers are still being started by this run.
+    /// Whether this run is still starting containers.
     starting: bool,
-    /// From when on nothing that ends is expected to come back.
+    /// Once cancelled, containers that exit are not expected to come back.
     closing: CancellationToken,
 }
 
@@ -110,11 +108,11 @@ impl<E: Engine> Tracking<E> {
             self.begin(target).await;
         }
         if self.settings.begin == Begin::Now {
-            // Who was seen to run may have ended before anybody listened.
+            // A container listed as running may have exited before events were received.
             self.look_again(&Looked::AtKnown).await;
         }
-        let mut pause = SHORTEST_PAUSE;
-        // Since when nobody listens.
+        let mut backoff = Backoff::new();
+        // Since when the event stream has been lost.
         let mut away: Option<Instant> = None;
         let closing = self.closing.clone();
         let mut closed = false;
@@ -130,13 +128,13 @@ impl<E: Engine> Tracking<E> {
                 },
                 event = next_event(&mut events) => match event {
                     Some(Ok(event)) => {
-                        pause = SHORTEST_PAUSE;
+                        backoff = Backoff::new();
                         self.apply(event).await;
                     }
                     Some(Err(_)) | None => events = None,
                 },
-                () = tokio::time::sleep(pause), if events.is_none() => {
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                () = backoff.wait(), if events.is_none() => {
+                    backoff.lengthen();
                     let since = *away.get_or_insert_with(Instant::now);
                     match self.engine.container_events(self.settings.project.to_string()).await {
                         Ok(stream) => {
@@ -151,7 +149,7 @@ impl<E: Engine> Tracking<E> {
                 Some(ended) = self.readers.join_next() => {
                     let (id, ending) = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
                     if ending.lost {
-                        // The look that follows a new connection goes on with it.
+                        // The check after reconnecting continues with it.
                         events = None;
                     }
                     self.stream_ended(&id, ending.bookmark).await;
@@ -189,13 +187,13 @@ impl<E: Engine> Tracking<E> {
         monitored.is_none_or(|services| services.contains(service))
     }
 
-    /// Whether a container that appears later is followed.
+    /// Whether to follow a container that appears later.
     fn is_wanted(&self, target: &Target) -> bool {
         (self.settings.number.is_none() || self.settings.number == target.number)
             && (self.is_shown(&target.service) || self.is_monitored(&target.service))
     }
 
-    /// Follows a container that was there before.
+    /// Follows an existing container.
     async fn begin(&mut self, target: Target) {
         let id = target.id.clone();
         let shown = self.is_shown(&target.service);
@@ -212,12 +210,12 @@ impl<E: Engine> Tracking<E> {
         }
     }
 
-    /// Follows a container that is about to start, or to go on.
+    /// Follows a container that is about to start or to be unpaused.
     async fn attach(&mut self, mut target: Target) {
         target.source = display_name(&self.settings, &target);
         let id = target.id.clone();
         if self.containers.get(&id).is_some_and(|container| container.reading && !container.started) {
-            // An earlier attempt to start it got as far as here.
+            // An earlier attempt to start it got this far.
             return;
         }
         let runs = target.running;
@@ -246,7 +244,7 @@ impl<E: Engine> Tracking<E> {
         self.containers.entry(id).insert_entry(followed).into_mut()
     }
 
-    /// Attaches, and returns when the stream is open. An engine that refuses gives the log instead.
+    /// Attaches, and returns when the stream is open. If the engine refuses, the log is read instead.
     async fn open(&mut self, id: &ContainerId) {
         let Some(container) = self.containers.get_mut(id) else { return };
         let running = container.target.running;
@@ -296,7 +294,7 @@ impl<E: Engine> Tracking<E> {
         }
     }
 
-    /// Somebody made a container, to start it soon: often in the place of one that is about to go.
+    /// A container was created, and will probably start soon: often as a replacement.
     async fn created(&mut self, event: &ContainerEvent) {
         let Some(target) = Target::of_event(&self.settings, event).filter(|target| self.is_wanted(target)) else {
             return;
@@ -316,7 +314,7 @@ impl<E: Engine> Tracking<E> {
         container.is_new = true;
     }
 
-    /// `target` is what is known of the container now; it may have got its name only since it was made.
+    /// `target` is what is known of the container now; it may have been renamed since its creation.
     async fn started(&mut self, id: &ContainerId, target: Option<Target>) {
         let Some(container) = self.containers.get_mut(id) else {
             if let Some(target) = target.filter(|target| self.is_wanted(target)) {
@@ -348,7 +346,7 @@ impl<E: Engine> Tracking<E> {
         }
     }
 
-    /// Follows a container that was started, and was not there before.
+    /// Follows a container that has started and is new.
     fn appeared(&mut self, target: Target) {
         let (id, shown) = (target.id.clone(), self.is_shown(&target.service));
         self.follow(target, true);
@@ -357,7 +355,7 @@ impl<E: Engine> Tracking<E> {
         }
     }
 
-    /// Reads what a container that was started again writes in its new run.
+    /// Reads the output of the new run of a restarted container.
     async fn read_on(&mut self, id: &ContainerId) {
         let Some(container) = self.containers.get(id) else { return };
         if !self.is_shown(&container.target.service) {
@@ -365,14 +363,14 @@ impl<E: Engine> Tracking<E> {
         }
         let since = match container.died {
             Some(died) => Some(died),
-            // It was stopped already when the following began: all before its start was shown.
+            // It was already stopped when the following began: everything before its start was shown.
             None => self.engine.inspect_container(id.clone()).await.ok().and_then(|details| details.started_at),
         };
         let query = LogQuery { follow: true, tail: None, since, ..self.settings.query.clone() };
         self.read(id, How::Logs(query));
     }
 
-    /// Reads on from where the last stream of a container ended, which may have been lost with its connection.
+    /// Resumes reading where the last stream of a container ended, possibly because its connection was lost.
     async fn resume(&mut self, id: &ContainerId) {
         let Some(container) = self.containers.get(id) else { return };
         if !self.is_shown(&container.target.service) {
@@ -387,7 +385,7 @@ impl<E: Engine> Tracking<E> {
         let query = LogQuery { follow: true, ..self.settings.query.clone() };
         match container.bookmark.resumption(started_at) {
             Some(resumption) => self.read(id, How::Resumed(resumption, query)),
-            // Nothing was read yet.
+            // Nothing has been read yet.
             None if container.died.is_none() => self.read(id, How::Logs(query)),
             None => self.read_on(id).await,
         }
@@ -416,7 +414,7 @@ impl<E: Engine> Tracking<E> {
         }
     }
 
-    /// One that waits for the engine to start it again ends without dying when it is stopped.
+    /// When a container that waits for its restart is stopped, there is no `die` event.
     async fn stopped(&mut self, event: &ContainerEvent) {
         if !self.containers.get(&event.id).is_some_and(|container| container.alive) {
             return;
@@ -440,7 +438,7 @@ impl<E: Engine> Tracking<E> {
         self.forget(id);
     }
 
-    /// What was removed and is neither read nor may get a successor is of no interest any more.
+    /// Forgets a removed container that is not being read and will not get a successor.
     fn forget(&mut self, id: &ContainerId) {
         if self.containers.get(id).is_some_and(|one| one.gone && !one.reading && one.may_return.is_none()) {
             self.containers.remove(id);
@@ -475,7 +473,7 @@ impl<E: Engine> Tracking<E> {
             if container.exit.as_ref().is_some_and(|(_, deadline)| *deadline <= now) {
                 self.show_exit(&id).await;
                 if let Some(container) = self.containers.get_mut(&id).filter(|container| !container.alive) {
-                    // Its stream should have ended with it; nobody waits for it any longer.
+                    // Its stream should have ended with it; stop waiting.
                     container.reading = false;
                 }
             }
@@ -506,7 +504,7 @@ impl<E: Engine> Tracking<E> {
         }
     }
 
-    /// It stays away.
+    /// Settles that a container will not come back.
     fn settle(&mut self, id: &ContainerId) {
         if let Some(exit) = self.containers.get_mut(id).and_then(|container| container.unsettled.take()) {
             self.tell(exit);
@@ -522,12 +520,12 @@ impl<E: Engine> Tracking<E> {
 
     fn tell(&self, exit: Exit) {
         if self.is_monitored(&exit.service) {
-            // Nobody may be interested.
+            // The receiver may be gone.
             let _ = self.exits.send(exit);
         }
     }
 
-    /// Events may have been missed: whoever is said to run and does not has ended; others may have come.
+    /// Events may have been missed: containers thought to be running may have exited, and new ones may exist.
     async fn look_again(&mut self, looked: &Looked) {
         let query = ObserveQuery::containers_of(self.settings.project.as_str());
         let Ok(observed) = self.engine.observe(query).await else { return };
@@ -555,7 +553,7 @@ impl<E: Engine> Tracking<E> {
         match container.state {
             State::Exited | State::Dead if followed.alive => {
                 if followed.started && !followed.reading {
-                    // What it wrote last.
+                    // Its last output.
                     self.resume(&container.id).await;
                 }
                 let Some(followed) = self.containers.get(&container.id) else { return };
@@ -578,11 +576,11 @@ impl<E: Engine> Tracking<E> {
     }
 }
 
-/// Which containers are looked at.
+/// Which containers to check.
 enum Looked {
-    /// Those that are followed.
+    /// The followed ones.
     AtKnown,
-    /// Those of the project.
+    /// All of the project.
     AtAll,
 }
 
@@ -591,7 +589,7 @@ impl Followed {
         [self.exit.as_ref().map(|(_, deadline)| *deadline), self.may_return].into_iter().flatten().min()
     }
 
-    /// Whether it was seen to end, and not to start since.
+    /// Whether it has exited and not started since.
     fn has_ended(&self) -> bool {
         !self.alive && !self.awaited && self.died.is_some()
     }
@@ -600,13 +598,6 @@ impl Followed {
 async fn next_event(events: &mut Events) -> Option<Result<ContainerEvent, EngineError>> {
     match events {
         Some(events) => events.next().await,
-        None => pending().await,
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => pending().await,
     }
 }

@@ -1,4 +1,4 @@
-//! What is built: all that a builder has to know, from files and flags alike.
+//! What to build: everything that a builder needs, from files and flags.
 
 use std::collections::BTreeMap;
 
@@ -8,66 +8,66 @@ use crate::project::{Secret, SecretKey, ServiceName, SshKey};
 /// An image to build.
 #[derive(Clone, PartialEq)]
 pub struct BuildSpec {
-    /// The service whose `build` it is.
+    /// The service with the `build` section.
     pub service: ServiceName,
     /// The image's name (`image`, or `<project>-<service>`).
     pub image: String,
-    /// `os[/arch[/variant]]` that containers want of it; `None` is the engine's own.
+    /// `os[/arch[/variant]]` that containers need; `None` means the engine's own.
     pub platform: Option<String>,
-    /// What becomes of the result.
+    /// Where the result goes.
     pub exporter: Exporter,
-    /// Where the files come from.
+    /// The build context.
     pub context: BuildContext,
-    /// Where the instructions come from.
+    /// The Dockerfile.
     pub dockerfile: Dockerfile,
-    /// Build arguments. The variables of a proxy are arguments too, where Docker's configuration has one: a name without
-    /// a value leaves that variable out.
+    /// Build arguments. The proxy variables of Docker's configuration are arguments too: a name without a value leaves
+    /// that variable out.
     pub args: BTreeMap<String, Option<String>>,
-    /// Labels of the image, with those of the project.
+    /// Labels of the image, including those of the project.
     pub labels: BTreeMap<String, String>,
-    /// The stage to build; the last one without it.
+    /// The stage to build; `None` means the last one.
     pub target: Option<String>,
-    /// `os[/arch[/variant]]` to build for; the engine's own without any.
+    /// Platforms to build for, as `os[/arch[/variant]]`; the engine's own if empty.
     pub platforms: Vec<String>,
-    /// Whether the cache is left aside.
+    /// Whether to ignore the cache.
     pub no_cache: bool,
-    /// The stages for which it is.
+    /// Stages for which to ignore the cache.
     pub no_cache_filter: Vec<String>,
-    /// Whether newer base images are looked for.
+    /// Whether to pull newer base images.
     pub pull: bool,
-    /// Where the cache is read from: image references, or `type=…,key=value`.
+    /// Cache sources: image references, or `type=…,key=value`.
     pub cache_from: Vec<String>,
-    /// Where the cache is written to: `type=…,key=value`.
+    /// Cache destinations: `type=…,key=value`.
     pub cache_to: Vec<String>,
-    /// More contexts by name; the image of another service is `docker-image://NAME`.
+    /// Additional contexts by name; the image of another service is `docker-image://NAME`.
     pub contexts: BTreeMap<String, BuildContext>,
-    /// Host names and addresses (or `host-gateway`) known during the build.
+    /// Host names and addresses (or `host-gateway`) for the build.
     pub extra_hosts: Vec<(String, String)>,
-    /// `host`, `none`, `default`.
+    /// Network of build steps: `host`, `none` or `default`.
     pub network: Option<String>,
-    /// Size of `/dev/shm` in bytes; `None` is the engine's default.
+    /// Size of `/dev/shm` in bytes; `None` means the engine's default.
     pub shm_size: Option<i64>,
     /// Resource limits by name.
     pub ulimits: BTreeMap<String, Ulimit>,
-    /// What the steps may do beyond the usual: `security.insecure`, `network.host`.
+    /// Extra privileges of build steps: `security.insecure`, `network.host`.
     pub entitlements: Vec<String>,
-    /// What steps may mount without it becoming part of the image, by the id it has there.
+    /// Secrets that build steps may mount, by their id in the build. They do not become part of the image.
     pub secrets: BTreeMap<String, BuildSecret>,
-    /// SSH agents and keys that steps may use.
+    /// SSH agents and keys for build steps.
     pub ssh: Vec<SshKey>,
 }
 
-/// What becomes of what was built.
+/// Where the result of a build goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exporter {
-    /// It is kept in the engine's image store.
+    /// Stores it in the engine's image store.
     ImageStore {
-        /// All names it gets.
+        /// All its names.
         tags: Vec<String>,
     },
 }
 
-/// Where the instructions of a build come from.
+/// The Dockerfile of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dockerfile {
     /// A path in the context, or an absolute one.
@@ -79,14 +79,14 @@ pub enum Dockerfile {
 /// A secret of a build.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BuildSecret {
-    /// What the project calls it.
+    /// Its key in the project.
     pub key: SecretKey,
-    /// What the project says of it; `None` if nothing.
+    /// Its definition in the project; `None` if there is none.
     pub definition: Option<Secret>,
 }
 
 impl BuildSpec {
-    /// A build of a context's `Dockerfile` that is kept in the engine's image store as `image`, with nothing else said.
+    /// A build of a context's `Dockerfile` into the engine's image store as `image`, with defaults otherwise.
     #[must_use]
     pub fn new(service: impl Into<ServiceName>, image: impl Into<String>, context: BuildContext) -> Self {
         let image = image.into();
@@ -119,7 +119,7 @@ impl BuildSpec {
 }
 
 impl std::fmt::Debug for BuildSpec {
-    /// Leaves out what may be secret: values of arguments, and what URLs and caches have in them.
+    /// Leaves out possible secrets: values of arguments, and secrets in URLs and caches.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BuildSpec")
             .field("service", &self.service)

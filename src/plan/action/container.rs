@@ -1,4 +1,4 @@
-//! Containers that steps are about: those that are there, and those that a plan makes.
+//! Containers that steps are about: existing ones, and those that a plan creates.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,14 +25,14 @@ impl fmt::Display for Replica {
     }
 }
 
-/// A container that a step is about: one that exists, or one that an earlier step makes.
+/// A container that a step is about: one that exists, or one that an earlier step creates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContainerRef {
     /// The slot it fills; `None` for orphans, one-offs and hook containers.
     pub replica: Option<Replica>,
-    /// Its name, the final one where it bears a temporary one.
+    /// Its final name, even while it has a temporary one.
     pub name: String,
-    /// How it is found.
+    /// How to find it.
     pub handle: Handle,
 }
 
@@ -48,55 +48,75 @@ impl fmt::Display for ContainerRef {
 /// How a container is found when a step runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Handle {
-    /// It was there when the plan was made.
+    /// It existed when the plan was made.
     Existing(ContainerId),
-    /// That step makes it.
+    /// This step creates it.
     Made(ActionId),
-    /// That guarded step makes it; where its guard does not hold, it is the one that was there.
+    /// A guarded step creates it; if its guard does not hold, it is the existing one.
     MadeOr {
-        /// The step that makes it, if at all.
+        /// The step that may create it.
         made: ActionId,
-        /// What fills the slot otherwise.
+        /// The container that otherwise fills the slot.
         otherwise: ContainerId,
     },
 }
 
-/// Everything a container is created from that is known before the run.
+/// Everything known before the run that a container is created from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContainerSpec {
-    /// The project, which has the service of [`ContainerSpec::replica`].
+    /// The project, which contains the service of [`ContainerSpec::replica`].
     pub project: Arc<Project>,
     /// Which slot of which service.
     pub replica: Replica,
-    /// The name it has in the end.
+    /// Its final name.
     pub name: String,
-    /// The name it is created under where another container still bears `name`.
+    /// The name it is created with if another container still has `name`.
     pub temporary_name: Option<String>,
     /// The image reference.
     pub image: String,
-    /// What the label `com.docker.compose.image` says.
+    /// The value of the label `com.docker.compose.image`.
     pub image_digest: Deferred<Option<ImageDigest>>,
-    /// The digests of the images that are mounted (`type: image`), by their place in the container; what the label
-    /// `com.docker.compose.image-volume-digest` says.
+    /// The digests of mounted images (`type: image`), by path in the container; the value of the label
+    /// `com.docker.compose.image-volume-digest`.
     pub image_volumes: BTreeMap<String, Deferred<Option<ImageDigest>>>,
-    /// A digest of what its secrets and configs contain, which the label `hoist.contents` keeps.
+    /// A digest of the content of its secrets and configs, kept in the label `hoist.contents`.
     pub contents: Fingerprint,
-    /// The container it takes the place of.
+    /// The container it replaces.
     pub replaces: Option<Replaced>,
-    /// The containers that `service:X` in `network_mode`, `ipc`, `pid` and `volumes_from` stand for.
+    /// The containers that `service:X` in `network_mode`, `ipc`, `pid` and `volumes_from` refers to.
     pub references: BTreeMap<ServiceName, ContainerRef>,
-    /// The containers that the services of `links` have.
+    /// The containers of the services in `links`.
     pub linked: BTreeMap<ServiceName, Vec<ContainerRef>>,
 }
 
-/// A container that another one takes the place of.
+impl ContainerSpec {
+    /// A container with an unknown image digest, its final name from the start, and nothing shared with others.
+    #[must_use]
+    pub fn new(project: Arc<Project>, replica: Replica, name: impl Into<String>, image: impl Into<String>) -> Self {
+        Self {
+            project,
+            replica,
+            name: name.into(),
+            temporary_name: None,
+            image: image.into(),
+            image_digest: Deferred::Known(None),
+            image_volumes: BTreeMap::new(),
+            contents: Fingerprint::default(),
+            replaces: None,
+            references: BTreeMap::new(),
+            linked: BTreeMap::new(),
+        }
+    }
+}
+
+/// A container that another one replaces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replaced {
     /// The old container.
     pub container: ContainerRef,
     /// Its anonymous volumes that the new one mounts again; empty with `--renew-anon-volumes`.
     pub inherited: Vec<InheritedVolume>,
-    /// Whether volumes are inherited at all, which decides about the label `com.docker.compose.replace`.
+    /// Whether volumes are inherited at all, which determines the label `com.docker.compose.replace`.
     pub inherits: bool,
 }
 
@@ -107,16 +127,16 @@ pub struct InheritedVolume {
     pub volume: String,
     /// Where it is mounted.
     pub target: String,
-    /// Whether it cannot be written to.
+    /// Whether it is read-only.
     pub read_only: bool,
 }
 
 /// What happens to the anonymous volumes of a container that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnonymousVolumes {
-    /// They stay: another container inherits them, or nobody asked for their removal.
+    /// They stay: another container inherits them, or their removal was not requested.
     Keep,
-    /// They go with the container, and so does their data.
+    /// They are removed with the container, including their data.
     Remove,
 }
 
@@ -129,9 +149,9 @@ pub struct UnusedVolume {
     pub target: String,
     /// The container that mounted it, as a plan shows it: `db/1`, or its name.
     pub container: String,
-    /// Whether the engine gave it its name, so that it can go with the container.
+    /// Whether the engine named it, so that it can be removed with the container.
     pub anonymous: bool,
-    /// The step that makes a container which mounts it again, if its service or its image still has a place for it: only
-    /// the run finds out.
+    /// The step that creates a container which will mount it again, if its service or image still has a place for it;
+    /// only the run finds out.
     pub inherited_by: Option<ActionId>,
 }

@@ -1,5 +1,5 @@
-//! What each action is: its subject, its verb in three forms, whether it counts as a change, its lane, its text, what a
-//! program reads of it. All of it is in [`Action::describe`]; whoever wants to know something of an action asks there.
+//! Describes each action: its subject, its verb in three forms, whether it counts as a change, its lane, its text, its
+//! JSON data. [`Action::describe`] is the single source of all of it.
 
 use std::fmt;
 
@@ -12,58 +12,57 @@ use super::{
 use crate::project::value::Port;
 use crate::project::{Project, ServiceName};
 
-/// What an action is.
+/// The description of an action.
 #[derive(Debug, Clone)]
 pub struct Description<'a> {
-    /// What it is about, by the names that progress shows: one thing, except for waits.
+    /// The objects it is about, with the names that progress shows: one, except for waits.
     pub subjects: Vec<Subject>,
     /// What it does.
     pub verb: Verb,
-    /// What it does it to, as a plan shows it: `web/2`, `shop_default`, `nginx:1.29`.
+    /// The object it acts on, as a plan shows it: `web/2`, `shop_default`, `nginx:1.29`.
     pub object: String,
-    /// What comes after the object in a plan: where to, under which name, how far.
+    /// What follows the object in a plan: the destination, the new name, the condition.
     pub detail: String,
     /// The service whose image, container or wait it is about.
     pub service: Option<&'a ServiceName>,
-    /// The one container that it changes, among those that there are or will be by then.
+    /// The one container that it changes, existing or created earlier in the plan.
     pub container: Option<&'a ContainerRef>,
-    /// What it is to whoever wants nothing to change.
+    /// Whether it counts as a change.
     pub effect: Effect,
-    /// Which calls it waits for a turn with.
+    /// The limit on parallel calls that applies to it.
     pub lane: Lane,
-    /// What a program reads of it beside all that; null is left out.
+    /// Further data for JSON; null is left out.
     pub data: Vec<(&'static str, Value)>,
 }
 
 /// What an action does, in three forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verb {
-    /// As a plan says it: `create container`, `wait for`.
+    /// The form for plans: `create container`, `wait for`.
     pub plan: &'static str,
-    /// As progress says it while it happens and when it is done: `Creating`, `Created`. `None` for what progress does not
-    /// show; no word for what is done at once.
+    /// The forms for progress, during the action and after: `Creating`, `Created`. `None` if progress does not show it.
     pub progress: Option<(&'static str, &'static str)>,
 }
 
-/// What an action is to whoever wants nothing to change.
+/// Whether an action counts as a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// A change.
     Change,
-    /// A change, unless the container ran to its end before: then every run does it again.
+    /// A change, unless the container is a completed job: then every run repeats it.
     Start,
-    /// What every run does again.
+    /// Not a change: every run repeats it.
     Repeated(Repetition),
-    /// None of its own: it belongs to another action.
+    /// Part of another action.
     Part,
 }
 
-/// What every run does again.
+/// What every run repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repetition {
-    /// A container that ran to its end runs again.
+    /// A completed job runs again.
     Job,
-    /// A program is asked for a service.
+    /// A provider's program is called.
     Provider,
     /// A model is configured.
     Model,
@@ -71,24 +70,24 @@ pub enum Repetition {
     Wait,
 }
 
-/// Which calls an action waits for a turn with.
+/// The group of actions that share a limit on parallel calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// None: it waits for events.
+    /// No limit: it waits for events.
     Wait,
-    /// Those of pulls and builds.
+    /// Pulls and builds.
     Fetch,
-    /// Those of stops.
+    /// Stops.
     Stop,
     /// All others.
     Change,
-    /// All others, and one at a time: starts with ports out of a range. Engines give out the ports of parallel starts
-    /// twice.
+    /// All others, one at a time: starts with ports from a range. In parallel starts, engines would assign the same
+    /// port twice.
     ChangeAlone,
 }
 
 impl<'a> Description<'a> {
-    /// A change to what is called `object`.
+    /// A change to an object.
     fn change(plan: &'static str, progress: (&'static str, &'static str), subject: Subject) -> Self {
         Self {
             object: subject.name().to_owned(),
@@ -144,7 +143,7 @@ impl<'a> Description<'a> {
 }
 
 impl Action {
-    /// What it is.
+    /// Describes the action.
     #[must_use]
     #[expect(clippy::too_many_lines, reason = "a table: an arm for each action")]
     pub fn describe(&self) -> Description<'_> {
@@ -289,7 +288,7 @@ impl Action {
         }
     }
 
-    /// The one container that it changes, among those that there are or will be by then.
+    /// The one container that it changes, existing or created earlier in the plan.
     #[must_use]
     pub fn container(&self) -> Option<&ContainerRef> {
         self.describe().container
@@ -301,13 +300,13 @@ impl Action {
         self.describe().service
     }
 
-    /// What it does, as a plan says it: `create container`, `wait for`.
+    /// What it does, in the form for plans: `create container`, `wait for`.
     #[must_use]
     pub fn verb(&self) -> &'static str {
         self.describe().verb.plan
     }
 
-    /// What it does it to, as a plan shows it: `web/2`, `shop_default`, `nginx:1.29`.
+    /// The object it acts on, as a plan shows it: `web/2`, `shop_default`, `nginx:1.29`.
     #[must_use]
     pub fn object(&self) -> String {
         self.describe().object
@@ -373,7 +372,7 @@ fn removed_data(unused: &[UnusedVolume]) -> String {
     }
 }
 
-/// How a model is configured. Its flags are counted only: they may hold a secret.
+/// How a model is configured. Its flags are only counted: they may contain a secret.
 fn model_settings(spec: &ModelSpec) -> String {
     let size = spec.context_size.map(|size| format!("context size {size}"));
     let flags = match spec.runtime_flags.len() {

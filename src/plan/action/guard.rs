@@ -1,19 +1,19 @@
-//! What only the run finds out: late facts, and the guards that decide about steps by them.
+//! What only the run finds out: deferred values, and guards that decide from them whether a step is done.
 
 use crate::observed::ImageDigest;
 use crate::plan::ActionId;
 
-/// A fact that is known now, or only once an earlier step has run.
+/// A value that is known now, or only after an earlier step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deferred<T> {
     /// Known when the plan is made.
     Known(T),
-    /// The result of the step that pulls or builds the image. A build that only replaces a failed pull
-    /// ([`Guard::ImageMissing`]) has the result of that pull if it is not needed.
+    /// The result of the step that pulls or builds the image. For a build that only replaces a failed pull
+    /// ([`Guard::ImageMissing`]), it is the result of the pull if the build is not needed.
     From(ActionId),
 }
 
-/// What has to hold for a guarded step to be done.
+/// The condition under which a guarded step is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guard {
     /// The image that `producer` pulls or builds is not the one the container has.
@@ -22,7 +22,7 @@ pub enum Guard {
         producer: ActionId,
         /// The image reference.
         image: String,
-        /// What the container was made from.
+        /// The image the container was created from.
         from: Option<ImageDigest>,
     },
     /// `producer` did not get the image.
@@ -32,7 +32,7 @@ pub enum Guard {
         /// The image reference.
         image: String,
     },
-    /// One of these steps failed, or was skipped because another one had failed.
+    /// One of these steps failed, or was skipped because another one failed.
     Failed(Vec<ActionId>),
     /// At least one of them holds.
     AnyOf(Vec<Guard>),

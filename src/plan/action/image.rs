@@ -1,16 +1,16 @@
-//! Images and models to fetch.
+//! Images and models to pull.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::project::{ModelKey, Project, ServiceName};
 
-/// An image to fetch.
+/// An image to pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullSpec {
     /// The reference as the project writes it.
     pub image: String,
-    /// `os[/arch[/variant]]`; `None` is the engine's own.
+    /// `os[/arch[/variant]]`; `None` means the engine's own.
     pub platform: Option<String>,
     /// The services that need it.
     pub services: Vec<ServiceName>,
@@ -23,7 +23,7 @@ pub struct PullSpec {
 pub enum PullFailure {
     /// The step failed.
     Fail,
-    /// The image is built instead, or the one that is there is used.
+    /// The image is built instead, or the existing one is used.
     Tolerate,
 }
 
@@ -34,16 +34,16 @@ pub struct ModelSpec {
     pub project: Arc<Project>,
     /// Which of its models.
     pub key: ModelKey,
-    /// What it is called: its `name`, else its key.
+    /// Its `name`, else its key.
     pub name: String,
     /// Its reference as the project writes it.
     pub reference: String,
-    /// Tokens of context; `None` is the runner's default.
+    /// Context size in tokens; `None` means the runner's default.
     pub context_size: Option<i64>,
-    /// Flags for the runner, those that the plugin takes.
+    /// Flags for the runner, if the plugin accepts them.
     pub runtime_flags: Vec<String>,
     /// The services that use it.
     pub services: Vec<ServiceName>,
-    /// The plugin that is asked to.
+    /// The plugin to call.
     pub plugin: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! The vocabulary of a plan: what can be done, to what, and why. Pulling, building and waiting are actions too.
+//! The vocabulary of a plan: actions, their subjects and reasons. Pulling, building and waiting are actions too.
 
 mod build;
 mod container;
@@ -30,23 +30,23 @@ use crate::project::{NetworkKey, Project, ServiceName, VolumeKey};
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// What is done.
+    /// What to do.
     pub action: Action,
     /// Why.
     pub reason: Reason,
-    /// What has to hold for it to be done at all; what is not known before the run decides.
+    /// The condition under which it is done, if that is not known before the run.
     pub guard: Option<Guard>,
 }
 
 impl Step {
-    /// Whether it changes anything: not so a wait, a job that ran to its end and runs again, and providers and models,
-    /// which are asked and configured at every run.
+    /// Whether it changes anything. Waits do not, nor do completed jobs that run again, nor providers and models, which
+    /// are called and configured on every run.
     #[must_use]
     pub fn is_change(&self) -> bool {
         self.effect() == Effect::Change
     }
 
-    /// What it is to whoever wants nothing to change.
+    /// Whether it counts as a change.
     #[must_use]
     pub fn effect(&self) -> Effect {
         match self.action.describe().effect {
@@ -56,8 +56,8 @@ impl Step {
         }
     }
 
-    /// The volumes that it removes with their data. What a container that this plan makes brought along does not count:
-    /// nothing used it before.
+    /// The volumes that it removes with their data. Volumes of a container that this plan creates do not count: nothing
+    /// used them before.
     #[must_use]
     pub fn removed_volumes(&self) -> Vec<&str> {
         if let Action::RemoveVolume { name } = &self.action {
@@ -78,7 +78,7 @@ impl Step {
         unused.iter().filter(|volume| volume.inherited_by.is_none()).filter(stays).collect()
     }
 
-    /// The volumes that it leaves to a new container, which may have no place for them.
+    /// The volumes that it passes on to a new container, which may have no place for them.
     pub fn volumes_passed_on(&self) -> impl Iterator<Item = (&UnusedVolume, ActionId)> {
         let unused = if let Action::RemoveContainer { unused, .. } = &self.action { unused.as_slice() } else { &[] };
         unused.iter().filter_map(|volume| Some((volume, volume.inherited_by?)))
@@ -94,27 +94,27 @@ impl Step {
 /// Something done to the engine, or waited for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Fetches an image from its registry.
+    /// Pulls an image from its registry.
     PullImage(Arc<PullSpec>),
     /// Builds the image of a service.
     BuildImage {
         /// The project it is defined in.
         project: Arc<Project>,
-        /// What is built, and how.
+        /// What to build, and how.
         spec: Arc<BuildSpec>,
     },
-    /// Fetches a model for Docker's model runner.
+    /// Pulls a model for Docker's model runner.
     PullModel(Arc<ModelSpec>),
-    /// Tells the model runner how a model is to be served.
+    /// Tells the model runner how to serve a model.
     ConfigureModel(Arc<ModelSpec>),
-    /// Makes a network of the project.
+    /// Creates a network of the project.
     CreateNetwork {
         /// The project it is defined in.
         project: Arc<Project>,
         /// Which of its networks.
         key: NetworkKey,
     },
-    /// Removes a network. One that is still in use is left, and reported; where another one takes its place, the step
+    /// Removes a network. One that is still in use is kept, and that is reported; if another one replaces it, the step
     /// fails.
     RemoveNetwork {
         /// The network.
@@ -122,14 +122,14 @@ pub enum Action {
         /// Its name.
         name: String,
     },
-    /// Takes a container off a network.
+    /// Disconnects a container from a network.
     DisconnectNetwork {
         /// The container.
         container: ContainerRef,
         /// The network's name.
         network: String,
     },
-    /// Puts a container on a network, with the endpoint settings its service asks for.
+    /// Connects a container to a network, with its service's endpoint settings.
     ConnectNetwork {
         /// The container.
         container: ContainerRef,
@@ -138,40 +138,41 @@ pub enum Action {
         /// Which of the project's networks.
         key: NetworkKey,
     },
-    /// Makes a volume of the project.
+    /// Creates a volume of the project.
     CreateVolume {
         /// The project it is defined in.
         project: Arc<Project>,
         /// Which of its volumes.
         key: VolumeKey,
     },
-    /// Removes a volume and its data. One that is still in use is left, and reported; where another one takes its place,
-    /// the step fails.
+    /// Removes a volume and its data. One that is still in use is kept, and that is reported; if another one replaces
+    /// it, the step fails.
     RemoveVolume {
         /// Its name.
         name: String,
     },
-    /// Removes an image's name, and the image where that was its last. One that is still in use is left, and reported.
+    /// Removes an image's name, and the image if that was its last name. One that is still in use is kept, and that is
+    /// reported.
     RemoveImage {
         /// Its reference.
         reference: String,
     },
-    /// Makes a container, without starting it.
+    /// Creates a container without starting it.
     CreateContainer(Arc<ContainerSpec>),
     /// Starts a container.
     StartContainer {
         /// The container.
         container: ContainerRef,
-        /// The replica's definition, for what is done at each start; `None` for one without a definition.
+        /// The replica's definition, for what is done at each start; `None` if it has none.
         spec: Option<Arc<ContainerSpec>>,
     },
     /// Stops a container: its `pre_stop` hooks, its stop signal, the grace period, then the kill.
     StopContainer {
         /// The container.
         container: ContainerRef,
-        /// The replica's definition, for its hooks; `None` for one without a definition.
+        /// The replica's definition, for its hooks; `None` if it has none.
         spec: Option<Arc<ContainerSpec>>,
-        /// Grace period; `None` leaves it to the container's own, 10 s where it has none.
+        /// Grace period; `None` means the container's own, 10 s by default.
         timeout: Option<Duration>,
     },
     /// Stops a container and starts it again: its `pre_stop` hooks, the engine's restart, its `post_start` hooks. One that
@@ -196,19 +197,19 @@ pub enum Action {
         /// The container.
         container: ContainerRef,
     },
-    /// Lets a paused container go on.
+    /// Resumes a paused container.
     UnpauseContainer {
         /// The container.
         container: ContainerRef,
     },
-    /// Removes a container, stopped or not.
+    /// Removes a container, running or not.
     RemoveContainer {
         /// The container.
         container: ContainerRef,
         /// What happens to its anonymous volumes.
         volumes: AnonymousVolumes,
-        /// The volumes of it that no container uses once the plan is carried out: those that go with it, or that it leaves
-        /// behind. Found when the whole plan is known.
+        /// Its volumes that no container uses after the plan: removed with it, or left behind. Filled in when the whole
+        /// plan is known.
         unused: Vec<UnusedVolume>,
     },
     /// Gives a container its final name.
@@ -218,9 +219,10 @@ pub enum Action {
         /// The new name.
         name: String,
     },
-    /// Waits until a dependency is as its dependents need it, or a new container as its predecessor's removal needs it.
+    /// Waits until a dependency is ready for its dependents, or a new container is ready so that its predecessor can be
+    /// removed.
     Wait(Arc<WaitSpec>),
-    /// Lets time pass before the next replicas of a service are replaced.
+    /// Waits for a fixed time before the next replicas of a service are replaced.
     Delay {
         /// The service.
         service: ServiceName,
@@ -231,7 +233,7 @@ pub enum Action {
     RunPreStart {
         /// The replica whose volumes the hook sees.
         spec: Arc<ContainerSpec>,
-        /// The container that fills that slot.
+        /// The container of this replica.
         container: ContainerRef,
         /// Which item of `pre_start`, from 0.
         hook: usize,
@@ -240,28 +242,28 @@ pub enum Action {
     RunProvider {
         /// The project.
         project: Arc<Project>,
-        /// The service that has the `provider`.
+        /// The service with the `provider`.
         service: ServiceName,
-        /// What the program is asked for.
+        /// What to ask the program for.
         verb: ProviderVerb,
     },
 }
 
 impl Action {
-    /// Removes a container. What it leaves unused is found when the whole plan is known.
+    /// Removes a container. `unused` is filled in when the whole plan is known.
     #[must_use]
     pub fn remove_container(container: ContainerRef, volumes: AnonymousVolumes) -> Self {
         Self::RemoveContainer { container, volumes, unused: Vec::new() }
     }
 }
 
-/// What the program of a provider service is asked for.
+/// What to ask the program of a provider service for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderVerb {
-    /// To have it there.
+    /// To provide it.
     Up,
     /// To remove it.
     Down,
-    /// To stop it, if the program offers that.
+    /// To stop it, if the program supports that.
     Stop,
 }

@@ -9,38 +9,38 @@ use crate::project::{NetworkKey, ServiceName, VolumeKey};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The engine does not have it.
+    /// It does not exist in the engine.
     Missing,
     /// The replica has no container.
     NoContainer,
-    /// The service's definition changed; what changed, field by field, where that is known.
+    /// The service's definition changed; the changed fields, if known.
     ConfigChanged(Vec<FieldChange>),
-    /// The image is another one.
+    /// The image changed.
     ImageChanged {
-        /// What the container was made from.
+        /// The image the container was created from.
         from: Option<ImageDigest>,
-        /// What the reference stands for now; `None` where the run finds out.
+        /// The image the reference means now; `None` if only the run finds out.
         to: Option<ImageDigest>,
     },
-    /// An image that is mounted into it is another one: where it is mounted.
+    /// The image mounted at this path changed.
     ImageVolumeChanged(String),
     /// `--force-recreate`, `--always-recreate-deps` or `--renew-anon-volumes`.
     Forced,
-    /// It is not connected to a network its service is on.
+    /// It is not connected to this network of its service.
     NotConnected(NetworkKey),
-    /// It lacks a volume its service mounts.
+    /// It does not mount this volume of its service.
     NotMounted(VolumeKey),
-    /// A service whose namespace or volumes it shares is recreated.
+    /// A service whose namespace or volumes it uses is recreated.
     SharesWith(ServiceName),
-    /// A service whose namespace it shares starts again, or did since: the old namespace has ended.
+    /// A service whose namespace it uses restarts or has restarted: the old namespace is gone.
     PartnerRestarted(ServiceName),
     /// A dependency with `restart: true` is recreated.
     DependencyRecreated(ServiceName),
-    /// There are more replicas than the service asks for.
+    /// There are more replicas than the service defines.
     ScaledDown,
-    /// Another container takes its place.
+    /// Another container replaces it.
     Replaced,
-    /// The replacement is ready.
+    /// It is the replacement.
     Replacement,
     /// The replicas of the service are replaced in turn.
     RollingUpdate,
@@ -50,26 +50,26 @@ pub enum Reason {
     PutBack,
     /// An interrupted run left it under a temporary name.
     Interrupted,
-    /// It was stopped, or made and never started.
+    /// It was stopped, or created and never started.
     NotRunning,
-    /// Somebody paused it.
+    /// It was paused.
     Paused,
-    /// It ran before and is run again, as every `up` does.
+    /// It is a completed job, which every `up` runs again.
     RanBefore {
-        /// What it exited with.
+        /// Its exit status.
         exit_code: i64,
     },
-    /// It was made in this run.
+    /// It was created in this run.
     Created,
     /// Its service is not in the files.
     Orphan,
-    /// It was made by `run` and has ended.
+    /// It was created by `run` and has exited.
     OneOffEnded,
-    /// It was made by `run`, and `down --remove-orphans` removes it too.
+    /// It was created by `run`, and `down --remove-orphans` removes it too.
     OneOff,
     /// `down` takes the project down.
     Down,
-    /// The user, or the end of a container, ends an attached `up`.
+    /// The user, or the exit of a container, ends an attached `up`.
     StopAsked,
     /// The command is there for nothing else: `restart`, `kill`, `pause`, `unpause`, `rm`.
     Requested,
@@ -83,17 +83,17 @@ pub enum Reason {
     DefinitionChanged,
     /// The resource it uses is recreated.
     ResourceRecreated(String),
-    /// Those services need it.
+    /// These services need it.
     NeededBy(Vec<ServiceName>),
-    /// The pull policy asks for it.
+    /// The pull policy requires it.
     PullPolicy(String),
     /// `--build` or `pull_policy: build` was given.
     BuildAsked,
     /// `--wait` was given.
     WaitAsked,
-    /// Every run asks for it.
+    /// Every run does it.
     EveryRun,
-    /// The service asks for it before it starts.
+    /// It is a hook of the service.
     Hook,
     /// A `pre_start` hook of an earlier run failed in it.
     HookFailed,
@@ -104,18 +104,18 @@ pub enum Reason {
 pub struct FieldChange {
     /// The field, such as `image` or `environment.DEBUG`.
     pub field: String,
-    /// The old value, where it is known.
+    /// The old value, if known.
     pub from: Option<FieldValue>,
-    /// The new value, where there is one.
+    /// The new value, if there is one.
     pub to: Option<FieldValue>,
 }
 
-/// A value of a field as it may be shown: secrets are hidden.
+/// A value of a field for display, with secrets hidden.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldValue {
     /// Text.
     Text(String),
-    /// Anything else, as JSON without blanks: `true`, `["sleep","600"]`.
+    /// Anything else, as compact JSON: `true`, `["sleep","600"]`.
     Json(String),
 }
 
@@ -203,7 +203,7 @@ impl fmt::Display for FieldValue {
     }
 }
 
-/// JSON text with `<`, `>` and `&` themselves, which [`crate::project::Tree`] escapes as Docker Compose does.
+/// JSON text with `<`, `>` and `&` unescaped; [`crate::project::Tree`] escapes them as Docker Compose does.
 fn unescape_html(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     let mut rest = json;

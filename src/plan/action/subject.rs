@@ -1,11 +1,11 @@
-//! What a step is about, by the name that progress shows.
+//! What a step is about, with the name that progress shows.
 
 use std::fmt;
 
 use super::Action;
 
-/// The thing in the engine that a step makes, changes, removes or waits for. Shown as `Container demo-web-1`, which is
-/// the id of its progress records.
+/// The object in the engine that a step creates, changes, removes or waits for. Shown as `Container demo-web-1`, which
+/// is also the id of its progress records.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A container, by its final name.
@@ -16,20 +16,20 @@ pub enum Subject {
     Volume(String),
     /// An image, by the reference in the file.
     Image(String),
-    /// A model, by the name it is called in the file (the name alone).
+    /// A model, by its name in the file.
     Model(String),
-    /// A service that a program provides, or that is updated, by its name.
+    /// A service that a program provides or that is being updated, by its name.
     Service(String),
 }
 
 impl Subject {
-    /// What `action` is about: one thing, except for waits, which are about every replica of a service.
+    /// The subjects of `action`: one, except for waits, which are about every replica of a service.
     #[must_use]
     pub fn of(action: &Action) -> Vec<Self> {
         action.describe().subjects
     }
 
-    /// Its name alone.
+    /// Its name, without the kind.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {

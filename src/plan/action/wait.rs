@@ -1,4 +1,4 @@
-//! What is waited for, and on whose behalf.
+//! What to wait for, and on whose behalf.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,48 +6,49 @@ use std::time::Duration;
 use super::ContainerRef;
 use crate::project::{Condition, ServiceName};
 
-/// What is waited for.
+/// What to wait for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WaitSpec {
-    /// The service waited for.
+    /// The service to wait for.
     pub service: ServiceName,
-    /// What has to hold.
+    /// The condition that must hold.
     pub condition: WaitCondition,
     /// Its replicas.
     pub containers: Vec<ContainerRef>,
     /// Who waits: a service's dependents, `up --wait` itself, or the update of the service.
     pub waiter: Waiter,
-    /// Who finds out whether they are healthy.
+    /// Who checks their health.
     pub probing: Probing,
-    /// For how long it has to go on holding, without a restart, once it holds; nothing but in rolling updates.
+    /// How long the condition must keep holding, without a restart; zero except in rolling updates.
     pub monitor: Duration,
-    /// After how long it is given up; `None` waits for ever.
+    /// Time limit; `None` means no limit.
     pub timeout: Option<Duration>,
 }
 
-/// Who finds out whether a container that is waited for is healthy.
+/// Who checks the health of a container that is being waited for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Probing {
-    /// The engine alone, at the interval of the healthcheck.
+    /// Only the engine, at the interval of the healthcheck.
     #[default]
     Engine,
-    /// hoist too: it runs the container's own test at once and every 500 ms, and the first success counts as healthy.
+    /// hoist too: it runs the container's health test immediately and every 500 ms; the first success counts as
+    /// healthy.
     Eager,
 }
 
-/// The state waited for.
+/// The state to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitCondition {
     /// Every replica is healthy.
     Healthy,
     /// Every replica has exited with status 0.
     CompletedSuccessfully,
-    /// Every replica is healthy, or running where it has no healthcheck.
+    /// Every replica is healthy, or running if it has no healthcheck.
     RunningOrHealthy,
 }
 
 impl WaitCondition {
-    /// What a `depends_on` condition waits for; `service_started` is ordering alone.
+    /// The wait condition of a `depends_on` condition; `None` for `service_started`, which only orders.
     #[must_use]
     pub fn of(condition: Condition) -> Option<Self> {
         match condition {
@@ -58,30 +59,30 @@ impl WaitCondition {
     }
 }
 
-/// On whose behalf a wait happens; it decides the words of a failure.
+/// On whose behalf a wait happens; this determines the message of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiter {
-    /// Services that depend on it, at least one of them in need of it.
+    /// Services that depend on it; at least one requires it.
     Dependents,
-    /// Services that depend on it and start without it too (`required: false`).
+    /// Services that depend on it but start without it too (`required: false`).
     OptionalDependents,
     /// `up --wait`.
     Command,
-    /// The rolling update of the service itself: a new container has to be there before its predecessor goes, or before
-    /// the next one's does.
+    /// The rolling update of the service itself: a new container must be ready before its predecessor, or the next
+    /// one's, is removed.
     Update(FailureAction),
 }
 
-/// What the failure of one replica means for a rolling update (`deploy.update_config.failure_action`). That replica
-/// keeps its old container, or gets it back, in any case.
+/// What happens when a replica fails in a rolling update (`deploy.update_config.failure_action`). In any case, that
+/// replica keeps its old container or gets it back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FailureAction {
-    /// The replicas after it stay as they are.
+    /// The remaining replicas are not updated.
     #[default]
     Pause,
-    /// The replicas after it are replaced all the same.
+    /// The remaining replicas are updated anyway.
     Continue,
-    /// The replicas before it get their old containers back, those after it stay as they are.
+    /// The replicas already updated get their old containers back; the remaining ones are not updated.
     Rollback,
 }
 

@@ -1,4 +1,4 @@
-//! Fixed addresses: an engine hands out whatever address is free, so containers that ask for a certain one start first.
+//! Fixed addresses: an engine assigns any free address, so containers with a fixed one start first.
 
 use std::net::IpAddr;
 
@@ -7,15 +7,15 @@ use crate::plan::arrange::writer::PlanWriter;
 use crate::plan::{ActionId, Edge, PlanError};
 use crate::project::{Network, NetworkKey, Service, ServiceNetwork};
 
-/// The kinds of addresses, each of which an engine hands out on its own.
+/// The address families, which an engine assigns independently.
 const FAMILIES: [fn(&ServiceNetwork) -> Option<&String>; 2] =
     [|network| network.ipv4_address.as_ref(), |network| network.ipv6_address.as_ref()];
 
-/// The start of a container of a service, with the container that it takes the place of.
+/// The start of a container of a service, with the container that it replaces.
 type Start<'a> = (ActionId, &'a Service, Option<&'a ContainerId>);
 
 impl PlanWriter<'_, '_> {
-    /// Refuses a fixed address that a container of the project has and keeps.
+    /// Refuses a fixed address that another container of the project keeps.
     pub(in crate::plan) fn check_addresses(&self) -> Result<(), PlanError> {
         let keeps = |container: &Container, service: &Service| {
             container.is_up()
@@ -45,8 +45,8 @@ impl PlanWriter<'_, '_> {
         Ok(())
     }
 
-    /// Has containers with fixed addresses start before the others on the same network, unless those have to be there
-    /// first. The others start all the same where one of these fails.
+    /// Orders the starts of containers with fixed addresses before the others on the same network, unless the others
+    /// must come first. If one fails, the others start anyway.
     pub(in crate::plan) fn fixed_addresses_first(&mut self) {
         let starts = std::mem::take(&mut self.new_starts);
         for (key, network) in &self.cx.project.networks {
@@ -64,7 +64,8 @@ impl PlanWriter<'_, '_> {
         }
     }
 
-    /// Orders the starts of others after one, and what they are stopped for: once stopped, a container waits for nothing.
+    /// Orders the starts of others, and the stops that belong to them, after one start: once stopped, a container must
+    /// not wait.
     fn start_before(&mut self, first: ActionId, others: &[Start<'_>]) {
         let before = self.builder.all_before(first);
         for (start, _, own) in others {
@@ -85,8 +86,7 @@ fn fixed_address<'a>(
     Some(address.as_str()).filter(|address| !address.is_empty())
 }
 
-/// Whether the engine may give an address of the network to a container that asks for none: not where its pool has an
-/// `ip_range` elsewhere.
+/// Whether the engine may assign an address of the network by itself: not if the `ip_range` of its pool is elsewhere.
 fn may_be_handed_out(network: &Network, address: &str) -> bool {
     let Ok(address) = address.parse::<IpAddr>() else { return true };
     let contains = |range: &Option<String>| range.as_deref().and_then(|range| is_within(address, range));
@@ -94,7 +94,7 @@ fn may_be_handed_out(network: &Network, address: &str) -> bool {
     pool.is_none_or(|pool| contains(&pool.ip_range) != Some(false))
 }
 
-/// Whether an address is in a range such as `172.28.5.0/24`; `None` where the range cannot be read.
+/// Whether an address is in a range such as `172.28.5.0/24`; `None` if the range is invalid.
 fn is_within(address: IpAddr, range: &str) -> Option<bool> {
     let (base, length) = range.split_once('/')?;
     let (base, length) = (base.parse::<IpAddr>().ok()?, length.parse::<u32>().ok()?);

@@ -1,5 +1,5 @@
-//! Names, host ports and fixed addresses that pass from one container to another: what takes them comes after what frees
-//! them.
+//! Names, host ports and fixed addresses that move from one container to another: steps that take them come after steps
+//! that free them.
 
 use crate::plan::Edge;
 use crate::plan::arrange::writer::PlanWriter;

@@ -1,4 +1,4 @@
-//! Decisions become steps, and what comes before what.
+//! Turns decisions into steps and their order.
 
 pub(super) mod address;
 pub(super) mod conflicts;

@@ -1,4 +1,4 @@
-//! The steps that make and recreate networks, and that move who is connected.
+//! The steps that create and recreate networks, and reconnect their containers.
 
 use crate::observed::{self, Container};
 use crate::plan::arrange::writer::{PlanWriter, existing};
@@ -9,8 +9,8 @@ use crate::plan::{Action, ActionId, ContainerRef, Edge, Handle, Reason};
 use crate::project::{NetworkKey, Service};
 
 impl<'a> PlanWriter<'a, '_> {
-    /// Makes and recreates networks. Whoever is connected to one that changes is stopped, moved and started again by
-    /// the steps of its service.
+    /// Creates and recreates networks. Containers connected to one that changes are stopped, reconnected, and started
+    /// again by the steps of their service.
     pub(in crate::plan) fn networks(&mut self) {
         for (key, decision) in &self.resources.networks {
             let mut cleared = None;
@@ -19,7 +19,7 @@ impl<'a> PlanWriter<'a, '_> {
                 cleared = Some(self.add(action, Reason::Interrupted, &When::Always, cleared));
             }
             match decision.change {
-                // Whoever is connected from now on has to mean the one that stays.
+                // From now on, containers must be connected to the one that stays.
                 NetworkChange::Keep => {
                     self.network_steps.extend(cleared.map(|step| (*key, step)));
                 }
@@ -41,7 +41,8 @@ impl<'a> PlanWriter<'a, '_> {
     fn replace_network(&mut self, key: &'a NetworkKey, decision: &NetworkDecision<'a>) {
         let Some(old) = decision.leaving() else { return };
         let same_name = decision.change == NetworkChange::Recreate;
-        // Where both networks can be there at once, what is replaced goes on using the old one until it is removed.
+        // If both networks can exist at the same time, containers that are replaced use the old one until they are
+        // removed.
         let (replaced, users): (Vec<_>, Vec<_>) =
             self.users(key, old).into_iter().partition(|user| user.goes && !same_name);
         let left: Vec<_> = users.iter().map(|user| self.leave(user, old)).collect();
@@ -59,7 +60,7 @@ impl<'a> PlanWriter<'a, '_> {
         }
     }
 
-    /// Who has to leave the network: containers of the services that are on it, and of those that were.
+    /// The containers that must leave the network: those of services that use it or used it.
     fn users(&self, key: &NetworkKey, old: &observed::Network) -> Vec<User<'a>> {
         let mut users = Vec::new();
         for decision in self.decisions.values() {
@@ -83,7 +84,7 @@ impl<'a> PlanWriter<'a, '_> {
         users
     }
 
-    /// The removals of containers that are on the network and go anyway.
+    /// The removals of containers on the network that are removed anyway.
     fn removed_users(&self, old: &observed::Network) -> Vec<ActionId> {
         let going = self.removes.iter();
         going
@@ -92,7 +93,7 @@ impl<'a> PlanWriter<'a, '_> {
             .collect()
     }
 
-    /// Stops a container and takes it off the network. Gives back the last of these steps; nothing where there is
+    /// Stops a container and disconnects it from the network. Returns the last of these steps; `None` if there is
     /// nothing to do.
     fn leave(&mut self, user: &User<'a>, network: &observed::Network) -> Option<ActionId> {
         let reason = Reason::ResourceRecreated(network.name.clone());
@@ -101,7 +102,7 @@ impl<'a> PlanWriter<'a, '_> {
             stop.before_create = true;
         }
         if !is_connected(user.container, network) {
-            // Not on it, but stopped all the same, so that it starts on the new one.
+            // Not connected, but stopped anyway, so that it starts on the new one.
             return stopped;
         }
         let after: Vec<_> = stopped.map_or_else(|| self.gate(), |stopped| vec![stopped]);
@@ -111,7 +112,7 @@ impl<'a> PlanWriter<'a, '_> {
         Some(step)
     }
 
-    /// Puts a container on the new network, with all that its service says about the connection.
+    /// Connects a container to the new network, with its service's endpoint settings.
     fn join(&mut self, user: &User<'a>, key: &NetworkKey, name: &str, after: impl Iterator<Item = ActionId>) {
         let reason = Reason::ResourceRecreated(name.to_owned());
         self.connect(user.container, user.slot_of.clone(), key, reason, after);
@@ -132,8 +133,8 @@ impl<'a> PlanWriter<'a, '_> {
         self.connects.entry(&container.id).or_default().push(step);
     }
 
-    /// Connects a container that does not run, and is about to, to networks it is not on: a run that recreated a
-    /// network was interrupted. One that runs would be recreated.
+    /// Connects a stopped container that is about to start to networks it lacks, because a run that recreated a network
+    /// was interrupted. A running container would be recreated instead.
     pub(in crate::plan) fn reattach(&mut self, service: &'a Service, slot: &Slot<'a>) {
         let Change::Keep(container) = &slot.change else { return };
         if container.is_up() || service.network_mode.is_some() || self.connects.contains_key(&container.id) {
@@ -157,7 +158,7 @@ impl<'a> PlanWriter<'a, '_> {
         }
     }
 
-    /// Orders `step` after all that is done to a container's connections.
+    /// Orders `step` after all steps that change a container's connections.
     pub(in crate::plan) fn after_connects(&mut self, container: &Container, step: ActionId) {
         for connect in self.connects.get(&container.id).cloned().unwrap_or_default() {
             self.builder.order(connect, step, Edge::Requires);
@@ -165,13 +166,13 @@ impl<'a> PlanWriter<'a, '_> {
     }
 }
 
-/// A container that is on a network which is recreated.
+/// A container on a network that is recreated.
 struct User<'a> {
     slot_of: ContainerRef,
     container: &'a Container,
-    /// Whether it is connected to the new one.
+    /// Whether it will be connected to the new one.
     stays: bool,
-    /// Whether it is removed in any case.
+    /// Whether it is removed anyway.
     goes: bool,
 }
 

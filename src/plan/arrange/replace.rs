@@ -13,7 +13,7 @@ use crate::project::value::RestartCondition;
 use crate::project::{Condition, Service, ServiceName};
 
 impl<'a, 'b> PlanWriter<'a, 'b> {
-    /// Makes the new containers of a service. Those of the services it shares with are there already.
+    /// Adds the steps that create the new containers of a service. Those of the services it shares with come first.
     pub(in crate::plan) fn creations(&mut self, name: &ServiceName) {
         let decisions = self.decisions;
         let Some((name, decision)) = decisions.get_key_value(name) else { return };
@@ -21,7 +21,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         self.replacements.insert(name, replacements);
     }
 
-    /// Adds the replacements and starts of a service. Those of its dependencies are there already.
+    /// Adds the replacements and starts of a service. Those of its dependencies have been added before.
     pub(in crate::plan) fn service(&mut self, name: &ServiceName) {
         let Some((name, service)) = self.cx.project.services.get_key_value(name) else { return };
         let ready = if self.cx.starts() { self.ready(service) } else { Vec::new() };
@@ -85,7 +85,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         let models: Vec<_> = self.resources.models.of_service(service).collect();
         let step = self.add(action, Reason::EveryRun, &When::Always, models);
         self.after_all(step, ready);
-        // What it gives its dependents is part of their containers.
+        // Its variables become part of its dependents' containers.
         let dependents = self.dependents.get(&service.name).cloned().unwrap_or_default();
         let replacements = dependents.iter().filter_map(|(name, _)| self.replacements.get(*name)).flatten();
         let creations: Vec<_> = replacements.filter_map(|replacement| replacement.create).collect();
@@ -98,7 +98,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         self.ends.insert(&service.name, end);
     }
 
-    /// Makes the new container of a slot that needs one.
+    /// Creates the new container of a slot that needs one.
     fn create(&mut self, decision: &Decision<'a>, slot: &'b Slot<'a>) -> Replacement<'a, 'b> {
         let service = decision.service;
         let (when, reason) = match &slot.change {
@@ -115,14 +115,15 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         let (gone, holder): (Vec<_>, Vec<_>) =
             holder.into_iter().partition(|holder| decision.emptied.iter().any(|emptied| emptied.id == holder.id));
         let temporary = holder.first().map(|holder| {
-            // Named after the container it replaces; where it replaces none, after the one that bears the name.
+            // The temporary name comes from the container it replaces or, if there is none, from the one that has the
+            // name.
             let after = slot.change.old().unwrap_or(holder);
             format!("{}_{}", after.id.short(), slot.name)
         });
         let spec = self.spec(service, slot, temporary);
         let mut after = self.before_create(service, &spec);
         if slot.change.old().is_some() {
-            // So that nothing is left behind where an image cannot be had.
+            // So that nothing is left behind if an image is unavailable.
             after.extend(self.gate());
         }
         after.extend(gone.iter().filter_map(|gone| self.removes.get(&gone.id)));
@@ -135,7 +136,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         Replacement { slot, spec, create: Some(create), container: reference(slot, handle) }
     }
 
-    /// What a new container of a service needs: its image, its models, its networks, its volumes, the containers it
+    /// The steps that a new container of a service needs: its image, models, networks, volumes, and the containers it
     /// shares with.
     fn before_create(&self, service: &Service, spec: &ContainerSpec) -> Vec<ActionId> {
         let mut before = self.resources.images.before_create(self.cx.project, service, self.cx.options);
@@ -161,7 +162,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
         let olds: Vec<_> = replacements.iter().filter_map(|replacement| replacement.slot.change.old()).collect();
         let stops: Vec<_> = olds.iter().filter_map(|old| self.stops.get(&old.id)).collect();
-        // What has to stop before something is made, or as early as can be, takes its dependents along.
+        // If a container must stop before something is created, or as early as possible, its dependents must too.
         let before_create = stops.iter().any(|stop| stop.before_create);
         let early = !stops.is_empty() || olds.iter().any(|old| self.early.contains(&old.id));
         let creates = replacements.iter().filter_map(|replacement| replacement.create).filter(|_| !before_create);
@@ -192,8 +193,8 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         stopped
     }
 
-    /// Puts a slot's new container in the place of the old one: stop, remove, rename in a row. Gives back the last of
-    /// these steps, which the start follows.
+    /// Replaces a slot's old container with the new one: stop, remove, rename in a row. Returns the last of these
+    /// steps, which the start follows.
     fn swap(
         &mut self,
         replacement: &Replacement<'a, '_>,
@@ -247,7 +248,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             for dependent in stopped {
                 self.order_if_possible(*dependent, stop);
             }
-            // The old one runs until all is ready for the new one, unless something of it is needed before.
+            // The old one runs until everything is ready for the new one, unless something it holds is needed earlier.
             if known.is_none() && !self.early.contains(&old.id) {
                 self.after_all(stop, ready);
             }
@@ -259,7 +260,8 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         self.remove_replaced(replacement, old, when, &reason, after)
     }
 
-    /// Removes the old container of a slot. Its volumes stay: what its successor does not mount is still somebody's data.
+    /// Removes the old container of a slot. Its volumes stay: those that its successor does not mount may still contain
+    /// user data.
     pub(in crate::plan) fn remove_replaced(
         &mut self,
         replacement: &Replacement<'a, '_>,
@@ -277,7 +279,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         remove
     }
 
-    /// Gives the slot's container its final name, once nothing else bears it.
+    /// Gives the slot's container its final name, once it is free.
     pub(in crate::plan) fn rename(
         &mut self,
         replacement: &Replacement<'a, '_>,
@@ -293,13 +295,13 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         step
     }
 
-    /// The step after which a name that a container bears is free.
+    /// The step after which a container's name is free.
     pub(in crate::plan) fn freed(&self, name: &str) -> Option<ActionId> {
         let holder = self.cx.observed.containers.iter().find(|container| container.name == name)?;
         self.removes.get(&holder.id).copied()
     }
 
-    /// Whether a slot's container is started.
+    /// When a slot's container is started.
     fn start_when(&self, replacement: &Replacement<'a, '_>) -> When {
         if !self.cx.starts() {
             return When::Never;
@@ -313,7 +315,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
     }
 
-    /// Lets a paused container that stays go on: it is neither started nor, unless for something else, stopped.
+    /// Resumes a paused container that stays: it is not started, nor stopped unless for another reason.
     fn unpause(&mut self, replacement: &Replacement<'a, '_>, ready: &[(ActionId, Edge)]) -> Option<ActionId> {
         let old = match &replacement.slot.change {
             Change::Keep(old) | Change::Recreate { old, when: When::If(_), .. } => *old,
@@ -344,7 +346,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         ready: &[(ActionId, Edge)],
     ) -> ActionId {
         let reason = self.start_reason(service, replacement);
-        // Where it is certain that the new container is there, or that the old one stays, there is no choice to make.
+        // If it is certain whether the container is new or the old one stays, there is no choice to make.
         let action =
             Action::StartContainer { container: replacement.container.clone(), spec: Some(replacement.spec.clone()) };
         let models: Vec<_> = self.resources.models.of_service(service).collect();
@@ -380,9 +382,8 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
     }
 
-    /// Whether a container is that of a job which ran to its end, and not that of a server which was stopped: something
-    /// waits for its completion; or nothing speaks for a server, neither a port nor a healthcheck, a restart policy or
-    /// a dependent.
+    /// Whether an exited container is a completed job rather than a stopped server: something waits for its completion,
+    /// or nothing suggests a server, such as a port, a healthcheck, a restart policy or a dependent.
     fn is_finished_job(&self, service: &Service, container: &Container) -> bool {
         if container.state != State::Exited || container.exit_code != Some(0) {
             return false;
@@ -398,7 +399,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         waited_for || !serves
     }
 
-    /// Removes the containers that failed hooks of earlier runs left. They share the volumes of the service, which stay.
+    /// Removes containers left by failed hooks of earlier runs. They share the volumes of the service, which stay.
     fn sweep_hooks(&mut self, service: &Service, when: &When) -> Vec<ActionId> {
         let left = self.cx.observed.containers.iter().filter(|container| container.hook && has_ended(container));
         let left = left.filter(|container| container.service.as_ref() == Some(&service.name));
@@ -410,7 +411,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         .collect()
     }
 
-    /// Runs the `pre_start` hooks where every replica is about to start.
+    /// Runs the `pre_start` hooks if every replica is about to start.
     fn pre_start(
         &mut self,
         service: &Service,
@@ -422,7 +423,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         let Some(first) = replacements.first().filter(|_| starts.iter().all(|start| !start.is_never())) else {
             return Vec::new();
         };
-        // For sure only if every start is: one replica that stays up does without the hooks.
+        // Unconditional only if every start is: if one replica stays up, the hooks do not run.
         let when = starts.iter().find(|start| !start.is_always()).cloned().unwrap_or(When::Always);
         let mut before: Vec<_> = rows
             .iter()
@@ -445,7 +446,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     }
 }
 
-/// Whether the container of a hook is of no use any more. One that runs may belong to another run.
+/// Whether the container of a hook is no longer needed. A running one may belong to another run.
 fn has_ended(container: &Container) -> bool {
     matches!(container.state, State::Created | State::Exited | State::Dead)
 }

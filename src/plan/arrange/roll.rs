@@ -1,5 +1,5 @@
-//! Rolling updates: the replicas of a service are replaced in turn, each new one ready before its predecessor goes
-//! (`order: start-first`), or before the next one's does (`stop-first`).
+//! Rolling updates: the replicas of a service are replaced in turn, each new one ready before its predecessor (`order:
+//! start-first`) or the next one's predecessor (`stop-first`) is removed.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use crate::plan::{
 };
 use crate::project::Service;
 
-/// One replica that is replaced in its turn.
+/// The steps of one replica in a rolling update.
 struct Row<'a> {
     old: &'a Container,
     when: When,
-    /// The step that stops the old container; none where it does not run.
+    /// The step that stops the old container; `None` if it is not running.
     stop: Option<ActionId>,
     /// The wait for the new one.
     accept: ActionId,
 }
 
 impl Row<'_> {
-    /// The step after which the next replica has its turn.
+    /// The step after which it is the next replica's turn.
     fn end(&self, order: UpdateOrder) -> ActionId {
         match order {
             UpdateOrder::StartFirst => self.stop.unwrap_or(self.accept),
@@ -38,9 +38,9 @@ impl Row<'_> {
 type Turn = Vec<(ActionId, Edge)>;
 
 impl<'a, 'b> PlanWriter<'a, 'b> {
-    /// Which replicas of a service are replaced in turn: those that run, unless they have to stop for something else. Where
-    /// ports, names or addresses pass from one container to another in this run, none are: whoever gives has to stop
-    /// before whoever takes starts. That is reported.
+    /// Which replicas of a service are replaced in turn: the running ones, unless they must stop for another reason. If
+    /// ports, names or addresses move from one container to another in this run, none are, because the giver must stop
+    /// before the taker starts; that is reported.
     pub(in crate::plan) fn in_turn(
         &mut self,
         decision: &Decision<'a>,
@@ -68,7 +68,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         in_turn
     }
 
-    /// Replaces containers in turn. Gives back the waits that whoever needs the service comes after.
+    /// Replaces containers in turn. Returns the waits that dependents of the service come after.
     pub(in crate::plan) fn roll(
         &mut self,
         service: &'a Service,
@@ -106,7 +106,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         accepts
     }
 
-    /// Has containers that share with one of these made once it is known that they stay.
+    /// Delays the creation of containers that share with one of these until it is certain that these stay.
     fn hold_back_sharing(&mut self, replacements: &[&Replacement<'a, 'b>], accepts: &[ActionId]) {
         let sharing: Vec<_> = replacements
             .iter()
@@ -120,7 +120,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
     }
 
-    /// The replicas of other services that share with the container of one.
+    /// The replicas of other services that share with the container of this one.
     fn sharing(&self, replacement: &Replacement<'a, 'b>) -> impl Iterator<Item = &Replacement<'a, 'b>> {
         let handle = replacement.container.handle.clone();
         self.replacements.values().flatten().filter(move |other| {
@@ -129,7 +129,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         })
     }
 
-    /// The steps of one replica, up to the moment when its new container is there and the old one stopped.
+    /// The steps of one replica, until its new container is ready and the old one stopped.
     fn row(
         &mut self,
         service: &'a Service,
@@ -173,7 +173,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         Some(Row { old, when, stop, accept })
     }
 
-    /// Removes the old container, once its successor can stay, and gives that its name.
+    /// Removes the old container once its successor can stay, and renames the successor.
     fn leave_for_good(&mut self, replacement: &Replacement<'a, 'b>, row: &Row<'a>, accepts: &[ActionId]) {
         let after = row.stop.into_iter().chain(accepts.iter().copied()).collect();
         let remove = self.remove_replaced(replacement, row.old, &row.when, &Reason::Replaced, after);
@@ -188,8 +188,8 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
     }
 
-    /// What happens where one of `failing` fails: the new container of a replica goes, update failed: restoring the old container. Gives
-    /// back the last of these steps.
+    /// The steps if one of `failing` fails: the new container of a replica is removed and the old one restored. Returns
+    /// the last of these steps.
     fn undo(
         &mut self,
         service: &Service,
@@ -204,19 +204,19 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             Some(guard) => Guard::AllOf(vec![guard, failed]),
             None => failed,
         };
-        // Never the old container, though that fills the slot where no new one could be made.
+        // Never the old container, even though it fills the slot if no new one could be created.
         let handle = replacement.create.map_or_else(|| replacement.container.handle.clone(), Handle::Made);
         let name = replacement.spec.temporary_name.clone().unwrap_or_else(|| replacement.container.name.clone());
         let new = ContainerRef { name, handle, ..replacement.container.clone() };
         let old = old_reference(replacement, row.old);
         let timeout = self.cx.options.timeout;
-        // One that never got ready has nothing to say good-bye to: no hooks.
+        // A container that never got ready needs no `pre_stop` hooks.
         let spec = (update.failure_action == FailureAction::Rollback).then(|| replacement.spec.clone());
         let stop_new = (Action::StopContainer { container: new.clone(), spec, timeout }, Reason::TakenBack);
-        // What this run made brought its volumes along; what an earlier run made has used them.
+        // A container created in this run has only new volumes; one from an earlier run has used its volumes.
         let volumes = if replacement.create.is_some() { AnonymousVolumes::Remove } else { AnonymousVolumes::Keep };
         let remove_new = (Action::remove_container(new, volumes), Reason::TakenBack);
-        // It has the files it was started with.
+        // It still has the files it was started with.
         let start_old = (Action::StartContainer { container: old.clone(), spec: None }, Reason::PutBack);
         let wait_old = || {
             let spec = WaitSpec {
@@ -248,7 +248,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         last.unwrap_or(row.accept)
     }
 
-    /// What happens where any replica fails: all go back, in turn as they came.
+    /// The steps if any replica fails: all are rolled back, in the same order.
     fn undo_all(
         &mut self,
         service: &Service,
@@ -266,7 +266,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
     }
 
-    /// What comes before the next group: the end of this one, and some time where that is asked for.
+    /// What comes before the next group: the end of this one, and a delay if configured.
     fn pause(&mut self, service: &Service, update: RollingUpdate, group: &[Row<'a>], end: Turn, more: bool) -> Turn {
         if update.delay.is_zero() || !more {
             return end;
@@ -294,7 +294,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     }
 }
 
-/// The old container of a slot, as itself.
+/// A reference to the old container of a slot.
 fn old_reference(replacement: &Replacement<'_, '_>, old: &Container) -> ContainerRef {
     ContainerRef {
         replica: Some(replacement.slot.replica.clone()),

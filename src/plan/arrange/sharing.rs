@@ -1,4 +1,4 @@
-//! Containers that share the namespace of another one: they are restarted after it.
+//! Containers that use the namespace of another one: they are restarted after it.
 
 use crate::observed::{Container, ContainerId};
 use crate::plan::arrange::writer::{PlanWriter, ReplicaEnd};
@@ -8,17 +8,17 @@ use crate::plan::decide::when::When;
 use crate::plan::{ActionId, ContainerRef, Handle, Reason, Warning};
 use crate::project::ServiceName;
 
-/// What ends a namespace that a container shares.
+/// The end of a namespace that a container uses.
 struct NamespaceEnd {
     when: When,
-    /// The step that stops the container which has it; whoever shares it stops before.
+    /// The step that stops its owner; the containers that use it stop before.
     stopped: Option<ActionId>,
-    /// The steps that whoever shares it stops after: while they fail it stays as it is.
+    /// The steps that must succeed before the containers that use it stop: if one fails, they are left alone.
     after: Vec<ActionId>,
 }
 
 impl<'a> PlanWriter<'a, '_> {
-    /// Restarts the containers of a service whose namespace ended, because the container that has it starts again.
+    /// Restarts the containers of a service whose namespace ends because its owner restarts.
     pub(in crate::plan) fn follow_partners(&mut self, decision: &Decision<'a>) {
         for (_, other) in namespaces(decision.service) {
             for slot in &decision.slots {
@@ -30,7 +30,7 @@ impl<'a> PlanWriter<'a, '_> {
                 let Some(NamespaceEnd { when, stopped, after }) = self.namespace_end(other, container) else {
                     continue;
                 };
-                // Where it is replaced whenever the namespace ends, that is enough.
+                // If it is replaced whenever the namespace ends, that is enough.
                 if when.is_never() || leaves.or(&when) == leaves {
                     continue;
                 }
@@ -47,7 +47,7 @@ impl<'a> PlanWriter<'a, '_> {
         }
     }
 
-    /// What ends the namespace that a container shares: in this run, or before it.
+    /// The end of the namespace that a container uses, in this run or before.
     fn namespace_end(&self, other: &ServiceName, container: &Container) -> Option<NamespaceEnd> {
         let started = |id: &ContainerId| self.cx.observed.started.get(id);
         let stale =
@@ -67,7 +67,7 @@ impl<'a> PlanWriter<'a, '_> {
         Some(NamespaceEnd { when: when.clone(), stopped, after })
     }
 
-    /// Tells of containers that go on running in a namespace that ends: their service is not selected.
+    /// Warns of containers that stay in a namespace that ends because their service is not selected.
     pub(in crate::plan) fn stranded_sharers(&mut self) {
         let cx = self.cx;
         for service in cx.project.disabled.values() {

@@ -10,7 +10,7 @@ use crate::plan::{Action, ActionId, Edge, Probing, Reason, WaitCondition, WaitSp
 use crate::project::{Condition, Service, ServiceName};
 
 impl<'a> PlanWriter<'a, '_> {
-    /// The steps that have to be done before a service starts.
+    /// The steps that must be done before a service starts.
     pub(in crate::plan) fn ready(&mut self, service: &'a Service) -> Vec<(ActionId, Edge)> {
         let mut ready = Vec::new();
         for (dependency, how) in &service.depends_on {
@@ -28,8 +28,8 @@ impl<'a> PlanWriter<'a, '_> {
         ready
     }
 
-    /// The wait for a dependency on behalf of all its dependents with that condition; nothing if it holds, or if there
-    /// is nothing to wait for.
+    /// The wait for a dependency on behalf of all its dependents with this condition; `None` if it already holds, or if
+    /// there is nothing to wait for.
     fn dependency_wait(&mut self, dependency: &'a ServiceName, condition: Condition) -> Option<ActionId> {
         let wanted = WaitCondition::of(condition)?;
         if let Some(known) = self.waits.get(&(dependency, wanted)) {
@@ -90,7 +90,7 @@ impl<'a> PlanWriter<'a, '_> {
         Some(step)
     }
 
-    /// Who finds out whether a service is healthy.
+    /// Who checks the health of a service.
     pub(in crate::plan) fn probing(&self, service: &ServiceName, condition: WaitCondition) -> Probing {
         let service = self.cx.project.services.get(service);
         let asked = service.is_some_and(|service| service.x_hoist().eager_health);
@@ -103,7 +103,8 @@ impl<'a> PlanWriter<'a, '_> {
         }
     }
 
-    /// The waits of `--wait`, for every service if any has to be waited for: what holds now may have failed by then.
+    /// The waits of `--wait`: for every service if any needs a wait, since a condition that holds now may have failed
+    /// by then.
     pub(in crate::plan) fn command_waits(&mut self, order: &[ServiceName]) {
         if self.cx.options.wait.is_none() || !self.cx.starts() {
             return;
@@ -123,7 +124,7 @@ impl<'a> PlanWriter<'a, '_> {
     }
 }
 
-/// Whether a wait is needed: not if the condition holds already for containers that nothing is done to.
+/// Whether a wait is needed: not if the condition already holds and the containers are not touched.
 fn when_to_wait(replicas: &[ReplicaEnd<'_>], condition: WaitCondition, checked: bool) -> When {
     let mut needed = When::Never;
     for replica in replicas {
@@ -133,7 +134,7 @@ fn when_to_wait(replicas: &[ReplicaEnd<'_>], condition: WaitCondition, checked: 
     needed
 }
 
-/// Whether a container is as a dependent needs it, by what the engine's list tells.
+/// Whether the condition holds for a container, according to the engine's list.
 fn holds(container: &Container, condition: WaitCondition, checked: bool) -> bool {
     match condition {
         WaitCondition::Healthy => container.is_running() && container.health == Health::Healthy,

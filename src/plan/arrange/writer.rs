@@ -1,4 +1,4 @@
-//! The steps of `up` and what comes before what: what all parts of it share.
+//! Collects the steps of `up` and their order; shared by all parts of `up`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,37 +25,37 @@ pub(in crate::plan) struct PlanWriter<'a, 'b> {
     pub(in crate::plan) decisions: &'b BTreeMap<&'a ServiceName, Decision<'a>>,
     pub(in crate::plan) dependents: BTreeMap<&'a ServiceName, Vec<(&'a ServiceName, &'a crate::project::Dependency)>>,
     pub(in crate::plan) builder: PlanBuilder,
-    /// The steps that make networks.
+    /// The steps that create networks.
     pub(in crate::plan) network_steps: BTreeMap<&'a NetworkKey, ActionId>,
-    /// The containers that have to be removed before those steps remove their networks.
+    /// The containers that must be removed before these steps remove their networks.
     pub(in crate::plan) network_removes: Vec<(&'a ContainerId, ActionId)>,
-    /// The steps that make volumes.
+    /// The steps that create volumes.
     pub(in crate::plan) volume_steps: BTreeMap<&'a VolumeKey, ActionId>,
-    /// The steps that remove volumes to make them anew, with their names.
+    /// The steps that remove volumes to recreate them, with their names.
     volume_removals: Vec<(ActionId, &'a str)>,
-    /// The steps that stop containers which were there.
+    /// The steps that stop existing containers.
     pub(in crate::plan) stops: BTreeMap<&'a ContainerId, Stop>,
     /// The steps that remove them.
     pub(in crate::plan) removes: BTreeMap<&'a ContainerId, ActionId>,
-    /// The steps that take them off recreated networks, and those that connect them again.
+    /// The steps that disconnect them from recreated networks and connect them again.
     pub(in crate::plan) connects: BTreeMap<&'a ContainerId, Vec<ActionId>>,
-    /// Containers that are stopped as early as can be, because something of theirs is needed elsewhere.
+    /// Containers to stop as early as possible, because something they hold is needed elsewhere.
     pub(in crate::plan) early: conflicts::Early<'a>,
-    /// The replicas of the services whose new containers are made, but whose replacements and starts are not there yet.
+    /// The replicas of services whose creations have been added, but not yet their replacements and starts.
     pub(in crate::plan) replacements: BTreeMap<&'a ServiceName, Vec<Replacement<'a, 'b>>>,
-    /// What has become of the services emitted so far.
+    /// The result of the services added so far.
     pub(in crate::plan) ends: BTreeMap<&'a ServiceName, End<'a>>,
-    /// The waits so far; nothing for one whose condition holds.
+    /// The waits so far; `None` if the condition already holds.
     pub(in crate::plan) waits: BTreeMap<(&'a ServiceName, WaitCondition), Option<ActionId>>,
     /// The steps that give containers their final names.
     pub(in crate::plan) renames: Vec<(ActionId, String)>,
-    /// The starts of new containers, with what they need.
+    /// The starts of new containers, each with its service and the container it replaces.
     pub(in crate::plan) new_starts: Vec<(ActionId, &'a Service, Option<&'a ContainerId>)>,
-    /// What the user should know about the steps.
+    /// Warnings about the steps.
     pub(in crate::plan) warnings: Vec<Warning>,
 }
 
-/// A stop of a container that was there.
+/// A stop of an existing container.
 #[derive(Debug, Clone)]
 pub(in crate::plan) struct Stop {
     pub(in crate::plan) step: ActionId,
@@ -65,35 +65,35 @@ pub(in crate::plan) struct Stop {
     pub(in crate::plan) before_create: bool,
 }
 
-/// A service when its steps are all in the plan.
+/// A service after all its steps have been added.
 #[derive(Debug, Default)]
 pub(in crate::plan) struct End<'a> {
     /// Its replicas, by number.
     pub(in crate::plan) replicas: Vec<ReplicaEnd<'a>>,
     /// The steps that start them.
     pub(in crate::plan) starts: Vec<ActionId>,
-    /// Where nothing is started: what its dependencies ask dependents to come after.
+    /// If nothing is started: the steps of its dependencies that dependents must come after.
     pub(in crate::plan) inherited: Vec<(ActionId, Edge)>,
 }
 
-/// A replica when its steps are all in the plan.
+/// A replica after all its steps have been added.
 #[derive(Debug)]
 pub(in crate::plan) struct ReplicaEnd<'a> {
     pub(in crate::plan) container: ContainerRef,
-    /// The container that was there, where it may still be there.
+    /// The existing container, if it may still exist.
     pub(in crate::plan) existing: Option<&'a Container>,
-    /// Whether it is started in this run.
+    /// When it is started in this run.
     pub(in crate::plan) started: When,
 }
 
-/// A replica while its steps are made.
+/// A replica while its steps are being added.
 #[derive(Debug, Clone)]
 pub(in crate::plan) struct Replacement<'a, 'b> {
     pub(in crate::plan) slot: &'b Slot<'a>,
     pub(in crate::plan) spec: Arc<ContainerSpec>,
-    /// The step that makes its new container.
+    /// The step that creates its new container.
     pub(in crate::plan) create: Option<ActionId>,
-    /// The container it has in the end.
+    /// Its final container.
     pub(in crate::plan) container: ContainerRef,
 }
 
@@ -151,26 +151,27 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         self.builder.add(Step { action, reason, guard: when.guard() }, after)
     }
 
-    /// Puts one step before another, unless they have to be the other way round. For what is better so, not needed.
+    /// Orders one step before another, unless the opposite order is required. For orders that are desirable but not
+    /// necessary.
     pub(in crate::plan) fn order_if_possible(&mut self, earlier: ActionId, later: ActionId) {
         if !self.builder.is_before(later, earlier) {
             self.builder.order(earlier, later, Edge::Requires);
         }
     }
 
-    /// Orders a step after what its service needs to be ready.
+    /// Orders a step after everything its service needs.
     pub(in crate::plan) fn after_all(&mut self, step: ActionId, ready: &[(ActionId, Edge)]) {
         for (earlier, edge) in ready {
             self.builder.order(*earlier, step, *edge);
         }
     }
 
-    /// The steps that get images and models: nothing that runs is touched before them.
+    /// The steps that get images and models: no running container is touched before them.
     pub(in crate::plan) fn gate(&self) -> Vec<ActionId> {
         self.resources.images.steps.iter().copied().chain(self.resources.models.steps()).collect()
     }
 
-    /// Stops a container that runs; nothing for one that does not. One stop is enough for whatever asks for it.
+    /// Stops a container; `None` if it is not running. Adds only one stop per container.
     pub(in crate::plan) fn stop(
         &mut self,
         container: &'a Container,
@@ -199,7 +200,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         Some(step)
     }
 
-    /// Removes a container that nothing takes the place of.
+    /// Removes a container that has no replacement.
     fn discard(&mut self, removal: &Removal<'a>, handle: &ContainerRef) -> ActionId {
         let container = removal.container;
         let stopped = self.stop(container, handle.clone(), &When::Always, removal.reason.clone(), &[]);
@@ -210,8 +211,8 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         step
     }
 
-    /// Removes what has no place in the project any more, orphans, surplus replicas and left-overs, and what mounts a
-    /// volume that is recreated.
+    /// Removes containers that have no place in the project any more (orphans, surplus replicas, left-overs), and those
+    /// that mount a volume which is recreated.
     pub(in crate::plan) fn removals(&mut self, orphans: &[&'a Container]) {
         for container in orphans {
             let handle = ContainerRef {
@@ -234,13 +235,13 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
     }
 
-    /// Why all containers of a service go and come again: for the volume that is recreated.
+    /// The reason for removing and creating all containers of a service: a recreated volume.
     pub(in crate::plan) fn emptied_reason(&self) -> Reason {
         let recreated = self.resources.volumes.values().find(|decision| decision.change == VolumeChange::Recreate);
         recreated.map_or(Reason::Forced, |volume| Reason::ResourceRecreated(volume.name.to_owned()))
     }
 
-    /// Makes and recreates volumes. What mounts one that is recreated is gone by then.
+    /// Creates and recreates volumes. Containers that mount a recreated one are removed before.
     pub(in crate::plan) fn volumes(&mut self) {
         let emptied = self.decisions.values().flat_map(|decision| &decision.emptied);
         let gone: Vec<_> = emptied.filter_map(|container| self.removes.get(&container.id)).copied().collect();
@@ -263,7 +264,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
     }
 
-    /// Orders the removal of volumes after that of everything that mounts them.
+    /// Orders the removal of volumes after the removal of all containers that mount them.
     pub(in crate::plan) fn unmount(&mut self) {
         for (step, name) in std::mem::take(&mut self.volume_removals) {
             let mounts =
@@ -276,7 +277,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
     }
 
-    /// What a container of the slot is made from.
+    /// The specification of a slot's container.
     pub(in crate::plan) fn spec(
         &self,
         service: &Service,
@@ -337,7 +338,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         Replaced { container, inherited, inherits }
     }
 
-    /// The first container by name of every service that this one shares something with.
+    /// The first container, by name, of every service that this one shares something with.
     fn references(&self, service: &Service) -> BTreeMap<ServiceName, ContainerRef> {
         let shared = order::references(service).into_iter();
         shared
@@ -363,7 +364,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             .collect()
     }
 
-    /// The replicas of a service as they will be; before its new containers are made, as they are.
+    /// The replicas of a service as they will be; as they are, if its new containers have not been added yet.
     fn replicas(&self, service: &ServiceName) -> Vec<ContainerRef> {
         if let Some(replacements) = self.replacements.get(service) {
             return replacements.iter().map(|replacement| replacement.container.clone()).collect();
@@ -376,13 +377,13 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
     }
 }
 
-/// A container that was there, as a replica of a service.
+/// A reference to an existing container as a replica of a service.
 pub(in crate::plan) fn existing(service: &ServiceName, container: &Container) -> ContainerRef {
     let replica = container.number.map(|number| Replica { service: service.clone(), number });
     ContainerRef { replica, name: container.name.clone(), handle: Handle::Existing(container.id.clone()) }
 }
 
-/// The step that makes a container, if one of this run does.
+/// The step of this run that creates a container, if any.
 pub(in crate::plan) fn maker(container: &ContainerRef) -> Option<ActionId> {
     match &container.handle {
         Handle::Existing(_) => None,

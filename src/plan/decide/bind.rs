@@ -1,4 +1,4 @@
-//! Bind mounts whose source is missing: the engine makes a folder for it, and a program that wants a file fails.
+//! Bind mounts with a missing source: the engine creates a folder, and a program that expects a file fails.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,8 @@ use crate::plan::{Plan, UpOptions, Warning};
 use crate::project::Service;
 use crate::project::value::{Mount, MountKind};
 
-/// Endings of files that are commonly mounted alone. Folders are called `conf.d` or `example.com`, but hardly ever so.
+/// Extensions of files that are often mounted individually. Folders have names like `conf.d` or `example.com`, but
+/// hardly ever these extensions.
 const FILE_ENDINGS: [&str; 28] = [
     "cfg",
     "cnf",
@@ -39,13 +40,13 @@ const FILE_ENDINGS: [&str; 28] = [
     "yml",
 ];
 
-/// Whether a path ends like that of a file.
+/// Whether a path has such an extension.
 fn looks_like_a_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.rsplit_once('.').is_some_and(|(_, ending)| FILE_ENDINGS.contains(&&*ending.to_lowercase()))
 }
 
-/// The source of a mount that the engine makes a folder for, if a file seems to be meant.
+/// The source of a mount for which the engine will create a folder although a file seems to be meant.
 fn missing_file<'a>(mount: &'a Mount, missing_files: &BTreeSet<String>) -> Option<&'a str> {
     let is_made = mount.bind.as_ref().is_some_and(|bind| bind.create_host_path);
     if mount.kind != MountKind::Bind || !is_made || !looks_like_a_file(&mount.target) {
@@ -54,8 +55,8 @@ fn missing_file<'a>(mount: &'a Mount, missing_files: &BTreeSet<String>) -> Optio
     mount.source.as_deref().filter(|source| missing_files.contains(*source) && looks_like_a_file(source))
 }
 
-/// Tells which mounts of the containers that a plan makes or starts get a folder from the engine, though source and
-/// target look like files.
+/// Warns of mounts of containers that a plan creates or starts for which the engine will create a folder although
+/// source and target look like files.
 pub(in crate::plan) fn folders_for_files(plan: &Plan, options: &UpOptions) -> Vec<Warning> {
     let of_service = |service: &Service| {
         let missing = |(index, mount): (usize, &Mount)| {

@@ -1,4 +1,4 @@
-//! Builds: what the `build` of a service asks for, resolved.
+//! Builds: resolves the `build` section of a service.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::project::label;
 use crate::project::value::BuildContext;
 use crate::project::{Build, Project, Service};
 
-/// The build of `image` as the service's `build` describes it. Flags that say otherwise change its fields afterwards.
+/// The build of `image` according to the service's `build` section. Flags override its fields afterwards.
 pub(in crate::plan) fn resolve(
     project: &Project,
     (service, build): (&Service, &Build),
@@ -42,12 +42,12 @@ pub(in crate::plan) fn resolve(
     }
 }
 
-/// A text, or nothing if it is empty.
+/// A text, or `None` if it is empty.
 fn text(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
 }
 
-/// The image's own name first.
+/// The names of the image, its main name first.
 fn tags(build: &Build, image: &str) -> Vec<String> {
     let further = build.tags.iter().filter(|tag| *tag != image).cloned();
     std::iter::once(image.to_owned()).chain(further).collect()
@@ -69,7 +69,7 @@ fn labels(project: &Project, service: &Service, build: &Build) -> BTreeMap<Strin
     labels
 }
 
-/// One platform: an engine without a store for several keeps one only, and a container needs no more.
+/// A single platform: an engine without a multi-platform store keeps only one, and a container needs no more.
 fn platforms(build: &Build, platform: Option<&str>) -> Vec<String> {
     match (platform, build.platforms.as_slice()) {
         (Some(platform), _) => vec![platform.to_owned()],
@@ -78,7 +78,7 @@ fn platforms(build: &Build, platform: Option<&str>) -> Vec<String> {
     }
 }
 
-/// Contexts by name; the image of another service under its name in the store.
+/// Additional contexts by name; the image of another service by its name in the store.
 fn contexts(project: &Project, build: &Build) -> BTreeMap<String, BuildContext> {
     let service = |name: &str| project.services.get(name).or_else(|| project.disabled.get(name));
     let context = |text: &str| match text.strip_prefix("service:").and_then(service) {

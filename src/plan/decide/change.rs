@@ -1,4 +1,4 @@
-//! What changed in the definition of a service since a container was made from it.
+//! Finds what changed in the definition of a service since a container was created from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::project::label;
 use crate::project::value::Port;
 use crate::project::{Project, Service, Tree};
 
-/// Variables that come from the configuration of the client, in either case.
+/// Variables from the client's configuration, in upper or lower case.
 const PROXY_VARIABLES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 
-/// Where variables and labels live, whose entries are told one by one.
+/// The fields whose entries are reported individually.
 const BY_ENTRY: [&str; 2] = ["environment", "labels"];
 
-/// What changed since a container was made: by the label with the digests of the fields where hoist made it, else by
-/// what the engine shows of it. Old values of most fields are known only where its [`Definition`] was looked at.
+/// What changed since a container was created: according to the label with the field digests if hoist created it, else
+/// according to what the engine reports. Old values of most fields are known only if its [`Definition`] was observed.
 pub(in crate::plan) fn changes(
     project: &Project,
     observed: &Observed,
@@ -36,8 +36,8 @@ pub(in crate::plan) fn changes(
     fields.into_iter().map(|field| change(field, &old, &new, values)).collect()
 }
 
-/// The containers that are replaced because their definition changed. With [`Observed::definitions`] of these, a plan
-/// made again tells their old values too.
+/// The containers that are replaced because their definition changed. With their [`Observed::definitions`], planning
+/// again yields their old values too.
 pub fn redefined(plan: &Plan) -> impl Iterator<Item = &ContainerId> {
     plan.steps().filter_map(|(_, step)| match (&step.action, &step.reason) {
         (Action::CreateContainer(spec), Reason::ConfigChanged(_)) => match &spec.replaces.as_ref()?.container.handle {
@@ -51,35 +51,35 @@ pub fn redefined(plan: &Plan) -> impl Iterator<Item = &ContainerId> {
 fn change(field: String, old: &Old<'_>, new: &New<'_>, values: SecretValues) -> FieldChange {
     let (from, to) =
         if is_told_alone(&field) || old.tells(&field) { (old.value(&field), new.value(&field)) } else { (None, None) };
-    // The engine may show what it was asked for in a way of its own: then the old value tells nothing.
+    // The engine may report the requested value in a different form; then the old value is meaningless.
     let from = from.filter(|from| to.as_ref() != Some(from));
     let shown = |value: Tree| shown(&field, value, values);
     FieldChange { from: from.map(shown), to: to.map(shown), field }
 }
 
-/// Whether the new value of a field is reported even where the old one is not known.
+/// Whether to report the new value of a field even if the old one is unknown.
 fn is_told_alone(field: &str) -> bool {
     field == "image" || entry(field).is_some()
 }
 
-/// The name of the variable or label that a field is.
+/// The name of the variable or label, if the field is one.
 fn entry(field: &str) -> Option<&str> {
     BY_ENTRY.iter().find_map(|parent| field.strip_prefix(parent)?.strip_prefix('.'))
 }
 
-/// A value as it may be shown.
+/// A value for display, with secrets hidden.
 fn shown(field: &str, value: Tree, values: SecretValues) -> FieldValue {
     let shown = secret::shown(entry(field).unwrap_or_default(), value, values);
     if let Tree::String(text) = shown { FieldValue::Text(text) } else { FieldValue::Json(shown.to_json_compact()) }
 }
 
-/// What a container was made from, as far as it is known.
+/// What a container was created from, as far as known.
 struct Old<'a> {
     container: &'a Container,
     definition: Option<&'a Definition>,
 }
 
-/// What its service asks for.
+/// What its service defines now.
 struct New<'a> {
     /// The image reference.
     image: String,
@@ -103,7 +103,7 @@ impl New<'_> {
 }
 
 impl Old<'_> {
-    /// Whether the engine shows the attribute.
+    /// Whether the engine reports the attribute.
     fn tells(&self, attribute: &str) -> bool {
         self.definition.is_some_and(|definition| definition.settings.attributes.contains_key(attribute))
     }
@@ -122,13 +122,13 @@ impl Old<'_> {
         settings.attributes.get(field).filter(|value| **value != Tree::Null).cloned()
     }
 
-    /// The image reference; the engine shows an id where the reference has moved on to another image.
+    /// The image reference; the engine reports an id if the reference now means another image.
     fn image(&self) -> Option<&str> {
         let image = self.container.image.as_str();
         (!image.is_empty() && !image.starts_with("sha256:")).then_some(image)
     }
 
-    /// The changed fields, with entries in place of whole fields where they are known.
+    /// The changed fields, with individual entries instead of whole fields if known.
     fn by_entry(&self, fields: Vec<String>, new: &New<'_>) -> Vec<String> {
         let Some(definition) = self.definition else { return fields };
         fields
@@ -141,7 +141,7 @@ impl Old<'_> {
             .collect()
     }
 
-    /// The fields that are seen to differ.
+    /// The fields that visibly differ.
     fn compare(&self, new: &New<'_>) -> Vec<String> {
         let image = self.image().is_some_and(|image| image != new.image).then(|| "image".to_owned());
         let Some(definition) = self.definition else { return image.into_iter().collect() };
@@ -171,7 +171,7 @@ fn changed_variables(definition: &Definition, new: &New<'_>) -> Vec<String> {
     let is_proxy = |name: &str| PROXY_VARIABLES.iter().any(|proxy| proxy.eq_ignore_ascii_case(name));
     let changed = names.into_iter().filter(|name| match new.service.environment.get(*name) {
         Some(Some(value)) => old.get(*name) != Some(value),
-        // A name without a value takes the image's variable away.
+        // A name without a value removes the image's variable.
         Some(None) => old.contains_key(*name),
         None => image.get(*name) != old.get(*name) && !is_proxy(name),
     });
@@ -186,8 +186,8 @@ fn changed_attributes(definition: &Definition, new: &New<'_>) -> Vec<String> {
     definition.settings.attributes.iter().filter(differs).map(|(name, _)| name.clone()).collect()
 }
 
-/// Whether a container has what its service asks for. Of a mapping only the entries that are written count, since the
-/// image may bring others.
+/// Whether a container has what its service defines. Of a mapping only the entries in the file count, since the image
+/// may add others.
 fn is_as_asked(old: &Tree, new: &Tree) -> bool {
     match (old, new) {
         (Tree::Mapping(old), Tree::Mapping(new)) => new.iter().all(|entry| old.contains(entry)),
@@ -195,7 +195,7 @@ fn is_as_asked(old: &Tree, new: &Tree) -> bool {
     }
 }
 
-/// Whether a value is what is there without it.
+/// Whether a value is the same as no value.
 fn says_nothing(value: &Tree) -> bool {
     match value {
         Tree::Null | Tree::Bool(false) => true,
@@ -205,7 +205,7 @@ fn says_nothing(value: &Tree) -> bool {
     }
 }
 
-/// The attributes of a service in the form in which the engine shows them.
+/// The attributes of a service in the form in which the engine reports them.
 fn attributes(service: &Service) -> BTreeMap<String, Tree> {
     let Tree::Mapping(fields) = canonical::service(service, Form::Json) else { return BTreeMap::new() };
     let mut attributes: BTreeMap<_, _> = fields.into_iter().collect();
@@ -215,7 +215,7 @@ fn attributes(service: &Service) -> BTreeMap<String, Tree> {
     attributes
 }
 
-/// A port as people write it: `127.0.0.1:8080:80/tcp`.
+/// A port as users write it: `127.0.0.1:8080:80/tcp`.
 fn port(port: &Port) -> String {
     let mut text = String::new();
     if let Some(address) = port.host_ip.as_deref().filter(|address| !address.is_empty()) {

@@ -1,4 +1,4 @@
-//! Names, host ports and fixed addresses that pass from one container of the project to another.
+//! Names, host ports and fixed addresses that move from one container of the project to another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,8 @@ use crate::plan::{NameOwner, PlanError};
 use crate::project::value::{Port, port};
 use crate::project::{Dependency, Service, ServiceName};
 
-/// Old containers that are stopped as early as can be: a replica of another slot needs what they hold, so they must
-/// not wait for what their own successor waits for.
+/// Old containers to stop as early as possible: a replica of another slot needs what they hold, so they must not wait
+/// for what their own successor waits for.
 pub(in crate::plan) type Early<'a> = BTreeSet<&'a ContainerId>;
 
 /// The containers to stop early.
@@ -47,7 +47,7 @@ fn needed_elsewhere<'a>(decisions: &BTreeMap<&'a ServiceName, Decision<'a>>) -> 
             let needed_elsewhere = decisions.iter().any(|(other, needing)| {
                 needing.slots.iter().enumerate().any(|(index, needs)| {
                     let itself = other == at && index == number;
-                    // Those that are replaced in turn find a port of their range free.
+                    // In a rolling update, a free port of the range is available.
                     let in_turn = other == at && decision.rolling.is_some() && needs.name != old.name;
                     !itself && !in_turn && takes(needs) && (needs.name == old.name || needs_of(needing.service, old))
                 })
@@ -60,12 +60,12 @@ fn needed_elsewhere<'a>(decisions: &BTreeMap<&'a ServiceName, Decision<'a>>) -> 
     early
 }
 
-/// Whether a slot's container takes a name, ports and addresses in this run.
+/// Whether a slot's container needs a name, ports and addresses in this run.
 fn takes(slot: &Slot<'_>) -> bool {
     !matches!(&slot.change, Change::Keep(container) if container.is_up() && container.name == slot.name)
 }
 
-/// Refuses a name that another container of the project has and keeps.
+/// Refuses a name that another container of the project keeps.
 pub(in crate::plan) fn check_names(
     cx: &Inputs<'_>,
     decisions: &BTreeMap<&ServiceName, Decision<'_>>,
@@ -80,7 +80,7 @@ pub(in crate::plan) fn check_names(
             Change::Keep(container) | Change::Recreate { old: container, .. } => vec![&container.id],
             Change::Finish { old, new } => vec![&old.id, &new.id],
         };
-        // Whether it will be replaced at all, the run finds out.
+        // Only the run finds out whether it will be replaced at all.
         let unsure = matches!(&slot.change, Change::Recreate { when, .. } if !when.is_always());
         let holder = cx.observed.containers.iter().find(|container| container.name == slot.name);
         let stays = |holder: &&Container| {

@@ -1,4 +1,4 @@
-//! Containers: which fill a slot as they are, which are recreated, which go.
+//! Containers: which stay, which are recreated, which are removed.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,22 +18,22 @@ use crate::plan::{AnonymousVolumePolicy, Deferred, Guard, Reason, Recreate, Repl
 use crate::project::label;
 use crate::project::{NetworkKey, Project, Service, ServiceName, VolumeKey};
 
-/// What becomes of a service's containers.
+/// The decision about a service's containers.
 #[derive(Debug)]
 pub(in crate::plan) struct Decision<'a> {
     /// The service.
     pub(in crate::plan) service: &'a Service,
-    /// How its replicas are replaced in turn, where that is asked for.
+    /// How its replicas are replaced in turn, if requested.
     pub(in crate::plan) rolling: Option<RollingUpdate>,
     /// Its replicas as they will be, by number.
     pub(in crate::plan) slots: Vec<Slot<'a>>,
-    /// Containers that go without a successor.
+    /// Containers to remove without a successor.
     pub(in crate::plan) removed: Vec<Removal<'a>>,
-    /// Containers that go because a volume of theirs is recreated.
+    /// Containers to remove because a volume of theirs is recreated.
     pub(in crate::plan) emptied: Vec<&'a Container>,
-    /// Whether containers of it are replaced, which dependents with `restart: true` follow.
+    /// When its containers are replaced; dependents with `restart: true` then restart.
     pub(in crate::plan) recreated: When,
-    /// Whether there will be containers that were not there before, which those that share with it follow.
+    /// When it gets new containers; services that share with it follow.
     pub(in crate::plan) renewed: When,
 }
 
@@ -42,9 +42,9 @@ pub(in crate::plan) struct Decision<'a> {
 pub(in crate::plan) struct Slot<'a> {
     /// Which one.
     pub(in crate::plan) replica: Replica,
-    /// The name its container has in the end.
+    /// The final name of its container.
     pub(in crate::plan) name: String,
-    /// What happens.
+    /// What happens to it.
     pub(in crate::plan) change: Change<'a>,
 }
 
@@ -53,11 +53,11 @@ pub(in crate::plan) struct Slot<'a> {
 pub(in crate::plan) enum Change<'a> {
     /// The container stays.
     Keep(&'a Container),
-    /// There was none.
+    /// There is no container; one is created.
     Create,
-    /// The container is replaced, if and why.
+    /// The container is replaced under a condition, for a reason.
     Recreate { old: &'a Container, when: When, reason: Reason },
-    /// An interrupted run made the successor: it takes the place of the old container now.
+    /// An interrupted run created the successor: it replaces the old container now.
     Finish { old: &'a Container, new: &'a Container },
 }
 
@@ -70,7 +70,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Whether the slot's present container leaves it.
+    /// When the slot's present container is replaced.
     pub(in crate::plan) fn leaves(&self) -> When {
         match self {
             Self::Keep(_) | Self::Create => When::Never,
@@ -80,26 +80,26 @@ impl<'a> Change<'a> {
     }
 }
 
-/// A container that goes without a successor.
+/// A container to remove without a successor.
 #[derive(Debug)]
 pub(in crate::plan) struct Removal<'a> {
-    /// Which.
+    /// The container.
     pub(in crate::plan) container: &'a Container,
     /// Why.
     pub(in crate::plan) reason: Reason,
 }
 
-/// What has been decided before containers are looked at.
+/// The decisions made before those about containers.
 pub(in crate::plan) struct Resources<'a> {
     pub(in crate::plan) images: Images,
     pub(in crate::plan) models: Models,
     pub(in crate::plan) networks: BTreeMap<&'a NetworkKey, NetworkDecision<'a>>,
     pub(in crate::plan) volumes: BTreeMap<&'a VolumeKey, VolumeDecision<'a>>,
-    /// Services all of whose containers go for a recreated volume.
+    /// Services whose containers are all removed because of a recreated volume.
     pub(in crate::plan) emptied: BTreeSet<ServiceName>,
 }
 
-/// The decisions about the services so far: those a service depends on come before it.
+/// The decisions about the services so far; dependencies come before their dependents.
 pub(in crate::plan) struct Decisions<'a, 'b> {
     cx: &'b Inputs<'a>,
     resources: &'b Resources<'a>,
@@ -170,7 +170,7 @@ pub(in crate::plan) fn is_redefined(project: &Project, observed: &Observed, name
     numbered(observed, name).iter().any(|(_, container)| !expected.matches(container))
 }
 
-/// A container and whether it has to go.
+/// A container and whether it must be replaced.
 struct Candidate<'a> {
     container: &'a Container,
     number: u32,
@@ -207,7 +207,7 @@ impl<'a> Decisions<'a, '_> {
         self.fill(service, fills, removed)
     }
 
-    /// All containers go, and fresh ones are made.
+    /// All containers are removed, and new ones created.
     fn emptied(&self, service: &'a Service, containers: Vec<(u32, &'a Container)>) -> Decision<'a> {
         let slots = (1..=self.cx.replicas(service)).map(|number| self.slot(service, number, Change::Create)).collect();
         let emptied = containers.into_iter().map(|(_, container)| container).collect();
@@ -222,7 +222,8 @@ impl<'a> Decisions<'a, '_> {
         }
     }
 
-    /// Which of several containers with one number fills the slot. More than one is what an interrupted run leaves.
+    /// Decides which of several containers with the same number fills the slot. An interrupted run can leave more than
+    /// one.
     fn settle(
         &self,
         service: &Service,
@@ -232,7 +233,7 @@ impl<'a> Decisions<'a, '_> {
         let temporary = |candidate: &Candidate<'_>| {
             is_temporary(candidate.container, &self.cx.project.container_name(service, u64::from(candidate.number)))
         };
-        // What is up to date first; then what bears the final name, what runs, and what is newest.
+        // Up-to-date ones first; then those with the final name, running ones, and the newest.
         same.sort_by_key(|candidate| {
             let container = candidate.container;
             (candidate.is_obsolete(), temporary(candidate), !container.is_up(), Reverse(container.created))
@@ -254,7 +255,7 @@ impl<'a> Decisions<'a, '_> {
         Some((first.number, obsolete, change))
     }
 
-    /// As many replicas as the service asks for: obsolete ones go first, then those of the highest numbers; new ones
+    /// Adjusts the number of replicas: obsolete ones are removed first, then those with the highest numbers; new ones
     /// get numbers above all others.
     fn fill(
         &self,
@@ -286,7 +287,7 @@ impl<'a> Decisions<'a, '_> {
 
     fn slot(&self, service: &Service, number: u32, change: Change<'a>) -> Slot<'a> {
         let name = match &change {
-            // What runs under a name of its own keeps it, unless it is the temporary one of an interrupted run.
+            // A running container keeps a different name, unless it is the temporary one of an interrupted run.
             Change::Keep(container) => {
                 let name = self.cx.project.container_name(service, u64::from(number));
                 if is_temporary(container, &name) { name } else { container.name.clone() }
@@ -298,7 +299,7 @@ impl<'a> Decisions<'a, '_> {
         Slot { replica: Replica { service: service.name.clone(), number }, name, change }
     }
 
-    /// Whether and why a container has to be replaced.
+    /// Whether and why a container must be replaced.
     fn obsolete(&self, service: &Service, expected: &Expected<'_>, container: &Container) -> Option<(When, Reason)> {
         let policy = self.cx.recreate_policy(&service.name);
         if policy == Recreate::Never {
@@ -313,7 +314,7 @@ impl<'a> Decisions<'a, '_> {
         }
     }
 
-    /// What makes a container differ from its service: what is certain, else what the run finds out.
+    /// The difference between a container and its service: a certain one, else one that only the run finds out.
     fn divergence(&self, service: &Service, expected: &Expected<'_>, container: &Container) -> Option<(When, Reason)> {
         let mut late: Option<(When, Reason)> = None;
         let mut remember = |when: When, reason: Reason| {
@@ -354,7 +355,7 @@ impl<'a> Decisions<'a, '_> {
             .or(late)
     }
 
-    /// The containers that the service's references to others stand for.
+    /// The containers that the service's references to others resolve to.
     fn reference_ids(&self, service: &Service) -> BTreeMap<ServiceName, ContainerId> {
         let shared = order::references(service).into_iter();
         shared
@@ -392,13 +393,13 @@ impl<'a> Decisions<'a, '_> {
         (!late.is_never()).then_some((late, Reason::ImageChanged { from: None, to: None }))
     }
 
-    /// A network of the service that a container is not connected to. One that does not run could not start on a
-    /// network that has been removed since; where it just lacks one, it is connected before it starts.
+    /// The reason to recreate a container that is not connected to a network of its service. A stopped one cannot start
+    /// if one of its networks was removed; if it merely lacks a network, it is connected before it starts.
     fn connection_change(&self, service: &Service, container: &Container) -> Option<Reason> {
         if service.network_mode.is_some() {
             return None;
         }
-        // A container keeps the name of its first network for good, and does not start without it.
+        // A container remembers the name of its first network permanently, and does not start without it.
         let renamed = service.networks.keys().find_map(|key| {
             let decision =
                 self.resources.networks.get(key).filter(|decision| decision.change == NetworkChange::Rename)?;
@@ -424,7 +425,7 @@ impl<'a> Decisions<'a, '_> {
         missing.map(|key| Reason::NotConnected(key.clone()))
     }
 
-    /// A volume that the service mounts and the container does not.
+    /// The reason to recreate a container that does not mount a volume of its service.
     fn mount_change(&self, service: &Service, container: &Container) -> Option<Reason> {
         let mut wanted = volume::mounted(self.cx.project, service);
         let missing = wanted.find(|key| {
@@ -436,8 +437,8 @@ impl<'a> Decisions<'a, '_> {
     }
 }
 
-/// Whether the image of a container is another one than it was made from. An image that is neither there nor fetched
-/// changes nothing: there is none to change to.
+/// Whether the image of a container has changed. An image that neither exists nor is pulled is no change: there is
+/// nothing to change to.
 fn image_change(image: &ImageFact, container: &Container) -> Option<(When, Reason)> {
     let same = image.present.as_ref().is_some_and(|present| was_made_from(container, present));
     let from = if same {
@@ -456,20 +457,20 @@ fn image_change(image: &ImageFact, container: &Container) -> Option<(When, Reaso
     }
 }
 
-/// Whether a container was made from an image. Docker Compose 2 wrote the id of the store's entry into the label, and
-/// early versions wrote none.
+/// Whether a container was created from an image. Docker Compose 2 wrote the id of the store's entry into the label;
+/// early versions wrote nothing.
 fn was_made_from(container: &Container, image: &Image) -> bool {
     let made_from = container.image_digest.as_ref().or(container.image_id.as_ref());
     made_from.is_some_and(|digest| *digest == image.digest || *digest == image.id)
 }
 
-/// Whether a container bears the temporary name of a replacement: `<12 hex digits>_<final name>`.
+/// Whether a container has the temporary name of a replacement: `<12 hex digits>_<final name>`.
 pub(in crate::plan) fn is_temporary(container: &Container, name: &str) -> bool {
     let prefix = container.name.strip_suffix(name).and_then(|rest| rest.strip_suffix('_'));
     prefix.is_some_and(|prefix| prefix.len() == 12 && prefix.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// The replicas of a service with their numbers; those without a number come after the others.
+/// The replicas of a service with their numbers; those without a number come last.
 pub(in crate::plan) fn numbered<'a>(observed: &'a Observed, service: &ServiceName) -> Vec<(u32, &'a Container)> {
     let replicas = observed.containers.iter();
     let mut replicas: Vec<_> =
@@ -485,8 +486,8 @@ pub(in crate::plan) fn numbered<'a>(observed: &'a Observed, service: &ServiceNam
     replicas.into_iter().map(|container| (number(container), container)).collect()
 }
 
-/// The containers of a service in the order in which references stand for them: by name, those that an interrupted run
-/// left last.
+/// The containers of a service in the order in which references resolve to them: by name, those left by an interrupted
+/// run last.
 pub(in crate::plan) fn by_reference<'a>(
     project: &Project,
     observed: &'a Observed,
@@ -501,14 +502,14 @@ pub(in crate::plan) fn by_reference<'a>(
     numbered.into_iter().map(|(_, container)| container).collect()
 }
 
-/// The same for a service that this run leaves alone: it is not selected, or its profile is off. Nothing for others.
+/// The same for a service outside this run: not selected, or without an active profile. Empty for others.
 pub(in crate::plan) fn left_alone<'a>(cx: &Inputs<'a>, service: &ServiceName) -> Vec<&'a Container> {
     let acted_on = cx.project.services.contains_key(service);
     if acted_on { Vec::new() } else { by_reference(cx.project, cx.observed, service) }
 }
 
 impl Inputs<'_> {
-    /// The number of replicas asked for.
+    /// The requested number of replicas.
     pub(in crate::plan) fn replicas(&self, service: &Service) -> u32 {
         let scaled = self.options.scale.get(&service.name).copied();
         scaled.unwrap_or_else(|| u32::try_from(service.replicas()).unwrap_or(u32::MAX))

@@ -1,5 +1,5 @@
-//! Secrets and configs: those that cannot be provided are found before anything is touched, those that a container will
-//! not see and those that changed since it was made are told.
+//! Secrets and configs: refuses those that cannot be provided before anything is touched; warns of those that a
+//! container will not see, or that changed since it was created.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::project::fingerprint::Fingerprint;
 use crate::project::label;
 use crate::project::{CONFIGS_FOLDER, FileSource, Project, SECRETS_FOLDER, Service, ServiceName};
 
-/// The part of the digests that is about the secrets and configs of one service.
+/// The digests of the secrets and configs of one service.
 pub(in crate::plan) fn of_service(contents: &Fingerprint, service: &Service) -> Fingerprint {
     contents.only(|name| match name.split_once('.') {
         Some(("secret", name)) => service.secrets.iter().any(|secret| secret.source.as_str() == name),
@@ -21,8 +21,9 @@ pub(in crate::plan) fn of_service(contents: &Fingerprint, service: &Service) -> 
     })
 }
 
-/// Tells which secrets and configs changed since the running containers that stay were made. Docker Compose recreates
-/// nothing for them either; a container that was stopped and started since has the new content nevertheless.
+/// Warns of secrets and configs that changed since the running containers that stay were created. Docker Compose does
+/// not recreate containers for them either; a container that was stopped and started since then has the new content
+/// anyway.
 pub(in crate::plan) fn changes(
     contents: &Fingerprint,
     decisions: &BTreeMap<&ServiceName, Decision<'_>>,
@@ -47,7 +48,7 @@ pub(in crate::plan) fn changes(
     }
 }
 
-/// What both the label of a running container and the present know, and know differently.
+/// The names whose digest in the label of a running container differs from the current one.
 fn changed_in(container: &Container, now: &Fingerprint) -> Vec<String> {
     let label = container.labels.get(label::CONTENTS).filter(|_| container.is_up());
     let Some(kept) = label.and_then(|label| label.parse::<Fingerprint>().ok()) else { return Vec::new() };
@@ -61,7 +62,7 @@ struct Item<'a> {
     kind: &'static str,
     name: &'a str,
     source: Option<&'a FileSource>,
-    /// Its place among those of its kind, from 0.
+    /// Its index among those of its kind, from 0.
     index: usize,
     /// Its path in containers.
     target: String,
@@ -96,12 +97,12 @@ impl Item<'_> {
         }
     }
 
-    /// Whether it is copied into containers; files are mounted.
+    /// Whether it is copied into containers; files are mounted instead.
     fn is_copied(&self) -> bool {
         matches!(self.source, Some(FileSource::Environment { .. } | FileSource::Content(_)))
     }
 
-    /// Why it cannot be copied into a container.
+    /// What prevents copying it into a container.
     fn obstacle(&self, service: &Service) -> Option<CopyObstacle> {
         if !self.is_copied() {
             return None;
@@ -129,7 +130,7 @@ impl Item<'_> {
         })
     }
 
-    /// The warning that the container will not see it.
+    /// The warning that a container will not see it.
     fn hidden(&self, service: &Service) -> Option<Warning> {
         let Cover { mount, effect: Effect::Hidden } = cover::of(service, &self.target)? else { return None };
         let (kind, name) = (self.kind, self.name.to_owned());
@@ -138,12 +139,12 @@ impl Item<'_> {
     }
 }
 
-/// Refuses a plan with a container or a build whose secrets and configs cannot be provided. A container
-/// that is only made does not need a variable.
+/// Refuses a plan with a container or a build whose secrets and configs cannot be provided. A container that is only
+/// created does not need a variable.
 ///
 /// # Errors
 ///
-/// The first of what is in the way.
+/// For the first problem found.
 pub(in crate::plan) fn check(plan: &Plan, options: &UpOptions) -> Result<(), PlanError> {
     let missing = &options.missing_files;
     let mut seen = BTreeSet::new();
@@ -167,7 +168,7 @@ pub(in crate::plan) fn check(plan: &Plan, options: &UpOptions) -> Result<(), Pla
     Ok(())
 }
 
-/// The container that a step makes or starts.
+/// The container that a step creates or starts.
 fn gets_files(action: &Action) -> Option<&Arc<ContainerSpec>> {
     let (Action::StartContainer { spec: Some(spec), .. } | Action::CreateContainer(spec)) = action else { return None };
     Some(spec)
@@ -181,13 +182,13 @@ fn build_error(spec: &BuildSpec, missing_files: &BTreeSet<String>) -> Option<Pla
     })
 }
 
-/// Tells which secrets and configs the containers that a plan makes or starts will not see.
+/// Warns of secrets and configs that the containers which a plan creates or starts will not see.
 pub(in crate::plan) fn hidden(plan: &Plan) -> Vec<Warning> {
     let services = services_with_new_containers(plan).into_iter();
     services.flat_map(|(project, service)| items(project, service).filter_map(|item| item.hidden(service))).collect()
 }
 
-/// The services of the containers that a plan makes or starts, each once, with their project.
+/// The services of the containers that a plan creates or starts, without duplicates, with their project.
 pub(in crate::plan) fn services_with_new_containers(plan: &Plan) -> Vec<(&Project, &Service)> {
     let mut seen = BTreeSet::new();
     let specs = plan.steps().filter_map(|(_, step)| gets_files(&step.action));

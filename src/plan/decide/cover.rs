@@ -1,38 +1,38 @@
-//! What is mounted over a path of a service's containers.
+//! Finds the mount that covers a path in a service's containers.
 
 use crate::project::Service;
 use crate::project::value::MountKind;
 use crate::project::value::mount::clean_target;
 
-/// Folders that every container gets anew at each start.
+/// Folders that are new at every start of a container.
 const OWN_FOLDERS: [&str; 3] = ["/dev", "/proc", "/sys"];
 
-/// Files that every container gets from the engine.
+/// Files that the engine provides in every container.
 const OWN_FILES: [&str; 3] = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
 
-/// The mount that a path is in: of those around it the innermost.
+/// The innermost mount that contains a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::plan) struct Cover {
-    /// Where it is mounted.
+    /// Where the mount is.
     pub(in crate::plan) mount: String,
-    /// What becomes of a file that is copied to the path before a start.
+    /// What happens to a file that is copied to the path before a start.
     pub(in crate::plan) effect: Effect,
 }
 
-/// What becomes of a file that is copied to a covered path before a start.
+/// What happens to a file that is copied to a covered path before a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::plan) enum Effect {
-    /// It is kept in what is mounted.
+    /// It ends up in the mount.
     Kept,
-    /// It is hidden: what is mounted begins empty, or is the engine's.
+    /// It is hidden: the mount starts empty, or is the engine's.
     Hidden,
-    /// It cannot be copied: what is mounted is read-only.
+    /// It cannot be copied: the mount is read-only.
     ReadOnly,
-    /// It cannot be copied: it is the mount itself.
+    /// It cannot be copied: the path is the mount itself.
     Taken,
 }
 
-/// The mount of a service that `path` is in. Engines mount what is further in last.
+/// The mount of a service that contains `path`. Engines mount nested paths last.
 pub(in crate::plan) fn of(service: &Service, path: &str) -> Option<Cover> {
     let own_folders = OWN_FOLDERS.iter().filter(|folder| is_in(path, folder)).map(|folder| (*folder, Effect::Hidden));
     let own_files = OWN_FILES.iter().filter(|file| **file == path).map(|file| (*file, Effect::Hidden));
@@ -61,7 +61,7 @@ fn is_in(path: &str, folder: &str) -> bool {
     folder == "/" || path.strip_prefix(&folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Where a path leads in nearly all images: `/var/run` is a link to `/run`.
+/// A path as it resolves in nearly all images, where `/var/run` is a link to `/run`.
 fn resolved(path: &str) -> String {
     match path.strip_prefix("/var/run") {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("/run{rest}"),

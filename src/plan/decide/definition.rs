@@ -1,4 +1,4 @@
-//! Whether something was made from its present definition.
+//! Whether something was created from its present definition.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -7,23 +7,23 @@ use crate::observed::{self, Container, ContainerId};
 use crate::project::hash::{HashForm, network_hash, resolved_service_hash, volume_hash};
 use crate::project::{Network, Service, ServiceName, Volume};
 
-/// The hashes that containers of a service carry.
+/// The expected hashes in the labels of a service's containers.
 pub(in crate::plan) struct Expected<'a> {
     service: &'a Service,
     references: BTreeMap<ServiceName, ContainerId>,
     current: String,
-    /// That of Docker Compose 2, which is needed only where the other does not fit.
+    /// The hash of Docker Compose 2, computed only if the other does not match.
     of_v2: OnceCell<String>,
 }
 
 impl<'a> Expected<'a> {
-    /// Those of a service whose references to other services stand for these containers.
+    /// The hashes of a service whose references to other services resolve to these containers.
     pub(in crate::plan) fn new(service: &'a Service, references: BTreeMap<ServiceName, ContainerId>) -> Self {
         let current = hash(service, HashForm::V5, &references);
         Self { service, references, current, of_v2: OnceCell::new() }
     }
 
-    /// Whether a container was made from that definition, by hoist or either line of Docker Compose.
+    /// Whether a container was created from this definition, by hoist or by Docker Compose 2 or 5.
     pub(in crate::plan) fn matches(&self, container: &Container) -> bool {
         let Some(label) = &container.config_hash else { return false };
         *label == self.current || label == self.of_v2.get_or_init(|| hash(self.service, HashForm::V2, &self.references))
@@ -34,12 +34,12 @@ fn hash(service: &Service, form: HashForm, references: &BTreeMap<ServiceName, Co
     resolved_service_hash(service, form, |name| references.get(name).map(|id| id.as_str().to_owned()))
 }
 
-/// Whether a network was made from that definition. One without a hash counts as such.
+/// Whether a network was created from this definition; true if it has no hash.
 pub(in crate::plan) fn network_matches(network: &Network, live: &observed::Network) -> bool {
     is_hash(live.config_hash.as_deref(), || network_hash(network))
 }
 
-/// Whether a volume was made from that definition. One without a hash counts as such.
+/// Whether a volume was created from this definition; true if it has no hash.
 pub(in crate::plan) fn volume_matches(volume: &Volume, live: &observed::Volume) -> bool {
     is_hash(live.config_hash.as_deref(), || volume_hash(volume))
 }

@@ -1,11 +1,11 @@
-//! What containers of one service cannot share: names, ports of the host, addresses.
+//! What containers of one service cannot share: names, host ports, addresses.
 
 use crate::plan::inputs::Inputs;
 use crate::plan::{Exclusive, PlanError};
 use crate::project::Service;
 use crate::project::value::{NamespaceMode, port};
 
-/// What so many containers of a service cannot all have at once.
+/// The first thing that this many containers of a service cannot all have at the same time.
 pub(in crate::plan) fn of(service: &Service, containers: usize) -> Option<Exclusive> {
     let name = service.container_name.clone().filter(|_| containers > 1);
     name.map(Exclusive::ContainerName)
@@ -13,14 +13,15 @@ pub(in crate::plan) fn of(service: &Service, containers: usize) -> Option<Exclus
         .or_else(|| address(service, &["ipv4_address", "ipv6_address", "mac_address", "link_local_ips"]))
 }
 
-/// Refuses replicas that could not all start: the engine would tell only of the second, with the first one running.
+/// Refuses replicas that could not all start: the engine would only report the second, when the first one is already
+/// running.
 pub(in crate::plan) fn check_replicas(cx: &Inputs<'_>, service: &Service) -> Result<(), PlanError> {
     let replicas = cx.replicas(service) as usize;
     if replicas < 2 || !cx.starts() || service.provider.is_some() {
         return Ok(());
     }
     let port = if publishes(cx, service) { host_port(service, replicas) } else { None };
-    // Engines let containers have the same hardware address.
+    // Engines accept duplicate MAC addresses.
     match port.or_else(|| address(service, &["ipv4_address", "ipv6_address"])) {
         Some(obstacle) => Err(PlanError::NotShared { service: service.name.clone(), replicas, obstacle }),
         None => Ok(()),
@@ -40,8 +41,8 @@ fn host_port(service: &Service, containers: usize) -> Option<Exclusive> {
     })
 }
 
-/// Whether the engine is sure to publish ports of the service: not in the host's network, on internal networks or on
-/// those of other drivers than `bridge`. Of external networks it is not known.
+/// Whether the engine certainly publishes ports of the service: not in the host's network, on internal networks, or
+/// with drivers other than `bridge`. For external networks it is unknown.
 fn publishes(cx: &Inputs<'_>, service: &Service) -> bool {
     if let Some(mode) = &service.network_mode {
         return matches!(mode, NamespaceMode::Other(mode) if matches!(mode.as_str(), "bridge" | "default"));
@@ -53,7 +54,7 @@ fn publishes(cx: &Inputs<'_>, service: &Service) -> bool {
         })
 }
 
-/// The first fixed address among those fields.
+/// The first fixed address among these fields.
 fn address(service: &Service, fields: &[&'static str]) -> Option<Exclusive> {
     service.networks.iter().find_map(|(key, network)| {
         let network = network.as_ref()?;

@@ -1,4 +1,4 @@
-//! Images: which are pulled, which are built, and what is known of their content.
+//! Images: which are pulled, which are built, and what is known about their content.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use crate::project::{Build, Project, Service, ServiceName};
 /// An image reference and the platform it is wanted for.
 pub(in crate::plan) type ImageKey = (String, Option<String>);
 
-/// What is known of an image that containers need.
+/// What is known about an image that containers need.
 #[derive(Debug, Clone)]
 pub(in crate::plan) struct ImageFact {
     /// The reference.
     pub(in crate::plan) reference: String,
-    /// Its digest, now or once it is there.
+    /// Its digest, now or once it exists.
     pub(in crate::plan) digest: Deferred<Option<ImageDigest>>,
-    /// What the engine has under that reference now.
+    /// The engine's present image for this reference.
     pub(in crate::plan) present: Option<Image>,
-    /// The last step that fetches or builds it.
+    /// The last step that pulls or builds it.
     pub(in crate::plan) producer: Option<ActionId>,
 }
 
@@ -33,7 +33,7 @@ pub(in crate::plan) struct ImageFact {
 #[derive(Debug, Default)]
 pub(in crate::plan) struct Images {
     facts: BTreeMap<ImageKey, ImageFact>,
-    /// Every step that fetches or builds: nothing that runs is touched before all of them ended well.
+    /// Every step that pulls or builds: no running container is touched before all of them have succeeded.
     pub(in crate::plan) steps: Vec<ActionId>,
 }
 
@@ -53,7 +53,7 @@ impl Images {
         self.facts.get(&key).expect("every service with containers asked for its image")
     }
 
-    /// The images a service mounts, by their place in the container.
+    /// The images a service mounts, by path in the container.
     pub(in crate::plan) fn mounted(
         &self,
         project: &Project,
@@ -69,7 +69,7 @@ impl Images {
             .collect()
     }
 
-    /// The steps that have to end before a container of the service can be made and its hooks can run.
+    /// The steps that must end before a container of the service can be created and its hooks can run.
     pub(in crate::plan) fn before_create(
         &self,
         project: &Project,
@@ -81,7 +81,7 @@ impl Images {
     }
 }
 
-/// The images that a run of the project asks for, and the platform of each: what the snapshot has to tell.
+/// The images that a run of the project needs, with platforms: the snapshot must include them.
 #[must_use]
 pub fn wanted_images(project: &Project, options: &UpOptions) -> Vec<(String, Option<String>)> {
     wanted(project, options).into_keys().collect()
@@ -96,7 +96,7 @@ struct Use<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum UseKind {
-    /// Its containers are made from it.
+    /// Its containers are created from it.
     Own,
     /// Its containers mount it.
     Mounted,
@@ -104,7 +104,7 @@ enum UseKind {
     Hook,
 }
 
-/// Where the model asks for an image of a service: for its own, for one that a hook runs in, or for one that it mounts.
+/// The path in the model that refers to an image of a service: its own, one that a hook runs in, or one that it mounts.
 #[must_use]
 pub fn place_of_image(project: &Project, service: &Service, image: &str) -> Vec<String> {
     let mut place = vec!["services".to_owned(), service.name.to_string()];
@@ -122,7 +122,8 @@ pub fn place_of_image(project: &Project, service: &Service, image: &str) -> Vec<
     place
 }
 
-/// Refuses a plan that makes a container, or runs a hook, from an image that is not there and that no step gets.
+/// Refuses a plan that creates a container, or runs a hook, from an image that does not exist and that no step pulls or
+/// builds.
 ///
 /// # Errors
 ///
@@ -181,7 +182,7 @@ fn uses_of(project: &Project, service: &Service, options: &UpOptions) -> Vec<(Im
     uses
 }
 
-/// The image that a mount names: by reference, or by the service that builds or runs it.
+/// The image of a mount: given by reference, or by the service that builds or runs it.
 fn mounted_name(project: &Project, source: &str) -> String {
     let service = project.services.get(source).or_else(|| project.disabled.get(source));
     service.map_or_else(|| source.to_owned(), |service| project.image_name(service))
@@ -197,7 +198,7 @@ fn platform(service: &Service, options: &UpOptions) -> Option<String> {
     service.platform.clone().or_else(|| options.default_platform.clone())
 }
 
-/// Adds the pulls and builds, each image once however many services need it.
+/// Adds the pulls and builds, each image only once even if several services need it.
 pub(in crate::plan) fn plan(
     project: &Arc<Project>,
     observed: &Observed,
@@ -213,16 +214,16 @@ pub(in crate::plan) fn plan(
     steps.images
 }
 
-/// What is done to get an image.
+/// How to get an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Decision {
-    /// It is used as it is, or its absence is the engine's to report.
+    /// Use the existing one; if it is missing, the engine reports that.
     Use,
-    /// It is fetched.
+    /// Pull it.
     Pull { reason: Reason, on_failure: PullFailure },
-    /// It is fetched; where that fails, it is built.
+    /// Pull it; if that fails, build it.
     PullElseBuild { reason: Reason },
-    /// It is built.
+    /// Build it.
     Build { reason: Reason },
 }
 
@@ -248,7 +249,7 @@ impl Use<'_> {
         self.kind == UseKind::Own && self.service.build.is_some()
     }
 
-    /// The pull policy that counts: `--build`, else `--pull`, else the service's.
+    /// The effective pull policy: `--build`, else `--pull`, else the service's.
     fn rule(&self, options: &UpOptions) -> PullRule {
         if options.build == BuildImages::Always && self.builds() {
             return PullRule::Build;
@@ -260,7 +261,7 @@ impl Use<'_> {
         }
     }
 
-    /// Why this use asks for a pull; nothing if it does not.
+    /// Why this use requires a pull; `None` if it does not.
     fn pull_reason(&self, present: Option<&Image>, options: &UpOptions) -> Option<Reason> {
         if self.kind == UseKind::Own && self.service.image.is_none() {
             return None;
@@ -311,7 +312,7 @@ impl ImageSteps<'_> {
                 buildable(uses).map(|built| self.build(key, built, (reason.clone(), None), None, &mut path))
             }
         };
-        // A build that another one needed first may have come before this image's turn.
+        // Another build may already have added this one as its dependency.
         let producer = producer.or_else(|| self.builds.get(key).copied());
         let digest = match producer {
             Some(step) => Deferred::From(step),
@@ -335,8 +336,8 @@ impl ImageSteps<'_> {
         id
     }
 
-    /// Adds the build of `service`, after those whose results it uses as contexts; `path` holds the services whose
-    /// builds led here.
+    /// Adds the build of `service`, after those whose results it uses as contexts; `path` has the services whose builds
+    /// led here.
     fn build(
         &mut self,
         key: &ImageKey,
@@ -348,7 +349,7 @@ impl ImageSteps<'_> {
         let (reason, guard) = why;
         if let Some(known) = self.builds.get(key) {
             if guard.is_none() {
-                // It may have been there for the case only that a pull fails.
+                // It may have been added only in case a pull fails.
                 self.builder.step_mut(*known).guard = None;
             }
             return *known;
@@ -367,7 +368,7 @@ impl ImageSteps<'_> {
         id
     }
 
-    /// The builds of the services that `additional_contexts` of `service` name. They may be of other profiles.
+    /// The builds of the services in `additional_contexts` of `service`. These may have other profiles.
     fn contexts(&mut self, (service, build): (&Service, &Build), path: &mut BTreeSet<ServiceName>) -> Vec<ActionId> {
         let project = self.project.clone();
         let names = build.additional_contexts.values().filter_map(|context| context.strip_prefix("service:"));
@@ -383,7 +384,7 @@ impl ImageSteps<'_> {
     }
 }
 
-/// The first of them that is built, with its `build`.
+/// The first service with a `build` section.
 fn buildable<'a>(uses: &[Use<'a>]) -> Option<(&'a Service, &'a Build)> {
     let built = uses.iter().filter(|used| used.builds());
     built.map(|used| used.service).find_map(|service| Some((service, service.build.as_ref()?)))

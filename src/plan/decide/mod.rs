@@ -1,4 +1,4 @@
-//! Decisions: what should be, by kind of resource, and why. No steps are made here.
+//! Decisions: the desired result per kind of resource, and why. No steps are created here.
 
 pub(super) mod bind;
 pub(super) mod build;

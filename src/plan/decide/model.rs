@@ -1,4 +1,4 @@
-//! Models: what the services that use them get, and what is pulled and configured for them.
+//! Models: the variables of services that use them, and what is pulled and configured.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,28 +7,28 @@ use crate::observed::{ModelRunner, Observed};
 use crate::plan::{Action, ActionId, ModelSpec, PlanBuilder, PlanError, Reason, Step, Warning};
 use crate::project::{Model, ModelKey, Project, Service, ServiceModel, ServiceName};
 
-/// The models of a run, each with the last step that makes it ready.
+/// The models of a run, each with the last step that prepares it.
 #[derive(Debug, Default)]
 pub(in crate::plan) struct Models(BTreeMap<ModelKey, ActionId>);
 
 impl Models {
-    /// The steps that make ready what a service uses.
+    /// The steps that prepare the models of a service.
     pub(in crate::plan) fn of_service(&self, service: &Service) -> impl Iterator<Item = ActionId> {
         service.models.keys().filter_map(|key| self.0.get(key)).copied()
     }
 
-    /// The steps that make models ready.
+    /// The steps that prepare models.
     pub(in crate::plan) fn steps(&self) -> impl Iterator<Item = ActionId> {
         self.0.values().copied()
     }
 }
 
-/// The project with the variables that tell its services about their models: the reference and where it is served. They
-/// are part of the definition, and win over what the service says itself, as with Docker Compose.
+/// The project with variables that tell its services the references and endpoints of their models. They are part of the
+/// definition and override the service's own, as in Docker Compose.
 ///
 /// # Errors
 ///
-/// [`PlanError::NoModelPlugin`] when a service uses a model and nothing serves models.
+/// [`PlanError::NoModelPlugin`] if a service uses a model and there is no model runner.
 pub(in crate::plan) fn with_variables(project: &Arc<Project>, observed: &Observed) -> Result<Arc<Project>, PlanError> {
     let Some(first) = project.services.values().find(|service| !service.models.is_empty()) else {
         return Ok(project.clone());
@@ -51,9 +51,9 @@ pub(in crate::plan) fn with_variables(project: &Arc<Project>, observed: &Observe
 /// The variables that tell a service about a model.
 #[derive(Debug, PartialEq, Eq)]
 struct VariableNames {
-    /// The one for its reference.
+    /// The variable for its reference.
     model: String,
-    /// The one for where it is served.
+    /// The variable for its endpoint.
     endpoint: String,
 }
 
@@ -70,7 +70,7 @@ impl VariableNames {
     }
 }
 
-/// Adds the pulls and the configurations, each model once however many services use it.
+/// Adds the pulls and configurations, each model only once even if several services use it.
 pub(in crate::plan) fn plan(
     project: &Arc<Project>,
     observed: &Observed,
@@ -84,7 +84,7 @@ pub(in crate::plan) fn plan(
         Some((*key, spec(project, runner, key, model, services)))
     });
     let mut models = Models::default();
-    // Two keys may stand for one model: it is pulled once, and configured in their order.
+    // Two keys may refer to the same model: it is pulled once, and configured in their order.
     let mut last: BTreeMap<String, ActionId> = BTreeMap::new();
     for (key, spec) in specs {
         let flags = project.models.get(key).map_or(0, |model| model.runtime_flags.len());
@@ -108,7 +108,7 @@ fn add(builder: &mut PlanBuilder, action: Action, reason: Reason, after: Option<
     builder.add(Step { action, reason, guard: None }, after)
 }
 
-/// The models that services use, and which do.
+/// The models in use, and the services that use them.
 fn users(project: &Project) -> BTreeMap<&ModelKey, BTreeSet<&ServiceName>> {
     let mut users: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for service in project.services.values() {

@@ -1,4 +1,4 @@
-//! Names that are written out: what the engine would refuse, or could give to one thing only.
+//! Explicit names: refuses those that the engine would refuse, and duplicates.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn containers(cx: &Inputs<'_>) -> Result<(), PlanError> {
     if names.is_empty() {
         return Ok(());
     }
-    // A replica of another service may get the name.
+    // A replica of another service may have this name.
     for service in cx.project.services.values().filter(|service| service.container_name.is_none()) {
         for number in 1..=cx.replicas(service) {
             let name = cx.project.replica_name(&service.name, number.into());
@@ -56,7 +56,7 @@ fn containers(cx: &Inputs<'_>) -> Result<(), PlanError> {
 
 fn check_network(cx: &Inputs<'_>, key: &NetworkKey, network: &Network) -> Result<(), PlanError> {
     let used = cx.project.services.values().any(|service| service.networks.contains_key(key));
-    // An external network may be given by its id.
+    // An external network may be specified by id.
     let live = cx.observed.networks.iter().find(|live| network.external && live.id.as_str() == network.name);
     let name = live.map_or(&network.name, |live| &live.name);
     if used && PREDEFINED.contains(&name.as_str()) {
@@ -76,8 +76,7 @@ fn twice(first: &ServiceName, second: &ServiceName, name: &str) -> PlanError {
     PlanError::DuplicateContainerName { first: first.clone(), second: second.clone(), name: name.to_owned() }
 }
 
-/// Whether engines accept the name for a container or a local volume. Docker wants two characters; Podman is content
-/// with one.
+/// Whether engines accept the name for a container or a local volume. Docker requires two characters, Podman only one.
 fn is_restricted(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())

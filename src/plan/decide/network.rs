@@ -1,4 +1,4 @@
-//! Networks: which are made, kept, recreated, and what that means for who is connected.
+//! Networks: which are created, kept or recreated, and what that means for connected containers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::project::{Network, NetworkKey, Project};
 /// A network of the project and what happens to it.
 #[derive(Debug)]
 pub(in crate::plan) struct NetworkDecision<'a> {
-    /// Its name in the engine, as the project has it.
+    /// Its name in the engine, according to the project.
     pub(in crate::plan) name: &'a str,
-    /// What the engine has.
+    /// The existing network.
     pub(in crate::plan) live: Option<&'a observed::Network>,
-    /// What is done.
+    /// What happens to it.
     pub(in crate::plan) change: NetworkChange,
-    /// Others of the same name that nobody uses, which older engines make for runs at the same time or interrupted
-    /// ones. They go: a name has to mean one network.
+    /// Unused networks with the same name, which older engines create for concurrent or interrupted runs. They are
+    /// removed, since a name must be unambiguous.
     pub(in crate::plan) duplicates: Vec<&'a observed::Network>,
 }
 
@@ -27,16 +27,16 @@ pub(in crate::plan) struct NetworkDecision<'a> {
 pub(in crate::plan) enum NetworkChange {
     /// Nothing.
     Keep,
-    /// It is made.
+    /// It is created.
     Create,
-    /// It is removed and made again: its definition changed.
+    /// It is removed and created again: its definition changed.
     Recreate,
-    /// One of another name takes its place.
+    /// One with another name replaces it.
     Rename,
 }
 
 impl NetworkDecision<'_> {
-    /// The id a connected container shows; nothing where the network is not there, or will not stay.
+    /// The id that connected containers have; `None` if the network does not exist or will not stay.
     pub(in crate::plan) fn kept_id(&self) -> Option<&NetworkId> {
         match self.change {
             NetworkChange::Keep => self.live.map(|network| &network.id),
@@ -44,7 +44,7 @@ impl NetworkDecision<'_> {
         }
     }
 
-    /// The network that goes.
+    /// The network to remove.
     pub(in crate::plan) fn leaving(&self) -> Option<&observed::Network> {
         match self.change {
             NetworkChange::Recreate | NetworkChange::Rename => self.live,
@@ -53,8 +53,8 @@ impl NetworkDecision<'_> {
     }
 }
 
-/// The networks of the project that are to be removed and made again, because their definition changed. Whoever else
-/// is connected to them has to be known before a plan is made ([`observed::Network::visitors`]).
+/// The networks of the project that must be recreated because their definition changed. Their other connected
+/// containers ([`observed::Network::visitors`]) must be known before planning.
 #[must_use]
 pub fn changed_networks<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a observed::Network> {
     let own = project.networks.iter().filter(|(_, network)| !network.external);
@@ -70,7 +70,7 @@ pub fn changed_networks<'a>(project: &Project, observed: &'a Observed) -> Vec<&'
 ///
 /// # Errors
 ///
-/// For external networks that are not there, or not to be told apart.
+/// For external networks that are missing or ambiguous.
 pub(in crate::plan) fn decide<'a>(
     cx: &Inputs<'a>,
     warnings: &mut Vec<Warning>,
@@ -90,7 +90,7 @@ fn external<'a>(cx: &Inputs<'a>, key: &'a NetworkKey, network: &'a Network) -> R
     let all = &cx.observed.networks;
     let mut found: Vec<_> = all.iter().filter(|live| live.name == *name || live.id.as_str() == name).collect();
     if found.is_empty() {
-        // The beginning of an id, as engines show it to people.
+        // The beginning of an id, as engines show it to users.
         found.extend(all.iter().filter(|live| name.len() >= 12 && live.id.as_str().starts_with(name)));
     }
     match (found.first().copied(), found.get(1)) {
@@ -138,7 +138,7 @@ fn internal<'a>(
     NetworkDecision { name, live: Some(live), change, duplicates }
 }
 
-/// A network of that name which does not carry this project's key.
+/// A network with this name but without this project's labels.
 fn unmanaged<'a>(cx: &Inputs<'a>, name: &str, warnings: &mut Vec<Warning>) -> Option<&'a observed::Network> {
     let live = cx.observed.network_named(name)?;
     if live.project.as_deref() != Some(cx.project.name.as_str()) {
@@ -151,13 +151,14 @@ fn unmanaged<'a>(cx: &Inputs<'a>, name: &str, warnings: &mut Vec<Warning>) -> Op
     Some(live)
 }
 
-/// Whether a container is connected to the network of that name.
+/// Whether a container is connected to a network.
 pub(in crate::plan) fn is_connected(container: &Container, network: &observed::Network) -> bool {
     container.networks.contains_key(&network.name)
         || container.networks.values().any(|endpoint| endpoint.network.as_ref() == Some(&network.id))
 }
 
-/// Refuses to recreate networks that containers outside of `touched` are connected to: those would lose it.
+/// Refuses to recreate networks that containers outside of `touched` are connected to, since these would lose the
+/// connection.
 pub(in crate::plan) fn check_users(
     cx: &Inputs<'_>,
     networks: &BTreeMap<&NetworkKey, NetworkDecision<'_>>,

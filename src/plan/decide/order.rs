@@ -1,12 +1,13 @@
-//! In which order services are visited: each after all it depends on.
+//! The order in which services are visited: each after its dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::PlanError;
 use crate::plan::decide::shared::{Shared, shared_services};
+use crate::project::graph::ServiceGraph;
 use crate::project::{Dependency, Project, Service, ServiceName};
 
-/// The services to act on, each after its dependencies, in the order of their names otherwise.
+/// The services to act on, each after its dependencies, otherwise sorted by name.
 ///
 /// # Errors
 ///
@@ -19,10 +20,10 @@ pub(in crate::plan) fn services_by_dependency(project: &Project) -> Result<Vec<S
     Ok(visit.order)
 }
 
-/// A walk that keeps its way in a list: a long chain of services must not exhaust the stack.
+/// A walk with an explicit stack: a long chain of services must not cause a stack overflow.
 struct Visit<'a> {
     project: &'a Project,
-    /// The services seen so far, and whether all they need is in the order.
+    /// The services seen so far, and whether all their dependencies are in the order.
     known: BTreeMap<&'a ServiceName, Known>,
     /// The path to the current service.
     open: Vec<Open<'a>>,
@@ -35,14 +36,14 @@ enum Known {
     Done,
 }
 
-/// A service on the way, with what it needs and was not looked at yet.
+/// A service on the path, with the dependencies not visited yet.
 struct Open<'a> {
     service: &'a Service,
     needs: std::vec::IntoIter<(&'a ServiceName, Option<&'a Dependency>)>,
 }
 
 impl<'a> Visit<'a> {
-    /// Visits a service after everything it needs.
+    /// Visits a service after all its dependencies.
     fn all_below(&mut self, name: &'a ServiceName) -> Result<(), PlanError> {
         self.enter(name)?;
         while let Some(top) = self.open.last_mut() {
@@ -76,7 +77,7 @@ impl<'a> Visit<'a> {
         Ok(())
     }
 
-    /// The way from `name` back to it.
+    /// The path from `name` back to itself.
     fn cycle(&self, name: &ServiceName) -> PlanError {
         let way = self.open.iter().map(|open| &open.service.name).skip_while(|above| *above != name);
         PlanError::Cycle { services: way.chain([name]).cloned().collect() }
@@ -96,18 +97,18 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// The services whose namespaces or volumes a service shares: `service:X` in `network_mode`, `ipc`, `pid`, `uts` and
+/// The services whose namespaces or volumes a service uses: `service:X` in `network_mode`, `ipc`, `pid`, `uts` and
 /// `cgroup`, and `X` in `volumes_from`.
 pub(in crate::plan) fn references(service: &Service) -> BTreeSet<&ServiceName> {
     shared_services(service).map(|(_, other)| other).collect()
 }
 
-/// The services whose mounts a service takes over.
+/// The services whose mounts a service uses through `volumes_from`.
 pub(in crate::plan) fn volume_sources(service: &Service) -> impl Iterator<Item = &ServiceName> {
     shared_services(service).filter(|(shared, _)| *shared == Shared::Volumes).map(|(_, other)| other)
 }
 
-/// The services that depend on each service, with how they do.
+/// The dependents of each service, each with its dependency.
 pub(in crate::plan) fn dependents(project: &Project) -> BTreeMap<&ServiceName, Vec<(&ServiceName, &Dependency)>> {
     let mut dependents: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, service) in &project.services {
@@ -129,17 +130,11 @@ pub(in crate::plan) fn with_dependencies(project: &Project, services: &[ServiceN
     needed
 }
 
-/// Adds all services that depend on these, at any distance.
-pub(in crate::plan) fn add_dependents(project: &Project, services: &mut BTreeSet<ServiceName>) {
-    let dependents = dependents(project);
-    let mut left: Vec<ServiceName> = services.iter().cloned().collect();
-    while let Some(name) = left.pop() {
-        for (dependent, _) in dependents.get(&name).into_iter().flatten() {
-            if services.insert((*dependent).clone()) {
-                left.push((*dependent).clone());
-            }
-        }
-    }
+/// These services and all that depend on them, at any distance.
+pub(in crate::plan) fn with_dependents(project: &Project, services: &[ServiceName]) -> BTreeSet<ServiceName> {
+    let graph = ServiceGraph::of(project.services.values());
+    let dependents = services.iter().flat_map(|name| graph.dependents(name.as_str()));
+    services.iter().chain(dependents).cloned().collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::observed::{Container, Observed, State};
 use crate::plan::Reason;
 use crate::project::Project;
 
-/// Why an orphan goes.
+/// Why an orphan is removed.
 pub(in crate::plan) fn reason(container: &Container) -> Reason {
     match (container.one_off, has_ended(container)) {
         (false, _) => Reason::Orphan,
@@ -13,14 +13,14 @@ pub(in crate::plan) fn reason(container: &Container) -> Reason {
     }
 }
 
-/// The containers that no service of the files accounts for, and one-offs that ended.
+/// The containers that belong to no service of the files, and exited one-offs.
 pub(in crate::plan) fn orphans<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a Container> {
     let mut orphans: Vec<_> = observed.containers.iter().filter(|container| is_orphan(project, container)).collect();
     orphans.sort_by(|a, b| a.name.cmp(&b.name));
     orphans
 }
 
-/// Whether no service of the files accounts for a container, or it is a finished one-off.
+/// Whether a container belongs to no service of the files, or is an exited one-off.
 pub(in crate::plan) fn is_orphan(project: &Project, container: &Container) -> bool {
     if container.hook || container.config_hash.is_none() {
         return false;

@@ -12,26 +12,26 @@ use crate::project::{Service, UpdateConfig};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::plan) struct RollingUpdate {
     pub(in crate::plan) order: UpdateOrder,
-    /// Replicas at a time; all at once where there is none.
+    /// Number of replicas at a time; `None` means all at once.
     parallelism: Option<NonZeroUsize>,
     /// Time between one group and the next.
     pub(in crate::plan) delay: Duration,
     pub(in crate::plan) failure_action: FailureAction,
-    /// For how long a new container is watched once it is ready.
+    /// How long a new container is monitored once it is ready.
     pub(in crate::plan) monitor: Duration,
 }
 
-/// Which of the two goes first.
+/// The order of stop and start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::plan) enum UpdateOrder {
-    /// The new container starts beside the old one.
+    /// The new container starts while the old one is running.
     StartFirst,
     /// The old one stops before the new one starts.
     StopFirst,
 }
 
 impl RollingUpdate {
-    /// What a service says; one replica at a time, stop-first, and a failure pauses the update by default.
+    /// The settings of a service; by default one replica at a time, stop-first, and a failure pauses the update.
     fn of(service: &Service) -> Result<Self, PlanError> {
         let unset = UpdateConfig::default();
         let written = service.deploy.as_ref().and_then(|deploy| deploy.update_config.as_ref()).unwrap_or(&unset);
@@ -64,21 +64,22 @@ impl RollingUpdate {
         self.parallelism.map_or(replicas, NonZeroUsize::get).clamp(1, replicas.max(1))
     }
 
-    /// What the failure of a group is to the next one.
+    /// The edge from one group to the next, which decides what a failure means.
     pub(in crate::plan) fn edge(&self) -> Edge {
         if self.failure_action == FailureAction::Continue { Edge::Follows } else { Edge::Requires }
     }
 }
 
 impl Inputs<'_> {
-    /// How a service is updated, where it is asked for: `up --rolling`, or `x-hoist: {rolling: true}`.
+    /// The rolling update of a service, if requested by `up --rolling` or `x-hoist: {rolling: true}`.
     pub(in crate::plan) fn rolling(&self, service: &Service) -> Result<Option<RollingUpdate>, PlanError> {
         let asked = self.starts() && (self.options.rolling || service.x_hoist().rolling);
         asked.then(|| RollingUpdate::of(service)).transpose()
     }
 }
 
-/// Refuses what cannot be updated in the order it asks for: two containers at once that need one thing.
+/// Refuses a service that cannot be updated in its configured order: two containers at a time would need the same
+/// thing.
 pub(in crate::plan) fn check(cx: &Inputs<'_>, service: &Service) -> Result<(), PlanError> {
     let Some(update) = cx.rolling(service)? else { return Ok(()) };
     let replicas = cx.replicas(service) as usize;

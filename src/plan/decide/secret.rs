@@ -4,8 +4,8 @@ use crate::diagnostic::redact::{self, HIDDEN};
 use crate::plan::SecretValues;
 use crate::project::Tree;
 
-/// A value as it may be shown: hidden if its name speaks of a secret, else without what it says itself to be one. The
-/// name is that of a variable, argument, label or option; empty where there is none.
+/// A value for display: hidden if its name suggests a secret, else with recognisable secrets hidden. The name is that
+/// of a variable, argument, label or option; empty if there is none.
 pub(in crate::plan) fn shown(name: &str, value: Tree, values: SecretValues) -> Tree {
     if values == SecretValues::Shown { value } else { concealed(name, value) }
 }
@@ -29,7 +29,7 @@ fn concealed(name: &str, value: Tree) -> Tree {
     }
 }
 
-/// A list, in which an item may be the value of the flag before it.
+/// The same for a list, in which an item may be the value of the flag before it.
 fn list(name: &str, items: Vec<Tree>) -> Vec<Tree> {
     let mut after_flag = false;
     items

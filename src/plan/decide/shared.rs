@@ -1,4 +1,4 @@
-//! Namespaces and volumes that services use of one another.
+//! Namespaces and volumes that services share.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub enum Shared {
 }
 
 impl Shared {
-    /// The key of the service that asks for it.
+    /// The attribute of the service that requests it.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl fmt::Display for Shared {
     }
 }
 
-/// Everything a service uses of other services, by reference.
+/// Everything that a service shares with other services by reference.
 pub fn shared_services(service: &Service) -> impl Iterator<Item = (Shared, &ServiceName)> {
     let volumes = service.volumes_from.iter().filter_map(|from| match &from.source {
         VolumesFromSource::Service(other) => Some((Shared::Volumes, other)),
@@ -60,7 +60,7 @@ pub fn shared_services(service: &Service) -> impl Iterator<Item = (Shared, &Serv
     namespaces(service).chain(volumes)
 }
 
-/// The namespaces of other services that a service uses. They end when the container does that has them.
+/// The namespaces of other services that a service uses. They end with the container that owns them.
 pub(in crate::plan) fn namespaces(service: &Service) -> impl Iterator<Item = (Shared, &ServiceName)> {
     let modes = [
         (Shared::Network, &service.network_mode),
@@ -77,16 +77,16 @@ pub(in crate::plan) fn namespaces(service: &Service) -> impl Iterator<Item = (Sh
 pub enum NothingToShare {
     /// The service has no replicas.
     NoReplicas,
-    /// The service has no container, and this run makes none: it is not selected, or its profile is off.
+    /// The service has no container, and this run creates none: it is not selected, or its profiles are inactive.
     NotSelected {
         /// The profiles of the service.
         profiles: Vec<String>,
     },
-    /// The same, but the service has a container that does not run.
+    /// The same, but the service has a stopped container.
     NotRunning {
         /// Its name.
         container: String,
-        /// What it is doing.
+        /// Its state.
         state: State,
         /// The profiles of the service.
         profiles: Vec<String>,

@@ -1,4 +1,4 @@
-//! What has to be there before a container shares with it, and what restarts because its namespace ended.
+//! Checks what containers share with, and finds containers that must restart because their namespace ended.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::plan::decide::shared::{NothingToShare, Shared, namespaces, shared_ser
 use crate::plan::inputs::Inputs;
 use crate::project::{Project, ServiceName};
 
-/// Refuses containers that would share with one that is not there, or not running.
+/// Refuses containers that would share with a missing or stopped one.
 pub(in crate::plan) fn check(
     cx: &Inputs<'_>,
     decisions: &BTreeMap<&ServiceName, Decision<'_>>,
@@ -51,8 +51,8 @@ fn not_selected(cx: &Inputs<'_>, other: &ServiceName, has_to_run: bool) -> Optio
     })
 }
 
-/// The running containers that share a namespace, and those they share it with: when each last started tells whether
-/// the namespace is still there ([`Observed::started`]).
+/// The running containers that use a namespace of another one, and those others: their start times
+/// ([`Observed::started`]) tell whether the namespace still exists.
 #[must_use]
 pub fn namespace_sharers<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a ContainerId> {
     let mut ids = Vec::new();

@@ -1,4 +1,4 @@
-//! Volumes: which are made, kept, recreated; and what is anonymous.
+//! Volumes: which are created, kept or recreated, and which are anonymous.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +14,9 @@ use crate::project::{Project, Service, ServiceName, Volume, VolumeKey};
 /// A volume of the project and what happens to it.
 #[derive(Debug)]
 pub(in crate::plan) struct VolumeDecision<'a> {
-    /// Its name in the engine, as the project has it.
+    /// Its name in the engine, according to the project.
     pub(in crate::plan) name: &'a str,
-    /// What is done.
+    /// What happens to it.
     pub(in crate::plan) change: VolumeChange,
 }
 
@@ -25,15 +25,15 @@ pub(in crate::plan) struct VolumeDecision<'a> {
 pub(in crate::plan) enum VolumeChange {
     /// Nothing.
     Keep,
-    /// It is made.
+    /// It is created.
     Create,
-    /// It is removed, with its data, and made again.
+    /// It is removed, with its data, and created again.
     Recreate,
 }
 
-/// The volumes whose definition differs from what they were made from, under the same name. Which containers of others
-/// mount one has to be known before its recreation is planned ([`observed::Volume::visitors`]). They are kept as they are
-/// unless `UpOptions::recreate_volumes` has them; a command asks the user about each, since their data would be lost.
+/// The volumes whose definition changed since their creation, under the same name. Containers outside the project that
+/// mount one ([`observed::Volume::visitors`]) must be known before its recreation is planned. They are kept unless they
+/// are in `UpOptions::recreate_volumes`; a command asks the user about each, since their data would be lost.
 #[must_use]
 pub fn changed_volumes<'a>(project: &'a Project, observed: &Observed) -> Vec<(&'a VolumeKey, &'a Volume)> {
     let volumes = project.volumes.iter().filter(|(_, volume)| !volume.external);
@@ -42,11 +42,11 @@ pub fn changed_volumes<'a>(project: &'a Project, observed: &Observed) -> Vec<(&'
         .collect()
 }
 
-/// Decides about every volume. One of the same key but another name is left alone, with its data.
+/// Decides about every volume. One with the same key but another name is left alone, with its data.
 ///
 /// # Errors
 ///
-/// For external volumes that are not there.
+/// For missing external volumes.
 pub(in crate::plan) fn decide<'a>(
     cx: &Inputs<'a>,
     warnings: &mut Vec<Warning>,
@@ -110,8 +110,8 @@ pub(in crate::plan) fn mounted<'a>(project: &'a Project, service: &'a Service) -
     volumes.filter_map(|mount| Some(project.volumes.get_key_value(mount.source.as_deref()?)?.0))
 }
 
-/// The services that mount a recreated volume, directly or through `volumes_from`, and those whose containers still
-/// do. `order` has every service after those it takes mounts from.
+/// The services that mount a recreated volume, directly or through `volumes_from`, and those whose containers still do.
+/// In `order`, every service comes after those in its `volumes_from`.
 pub(in crate::plan) fn emptied_services(
     cx: &Inputs<'_>,
     order: &[ServiceName],
@@ -140,7 +140,7 @@ pub(in crate::plan) fn emptied_services(
     emptied
 }
 
-/// Refuses the recreation of volumes that containers mount which are not `gone` by then.
+/// Refuses the recreation of volumes mounted by containers that are not in `gone`.
 ///
 /// # Errors
 ///
@@ -165,8 +165,8 @@ pub(in crate::plan) fn check_users(
     Ok(())
 }
 
-/// Whether the engine named the volume of a mount itself. Somebody may have made such a volume one of the project's,
-/// to keep it.
+/// Whether the engine named the volume of a mount, and the project does not define it: a user may have added such a
+/// volume to the project to keep it.
 pub(in crate::plan) fn is_anonymous(project: &Project, mount: &Mount) -> bool {
     let generated = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let adopted = |name: &str| project.volumes.values().any(|volume| volume.name == name);
@@ -174,9 +174,9 @@ pub(in crate::plan) fn is_anonymous(project: &Project, mount: &Mount) -> bool {
         && mount.name.as_deref().is_some_and(|name| generated(name) && !adopted(name))
 }
 
-/// The anonymous volumes of a container that its successor mounts again: all but those in whose place the service now
-/// mounts something by name. Whether they can be written to is what the service says now, not what it said then; only where
-/// mounts come from another container, that says.
+/// The anonymous volumes of a container that its successor mounts again: all except those at whose path the service now
+/// mounts something by name. Whether they are read-only follows from the service's present definition or, for mounts
+/// that come from another container, from that container.
 pub(in crate::plan) fn inherited(project: &Project, container: &Container, service: &Service) -> Vec<InheritedVolume> {
     let written = |target: &str| service.volumes.iter().find(|mount| mount.target == target);
     let taken = |target: &str| service.volumes.iter().any(|mount| mount.target == target && mount.source.is_some());
@@ -196,7 +196,7 @@ pub(in crate::plan) fn inherited(project: &Project, container: &Container, servi
 }
 
 /// The anonymous volumes that the engine would leave behind when it removes a container with its volumes. Only those
-/// that hoist is known to have carried over: the name alone does not tell them from a volume that somebody keeps.
+/// that hoist is known to have carried over: by name alone they look like a volume that a user wants to keep.
 pub(in crate::plan) fn carried_over<'a>(project: &Project, container: &'a Container) -> Vec<&'a str> {
     let Some(label) = container.labels.get(label::INHERITED) else { return Vec::new() };
     let anonymous = container.mounts.iter().filter(|mount| is_anonymous(project, mount));

@@ -1,16 +1,16 @@
-//! Whether something happens: never, for sure, or if a late fact asks for it.
+//! Whether something happens: never, always, or depending on a deferred value.
 
 use crate::plan::Guard;
 
-/// Whether a step of the plan will be done, as far as the planner knows.
+/// Whether a step of the plan will be done, as far as known when planning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::plan) enum When {
-    /// It is not done.
+    /// It will not be done.
     #[default]
     Never,
-    /// The run finds out: it is done if one of these holds. Not empty.
+    /// Only the run finds out: it is done if one of these holds. Not empty.
     If(Vec<Guard>),
-    /// It is done.
+    /// It will be done.
     Always,
 }
 
@@ -25,7 +25,7 @@ impl When {
         }
     }
 
-    /// Done if either is.
+    /// Done if either of the two is.
     pub(in crate::plan) fn or(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::Always, _) | (_, Self::Always) => Self::Always,
@@ -42,17 +42,17 @@ impl When {
         }
     }
 
-    /// Whether it is out of the question.
+    /// Whether it certainly will not happen.
     pub(in crate::plan) fn is_never(&self) -> bool {
         *self == Self::Never
     }
 
-    /// Whether it is certain.
+    /// Whether it certainly will happen.
     pub(in crate::plan) fn is_always(&self) -> bool {
         *self == Self::Always
     }
 
-    /// What the step carries; nothing where it is certain.
+    /// The guard for the step; `None` if it is certain.
     pub(in crate::plan) fn guard(&self) -> Option<Guard> {
         match self {
             Self::Never | Self::Always => None,

@@ -40,7 +40,7 @@ pub(super) fn build(build: &Build, form: Form) -> Tree {
     fields.end(&build.extensions)
 }
 
-/// One text for id and path, as Docker Compose prints it, though it cannot be loaded again.
+/// Id and path as one text, as Docker Compose prints them, although that cannot be loaded again.
 fn ssh_key(key: &SshKey, _: Form) -> Tree {
     match &key.path {
         Some(path) => Tree::String(format!("{}: {path}", key.id)),
@@ -103,7 +103,7 @@ fn generic_resource(resource: &GenericResource, form: Form) -> Tree {
     fields.end(&resource.extensions)
 }
 
-/// Unlike elsewhere, nothing is left out.
+/// Unlike elsewhere, empty values are not left out.
 fn discrete_resource(resource: &DiscreteResource, form: Form) -> Tree {
     let mut fields = Fields::new(form);
     fields.put("kind", resource.kind.as_deref().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! How a mapping of the canonical form is put together: what is empty is left out, maps are sorted.
+//! Builds a mapping of the canonical form: leaves out empty values and sorts maps.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use super::form::Form;
 use crate::project::{Extensions, Tree, natural_order};
 
-/// A mapping in the making. Keys come in the order of the calls.
+/// A mapping under construction. Keys are in the order of the calls.
 pub(super) struct Fields {
     form: Form,
     entries: Vec<(String, Tree)>,
@@ -19,88 +19,88 @@ impl Fields {
         Self { form, entries: Vec::new() }
     }
 
-    /// Whatever it is.
+    /// Adds any value.
     pub(super) fn put(&mut self, key: &str, value: impl Into<Tree>) {
         self.entries.push((key.to_owned(), value.into()));
     }
 
-    /// What is there.
+    /// Adds a value if there is one.
     pub(super) fn some<T: Into<Tree>>(&mut self, key: &str, value: Option<T>) {
         if let Some(value) = value {
             self.put(key, value);
         }
     }
 
-    /// What is there, made by `tree`.
+    /// Adds a block, converted by `tree`, if there is one.
     pub(super) fn block<T>(&mut self, key: &str, value: Option<&T>, tree: fn(&T, Form) -> Tree) {
         if let Some(value) = value {
             self.put(key, tree(value, self.form));
         }
     }
 
-    /// What is there, as text.
+    /// Adds a value as text, if there is one.
     pub(super) fn shown<T: Display>(&mut self, key: &str, value: Option<T>) {
         if let Some(value) = value {
             self.put(key, value.to_string());
         }
     }
 
-    /// Text that is not empty.
+    /// Adds text unless it is empty.
     pub(super) fn text(&mut self, key: &str, text: Option<&str>) {
         self.some(key, text.filter(|text| !text.is_empty()));
     }
 
-    /// A number that is not 0.
+    /// Adds a number unless it is 0.
     pub(super) fn number(&mut self, key: &str, number: i64) {
         self.some(key, Some(number).filter(|number| *number != 0));
     }
 
-    /// A number that is not 0.
+    /// Adds a number unless it is 0.
     pub(super) fn float(&mut self, key: &str, number: f32) {
         self.some(key, Some(number).filter(|number| *number != 0.0).map(Tree::Float32));
     }
 
-    /// A quantity that is not 0, as text.
+    /// Adds a quantity as text unless it is 0.
     pub(super) fn quantity<T: Display + Default + PartialEq>(&mut self, key: &str, quantity: T) {
         self.shown(key, Some(quantity).filter(|quantity| *quantity != T::default()));
     }
 
-    /// A flag that is up.
+    /// Adds a flag if it is true.
     pub(super) fn flag(&mut self, key: &str, flag: bool) {
         self.some(key, Some(flag).filter(|flag| *flag));
     }
 
-    /// A list or mapping that is not empty.
+    /// Adds a list or mapping unless it is empty.
     pub(super) fn filled(&mut self, key: &str, value: Tree) {
         if !value.is_empty_collection() {
             self.put(key, value);
         }
     }
 
-    /// Texts, if there are any.
+    /// Adds texts, if there are any.
     pub(super) fn texts<T: Display>(&mut self, key: &str, texts: &[T]) {
         self.filled(key, words(texts));
     }
 
-    /// Items, if there are any.
+    /// Adds items, if there are any.
     pub(super) fn list<T>(&mut self, key: &str, items: &[T], tree: impl Fn(&T, Form) -> Tree) {
         let form = self.form;
         self.filled(key, Tree::Sequence(items.iter().map(|item| tree(item, form)).collect()));
     }
 
-    /// Texts by name, if there are any.
+    /// Adds texts by name, if there are any.
     pub(super) fn texts_by_name(&mut self, key: &str, texts: &BTreeMap<String, String>) {
         let map = self.entries(texts, |text, _| Tree::from(text.as_str()));
         self.filled(key, map);
     }
 
-    /// Texts or null by name, if there are any.
+    /// Adds texts or nulls by name, if there are any.
     pub(super) fn variables(&mut self, key: &str, variables: &BTreeMap<String, Option<String>>) {
         let map = self.entries(variables, |text, _| optional(text.as_deref()));
         self.filled(key, map);
     }
 
-    /// A map sorted as the form asks.
+    /// Adds a map, sorted as the form requires.
     pub(super) fn entries<K: AsRef<str> + Ord, V>(
         &self,
         map: &BTreeMap<K, V>,
@@ -114,7 +114,7 @@ impl Fields {
         Tree::Mapping(entries)
     }
 
-    /// Words of a command: YAML leaves out what is unset, JSON shows it as null.
+    /// Adds the words of a command: if unset, YAML leaves it out and JSON shows null.
     pub(super) fn command(&mut self, key: &str, command: Option<&Vec<String>>) {
         match command {
             Some(command) => self.put(key, words(command)),
@@ -123,14 +123,14 @@ impl Fields {
         }
     }
 
-    /// A block that JSON always shows.
+    /// Adds a block that JSON always shows.
     pub(super) fn block_or_empty<T>(&mut self, key: &str, value: &T, is_empty: bool, tree: fn(&T, Form) -> Tree) {
         if self.form.is_json() || !is_empty {
             self.put(key, tree(value, self.form));
         }
     }
 
-    /// The mapping, with its `x-*` keys where the form shows them.
+    /// The finished mapping, with its `x-*` keys if the form shows them.
     pub(super) fn end(mut self, extensions: &Extensions) -> Tree {
         if self.form == Form::Yaml {
             let map = self.entries(extensions, extension);
@@ -141,7 +141,7 @@ impl Fields {
         Tree::Mapping(self.entries)
     }
 
-    /// The mapping, its keys sorted by bytes.
+    /// The finished mapping, with its keys sorted by bytes.
     pub(super) fn sorted(mut self) -> Tree {
         self.entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         Tree::Mapping(self.entries)
@@ -158,7 +158,7 @@ pub(super) fn optional(text: Option<&str>) -> Tree {
     text.map_or(Tree::Null, Tree::from)
 }
 
-/// The value of an `x-*` key, its maps sorted as the form asks.
+/// The value of an `x-*` key, with its maps sorted as the form requires.
 pub(super) fn extension(value: &Value, form: Form) -> Tree {
     match value {
         Value::Null => Tree::Null,

@@ -1,16 +1,16 @@
-//! Which of the documents a tree is made for.
+//! The kinds of document that a tree is built for.
 
-/// What a [`Tree`](crate::project::Tree) is made for.
+/// The kind of document that a [`Tree`](crate::project::Tree) is built for.
 ///
-/// Documents are made of the same values in the same order of keys, but not of the same ones.
+/// The documents have the same order of keys, but show different subsets of the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// The YAML of `config`: maps sorted naturally, `x-*` keys everywhere.
     Yaml,
     /// The JSON of `config`, as Docker Compose 5 prints it: maps sorted by bytes, `x-*` keys at the top level only.
     Json,
-    /// The JSON that Docker Compose 2 hashed: as [`Form::Json`], but a bind mount shows that its source is made if
-    /// missing, where the file says so, rather than that it is not.
+    /// The JSON that Docker Compose 2 hashed: like [`Form::Json`], but a bind mount shows if the file says to create a
+    /// missing source, rather than not to create it.
     JsonOfV2,
 }
 

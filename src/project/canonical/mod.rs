@@ -1,5 +1,5 @@
-//! The form that `config` prints and that the configuration hash digests:
-//! a [`Project`] in, a [`Tree`] with everything in its fixed place out.
+//! The canonical form, which `config` prints and the configuration hash digests: a [`Project`] in, a [`Tree`] with
+//! everything in its fixed place out.
 
 mod blocks;
 mod fields;
@@ -68,7 +68,7 @@ pub fn volume(volume: &Volume, form: Form) -> Tree {
     resource::volume(volume, form)
 }
 
-/// The same with every `$` doubled, in keys too, so that what is printed loads to the same project.
+/// The same with every `$` doubled, in keys too, so that the printed form loads to the same project.
 #[must_use]
 pub fn double_dollars(tree: Tree) -> Tree {
     let double = |text: String| if text.contains('$') { text.replace('$', "$$") } else { text };

@@ -1,4 +1,4 @@
-//! What services and their blocks have in common: counts, references to files, limits, requests for devices.
+//! What services and their blocks share: counts, references to files, limits, requests for devices.
 
 use super::fields::Fields;
 use super::form::Form;
@@ -6,7 +6,7 @@ use crate::project::Tree;
 use crate::project::service::FileReference;
 use crate::project::value::{DeviceRequest, Ulimit};
 
-/// A count; those beyond the signed range come as they would be counted.
+/// A count, even beyond the signed range.
 pub(super) fn unsigned(number: u64) -> Tree {
     i64::try_from(number).map_or_else(|_| Tree::String(number.to_string()), Tree::Int)
 }
@@ -31,7 +31,7 @@ pub(super) fn file_reference<K: AsRef<str>>(reference: &FileReference<K>, form: 
     fields.end(&reference.extensions)
 }
 
-/// YAML shows both limits even where they are 0, JSON leaves those out.
+/// YAML shows both limits even if they are 0; JSON leaves zeros out.
 pub(super) fn ulimit(limit: &Ulimit, form: Form) -> Tree {
     match limit {
         Ulimit::Single(limit) => Tree::Int(*limit),

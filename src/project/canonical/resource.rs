@@ -68,7 +68,7 @@ pub(super) fn config(config: &Config, form: Form) -> Tree {
     fields.end(&config.extensions)
 }
 
-/// Where the content comes from; what a variable holds is never shown.
+/// Where the content comes from; the value of a variable is never shown.
 fn source(source: Option<&FileSource>, fields: &mut Fields) {
     match source {
         Some(FileSource::File(path)) => fields.text("file", Some(path)),

@@ -1,4 +1,4 @@
-//! A service and what it mounts, publishes and is attached to.
+//! A service with its mounts, ports and networks.
 
 use super::blocks;
 use super::fields::{Fields, words};
@@ -137,7 +137,7 @@ fn or_null<T>(value: Option<&T>, form: Form, tree: fn(&T, Form) -> Tree) -> Tree
     value.map_or(Tree::Null, |value| tree(value, form))
 }
 
-/// Items of devices have capitals in JSON, and nothing of them is left out there.
+/// In JSON, device items have capitalised keys, and nothing is left out.
 fn blkio(blkio: &Blkio, form: Form) -> Tree {
     let mut fields = Fields::new(form);
     fields.number("weight", blkio.weight.into());

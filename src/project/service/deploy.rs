@@ -8,21 +8,21 @@ use crate::project::value::{ByteSize, DeviceRequest, Duration};
 /// The `deploy` block of a service (Compose spec: `deploy.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Deploy {
-    /// `replicated` (default) or `global`; not checked, without effect on one machine.
+    /// `replicated` (default) or `global`; not checked; no effect on a single machine.
     pub mode: Option<String>,
     /// Number of replicas; see [`super::Service::replicas`].
     pub replicas: Option<i64>,
-    /// Labels of the swarm's service, not of containers.
+    /// Labels of the swarm service, not of containers.
     pub labels: BTreeMap<String, String>,
-    /// How replicas are replaced: by a swarm, and by `up --rolling` (`x-hoist.rolling`).
+    /// How a swarm, or `up --rolling` (`x-hoist.rolling`), replaces replicas.
     pub update_config: Option<UpdateConfig>,
-    /// How a swarm goes back.
+    /// How a swarm rolls back.
     pub rollback_config: Option<UpdateConfig>,
     /// Limits and reservations.
     pub resources: Resources,
-    /// When a container that ended is started again; wins over `restart`.
+    /// When to restart an exited container; overrides `restart`.
     pub restart_policy: Option<DeployRestartPolicy>,
-    /// Where a swarm puts replicas.
+    /// Where a swarm places replicas.
     pub placement: Placement,
     /// `vip` or `dnsrr`.
     pub endpoint_mode: Option<String>,
@@ -30,19 +30,19 @@ pub struct Deploy {
     pub extensions: Extensions,
 }
 
-/// `update_config` and `rollback_config` of [`Deploy`]. On one machine `update_config` counts for services that are
-/// updated in turn (`up --rolling`, [`super::XHoist::rolling`]); the rest is kept without effect.
+/// `update_config` and `rollback_config` of [`Deploy`]. On a single machine, `update_config` applies to rolling updates
+/// (`up --rolling`, [`super::XHoist::rolling`]); the rest has no effect.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UpdateConfig {
-    /// Replicas at a time, 1 by default; 0 is all.
+    /// Replicas at a time, 1 by default; 0 means all.
     pub parallelism: Option<u64>,
-    /// Time between one group and the next; none by default.
+    /// Delay between groups; none by default.
     pub delay: Duration,
-    /// What a failure leads to: `pause` (default), `continue`, `rollback`.
+    /// What to do on failure: `pause` (default), `continue` or `rollback`.
     pub failure_action: Option<String>,
-    /// How long a new container is watched for failure once it runs, or is healthy; not at all by default.
+    /// How long a new container is monitored for failure once it is running or healthy; 0 by default.
     pub monitor: Duration,
-    /// The share of failures that a swarm bears; without effect here.
+    /// The share of failures that a swarm tolerates; no effect here.
     pub max_failure_ratio: f32,
     /// `stop-first` (default) or `start-first`.
     pub order: Option<String>,
@@ -53,16 +53,16 @@ pub struct UpdateConfig {
 /// `resources` of [`Deploy`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Resources {
-    /// What a container may use at most; wins over `cpus`, `mem_limit`, `pids_limit`.
+    /// Maximum resources of a container; overrides `cpus`, `mem_limit`, `pids_limit`.
     pub limits: Option<ResourceLimits>,
-    /// What a container is sure of.
+    /// Resources reserved for a container.
     pub reservations: Option<Reservations>,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
 impl Resources {
-    /// Whether nothing is said.
+    /// Whether nothing is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -72,11 +72,11 @@ impl Resources {
 /// `resources.limits` of [`Deploy`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResourceLimits {
-    /// CPUs, also parts of one; 0 is no limit.
+    /// Number of CPUs, which may be fractional; 0 means no limit.
     pub cpus: f32,
-    /// Memory; 0 is no limit.
+    /// Maximum memory; 0 means no limit.
     pub memory: ByteSize,
-    /// Processes; 0 is no limit.
+    /// Maximum number of processes; 0 means no limit.
     pub pids: i64,
     /// `x-*` keys.
     pub extensions: Extensions,
@@ -85,13 +85,13 @@ pub struct ResourceLimits {
 /// `resources.reservations` of [`Deploy`]; only `memory` and `devices` have an effect.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reservations {
-    /// CPUs, also parts of one; 0 is none.
+    /// Number of CPUs, which may be fractional; 0 means none.
     pub cpus: f32,
-    /// Memory; 0 is none.
+    /// Reserved memory; 0 means none.
     pub memory: ByteSize,
     /// Devices.
     pub devices: Vec<DeviceRequest>,
-    /// Resources a swarm's nodes declare.
+    /// Resources declared by a swarm's nodes.
     pub generic_resources: Vec<GenericResource>,
     /// `x-*` keys.
     pub extensions: Extensions,
@@ -100,16 +100,16 @@ pub struct Reservations {
 /// An item of `generic_resources` of [`Reservations`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GenericResource {
-    /// `discrete_resource_spec`: what it is.
+    /// `discrete_resource_spec`: the resource.
     pub discrete: Option<DiscreteResource>,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
-/// A resource that is counted.
+/// A countable resource.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DiscreteResource {
-    /// What it is called.
+    /// Its kind.
     pub kind: Option<String>,
     /// How many.
     pub value: i64,
@@ -120,33 +120,33 @@ pub struct DiscreteResource {
 /// `restart_policy` of [`Deploy`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DeployRestartPolicy {
-    /// `none`, `on-failure`, `any`, or a word of `restart`; not checked when loading.
+    /// `none`, `on-failure`, `any`, or a value of `restart`; not checked when loading.
     pub condition: Option<String>,
     /// Time before a restart.
     pub delay: Option<Duration>,
-    /// How often; without end when absent.
+    /// Maximum number of restarts; no limit if absent.
     pub max_attempts: Option<u64>,
-    /// How long a container must run for a restart to count as good.
+    /// How long a container must run for a restart to count as successful.
     pub window: Option<Duration>,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
-/// `placement` of [`Deploy`]; kept, without effect on one machine.
+/// `placement` of [`Deploy`]; no effect on a single machine.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Placement {
-    /// What a node must be.
+    /// Requirements for nodes.
     pub constraints: Vec<String>,
-    /// What replicas are spread over.
+    /// How to spread replicas.
     pub preferences: Vec<PlacementPreference>,
-    /// The most replicas on one node; 0 is no limit.
+    /// Maximum number of replicas per node; 0 means no limit.
     pub max_replicas_per_node: u64,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
 impl Placement {
-    /// Whether nothing is said.
+    /// Whether nothing is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -1,4 +1,4 @@
-//! What `watch` does when files change.
+//! What `watch` does if files change.
 
 use std::fmt;
 
@@ -17,25 +17,25 @@ pub struct Develop {
 /// A rule of `develop.watch`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Watch {
-    /// The file or folder that is watched.
+    /// The file or folder to watch.
     pub path: String,
-    /// What a change leads to.
+    /// What to do on a change.
     pub action: WatchAction,
-    /// Where files go in the container; set for all actions that sync.
+    /// The destination in the container; set for all actions that sync.
     pub target: Option<String>,
-    /// The command of `sync+exec`; says nothing when absent.
+    /// The command of `sync+exec`; empty if absent.
     pub exec: Hook,
-    /// Patterns of files that count; all when empty.
+    /// Patterns of files to include; all if empty.
     pub include: Vec<String>,
-    /// Patterns of files that do not count.
+    /// Patterns of files to ignore.
     pub ignore: Vec<String>,
-    /// Whether files are synced once at the start.
+    /// Whether to sync files once at the start.
     pub initial_sync: bool,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
-/// What a change leads to.
+/// What to do on a change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WatchAction {
     /// `rebuild`: the image is built again and the containers are replaced.

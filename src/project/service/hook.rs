@@ -1,4 +1,4 @@
-//! Commands that run around a service's life.
+//! Commands that run around a service's lifecycle.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use crate::project::Extensions;
 /// `develop.md`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hook {
-    /// The command, in words; only a `pre_start` hook may go without one.
+    /// The command and its arguments; optional only for `pre_start` hooks.
     pub command: Option<Vec<String>>,
-    /// The image of a `pre_start` hook; normalising fills in the service's.
+    /// The image of a `pre_start` hook; after normalising, the service's by default.
     pub image: Option<String>,
-    /// The user; the container's when absent.
+    /// The user; the container's if absent.
     pub user: Option<String>,
-    /// Whether it runs with all rights.
+    /// Whether it runs with extended privileges.
     pub privileged: bool,
-    /// The working folder; the container's when absent.
+    /// The working directory; the container's if absent.
     pub working_dir: Option<String>,
-    /// Further variables; `None` is a name that stays unset.
+    /// Additional variables; `None` means a name that stays unset.
     pub environment: BTreeMap<String, Option<String>>,
     /// Whether a `pre_start` hook runs once for every replica.
     pub per_replica: bool,
@@ -27,7 +27,7 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// Whether nothing is said.
+    /// Whether nothing is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -1,4 +1,4 @@
-//! A service and everything the file says about it.
+//! A service with all its attributes.
 
 mod build;
 mod deploy;
@@ -29,23 +29,22 @@ pub use parts::{
 };
 pub use x_hoist::XHoist;
 
-/// A definition under `services:`; never something that runs.
+/// A definition under `services:`; never a running container.
 ///
-/// Every attribute of `05-services.md` in the Compose specification, under its name there. A text, number or flag of
-/// the file that is empty, 0 or false is the same as one that is absent, unless the type is an `Option` of a number or
-/// flag.
+/// Has every attribute of `05-services.md` in the Compose specification, with the name used there. Empty text, 0 and
+/// false in the file mean the same as absent, unless the type is an `Option` of a number or flag.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an attribute of the file format")]
 pub struct Service {
     /// Its key under `services:`.
     pub name: ServiceName,
-    /// Profiles that enable it; enabled always when there are none.
+    /// Profiles that enable it; always enabled if there are none.
     pub profiles: Vec<String>,
     /// Annotations of its containers.
     pub annotations: BTreeMap<String, String>,
-    /// Whether an attached `up` shows its output; true when absent.
+    /// Whether an attached `up` shows its output; true if absent.
     pub attach: Option<bool>,
-    /// How its image is built.
+    /// How to build its image.
     pub build: Option<Build>,
     /// What `watch` does when files change.
     pub develop: Option<Develop>,
@@ -53,125 +52,125 @@ pub struct Service {
     pub blkio_config: Option<Blkio>,
     /// Capabilities added to the engine's default set.
     pub cap_add: Vec<String>,
-    /// Capabilities taken from the engine's default set.
+    /// Capabilities removed from the engine's default set.
     pub cap_drop: Vec<String>,
-    /// The cgroup above that of its containers.
+    /// The parent cgroup of its containers.
     pub cgroup_parent: Option<String>,
-    /// The cgroup namespace: `host` or `private`; the engine's default when absent.
+    /// The cgroup namespace: `host` or `private`; the engine's default if absent.
     pub cgroup: Option<NamespaceMode>,
-    /// Number of CPUs it may use (Windows); 0 is no limit.
+    /// Number of CPUs it may use (Windows); 0 means no limit.
     pub cpu_count: i64,
-    /// Share of the CPUs in percent (Windows); 0 is no limit.
+    /// Share of the CPUs in percent (Windows); 0 means no limit.
     pub cpu_percent: f32,
-    /// Length of a CFS period in µs; 0 is the kernel's default.
+    /// Length of the CFS period in µs; 0 means the kernel's default.
     pub cpu_period: i64,
-    /// CPU time per CFS period in µs; 0 is no limit.
+    /// CPU time per CFS period in µs; 0 means no limit.
     pub cpu_quota: i64,
-    /// Length of a real-time period in µs; 0 is the kernel's default.
+    /// Length of the real-time period in µs; 0 means the kernel's default.
     pub cpu_rt_period: i64,
-    /// CPU time per real-time period in µs; 0 is none.
+    /// CPU time per real-time period in µs; 0 means none.
     pub cpu_rt_runtime: i64,
-    /// CPUs it may use, also parts of one; 0 is no limit.
+    /// Number of CPUs it may use, which may be fractional; 0 means no limit.
     pub cpus: f32,
-    /// The CPUs it may run on, as in `0-3` or `0,1`.
+    /// The CPUs it may run on, such as `0-3` or `0,1`.
     pub cpuset: Option<String>,
-    /// Relative weight among containers; 0 is the kernel's default.
+    /// Relative CPU weight among containers; 0 means the kernel's default.
     pub cpu_shares: i64,
-    /// The command, in words. `None` is the image's, an empty list is none.
+    /// The command and its arguments. `None` means the image's; an empty list means none.
     pub command: Option<Vec<String>>,
-    /// Configs its containers see.
+    /// Configs of its containers.
     pub configs: Vec<FileReference<ConfigKey>>,
-    /// The name of its only container; made of project, service and number when absent.
+    /// The name of its only container; generated from project, service and number if absent.
     pub container_name: Option<String>,
-    /// Credentials of a managed service account (Windows); kept, not applied.
+    /// Credentials of a managed service account (Windows); not applied.
     pub credential_spec: Option<CredentialSpec>,
-    /// What it needs before it starts, implied dependencies included.
+    /// What it needs before it starts, including implied dependencies.
     pub depends_on: BTreeMap<ServiceName, Dependency>,
-    /// Replicas, resources, restarts and what else swarms define.
+    /// Replicas, resources, restarts and swarm settings.
     pub deploy: Option<Deploy>,
-    /// Rules for device cgroups, as in `c 1:3 mr`.
+    /// Rules for device cgroups, such as `c 1:3 mr`.
     pub device_cgroup_rules: Vec<String>,
-    /// Devices of the host its containers see.
+    /// Host devices of its containers.
     pub devices: Vec<Device>,
-    /// Name servers.
+    /// DNS servers.
     pub dns: Vec<String>,
     /// Resolver options.
     pub dns_opt: Vec<String>,
-    /// Domains names are searched in.
+    /// DNS search domains.
     pub dns_search: Vec<String>,
     /// Domain name of its containers.
     pub domainname: Option<String>,
-    /// The entrypoint, in words. `None` is the image's, an empty list is none.
+    /// The entrypoint and its arguments. `None` means the image's; an empty list means none.
     pub entrypoint: Option<Vec<String>>,
-    /// The program that provides it in place of a container.
+    /// The program that provides it instead of a container.
     pub provider: Option<Provider>,
-    /// Variables of its containers, those of `env_file` included; `None` is a name that stays unset.
+    /// Variables of its containers, including those from `env_file`; `None` means a name that stays unset.
     pub environment: BTreeMap<String, Option<String>>,
-    /// Files variables are read from; empty once they are read into `environment`.
+    /// Files to read variables from; empty after they have been read into `environment`.
     pub env_file: Vec<EnvFile>,
     /// Ports for other containers: `80`, `53/udp`, `3000-3005/tcp`, as written.
     pub expose: Vec<String>,
-    /// What it extended, where loading left that standing, which is where its base is null.
+    /// Its `extends`, which loading keeps only if the base is null.
     pub extends: Option<Extends>,
     /// Containers of other projects it can reach, as `container[:alias]`.
     pub external_links: Vec<String>,
     /// Entries of the hosts file.
     pub extra_hosts: ExtraHosts,
-    /// Further groups of the process, by name or number.
+    /// Additional groups of the process, by name or number.
     pub group_add: Vec<String>,
     /// GPUs; each request implies the capability `gpu`.
     pub gpus: Vec<DeviceRequest>,
     /// Host name of its containers.
     pub hostname: Option<String>,
-    /// How the engine sees whether a container is healthy; the image's check when absent.
+    /// How the engine checks the health of a container; the image's healthcheck if absent.
     pub healthcheck: Option<Healthcheck>,
-    /// The image it runs, or the name its build gets.
+    /// The image it runs, or the name of its built image.
     pub image: Option<String>,
-    /// Whether an init process reaps zombies; the engine's default when absent.
+    /// Whether an init process reaps zombies; the engine's default if absent.
     pub init: Option<bool>,
     /// The IPC namespace.
     pub ipc: Option<NamespaceMode>,
     /// Isolation technology (Windows); not checked.
     pub isolation: Option<String>,
-    /// Labels of its containers, those of `label_file` included.
+    /// Labels of its containers, including those from `label_file`.
     pub labels: BTreeMap<String, String>,
-    /// Files labels were read from.
+    /// Files that labels were read from.
     pub label_file: Vec<PathBuf>,
-    /// Services it reaches under further names.
+    /// Services it reaches by additional names.
     pub links: Vec<Link>,
-    /// Where its output goes.
+    /// Where its logs go.
     pub logging: Option<Logging>,
-    /// The most memory it may use; 0 is no limit.
+    /// Maximum memory; 0 means no limit.
     pub mem_limit: ByteSize,
-    /// The memory it keeps under pressure; 0 is none.
+    /// Memory reserved under memory pressure; 0 means none.
     pub mem_reservation: ByteSize,
-    /// The most memory and swap together; -1 is no limit, 0 unset.
+    /// Maximum memory and swap together; -1 means no limit, 0 unset.
     pub memswap_limit: ByteSize,
-    /// How readily it is swapped out, in percent; 0 is unset. The peer reads and prints it as a byte size.
+    /// Swappiness in percent; 0 means unset. Docker Compose reads and prints it as a byte size.
     pub mem_swappiness: ByteSize,
     /// MAC address on its first network.
     pub mac_address: Option<String>,
-    /// Models it uses; `None` takes the default names of variables.
+    /// Models it uses; `None` means the default variable names.
     pub models: BTreeMap<ModelKey, Option<ServiceModel>>,
-    /// `none`, `host`, `bridge`, another's network, or a network by name; excludes `networks`.
+    /// `none`, `host`, `bridge`, the network of another container, or a network by name; excludes `networks`.
     pub network_mode: Option<NamespaceMode>,
-    /// Networks it is attached to; `None` is an attachment without settings.
+    /// Networks it is connected to; `None` means without settings.
     pub networks: BTreeMap<NetworkKey, Option<ServiceNetwork>>,
-    /// Whether the kernel spares it when memory runs out.
+    /// Whether the OOM killer is disabled for it.
     pub oom_kill_disable: bool,
-    /// How readily the kernel kills it when memory runs out: −1000 to 1000; 0 is unset.
+    /// Its OOM score adjustment: −1000 to 1000; 0 means unset.
     pub oom_score_adj: i64,
     /// The PID namespace.
     pub pid: Option<NamespaceMode>,
-    /// The most processes; -1 is no limit, 0 unset.
+    /// Maximum number of processes; -1 means no limit, 0 unset.
     pub pids_limit: i64,
-    /// `os[/arch[/variant]]` of image and container; the engine's own when absent.
+    /// `os[/arch[/variant]]` of image and container; the engine's own if absent.
     pub platform: Option<String>,
     /// Published ports.
     pub ports: Vec<Port>,
-    /// Whether containers get all rights on the host.
+    /// Whether containers are privileged.
     pub privileged: bool,
-    /// When the image is pulled; when it is missing, if absent.
+    /// When to pull the image; if it is missing, by default.
     pub pull_policy: Option<PullPolicy>,
     /// Whether the root file system is read-only.
     pub read_only: bool,
@@ -181,75 +180,68 @@ pub struct Service {
     pub runtime: Option<String>,
     /// Number of replicas; see [`Service::replicas`].
     pub scale: Option<i64>,
-    /// Secrets its containers see.
+    /// Secrets of its containers.
     pub secrets: Vec<FileReference<SecretKey>>,
-    /// Security options, as in `no-new-privileges`, `seccomp=<file>`.
+    /// Security options, such as `no-new-privileges` or `seccomp=<file>`.
     pub security_opt: Vec<String>,
-    /// Size of `/dev/shm`; 0 is the engine's default.
+    /// Size of `/dev/shm`; 0 means the engine's default.
     pub shm_size: ByteSize,
     /// Whether standard input stays open.
     pub stdin_open: bool,
-    /// Time between the stop signal and the kill; the engine's 10 s when absent.
+    /// Time between the stop signal and the kill; 10 s if absent, the engine's default.
     pub stop_grace_period: Option<Duration>,
-    /// The signal that asks it to stop; the image's, else SIGTERM, when absent.
+    /// The stop signal; if absent, the image's, else SIGTERM.
     pub stop_signal: Option<String>,
     /// Options of the storage driver.
     pub storage_opt: BTreeMap<String, String>,
     /// Kernel parameters.
     pub sysctls: BTreeMap<String, String>,
-    /// Memory mounts.
+    /// tmpfs mounts.
     pub tmpfs: Vec<Tmpfs>,
     /// Whether containers get a terminal.
     pub tty: bool,
     /// Resource limits by name.
     pub ulimits: BTreeMap<String, Ulimit>,
-    /// Whether the engine's socket and the registry credentials are handed in.
+    /// Whether containers get the engine's socket and the registry credentials.
     pub use_api_socket: bool,
-    /// User, or `user:group`, of the process; the image's when absent.
+    /// User, or `user:group`, of the process; the image's if absent.
     pub user: Option<String>,
     /// The user namespace.
     pub userns_mode: Option<String>,
     /// The UTS namespace.
     pub uts: Option<NamespaceMode>,
-    /// What is mounted.
+    /// Mounts.
     pub volumes: Vec<Mount>,
-    /// Services and containers whose mounts are taken over.
+    /// Services and containers whose mounts it uses.
     pub volumes_from: Vec<VolumesFrom>,
-    /// Working folder of the process; the image's when absent.
+    /// Working directory of the process; the image's if absent.
     pub working_dir: Option<String>,
-    /// Hooks run in containers of their own before the service starts.
+    /// Hooks that run in their own containers before the service starts.
     pub pre_start: Vec<Hook>,
-    /// Hooks run in the container after it started.
+    /// Hooks that run in the container after it has started.
     pub post_start: Vec<Hook>,
-    /// Hooks run in the container before it is stopped.
+    /// Hooks that run in the container before it is stopped.
     pub pre_stop: Vec<Hook>,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
 impl Service {
-    /// A service of that name that says nothing.
+    /// A service with this name and no attributes.
     #[must_use]
     pub fn new(name: impl Into<ServiceName>) -> Self {
         Self { name: name.into(), ..Self::default() }
     }
 
-    /// How many replicas it asks for: `scale`, else `deploy.replicas`, else 1. Negative numbers, which
-    /// loading refuses, count as 0.
+    /// The number of replicas: `scale`, else `deploy.replicas`, else 1. Negative numbers, which loading refuses, count
+    /// as 0.
     #[must_use]
     pub fn replicas(&self) -> usize {
         let written = self.scale.or_else(|| self.deploy.as_ref()?.replicas);
         written.map_or(1, |replicas| usize::try_from(replicas).unwrap_or(0))
     }
 
-    /// Whether an attached `up` shows its output.
-    #[must_use]
-    pub fn is_attached(&self) -> bool {
-        self.attach != Some(false)
-    }
-
-    /// When the engine starts a container again: `deploy.restart_policy` in place of `restart`; `None` if neither is
-    /// there.
+    /// When the engine restarts a container: `deploy.restart_policy`, else `restart`; `None` if neither is set.
     #[must_use]
     pub fn restart_policy(&self) -> Option<RestartPolicy> {
         match self.deploy.as_ref().and_then(|deploy| deploy.restart_policy.as_ref()) {
@@ -261,19 +253,9 @@ impl Service {
         }
     }
 
-    /// When its image is pulled: `pull_policy`, else when it is missing.
+    /// When to pull its image: `pull_policy`, else if it is missing.
     #[must_use]
     pub fn pull_rule(&self) -> PullRule {
         self.pull_policy.as_ref().map(PullPolicy::rule).unwrap_or_default()
-    }
-
-    /// The networks of its containers in the order of connection: by priority, highest first, then by name
-    /// The first is the container's network mode.
-    #[must_use]
-    pub fn networks_by_priority(&self) -> Vec<&NetworkKey> {
-        let mut networks: Vec<_> = self.networks.iter().collect();
-        networks
-            .sort_by_key(|(_, settings)| std::cmp::Reverse(settings.as_ref().map_or(0, |network| network.priority)));
-        networks.into_iter().map(|(key, _)| key).collect()
     }
 }

@@ -12,9 +12,9 @@ use crate::project::value::{ByteSize, Duration, FileMode};
 pub struct Dependency {
     /// What must hold before the dependent starts.
     pub condition: Condition,
-    /// Whether the dependent is restarted after the dependency was; false by default.
+    /// Whether to restart the dependent after the dependency; false by default.
     pub restart: bool,
-    /// Whether the dependent cannot do without it; true by default.
+    /// Whether the dependent requires it; true by default.
     pub required: bool,
     /// `x-*` keys.
     pub extensions: Extensions,
@@ -29,10 +29,10 @@ impl Default for Dependency {
 /// What must hold for a dependency before its dependent starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Condition {
-    /// `service_started`: it runs.
+    /// `service_started`: it is running.
     #[default]
     Started,
-    /// `service_healthy`: its health check passed.
+    /// `service_healthy`: its healthcheck passed.
     Healthy,
     /// `service_completed_successfully`: it ran and exited with 0.
     CompletedSuccessfully,
@@ -61,64 +61,64 @@ impl fmt::Display for Condition {
 pub struct EnvFile {
     /// The file.
     pub path: PathBuf,
-    /// Whether it must be there; true by default.
+    /// Whether it must exist; true by default.
     pub required: bool,
-    /// `raw`, or dotenv when absent.
+    /// `raw`, or dotenv if absent.
     pub format: Option<String>,
 }
 
-/// What is left of an `extends` whose base is null.
+/// An `extends` whose base is null.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extends {
-    /// The file of the base; the same when absent.
+    /// The file of the base; the same file if absent.
     pub file: Option<String>,
-    /// The service that is the base.
+    /// The base service.
     pub service: String,
 }
 
-/// A secret or config as a container or build sees it.
+/// A secret or config of a container or build.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FileReference<K> {
     /// Its key at the top level.
     pub source: K,
-    /// Path in the container. Loading fills in `/run/secrets/<source>` for a service's secrets; for configs
-    /// `/<source>` is meant when absent; for secrets of a build it is an id.
+    /// Path in the container. Loading fills in `/run/secrets/<source>` for a service's secrets; for configs the default
+    /// is `/<source>`; for secrets of a build it is an id.
     pub target: Option<String>,
     /// Owner of the file, a number as text.
     pub uid: Option<String>,
     /// Group of the file, a number as text.
     pub gid: Option<String>,
-    /// Permission bits; `0444` when absent.
+    /// Permission bits; `0444` if absent.
     pub mode: Option<FileMode>,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
-/// How the engine sees whether a container is healthy.
+/// How the engine checks the health of a container.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Healthcheck {
-    /// The probe: `CMD`, `CMD-SHELL` or `NONE` first. The image's when empty.
+    /// The test, starting with `CMD`, `CMD-SHELL` or `NONE`. The image's if empty.
     pub test: Vec<String>,
-    /// How long a probe may take; the engine's 30 s when absent.
+    /// Time limit of a probe; 30 s if absent, the engine's default.
     pub timeout: Option<Duration>,
-    /// Time between probes; the engine's 30 s when absent.
+    /// Time between probes; 30 s if absent, the engine's default.
     pub interval: Option<Duration>,
-    /// Failures in a row that make it unhealthy; the engine's 3 when absent.
+    /// Number of consecutive failures that make it unhealthy; 3 if absent, the engine's default.
     pub retries: Option<u64>,
-    /// Time after the start in which failures do not count; none when absent.
+    /// Time after the start during which failures do not count; 0 if absent.
     pub start_period: Option<Duration>,
-    /// Time between probes during `start_period`, which it needs; the engine's 5 s when absent.
+    /// Time between probes during `start_period`, which is required for it; 5 s if absent, the engine's default.
     pub start_interval: Option<Duration>,
-    /// Whether there is no check at all, not even the image's.
+    /// Whether to disable the healthcheck, even the image's.
     pub disable: bool,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
-/// Where the output of a container goes.
+/// Where the logs of a container go.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Logging {
-    /// The driver; the engine's default when absent.
+    /// The driver; the engine's default if absent.
     pub driver: Option<String>,
     /// Its options.
     pub options: BTreeMap<String, String>,
@@ -126,7 +126,7 @@ pub struct Logging {
     pub extensions: Extensions,
 }
 
-/// The program that provides a service in place of a container.
+/// The program that provides a service instead of a container.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Provider {
     /// `type`: the name of the program.
@@ -140,9 +140,9 @@ pub struct Provider {
 /// Credentials of a managed service account (Windows).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CredentialSpec {
-    /// A config that holds it.
+    /// A config that contains it.
     pub config: Option<String>,
-    /// A file that holds it.
+    /// A file that contains it.
     pub file: Option<String>,
     /// A key of the Windows registry.
     pub registry: Option<String>,
@@ -153,17 +153,17 @@ pub struct CredentialSpec {
 /// Limits and weights of block devices.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Blkio {
-    /// Relative weight, 10 to 1000; 0 is unset.
+    /// Relative weight, 10 to 1000; 0 means unset.
     pub weight: u16,
     /// Weights by device.
     pub weight_device: Vec<WeightDevice>,
-    /// Bytes a second that may be read, by device.
+    /// Maximum bytes read per second, by device.
     pub device_read_bps: Vec<ThrottleDevice>,
-    /// Reads a second, by device.
+    /// Maximum reads per second, by device.
     pub device_read_iops: Vec<ThrottleDevice>,
-    /// Bytes a second that may be written, by device.
+    /// Maximum bytes written per second, by device.
     pub device_write_bps: Vec<ThrottleDevice>,
-    /// Writes a second, by device.
+    /// Maximum writes per second, by device.
     pub device_write_iops: Vec<ThrottleDevice>,
 }
 
@@ -183,20 +183,20 @@ pub struct WeightDevice {
 pub struct ThrottleDevice {
     /// Path on the host.
     pub path: String,
-    /// Bytes or operations a second.
+    /// Bytes or operations per second.
     pub rate: ByteSize,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
-/// How a service is attached to a network (Compose spec: `05-services.md`, `networks`).
+/// How a service is connected to a network (Compose spec: `05-services.md`, `networks`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ServiceNetwork {
-    /// Further host names of its containers.
+    /// Additional host names of its containers.
     pub aliases: Vec<String>,
     /// Options for the network's driver.
     pub driver_opts: BTreeMap<String, String>,
-    /// The highest gets the default gateway; 0 by default.
+    /// The network with the highest value provides the default gateway; 0 by default.
     pub gw_priority: i64,
     /// Name of the interface in the container.
     pub interface_name: Option<String>,
@@ -208,18 +208,18 @@ pub struct ServiceNetwork {
     pub link_local_ips: Vec<String>,
     /// MAC address.
     pub mac_address: Option<String>,
-    /// Networks are attached from the highest to the lowest; 0 by default.
+    /// Networks are connected from the highest to the lowest priority; 0 by default.
     pub priority: i64,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
-/// How a service learns of a model.
+/// How a service gets the details of a model.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ServiceModel {
-    /// The variable for the endpoint; made from the key when absent: `<KEY>_URL`.
+    /// The variable for the endpoint; `<KEY>_URL` if absent.
     pub endpoint_var: Option<String>,
-    /// The variable for the model's name; made from the key when absent: `<KEY>_MODEL`.
+    /// The variable for the model's name; `<KEY>_MODEL` if absent.
     pub model_var: Option<String>,
     /// `x-*` keys.
     pub extensions: Extensions,

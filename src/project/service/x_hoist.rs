@@ -1,12 +1,12 @@
-//! What a service says to hoist alone, under `x-hoist`.
+//! Settings of a service for hoist only, under `x-hoist`.
 
 use super::Service;
 
-/// The key it stands under.
+/// The key of these settings.
 const KEY: &str = "x-hoist";
 
-/// The `x-hoist` of a service. Docker Compose ignores it, and it is no part of the configuration hash. Loading refuses
-/// keys that are not here and values of other types.
+/// The `x-hoist` of a service. Docker Compose ignores it, and it is not part of the configuration hash. Loading refuses
+/// unknown keys and values of other types.
 ///
 /// ```
 /// use hoist::project::{Service, XHoist};
@@ -17,9 +17,9 @@ const KEY: &str = "x-hoist";
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct XHoist {
-    /// `eager_health`: whoever waits for its health has its test run right away and often; false by default.
+    /// `eager_health`: waits for its health run its test immediately and then often; false by default.
     pub eager_health: bool,
-    /// `rolling`: its replicas are replaced in turn, as its `deploy.update_config` says; false by default.
+    /// `rolling`: replaces its replicas in turn, according to its `deploy.update_config`; false by default.
     pub rolling: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Contexts of builds (Compose spec: `build.md`, `context` and `additional_contexts`).
+//! Build contexts (Compose spec: `build.md`, `context` and `additional_contexts`).
 
 use std::path::{Path, PathBuf};
 
@@ -7,14 +7,14 @@ use crate::source::is_remote_context;
 /// Where the files of a build come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BuildContext {
-    /// A folder of this machine.
+    /// A folder on this machine.
     Folder(PathBuf),
-    /// What the builder fetches: a Git repository, an archive, an image (`docker-image://…`).
+    /// Something that the builder fetches: a Git repository, an archive, an image (`docker-image://…`).
     Remote(String),
 }
 
 impl BuildContext {
-    /// The context that `text` names; relative folders are below `base`.
+    /// Parses a context; relative folders are resolved against `base`.
     ///
     /// ```
     /// use hoist::project::value::BuildContext;

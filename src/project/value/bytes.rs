@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A number of bytes; -1 where the attribute takes it means unlimited.
+/// A number of bytes; -1 means unlimited for attributes that support it.
 ///
-/// Shown as a decimal number without unit, as `config` prints it.
+/// Shown as a decimal number without a unit, as `config` prints it.
 ///
 /// ```
 /// use hoist::project::value::ByteSize;
@@ -16,17 +16,17 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteSize(pub i64);
 
-/// Why a text is no size.
+/// Why a text is not a size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ByteSizeError {
-    /// Nothing in it is a number.
+    /// There is no number.
     #[error("`{text}` is not a size")]
     NoNumber {
         /// The text as written.
         text: String,
     },
-    /// The part before the unit cannot be read.
+    /// The part before the unit is not a number.
     #[error("`{text}` is not a size: `{number}` is not a number")]
     BadNumber {
         /// The text as written.
@@ -34,7 +34,7 @@ pub enum ByteSizeError {
         /// What should be the number.
         number: String,
     },
-    /// There is no such unit.
+    /// The unit is unknown.
     #[error("`{text}` is not a size: unknown unit `{unit}`")]
     UnknownUnit {
         /// The text as written.
@@ -42,7 +42,7 @@ pub enum ByteSizeError {
         /// What should be the unit.
         unit: String,
     },
-    /// Less than nothing, and not the whole number that some attributes take for "unlimited".
+    /// A negative number other than the integer that some attributes use for "unlimited".
     #[error("the size `{text}` is negative")]
     Negative {
         /// The text as written.
@@ -57,7 +57,7 @@ pub enum ByteSizeError {
 }
 
 impl ByteSizeError {
-    /// What would be accepted.
+    /// An example of what is accepted.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
@@ -81,8 +81,8 @@ impl ByteSize {
 impl FromStr for ByteSize {
     type Err = ByteSizeError;
 
-    /// Reads a whole number of either sign, or a decimal number with an optional blank and unit. Units are powers of
-    /// 1024 and may be followed by `b` or `ib`; a part of a byte is cut off.
+    /// Parses an integer of either sign, or a decimal number with an optional space and unit. Units are powers of 1024
+    /// and may be followed by `b` or `ib`; fractions of a byte are cut off.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Ok(bytes) = text.parse() {
             return Ok(Self(bytes));
@@ -103,7 +103,7 @@ impl FromStr for ByteSize {
     }
 }
 
-/// A decimal number, also with an exponent; no infinities.
+/// A decimal number, possibly with an exponent; no infinities.
 fn parse_number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }

@@ -1,11 +1,11 @@
 //! Commands written as one text (Compose spec: `05-services.md`, `command`).
 
-/// The words of a command, and where Docker Compose's reading stops early.
+/// The words of a command, and where Docker Compose stops reading early.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandWords {
     /// The words.
     pub words: Vec<String>,
-    /// The byte at which an unquoted `;`, `&`, `|`, `<` or `>` ended the command; nothing behind it is in `words`.
+    /// The byte at which an unquoted `;`, `&`, `|`, `<` or `>` ended the command; nothing after it is in `words`.
     pub cut_at: Option<usize>,
 }
 
@@ -13,7 +13,7 @@ pub struct CommandWords {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// A quote is opened and not closed.
+    /// A quote is not closed.
     #[error("the command has an unmatched `{quote}`")]
     OpenQuote {
         /// The quote.
@@ -21,7 +21,7 @@ pub enum CommandError {
         /// The byte at which it stands.
         at: usize,
     },
-    /// A parenthesis stands alone.
+    /// An unmatched parenthesis.
     #[error("the command has a `{parenthesis}` outside quotes")]
     Parenthesis {
         /// Which one.
@@ -29,7 +29,7 @@ pub enum CommandError {
         /// The byte at which it stands.
         at: usize,
     },
-    /// Nothing follows the last backslash.
+    /// A backslash at the end.
     #[error("the command ends in a backslash")]
     TrailingBackslash {
         /// The byte at which it stands.
@@ -38,7 +38,7 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// The byte of the text at which the problem is.
+    /// The byte of the text with the problem.
     #[must_use]
     pub fn at(&self) -> usize {
         match self {
@@ -46,7 +46,7 @@ impl CommandError {
         }
     }
 
-    /// What would be accepted.
+    /// An example of what is accepted.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
@@ -61,10 +61,10 @@ impl CommandError {
 
 /// Splits `text` into words. No shell is involved:
 ///
-/// - Blanks part words; `'…'` is literal, `"…"` groups, `\` escapes the next character outside of single quotes, where
+/// - Spaces separate words; `'…'` is literal, `"…"` groups; outside single quotes `\` escapes the next character, and
 ///   `\t` and `\n` are tab and line break.
-/// - `$(…)` and back-quoted spans are kept as they are, blanks included.
-/// - An unquoted `;`, `&`, `|`, `<` or `>` ends the command; a word in front of `>` that begins with a digit is left
+/// - `$(…)` and backquoted spans are kept as they are, including spaces.
+/// - An unquoted `;`, `&`, `|`, `<` or `>` ends the command; a word right before `>` that begins with a digit is left
 ///   out as well.
 ///
 /// ```
@@ -77,7 +77,7 @@ impl CommandError {
 ///
 /// # Errors
 ///
-/// For quotes that are not closed, unquoted parentheses and a backslash at the end.
+/// For unclosed quotes, unquoted parentheses and a backslash at the end.
 pub fn split(text: &str) -> Result<CommandWords, CommandError> {
     let mut splitter = Splitter::default();
     for (at, character) in text.char_indices() {
@@ -89,13 +89,13 @@ pub fn split(text: &str) -> Result<CommandWords, CommandError> {
     splitter.finish()
 }
 
-/// Where the characters since its opening are read as text. Single quotes stand inside back-quotes, and so on, so each
-/// kind is tracked by itself, by the byte it was opened at.
+/// The state of splitting. Quotes of different kinds can nest, so each kind is tracked separately, by the byte at which
+/// it was opened.
 #[derive(Debug, Default)]
 struct Splitter {
     words: Vec<String>,
     word: String,
-    /// Whether there is a word, be it empty.
+    /// Whether there is a current word, even an empty one.
     in_word: bool,
     escape: Option<usize>,
     double: Option<usize>,
@@ -110,7 +110,7 @@ impl Splitter {
         self.double.is_some() || self.single.is_some() || self.back.is_some() || self.dollar.is_some()
     }
 
-    /// Takes one character; whether the command ends in front of it.
+    /// Processes one character; returns whether the command ends before it.
     fn step(&mut self, at: usize, character: char) -> Result<bool, CommandError> {
         if self.escape.take().is_some() {
             self.push(match character {
@@ -150,12 +150,12 @@ impl Splitter {
         Ok(false)
     }
 
-    /// `$(` opens a span that `)` closes; any other parenthesis is a mistake.
+    /// Handles a parenthesis: `$(` opens a span that `)` closes; any other is an error.
     fn parenthesis(&mut self, at: usize, character: char) -> Result<(), CommandError> {
         match character {
             '(' if self.dollar.is_none() && self.word.ends_with('$') => self.dollar = Some(at),
             ')' if self.dollar.is_some() => self.dollar = None,
-            // Docker Compose reads a lone `)` as if it opened a span.
+            // Docker Compose treats a lone `)` as if it opened a span.
             ')' => self.dollar = Some(at),
             _ => return Err(CommandError::Parenthesis { parenthesis: character, at }),
         }

@@ -1,11 +1,11 @@
-//! Devices of the host: mappings and requests (Compose spec: `05-services.md`, `devices`; `deploy.md`, `devices`).
+//! Host devices: mappings and requests (Compose spec: `05-services.md`, `devices`; `deploy.md`, `devices`).
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use crate::project::Extensions;
 
-/// A device of the host that the container sees, or a CDI name (`vendor/class=name`) in [`Device::source`].
+/// A host device of a container, or a CDI name (`vendor/class=name`) in [`Device::source`].
 ///
 /// Compose spec: `05-services.md`, `devices`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,16 +20,16 @@ pub struct Device {
     pub extensions: Extensions,
 }
 
-/// Devices asked of a driver: an item of `gpus` or of `deploy.resources.reservations.devices`.
+/// A request for devices from a driver: an item of `gpus` or of `deploy.resources.reservations.devices`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DeviceRequest {
-    /// What the devices must be able to do, as in `gpu`, `compute`.
+    /// Required capabilities of the devices, such as `gpu` or `compute`.
     pub capabilities: Vec<String>,
-    /// The driver; any that fits when absent.
+    /// The driver; any matching one if absent.
     pub driver: Option<String>,
-    /// How many; loading fills in all when neither this nor `device_ids` is written.
+    /// How many; loading fills in `all` if neither this nor `device_ids` is set.
     pub count: DeviceCount,
-    /// Which ones.
+    /// Ids of the devices.
     pub device_ids: Vec<String>,
     /// Options for the driver.
     pub options: BTreeMap<String, String>,
@@ -37,16 +37,16 @@ pub struct DeviceRequest {
     pub extensions: Extensions,
 }
 
-/// A number of devices; 0 is none given, -1 is all.
+/// A number of devices; 0 means not set, -1 means all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceCount(pub i64);
 
 impl DeviceCount {
-    /// All devices there are.
+    /// All devices.
     pub const ALL: Self = Self(-1);
 }
 
-/// Why a text is no number of devices.
+/// Why a text is not a number of devices.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a device count")]
 pub struct DeviceCountError {
@@ -73,7 +73,7 @@ impl FromStr for DeviceCount {
     }
 }
 
-/// Why a text maps no device.
+/// Why a text is not a device mapping.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a device: it has more than three parts")]
 pub struct DeviceError {
@@ -89,7 +89,7 @@ impl DeviceError {
     }
 }
 
-/// The device of an entry in short form, `source[:target[:permissions]]`.
+/// Parses a device in short form, `source[:target[:permissions]]`.
 ///
 /// ```
 /// use hoist::project::value::device::parse_short;
@@ -101,7 +101,7 @@ impl DeviceError {
 ///
 /// # Errors
 ///
-/// With more than three parts.
+/// If there are more than three parts.
 pub fn parse_short(text: &str) -> Result<Device, DeviceError> {
     let mut parts = text.split(':');
     let source = parts.next().unwrap_or_default();

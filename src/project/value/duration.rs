@@ -1,9 +1,9 @@
-//! Spans of time: `1m30s`, `500ms` (Compose spec: `11-extension.md`, "Specifying durations").
+//! Durations: `1m30s`, `500ms` (Compose spec: `11-extension.md`, "Specifying durations").
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A span of time in nanoseconds; may be negative, as Docker Compose lets it be.
+/// A duration in nanoseconds; may be negative, as in Docker Compose.
 ///
 /// Shown as `1h30m0s`, `1m30s`, `1.5s`, `250µs`, `0s`.
 ///
@@ -21,7 +21,7 @@ const MILLISECOND: u64 = 1_000 * MICROSECOND;
 const SECOND: u64 = 1_000 * MILLISECOND;
 
 impl Duration {
-    /// `seconds` s.
+    /// A duration in seconds.
     #[must_use]
     pub const fn from_secs(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000_000))
@@ -33,42 +33,42 @@ impl Duration {
         self.0
     }
 
-    /// The whole seconds in it, cut towards zero.
+    /// The number of whole seconds, truncated towards zero.
     #[must_use]
     pub const fn as_secs(self) -> i64 {
         self.0 / 1_000_000_000
     }
 
-    /// The same span for timers; nothing if it is negative.
+    /// The same as a standard duration; `None` if it is negative.
     #[must_use]
     pub fn to_std(self) -> Option<std::time::Duration> {
         u64::try_from(self.0).ok().map(std::time::Duration::from_nanos)
     }
 }
 
-/// Why a text is no span of time.
+/// Why a text is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DurationError {
-    /// There is no number where one should be.
+    /// A number is missing.
     #[error("`{text}` is not a duration")]
     NoNumber {
         /// The text as written.
         text: String,
     },
-    /// A number stands alone.
+    /// A number has no unit.
     #[error("the duration `{text}` has no unit")]
     NoUnit {
         /// The text as written.
         text: String,
     },
-    /// Without its blanks it would be one.
+    /// It would be a duration without its spaces.
     #[error("`{text}` is not a duration: it contains a space")]
     Space {
         /// The text as written.
         text: String,
     },
-    /// There is no such unit.
+    /// The unit is unknown.
     #[error("`{text}` is not a duration: unknown unit `{unit}`")]
     UnknownUnit {
         /// The text as written.
@@ -85,7 +85,7 @@ pub enum DurationError {
 }
 
 impl DurationError {
-    /// What would be accepted.
+    /// An example of what is accepted.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
@@ -102,7 +102,7 @@ impl DurationError {
 impl FromStr for Duration {
     type Err = DurationError;
 
-    /// Reads an optional sign and one or more numbers with a unit each, in any order; `0` needs no unit.
+    /// Parses an optional sign and one or more numbers, each with a unit, in any order; `0` needs no unit.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         read(text).map_err(|error| match read(&without_blanks(text)) {
             Ok(_) => DurationError::Space { text: text.to_owned() },
@@ -115,7 +115,7 @@ fn without_blanks(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
-/// Reads what has no blanks in it.
+/// Parses a text without spaces.
 fn read(text: &str) -> Result<Duration, DurationError> {
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
@@ -142,7 +142,7 @@ fn too_long(text: &str) -> DurationError {
     DurationError::TooLong { text: text.to_owned() }
 }
 
-/// One number and its unit at the start of `rest`, in nanoseconds, and what stands behind it.
+/// The number with its unit at the start of `rest`, in nanoseconds, and the remaining text.
 fn component<'a>(text: &str, rest: &'a str) -> Result<(u64, &'a str), DurationError> {
     let behind_digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (whole, rest) = rest.split_at(behind_digits(rest));
@@ -171,7 +171,8 @@ fn component<'a>(text: &str, rest: &'a str) -> Result<(u64, &'a str), DurationEr
     whole.checked_add(part_of(fraction, factor)).map(|nanos| (nanos, rest)).ok_or_else(|| too_long(text))
 }
 
-/// The decimals `fraction` of a unit of `factor` nanoseconds, cut to nanoseconds. Digits behind the 18th do not count.
+/// The decimals `fraction` of a unit of `factor` nanoseconds, truncated to nanoseconds. Digits after the 18th are
+/// ignored.
 fn part_of(fraction: &str, factor: u64) -> u64 {
     let digits = &fraction[..fraction.len().min(18)];
     let Ok(number) = digits.parse::<u128>() else { return 0 };
@@ -204,7 +205,7 @@ impl fmt::Display for Duration {
     }
 }
 
-/// `nanos` in `unit`s with as many decimals as are needed.
+/// Formats `nanos` in `unit`s with as many decimals as needed.
 fn fraction(f: &mut fmt::Formatter<'_>, nanos: u64, unit: u64, name: &str) -> fmt::Result {
     write!(f, "{}", nanos / unit)?;
     let rest = nanos % unit;

@@ -16,17 +16,17 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExtraHosts(pub BTreeMap<String, Vec<String>>);
 
-/// Why an entry is refused.
+/// Why an entry is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtraHostError {
-    /// There is nothing behind the host.
+    /// There is no address after the host.
     #[error("`{text}` has no address for the host")]
     NoAddress {
         /// The entry as written.
         text: String,
     },
-    /// The host is empty, or has a separator in it.
+    /// The host is empty or contains a separator.
     #[error("`{host}` is not a host name")]
     BadHost {
         /// What should be the host.
@@ -35,7 +35,7 @@ pub enum ExtraHostError {
 }
 
 impl ExtraHostError {
-    /// What would be accepted.
+    /// An example of what is accepted.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         "write a host and its address, as in `db=10.0.0.5`"
@@ -43,12 +43,12 @@ impl ExtraHostError {
 }
 
 impl ExtraHosts {
-    /// Adds an entry in list form: `host=address` or `host:address`, where commas part addresses. Addresses of a host
-    /// that is there already are added to it; brackets around an address are taken off.
+    /// Adds an entry in list form: `host=address` or `host:address`, with addresses separated by commas. If the host
+    /// exists already, the addresses are added to it; brackets around an address are removed.
     ///
     /// # Errors
     ///
-    /// Without an address, or if the host is empty or contains `:` or `=`.
+    /// If there is no address, or the host is empty or contains `:` or `=`.
     pub fn add(&mut self, text: &str) -> Result<(), ExtraHostError> {
         let (host, addresses) = text
             .split_once('=')
@@ -57,7 +57,7 @@ impl ExtraHosts {
         self.insert(host, addresses.split(','))
     }
 
-    /// Adds addresses of a host, as the mapping form has them.
+    /// Adds addresses of a host, as in the mapping form.
     ///
     /// # Errors
     ///
@@ -81,12 +81,13 @@ impl ExtraHosts {
         self.0.is_empty()
     }
 
-    /// Host and address, once for every address, by host.
+    /// Pairs of host and address, sorted by host.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().flat_map(|(host, addresses)| addresses.iter().map(|address| (host.as_str(), address.as_str())))
     }
 
-    /// Every entry as `host` `separator` `address`, sorted as text: `=` for `config`, `:` for the engine.
+    /// Every entry as host, separator and address, sorted as text. The separator is `=` for `config` and `:` for the
+    /// engine.
     #[must_use]
     pub fn entries(&self, separator: char) -> Vec<String> {
         let mut entries: Vec<_> = self.iter().map(|(host, address)| format!("{host}{separator}{address}")).collect();

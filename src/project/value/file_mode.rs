@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// Permission bits. Shown in octal with a leading 0, as `config` prints them: `0440`.
 ///
-/// A number in the file is taken as it is, so it has to be octal there (`0440`); text is read as octal.
+/// A number in the file is taken as is, so it must be written in octal (`0440`); text is parsed as octal.
 ///
 /// ```
 /// use hoist::project::value::FileMode;
@@ -16,7 +16,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileMode(pub i64);
 
-/// Why a text is no file mode.
+/// Why a text is not a file mode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a file mode in octal")]
 pub struct FileModeError {
@@ -25,7 +25,7 @@ pub struct FileModeError {
 }
 
 impl FileModeError {
-    /// What would be accepted.
+    /// An example of what is accepted.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         "write octal digits, as in `0440`"

@@ -1,31 +1,31 @@
-//! References of images: `nginx`, `ghcr.io/owner/app:1.2@sha256:…`.
+//! Image references: `nginx`, `ghcr.io/owner/app:1.2@sha256:…`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A reference of an image with everything in it that a short one leaves out. Shown in full.
+/// An image reference with all defaults filled in. Shown in full.
 ///
 /// ```
 /// use hoist::project::value::ImageRef;
 /// let image: ImageRef = "nginx".parse()?;
 /// assert_eq!(image.to_string(), "docker.io/library/nginx:latest");
-/// assert_eq!(image.familiar(), "nginx:latest");
+/// assert_eq!(image.familiar_name(), "nginx");
 /// assert!("Nginx".parse::<ImageRef>().is_err());
 /// # Ok::<(), hoist::project::value::image_ref::ImageRefError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageRef {
-    /// Host, and port if one is given: `docker.io` when none is written.
+    /// Host, and port if there is one; `docker.io` by default.
     pub registry: String,
     /// The path in the registry: `library/nginx`.
     pub repository: String,
-    /// The tag: `latest` when neither tag nor digest is written.
+    /// The tag; `latest` if there is neither a tag nor a digest.
     pub tag: Option<String>,
     /// The digest, as `sha256:…`.
     pub digest: Option<String>,
 }
 
-/// Why a text is no reference of an image.
+/// Why a text is not an image reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an image reference: {problem}")]
 pub struct ImageRefError {
@@ -35,26 +35,26 @@ pub struct ImageRefError {
     pub problem: ImageRefProblem,
 }
 
-/// What is wrong with a reference of an image.
+/// What is wrong with an image reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageRefProblem {
     /// There is no name.
     #[error("the name is empty")]
     Empty,
-    /// Names are in lower case.
+    /// The name has upper-case letters.
     #[error("the name has uppercase letters")]
     UpperCase,
-    /// The name has characters that do not belong there.
+    /// The name has invalid characters.
     #[error("the name is malformed")]
     Name,
-    /// The tag has characters that do not belong there, or is too long.
+    /// The tag has invalid characters or is too long.
     #[error("the tag is malformed")]
     Tag,
     /// The digest is not an algorithm and hexadecimal digits.
     #[error("the digest is malformed")]
     Digest,
-    /// 64 hexadecimal digits are an id.
+    /// The name has 64 hexadecimal digits and so looks like an id.
     #[error("64 hexadecimal digits are read as an ID")]
     LooksLikeId,
     /// More than 255 characters.
@@ -62,22 +62,8 @@ pub enum ImageRefProblem {
     TooLong,
 }
 
-impl ImageRefError {
-    /// What would be accepted.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        "write a name and a tag, as in `nginx:1.27` or `ghcr.io/owner/app:2`"
-    }
-}
-
 impl ImageRef {
-    /// The form people write: without `docker.io/` and `library/`, with tag and digest.
-    #[must_use]
-    pub fn familiar(&self) -> String {
-        self.familiar_name() + &self.suffix()
-    }
-
-    /// The form people write, without tag and digest.
+    /// The familiar form: without `docker.io/`, `library/`, tag and digest.
     #[must_use]
     pub fn familiar_name(&self) -> String {
         if self.registry != DOCKER_HUB {
@@ -135,8 +121,8 @@ fn parse(text: &str) -> Result<ImageRef, ImageRefProblem> {
     Ok(ImageRef { registry: registry.to_owned(), repository, tag, digest })
 }
 
-/// The part before the first slash is a registry if it could be a host but not a folder: it has a dot, a port or an
-/// upper case letter, or is `localhost`.
+/// The part before the first slash is a registry if it can only be a host: it has a dot, a port or an upper-case
+/// letter, or is `localhost`.
 fn split_registry(name: &str) -> (Option<&str>, &str) {
     let is_host = |part: &str| {
         part == "localhost" || part.contains(['.', ':', '[']) || part.contains(|c: char| c.is_ascii_uppercase())
@@ -160,7 +146,7 @@ fn check_name(registry: Option<&str>, path: &str) -> Result<(), ImageRefProblem>
     if registry.map_or(0, str::len) + path.len() > 255 { Err(ImageRefProblem::TooLong) } else { Ok(()) }
 }
 
-/// Runs of letters and digits, parted by `.`, `_`, `__` or any number of `-`.
+/// Runs of letters and digits, separated by `.`, `_`, `__` or any number of `-`.
 fn is_component(part: &str) -> bool {
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let separators = part.split(is_word).filter(|separator| !separator.is_empty());
@@ -239,11 +225,11 @@ mod tests {
     #[test]
     fn people_write_less() {
         for (text, familiar) in [
-            ("docker.io/library/nginx", "nginx:latest"),
-            ("docker.io/owner/app:1", "owner/app:1"),
-            ("quay.io/app", "quay.io/app:latest"),
+            ("docker.io/library/nginx", "nginx"),
+            ("docker.io/owner/app:1", "owner/app"),
+            ("quay.io/app", "quay.io/app"),
         ] {
-            assert_eq!(text.parse::<ImageRef>().map(|image| image.familiar()), Ok(familiar.to_owned()), "{text}");
+            assert_eq!(text.parse::<ImageRef>().map(|image| image.familiar_name()), Ok(familiar.to_owned()), "{text}");
         }
     }
 

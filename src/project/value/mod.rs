@@ -1,4 +1,4 @@
-//! The value grammars of the Compose file, one a file.
+//! The value grammars of the Compose file, each in its own file.
 
 pub mod build_context;
 pub mod bytes;

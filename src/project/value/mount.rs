@@ -1,31 +1,32 @@
-//! What a container mounts (Compose spec: `05-services.md`, `volumes`).
+//! Mounts of a container (Compose spec: `05-services.md`, `volumes`).
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::ByteSize;
 use crate::project::Extensions;
+use crate::source::clean;
 
 /// An item of a service's `volumes`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Mount {
-    /// `type`: what is mounted.
+    /// `type`: the kind of mount.
     pub kind: MountKind,
-    /// Path on the host, key of a volume, or reference of an image; none for `tmpfs` and anonymous volumes.
+    /// Path on the host, key of a volume, or image reference; `None` for `tmpfs` and anonymous volumes.
     pub source: Option<String>,
     /// Path in the container, cleaned.
     pub target: String,
-    /// Whether the container may not write.
+    /// Whether it is read-only.
     pub read_only: bool,
-    /// Kept and rendered; without effect on today's engines.
+    /// No effect on today's engines.
     pub consistency: Option<String>,
-    /// The `bind` block, also when empty.
+    /// The `bind` block, even if empty.
     pub bind: Option<BindOptions>,
-    /// The `volume` block, also when empty.
+    /// The `volume` block, even if empty.
     pub volume: Option<VolumeOptions>,
-    /// The `tmpfs` block, also when empty.
+    /// The `tmpfs` block, even if empty.
     pub tmpfs: Option<TmpfsOptions>,
-    /// The `image` block, also when empty.
+    /// The `image` block, even if empty.
     pub image: Option<ImageOptions>,
     /// `x-*` keys.
     pub extensions: Extensions,
@@ -37,9 +38,9 @@ pub enum MountKind {
     /// A volume of the engine, named or anonymous.
     #[default]
     Volume,
-    /// A file or folder of the host.
+    /// A file or folder on the host.
     Bind,
-    /// Memory.
+    /// A file system in memory.
     Tmpfs,
     /// The files of an image, read-only.
     Image,
@@ -73,14 +74,14 @@ impl fmt::Display for MountKind {
 /// The `bind` block of a [`Mount`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct BindOptions {
-    /// `selinux`: relabelling of the content.
+    /// `selinux`: how the content is relabelled.
     pub selinux: Option<SelinuxLabel>,
     /// `propagation`: `rprivate`, `rshared` and so on; not restricted by the file format.
     pub propagation: Option<String>,
-    /// Whether a missing source is made, as a folder; true unless the file says false.
+    /// Whether a missing source is created, as a folder; true unless the file says false.
     pub create_host_path: bool,
-    /// Whether the file says the former, by word or by the short form of a mount, rather than leaving it open; false by
-    /// default. Only the hash of Docker Compose 2 depends on it.
+    /// Whether the file requests that explicitly or by the short form of a mount; false by default. Only the hash of
+    /// Docker Compose 2 depends on it.
     pub says_create_host_path: bool,
     /// `recursive`: what happens to mounts below the source.
     pub recursive: Option<RecursiveBind>,
@@ -106,7 +107,7 @@ impl Default for BindOptions {
 pub enum SelinuxLabel {
     /// `z`: shared by several containers.
     Shared,
-    /// `Z`: of this container alone.
+    /// `Z`: private to this container.
     Private,
 }
 
@@ -124,13 +125,13 @@ impl SelinuxLabel {
 /// What happens to mounts below the source of a bind mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecursiveBind {
-    /// `enabled`: they come along.
+    /// `enabled`: they are included.
     Enabled,
-    /// `disabled`: they stay behind.
+    /// `disabled`: they are not included.
     Disabled,
-    /// `writable`: they come along and stay writable under a read-only mount.
+    /// `writable`: they are included and stay writable in a read-only mount.
     Writable,
-    /// `readonly`: they come along and must be read-only, or the mount fails.
+    /// `readonly`: they are included and must be read-only, or the mount fails.
     ReadOnly,
 }
 
@@ -150,11 +151,11 @@ impl RecursiveBind {
 /// The `volume` block of a [`Mount`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VolumeOptions {
-    /// Labels of the volume, when the engine makes it for this mount.
+    /// Labels of the volume if the engine creates it for this mount.
     pub labels: BTreeMap<String, String>,
-    /// Whether a new volume is left empty instead of being filled from the image.
+    /// Whether to leave a new volume empty instead of copying the image's files into it.
     pub nocopy: bool,
-    /// The folder in the volume that is mounted; all of it when absent.
+    /// The folder in the volume to mount; the whole volume if absent.
     pub subpath: Option<String>,
     /// `x-*` keys.
     pub extensions: Extensions,
@@ -163,9 +164,9 @@ pub struct VolumeOptions {
 /// The `tmpfs` block of a [`Mount`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TmpfsOptions {
-    /// The most it may hold; 0 is unlimited.
+    /// Maximum size; 0 means no limit.
     pub size: ByteSize,
-    /// Permission bits of the folder; 0 is the engine's default.
+    /// Permission bits of the folder; 0 means the engine's default.
     pub mode: u32,
     /// `x-*` keys.
     pub extensions: Extensions,
@@ -174,20 +175,20 @@ pub struct TmpfsOptions {
 /// The `image` block of a [`Mount`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ImageOptions {
-    /// The folder in the image that is mounted; all of it when absent.
+    /// The folder in the image to mount; the whole image if absent.
     pub subpath: Option<String>,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
-/// An item of a service's `tmpfs`: memory under a path.
+/// An item of a service's `tmpfs`: a file system in memory.
 ///
 /// Shown as it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tmpfs {
     /// Path in the container: the text before the first `:`.
     pub target: String,
-    /// Mount options (`size=64m,mode=1777`): the text behind the first `:`, if there is one.
+    /// Mount options (`size=64m,mode=1777`): the text after the first `:`, if there is one.
     pub options: Option<String>,
 }
 
@@ -207,7 +208,7 @@ impl fmt::Display for Tmpfs {
     }
 }
 
-/// Why a text is no mount.
+/// Why a text is not a mount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a mount: {problem}")]
 pub struct MountError {
@@ -221,30 +222,30 @@ pub struct MountError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MountProblem {
-    /// There is nothing.
+    /// The entry is empty.
     #[error("it is empty")]
     Empty,
-    /// There is nothing before, between or behind colons.
+    /// There is nothing before, between or after colons.
     #[error("a part between colons is empty")]
     EmptyPart,
-    /// There are more than source, target and options.
+    /// There are more parts than source, target and options.
     #[error("it has too many colons")]
     TooManyParts,
 }
 
 impl MountError {
-    /// What would be accepted.
+    /// An example of what is accepted.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         "write `SOURCE:TARGET[:OPTIONS]`, as in `./data:/data:ro` or `db:/var/lib/mysql`"
     }
 }
 
-/// The mount of an entry in short form, `[source:]target[:options]`, its target cleaned.
+/// Parses a mount in short form, `[source:]target[:options]`, and cleans its target.
 ///
-/// A source that looks like a path (`.`, `/`, `~`, `\\\\` or a drive at its start) is bound, any other is a volume. A
-/// single letter before a colon is a drive, so `a:/b` is an anonymous volume; `${…}` is not looked into; options that
-/// are not known are left out.
+/// A source that looks like a path (`.`, `/`, `~`, `\\\\` or a drive at its start) is a bind mount, any other is a
+/// volume. A single letter before a colon is a drive, so `a:/b` is an anonymous volume; colons in `${…}` do not count;
+/// unknown options are ignored.
 ///
 /// ```
 /// use hoist::project::value::mount::{MountKind, parse_short};
@@ -256,7 +257,7 @@ impl MountError {
 ///
 /// # Errors
 ///
-/// For empty parts, and more than three.
+/// For empty parts, and for more than three.
 pub fn parse_short(text: &str) -> Result<Mount, MountError> {
     let wrong = |problem| MountError { text: text.to_owned(), problem };
     if text.is_empty() {
@@ -288,7 +289,7 @@ pub fn parse_short(text: &str) -> Result<Mount, MountError> {
     Ok(mount)
 }
 
-/// The parts between colons; not those of drives and inside `${…}`.
+/// The parts between colons, ignoring colons of drives and in `${…}`.
 fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -313,7 +314,7 @@ fn is_drive(text: &str) -> bool {
     characters.next().is_some_and(char::is_alphabetic) && characters.next().is_none()
 }
 
-/// Whether the source of a short mount is a path of the host rather than the name of a volume.
+/// Whether the source of a short mount is a path on the host rather than the name of a volume.
 #[must_use]
 pub fn is_host_path(source: &str) -> bool {
     source.starts_with(['.', '/', '~'])
@@ -321,8 +322,8 @@ pub fn is_host_path(source: &str) -> bool {
         || source.split_once(':').is_some_and(|(drive, _)| is_drive(drive))
 }
 
-/// The options of a short mount that mean nothing; those for the consistency of shared folders, which only mattered on
-/// some machines, are not among them.
+/// The unknown options of a short mount; those for the consistency of shared folders, which only mattered on some
+/// machines, count as known.
 pub fn unknown_options(text: &str) -> impl Iterator<Item = &str> {
     let parts = split(text);
     let options = if let [_, _, options] = parts[..] { options } else { "" };
@@ -330,7 +331,7 @@ pub fn unknown_options(text: &str) -> impl Iterator<Item = &str> {
         let before = Mount::default();
         let mut after = before.clone();
         apply(&mut after, option);
-        // `rw` is what a mount is anyway.
+        // `rw` is the default.
         after == before && !matches!(*option, "" | "rw" | "cached" | "consistent" | "delegated")
     })
 }
@@ -349,7 +350,7 @@ fn apply(mount: &mut Mount, option: &str) {
     }
 }
 
-/// `target` as a Unix path without `.`, `..`, doubled and trailing slashes; an empty one stays empty.
+/// `target` as a Unix path without `.`, `..`, doubled and trailing slashes; an empty target stays empty.
 ///
 /// ```
 /// use hoist::project::value::mount::clean_target;
@@ -357,29 +358,7 @@ fn apply(mount: &mut Mount, option: &str) {
 /// ```
 #[must_use]
 pub fn clean_target(target: &str) -> String {
-    if target.is_empty() {
-        return String::new();
-    }
-    let is_rooted = target.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => match parts.last() {
-                Some(&last) if last != ".." => {
-                    parts.pop();
-                }
-                None if is_rooted => {}
-                _ => parts.push(".."),
-            },
-            _ => parts.push(part),
-        }
-    }
-    match (is_rooted, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".to_owned(),
-        (false, false) => parts.join("/"),
-    }
+    if target.is_empty() { String::new() } else { clean(target) }
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
-//! References to other services and containers inside one text (Compose spec: `05-services.md`, `network_mode`,
-//! `volumes_from`, `links`).
+//! Values that refer to other services and containers (Compose spec: `05-services.md`, `network_mode`, `volumes_from`,
+//! `links`).
 
 use std::fmt;
 
 use crate::project::ServiceName;
 
-/// Whose namespace a container uses: `network_mode`, `ipc`, `pid`, `uts`, `cgroup`. Shown as it was written.
+/// The namespace that a container uses: `network_mode`, `ipc`, `pid`, `uts`, `cgroup`. Shown as written.
 ///
-/// The engine knows only the latter two forms; `service:` is resolved to a container before it is asked.
+/// The engine only knows the latter two forms; `service:` is resolved to a container before.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NamespaceMode {
-    /// `service:X`: that of the first replica of a service, which is a dependency by this.
+    /// `service:X`: the namespace of the first replica of a service, which becomes a dependency.
     Service(ServiceName),
-    /// `container:X`: that of a container, by name or id.
+    /// `container:X`: the namespace of a container, by name or id.
     Container(String),
     /// Anything else: `host`, `none`, `private`, `shareable`, the name of a network.
     Other(String),
@@ -51,12 +51,12 @@ impl fmt::Display for NamespaceMode {
     }
 }
 
-/// An item of `links`: another name for a service. Shown as it was written.
+/// An item of `links`: another name for a service. Shown as written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Link {
-    /// The service, which is a dependency by this.
+    /// The service, which becomes a dependency.
     pub service: ServiceName,
-    /// The name it gets; its own when absent.
+    /// Its alias; its own name if absent.
     pub alias: Option<String>,
 }
 
@@ -76,21 +76,21 @@ impl fmt::Display for Link {
     }
 }
 
-/// An item of `volumes_from`. Shown as it was written.
+/// An item of `volumes_from`. Shown as written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VolumesFrom {
-    /// Whose mounts are taken over.
+    /// The service or container whose mounts to use.
     pub source: VolumesFromSource,
-    /// `ro` or `rw`, not checked when loading; `rw` when absent.
+    /// `ro` or `rw`, not checked when loading; `rw` if absent.
     pub mode: Option<String>,
 }
 
-/// Whose mounts [`VolumesFrom`] takes over.
+/// The source of [`VolumesFrom`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VolumesFromSource {
-    /// Those of a service, which is a dependency by this.
+    /// A service, which becomes a dependency.
     Service(ServiceName),
-    /// Those of a container, by name or id.
+    /// A container, by name or id.
     Container(String),
 }
 

@@ -4,28 +4,28 @@ use std::net::IpAddr;
 
 use crate::project::Extensions;
 
-/// A container port made reachable from outside; one entry of `ports` in long form, ranges expanded.
+/// A published container port: one entry of `ports` in long form, with ranges expanded.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Port {
-    /// A name for people.
+    /// A descriptive name.
     pub name: Option<String>,
-    /// `ingress` (what loading fills in) or `host`; without meaning on one machine.
+    /// `ingress` (the default) or `host`; no effect on a single machine.
     pub mode: Option<String>,
-    /// The address of the host it listens on; all when absent.
+    /// The host address to publish on; all if absent.
     pub host_ip: Option<String>,
     /// The port in the container. The long form is not checked against 65535 when loading.
     pub target: u32,
-    /// The port of the host, or a range `8000-8010` out of which the engine picks one; absent or `0`: any free one.
+    /// The host port, or a range such as `8000-8010` from which the engine picks one; any free port if absent or `0`.
     pub published: Option<String>,
-    /// `tcp` (what loading fills in), `udp` or `sctp`.
+    /// `tcp` (the default), `udp` or `sctp`.
     pub protocol: Option<String>,
-    /// What is spoken on it, as in `http`; for people and tools.
+    /// The application protocol, such as `http`; informational.
     pub app_protocol: Option<String>,
     /// `x-*` keys.
     pub extensions: Extensions,
 }
 
-/// Why a text publishes or exposes no port.
+/// Why a text is not a published or exposed port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a port: {problem}")]
 pub struct PortError {
@@ -45,19 +45,19 @@ pub enum PortProblem {
     /// The container port is 0.
     #[error("the container port cannot be 0")]
     ContainerPortZero,
-    /// The container side is no number or range within 0–65535.
+    /// The container side is not a number or range within 0–65535.
     #[error("`{0}` is not a container port")]
     ContainerPort(String),
-    /// The host side is no number or range within 0–65535.
+    /// The host side is not a number or range within 0–65535.
     #[error("`{0}` is not a host port")]
     HostPort(String),
-    /// The first part is no IP address.
+    /// The first part is not an IP address.
     #[error("`{0}` is not an IP address")]
     Address(String),
-    /// The protocol is none of the known ones.
+    /// The protocol is unknown.
     #[error("unknown protocol `{0}`")]
     Protocol(String),
-    /// Both sides are ranges and differ in length.
+    /// Both sides are ranges of different length.
     #[error("the ranges `{host}` and `{container}` differ in length")]
     UnequalRanges {
         /// The host side.
@@ -68,7 +68,7 @@ pub enum PortProblem {
 }
 
 impl PortError {
-    /// What would be accepted.
+    /// An example of what is accepted.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self.problem {
@@ -85,10 +85,10 @@ impl PortError {
     }
 }
 
-/// The ports of an entry in short form, `[[ip]:[host]:]container[/protocol]`, ranges expanded.
+/// Parses an entry in short form, `[[ip]:[host]:]container[/protocol]`, and expands ranges.
 ///
-/// Ranges of equal length are paired; entries come in the order of the text `port/protocol`, as in Docker Compose, so
-/// `998-1001` gives 1000, 1001, 998, 999. A host range over a single container port stays one entry, out of which the
+/// Ranges of equal length are paired. As in Docker Compose, entries are sorted by the text `port/protocol`, so
+/// `998-1001` yields 1000, 1001, 998, 999. A host range with a single container port stays one entry, from which the
 /// engine picks a port.
 ///
 /// ```
@@ -170,27 +170,33 @@ fn parse_address(text: &str) -> Result<Option<String>, PortProblem> {
     }
 }
 
-/// Whether `text` is an IP address, as `host_ip` of a long entry has to be.
+/// Whether `text` is an IP address, as required for `host_ip` in a long entry.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok()
 }
 
-/// Ports from one to another, both included.
+/// An inclusive range of ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortRange {
-    /// The lowest.
+    /// The lowest port.
     pub first: u16,
-    /// The highest, not below `first`.
+    /// The highest port, not below `first`.
     pub last: u16,
 }
 
 impl PortRange {
-    /// How many ports.
+    /// The number of ports.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a range has at least one port")]
     pub fn len(self) -> usize {
         usize::from(self.last - self.first) + 1
+    }
+
+    /// Whether a port is in the range.
+    #[must_use]
+    pub fn contains(self, port: u16) -> bool {
+        (self.first..=self.last).contains(&port)
     }
 
     /// The ports.
@@ -199,7 +205,7 @@ impl PortRange {
     }
 }
 
-/// `port` or `first-last`.
+/// Parses `port` or `first-last`.
 #[must_use]
 pub fn parse_range(text: &str) -> Option<PortRange> {
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
@@ -210,9 +216,9 @@ pub fn parse_range(text: &str) -> Option<PortRange> {
     (first <= last).then_some(PortRange { first, last })
 }
 
-/// The ports of an `expose` item, `port[/protocol]` or `first-last[/protocol]`, and their protocol in lower case.
+/// Parses an `expose` item, `port[/protocol]` or `first-last[/protocol]`; the protocol is returned in lower case.
 ///
-/// Items are kept as text in the model and read when a container is created.
+/// The model keeps items as text; they are parsed when a container is created.
 ///
 /// ```
 /// use hoist::project::value::port::parse_exposed;

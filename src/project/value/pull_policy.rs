@@ -1,10 +1,10 @@
-//! When an image is pulled (Compose spec: `05-services.md`, `pull_policy`).
+//! When to pull an image (Compose spec: `05-services.md`, `pull_policy`).
 
 use std::fmt;
 
 use super::Duration;
 
-/// The text of `pull_policy`. Shown as it was written.
+/// The text of `pull_policy`. Shown as written.
 ///
 /// ```
 /// use hoist::project::value::pull_policy::PullRule;
@@ -15,27 +15,27 @@ use super::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PullPolicy(String);
 
-/// What a [`PullPolicy`] asks for.
+/// The meaning of a [`PullPolicy`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum PullRule {
     /// `always`.
     Always,
     /// `never`.
     Never,
-    /// `missing`, `if_not_present`, and any text that says nothing else.
+    /// `missing`, `if_not_present`, and any other text.
     #[default]
     Missing,
     /// `build`.
     Build,
-    /// `daily`, `weekly`, `every_<duration>`: when the image was pulled or tagged longer ago than this. `refresh`
-    /// gives no time, so it asks for what is missing only.
+    /// `daily`, `weekly`, `every_<duration>`: if the image was last pulled or tagged longer ago than this. `refresh`
+    /// has no duration, so it only pulls missing images.
     Refresh(Duration),
 }
 
 const DAY: i64 = 86_400;
 
 impl PullPolicy {
-    /// What it asks for. A text the file format accepts without knowing it behaves as `missing`.
+    /// Its meaning. An unknown text that the file format accepts behaves like `missing`.
     #[must_use]
     pub fn rule(&self) -> PullRule {
         match self.as_str() {

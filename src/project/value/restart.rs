@@ -1,8 +1,8 @@
-//! When the engine starts a container again (Compose spec: `05-services.md`, `restart`; Docker's API: `RestartPolicy`).
+//! When the engine restarts a container (Compose spec: `05-services.md`, `restart`; Docker's API: `RestartPolicy`).
 
-/// What the engine is asked to do when a container ends.
+/// What the engine should do when a container exits.
 ///
-/// Words are not checked when loading; what is no word of the list goes to the engine as it is.
+/// Words are not checked when loading; unknown ones are passed to the engine unchanged.
 ///
 /// ```
 /// use hoist::project::value::{RestartCondition, RestartPolicy};
@@ -12,30 +12,30 @@
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RestartPolicy {
-    /// What makes it start again.
+    /// When to restart it.
     pub condition: RestartCondition,
-    /// How often it starts again in a row; 0 is without end.
+    /// Maximum number of consecutive restarts; 0 means no limit.
     pub max_retries: u64,
 }
 
-/// What makes a container start again.
+/// When to restart a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RestartCondition {
-    /// Nothing: `no`, `none`.
+    /// Never: `no`, `none`.
     #[default]
     No,
-    /// An exit status other than 0: `on-failure`.
+    /// On an exit status other than 0: `on-failure`.
     OnFailure,
-    /// Any end: `always`, `any`.
+    /// On any exit: `always`, `any`.
     Always,
-    /// Any end but a stop by the user: `unless-stopped`.
+    /// On any exit except a stop by the user: `unless-stopped`.
     UnlessStopped,
-    /// A word for the engine to judge; empty where `deploy.restart_policy` names no condition.
+    /// Any other word, for the engine to check; empty if `deploy.restart_policy` has no condition.
     Other(String),
 }
 
 impl RestartCondition {
-    /// The word the engine knows.
+    /// The engine's word for it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -61,7 +61,7 @@ impl From<&str> for RestartCondition {
 }
 
 impl RestartPolicy {
-    /// Reads `condition[:retries]`. Retries that are no number count as 0, as in Docker Compose.
+    /// Parses `condition[:retries]`. As in Docker Compose, retries that are not a number count as 0.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut parts = text.split(':');

@@ -3,13 +3,13 @@
 /// A limit of `ulimits`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ulimit {
-    /// One number for both limits; never 0, which reads as two limits of 0.
+    /// One number for both limits; never 0, which loads as two limits of 0.
     Single(i64),
     /// Both limits.
     Pair {
-        /// The limit in force.
+        /// The soft limit.
         soft: i64,
-        /// How far a process may raise it.
+        /// The hard limit, up to which a process may raise the soft limit.
         hard: i64,
         /// `x-*` keys.
         extensions: crate::project::Extensions,
@@ -17,7 +17,7 @@ pub enum Ulimit {
 }
 
 impl Ulimit {
-    /// The limit in force.
+    /// The soft limit.
     #[must_use]
     pub fn soft(&self) -> i64 {
         match self {
@@ -26,7 +26,7 @@ impl Ulimit {
         }
     }
 
-    /// How far a process may raise it.
+    /// The hard limit, up to which a process may raise the soft limit.
     #[must_use]
     pub fn hard(&self) -> i64 {
         match self {

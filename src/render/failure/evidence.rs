@@ -1,9 +1,9 @@
-//! What explains a failed wait in, lines of text out.
+//! Observations that explain a failed wait in, lines of text out.
 
 use crate::event::Evidence;
 use crate::observed::{Health, State};
 
-/// The lines that say it.
+/// The lines for an observation.
 pub(super) fn lines(evidence: &Evidence) -> Vec<String> {
     match evidence {
         Evidence::Late { container, state, health } => vec![late(container, *state, *health)],
@@ -28,7 +28,7 @@ pub(super) fn lines(evidence: &Evidence) -> Vec<String> {
     }
 }
 
-/// What a container that is still waited for is at.
+/// The state of a container that is still being waited for.
 fn late(container: &str, state: State, health: Health) -> String {
     match (state, health) {
         (State::Restarting, _) => format!("container {container} keeps exiting and being restarted"),
@@ -38,7 +38,7 @@ fn late(container: &str, state: State, health: Health) -> String {
     }
 }
 
-/// What helps a paused container.
+/// What to do about a paused container.
 pub(in crate::render) fn paused(container: &str) -> String {
     format!("container {container} is paused; `docker unpause {container}` resumes it")
 }

@@ -1,6 +1,7 @@
-//! What went wrong with a plan or a run, in words: the message alone on its line, as scripts look for it, then the place
-//! in the files, what explains it, what to do, and what was not done because of it.
+//! Failures of plans and runs as text: the message alone on its line, as scripts expect it, then the place in the
+//! files, the explanation, what to do, and what was not done because of it.
 
+pub mod engine_hints;
 mod evidence;
 mod place;
 mod pull_hints;
@@ -24,14 +25,14 @@ use crate::project::{Project, ServiceName};
 use crate::render::warning::plan as plan_warning;
 use crate::source::{SourceMap, Span};
 
-/// The files that a project was read from, and how lines of them are shown.
+/// The files of a project, and how to show their lines.
 #[derive(Debug, Clone, Copy)]
 pub struct Files<'a> {
     /// The project.
     pub project: &'a Project,
     /// The files.
     pub sources: &'a SourceMap,
-    /// How lines of them are shown.
+    /// How to show their lines.
     pub style: &'a Style,
 }
 
@@ -41,7 +42,7 @@ pub struct FailedStep {
     /// The message, the place in the files and the hint.
     #[serde(flatten)]
     pub description: Description,
-    /// What explains it, a line each: the last probe, the last log lines.
+    /// Lines that explain it: the last probe, the last log lines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub context: Vec<String>,
     /// What was not done because of it.
@@ -50,7 +51,7 @@ pub struct FailedStep {
 }
 
 impl Files<'_> {
-    /// Why there is no plan.
+    /// The text for a planning error.
     #[must_use]
     pub fn plan_error(&self, error: &PlanError) -> String {
         let span = error.path().and_then(|path| self.project.origins.nearest(path.as_slice()));
@@ -58,7 +59,7 @@ impl Files<'_> {
         self.scripted(&Placed { message: error.to_string(), span, hint }, &[])
     }
 
-    /// Why it is not known what serves models, with the line that asks for one.
+    /// The text for a failed query of the model runner, with the line that uses a model.
     #[must_use]
     pub fn models_error(&self, error: &StepError) -> String {
         let user = self.project.services.values().find(|service| !service.models.is_empty());
@@ -67,14 +68,14 @@ impl Files<'_> {
         self.scripted(&Placed { message: message(error), span, hint: hint(error) }, &explanation(error))
     }
 
-    /// The hint that names the service that may have been meant.
+    /// The hint with the closest service name.
     fn service_meant(&self, error: &PlanError) -> Option<String> {
         let PlanError::NoSuchService { service } = error else { return None };
         let names = self.project.services.keys().chain(self.project.disabled.keys()).map(ServiceName::as_str);
         closest(service.as_str(), names).map(|name| format!("did you mean `{name}`?"))
     }
 
-    /// What failed in a run, a line break at the end.
+    /// The text for the failures of a run, with a line break at the end.
     #[must_use]
     pub fn run_failure(&self, failure: &RunFailure) -> String {
         let mut text = String::new();
@@ -89,7 +90,7 @@ impl Files<'_> {
         text
     }
 
-    /// The same, a step each.
+    /// The same, one item per step.
     #[must_use]
     pub fn failed_steps(&self, failure: &RunFailure) -> Vec<FailedStep> {
         let failed = |(id, error): (ActionId, StepError)| {
@@ -103,14 +104,14 @@ impl Files<'_> {
         failure.causes().into_iter().map(failed).collect()
     }
 
-    /// A warning of a plan with its place, where it comes from a line of the files.
+    /// A warning of a plan with its place, if it is caused by a line of the files.
     #[must_use]
     pub fn warning(&self, warning: &Warning) -> Option<impl Explain + use<>> {
         let span = self.project.origins.nearest(&warning.path()?)?;
         Some(Placed { message: plan_warning::message(warning), span: Some(span), hint: plan_warning::hint(warning) })
     }
 
-    /// Where the files ask for what could not be done.
+    /// The place in the files that caused a failure.
     #[must_use]
     pub fn place(&self, error: &StepError) -> Option<Span> {
         place::of(error, self.project, self.sources)
@@ -118,13 +119,13 @@ impl Files<'_> {
 
     fn step_error(&self, failure: &RunFailure, id: ActionId, error: &StepError) -> String {
         let span = self.place(error);
-        // The engine's words stand alone on their line, with what the files say below.
+        // The engine's message stands alone on its line, with the lines of the files below.
         let is_placed = span.is_some() || matches!(error, StepError::Refused { .. });
         let message = if is_placed { message(error) } else { named(failure, id, error) };
         self.scripted(&Placed { message, span, hint: hint(error) }, &explanation(error))
     }
 
-    /// The message alone on its line, `more` lines that belong to it, then its place.
+    /// The message alone on its line, `more` lines of it, then its place.
     fn scripted(&self, problem: &Placed, more: &[String]) -> String {
         let style = Style { color: false, ..self.style.clone() };
         let shown = render(problem, Level::Error, self.sources, &style);
@@ -136,7 +137,7 @@ impl Files<'_> {
     }
 }
 
-/// The message, with what the step is about where the engine's words do not say it.
+/// The message, with the subject of the step if the engine's message does not name it.
 fn named(failure: &RunFailure, id: ActionId, error: &StepError) -> String {
     match unnamed(failure, id, error) {
         Some(subject) => format!("{subject}: {}", message(error)),
@@ -147,7 +148,7 @@ fn named(failure: &RunFailure, id: ActionId, error: &StepError) -> String {
 fn unnamed(failure: &RunFailure, id: ActionId, error: &StepError) -> Option<Subject> {
     let StepError::Engine(cause) = error else { return None };
     let words = cause.to_string();
-    // What is refused before the engine sees it names the service.
+    // Messages from before the request already name the service.
     if words.starts_with("service `") {
         return None;
     }
@@ -156,8 +157,8 @@ fn unnamed(failure: &RunFailure, id: ActionId, error: &StepError) -> Option<Subj
     subjects.into_iter().next().filter(|_| !is_named)
 }
 
-/// What was not done because step `id` failed, and the word for it; nothing, where that is nothing but the rest of the
-/// same.
+/// What was not done because step `id` failed, and the verb for it; `None` if only steps of the same subject were
+/// skipped.
 fn not_done(failure: &RunFailure, id: ActionId) -> Option<(&'static str, Vec<String>)> {
     let failed = Subject::of(&failure.plan().step(id).action);
     let steps = || failure.outcome().skipped.iter().filter(|(_, cause)| **cause == id);
@@ -171,7 +172,7 @@ fn not_done(failure: &RunFailure, id: ActionId) -> Option<(&'static str, Vec<Str
     Some((word, subjects.iter().map(ToString::to_string).collect()))
 }
 
-/// Whether a step is there so that a container that does not run yet runs.
+/// Whether a step is needed to start a container.
 fn brings_up(action: &Action) -> bool {
     matches!(
         action,
@@ -179,7 +180,7 @@ fn brings_up(action: &Action) -> bool {
     )
 }
 
-/// A message of the contract, whose line scripts look for, and its place in the files.
+/// A message of Docker Compose, whose line scripts match, and its place in the files.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 struct Placed {

@@ -1,13 +1,14 @@
-//! Where the files ask for what could not be done.
+//! Finds the place in the files that caused a failure.
 
 use crate::event::{Refusal, StepError};
 use crate::plan;
 use crate::project::origin::Origin;
+use crate::project::value::port::parse_range;
 use crate::project::value::{VolumesFrom, VolumesFromSource};
 use crate::project::{Project, ServiceName};
 use crate::source::{SourceMap, Span};
 
-/// The line of the files that asks for what could not be done.
+/// The line of the files that caused a failure.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other failures come from no line")]
 pub(super) fn of(error: &StepError, project: &Project, sources: &SourceMap) -> Option<Span> {
     let at = |path: &[&str]| project.origins.nearest(path);
@@ -35,8 +36,8 @@ pub(super) fn of(error: &StepError, project: &Project, sources: &SourceMap) -> O
     }
 }
 
-/// Which of the lines that may ask for what the engine refused: that with the word that the engine names, else one
-/// where a variable may stand for it, else the last.
+/// The line that caused a rejection by the engine: the one with the word that the engine names, else one where a
+/// variable may contain it, else the last candidate.
 fn refused_line(refusal: &Refusal, project: &Project, sources: &SourceMap) -> Option<Span> {
     let origins: Vec<Origin<'_>> = refusal
         .places
@@ -46,12 +47,12 @@ fn refused_line(refusal: &Refusal, project: &Project, sources: &SourceMap) -> Op
     let Some(word) = &refusal.word else { return origins.first().map(|origin| origin.span()) };
     let with = |text: &str| origins.iter().find_map(|origin| entry_with(*origin, text, sources));
     let word = word.to_lowercase();
-    // Of a path the file may have the end only.
+    // The file may contain only the end of a path.
     let name = word.rsplit('/').next().filter(|name| !name.is_empty());
     with(&word).or_else(|| with(name?)).or_else(|| with("$")).or_else(|| origins.last().map(|origin| origin.span()))
 }
 
-/// The entry in a value, however far in, that is called `word` or has it in its text; the value itself, if it has no
+/// The entry in a value, at any depth, whose name is `word` or whose text contains it; the value itself, if it has no
 /// entries.
 fn entry_with(origin: Origin<'_>, word: &str, sources: &SourceMap) -> Option<Span> {
     let has = |origin: &Origin<'_>| sources.text(origin.span()).to_lowercase().contains(word);
@@ -64,20 +65,17 @@ fn entry_with(origin: Origin<'_>, word: &str, sources: &SourceMap) -> Option<Spa
     })
 }
 
-/// Where the files let a service take over the volumes of another.
+/// The `volumes_from` entry of a service for another.
 fn volumes_from_line(project: &Project, service: &ServiceName, other: &ServiceName) -> Option<Span> {
     let is_it = |from: &VolumesFrom| matches!(&from.source, VolumesFromSource::Service(name) if name == other);
     let at = project.service(service.as_str())?.volumes_from.iter().position(is_it)?;
     project.origins.nearest(&["services", service.as_str(), "volumes_from", &at.to_string()])
 }
 
-/// Where the files ask for a port of the host.
+/// The entry that publishes a host port.
 fn port_line(project: &Project, service: &ServiceName, port: u16) -> Option<Span> {
     let ports = &project.service(service.as_str())?.ports;
-    let asks = |published: &str| {
-        let (first, last) = published.split_once('-').unwrap_or((published, published));
-        matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&port))
-    };
+    let asks = |published: &str| parse_range(published).is_some_and(|range| range.contains(port));
     let at = ports.iter().position(|item| item.published.as_deref().is_some_and(asks))?;
     project.origins.nearest(&["services", service.as_str(), "ports", &at.to_string()])
 }

@@ -1,6 +1,6 @@
-//! What to do about an image that could not be fetched, by the words of engines and registries.
+//! Hints for failed pulls, chosen by the messages of engines and registries.
 
-/// What helps, for words that contain one of the phrases. The first that fits counts.
+/// Remedies for messages that contain one of the phrases; the first match wins.
 const REMEDIES: [(&[&str], Remedy); 8] = [
     (
         &["no matching manifest"],
@@ -34,20 +34,22 @@ const REMEDIES: [(&[&str], Remedy); 8] = [
     ),
     (
         &["connection refused", "timeout", "deadline exceeded", "no route to host", "network is unreachable", "eof"],
-        Remedy::Fixed("the engine cannot reach the registry: check that it runs, and the engine's network and proxy"),
+        Remedy::Fixed(
+            "the engine cannot reach the registry: check that it is running, and the engine's network and proxy",
+        ),
     ),
 ];
 
-/// What helps.
+/// A remedy.
 #[derive(Clone, Copy)]
 enum Remedy {
-    /// That.
+    /// This text.
     Fixed(&'static str),
-    /// That, and the command that logs in.
+    /// This text, and the command to log in.
     LogIn(&'static str),
 }
 
-/// A sentence about what to do, where the cause is known.
+/// The hint, if the cause is known.
 pub(super) fn hint(image: &str, words: &str) -> Option<String> {
     let words = words.to_lowercase();
     let fits = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
@@ -61,7 +63,7 @@ pub(super) fn hint(image: &str, words: &str) -> Option<String> {
     })
 }
 
-/// The registry that a reference names; nothing where it is the engine's default.
+/// The registry in a reference; `None` for the engine's default.
 fn registry(image: &str) -> Option<&str> {
     let (first, _) = image.split_once('/')?;
     (first.contains(['.', ':']) || first == "localhost").then_some(first).filter(|first| *first != "docker.io")
@@ -102,7 +104,7 @@ mod tests {
             (
                 "localhost:5999/x",
                 "Get \"http://localhost:5999/v2/\": dial tcp 127.0.0.1:5999: connect: connection refused",
-                "the engine cannot reach the registry: check that it runs, and the engine's network and proxy",
+                "the engine cannot reach the registry: check that it is running, and the engine's network and proxy",
             ),
             (
                 "10.0.0.5:5000/x",

@@ -1,18 +1,18 @@
-//! What to do about what an engine refused, by the phrase of the engine that `execute::refusal` recognised.
+//! Hints for rejections by the engine, chosen by the phrase that `execute::refusal` recognised.
 
 use crate::event::Refusal;
 
 const NO_PROGRAM: &str = "the image has no program `{}`";
 const NO_FILE: &str = "the image has no file `{}`";
 
-/// What helps, for each of the phrases; `{}` stands for what the engine names.
+/// Hints per phrase; `{}` stands for what the engine names.
 const HINTS: &[(&[&str], &str)] = &[
     (&["exec: \"{}\": executable file not found", "executable file `{}` not found"], NO_PROGRAM),
     (&["exec: \"{}\": stat "], NO_FILE),
     (&["exec: \"{}\": permission denied"], "`{}` is not a file that can be executed"),
     (&["exec: \"{}\": is a directory"], "`{}` is a folder"),
     (&["exec format error"], "the program is built for another CPU architecture, or is not executable"),
-    (&["no command specified"], "the image has no command of its own: add a `command`"),
+    (&["no command specified"], "the image has no default command: add a `command`"),
     (&["unable to find user {}:"], "the image has no user `{}`: use a numeric ID"),
     (&["unable to find group {}:"], "the image has no group `{}`: use a numeric ID"),
     (&["the working directory '{}' is invalid", "invalid mount path: '{}'"], "write a path that begins with `/`"),
@@ -76,7 +76,7 @@ const HINTS: &[(&[&str], &str)] = &[
     ),
     (&["cannot overwrite directory \"{}\""], "the image has a folder there: write the path of a file as `target`"),
     (&["not the path of a file"], "write the path of a file as `target`"),
-    (&["is not a number"], "write the number of a user or group"),
+    (&["is not a number"], "write a numeric user or group ID"),
     (&["unsupported external secret {}"], "use `file` or `environment`"),
     (&["unsupported external config {}"], "use `file`, `environment` or `content`"),
     (&["invalid MAC address {}"], "write six numbers, as in `02:42:ac:11:00:02`"),
@@ -98,7 +98,7 @@ const HINTS: &[(&[&str], &str)] = &[
     (&["bad nameserver address {}:", "invalid DNS address"], "write an IP address"),
     (&["add-host: \"{}\""], "write a name and an IP address"),
     (&["invalid port specification: \"{}\""], "ports are numbers up to 65535"),
-    (&["all ports are allocated"], "publish a larger range, or leave the host port to the engine"),
+    (&["all ports are allocated"], "publish a larger range, or let the engine choose the host port"),
     (&["cannot assign requested address"], "the engine's host has no such address"),
     (&["Pool overlaps with other one"], "another network overlaps this `subnet`: `docker network ls` lists them"),
     (
@@ -109,14 +109,14 @@ const HINTS: &[(&[&str], &str)] = &[
     (&["not a swarm manager"], "`docker swarm init` turns the engine into one"),
     (&["invalid subinterface vlan name {},"], "the engine's host has no such interface"),
     (&["numerical result out of range"], "the name of a bridge has at most 15 characters"),
-    (&["multiple subnets"], "give the other containers a network of their own"),
-    (&["invalid option: \"{}\""], "the driver `local` has `type`, `device`, `o` and `size`"),
+    (&["multiple subnets"], "give the other containers their own network"),
+    (&["invalid option: \"{}\""], "the driver `local` supports `type`, `device`, `o` and `size`"),
     (&["missing required option: \"{}\""], "add `{}`"),
     (&["no quota support"], "the engine's file system has no quotas: leave out `size`"),
     (&["target stage \"{}\""], "the Dockerfile has no such stage"),
 ];
 
-/// A sentence about what to do, where there is one to say.
+/// The hint, if there is one.
 pub(super) fn hint(refusal: &Refusal) -> Option<String> {
     let (_, hint) = HINTS.iter().find(|(phrases, _)| phrases.contains(&refusal.phrase))?;
     let word = refusal.word.as_deref().unwrap_or_default();

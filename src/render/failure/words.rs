@@ -1,14 +1,14 @@
-//! A failure in, its words out: the message, what to do, and what explains it. Messages about waits, hooks, providers and
+//! A failure in, its text out: the message, the hint and the explanation. Messages about waits, hooks, providers and
 //! models are those of Docker Compose, since scripts match on them.
 
-use super::{evidence, pull_hints, refusal_hints};
+use super::{engine_hints, evidence, pull_hints, refusal_hints};
 use crate::event::{
     AddressHolder, AddressTaken, HookRef, ModelFault, ModelVerb, NameHolder, PortHolder, ProviderFault, StepError,
 };
 use crate::plan::{FailureAction, ProviderVerb, Waiter};
 use crate::project::ServiceName;
 
-/// What failed: lowercase, without a period, on one line unless the engine's words have several.
+/// The message: lowercase, without a period, on one line unless the engine's message has several.
 #[must_use]
 pub fn message(error: &StepError) -> String {
     match error {
@@ -19,7 +19,7 @@ pub fn message(error: &StepError) -> String {
         StepError::PortTaken { container, port, protocol, host_ip, holder, .. } => {
             let port = host_port(*port, protocol, host_ip.as_deref());
             let by = holder.as_deref().map(|holder| format!(" by {}", of_port(holder))).unwrap_or_default();
-            format!("cannot start container {container}: {port} of the host is already taken{by}")
+            format!("cannot start container {container}: {port} on the host is already taken{by}")
         }
         StepError::Refused { words, .. } => words.lines().next().unwrap_or_default().to_owned(),
         StepError::AddressTaken(taken) => address_taken(taken),
@@ -27,7 +27,7 @@ pub fn message(error: &StepError) -> String {
             format!("cannot share {shared} with service {service}: container missing")
         }
         StepError::TmpfsNotShared { container, service, from, target } => format!(
-            "cannot create container {container}: service `{service}` takes over the volumes of `{from}`, and the tmpfs \
+            "cannot create container {container}: service `{service}` uses the volumes of `{from}`, but the tmpfs \
              at {target} cannot be shared"
         ),
         StepError::NoContainer(container) => format!("no such container: {container}"),
@@ -73,7 +73,7 @@ pub fn message(error: &StepError) -> String {
     }
 }
 
-/// What to do about it, where the cause is known: a sentence without a period.
+/// The hint, if the cause is known: a sentence without a period.
 #[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "for the others there is nothing to add to the message")]
 pub fn hint(error: &StepError) -> Option<String> {
@@ -93,6 +93,7 @@ pub fn hint(error: &StepError) -> Option<String> {
             }
             Some(AddressHolder::Gateway) | None => format!("choose another `{}`", taken.field),
         },
+        StepError::Engine(cause) => return engine_hints::hint(cause),
         StepError::Pull { image, cause, .. } => return pull_hints::hint(image, &cause.to_string()),
         StepError::HookFailed { hook, .. } | StepError::HookNotRun { hook, .. } => this_was(hook),
         StepError::TmpfsNotShared { from, target, .. } => format!(
@@ -105,7 +106,7 @@ pub fn hint(error: &StepError) -> Option<String> {
     })
 }
 
-/// What explains it, a line each: the last probe, the last log lines, the rest of what the engine said.
+/// Lines that explain it: the last probe, the last log lines, the rest of the engine's message.
 #[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "the message of the others says all")]
 pub fn explanation(error: &StepError) -> Vec<String> {
@@ -127,7 +128,7 @@ pub fn explanation(error: &StepError) -> Vec<String> {
     }
 }
 
-/// The engine's words, with the image where they do not name it.
+/// The engine's message, with the image if the message does not name it.
 fn about(image: &str, words: &str) -> String {
     if words.contains(image) { words.to_owned() } else { format!("Image {image}: {words}") }
 }
@@ -168,7 +169,7 @@ fn about_port(port: u16, holder: Option<&PortHolder>, ours: bool) -> String {
     match holder {
         None => format!("stop the program that listens on port {port}, or publish another port"),
         Some(holder) if ours => format!(
-            "{} is this project's own: let one of the two publish another port; if its service is no longer in the files, \
+            "{} belongs to this project: publish another port for one of the two; if its service is no longer in the files, \
              `--remove-orphans` removes it first",
             of_port(holder)
         ),
@@ -191,7 +192,7 @@ fn timed_out(waiter: Waiter, seconds: u64) -> String {
     }
 }
 
-/// Output of one line goes with the message; more explains it.
+/// The output if it is a single line, which is appended to the message; longer output is part of the explanation.
 fn only_line(output: &[String]) -> String {
     if let [line] = output { format!(": {line}") } else { String::new() }
 }
@@ -200,7 +201,7 @@ fn this_was(HookRef { service, key, index, container }: &HookRef) -> String {
     format!("this was {key}[{index}] of service `{service}` in container {container}")
 }
 
-/// What has become of a service whose rolling update failed.
+/// The state of a service whose rolling update failed.
 fn after_failed_update(action: FailureAction) -> &'static str {
     match action {
         FailureAction::Pause => {

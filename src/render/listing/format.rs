@@ -1,37 +1,37 @@
-//! What `--format` and `--quiet` ask for.
+//! The formats of `--format` and `--quiet`.
 
 use super::template::{Template, TemplateError};
 
-/// The form of a listing.
+/// The format of a listing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Format {
     /// A table with headings.
     #[default]
     Table,
-    /// JSON, as the listing has it.
+    /// JSON, in the form of the listing.
     Json,
-    /// What identifies the rows, one a line.
+    /// The ids of the rows, one per line.
     Ids,
     /// A block of `key: value` lines for each row.
     Raw,
-    /// What a template makes of each row, on a line of its own.
+    /// The result of a template for each row, on its own line.
     Template(Template),
-    /// A table whose columns a template separates by tabs, with the heading that belongs to its fields.
+    /// A table whose columns a template separates with tabs, with the headings of its fields.
     Columns(Template),
 }
 
-/// A `--format` that is neither `table` nor `json`, where there are no others.
+/// A `--format` other than `table` and `json`, if only these are supported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("format value \"{0}\" could not be parsed: parsing failed")]
 pub struct UnknownFormat(String);
 
 impl Format {
-    /// The form that `--format` asks for: `table`, `json`, `raw`, `table TEMPLATE` or a template, in which `\t` and `\n`
-    /// stand for tabs and newlines.
+    /// Parses `--format`: `table`, `json`, `raw`, `table TEMPLATE` or a template, in which `\t` and `\n` mean tabs and
+    /// newlines.
     ///
     /// # Errors
     ///
-    /// Where it is a template that cannot be read.
+    /// If it is an invalid template.
     ///
     /// ```
     /// use hoist::render::listing::Format;
@@ -54,11 +54,11 @@ impl Format {
         }
     }
 
-    /// The form that `--format` asks for where there are no templates (`ls`, `images`): `table`, `pretty` or `json`.
+    /// Parses `--format` of commands without templates (`ls`, `images`): `table`, `pretty` or `json`.
     ///
     /// # Errors
     ///
-    /// Where it is another word.
+    /// If it is another word.
     ///
     /// ```
     /// use hoist::render::listing::Format;

@@ -1,8 +1,9 @@
-//! Rows and what there is to know of each in, a listing out: a table, JSON, bare ids, or what a template makes of it.
+//! Rows with their fields in, a listing out: a table, JSON, ids, or the result of a template.
 //!
-//! A command that lists something has a type for its rows and one [`Listing`], which is data. What `--format` may ask for
-//! works for all of them.
+//! A listing command has a type for its rows and one [`Listing`], which is data: its fields and columns are in the
+//! command's own file of `render/`, such as `ps.rs`. Every `--format` works for all of them.
 
+mod cell;
 mod format;
 mod json;
 mod table;
@@ -11,30 +12,33 @@ pub mod template;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+pub use cell::Truncate;
+pub(super) use cell::{age, cut, joined, labels};
 pub use format::{Format, UnknownFormat};
 pub use json::JsonForm;
 
 use crate::diagnostic::visible::{Colors, visible};
 use template::{Purpose, Template, TemplateError, Value};
 
-/// What a listing shows of rows of type `R`, with `S` for what it depends on besides: the time, the project's name.
+/// Describes a listing of rows of type `R`; `S` has what it depends on besides, such as the time or the project's name.
 #[derive(Debug)]
 pub struct Listing<R: 'static, S: 'static> {
-    /// What there is to know of a row, in the order in which JSON has it.
+    /// The fields of a row, in the order of the JSON.
     pub fields: &'static [Field<R, S>],
-    /// The columns of the table that is shown unless another form is asked for.
+    /// The columns of the default table.
     pub columns: &'static [Column<R>],
-    /// What identifies a row (`--quiet`). Each is shown once.
+    /// The id of a row (`--quiet`, [`JsonForm::ById`]). Each is shown only once.
     pub id: fn(&R, &S) -> String,
-    /// The lines of a row in the form `raw`: the word before the colon, and the field behind it.
+    /// The lines of a row in the format `raw`: the word before the colon, and the field after it. If empty, `raw` is an
+    /// ordinary template.
     pub raw: &'static [(&'static str, &'static str)],
     /// The form of JSON.
     pub json: JsonForm,
-    /// How many columns of the terminal a column of the table takes at least, with the blanks after it.
+    /// Minimum width of a table column, including the spaces after it.
     pub narrowest: usize,
 }
 
-/// Something to know of a row.
+/// A field of a row.
 #[derive(Debug)]
 pub struct Field<R, S> {
     /// Its name in JSON and in templates.
@@ -44,36 +48,36 @@ pub struct Field<R, S> {
     cell: Option<fn(&R, &S) -> String>,
 }
 
-/// What stands above a column in which a template shows a field.
+/// The heading of a column that shows a field by a template.
 #[derive(Debug, Clone, Copy)]
 enum Heading {
     Text(&'static str),
-    /// What a template asks for by name, such as a label: that name.
+    /// The name that a template looks up, such as a label.
     Key,
     /// `<no value>`.
     Missing,
 }
 
 impl<R, S> Field<R, S> {
-    /// A field that has a heading.
+    /// A field with a heading.
     #[must_use]
     pub const fn new(name: &'static str, heading: &'static str, value: fn(&R, &S) -> Value) -> Self {
         Self { name, heading: Heading::Text(heading), value, cell: None }
     }
 
-    /// A field that is not meant for tables.
+    /// A field that is not for tables.
     #[must_use]
     pub const fn without_heading(name: &'static str, value: fn(&R, &S) -> Value) -> Self {
         Self { name, heading: Heading::Missing, value, cell: None }
     }
 
-    /// Texts that templates ask for by name: a [`Value::Lookup`]. JSON does not have them.
+    /// Texts that templates look up by name: a [`Value::Lookup`]. They are not in the JSON.
     #[must_use]
     pub const fn lookup(name: &'static str, value: fn(&R, &S) -> Value) -> Self {
         Self { name, heading: Heading::Key, value, cell: None }
     }
 
-    /// The field with another text in tables than in JSON and templates.
+    /// The field with a different text in tables than in JSON and templates.
     #[must_use]
     pub const fn shown_as(self, cell: fn(&R, &S) -> String) -> Self {
         Self { cell: Some(cell), ..self }
@@ -109,7 +113,7 @@ impl<R> Column<R> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListingError {
-    /// The template asks for what there is not.
+    /// The template uses an unknown field or an invalid argument.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// It could not be written.
@@ -122,16 +126,20 @@ impl<R, S> Listing<R, S> {
     ///
     /// # Errors
     ///
-    /// When `out` cannot be written to, or a template asks for what rows do not have.
+    /// If writing to `out` fails, or a template uses an unknown field.
     pub fn write(&self, rows: &[&R], format: &Format, settings: &S, out: &mut impl Write) -> Result<(), ListingError> {
         let records = || rows.iter().map(|row| self.record(row, settings));
         match format {
             Format::Table => table::write(&self.table(rows, settings), self.narrowest, out)?,
-            Format::Json => json::write(self.json, records().collect(), out)?,
+            Format::Json => {
+                let rows = rows.iter().map(|row| ((self.id)(row, settings), self.record(row, settings)));
+                json::write(self.json, &rows.collect::<Vec<_>>(), out)?;
+            }
             Format::Ids => self.write_ids(rows, settings, out)?,
+            Format::Raw if self.raw.is_empty() => rows.iter().try_for_each(|_| writeln!(out, "raw"))?,
             Format::Raw => rows.iter().try_for_each(|row| self.write_raw(row, settings, out))?,
             Format::Template(template) => {
-                // Nothing is written if one of them cannot be.
+                // Write nothing if one of them fails.
                 let lines = rendered(template, records())?;
                 lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
             }
@@ -147,12 +155,12 @@ impl<R, S> Listing<R, S> {
         Ok(())
     }
 
-    /// What JSON and templates have of a row.
+    /// The record of a row for JSON and templates.
     fn record(&self, row: &R, settings: &S) -> Value {
         Value::Record(self.fields.iter().map(|field| (field.name, (field.value)(row, settings))).collect())
     }
 
-    /// What stands above the columns of a template.
+    /// The headings for a template.
     fn headings(&self) -> Value {
         let heading = |field: &Field<R, S>| match field.heading {
             Heading::Text(text) => Some((field.name, Value::from(text))),

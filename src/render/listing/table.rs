@@ -1,4 +1,4 @@
-//! Tables of text: columns of a least width, three spaces between them.
+//! Tables of text: columns with a minimum width, separated by three spaces.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,10 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostic::visible::{Colors, visible};
 
-/// The blanks between two columns.
+/// The number of spaces between columns.
 const SEPARATION: usize = 3;
 
-/// Writes `rows`, the first of which is the heading. A column and the blanks after it take at least `narrowest` columns;
+/// Writes `rows`, the first of which is the heading. A column and the spaces after it are at least `narrowest` wide;
 /// the last one is not padded.
 pub(super) fn write(rows: &[Vec<String>], narrowest: usize, out: &mut impl Write) -> io::Result<()> {
     let shown = |cell: &String| visible(cell, Colors::Shown).replace(['\n', '\t'], " ");

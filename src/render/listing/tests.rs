@@ -4,9 +4,10 @@ use super::*;
 struct Project {
     name: &'static str,
     running: i64,
+    folder: Option<&'static str>,
 }
 
-static PROJECTS: Listing<Project, ()> = Listing {
+const PROJECTS: Listing<Project, ()> = Listing {
     fields: &[
         Field::new("Name", "NAME", |project, ()| project.name.into()),
         Field::new("Running", "STATUS", |project: &Project, ()| project.running.into())
@@ -14,7 +15,8 @@ static PROJECTS: Listing<Project, ()> = Listing {
         Field::lookup("Label", |project, ()| {
             Value::Lookup(BTreeMap::from([("of".to_owned(), project.name.to_owned())]))
         }),
-        Field::without_heading("Empty", |project, ()| Value::Bool(project.running == 0)),
+        Field::without_heading("Empty", |project, ()| (project.running == 0).into()),
+        Field::without_heading("Folder", |project, ()| project.folder.into()),
     ],
     columns: &[Column::of("Name"), Column::if_any("Running", |project| project.running > 0)],
     id: |project, ()| project.name.to_owned(),
@@ -29,8 +31,8 @@ fn listed(rows: &[&Project], format: &Format) -> String {
     String::from_utf8(out).expect("text")
 }
 
-const BLOG: Project = Project { name: "blog<1>", running: 2 };
-const OLD: Project = Project { name: "old", running: 0 };
+const BLOG: Project = Project { name: "blog<1>", running: 2, folder: None };
+const OLD: Project = Project { name: "old", running: 0, folder: Some("/srv") };
 
 #[test]
 fn a_column_may_need_a_row_that_fills_it() {
@@ -45,6 +47,36 @@ fn a_column_may_need_a_row_that_fills_it() {
 fn json_has_the_fields_that_take_no_name() {
     assert_eq!(listed(&[&BLOG], &Format::Json), "[{\"Name\":\"blog<1>\",\"Running\":2,\"Empty\":false}]\n");
     assert_eq!(listed(&[], &Format::Json), "[]\n");
+}
+
+#[test]
+fn json_has_the_form_of_its_command() {
+    let listed = |json: JsonForm, rows: &[&Project]| {
+        let mut out = Vec::new();
+        let listing = Listing { json, ..PROJECTS };
+        listing.write(rows, &Format::Json, &(), &mut out).expect("memory can be written to");
+        String::from_utf8(out).expect("text")
+    };
+    let old = r#"{"Name":"old","Running":0,"Empty":true,"Folder":"/srv"}"#;
+    for (form, none, one) in [
+        (JsonForm::Lines, "", format!("{old}\n")),
+        (JsonForm::Array, "[]\n", format!("[{old}]\n")),
+        (JsonForm::ArrayOrNull, "null\n\n", format!("[{old}]\n\n")),
+    ] {
+        assert_eq!(listed(form, &[]), none, "{form:?}");
+        assert_eq!(listed(form, &[&OLD]), one, "{form:?}");
+    }
+    assert_eq!(listed(JsonForm::ById, &[]), "{}\n\n");
+    let blog = "{\n    \"blog<1>\": {\n        \"Name\": \"blog<1>\",\n        \"Running\": 2,\n        \"Empty\": false\n    }\n}\n\n";
+    assert_eq!(listed(JsonForm::ById, &[&BLOG]), blog);
+}
+
+#[test]
+fn raw_is_a_word_like_others_where_it_has_no_lines() {
+    let mut out = Vec::new();
+    let listing = Listing { raw: &[], ..PROJECTS };
+    listing.write(&[&BLOG, &OLD], &Format::Raw, &(), &mut out).expect("memory can be written to");
+    assert_eq!(out, b"raw\nraw\n");
 }
 
 #[test]

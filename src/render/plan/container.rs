@@ -1,9 +1,10 @@
-//! Containers: the steps of a slot become one entry, so that a recreation is one line.
+//! Containers: merges the steps of a slot into one entry, so that a recreation is one line.
 
 use std::collections::BTreeSet;
 
 use super::entry::{Certainty, Detail, Entry, Kind, Verb};
 use super::reason;
+use super::role::{self, Part, Role};
 use crate::observed::ContainerId;
 use crate::plan::{Action, ContainerRef, Handle, Plan, Reason, Replica, Step, WaitSpec, Waiter};
 use crate::render::text::plural;
@@ -13,16 +14,16 @@ pub(super) fn entries(plan: &Plan) -> Vec<Entry> {
     slots(plan).iter().filter_map(|slot| slot.entry(plan)).collect()
 }
 
-/// What a line is about.
+/// The subject of a line.
 #[derive(Debug, Clone, PartialEq)]
 enum Subject {
-    /// Whatever fills a slot, before and after.
+    /// A slot, whichever container fills it.
     Slot(Replica),
-    /// A container that is no part of a slot, or is one too many in it: by name.
+    /// A container outside of any slot, or a surplus one in it, by name.
     Container(String),
 }
 
-/// The steps of one subject. Those that are only there for the case that something fails are left out.
+/// The steps of one subject, without those that only happen if something fails.
 #[derive(Debug)]
 struct Steps<'a> {
     subject: Subject,
@@ -58,7 +59,7 @@ fn slots(plan: &Plan) -> Vec<Steps<'_>> {
     slots
 }
 
-/// The containers that are removed though nothing takes their place.
+/// The containers that are removed without a replacement.
 fn superfluous(plan: &Plan) -> BTreeSet<&ContainerId> {
     let (mut removed, mut replaced, mut refilled) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (_, step) in plan.steps() {
@@ -67,13 +68,13 @@ fn superfluous(plan: &Plan) -> BTreeSet<&ContainerId> {
         } else if let Action::CreateContainer(spec) = &step.action {
             match &spec.replaces {
                 Some(old) => replaced.extend(existing(&old.container)),
-                // Its predecessor has to go first, for a volume that is recreated.
+                // Its predecessor must be removed first, because a volume is recreated.
                 None => refilled.extend([(&spec.replica, false)]),
             }
         } else if let Action::RenameContainer { container, .. } = &step.action
             && step.reason == Reason::Interrupted
         {
-            // The successor of an interrupted run is there already, and only gets the name.
+            // The successor from an interrupted run already exists, and is only renamed.
             refilled.extend(container.replica.as_ref().map(|replica| (replica, true)));
         }
     }
@@ -137,33 +138,22 @@ impl<'a> Steps<'a> {
     }
 
     fn add(&mut self, step: &'a Step) {
-        let place = match &step.action {
-            Action::CreateContainer(_) => &mut self.create,
-            Action::StartContainer { .. } => &mut self.start,
-            Action::UnpauseContainer { .. } => &mut self.unpause,
-            Action::PauseContainer { .. } => &mut self.pause,
-            Action::RestartContainer { .. } => &mut self.restart,
-            Action::KillContainer { .. } => &mut self.kill,
-            Action::StopContainer { .. } => &mut self.stop,
-            Action::RemoveContainer { .. } => &mut self.remove,
-            Action::RenameContainer { .. } => &mut self.rename,
-            Action::DisconnectNetwork { .. } | Action::ConnectNetwork { .. } => &mut self.connect,
-            Action::RunPreStart { .. } => {
+        let Role::Part(part) = role::of(&step.action) else { return };
+        let place = match part {
+            Part::Create => &mut self.create,
+            Part::Start => &mut self.start,
+            Part::Pause => &mut self.pause,
+            Part::Unpause => &mut self.unpause,
+            Part::Restart => &mut self.restart,
+            Part::Kill => &mut self.kill,
+            Part::Stop => &mut self.stop,
+            Part::Remove => &mut self.remove,
+            Part::Rename => &mut self.rename,
+            Part::Connect => &mut self.connect,
+            Part::Hook => {
                 self.hooks += 1;
                 return;
             }
-            Action::PullImage(_)
-            | Action::BuildImage { .. }
-            | Action::PullModel(_)
-            | Action::ConfigureModel(_)
-            | Action::CreateNetwork { .. }
-            | Action::RemoveNetwork { .. }
-            | Action::CreateVolume { .. }
-            | Action::RemoveVolume { .. }
-            | Action::RemoveImage { .. }
-            | Action::Wait(_)
-            | Action::Delay { .. }
-            | Action::RunProvider { .. } => return,
         };
         place.get_or_insert(step);
     }
@@ -186,13 +176,13 @@ impl<'a> Steps<'a> {
         Some(Entry { kind: Kind::Container, verb, certainty, name: self.name(step), details })
     }
 
-    /// What all steps come to, and the one that has the reason.
+    /// The overall verb of the steps, and the step with the reason.
     fn verb(&self) -> Option<(Verb, &'a Step)> {
         let certain = |step: Option<&'a Step>| step.filter(|step| step.guard.is_none());
         if let Some(create) = self.create {
             let replaces = matches!(&create.action, Action::CreateContainer(spec) if spec.replaces.is_some());
             let verb = if replaces || self.remove.is_some() { Verb::Recreate } else { Verb::Create };
-            // What may be recreated may have to be started in any case.
+            // A container that may be recreated may certainly be started.
             return match (certain(Some(create)), certain(self.stop), certain(self.start), certain(self.unpause)) {
                 (None, Some(stop), Some(_), _) => Some((Verb::Restart, stop)),
                 (None, _, Some(start), _) => Some((Verb::Start, start)),
@@ -222,7 +212,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// The slot; or the name of a container that an interrupted run left beside the one that stays.
+    /// The slot, or the name of a surplus container left by an interrupted run.
     fn name(&self, step: &Step) -> String {
         match &self.subject {
             Subject::Slot(replica) => replica.to_string(),

@@ -1,10 +1,10 @@
-//! The last line of a plan: how many resources get what.
+//! The last line of a plan: how many resources are created, removed and so on.
 
 use super::entry::{Certainty, Entry, Verb};
 use crate::plan::Plan;
 use crate::render::text::plural;
 
-/// A piece of the last line, in which no line ends.
+/// An unbreakable piece of the last line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Part {
     pub(super) text: String,
@@ -39,7 +39,7 @@ pub(super) fn summary(plan: &Plan, entries: &[Entry], unchanged: usize) -> Vec<P
     parts
 }
 
-/// That nothing changes, where that is so, with what is waited for.
+/// The text if nothing changes, including what is waited for.
 fn nothing(plan: &Plan) -> Option<String> {
     if plan.is_empty() {
         return Some("nothing to do".to_owned());
@@ -54,7 +54,7 @@ fn nothing(plan: &Plan) -> Option<String> {
     Some(format!("nothing changes; waits for {}", waits.join(", ")))
 }
 
-/// How many resources get a verb, for sure and perhaps.
+/// The counts of certain and of possible actions with a verb.
 fn of_verb(verb: Verb, entries: &[Entry]) -> Vec<String> {
     let count = |certainty| entries.iter().filter(|it| it.verb == verb && it.certainty == certainty).count();
     let certain = count(Certainty::Certain);

@@ -1,4 +1,4 @@
-//! What happens to one resource, in the words and the order in which it is shown.
+//! What happens to one resource: words and order for display.
 
 /// The kind of a resource: the groups of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl Kind {
     pub(super) const ALL: [Self; 6] =
         [Self::Image, Self::Model, Self::Network, Self::Volume, Self::Container, Self::Provider];
 
-    /// What stands above its group.
+    /// The heading of its group.
     pub(super) fn heading(self) -> &'static str {
         match self {
             Self::Image => "Images",
@@ -29,7 +29,7 @@ impl Kind {
     }
 }
 
-/// What is done to a resource as a whole.
+/// The overall action on a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Pull,
@@ -73,7 +73,7 @@ impl Verb {
         Self::Keep,
     ];
 
-    /// The word in front of the resource.
+    /// The word before the resource.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Pull => "pull",
@@ -96,7 +96,7 @@ impl Verb {
         }
     }
 
-    /// The word behind `may be`.
+    /// The word after `may be`.
     pub(super) fn participle(self) -> &'static str {
         match self {
             Self::Pull => "pulled",
@@ -120,11 +120,11 @@ impl Verb {
     }
 }
 
-/// Whether something happens in any case.
+/// Whether something certainly happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Certainty {
     Certain,
-    /// The run finds out.
+    /// Only the run finds out.
     Possible,
 }
 
@@ -136,17 +136,17 @@ pub(super) struct Entry {
     pub(super) certainty: Certainty,
     /// Its name: `web/1`, `shop_default`.
     pub(super) name: String,
-    /// Why, and what else there is to know; a line each.
+    /// The reason and further details, one per line.
     pub(super) details: Vec<Detail>,
 }
 
 impl Entry {
-    /// Something that happens in any case.
+    /// An entry that certainly happens.
     pub(super) fn new(kind: Kind, verb: Verb, name: impl Into<String>, details: Vec<Detail>) -> Self {
         Self { kind, verb, certainty: Certainty::Certain, name: name.into(), details }
     }
 
-    /// Whether data goes with it.
+    /// Whether data is lost.
     pub(super) fn loses_data(&self) -> bool {
         self.details.contains(&Detail::DataRemoved)
     }
@@ -160,11 +160,11 @@ pub(super) enum Detail {
     /// A field whose value changes.
     Change {
         field: String,
-        /// The old value, where it is known.
+        /// The old value, if known.
         from: Option<String>,
-        /// The new value, where there is one.
+        /// The new value, if there is one.
         to: Option<String>,
     },
-    /// That its data is lost.
+    /// Its data is lost.
     DataRemoved,
 }

@@ -1,13 +1,13 @@
-//! A plan as JSON, for `hoist plan --format json`. Names carry their unit; ids are the numbers of the text form.
+//! A plan as JSON, for `hoist plan --format json`. Names include their unit; ids are the numbers of the text form.
 
 use serde_json::{Map, Value, json};
 
 use crate::plan::{ActionId, Edge, FieldChange, FieldValue, Guard, Plan, Reason, UnusedVolume};
 use crate::render::warning;
 
-/// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, `removed_volumes` (names of the
-/// volumes whose data is lost), `volumes_left` (those that no container uses any more), and `steps`, each with its `id`,
-/// what it does to what, the reason, its guard, and the ids it comes `after` or `after_end_of`.
+/// The plan as one JSON object: `changes` (whether it changes anything), `warnings`, `removed_volumes` (names of
+/// volumes whose data is lost), `volumes_left` (volumes that no container uses any more), and `steps`, each with its
+/// `id`, action and object, reason, guard, and the ids it comes `after` or `after_end_of`.
 #[must_use]
 pub fn json(plan: &Plan) -> Value {
     let steps: Vec<_> = plan.steps().map(|(id, _)| step_json(plan, id)).collect();
@@ -54,7 +54,7 @@ fn step_json(plan: &Plan, id: ActionId) -> Value {
     Value::Object(object)
 }
 
-/// A volume that is left without a container.
+/// A volume left without a container.
 fn unused_volume(volume: &UnusedVolume) -> Value {
     json!({ "name": volume.name, "target": volume.target, "container": volume.container })
 }

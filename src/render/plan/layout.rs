@@ -9,11 +9,11 @@ use super::entry::{Detail, Entry, Kind, Verb};
 use super::style::PlanStyle;
 use crate::diagnostic::visible::{Colors, visible};
 
-/// The blanks in front of an entry.
+/// The indentation of an entry.
 const INDENT: usize = 2;
-/// The blanks between columns.
+/// The space between columns.
 const GAP: usize = 2;
-/// The longest line in which an old and a new value stand side by side where no terminal sets a limit.
+/// Maximum width of a line with an old and a new value side by side if there is no terminal.
 const WIDEST: usize = 120;
 
 const BOLD: &str = "1";
@@ -55,12 +55,12 @@ pub(super) fn summary(parts: &[Part], style: PlanStyle, out: &mut impl Write) ->
 
 struct Page {
     style: PlanStyle,
-    /// Where names and details begin.
+    /// The column of names and details.
     column: usize,
 }
 
 impl Page {
-    /// Writes entries. Neighbours that have the same reason share it: it stands below the last of them.
+    /// Writes entries. Adjacent entries with the same reason share it: it is shown below the last of them.
     fn group(&self, entries: &[&Entry], out: &mut impl Write) -> io::Result<()> {
         for (at, entry) in entries.iter().enumerate() {
             self.entry(entry, out)?;
@@ -103,7 +103,7 @@ impl Page {
         Ok(())
     }
 
-    /// A field with its old and its new value: side by side if there is room, else below each other.
+    /// Writes a field with its old and new value: side by side if there is room, else one below the other.
     fn change(
         &self,
         field: &str,
@@ -134,24 +134,24 @@ impl Page {
         self.lines("", "→ ", &to, out)
     }
 
-    /// Text in the column of details, broken where the terminal ends; `mark` stands in front of the first line.
+    /// Writes text in the details column, wrapped at the width of the terminal; `mark` precedes the first line.
     fn lines(&self, code: &str, mark: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
         let indent = self.column + mark.width();
         for (at, line) in self.broken(text, indent).iter().enumerate() {
             let mark = if at == 0 { mark } else { "" };
             let blanks = " ".repeat(indent - mark.width());
-            // The mark comes in place of the last blanks.
+            // The mark replaces the last spaces.
             writeln!(out, "{blanks}{mark}{}", self.painted(code, line))?;
         }
         Ok(())
     }
 
-    /// How many columns there are for details.
+    /// The width of the details column.
     fn room(&self) -> usize {
         self.style.width.unwrap_or(WIDEST).saturating_sub(self.column)
     }
 
-    /// `text` in pieces that fit behind `indent` columns.
+    /// `text` wrapped to fit after `indent` columns.
     fn broken(&self, text: &str, indent: usize) -> Vec<String> {
         match self.style.width {
             Some(width) => broken(text, width.saturating_sub(indent).max(8)),
@@ -165,7 +165,7 @@ impl Page {
     }
 }
 
-/// How wide the columns of changed fields are, among those whose values stand side by side.
+/// The column widths of changed fields with values side by side.
 struct Changes {
     fields: usize,
     olds: usize,
@@ -186,18 +186,17 @@ impl Changes {
     }
 }
 
-/// The width of a field with its old and its new value on a line.
+/// The width of a line with a field and its old and new value.
 fn side_by_side(field: usize, old: usize, new: usize) -> usize {
     field + GAP + old_column(old) + "→ ".width() + new
 }
 
-/// The width of a column of old values, with the blank before the arrow.
+/// The width of the column of old values, including the space before the arrow.
 fn old_column(old: usize) -> usize {
     if old == 0 { 0 } else { old + 1 }
 }
 
-/// What a verb looks like: green makes something, yellow interrupts it, cyan sets it going, magenta takes it away. Red is
-/// left for data.
+/// The colour of a verb: green creates, yellow interrupts, cyan starts, magenta removes. Red is reserved for data loss.
 fn color(verb: Verb) -> &'static str {
     match verb {
         Verb::Pull | Verb::Build | Verb::Create => "32",
@@ -208,12 +207,12 @@ fn color(verb: Verb) -> &'static str {
     }
 }
 
-/// Text as one line that moves no cursor, whatever is in it.
+/// Text as a single line without control characters.
 fn clean(text: &str) -> String {
     visible(text, Colors::Shown).replace('\n', "␊")
 }
 
-/// `text` in lines of at most `width` columns, broken at blanks if there are any.
+/// `text` in lines of at most `width` columns, broken at spaces if possible.
 fn broken(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();

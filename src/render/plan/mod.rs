@@ -1,6 +1,6 @@
-//! A plan in, what a person reads of it before it is carried out: a line per resource with the reason below, and a count.
+//! A plan in, its text for the user out: a line per resource with the reason below, and a count.
 //!
-//! [`steps`] has the other form, a line per step, which names the order too.
+//! [`steps`] has the other form, a line per step, which shows the order too.
 
 mod container;
 mod count;
@@ -9,6 +9,7 @@ mod json;
 mod layout;
 mod reason;
 mod resource;
+mod role;
 pub mod steps;
 mod style;
 mod unchanged;
@@ -22,11 +23,11 @@ pub use unchanged::unchanged;
 use crate::plan::Plan;
 use entry::{Entry, Kind};
 
-/// Writes what `plan` does, grouped by kind of resource. `unchanged` is the number of resources that it leaves alone.
+/// Writes what `plan` does, grouped by kind of resource. `unchanged` is the number of resources that it does not touch.
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to.
+/// If writing to `out` fails.
 pub fn write(plan: &Plan, unchanged: usize, style: PlanStyle, out: &mut impl Write) -> io::Result<()> {
     let entries = entries(plan);
     layout::groups(&entries, style, out)?;

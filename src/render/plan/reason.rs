@@ -1,24 +1,24 @@
-//! Why something is done, as lines below the resource. What a verb says by itself (`create`: it is missing) is no reason.
+//! Reasons, as lines below the resource. A reason that the verb already implies (`create`: it is missing) is not shown.
 
 use super::entry::Detail;
 use crate::observed::ImageDigest;
 use crate::plan::{Action, FieldChange, Guard, Plan, Reason, Step};
 use crate::project::ServiceName;
 
-/// Why a step is there, with what has to hold for it.
+/// The reason and condition of a step.
 pub(super) fn of_step(plan: &Plan, step: &Step) -> Vec<Detail> {
     let mut details = of_reason(&step.reason);
     details.extend(condition_of(plan, step).map(|condition| Detail::Text(format!("if {condition}"))));
     details
 }
 
-/// What has to hold for a step: `the build changes its image`.
+/// The condition of a step: `the build changes its image`.
 pub(super) fn condition_of(plan: &Plan, step: &Step) -> Option<String> {
     let guard = step.guard.as_ref()?;
     Some(condition(plan, guard, step.action.service()))
 }
 
-/// Whether a step is only there for the case that another one fails.
+/// Whether a step only happens if another one fails.
 pub(super) fn is_for_failure(step: &Step) -> bool {
     fn mentions_failure(guard: &Guard) -> bool {
         match guard {
@@ -30,13 +30,14 @@ pub(super) fn is_for_failure(step: &Step) -> bool {
     step.guard.as_ref().is_some_and(mentions_failure)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "a reason is a sentence unless it is shown otherwise")]
 fn of_reason(reason: &Reason) -> Vec<Detail> {
     match reason {
         Reason::ConfigChanged(fields) if !fields.is_empty() => fields.iter().map(change).collect(),
         Reason::ImageChanged { to: Some(to), from } => {
             vec![Detail::Change { field: "image".to_owned(), from: from.as_ref().map(digest), to: Some(digest(to)) }]
         }
-        // The condition says it.
+        // The condition implies it.
         Reason::ImageChanged { to: None, .. }
         | Reason::Missing
         | Reason::NoContainer
@@ -48,35 +49,7 @@ fn of_reason(reason: &Reason) -> Vec<Detail> {
         | Reason::VolumesAsked
         | Reason::ImagesAsked
         | Reason::EveryRun => Vec::new(),
-        Reason::ConfigChanged(_)
-        | Reason::ImageVolumeChanged(_)
-        | Reason::Forced
-        | Reason::NotConnected(_)
-        | Reason::NotMounted(_)
-        | Reason::SharesWith(_)
-        | Reason::PartnerRestarted(_)
-        | Reason::DependencyRecreated(_)
-        | Reason::DependencyRestarted(_)
-        | Reason::ScaledDown
-        | Reason::RollingUpdate
-        | Reason::TakenBack
-        | Reason::PutBack
-        | Reason::Interrupted
-        | Reason::NotRunning
-        | Reason::Paused
-        | Reason::RanBefore { .. }
-        | Reason::Orphan
-        | Reason::OneOffEnded
-        | Reason::OneOff
-        | Reason::StopAsked
-        | Reason::DefinitionChanged
-        | Reason::ResourceRecreated(_)
-        | Reason::NeededBy(_)
-        | Reason::PullPolicy(_)
-        | Reason::BuildAsked
-        | Reason::WaitAsked
-        | Reason::Hook
-        | Reason::HookFailed => vec![Detail::Text(reason.to_string())],
+        _ => vec![Detail::Text(reason.to_string())],
     }
 }
 
@@ -85,7 +58,7 @@ fn change(change: &FieldChange) -> Detail {
     Detail::Change { field: change.field.clone(), from: text(&change.from), to: text(&change.to) }
 }
 
-/// Enough of a digest to tell two apart: `sha256:0123456789ab…`.
+/// A shortened digest: `sha256:0123456789ab…`.
 fn digest(digest: &ImageDigest) -> String {
     match digest.as_str().split_once(':') {
         Some((algorithm, _)) => format!("{algorithm}:{}…", digest.short()),
@@ -93,7 +66,7 @@ fn digest(digest: &ImageDigest) -> String {
     }
 }
 
-/// What a guard asks for, seen from a step of `service`.
+/// The condition of a guard, from the point of view of a step of `service`.
 fn condition(plan: &Plan, guard: &Guard, service: Option<&ServiceName>) -> String {
     let all = |guards: &[Guard], word: &str| {
         let mut texts: Vec<_> = guards.iter().map(|guard| condition(plan, guard, service)).collect();

@@ -1,19 +1,20 @@
-//! Images, models, networks, volumes and providers: an entry for each name.
+//! Images, models, networks, volumes and providers: one entry per name.
 
 use std::collections::BTreeSet;
 
 use super::entry::{Certainty, Detail, Entry, Kind, Verb};
 use super::reason;
-use crate::plan::{Action, Plan, ProviderVerb, Step, UnusedVolume};
+use super::role::{self, Role};
+use crate::plan::{Action, Plan, Step, UnusedVolume};
 
-/// How much of the name of an anonymous volume is shown: it has no other meaning than to be unique.
+/// How many characters of the name of an anonymous volume are shown: the name is merely unique.
 const ANONYMOUS_NAME: usize = 12;
 
 /// What happens to everything but containers, in the order of the plan.
 pub(super) fn entries(plan: &Plan) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (_, step) in plan.steps() {
-        if let Some((kind, verb)) = done(&step.action)
+        if let Role::Whole(kind, verb) = role::of(&step.action)
             && !reason::is_for_failure(step)
         {
             add(&mut entries, plan, step, kind, verb);
@@ -21,44 +22,6 @@ pub(super) fn entries(plan: &Plan) -> Vec<Entry> {
     }
     entries.extend(volumes_with_containers(plan));
     entries
-}
-
-/// What a step does to which kind of resource.
-fn done(action: &Action) -> Option<(Kind, Verb)> {
-    Some(match action {
-        Action::PullImage(_) => (Kind::Image, Verb::Pull),
-        Action::BuildImage { .. } => (Kind::Image, Verb::Build),
-        Action::RemoveImage { .. } => (Kind::Image, Verb::Remove),
-        Action::PullModel(_) => (Kind::Model, Verb::Pull),
-        Action::ConfigureModel(_) => (Kind::Model, Verb::Configure),
-        Action::CreateNetwork { .. } => (Kind::Network, Verb::Create),
-        Action::RemoveNetwork { .. } => (Kind::Network, Verb::Remove),
-        Action::CreateVolume { .. } => (Kind::Volume, Verb::Create),
-        Action::RemoveVolume { .. } => (Kind::Volume, Verb::Remove),
-        Action::RunProvider { verb, .. } => (Kind::Provider, provider_verb(*verb)),
-        Action::DisconnectNetwork { .. }
-        | Action::ConnectNetwork { .. }
-        | Action::CreateContainer(_)
-        | Action::StartContainer { .. }
-        | Action::StopContainer { .. }
-        | Action::RestartContainer { .. }
-        | Action::KillContainer { .. }
-        | Action::PauseContainer { .. }
-        | Action::UnpauseContainer { .. }
-        | Action::RemoveContainer { .. }
-        | Action::RenameContainer { .. }
-        | Action::Wait(_)
-        | Action::Delay { .. }
-        | Action::RunPreStart { .. } => return None,
-    })
-}
-
-fn provider_verb(verb: ProviderVerb) -> Verb {
-    match verb {
-        ProviderVerb::Up => Verb::Provide,
-        ProviderVerb::Down => Verb::Remove,
-        ProviderVerb::Stop => Verb::Stop,
-    }
 }
 
 /// Adds a step to what is known of its resource.
@@ -79,7 +42,7 @@ fn add(entries: &mut Vec<Entry>, plan: &Plan, step: &Step, kind: Kind, verb: Ver
     }
 }
 
-/// The volumes that go with a container, and those that it leaves behind; each once, whoever shares them.
+/// The volumes that are removed with a container, and those that it leaves behind; each only once, even if shared.
 fn volumes_with_containers(plan: &Plan) -> Vec<Entry> {
     let mut known = BTreeSet::new();
     let mut entries = Vec::new();

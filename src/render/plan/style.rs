@@ -3,8 +3,8 @@
 /// How a plan is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PlanStyle {
-    /// Whether it is coloured. It is complete without colours.
+    /// Whether to use colours; the output is complete without them.
     pub color: bool,
-    /// The columns of the terminal; `None` where there is none, which breaks no line.
+    /// The width of the terminal; `None` without a terminal, which wraps no lines.
     pub width: Option<usize>,
 }

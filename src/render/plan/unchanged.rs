@@ -1,4 +1,4 @@
-//! What a plan leaves as it is.
+//! Counts what a plan does not touch.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::observed::{Container, Observed};
 use crate::plan::{Action, Plan};
 use crate::project::Project;
 
-/// How many containers of the project's services, networks and volumes of the project `plan` leaves as they are.
+/// The number of networks, volumes and containers of the project's services that `plan` does not touch.
 #[must_use]
 pub fn unchanged(plan: &Plan, observed: &Observed, project: &Project) -> usize {
     let is_own = |container: &&Container| {
@@ -21,7 +21,7 @@ pub fn unchanged(plan: &Plan, observed: &Observed, project: &Project) -> usize {
     containers + networks + volumes
 }
 
-/// The networks and volumes that a plan makes, removes, or leaves without a container.
+/// The networks and volumes that a plan creates, removes, or leaves without a container.
 fn touched(plan: &Plan) -> (BTreeSet<String>, BTreeSet<&str>) {
     let (mut networks, mut volumes) = (BTreeSet::new(), BTreeSet::new());
     for (_, step) in plan.steps() {

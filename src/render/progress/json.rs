@@ -1,4 +1,4 @@
-//! Progress as JSON, an object a line, empty members left out.
+//! Progress as JSON, one object per line, without empty members.
 
 use std::io::{self, LineWriter, Write};
 

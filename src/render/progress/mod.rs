@@ -1,4 +1,4 @@
-//! The progress of plans: events in, lines, JSON or a live block out.
+//! The progress of plans: events in; lines, JSON or a live block out.
 
 mod json;
 mod plain;
@@ -14,7 +14,7 @@ pub use record::{Record, RecordState, Records};
 pub use settings::{Causes, Hidden, ProgressMode};
 pub use terminal::{TerminalSize, TtySettings};
 
-use super::volumes;
+use super::volume_data;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::event::{Event, Fact};
 use crate::plan::{Plan, SecretValues, UnusedVolume};
@@ -27,9 +27,9 @@ pub struct Progress<W: Write + Send + 'static> {
     values: SecretValues,
     renderer: Renderer<W>,
     causes: Causes,
-    /// Failures that may be due to somebody else's changes: there may be another plan, and then they do not count.
+    /// Failures that may be caused by another client's changes: if there is another plan, they do not count.
     held: Vec<Fact>,
-    /// The volumes that the plan left without a container, which are named when it is through.
+    /// The volumes that the plan left without a container, which are listed when it has ended.
     volumes_left: Vec<UnusedVolume>,
 }
 
@@ -42,7 +42,7 @@ enum Renderer<W: Write + Send + 'static> {
 }
 
 impl<W: Write + Send + 'static> Progress<W> {
-    /// Progress that is written to `out`.
+    /// Progress written to `out`.
     #[must_use]
     pub fn new(mode: ProgressMode, tty: TtySettings, out: W) -> Self {
         let renderer = match mode {
@@ -68,13 +68,13 @@ impl<W: Write + Send + 'static> Progress<W> {
         Self { values, ..self }
     }
 
-    /// Leaves some of it out.
+    /// Hides parts of the progress.
     #[must_use]
     pub fn hiding(self, hidden: Hidden) -> Self {
         Self { hidden, ..self }
     }
 
-    /// Shows the causes of failures, or leaves them to a report.
+    /// Sets whether to show the causes of failures or leave them to a report.
     #[must_use]
     pub fn with_causes(self, causes: Causes) -> Self {
         Self { causes, ..self }
@@ -87,11 +87,11 @@ impl<W: Write + Send + 'static> Progress<W> {
         }
     }
 
-    /// Shows what an event says.
+    /// Shows an event.
     ///
     /// # Errors
     ///
-    /// When the output cannot be written to.
+    /// If writing fails.
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
         if let Fact::PlanStarted { plan, operation, replaces_failed } = &event.fact {
             if *replaces_failed {
@@ -115,7 +115,7 @@ impl<W: Write + Send + 'static> Progress<W> {
         self.show(&event.fact)
     }
 
-    /// Whether a step failed for what may be somebody else's changes, so that there may be another plan.
+    /// Whether a step failed, possibly because of another client's changes, so that there may be another plan.
     #[must_use]
     pub fn may_be_replanned(&self) -> bool {
         !self.held.is_empty()
@@ -125,7 +125,7 @@ impl<W: Write + Send + 'static> Progress<W> {
         if matches!(self.renderer, Renderer::Quiet) || self.records.is_hidden(event, self.hidden) {
             return Ok(());
         }
-        // What programs write in a build is theirs to say, as what containers write is.
+        // Output of programs in a build is shown unchanged, like that of containers.
         let output = matches!(event, Fact::BuildLog { .. });
         let silent = self.causes == Causes::Reported && matches!(event, Fact::Failed { .. });
         for mut record in self.records.of(event) {
@@ -139,7 +139,7 @@ impl<W: Write + Send + 'static> Progress<W> {
                 record.tame(if output { Colors::Kept } else { Colors::Shown });
             }
             match &mut self.renderer {
-                // What stays true stays on the screen; states come and go in the block.
+                // Permanent messages stay on the screen; states change in the block.
                 Renderer::Tty(tty) if matches!(event, Fact::Warning { .. } | Fact::Stopping(_)) => {
                     tty.announce(&record)?;
                 }
@@ -174,24 +174,24 @@ impl<W: Write + Send + 'static> Progress<W> {
             return Ok(());
         }
         let lines = |volumes: &[UnusedVolume]| -> Vec<String> {
-            volumes::left_behind(volumes).iter().map(|line| visible(line, Colors::Shown).into_owned()).collect()
+            volume_data::left_behind(volumes).iter().map(|line| visible(line, Colors::Shown).into_owned()).collect()
         };
         match &mut self.renderer {
             Renderer::Tty(tty) => tty.print(&lines(&volumes)),
             Renderer::Plain(plain) => lines(&volumes).iter().try_for_each(|line| plain.line(line)),
-            // Programs read a record each.
+            // In JSON, each is a record.
             Renderer::Json(_) | Renderer::Quiet => Ok(()),
         }
     }
 
-    /// Redraws what moves: times and spinners. To be called about ten times a second while something happens.
+    /// Redraws times and spinners. Call about ten times a second while something happens.
     pub fn tick(&mut self) {
         if let Renderer::Tty(tty) = &mut self.renderer {
             tty.tick();
         }
     }
 
-    /// Leaves the screen to `write` for a moment, so that other output comes above the live lines.
+    /// Hands the screen to `write`, so that other output appears above the live lines.
     ///
     /// # Errors
     ///
@@ -203,11 +203,11 @@ impl<W: Write + Send + 'static> Progress<W> {
         }
     }
 
-    /// Ends the display of the plan: what stands on the screen stays as its summary.
+    /// Ends the display of the plan: what is on the screen stays as its summary.
     ///
     /// # Errors
     ///
-    /// When the output cannot be written to.
+    /// If writing fails.
     pub fn finish(&mut self) -> io::Result<()> {
         for failed in std::mem::take(&mut self.held) {
             self.show(&failed)?;

@@ -1,4 +1,4 @@
-//! Progress as lines: a space, the id, the word, the details, with a space behind each of the first two.
+//! Progress as lines: a space, then id, word and details, separated by spaces.
 
 use std::collections::BTreeMap;
 use std::io::{self, LineWriter, Write};
@@ -9,7 +9,7 @@ use super::record::Record;
 #[derive(Debug)]
 pub(super) struct Plain<W: Write> {
     out: LineWriter<W>,
-    /// The last word for each layer of an image, so that its bytes do not make lines.
+    /// The last word for each layer of an image, so that byte counts do not cause lines.
     layers: BTreeMap<(Option<String>, String), String>,
 }
 
@@ -25,7 +25,7 @@ impl<W: Write> Plain<W> {
         writeln!(self.out, " {} {} {}", record.id, record.text, record.details)
     }
 
-    /// A line as it is.
+    /// Writes a line unchanged.
     pub(super) fn line(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.out, "{line}")
     }
@@ -34,7 +34,7 @@ impl<W: Write> Plain<W> {
         let counts = record.current.is_some();
         let service = record.service.as_ref().map(|service| format!("{service} ")).unwrap_or_default();
         if record.is_build_output() && !counts {
-            // What is said about the build as a whole has no number.
+            // Messages about the build as a whole have no number.
             let number = if record.id == "#" { "" } else { &format!("{} ", record.id) };
             return writeln!(self.out, "{service}{number}{}", record.text);
         }

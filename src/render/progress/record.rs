@@ -1,4 +1,4 @@
-//! What an event means for the display: records of progress, in the words of Docker Compose.
+//! Turns events into progress records, in Docker Compose's words.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,35 +14,36 @@ use crate::observed::State;
 use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, UnusedVolume, WaitCondition, WaitSpec};
 use crate::render::{failure, warning};
 
-/// A change of the state of one thing.
+/// A change of one object's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// What changed: `Container demo-web-1`, a layer, `#3` for a step of a build.
     pub id: String,
-    /// For layers and steps of builds: the image.
+    /// For layers and build steps: the image.
     pub parent_id: Option<String>,
-    /// Whether it is on its way, or how it ended.
+    /// Whether it is in progress, or how it ended.
     pub state: RecordState,
     /// The word for it: `Starting`.
     pub text: String,
-    /// More about it; empty where there is no more to say.
+    /// Details; may be empty.
     pub details: String,
     /// Bytes done.
     pub current: Option<u64>,
-    /// Bytes in all.
+    /// Total bytes.
     pub total: Option<u64>,
-    /// For steps of builds, where there are several: whose image is built. Each build counts its steps from 1.
+    /// For build steps, if there are several builds: the service whose image is built. Each build counts its steps from
+    /// 1.
     pub service: Option<String>,
 }
 
-/// Whether something is on its way, or how it ended.
+/// Whether something is in progress, or how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum RecordState {
-    /// It is on its way.
+    /// It is in progress.
     Working,
-    /// It ended well.
+    /// It succeeded.
     Done,
-    /// It did not happen, which is no failure.
+    /// It did not happen, but that is not a failure.
     Warning,
     /// It failed.
     Error,
@@ -62,21 +63,21 @@ impl Record {
         Self { parent_id: Some(parent.to_string()), ..self }
     }
 
-    /// Hundredths of the bytes that are done.
+    /// The percentage of bytes done.
     #[must_use]
     pub fn percent(&self) -> Option<u64> {
         let (current, total) = (self.current?, self.total.filter(|total| *total > 0)?);
         Some((current.saturating_mul(100) / total).min(100))
     }
 
-    /// Hides what its texts say to be secrets.
+    /// Hides recognisable secrets in its texts.
     pub(super) fn conceal(&mut self) {
         for text in [&mut self.text, &mut self.details] {
             *text = redact::text(text);
         }
     }
 
-    /// Takes out of its texts what a terminal would obey.
+    /// Makes its texts safe for a terminal.
     pub(super) fn tame(&mut self, colors: Colors) {
         for text in [Some(&mut self.id), self.parent_id.as_mut(), Some(&mut self.text), Some(&mut self.details)] {
             let Some(text) = text else { continue };
@@ -86,7 +87,7 @@ impl Record {
         }
     }
 
-    /// Whether it is a line from the inside of a build.
+    /// Whether it is a line of a build's output.
     pub(super) fn is_build_output(&self) -> bool {
         self.parent_id.is_some() && self.id.starts_with('#')
     }
@@ -96,14 +97,14 @@ impl Record {
 #[derive(Debug, Default)]
 pub struct Records {
     plan: Arc<Plan>,
-    /// How many images it builds.
+    /// The number of images the plan builds.
     builds: usize,
     /// Steps that belong to the replacement of a container, by the step that creates the new one.
     group_of: BTreeMap<ActionId, ActionId>,
     groups: BTreeMap<ActionId, Group>,
 }
 
-/// The steps that replace one container. Only its begin and its end are shown, under the old container's name.
+/// The steps that replace one container. Only the beginning and the end are shown, with the old container's name.
 #[derive(Debug)]
 struct Group {
     subject: Subject,
@@ -132,7 +133,7 @@ impl Records {
         records
     }
 
-    /// What `event` changes.
+    /// The records for `event`.
     pub fn of(&mut self, event: &Fact) -> Vec<Record> {
         match event {
             Fact::Started { id } => self.started(*id),
@@ -153,7 +154,7 @@ impl Records {
             }
             Fact::Progress { id, part, status, current, total } => {
                 let state = if is_last_word(status) { RecordState::Done } else { RecordState::Working };
-                // Bytes that a step of a build moves are output of that step; layers are those of a pull.
+                // In a build, transferred bytes belong to a build step; in a pull, to a layer.
                 let part = if self.builds(*id) { format!("#{part}") } else { part.clone() };
                 let record = Record { current: *current, total: *total, ..Record::new(&part, state, status) };
                 vec![self.child(*id, record)]
@@ -184,7 +185,7 @@ impl Records {
         matches!(self.plan.step(id).action, Action::BuildImage { .. })
     }
 
-    /// Whether an event is about the inside of a step that is not shown.
+    /// Whether an event is about hidden details of a step.
     pub(super) fn is_hidden(&self, event: &Fact, hidden: Hidden) -> bool {
         let builds = |id: &ActionId| self.builds(*id);
         let layer = matches!(event, Fact::Progress { id, .. } if !builds(id));
@@ -193,7 +194,7 @@ impl Records {
         (layer && hidden.layers) || (build && hidden.builds)
     }
 
-    /// What a live line says beside its state: what the containers behind a wait wait for.
+    /// Notes for live lines, in addition to the state: what the containers of a wait are waiting for.
     pub(super) fn notes(&self, event: &Fact) -> Vec<(String, Option<String>)> {
         let (Fact::Waiting { id, .. } | Fact::Finished { id, .. } | Fact::Failed { id, .. }) = event else {
             return Vec::new();
@@ -220,7 +221,8 @@ impl Records {
         Subject::of(&self.plan.step(id).action)
     }
 
-    /// What a warning is about. Those of the engine about a new container name its service, as the peer's do.
+    /// The subject of a warning. For the engine's warnings about a new container it is the service, as in Docker
+    /// Compose.
     fn warned(&self, id: Option<ActionId>) -> String {
         let Some(id) = id else { return "Warning".to_owned() };
         if let Action::CreateContainer(spec) = &self.plan.step(id).action {
@@ -291,7 +293,7 @@ impl Records {
         let message = failure::message(error);
         let one_line = message.lines().next().unwrap_or_default();
         let named = subjects.iter().find(|subject| Some(subject.name()) == error.container()).or(subjects.first());
-        // The line begins with its name.
+        // The line already begins with its name.
         let details = |subject: &Subject| one_line.strip_prefix(&format!("{subject}: ")).unwrap_or(one_line);
         named
             .map(|subject| Record::new(subject, RecordState::Error, "Error").with_details(details(subject)))
@@ -300,7 +302,7 @@ impl Records {
     }
 }
 
-/// Whether a step is part of the replacement of `old` by what `create` makes: all but the start.
+/// Whether a step is part of the replacement of `old` by the container that `create` creates; the start is not.
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other step is part of a replacement")]
 fn replaces(action: &Action, create: ActionId, old: &ContainerRef) -> bool {
     match action {
@@ -333,7 +335,7 @@ fn nothing_there(action: &Action, done: &str) -> (RecordState, String) {
     }
 }
 
-/// Whether the engine has no more to say about a layer after that word.
+/// Whether this is the engine's last status of a layer.
 fn is_last_word(status: &str) -> bool {
     matches!(status, "Pull complete" | "Already exists")
 }

@@ -1,36 +1,36 @@
-//! What is known of the terminal that progress is shown in.
+//! Properties of the terminal that shows progress.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// What is known of the terminal.
+/// Properties of the terminal.
 #[derive(Debug, Clone, Default)]
 pub struct TtySettings {
-    /// Whether there are colours.
+    /// Whether to use colours.
     pub color: bool,
-    /// Its size, asked for at each draw.
+    /// Its size, queried at each draw.
     pub size: TerminalSize,
 }
 
-/// Where the size of a terminal is asked for.
+/// A source of the terminal's size.
 #[derive(Clone)]
 pub struct TerminalSize(Arc<dyn Fn() -> (u16, u16) + Send + Sync>);
 
 impl TerminalSize {
-    /// The terminal behind standard error; 24 rows of 80 columns where its size is unknown.
+    /// The terminal on standard error; 24 rows of 80 columns if its size is unknown.
     #[must_use]
     pub fn of_stderr() -> Self {
         let terminal = console::Term::stderr();
         Self(Arc::new(move || terminal.size_checked().unwrap_or((24, 80))))
     }
 
-    /// A terminal that keeps its size.
+    /// A terminal of a fixed size.
     #[must_use]
     pub fn fixed(rows: u16, columns: u16) -> Self {
         Self(Arc::new(move || (rows, columns)))
     }
 
-    /// Rows and columns now.
+    /// The current number of rows and columns.
     pub(super) fn get(&self) -> (u16, u16) {
         (self.0)()
     }

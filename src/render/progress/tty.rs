@@ -1,4 +1,4 @@
-//! Progress in a terminal: a block of live lines, one for each resource, drawn again as things go on.
+//! Progress in a terminal: a block of live lines, one per resource, redrawn as things change.
 
 mod block;
 mod row;
@@ -16,7 +16,7 @@ use super::terminal::TtySettings;
 use row::{Layer, Row};
 use screen::Screen;
 
-/// How often a second the block is drawn at most.
+/// Maximum number of draws per second.
 const DRAWS_PER_SECOND: u8 = 20;
 
 /// The live block.
@@ -53,7 +53,7 @@ impl<W: Write + Send + 'static> Tty<W> {
         self.draw();
     }
 
-    /// What a resource waits for, beside its state; `None` when it does not any more.
+    /// Sets what a resource is waiting for, in addition to its state; `None` if it no longer waits.
     pub(super) fn note(&mut self, id: &str, note: Option<String>) {
         if let Some(row) = self.rows.iter_mut().find(|row| row.id == id) {
             row.note = note;
@@ -71,23 +71,23 @@ impl<W: Write + Send + 'static> Tty<W> {
         }
     }
 
-    /// The block goes, and stands above as plain text from now on, every line of it.
+    /// Replaces the block with plain text of all its lines.
     pub(super) fn finish(&mut self) {
         let Some(bar) = self.bar.take() else { return };
         bar.finish_and_clear();
         let (_, columns) = self.settings.size.get();
         let block = self.block(Instant::now()).lines(usize::from(columns), usize::MAX);
-        // A terminal that went away has nobody to tell.
+        // If the terminal is gone, nobody can be told.
         let _ = self.screen.print(&block);
         self.rows.clear();
     }
 
-    /// Lines below what the block left, which stay.
+    /// Prints permanent lines below what the block left.
     pub(super) fn print(&mut self, lines: &[String]) -> io::Result<()> {
         self.screen.print(lines)
     }
 
-    /// A line above the block, which stays.
+    /// Prints a permanent line above the block.
     pub(super) fn announce(&mut self, record: &Record) -> io::Result<()> {
         let words = match record.state {
             RecordState::Warning => format!("! {}: {}", record.id, record.text),
@@ -119,7 +119,7 @@ impl<W: Write + Send + 'static> Tty<W> {
         }
         let layer = row.layers.entry(record.id).or_insert(Layer { done: false, current: 0, total: 0 });
         layer.done = record.state == RecordState::Done;
-        // Downloading and extracting count the same bytes: what is shown is the download.
+        // Downloading and extracting count the same bytes; only the download is shown.
         if record.text == "Downloading" {
             layer.current = record.current.unwrap_or(layer.current);
             layer.total = record.total.unwrap_or(layer.total);
@@ -166,7 +166,7 @@ impl Row {
 
     fn change(&mut self, record: Record, now: Instant) {
         let works = record.state == RecordState::Working;
-        // A resource that goes on after a pause counts from there.
+        // A resource that continues after a pause counts from there.
         if works && self.until.is_some() {
             self.since = now;
         }

@@ -1,4 +1,4 @@
-//! Ports as `ps` shows them: `0.0.0.0:8080->80/tcp, 9000/tcp`, runs of equal numbers as one range.
+//! Ports as `ps` shows them: `0.0.0.0:8080->80/tcp, 9000/tcp`, with consecutive ports as ranges.
 
 use crate::observed::PublishedPort;
 
@@ -34,7 +34,7 @@ fn key(port: &PublishedPort) -> (u16, &Option<String>, Option<u16>, &str) {
     (port.target, &port.host_ip, port.published, &port.protocol)
 }
 
-/// Ports with numbers in a row that are published under their own numbers, or not at all.
+/// Consecutive ports that are published under the same numbers, or not at all.
 struct Run<'a> {
     host_ip: Option<&'a str>,
     protocol: &'a str,

@@ -1,4 +1,4 @@
-//! What stops nothing and the user should know, in words: warnings of plans and of their steps.
+//! Warnings of plans and their steps as text.
 
 pub mod plan;
 pub mod step;

@@ -1,9 +1,9 @@
-//! A warning of a plan in, its words out.
+//! A warning of a plan in, its text out.
 
 use crate::plan::Warning;
 use crate::project::ServiceName;
 
-/// What the user should know. Some of the contract's texts begin with `Warning: `.
+/// The message. Some texts of Docker Compose begin with `Warning: `.
 #[must_use]
 pub fn message(warning: &Warning) -> String {
     match warning {
@@ -16,12 +16,12 @@ pub fn message(warning: &Warning) -> String {
             format!("network {name} exists but was not created by compose; set `external: true` if this is intended")
         }
         Warning::UnmanagedNetwork { name, owned: true, project } => format!(
-            "network {name} exists but was not created for project \"{project}\"; `external: true` says that it \
-                 is meant"
+            "network {name} exists but was not created for project \"{project}\"; set `external: true` if \
+                 this is intended"
         ),
         Warning::UnmanagedVolume { name, owner: None, .. } => format!(
-            "volume \"{name}\" already exists but was not created by Docker Compose; `external: true` says that \
-                 it is meant"
+            "volume \"{name}\" already exists but was not created by Docker Compose; set `external: true` if \
+                 this is intended"
         ),
         Warning::UnmanagedVolume { name, owner: Some(owner), project } => format!(
             "volume \"{name}\" already exists but was created for project \"{owner}\" (expected \"{project}\"); \
@@ -64,8 +64,8 @@ pub fn message(warning: &Warning) -> String {
         ),
         Warning::FolderForFile { service, path, .. } => becomes_folder(path, service),
         Warning::NotInTurn { service } => format!(
-            "replicas of {service} are replaced at once, not in turn: they stop for a network or a dependency that is \
-                 recreated, or a port, name or address passes from one container to another"
+            "replicas of {service} are replaced all at once, not in turn: they must stop because a network or \
+                 dependency is recreated, or because a port, name or address moves from one container to another"
         ),
         Warning::NamespaceLost { service, shared, other } => format!(
             "{service} shares the {shared} of {other}, and {other} is being restarted: {service} loses it until \
@@ -73,7 +73,7 @@ pub fn message(warning: &Warning) -> String {
         ),
         Warning::ProfilesOff { containers, profiles } => profiles_off(containers, profiles),
         Warning::RuntimeFlagsLeftOut { model, version } => {
-            let version = if version.is_empty() { "one without a version" } else { version };
+            let version = if version.is_empty() { "an unknown version" } else { version };
             format!(
                 "runtime_flags of model {model} are ignored: they need Docker Model plugin 1.0.6 or newer, this is \
                      {version}"
@@ -101,7 +101,7 @@ pub fn hint(warning: &Warning) -> Option<String> {
         return Some("create the file first".to_owned());
     }
     let Warning::ContentHidden { mount, .. } = warning else { return None };
-    Some(format!("give it a `target` outside of {mount}, or read it from a `file`, which is mounted"))
+    Some(format!("give it a `target` outside {mount}, or read it from a `file`, which is mounted"))
 }
 
 fn profiles_off(containers: &[String], profiles: &[String]) -> String {
@@ -114,7 +114,7 @@ fn profiles_off(containers: &[String], profiles: &[String]) -> String {
 }
 
 fn becomes_folder(path: &str, service: &ServiceName) -> String {
-    format!("{path}, which service {service} mounts, does not exist: the engine will make a folder of that name")
+    format!("{path}, which service {service} mounts, does not exist: the engine will create a folder with that name")
 }
 
 fn hiding(mount: &str) -> String {

@@ -1,10 +1,10 @@
-//! A warning of a step in, its words out.
+//! A warning of a step in, its text out.
 
 use crate::event::{StepError, StepWarning};
 use crate::project::ServiceName;
 use crate::render::failure;
 
-/// What the user should know.
+/// The message.
 #[must_use]
 pub fn message(warning: &StepWarning) -> String {
     match warning {
@@ -31,7 +31,7 @@ fn hook_failed(error: &StepError) -> String {
     format!("{}{lines}{hint}; the container is still stopped and removed", failure::message(error))
 }
 
-/// Why dependents of `service` went on without it: `error`, or a step before the wait that failed. The words are those of
+/// Why dependents of `service` went on without it: `error`, or a failed step before the wait. The messages are those of
 /// Docker Compose.
 #[must_use]
 pub fn optional_not_met(service: &ServiceName, error: Option<&StepError>) -> String {

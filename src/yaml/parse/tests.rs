@@ -1,4 +1,4 @@
-//! What reading accepts, what it refuses, and the words it refuses with.
+//! What parsing accepts and refuses, and the messages.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ fn read(text: &str) -> (SourceMap, Parsed) {
     (sources, parsed)
 }
 
-/// The one document of `text`, in the notation of Rust's own debug output but shorter.
+/// The only document of `text`, in a short form of Rust's debug output.
 fn document(text: &str) -> String {
     let (_, parsed) = read(text);
     assert_eq!(parsed.errors, [], "{text}");
@@ -95,7 +95,7 @@ fn several_documents() {
     let (_, parsed) = read("a: 1\n---\nb: [\n");
     assert_eq!(parsed.documents.len(), 1);
     assert_eq!(parsed.errors.len(), 1);
-    assert!(refusal("a: &x 1\n---\nb: *x\n").contains("nothing above is marked `&x`"));
+    assert!(refusal("a: &x 1\n---\nb: *x\n").contains("no anchor `&x` is defined above"));
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn syntax_errors_say_what_to_do() {
 }
 
 proptest::proptest! {
-    /// Whatever the file: reading ends, and every error has words and a place within the text.
+    /// For any file, parsing ends, and every error has a message and a place within the text.
     #[test]
     fn any_text_is_read_or_refused(text in "([ \t\n:,{}&*!?|>'\"%@`#a\\[\\]é🚀~=<0-]|(<<: )|(- )|(\\{\\{)|(\\*a)|(&a )|(\n  )|(---\n)|(a: )){0,60}") {
         let (sources, parsed) = read(&text);
@@ -277,7 +277,7 @@ proptest::proptest! {
         let _ = parse(&sources, file);
     }
 
-    /// A broken line anywhere in a proper file.
+    /// A broken line anywhere in a valid file.
     #[test]
     fn any_broken_line_is_explained(at in 0..8_usize, broken in "[ \t:,{}&*!|>'\"%@`#a\\[\\]-]{0,12}") {
         let mut lines = vec!["services:", "  s:", "    image: app", "    environment:", "      - A=1", "    ports: [a]", "x: {a: b}"];
@@ -286,7 +286,7 @@ proptest::proptest! {
     }
 }
 
-/// What Docker Compose reads and the parser would refuse, or is suspected of.
+/// Texts that Docker Compose accepts and the parser refuses, or might refuse.
 #[test]
 fn lenient_places() {
     for (text, expected) in [
@@ -314,7 +314,7 @@ fn lenient_places() {
     assert_eq!(sources.text(service.get("a").and_then(Node::as_sequence).expect("a list")[0].span), "\"b\"");
 }
 
-/// Many places to patch cost time, and no more than that.
+/// Many places to patch only cost time.
 #[test]
 fn many_lenient_places_are_read() {
     let entries: String = (0..9000).flat_map(|at| ["k".to_owned(), at.to_string(), ":\tv, ".to_owned()]).collect();
@@ -324,7 +324,7 @@ fn many_lenient_places_are_read() {
     assert_eq!(read(&text).1.errors, []);
 }
 
-/// Line breaks of Windows in every kind of scalar, a lone carriage return, and a file that ends without a line break.
+/// Windows line breaks in every kind of scalar, a lone carriage return, and a file that ends without a line break.
 #[test]
 fn line_breaks() {
     for (text, expected) in [

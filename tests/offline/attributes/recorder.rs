@@ -3,10 +3,12 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::thread;
 
 use serde_json::{Value as Json, json};
+
+use super::builder::{self, Builder};
 
 /// Labels that differ with every attribute, whether it reaches the engine otherwise or not.
 const DIGESTS: [&str; 3] = ["com.docker.compose.config-hash", "hoist.fields", "hoist.contents"];
@@ -14,41 +16,69 @@ const DIGESTS: [&str; 3] = ["com.docker.compose.config-hash", "hoist.fields", "h
 /// Listens on a socket until the test process ends.
 pub(super) struct Recorder {
     pub(super) socket: PathBuf,
-    requests: Arc<Mutex<Vec<String>>>,
+    kept: &'static Kept,
+}
+
+/// What was written down, for as long as the test process lasts.
+#[derive(Default)]
+struct Kept {
+    requests: Mutex<Vec<String>>,
+    builder: Builder,
 }
 
 impl Recorder {
     pub(super) fn new(folder: &Path) -> Self {
         let socket = folder.join("engine.sock");
         let listener = UnixListener::bind(&socket).expect("a socket");
-        let requests = Arc::default();
-        let kept = Arc::clone(&requests);
+        let kept: &'static Kept = Box::leak(Box::default());
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let kept = Arc::clone(&kept);
-                thread::spawn(move || serve(connection, &kept));
+                thread::spawn(move || serve(connection, kept));
             }
         });
-        Self { socket, requests }
+        Self { socket, kept }
     }
 
     /// What was asked for since the last time, in an order that does not depend on when.
     pub(super) fn take(&self) -> Vec<String> {
-        let mut requests = std::mem::take(&mut *self.requests.lock().expect("no thread panics"));
+        let mut requests = std::mem::take(&mut *self.kept.requests.lock().expect("no thread panics"));
+        requests.extend(self.kept.builder.take());
         requests.sort();
         requests
     }
 }
 
 /// Answers the requests of one connection.
-fn serve(mut connection: UnixStream, kept: &Mutex<Vec<String>>) {
+fn serve(mut connection: UnixStream, kept: &'static Kept) {
     let mut input = BufReader::new(connection.try_clone().expect("a second handle"));
-    while let Some((request, body)) = read_request(&mut input) {
-        let (method, path) = request.split_once(' ').expect("a method and a path");
+    while let Some(Request { line, session, body }) = read_request(&mut input) {
+        let (method, path) = line.split_once(' ').expect("a method and a path");
         let path = path.split(' ').next().unwrap_or_default();
         let path = path.strip_prefix("/v1.52").unwrap_or(path);
+        if let "/grpc" | "/session" = path {
+            let upgraded = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+            connection.write_all(upgraded.as_bytes()).expect("hoist is still there");
+            match session {
+                Some(id) => kept.builder.keep_session(id, connection),
+                None => builder::serve(&kept.builder, connection),
+            }
+            return;
+        }
         if method != "GET" {
-            kept.lock().expect("no thread panics").push(format!("{method} {path} {}", shown(&body)));
+            kept.requests.lock().expect("no thread panics").push(format!("{method} {path} {}", shown(&body)));
+        }
+        if path.ends_with("/attach") || path.contains("/attach?") {
+            // It writes nothing.
+            let upgraded = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+            connection.write_all(upgraded.as_bytes()).expect("hoist is still there");
+            return;
+        }
+        if path.starts_with("/events") {
+            // Nothing happens, until hoist has seen enough.
+            let head = "HTTP/1.1 200 OK\r\nApi-Version: 1.52\r\nTransfer-Encoding: chunked\r\n\r\n";
+            connection.write_all(head.as_bytes()).expect("hoist is still there");
+            while read_line(&mut input).is_some() {}
+            return;
         }
         let (status, answer) = answer(path);
         let head = format!("HTTP/1.1 {status} OK\r\nApi-Version: 1.52\r\nContent-Length: {}\r\n\r\n", answer.len());
@@ -58,19 +88,28 @@ fn serve(mut connection: UnixStream, kept: &Mutex<Vec<String>>) {
     }
 }
 
-/// The first line of the next request, and its body.
-fn read_request(input: &mut BufReader<UnixStream>) -> Option<(String, Vec<u8>)> {
-    let request = read_line(input)?;
-    let (mut length, mut chunked) = (0, false);
+struct Request {
+    line: String,
+    /// The id of the session that a connection is for.
+    session: Option<String>,
+    body: Vec<u8>,
+}
+
+fn read_request(input: &mut BufReader<UnixStream>) -> Option<Request> {
+    let line = read_line(input)?;
+    let (mut length, mut chunked, mut session) = (0, false, None);
     while let Some(header) = read_line(input).filter(|line| !line.is_empty()) {
         let header = header.to_ascii_lowercase();
+        if let Some(id) = header.strip_prefix("x-docker-expose-session-uuid:") {
+            session = Some(id.trim().to_owned());
+        }
         if let Some(value) = header.strip_prefix("content-length:") {
             length = value.trim().parse().expect("a length");
         }
         chunked |= header == "transfer-encoding: chunked";
     }
     if !chunked {
-        return Some((request, read_bytes(input, length)?));
+        return Some(Request { line, session, body: read_bytes(input, length)? });
     }
     let mut body = Vec::new();
     loop {
@@ -78,7 +117,7 @@ fn read_request(input: &mut BufReader<UnixStream>) -> Option<(String, Vec<u8>)> 
         body.extend(read_bytes(input, length)?);
         read_line(input)?;
         if length == 0 {
-            return Some((request, body));
+            return Some(Request { line, session, body });
         }
     }
 }
@@ -118,6 +157,9 @@ fn answer(path: &str) -> (u16, String) {
             let made = json!({"Name": "v", "Driver": "local", "Mountpoint": "/", "Labels": {}, "Scope": "local", "Options": {}});
             return (201, made.to_string());
         }
+        _ if name.starts_with("/containers/") && name.ends_with("/json") && name != "/containers/json" => {
+            json!({"Id": "c", "Name": "/c", "State": {"Status": "exited", "ExitCode": 0}, "Config": {}})
+        }
         "/containers/json" | "/networks" | "/images/json" => json!([]),
         "/volumes" => json!({"Volumes": [], "Warnings": []}),
         _ if name.starts_with("/images/") && name.ends_with("/json") => {
@@ -128,7 +170,7 @@ fn answer(path: &str) -> (u16, String) {
     (200, json.to_string())
 }
 
-/// The name that a container is created under.
+/// The name that a container is created under; those of hooks have none.
 fn name_in(path: &str) -> &str {
-    path.split_once("name=").map_or("", |(_, rest)| rest.split('&').next().unwrap_or_default())
+    path.split_once("name=").map_or("hook", |(_, rest)| rest.split('&').next().unwrap_or_default())
 }

@@ -59,6 +59,64 @@ fn lists_are_sorted() {
 }
 
 #[test]
+fn variables_are_listed_as_docker_compose_lists_them() {
+    let file = "services:\n  a:\n    image: ${IMAGE:-<x>&\"é\"}\n    command: ${A_MUCH_LONGER_NAME_OF_A_VARIABLE:?e} ${B:+c}\n";
+    let table = indoc! {"
+        NAME                               REQUIRED            DEFAULT VALUE       ALTERNATE VALUE
+        A_MUCH_LONGER_NAME_OF_A_VARIABLE   true                                    
+        B                                  false                                   c
+        IMAGE                              false               <x>&\"é\"             
+    "};
+    let json = indoc! {r#"
+        {
+            "A_MUCH_LONGER_NAME_OF_A_VARIABLE": {
+                "Name": "A_MUCH_LONGER_NAME_OF_A_VARIABLE",
+                "DefaultValue": "",
+                "PresenceValue": "",
+                "Required": true
+            },
+            "B": {
+                "Name": "B",
+                "DefaultValue": "",
+                "PresenceValue": "c",
+                "Required": false
+            },
+            "IMAGE": {
+                "Name": "IMAGE",
+                "DefaultValue": "<x>&\"é\"",
+                "PresenceValue": "",
+                "Required": false
+            }
+        }
+
+    "#};
+    let yaml = indoc! {r#"
+        A_MUCH_LONGER_NAME_OF_A_VARIABLE:
+          name: A_MUCH_LONGER_NAME_OF_A_VARIABLE
+          defaultvalue: ""
+          presencevalue: ""
+          required: true
+        B:
+          name: B
+          defaultvalue: ""
+          presencevalue: c
+          required: false
+        IMAGE:
+          name: IMAGE
+          defaultvalue: <x>&"é"
+          presencevalue: ""
+          required: false
+    "#};
+    for (format, expected) in [("", table), ("--format TABLE", table), ("--format JSON", json), ("--format yaml", yaml)]
+    {
+        let ran = Case::new(&format!("config --variables {format}")).file("compose.yaml", file).run();
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, expected), "{format}: {}", ran.stderr);
+    }
+    let ran = Case::new("config --variables --format Foo").file("compose.yaml", file).run();
+    assert_eq!((ran.status, ran.stderr.as_str()), (1, "format value \"Foo\" could not be parsed: parsing failed\n"));
+}
+
+#[test]
 fn every_mistake_of_a_file_is_told_in_one_run() {
     let file = indoc! {"
         services:

@@ -9,7 +9,7 @@ use hoist::engine::fake::Fake;
 use hoist::engine::{EngineError, Owners, PathStat};
 use hoist::event::{Events, Fact, Task, TaskStatus};
 use hoist::operation::copy::{Sides, Streams};
-use hoist::operation::{Commit, Copy, Export, Interruption, OperationError};
+use hoist::operation::{Commit, Copy, Export, Interruption, OneContainer, OperationError};
 use hoist::project::label;
 
 use super::collect;
@@ -223,9 +223,7 @@ async fn a_service_without_a_container_is_an_error() {
 
 fn export(folder: &Path, number: Option<u32>) -> Export {
     Export {
-        project: "demo".into(),
-        service: "web".into(),
-        number,
+        container: OneContainer { project: "demo".into(), service: "web".into(), number },
         output: Some("all.tar".into()),
         folder: folder.to_owned(),
         dry_run: false,
@@ -269,7 +267,8 @@ async fn an_export_has_its_name_only_once_it_is_whole() {
     let nowhere = "failed to export container: invalid output path: directory \"none\" does not exist";
     assert_eq!(error(onto("none/x")).await, nowhere);
     assert_eq!(error(export(folder.path(), Some(3))).await, "service \"web\" is not running container #3");
-    let db = Export { service: "db".into(), ..export(folder.path(), None) };
+    let container = OneContainer { project: "demo".into(), service: "db".into(), number: None };
+    let db = Export { container, ..export(folder.path(), None) };
     assert_eq!(error(db).await, "service \"db\" is not running");
     interruption.stop.cancel();
     let interrupted = exported(&onto("new"), &engine, &interruption).await;
@@ -281,9 +280,7 @@ async fn an_export_has_its_name_only_once_it_is_whole() {
 async fn a_commit_tells_which_image_it_made() {
     let engine = engine();
     let commit = Commit {
-        project: "demo".into(),
-        service: "web".into(),
-        number: Some(2),
+        container: OneContainer { project: "demo".into(), service: "web".into(), number: Some(2) },
         image: Some("app:1".to_owned()),
         author: String::new(),
         message: String::new(),

@@ -606,7 +606,7 @@ fn what_cannot_be_planned_is_refused() {
             UpOptions { scale: [("wbe".into(), 2)].into(), ..UpOptions::default() },
             "no such service: wbe",
         ),
-        (web(|_| {}).load(), scaled(u32::MAX), "service `web` asks for more than 10000 replicas"),
+        (web(|_| {}).load(), scaled(u32::MAX), "service `web` has more than 10000 replicas"),
     ];
     for (project, options, expected) in cases {
         assert_eq!(refused(&project, options), expected);

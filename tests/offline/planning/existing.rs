@@ -37,7 +37,7 @@ fn one_off(engine: Engine, name: &str, state: State) -> Engine {
     engine.edit(|observed| {
         let mut container = observed.containers[0].clone();
         container.id = name.into();
-        container.name = name.to_owned();
+        name.clone_into(&mut container.name);
         container.one_off = true;
         container.number = None;
         container.state = state;

@@ -15,6 +15,14 @@ pub(super) fn files() -> Files {
     Files(Project { name: "shop".into(), working_directory: "/shop".into(), ..Project::default() })
 }
 
+/// `after` waits for `job` to complete, which needs `db` to be healthy.
+pub(super) fn after_a_job() -> Files {
+    files()
+        .service("db", "db:1", is_checked)
+        .service("job", "job:1", |job| needs(job, "db", Condition::Healthy))
+        .service("after", "after:1", |after| needs(after, "job", Condition::CompletedSuccessfully))
+}
+
 /// One service, with nothing about it.
 pub(super) fn one_web() -> Files {
     files().service("web", "nginx:1", |_| {})

@@ -2,28 +2,15 @@
 
 use std::sync::Arc;
 
-use hoist::observed::{Container, Observed};
+use hoist::observed::Observed;
 use hoist::plan::{Action, AnonymousVolumePolicy, Recreate, UpOptions};
 use hoist::project::Project;
 use hoist::project::value::{Mount, MountKind};
 use indoc::indoc;
 
 use super::files::{mounts, one_web};
-use super::state::{Engine, anonymous, created, exited, in_sync, stale};
+use super::state::{Engine, anonymous, exited, in_sync, stale, with_successor};
 use super::{Case, check, plan};
-
-/// The successor that an interrupted swap made, under its temporary name.
-fn with_successor(state: Engine, change: impl FnOnce(&mut Container)) -> Engine {
-    state.edit(|observed| {
-        let mut new = observed.containers[0].clone();
-        new.name = format!("{}_{}", new.id.short(), new.name);
-        new.id = "f0".repeat(32).into();
-        new.created += 10;
-        created(&mut new);
-        change(&mut new);
-        observed.containers.push(new);
-    })
-}
 
 #[test]
 fn an_interrupted_swap_is_finished_or_undone() {

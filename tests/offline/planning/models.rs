@@ -241,7 +241,7 @@ fn flags_that_the_plugin_does_not_take_are_left_out() {
     };
     let left_out = "runtime_flags of model llm are ignored: they need Docker Model plugin 1.0.6 or newer, this is ";
     assert_eq!(told("v1.0.5"), format!("{left_out}v1.0.5"));
-    assert_eq!(told(""), format!("{left_out}one without a version"));
+    assert_eq!(told(""), format!("{left_out}an unknown version"));
 }
 
 #[test]

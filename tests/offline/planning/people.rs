@@ -11,9 +11,9 @@ use hoist::project::value::PullPolicy;
 use hoist::project::{Condition, Deploy, Project, Service, UpdateConfig};
 use hoist::render::plan::{PlanStyle, unchanged, write};
 
-use super::files::{Files, environment, files, is_built, is_checked, mounts, needs, volume_keys};
+use super::files::{Files, after_a_job, environment, files, is_built, is_checked, mounts, needs, volume_keys};
 use super::plan;
-use super::state::{Engine, anonymous, created, exited, images_only, in_sync, stale};
+use super::state::{Engine, anonymous, exited, images_only, in_sync, stale, with_successor};
 
 /// A plan, and what it was made from.
 struct Planned {
@@ -463,11 +463,7 @@ Containers
 
 #[test]
 fn what_every_run_does_again_is_no_change() {
-    let project = files()
-        .service("db", "db:1", is_checked)
-        .service("job", "job:1", |job| needs(job, "db", Condition::Healthy))
-        .service("after", "after:1", |after| needs(after, "job", Condition::CompletedSuccessfully))
-        .load();
+    let project = after_a_job().load();
     let done = || in_sync(&project).with("shop-job-1", exited(0));
     check(
         "a job runs again",
@@ -516,16 +512,7 @@ Containers
 #[test]
 fn what_an_interrupted_run_left_is_tidied_up() {
     let project = files().service("web", "nginx:1", |_| {}).load();
-    let with_successor = |state: Engine| {
-        state.edit(|observed| {
-            let mut new = observed.containers[0].clone();
-            new.name = format!("{}_{}", new.id.short(), new.name);
-            new.id = "f0".repeat(32).into();
-            new.created += 10;
-            created(&mut new);
-            observed.containers.push(new);
-        })
-    };
+    let with_successor = |state| with_successor(state, |_| {});
     check(
         "the new one takes over",
         &up(&project, with_successor(in_sync(&project)).with("shop-web-1", stale), &UpOptions::default()),

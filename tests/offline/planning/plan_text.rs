@@ -8,7 +8,7 @@ use hoist::project::{Condition, Project};
 use hoist::render;
 use serde_json::json;
 
-use super::files::{files, is_built, is_checked, mounts, needs, volume_keys};
+use super::files::{after_a_job, files, is_built, is_checked, mounts, needs, volume_keys};
 use super::plan;
 use super::state::{Engine, exited, health, in_sync};
 
@@ -115,11 +115,7 @@ fn a_plan_that_changes_nothing_is_a_line() {
         hoist::render::plan::steps::write(&plan, &mut out).expect("memory can be written to");
         String::from_utf8(out).expect("text")
     };
-    let project = files()
-        .service("db", "db:1", is_checked)
-        .service("job", "job:1", |job| needs(job, "db", Condition::Healthy))
-        .service("after", "after:1", |after| needs(after, "job", Condition::CompletedSuccessfully))
-        .load();
+    let project = after_a_job().load();
     let done = || in_sync(&project).with("shop-job-1", exited(0));
     assert_eq!(shown(&project, done()), "nothing changes; up runs again: job\n");
     let starting = done().with("shop-db-1", health(Health::Starting));

@@ -37,7 +37,7 @@ fn replicas_do_not_share_a_host_port() {
     let refusal = [
         "service `web` cannot have 2 replicas: only one container at a time can publish host port 8080",
         "services.web.ports.1",
-        "publish a range as in `8080-8081:80`, or leave the host port to the engine",
+        "publish a range as in `8080-8081:80`, or let the engine choose the host port",
     ];
     let project = fixed.load();
     assert!(is_accepted(&project, &UpOptions::default()));
@@ -50,7 +50,7 @@ fn replicas_do_not_share_a_host_port() {
     assert_eq!(
         refused(&project, &UpOptions::default()),
         [
-            "service `web` cannot have 3 replicas: host ports 8080-8081 are too few for 3 containers at once",
+            "service `web` cannot have 3 replicas: host ports 8080-8081 are not enough for 3 containers at a time",
             "services.web.ports.0",
             "publish a larger range",
         ]
@@ -104,7 +104,7 @@ fn replicas_do_not_share_an_address() {
             "service `web` cannot have 2 replicas: only one container at a time can have the address 10.0.0.5 on network \
              `back`",
             "services.web.networks.back.ipv4_address",
-            "leave the address to the engine",
+            "let the engine choose the address",
         ]
     );
 }
@@ -164,7 +164,7 @@ fn one_container_name_for_two_containers() {
         [
             "container name \"test\" is already in use by service `api`",
             "services.web.container_name",
-            "give each container a name of its own",
+            "give each container its own name",
         ]
     );
     let generated = web(|web| web.container_name = Some("shop-api-2".to_owned())).service("api", "nginx:1", |_| {});

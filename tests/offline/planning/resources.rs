@@ -214,7 +214,7 @@ fn a_network_that_others_use_is_not_recreated() {
     let error = hoist::plan::up(&internal, &state.into(), &UpOptions::default()).expect_err("refused");
     assert_eq!(
         error.to_string(),
-        "network shop_front has to be recreated for its new definition, but containers that stay are connected to it: \
+        "network shop_front must be recreated because its definition changed, but containers that stay are connected to it: \
          shop-old-1"
     );
     assert_eq!(error.path(), Some(vec!["networks", "front"]));
@@ -245,8 +245,7 @@ fn what_nobody_labelled_is_used_with_a_warning() {
         project: owner.map(str::to_owned),
         key: None,
         config_hash: None,
-        labels: [].into(),
-        visitors: Vec::new(),
+        ..Network::default()
     };
     let state = |owner| images_only(&project).edit(|observed| observed.networks.push(foreign(owner)));
     let told = |owner| warnings(&plan(&project, &state(owner).into(), &UpOptions::default()));
@@ -273,8 +272,7 @@ fn what_nobody_labelled_is_used_with_a_warning() {
         project: owner.map(str::to_owned),
         key: None,
         config_hash: Some("another".into()),
-        labels: [].into(),
-        visitors: Vec::new(),
+        ..Volume::default()
     };
     let told = |owner| {
         let state = images_only(&data).edit(|observed| observed.volumes.push(foreign(owner)));
@@ -672,7 +670,7 @@ fn a_mount_that_becomes_a_folder_though_a_file_is_meant_is_told() {
     let warning = &plan.warnings()[0];
     assert_eq!(
         message(warning),
-        "/shop/nginx.conf, which service web mounts, does not exist: the engine will make a folder of that name"
+        "/shop/nginx.conf, which service web mounts, does not exist: the engine will create a folder with that name"
     );
     assert_eq!(warning.path(), Some(vec!["services", "web", "volumes", "0"]));
     let there = up(&project, &observed(), &UpOptions::default()).expect("a plan");
@@ -734,7 +732,7 @@ fn content_under_what_is_mounted_later_is_told_or_refused() {
     let project = with_content(|project| web(project).tmpfs = vec!["/run".into()]);
     let plan = plan(&project, &images_only(&project).into(), &UpOptions::default());
     assert_eq!(plan.warnings()[0].path(), Some(vec!["services", "web", "secrets", "0"]));
-    assert!(hint(&plan.warnings()[0]).is_some_and(|hint| hint.contains("outside of /run")));
+    assert!(hint(&plan.warnings()[0]).is_some_and(|hint| hint.contains("outside /run")));
     let settled = plan_of_settled(&project);
     assert_eq!(warnings(&settled), [""; 0], "nothing is copied into what runs");
 }

@@ -85,7 +85,7 @@ fn what_cannot_be_there_twice_is_refused() {
         words(
             "only one container at a time can publish host port 8080",
             "services.web.ports.0",
-            "use `order: stop-first`, or leave the host port to the engine",
+            "use `order: stop-first`, or let the engine choose the host port",
         )
     );
     assert_eq!(
@@ -104,7 +104,7 @@ fn what_cannot_be_there_twice_is_refused() {
         words(
             "only one container at a time can have the address 10.0.0.5 on network `back`",
             "services.web.networks.back.ipv4_address",
-            "use `order: stop-first`, or leave the address to the engine",
+            "use `order: stop-first`, or let the engine choose the address",
         )
     );
     let word = two(|config| config.failure_action = Some("roll-back".to_owned())).load();
@@ -130,7 +130,7 @@ fn what_is_possible_is_not_refused() {
     let error = up(&narrow, &in_sync(&narrow).into(), &UpOptions::default()).expect_err("two ports for three");
     assert_eq!(
         error.to_string(),
-        "service `web` cannot be updated start-first: host ports 8080-8081 are too few for 3 containers at once"
+        "service `web` cannot be updated start-first: host ports 8080-8081 are not enough for 3 containers at a time"
     );
     let plain = UpOptions { start: StartContainers::No, ..UpOptions::default() };
     assert!(up(&narrow, &in_sync(&narrow).into(), &plain).is_ok(), "nothing is started");
@@ -338,8 +338,8 @@ fn a_recreated_network_stops_all_at_once_and_says_so() {
     assert_eq!(
         plan.warnings().iter().map(message).collect::<Vec<_>>(),
         [
-            "replicas of web are replaced at once, not in turn: they stop for a network or a dependency that is recreated, or \
-          a port, name or address passes from one container to another"
+            "replicas of web are replaced all at once, not in turn: they must stop because a network or dependency is recreated, \
+          or because a port, name or address moves from one container to another"
         ]
     );
     assert!(!plan.to_string().contains("in turn"), "{plan}");

@@ -307,8 +307,7 @@ impl Run<'_> {
             project: Some("shop".into()),
             key: Some(key.into()),
             config_hash: Some(network_hash(network)),
-            labels: [].into(),
-            visitors: Vec::new(),
+            ..Network::default()
         });
         Ok(())
     }
@@ -323,8 +322,7 @@ impl Run<'_> {
             project: Some("shop".into()),
             key: Some(key.into()),
             config_hash: Some(volume_hash(volume)),
-            labels: [].into(),
-            visitors: Vec::new(),
+            ..Volume::default()
         });
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! Observed states for the planner's tests: what an engine has after `up` of a project, and what happened since.
 
-use std::collections::BTreeMap;
-
 use hoist::observed::{
     Container, ContainerId, Endpoint, Health, Image, ImageDigest, Mount, MountKind, Network, Observed, PublishedPort,
     State, Volume,
@@ -45,8 +43,7 @@ pub(super) fn in_sync(project: &Project) -> Engine {
             project: (!network.external).then(|| "shop".to_owned()),
             key: (!network.external).then(|| key.clone()),
             config_hash: (!network.external).then(|| network_hash(network)),
-            labels: BTreeMap::new(),
-            visitors: Vec::new(),
+            ..Network::default()
         });
     }
     for (key, volume) in &project.volumes {
@@ -55,8 +52,7 @@ pub(super) fn in_sync(project: &Project) -> Engine {
             project: (!volume.external).then(|| "shop".to_owned()),
             key: (!volume.external).then(|| key.clone()),
             config_hash: (!volume.external).then(|| volume_hash(volume)),
-            labels: BTreeMap::new(),
-            visitors: Vec::new(),
+            ..Volume::default()
         });
     }
     for service in project.services.values().filter(|service| service.provider.is_none()) {
@@ -246,4 +242,17 @@ pub(super) fn replica_sharing(
         ports: ports.collect(),
         labels,
     }
+}
+
+/// The successor that an interrupted swap made, under its temporary name.
+pub(super) fn with_successor(state: Engine, change: impl FnOnce(&mut Container)) -> Engine {
+    state.edit(|observed| {
+        let mut new = observed.containers[0].clone();
+        new.name = format!("{}_{}", new.id.short(), new.name);
+        new.id = "f0".repeat(32).into();
+        new.created += 10;
+        created(&mut new);
+        change(&mut new);
+        observed.containers.push(new);
+    })
 }

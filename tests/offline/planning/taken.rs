@@ -79,7 +79,7 @@ fn a_name_that_somebody_keeps_is_told_before_anything_is_made() {
     let force = "remove it first: `docker rm --force shop-web-1`";
     for (change, owner, hint) in [
         (one_off, "a one-off container of `run`", force),
-        (ended, "a one-off container of `run` that has ended", "--remove-orphans removes it first"),
+        (ended, "a one-off container of `run` that has exited", "--remove-orphans removes it first"),
         (|_| {}, "a container of service `other`, which keeps it", force),
         (|c| c.service = None, "an orphan container", "--remove-orphans removes it first"),
     ] {
@@ -164,12 +164,12 @@ fn a_volume_that_somebody_goes_on_mounting_is_not_recreated() {
     };
     assert_eq!(
         refused(&alone, state.clone()),
-        "volume shop_data has to be recreated for its new definition, but containers that stay mount it: shop-y-1"
+        "volume shop_data must be recreated because its definition changed, but containers that stay mount it: shop-y-1"
     );
     let visited = state.with_volume("shop_data", |data| data.visitors.push("other-db-1".to_owned()));
     assert_eq!(
         refused(&files().load(), visited.clone()),
-        "volume shop_data has to be recreated for its new definition, but containers that stay mount it: other-db-1"
+        "volume shop_data must be recreated because its definition changed, but containers that stay mount it: other-db-1"
     );
     assert!(up(&files().load(), &visited.into(), &UpOptions::default()).is_ok(), "it is kept");
 }

@@ -1,4 +1,4 @@
-//! The modes of `config` that print names, a line each.
+//! The modes of `config` that print names, one per line.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use crate::cli::{Failure, service_names};
 use crate::project::Project;
 use crate::project::hash::{HashForm, service_hash};
 
-/// What is listed. Only one mode runs; the order of the variants is their precedence.
+/// What to list. Only one mode runs; the order of the variants is their precedence.
 pub(super) enum Listing<'a> {
     Services,
     Volumes,
@@ -20,7 +20,7 @@ pub(super) enum Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    /// What the flags ask for; `None` where it is something else.
+    /// The mode that the flags select; `None` if none.
     pub(super) fn asked(args: &'a ConfigArgs) -> Option<Self> {
         match args {
             ConfigArgs { services: true, .. } => Some(Self::Services),
@@ -58,7 +58,7 @@ fn lines<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     })
 }
 
-/// The image of each service, and those of its hooks that are others, sorted.
+/// The image of each service and other images of its hooks, sorted.
 fn images(project: &Project) -> String {
     let mut images = Vec::new();
     for service in project.services.values().filter(|service| service.provider.is_none()) {
@@ -81,7 +81,7 @@ fn hashes(project: &Project, services: &str) -> Result<String, Failure> {
     let asked = project.services.values().filter(|service| all || named.contains(service.name.as_str()));
     let platform = project.environment.get("DOCKER_DEFAULT_PLATFORM").filter(|platform| !platform.is_empty());
     Ok(lines(asked.map(|service| {
-        // The platform counts where something is built for it.
+        // For a build, the platform matters.
         let mut service = service.clone();
         if service.build.is_some() && service.platform.is_none() {
             service.platform = platform.cloned();
@@ -90,7 +90,7 @@ fn hashes(project: &Project, services: &str) -> Result<String, Failure> {
     })))
 }
 
-/// `K=V` lines of the variables that substitution sees, sorted.
+/// Sorted `K=V` lines of the variables used for substitution.
 pub(super) fn environment(project: &Project) -> String {
     lines(project.environment.iter().map(|(name, value)| format!("{name}={value}")))
 }

@@ -31,9 +31,9 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure
     let text = if args.variables {
         variables::text(args, &options, context)?
     } else if args.environment {
-        listing::environment(&output::load(&options, context)?.project)
+        listing::environment(&output::load(&options, context)?.project).into_bytes()
     } else {
-        render(args, &options, context)?
+        render(args, &options, context)?.into_bytes()
     };
     if args.quiet {
         return Ok(());
@@ -50,7 +50,7 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure
 fn load_options(args: &ConfigArgs, context: &Context) -> LoadOptions {
     let mut options = context.load_options(&args.names);
     options.interpolate = !args.no_interpolate;
-    // The flag of that name is a compatibility with names alone everywhere else.
+    // Everywhere else `--compatibility` affects names only.
     options.normalize = !args.no_normalize && !context.global.compatibility;
     options.resolve_paths = !args.no_path_resolution;
     options.check_consistency = !args.no_consistency;
@@ -89,7 +89,7 @@ fn written(tree: &Tree, format: Format) -> String {
     }
 }
 
-/// The model as it is, with all mappings in natural order.
+/// The model as loaded, with all mappings in natural order.
 fn sorted_tree(node: &Node) -> Tree {
     match &node.value {
         Value::Null => Tree::Null,

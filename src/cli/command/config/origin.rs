@@ -1,4 +1,4 @@
-//! `config --origin`: every value with the place it was written at.
+//! `config --origin`: every value with the place where it was written.
 
 use std::path::Path as FilePath;
 
@@ -8,7 +8,7 @@ use crate::load::Loaded;
 use crate::project::Tree;
 use crate::yaml::{Path, Segment, emit};
 
-/// What is said of a value that no file says.
+/// The origin shown for a value that is in no file.
 const DEFAULT: &str = "default";
 
 pub(super) fn text(tree: &Tree, format: Format, loaded: &Loaded, context: &Context) -> String {
@@ -19,7 +19,7 @@ pub(super) fn text(tree: &Tree, format: Format, loaded: &Loaded, context: &Conte
     }
 }
 
-/// `file:line:col` of the value at `path`, the file as seen from the current folder.
+/// `file:line:col` of the value at `path`, with the file relative to the current directory.
 fn place(path: &Path, loaded: &Loaded, current: &FilePath) -> String {
     let keys: Vec<String> = path
         .segments()

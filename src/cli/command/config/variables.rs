@@ -1,59 +1,55 @@
-//! `config --variables`: what the files ask the environment for.
-
-use std::fmt::Write as _;
+//! `config --variables`: the variables that the files use.
 
 use super::args::ConfigArgs;
 use crate::cli::{Context, Failure, output};
 use crate::load::template::Variable;
 use crate::load::{self, LoadOptions};
 use crate::project::Tree;
+use crate::render::listing::{Column, Field, Format, JsonForm, Listing};
 use crate::yaml::emit;
 
-/// The table's columns are at least that wide, and three blanks apart.
-const COLUMN: usize = 20;
+/// The columns and fields of variables.
+static VARIABLES: Listing<Variable, ()> = Listing {
+    fields: &[
+        Field::new("Name", "NAME", |variable, ()| variable.name.clone().into()),
+        Field::new("DefaultValue", "DEFAULT VALUE", |variable, ()| variable.default.clone().into()),
+        Field::new("PresenceValue", "ALTERNATE VALUE", |variable, ()| variable.alternate.clone().into()),
+        Field::new("Required", "REQUIRED", |variable, ()| variable.required.into()),
+    ],
+    columns: &[Column::of("Name"), Column::of("Required"), Column::of("DefaultValue"), Column::of("PresenceValue")],
+    id: |variable, ()| variable.name.clone(),
+    raw: &[],
+    json: JsonForm::ById,
+    narrowest: 20,
+};
 
-pub(super) fn text(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result<String, Failure> {
+pub(super) fn text(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result<Vec<u8>, Failure> {
     if !args.names.is_empty() {
         output::warn("service names are ignored with --variables", context)?;
     }
     let mut variables = load::variables(options).map_err(|failure| output::load_failure(&failure, context))?;
     variables.sort_by(|a, b| a.name.cmp(&b.name));
-    match args.format.as_deref().unwrap_or_default().to_lowercase().as_str() {
-        "" | "table" | "pretty" => Ok(table(&variables)),
-        "json" => Ok(format!(
-            "{}\n\n",
-            tree(&variables, ["Name", "DefaultValue", "PresenceValue", "Required"]).to_json_indented(4)
-        )),
-        "yaml" => Ok(emit(&tree(&variables, ["name", "defaultvalue", "presencevalue", "required"]), None)),
-        other => Failure::usage(&format!("format value \"{other}\" could not be parsed: parsing failed")),
+    let format = args.format.as_deref().unwrap_or_default();
+    if format.eq_ignore_ascii_case("yaml") {
+        return Ok(emit(&tree(&variables), None).into_bytes());
     }
+    let format = Format::parse_word(format).map_err(|error| Failure::Usage(error.to_string()))?;
+    let rows: Vec<&Variable> = variables.iter().collect();
+    let mut text = Vec::new();
+    VARIABLES.write(&rows, &format, &(), &mut text)?;
+    Ok(text)
 }
 
-fn tree(variables: &[Variable], members: [&str; 4]) -> Tree {
-    let [name, default, presence, required] = members.map(str::to_owned);
+/// As YAML, Docker Compose prints its internal structures, with lower-case names, instead of a list.
+fn tree(variables: &[Variable]) -> Tree {
     let entries = variables.iter().map(|variable| {
         let fields = vec![
-            (name.clone(), Tree::String(variable.name.clone())),
-            (default.clone(), Tree::String(variable.default.clone())),
-            (presence.clone(), Tree::String(variable.alternate.clone())),
-            (required.clone(), Tree::Bool(variable.required)),
+            ("name".to_owned(), variable.name.clone().into()),
+            ("defaultvalue".to_owned(), variable.default.clone().into()),
+            ("presencevalue".to_owned(), variable.alternate.clone().into()),
+            ("required".to_owned(), Tree::Bool(variable.required)),
         ];
         (variable.name.clone(), Tree::Mapping(fields))
     });
     Tree::Mapping(entries.collect())
-}
-
-fn table(variables: &[Variable]) -> String {
-    let head = ["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"].map(str::to_owned);
-    let rows = variables.iter().map(|variable| {
-        [variable.name.clone(), variable.required.to_string(), variable.default.clone(), variable.alternate.clone()]
-    });
-    let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-    let widths = [0, 1, 2]
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default().max(COLUMN) + 3);
-    rows.iter().fold(String::new(), |mut text, [name, required, default, alternate]| {
-        let [first, second, third] = widths;
-        let _ = writeln!(text, "{name:first$}{required:second$}{default:third$}{alternate}");
-        text
-    })
 }

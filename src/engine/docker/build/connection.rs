@@ -1,5 +1,4 @@
-//! Connections to the engine: from a stream of bytes, by an HTTP upgrade, to gRPC in one
-//! direction or the other.
+//! Connections to the engine: a byte stream, upgraded from HTTP to gRPC in one direction or the other.
 
 use std::task::{Context, Poll};
 
@@ -21,10 +20,10 @@ use crate::engine::docker::classify;
 use crate::engine::docker::client::QUESTION;
 use crate::engine::docker::transport::{self, Transport};
 
-/// How large one message may be in either direction; the engine's own limit.
+/// Maximum size of a message in either direction; the same as the engine's limit.
 const LARGEST_MESSAGE: usize = 16 << 20;
 
-/// How long the headers of a call may be: a request for files has all patterns of the ignore file in them.
+/// Maximum size of the headers of a call: a request for files contains all patterns of the ignore file.
 const LONGEST_HEADERS: u32 = 16 << 20;
 
 /// The engine's build service.
@@ -37,14 +36,14 @@ pub(super) async fn control(transport: &Transport, tasks: &Spawner) -> Result<Co
     let handshake = hyper::client::conn::http2::handshake(tasks.clone(), upgraded);
     let (sender, connection) = handshake.await.map_err(lost)?;
     tasks.spawn(async {
-        // The calls on it tell of its end.
+        // Calls on the connection report its end.
         let _ = connection.await;
     });
     let client = ControlClient::with_origin(Channel(sender), Uri::from_static("http://engine"));
     Ok(client.max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE))
 }
 
-/// Serves the engine over a connection of its own, until that or the build ends.
+/// Serves the engine over a dedicated connection, until that or the build ends.
 pub(super) async fn serve(
     transport: &Transport,
     tasks: &Spawner,
@@ -56,13 +55,13 @@ pub(super) async fn serve(
     let mut server = hyper::server::conn::http2::Builder::new(tasks.clone());
     let connection = server.max_header_list_size(LONGEST_HEADERS).serve_connection(upgraded, answer);
     tasks.spawn(async {
-        // The engine gives up a build whose session is gone, and says so.
+        // If the session is gone, the engine aborts the build and reports that.
         let _ = connection.await;
     });
     Ok(())
 }
 
-/// Opens a connection and has the engine change it from HTTP/1.1 to HTTP/2, which takes it no time.
+/// Opens a connection and upgrades it from HTTP/1.1 to HTTP/2, which the engine does immediately.
 async fn upgrade(
     transport: &Transport,
     tasks: &Spawner,
@@ -89,7 +88,7 @@ async fn upgrade_patiently(
     let lost = |cause: hyper::Error| BuildError::Disconnected(classify::root_cause(&cause));
     let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(lost)?;
     tasks.spawn(async {
-        // The one request on it tells of its end.
+        // The only request on it reports its end.
         let _ = connection.with_upgrades().await;
     });
     let mut request = Request::builder().method(Method::POST).uri(path);
@@ -107,16 +106,16 @@ async fn upgrade_patiently(
     hyper::upgrade::on(response).await.map_err(lost)
 }
 
-/// Why an engine stays with HTTP/1.1: it knows nothing else, or it cannot just now.
+/// Why an engine refuses the upgrade: it does not support it, or it cannot do it right now.
 fn refusal(address: String, status: StatusCode, words: &str) -> BuildError {
     if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
-        let message = format!("the engine at {address} does not begin a build: {words}");
+        let message = format!("the engine at {address} refused to start a build: {words}");
         return BuildError::Failed(Box::new(Failure { message, ..Failure::default() }));
     }
     BuildError::NoBuildKit { address }
 }
 
-/// A connection on which gRPC calls can be made.
+/// A connection for gRPC calls.
 #[derive(Debug, Clone)]
 pub(super) struct Channel(hyper::client::conn::http2::SendRequest<Body>);
 
@@ -145,7 +144,7 @@ mod tests {
         for status in [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST, StatusCode::NOT_IMPLEMENTED, StatusCode::OK] {
             assert_eq!(told(status), without, "{status}");
         }
-        let failed = "the engine at unix:///e.sock does not begin a build: no space left on device";
+        let failed = "the engine at unix:///e.sock refused to start a build: no space left on device";
         assert_eq!(told(StatusCode::INTERNAL_SERVER_ERROR), failed);
     }
 }

@@ -1,4 +1,4 @@
-//! Why a build failed, and what the engine says about the place.
+//! Why a build failed, with the place that the engine reports.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -14,56 +14,56 @@ use crate::engine::EngineError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(in crate::engine::docker) enum BuildError {
-    /// The context is not there.
+    /// The context does not exist.
     #[error("build context `{0}` does not exist")]
     ContextNotFound(String),
     /// The context is a file.
     #[error("build context `{0}` is not a folder")]
     ContextNotFolder(String),
-    /// The Dockerfile is not there, or is a folder.
+    /// The Dockerfile does not exist, or is a folder.
     #[error("no Dockerfile at `{0}`")]
     DockerfileNotFound(String),
-    /// The engine or this client cannot do what was asked for.
+    /// The engine or this client does not support something in the request.
     #[error("{0}")]
     Unsupported(String),
-    /// Something in the request cannot be sent.
-    #[error("cannot ask the engine for this build: {0}")]
+    /// Part of the request cannot be sent.
+    #[error("cannot request this build: {0}")]
     Request(String),
-    /// Nobody answers.
+    /// The engine does not answer.
     #[error("cannot connect to a container engine at {address}: {cause}")]
     Unreachable {
         /// The address that was tried.
         address: String,
-        /// Why, in the system's words.
+        /// Why, as the system reports it.
         cause: String,
     },
-    /// Somebody answers who does not build this way.
+    /// The engine does not support BuildKit.
     #[error("the engine at {address} has no BuildKit")]
     NoBuildKit {
         /// The address that was tried.
         address: String,
     },
-    /// The engine went away during the build.
+    /// The connection to the engine was lost during the build.
     #[error("the connection to the engine was lost: {0}")]
     Disconnected(String),
-    /// A file could not be given to the engine.
+    /// A file could not be sent to the engine.
     #[error("{0}")]
     Unreadable(String),
-    /// The engine could not build it.
+    /// The build failed.
     #[error("{}", .0.message)]
     Failed(Box<Failure>),
 }
 
-/// What is known about a build that the engine gave up.
+/// What is known about a failed build.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::engine::docker) struct Failure {
     /// What went wrong, in one line.
     pub(in crate::engine::docker) message: String,
-    /// The instruction at fault.
+    /// The instruction that failed.
     pub(in crate::engine::docker) place: Option<Place>,
     /// The step that failed: `[2/3] RUN make`.
     pub(in crate::engine::docker) step: Option<String>,
-    /// The last lines that the step wrote.
+    /// The last lines of the step's output.
     pub(in crate::engine::docker) log: Vec<String>,
 }
 
@@ -72,14 +72,14 @@ pub(in crate::engine::docker) struct Failure {
 pub(in crate::engine::docker) struct Place {
     /// The file's name, without its folder.
     pub(in crate::engine::docker) file: String,
-    /// The line, counted from 1.
+    /// The line, from 1.
     pub(in crate::engine::docker) line: usize,
-    /// What is written there.
+    /// The text of the line.
     pub(in crate::engine::docker) text: String,
 }
 
 impl BuildError {
-    /// What explains the message, a line each: the instruction in the Dockerfile, the step and what it wrote last.
+    /// Lines that explain the message: the instruction in the Dockerfile, the step and its last output.
     pub(in crate::engine::docker) fn context(&self) -> Vec<String> {
         let Self::Failed(failure) = self else { return Vec::new() };
         let place = failure.place.iter().map(|place| format!("{}:{}: {}", place.file, place.line, place.text));
@@ -87,8 +87,8 @@ impl BuildError {
         place.chain(step).chain(failure.log.iter().cloned()).collect()
     }
 
-    /// The error of the request to build. `unreadable` is what could not be read for the engine, which is then the
-    /// cause of what it says; `step` and `log` belong to the step that failed.
+    /// The error of the build request. `unreadable` is a local file that could not be read, which is then the cause of
+    /// the engine's error; `step` and `log` belong to the failed step.
     pub(super) fn of_solve(
         status: &Status,
         unreadable: Option<String>,
@@ -98,7 +98,7 @@ impl BuildError {
         if let Some(message) = unreadable {
             return Self::Unreadable(message);
         }
-        // The engine's own answers have no source here; what this side of the connection met does.
+        // Answers of the engine have no source here; errors on this side of the connection do.
         if std::error::Error::source(status).is_some() || status.code() == Code::Unavailable {
             return Self::Disconnected(innermost(status));
         }
@@ -109,7 +109,7 @@ impl BuildError {
 }
 
 impl BuildError {
-    /// Without the values of `secrets` in what the engine says of it.
+    /// Hides the values of `secrets` in the engine's messages.
     pub(super) fn without(mut self, secrets: &SecretArgs) -> Self {
         if let Self::Failed(failure) = &mut self {
             failure.message = secrets.out_of(&failure.message);
@@ -145,7 +145,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
-/// The engine's words without the layers they came through.
+/// The engine's message without the prefixes of its layers.
 fn plain(message: &str, place: Option<&Place>) -> String {
     const LAYERS: [&str; 6] = [
         "failed to solve: ",
@@ -162,12 +162,12 @@ fn plain(message: &str, place: Option<&Place>) -> String {
     missing_file(message, place).unwrap_or_else(|| message.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Says in plain words that a `COPY` or `ADD` finds nothing, which the engine notices while it computes a checksum, or
-/// while it looks for what wildcards stand for.
+/// A clear message if a `COPY` or `ADD` finds nothing, which the engine notices while computing a checksum or expanding
+/// wildcards.
 fn missing_file(message: &str, place: Option<&Place>) -> Option<String> {
     let checksum = |message: &str| {
         let path = message.strip_prefix("failed to compute cache key: ")?.strip_suffix(": not found")?;
-        // Engines before 23.0 say it twice.
+        // Engines before 23.0 repeat it.
         let path = path.strip_suffix(" not found").unwrap_or(path).strip_suffix('"')?;
         Some(path.rsplit_once('"')?.1.to_owned())
     };
@@ -176,13 +176,13 @@ fn missing_file(message: &str, place: Option<&Place>) -> Option<String> {
     let path = checksum(message).or_else(|| look(message))?;
     let elsewhere = place.is_some_and(|place| place.text.contains("--from"));
     Some(if elsewhere {
-        format!("`{path}` does not exist where it is copied from")
+        format!("`{path}` does not exist in the source that it is copied from")
     } else {
-        format!("`{path}` is not in the build context, or is left out by its .dockerignore")
+        format!("`{path}` is not in the build context, or is excluded by its .dockerignore")
     })
 }
 
-/// The detail by which the engine says where in the Dockerfile an error is. It is JSON inside the protocol's envelope.
+/// The error detail with the place in the Dockerfile. It is JSON inside the protocol's envelope.
 #[derive(Debug, Deserialize)]
 struct Source {
     info: SourceInfo,
@@ -233,17 +233,17 @@ mod tests {
         let checksum = r#"failed to compute cache key: failed to calculate checksum of ref x::y: "/a b": not found"#;
         let cases = [
             ("failed to solve: boom", None, "boom"),
-            (checksum, copy("COPY a\\ b /"), "`/a b` is not in the build context, or is left out by its .dockerignore"),
-            (checksum, copy("COPY --from=x a\\ b /"), "`/a b` does not exist where it is copied from"),
+            (checksum, copy("COPY a\\ b /"), "`/a b` is not in the build context, or is excluded by its .dockerignore"),
+            (checksum, copy("COPY --from=x a\\ b /"), "`/a b` does not exist in the source that it is copied from"),
             (
                 "lstat /a: no such file or directory",
                 None,
-                "`/a` is not in the build context, or is left out by its .dockerignore",
+                "`/a` is not in the build context, or is excluded by its .dockerignore",
             ),
             (
                 "failed to solve with frontend dockerfile.v0: failed to compute cache key: \"/a\" not found: not found",
                 None,
-                "`/a` is not in the build context, or is left out by its .dockerignore",
+                "`/a` is not in the build context, or is excluded by its .dockerignore",
             ),
             ("docker.io/library/x:1: not found", None, "docker.io/library/x:1: not found"),
         ];

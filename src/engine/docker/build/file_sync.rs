@@ -1,5 +1,5 @@
-//! Files for the engine. It asks for a folder; the client sends an entry for every path in it; the engine asks for the
-//! content of those that differ from what it kept of earlier builds, and gets that.
+//! Sends files to the engine. The engine requests a folder; the client sends an entry for every path in it; the engine
+//! then requests the content of those that differ from earlier builds.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -26,46 +26,46 @@ use super::ignore_file::{IGNORE_FILE, read_linked};
 use super::tasks::Spawner;
 use super::tree::{TreeError, has_content, walk};
 
-/// How much of a file goes into one message.
+/// Maximum number of bytes of a file per message.
 const CHUNK: usize = 128 * 1024;
 
-/// How many messages wait for the engine at most.
+/// Maximum number of queued messages.
 const QUEUE: usize = 32;
 
-/// What can be asked for under a name.
+/// Something that the engine can request by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
     /// A folder.
     Folder(PathBuf),
-    /// A folder with a few files, from memory: their content by their names.
+    /// A virtual folder with a few files: their content by name.
     Texts(BTreeMap<String, Vec<u8>>),
-    /// Of a folder, the instructions and what they leave out of the context. Whoever reads instructions for the engine
-    /// may be a program that these name, and has no business with what lies beside them.
+    /// Only the Dockerfile and its ignore file from a folder. The frontend that reads them may be a program that the
+    /// Dockerfile names, so it must not see other files next to them.
     Instructions {
         /// The folder.
         folder: PathBuf,
-        /// The name of the file with the instructions.
+        /// The name of the Dockerfile.
         name: String,
     },
 }
 
-/// What was transferred in a build, and the first thing that could not be read.
+/// What was transferred in a build, and the first file that could not be read.
 #[derive(Debug, Default)]
 pub(super) struct Transfers {
-    /// Files the engine asked for.
+    /// Number of files the engine requested.
     files: AtomicU64,
-    /// Bytes of them.
+    /// Number of bytes in them.
     bytes: AtomicU64,
     failure: Mutex<Option<String>>,
 }
 
 impl Transfers {
-    /// Files whose content was sent, and how many bytes that was.
+    /// The number of files whose content was sent, and of bytes in them.
     pub(super) fn sent(&self) -> (u64, u64) {
         (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
     }
 
-    /// Why a transfer failed on this side, if one did.
+    /// Why a transfer failed on this side, if it did.
     pub(super) fn failure(&self) -> Option<String> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -84,7 +84,7 @@ pub(super) struct FileSync {
 }
 
 impl FileSync {
-    /// Offers folders by their names.
+    /// Offers folders by name.
     pub(super) fn new(sources: BTreeMap<String, Source>, tasks: Spawner, transfers: Arc<Transfers>) -> Self {
         Self { sources, tasks, transfers }
     }
@@ -118,8 +118,8 @@ impl file_sync_server::FileSync for FileSync {
     }
 }
 
-/// Where the ignore file of a context is a symbolic link, what it leads to: the link may lead out of the context, and
-/// an ignore file that the engine cannot read counts as none.
+/// Replaces an ignore file that is a symbolic link by its target: the link may lead out of the context, and an ignore
+/// file that the engine cannot read would be ignored.
 fn with_linked_ignore_file(source: Source, wanted: &Wanted) -> Result<Source, BuildError> {
     let Source::Folder(folder) = &source else { return Ok(source) };
     if wanted.follow != [IGNORE_FILE] {
@@ -129,12 +129,12 @@ fn with_linked_ignore_file(source: Source, wanted: &Wanted) -> Result<Source, Bu
     Ok(linked.map_or(source, |text| Source::Texts([(IGNORE_FILE.to_owned(), text)].into())))
 }
 
-/// Takes what the engine says until it has all it wants.
+/// Handles the engine's messages until it has everything.
 async fn listen(mut engine: Streaming<Packet>, ids: std::sync::mpsc::Sender<u32>, sender: Sender) {
     while let Some(Ok(packet)) = engine.next().await {
         match packet.r#type() {
             PacketType::PacketReq => {
-                // The reader is gone only after a failure, which it has told.
+                // The reader is gone only after a failure, which it has reported.
                 let _ = ids.send(packet.id);
             }
             PacketType::PacketFin => {
@@ -142,14 +142,14 @@ async fn listen(mut engine: Streaming<Packet>, ids: std::sync::mpsc::Sender<u32>
                 let _ = sender.packets.send(Ok(fin)).await;
                 return;
             }
-            // Its reason comes with the failure of the build.
+            // The reason comes with the failure of the build.
             PacketType::PacketErr => return,
             PacketType::PacketStat | PacketType::PacketData => {}
         }
     }
 }
 
-/// What the engine's request says beside the protocol's messages.
+/// What the engine requests in headers, besides the protocol's messages.
 #[derive(Debug, PartialEq, Eq)]
 struct Wanted {
     name: String,
@@ -170,7 +170,7 @@ impl Wanted {
     }
 }
 
-/// The values of a header. Where they are not ASCII, another header says that they are written as in a URL's query.
+/// The values of a header. If they are not ASCII, another header says that they are encoded as in a URL query.
 fn header_values(metadata: &MetadataMap, key: &str) -> Result<Vec<String>, Status> {
     let refuse = || Status::invalid_argument(format!("cannot read the header {key}"));
     let encoded = metadata.get(format!("{key}-encoded")).is_some_and(|flag| flag == "1" || flag == "true");
@@ -199,11 +199,11 @@ fn decode_query(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Sends packets of one request. Blocks where the engine is slower, and ends when it is gone.
+/// Sends packets of one request. Blocks if the engine is slower, and ends when it is gone.
 #[derive(Clone)]
 struct Sender {
     packets: mpsc::Sender<Result<Packet, Status>>,
-    /// By the number that the protocol gives it, the path of each entry that has content.
+    /// The paths of entries with content, by the number that the protocol assigns to each entry.
     contents: Arc<Mutex<Vec<Option<String>>>>,
     transfers: Arc<Transfers>,
 }
@@ -223,7 +223,7 @@ impl Sender {
         };
         match result {
             Ok(ControlFlow::Continue(())) => {
-                // One without an entry says that there are no more.
+                // A packet without an entry marks the end.
                 let _ = self.packets.blocking_send(Ok(Packet::default()));
             }
             Ok(ControlFlow::Break(())) => {}
@@ -251,11 +251,11 @@ impl Sender {
     }
 
     fn send_text_entry(&self, name: &str, length: usize, wanted: &Wanted) -> ControlFlow<()> {
-        // The frontend asks for the ignore file of the Dockerfile as well.
+        // The frontend requests the ignore file of the Dockerfile as well.
         if !wanted.include.is_empty() && !wanted.include.iter().any(|pattern| pattern == name) {
             return ControlFlow::Continue(());
         }
-        // The time of the build, so that a changed text of the same length is fetched again.
+        // The current time, so that a changed text of the same length is fetched again.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.send_entry(Stat {
             path: name.to_owned(),
@@ -273,7 +273,7 @@ impl Sender {
         self.send(packet)
     }
 
-    /// Sends the content of the entries that the engine asks for.
+    /// Sends the content of entries that the engine requests.
     fn send_contents(&self, source: &Source, asked: &std::sync::mpsc::Receiver<u32>) {
         while let Ok(id) = asked.recv() {
             let path = {
@@ -296,7 +296,7 @@ impl Sender {
                 }
             };
             self.transfers.files.fetch_add(1, Ordering::Relaxed);
-            // Data without data is the end of the file.
+            // An empty data packet marks the end of the file.
             if flow.is_break() || self.send_data(id, &[]).is_break() {
                 return;
             }
@@ -335,7 +335,7 @@ impl Sender {
         }
     }
 
-    /// Tells the engine that it will not get the rest, and keeps the reason for the error of the build.
+    /// Tells the engine that the rest will not come, and keeps the reason for the build's error.
     fn fail(&self, message: &str) {
         self.transfers.fail(message);
         let data = message.as_bytes().to_vec();
@@ -355,13 +355,13 @@ fn is_socket(_: &Path) -> bool {
     false
 }
 
-/// Opens a regular file that is no link: it was none when its entry was sent, and whoever may write to a context must
-/// not have files sent that only the user may read.
+/// Opens a regular file without following links: it was no link when its entry was sent, and someone with write access
+/// to the context must not be able to make hoist send files that only the user may read.
 #[cfg(unix)]
 fn open_unfollowed(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::MetadataExt;
     let another = || std::io::Error::other("the file was replaced while it was being sent");
-    // A pipe would wait for somebody to write.
+    // Opening a pipe would block until someone writes to it.
     if !std::fs::symlink_metadata(path)?.is_file() {
         return Err(another());
     }
@@ -487,7 +487,7 @@ mod tests {
             let paths: Vec<_> = packets.iter().filter_map(|packet| Some(packet.stat.as_ref()?.path.as_str())).collect();
             assert_eq!(paths, ["Dockerfile", "Dockerfile.dockerignore"], "{include:?}");
         }
-        // An id that was not offered is no path to anything else.
+        // An id that was not offered must not give access to anything.
         let (_, transfers) = sent(&source, &[], &[7]);
         assert_eq!(transfers.failure().as_deref(), Some("the engine asked for a file that was not offered"));
     }

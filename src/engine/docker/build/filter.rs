@@ -1,25 +1,26 @@
-//! Which files of a folder the engine asks for: the patterns of its request in, a decision for each path out.
+//! Which files of a folder the engine requests: the patterns of its request in, a decision for each path out.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::pattern::{BadPattern, Glob, Matched, Patterns, clean};
+use super::pattern::{BadPattern, Glob, Matched, Patterns};
+use crate::source::clean;
 
-/// Decides which paths of a folder are sent.
+/// Decides which paths of a folder to send.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
     include: Option<Patterns>,
     exclude: Option<Patterns>,
 }
 
-/// What a folder hands on to the paths inside it.
+/// The state that a folder passes on to the paths inside it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inherited {
     include: Option<Matched>,
     exclude: Option<Matched>,
 }
 
-/// What becomes of a path.
+/// The decision about a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
     /// It is sent.
@@ -31,8 +32,8 @@ pub(super) enum Decision {
 }
 
 impl Filter {
-    /// Reads the patterns of a request. `follow` are paths whose symbolic links are followed through `root`, so that
-    /// link and target are both included.
+    /// Parses the patterns of a request. `follow` has paths whose symbolic links are followed within `root`, so that
+    /// both link and target are included.
     ///
     /// # Errors
     ///
@@ -56,7 +57,7 @@ impl Filter {
         })
     }
 
-    /// Decides about a path, given what its folder handed on.
+    /// Decides about a path, given the state from its folder.
     pub(super) fn decide(&self, path: &str, is_folder: bool, parent: &Inherited) -> (Decision, Inherited) {
         let mut inherited = Inherited::default();
         let mut decision = Decision::Send;
@@ -84,7 +85,7 @@ impl Filter {
     }
 }
 
-/// Takes out paths that lie inside others; `None` when one is the root, so that everything is wanted.
+/// Removes paths inside other paths; `None` if one is the root, so that everything is wanted.
 fn without_nested(paths: BTreeSet<String>) -> Option<Vec<String>> {
     let mut kept: Vec<String> = Vec::new();
     for path in paths {
@@ -99,8 +100,8 @@ fn without_nested(paths: BTreeSet<String>) -> Option<Vec<String>> {
     Some(kept)
 }
 
-/// The paths as they are in the folder, each symbolic link on the way and what it leads to. Links never lead out of
-/// the folder: an absolute one counts from its root.
+/// The paths, with every symbolic link on the way and its target. Links never lead out of the folder: absolute targets
+/// are relative to its root.
 fn follow_links(root: &Path, paths: &[String]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open: Vec<String> = paths.iter().map(|path| rooted(path)).collect();
@@ -112,7 +113,7 @@ fn follow_links(root: &Path, paths: &[String]) -> BTreeSet<String> {
             current = if current == "." { clean(name) } else { format!("{current}/{name}") };
             let targets = link_targets(root, &current);
             if after.is_empty() || !targets.is_empty() {
-                // A link met a second time on the way to something else leads on as well; the very same path does not.
+                // A link that is visited again on the way to another path is followed too; the very same path is not.
                 let known = !found.insert(current.clone());
                 if !known || !after.is_empty() {
                     let next = targets.iter().map(|target| rooted(&format!("{target}/{after}")));
@@ -126,19 +127,19 @@ fn follow_links(root: &Path, paths: &[String]) -> BTreeSet<String> {
     found
 }
 
-/// Links can go in circles that grow; no sensible context has so many.
+/// Links can form growing cycles; no sensible context has this many.
 fn open_limit(found: &BTreeSet<String>) -> bool {
     found.len() < 10_000
 }
 
-/// A path counted from the root of the folder, without a leading slash; `.` for the root itself.
+/// A path relative to the root of the folder, without a leading slash; `.` for the root itself.
 fn rooted(path: &str) -> String {
     let cleaned = clean(&format!("/{path}"));
     let relative = cleaned.trim_start_matches('/');
     if relative.is_empty() { ".".to_owned() } else { relative.to_owned() }
 }
 
-/// Where the links lead that a path, whose last name may have wildcards, stands for.
+/// The targets of the links that match a path, whose last component may have wildcards.
 fn link_targets(root: &Path, path: &str) -> Vec<String> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     if !has_wildcards(name) {

@@ -1,5 +1,4 @@
-//! Ignore files: which line of them is no pattern (the engine reads them, and does not say), and what a linked one
-//! leads to.
+//! Ignore files: finds the invalid line, which the engine does not report, and resolves linked ones.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +6,7 @@ use super::error::{BuildError, Failure, Place};
 use super::pattern::Patterns;
 use crate::source::Reader;
 
-/// The file in a context that says what of it is not sent.
+/// The file in a context that lists what not to send.
 pub(super) const IGNORE_FILE: &str = ".dockerignore";
 
 /// The content of the ignore file of a context, if it is a symbolic link; `None` if it is not.
@@ -23,9 +22,9 @@ pub(super) fn read_linked(path: &Path, context: &Path) -> Result<Option<Vec<u8>>
     Reader::default().read(path).map(Some).map_err(|cause| unreadable(path, &cause))
 }
 
-/// Refuses an ignore file that would count for none, since the frontend goes on without one that it does not get: what is
-/// no file, and a link that leads nowhere. A link may lead to any file of the context, and out of it to an ignore file, as
-/// several contexts may share one; not to anything else, since a link in somebody's repository must not send a private key.
+/// Refuses an ignore file that the frontend would silently ignore because it cannot get it: one that is not a file, or
+/// a broken link. A link may lead to any file in the context or, since contexts may share one, to an ignore file
+/// outside. It may not lead to anything else: a link in a foreign repository must not make hoist send a private key.
 ///
 /// # Errors
 ///
@@ -45,7 +44,7 @@ pub(super) fn check(path: &Path, context: &Path) -> Result<(), BuildError> {
     let target = target.display();
     Err(unreadable(
         path,
-        &format!("it is a link to `{target}` outside of the context, which is not named `{IGNORE_FILE}`"),
+        &format!("it is a link to `{target}` outside the context, which is not named `{IGNORE_FILE}`"),
     ))
 }
 
@@ -54,10 +53,10 @@ fn unreadable(path: &Path, cause: &dyn std::fmt::Display) -> BuildError {
 }
 
 impl BuildError {
-    /// With the line of an ignore file, where that is what is wrong.
+    /// Adds the invalid line of an ignore file, if that is the cause.
     pub(super) fn with_ignored(self, ignore_files: &[PathBuf]) -> Self {
         let message = self.to_string();
-        // The words of engines for what is no pattern, and those for a lone `!`; ours are like them.
+        // Matches the engine's messages for invalid patterns, including a lone `!`, and those of this client.
         let place = if message.contains("pattern") { bad_line(ignore_files) } else { None };
         match place {
             Some(place) => Self::Failed(Box::new(Failure { message, place: Some(place), ..Failure::default() })),
@@ -66,7 +65,7 @@ impl BuildError {
     }
 }
 
-/// The first line of the files that is no pattern.
+/// The first invalid pattern in the files.
 fn bad_line(files: &[PathBuf]) -> Option<Place> {
     files.iter().find_map(|file| {
         let text = Reader::default().read_named(file).ok()?;
@@ -75,7 +74,7 @@ fn bad_line(files: &[PathBuf]) -> Option<Place> {
     })
 }
 
-/// The first line, counted from 1, that is no pattern.
+/// The first invalid pattern, with its line from 1.
 fn bad_pattern(text: &str) -> Option<(usize, String)> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
     let (index, line) = lines.find(|(_, line)| Patterns::parse(&[line]).is_err())?;

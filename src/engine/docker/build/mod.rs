@@ -1,9 +1,8 @@
 //! Builds images with the engine's BuildKit: a specification in, progress and the image out.
 //!
-//! Two connections to the engine carry a build, both upgraded from HTTP to gRPC. On `/grpc` hoist calls the engine: it
-//! asks for the build (`Solve`) and for news of it (`Status`). On `/session` the engine calls hoist: it fetches the
-//! files that differ from what it kept of earlier builds, and asks for credentials. No program beside the engine is
-//! needed, and no copy of the context is made.
+//! A build uses two connections to the engine, both upgraded from HTTP to gRPC. On `/grpc` hoist calls the engine: it
+//! requests the build (`Solve`) and its progress (`Status`). On `/session` the engine calls hoist: it fetches the files
+//! that differ from earlier builds, and credentials. No other program is needed, and the context is not copied.
 //!
 //! ```text
 //! request.rs     what to build -> the engine's words, and the folders it may ask for
@@ -54,17 +53,17 @@ use tasks::Tasks;
 use crate::engine::docker::transport::Transport;
 use crate::plan::BuildSpec;
 
-/// How long news of a build are waited for once it has ended.
+/// How long to wait for remaining progress after a build has ended.
 const LAST_NEWS: Duration = Duration::from_secs(3);
 
-/// How much progress waits for whoever looks at it.
+/// Maximum number of queued progress messages.
 const QUEUE: usize = 256;
 
-/// Under which label the engine's builder says what `host-gateway` stands for.
+/// The label with which the engine's builder reports the address of `host-gateway`.
 const GATEWAY_LABEL: &str = "org.mobyproject.buildkit.worker.moby.host-gateway-ip";
 
 /// Builds an image; its steps may mount `secrets` by their ids. The stream ends with [`BuildProgress::Done`] or with an
-/// error; nothing happens before it is polled, and dropping it gives the build up. It has to be polled inside a tokio
+/// error. Nothing happens before it is polled, and dropping it cancels the build. It must be polled inside a tokio
 /// runtime.
 pub(in crate::engine::docker) fn build(
     transport: Transport,
@@ -75,7 +74,7 @@ pub(in crate::engine::docker) fn build(
     let (progress, received) = mpsc::channel(QUEUE);
     let work = async move {
         let result = run(&transport, spec, secrets, credentials, &progress).await;
-        // Without a receiver nobody waits for the result.
+        // It does not matter if the receiver is gone.
         let _ = progress.send(result.map(BuildProgress::Done)).await;
     };
     let silent = stream::once(work).filter_map(|()| future::ready(None));
@@ -116,7 +115,7 @@ async fn run(
     let news = until_some_time_after(end, news);
     let solving = async {
         let result = control.solve(solve).await;
-        // The news may have ended already.
+        // The progress may have ended already.
         let _ = ended.send(());
         result
     };
@@ -142,9 +141,9 @@ fn built(response: SolveResponse, transfers: &Transfers) -> Built {
     }
 }
 
-/// Hands on the engine's news of a build until there are no more.
+/// Passes the engine's progress of a build on until it ends.
 async fn follow(mut control: Control, reference: String, steps: &mut Steps, progress: &Progress) {
-    // What goes wrong here is the result of the build as well, which says it better.
+    // An error here is also in the result of the build, with a better message.
     let Ok(news) = control.status(StatusRequest { r#ref: reference }).await else { return };
     let mut news = news.into_inner();
     while let Ok(Some(response)) = news.message().await {
@@ -154,7 +153,7 @@ async fn follow(mut control: Control, reference: String, steps: &mut Steps, prog
     }
 }
 
-/// Waits for the news, but not long once the build has ended.
+/// Waits for the progress to end, but not long after the build has ended.
 async fn until_some_time_after(end: oneshot::Receiver<()>, news: impl Future<Output = ()>) {
     let late = async {
         let _ = end.await;
@@ -166,7 +165,7 @@ async fn until_some_time_after(end: oneshot::Receiver<()>, news: impl Future<Out
     }
 }
 
-/// Puts an address where `extra_hosts` says `host-gateway`: the engine takes only addresses, and knows this one.
+/// Replaces `host-gateway` in `extra_hosts` by its address: the engine only accepts addresses, and reports this one.
 async fn resolve_gateway(control: &mut Control, spec: &mut BuildSpec) -> Result<(), BuildError> {
     if spec.extra_hosts.iter().all(|(_, address)| address != HOST_GATEWAY) {
         return Ok(());
@@ -175,7 +174,7 @@ async fn resolve_gateway(control: &mut Control, spec: &mut BuildSpec) -> Result<
     let workers = workers.map_err(|status| BuildError::of_solve(&status, None, None, Vec::new()))?.into_inner().record;
     let gateway = workers.into_iter().find_map(|mut worker| worker.labels.remove(GATEWAY_LABEL));
     let gateway = gateway.ok_or_else(|| {
-        BuildError::Unsupported(format!("the engine does not say what `{HOST_GATEWAY}` is for builds"))
+        BuildError::Unsupported(format!("the engine does not report the address of `{HOST_GATEWAY}` for builds"))
     })?;
     for (_, address) in &mut spec.extra_hosts {
         if address == HOST_GATEWAY {
@@ -185,9 +184,9 @@ async fn resolve_gateway(control: &mut Control, spec: &mut BuildSpec) -> Result<
     Ok(())
 }
 
-/// A name that no other build has.
+/// A unique name for a build.
 fn unique_id() -> String {
-    // Each of these is seeded by the system.
+    // Each `RandomState` is seeded by the system.
     let part = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", part(), part())
 }

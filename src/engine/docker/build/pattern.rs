@@ -1,10 +1,12 @@
 //! The patterns of `.dockerignore` files and of the engine's requests for files: a list of them and a path in, whether
 //! the path is matched out.
 //!
-//! The grammar is Docker's, which is not that of `.gitignore`: a pattern is anchored at the root of the context, the
-//! last one that matches a path or one of its parent folders decides, `!` takes back, `**` stands for any number of
-//! folders. Engine and client have to agree on every path, down to the quirks: a file that one of them counts and the
-//! other does not would spoil the engine's cache.
+//! The grammar is Docker's, which differs from `.gitignore`: a pattern is anchored at the root of the context, the last
+//! one that matches a path or one of its parent folders decides, `!` negates, `**` matches any number of folders.
+//! Engine and client must agree on every path, including quirks: a file that only one of them includes would break the
+//! engine's cache.
+
+use crate::source::clean;
 
 /// A list of patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,13 +14,13 @@ pub(super) struct Patterns {
     patterns: Vec<Pattern>,
 }
 
-/// Which patterns of a list matched a folder; handed on to the paths inside it.
+/// Which patterns of a list matched a folder; passed on to the paths inside it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Matched(Vec<bool>);
 
-/// A pattern that is not one.
+/// An invalid pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a pattern for paths")]
+#[error("`{0}` is not a valid path pattern")]
 pub(super) struct BadPattern(String);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,42 +30,42 @@ struct Pattern {
     matcher: Matcher,
 }
 
-/// How a path is compared. Most patterns are plain names, which need no automaton.
+/// How a path is matched. Most patterns are plain names, which need no automaton.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Matcher {
     Exact,
-    /// `text/**`: the path begins so.
+    /// `text/**`: the path begins with this.
     Prefix(String),
-    /// `**text`: the path ends so.
+    /// `**text`: the path ends with this.
     Suffix(String),
     Glob(Glob),
 }
 
 impl Patterns {
-    /// Reads patterns; empty ones are left out.
+    /// Parses patterns; empty ones are ignored.
     ///
     /// # Errors
     ///
-    /// [`BadPattern`] for a lone `!`, an open `[` and a `\` at the end.
+    /// [`BadPattern`] for a lone `!`, an unclosed `[` and a `\` at the end.
     pub(super) fn parse<S: AsRef<str>>(texts: &[S]) -> Result<Self, BadPattern> {
         let patterns = texts.iter().map(|text| text.as_ref().trim()).filter(|text| !text.is_empty());
         Ok(Self { patterns: patterns.map(Pattern::parse).collect::<Result<_, _>>()? })
     }
 
-    /// Whether there is nothing in the list.
+    /// Whether the list is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.patterns.is_empty()
     }
 
-    /// Whether the list matches a path, and what to hand on to the paths inside it. `parent` is what the folder it
-    /// is in gave; nothing at the root.
+    /// Whether the list matches a path, and the state to pass on to the paths inside it. `parent` is the state from its
+    /// folder; `None` at the root.
     pub(super) fn matches(&self, path: &str, parent: Option<&Matched>) -> (bool, Matched) {
         let mut result = false;
         let mut each = Vec::with_capacity(self.patterns.len());
         for (index, pattern) in self.patterns.iter().enumerate() {
             let inherited = parent.is_some_and(|parent| parent.0.get(index).copied().unwrap_or(false));
-            // One that cannot change the result is not looked at, and then counts as not matched for the paths inside:
-            // the engine does the same.
+            // A pattern that cannot change the result is skipped, and then counts as not matched for the paths inside,
+            // as in the engine.
             let matched = inherited || (pattern.negated == result && pattern.matches(path));
             if matched {
                 result = !pattern.negated;
@@ -73,12 +75,12 @@ impl Patterns {
         (result, Matched(each))
     }
 
-    /// Whether something inside a folder that is not matched itself could be matched.
+    /// Whether something inside an unmatched folder could be matched.
     pub(super) fn may_match_inside(&self, folder: &str) -> bool {
         self.some_reaches_into(folder, false)
     }
 
-    /// Whether something inside a folder that is matched could be taken back by a `!` pattern.
+    /// Whether a `!` pattern could apply to something inside a matched folder.
     pub(super) fn may_take_back_inside(&self, folder: &str) -> bool {
         self.some_reaches_into(folder, true)
     }
@@ -113,7 +115,7 @@ impl Pattern {
         }
     }
 
-    /// The text without the `/**` or `/*` it may end in.
+    /// The text without a trailing `/**` or `/*`.
     fn beginning(&self) -> &str {
         let text = self.text.strip_suffix("/**").unwrap_or(&self.text);
         text.strip_suffix("/*").unwrap_or(text)
@@ -144,31 +146,7 @@ fn is_inside_or_same(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Takes `.`, `..`, doubled and trailing slashes out of a path, without looking at files.
-pub(super) fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => match parts.last() {
-                Some(&last) if last != ".." => {
-                    parts.pop();
-                }
-                None if rooted => {}
-                Some(_) | None => parts.push(".."),
-            },
-            name => parts.push(name),
-        }
-    }
-    match (rooted, parts.join("/")) {
-        (true, joined) => format!("/{joined}"),
-        (false, joined) if joined.is_empty() => ".".to_owned(),
-        (false, joined) => joined,
-    }
-}
-
-/// A pattern with wildcards, as a list of what each place of it accepts.
+/// A pattern with wildcards, as a list of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glob(Vec<Token>);
 
@@ -179,7 +157,7 @@ enum Token {
     One,
     /// `*`: any part of a name.
     Part,
-    /// `**` before more: nothing, or anything that ends in a slash.
+    /// `**` with more after it: nothing, or anything that ends with a slash.
     Folders,
     /// `**` at the end: anything.
     Rest,
@@ -191,7 +169,7 @@ enum Token {
 }
 
 impl Glob {
-    /// Reads a pattern; `None` when it is not one.
+    /// Parses a pattern; `None` if it is invalid.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut tokens = Vec::new();
         let mut rest = text.chars().peekable();
@@ -211,7 +189,7 @@ impl Glob {
         Some(Self(tokens))
     }
 
-    /// Whether it matches all of a path. Takes time in proportion to both lengths, whatever the pattern.
+    /// Whether it matches a whole path. The time is proportional to the product of both lengths for any pattern.
     pub(super) fn matches(&self, path: &str) -> bool {
         let mut states = States::new(self.0.len());
         states.enter(&self.0, 0);
@@ -222,7 +200,7 @@ impl Glob {
                 if states.at[index] {
                     token.step(character, index, &self.0, &mut next);
                 }
-                // Within the folders that a `**` stands for, only a slash leads on.
+                // Within folders matched by `**`, only a slash moves on.
                 if states.within[index] {
                     next.within[index] = true;
                     if character == '/' {
@@ -285,11 +263,11 @@ impl Token {
     }
 }
 
-/// The places of a pattern that the text read so far leads to.
+/// The positions in a pattern after the text read so far.
 struct States {
     /// Before the token.
     at: Vec<bool>,
-    /// Inside what a [`Token::Folders`] accepts.
+    /// Inside folders matched by a [`Token::Folders`].
     within: Vec<bool>,
 }
 
@@ -307,7 +285,7 @@ impl States {
         !self.at.contains(&true) && !self.within.contains(&true)
     }
 
-    /// Enters a place, and those after it that need no character.
+    /// Enters a position, and those after it that need no character.
     fn enter(&mut self, tokens: &[Token], mut index: usize) {
         while !std::mem::replace(&mut self.at[index], true) {
             match tokens.get(index) {
@@ -411,20 +389,5 @@ mod tests {
         assert!(patterns.may_take_back_inside("src"));
         assert!(!patterns.may_take_back_inside("target"));
         assert!(Patterns::parse(&["a", "!**/keep"]).expect("patterns").may_take_back_inside("a"));
-    }
-
-    #[test]
-    fn paths_are_cleaned() {
-        for (path, expected) in [
-            ("a//b/./c/", "a/b/c"),
-            ("a/../b", "b"),
-            ("../a", "../a"),
-            ("/../a", "/a"),
-            ("", "."),
-            ("./", "."),
-            ("/", "/"),
-        ] {
-            assert_eq!(clean(path), expected, "{path}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What the engine tells of a running build, as steps and lines.
+//! The engine's progress of a build in, steps and lines out.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -6,56 +6,56 @@ use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexL
 
 use crate::diagnostic::redact;
 
-/// How many lines of a step are kept for the case that it fails.
+/// How many lines of a step are kept in case it fails.
 const TAIL: usize = 20;
 
-/// How a build gets on.
+/// Progress of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine::docker) enum BuildProgress {
-    /// A step began, or ended.
+    /// A step started or ended.
     Step {
-        /// Its number, counted from 1 in the order in which the engine names them.
+        /// Its number, from 1 in the order in which the engine names steps.
         id: String,
         /// What it does: `[2/3] RUN make`.
         name: String,
-        /// Whether it began or how it ended.
+        /// Whether it started or how it ended.
         status: StepStatus,
     },
-    /// A line that a step wrote.
+    /// A line of a step's output.
     Log {
         /// The step.
         id: String,
         /// The text, without the line end.
         line: String,
     },
-    /// Something a step transfers got on.
+    /// A transfer of a step made progress.
     Transfer {
         /// The step.
         id: String,
-        /// What it is: `transferring context`, or the digest of a layer.
+        /// Its name: `transferring context`, or the digest of a layer.
         name: String,
         /// Bytes done.
         current: u64,
-        /// Bytes in all, where known.
+        /// Total bytes, if known.
         total: Option<u64>,
     },
-    /// The Dockerfile could be better.
+    /// A warning about the Dockerfile.
     Warning {
         /// What is wrong with it, and where.
         message: String,
     },
-    /// The image is there.
+    /// The image exists now.
     Done(Built),
 }
 
-/// How far a step is.
+/// The state of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine::docker) enum StepStatus {
     /// It runs.
     Started,
     /// It is done.
     Done,
-    /// Its result was there from an earlier build.
+    /// Its result was in the cache.
     Cached,
     /// It failed, with this message.
     Failed(String),
@@ -64,34 +64,34 @@ pub(in crate::engine::docker) enum StepStatus {
 /// An image that was built.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::engine::docker) struct Built {
-    /// What the engine knows the image by, `sha256:…`.
+    /// The digest of the image in the engine, `sha256:…`.
     pub(in crate::engine::docker) digest: Option<String>,
-    /// The digest of its configuration, `sha256:…`. Without an image store of containerd it is the same.
+    /// The digest of its configuration, `sha256:…`. Without containerd's image store it is the same.
     pub(in crate::engine::docker) config_digest: Option<String>,
-    /// Files whose content the engine asked for; those it had from earlier builds do not count.
+    /// Number of files whose content the engine requested; those it had from earlier builds do not count.
     pub(in crate::engine::docker) files_sent: u64,
-    /// Bytes of them.
+    /// Number of bytes in them.
     pub(in crate::engine::docker) bytes_sent: u64,
 }
 
-/// Values of build arguments that no step's name and no error shows.
+/// Values of build arguments that must not appear in names of steps and errors.
 #[derive(Debug, Default, Clone)]
 pub(super) struct SecretArgs(Vec<String>);
 
 impl SecretArgs {
-    /// Shorter values stand in too many words.
+    /// Shorter values occur in too many words.
     const SHORTEST: usize = 3;
 
     /// The values of those `args` whose names suggest a secret.
     pub(super) fn of(args: &BTreeMap<String, Option<String>>) -> Self {
         let secret = args.iter().filter(|(name, _)| redact::is_secret(name)).filter_map(|(_, value)| value.clone());
         let mut values: Vec<String> = secret.filter(|value| value.chars().count() >= Self::SHORTEST).collect();
-        // One may be a part of another.
+        // One may be part of another.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         Self(values)
     }
 
-    /// `text` without them.
+    /// `text` with them hidden.
     pub(super) fn out_of(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), redact::HIDDEN))
     }
@@ -111,21 +111,21 @@ struct Step {
     name: String,
     started: bool,
     ended: bool,
-    /// What it wrote since the last line end.
+    /// Its output since the last line end.
     open_line: Vec<u8>,
     tail: VecDeque<String>,
 }
 
 impl Steps {
-    /// Steps whose names and errors do not show `secrets`.
+    /// Steps with `secrets` hidden in names and errors.
     pub(super) fn without(secrets: SecretArgs) -> Self {
         Self { secrets, ..Self::default() }
     }
 
-    /// Takes what the engine tells, and gives what is new in it.
+    /// Processes a message of the engine; returns what is new.
     pub(super) fn take(&mut self, response: StatusResponse) -> Vec<BuildProgress> {
         let mut news = Vec::new();
-        // A step is announced before what belongs to it, and ended after.
+        // A step's start comes before its output, its end after.
         for vertex in &response.vertexes {
             self.begin(vertex, &mut news);
         }
@@ -142,7 +142,7 @@ impl Steps {
         news
     }
 
-    /// The step that failed, and what it wrote last.
+    /// The failed step and its last output.
     pub(super) fn failure(&self) -> (Option<String>, Vec<String>) {
         match self.failed.as_ref().and_then(|digest| self.by_digest.get(digest)) {
             Some(step) => (Some(step.name.clone()), step.tail.iter().cloned().collect()),
@@ -180,7 +180,7 @@ impl Steps {
             (error, _) => StepStatus::Failed(error),
         };
         news.push(step.is(status.clone()));
-        // Steps given up because another one failed end with an error too; theirs says nothing.
+        // Steps cancelled because another one failed end with an error too, which explains nothing.
         if matches!(status, StepStatus::Failed(error) if !error.contains("context canceled")) {
             self.failed.get_or_insert(vertex.digest);
         }
@@ -199,7 +199,7 @@ impl Steps {
         let id = self.step(&status.vertex).id.clone();
         let total = u64::try_from(status.total).ok().filter(|&total| total > 0);
         let current = u64::try_from(status.current).unwrap_or(0);
-        // Parts of a step that transfer nothing are told of in the same way.
+        // Parts of a step that transfer nothing are reported in the same way.
         if current > 0 || total.is_some() {
             let name = status.id.trim_end_matches(':').to_owned();
             news.push(BuildProgress::Transfer { id, name, current, total });
@@ -212,7 +212,7 @@ impl Step {
         BuildProgress::Step { id: self.id.clone(), name: self.name.clone(), status }
     }
 
-    /// A line of the step's output. Of what was written over itself by carriage returns, the last is kept.
+    /// A line of the step's output. Of text overwritten after carriage returns, the last is kept.
     fn wrote(&mut self, line: &[u8]) -> BuildProgress {
         let line = String::from_utf8_lossy(line);
         let line = line.trim_end_matches(['\r', '\n']);

@@ -1,4 +1,4 @@
-//! What is to be built, and how the engine is asked for it.
+//! A build specification in, the request to the engine out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use crate::plan::{BuildSpec, Dockerfile, Exporter};
 use crate::project::value::BuildContext;
 use crate::source::Reader;
 
-/// The names under which the frontend asks for the context and for the folder of the Dockerfile.
+/// The names with which the frontend requests the context and the folder of the Dockerfile.
 const CONTEXT: &str = "context";
 const DOCKERFILE: &str = "dockerfile";
 
-/// What `extra_hosts` writes for the address of the engine's host.
+/// The placeholder in `extra_hosts` for the address of the engine's host.
 pub(super) const HOST_GATEWAY: &str = "host-gateway";
 
-/// Under what the engine keeps the files of a build's contexts, so that the next build sends only what changed: the same
-/// for builds of the same context, and no other.
+/// The key under which the engine keeps the files of a build's contexts, so that the next build sends only what
+/// changed; unique per context.
 pub(super) fn shared_key(context: &BuildContext) -> String {
     match context {
         BuildContext::Folder(folder) => format!("hoist:{}", folder.display()),
@@ -28,7 +28,7 @@ pub(super) fn shared_key(context: &BuildContext) -> String {
     }
 }
 
-/// A request in the engine's words, and the folders that it may ask for.
+/// A request, and the folders that the engine may request.
 #[derive(Debug, PartialEq)]
 pub(super) struct Prepared {
     pub(super) solve: SolveRequest,
@@ -37,11 +37,11 @@ pub(super) struct Prepared {
     pub(super) ignore_files: Vec<PathBuf>,
 }
 
-/// Says it in the engine's words. Looks whether the folders and the Dockerfile are there.
+/// Prepares the request. Checks that the folders and the Dockerfile exist.
 ///
 /// # Errors
 ///
-/// They are not there, or the engine has no word for what is asked.
+/// If they do not exist, or the engine does not support something in the request.
 pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Result<Prepared, BuildError> {
     let mut attributes = attributes(spec)?;
     let mut sources = BTreeMap::new();
@@ -64,7 +64,7 @@ pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Resul
         frontend_attrs: attributes,
         cache: Some(cache),
         entitlements,
-        // Engines older than the list of exporters read the single one.
+        // Engines without support for a list of exporters read this one.
         exporter_deprecated: exporter.r#type.clone(),
         exporter_attrs_deprecated: exporter.attrs.clone(),
         exporters: vec![exporter],
@@ -83,7 +83,7 @@ pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Resul
 
 fn exporter(exporter: &Exporter) -> protocol::Exporter {
     match exporter {
-        // The engine's image store, whichever it has.
+        // The engine's image store, of either kind.
         Exporter::ImageStore { tags } => {
             let names = (!tags.is_empty()).then(|| ("name".to_owned(), tags.join(",")));
             protocol::Exporter { r#type: "moby".to_owned(), attrs: names.into_iter().collect() }
@@ -91,7 +91,7 @@ fn exporter(exporter: &Exporter) -> protocol::Exporter {
     }
 }
 
-/// What the frontend is told beside the files.
+/// The frontend's options.
 fn attributes(spec: &BuildSpec) -> Result<HashMap<String, String>, BuildError> {
     let mut attributes: HashMap<String, String> = HashMap::new();
     let mut set = |key: &str, value: String| {
@@ -128,7 +128,7 @@ fn attributes(spec: &BuildSpec) -> Result<HashMap<String, String>, BuildError> {
         Some(mode @ ("host" | "none")) => set("force-network-mode", mode.to_owned()),
         Some(other) => {
             let message =
-                format!("a build cannot use the network `{other}`: BuildKit has `default`, `host` and `none`");
+                format!("a build cannot use the network `{other}`: BuildKit supports `default`, `host` and `none`");
             return Err(BuildError::Unsupported(message));
         }
     }
@@ -142,8 +142,8 @@ fn attributes(spec: &BuildSpec) -> Result<HashMap<String, String>, BuildError> {
     Ok(attributes)
 }
 
-/// Context and Dockerfile: what is sent from here under which name, what the engine fetches. Gives the ignore file that
-/// belongs to the Dockerfile, if there is one.
+/// Context and Dockerfile: what is sent from here with which name, and what the engine fetches. Returns the ignore file
+/// of the Dockerfile, if there is one.
 fn place_files(
     spec: &BuildSpec,
     attributes: &mut HashMap<String, String>,
@@ -175,7 +175,7 @@ fn place_files(
         }
         (BuildContext::Remote(url), Dockerfile::Inline(text)) => {
             filename("Dockerfile");
-            // Otherwise the frontend looks for the Dockerfile in what it fetches.
+            // Otherwise the frontend looks for the Dockerfile in the fetched context.
             attributes.insert("dockerfilekey".to_owned(), DOCKERFILE.to_owned());
             attributes.insert(CONTEXT.to_owned(), url.clone());
             sources.insert(DOCKERFILE.to_owned(), inline(text));
@@ -188,8 +188,8 @@ fn inline(text: &str) -> Source {
     Source::Texts([("Dockerfile".to_owned(), text.as_bytes().to_vec())].into())
 }
 
-/// The folder of a Dockerfile. Where it or its ignore file is a symbolic link, their content under the names that they
-/// have here: the frontend sees nothing outside the folder, and looks for the ignore file beside the Dockerfile.
+/// The folder of a Dockerfile. If the Dockerfile or its ignore file is a symbolic link, their content under the same
+/// names instead: the frontend sees nothing outside the folder, and looks for the ignore file next to the Dockerfile.
 fn dockerfile_source(dockerfile: &Path, name: &str, ignore_file: Option<&Path>) -> Result<Source, BuildError> {
     if !dockerfile.is_symlink() && !ignore_file.is_some_and(Path::is_symlink) {
         let folder = dockerfile.parent().unwrap_or(dockerfile).to_path_buf();
@@ -217,7 +217,7 @@ fn place_contexts(
         let value = match context {
             BuildContext::Remote(url) => url.clone(),
             BuildContext::Folder(folder) => {
-                // `context` and `dockerfile` are taken.
+                // The names `context` and `dockerfile` are taken.
                 let local = if sources.contains_key(name) { format!("_{name}_") } else { name.clone() };
                 sources.insert(local.clone(), Source::Folder(existing_folder(folder)?));
                 format!("local:{local}")
@@ -226,7 +226,8 @@ fn place_contexts(
         attributes.insert(format!("context:{name}"), value);
     }
     if !spec.contexts.is_empty() {
-        // An engine whose frontend does not know them (before 23.0) fetches a newer one instead of ignoring them.
+        // An engine whose frontend does not support them (before 23.0) fetches a newer frontend instead of ignoring
+        // them.
         attributes.insert("frontend.caps".to_owned(), "moby.buildkit.frontend.contexts+forward".to_owned());
     }
     Ok(())
@@ -237,7 +238,7 @@ fn existing_folder(folder: &Path) -> Result<PathBuf, BuildError> {
     if resolved.is_dir() { Ok(resolved) } else { Err(BuildError::ContextNotFolder(folder.display().to_string())) }
 }
 
-/// The Dockerfile. Like Docker's own tools it may be called `dockerfile` where `Dockerfile` is asked for.
+/// The path of the Dockerfile. As in Docker's own tools, `dockerfile` is accepted for `Dockerfile`.
 fn existing_dockerfile(path: &Path) -> Result<PathBuf, BuildError> {
     let lowercase =
         path.file_name().is_some_and(|name| name == "Dockerfile").then(|| path.with_file_name("dockerfile"));

@@ -1,4 +1,5 @@
-//! What the client does for the engine during a build: gives it files, credentials and secrets, and tells that it is alive.
+//! What the client does for the engine during a build: provides files, credentials and secrets, and answers health
+//! checks.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -27,13 +28,15 @@ use super::file_sync::{FileSync, Source, Transfers};
 use super::tasks::Spawner;
 use crate::engine::docker::local_file;
 use crate::engine::docker::transport::Transport;
+use crate::project::hash::hex;
 use crate::source::Reader;
 
-/// Finds the user name and password for a registry's host; for Docker Hub that is `https://index.docker.io/v1/`, as in
-/// Docker's configuration. An identity token has the user `<token>`. It may block.
+/// Returns the user name and password for a registry host; for Docker Hub the host is `https://index.docker.io/v1/`, as
+/// in Docker's configuration. An identity token has the user `<token>`. May block.
 pub(in crate::engine::docker) type Credentials = Arc<dyn Fn(&str) -> Option<(String, String)> + Send + Sync>;
 
-/// The methods the engine may call. SSH agents (`build.ssh`) are one service more, with its lines here and in [`open`].
+/// The methods the engine may call. SSH agents (`build.ssh`) would be one more service, with entries here and in
+/// [`open`].
 const METHODS: [&str; 4] = [
     "/grpc.health.v1.Health/Check",
     "/moby.filesync.v1.FileSync/DiffCopy",
@@ -41,15 +44,15 @@ const METHODS: [&str; 4] = [
     "/moby.buildkit.secrets.v1.Secrets/GetSecret",
 ];
 
-/// The host that the engine names for Docker Hub, and the one under which Docker's configuration keeps its credentials.
+/// The engine's host name for Docker Hub, and the one in Docker's configuration.
 const HUB: (&str, &str) = ("registry-1.docker.io", "https://index.docker.io/v1/");
 
-/// Where the content of a secret is.
+/// The source of a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::engine::docker) enum SecretSource {
-    /// In a file, which is read when a step asks for it.
+    /// A file, which is read when a step requests it.
     File(PathBuf),
-    /// Here.
+    /// The value itself.
     Value(String),
 }
 
@@ -62,19 +65,19 @@ impl std::fmt::Debug for SecretSource {
     }
 }
 
-/// What a session offers.
+/// What a session offers to the engine.
 pub(super) struct Offer {
-    /// Names the session in the request to build.
+    /// The session's id in the build request.
     pub(super) id: String,
-    /// Under what the engine keeps the files it got, so that the next build sends only what changed.
+    /// The key under which the engine keeps the files, so that the next build sends only what changed.
     pub(super) shared_key: String,
-    /// The folders, by the name under which the engine asks for them.
+    /// The folders, by the name with which the engine requests them.
     pub(super) sources: BTreeMap<String, Source>,
-    /// What to log in to registries with.
+    /// Credentials for registries.
     pub(super) credentials: Credentials,
-    /// What steps may mount, by its id.
+    /// Secrets that build steps may mount, by id.
     pub(super) secrets: BTreeMap<String, SecretSource>,
-    /// Where it is noted what was transferred, and what could not be read.
+    /// Records what was transferred, and what could not be read.
     pub(super) transfers: Arc<Transfers>,
 }
 
@@ -95,10 +98,9 @@ pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -
     serve(transport, tasks, &headers, services).await
 }
 
-/// A key with a length and characters that a header has room for.
+/// A key whose length and characters are valid in a header.
 fn short(key: &str) -> String {
-    let digest = Sha256::digest(key);
-    digest.iter().take(16).fold(String::new(), |short, byte| format!("{short}{byte:02x}"))
+    hex(&Sha256::digest(key)[..16])
 }
 
 struct Alive;
@@ -125,10 +127,10 @@ impl Health for Alive {
     }
 }
 
-/// Gives the engine user names and passwords; tokens it fetches itself.
+/// Provides user names and passwords; the engine fetches tokens itself.
 struct Login {
     credentials: Credentials,
-    /// What was found, by host: the engine asks again and again, and a helper program takes its time.
+    /// Cache by host: the engine asks repeatedly, and helper programs are slow.
     known: Mutex<HashMap<String, CredentialsResponse>>,
 }
 
@@ -177,10 +179,10 @@ impl Auth for Login {
     }
 }
 
-/// Gives the engine secrets.
+/// Provides secrets.
 struct Safe {
     secrets: BTreeMap<String, SecretSource>,
-    /// A step may ask again for a secret that comes out of a pipe.
+    /// Keeps the content of pipes, since steps may request the same secret again.
     reader: Reader,
 }
 

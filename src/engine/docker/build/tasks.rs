@@ -1,4 +1,4 @@
-//! The tasks of one build: connections, streams and readers of files. They end with the stream that the build is.
+//! The tasks of one build: connections, streams and file readers. They end with the build's stream.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -9,12 +9,12 @@ use tokio::task::JoinSet;
 #[derive(Debug, Default)]
 pub(super) struct Tasks(Arc<Mutex<JoinSet<()>>>);
 
-/// Starts tasks for as long as their owner is there; without it, what is given to it is dropped.
+/// Starts tasks as long as their owner exists; after that, they are dropped.
 #[derive(Debug, Clone)]
 pub(super) struct Spawner(Weak<Mutex<JoinSet<()>>>);
 
 impl Tasks {
-    /// What tasks are started with. The tasks may hold it: it does not keep the owner.
+    /// A handle to start tasks. Tasks may hold it, since it does not keep the owner alive.
     pub(super) fn spawner(&self) -> Spawner {
         Spawner(Arc::downgrade(&self.0))
     }
@@ -28,7 +28,7 @@ impl Spawner {
         }
     }
 
-    /// Starts a task that may block. It has to notice by itself that nobody listens any more.
+    /// Starts a task that may block. It must notice by itself when its receiver is gone.
     pub(super) fn spawn_blocking(&self, task: impl FnOnce() + Send + 'static) {
         if let Some(tasks) = self.0.upgrade() {
             swept(&tasks).spawn_blocking(task);
@@ -48,7 +48,7 @@ where
     }
 }
 
-/// The tasks, without those that have ended. A panic of one goes on here.
+/// The tasks, without those that have ended. Propagates panics.
 fn swept(tasks: &Mutex<JoinSet<()>>) -> MutexGuard<'_, JoinSet<()>> {
     let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
     while let Some(ended) = tasks.try_join_next() {

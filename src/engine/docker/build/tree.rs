@@ -1,5 +1,4 @@
-//! What a folder looks like to the engine: one entry for each path, folders before what is in them, names in the order
-//! of their bytes.
+//! A folder as entries for the engine: one per path, folders before their content, names sorted by bytes.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -15,7 +14,7 @@ use super::filter::{Decision, Filter, Inherited};
 /// Why a folder could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TreeError {
-    /// The system refused.
+    /// The system returned an error.
     #[error("cannot read `{}`: {cause}", path.display())]
     Unreadable {
         /// The file or folder.
@@ -24,22 +23,22 @@ pub(super) enum TreeError {
         cause: std::io::Error,
     },
     /// The protocol has only UTF-8 names.
-    #[error("the name of `{}` is not UTF-8, which a build context cannot hold", path.display())]
+    #[error("the name of `{}` is not UTF-8, which a build context does not support", path.display())]
     NotUtf8 {
         /// The file or folder.
         path: PathBuf,
     },
 }
 
-/// A folder that the walk is in.
+/// A folder on the path of the walk.
 struct Level {
     /// Its path in the tree; empty for the root.
     path: String,
-    /// What it hands on to what is inside.
+    /// The state it passes on to its content.
     inherited: Inherited,
-    /// Its own entry, as long as it has not been sent.
+    /// Its own entry, if not sent yet.
     unsent: Option<Stat>,
-    /// What of it has not been looked at, in reverse order.
+    /// Its remaining children, in reverse order.
     rest: Vec<Child>,
 }
 
@@ -48,14 +47,14 @@ struct Child {
     is_folder: bool,
 }
 
-/// Hands each path that the filter lets through to `visit`, until it breaks.
+/// Passes each path that the filter accepts to `visit`, until that breaks.
 ///
-/// A folder is sent when it is let through, or before the first path inside it that is. A socket is sent as an empty
-/// file, as Docker's own tools do; paths that vanish meanwhile count as not there.
+/// A folder is sent if it is accepted, or before the first accepted path inside it. A socket is sent as an empty file,
+/// as in Docker's own tools; paths that vanish meanwhile are skipped.
 ///
 /// # Errors
 ///
-/// [`TreeError`] for folders that cannot be read and names that cannot be sent, unless the filter leaves them out.
+/// [`TreeError`] for unreadable folders and names that cannot be sent, unless the filter excludes them.
 pub(super) fn walk(
     root: &Path,
     filter: &Filter,
@@ -111,7 +110,7 @@ fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// What is in a folder, the last name first.
+/// The content of a folder, in reverse order.
 fn children(folder: &Path) -> std::io::Result<Vec<Child>> {
     let mut children = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -122,7 +121,7 @@ fn children(folder: &Path) -> std::io::Result<Vec<Child>> {
     Ok(children)
 }
 
-/// The entry of one path; `None` when it is gone.
+/// The entry of one path; `None` if it is gone.
 fn stat(source: &Path, path: &str, links: &mut HardLinks) -> Result<Option<Stat>, TreeError> {
     let unreadable = |cause| TreeError::Unreadable { path: source.to_path_buf(), cause };
     let metadata = match std::fs::symlink_metadata(source) {
@@ -151,7 +150,7 @@ fn size(metadata: &Metadata) -> i64 {
     i64::try_from(metadata.len()).unwrap_or(i64::MAX)
 }
 
-/// Nanoseconds since 1970; 0 where the system does not say or it is out of range.
+/// Nanoseconds since 1970; 0 if unknown or out of range.
 fn modified(metadata: &Metadata) -> i64 {
     let Ok(modified) = metadata.modified() else { return 0 };
     match modified.duration_since(UNIX_EPOCH) {
@@ -160,7 +159,7 @@ fn modified(metadata: &Metadata) -> i64 {
     }
 }
 
-/// Whether an entry is a regular file with content of its own, which is all that the engine may ask for.
+/// Whether an entry is a regular file with its own content; the engine may request only these.
 pub(super) fn has_content(stat: &Stat) -> bool {
     stat.mode & mode::KIND == 0
 }
@@ -190,7 +189,7 @@ impl HardLinks {
     }
 }
 
-/// Kind and permissions as the protocol has them, which is not how Unix does.
+/// Kind and permissions in the protocol's format, which differs from that of Unix.
 pub(super) mod mode {
     use std::fs::Metadata;
 
@@ -202,10 +201,10 @@ pub(super) mod mode {
     const SET_GID: u32 = 1 << 22;
     const CHARACTER_DEVICE: u32 = 1 << 21;
     const STICKY: u32 = 1 << 20;
-    /// The bits that say that something is not a regular file.
+    /// The bits for everything that is not a regular file.
     pub(in super::super) const KIND: u32 = FOLDER | SYMLINK | DEVICE | PIPE | CHARACTER_DEVICE;
 
-    /// The protocol has no sockets: one is a regular file.
+    /// The protocol has no sockets: they become regular files.
     #[cfg(unix)]
     pub(super) fn of(metadata: &Metadata) -> u32 {
         use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -224,7 +223,7 @@ pub(super) mod mode {
         bits.into_iter().filter(|(set, _)| *set).fold(unix & 0o777, |mode, (_, bit)| mode | bit)
     }
 
-    /// Files of a system without Unix permissions are all executable, and writable by their owner only.
+    /// On systems without Unix permissions all files are executable, and writable only by their owner.
     #[cfg(not(unix))]
     pub(super) fn of(metadata: &Metadata) -> u32 {
         let kind = metadata.file_type();

@@ -21,11 +21,11 @@ use crate::engine::docker::transport::{self, Ask};
 use crate::observed::ContainerId;
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 
-/// The grace period of containers that say nothing else.
+/// The default grace period of containers.
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
-/// How long the engine may take around a grace period: the kill, unmounting, networks.
+/// How long the engine may take in addition to a grace period: for the kill, unmounting, networks.
 const MARGIN: Duration = Duration::from_mins(1);
-/// A grace period without end, as far as a timer can tell.
+/// An infinite grace period, as far as a timer allows.
 const FOREVER: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// Starts a container.
@@ -35,7 +35,7 @@ pub(super) async fn start(client: &Client, id: &ContainerId) -> Result<(), Engin
     client.wait(CHANGE, || format!("start container {}", id.short()), call).await
 }
 
-/// Copies files into a container: all in one archive.
+/// Copies files into a container in a single archive.
 pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<ContainerSpec>) -> Result<(), EngineError> {
     let credentials = if convert::service_of(spec)?.use_api_socket {
         Some(client.credentials().as_config_file().await)
@@ -47,8 +47,8 @@ pub(super) async fn inject(client: &Client, id: &ContainerId, spec: &Arc<Contain
         return Ok(());
     }
     let body = files::archive(&injected).map_err(|error| EngineError::Failed(format!("cannot pack files: {error}")))?;
-    // With `copyUIDGID` the engine would give all files to the container's user, whoever the archive says owns them.
-    // A file must not take the place of a folder and all that is in it.
+    // With `copyUIDGID` the engine would give all files to the container's user, regardless of the owners in the
+    // archive. A file must not replace a folder and its content.
     let path = format!("/containers/{id}/archive?{}", query(&[("path", "/"), ("noOverwriteDirNonDir", "true")]));
     let headers = [("Content-Type", "application/x-tar")];
     client.ask(CHANGE, Ask { method: Method::PUT, headers: &headers, body, ..Ask::get(&path) }).await?;
@@ -70,11 +70,11 @@ pub(super) async fn pause(client: &Client, id: &ContainerId) -> Result<(), Engin
     }
 }
 
-/// Lets a paused container go on.
+/// Resumes a paused container.
 pub(super) async fn unpause(client: &Client, id: &ContainerId) -> Result<(), EngineError> {
     let call = client.api().await?.unpause_container(id.as_str());
     match client.wait(CHANGE, || format!("unpause container {}", id.short()), call).await {
-        // Somebody else was faster, or it was stopped; engines and Podman have different statuses for that.
+        // Another client was faster, or the container was stopped; Docker and Podman use different statuses for that.
         Err(EngineError::Conflict(words) | EngineError::Refused(words) | EngineError::Failed(words))
             if words.contains("is not paused") =>
         {
@@ -84,8 +84,8 @@ pub(super) async fn unpause(client: &Client, id: &ContainerId) -> Result<(), Eng
     }
 }
 
-/// Stops a container and waits as long as its grace period and a margin. How long its own grace period is is asked for
-/// only when it takes longer than the usual one.
+/// Stops a container and waits for its grace period plus a margin. Its own grace period is looked up only if stopping
+/// takes longer than the default one.
 pub(super) async fn stop(client: &Client, id: &ContainerId, grace: Option<Duration>) -> Result<(), EngineError> {
     let options = StopContainerOptions { t: seconds(grace), ..StopContainerOptions::default() };
     let what = || format!("stop container {}", id.short());
@@ -131,7 +131,7 @@ async fn within_grace(
     }
 }
 
-/// The grace period that a container was made with.
+/// The grace period that a container was created with.
 async fn own_grace(client: &Client, id: &ContainerId) -> Result<Duration, EngineError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -146,7 +146,7 @@ async fn own_grace(client: &Client, id: &ContainerId) -> Result<Duration, Engine
     let inspected: Inspected = client.get(&format!("/containers/{id}/json")).await?;
     Ok(match inspected.config.stop_timeout {
         None => DEFAULT_GRACE,
-        // A negative one has no end.
+        // Negative means infinite.
         Some(seconds) => u64::try_from(seconds).map_or(FOREVER, Duration::from_secs),
     })
 }
@@ -166,7 +166,7 @@ pub(super) async fn remove(client: &Client, id: &ContainerId, volumes: Anonymous
     let call = client.api().await?.remove_container(id.as_str(), Some(options));
     let answer = client.wait(CHANGE, || format!("remove container {}", id.short()), call).await;
     if matches!(answer, Err(EngineError::Conflict(_))) {
-        // The engine is about to remove it: what it still mounts is not free before it is gone.
+        // The engine is already removing it: what it mounts is in use until it is gone.
         let _ = until_removed(client, id).await;
     }
     answer
@@ -187,7 +187,7 @@ pub(super) async fn rename(client: &Client, id: &ContainerId, name: &str) -> Res
     check_segment(id.as_str())?;
     let call = client.api().await?.rename_container(id.as_str(), options);
     match client.wait(QUESTION, || format!("rename container {} to {name}", id.short()), call).await {
-        // The engine did what a run had asked that was cut short, after this one looked.
+        // A request of an interrupted run was completed after this run looked.
         Err(EngineError::Refused(words)) if classify::says_it_has_that_name(&words) => Ok(()),
         answer => answer,
     }

@@ -1,4 +1,4 @@
-//! Making containers, with all the networks they belong to.
+//! Creates containers and connects them to all their networks.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::plan::{AnonymousVolumes, ContainerSpec};
 use crate::project::value::MountKind;
 use crate::source::Reader;
 
-/// Makes a container. One whose networks can't all be connected is removed again.
+/// Creates a container. If it cannot be connected to all its networks, it is removed again.
 pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result<CreatedContainer, EngineError> {
     let whole = request;
     let request = &without_strays(client, whole).await?;
@@ -33,7 +33,7 @@ pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result
     Ok(created)
 }
 
-/// Makes the container of a hook, which gets no name.
+/// Creates the container of a hook, which gets no name.
 pub(super) async fn create_hook(client: &Client, request: &HookContainer) -> Result<CreatedContainer, EngineError> {
     let facts = Facts {
         engine: client.version().await?,
@@ -48,7 +48,7 @@ pub(super) async fn create_hook(client: &Client, request: &HookContainer) -> Res
     Ok(created)
 }
 
-/// Connects a new container to further networks; one that cannot be is removed.
+/// Connects a new container to further networks; if that fails, removes it.
 async fn connect_all(
     client: &Client,
     id: &ContainerId,
@@ -56,7 +56,7 @@ async fn connect_all(
 ) -> Result<(), EngineError> {
     for (network, endpoint) in networks {
         if let Err(error) = networks::connect(client, &network, id, endpoint).await {
-            // The error that made it useless is the one to tell.
+            // The error to report is the one from connecting.
             let _ = remove(client, id, AnonymousVolumes::Remove).await;
             return Err(error);
         }
@@ -64,14 +64,14 @@ async fn connect_all(
     Ok(())
 }
 
-/// The request without those volumes of the predecessor for which there is no place any more: neither does the image
-/// declare a volume there, nor does the service ask for one without a name. They stay in the engine.
+/// The request without those volumes of the predecessor that have no place any more: the image does not declare a
+/// volume there, nor does the service define an anonymous one. They stay in the engine.
 async fn without_strays(client: &Client, request: &CreateContainer) -> Result<CreateContainer, EngineError> {
     let mut request = request.clone();
     if request.inherited.is_empty() {
         return Ok(request);
     }
-    // An image that is not there is reported by the engine.
+    // A missing image is reported by the engine.
     let Some(declared) = images::declared_volumes(client, &request.spec.image).await? else { return Ok(request) };
     let service = convert::service_of(&request.spec)?;
     let asked = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume).map(|mount| &mount.target);
@@ -91,7 +91,7 @@ async fn ask_to_create(
     body: ContainerCreateBody,
 ) -> Result<CreatedContainer, EngineError> {
     let options = CreateContainerOptions { name: name.map(ToOwned::to_owned), platform: platform.unwrap_or_default() };
-    // The body is large, and would make every future around it as large.
+    // The body is large; unboxed, it would make every enclosing future as large.
     let call = Box::pin(client.api().await?.create_container(Some(options), body));
     let created = client
         .wait(CHANGE, || format!("create container {}", name.unwrap_or("of a hook")), call)
@@ -100,7 +100,7 @@ async fn ask_to_create(
     Ok(CreatedContainer { id: created.id.into(), left_out: Vec::new(), warnings: created.warnings })
 }
 
-/// A container's image that is not there is not missing because somebody else changes the project.
+/// A missing image is not a sign that another client is changing the project.
 fn without_image(error: EngineError) -> EngineError {
     if let EngineError::NotFound(words) = &error
         && words.to_lowercase().contains("no such image")
@@ -110,7 +110,7 @@ fn without_image(error: EngineError) -> EngineError {
     error
 }
 
-/// What the conversion has to know beside the plan.
+/// What the conversion needs to know besides the plan.
 async fn facts(client: &Client, request: &CreateContainer) -> Result<Facts, EngineError> {
     let service = convert::service_of(&request.spec)?;
     let mut facts = Facts {
@@ -125,7 +125,7 @@ async fn facts(client: &Client, request: &CreateContainer) -> Result<Facts, Engi
     Ok(facts)
 }
 
-/// The text of a seccomp profile, without what JSON does not need.
+/// The text of a seccomp profile as compact JSON.
 async fn seccomp_profile(spec: &ContainerSpec, file: &str) -> Result<String, EngineError> {
     let service = &spec.replica.service;
     let problem = |why: String| EngineError::Refused(format!("service `{service}`: seccomp profile `{file}`: {why}"));

@@ -1,4 +1,4 @@
-//! What a container was made with: a look at it and one at its image.
+//! The definition a container was created with, found by inspecting it and its image.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::observed::{ContainerId, Definition, Settings};
 use crate::project::Tree;
 use crate::project::value::Duration;
 
-/// What a container was made with. Nothing where it is gone.
+/// The definition a container was created with; `None` if it is gone.
 pub(super) async fn look(client: &Client, id: &ContainerId) -> Result<Option<Definition>, EngineError> {
     let container: Inspected = match client.get(&format!("/containers/{id}/json")).await {
         Err(EngineError::NotFound(_)) => return Ok(None),
         answer => answer?,
     };
-    // An image whose last tag went elsewhere may be gone; then nothing is known of it.
+    // An image whose last tag was moved may be gone; then nothing is known about it.
     let image: Inspected = match client.get(&format!("/images/{}/json", container.image)).await {
         Err(EngineError::NotFound(_)) => Inspected::default(),
         answer => answer?,
@@ -25,7 +25,7 @@ pub(super) async fn look(client: &Client, id: &ContainerId) -> Result<Option<Def
     Ok(Some(Definition { settings: settings(container), image: settings(image) }))
 }
 
-/// What both a container and an image show.
+/// The part that containers and images have in common.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Inspected {
@@ -168,7 +168,7 @@ fn restart(policy: &RestartPolicy) -> Tree {
     }
 }
 
-/// As people write them: `127.0.0.1:8080:80/tcp`, sorted.
+/// As users write them: `127.0.0.1:8080:80/tcp`, sorted.
 fn ports(bindings: &BTreeMap<String, Option<Vec<PortBinding>>>) -> Tree {
     let mut ports = Vec::new();
     for (target, bindings) in bindings {

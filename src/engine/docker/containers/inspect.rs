@@ -1,4 +1,4 @@
-//! A look at one container.
+//! Inspects a container.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use crate::engine::{AtEnd, ContainerDetails, EngineError, HealthTest, NameHolder
 use crate::observed::{ContainerId, Health, State};
 use crate::project::label;
 
-/// How long the test of a healthcheck may take that says nothing else.
+/// Default timeout of a healthcheck's test.
 const DEFAULT_TEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// What runs the text of a `CMD-SHELL` test in containers that say nothing else.
+/// The default shell of a container, which runs `CMD-SHELL` tests.
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
-/// What a look at a container shows.
+/// Inspects a container.
 pub(super) async fn inspect(client: &Client, id: &ContainerId) -> Result<ContainerDetails, EngineError> {
     let inspected: Inspected = client.get(&format!("/containers/{id}/json")).await?;
     Ok(inspected.into())
 }
 
-/// The container that has a name.
+/// The container with this name.
 pub(super) async fn name_holder(client: &Client, name: &str) -> Result<Option<NameHolder>, EngineError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -128,8 +128,8 @@ struct InspectedHealthcheck {
 }
 
 impl InspectedHealthcheck {
-    /// What the engine runs: the words behind `CMD`, or the text behind `CMD-SHELL` in the shell of the
-    /// container. Without a test the definition changes details of a check that is not there.
+    /// The command that the engine runs: the words after `CMD`, or the text after `CMD-SHELL` in the container's shell.
+    /// A definition without a test only adjusts settings of a healthcheck that does not exist.
     fn test(&self, shell: &[String]) -> Option<HealthTest> {
         let command = match self.test.split_first() {
             Some((kind, words)) if kind == "CMD" => words.to_vec(),

@@ -1,4 +1,4 @@
-//! Containers: made, started, stopped, removed, looked at.
+//! Containers: created, started, stopped, removed, inspected.
 
 mod change;
 mod create;
@@ -80,9 +80,9 @@ impl Containers for Docker {
     }
 }
 
-/// The running container that publishes a port of the host, else the process that listens there.
+/// The running container that publishes a port of the host, else the process that listens on it.
 async fn port_holder(client: &Client, port: u16, protocol: &str) -> Result<Option<PortHolder>, EngineError> {
-    // The engine's own filter looks at what was asked for, not at ports that it chose.
+    // The engine's own filter matches requested ports only, not those that it chose.
     let listed: Vec<ListedContainer> = client.get("/containers/json").await?;
     if let Some(holder) = listed.iter().find(|listed| listed.publishes(port, protocol)) {
         let project = holder.project().map(str::to_owned);

@@ -1,24 +1,24 @@
-//! Which process of this machine listens on a port: `/proc` on Linux, nothing elsewhere. Of the processes of other
-//! users only root sees which sockets they have.
+//! Finds the process on this machine that listens on a port: from `/proc` on Linux, never elsewhere. Only root can see
+//! the sockets of other users' processes.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// A process that listens.
+/// A process that listens on a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Process {
     /// The name of its program.
     pub(super) name: String,
-    /// Its number.
+    /// Its process id.
     pub(super) id: u32,
 }
 
-/// The state of a socket that takes connections, as the kernel writes it.
+/// The kernel's code for a listening socket.
 const LISTENS: &str = "0A";
 
-/// The process that listens on `port`; the first of those that share a socket. `None` where that cannot be seen, or
-/// where several programs do, at different addresses.
+/// The process that listens on `port`; the first one if several share a socket. `None` if it cannot be seen, or if
+/// several programs listen at different addresses.
 pub(super) fn on(port: u16, protocol: &str) -> Option<Process> {
     let inodes = sockets(port, protocol);
     let mut found: Vec<Process> = Vec::new();
@@ -32,7 +32,7 @@ pub(super) fn on(port: u16, protocol: &str) -> Option<Process> {
     found.iter().all(|process| process.name == first.name).then(|| first.clone())
 }
 
-/// The sockets at that port, as they appear in `/proc/PID/fd`.
+/// The sockets bound to the port, as they appear in `/proc/PID/fd`.
 fn sockets(port: u16, protocol: &str) -> BTreeSet<String> {
     let tables = match protocol {
         "tcp" => ["tcp", "tcp6"],
@@ -43,7 +43,7 @@ fn sockets(port: u16, protocol: &str) -> BTreeSet<String> {
     texts.flat_map(|text| text.lines().filter_map(|line| socket(line, port, protocol)).collect::<Vec<_>>()).collect()
 }
 
-/// The socket of a line of the kernel's table, if it is bound to `port`.
+/// The socket in a line of the kernel's table, if it is bound to `port`.
 fn socket(line: &str, port: u16, protocol: &str) -> Option<String> {
     // sl, local address, remote address, state, queues, timer, retransmits, uid, timeout, inode
     let fields: Vec<_> = line.split_whitespace().collect();
@@ -62,7 +62,7 @@ fn has_one_of(process: u32, sockets: &BTreeSet<String>) -> bool {
 
 fn name(process: u32) -> Option<String> {
     let text = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
-    // Programs choose it, and it ends up on a terminal.
+    // Programs choose their names, and this one is shown in a terminal.
     Some(text.trim_end().chars().filter(|character| !character.is_control()).collect())
 }
 

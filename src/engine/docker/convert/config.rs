@@ -1,26 +1,24 @@
 //! What runs in a container: command, environment, labels, health.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bollard::models::{ContainerCreateBody, HealthConfig};
 
-use super::absent::{list, map, text};
+use super::absent::{list, text};
 use super::facts::Facts;
 use super::service::refused;
-use crate::engine::{CreateContainer, EngineError};
-use crate::plan::ContainerSpec;
-use crate::project::label;
+use crate::engine::{CreateContainer, EngineError, labels};
+use crate::project::value::port::parse_exposed;
 use crate::project::value::{Duration, NamespaceMode};
-use crate::project::{Dependency, Healthcheck, Service, ServiceName};
+use crate::project::{Healthcheck, Service};
 
-/// Where a container with the engine's socket finds the credentials of registries.
+/// Where a container that uses the engine's socket finds registry credentials.
 const API_SOCKET_CONFIG: &str = "/run/secrets/docker";
 
-/// The seconds a container gets to stop where it does not say.
+/// Default grace period in seconds.
 const GRACE: i64 = 10;
 
-/// All of the request but what is about the host and its networks.
+/// The part of the request that is not about the host or networks.
 pub(super) fn config(
     request: &CreateContainer,
     service: &Service,
@@ -32,7 +30,7 @@ pub(super) fn config(
         user: text(service.user.as_ref()),
         working_dir: text(service.working_dir.as_ref()),
         stop_signal: text(service.stop_signal.as_ref()),
-        // Podman gives a container that says nothing no time at all.
+        // Without a grace period, Podman gives a container no time at all.
         stop_timeout: service.stop_grace_period.map(Duration::as_secs).or(facts.podman.then_some(GRACE)),
         cmd: service.command.clone(),
         entrypoint: service.entrypoint.clone(),
@@ -47,7 +45,7 @@ pub(super) fn config(
         attach_stderr: Some(true),
         healthcheck: service.healthcheck.as_ref().map(|check| healthcheck(service, check)).transpose()?,
         network_disabled: is_disabled(service.network_mode.as_ref()).then_some(true),
-        labels: Some(labels(request, service)),
+        labels: Some(labels::of_container(request).into_iter().collect()),
         ..ContainerCreateBody::default()
     })
 }
@@ -56,7 +54,7 @@ fn is_disabled(mode: Option<&NamespaceMode>) -> bool {
     matches!(mode, Some(NamespaceMode::Other(mode)) if mode == "disabled")
 }
 
-/// `NAME=value`, or `NAME` for one that stays unset. The service's variables win over the proxies.
+/// `NAME=value`, or `NAME` for a variable that stays unset. The service's variables override the proxies.
 fn environment(service: &Service, request: &CreateContainer, proxies: &BTreeMap<String, String>) -> Vec<String> {
     let mut variables = BTreeMap::new();
     if service.use_api_socket {
@@ -67,7 +65,7 @@ fn environment(service: &Service, request: &CreateContainer, proxies: &BTreeMap<
     lines(&variables, proxies)
 }
 
-/// Variables as the engine takes them, which win over the proxies.
+/// Variables in the engine's form; they override the proxies.
 pub(super) fn lines(environment: &BTreeMap<String, Option<String>>, proxies: &BTreeMap<String, String>) -> Vec<String> {
     let mut variables: BTreeMap<&str, Option<&str>> =
         proxies.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))).collect();
@@ -86,12 +84,10 @@ fn exposed_ports(service: &Service) -> Result<Vec<String>, EngineError> {
         ports.insert(format!("{}/{}", port.target, port.protocol.as_deref().unwrap_or("tcp")));
     }
     for exposed in &service.expose {
-        let (range, protocol) = exposed.split_once('/').unwrap_or((exposed, "tcp"));
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else {
+        let Ok((range, protocol)) = parse_exposed(exposed) else {
             return Err(refused(&service.name, &format!("`{exposed}` is not a port to expose")));
         };
-        ports.extend((first..=last).map(|port| format!("{port}/{protocol}")));
+        ports.extend(range.iter().map(|port| format!("{port}/{protocol}")));
     }
     Ok(ports.into_iter().collect())
 }
@@ -111,63 +107,4 @@ fn healthcheck(service: &Service, check: &Healthcheck) -> Result<HealthConfig, E
         start_interval: check.start_interval.map(Duration::as_nanos),
         retries: check.retries.map(|retries| i64::try_from(retries).unwrap_or(i64::MAX)),
     })
-}
-
-/// The user's labels, and over them those by which containers are known again.
-fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, String> {
-    let spec = &*request.spec;
-    let project = &*spec.project;
-    let mut labels = map(&service.labels).unwrap_or_default();
-    // What these say is believed later, so no file may write them.
-    labels.retain(|name, _| !label::OWN.contains(&name.as_str()));
-    let mut set = |name: &str, value: String| labels.insert(name.to_owned(), value);
-    set(label::PROJECT, project.name.to_string());
-    set(label::SERVICE, service.name.to_string());
-    set(label::VERSION, label::VERSION_VALUE.to_owned());
-    set(label::WORKING_DIRECTORY, project.working_directory.display().to_string());
-    set(label::CONFIG_FILES, joined(&project.compose_files));
-    if !project.env_files.is_empty() {
-        set(label::ENVIRONMENT_FILES, joined(&project.env_files));
-    }
-    set(label::ONE_OFF, "False".to_owned());
-    set(label::NUMBER, spec.replica.number.to_string());
-    set(label::CONFIG_HASH, request.config_hash.clone());
-    // Services that are not acted on are no dependencies of this container.
-    let dependencies = service.depends_on.iter().filter(|(name, _)| project.services.contains_key(*name));
-    set(label::DEPENDS_ON, depends_on(dependencies));
-    if let Some(digest) = &request.image_digest {
-        set(label::IMAGE, digest.to_string());
-    }
-    if !request.image_volumes.is_empty() {
-        let pairs = request.image_volumes.iter().map(|(target, digest)| format!("{target}={digest}"));
-        set(label::IMAGE_VOLUMES, pairs.collect::<Vec<_>>().join(","));
-    }
-    if spec.replaces.as_ref().is_some_and(|replaced| replaced.inherits) {
-        set(label::REPLACE, replaced_name(spec, service));
-    }
-    if !request.inherited.is_empty() {
-        let digits = request.inherited.iter().map(|inherited| inherited.volume.get(..12).unwrap_or(&inherited.volume));
-        set(label::INHERITED, digits.collect::<Vec<_>>().join(","));
-    }
-    if !request.field_digests.is_empty() {
-        set(label::FIELDS, request.field_digests.clone());
-    }
-    if !request.content_digests.is_empty() {
-        set(label::CONTENTS, request.content_digests.clone());
-    }
-    labels
-}
-
-/// What a replaced container is called in its successor's label: without the project.
-fn replaced_name(spec: &ContainerSpec, service: &Service) -> String {
-    let numbered = || format!("{}{}{}", service.name, spec.project.separator, spec.replica.number);
-    text(service.container_name.as_ref()).unwrap_or_else(numbered)
-}
-
-fn joined(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(",")
-}
-
-fn depends_on<'a>(dependencies: impl Iterator<Item = (&'a ServiceName, &'a Dependency)>) -> String {
-    dependencies.map(|(name, on)| format!("{name}:{}:{}", on.condition, on.restart)).collect::<Vec<_>>().join(",")
 }

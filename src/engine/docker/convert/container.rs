@@ -1,4 +1,4 @@
-//! The request that makes a container, put together from the other files.
+//! The request that creates a container, assembled from the other files.
 
 use bollard::models::{ContainerCreateBody, EndpointSettings};
 
@@ -9,29 +9,29 @@ use super::{config, feature_gates, files, host_config, mounts, networking, resou
 use crate::engine::{CreateContainer, EngineError};
 use crate::project::Service;
 
-/// What it takes to make a container.
+/// Everything needed to create a container.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine::docker) struct CreateRequest {
-    /// What the engine is asked to create.
+    /// The body of the create request.
     pub(in crate::engine::docker) body: ContainerCreateBody,
-    /// The networks it is connected to afterwards, on engines that create with one network only.
+    /// The networks to connect afterwards, for engines that accept only one network when creating.
     pub(in crate::engine::docker) connect: Vec<(String, EndpointSettings)>,
-    /// What the user should know.
+    /// Warnings for the user.
     pub(in crate::engine::docker) warnings: Vec<String>,
 }
 
-/// The request that makes a container.
+/// The request that creates a container.
 ///
 /// # Errors
 ///
-/// If the engine cannot do what the service asks, or the service asks for what makes no sense; the message names it.
+/// If the engine does not support what the service asks for, or the definition is invalid; the message names it.
 pub(in crate::engine::docker) fn create_request(
     request: &CreateContainer,
     facts: &Facts,
 ) -> Result<CreateRequest, EngineError> {
     let service = service_of(&request.spec)?;
     refuse_what_is_not_there(service, facts)?;
-    // Injected files fail here rather than when the container is about to start.
+    // Report problems of injected files now rather than when the container is about to start.
     files::check(&request.spec)?;
     let mut warnings = Vec::new();
     feature_gates::check(service, facts, &mut warnings)?;
@@ -49,7 +49,7 @@ pub(in crate::engine::docker) fn create_request(
     Ok(CreateRequest { body, connect: networking.connect, warnings })
 }
 
-/// Features whose absence would be found out too late, or not at all.
+/// Refuses features whose absence would be noticed too late or not at all.
 fn refuse_what_is_not_there(service: &Service, facts: &Facts) -> Result<(), EngineError> {
     if service.use_api_socket && facts.engine.os == "windows" {
         return Err(unsupported(&service.name, "`use_api_socket` can't be used with a Windows engine"));

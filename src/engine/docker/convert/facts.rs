@@ -1,10 +1,10 @@
-//! What a conversion needs to know beside the plan.
+//! What a conversion needs to know besides the plan.
 
 use std::collections::BTreeMap;
 
 use crate::observed::{ApiVersion, EngineVersion};
 
-/// From here on a container is created with all its networks.
+/// From this version on, a container is created with all its networks.
 pub(super) const ALL_NETWORKS: ApiVersion = ApiVersion::new(1, 44);
 
 /// What a conversion needs to know that the plan does not.
@@ -12,10 +12,10 @@ pub(super) const ALL_NETWORKS: ApiVersion = ApiVersion::new(1, 44);
 pub(in crate::engine::docker) struct Facts {
     /// The engine's version and operating system.
     pub(in crate::engine::docker) engine: EngineVersion,
-    /// Whether it is Podman that speaks the API.
+    /// Whether the engine is Podman.
     pub(in crate::engine::docker) podman: bool,
-    /// Proxy variables of the Docker configuration.
+    /// Proxy variables from the Docker configuration.
     pub(in crate::engine::docker) proxies: BTreeMap<String, String>,
-    /// The text of seccomp profiles, by the path that the project writes.
+    /// The text of seccomp profiles, by the path in the project.
     pub(in crate::engine::docker) seccomp: BTreeMap<String, String>,
 }

@@ -1,4 +1,4 @@
-//! What an engine of an older version would leave out without a word.
+//! Features that an older engine would silently ignore.
 
 use super::facts::Facts;
 use super::service::unsupported;
@@ -6,15 +6,15 @@ use crate::engine::EngineError;
 use crate::observed::ApiVersion;
 use crate::project::Service;
 
-/// Something that engines know from a version on.
+/// A feature that engines have from a certain version on.
 struct Feature {
     /// As it is written in the file.
     name: &'static str,
     since: ApiVersion,
-    /// The first release with that version, as people know it.
+    /// The first engine release with that API version.
     engine: &'static str,
     asked: fn(&Service) -> bool,
-    /// Whether a container without it does something else than it was made for.
+    /// Whether a container without it would behave wrongly.
     needed: bool,
 }
 
@@ -66,7 +66,7 @@ const FEATURES: [Feature; 5] = [
     },
 ];
 
-/// Refuses what the engine is too old for where the container needs it, and says what it ignores.
+/// Refuses features that the container needs and the engine is too old for; warns of those it would merely ignore.
 pub(super) fn check(service: &Service, facts: &Facts, warnings: &mut Vec<String>) -> Result<(), EngineError> {
     let missing = FEATURES.iter().filter(|feature| facts.engine.api < feature.since && (feature.asked)(service));
     for Feature { name, engine, needed, .. } in missing {

@@ -1,4 +1,4 @@
-//! Secrets and configs: those of files are mounted, all others are copied in before each start.
+//! Secrets and configs: those from files are mounted, all others are copied in before each start.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,13 +9,13 @@ use crate::engine::EngineError;
 use crate::plan::{BuildSecret, BuildSpec, ContainerSpec};
 use crate::project::{CONFIGS_FOLDER, FileReference, FileSource, SECRETS_FOLDER, Service, ServiceName};
 
-/// Where a container with the engine's socket finds the credentials of registries.
+/// Where a container that uses the engine's socket finds registry credentials.
 const API_SOCKET_CREDENTIALS: &str = "/run/secrets/docker/config.json";
 
-/// Permission bits of a file that says nothing else.
+/// Default permission bits of a file.
 const DEFAULT_MODE: u32 = 0o444;
 
-/// A file of the host that a container mounts, read-only.
+/// A file on the host that a container mounts read-only.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct MountedFile {
     pub(super) source: String,
@@ -28,12 +28,12 @@ pub(in crate::engine::docker) struct InjectedFile {
     target: String,
     content: Vec<u8>,
     mode: u32,
-    /// Owner and group; root's where nothing is said.
+    /// Owner and group; root by default.
     owner: (u64, u64),
 }
 
 impl std::fmt::Debug for InjectedFile {
-    /// Leaves out what may be secret.
+    /// Leaves out the content, which may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "InjectedFile({}, {:o})", self.target, self.mode)
     }
@@ -46,7 +46,7 @@ struct Item<'a> {
     name: &'a str,
     source: Option<&'a FileSource>,
     external: bool,
-    /// What keeps or templates it, if that is not hoist.
+    /// The driver that stores or templates it, if hoist does not.
     driver: Option<&'a str>,
     target: String,
     uid: Option<&'a String>,
@@ -54,7 +54,7 @@ struct Item<'a> {
     mode: Option<i64>,
 }
 
-/// The service's secrets, then its configs, whose definitions are asked for one by one.
+/// The service's secrets, then its configs, with their definitions.
 fn items<'a>(spec: &'a ContainerSpec, service: &'a Service) -> Result<Vec<Item<'a>>, EngineError> {
     let undefined = |kind: &str, name: &str| refused(&service.name, &format!("{kind} `{name}` is not defined"));
     let mut items = Vec::with_capacity(service.secrets.len() + service.configs.len());
@@ -75,7 +75,7 @@ fn items<'a>(spec: &'a ContainerSpec, service: &'a Service) -> Result<Vec<Item<'
     Ok(items)
 }
 
-/// Says which files of the host are mounted as they are, although an owner or a mode was asked for.
+/// Warns of files on the host that are mounted unchanged although an owner or a mode is set.
 pub(super) fn ignored_attributes(spec: &ContainerSpec, warnings: &mut Vec<String>) -> Result<(), EngineError> {
     let service = service_of(spec)?;
     for Item { kind, name, source, uid, gid, mode, .. } in items(spec, service)? {
@@ -83,7 +83,7 @@ pub(super) fn ignored_attributes(spec: &ContainerSpec, warnings: &mut Vec<String
         if asked && matches!(source, Some(FileSource::File(_))) {
             let service = &service.name;
             warnings.push(format!(
-                "service `{service}`: {kind} `{name}` is a file of the host, which keeps its owner and mode; uid, gid \
+                "service `{service}`: {kind} `{name}` is a file on the host, which keeps its owner and mode; uid, gid \
                  and mode are ignored"
             ));
         }
@@ -121,7 +121,7 @@ impl<'a> Item<'a> {
         self.source.ok_or_else(|| refused(service, &format!("{kind} `{name}` has no content")))
     }
 
-    /// The bytes to copy; nothing for a file, which is mounted.
+    /// The content to copy; `None` for a file, which is mounted.
     fn content(&self, service: &ServiceName) -> Result<Option<&'a str>, EngineError> {
         let Self { kind, name, .. } = self;
         match self.source(service)? {
@@ -135,7 +135,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The file to copy; nothing for one that is mounted.
+    /// The file to copy; `None` for one that is mounted.
     fn injected(self, service: &Service) -> Result<Option<InjectedFile>, EngineError> {
         let Some(content) = self.content(&service.name)? else { return Ok(None) };
         if service.read_only {
@@ -167,11 +167,11 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Where the secrets are that the steps of a build may mount, by the id they have there.
+/// The secrets that build steps may mount, by their id in the build.
 ///
 /// # Errors
 ///
-/// If a variable is not set, or somebody else would have to provide the content.
+/// If a variable is not set, or the content would have to come from somewhere else.
 pub(in crate::engine::docker) fn of_build(spec: &BuildSpec) -> Result<BTreeMap<String, SecretSource>, EngineError> {
     let service = &spec.service;
     let mut secrets = BTreeMap::new();
@@ -209,8 +209,8 @@ pub(super) fn mounted(spec: &ContainerSpec, service: &Service) -> Result<Vec<Mou
     Ok(files)
 }
 
-/// Refuses at the making of a container what could not be copied into it when it starts. A variable that is not set
-/// passes: a container that is only made does not need it.
+/// Refuses, when a container is created, what could not be copied into it when it starts. An unset variable is
+/// accepted: a container that is only created does not need it.
 pub(super) fn check(spec: &ContainerSpec) -> Result<(), EngineError> {
     let service = service_of(spec)?;
     for item in items(spec, service)? {
@@ -226,7 +226,7 @@ pub(super) fn check(spec: &ContainerSpec) -> Result<(), EngineError> {
 ///
 /// # Errors
 ///
-/// If a variable is not set, the file system is read-only, or somebody else would have to provide the content.
+/// If a variable is not set, the file system is read-only, or the content would have to come from somewhere else.
 pub(in crate::engine::docker) fn injected(
     spec: &ContainerSpec,
     credentials: Option<String>,
@@ -236,7 +236,7 @@ pub(in crate::engine::docker) fn injected(
     for item in items(spec, service)? {
         files.extend(item.injected(service)?);
     }
-    // A service that says where its own configuration is gets no other.
+    // A service that sets its own configuration folder keeps it.
     let wanted = service.use_api_socket && !service.environment.contains_key("DOCKER_CONFIG");
     if let Some(credentials) = credentials.filter(|_| wanted) {
         let target = API_SOCKET_CREDENTIALS.to_owned();

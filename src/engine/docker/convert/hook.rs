@@ -12,12 +12,12 @@ use super::{config, networking};
 use crate::engine::{CreateContainer, EngineError, HookContainer};
 use crate::project::label;
 
-/// The request that makes the container of a hook: it sees the volumes of the replica that is about to start, and the
+/// The request that creates the container of a hook, with the volumes of the replica that is about to start and the
 /// networks of its service.
 ///
 /// # Errors
 ///
-/// If the service has no such hook, or asks for networks that make no sense.
+/// If the service has no such hook, or its networks are invalid.
 pub(in crate::engine::docker) fn hook_request(
     request: &HookContainer,
     facts: &Facts,
@@ -58,7 +58,7 @@ pub(in crate::engine::docker) fn hook_request(
     Ok(CreateRequest { body, connect: networking.connect, warnings })
 }
 
-/// The hook's container as the replica number 0, which is how it is known on its networks.
+/// The hook's container as replica number 0, which gives its name on the networks.
 fn as_replica(request: &HookContainer) -> CreateContainer {
     let mut spec = (*request.spec).clone();
     spec.replica.number = 0;

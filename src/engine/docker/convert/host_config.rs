@@ -1,4 +1,4 @@
-//! What a container gets of the host, but for resources, mounts and networks.
+//! The host settings of a container, except resources, mounts and networks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -60,7 +60,7 @@ pub(super) fn host_config(
     })
 }
 
-/// Capabilities as the kernel calls them, `CAP_CHOWN`, or `ALL`; each once.
+/// Capabilities by their kernel names, such as `CAP_CHOWN`, or `ALL`; without duplicates.
 fn capabilities(names: &[String]) -> Option<Vec<String>> {
     let normal = names.iter().map(|name| name.trim().to_uppercase()).map(|name| match name.as_str() {
         "ALL" => name,
@@ -70,7 +70,7 @@ fn capabilities(names: &[String]) -> Option<Vec<String>> {
     non_empty(normal.collect::<BTreeSet<_>>().into_iter().collect())
 }
 
-/// A word that the engine's list of words must have.
+/// Parses a word that must be in one of the engine's enums.
 fn enumerated<T: std::str::FromStr>(
     service: &Service,
     attribute: &str,
@@ -80,12 +80,12 @@ fn enumerated<T: std::str::FromStr>(
         None => Ok(None),
         Some(word) => match word.parse() {
             Ok(known) => Ok(Some(known)),
-            Err(_) => Err(refused(&service.name, &format!("`{word}` is nothing that `{attribute}` can be"))),
+            Err(_) => Err(refused(&service.name, &format!("`{word}` is not a valid value of `{attribute}`"))),
         },
     }
 }
 
-/// A namespace that can be another container's, with the service replaced by its container.
+/// A namespace that can be shared with another container, with the service replaced by its container.
 fn namespace(
     request: &CreateContainer,
     service: &Service,
@@ -108,12 +108,12 @@ fn namespace(
     }
 }
 
-/// What [`super::networking`] needs of the same rule.
+/// The network namespace, for [`super::networking`].
 pub(super) fn network_namespace(request: &CreateContainer, service: &Service) -> Result<Option<String>, EngineError> {
     namespace(request, service, "network", service.network_mode.as_ref())
 }
 
-/// A namespace that no engine shares between containers.
+/// A namespace that cannot be shared with another container.
 fn own_namespace(
     service: &Service,
     attribute: &str,
@@ -124,12 +124,12 @@ fn own_namespace(
         Some(NamespaceMode::Other(mode)) => Ok(text(Some(mode))),
         Some(mode @ (NamespaceMode::Service(_) | NamespaceMode::Container(_))) => Err(unsupported(
             &service.name,
-            &format!("`{attribute}: {mode}` is not possible: no engine shares that namespace between containers"),
+            &format!("`{attribute}: {mode}` is not supported: engines cannot share that namespace between containers"),
         )),
     }
 }
 
-/// Containers whose mounts are taken over, with the mode that is asked for.
+/// Containers whose mounts to use, each with its mode.
 fn volumes_from(request: &CreateContainer, service: &Service) -> Result<Option<Vec<String>>, EngineError> {
     let missing = |name: &ServiceName| {
         refused(&service.name, &format!("cannot share volume with service {name}: container missing"))
@@ -140,7 +140,7 @@ fn volumes_from(request: &CreateContainer, service: &Service) -> Result<Option<V
             VolumesFromSource::Service(name) => request.references.get(name).ok_or_else(|| missing(name))?.as_str(),
             VolumesFromSource::Container(name) => name,
         };
-        // `rw` is what the engine does anyway.
+        // `rw` is the engine's default.
         let mode = from.mode.as_deref().filter(|mode| !matches!(*mode, "" | "rw"));
         containers.push(mode.map_or_else(|| container.to_owned(), |mode| format!("{container}:{mode}")));
     }
@@ -167,13 +167,13 @@ fn restart_policy(service: &Service) -> Result<Option<RestartPolicy>, EngineErro
     let count = match count.map(str::parse::<i64>) {
         None => None,
         Some(Ok(count)) => Some(count),
-        Some(Err(_)) => return Err(refused(&service.name, &format!("`restart: {text}` does not end in a number"))),
+        Some(Err(_)) => return Err(refused(&service.name, &format!("`restart: {text}` does not end with a number"))),
     };
     Ok(Some(RestartPolicy { name: Some(restart_word(service, name)?), maximum_retry_count: count }))
 }
 
-/// Without a condition containers are always restarted, as the specification has it; a number of attempts means
-/// something for failures only, and engines refuse it elsewhere.
+/// Without a condition containers are always restarted, as the specification says. A maximum number of attempts applies
+/// to failures only; engines refuse it otherwise.
 fn deployed_restart_policy(service: &Service, policy: &DeployRestartPolicy) -> Result<RestartPolicy, EngineError> {
     let name = restart_word(service, policy.condition.as_deref().filter(|word| !word.is_empty()).unwrap_or("any"))?;
     let attempts = policy.max_attempts.and_then(|attempts| i64::try_from(attempts).ok());
@@ -215,7 +215,7 @@ fn security_options(service: &Service, facts: &Facts) -> Result<SecurityOptions,
     Ok(result)
 }
 
-/// The seccomp profiles that the service names: files, read before the conversion.
+/// The seccomp profile files of the service, which are read before the conversion.
 pub(in crate::engine::docker) fn seccomp_files(service: &Service) -> impl Iterator<Item = &str> {
     service.security_opt.iter().filter_map(|option| seccomp_file(option))
 }
@@ -231,7 +231,7 @@ fn tmpfs(service: &Service) -> Option<HashMap<String, String>> {
     (!service.tmpfs.is_empty()).then(|| service.tmpfs.iter().map(entry).collect())
 }
 
-/// What is published, by port in the container.
+/// Published ports, by port in the container.
 fn port_bindings(ports: &[Port]) -> Option<PortMap> {
     let mut bindings: BTreeMap<String, Vec<PortBinding>> = BTreeMap::new();
     for port in ports {

@@ -1,4 +1,4 @@
-//! The project's terms in, the engine's requests out. Pure: what has to be read or asked for is in [`Facts`].
+//! The project's definitions in, the engine's requests out. Pure: everything read or queried is in [`Facts`].
 
 mod absent;
 pub(super) mod build;

@@ -1,4 +1,4 @@
-//! What a container mounts: the engine's `Binds` and `Mounts`.
+//! The mounts of a container: the engine's `Binds` and `Mounts`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,10 +17,10 @@ use crate::plan::{ContainerSpec, InheritedVolume};
 use crate::project::Service;
 use crate::project::value::{BindOptions, Mount, MountKind, RecursiveBind, VolumeOptions};
 
-/// From here on images can be mounted.
+/// From this version on, images can be mounted.
 const IMAGE_MOUNTS: ApiVersion = ApiVersion::new(1, 48);
 
-/// The engine's socket, on its host and in containers that use it.
+/// The engine's socket, both on its host and in containers that use it.
 const SOCKET: &str = "/var/run/docker.sock";
 
 /// A container's mounts in the engine's two forms, by target.
@@ -28,7 +28,7 @@ const SOCKET: &str = "/var/run/docker.sock";
 pub(super) struct Mounts {
     /// `source:target:options`.
     pub(super) binds: Vec<String>,
-    /// All that the short form cannot say.
+    /// Mounts that the short form cannot express.
     pub(super) mounts: Vec<EngineMount>,
 }
 
@@ -38,8 +38,8 @@ enum Form {
     Mount(Box<EngineMount>),
 }
 
-/// The service's mounts, below those without a source the volumes that are carried over, then files of secrets and
-/// configs where nothing else is mounted.
+/// The service's mounts, using inherited volumes for those without a source, then files of secrets and configs where
+/// nothing else is mounted.
 pub(super) fn mounts(
     request: &CreateContainer,
     service: &Service,
@@ -126,7 +126,7 @@ fn form(
     }
 }
 
-/// What the engine mounts: a path of the host, the real name of a volume, the reference of an image.
+/// The source for the engine: a path on the host, the real name of a volume, or an image reference.
 fn engine_source(
     spec: &ContainerSpec,
     service: &Service,
@@ -149,7 +149,7 @@ fn engine_source(
     }))
 }
 
-/// What an image mount stands for: a service's name is the image of that service.
+/// The image of an image mount: a service's name means the image of that service.
 fn mounted_image(spec: &ContainerSpec, source: &str) -> String {
     let service = spec.project.services.get(source).or_else(|| spec.project.disabled.get(source));
     match service {
@@ -195,7 +195,7 @@ fn long(service: &Service, mount: &Mount, source: Option<String>) -> Result<Engi
         consistency: text(mount.consistency.as_ref()),
         ..EngineMount::default()
     };
-    // Options of another kind of mount have nothing to say.
+    // Options of other kinds of mount are ignored.
     match mount.kind {
         MountKind::Bind => {
             long.bind_options = mount.bind.as_ref().map(|options| bind_options(service, options)).transpose()?;
@@ -240,7 +240,7 @@ fn bind_options(service: &Service, options: &BindOptions) -> Result<MountBindOpt
         None => None,
         Some(word) => match word.parse() {
             Ok(known) => Some(known),
-            Err(_) => return Err(refused(&service.name, &format!("`{word}` is nothing that `propagation` can be"))),
+            Err(_) => return Err(refused(&service.name, &format!("`{word}` is not a valid value of `propagation`"))),
         },
     };
     let asks = |recursive: RecursiveBind| (options.recursive == Some(recursive)).then_some(true);

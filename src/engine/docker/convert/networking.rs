@@ -17,20 +17,20 @@ use crate::project::hash::network_hash;
 use crate::project::label;
 use crate::project::{Ipam, IpamPool, Network, NetworkKey, Project, Service, ServiceNetwork};
 
-/// From here on the name of an interface can be chosen.
+/// From this version on, the name of an interface can be set.
 const INTERFACE_NAMES: ApiVersion = ApiVersion::new(1, 49);
 
-/// The driver option that carries the name of an interface.
+/// The driver option with the name of an interface.
 const INTERFACE_NAME: &str = "com.docker.network.endpoint.ifname";
 
 /// The networks of a container.
 #[derive(Debug, Default)]
 pub(super) struct Networking {
-    /// The primary network's name, or a mode.
+    /// The primary network's name, or a network mode.
     pub(super) mode: Option<String>,
     /// The networks it is created with.
     pub(super) config: Option<NetworkingConfig>,
-    /// The networks it is connected to afterwards, in that order.
+    /// The networks to connect afterwards, in this order.
     pub(super) connect: Vec<(String, EndpointSettings)>,
 }
 
@@ -41,7 +41,7 @@ pub(super) fn networking(
     warnings: &mut Vec<String>,
 ) -> Result<Networking, EngineError> {
     if let Some(mode) = host_config::network_namespace(request, service)? {
-        // The attribute stands for a container without network, which is a flag of its own.
+        // `disabled` means a container without network, which the engine has a separate flag for.
         return Ok(Networking { mode: Some(mode).filter(|mode| mode != "disabled"), ..Networking::default() });
     }
     let links = links(&request.spec, service);
@@ -59,8 +59,8 @@ pub(super) fn networking(
     Ok(Networking { mode, config: Some(config), connect })
 }
 
-/// The name of a network in the engine, and how a container that is there is connected to it. Nothing is lost of what
-/// its service asks for, but for MAC addresses, which engines choose themselves when they connect.
+/// The name of a network in the engine, and the settings for connecting an existing container to it. All settings of
+/// its service are kept except MAC addresses, which engines choose themselves when they connect.
 pub(in crate::engine::docker) fn endpoint_to_connect(
     spec: &ContainerSpec,
     key: &NetworkKey,
@@ -84,13 +84,13 @@ fn network_name(spec: &ContainerSpec, key: &NetworkKey) -> Result<String, Engine
 /// The service's networks, the primary first: from the highest priority to the lowest, then by key.
 fn by_priority(service: &Service) -> Vec<(&NetworkKey, Option<&ServiceNetwork>)> {
     let mut networks: Vec<_> = service.networks.iter().map(|(key, network)| (key, network.as_ref())).collect();
-    // The sort is stable, and the map is in the order of keys.
+    // The sort is stable and the map is sorted by key.
     networks.sort_by_key(|(_, network)| std::cmp::Reverse(network.map_or(0, |network| network.priority)));
     networks
 }
 
-/// Link entries `container:alias`: three for each container of a linked service, and those of other projects'
-/// containers.
+/// Link entries `container:alias`: three for each container of a linked service, and those for containers of other
+/// projects.
 fn links(spec: &ContainerSpec, service: &Service) -> Vec<String> {
     let mut entries = Vec::new();
     let separator = spec.project.separator;
@@ -111,7 +111,7 @@ fn links(spec: &ContainerSpec, service: &Service) -> Vec<String> {
     entries
 }
 
-/// One attachment of a container to a network.
+/// The connection of a container to a network.
 struct Endpoint<'a> {
     spec: &'a ContainerSpec,
     service: &'a Service,
@@ -142,7 +142,7 @@ impl Endpoint<'_> {
         })
     }
 
-    /// The container's final name, the service, and what the file adds.
+    /// The container's final name, the service, and the aliases from the file.
     fn aliases(&self) -> Vec<String> {
         let mut aliases = vec![self.spec.name.clone(), self.service.name.to_string()];
         aliases.extend(self.attachment.into_iter().flat_map(|attachment| attachment.aliases.iter().cloned()));
@@ -193,7 +193,7 @@ impl Endpoint<'_> {
             let old = options.insert(INTERFACE_NAME.to_owned(), name.clone());
             if let Some(old) = old.filter(|old| *old != name) {
                 warnings.push(format!(
-                    "service `{}`, network `{}`: interface_name `{name}` wins over the driver option `{old}`",
+                    "service `{}`, network `{}`: interface_name `{name}` overrides the driver option `{old}`",
                     self.service.name, self.key
                 ));
             }
@@ -202,11 +202,11 @@ impl Endpoint<'_> {
     }
 }
 
-/// The request that makes a network of the project.
+/// The request that creates a network of the project.
 ///
 /// # Errors
 ///
-/// If it is not defined, or an address range makes no sense.
+/// If it is not defined, or an address range is invalid.
 pub(in crate::engine::docker) fn network_request(
     project: &Project,
     key: &NetworkKey,
@@ -264,7 +264,7 @@ fn pool(key: &NetworkKey, pool: &IpamPool) -> Result<IpamConfig, EngineError> {
     })
 }
 
-/// Whether a text is an address and the length of a prefix.
+/// Whether a text is an address with a prefix length.
 fn is_subnet(text: &str) -> bool {
     let Some((address, length)) = text.split_once('/') else { return false };
     let longest = match address.parse() {

@@ -1,4 +1,4 @@
-//! What a container may use: memory, processors, devices.
+//! The resources of a container: memory, CPUs, devices.
 
 use bollard::models::{
     DeviceMapping, DeviceRequest as EngineDeviceRequest, HostConfig, ResourcesBlkioWeightDevice, ResourcesUlimits,
@@ -9,7 +9,7 @@ use super::absent::{list, map, non_empty, non_zero, text};
 use crate::project::value::{Device, DeviceRequest};
 use crate::project::{Blkio, Resources, Service, ThrottleDevice};
 
-/// Fills in what the service says about resources.
+/// Sets the service's resource settings.
 pub(super) fn apply(service: &Service, host: &mut HostConfig) {
     memory(service, host);
     processors(service, host);
@@ -52,13 +52,13 @@ fn nano_cpus(cpus: f32) -> i64 {
     scaled(cpus, 1e9)
 }
 
-/// A number times a factor, cut towards zero; in 32 bits, whose rounding is part of what is compared.
+/// A number times a factor, truncated; computed in 32 bits, because its rounding affects comparisons.
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and cutting is the rule")]
 fn scaled(number: f32, factor: f32) -> i64 {
     (number * factor) as i64
 }
 
-/// What `deploy.resources` says wins over the attributes of old.
+/// `deploy.resources` overrides the older attributes.
 fn deployed(resources: &Resources, host: &mut HostConfig) {
     let positive = |number: i64| (number > 0).then_some(number);
     if let Some(limits) = &resources.limits {
@@ -107,7 +107,7 @@ fn device(device: &Device) -> DeviceMapping {
     }
 }
 
-/// Whether a device is a name of the container device interface, `vendor/class=name`, rather than a path.
+/// Whether a device is a Container Device Interface name, `vendor/class=name`, rather than a path.
 fn is_cdi(device: &Device) -> bool {
     let same = device.target.as_ref().is_none_or(|target| *target == device.source);
     same && is_cdi_name(&device.source)
@@ -128,7 +128,7 @@ fn is_cdi_name(text: &str) -> bool {
     is_word(vendor, "_-.") && is_word(class, "_-") && is_word(name, "_-.:")
 }
 
-/// Devices that drivers hand out: reservations, then CDI names, then GPUs.
+/// Devices provided by drivers: reservations, then CDI names, then GPUs.
 fn device_requests(service: &Service, resources: Option<&Resources>) -> Vec<EngineDeviceRequest> {
     let reserved = resources.and_then(|resources| resources.reservations.as_ref());
     let mut requests: Vec<_> = reserved
@@ -150,7 +150,7 @@ fn device_requests(service: &Service, resources: Option<&Resources>) -> Vec<Engi
 }
 
 fn request(device: &DeviceRequest, implied: &[&str]) -> EngineDeviceRequest {
-    // One that the file says too is said twice, as the peer does; it makes no difference to drivers.
+    // One that is also in the file is listed twice, as in Docker Compose; it makes no difference to drivers.
     let implied = implied.iter().map(|name| (*name).to_owned());
     let capabilities: Vec<_> = device.capabilities.iter().cloned().chain(implied).collect();
     EngineDeviceRequest {

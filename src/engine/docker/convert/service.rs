@@ -1,10 +1,10 @@
-//! The service that a request is about, and what is wrong with it.
+//! The service that a request is about, and errors in it.
 
 use crate::engine::EngineError;
 use crate::plan::ContainerSpec;
 use crate::project::{Service, ServiceName};
 
-/// The service that a container is made for.
+/// The service that a container is created for.
 pub(in crate::engine::docker) fn service_of(spec: &ContainerSpec) -> Result<&Service, EngineError> {
     let name = &spec.replica.service;
     spec.project
@@ -14,12 +14,12 @@ pub(in crate::engine::docker) fn service_of(spec: &ContainerSpec) -> Result<&Ser
         .ok_or_else(|| EngineError::NotFound(format!("the project has no service `{name}`")))
 }
 
-/// A service that asks for what does not go.
+/// The error for an invalid service definition.
 pub(super) fn refused(service: &ServiceName, problem: &str) -> EngineError {
     EngineError::Refused(format!("service `{service}`: {problem}"))
 }
 
-/// A service that asks for what the engine, or hoist, does not have.
+/// The error for a service that uses something that the engine or hoist does not support.
 pub(super) fn unsupported(service: &ServiceName, problem: &str) -> EngineError {
     EngineError::Unsupported(format!("service `{service}`: {problem}"))
 }

@@ -1,4 +1,4 @@
-//! Volumes of a project.
+//! Volumes of a project in, the engine's requests out.
 
 use bollard::models::VolumeCreateRequest;
 
@@ -8,7 +8,7 @@ use crate::project::hash::volume_hash;
 use crate::project::label;
 use crate::project::{Project, VolumeKey};
 
-/// The request that makes a volume of the project.
+/// The request that creates a volume of the project.
 ///
 /// # Errors
 ///

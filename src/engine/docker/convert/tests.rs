@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::{CreateContainer, EngineError};
 use crate::observed::{ApiVersion, ContainerId, EngineVersion};
-use crate::plan::{ContainerRef, ContainerSpec, Deferred, Handle, InheritedVolume, Replaced, Replica};
-use crate::project::fingerprint::Fingerprint;
+use crate::plan::{ContainerRef, ContainerSpec, Handle, InheritedVolume, Replaced, Replica};
 use crate::project::value::{
     BindOptions, ByteSize, Device, DeviceCount, DeviceRequest, Duration, FileMode, ImageOptions, Link, Mount,
     MountKind, NamespaceMode, Port, RecursiveBind, SelinuxLabel, Tmpfs, TmpfsOptions, Ulimit, VolumeOptions,
@@ -39,19 +38,8 @@ fn project(service: Service) -> Project {
 }
 
 fn request(project: Project) -> CreateContainer {
-    let spec = ContainerSpec {
-        project: Arc::new(project),
-        replica: Replica { service: "web".into(), number: 2 },
-        name: "shop-web-2".to_owned(),
-        temporary_name: None,
-        image: "nginx".to_owned(),
-        image_digest: Deferred::Known(None),
-        image_volumes: BTreeMap::new(),
-        contents: Fingerprint::default(),
-        replaces: None,
-        references: BTreeMap::new(),
-        linked: BTreeMap::new(),
-    };
+    let replica = Replica { service: "web".into(), number: 2 };
+    let spec = ContainerSpec::new(Arc::new(project), replica, "shop-web-2", "nginx");
     CreateContainer {
         spec: Arc::new(spec),
         name: "0123_shop-web-2".to_owned(),
@@ -76,7 +64,7 @@ fn made(service: Service) -> Result<Value, EngineError> {
     Ok(serde_json::to_value(made.body).unwrap())
 }
 
-/// The value at a path such as `HostConfig.Memory` of what `change` makes of a service.
+/// Checks the value at a path such as `HostConfig.Memory` after `change` is applied to a service.
 #[track_caller]
 fn check(path: &str, expected: &Value, change: impl FnOnce(&mut Service)) {
     let mut service = service();
@@ -269,7 +257,7 @@ fn the_host() {
         service.tmpfs = ["/a", "/b:size=1m:x"].map(Tmpfs::from).to_vec();
     });
     check("HostConfig.Isolation", &json!("process"), |service| service.isolation = Some("process".to_owned()));
-    fails("`x` is nothing that `isolation` can be", |service| service.isolation = Some("x".to_owned()));
+    fails("`x` is not a valid value of `isolation`", |service| service.isolation = Some("x".to_owned()));
 }
 
 #[test]
@@ -285,8 +273,9 @@ fn namespaces() {
         ("uts", (|service, mode| service.uts = mode) as fn(&mut Service, Option<NamespaceMode>)),
         ("cgroup", |service, mode| service.cgroup = mode),
     ] {
-        let problem =
-            format!("`{attribute}: service:db` is not possible: no engine shares that namespace between containers");
+        let problem = format!(
+            "`{attribute}: service:db` is not supported: engines cannot share that namespace between containers"
+        );
         fails(&problem, |service| set(service, Some("service:db".into())));
     }
 }
@@ -312,7 +301,7 @@ fn restarts() {
     let counted = json!({"Name": "on-failure", "MaximumRetryCount": 3});
     check("HostConfig.RestartPolicy", &counted, policy("on-failure:3"));
     fails("invalid restart policy: unknown policy `sometimes`", policy("sometimes"));
-    fails("`restart: on-failure:x` does not end in a number", policy("on-failure:x"));
+    fails("`restart: on-failure:x` does not end with a number", policy("on-failure:x"));
 
     let deployed = |condition: Option<&str>, max_attempts| {
         let condition = condition.map(Into::into);
@@ -667,7 +656,7 @@ fn carried_over_volumes_take_the_place_of_anonymous_ones() {
     assert_eq!(mounts, [("v1".to_owned(), "/anonymous".to_owned()), ("v3".to_owned(), "/image".to_owned())]);
 }
 
-/// A project whose service has a secret and a config from a source each.
+/// A project whose service has a secret and a config, each from its own source.
 fn with_files(secret: Option<FileSource>, config: Option<FileSource>) -> Project {
     let mut web = service();
     web.secrets = secret.iter().map(|_| FileReference { source: "s".into(), ..FileReference::default() }).collect();
@@ -692,7 +681,7 @@ fn files_are_mounted() {
     assert_eq!(serde_json::to_value(made.mounts).unwrap(), expected);
     assert!(files::injected(&request(project.clone()).spec, None).unwrap().is_empty());
 
-    // What is mounted there already stays.
+    // Existing mounts at the same target stay.
     project.services.get_mut("web").unwrap().volumes = vec![short("/x:/etc/c"), short("/y:/run/secrets/s")];
     let made = create_request(&request(project), &facts(51)).unwrap().body.host_config.unwrap();
     assert_eq!(made.mounts, None);

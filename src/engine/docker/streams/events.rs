@@ -12,7 +12,7 @@ use crate::engine::docker::{classify, status};
 use crate::engine::{ContainerEvent, ContainerEventKind, EngineError};
 use crate::project::label;
 
-/// What is listened for; probes and other execs would be most of what a busy engine tells.
+/// The kinds of events to receive. Probes and other execs would be most of a busy engine's events.
 const KINDS: &[&str] = &[
     "create",
     "start",
@@ -28,7 +28,7 @@ const KINDS: &[&str] = &[
     "oom",
 ];
 
-/// What happens to containers of a project from now on. A connection that ends is an error: events never do.
+/// Events of a project's containers from now on. If the connection ends, that is an error, since events never end.
 pub(super) async fn container_events(
     client: &Client,
     project: &str,
@@ -37,18 +37,18 @@ pub(super) async fn container_events(
         "type": ["container"],
         "label": [format!("{}={project}", label::PROJECT)],
     });
-    // Podman 4.3 wants an event to be of all kinds that are asked for, and has names of its own for some.
+    // Podman 4.3 only returns events that match all kinds in the filter, and names some of them differently.
     if !client.is_podman().await? {
         filters["event"] = KINDS.into();
     }
     let path = format!("/events?{}", query(&[("filters", &filters.to_string())]));
     let ask = Ask::get(&path);
-    // Engines send the head of the answer when they begin to listen.
+    // Engines send the response headers when they begin to listen.
     let answer = client.ask(QUESTION, ask).await;
-    let response = answer.map_err(|error| classify::failed_to("tell what happens to containers", error))?;
+    let response = answer.map_err(|error| classify::failed_to("report container events", error))?;
     let messages = transport::json_lines::<Message>(response.into_body());
     let ended = futures::stream::once(async {
-        Err(EngineError::Disconnected("the engine ended the stream of events".to_owned()))
+        Err(EngineError::Disconnected("the engine closed the event stream".to_owned()))
     });
     let events = messages.filter_map(async |message| message.map(Message::event).transpose());
     Ok(events.chain(ended).boxed())
@@ -113,7 +113,7 @@ impl Message {
         attribute("exitCode").or_else(|| attribute("containerExitCode")).unwrap_or(0)
     }
 
-    /// Podman has the result in an attribute of its own.
+    /// Podman has the result in a separate attribute.
     fn health_word<'a>(&'a self, detail: &'a str) -> &'a str {
         match self.actor.attributes.get("health_status") {
             Some(word) if detail.is_empty() => word,

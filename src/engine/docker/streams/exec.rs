@@ -9,7 +9,7 @@ use crate::engine::docker::client::{Client, QUESTION};
 use crate::engine::{EngineError, ExecProgress, ExecSpec};
 use crate::observed::ContainerId;
 
-/// Runs a command: what it writes, then its exit status.
+/// Runs a command; returns its output, then its exit status.
 pub(super) async fn exec(
     client: &Client,
     id: &ContainerId,

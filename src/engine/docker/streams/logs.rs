@@ -1,4 +1,4 @@
-//! What containers write: bytes of the engine in, chunks by stream out.
+//! Container output: bytes from the engine in, chunks per stream out.
 
 use std::time::{Duration, Instant};
 
@@ -15,15 +15,15 @@ use crate::engine::docker::transport::{self, Ask};
 use crate::engine::{EngineError, LogChunk, LogQuery, OutputStream};
 use crate::observed::ContainerId;
 
-/// A piece of output that is worth a read of its own.
+/// A piece of output large enough to be worth a separate read.
 const LARGE: usize = 64 * 1024;
-/// How long the engine's next lines gather on the connection. A unix socket holds some 260 of them, however short, which an
-/// engine sends in a little over a millisecond: after that it waits for the reader.
+/// How long to let lines from the engine accumulate on the connection. A unix socket holds about 260 of them, however
+/// short, which an engine sends in a little over a millisecond; then it waits for the reader.
 const GATHERING: Duration = Duration::from_micros(400);
 
 type Chunks = BoxStream<'static, Result<LogChunk, EngineError>>;
 
-/// What a container wrote, and writes.
+/// The past and, if requested, the future output of a container.
 pub(super) async fn logs(client: &Client, id: &ContainerId, asked: &LogQuery) -> Result<Chunks, EngineError> {
     let mut pairs = vec![("stdout", "true".to_owned()), ("stderr", "true".to_owned())];
     if asked.follow {
@@ -44,14 +44,16 @@ pub(super) async fn logs(client: &Client, id: &ContainerId, asked: &LogQuery) ->
     Ok(if asked.follow { decode(bytes, format) } else { decode(in_large_pieces(bytes), format) })
 }
 
-/// The same bytes in fewer pieces: engines send a line at a time, and reading each alone costs more than all the rest.
+/// The same bytes in fewer pieces: engines send one line at a time, and reading each separately costs more than
+/// everything else.
 fn in_large_pieces(
     bytes: impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, EngineError>> + Send + 'static {
     bytes.scan((0, Instant::now()), |(read, last), piece| {
         let length = piece.as_ref().map_or(0, Bytes::len);
         *read += length;
-        // What is short is there at once; what waited while other containers were read has gathered already.
+        // Short output is available at once; output that waited while other containers were read has already
+        // accumulated.
         if *read > LARGE && length < LARGE {
             gather_more(GATHERING.saturating_sub(last.elapsed()));
         }
@@ -60,8 +62,8 @@ fn in_large_pieces(
     })
 }
 
-/// Sleeps with the runtime's thread: it would be woken for each line that arrives, though nobody reads it yet, and tokio's
-/// clock has whole milliseconds only.
+/// Blocks the runtime's thread: otherwise every arriving line would wake it, though nobody reads it yet. tokio's timer
+/// only has a resolution of one millisecond.
 #[expect(clippy::disallowed_methods, reason = "less than a millisecond, and only while the engine has more to send")]
 fn gather_more(pause: Duration) {
     if !pause.is_zero() {
@@ -69,18 +71,18 @@ fn gather_more(pause: Duration) {
     }
 }
 
-/// What a container writes from now on.
+/// The output of a container from now on.
 pub(super) async fn attach(client: &Client, id: &ContainerId, terminal: bool) -> Result<Chunks, EngineError> {
     let path = format!("/containers/{id}/attach?stream=true&stdout=true&stderr=true");
     take_over(client, &path, Vec::new(), terminal).await
 }
 
-/// Starts a command that was made ready, and gives what it writes.
+/// Starts a command that has been created, and returns its output.
 pub(super) async fn run_exec(client: &Client, exec: &str) -> Result<Chunks, EngineError> {
     take_over(client, &format!("/exec/{exec}/start"), br#"{"Detach":false,"Tty":false}"#.to_vec(), false).await
 }
 
-/// Asks for output that takes the connection over.
+/// Requests output that takes over the connection.
 async fn take_over(client: &Client, path: &str, body: Vec<u8>, terminal: bool) -> Result<Chunks, EngineError> {
     let headers = [("Connection", "Upgrade"), ("Upgrade", "tcp"), ("Content-Type", "application/json")];
     let headers = if body.is_empty() { &headers[..2] } else { &headers[..] };
@@ -95,7 +97,7 @@ async fn take_over(client: &Client, path: &str, body: Vec<u8>, terminal: bool) -
     Ok(decode(bytes.map(|bytes| bytes.map_err(|error| classify::lost(&error))), format))
 }
 
-/// A time in seconds since 1970 with its fraction, as the engine takes it.
+/// A time in seconds since 1970 with a fraction, in the engine's format.
 fn seconds(nanoseconds: i128) -> String {
     let second = 1_000_000_000;
     format!("{}.{:09}", nanoseconds.div_euclid(second), nanoseconds.rem_euclid(second))
@@ -104,14 +106,14 @@ fn seconds(nanoseconds: i128) -> String {
 /// How the two output streams share one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
-    /// The terminal's bytes.
+    /// The bytes of a terminal.
     Raw,
     /// Frames: the stream, three zeroes, the length in four bytes, the bytes.
     Frames,
 }
 
 impl Format {
-    /// What the answer says it is; older engines do not, there the terminal decides.
+    /// The format given in the response; older engines omit it, then the terminal decides.
     fn of<B>(response: &Response<B>, terminal: bool) -> Self {
         match response.headers().get(CONTENT_TYPE).map(hyper::header::HeaderValue::as_bytes) {
             Some(b"application/vnd.docker.multiplexed-stream") => Self::Frames,
@@ -141,12 +143,12 @@ fn stdout(bytes: Vec<u8>) -> LogChunk {
     LogChunk { stream: OutputStream::Stdout, bytes }
 }
 
-/// Takes frames apart, wherever the connection cuts them.
+/// Splits the stream into frames, wherever the connection breaks it.
 #[derive(Debug, Default)]
 struct Demultiplexer {
     /// The beginning of a header whose rest has not arrived.
     header: Vec<u8>,
-    /// What is left of the frame that is being read.
+    /// Remaining bytes of the current frame.
     remaining: usize,
     stream: Option<OutputStream>,
 }
@@ -179,10 +181,10 @@ impl Demultiplexer {
         self.header.extend_from_slice(part);
         if let [kind, 0, 0, 0, a, b, c, d] = self.header[..] {
             self.stream = match kind {
-                // Input that the terminal echoes.
+                // Standard input.
                 0 => None,
                 1 => Some(OutputStream::Stdout),
-                // 3 is the engine's own error, in the middle of the stream.
+                // 3 is an error of the engine itself, in the middle of the stream.
                 2 | 3 => Some(OutputStream::Stderr),
                 _ => return Err(bad_frame()),
             };
@@ -196,7 +198,7 @@ impl Demultiplexer {
 }
 
 fn bad_frame() -> EngineError {
-    EngineError::Failed("the engine's stream of output is not in frames".to_owned())
+    EngineError::Failed("the engine's output stream is not framed".to_owned())
 }
 
 #[cfg(test)]

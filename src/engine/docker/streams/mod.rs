@@ -1,4 +1,4 @@
-//! What the engine tells as it happens: events, output, commands in containers.
+//! Streams from the engine: events, output, commands in containers.
 
 mod events;
 mod exec;

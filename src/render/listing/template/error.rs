@@ -1,16 +1,16 @@
-//! What a template is for, and why it says nothing.
+//! The purpose of a template, and its errors.
 
-/// Whether a template makes the rows of a table or the heading above them.
+/// Whether a template renders the rows of a table or their headings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Purpose {
-    /// It shows data: fields that are not there are mistakes.
+    /// It shows data: unknown fields are errors.
     #[default]
     Row,
-    /// It shows the names of columns: functions leave those as they are, and what has no name is `<no value>`.
+    /// It shows the names of columns: functions do not change them, and fields without a name are `<no value>`.
     Heading,
 }
 
-/// Why a template says nothing.
+/// Why a template is invalid or cannot be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("template parsing error: {message}")]
 pub struct TemplateError {

@@ -1,4 +1,4 @@
-//! A tree and data to text.
+//! A tree and data in, text out.
 
 use super::error::{Purpose, TemplateError};
 use super::function;
@@ -12,7 +12,7 @@ pub(super) fn render(nodes: &[Node], data: &Value, purpose: Purpose) -> Result<S
     Ok(scope.shown)
 }
 
-/// What becomes of the items of a `range` after one of them.
+/// How a `range` continues after an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flow {
     GoOn,
@@ -50,7 +50,7 @@ impl Scope {
                 if pipeline.variables.is_empty() {
                     self.shown.push_str(&value.to_string());
                 }
-                // A variable is there until the block around it ends.
+                // A variable exists until the end of its block.
                 return Ok(Flow::GoOn);
             }
             Node::If { condition, then, otherwise } => {
@@ -106,7 +106,7 @@ impl Scope {
         Ok(Flow::GoOn)
     }
 
-    /// The value of a pipeline, which its variable takes, too.
+    /// The value of a pipeline, also assigned to its variable.
     fn take(&mut self, pipeline: &Pipeline, dot: &Value) -> Result<Value, TemplateError> {
         let value = self.value(pipeline, dot)?;
         match pipeline.variables.as_slice() {
@@ -152,7 +152,7 @@ impl Scope {
         self.operand(first, arguments, dot)
     }
 
-    /// `and` and `or`, which stop at the first value that decides.
+    /// `and` and `or`, which stop at the first decisive value.
     fn decide(
         &self,
         decides: bool,
@@ -223,7 +223,7 @@ impl Scope {
     }
 }
 
-/// What stands above a column of labels: the last part of the label's name.
+/// The heading of a column of labels: the last part of the label's name.
 fn heading_of(key: &str) -> String {
     key.rsplit('.').next().unwrap_or(key).replace(['-', '_'], " ")
 }

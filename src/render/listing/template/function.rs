@@ -9,19 +9,19 @@ use super::value::Value;
 use crate::diagnostic::suggest::closest;
 use crate::render::text;
 
-/// The functions that there are.
+/// The supported functions.
 const KNOWN: [&str; 24] = [
     "and", "eq", "ge", "gt", "html", "index", "join", "json", "le", "len", "lower", "lt", "ne", "not", "or", "pad",
     "print", "printf", "println", "slice", "split", "title", "truncate", "upper",
 ];
-/// Functions of Go's templates that are left out.
+/// Functions of Go's templates that are not supported.
 const UNSUPPORTED: [&str; 3] = ["call", "js", "urlquery"];
-/// The functions that leave a heading as it is.
+/// The functions that do not change a heading.
 const OF_ROWS: [&str; 7] = ["join", "json", "lower", "split", "title", "truncate", "upper"];
 
 type Result = std::result::Result<Value, TemplateError>;
 
-/// Refuses what is no function.
+/// Refuses unknown functions.
 pub(super) fn check(name: &str) -> std::result::Result<(), TemplateError> {
     if KNOWN.contains(&name) {
         return Ok(());
@@ -35,7 +35,7 @@ pub(super) fn check(name: &str) -> std::result::Result<(), TemplateError> {
     }))
 }
 
-/// The truth that ends `and` or `or` at once; none for other functions.
+/// The truth value that ends `and` or `or` immediately; `None` for other functions.
 pub(super) fn decides(name: &str) -> Option<bool> {
     match name {
         "and" => Some(false),
@@ -44,7 +44,7 @@ pub(super) fn decides(name: &str) -> Option<bool> {
     }
 }
 
-/// The value of a function for `arguments`.
+/// Calls a function with `arguments`.
 pub(super) fn call(name: &str, arguments: Vec<Value>, purpose: Purpose) -> Result {
     if purpose == Purpose::Heading && OF_ROWS.contains(&name) {
         return Ok(arguments.into_iter().next().unwrap_or(Value::Null));
@@ -89,7 +89,7 @@ pub(super) fn call(name: &str, arguments: Vec<Value>, purpose: Purpose) -> Resul
     }
 }
 
-/// What a function has to be given.
+/// Describes the arguments of a function.
 fn takes(name: &str) -> &'static str {
     match name {
         "json" | "len" | "not" => "takes one value",
@@ -128,7 +128,7 @@ fn split(text: &str, separator: &str) -> Value {
     Value::List(parts)
 }
 
-/// The most blanks that a function or a verb makes.
+/// Maximum padding by a function or a verb.
 const WIDEST: usize = 1000;
 
 fn blanks(count: i64) -> std::result::Result<String, TemplateError> {
@@ -192,7 +192,7 @@ fn slice(value: &Value, bounds: &[Value]) -> Result {
     }
 }
 
-/// How two values compare; none where they are never equal.
+/// How two values compare; `None` if they are never equal.
 fn comparable(one: &Value, other: &Value) -> std::result::Result<Option<Ordering>, TemplateError> {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => Ok(Some(one.cmp(other))),
@@ -215,7 +215,7 @@ fn compare(name: &str, one: &Value, other: &Value) -> Result {
     }))
 }
 
-/// The values one after the other, with a space between two of which neither is text.
+/// The values concatenated, with a space between two if neither is text.
 fn print(values: &[Value]) -> String {
     let mut printed = String::new();
     for (at, value) in values.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Text to pieces: what is shown as it is, and the tokens of what stands in `{{…}}`.
+//! Text in, pieces out: literal text, and the tokens in `{{…}}`.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -11,18 +11,18 @@ use super::value::Value;
 pub(super) enum Piece {
     /// Shown as it is.
     Text(String),
-    /// What stands in `{{…}}`.
+    /// The content of `{{…}}`.
     Action(Vec<Token>),
 }
 
-/// A token, and whether it follows the one before without a space: `.a.b` is one value, `.a .b` are two.
+/// A token, and whether it follows the previous one without a space: `.a.b` is one value, `.a .b` are two.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub kind: Kind,
     pub glued: bool,
 }
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
     /// `.`
@@ -33,7 +33,7 @@ pub(super) enum Kind {
     Variable(String),
     /// A function or a keyword.
     Word(String),
-    /// A text or a number that is written out.
+    /// A literal text or number.
     Literal(Value),
     /// `|`
     Pipe,
@@ -51,7 +51,7 @@ pub(super) enum Kind {
 
 type Characters<'a> = Peekable<CharIndices<'a>>;
 
-/// Cuts a template into its pieces.
+/// Splits a template into its pieces.
 pub(super) fn lex(template: &str) -> Result<Vec<Piece>, TemplateError> {
     let mut pieces = Vec::new();
     let mut rest = template;
@@ -85,7 +85,7 @@ struct After<'a> {
     trimmed: bool,
 }
 
-/// The tokens up to `}}`; none for a comment.
+/// The tokens up to `}}`; `None` for a comment.
 fn action_tokens(text: &str) -> Result<(Option<Vec<Token>>, After<'_>), TemplateError> {
     if let Some(comment) = text.trim_start().strip_prefix("/*") {
         let closed = comment.split_once("*/").map(|(_, rest)| rest);

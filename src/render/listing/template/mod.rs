@@ -1,7 +1,7 @@
-//! Templates as people write them for `ps --format`: `{{.Name}}: {{upper .State}}` in, text out.
+//! Templates, as for `ps --format`: `{{.Name}}: {{upper .State}}` in, text out.
 //!
-//! The language is the part of Go's templates that acts on data: fields, pipelines, variables, `if`, `range`, `with` and
-//! functions. What defines templates in templates (`define`, `template`, `block`) is refused by name.
+//! The language is the part of Go's templates that works on data: fields, pipelines, variables, `if`, `range`, `with`
+//! and functions. Nested templates (`define`, `template`, `block`) are refused by name.
 
 mod error;
 mod eval;
@@ -15,18 +15,18 @@ pub use value::Value;
 
 use parse::Node;
 
-/// A template that was read.
+/// A parsed template.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     nodes: Vec<Node>,
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
     ///
-    /// Where it is not one, or uses what is not supported, which is then named.
+    /// If it is invalid, or uses something that is not supported, which is then named.
     ///
     /// ```
     /// use hoist::render::listing::template::Template;
@@ -42,7 +42,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// Where the template asks for a field that the data does not have, or for what a function cannot do.
+    /// If the template uses an unknown field or a function fails.
     pub fn render(&self, data: &Value, purpose: Purpose) -> Result<String, TemplateError> {
         eval::render(&self.nodes, data, purpose)
     }

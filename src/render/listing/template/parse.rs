@@ -1,11 +1,11 @@
-//! Pieces to a tree.
+//! Pieces in, a tree out.
 
 use super::error::TemplateError;
 use super::function;
 use super::lex::{Kind, Piece, Token};
 use super::value::Value;
 
-/// How deep actions and parentheses may be nested.
+/// Maximum nesting of actions and parentheses.
 const DEEPEST: usize = 64;
 
 /// A part of a template.
@@ -17,27 +17,27 @@ pub(super) enum Node {
     Show(Pipeline),
     /// `if`: one of two.
     If { condition: Pipeline, then: Vec<Node>, otherwise: Vec<Node> },
-    /// `with`: as `if`, and the value becomes the dot.
+    /// `with`: like `if`, and the value becomes the dot.
     With { value: Pipeline, then: Vec<Node>, otherwise: Vec<Node> },
     /// `range`: once for each item, which becomes the dot.
     Range { items: Pipeline, each: Vec<Node>, otherwise: Vec<Node> },
     /// Ends the innermost `range`.
     Break,
-    /// Goes on with the next item of the innermost `range`.
+    /// Continues with the next item of the innermost `range`.
     Continue,
 }
 
-/// Commands, each of which has the value of the one before as its last argument.
+/// Commands; each gets the value of the previous one as its last argument.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pipeline {
-    /// The variables that take the value.
+    /// The variables that the value is assigned to.
     pub variables: Vec<String>,
     /// Whether they are new.
     pub declares: bool,
     pub commands: Vec<Vec<Operand>>,
 }
 
-/// A value, and the fields that are asked of it one after the other.
+/// A value, and the fields to access one after the other.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Operand {
     pub term: Term,
@@ -56,7 +56,7 @@ pub(super) enum Term {
 /// Why a list of nodes ended.
 #[derive(Debug, PartialEq)]
 enum End {
-    /// The template did.
+    /// The end of the template.
     Template,
     /// `{{end}}`
     Block,

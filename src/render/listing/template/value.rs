@@ -1,14 +1,14 @@
-//! What templates show and compute with.
+//! The values of templates.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// A value of a template.
+/// A value in a template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Nothing: shown as `<no value>`.
+    /// No value: shown as `<no value>`, and left out of records in JSON.
     Null,
     /// True or false.
     Bool(bool),
@@ -16,16 +16,16 @@ pub enum Value {
     Number(i64),
     /// Text.
     Text(String),
-    /// Values in a row.
+    /// A list of values.
     List(Vec<Value>),
-    /// Values by name, in the order in which they are shown.
+    /// Values by name, in display order.
     Record(Vec<(&'static str, Value)>),
-    /// Texts by name that is no part of the data itself: it takes a name to get one.
+    /// Texts by name that are not part of the data itself, but are looked up.
     Lookup(BTreeMap<String, String>),
 }
 
 impl Value {
-    /// Whether conditions hold for it: what is empty, zero or nothing does not.
+    /// Whether it counts as true: empty, zero and no value do not.
     pub(super) fn is_true(&self) -> bool {
         match self {
             Self::Null => false,
@@ -38,7 +38,7 @@ impl Value {
         }
     }
 
-    /// What kind of value it is, in the words of messages.
+    /// Its kind, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
@@ -51,7 +51,7 @@ impl Value {
         }
     }
 
-    /// The value as JSON, with the characters escaped that mean something in HTML.
+    /// The value as JSON, with HTML characters escaped.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "it cannot happen")]
     pub fn to_json(&self) -> String {
@@ -75,6 +75,18 @@ impl From<String> for Value {
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
     }
 }
 
@@ -119,8 +131,8 @@ impl Serialize for Value {
             Self::Record(members) => {
                 let mut map = serializer.serialize_map(None)?;
                 for (name, value) in members {
-                    // What has to be asked with a name is no part of the data.
-                    if !matches!(value, Self::Lookup(_)) {
+                    // Values that are looked up by name are not part of the data.
+                    if !matches!(value, Self::Lookup(_) | Self::Null) {
                         map.serialize_entry(name, value)?;
                     }
                 }

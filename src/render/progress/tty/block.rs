@@ -9,20 +9,20 @@ use super::row::{Layer, Row};
 use crate::render::{RecordState, text};
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-/// How full a layer is, from empty to complete.
+/// Fill levels of a layer, from empty to complete.
 const CELLS: [char; 9] = ['⠀', '⡀', '⣀', '⣄', '⣤', '⣦', '⣶', '⣷', '⣿'];
-/// Ids are never cut below that.
+/// Minimum width of ids.
 const NARROWEST_ID: usize = 10;
-/// The columns of icon and time, and the spaces around id, word and time.
+/// Columns taken by icon and time, and the spaces around id, word and time.
 const AROUND: usize = 10;
-/// Words are given no more than that before ids are cut.
+/// Maximum width reserved for words before ids are cut.
 const WIDEST_WORD: usize = 10;
-/// Columns at the end of each line that stay free.
+/// Columns left free at the end of each line.
 const FREE: usize = 3;
-/// More layers than that are not drawn one by one.
+/// Maximum number of layers that are drawn individually.
 const MOST_CELLS: usize = 20;
 
-/// What is drawn.
+/// The data to draw.
 pub(super) struct Block<'a> {
     pub(super) operation: &'a str,
     pub(super) rows: &'a [Row],
@@ -37,7 +37,7 @@ impl Block<'_> {
         let room = height.saturating_sub(2).max(1);
         let shown = self.choose(room);
         let longest = shown.iter().map(|row| measure_text_width(&row.id)).max().unwrap_or_default();
-        // Ids have the room that the words leave.
+        // Ids get the space that the words leave.
         let word = shown.iter().map(|row| measure_text_width(&row.text)).max().unwrap_or_default().min(WIDEST_WORD);
         let id_width = longest.min(width.saturating_sub(AROUND + word + FREE)).max(NARROWEST_ID.min(longest));
         let mut lines = vec![truncate_str(&self.heading(), width, "").into_owned()];
@@ -48,7 +48,7 @@ impl Block<'_> {
         lines
     }
 
-    /// All rows, or those that matter most: failures, what is on its way, then the rest, in their order.
+    /// All rows, or the most important ones: failures, those in progress, then the rest; in their order.
     fn choose(&self, room: usize) -> Vec<&Row> {
         if self.rows.len() <= room {
             return self.rows.iter().collect();
@@ -78,11 +78,12 @@ impl Block<'_> {
         let padding = " ".repeat(id_width - measure_text_width(&id));
         let time = text::elapsed(row.until.unwrap_or(self.now).saturating_duration_since(row.since));
         let begin = format!(" {} {id}{padding} ", self.icon(row));
-        // One space before the time, and room for the `^C` that terminals show behind the last line without a wrap.
+        // One space before the time, and space for the `^C` that terminals echo after the last line, so that it does
+        // not wrap.
         let mut room = width.saturating_sub(measure_text_width(&begin) + time.len() + 1 + FREE);
         let mut middle = String::new();
         let status = truncate_str(&row.text, room, "...").into_owned();
-        // What says that it was cut may itself be wider than the room.
+        // The mark of a cut may itself be too wide.
         room = room.saturating_sub(measure_text_width(&status));
         let progress = if row.state == RecordState::Working { progress(row, room) } else { String::new() };
         room = room.saturating_sub(measure_text_width(&progress));
@@ -126,7 +127,7 @@ impl Block<'_> {
     }
 }
 
-/// An id that is too long loses its middle: names of one project begin alike, and differ at the end.
+/// Shortens an id in the middle: names in a project have the same beginning and differ at the end.
 fn middle_cut(id: &str, width: usize) -> Cow<'_, str> {
     const GAP: &str = "...";
     if measure_text_width(id) <= width {
@@ -145,7 +146,7 @@ fn middle_cut(id: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{begin}{GAP}{}", &id[end..]))
 }
 
-/// How far the layers of a pull are, and their bytes where there is room for them.
+/// The progress of the layers of a pull, with bytes if there is space.
 fn progress(row: &Row, room: usize) -> String {
     if row.layers.is_empty() {
         return String::new();

@@ -1,4 +1,4 @@
-//! What a line of the live block shows.
+//! The content of a line in the live block.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ pub(super) struct Row {
     pub(super) state: RecordState,
     pub(super) text: String,
     pub(super) details: String,
-    /// What it waits for.
+    /// What it is waiting for.
     pub(super) note: Option<String>,
     pub(super) since: Instant,
     pub(super) until: Option<Instant>,
     pub(super) layers: BTreeMap<String, Layer>,
 }
 
-/// A layer of an image that is pulled.
+/// A layer of an image being pulled.
 #[derive(Debug)]
 pub(super) struct Layer {
     pub(super) done: bool,

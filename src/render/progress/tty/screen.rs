@@ -1,4 +1,4 @@
-//! A terminal over any writer. What is drawn is collected and written at once, so nothing flickers.
+//! A terminal over any writer. Output is buffered and written at once, so nothing flickers.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -17,9 +17,9 @@ pub(super) struct Screen<W> {
 struct Inner<W> {
     out: W,
     pending: Vec<u8>,
-    /// Whether a line was drawn that the next one begins behind. indicatif ends lines, the last one too, with blanks up
-    /// to the edge, where the `^C` that a terminal echoes would wrap and move the block away from where the next draw
-    /// looks for it; here only the lines between end, and with a line feed.
+    /// Whether the next line needs a line feed before it. indicatif pads lines, even the last, with spaces up to the
+    /// edge; the `^C` that a terminal echoes would then wrap and move the block away from where the next draw expects
+    /// it. Here lines are separated by line feeds instead, and the last one has none.
     line_ends: bool,
 }
 
@@ -28,7 +28,7 @@ impl<W: Write> Screen<W> {
         Self { inner: Arc::new(Mutex::new(Inner { out, pending: Vec::new(), line_ends: false })), size }
     }
 
-    /// Writes whole lines where the cursor is.
+    /// Writes whole lines at the cursor.
     pub(super) fn print(&self, lines: &[String]) -> io::Result<()> {
         let mut inner = self.lock();
         for line in lines {

@@ -1,4 +1,4 @@
-//! What becomes of data, in words: the volumes that a plan removes, and those that are left without a container.
+//! Describes what happens to data: the volumes that a plan removes, and those left without a container.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use crate::plan::{Plan, UnusedVolume};
 use crate::render::text::plural;
 
-/// What a plan means for data: nothing where it removes no volume and leaves none without a container.
+/// What a plan means for data; empty if it removes no volume and leaves none without a container.
 #[must_use]
 pub fn of_plan(plan: &Plan) -> String {
     let mut text = String::new();
     let mut removed: Vec<_> = plan.destructive().flat_map(|(_, step)| step.removed_volumes()).collect();
-    // Several containers may have shared one.
+    // Several containers may share one.
     removed.sort_unstable();
     removed.dedup();
     if !removed.is_empty() {
@@ -31,7 +31,7 @@ pub fn of_plan(plan: &Plan) -> String {
     text
 }
 
-/// The lines about volumes that a run left without a container, with the command that removes them.
+/// Lines about volumes that a run left without a container, with the command to remove them.
 #[must_use]
 pub fn left_behind(volumes: &[UnusedVolume]) -> Vec<String> {
     let (noun, verb, pronoun) = if volumes.len() == 1 { ("its", "is", "it") } else { ("their", "are", "them") };
@@ -51,7 +51,7 @@ fn place(volume: &UnusedVolume) -> String {
     format!("{} ({} of {})", volume.name, volume.target, volume.container)
 }
 
-/// A name as one word of a shell, whatever is in it: people copy the command.
+/// A name, quoted for a shell if necessary, since people copy the command.
 fn word(name: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | ':');
     if name.chars().all(plain) { name.into() } else { format!("'{}'", name.replace('\'', r"'\''")).into() }
