@@ -26,7 +26,7 @@ pub(crate) struct CpArgs {
     /// Keep the owner and group of copied files
     #[arg(short, long)]
     pub(crate) archive: bool,
-    /// Copy what a symbolic link SRC_PATH leads to
+    /// Copy the target of a source that is a symbolic link
     #[arg(short = 'L', long)]
     pub(crate) follow_link: bool,
     /// Copy from or to the replica with this number only

@@ -222,9 +222,9 @@ impl Copy {
             on_thread(move || copy_to_all(input, writers)).await.map_err(failed)
         };
         // Whoever cannot be copied into reads nothing: without any reader the reading ends.
-        let (read, copied) = tokio::join!(reading, join_all(copies));
+        let (read, ended) = tokio::join!(reading, join_all(copies));
         read?;
-        copied.into_iter().collect()
+        ended.into_iter().collect()
     }
 
     /// Copies into one container.

@@ -52,13 +52,17 @@ impl<W: Write> Packer<W> {
 
     /// Adds a pipe or a device, which are not opened. Sockets have no place in an archive.
     fn add_special(&mut self, name: &Path, metadata: &Metadata) -> Result<(), CopyError> {
-        let Some(device) = special(metadata) else { return Ok(()) };
+        let special = special(metadata);
         let mut header = Header::new_gnu();
         header.set_metadata(metadata);
         header.set_size(0);
-        if let Some((major, minor)) = device {
-            header.set_device_major(major).map_err(CopyError::Archive)?;
-            header.set_device_minor(minor).map_err(CopyError::Archive)?;
+        match special {
+            Special::Pipe => {}
+            Special::Device { major, minor } => {
+                header.set_device_major(major).map_err(CopyError::Archive)?;
+                header.set_device_minor(minor).map_err(CopyError::Archive)?;
+            }
+            Special::Other => return Ok(()),
         }
         self.builder.append_data(&mut header, name, io::empty()).map_err(CopyError::Archive)
     }
@@ -132,23 +136,33 @@ impl Read for Content {
     }
 }
 
-/// The numbers of a device, none for a pipe; `None` for what is neither.
+/// A file that is neither a file, a folder nor a link.
+enum Special {
+    Pipe,
+    Device { major: u32, minor: u32 },
+    Other,
+}
+
 #[cfg(unix)]
-fn special(metadata: &Metadata) -> Option<Option<(u32, u32)>> {
+fn special(metadata: &Metadata) -> Special {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
     let (kind, device) = (metadata.file_type(), metadata.rdev());
-    if kind.is_char_device() || kind.is_block_device() {
-        // As Linux keeps them: the low bits of both, then the high bits of the minor and of the major number.
-        let major = ((device >> 8) & 0xfff) | ((device >> 32) & !0xfff);
-        let minor = (device & 0xff) | ((device >> 12) & !0xff);
-        return Some(Some((u32::try_from(major).ok()?, u32::try_from(minor & 0xffff_ffff).ok()?)));
+    if kind.is_fifo() {
+        return Special::Pipe;
     }
-    kind.is_fifo().then_some(None)
+    if !kind.is_char_device() && !kind.is_block_device() {
+        return Special::Other;
+    }
+    // As Linux keeps them: the low bits of both, then the high bits of the minor and of the major number.
+    let number = |bits: u64| u32::try_from(bits & 0xffff_ffff).unwrap_or_default();
+    let major = ((device >> 8) & 0xfff) | ((device >> 32) & 0xffff_f000);
+    let minor = (device & 0xff) | ((device >> 12) & 0xffff_ff00);
+    Special::Device { major: number(major), minor: number(minor) }
 }
 
 #[cfg(not(unix))]
-fn special(_: &Metadata) -> Option<Option<(u32, u32)>> {
-    None
+fn special(_: &Metadata) -> Special {
+    Special::Other
 }
 
 /// Device and number of a file that has more than one name.

@@ -102,9 +102,8 @@ pub(super) fn landing(source: Kind, destination: Option<Kind>, asserts_folder: b
     match (source, destination) {
         (_, Some(Kind::Folder)) => Ok(Landing::Inside),
         (Kind::Folder, Some(Kind::Other)) => Err(CopyError::FolderOverFile),
-        (Kind::Folder, None) => Ok(Landing::As),
         (Kind::Other, None) if asserts_folder => Err(CopyError::NoFolder),
-        (Kind::Other, _) => Ok(Landing::As),
+        (Kind::Folder | Kind::Other, _) => Ok(Landing::As),
     }
 }
 

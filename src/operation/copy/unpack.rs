@@ -28,9 +28,9 @@ pub(super) struct Place {
 pub(super) fn unpack(archive: impl Read, place: &Place) -> Result<(), CopyError> {
     let mut unpacker =
         Unpacker { place, folders: BTreeSet::new(), made: Vec::new(), special: None, buffer: vec![0; BUFFER] };
-    let unpacked = unpacker.all(archive);
+    let entries = unpacker.all(archive);
     let finished = unpacker.finish_folders();
-    unpacked.and(finished)?;
+    entries.and(finished)?;
     unpacker.special.map_or(Ok(()), Err)
 }
 
@@ -60,6 +60,7 @@ impl Unpacker<'_> {
         io::copy(&mut archive.into_inner(), &mut io::sink()).map(drop).map_err(CopyError::Archive)
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind of entry is a file")]
     fn entry(&mut self, mut entry: Entry<'_, impl Read>) -> Result<(), CopyError> {
         let name = entry.path().map_err(CopyError::Archive)?.into_owned();
         let path = self.path(&name)?;
@@ -85,16 +86,14 @@ impl Unpacker<'_> {
                 self.free(&path)?;
                 fs::hard_link(&target, &path).map_err(CopyError::local("link", &path))
             }
-            EntryType::Fifo => self.leave_out("named pipe", path),
-            EntryType::Char | EntryType::Block => self.leave_out("device", path),
+            EntryType::Fifo | EntryType::Char | EntryType::Block => {
+                let kind = if kind == EntryType::Fifo { "named pipe" } else { "device" };
+                self.special.get_or_insert(CopyError::Special { kind, path });
+                Ok(())
+            }
             // Headers that are about other entries.
             _ => Ok(()),
         }
-    }
-
-    fn leave_out(&mut self, kind: &'static str, path: PathBuf) -> Result<(), CopyError> {
-        self.special.get_or_insert(CopyError::Special { kind, path });
-        Ok(())
     }
 
     /// Where an entry of that name goes.

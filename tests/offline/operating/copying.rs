@@ -106,6 +106,7 @@ async fn run(copy: &Copy, engine: &Fake) -> Copied {
     run_with(copy, engine, &[]).await
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other fact is about a task")]
 fn told(fact: &Fact) -> String {
     match fact {
         Fact::TasksStarted { operation } => (*operation).to_owned(),
