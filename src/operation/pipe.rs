@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 use crate::engine::{Bytes, Download, EngineError, Upload};
 
 /// Pieces that are under way at a time.
-const PIECES: usize = 4;
+const PIECES: usize = 16;
 /// How large a written piece is.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 128 << 10;
 
 /// What travels in a pipe; nothing is its end.
 type Piece = io::Result<Option<Bytes>>;
