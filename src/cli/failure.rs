@@ -59,9 +59,14 @@ impl FailedOperation {
             OperationError::Models(error) => writeln!(out, "{}", files.models_error(error)),
             OperationError::Plan(error) => writeln!(out, "{}", files.plan_error(error)),
             OperationError::Run(failure) => write!(out, "{}", files.run_failure(failure)),
+            OperationError::NoExitStatus(error) => write_engine_error(error, out),
             error @ (OperationError::Ask(_)
-            | OperationError::NoReplica { .. }
+            | OperationError::Input(_)
+            | OperationError::Output(_)
             | OperationError::NotRunning { .. }
+            | OperationError::CannotAttach(_)
+            | OperationError::NotATerminal
+            | OperationError::NoReplica { .. }
             | OperationError::Copy(_)
             | OperationError::NoContainers { .. }) => writeln!(out, "{error}"),
             OperationError::Interrupted => writeln!(out),
@@ -96,15 +101,20 @@ impl Failure {
 
     /// The failure of an operation without any files.
     pub(super) fn without_files(error: OperationError) -> Self {
+        if let OperationError::Output(error) = error {
+            return Self::of_stdout(error);
+        }
         Self::operation(error, Arc::default(), SourceMap::default())
     }
 
-    /// The exit status: 1 for errors, 2 for a plan with changes, 130 after an interruption, a container's own where a
+    /// The exit status: 1 for errors, 2 for a plan with changes, 130 after an interruption, 255 where the engine does not
+    /// tell that of a command in a container, a container's own where a
     /// command passes it on.
     #[must_use]
     pub fn status(&self) -> u8 {
         match self {
             Self::Operation(failed) if matches!(failed.error, OperationError::Interrupted) => 130,
+            Self::Operation(failed) if matches!(failed.error, OperationError::NoExitStatus(_)) => 255,
             Self::Load | Self::Engine(_) | Self::Operation(_) | Self::Usage(_) | Self::Unexpected(_) => 1,
             Self::ChangesPending => 2,
             Self::Interrupted => 130,

@@ -9,6 +9,7 @@ mod engine;
 mod existing;
 mod failure;
 pub mod global;
+mod interaction;
 mod lazy;
 mod lenient;
 mod listing;
@@ -19,6 +20,7 @@ mod progress;
 mod service_names;
 mod settings;
 mod signal;
+mod terminal;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

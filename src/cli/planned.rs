@@ -2,11 +2,9 @@
 
 /// Commands of Docker Compose that hoist does not have yet, and the nearest equivalent.
 const PLANNED: &[(&str, &str)] = &[
-    ("attach", "`hoist logs --follow SERVICE` shows the output"),
     ("bridge", ""),
     ("build", "`hoist create --build` builds images and creates the containers"),
     ("events", "use `docker events`"),
-    ("exec", "use `docker exec`; `hoist ps` lists the containers"),
     ("images", "`hoist config --images` lists the images in the files"),
     ("ls", "use `docker ps`"),
     ("port", "`hoist ps` shows the ports"),

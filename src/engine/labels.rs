@@ -26,8 +26,16 @@ pub(crate) fn of_container(request: &CreateContainer) -> BTreeMap<String, String
     if !project.env_files.is_empty() {
         set(label::ENVIRONMENT_FILES, joined(&project.env_files));
     }
-    set(label::ONE_OFF, "False".to_owned());
-    set(label::NUMBER, spec.replica.number.to_string());
+    match &spec.one_off {
+        Some(one_off) => {
+            set(label::ONE_OFF, "True".to_owned());
+            set(label::SLUG, one_off.slug.clone());
+        }
+        None => {
+            set(label::ONE_OFF, "False".to_owned());
+            set(label::NUMBER, spec.replica.number.to_string());
+        }
+    }
     set(label::CONFIG_HASH, request.config_hash.clone());
     // Services outside this run are not dependencies of this container.
     let dependencies = service.depends_on.iter().filter(|(name, _)| project.services.contains_key(*name));

@@ -10,6 +10,7 @@ mod builds;
 mod containers;
 pub mod docker;
 mod error;
+mod execs;
 #[cfg(feature = "fake-engine")]
 pub mod fake;
 mod images;
@@ -24,15 +25,17 @@ pub(crate) mod waiting;
 pub use archives::{Archives, Bytes, Download, Owners, PathStat, Upload};
 pub use builds::Builds;
 pub use containers::{
-    AtEnd, ContainerDetails, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer, NameHolder,
-    PortHolder, Probe,
+    AtEnd, ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer,
+    NameHolder, PortHolder, Probe, WaitFor,
 };
 pub use error::EngineError;
+pub use execs::{ExecDetails, ExecId, Execs};
 pub use images::{BuildStatus, CommitSpec, ImageProgress, Images};
 pub use networks::{AddressHolder, Networks};
 pub use observe::{Observe, ObserveQuery, Scope};
 pub use streams::{
-    ContainerEvent, ContainerEventKind, ExecProgress, ExecSpec, LogChunk, LogQuery, OutputStream, Streams,
+    AttachSpec, Connection, ContainerEvent, ContainerEventKind, ExecProgress, ExecSpec, Input, LogChunk, LogQuery,
+    OutputStream, Streams, WindowSize,
 };
 pub use volumes::Volumes;
 
@@ -41,11 +44,23 @@ pub use volumes::Volumes;
 /// Generic code needs only this trait; to call a method on a concrete engine, import the trait of its resource, such as
 /// [`Containers`].
 pub trait Engine:
-    Observe + Containers + Archives + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
+    Observe + Containers + Archives + Networks + Volumes + Images + Builds + Streams + Execs + Clone + Send + Sync + 'static
 {
 }
 
 impl<E> Engine for E where
-    E: Observe + Containers + Archives + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
+    E: Observe
+        + Containers
+        + Archives
+        + Networks
+        + Volumes
+        + Images
+        + Builds
+        + Streams
+        + Execs
+        + Clone
+        + Send
+        + Sync
+        + 'static
 {
 }

@@ -3,14 +3,18 @@
 //! Everything is generic over the engine's traits, so that each operation can be tested with the fake engine.
 
 pub mod ask;
+mod attach;
 mod commit;
 mod converge;
 pub mod copy;
+mod detach_keys;
 mod down;
 mod error;
+mod exec;
 mod existing;
 mod export;
 pub mod follow;
+pub mod interactive;
 mod logs;
 mod observe;
 mod one_container;
@@ -23,11 +27,14 @@ mod wait;
 use tokio_util::sync::CancellationToken;
 
 pub use ask::{Ask, Question};
+pub use attach::{Attach, Signals};
 pub use commit::Commit;
 pub use converge::{Change, Detail, Prepared, RunSettings, converge, prepare};
 pub use copy::Copy;
+pub use detach_keys::{DetachKeys, DetachKeysError};
 pub use down::Down;
 pub use error::OperationError;
+pub use exec::Exec;
 pub use existing::{Existing, Rm};
 pub use export::Export;
 pub use logs::Logs;

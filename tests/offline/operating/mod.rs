@@ -7,6 +7,7 @@ mod existing;
 mod logs;
 mod ps;
 mod stream;
+mod terminal;
 mod timeline;
 mod up;
 

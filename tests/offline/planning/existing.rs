@@ -67,7 +67,7 @@ fn start_makes_nothing_and_waits_for_what_it_starts() {
     let web = StartOptions { services: named(&["web"]), ..StartOptions::default() };
     assert_eq!(
         start(&project, stopped(&project).without("shop-web-1"), &web),
-        "#1 start container db/1: not running\n",
+        "#1 start container db/1: not running\n#2 wait for db to be healthy: needed by web, after #1\n",
         "a service without containers is passed over"
     );
     assert_eq!(

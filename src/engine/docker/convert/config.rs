@@ -24,6 +24,8 @@ pub(super) fn config(
     service: &Service,
     facts: &Facts,
 ) -> Result<ContainerCreateBody, EngineError> {
+    // Whoever runs a command is the only one it reads from.
+    let one_off = request.spec.one_off.is_some();
     Ok(ContainerCreateBody {
         hostname: text(service.hostname.as_ref()),
         domainname: text(service.domainname.as_ref()),
@@ -39,8 +41,8 @@ pub(super) fn config(
         exposed_ports: list(&exposed_ports(service)?),
         tty: Some(service.tty),
         open_stdin: Some(service.stdin_open),
-        attach_stdin: Some(false),
-        stdin_once: Some(false),
+        attach_stdin: Some(one_off && service.stdin_open),
+        stdin_once: Some(one_off && service.stdin_open),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         healthcheck: service.healthcheck.as_ref().map(|check| healthcheck(service, check)).transpose()?,
