@@ -66,6 +66,7 @@ impl FailedOperation {
             | OperationError::CannotAttach(_)
             | OperationError::NotATerminal
             | OperationError::NoReplica { .. }
+            | OperationError::Copy(_)
             | OperationError::NoContainers { .. }) => writeln!(out, "{error}"),
             OperationError::Interrupted => writeln!(out),
         }

@@ -4,10 +4,7 @@
 const PLANNED: &[(&str, &str)] = &[
     ("bridge", ""),
     ("build", "`hoist create --build` builds images and creates the containers"),
-    ("commit", "use `docker commit`; `hoist ps` lists the containers"),
-    ("cp", "use `docker cp`; `hoist ps` lists the containers"),
     ("events", "use `docker events`"),
-    ("export", "use `docker export`; `hoist ps` lists the containers"),
     ("images", "`hoist config --images` lists the images in the files"),
     ("ls", "use `docker ps`"),
     ("port", "`hoist ps` shows the ports"),

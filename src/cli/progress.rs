@@ -70,6 +70,23 @@ pub(super) async fn carry_out<E: Engine>(
     shown
 }
 
+/// Does something that needs no plan, and shows its progress.
+pub(super) async fn perform<T>(
+    context: &Context,
+    work: impl AsyncFnOnce(Events, Interruption) -> Result<T, OperationError>,
+) -> Result<T, Failure> {
+    let mut progress = output::progress(context)?;
+    let interruption = Interruption::default();
+    let (events, received) = Events::channel();
+    // The events are dropped with the work, which ends the showing.
+    let work = Box::pin(work(events, interruption.clone()));
+    let shown = show(&mut progress, received);
+    let (ended, shown) = with_signals(&interruption, async { tokio::join!(work, shown) }).await?;
+    progress.finish()?;
+    shown?;
+    ended.map_err(Failure::without_files)
+}
+
 /// How a command executes its plans.
 pub(super) fn run_settings(project: &Project, context: &Context) -> Result<RunSettings, Failure> {
     Ok(RunSettings { parallel: settings::parallel(context, &project.environment)? })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::stream::BoxStream;
 
 use super::error::EngineError;
-use crate::observed::Image;
+use crate::observed::{ContainerId, Image, ImageDigest};
 use crate::plan::PullSpec;
 
 /// Calls about images.
@@ -24,6 +24,26 @@ pub trait Images {
     /// Removes a name from an image, and the image if that was its last name; [`EngineError::InUse`] if a container
     /// uses it.
     fn remove_image(&self, reference: String) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Makes an image of what a container has changed, and gives its id.
+    fn commit_container(&self, spec: CommitSpec) -> impl Future<Output = Result<ImageDigest, EngineError>> + Send;
+}
+
+/// The image to make of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitSpec {
+    /// The container.
+    pub container: ContainerId,
+    /// Its name, with or without a tag; none where it is not named.
+    pub image: Option<String>,
+    /// Who made it.
+    pub author: String,
+    /// What it is for.
+    pub message: String,
+    /// Dockerfile instructions that change what it runs and with what: `ENV A=b`.
+    pub changes: Vec<String>,
+    /// Whether the container is suspended meanwhile.
+    pub pause: bool,
 }
 
 /// Progress of a pull or a build.

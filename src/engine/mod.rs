@@ -5,6 +5,7 @@
 //! engine that speaks Docker's API, `fake::Fake` in memory for tests. HTTP statuses and types of the client library
 //! never leave this module.
 
+mod archives;
 mod builds;
 mod containers;
 pub mod docker;
@@ -21,6 +22,7 @@ mod streams;
 mod volumes;
 pub(crate) mod waiting;
 
+pub use archives::{Archives, Bytes, Download, Owners, PathStat, Upload};
 pub use builds::Builds;
 pub use containers::{
     AtEnd, ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer,
@@ -28,7 +30,7 @@ pub use containers::{
 };
 pub use error::EngineError;
 pub use execs::{ExecDetails, ExecId, Execs};
-pub use images::{BuildStatus, ImageProgress, Images};
+pub use images::{BuildStatus, CommitSpec, ImageProgress, Images};
 pub use networks::{AddressHolder, Networks};
 pub use observe::{Observe, ObserveQuery, Scope};
 pub use streams::{
@@ -42,11 +44,23 @@ pub use volumes::Volumes;
 /// Generic code needs only this trait; to call a method on a concrete engine, import the trait of its resource, such as
 /// [`Containers`].
 pub trait Engine:
-    Observe + Containers + Networks + Volumes + Images + Builds + Streams + Execs + Clone + Send + Sync + 'static
+    Observe + Containers + Archives + Networks + Volumes + Images + Builds + Streams + Execs + Clone + Send + Sync + 'static
 {
 }
 
 impl<E> Engine for E where
-    E: Observe + Containers + Networks + Volumes + Images + Builds + Streams + Execs + Clone + Send + Sync + 'static
+    E: Observe
+        + Containers
+        + Archives
+        + Networks
+        + Volumes
+        + Images
+        + Builds
+        + Streams
+        + Execs
+        + Clone
+        + Send
+        + Sync
+        + 'static
 {
 }

@@ -10,6 +10,7 @@ mod failure;
 mod fault;
 mod outcome;
 mod output;
+mod task;
 mod warning;
 
 pub use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
@@ -19,6 +20,7 @@ pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};
 pub use fault::{ModelFault, ProviderFault};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
+pub use task::{Task, TaskStatus};
 pub use warning::StepWarning;
 
 use std::sync::Arc;
@@ -52,6 +54,20 @@ pub enum Fact {
         /// Whether it replaces a plan that failed because another client changed the project: those failures no longer
         /// count.
         replaces_failed: bool,
+    },
+    /// A command without a plan begins: tasks that follow are its.
+    TasksStarted {
+        /// What it is for, in the word of the display: `copy`.
+        operation: &'static str,
+    },
+    /// A command without a plan got on with one container.
+    Task {
+        /// The container's name.
+        container: String,
+        /// What it does.
+        task: Task,
+        /// How far that is.
+        status: TaskStatus,
     },
     /// A step started.
     Started {

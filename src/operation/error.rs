@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::copy::CopyError;
 use crate::engine::EngineError;
 use crate::event::{RunFailure, StepError};
 use crate::plan::PlanError;
@@ -34,6 +35,9 @@ pub enum OperationError {
         /// Its number.
         number: u32,
     },
+    /// Files could not be copied or exported.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// There is nothing to wait for.
     #[error("no containers for project \"{project}\"")]
     NoContainers {

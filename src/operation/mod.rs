@@ -4,17 +4,21 @@
 
 pub mod ask;
 mod attach;
+mod commit;
 mod converge;
+pub mod copy;
 mod detach_keys;
 mod down;
 mod error;
 mod exec;
 mod existing;
+mod export;
 pub mod follow;
 pub mod interactive;
 mod logs;
 mod observe;
 mod one_container;
+mod pipe;
 mod ps;
 pub mod run;
 pub mod session;
@@ -25,12 +29,15 @@ use tokio_util::sync::CancellationToken;
 
 pub use ask::{Ask, Question};
 pub use attach::{Attach, Signals};
+pub use commit::Commit;
 pub use converge::{Change, Detail, Prepared, RunSettings, converge, prepare};
+pub use copy::Copy;
 pub use detach_keys::{DetachKeys, DetachKeysError};
 pub use down::Down;
 pub use error::OperationError;
 pub use exec::Exec;
 pub use existing::{Existing, Rm};
+pub use export::Export;
 pub use logs::Logs;
 pub use one_container::OneContainer;
 pub use ps::{ListedServices, ListedStates, Ps};

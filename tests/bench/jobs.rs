@@ -42,6 +42,7 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "eager", what: "the chain with `interval: 10s`", rounds: 1, run: |p, n| Box::pin(eager(p, n)) },
     Job { name: "many", what: "20 services up and down", rounds: 5, run: |p, n| Box::pin(many(p, n)) },
     Job { name: "beside-build", what: "5 services beside a slow build", rounds: 2, run: |p, n| Box::pin(build(p, n)) },
+    Job { name: "cp", what: "`cp` of 200 MB both ways", rounds: 3, run: |p, n| Box::pin(cp(p, n)) },
     Job { name: "logs", what: "`logs` of 1,000,000 lines", rounds: 3, run: |p, n| Box::pin(logs(p, n)) },
 ];
 
@@ -321,6 +322,31 @@ async fn until_the_others_ran(project: &Project, began: SystemTime) -> anyhow::R
         last = last.max(started.parse::<jiff::Timestamp>()?.into());
     }
     Ok(last.duration_since(began)?)
+}
+
+/// How large the file is that is copied.
+const COPIED: usize = 200_000_000;
+
+async fn cp(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
+    let project = Project::new(&programs.docker, "cp", &services(1, |_| String::new())).await?;
+    programs.run(Side::Hoist, &["up", "-d"], &project)?;
+    let folder = project.folder();
+    let data: Vec<u8> = (0..COPIED).map(|at| u8::try_from((at * at / 7) & 0xff).unwrap_or_default()).collect();
+    std::fs::write(folder.join("data"), &data)?;
+    let into = programs.pairs(rounds, &["cp", "data", "s0:/data"], folder)?;
+    let out = programs.pairs(rounds, &["cp", "s0:/data", "back"], folder)?;
+    // Nobody is fast by leaving something out.
+    for side in [Side::Hoist, Side::Peer] {
+        std::fs::remove_file(folder.join("back"))?;
+        programs.run(side, &["cp", "data", "s0:/data"], &project)?;
+        programs.run(side, &["cp", "s0:/data", "back"], &project)?;
+        ensure!(std::fs::read(folder.join("back"))? == data, "{side:?} changes what it copies");
+    }
+    project.clear().await?;
+    Ok(vec![
+        into.row("`cp` of 200 MB into a container", [Bar::Time(1.0)]),
+        out.row("`cp` of 200 MB out of a container", [Bar::Time(1.0)]),
+    ])
 }
 
 const LINES: usize = 1_000_000;

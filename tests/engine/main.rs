@@ -11,6 +11,7 @@ mod building;
 mod calls;
 mod change;
 mod conditions;
+mod copying;
 mod endings;
 mod examples;
 mod exec;

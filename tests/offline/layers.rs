@@ -103,6 +103,7 @@ fn files_are_read_and_references_told_in_one_place() {
             &[
                 ("src/engine/docker/build/file_sync.rs", "sends a build's context piece by piece"),
                 ("src/engine/docker/containers/port_owner.rs", "reads `/proc`"),
+                ("src/operation/copy/pack.rs", "copies files piece by piece"),
             ],
         ),
         (&["\"git@", "\"github.com/", "\"oci:"], "src/source/remote.rs", &[]),

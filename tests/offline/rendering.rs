@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hoist::engine::EngineError;
-use hoist::event::{BuildProgress, Event, Fact, Outcome, Output, StepError, StepWarning, Stopping};
+use hoist::event::{BuildProgress, Event, Fact, Outcome, Output, StepError, StepWarning, Stopping, Task, TaskStatus};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, ModelSpec, Plan, PullFailure, PullSpec,
@@ -213,6 +213,42 @@ fn json_progress_leaves_out_what_is_empty() {
             {"id":"Container demo-web-1","status":"Error","text":"Error","details":"a \u003c b"}
         "#}
     );
+}
+
+#[test]
+fn tasks_without_a_plan_have_the_words_of_the_contract() {
+    let copy = Task::Copy { from: "a".to_owned(), to: "demo-web-1:/tmp".to_owned() };
+    let fact = |task: &Task, status| Fact::Task { container: "demo-web-1".to_owned(), task: task.clone(), status };
+    let events = [
+        Fact::TasksStarted { operation: "copy" },
+        fact(&copy, TaskStatus::Started),
+        fact(&copy, TaskStatus::Done),
+        fact(&copy, TaskStatus::Failed),
+        fact(&Task::Export, TaskStatus::Started),
+        fact(&Task::Export, TaskStatus::Done),
+        fact(&Task::Commit, TaskStatus::Started),
+        fact(&Task::Commit, TaskStatus::Committed("sha256:1".into())),
+    ];
+    assert_eq!(
+        written(ProgressMode::Plain, &Arc::default(), &events).replace(" \n", "$\n"),
+        indoc! {"
+            \u{20}demo-web-1 Copying a to demo-web-1:/tmp
+            \u{20}demo-web-1 Copied a to demo-web-1:/tmp
+            \u{20}demo-web-1 Error a to demo-web-1:/tmp
+            \u{20}demo-web-1 Exporting$
+            \u{20}demo-web-1 Exported$
+            \u{20}demo-web-1 Committing$
+            \u{20}demo-web-1 Committed as sha256:1$
+        "}
+    );
+    assert_eq!(
+        written(ProgressMode::Json, &Arc::default(), &events[..3]),
+        indoc! {r#"
+            {"id":"demo-web-1","status":"Working","text":"Copying","details":"a to demo-web-1:/tmp"}
+            {"id":"demo-web-1","status":"Done","text":"Copied","details":"a to demo-web-1:/tmp"}
+        "#}
+    );
+    assert_eq!(written(ProgressMode::Quiet, &Arc::default(), &events), "");
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! One file per command: its arguments, its settings and the steps that carry it out.
 
 mod attach;
+mod commit;
 mod completion;
 mod config;
+mod cp;
 mod create;
 mod down;
 mod exec;
+mod export;
 mod help;
 mod kill;
 mod logs;
@@ -37,17 +40,23 @@ use super::{Context, Failure, settings};
 pub(crate) enum Command {
     /// Attach this terminal to a running container
     Attach(Lazy<attach::AttachArgs>),
+    /// Create an image from the changes of a container
+    Commit(Lazy<commit::CommitArgs>),
     /// Print a completion script for a shell
     Completion(Lazy<completion::CompletionArgs>),
     /// Check the files and print the resolved project
     #[command(visible_alias = "convert")]
     Config(Lazy<config::ConfigArgs>),
+    /// Copy files between containers and the local file system
+    Cp(Lazy<cp::CpArgs>),
     /// Create containers without starting them
     Create(Lazy<create::CreateArgs>),
     /// Stop and remove containers and networks, and volumes with --volumes
     Down(Lazy<down::DownArgs>),
     /// Run a command in a running container
     Exec(Lazy<exec::ExecArgs>),
+    /// Export the files of a container as a tar archive
+    Export(Lazy<export::ExportArgs>),
     /// Show the help for a command
     Help(Lazy<help::HelpArgs>),
     /// Send a signal to running containers
@@ -111,11 +120,14 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         // The version was printed before there was a context.
         None | Some(Command::Version(_)) => Ok(()),
         Some(Command::Attach(Lazy(args))) => attach::attach(&args, context),
+        Some(Command::Commit(Lazy(args))) => commit::commit(args, context),
         Some(Command::Completion(Lazy(args))) => completion::completion(&args, root, context.form),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),
+        Some(Command::Cp(Lazy(args))) => cp::cp(&args, context),
         Some(Command::Create(Lazy(args))) => create::create(args, context),
         Some(Command::Down(Lazy(args))) => down::down(&args, context),
         Some(Command::Exec(Lazy(args))) => exec::exec(&args, context),
+        Some(Command::Export(Lazy(args))) => export::export(args, context),
         Some(Command::Help(Lazy(args))) => help::help(&args, &root, context.form),
         Some(Command::Kill(Lazy(args))) => kill::kill(&args, context),
         Some(Command::Logs(Lazy(args))) => logs::logs(&args, context),

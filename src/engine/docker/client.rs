@@ -26,6 +26,8 @@ pub(super) const QUESTION: Duration = Duration::from_mins(1);
 /// Time limit of a change that waits for nothing but the engine: creating copies an image's files into volumes,
 /// removing deletes them.
 pub(super) const CHANGE: Duration = Duration::from_mins(10);
+/// How long a call may take that moves as much data as there is: without end.
+pub(super) const TRANSFER: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// A client of one engine. Clones share its connections and what it has found out about the engine.
 #[derive(Debug, Clone)]

@@ -15,8 +15,8 @@ use super::json::or_default;
 use super::platform::Platform;
 use super::reference::{self, Reference};
 use super::transport::{self, Ask};
-use super::{Docker, classify, status};
-use crate::engine::{EngineError, ImageProgress, Images, ObserveQuery};
+use super::{Docker, classify, commit, status};
+use crate::engine::{CommitSpec, EngineError, ImageProgress, Images, ObserveQuery};
 use crate::observed::{ApiVersion, Image, ImageDigest};
 use crate::plan::PullSpec;
 
@@ -49,6 +49,10 @@ impl Images for Docker {
             Err(EngineError::Conflict(words)) => Err(EngineError::InUse(words)),
             Err(error) => Err(error),
         }
+    }
+
+    async fn commit_container(&self, spec: CommitSpec) -> Result<ImageDigest, EngineError> {
+        commit::commit(&self.client, &spec).await
     }
 }
 

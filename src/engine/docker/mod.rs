@@ -5,16 +5,18 @@
 //! transport.rs  tls.rs  ssh.rs  client.rs    an address -> requests and answers, in the version agreed on
 //! classify.rs                                answers and failures -> EngineError
 //! observe.rs  listed.rs  status.rs           what the engine has of a project
-//! containers/  networks.rs  volumes.rs  images.rs  builds.rs  streams/    the traits of the engine, by resource
+//! containers/  archives.rs  networks.rs  volumes.rs  images.rs  commit.rs  builds.rs  streams/    the traits of the engine, by resource
 //! convert/                                   a project's terms -> the engine's requests
 //! build/                                     the BuildKit client
 //! ```
 
 mod address;
+mod archives;
 mod build;
 mod builds;
 mod classify;
 mod client;
+mod commit;
 mod connect;
 mod containers;
 mod contexts;

@@ -6,8 +6,8 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
 use super::Fake;
-use crate::engine::{EngineError, ImageProgress, Images};
-use crate::observed::Image;
+use crate::engine::{CommitSpec, EngineError, ImageProgress, Images};
+use crate::observed::{Image, ImageDigest};
 use crate::plan::PullSpec;
 
 impl Images for Fake {
@@ -25,6 +25,11 @@ impl Images for Fake {
             state.images.remove(&reference);
             Ok(())
         })
+    }
+
+    async fn commit_container(&self, spec: CommitSpec) -> Result<ImageDigest, EngineError> {
+        self.call_on("commit", &spec.container).await?;
+        Ok("sha256:committed".into())
     }
 }
 

@@ -4,6 +4,7 @@
 //! does after its start; calls take no time and succeed unless the test says otherwise. Calls are named by texts such
 //! as `start demo-web-1`, `create network demo_default` or `pull nginx`; observing the project is `observe`.
 
+mod archives;
 mod builds;
 mod containers;
 mod execs;

@@ -11,8 +11,8 @@ use super::script::{Run, Script};
 use super::typed::{Exec, Typed};
 use crate::engine::labels;
 use crate::engine::{
-    AddressHolder, AtEnd, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
-    ObserveQuery, OutputStream, PortHolder, Probe, Scope, WindowSize,
+    AddressHolder, AtEnd, Bytes, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
+    ObserveQuery, OutputStream, PathStat, PortHolder, Probe, Scope, WindowSize,
 };
 use crate::observed::{self, ContainerId, Health, Image, Network, Observed, Volume};
 use crate::project::label;
@@ -31,6 +31,10 @@ pub(super) struct State {
     pub(super) volumes: Vec<Volume>,
     pub(super) ports: BTreeMap<u16, PortHolder>,
     pub(super) addresses: BTreeMap<(String, String), AddressHolder>,
+    /// What containers have, by their name and the path.
+    pub(super) paths: BTreeMap<(String, String), Content>,
+    /// Archives that were unpacked in containers, by their name, with the folder.
+    pub(super) unpacked: BTreeMap<String, Vec<(String, Vec<u8>)>>,
     pub(super) failures: BTreeMap<String, Vec<EngineError>>,
     pub(super) delays: BTreeMap<String, Duration>,
     pub(super) default_delay: Duration,
@@ -70,6 +74,13 @@ enum What {
     Restart,
 }
 
+/// What a container has at a path, and the archive that the engine makes of it.
+#[derive(Debug, Clone)]
+pub(super) struct Content {
+    pub(super) stat: PathStat,
+    pub(super) archive: Bytes,
+}
+
 /// A container in the fake engine.
 #[derive(Debug)]
 pub(super) struct Container {
@@ -101,6 +112,8 @@ impl State {
             volumes: Vec::new(),
             ports: BTreeMap::new(),
             addresses: BTreeMap::new(),
+            paths: BTreeMap::new(),
+            unpacked: BTreeMap::new(),
             failures: BTreeMap::new(),
             delays: BTreeMap::new(),
             default_delay: Duration::ZERO,

@@ -101,6 +101,11 @@ impl<W: Write + Send + 'static> Progress<W> {
             self.begin(plan, operation);
             return Ok(());
         }
+        if let Fact::TasksStarted { operation } = &event.fact {
+            self.finish()?;
+            self.begin(&Arc::default(), operation);
+            return Ok(());
+        }
         if let Fact::Failed { error, .. } = &event.fact
             && error.is_conflict()
         {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::settings::Hidden;
 use crate::diagnostic::redact;
 use crate::diagnostic::visible::{Colors, visible};
-use crate::event::{BuildProgress, Fact, Outcome, StepError, Stopping, Subject};
+use crate::event::{BuildProgress, Fact, Outcome, StepError, Stopping, Subject, Task, TaskStatus};
 use crate::observed::State;
 use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, UnusedVolume, WaitCondition, WaitSpec};
 use crate::render::{failure, warning};
@@ -172,7 +172,12 @@ impl Records {
             }
             Fact::VolumesLeft(volumes) => volumes.iter().map(left_without_container).collect(),
             Fact::Stopping(why) => vec![stopping(*why)],
-            Fact::PlanStarted { .. } | Fact::Skipped { .. } | Fact::Waiting { .. } | Fact::Ended => Vec::new(),
+            Fact::Task { container, task, status } => vec![of_task(container, task, status)],
+            Fact::PlanStarted { .. }
+            | Fact::TasksStarted { .. }
+            | Fact::Skipped { .. }
+            | Fact::Waiting { .. }
+            | Fact::Ended => Vec::new(),
         }
     }
 
@@ -348,6 +353,26 @@ fn left_without_container(volume: &UnusedVolume) -> Record {
     let details = format!("{} of {}", volume.target, volume.container);
     let subject = Subject::Volume(volume.name.clone());
     Record::new(&subject, RecordState::Warning, "Left without a container").with_details(details)
+}
+
+/// A task of a command without a plan is shown under the container's name alone.
+fn of_task(container: &str, task: &Task, status: &TaskStatus) -> Record {
+    let (working, done) = match task {
+        Task::Copy { .. } => ("Copying", "Copied"),
+        Task::Export => ("Exporting", "Exported"),
+        Task::Commit => ("Committing", "Committed"),
+    };
+    let (state, text) = match status {
+        TaskStatus::Started => (RecordState::Working, working.to_owned()),
+        TaskStatus::Done => (RecordState::Done, done.to_owned()),
+        TaskStatus::Committed(image) => (RecordState::Done, format!("{done} as {image}")),
+        TaskStatus::Failed => (RecordState::Error, "Error".to_owned()),
+    };
+    let record = Record::new(container, state, text);
+    match task {
+        Task::Copy { from, to } => record.with_details(format!("{from} to {to}")),
+        Task::Export | Task::Commit => record,
+    }
 }
 
 fn stopping(why: Stopping) -> Record {

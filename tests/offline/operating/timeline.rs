@@ -68,7 +68,9 @@ impl Timeline {
             | Fact::Progress { .. }
             | Fact::BuildStep { .. }
             | Fact::BuildLog { .. }
-            | Fact::VolumesLeft(_) => {}
+            | Fact::VolumesLeft(_)
+            | Fact::TasksStarted { .. }
+            | Fact::Task { .. } => {}
         }
     }
 
