@@ -60,6 +60,9 @@ impl FailedOperation {
             OperationError::Plan(error) => writeln!(out, "{}", files.plan_error(error)),
             OperationError::Run(failure) => write!(out, "{}", files.run_failure(failure)),
             error @ (OperationError::Ask(_)
+            | OperationError::Output(_)
+            | OperationError::NotRunning { .. }
+            | OperationError::NoPort { .. }
             | OperationError::NoReplica { .. }
             | OperationError::NoContainers { .. }) => writeln!(out, "{error}"),
             OperationError::Interrupted => writeln!(out),
@@ -94,6 +97,9 @@ impl Failure {
 
     /// The failure of an operation without any files.
     pub(super) fn without_files(error: OperationError) -> Self {
+        if let OperationError::Output(error) = error {
+            return Self::of_stdout(error);
+        }
         Self::operation(error, Arc::default(), SourceMap::default())
     }
 

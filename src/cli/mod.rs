@@ -12,6 +12,7 @@ pub mod global;
 mod lazy;
 mod lenient;
 mod listing;
+mod moment;
 mod output;
 mod parse;
 mod planned;

@@ -258,6 +258,21 @@ pub(super) fn target(services: &[String], context: &Context) -> Result<Target, F
     }
 }
 
+/// What a command acts on that needs only the name of the project: that of `-p`, else of `COMPOSE_PROJECT_NAME`, else of
+/// the files, which are loaded for it. Warnings about them are left to the commands that act on them.
+///
+/// # Errors
+///
+/// [`Failure::Load`] if the files are needed and invalid.
+pub(super) fn named(context: &Context) -> Result<Target, Failure> {
+    let variable = || load::early_variable(&context.load_options(&[]), "COMPOSE_PROJECT_NAME");
+    let name = context.global.project_name.clone().or_else(variable);
+    match name.filter(|name| !name.is_empty()) {
+        Some(name) => Ok(Target::Name(ProjectName::from(name.to_lowercase()))),
+        None => target(&[], context),
+    }
+}
+
 /// Progress on standard error, in the mode that flags and terminals select.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::EngineError;
-use crate::observed::{ContainerId, Definition, Health, ImageDigest, State};
+use crate::observed::{ContainerId, Definition, Health, ImageDigest, Processes, State};
 use crate::plan::{AnonymousVolumes, ContainerSpec, InheritedVolume};
 use crate::project::ServiceName;
 
@@ -69,6 +69,9 @@ pub trait Containers {
 
     /// Inspects a container.
     fn inspect_container(&self, id: ContainerId) -> impl Future<Output = Result<ContainerDetails, EngineError>> + Send;
+
+    /// The processes that run in a container; [`EngineError::Conflict`] if it is not running.
+    fn processes(&self, id: ContainerId) -> impl Future<Output = Result<Processes, EngineError>> + Send;
 
     /// The definition a container was created with, for the reasons of a plan; `None` if it is gone or the engine
     /// cannot tell.

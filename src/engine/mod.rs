@@ -27,9 +27,10 @@ pub use containers::{
 pub use error::EngineError;
 pub use images::{BuildStatus, ImageProgress, Images};
 pub use networks::{AddressHolder, Networks};
-pub use observe::{Observe, ObserveQuery, Scope};
+pub use observe::{ContainerStates, Observe, ObserveQuery, Scope};
 pub use streams::{
-    ContainerEvent, ContainerEventKind, ExecProgress, ExecSpec, LogChunk, LogQuery, OutputStream, Streams,
+    ContainerEvent, ContainerEventKind, EventQuery, ExecProgress, ExecSpec, LogChunk, LogQuery, Measurements,
+    OutputStream, Streams,
 };
 pub use volumes::Volumes;
 

@@ -40,6 +40,25 @@ pub enum OperationError {
         /// The project.
         project: ProjectName,
     },
+    /// No container of a service runs.
+    #[error("service \"{service}\" is not running")]
+    NotRunning {
+        /// The service.
+        service: ServiceName,
+    },
+    /// A container does not have a port.
+    #[error("no port {wanted} for container {container}: {}", ports.join(", "))]
+    NoPort {
+        /// The port and its protocol.
+        wanted: String,
+        /// The name of the container.
+        container: String,
+        /// The ports that it has.
+        ports: Vec<String>,
+    },
+    /// Standard output or standard error cannot be written to.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
     /// The user interrupted the operation.
     #[error("interrupted")]
     Interrupted,

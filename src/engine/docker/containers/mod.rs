@@ -15,7 +15,7 @@ use super::listed::ListedContainer;
 use crate::engine::{
     ContainerDetails, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer, NameHolder, PortHolder,
 };
-use crate::observed::{ContainerId, Definition};
+use crate::observed::{ContainerId, Definition, Processes};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 
 impl Containers for Docker {
@@ -65,6 +65,10 @@ impl Containers for Docker {
 
     async fn inspect_container(&self, id: ContainerId) -> Result<ContainerDetails, EngineError> {
         inspect::inspect(&self.client, &id).await
+    }
+
+    async fn processes(&self, id: ContainerId) -> Result<Processes, EngineError> {
+        inspect::processes(&self.client, &id).await
     }
 
     async fn definition(&self, id: ContainerId) -> Result<Option<Definition>, EngineError> {

@@ -3,12 +3,15 @@
 mod events;
 mod exec;
 mod logs;
+mod usage;
 
 use futures::stream::BoxStream;
 
 use super::Docker;
-use crate::engine::{ContainerEvent, EngineError, ExecProgress, ExecSpec, LogChunk, LogQuery, Streams};
-use crate::observed::ContainerId;
+use crate::engine::{
+    ContainerEvent, EngineError, EventQuery, ExecProgress, ExecSpec, LogChunk, LogQuery, Measurements, Streams,
+};
+use crate::observed::{ContainerId, EngineEvent, Usage};
 
 impl Streams for Docker {
     async fn container_events(
@@ -16,6 +19,22 @@ impl Streams for Docker {
         project: String,
     ) -> Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError> {
         events::container_events(&self.client, &project).await
+    }
+
+    async fn events(
+        &self,
+        project: String,
+        query: EventQuery,
+    ) -> Result<BoxStream<'static, Result<EngineEvent, EngineError>>, EngineError> {
+        events::all(&self.client, &project, query).await
+    }
+
+    async fn usage(
+        &self,
+        id: ContainerId,
+        measurements: Measurements,
+    ) -> Result<BoxStream<'static, Result<Usage, EngineError>>, EngineError> {
+        usage::usage(&self.client, &id, measurements).await
     }
 
     async fn logs(
