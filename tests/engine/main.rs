@@ -14,6 +14,7 @@ mod conditions;
 mod endings;
 mod examples;
 mod existing;
+mod facts;
 mod files;
 mod hooks;
 mod interruption;

@@ -1,6 +1,7 @@
 //! `alpha`: the experimental commands of Docker Compose, under its names.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 
@@ -28,8 +29,9 @@ pub(crate) enum AlphaCommand {
 pub(super) fn alpha(args: &AlphaArgs, mut root: clap::Command, context: &Context) -> Result<(), Failure> {
     match &args.command {
         Some(AlphaCommand::Viz(args)) => {
-            output::status("viz command is EXPERIMENTAL", context)?;
-            viz::viz(args, context)
+            let options = viz::options(args)?;
+            writeln!(io::stderr(), "viz command is EXPERIMENTAL")?;
+            viz::print(&options, context)
         }
         Some(AlphaCommand::Unknown(_)) | None => {
             root.build();

@@ -30,14 +30,23 @@ pub(crate) struct VizArgs {
 }
 
 pub(super) fn viz(args: &VizArgs, context: &Context) -> Result<(), Failure> {
+    print(&options(args)?, context)
+}
+
+/// How to write the graph.
+pub(super) fn options(args: &VizArgs) -> Result<GraphOptions, Failure> {
     let Ok(size) = usize::try_from(args.indentation_size) else {
         return Failure::usage(&format!("invalid indentation size: {}", args.indentation_size));
     };
     let details = [(Detail::Networks, args.networks), (Detail::Ports, args.ports), (Detail::Image, args.image)];
-    let options = GraphOptions {
+    Ok(GraphOptions {
         indentation: if args.spaces { " " } else { "\t" }.repeat(size),
         details: details.into_iter().filter(|(_, is_shown)| *is_shown).map(|(detail, _)| detail).collect(),
-    };
+    })
+}
+
+/// Prints the graph of the project in the files, and an empty line as Docker Compose does.
+pub(super) fn print(options: &GraphOptions, context: &Context) -> Result<(), Failure> {
     let loaded = output::load(&context.load_options(&[]), context)?;
-    output::print(graph::graphviz(&loaded.project, &options) + "\n")
+    output::print(graph::graphviz(&loaded.project, options) + "\n")
 }

@@ -3,6 +3,7 @@
 mod create;
 mod down;
 mod existing;
+mod facts;
 mod logs;
 mod ps;
 mod stream;
