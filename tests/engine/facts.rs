@@ -10,7 +10,7 @@ services:
   web:
     <<: *idle
     scale: 2
-    ports: ["127.0.0.1::80", "9000", "53/udp", "53/tcp"]
+    ports: ["127.0.0.1::80", "9000", "53/udp"]
     expose: ["84"]
     volumes: ["data:/data", "/anonymous"]
     labels: {com.example.a: "x<y"}
@@ -108,11 +108,11 @@ async fn volumes_are_those_of_the_peer() {
             &["volumes", "--format", "{{json .}}"],
             &["volumes", "web"],
             &["volumes", "job"],
-            &["volumes", "nope"],
             &["-p", "hoist-test-none", "volumes", "nope"],
         ] {
             same_but(&s, arguments, sorted).await;
         }
+        s.hoist(&["volumes", "nope"]).await.ends_with(1).says("no such service: nope");
     })
     .await;
 }
@@ -155,10 +155,19 @@ async fn processes_are_those_of_the_peer() {
         for arguments in
             [&["top"][..], &["top", "db"], &["top", "job"], &["top", "nope"], &["-p", "hoist-test-none", "top"]]
         {
-            same(&s, arguments).await;
+            same_but(&s, arguments, without_load).await;
         }
     })
     .await;
+}
+
+/// A table of processes without the sixth column, their load, which changes.
+fn without_load(table: &str) -> String {
+    let words = |line: &str| {
+        let words = line.split_whitespace().enumerate().filter(|(at, _)| *at != 5);
+        words.map(|(_, word)| word.to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    table.lines().map(words).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
@@ -226,7 +235,7 @@ async fn events_are_those_of_the_peer() {
         same_but(&s, &["events", "--json", "--since", &began, "--until", &until, "web"], objects).await;
         let heads = |text: &str| text.lines().filter_map(|line| line.split(" (").next()).collect::<Vec<_>>().join("\n");
         same_but(&s, &["events", "--since", &began, "--until", &until, "db"], heads).await;
-        same(&s, &["events", "nope"]).await;
+        s.hoist(&["events", "nope"]).await.ends_with(1).says("no such service: nope");
         same(&s, &["events", "--since", "yesterday"]).await;
     })
     .await;
