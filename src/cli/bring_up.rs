@@ -15,7 +15,7 @@ use crate::load::{self, Dependencies, Loaded};
 use crate::operation::ask::Always;
 use crate::operation::{self, Detail, OperationError, Prepared, Up};
 use crate::plan::{
-    AnonymousVolumePolicy, BuildImages, Orphans, Probing, Recreate, StartContainers, UpOptions, WaitUntilReady,
+    AnonymousVolumePolicy, BuildImages, OneOff, Orphans, Probing, Recreate, StartContainers, UpOptions, WaitUntilReady,
 };
 use crate::project::value::PullPolicy;
 use crate::project::{Project, ServiceName};
@@ -91,6 +91,9 @@ pub(crate) struct UpPlanArgs {
     /// Maximum time for --wait; 0 means no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
     pub(crate) wait_timeout: i64,
+    /// The container of `run`.
+    #[arg(skip)]
+    pub(crate) one_off: Option<OneOff>,
     /// Services to bring up, with their dependencies [default: all]
     #[arg(value_name = "SERVICE")]
     pub(crate) services: Vec<String>,
@@ -151,6 +154,7 @@ fn up_options(args: &UpPlanArgs, context: &Context, environment: &settings::Envi
         wait: args.wait.then(|| WaitUntilReady { timeout: settings::time_limit(args.wait_timeout) }),
         probing: if args.eager_health { Probing::Eager } else { Probing::Engine },
         rolling: args.rolling,
+        one_off: args.one_off.clone(),
         timeout: settings::timeout(args.timeout),
         scale: scales(&converge.scale)?,
         now: jiff::Timestamp::now().as_second(),
@@ -224,6 +228,13 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
         options.dependencies = Dependencies::Ignore;
     }
     output::load(&options, context)
+}
+
+/// The same with all resources that the files define, used or not.
+pub(super) fn load_unpruned(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
+    let mut all = context.clone();
+    all.global.all_resources = true;
+    load(args, &all)
 }
 
 /// Reads the files for the services that the arguments name; fails if that leaves no service.

@@ -67,6 +67,13 @@ impl Context {
         Ok(context)
     }
 
+    /// The same with no progress shown.
+    #[must_use]
+    pub(super) fn quiet(mut self) -> Self {
+        self.global.progress = Some("quiet".to_owned());
+        self
+    }
+
     /// A variable of the process's environment; `None` if it is unset or empty.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::progress::{self, Origin};
 use super::{Context, Failure, output};
-use crate::engine::docker::Docker;
+use crate::engine::Engine;
 use crate::operation::{self, Ask, Change, Detail};
 use crate::plan::ProjectSource;
 use crate::project::ServiceName;
@@ -66,11 +66,11 @@ pub(super) enum Did {
 /// # Errors
 ///
 /// When there is no plan, or it fails.
-pub(super) async fn carry_out(
+pub(super) async fn carry_out<E: Engine>(
     change: &mut impl Change,
     sources: SourceMap,
     ask: &impl Ask,
-    engine: &Docker,
+    engine: &E,
     context: &Context,
 ) -> Result<Did, Failure> {
     let origin = Origin { project: change.project().clone(), sources };

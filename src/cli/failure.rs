@@ -13,7 +13,7 @@ use crate::engine::EngineError;
 use crate::event::RunFailure;
 use crate::operation::OperationError;
 use crate::project::Project;
-use crate::render::failure::{FailedStep, Files};
+use crate::render::failure::{FailedStep, Files, engine_hints};
 use crate::render::listing::ListingError;
 use crate::source::SourceMap;
 
@@ -59,9 +59,13 @@ impl FailedOperation {
             OperationError::Models(error) => writeln!(out, "{}", files.models_error(error)),
             OperationError::Plan(error) => writeln!(out, "{}", files.plan_error(error)),
             OperationError::Run(failure) => write!(out, "{}", files.run_failure(failure)),
+            OperationError::NoExitStatus(error) => write_engine_error(error, out),
             error @ (OperationError::Ask(_)
+            | OperationError::Input(_)
             | OperationError::Output(_)
             | OperationError::NotRunning { .. }
+            | OperationError::CannotAttach(_)
+            | OperationError::NotATerminal
             | OperationError::NoPort { .. }
             | OperationError::NoReplica { .. }
             | OperationError::NoContainers { .. }) => writeln!(out, "{error}"),
@@ -103,12 +107,14 @@ impl Failure {
         Self::operation(error, Arc::default(), SourceMap::default())
     }
 
-    /// The exit status: 1 for errors, 2 for a plan with changes, 130 after an interruption, a container's own where a
+    /// The exit status: 1 for errors, 2 for a plan with changes, 130 after an interruption, 255 where the engine does not
+    /// tell that of a command in a container, a container's own where a
     /// command passes it on.
     #[must_use]
     pub fn status(&self) -> u8 {
         match self {
             Self::Operation(failed) if matches!(failed.error, OperationError::Interrupted) => 130,
+            Self::Operation(failed) if matches!(failed.error, OperationError::NoExitStatus(_)) => 255,
             Self::Load | Self::Engine(_) | Self::Operation(_) | Self::Usage(_) | Self::Unexpected(_) => 1,
             Self::ChangesPending => 2,
             Self::Interrupted => 130,
@@ -184,24 +190,10 @@ impl Failure {
 
 fn write_engine_error(error: &EngineError, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{error}")?;
-    match engine_hint(error) {
+    match engine_hints::hint(error) {
         Some(hint) => writeln!(out, "hint: {hint}"),
         None => Ok(()),
     }
-}
-
-/// The hint for an engine that does not answer or returns an error.
-fn engine_hint(error: &EngineError) -> Option<String> {
-    let EngineError::Unreachable { cause, address } = error else { return None };
-    if let Some(host) = address.strip_prefix("ssh://") {
-        let host = host.split('/').next().unwrap_or_default();
-        return Some(format!("`ssh ssh://{host} docker version` must work without a prompt"));
-    }
-    Some(if cause.to_lowercase().contains("permission denied") {
-        "your user is not allowed to access the engine's socket: add it to the group `docker`, or use sudo".to_owned()
-    } else {
-        "is the engine running? start it, or select another with DOCKER_HOST, --host or --context".to_owned()
-    })
 }
 
 impl From<EngineError> for Failure {

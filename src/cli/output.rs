@@ -13,6 +13,7 @@ use crate::diagnostic::redact;
 use crate::diagnostic::render::{Description, Style, describe, describe_all, render, render_all};
 use crate::diagnostic::visible::{Colors, visible};
 use crate::diagnostic::{Explain, Level};
+use crate::load::discover::{self, NameSources, ProjectNameError};
 use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
 use crate::plan::Plan;
 use crate::project::{Project, ProjectName};
@@ -258,18 +259,39 @@ pub(super) fn target(services: &[String], context: &Context) -> Result<Target, F
     }
 }
 
-/// What a command acts on that needs only the name of the project: that of `-p`, else of `COMPOSE_PROJECT_NAME`, else of
-/// the files, which are loaded for it. Warnings about them are left to the commands that act on them.
+/// What a command acts on that needs the name of the project only: that of `-p`, else of `COMPOSE_PROJECT_NAME`, else of
+/// the files, which are loaded for it. Warnings about them are left to the commands that carry out what they say.
 ///
 /// # Errors
 ///
-/// [`Failure::Load`] if the files are needed and invalid.
+/// [`Failure::Load`] when the files are needed and cannot be used.
 pub(super) fn named(context: &Context) -> Result<Target, Failure> {
     let variable = || load::early_variable(&context.load_options(&[]), "COMPOSE_PROJECT_NAME");
     let name = context.global.project_name.clone().or_else(variable);
     match name.filter(|name| !name.is_empty()) {
         Some(name) => Ok(Target::Name(ProjectName::from(name.to_lowercase()))),
         None => target(&[], context),
+    }
+}
+
+/// Refuses a name that no project can have, where one is given.
+///
+/// # Errors
+///
+/// [`Failure::Usage`] with the contract's words.
+pub(super) fn check_name(context: &Context) -> Result<(), Failure> {
+    let variable = load::early_variable(&context.load_options(&[]), "COMPOSE_PROJECT_NAME");
+    let sources = NameSources {
+        flag: context.global.project_name.as_deref(),
+        variable: variable.as_deref(),
+        ..NameSources::default()
+    };
+    match discover::project_name(sources) {
+        Err(error @ ProjectNameError::Invalid { .. }) => {
+            let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            Failure::usage(&format!("{error}{hint}"))
+        }
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser};
 
 use super::command;
 use super::global::GlobalArgs;
@@ -50,7 +50,7 @@ pub(super) enum Parsed {
 #[must_use]
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
     let mut command = Cli::command();
-    let arguments = expand_boolean_values(&command, arguments.into_iter().collect());
+    let arguments = as_the_parser_takes_them(&command, arguments.into_iter().collect());
     match command.try_get_matches_from_mut(&arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) if cli.command.is_none() && !cli.global.version => Parsed::Help(help_of(Cli::command())),
         Ok(cli) => Parsed::Run(Box::new(cli)),
@@ -62,30 +62,57 @@ fn help_of(mut command: Command) -> String {
     command.render_help().to_string()
 }
 
-/// `--flag=true` becomes `--flag` and `--flag=false` nothing, for flags without a value.
-fn expand_boolean_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
-    if !arguments.iter().any(|argument| argument.to_str().is_some_and(|text| text.contains('='))) {
+/// The commands whose service is followed by a program with arguments of its own.
+const WITH_PROGRAMS: &[&str] = &["exec", "run"];
+
+/// `--flag=true` becomes `--flag` and `--flag=false` nothing, for flags without a value. Behind a service whose program has
+/// arguments of its own, `--` is put.
+fn as_the_parser_takes_them(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
+    let is_odd = |text: &str| text.contains('=') || WITH_PROGRAMS.contains(&text);
+    if !arguments.iter().any(|argument| argument.to_str().is_some_and(is_odd)) {
         return arguments;
     }
     let mut known = root.clone();
     let mut kept = Vec::with_capacity(arguments.len());
-    let mut flags_ended = false;
+    let (mut flags_ended, mut is_value) = (false, false);
     for argument in arguments {
         let text = argument.to_str().unwrap_or_default();
-        flags_ended |= text == "--";
+        flags_ended |= text == "--" && !is_value;
+        if WITH_PROGRAMS.contains(&known.get_name()) {
+            // The first word that is neither a flag nor the value of one.
+            if !flags_ended && !is_value && !text.starts_with('-') {
+                flags_ended = true;
+                kept.extend([argument, "--".into()]);
+                continue;
+            }
+            is_value = !is_value && takes_next(&known, text);
+        }
         if !flags_ended && let Some(on) = boolean_value(root, &known, text) {
             if on {
                 kept.push(text.split('=').next().unwrap_or_default().into());
             }
             continue;
         }
-        if let Some(command) = root.find_subcommand(text) {
+        if !flags_ended && let Some(command) = root.find_subcommand(text) {
             known = command.clone();
             known.build();
         }
         kept.push(argument);
     }
     kept
+}
+
+/// Whether the next argument is the value of a flag, or of the last one in a cluster of short ones.
+fn takes_next(command: &Command, argument: &str) -> bool {
+    let takes = |arg: &Arg| arg.get_action().takes_values() && !arg.is_require_equals_set();
+    if let Some(long) = argument.strip_prefix("--") {
+        return command.get_arguments().any(|arg| arg.get_long() == Some(long) && takes(arg));
+    }
+    let Some(cluster) = argument.strip_prefix('-') else { return false };
+    let arg = |letter| command.get_arguments().find(|arg| arg.get_short() == Some(letter));
+    // What follows a letter that takes a value is that value.
+    let first = cluster.char_indices().find(|(_, letter)| arg(*letter).is_some_and(takes));
+    first.is_some_and(|(at, letter)| at + letter.len_utf8() == cluster.len())
 }
 
 /// The value of `--flag=VALUE` or `-f=VALUE` if the flag takes none and VALUE is a boolean.
@@ -96,8 +123,8 @@ fn boolean_value(root: &Command, command: &Command, argument: &str) -> Option<bo
         "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
         _ => return None,
     };
-    let is_switch = |arg: &&clap::Arg| matches!(arg.get_action(), clap::ArgAction::SetTrue);
-    let named = |arg: &&clap::Arg| match flag.strip_prefix("--") {
+    let is_switch = |arg: &&Arg| matches!(arg.get_action(), clap::ArgAction::SetTrue);
+    let named = |arg: &&Arg| match flag.strip_prefix("--") {
         Some(long) => arg.get_long() == Some(long),
         None => arg.get_short().is_some_and(|short| flag.strip_prefix('-') == Some(short.to_string().as_str())),
     };
@@ -286,10 +313,10 @@ mod tests {
                 &["completion", "x"],
                 "invalid argument \"x\" for SHELL: expected one of bash, elvish, fish, powershell, zsh",
             ),
-            (&["run", "--rm", "web"], "`run` is not supported yet"),
+            (&["bridge", "--rm", "web"], "`bridge` is not supported yet"),
             (
-                &["stop", "-t", "5", "web"],
-                "`stop` is not supported yet\nhint: use `docker stop`; `hoist ps` lists the containers",
+                &["push", "-q", "web"],
+                "`push` is not supported yet\nhint: use `docker push`; `hoist config --images` lists the images",
             ),
             (&["upp"], "unknown docker command: \"compose upp\"\nhint: did you mean `up`?"),
         ];
@@ -305,6 +332,35 @@ mod tests {
         };
         let Some(command::Command::Up(Lazy(up))) = cli.command else { panic!("`up`") };
         assert!(up.detach && up.plan.renew_anon_volumes && !up.plan.converge.build);
+    }
+
+    #[test]
+    fn what_follows_the_service_of_exec_belongs_to_the_program() {
+        let command = |words: &str| {
+            let words: Vec<_> = ["exec"].into_iter().chain(words.split(' ')).collect();
+            let Parsed::Run(cli) = parsed(&words) else { panic!("{words:?}: a command to run") };
+            let Some(command::Command::Exec(Lazy(exec))) = cli.command else { panic!("{words:?}: `exec`") };
+            exec
+        };
+        for flags in [
+            "",
+            "-T ",
+            "-itT ",
+            "-T=true -d=false -i=false ",
+            "-w / ",
+            "-w=/ ",
+            "-Tw / -uroot -e A=1 ",
+            "--no-TTY --index=1 ",
+            "-- ",
+        ] {
+            let exec = command(&format!("{flags}web ps -d=true -T --help -- -q"));
+            assert_eq!(exec.service.as_deref(), Some("web"), "{flags}");
+            assert_eq!(exec.command, ["ps", "-d=true", "-T", "--help", "--", "-q"], "{flags}");
+            assert!(!exec.detach, "{flags}");
+            assert_eq!(exec.interactive, !flags.contains("-i=false"), "{flags}");
+            assert_eq!(exec.no_tty.is_some(), flags.contains('T'), "{flags}");
+        }
+        assert_eq!(refusal(&["exec", "-x", "web", "true"]), "unknown shorthand flag: 'x' in -x");
     }
 
     #[test]

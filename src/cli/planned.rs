@@ -2,17 +2,14 @@
 
 /// Commands of Docker Compose that hoist does not have yet, and the nearest equivalent.
 const PLANNED: &[(&str, &str)] = &[
-    ("attach", "`hoist logs --follow SERVICE` shows the output"),
     ("bridge", ""),
     ("build", "`hoist create --build` builds images and creates the containers"),
     ("commit", "use `docker commit`; `hoist ps` lists the containers"),
     ("cp", "use `docker cp`; `hoist ps` lists the containers"),
-    ("exec", "use `docker exec`; `hoist ps` lists the containers"),
     ("export", "use `docker export`; `hoist ps` lists the containers"),
     ("publish", ""),
     ("pull", "`hoist create --pull always` pulls images and creates the containers"),
     ("push", "use `docker push`; `hoist config --images` lists the images"),
-    ("run", ""),
     ("watch", ""),
 ];
 

@@ -42,8 +42,14 @@ pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<O
 /// The format of a listing that Docker's configuration file sets.
 #[must_use]
 pub(super) fn docker_format(context: &Context, key: &str) -> Option<String> {
+    docker_config(context).format(key)
+}
+
+/// Docker's configuration file.
+#[must_use]
+pub(super) fn docker_config(context: &Context) -> ConfigFile {
     let folder = config_folder(|name| context.environment.get(name).cloned());
-    ConfigFile::read_or_empty(folder.as_deref()).format(key)
+    ConfigFile::read_or_empty(folder.as_deref())
 }
 
 /// Checks the global flags for conflicts, and warns of deprecated ones.

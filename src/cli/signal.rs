@@ -1,5 +1,5 @@
 //! The only owner of the process's signals: the first Ctrl-C (or SIGTERM) stops, the second kills, the third leaves
-//! everything as it is.
+//! everything as it is. What each means to an operation is written at [`Interruption`].
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

@@ -5,7 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
+
 use super::error::EngineError;
+use super::streams::WindowSize;
 use crate::observed::{ContainerId, Definition, Health, ImageDigest, Processes, State};
 use crate::plan::{AnonymousVolumes, ContainerSpec, InheritedVolume};
 use crate::project::ServiceName;
@@ -66,6 +69,20 @@ pub trait Containers {
 
     /// Renames a container.
     fn rename_container(&self, id: ContainerId, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Tells the terminal of a container that its size has changed.
+    fn resize_container(
+        &self,
+        id: ContainerId,
+        size: WindowSize,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Waits for a container's end. Ready when the engine listens: no end after that is missed.
+    fn wait_container(
+        &self,
+        id: ContainerId,
+        until: WaitFor,
+    ) -> impl Future<Output = Result<ContainerEnd, EngineError>> + Send;
 
     /// Inspects a container.
     fn inspect_container(&self, id: ContainerId) -> impl Future<Output = Result<ContainerDetails, EngineError>> + Send;
@@ -173,10 +190,24 @@ pub struct ContainerDetails {
     pub started_at: Option<i128>,
     /// Whether it has a terminal; then its output is one raw stream.
     pub terminal: bool,
+    /// Whether its standard input is kept open for those who attach.
+    pub stdin_open: bool,
     /// How often the engine restarted it.
     pub restart_count: i64,
     /// What the engine does with it after it exits.
     pub at_end: AtEnd,
+}
+
+/// A container's exit status, once it has ended.
+pub type ContainerEnd = BoxFuture<'static, Result<i64, EngineError>>;
+
+/// Which end of a container is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitFor {
+    /// The next one; a container that does not run is waited for until it has run.
+    NextExit,
+    /// Its removal.
+    Removed,
 }
 
 /// What the engine does with a container that has exited.

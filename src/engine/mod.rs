@@ -9,9 +9,11 @@ mod builds;
 mod containers;
 pub mod docker;
 mod error;
+mod execs;
 #[cfg(feature = "fake-engine")]
 pub mod fake;
 mod images;
+mod labels;
 pub(crate) mod line_buffer;
 mod networks;
 mod observe;
@@ -21,16 +23,17 @@ pub(crate) mod waiting;
 
 pub use builds::Builds;
 pub use containers::{
-    AtEnd, ContainerDetails, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer, NameHolder,
-    PortHolder, Probe,
+    AtEnd, ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer,
+    NameHolder, PortHolder, Probe, WaitFor,
 };
 pub use error::EngineError;
+pub use execs::{ExecDetails, ExecId, Execs};
 pub use images::{BuildStatus, ImageProgress, Images};
 pub use networks::{AddressHolder, Networks};
 pub use observe::{ContainerStates, Observe, ObserveQuery, Scope};
 pub use streams::{
-    ContainerEvent, ContainerEventKind, EventQuery, ExecProgress, ExecSpec, LogChunk, LogQuery, Measurements,
-    OutputStream, Streams,
+    AttachSpec, Connection, ContainerEvent, ContainerEventKind, EventQuery, ExecProgress, ExecSpec, Input, LogChunk,
+    LogQuery, Measurements, OutputStream, Streams, WindowSize,
 };
 pub use volumes::Volumes;
 
@@ -39,11 +42,11 @@ pub use volumes::Volumes;
 /// Generic code needs only this trait; to call a method on a concrete engine, import the trait of its resource, such as
 /// [`Containers`].
 pub trait Engine:
-    Observe + Containers + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
+    Observe + Containers + Networks + Volumes + Images + Builds + Streams + Execs + Clone + Send + Sync + 'static
 {
 }
 
 impl<E> Engine for E where
-    E: Observe + Containers + Networks + Volumes + Images + Builds + Streams + Clone + Send + Sync + 'static
+    E: Observe + Containers + Networks + Volumes + Images + Builds + Streams + Execs + Clone + Send + Sync + 'static
 {
 }

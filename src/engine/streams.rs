@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use futures::stream::BoxStream;
+use tokio::io::AsyncWrite;
 
 use super::error::EngineError;
 use crate::observed::{ContainerId, EngineEvent, Health, Usage};
@@ -45,6 +46,14 @@ pub trait Streams {
         id: ContainerId,
         terminal: bool,
     ) -> impl Future<Output = Result<BoxStream<'static, Result<LogChunk, EngineError>>, EngineError>> + Send;
+
+    /// Connects to the streams of a container from now on, without history: what it writes, and what it reads. For one
+    /// that does not run yet: before it starts.
+    fn connect(
+        &self,
+        id: ContainerId,
+        spec: AttachSpec,
+    ) -> impl Future<Output = Result<Connection, EngineError>> + Send;
 
     /// Runs a command in a running container; yields its output and finally its exit status. [`EngineError::Conflict`]
     /// if the container is not running.
@@ -132,6 +141,43 @@ pub struct LogQuery {
     pub terminal: bool,
 }
 
+/// The streams of a process, both ways.
+pub struct Connection {
+    /// What it writes. It ends with the process, or with an error when the connection is lost.
+    pub output: BoxStream<'static, Result<LogChunk, EngineError>>,
+    /// Where what it reads is written to, if that was asked for. Shutting it down ends what the process reads.
+    pub input: Option<Input>,
+}
+
+/// The standard input of a process in a container.
+pub type Input = Box<dyn AsyncWrite + Send + Unpin>;
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("input", &self.input.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Which streams of a container are connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AttachSpec {
+    /// Whether the container has a terminal, so that its output is one raw stream.
+    pub terminal: bool,
+    /// Whether something is written to its standard input.
+    pub stdin: bool,
+    /// The keys at which the engine itself leaves a container with a terminal, in its notation; `None` is its default.
+    pub detach_keys: Option<String>,
+}
+
+/// The size of a terminal in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowSize {
+    /// How many lines it has.
+    pub rows: u16,
+    /// How many characters a line has.
+    pub columns: u16,
+}
+
 /// A piece of output: whole lines or parts of lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogChunk {
@@ -163,6 +209,14 @@ pub struct ExecSpec {
     pub working_dir: Option<String>,
     /// Additional variables, as `NAME=value`.
     pub environment: Vec<String>,
+    /// Whether something can be written to its standard input.
+    pub stdin: bool,
+    /// Whether it gets a terminal.
+    pub terminal: bool,
+    /// The size of that terminal. Older engines take it only once the command runs.
+    pub size: Option<WindowSize>,
+    /// The keys at which the engine itself leaves a command with a terminal, in its notation; `None` is its default.
+    pub detach_keys: Option<String>,
 }
 
 /// Progress of a command in a container.

@@ -12,7 +12,7 @@ mod outcome;
 mod output;
 mod warning;
 
-pub use crate::engine::{AddressHolder, NameHolder, PortHolder};
+pub use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
 pub use crate::plan::Subject;
 pub use evidence::Evidence;
 pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};

@@ -110,6 +110,7 @@ async fn exec<E: Engine>(
         privileged: hook.privileged,
         working_dir: hook.working_dir.clone(),
         environment: hook.environment.iter().filter_map(variable).collect(),
+        ..ExecSpec::default()
     };
     let mut progress = context.engine.exec(id.clone(), spec).await?;
     let mut reader = Reader::new(context, source);

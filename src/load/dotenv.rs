@@ -1,4 +1,5 @@
-//! Env files: `NAME=value` lines in, names and values with their places out.
+//! The grammar of env files: `NAME=value` lines in, names and values with their places out. Which files are read, `.env`
+//! among them, is decided in `environment.rs`.
 //!
 //! The grammar is that of Docker Compose; [`parse_raw`] implements `format: raw` (Compose spec: `05-services.md`,
 //! `env_file`).

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
 use crate::load::dotenv::{self, EnvFileError};
+use crate::load::error::LoadError;
 use crate::load::file::{FileError, FileRole};
 use crate::load::findings::Findings;
 use crate::load::interpolate::TemplateWarning;
 use crate::load::normalize::Environment;
+use crate::load::outcome::LoadFailure;
 use crate::project::{EnvFile, Project, Service};
 use crate::source::{FileId, Reader, SourceMap, Span};
 
@@ -70,6 +72,27 @@ impl Explain for UnknownFormat {
     fn hint(&self) -> Option<String> {
         Some("the only other format is `raw`; omit `format` for the default one".to_owned())
     }
+}
+
+/// The variables of an env file; references are looked up in `outer` first.
+///
+/// # Errors
+///
+/// All errors in the file, or why it cannot be read.
+pub fn read_env_file(
+    path: &Path,
+    reader: &Reader,
+    outer: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, LoadFailure> {
+    let (mut sources, mut findings) = (SourceMap::default(), Findings::default());
+    let mut files = VariableFiles { reader, sources: &mut sources, findings: &mut findings };
+    let read = files.of_include(&[(path.to_owned(), None)], outer).unwrap_or_default();
+    let (errors, _) = findings.into_parts();
+    if errors.is_empty() {
+        return Ok(read);
+    }
+    let errors = errors.into_iter().map(LoadError::from).collect();
+    Err(LoadFailure { sources, errors, warnings: Vec::new() })
 }
 
 /// Reads files of variables and labels.

@@ -224,6 +224,11 @@ fn matches(pattern: &str, name: &str) -> bool {
     pattern[pattern_at..].iter().all(|byte| *byte == b'*')
 }
 
+/// Drops networks, volumes, secrets, configs and models that no service uses.
+pub fn drop_unused(project: &mut Project) {
+    prune(project, Resources::Used);
+}
+
 /// Drops networks, volumes, secrets, configs and models that no remaining service uses.
 pub(super) fn prune(project: &mut Project, resources: Resources) {
     if resources == Resources::All {

@@ -12,7 +12,7 @@ use crate::event::{Conflict, Events, Fact, RunOutcome, Stopping};
 use crate::execute::{ExecuteSettings, execute};
 use crate::observed::{Container, ContainerId, Observed};
 use crate::plan::{Plan, PlanError};
-use crate::project::Project;
+use crate::project::{Project, ServiceName};
 
 /// Delays in milliseconds before observing again when another client changed the project meanwhile: the engine lists an
 /// object only once its creation has finished.
@@ -55,8 +55,8 @@ pub trait Change: Sync {
     /// If the goal cannot be reached.
     fn plan(&self, observed: &Observed, made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError>;
 
-    /// Whether to report running containers that do not change.
-    fn tells_of_untouched(&self) -> bool {
+    /// Whether a container of this service that is up and stays as it is is reported too.
+    fn reports_untouched(&self, _service: &ServiceName) -> bool {
         false
     }
 }
@@ -95,10 +95,11 @@ impl Prepared {
     pub(super) fn announce(&self, change: &impl Change, events: &Events) {
         let plan = self.plan.clone();
         events.send(Fact::PlanStarted { plan, operation: change.name(), replaces_failed: false });
-        if change.tells_of_untouched() {
-            for container in self.untouched(change.project()) {
-                events.send(Fact::UpToDate { container: container.name.clone(), state: container.state });
-            }
+        let is_reported = |container: &&Container| {
+            container.service.as_ref().is_some_and(|service| change.reports_untouched(service))
+        };
+        for container in self.untouched(change.project()).filter(is_reported) {
+            events.send(Fact::UpToDate { container: container.name.clone(), state: container.state });
         }
     }
 }

@@ -56,9 +56,21 @@ pub enum OperationError {
         /// The ports that it has.
         ports: Vec<String>,
     },
+    /// A container is in a state in which it cannot be attached to.
+    #[error("cannot attach to a {0}")]
+    CannotAttach(&'static str),
+    /// A container reads from a terminal, and standard input is none.
+    #[error("cannot attach stdin to a TTY-enabled container because stdin is not a terminal")]
+    NotATerminal,
+    /// Standard input cannot be used.
+    #[error("cannot read standard input: {0}")]
+    Input(io::Error),
     /// Standard output or standard error cannot be written to.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
+    /// A command has ended, and the engine does not say how.
+    #[error(transparent)]
+    NoExitStatus(EngineError),
     /// The user interrupted the operation.
     #[error("interrupted")]
     Interrupted,

@@ -3,19 +3,24 @@
 //! Everything is generic over the engine's traits, so that each operation can be tested with the fake engine.
 
 pub mod ask;
+mod attach;
 mod converge;
+mod detach_keys;
 mod down;
 mod error;
 mod events;
+mod exec;
 mod existing;
 pub mod follow;
 mod images;
+pub mod interactive;
 mod logs;
 mod ls;
 mod observe;
 mod one_container;
 mod port;
 mod ps;
+pub mod run;
 pub mod session;
 mod stats;
 mod top;
@@ -26,10 +31,13 @@ mod wait;
 use tokio_util::sync::CancellationToken;
 
 pub use ask::{Ask, Question};
+pub use attach::{Attach, Signals};
 pub use converge::{Change, Detail, Prepared, RunSettings, converge, prepare};
+pub use detach_keys::{DetachKeys, DetachKeysError};
 pub use down::Down;
 pub use error::OperationError;
 pub use events::WatchEvents;
+pub use exec::Exec;
 pub use existing::{Existing, Rm};
 pub use images::Images;
 pub use logs::Logs;

@@ -26,7 +26,7 @@ impl OneContainer {
         self.find(engine, Container::is_up).await
     }
 
-    /// The container, if `suits` accepts it.
+    /// The container, if `suits` takes it.
     ///
     /// # Errors
     ///

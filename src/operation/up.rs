@@ -9,7 +9,7 @@ use super::{Ask, OperationError, Question, observe};
 use crate::engine::Engine;
 use crate::observed::{ContainerId, Observed};
 use crate::plan::{self, Plan, PlanError, UpOptions};
-use crate::project::Project;
+use crate::project::{Project, ServiceName};
 
 /// Brings a project up.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ impl Change for Up {
         plan::up(&self.project, observed, &options)
     }
 
-    fn tells_of_untouched(&self) -> bool {
-        true
+    fn reports_untouched(&self, service: &ServiceName) -> bool {
+        self.options.one_off.as_ref().is_none_or(|one_off| one_off.service != *service)
     }
 }

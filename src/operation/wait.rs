@@ -84,8 +84,8 @@ impl Wait {
         while !waited.is_empty() {
             let look_at = Instant::now() + LOOK_AGAIN;
             tokio::select! {
-                event = events.next() => match event {
-                    Some(Ok(event)) => {
+                event = events.next() => {
+                    if let Some(Ok(event)) = event {
                         if let ContainerEventKind::Die(exit_code) = event.kind
                             && waited.remove(&event.id).is_some()
                         {
@@ -93,11 +93,9 @@ impl Wait {
                         }
                         continue;
                     }
-                    Some(Err(_)) | None => {
-                        tokio::time::sleep(RECONNECT).await;
-                        events = engine.container_events(self.project.to_string()).await?;
-                    }
-                },
+                    tokio::time::sleep(RECONNECT).await;
+                    events = engine.container_events(self.project.to_string()).await?;
+                }
                 () = tokio::time::sleep_until(look_at) => {}
             }
             for id in waited.keys().cloned().collect::<Vec<_>>() {

@@ -577,7 +577,7 @@ impl PlanError {
             }
             Self::ServiceNotNamed { service } => Some(format!("add `{service}` to the command line")),
             Self::NoContainerToStart { service } => Some(format!("`hoist up -d {service}` creates and starts it")),
-            Self::DuplicateContainerName { .. } => Some("give each container a name of its own".to_owned()),
+            Self::DuplicateContainerName { .. } => Some("give each container its own name".to_owned()),
             Self::NamedContainerScaled { .. }
             | Self::NothingToRun { .. }
             | Self::NoSuchService { .. }

@@ -37,6 +37,8 @@ pub struct UpOptions {
     /// `--rolling`: replace the replicas of every service in turn; otherwise only those of services with
     /// `x-hoist.rolling`.
     pub rolling: bool,
+    /// `run`: the container for one command. The replicas of its service are left alone.
+    pub one_off: Option<OneOff>,
     /// `-t`: grace period of every stop; each container's own by default.
     pub timeout: Option<Duration>,
     /// `--scale`: numbers of replicas that override those in the files.
@@ -58,6 +60,41 @@ pub struct UpOptions {
     pub missing_files: BTreeSet<String>,
     /// Whether reasons may show values that look like secrets (`--show-values`).
     pub values: SecretValues,
+}
+
+/// A container that `run` creates for one command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneOff {
+    /// Its service, whose definition in the project is already what the command asks for.
+    pub service: ServiceName,
+    /// Its name.
+    pub name: String,
+    /// What tells it from all other one-offs: the value of the label `com.docker.compose.slug`.
+    pub slug: String,
+    /// What the engine does with it when it exits.
+    pub at_end: OneOffEnd,
+    /// The names it answers to on its networks.
+    pub aliases: OneOffAliases,
+}
+
+/// What the engine does with a one-off when it exits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OneOffEnd {
+    /// It keeps it.
+    #[default]
+    Keep,
+    /// It removes it, with its anonymous volumes (`--rm`).
+    Remove,
+}
+
+/// The names that a one-off answers to on its networks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OneOffAliases {
+    /// Only its own name: it does not answer for its service.
+    #[default]
+    Name,
+    /// Those of a replica, too (`--use-aliases`).
+    Service,
 }
 
 /// When to recreate existing containers.

@@ -70,7 +70,7 @@ struct Restart<'a> {
     done: BTreeMap<ServiceName, Vec<(&'a Container, ActionId)>>,
 }
 
-impl<'a> Restart<'a> {
+impl Restart<'_> {
     fn service(&mut self, name: &ServiceName) {
         let dependencies = self.project.services.get(name).map(|service| &service.depends_on);
         let mut before = Vec::new();

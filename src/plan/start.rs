@@ -9,7 +9,7 @@ use super::decide::image::Images;
 use super::decide::order;
 use super::inputs::Inputs;
 use super::{Plan, PlanBuilder, PlanError, ProjectSource, Recreate, StartOptions, UpOptions};
-use crate::observed::Observed;
+use crate::observed::{Container, Observed};
 use crate::project::{Project, ServiceName};
 
 /// What it takes to start the containers of a project that do not run.
@@ -19,7 +19,7 @@ use crate::project::{Project, ServiceName};
 /// When there is no container, or a service has one name too many: what it depends on is not there.
 pub fn start(source: &ProjectSource, observed: &Observed, options: &StartOptions) -> Result<Plan, PlanError> {
     let project = Arc::new(narrowed(&source.project(observed), &options.services)?);
-    if !observed.containers.iter().any(|container| container.is_replica()) {
+    if !observed.containers.iter().any(Container::is_replica) {
         return nothing_to_start(source, &project);
     }
     let options = UpOptions { recreate: Recreate::Never, wait: options.wait, ..UpOptions::default() };

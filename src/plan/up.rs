@@ -28,7 +28,9 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     let project = &model::with_variables(project, observed)?;
     let cx = Inputs { project, observed, options };
     check(&cx)?;
-    let order = order::services_by_dependency(project)?;
+    let mut order = order::services_by_dependency(project)?;
+    // The replicas of a service that `run` runs a command for are none of its business.
+    order.retain(|name| options.one_off.as_ref().is_none_or(|one_off| one_off.service != *name));
     let mut warnings = Vec::new();
     let networks = network::decide(&cx, &mut warnings)?;
     let volumes = volume::decide(&cx, &mut warnings)?;
@@ -54,6 +56,9 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     }
     for name in &order {
         writer.service(name);
+    }
+    if let Some(one_off) = &options.one_off {
+        writer.one_off(one_off);
     }
     writer.unmount();
     writer.clashes();

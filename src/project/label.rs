@@ -18,6 +18,8 @@ pub const CONFIG_FILES: &str = "com.docker.compose.project.config_files";
 pub const ENVIRONMENT_FILES: &str = "com.docker.compose.project.environment_file";
 /// `True` for containers of `run`, `False` for replicas.
 pub const ONE_OFF: &str = "com.docker.compose.oneoff";
+/// What tells a container of `run` from all others.
+pub const SLUG: &str = "com.docker.compose.slug";
 /// The hash of the definition it was created from.
 pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 /// The replica's number.

@@ -89,6 +89,11 @@ impl ConfigFile {
         self.part(name)
     }
 
+    /// The keys that leave a program in a container running: `detachKeys`.
+    pub(crate) fn detach_keys(&self) -> Option<String> {
+        self.part::<String>("detachKeys").filter(|keys| !keys.is_empty())
+    }
+
     /// The proxy variables for containers on the engine at `address`, in upper and lower case.
     pub(crate) fn proxy_variables(&self, address: &str) -> BTreeMap<String, String> {
         let all: BTreeMap<String, Proxies> = self.part("proxies").unwrap_or_default();
@@ -142,6 +147,14 @@ mod tests {
         assert_eq!(file(r#"{"currentContext":"far"}"#).current_context(), Some("far".to_owned()));
         assert_eq!(file(r#"{"currentContext":""}"#).current_context(), None);
         assert_eq!(file("{}").current_context(), None);
+    }
+
+    #[test]
+    fn the_detach_keys() {
+        assert_eq!(file(r#"{"detachKeys":"ctrl-x"}"#).detach_keys(), Some("ctrl-x".to_owned()));
+        for none in [r#"{"detachKeys":""}"#, r#"{"detachKeys":1}"#, "{}"] {
+            assert_eq!(file(none).detach_keys(), None, "{none}");
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod listing;
 mod mistakes;
 mod models;
 mod networks;
+mod one_off;
 mod pairs;
 mod peer;
 mod pulling;

@@ -13,6 +13,7 @@ mod existing;
 mod images;
 mod interrupted;
 mod models;
+mod one_off;
 mod people;
 mod plan_text;
 mod refused;

@@ -1,11 +1,13 @@
 //! One file per command: its arguments, its settings and the steps that carry it out.
 
 mod alpha;
+mod attach;
 mod completion;
 mod config;
 mod create;
 mod down;
 mod events;
+mod exec;
 mod help;
 mod images;
 mod kill;
@@ -17,6 +19,7 @@ mod port;
 mod ps;
 mod restart;
 mod rm;
+mod run;
 mod scale;
 mod start;
 mod stats;
@@ -40,6 +43,8 @@ pub(crate) enum Command {
     /// Experimental commands of Docker Compose
     #[command(hide = true)]
     Alpha(Lazy<alpha::AlphaArgs>),
+    /// Attach this terminal to a running container
+    Attach(Lazy<attach::AttachArgs>),
     /// Print a completion script for a shell
     Completion(Lazy<completion::CompletionArgs>),
     /// Check the files and print the resolved project
@@ -51,6 +56,8 @@ pub(crate) enum Command {
     Down(Lazy<down::DownArgs>),
     /// Show what happens to containers, as it happens
     Events(Lazy<events::EventsArgs>),
+    /// Run a command in a running container
+    Exec(Lazy<exec::ExecArgs>),
     /// Show the help for a command
     Help(Lazy<help::HelpArgs>),
     /// List the images of containers
@@ -74,6 +81,8 @@ pub(crate) enum Command {
     Restart(Lazy<restart::RestartArgs>),
     /// Remove stopped containers
     Rm(Lazy<rm::RmArgs>),
+    /// Run a command in a container of its own
+    Run(Lazy<run::RunArgs>),
     /// Run NUM replicas of services
     Scale(Lazy<scale::ScaleArgs>),
     /// Start existing containers
@@ -111,11 +120,13 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
     match command {
         None => Ok(()),
         Some(Command::Alpha(Lazy(args))) => alpha::alpha(&args, root, context),
+        Some(Command::Attach(Lazy(args))) => attach::attach(&args, context),
         Some(Command::Completion(Lazy(args))) => completion::completion(&args, root),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),
         Some(Command::Create(Lazy(args))) => create::create(args, context),
         Some(Command::Down(Lazy(args))) => down::down(&args, context),
         Some(Command::Events(Lazy(args))) => events::events(&args, context),
+        Some(Command::Exec(Lazy(args))) => exec::exec(&args, context),
         Some(Command::Help(Lazy(args))) => help::help(&args, root),
         Some(Command::Images(Lazy(args))) => images::images(&args, context),
         Some(Command::Kill(Lazy(args))) => kill::kill(&args, context),
@@ -127,6 +138,7 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         Some(Command::Ps(Lazy(args))) => ps::ps(&args, context),
         Some(Command::Restart(Lazy(args))) => restart::restart(&args, context),
         Some(Command::Rm(Lazy(args))) => rm::rm(&args, context),
+        Some(Command::Run(Lazy(args))) => run::run(&args, context),
         Some(Command::Scale(Lazy(args))) => scale::scale(args, context),
         Some(Command::Start(Lazy(args))) => start::start(&args, context),
         Some(Command::Stats(Lazy(args))) => stats::stats(&args, context),

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Fake;
+use crate::engine::waiting::until as until_time;
 use crate::engine::{
-    ContainerDetails, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer, PortHolder,
+    ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer,
+    PortHolder, WaitFor, WindowSize,
 };
 use crate::observed::{ContainerId, Processes, State};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
@@ -105,6 +107,35 @@ impl Containers for Fake {
             return Err(EngineError::Conflict(format!("container {name} is not running")));
         }
         Ok(state.processes.get(&name).cloned().unwrap_or_default())
+    }
+
+    async fn resize_container(&self, id: ContainerId, size: WindowSize) -> Result<(), EngineError> {
+        let mut state = self.state();
+        state.name_of(&id)?;
+        state.sizes.push(size);
+        Ok(())
+    }
+
+    async fn wait_container(&self, id: ContainerId, until: WaitFor) -> Result<ContainerEnd, EngineError> {
+        let deaths = self.state().deaths_of(&id)?;
+        let engine = self.clone();
+        Ok(Box::pin(async move {
+            loop {
+                let changed = engine.0.changed.notified();
+                let wake = {
+                    let state = engine.state();
+                    match (until, state.end_of(&id, deaths)) {
+                        (WaitFor::NextExit, Some(status)) => return Ok(status),
+                        (WaitFor::Removed, None) if state.name_of(&id).is_err() => return Ok(0),
+                        (WaitFor::NextExit | WaitFor::Removed, _) => state.next_at(),
+                    }
+                };
+                tokio::select! {
+                    () = changed => {}
+                    () = until_time(wake) => {}
+                }
+            }
+        }))
     }
 
     async fn inspect_container(&self, id: ContainerId) -> Result<ContainerDetails, EngineError> {

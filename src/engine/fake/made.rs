@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::engine::CreateContainer;
 use crate::observed::{Endpoint, ImageDigest, Mount, MountKind, Network, NetworkId, Volume};
 use crate::project::hash::{network_hash, volume_hash};
-use crate::project::label;
 use crate::project::value::MountKind as DefinedMountKind;
 use crate::project::{NetworkKey, Project, Service, VolumeKey};
 
@@ -59,28 +58,6 @@ pub(super) fn volume(project: &Project, key: &VolumeKey) -> Option<Volume> {
         labels: defined.labels.clone(),
         ..Volume::default()
     })
-}
-
-/// The labels from the request, in addition to those of every container.
-pub(super) fn labels(request: &CreateContainer) -> BTreeMap<String, String> {
-    let project = &request.spec.project;
-    let service = project.services.get(&request.spec.replica.service);
-    let mut labels = service.map(|service| service.labels.clone()).unwrap_or_default();
-    let digest = request.image_digest.as_ref().map(ToString::to_string).unwrap_or_default();
-    let set = [
-        (label::CONFIG_HASH, request.config_hash.clone()),
-        (label::DEPENDS_ON, service.map(|service| dependencies(project, service)).unwrap_or_default()),
-        (label::IMAGE, digest),
-        (label::FIELDS, request.field_digests.clone()),
-        (label::CONTENTS, request.content_digests.clone()),
-    ];
-    labels.extend(set.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key.to_owned(), value)));
-    labels
-}
-
-fn dependencies(project: &Project, service: &Service) -> String {
-    let known = service.depends_on.iter().filter(|(name, _)| project.services.contains_key(*name));
-    known.map(|(name, on)| format!("{name}:{}:{}", on.condition, on.restart)).collect::<Vec<_>>().join(",")
 }
 
 fn endpoints(project: &Project, service: &Service) -> BTreeMap<String, Endpoint> {

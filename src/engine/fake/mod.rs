@@ -6,6 +6,7 @@
 
 mod builds;
 mod containers;
+mod execs;
 mod images;
 mod made;
 mod networks;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{AddressHolder, ContainerEventKind, CreateContainer, EngineError, PortHolder};
+use super::{AddressHolder, ContainerEventKind, CreateContainer, EngineError, PortHolder, WindowSize};
 use crate::observed::{ContainerId, Image, ImageDetails, Processes, Usage};
 
 pub use script::{Run, Script};
@@ -130,6 +131,18 @@ impl Fake {
     pub fn remove_now(&self, id: &ContainerId) {
         self.state().remove(id);
         self.0.changed.notify_waiters();
+    }
+
+    /// What was written to the standard input of a container.
+    #[must_use]
+    pub fn typed_into(&self, id: &ContainerId) -> Vec<u8> {
+        self.state().keyboards.get(id).map(|typed| execs::typed_bytes(typed)).unwrap_or_default()
+    }
+
+    /// The sizes that the terminals of containers were told, in this order.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<WindowSize> {
+        self.state().sizes.clone()
     }
 
     /// The names of the networks, then those of the volumes.

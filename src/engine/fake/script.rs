@@ -12,6 +12,8 @@ pub struct Script {
     pub healthcheck: bool,
     /// Whether it has a terminal.
     pub terminal: bool,
+    /// Whether its standard input is kept open.
+    pub stdin_open: bool,
     /// Its runs.
     pub runs: Vec<Run>,
 }

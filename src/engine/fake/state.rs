@@ -1,15 +1,18 @@
 //! The state of the fake engine, and how time passes in it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::made::{self, Made};
+use super::execs::{Exec, Typed};
+use super::made::Made;
 use super::script::{Run, Script};
+use crate::engine::labels;
 use crate::engine::{
     AddressHolder, AtEnd, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
-    ObserveQuery, OutputStream, PortHolder, Probe, Scope,
+    ObserveQuery, OutputStream, PortHolder, Probe, Scope, WindowSize,
 };
 use crate::observed::{self, ContainerId, Health, Image, ImageDetails, Network, Observed, Processes, Usage, Volume};
 use crate::project::label;
@@ -42,6 +45,12 @@ pub(super) struct State {
     pub(super) cuts: Vec<Instant>,
     /// When output streams are cut.
     pub(super) output_cuts: Vec<Instant>,
+    /// The commands that were made ready in containers.
+    pub(super) execs: Vec<Exec>,
+    /// What was written to containers.
+    pub(super) keyboards: BTreeMap<ContainerId, Arc<Mutex<Typed>>>,
+    /// The sizes that the terminals of containers were told.
+    pub(super) sizes: Vec<WindowSize>,
     /// Everything that happened so far; event streams read it from where they started.
     pub(super) happened: Vec<ContainerEvent>,
     /// What is going to happen.
@@ -107,6 +116,9 @@ impl State {
             most_busy: 0,
             cuts: Vec::new(),
             output_cuts: Vec::new(),
+            execs: Vec::new(),
+            keyboards: BTreeMap::new(),
+            sizes: Vec::new(),
             happened: Vec::new(),
             scheduled: Vec::new(),
             made: 0,
@@ -230,6 +242,18 @@ impl State {
         self.emit(id, ContainerEventKind::Stop);
     }
 
+    /// How often the process of a container ended so far.
+    pub(super) fn deaths_of(&self, id: &ContainerId) -> Result<usize, EngineError> {
+        self.name_of(id)?;
+        Ok(self.containers.get(id).map_or(0, |container| container.deaths))
+    }
+
+    /// The exit status of a container whose process ended since it had ended `deaths` times.
+    pub(super) fn end_of(&self, id: &ContainerId, deaths: usize) -> Option<i64> {
+        let container = self.containers.get(id)?;
+        container.exit_code.filter(|_| container.deaths > deaths)
+    }
+
     pub(super) fn pause(&mut self, id: &ContainerId) {
         if let Some(container) = self.containers.get_mut(id) {
             container.state = observed::State::Paused;
@@ -271,7 +295,7 @@ impl State {
             container.script = script;
         }
         if let Some(container) = self.containers.get_mut(&id) {
-            container.labels.extend(made::labels(&request));
+            container.labels.extend(labels::of_container(&request));
             container.made = Made::of(&request);
         }
         self.requests.insert(name, request);
@@ -371,6 +395,7 @@ impl State {
             probes: container.probes.clone(),
             started_at: container.started_at,
             terminal: container.script.terminal,
+            stdin_open: container.script.stdin_open,
             restart_count: container.restarts,
             at_end: AtEnd::Keep,
         })

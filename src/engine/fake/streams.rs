@@ -8,12 +8,13 @@ use futures::stream::{self, BoxStream};
 use tokio::time::Instant;
 
 use super::Fake;
+use super::execs::Keyboard;
 use super::script::Script;
 use super::state::State;
 use crate::engine::waiting::until;
 use crate::engine::{
-    ContainerEvent, ContainerEventKind, EngineError, EventQuery, ExecProgress, ExecSpec, LogChunk, LogQuery,
-    Measurements, OutputStream, Streams,
+    AttachSpec, Connection, ContainerEvent, ContainerEventKind, EngineError, EventQuery, ExecProgress, ExecSpec, Input,
+    LogChunk, LogQuery, Measurements, OutputStream, Streams,
 };
 use crate::observed::{self, ContainerId, EngineEvent, Health, Usage};
 
@@ -64,6 +65,15 @@ impl Streams for Fake {
         let name = self.state().name_of(&id)?;
         self.state().take_failure(&format!("attach {name}"))?;
         Ok(attached(self.clone(), id))
+    }
+
+    async fn connect(&self, id: ContainerId, spec: AttachSpec) -> Result<Connection, EngineError> {
+        let output = self.attach(id.clone(), spec.terminal).await?;
+        let input = spec.stdin.then(|| {
+            let typed = self.state().keyboards.entry(id).or_default().clone();
+            Box::new(Keyboard(typed)) as Input
+        });
+        Ok(Connection { output, input })
     }
 
     async fn exec(

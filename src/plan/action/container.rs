@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Deferred;
 use crate::observed::{ContainerId, ImageDigest};
-use crate::plan::ActionId;
+use crate::plan::{ActionId, OneOff};
 use crate::project::fingerprint::Fingerprint;
 use crate::project::{Project, ServiceName};
 
@@ -87,6 +87,8 @@ pub struct ContainerSpec {
     pub references: BTreeMap<ServiceName, ContainerRef>,
     /// The containers of the services in `links`.
     pub linked: BTreeMap<ServiceName, Vec<ContainerRef>>,
+    /// What makes it a container of `run`; `None` for replicas.
+    pub one_off: Option<OneOff>,
 }
 
 impl ContainerSpec {
@@ -105,6 +107,7 @@ impl ContainerSpec {
             replaces: None,
             references: BTreeMap::new(),
             linked: BTreeMap::new(),
+            one_off: None,
         }
     }
 }

@@ -209,7 +209,7 @@ impl Action {
                 Description::change("remove image", REMOVE, Subject::Image(reference.clone()))
             }
             Self::CreateContainer(spec) => Description {
-                object: spec.replica.to_string(),
+                object: if spec.one_off.is_some() { spec.name.clone() } else { spec.replica.to_string() },
                 detail: spec.temporary_name.as_ref().map_or_else(String::new, |name| format!(" as {name}")),
                 service: Some(&spec.replica.service),
                 data: creation(spec),

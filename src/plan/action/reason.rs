@@ -73,6 +73,8 @@ pub enum Reason {
     StopAsked,
     /// The command is there for nothing else: `restart`, `kill`, `pause`, `unpause`, `rm`.
     Requested,
+    /// `run` runs a command in it.
+    OneOffAsked,
     /// A dependency with `restart: true` is restarted.
     DependencyRestarted(ServiceName),
     /// `--volumes` was given.
@@ -150,6 +152,7 @@ impl fmt::Display for Reason {
             Self::Down => f.write_str("down"),
             Self::StopAsked => f.write_str("stop requested"),
             Self::Requested => f.write_str("requested"),
+            Self::OneOffAsked => f.write_str("for one command"),
             Self::DependencyRestarted(service) => write!(f, "{service} is restarted"),
             Self::VolumesAsked => f.write_str("removal of volumes requested"),
             Self::ImagesAsked => f.write_str("removal of images requested"),

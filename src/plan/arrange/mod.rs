@@ -3,6 +3,7 @@
 pub(super) mod address;
 pub(super) mod conflicts;
 pub(super) mod network_steps;
+pub(super) mod one_off;
 pub(super) mod replace;
 pub(super) mod roll;
 pub(super) mod sharing;

@@ -138,7 +138,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
 
     /// The steps that a new container of a service needs: its image, models, networks, volumes, and the containers it
     /// shares with.
-    fn before_create(&self, service: &Service, spec: &ContainerSpec) -> Vec<ActionId> {
+    pub(in crate::plan) fn before_create(&self, service: &Service, spec: &ContainerSpec) -> Vec<ActionId> {
         let mut before = self.resources.images.before_create(self.cx.project, service, self.cx.options);
         before.extend(self.resources.models.of_service(service));
         if service.network_mode.is_none() {

@@ -301,7 +301,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         Some(Arc::new(spec))
     }
 
-    fn bare_spec(
+    pub(in crate::plan) fn bare_spec(
         &self,
         service: &Service,
         replica: Replica,
@@ -324,6 +324,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             replaces,
             references: self.references(service),
             linked: self.linked(service),
+            one_off: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Failures of plans and runs as text: the message alone on its line, as scripts expect it, then the place in the
 //! files, the explanation, what to do, and what was not done because of it.
 
+pub mod engine_hints;
 mod evidence;
 mod place;
 mod pull_hints;

@@ -1,7 +1,7 @@
 //! A failure in, its text out: the message, the hint and the explanation. Messages about waits, hooks, providers and
 //! models are those of Docker Compose, since scripts match on them.
 
-use super::{evidence, pull_hints, refusal_hints};
+use super::{engine_hints, evidence, pull_hints, refusal_hints};
 use crate::event::{
     AddressHolder, AddressTaken, HookRef, ModelFault, ModelVerb, NameHolder, PortHolder, ProviderFault, StepError,
 };
@@ -93,6 +93,7 @@ pub fn hint(error: &StepError) -> Option<String> {
             }
             Some(AddressHolder::Gateway) | None => format!("choose another `{}`", taken.field),
         },
+        StepError::Engine(cause) => return engine_hints::hint(cause),
         StepError::Pull { image, cause, .. } => return pull_hints::hint(image, &cause.to_string()),
         StepError::HookFailed { hook, .. } | StepError::HookNotRun { hook, .. } => this_was(hook),
         StepError::TmpfsNotShared { from, target, .. } => format!(

@@ -1,7 +1,7 @@
 //! Rows with their fields in, a listing out: a table, JSON, ids, or the result of a template.
 //!
-//! A listing command has a type for its rows and one [`Listing`], which is data. Every `--format` works for all of
-//! them.
+//! A listing command has a type for its rows and one [`Listing`], which is data: its fields and columns are in the
+//! command's own file of `render/`, such as `ps.rs`. Every `--format` works for all of them.
 
 mod cell;
 mod format;

@@ -98,7 +98,10 @@ fn existing(container: &ContainerRef) -> Option<&ContainerId> {
 
 fn subject(action: &Action, superfluous: &BTreeSet<&ContainerId>) -> Option<Subject> {
     if let Action::CreateContainer(spec) = action {
-        return Some(Subject::Slot(spec.replica.clone()));
+        return Some(match spec.one_off {
+            Some(_) => Subject::Container(spec.name.clone()),
+            None => Subject::Slot(spec.replica.clone()),
+        });
     }
     let container = action.container()?;
     let is_superfluous = existing(container).is_some_and(|id| superfluous.contains(id));

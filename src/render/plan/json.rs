@@ -129,6 +129,7 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::Down => "down",
         Reason::StopAsked => "stop_asked",
         Reason::Requested => "requested",
+        Reason::OneOffAsked => "one_off_asked",
         Reason::DependencyRestarted(_) => "dependency_restarted",
         Reason::VolumesAsked => "volumes_asked",
         Reason::ImagesAsked => "images_asked",

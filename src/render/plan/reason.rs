@@ -49,35 +49,7 @@ fn of_reason(reason: &Reason) -> Vec<Detail> {
         | Reason::VolumesAsked
         | Reason::ImagesAsked
         | Reason::EveryRun => Vec::new(),
-        Reason::ConfigChanged(_)
-        | Reason::ImageVolumeChanged(_)
-        | Reason::Forced
-        | Reason::NotConnected(_)
-        | Reason::NotMounted(_)
-        | Reason::SharesWith(_)
-        | Reason::PartnerRestarted(_)
-        | Reason::DependencyRecreated(_)
-        | Reason::DependencyRestarted(_)
-        | Reason::ScaledDown
-        | Reason::RollingUpdate
-        | Reason::TakenBack
-        | Reason::PutBack
-        | Reason::Interrupted
-        | Reason::NotRunning
-        | Reason::Paused
-        | Reason::RanBefore { .. }
-        | Reason::Orphan
-        | Reason::OneOffEnded
-        | Reason::OneOff
-        | Reason::StopAsked
-        | Reason::DefinitionChanged
-        | Reason::ResourceRecreated(_)
-        | Reason::NeededBy(_)
-        | Reason::PullPolicy(_)
-        | Reason::BuildAsked
-        | Reason::WaitAsked
-        | Reason::Hook
-        | Reason::HookFailed => vec![Detail::Text(reason.to_string())],
+        _ => vec![Detail::Text(reason.to_string())],
     }
 }
 

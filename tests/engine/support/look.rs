@@ -72,6 +72,13 @@ impl Scenario {
         replicas.iter().map(|r| format!("{}/{} {}", r.service, r.number, r.state)).collect()
     }
 
+    /// The names of the containers of `run`, sorted.
+    pub(crate) async fn one_offs(&self) -> Vec<String> {
+        let is_one_off = |it: &Replica| it.labels.get("com.docker.compose.oneoff").is_some_and(|value| value == "True");
+        let found = self.replicas().await.into_iter().filter(is_one_off);
+        found.map(|it| it.name).collect()
+    }
+
     /// The only container of a service.
     pub(crate) async fn only(&self, service: &str) -> Replica {
         let mut found: Vec<_> = self.replicas().await.into_iter().filter(|r| r.service == service).collect();

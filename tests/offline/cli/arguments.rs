@@ -167,9 +167,12 @@ fn the_mode_of_progress_comes_from_the_flag_else_from_the_process() {
 #[test]
 fn a_command_that_is_still_to_come_is_refused_by_its_name() {
     for (arguments, message) in [
-        ("stop web", "`stop` is not supported yet\nhint: use `docker stop`; `hoist ps` lists the containers\n"),
-        ("run --rm web sh", "`run` is not supported yet\n"),
-        ("help run", "`run` is not supported yet\n"),
+        (
+            "push web",
+            "`push` is not supported yet\nhint: use `docker push`; `hoist config --images` lists the images\n",
+        ),
+        ("publish --yes web", "`publish` is not supported yet\n"),
+        ("help publish", "`publish` is not supported yet\n"),
     ] {
         let ran = Case::new(arguments).run();
         assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (1, "", message), "{arguments}");

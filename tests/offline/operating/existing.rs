@@ -38,6 +38,7 @@ async fn states(engine: &Fake) -> Vec<String> {
 
 type PlanOf = fn(&ProjectSource, &Observed) -> Result<Plan, PlanError>;
 
+#[expect(clippy::unnecessary_wraps, reason = "some plans cannot be made")]
 fn stop(source: &ProjectSource, observed: &Observed) -> Result<Plan, PlanError> {
     Ok(plan::stop(&source.project(observed), observed, &[], None))
 }
@@ -46,6 +47,7 @@ fn start(source: &ProjectSource, observed: &Observed) -> Result<Plan, PlanError>
     plan::start(source, observed, &StartOptions::default())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "some plans cannot be made")]
 fn kill(source: &ProjectSource, observed: &Observed) -> Result<Plan, PlanError> {
     let options = KillOptions { services: Vec::new(), signal: "SIGKILL".to_owned(), orphans: Orphans::Keep };
     Ok(plan::kill(source, observed, &options))
@@ -130,6 +132,17 @@ async fn what_somebody_else_removes_meanwhile_needs_no_signal_and_no_restart() {
     assert_eq!(signals.iter().filter(|call| call.starts_with("kill")).count(), 2, "none is sent twice: {signals:?}");
 }
 
+/// Starts a container while the question is open.
+struct Slow<'a>(&'a Fake);
+impl hoist::operation::Ask for Slow<'_> {
+    fn confirm(&self, question: &hoist::operation::Question) -> std::io::Result<bool> {
+        let containers = vec!["demo-web-1".to_owned(), "demo-db-1".to_owned()];
+        assert_eq!(*question, hoist::operation::Question::RemoveContainers { containers });
+        self.0.start_now(&self.0.id_of("demo-web-1").expect("it is there"));
+        Ok(true)
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn rm_removes_what_was_agreed_to_and_still_does_not_run() {
     let (engine, _) = engine_with(demo()).await;
@@ -137,17 +150,6 @@ async fn rm_removes_what_was_agreed_to_and_still_does_not_run() {
     let mut declined = Rm::new(files(), RmOptions::default());
     let prepared = prepare(&mut declined, &engine, &Always::No, Detail::Enough).await.expect("there is a plan");
     assert!(prepared.plan.is_empty() && declined.was_declined(), "{}", prepared.plan);
-
-    /// Starts a container while the question is open.
-    struct Slow<'a>(&'a Fake);
-    impl hoist::operation::Ask for Slow<'_> {
-        fn confirm(&self, question: &hoist::operation::Question) -> std::io::Result<bool> {
-            let containers = vec!["demo-web-1".to_owned(), "demo-db-1".to_owned()];
-            assert_eq!(*question, hoist::operation::Question::RemoveContainers { containers });
-            self.0.start_now(&self.0.id_of("demo-web-1").expect("it is there"));
-            Ok(true)
-        }
-    }
     let mut rm = Rm::new(files(), RmOptions::default());
     let prepared = prepare(&mut rm, &engine, &Slow(&engine), Detail::Enough).await.expect("there is a plan");
     carry_out(&rm, &engine, &prepared, &Interruption::default()).await.ok();

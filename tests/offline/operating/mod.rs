@@ -7,6 +7,7 @@ mod facts;
 mod logs;
 mod ps;
 mod stream;
+mod terminal;
 mod timeline;
 mod up;
 

@@ -37,7 +37,7 @@ fn one_off(engine: Engine, name: &str, state: State) -> Engine {
     engine.edit(|observed| {
         let mut container = observed.containers[0].clone();
         container.id = name.into();
-        container.name = name.to_owned();
+        name.clone_into(&mut container.name);
         container.one_off = true;
         container.number = None;
         container.state = state;
@@ -67,7 +67,7 @@ fn start_makes_nothing_and_waits_for_what_it_starts() {
     let web = StartOptions { services: named(&["web"]), ..StartOptions::default() };
     assert_eq!(
         start(&project, stopped(&project).without("shop-web-1"), &web),
-        "#1 start container db/1: not running\n",
+        "#1 start container db/1: not running\n#2 wait for db to be healthy: needed by web, after #1\n",
         "a service without containers is passed over"
     );
     assert_eq!(

@@ -8,16 +8,16 @@ use bollard::query_parameters::{
     KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions,
     StartContainerOptions, StopContainerOptions,
 };
-use futures::TryStreamExt;
 use futures::future::{self, Either};
+use futures::{StreamExt, TryStreamExt};
 use hyper::Method;
 use serde::Deserialize;
 
-use crate::engine::EngineError;
 use crate::engine::docker::classify;
 use crate::engine::docker::client::{CHANGE, Client, QUESTION, check_segment, query};
 use crate::engine::docker::convert::{self, files};
 use crate::engine::docker::transport::{self, Ask};
+use crate::engine::{ContainerEnd, EngineError, WaitFor, WindowSize};
 use crate::observed::ContainerId;
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 
@@ -179,6 +179,55 @@ async fn until_removed(client: &Client, id: &ContainerId) -> Result<(), EngineEr
     let body = transport::bytes(response.into_body());
     let ended = async { body.try_for_each(|_| future::ready(Ok(()))).await };
     classify::within(CHANGE, || format!("wait for the removal of container {}", id.short()), ended).await
+}
+
+/// Waits for a container's end, from when the engine listens.
+pub(super) async fn wait(client: &Client, id: &ContainerId, until: WaitFor) -> Result<ContainerEnd, EngineError> {
+    let condition = match until {
+        WaitFor::NextExit => "next-exit",
+        WaitFor::Removed => "removed",
+    };
+    let path = format!("/containers/{id}/wait?condition={condition}");
+    let response = client.ask(QUESTION, Ask { method: Method::POST, ..Ask::get(&path) }).await?;
+    Ok(Box::pin(async move {
+        let mut answers = transport::json_lines::<Ended>(response.into_body());
+        match answers.next().await {
+            Some(ended) => ended?.status(),
+            None => Err(EngineError::Disconnected("while waiting for the end of a container".to_owned())),
+        }
+    }))
+}
+
+/// The engine's word about the end of a container.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Ended {
+    status_code: i64,
+    error: Option<WaitProblem>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WaitProblem {
+    #[serde(default)]
+    message: String,
+}
+
+impl Ended {
+    fn status(self) -> Result<i64, EngineError> {
+        match self.error.filter(|problem| !problem.message.is_empty()) {
+            None => Ok(self.status_code),
+            Some(problem) => Err(EngineError::Failed(problem.message)),
+        }
+    }
+}
+
+/// Tells the terminal of a container its size.
+pub(super) async fn resize(client: &Client, id: &ContainerId, size: WindowSize) -> Result<(), EngineError> {
+    let size = query(&[("h", &size.rows.to_string()), ("w", &size.columns.to_string())]);
+    let path = format!("/containers/{id}/resize?{size}");
+    client.ask(QUESTION, Ask { method: Method::POST, ..Ask::get(&path) }).await?;
+    Ok(())
 }
 
 /// Renames a container.

@@ -126,6 +126,8 @@ struct InspectedProbe {
 struct InspectedConfig {
     #[serde(default)]
     tty: bool,
+    #[serde(default)]
+    open_stdin: bool,
     healthcheck: Option<InspectedHealthcheck>,
     #[serde(default, deserialize_with = "or_default")]
     shell: Vec<String>,
@@ -178,6 +180,7 @@ impl From<Inspected> for ContainerDetails {
             probes: state.health.log.into_iter().map(Into::into).collect(),
             started_at: status::nanoseconds(&state.started_at),
             terminal: config.tty,
+            stdin_open: config.open_stdin,
             restart_count: inspected.restart_count,
             at_end: if inspected.host_config.auto_remove { AtEnd::Remove } else { AtEnd::Keep },
         }

@@ -13,7 +13,8 @@ use super::Docker;
 use super::client::Client;
 use super::listed::ListedContainer;
 use crate::engine::{
-    ContainerDetails, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer, NameHolder, PortHolder,
+    ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer,
+    NameHolder, PortHolder, WaitFor, WindowSize,
 };
 use crate::observed::{ContainerId, Definition, Processes};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
@@ -61,6 +62,14 @@ impl Containers for Docker {
 
     async fn rename_container(&self, id: ContainerId, name: String) -> Result<(), EngineError> {
         change::rename(&self.client, &id, &name).await
+    }
+
+    async fn resize_container(&self, id: ContainerId, size: WindowSize) -> Result<(), EngineError> {
+        change::resize(&self.client, &id, size).await
+    }
+
+    async fn wait_container(&self, id: ContainerId, until: WaitFor) -> Result<ContainerEnd, EngineError> {
+        change::wait(&self.client, &id, until).await
     }
 
     async fn inspect_container(&self, id: ContainerId) -> Result<ContainerDetails, EngineError> {

@@ -1,19 +1,16 @@
 //! What runs in a container: command, environment, labels, health.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bollard::models::{ContainerCreateBody, HealthConfig};
 
-use super::absent::{list, map, text};
+use super::absent::{list, text};
 use super::facts::Facts;
 use super::service::refused;
-use crate::engine::{CreateContainer, EngineError};
-use crate::plan::ContainerSpec;
-use crate::project::label;
+use crate::engine::{CreateContainer, EngineError, labels};
 use crate::project::value::port::parse_exposed;
 use crate::project::value::{Duration, NamespaceMode};
-use crate::project::{Dependency, Healthcheck, Service, ServiceName};
+use crate::project::{Healthcheck, Service};
 
 /// Where a container that uses the engine's socket finds registry credentials.
 const API_SOCKET_CONFIG: &str = "/run/secrets/docker";
@@ -27,6 +24,8 @@ pub(super) fn config(
     service: &Service,
     facts: &Facts,
 ) -> Result<ContainerCreateBody, EngineError> {
+    // Whoever runs a command is the only one it reads from.
+    let one_off = request.spec.one_off.is_some();
     Ok(ContainerCreateBody {
         hostname: text(service.hostname.as_ref()),
         domainname: text(service.domainname.as_ref()),
@@ -42,13 +41,13 @@ pub(super) fn config(
         exposed_ports: list(&exposed_ports(service)?),
         tty: Some(service.tty),
         open_stdin: Some(service.stdin_open),
-        attach_stdin: Some(false),
-        stdin_once: Some(false),
+        attach_stdin: Some(one_off && service.stdin_open),
+        stdin_once: Some(one_off && service.stdin_open),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         healthcheck: service.healthcheck.as_ref().map(|check| healthcheck(service, check)).transpose()?,
         network_disabled: is_disabled(service.network_mode.as_ref()).then_some(true),
-        labels: Some(labels(request, service)),
+        labels: Some(labels::of_container(request).into_iter().collect()),
         ..ContainerCreateBody::default()
     })
 }
@@ -110,63 +109,4 @@ fn healthcheck(service: &Service, check: &Healthcheck) -> Result<HealthConfig, E
         start_interval: check.start_interval.map(Duration::as_nanos),
         retries: check.retries.map(|retries| i64::try_from(retries).unwrap_or(i64::MAX)),
     })
-}
-
-/// The user's labels, overridden by those that identify containers.
-fn labels(request: &CreateContainer, service: &Service) -> HashMap<String, String> {
-    let spec = &*request.spec;
-    let project = &*spec.project;
-    let mut labels = map(&service.labels).unwrap_or_default();
-    // These are trusted later, so no file may set them.
-    labels.retain(|name, _| !label::OWN.contains(&name.as_str()));
-    let mut set = |name: &str, value: String| labels.insert(name.to_owned(), value);
-    set(label::PROJECT, project.name.to_string());
-    set(label::SERVICE, service.name.to_string());
-    set(label::VERSION, label::VERSION_VALUE.to_owned());
-    set(label::WORKING_DIRECTORY, project.working_directory.display().to_string());
-    set(label::CONFIG_FILES, joined(&project.compose_files));
-    if !project.env_files.is_empty() {
-        set(label::ENVIRONMENT_FILES, joined(&project.env_files));
-    }
-    set(label::ONE_OFF, "False".to_owned());
-    set(label::NUMBER, spec.replica.number.to_string());
-    set(label::CONFIG_HASH, request.config_hash.clone());
-    // Services outside this run are not dependencies of this container.
-    let dependencies = service.depends_on.iter().filter(|(name, _)| project.services.contains_key(*name));
-    set(label::DEPENDS_ON, depends_on(dependencies));
-    if let Some(digest) = &request.image_digest {
-        set(label::IMAGE, digest.to_string());
-    }
-    if !request.image_volumes.is_empty() {
-        let pairs = request.image_volumes.iter().map(|(target, digest)| format!("{target}={digest}"));
-        set(label::IMAGE_VOLUMES, pairs.collect::<Vec<_>>().join(","));
-    }
-    if spec.replaces.as_ref().is_some_and(|replaced| replaced.inherits) {
-        set(label::REPLACE, replaced_name(spec, service));
-    }
-    if !request.inherited.is_empty() {
-        let digits = request.inherited.iter().map(|inherited| inherited.volume.get(..12).unwrap_or(&inherited.volume));
-        set(label::INHERITED, digits.collect::<Vec<_>>().join(","));
-    }
-    if !request.field_digests.is_empty() {
-        set(label::FIELDS, request.field_digests.clone());
-    }
-    if !request.content_digests.is_empty() {
-        set(label::CONTENTS, request.content_digests.clone());
-    }
-    labels
-}
-
-/// The name of a replaced container in its successor's label: without the project.
-fn replaced_name(spec: &ContainerSpec, service: &Service) -> String {
-    let numbered = || format!("{}{}{}", service.name, spec.project.separator, spec.replica.number);
-    text(service.container_name.as_ref()).unwrap_or_else(numbered)
-}
-
-fn joined(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(",")
-}
-
-fn depends_on<'a>(dependencies: impl Iterator<Item = (&'a ServiceName, &'a Dependency)>) -> String {
-    dependencies.map(|(name, on)| format!("{name}:{}:{}", on.condition, on.restart)).collect::<Vec<_>>().join(",")
 }

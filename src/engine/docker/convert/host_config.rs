@@ -9,6 +9,7 @@ use super::absent::{list, map, non_empty, non_zero, text};
 use super::facts::Facts;
 use super::service::{refused, unsupported};
 use crate::engine::{CreateContainer, EngineError};
+use crate::plan::OneOffEnd;
 use crate::project::value::{NamespaceMode, Port, VolumesFromSource};
 use crate::project::{DeployRestartPolicy, Service, ServiceName};
 
@@ -51,6 +52,7 @@ pub(super) fn host_config(
             .as_ref()
             .map(|logging| HostConfigLogConfig { typ: text(logging.driver.as_ref()), config: map(&logging.options) }),
         restart_policy: restart_policy(service)?,
+        auto_remove: is_removed_at_end(request).then_some(true),
         security_opt: non_empty(security.options),
         masked_paths: unconfined.clone(),
         readonly_paths: unconfined,
@@ -152,6 +154,11 @@ fn dns(service: &Service) -> Result<Option<Vec<String>>, EngineError> {
         Some(address) => Err(refused(&service.name, &format!("invalid DNS address: {address}"))),
         None => Ok(list(&service.dns)),
     }
+}
+
+/// Whether the engine removes it when it exits.
+fn is_removed_at_end(request: &CreateContainer) -> bool {
+    request.spec.one_off.as_ref().is_some_and(|one_off| one_off.at_end == OneOffEnd::Remove)
 }
 
 /// `deploy.restart_policy`, else `restart`.

@@ -12,7 +12,7 @@ use super::host_config;
 use super::service::{refused, service_of, unsupported};
 use crate::engine::{CreateContainer, EngineError};
 use crate::observed::ApiVersion;
-use crate::plan::ContainerSpec;
+use crate::plan::{ContainerSpec, OneOffAliases};
 use crate::project::hash::network_hash;
 use crate::project::label;
 use crate::project::{Ipam, IpamPool, Network, NetworkKey, Project, Service, ServiceNetwork};
@@ -144,7 +144,11 @@ impl Endpoint<'_> {
 
     /// The container's final name, the service, and the aliases from the file.
     fn aliases(&self) -> Vec<String> {
-        let mut aliases = vec![self.spec.name.clone(), self.service.name.to_string()];
+        let mut aliases = vec![self.spec.name.clone()];
+        if self.spec.one_off.as_ref().is_some_and(|one_off| one_off.aliases == OneOffAliases::Name) {
+            return aliases;
+        }
+        aliases.push(self.service.name.to_string());
         aliases.extend(self.attachment.into_iter().flat_map(|attachment| attachment.aliases.iter().cloned()));
         aliases
     }

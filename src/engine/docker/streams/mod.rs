@@ -1,15 +1,18 @@
 //! Streams from the engine: events, output, commands in containers.
 
+mod connection;
 mod events;
 mod exec;
 mod logs;
+mod output;
 mod usage;
 
 use futures::stream::BoxStream;
 
 use super::Docker;
 use crate::engine::{
-    ContainerEvent, EngineError, EventQuery, ExecProgress, ExecSpec, LogChunk, LogQuery, Measurements, Streams,
+    AttachSpec, Connection, ContainerEvent, EngineError, EventQuery, ExecDetails, ExecId, ExecProgress, ExecSpec,
+    Execs, LogChunk, LogQuery, Measurements, Streams, WindowSize,
 };
 use crate::observed::{ContainerId, EngineEvent, Usage};
 
@@ -53,11 +56,37 @@ impl Streams for Docker {
         logs::attach(&self.client, &id, terminal).await
     }
 
+    async fn connect(&self, id: ContainerId, spec: AttachSpec) -> Result<Connection, EngineError> {
+        connection::connect(&self.client, &id, &spec).await
+    }
+
     async fn exec(
         &self,
         id: ContainerId,
         spec: ExecSpec,
     ) -> Result<BoxStream<'static, Result<ExecProgress, EngineError>>, EngineError> {
         exec::exec(&self.client, &id, spec).await
+    }
+}
+
+impl Execs for Docker {
+    async fn create_exec(&self, id: ContainerId, spec: ExecSpec) -> Result<ExecId, EngineError> {
+        exec::create(&self.client, &id, spec).await
+    }
+
+    async fn start_exec(&self, exec: ExecId, spec: ExecSpec) -> Result<Connection, EngineError> {
+        exec::start(&self.client, &exec, &spec).await
+    }
+
+    async fn start_exec_detached(&self, exec: ExecId, spec: ExecSpec) -> Result<(), EngineError> {
+        exec::start_detached(&self.client, &exec, &spec).await
+    }
+
+    async fn resize_exec(&self, exec: ExecId, size: WindowSize) -> Result<(), EngineError> {
+        exec::resize(&self.client, &exec, size).await
+    }
+
+    async fn inspect_exec(&self, exec: ExecId) -> Result<ExecDetails, EngineError> {
+        exec::inspect(&self.client, &exec).await
     }
 }

@@ -1,0 +1,171 @@
+//! The terminal that this process runs in: what is typed, what is shown, its size and its mode, and signals.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
+use std::sync::{Arc, Mutex, Once, PoisonError};
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::io::ReaderStream;
+
+use super::context::Terminals;
+use crate::engine::{LogChunk, OutputStream, WindowSize};
+use crate::operation::interactive::{Signal, Terminal};
+
+/// How much is read of standard input at a time.
+const INPUT: usize = 256 * 1024;
+
+/// The signals that can be passed on to a container: all but those that this process handles itself or that tell of
+/// mistakes in it. The second half does not ask it to end.
+const SIGNALS: &[(&str, i32)] = &[
+    ("SIGHUP", 1),
+    ("SIGINT", 2),
+    ("SIGQUIT", 3),
+    ("SIGTERM", 15),
+    ("SIGUSR1", rustix::process::Signal::USR1.as_raw()),
+    ("SIGUSR2", rustix::process::Signal::USR2.as_raw()),
+    ("SIGALRM", 14),
+    ("SIGTSTP", rustix::process::Signal::TSTP.as_raw()),
+    ("SIGCONT", rustix::process::Signal::CONT.as_raw()),
+    ("SIGWINCH", 28),
+];
+/// How many of them ask this process to end.
+const ENDING: usize = 4;
+
+/// The mode of the terminal before it was made raw, for as long as it is.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+/// Whether a panic sets the terminal back.
+static HOOK: Once = Once::new();
+
+/// The terminal of this process, or what stands in its place.
+pub(super) struct ProcessTerminal {
+    terminals: Terminals,
+    reads: bool,
+    stdout: Sink,
+    stderr: Sink,
+}
+
+impl ProcessTerminal {
+    /// The streams of this process. Where it does not read, standard input is left alone.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is closed.
+    pub(super) fn new(terminals: Terminals, reads: bool) -> io::Result<Self> {
+        let stdout = Sink::new(io::stdout().as_fd().try_clone_to_owned()?.into(), terminals.stdout);
+        let stderr = Sink::new(io::stderr().as_fd().try_clone_to_owned()?.into(), terminals.stderr);
+        Ok(Self { terminals, reads, stdout, stderr })
+    }
+}
+
+impl Terminal for ProcessTerminal {
+    fn size(&self) -> Option<WindowSize> {
+        size(self.terminals)
+    }
+
+    fn is_typed(&self) -> bool {
+        self.terminals.stdin
+    }
+
+    fn set_raw(&mut self, raw: bool) -> io::Result<()> {
+        if !raw {
+            set_back();
+            return Ok(());
+        }
+        let before = tcgetattr(io::stdin())?;
+        let mut mode = before.clone();
+        mode.make_raw();
+        HOOK.call_once(|| {
+            let usual = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                set_back();
+                usual(panic);
+            }));
+        });
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        tcsetattr(io::stdin(), OptionalActions::Now, &mode)?;
+        Ok(())
+    }
+
+    fn input(&mut self) -> BoxStream<'static, io::Result<Vec<u8>>> {
+        if !self.reads {
+            return stream::empty().boxed();
+        }
+        ReaderStream::with_capacity(tokio::io::stdin(), INPUT).map(|bytes| bytes.map(Into::into)).boxed()
+    }
+
+    fn resizes(&mut self) -> BoxStream<'static, WindowSize> {
+        let terminals = self.terminals;
+        let sizes = signals_of(SignalKind::window_change()).filter_map(move |()| std::future::ready(size(terminals)));
+        sizes.boxed()
+    }
+
+    fn signals(&mut self) -> BoxStream<'static, Signal> {
+        let all = SIGNALS.iter().enumerate().map(|(at, (name, number))| {
+            let signal = Signal { name, ends: at < ENDING };
+            signals_of(SignalKind::from_raw(*number)).map(move |()| signal)
+        });
+        stream::select_all(all).boxed()
+    }
+
+    async fn write(&mut self, chunk: LogChunk) -> io::Result<()> {
+        let sink = match chunk.stream {
+            OutputStream::Stdout => &mut self.stdout,
+            OutputStream::Stderr => &mut self.stderr,
+        };
+        sink.write(chunk.bytes).await
+    }
+}
+
+/// A signal each time it comes; nothing where the system does not hand it over.
+fn signals_of(kind: SignalKind) -> BoxStream<'static, ()> {
+    match signal(kind) {
+        Ok(signal) => stream::unfold(signal, async |mut signal| Some((signal.recv().await?, signal))).boxed(),
+        Err(_) => stream::pending().boxed(),
+    }
+}
+
+/// The size of the terminal that the output goes to, else of the one that is typed at.
+fn size(terminals: Terminals) -> Option<WindowSize> {
+    let size = match terminals {
+        Terminals { stdout: true, .. } => tcgetwinsize(io::stdout()),
+        Terminals { stdin: true, .. } => tcgetwinsize(io::stdin()),
+        _ => return None,
+    };
+    let size = size.ok().filter(|size| size.ws_row > 0 && size.ws_col > 0)?;
+    Some(WindowSize { rows: size.ws_row, columns: size.ws_col })
+}
+
+/// Sets the terminal back to the mode before it was made raw.
+fn set_back() {
+    if let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+    }
+}
+
+/// Where output goes.
+struct Sink {
+    file: Arc<File>,
+    /// Whether a write may last as long as somebody likes: he stops the terminal, or the program at the other end.
+    waits: bool,
+}
+
+impl Sink {
+    fn new(file: File, is_terminal: bool) -> Self {
+        let kind = file.metadata().map(|metadata| metadata.file_type());
+        let at_once = kind.is_ok_and(|kind| kind.is_file() || kind.is_char_device());
+        Self { file: Arc::new(file), waits: is_terminal || !at_once }
+    }
+
+    async fn write(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        if !self.waits {
+            return (&*self.file).write_all(&bytes);
+        }
+        let file = self.file.clone();
+        tokio::task::spawn_blocking(move || (&*file).write_all(&bytes)).await.map_err(io::Error::other)?
+    }
+}
