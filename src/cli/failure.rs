@@ -55,11 +55,10 @@ impl FailedOperation {
     fn write(&self, style: &Style, out: &mut dyn Write) -> io::Result<()> {
         let files = self.files(style);
         match &self.error {
-            OperationError::Engine(error) => write_engine_error(error, out),
+            OperationError::Engine(error) | OperationError::NoExitStatus(error) => write_engine_error(error, out),
             OperationError::Models(error) => writeln!(out, "{}", files.models_error(error)),
             OperationError::Plan(error) => writeln!(out, "{}", files.plan_error(error)),
             OperationError::Run(failure) => write!(out, "{}", files.run_failure(failure)),
-            OperationError::NoExitStatus(error) => write_engine_error(error, out),
             error @ (OperationError::Ask(_)
             | OperationError::Input(_)
             | OperationError::Output(_)

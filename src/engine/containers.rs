@@ -165,6 +165,7 @@ pub struct CreatedContainer {
 
 /// The result of inspecting a container.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own in the engine's answer")]
 pub struct ContainerDetails {
     /// Its id.
     pub id: ContainerId,

@@ -51,9 +51,9 @@ pub fn graphviz(project: &Project, options: &GraphOptions) -> String {
 
 fn describe(detail: Detail, project: &Project, service: &Service) -> String {
     match detail {
-        Detail::Networks => list("Networks", networks(service)),
-        Detail::Ports => list("Ports", service.ports.iter().map(port).collect()),
-        Detail::Image => list("Image", vec![project.image_name(service)]),
+        Detail::Networks => list("Networks", &networks(service)),
+        Detail::Ports => list("Ports", &service.ports.iter().map(port).collect::<Vec<_>>()),
+        Detail::Image => list("Image", &[project.image_name(service)]),
     }
 }
 
@@ -71,7 +71,7 @@ fn port(port: &Port) -> String {
     format!("{host}{published}:{} ({protocol}, {mode})", port.target)
 }
 
-fn list(heading: &str, items: Vec<String>) -> String {
+fn list(heading: &str, items: &[String]) -> String {
     if items.is_empty() {
         return String::new();
     }

@@ -102,7 +102,7 @@ impl Conversation {
         let typed = terminal.input();
         let (size, resizes) = (terminal.size(), terminal.resizes());
         let is_raw = self.terminal && input.is_some() && terminal.is_typed();
-        let mut terminal = RawMode::enter(terminal, is_raw)?;
+        let mut terminal = RawMode::enter(terminal, is_raw).map_err(OperationError::Input)?;
         let show = async {
             while let Some(chunk) = output.next().await {
                 terminal.write(chunk?).await.map_err(OperationError::Output)?;
@@ -193,9 +193,9 @@ struct RawMode<'a, T: Terminal> {
 }
 
 impl<'a, T: Terminal> RawMode<'a, T> {
-    fn enter(terminal: &'a mut T, is_raw: bool) -> Result<Self, OperationError> {
+    fn enter(terminal: &'a mut T, is_raw: bool) -> std::io::Result<Self> {
         if is_raw {
-            terminal.set_raw(true).map_err(OperationError::Input)?;
+            terminal.set_raw(true)?;
         }
         Ok(Self { terminal, is_raw })
     }
@@ -230,5 +230,5 @@ pub(super) async fn asked_to_end(signals: &mut BoxStream<'static, Signal>) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

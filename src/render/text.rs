@@ -73,9 +73,9 @@ fn significant(number: f64, digits: usize) -> String {
     let scientific = format!("{number:.*e}", digits.saturating_sub(1));
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: usize = exponent.parse().unwrap_or_default();
-    let without_zeros = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text.to_owned(),
+    let without_zeros = |text: &str| {
+        let shown = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
+        shown.to_owned()
     };
     if exponent >= digits {
         return format!("{}e+{exponent:02}", without_zeros(mantissa));

@@ -37,8 +37,7 @@ fn format(args: &ImagesArgs) -> Result<ImagesFormat, Failure> {
     if args.quiet {
         return Ok(ImagesFormat::Images(Format::Ids));
     }
-    match listing::word(&args.format)? {
-        Format::Json if args.format != "json" => Ok(ImagesFormat::ByContainer),
-        format => Ok(ImagesFormat::Images(format)),
-    }
+    let format = listing::word(&args.format)?;
+    let is_in_capitals = format == Format::Json && args.format != "json";
+    Ok(if is_in_capitals { ImagesFormat::ByContainer } else { ImagesFormat::Images(format) })
 }

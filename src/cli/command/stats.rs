@@ -15,7 +15,6 @@ use crate::render::stats;
 
 /// Arguments of `stats`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct StatsArgs {
     /// Also show stopped containers
     #[arg(short, long)]

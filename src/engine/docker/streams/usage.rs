@@ -62,10 +62,10 @@ struct BlockIoEntry {
 
 #[derive(Debug, Default, Deserialize)]
 struct Cpu {
-    #[serde(default, deserialize_with = "or_default")]
-    cpu_usage: CpuUsage,
-    #[serde(default)]
-    system_cpu_usage: u64,
+    #[serde(default, rename = "cpu_usage", deserialize_with = "or_default")]
+    usage: CpuUsage,
+    #[serde(default, rename = "system_cpu_usage")]
+    system: u64,
     #[serde(default)]
     online_cpus: u32,
 }
@@ -117,10 +117,10 @@ impl Measured {
     #[expect(clippy::cast_precision_loss, reason = "two decimals are shown")]
     fn cpu_percent(&self) -> f64 {
         let (now, before) = (&self.cpu_stats, &self.precpu_stats);
-        let used = now.cpu_usage.total_usage as f64 - before.cpu_usage.total_usage as f64;
-        let of = now.system_cpu_usage as f64 - before.system_cpu_usage as f64;
+        let used = now.usage.total_usage as f64 - before.usage.total_usage as f64;
+        let of = now.system as f64 - before.system as f64;
         let cpus = match now.online_cpus {
-            0 => now.cpu_usage.percpu_usage.len() as f64,
+            0 => now.usage.percpu_usage.len() as f64,
             cpus => f64::from(cpus),
         };
         if used > 0.0 && of > 0.0 { used / of * cpus * 100.0 } else { 0.0 }
