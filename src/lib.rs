@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod event;
 pub mod execute;
+pub mod export;
 pub mod load;
 pub mod observed;
 pub mod operation;

@@ -65,6 +65,7 @@ impl FailedOperation {
             | OperationError::NotRunning { .. }
             | OperationError::CannotAttach(_)
             | OperationError::NotATerminal
+            | OperationError::NoPort { .. }
             | OperationError::NoReplica { .. }
             | OperationError::Copy(_)
             | OperationError::NoContainers { .. }) => writeln!(out, "{error}"),

@@ -13,7 +13,25 @@ use crate::render::listing::{Format, ListingError};
 /// If it is an invalid template.
 pub(super) fn format(asked: Option<&str>, key: &str, context: &Context) -> Result<Format, Failure> {
     let asked = asked.map(str::to_owned).or_else(|| settings::docker_format(context, key));
-    Format::parse(&asked.unwrap_or_default()).map_err(|error| Failure::Usage(error.to_string()))
+    parse(&asked.unwrap_or_default())
+}
+
+/// The format from `--format`.
+///
+/// # Errors
+///
+/// If it is an invalid template.
+pub(super) fn parse(format: &str) -> Result<Format, Failure> {
+    Format::parse(format).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// The format from `--format` of a command without templates.
+///
+/// # Errors
+///
+/// If it is neither a table nor JSON.
+pub(super) fn word(format: &str) -> Result<Format, Failure> {
+    Format::parse_word(format).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// Writes a listing to standard output and flushes it.

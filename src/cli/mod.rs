@@ -19,6 +19,7 @@ mod lazy;
 mod lenient;
 mod level;
 mod listing;
+mod moment;
 mod one_off;
 mod output;
 mod parse;

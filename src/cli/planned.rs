@@ -4,16 +4,9 @@
 const PLANNED: &[(&str, &str)] = &[
     ("bridge", ""),
     ("build", "`hoist create --build` builds images and creates the containers"),
-    ("events", "use `docker events`"),
-    ("images", "`hoist config --images` lists the images in the files"),
-    ("ls", "use `docker ps`"),
-    ("port", "`hoist ps` shows the ports"),
     ("publish", ""),
     ("pull", "`hoist create --pull always` pulls images and creates the containers"),
     ("push", "use `docker push`; `hoist config --images` lists the images"),
-    ("stats", "use `docker stats`; `hoist ps` lists the containers"),
-    ("top", "use `docker top`; `hoist ps` lists the containers"),
-    ("volumes", "`hoist config --volumes` lists the volumes in the files"),
     ("watch", ""),
 ];
 

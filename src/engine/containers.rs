@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 
 use super::error::EngineError;
 use super::streams::WindowSize;
-use crate::observed::{ContainerId, Definition, Health, ImageDigest, State};
+use crate::observed::{ContainerId, Definition, Health, ImageDigest, Processes, State};
 use crate::plan::{AnonymousVolumes, ContainerSpec, InheritedVolume};
 use crate::project::ServiceName;
 
@@ -86,6 +86,9 @@ pub trait Containers {
 
     /// Inspects a container.
     fn inspect_container(&self, id: ContainerId) -> impl Future<Output = Result<ContainerDetails, EngineError>> + Send;
+
+    /// The processes that run in a container; [`EngineError::Conflict`] if it is not running.
+    fn processes(&self, id: ContainerId) -> impl Future<Output = Result<Processes, EngineError>> + Send;
 
     /// The definition a container was created with, for the reasons of a plan; `None` if it is gone or the engine
     /// cannot tell.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::stream::BoxStream;
 
 use super::error::EngineError;
-use crate::observed::{ContainerId, Image, ImageDigest};
+use crate::observed::{ContainerId, Image, ImageDetails, ImageDigest, ImagePlatform};
 use crate::plan::PullSpec;
 
 /// Calls about images.
@@ -17,6 +17,13 @@ pub trait Images {
         reference: String,
         platform: Option<String>,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
+
+    /// The details of an image, of one with several platforms those for `platform`; `None` if it is not in the store.
+    fn image_details(
+        &self,
+        reference: String,
+        platform: Option<ImagePlatform>,
+    ) -> impl Future<Output = Result<Option<ImageDetails>, EngineError>> + Send;
 
     /// Pulls an image. The stream ends when the image exists; its last item may be an error.
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;

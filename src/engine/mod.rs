@@ -32,10 +32,10 @@ pub use error::EngineError;
 pub use execs::{ExecDetails, ExecId, Execs};
 pub use images::{BuildStatus, CommitSpec, ImageProgress, Images};
 pub use networks::{AddressHolder, Networks};
-pub use observe::{Observe, ObserveQuery, Scope};
+pub use observe::{ContainerStates, Observe, ObserveQuery, Scope};
 pub use streams::{
-    AttachSpec, Connection, ContainerEvent, ContainerEventKind, ExecProgress, ExecSpec, Input, LogChunk, LogQuery,
-    OutputStream, Streams, WindowSize,
+    AttachSpec, Connection, ContainerEvent, ContainerEventKind, EventQuery, ExecProgress, ExecSpec, Input, LogChunk,
+    LogQuery, Measurements, OutputStream, Streams, WindowSize,
 };
 pub use volumes::Volumes;
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::error::EngineError;
-use crate::observed::{EngineVersion, Observed};
+use crate::observed::{Container, EngineVersion, Observed};
 
 /// Calls that observe the engine and its objects of a project.
 pub trait Observe {
@@ -15,6 +15,22 @@ pub trait Observe {
 
     /// One snapshot of a project, with as few calls as possible, in parallel.
     fn observe(&self, query: ObserveQuery) -> impl Future<Output = Result<Observed, EngineError>> + Send;
+
+    /// The containers of all projects: one call.
+    fn containers_of_all_projects(
+        &self,
+        states: ContainerStates,
+    ) -> impl Future<Output = Result<Vec<Container>, EngineError>> + Send;
+}
+
+/// The states of the containers to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ContainerStates {
+    /// Those that are up.
+    #[default]
+    Up,
+    /// All.
+    All,
 }
 
 /// What a snapshot must contain.

@@ -7,7 +7,7 @@ use futures::stream::BoxStream;
 use tokio::io::AsyncWrite;
 
 use super::error::EngineError;
-use crate::observed::{ContainerId, Health};
+use crate::observed::{ContainerId, EngineEvent, Health, Usage};
 
 /// Calls that return a stream.
 pub trait Streams {
@@ -17,6 +17,21 @@ pub trait Streams {
         &self,
         project: String,
     ) -> impl Future<Output = Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError>> + Send;
+
+    /// Events of the project's containers in the engine's words, all kinds. Ends at the end of the query; without one,
+    /// with an error if the connection is lost.
+    fn events(
+        &self,
+        project: String,
+        query: EventQuery,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<EngineEvent, EngineError>>, EngineError>> + Send;
+
+    /// The resources a container uses: one measurement, or one per second until the container is gone.
+    fn usage(
+        &self,
+        id: ContainerId,
+        measurements: Measurements,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<Usage, EngineError>>, EngineError>> + Send;
 
     /// The output of a container.
     fn logs(
@@ -89,6 +104,24 @@ pub enum ContainerEventKind {
     Health(Health),
     /// It ran out of memory.
     OutOfMemory,
+}
+
+/// The period of events, in nanoseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EventQuery {
+    /// Its beginning; now if absent.
+    pub since: Option<i128>,
+    /// Its end; never if absent.
+    pub until: Option<i128>,
+}
+
+/// How many measurements of a container's resources to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measurements {
+    /// One.
+    One,
+    /// One per second.
+    Continuous,
 }
 
 /// Which part of a container's output to read.

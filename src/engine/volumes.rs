@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::error::EngineError;
+use crate::observed::VolumeDetails;
 use crate::project::{Project, VolumeKey};
 
 /// Calls about volumes.
@@ -14,6 +15,9 @@ pub trait Volumes {
         project: Arc<Project>,
         key: VolumeKey,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// The volumes with a project's label, in any order.
+    fn volumes_of(&self, project: String) -> impl Future<Output = Result<Vec<VolumeDetails>, EngineError>> + Send;
 
     /// Removes a volume and its data; [`EngineError::InUse`] if a container mounts it.
     fn remove_volume(&self, name: String) -> impl Future<Output = Result<(), EngineError>> + Send;

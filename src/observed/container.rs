@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ContainerId, ImageDigest, NetworkId};
+use super::{ContainerId, ImageDigest, ImagePlatform, NetworkId};
 use crate::project::ServiceName;
 
 /// One container of the project. Everything here comes from the engine's list, without a call per container.
@@ -32,6 +32,8 @@ pub struct Container {
     pub image: String,
     /// The id of that image.
     pub image_id: Option<ImageDigest>,
+    /// The platform of that image, if it is for several and the engine tells.
+    pub image_platform: Option<ImagePlatform>,
     /// The command line it runs, as the engine shows it.
     pub command: String,
     /// When it was created, in seconds since 1970.
@@ -163,6 +165,12 @@ impl Container {
     #[must_use]
     pub fn is_replica(&self) -> bool {
         !self.one_off && !self.hook && self.config_hash.is_some()
+    }
+
+    /// Whether it belongs to one of these services; always if there are none.
+    #[must_use]
+    pub fn is_of_any(&self, services: &[ServiceName]) -> bool {
+        services.is_empty() || self.service.as_ref().is_some_and(|service| services.contains(service))
     }
 
     /// Whether it is running.

@@ -2,14 +2,26 @@
 
 mod container;
 mod definition;
+mod engine_event;
+mod image;
+mod listed_project;
 mod model;
+mod processes;
+mod usage;
+mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use container::{Container, Endpoint, Health, Mount, MountKind, PublishedPort, State};
 pub use definition::{Definition, Settings};
+pub use engine_event::EngineEvent;
+pub use image::{ImageDetails, ImagePlatform, UsedImage};
+pub use listed_project::ListedProject;
 pub use model::ModelRunner;
+pub use processes::{ContainerProcesses, Processes};
+pub use usage::{ContainerUsage, Usage};
+pub use volume::VolumeDetails;
 
 use crate::project::{NetworkKey, VolumeKey};
 

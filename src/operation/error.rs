@@ -50,6 +50,16 @@ pub enum OperationError {
         /// The service.
         service: ServiceName,
     },
+    /// A container does not have a port.
+    #[error("no port {wanted} for container {container}: {}", ports.join(", "))]
+    NoPort {
+        /// The port and its protocol.
+        wanted: String,
+        /// The name of the container.
+        container: String,
+        /// The ports that it has.
+        ports: Vec<String>,
+    },
     /// A container is in a state in which it cannot be attached to.
     #[error("cannot attach to a {0}")]
     CannotAttach(&'static str),

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 /// `1 second`, `2 seconds`.
 ///
 /// ```
@@ -30,6 +33,62 @@ pub fn size(bytes: u64) -> String {
         unit += 1;
     }
     format!("{}.{}{}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// Bytes in decimal units with this many significant digits, as engines' clients show them: `1.98MB`, `135MB`.
+///
+/// ```
+/// use hoist::render::text::decimal_size;
+/// assert_eq!(decimal_size(1_984_794, 3), "1.98MB");
+/// assert_eq!(decimal_size(0, 3), "0B");
+/// ```
+#[must_use]
+pub fn decimal_size(bytes: u64, digits: usize) -> String {
+    scaled(bytes, 1000.0, &["B", "kB", "MB", "GB", "TB", "PB", "EB"], digits)
+}
+
+/// Bytes in binary units with four significant digits: `476KiB`, `23.54GiB`.
+///
+/// ```
+/// assert_eq!(hoist::render::text::binary_size(25_276_502_016), "23.54GiB");
+/// ```
+#[must_use]
+pub fn binary_size(bytes: u64) -> String {
+    scaled(bytes, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"], 4)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "few digits are shown")]
+fn scaled(bytes: u64, base: f64, units: &[&str], digits: usize) -> String {
+    let (mut number, mut unit) = (bytes as f64, 0);
+    while number >= base && unit + 1 < units.len() {
+        number /= base;
+        unit += 1;
+    }
+    format!("{}{}", significant(number, digits), units[unit])
+}
+
+/// A number that is not negative with at most this many significant digits, like Go's `%.3g`: in scientific notation if
+/// it is larger than they can tell (999.9 is `1e+03`).
+fn significant(number: f64, digits: usize) -> String {
+    let scientific = format!("{number:.*e}", digits.saturating_sub(1));
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: usize = exponent.parse().unwrap_or_default();
+    let without_zeros = |text: &str| {
+        let shown = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
+        shown.to_owned()
+    };
+    if exponent >= digits {
+        return format!("{}e+{exponent:02}", without_zeros(mantissa));
+    }
+    without_zeros(&format!("{number:.*}", digits - 1 - exponent))
+}
+
+/// A time as in JSON: `2026-11-29T16:21:07.765875123Z`, the fraction without trailing zeros.
+#[must_use]
+pub fn time(time: Timestamp, zone: &TimeZone) -> String {
+    let zoned = time.to_zoned(zone.clone());
+    let offset = if zoned.offset().is_zero() { "Z" } else { "%:z" };
+    zoned.strftime(&format!("%Y-%m-%dT%H:%M:%S%.f{offset}")).to_string()
 }
 
 /// A duration in words: `Less than a second`, `About a minute`, `3 weeks`. Followed by `ago` it is an age.
@@ -66,7 +125,8 @@ pub fn elapsed(span: Duration) -> String {
 }
 
 /// `text` in double quotes, with the escapes of Go's string literals.
-pub(super) fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {
@@ -135,5 +195,40 @@ mod tests {
         for (bytes, text) in [(0, "0B"), (999, "999B"), (1000, "1.0kB"), (48_100_000, "48.1MB"), (u64::MAX, "18.4EB")] {
             assert_eq!(size(bytes), text);
         }
+    }
+
+    #[test]
+    fn sizes_have_significant_digits() {
+        for (bytes, text) in [
+            (999, "999B"),
+            (1000, "1kB"),
+            (1150, "1.15kB"),
+            (126, "126B"),
+            (134_900_000, "135MB"),
+            (398_000_000, "398MB"),
+            (999_900, "1e+03kB"),
+            (u64::MAX, "18.4EB"),
+        ] {
+            assert_eq!(decimal_size(bytes, 3), text);
+        }
+        for (bytes, text) in [
+            (0, "0B"),
+            (1023, "1023B"),
+            (1024, "1KiB"),
+            (487_424, "476KiB"),
+            (2_093_056, "1.996MiB"),
+            (1_048_570, "1024KiB"),
+        ] {
+            assert_eq!(binary_size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn times_have_no_trailing_zeros() {
+        let shown = |nanoseconds, zone: &TimeZone| time(Timestamp::from_nanosecond(nanoseconds).unwrap(), zone);
+        assert_eq!(shown(1_500_000_000, &TimeZone::UTC), "1970-01-01T00:00:01.5Z");
+        assert_eq!(shown(0, &TimeZone::UTC), "1970-01-01T00:00:00Z");
+        let east = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(shown(1, &east), "1970-01-01T02:00:00.000000001+02:00");
     }
 }

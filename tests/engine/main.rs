@@ -16,6 +16,7 @@ mod endings;
 mod examples;
 mod exec;
 mod existing;
+mod facts;
 mod files;
 mod hooks;
 mod interruption;

@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("event", &["project", "observed", "plan", "engine"]),
     ("execute", &["diagnostic", "project", "observed", "plan", "registry", "event", "engine"]),
     ("operation", &["project", "observed", "plan", "event", "engine", "execute"]),
+    ("export", &["project"]),
     ("render", &["source", "diagnostic", "project", "observed", "plan", "event"]),
     (
         "cli",
@@ -35,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "engine",
             "execute",
             "operation",
+            "export",
             "render",
         ],
     ),
@@ -73,6 +75,7 @@ fn libraries_have_one_home() {
         // No library, but as replaceable: everything else is generic over the engine's traits.
         ("engine::docker", &["src/engine/docker", "src/engine/mod.rs", "src/cli/engine.rs"]),
         ("indicatif", &["src/render/progress/tty"]),
+        ("regex", &["src/operation/ls"]),
         ("clap", &["src/cli", "src/main.rs"]),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -8,6 +8,7 @@ mod coming_back;
 mod eager;
 mod ending;
 mod executing;
+mod facts;
 mod folder;
 mod following;
 mod layers;

@@ -811,6 +811,7 @@ fn wordpress() -> Container {
         status: "Up 5 seconds (healthy)".to_owned(),
         image: "wordpress:latest".to_owned(),
         image_id: None,
+        image_platform: None,
         command: "docker-entrypoint.sh apache2-foreground".to_owned(),
         created: 1_700_000_000,
         config_hash: None,

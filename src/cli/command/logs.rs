@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 
-use jiff::{SignedDuration, Timestamp};
-
 use clap::Args;
 
 use crate::cli::engine::with_engine;
 use crate::cli::output::Target;
-use crate::cli::{Context, Failure, output, progress};
+use crate::cli::{Context, Failure, moment, output, progress};
 use crate::engine::LogQuery;
 use crate::event::{OutputReceiver, Outputs};
 use crate::operation::{Interruption, Logs};
@@ -94,7 +92,6 @@ async fn print(printer: &mut LogPrinter, mut lines: OutputReceiver) -> Result<()
 }
 
 fn query(args: &LogsArgs) -> Result<LogQuery, Failure> {
-    let moment = |text: &Option<String>, flag| text.as_deref().map(|text| moment(text, flag)).transpose();
     let tail = match args.tail.as_str() {
         "all" | "" => None,
         // To the engine a negative number means all lines.
@@ -110,32 +107,9 @@ fn query(args: &LogsArgs) -> Result<LogQuery, Failure> {
     Ok(LogQuery {
         follow: args.follow,
         tail,
-        since: moment(&args.since, "--since")?,
-        until: moment(&args.until, "--until")?,
+        since: moment::of(args.since.as_deref(), "--since")?,
+        until: moment::of(args.until.as_deref(), "--until")?,
         timestamps: args.timestamps,
         terminal: false,
     })
-}
-
-/// Parses a timestamp, a date, seconds since 1970 or a duration ago; returns nanoseconds since 1970.
-fn moment(text: &str, flag: &str) -> Result<i128, Failure> {
-    const NANOSECONDS: f64 = 1e9;
-    if let Ok(span) = text.parse::<crate::project::value::Duration>() {
-        let ago = SignedDuration::from_nanos(span.0);
-        return Ok((Timestamp::now() - ago).as_nanosecond());
-    }
-    if let Ok(seconds) = text.parse::<f64>() {
-        #[expect(clippy::cast_possible_truncation, reason = "a moment out of range saturates, and shows nothing")]
-        return Ok((seconds * NANOSECONDS) as i128);
-    }
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment.as_nanosecond());
-    }
-    let local = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(Into::into));
-    match local.and_then(|local| local.to_zoned(jiff::tz::TimeZone::system())) {
-        Ok(zoned) => Ok(zoned.timestamp().as_nanosecond()),
-        Err(_) => Failure::usage(&format!(
-            "invalid value \"{text}\" for {flag}: give a time such as 2026-01-31T12:00:00Z, or how long ago, such as 42m"
-        )),
-    }
 }

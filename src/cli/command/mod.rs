@@ -1,5 +1,6 @@
 //! One file per command: its arguments, its settings and the steps that carry it out.
 
+mod alpha;
 mod attach;
 mod commit;
 mod completion;
@@ -7,25 +8,33 @@ mod config;
 mod cp;
 mod create;
 mod down;
+mod events;
 mod exec;
 mod export;
 mod help;
+mod images;
 mod kill;
 mod logs;
+mod ls;
 mod man;
 mod pause;
 mod plan;
 mod plugin;
+mod port;
 mod ps;
 mod restart;
 mod rm;
 mod run;
 mod scale;
 mod start;
+mod stats;
 mod stop;
+mod top;
 mod unpause;
 mod up;
 mod version;
+mod viz;
+mod volumes;
 mod wait;
 
 use clap::Subcommand;
@@ -38,6 +47,9 @@ use super::{Context, Failure, settings};
 /// The command to run.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Experimental commands of Docker Compose
+    #[command(hide = true)]
+    Alpha(Lazy<alpha::AlphaArgs>),
     /// Attach this terminal to a running container
     Attach(Lazy<attach::AttachArgs>),
     /// Create an image from the changes of a container
@@ -53,16 +65,22 @@ pub(crate) enum Command {
     Create(Lazy<create::CreateArgs>),
     /// Stop and remove containers and networks, and volumes with --volumes
     Down(Lazy<down::DownArgs>),
+    /// Show what happens to containers, as it happens
+    Events(Lazy<events::EventsArgs>),
     /// Run a command in a running container
     Exec(Lazy<exec::ExecArgs>),
     /// Export the files of a container as a tar archive
     Export(Lazy<export::ExportArgs>),
     /// Show the help for a command
     Help(Lazy<help::HelpArgs>),
+    /// List the images of containers
+    Images(Lazy<images::ImagesArgs>),
     /// Send a signal to running containers
     Kill(Lazy<kill::KillArgs>),
     /// Show the output of containers
     Logs(Lazy<logs::LogsArgs>),
+    /// List projects
+    Ls(Lazy<ls::LsArgs>),
     /// Write the manual pages
     #[command(hide = true)]
     Man(Lazy<man::ManArgs>),
@@ -71,6 +89,8 @@ pub(crate) enum Command {
     /// Print what `up` would do, and why
     #[command(after_help = "Exit status: 0 when there is nothing to do, 2 when there is, 1 for an error.")]
     Plan(Lazy<plan::PlanArgs>),
+    /// Show where ports of a container are published
+    Port(Lazy<port::PortArgs>),
     /// Install hoist as `docker compose`
     Plugin(Lazy<plugin::PluginArgs>),
     /// List containers
@@ -85,14 +105,22 @@ pub(crate) enum Command {
     Scale(Lazy<scale::ScaleArgs>),
     /// Start existing containers
     Start(Lazy<start::StartArgs>),
+    /// Show the resources that containers use
+    Stats(Lazy<stats::StatsArgs>),
     /// Stop containers without removing them
     Stop(Lazy<stop::StopArgs>),
+    /// Show the processes in running containers
+    Top(Lazy<top::TopArgs>),
     /// Unpause containers
     Unpause(Lazy<unpause::UnpauseArgs>),
     /// Create and start containers
     Up(Lazy<up::UpArgs>),
     /// Print the version
     Version(Lazy<version::VersionArgs>),
+    /// Print the services and their dependencies as a graph for Graphviz
+    Viz(Lazy<viz::VizArgs>),
+    /// List volumes
+    Volumes(Lazy<volumes::VolumesArgs>),
     /// Wait until containers exit
     Wait(Lazy<wait::WaitArgs>),
 }
@@ -119,6 +147,7 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
     match command {
         // The version was printed before there was a context.
         None | Some(Command::Version(_)) => Ok(()),
+        Some(Command::Alpha(Lazy(args))) => alpha::alpha(&args, root, context),
         Some(Command::Attach(Lazy(args))) => attach::attach(&args, context),
         Some(Command::Commit(Lazy(args))) => commit::commit(args, context),
         Some(Command::Completion(Lazy(args))) => completion::completion(&args, root, context.form),
@@ -126,24 +155,32 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         Some(Command::Cp(Lazy(args))) => cp::cp(&args, context),
         Some(Command::Create(Lazy(args))) => create::create(args, context),
         Some(Command::Down(Lazy(args))) => down::down(&args, context),
+        Some(Command::Events(Lazy(args))) => events::events(&args, context),
         Some(Command::Exec(Lazy(args))) => exec::exec(&args, context),
         Some(Command::Export(Lazy(args))) => export::export(args, context),
         Some(Command::Help(Lazy(args))) => help::help(&args, &root, context.form),
+        Some(Command::Images(Lazy(args))) => images::images(&args, context),
         Some(Command::Kill(Lazy(args))) => kill::kill(&args, context),
         Some(Command::Logs(Lazy(args))) => logs::logs(&args, context),
+        Some(Command::Ls(Lazy(args))) => ls::ls(&args, context),
         Some(Command::Man(Lazy(args))) => man::man(&args, root, context),
         Some(Command::Pause(Lazy(args))) => pause::pause(&args, context),
         Some(Command::Plan(Lazy(args))) => plan::plan(&args, context),
         Some(Command::Plugin(Lazy(args))) => plugin::plugin(args, context),
+        Some(Command::Port(Lazy(args))) => port::port(&args, context),
         Some(Command::Ps(Lazy(args))) => ps::ps(&args, context),
         Some(Command::Restart(Lazy(args))) => restart::restart(&args, context),
         Some(Command::Rm(Lazy(args))) => rm::rm(&args, context),
         Some(Command::Run(Lazy(args))) => run::run(&args, context),
         Some(Command::Scale(Lazy(args))) => scale::scale(args, context),
         Some(Command::Start(Lazy(args))) => start::start(&args, context),
+        Some(Command::Stats(Lazy(args))) => stats::stats(&args, context),
         Some(Command::Stop(Lazy(args))) => stop::stop(&args, context),
+        Some(Command::Top(Lazy(args))) => top::top(&args, context),
         Some(Command::Unpause(Lazy(args))) => unpause::unpause(&args, context),
         Some(Command::Up(Lazy(args))) => up::up(&args, context),
+        Some(Command::Viz(Lazy(args))) => viz::viz(&args, context),
+        Some(Command::Volumes(Lazy(args))) => volumes::volumes(&args, context),
         Some(Command::Wait(Lazy(args))) => wait::wait(&args, context),
     }
 }

@@ -15,9 +15,9 @@ use super::json::or_default;
 use super::platform::Platform;
 use super::reference::{self, Reference};
 use super::transport::{self, Ask};
-use super::{Docker, classify, commit, status};
+use super::{Docker, classify, commit, image_details, status};
 use crate::engine::{CommitSpec, EngineError, ImageProgress, Images, ObserveQuery};
-use crate::observed::{ApiVersion, Image, ImageDigest};
+use crate::observed::{ApiVersion, Image, ImageDetails, ImageDigest, ImagePlatform};
 use crate::plan::PullSpec;
 
 /// From this version on, listing and inspecting images include their manifests.
@@ -34,6 +34,14 @@ type Wanted = BTreeMap<(String, Option<String>), Image>;
 impl Images for Docker {
     async fn image(&self, reference: String, platform: Option<String>) -> Result<Option<Image>, EngineError> {
         look(&self.client, &reference, platform.as_deref()).await
+    }
+
+    async fn image_details(
+        &self,
+        reference: String,
+        platform: Option<ImagePlatform>,
+    ) -> Result<Option<ImageDetails>, EngineError> {
+        image_details::look(&self.client, &reference, platform.as_ref()).await
     }
 
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {

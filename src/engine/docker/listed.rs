@@ -8,7 +8,7 @@ use super::client::{Client, query};
 use super::json::or_default;
 use super::status;
 use crate::engine::EngineError;
-use crate::observed::{Container, Endpoint, Health, Mount, MountKind, PublishedPort};
+use crate::observed::{Container, Endpoint, Health, ImagePlatform, Mount, MountKind, PublishedPort};
 use crate::project::label;
 
 /// The names of the listed containers that do not belong to a project.
@@ -34,6 +34,8 @@ pub(super) struct ListedContainer {
     image: String,
     #[serde(default, rename = "ImageID")]
     image_id: String,
+    /// Since API 1.48, with containerd's image store.
+    image_manifest_descriptor: Option<ListedDescriptor>,
     #[serde(default)]
     command: String,
     #[serde(default)]
@@ -52,6 +54,30 @@ pub(super) struct ListedContainer {
     mounts: Vec<ListedMount>,
     /// Since API 1.52.
     health: Option<ListedHealth>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ListedDescriptor {
+    platform: Option<ListedPlatform>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ListedPlatform {
+    #[serde(default)]
+    os: String,
+    #[serde(default)]
+    architecture: String,
+    #[serde(default)]
+    variant: String,
+    #[serde(default, rename = "os.version")]
+    os_version: String,
+}
+
+impl From<ListedPlatform> for ImagePlatform {
+    fn from(listed: ListedPlatform) -> Self {
+        let ListedPlatform { os, architecture, variant, os_version } = listed;
+        Self { os, architecture, variant, os_version }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -125,6 +151,7 @@ impl From<ListedContainer> for Container {
             config_hash: of(label::CONFIG_HASH).cloned(),
             image_digest: of(label::IMAGE).map(|digest| digest.as_str().into()),
             image_id: Some(listed.image_id).filter(|id| !id.is_empty()).map(Into::into),
+            image_platform: listed.image_manifest_descriptor.and_then(|descriptor| descriptor.platform).map(Into::into),
             networks: endpoints(listed.network_settings),
             mounts: listed.mounts.into_iter().map(Into::into).collect(),
             ports: listed.ports.into_iter().map(Into::into).collect(),

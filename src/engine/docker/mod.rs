@@ -5,7 +5,8 @@
 //! transport.rs  tls.rs  ssh.rs  client.rs    an address -> requests and answers, in the version agreed on
 //! classify.rs                                answers and failures -> EngineError
 //! observe.rs  listed.rs  status.rs           what the engine has of a project
-//! containers/  archives.rs  networks.rs  volumes.rs  images.rs  commit.rs  builds.rs  streams/    the traits of the engine, by resource
+//! containers/  archives.rs  networks.rs  volumes.rs  images.rs  image_details.rs  commit.rs  builds.rs  streams/
+//!                                            the traits of the engine, by resource
 //! convert/                                   a project's terms -> the engine's requests
 //! build/                                     the BuildKit client
 //! ```
@@ -21,6 +22,7 @@ mod connect;
 mod containers;
 mod contexts;
 mod convert;
+mod image_details;
 mod images;
 mod json;
 mod listed;

@@ -8,8 +8,8 @@ use super::client::{Client, query};
 use super::json::or_default;
 use super::listed::ListedContainer;
 use super::{Docker, classify, images};
-use crate::engine::{EngineError, Observe, ObserveQuery, Scope};
-use crate::observed::{Container, EngineVersion, Network, Observed, Volume};
+use crate::engine::{ContainerStates, EngineError, Observe, ObserveQuery, Scope};
+use crate::observed::{Container, EngineVersion, Network, Observed, Volume, VolumeDetails};
 use crate::project::label;
 
 impl Observe for Docker {
@@ -23,6 +23,11 @@ impl Observe for Docker {
 
     async fn observe(&self, query: ObserveQuery) -> Result<Observed, EngineError> {
         observe(&self.client, &query).await
+    }
+
+    async fn containers_of_all_projects(&self, states: ContainerStates) -> Result<Vec<Container>, EngineError> {
+        let labels = serde_json::json!({ "label": [label::PROJECT, label::CONFIG_HASH] });
+        looking("containers", containers(&self.client, states, &labels)).await
     }
 }
 
@@ -44,11 +49,11 @@ impl Docker {
 async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, EngineError> {
     let version = client.version().await?;
     if query.scope == Scope::Containers {
-        let containers = looking("containers", containers(client, &query.project)).await?;
+        let containers = looking("containers", containers_of(client, &query.project)).await?;
         return Ok(Observed { containers, engine: version, ..Observed::default() });
     }
     let (containers, networks, volumes, images) = tokio::try_join!(
-        looking("containers", containers(client, &query.project)),
+        looking("containers", containers_of(client, &query.project)),
         looking("networks", networks(client, query)),
         looking("volumes", volumes(client, query)),
         looking("images", images::find(client, query)),
@@ -61,9 +66,18 @@ async fn looking<T>(what: &str, look: impl Future<Output = Result<T, EngineError
     look.await.map_err(|error| classify::failed_to(&format!("list its {what}"), error))
 }
 
-async fn containers(client: &Client, project: &str) -> Result<Vec<Container>, EngineError> {
-    let filters = serde_json::json!({ "label": [format!("{}={project}", label::PROJECT)] }).to_string();
-    let path = format!("/containers/json?{}", query(&[("all", "true"), ("filters", &filters)]));
+async fn containers_of(client: &Client, project: &str) -> Result<Vec<Container>, EngineError> {
+    let of_project = serde_json::json!({ "label": [format!("{}={project}", label::PROJECT)] });
+    containers(client, ContainerStates::All, &of_project).await
+}
+
+async fn containers(
+    client: &Client,
+    states: ContainerStates,
+    filters: &serde_json::Value,
+) -> Result<Vec<Container>, EngineError> {
+    let all = if states == ContainerStates::All { "true" } else { "false" };
+    let path = format!("/containers/json?{}", query(&[("all", all), ("filters", &filters.to_string())]));
     let listed: Vec<ListedContainer> = client.get(&path).await?;
     Ok(listed.into_iter().map(Container::from).collect())
 }
@@ -84,6 +98,14 @@ async fn volumes(client: &Client, query: &ObserveQuery) -> Result<Vec<Volume>, E
         of_project || query.volumes.contains(&volume.name)
     };
     Ok(listed.volumes.into_iter().filter(asked).map(Volume::from).collect())
+}
+
+/// The volumes labelled with a project.
+pub(super) async fn volume_details(client: &Client, project: &str) -> Result<Vec<VolumeDetails>, EngineError> {
+    let filters = serde_json::json!({ "label": [format!("{}={project}", label::PROJECT)] }).to_string();
+    let list = async { client.get(&format!("/volumes?{}", query(&[("filters", &filters)]))).await };
+    let listed: ListedVolumes = looking("volumes", list).await?;
+    Ok(listed.volumes.into_iter().map(VolumeDetails::from).collect())
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,6 +150,12 @@ struct ListedVolumes {
 #[serde(rename_all = "PascalCase")]
 struct ListedVolume {
     name: String,
+    #[serde(default)]
+    driver: String,
+    #[serde(default)]
+    scope: String,
+    #[serde(default)]
+    mountpoint: String,
     #[serde(default, deserialize_with = "or_default")]
     labels: BTreeMap<String, String>,
 }
@@ -143,5 +171,12 @@ impl From<ListedVolume> for Volume {
             labels: listed.labels,
             visitors: Vec::new(),
         }
+    }
+}
+
+impl From<ListedVolume> for VolumeDetails {
+    fn from(listed: ListedVolume) -> Self {
+        let ListedVolume { name, driver, scope, mountpoint, labels } = listed;
+        Self { name, driver, scope, mountpoint, labels }
     }
 }

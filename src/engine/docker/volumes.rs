@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bollard::query_parameters::RemoveVolumeOptions;
 
 use super::client::{CHANGE, check_segment};
-use super::{Docker, convert, listed};
+use super::{Docker, convert, listed, observe};
 use crate::engine::{EngineError, Volumes};
+use crate::observed::VolumeDetails;
 use crate::project::{Project, VolumeKey};
 
 impl Volumes for Docker {
@@ -17,6 +18,10 @@ impl Volumes for Docker {
             Ok(_) | Err(EngineError::Conflict(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    async fn volumes_of(&self, project: String) -> Result<Vec<VolumeDetails>, EngineError> {
+        observe::volume_details(&self.client, &project).await
     }
 
     async fn remove_volume(&self, name: String) -> Result<(), EngineError> {

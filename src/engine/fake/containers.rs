@@ -9,7 +9,7 @@ use crate::engine::{
     ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer,
     PortHolder, WaitFor, WindowSize,
 };
-use crate::observed::ContainerId;
+use crate::observed::{ContainerId, Processes, State};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 use crate::project::label;
 
@@ -96,6 +96,17 @@ impl Containers for Fake {
     async fn rename_container(&self, id: ContainerId, name: String) -> Result<(), EngineError> {
         self.call_on(&format!("rename {name}"), &id).await?;
         self.change(|state| state.rename(&id, name))
+    }
+
+    async fn processes(&self, id: ContainerId) -> Result<Processes, EngineError> {
+        let mut state = self.state();
+        let name = state.name_of(&id)?;
+        state.take_failure(&format!("processes {name}"))?;
+        let is_running = state.containers.get(&id).is_some_and(|container| container.state == State::Running);
+        if !is_running {
+            return Err(EngineError::Conflict(format!("container {name} is not running")));
+        }
+        Ok(state.processes.get(&name).cloned().unwrap_or_default())
     }
 
     async fn resize_container(&self, id: ContainerId, size: WindowSize) -> Result<(), EngineError> {

@@ -7,12 +7,22 @@ use futures::stream::{self, BoxStream};
 
 use super::Fake;
 use crate::engine::{CommitSpec, EngineError, ImageProgress, Images};
-use crate::observed::{Image, ImageDigest};
+use crate::observed::{Image, ImageDetails, ImageDigest, ImagePlatform};
 use crate::plan::PullSpec;
 
 impl Images for Fake {
     async fn image(&self, reference: String, _platform: Option<String>) -> Result<Option<Image>, EngineError> {
         Ok(self.state().images.get(&reference).cloned())
+    }
+
+    async fn image_details(
+        &self,
+        reference: String,
+        _platform: Option<ImagePlatform>,
+    ) -> Result<Option<ImageDetails>, EngineError> {
+        let mut state = self.state();
+        state.take_failure(&format!("image {reference}"))?;
+        Ok(state.image_details.get(&reference).cloned())
     }
 
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {

@@ -25,7 +25,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{AddressHolder, ContainerEventKind, CreateContainer, EngineError, PortHolder, WindowSize};
-use crate::observed::{ContainerId, Image};
+use crate::observed::{ContainerId, Image, ImageDetails, Processes, Usage};
 
 pub use script::{Run, Script};
 
@@ -79,6 +79,21 @@ impl Fake {
     pub fn image_of(&self, image: &str, digest: &str) {
         let image_there = Image { digest: digest.into(), id: digest.into(), tagged_at: None };
         self.state().images.insert(image.to_owned(), image_there);
+    }
+
+    /// Sets the details of `image`.
+    pub fn details_of(&self, image: &str, details: ImageDetails) {
+        self.state().image_details.insert(image.to_owned(), details);
+    }
+
+    /// Sets the processes of the container with this name.
+    pub fn processes_of(&self, container: &str, processes: Processes) {
+        self.state().processes.insert(container.to_owned(), processes);
+    }
+
+    /// Sets what the container with this name uses from now on.
+    pub fn usage_of(&self, container: &str, usage: Usage) {
+        self.state().usage.insert(container.to_owned(), usage);
     }
 
     /// Sets a foreign holder of `port`.

@@ -1,8 +1,8 @@
 //! Observing a project in the fake engine.
 
 use super::Fake;
-use crate::engine::{EngineError, Observe, ObserveQuery};
-use crate::observed::{EngineVersion, Observed};
+use crate::engine::{ContainerStates, EngineError, Observe, ObserveQuery};
+use crate::observed::{Container, EngineVersion, Observed};
 
 impl Observe for Fake {
     async fn version(&self) -> Result<EngineVersion, EngineError> {
@@ -22,5 +22,13 @@ impl Observe for Fake {
             tokio::time::sleep(delay).await;
         }
         Ok(observed)
+    }
+
+    async fn containers_of_all_projects(&self, states: ContainerStates) -> Result<Vec<Container>, EngineError> {
+        let mut state = self.state();
+        state.take_failure("observe")?;
+        let mut containers = state.all_containers();
+        containers.retain(|container| states == ContainerStates::All || container.is_up());
+        Ok(containers)
     }
 }

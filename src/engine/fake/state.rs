@@ -14,7 +14,7 @@ use crate::engine::{
     AddressHolder, AtEnd, Bytes, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
     ObserveQuery, OutputStream, PathStat, PortHolder, Probe, Scope, WindowSize,
 };
-use crate::observed::{self, ContainerId, Health, Image, Network, Observed, Volume};
+use crate::observed::{self, ContainerId, Health, Image, ImageDetails, Network, Observed, Processes, Usage, Volume};
 use crate::project::label;
 
 /// The creation time of every fake engine, in nanoseconds since 1970.
@@ -27,6 +27,9 @@ pub(super) struct State {
     pub(super) scripts: BTreeMap<String, Script>,
     pub(super) requests: BTreeMap<String, CreateContainer>,
     pub(super) images: BTreeMap<String, Image>,
+    pub(super) image_details: BTreeMap<String, ImageDetails>,
+    pub(super) processes: BTreeMap<String, Processes>,
+    pub(super) usage: BTreeMap<String, Usage>,
     pub(super) networks: Vec<Network>,
     pub(super) volumes: Vec<Volume>,
     pub(super) ports: BTreeMap<u16, PortHolder>,
@@ -108,6 +111,9 @@ impl State {
             scripts: BTreeMap::new(),
             requests: BTreeMap::new(),
             images: BTreeMap::new(),
+            image_details: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            usage: BTreeMap::new(),
             networks: Vec::new(),
             volumes: Vec::new(),
             ports: BTreeMap::new(),
@@ -408,6 +414,10 @@ impl State {
         })
     }
 
+    pub(super) fn all_containers(&self) -> Vec<observed::Container> {
+        self.containers.iter().map(|(id, container)| container.observed(id)).collect()
+    }
+
     pub(super) fn observe(&mut self, query: &ObserveQuery) -> Result<Observed, EngineError> {
         self.take_failure("observe")?;
         let ours = |labelled: Option<&String>| labelled == Some(&query.project);
@@ -449,6 +459,7 @@ impl Container {
             status: self.state.as_str().to_owned(),
             image: self.made.image.clone(),
             image_id: None,
+            image_platform: None,
             command: String::new(),
             created: 0,
             config_hash: label(label::CONFIG_HASH),

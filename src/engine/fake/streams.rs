@@ -1,6 +1,7 @@
 //! Streams of the fake engine: each reads the state from its current position, and sleeps until there is more.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -12,10 +13,10 @@ use super::state::State;
 use super::typed::Keyboard;
 use crate::engine::waiting::until;
 use crate::engine::{
-    AttachSpec, Connection, ContainerEvent, EngineError, ExecProgress, ExecSpec, Input, LogChunk, LogQuery,
-    OutputStream, Streams,
+    AttachSpec, Connection, ContainerEvent, ContainerEventKind, EngineError, EventQuery, ExecProgress, ExecSpec, Input,
+    LogChunk, LogQuery, Measurements, OutputStream, Streams,
 };
-use crate::observed::{self, ContainerId};
+use crate::observed::{self, ContainerId, EngineEvent, Health, Usage};
 
 impl Streams for Fake {
     async fn container_events(
@@ -24,6 +25,26 @@ impl Streams for Fake {
     ) -> Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError> {
         self.state().take_failure("events")?;
         Ok(events(self.clone()))
+    }
+
+    async fn events(
+        &self,
+        _project: String,
+        query: EventQuery,
+    ) -> Result<BoxStream<'static, Result<EngineEvent, EngineError>>, EngineError> {
+        self.state().take_failure("events")?;
+        Ok(engine_events(self.clone(), query))
+    }
+
+    async fn usage(
+        &self,
+        id: ContainerId,
+        measurements: Measurements,
+    ) -> Result<BoxStream<'static, Result<Usage, EngineError>>, EngineError> {
+        let name = self.state().name_of(&id)?;
+        self.state().take_failure(&format!("usage {name}"))?;
+        let measured = measured(self.clone(), id);
+        Ok(if measurements == Measurements::One { measured.take(1).boxed() } else { measured })
     }
 
     async fn logs(
@@ -88,6 +109,66 @@ fn events(engine: Fake) -> BoxStream<'static, Result<ContainerEvent, EngineError
         }
         None => Next::Wait,
     })
+}
+
+/// Events in the engine's words. A period that has an end ends when its events are over.
+fn engine_events(engine: Fake, query: EventQuery) -> BoxStream<'static, Result<EngineEvent, EngineError>> {
+    let begin = {
+        let state = engine.state();
+        let since = |since| state.happened.partition_point(|event| event.time < since);
+        query.since.map_or(state.happened.len(), since)
+    };
+    unfold(engine, begin, None, move |state, at| match state.happened.get(*at) {
+        Some(event) if query.until.is_some_and(|until| event.time > until) => Next::End,
+        Some(event) => {
+            *at += 1;
+            Next::Item(engine_event(event))
+        }
+        None if query.until.is_some() => Next::End,
+        None => Next::Wait,
+    })
+}
+
+fn engine_event(event: &ContainerEvent) -> EngineEvent {
+    let action = match event.kind {
+        ContainerEventKind::Create => "create",
+        ContainerEventKind::Start => "start",
+        ContainerEventKind::Restart => "restart",
+        ContainerEventKind::Die(_) => "die",
+        ContainerEventKind::Kill => "kill",
+        ContainerEventKind::Stop => "stop",
+        ContainerEventKind::Destroy => "destroy",
+        ContainerEventKind::Rename => "rename",
+        ContainerEventKind::Pause => "pause",
+        ContainerEventKind::Unpause => "unpause",
+        ContainerEventKind::Health(Health::Healthy) => "health_status: healthy",
+        ContainerEventKind::Health(_) => "health_status: unhealthy",
+        ContainerEventKind::OutOfMemory => "oom",
+    };
+    EngineEvent {
+        id: event.id.clone(),
+        action: action.to_owned(),
+        time: event.time,
+        attributes: event.attributes.clone(),
+    }
+}
+
+/// What a container uses: now, and every second until it is gone.
+fn measured(engine: Fake, id: ContainerId) -> BoxStream<'static, Result<Usage, EngineError>> {
+    let first = Instant::now();
+    stream::unfold((engine, first), move |(engine, at)| {
+        let id = id.clone();
+        async move {
+            tokio::time::sleep_until(at).await;
+            let usage = {
+                let state = engine.state();
+                let name = state.name_of(&id).ok()?;
+                state.usage.get(&name).copied().unwrap_or_default()
+            };
+            Some((Ok(usage), (engine, at + Duration::from_secs(1))))
+        }
+    })
+    .boxed()
 }
 
 fn next_cut(cuts: &[Instant]) -> Option<Instant> {

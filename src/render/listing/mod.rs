@@ -16,6 +16,7 @@ pub use cell::Truncate;
 pub(super) use cell::{age, cut, joined, labels};
 pub use format::{Format, UnknownFormat};
 pub use json::JsonForm;
+pub(super) use table::{Layout, write as write_table};
 
 use crate::diagnostic::visible::{Colors, visible};
 use template::{Purpose, Template, TemplateError, Value};
@@ -130,7 +131,7 @@ impl<R, S> Listing<R, S> {
     pub fn write(&self, rows: &[&R], format: &Format, settings: &S, out: &mut impl Write) -> Result<(), ListingError> {
         let records = || rows.iter().map(|row| self.record(row, settings));
         match format {
-            Format::Table => table::write(&self.table(rows, settings), self.narrowest, out)?,
+            Format::Table => table::write(&self.table(rows, settings), self.layout(), out)?,
             Format::Json => {
                 let rows = rows.iter().map(|row| ((self.id)(row, settings), self.record(row, settings)));
                 json::write(self.json, &rows.collect::<Vec<_>>(), out)?;
@@ -149,10 +150,14 @@ impl<R, S> Listing<R, S> {
                 let cells = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
                 let table: Vec<_> =
                     std::iter::once(&heading).chain(&lines).flat_map(|text| text.split('\n').map(cells)).collect();
-                table::write(&table, self.narrowest, out)?;
+                table::write(&table, self.layout(), out)?;
             }
         }
         Ok(())
+    }
+
+    fn layout(&self) -> Layout {
+        Layout { narrowest: self.narrowest, ..Layout::default() }
     }
 
     /// The record of a row for JSON and templates.

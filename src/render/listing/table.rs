@@ -1,4 +1,4 @@
-//! Tables of text: columns with a minimum width, separated by three spaces.
+//! Tables of text: columns with a minimum width, separated by spaces.
 
 use std::io::{self, Write};
 
@@ -6,18 +6,29 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostic::visible::{Colors, visible};
 
-/// The number of spaces between columns.
-const SEPARATION: usize = 3;
+/// The widths of a table.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::render) struct Layout {
+    /// Minimum width of a column, including the spaces after it.
+    pub(in crate::render) narrowest: usize,
+    /// The number of spaces between columns.
+    pub(in crate::render) separation: usize,
+}
 
-/// Writes `rows`, the first of which is the heading. A column and the spaces after it are at least `narrowest` wide;
-/// the last one is not padded.
-pub(super) fn write(rows: &[Vec<String>], narrowest: usize, out: &mut impl Write) -> io::Result<()> {
+impl Default for Layout {
+    fn default() -> Self {
+        Self { narrowest: 10, separation: 3 }
+    }
+}
+
+/// Writes `rows`, the first of which is the heading. The last column is not padded.
+pub(in crate::render) fn write(rows: &[Vec<String>], layout: Layout, out: &mut impl Write) -> io::Result<()> {
     let shown = |cell: &String| visible(cell, Colors::Shown).replace(['\n', '\t'], " ");
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         let widest = rows.iter().filter_map(|row| Some(row.get(column)?.width())).max().unwrap_or_default();
-        (widest + SEPARATION).max(narrowest)
+        (widest + layout.separation).max(layout.narrowest)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in &rows {

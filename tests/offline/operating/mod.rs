@@ -4,6 +4,7 @@ mod copying;
 mod create;
 mod down;
 mod existing;
+mod facts;
 mod logs;
 mod ps;
 mod stream;

@@ -233,6 +233,7 @@ pub(super) fn replica_sharing(
         status: String::new(),
         image: reference.clone(),
         image_id: Some(image(&reference).id),
+        image_platform: None,
         command: String::new(),
         created: i64::from(number),
         config_hash: Some(hash),

@@ -9,7 +9,7 @@ use crate::engine::docker::client::{Client, percent_encoded};
 use crate::engine::docker::json::or_default;
 use crate::engine::docker::status;
 use crate::engine::{AtEnd, ContainerDetails, EngineError, HealthTest, NameHolder, Probe};
-use crate::observed::{ContainerId, Health, State};
+use crate::observed::{ContainerId, Health, Processes, State};
 use crate::project::label;
 
 /// Default timeout of a healthcheck's test.
@@ -45,6 +45,20 @@ pub(super) async fn name_holder(client: &Client, name: &str) -> Result<Option<Na
         Err(EngineError::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The processes of a running container.
+pub(super) async fn processes(client: &Client, id: &ContainerId) -> Result<Processes, EngineError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Top {
+        #[serde(default, deserialize_with = "or_default")]
+        titles: Vec<String>,
+        #[serde(default, deserialize_with = "or_default")]
+        processes: Vec<Vec<String>>,
+    }
+    let Top { titles, processes } = client.get(&format!("/containers/{id}/top")).await?;
+    Ok(Processes { titles, rows: processes })
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,7 +16,7 @@ use crate::engine::{
     ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, EngineError, HookContainer,
     NameHolder, PortHolder, WaitFor, WindowSize,
 };
-use crate::observed::{ContainerId, Definition};
+use crate::observed::{ContainerId, Definition, Processes};
 use crate::plan::{AnonymousVolumes, ContainerSpec};
 
 impl Containers for Docker {
@@ -74,6 +74,10 @@ impl Containers for Docker {
 
     async fn inspect_container(&self, id: ContainerId) -> Result<ContainerDetails, EngineError> {
         inspect::inspect(&self.client, &id).await
+    }
+
+    async fn processes(&self, id: ContainerId) -> Result<Processes, EngineError> {
+        inspect::processes(&self.client, &id).await
     }
 
     async fn definition(&self, id: ContainerId) -> Result<Option<Definition>, EngineError> {

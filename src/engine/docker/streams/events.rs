@@ -9,7 +9,8 @@ use crate::engine::docker::client::{Client, QUESTION, query};
 use crate::engine::docker::json::or_default;
 use crate::engine::docker::transport::{self, Ask};
 use crate::engine::docker::{classify, status};
-use crate::engine::{ContainerEvent, ContainerEventKind, EngineError};
+use crate::engine::{ContainerEvent, ContainerEventKind, EngineError, EventQuery};
+use crate::observed::EngineEvent;
 use crate::project::label;
 
 /// The kinds of events to receive. Probes and other execs would be most of a busy engine's events.
@@ -41,17 +42,52 @@ pub(super) async fn container_events(
     if !client.is_podman().await? {
         filters["event"] = KINDS.into();
     }
-    let path = format!("/events?{}", query(&[("filters", &filters.to_string())]));
-    let ask = Ask::get(&path);
+    let messages = listen(client, &filters, EventQuery::default()).await?;
+    Ok(messages.filter_map(async |message| message.map(Message::event).transpose()).boxed())
+}
+
+/// All events of a project's containers, in a period.
+pub(super) async fn all(
+    client: &Client,
+    project: &str,
+    period: EventQuery,
+) -> Result<BoxStream<'static, Result<EngineEvent, EngineError>>, EngineError> {
+    let filters = serde_json::json!({
+        "type": ["container"],
+        "label": [format!("{}={project}", label::PROJECT)],
+    });
+    let messages = listen(client, &filters, period).await?;
+    Ok(messages.map(|message| message.map(Message::engine_event)).boxed())
+}
+
+/// The engine's messages; if they end before the period does, that is an error.
+async fn listen(
+    client: &Client,
+    filters: &serde_json::Value,
+    period: EventQuery,
+) -> Result<BoxStream<'static, Result<Message, EngineError>>, EngineError> {
+    let (filters, since, until) = (filters.to_string(), period.since.map(moment), period.until.map(moment));
+    let mut asked = vec![("filters", filters.as_str())];
+    asked.extend(since.as_deref().map(|since| ("since", since)));
+    asked.extend(until.as_deref().map(|until| ("until", until)));
+    let path = format!("/events?{}", query(&asked));
     // Engines send the response headers when they begin to listen.
-    let answer = client.ask(QUESTION, ask).await;
+    let answer = client.ask(QUESTION, Ask::get(&path)).await;
     let response = answer.map_err(|error| classify::failed_to("report container events", error))?;
     let messages = transport::json_lines::<Message>(response.into_body());
+    if until.is_some() {
+        return Ok(messages.boxed());
+    }
     let ended = futures::stream::once(async {
         Err(EngineError::Disconnected("the engine closed the event stream".to_owned()))
     });
-    let events = messages.filter_map(async |message| message.map(Message::event).transpose());
-    Ok(events.chain(ended).boxed())
+    Ok(messages.chain(ended).boxed())
+}
+
+/// Nanoseconds since 1970 as seconds with a fraction.
+fn moment(nanoseconds: i128) -> String {
+    const NANOSECONDS: i128 = 1_000_000_000;
+    format!("{}.{:09}", nanoseconds.div_euclid(NANOSECONDS), nanoseconds.rem_euclid(NANOSECONDS))
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,11 +114,20 @@ struct Actor {
 impl Message {
     fn event(self) -> Option<ContainerEvent> {
         let kind = self.kind()?;
-        let time = match self.time_nano {
+        let time = self.nanoseconds();
+        Some(ContainerEvent { id: self.actor.id.into(), kind, time, attributes: self.actor.attributes })
+    }
+
+    fn engine_event(self) -> EngineEvent {
+        let time = self.nanoseconds();
+        EngineEvent { id: self.actor.id.into(), action: self.action, time, attributes: self.actor.attributes }
+    }
+
+    fn nanoseconds(&self) -> i128 {
+        match self.time_nano {
             0 => i128::from(self.time) * 1_000_000_000,
             nanoseconds => nanoseconds.into(),
-        };
-        Some(ContainerEvent { id: self.actor.id.into(), kind, time, attributes: self.actor.attributes })
+        }
     }
 
     fn kind(&self) -> Option<ContainerEventKind> {
@@ -145,6 +190,12 @@ mod tests {
         assert_eq!(kind("health_status", podman), Some(ContainerEventKind::Health(Health::Healthy)));
         assert_eq!(kind("exec_create: sh", "{}"), None);
         assert_eq!(kind("oom", "{}"), Some(ContainerEventKind::OutOfMemory));
+    }
+
+    #[test]
+    fn moments_are_seconds_with_a_fraction() {
+        assert_eq!(moment(1_700_000_000_000_000_001), "1700000000.000000001");
+        assert_eq!(moment(0), "0.000000000");
     }
 
     #[test]

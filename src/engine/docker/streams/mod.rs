@@ -5,15 +5,16 @@ mod events;
 mod exec;
 mod logs;
 mod output;
+mod usage;
 
 use futures::stream::BoxStream;
 
 use super::Docker;
 use crate::engine::{
-    AttachSpec, Connection, ContainerEvent, EngineError, ExecDetails, ExecId, ExecProgress, ExecSpec, Execs, LogChunk,
-    LogQuery, Streams, WindowSize,
+    AttachSpec, Connection, ContainerEvent, EngineError, EventQuery, ExecDetails, ExecId, ExecProgress, ExecSpec,
+    Execs, LogChunk, LogQuery, Measurements, Streams, WindowSize,
 };
-use crate::observed::ContainerId;
+use crate::observed::{ContainerId, EngineEvent, Usage};
 
 impl Streams for Docker {
     async fn container_events(
@@ -21,6 +22,22 @@ impl Streams for Docker {
         project: String,
     ) -> Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError> {
         events::container_events(&self.client, &project).await
+    }
+
+    async fn events(
+        &self,
+        project: String,
+        query: EventQuery,
+    ) -> Result<BoxStream<'static, Result<EngineEvent, EngineError>>, EngineError> {
+        events::all(&self.client, &project, query).await
+    }
+
+    async fn usage(
+        &self,
+        id: ContainerId,
+        measurements: Measurements,
+    ) -> Result<BoxStream<'static, Result<Usage, EngineError>>, EngineError> {
+        usage::usage(&self.client, &id, measurements).await
     }
 
     async fn logs(

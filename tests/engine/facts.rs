@@ -1,0 +1,259 @@
+//! `images`, `ls`, `volumes`, `port`, `top`, `stats`, `events` and `viz`, beside Docker Compose.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::support::{Scenario, project};
+
+const SHOP: &str = r#"
+services:
+  web:
+    <<: *idle
+    scale: 2
+    ports: ["127.0.0.1::80", "9000", "53/udp"]
+    expose: ["84"]
+    volumes: ["data:/data", "/anonymous"]
+    labels: {com.example.a: "x<y"}
+    depends_on: [db]
+  db: {<<: *idle, volumes: ["dbdata:/var"]}
+  job: {<<: *idle, command: ["true"]}
+volumes:
+  data: {labels: {a: "1"}}
+  dbdata: {}
+  unused: {}
+"#;
+
+async fn shop(s: &Arc<Scenario>) {
+    s.up(&[]).await;
+    s.reach(&["db/1 running", "job/1 exited", "web/1 running", "web/2 running"]).await;
+}
+
+/// Runs both, which must print the same; the messages may have a hint more.
+async fn same(s: &Arc<Scenario>, arguments: &[&str]) {
+    same_but(s, arguments, str::to_owned).await;
+}
+
+/// The same for what `view` leaves of standard output.
+async fn same_but(s: &Arc<Scenario>, arguments: &[&str], view: impl Fn(&str) -> String) {
+    let (ours, theirs) = (s.hoist(arguments).await, s.peer(arguments).await);
+    assert_eq!(view(&ours.stdout), view(&theirs.stdout), "{arguments:?}");
+    assert_eq!(ours.status, theirs.status, "{arguments:?}: {} {}", ours.stderr, theirs.stderr);
+    assert!(ours.stderr.starts_with(theirs.stderr.trim_end()), "{arguments:?}: {} {}", ours.stderr, theirs.stderr);
+}
+
+/// The lines in an order of their own, since that of the peer is arbitrary.
+fn sorted(text: &str) -> String {
+    text.lines().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn images_are_those_of_the_peer() {
+    project("facts-images", SHOP, |s| async move {
+        shop(&s).await;
+        for arguments in [
+            &["images"][..],
+            &["images", "--format", "JSON"],
+            &["images", "job"],
+            &["images", "nope"],
+            &["images", "--format", "raw"],
+            &["images", "-q"],
+            &["--dry-run", "images", "web"],
+            &["-p", "hoist-test-none", "images", "--format", "json"],
+        ] {
+            same(&s, arguments).await;
+        }
+        let objects = |text: &str| {
+            let parsed: Vec<serde_json::Value> = serde_json::from_str(text).expect("an array");
+            parsed.iter().map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect::<String>()
+        };
+        same_but(&s, &["images", "--format", "json"], objects).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn projects_are_those_of_the_peer() {
+    project("facts-ls", SHOP, |s| async move {
+        shop(&s).await;
+        let ours = "name=hoist-test-facts-ls";
+        for arguments in [
+            &["ls", "--filter", ours][..],
+            &["ls", "-a", "--filter", ours],
+            &["ls", "--filter", ours, "--format", "json"],
+            &["ls", "--filter", "name=facts.ls$", "-q"],
+            &["ls", "--filter", "name=no such", "--format", "JSON"],
+            &["ls", "--filter", "name=no such", "--filter", ours],
+            &["ls", "--filter", "name=("],
+            &["ls", "--filter", "color=red"],
+            &["ls", "--filter", "red"],
+            &["ls", "--format", "raw"],
+            &["ls", "x"],
+        ] {
+            same(&s, arguments).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn volumes_are_those_of_the_peer() {
+    project("facts-volumes", SHOP, |s| async move {
+        shop(&s).await;
+        s.write(".docker/config.json", r#"{"volumesFormat": "{{.Name}}!"}"#);
+        for arguments in [
+            &["volumes"][..],
+            &["volumes", "-q"],
+            &["volumes", "--format", "json"],
+            &["volumes", "--format", r#"table {{.Name}}\t{{.Scope}}\t{{.Mountpoint}}\t{{.Labels}}\t{{.Label "a"}}"#],
+            &["volumes", "--format", "{{json .}}"],
+            &["volumes", "web"],
+            &["volumes", "job"],
+            &["-p", "hoist-test-none", "volumes", "nope"],
+        ] {
+            same_but(&s, arguments, sorted).await;
+        }
+        s.hoist(&["volumes", "nope"]).await.ends_with(1).says("no such service: nope");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ports_are_those_of_the_peer() {
+    project("facts-port", SHOP, |s| async move {
+        shop(&s).await;
+        for arguments in [
+            &["port", "web"][..],
+            &["port", "web", "0"],
+            &["port", "web", "80"],
+            &["port", "web", "84"],
+            &["port", "web", "81"],
+            &["port", "--protocol", "UDP", "web", "53"],
+            &["port", "--protocol", "udp", "web"],
+            &["port", "--protocol", "x", "web"],
+            &["port", "--index", "2", "web", "80"],
+            &["port", "--index", "9", "web", "80"],
+            &["port", "--index", "-1", "web", "80"],
+            &["port", "db"],
+            &["port", "db", "80"],
+            &["port", "job"],
+            &["port", "nope", "80"],
+            &["port", "web", "many"],
+            &["port", "web", "70000"],
+            &["port", "web", "80", "81"],
+            &["port"],
+        ] {
+            same(&s, arguments).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn processes_are_those_of_the_peer() {
+    project("facts-top", SHOP, |s| async move {
+        shop(&s).await;
+        for arguments in
+            [&["top"][..], &["top", "db"], &["top", "job"], &["top", "nope"], &["-p", "hoist-test-none", "top"]]
+        {
+            same_but(&s, arguments, without_load).await;
+        }
+    })
+    .await;
+}
+
+/// A table of processes without the sixth column, their load, which changes.
+fn without_load(table: &str) -> String {
+    let words = |line: &str| {
+        let words = line.split_whitespace().enumerate().filter(|(at, _)| *at != 5);
+        words.map(|(_, word)| word.to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    table.lines().map(words).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn usage_is_that_of_the_peer() {
+    project("facts-stats", SHOP, |s| async move {
+        shop(&s).await;
+        let fixed = r"table {{.Name}}\t{{.ID}}\t{{.Container}}\t{{.PIDs}}";
+        for arguments in [
+            &["stats", "--no-stream", "--format", fixed][..],
+            &["stats", "--no-stream", "--no-trunc", "-a", "--format", fixed],
+            &["stats", "--no-stream", "--format", fixed, "db"],
+            &["stats", "--no-stream", "nope"],
+            &["stats", "--no-stream", "web", "db"],
+        ] {
+            same(&s, arguments).await;
+        }
+        let table = s.hoist(&["stats", "--no-stream", "db"]).await.ok().stdout;
+        assert!(table.starts_with("CONTAINER ID   NAME ") && table.lines().count() == 2, "{table}");
+        s.write(".docker/config.json", r#"{"statsFormat": "{{.Name}}!"}"#);
+        assert_eq!(s.hoist(&["stats", "--no-stream", "db"]).await.ok().stdout, "hoist-test-facts-stats-db-1!\n");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn live_usage_follows_containers_until_ctrl_c() {
+    project("facts-live", SHOP, |s| async move {
+        shop(&s).await;
+        let stats = s.background(&["stats", "--format", "{{.Name}} {{.PIDs}}", "web"]);
+        s.shows(&stats, "\u{1b}[H").await;
+        assert!(!stats.stdout().contains("db-1"), "{}", stats.stdout());
+        s.up(&["--scale", "web=3"]).await;
+        s.shows(&stats, "facts-live-web-3 1\u{1b}[K\n").await;
+        s.up(&["--scale", "web=1"]).await;
+        let only = "\u{1b}[J\u{1b}[Hhoist-test-facts-live-web-1 1\u{1b}[K\n\u{1b}[K\n\u{1b}[J";
+        s.shows(&stats, only).await;
+        stats.interrupt();
+        assert_eq!(stats.end().await.status, 130);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn events_are_those_of_the_peer() {
+    project("facts-events", SHOP, |s| async move {
+        let began = jiff::Timestamp::now().as_second().to_string();
+        let live = s.background(&["events", "--json", "web"]);
+        shop(&s).await;
+        s.hoist(&["pause", "web"]).await.ok();
+        s.hoist(&["unpause", "web"]).await.ok();
+        s.shows(&live, r#""action":"unpause""#).await;
+        live.interrupt();
+        let live = live.end().await;
+        assert_eq!(live.status, 130);
+        assert!(!live.stdout.contains("com.docker.compose") && !live.stdout.contains("facts-events-db-1"), "{live:?}");
+        let until = jiff::Timestamp::now().as_second().to_string();
+        // The labels that hoist itself writes are not shown.
+        let object = |line: &str| {
+            let mut event: serde_json::Value = serde_json::from_str(line).expect("an object per line");
+            event["attributes"].as_object_mut().expect("an object").retain(|key, _| !key.starts_with("hoist."));
+            event.to_string()
+        };
+        let objects = |text: &str| text.lines().map(object).collect::<Vec<_>>().join("\n");
+        same_but(&s, &["events", "--json", "--since", &began, "--until", &until], objects).await;
+        same_but(&s, &["events", "--json", "--since", &began, "--until", &until, "web"], objects).await;
+        let heads = |text: &str| text.lines().filter_map(|line| line.split(" (").next()).collect::<Vec<_>>().join("\n");
+        same_but(&s, &["events", "--since", &began, "--until", &until, "db"], heads).await;
+        s.hoist(&["events", "nope"]).await.ends_with(1).says("no such service: nope");
+        same(&s, &["events", "--since", "yesterday"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_graph_is_that_of_the_peer() {
+    project("facts-viz", SHOP, |s| async move {
+        for arguments in [
+            &["alpha", "viz"][..],
+            &["alpha", "viz", "--image", "--networks", "--ports", "--indentation-size", "2", "--spaces", "web"],
+            &["alpha", "viz", "--indentation-size", "-1"],
+        ] {
+            same_but(&s, arguments, sorted).await;
+        }
+        let graph = s.hoist(&["viz"]).await.ok();
+        assert!(graph.stdout.starts_with("digraph \"hoist-test-facts-viz\" {\n\tlayout=dot;\n"), "{graph:?}");
+        assert_eq!(graph.stderr, "");
+    })
+    .await;
+}
