@@ -16,12 +16,17 @@ const GROUPS: &[(&str, &[&str])] = &[
             "cp", "commit", "export",
         ],
     ),
-    ("Information Commands", &["ps", "logs", "config", "events", "images", "ls", "port", "stats", "top", "volumes"]),
+    (
+        "Information Commands",
+        &["ps", "logs", "config", "events", "images", "ls", "port", "stats", "top", "viz", "volumes"],
+    ),
     ("Sharing Commands", &["push", "publish", "bridge"]),
 ];
 
 /// An example for each command.
 const EXAMPLES: &[(&str, &str)] = &[
+    ("alpha", "alpha viz"),
+    ("alpha viz", "alpha viz --image"),
     ("attach", "attach web"),
     ("bridge", "bridge convert --output out"),
     ("build", "build --pull web"),
@@ -62,6 +67,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("unpause", "unpause web"),
     ("up", "up --detach --wait"),
     ("version", "version --format json"),
+    ("viz", "viz --networks > shop.dot"),
     ("volumes", "volumes --quiet"),
     ("wait", "wait migration"),
     ("watch", "watch web"),

@@ -41,9 +41,7 @@ pub(super) fn events(args: &EventsArgs, context: &Context) -> Result<(), Failure
         let zone = TimeZone::system();
         let tell = |event: &EngineEvent| print(event, args.json, &zone);
         let watching = Box::pin(watch.run(&engine, &interruption, tell));
-        progress::with_signals(&interruption, watching).await?.map_err(Failure::without_files)?;
-        // The end of the period is an error in Docker Compose.
-        Failure::usage("EOF")
+        progress::with_signals(&interruption, watching).await?.map_err(Failure::without_files)
     })
 }
 

@@ -16,7 +16,6 @@ use crate::project::ServiceName;
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: hoist run --rm web ./manage.py migrate")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct RunArgs {
     /// What the container is.

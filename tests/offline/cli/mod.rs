@@ -5,6 +5,7 @@ mod completion;
 mod config;
 mod forms;
 mod interruption;
+mod listed;
 mod remarks;
 mod security;
 
