@@ -81,7 +81,7 @@ pub(super) async fn carry_out<E: Engine>(
         return Ok(Did::Nothing);
     }
     if context.global.dry_run {
-        progress::print_plan(&prepared, &origin.project, context)?;
+        progress::dry_run(change, &prepared, context).await?;
     } else {
         progress::carry_out(change, engine, &prepared, &origin, Hidden::default(), context).await?;
     }

@@ -74,14 +74,16 @@ impl Invocation {
         let mut arguments = arguments.into_iter();
         let name = arguments.next().unwrap_or_default();
         let words: Vec<OsString> = arguments.collect();
-        if !is_docker_compose(&name) {
-            return Self { form: Form::Hoist, docker: DockerFlags::default(), request: Request::of_own(words) };
-        }
+        // A script that is installed as the plugin may start hoist under another name.
         if words.first().is_some_and(|word| word == "docker-cli-plugin-metadata") {
             return Self { form: Form::Plugin, docker: DockerFlags::default(), request: Request::Metadata };
         }
+        let by_docker = docker.is_some_and(|caller| !caller.is_empty());
+        if !is_docker_compose(&name) && !(by_docker && words.first().is_some_and(|word| word == "compose")) {
+            return Self { form: Form::Hoist, docker: DockerFlags::default(), request: Request::of_own(words) };
+        }
         // A script started by `docker compose` inherits the variable, but does not pass `compose`.
-        let is_plugin = docker.is_some_and(|caller| !caller.is_empty()) && words.iter().any(|word| word == "compose");
+        let is_plugin = by_docker && words.iter().any(|word| word == "compose");
         if is_plugin { Self::of_docker(Form::Plugin, &words, 125, DOCKER_USAGE) } else { Self::standalone(&words) }
     }
 

@@ -8,13 +8,23 @@ use std::time::Duration;
 use super::{Context, Failure, output, settings, signal};
 use crate::engine::Engine;
 use crate::event::{EventReceiver, Events};
-use crate::operation::{Change, Interruption, OperationError, Prepared, RunSettings, converge};
+use crate::operation::{Change, Interruption, OperationError, Prepared, RunSettings, converge, rehearse};
 use crate::project::Project;
-use crate::render::{self, Hidden, Progress};
+use crate::render::{self, Hidden, Progress, ProgressMode};
 use crate::source::SourceMap;
 
 /// Interval between updates of the progress in a terminal.
 pub(super) const TICK: Duration = Duration::from_millis(100);
+
+/// Prints what `change` would do: the plan, or for programs (`--progress json`) the events of carrying it out.
+pub(super) async fn dry_run(change: &impl Change, prepared: &Prepared, context: &Context) -> Result<(), Failure> {
+    if context.progress_mode()? != ProgressMode::Json || context.global.steps {
+        return print_plan(prepared, change.project(), context);
+    }
+    let mut progress = output::progress(context)?;
+    show(&mut progress, rehearse(change, prepared)).await?;
+    Ok(progress.finish()?)
+}
 
 /// Prints the plan for `project`: one line per resource, or per step with `--steps`.
 pub(super) fn print_plan(prepared: &Prepared, project: &Project, context: &Context) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ mod existing;
 mod facts;
 mod logs;
 mod ps;
+mod rehearsal;
 mod stream;
 mod terminal;
 mod timeline;
