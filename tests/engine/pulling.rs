@@ -118,7 +118,7 @@ async fn images_come_from_the_registry_when_the_policy_says_so() {
             .says("compose.yaml:1:")
             .says(&format!("if the image is private, log in with `docker login {}`", address()));
         drop(registry);
-        s.hoist(&["up", "-d"]).await.ends_with(1).says("connection refused").says("check that it runs");
+        s.hoist(&["up", "-d"]).await.ends_with(1).says("connection refused").says("check that it is running");
         // What another image took the tag of is still there, without one.
         s.remove_images(&s.repository()).await;
     })
