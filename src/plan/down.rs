@@ -10,7 +10,7 @@ use super::{
     unused,
 };
 use crate::observed::{Container, Observed};
-use crate::project::{Project, Service, ServiceName};
+use crate::project::{NetworkKey, Project, Service, ServiceName, VolumeKey};
 
 /// The plan to take a project down. Unknown services in [`DownOptions::services`] are ignored; external networks and
 /// volumes are never touched.
@@ -75,14 +75,13 @@ struct Down<'a> {
 }
 
 impl<'a> Down<'a> {
-    /// The services to take down: all, or those named and what depends on them.
+    /// The services to take down: all, or those named, whatever depends on them.
     fn services(&self) -> BTreeSet<&'a ServiceName> {
         let all = self.project.services.keys();
         if self.options.services.is_empty() {
             return all.collect();
         }
-        let chosen = order::with_dependents(self.project, &self.options.services);
-        all.filter(|name| chosen.contains(*name)).collect()
+        all.filter(|name| self.options.services.contains(name)).collect()
     }
 
     /// Removes one-offs that the engine itself removes together with volumes that only they would still mount: before
@@ -271,6 +270,9 @@ impl<'a> Down<'a> {
         for (key, network) in self.project.networks.iter().filter(|(_, network)| !network.external) {
             let live = self.observed.networks_of(key);
             for live in live.filter(|live| live.name == network.name && live.project.as_deref() == ours) {
+                if !self.is_network_meant(key, &live.name) {
+                    continue;
+                }
                 let in_use = self.left_running(&live.name);
                 if !in_use.is_empty() {
                     // If only some services are taken down, it is obvious that others need it.
@@ -289,6 +291,41 @@ impl<'a> Down<'a> {
                 self.add(action, Reason::Down, &after);
             }
         }
+    }
+
+    /// Whether a network is one of those to remove: if services are named, only one that they are on.
+    fn is_network_meant(&self, key: &NetworkKey, name: &str) -> bool {
+        let is_on = |service: &Service| service.networks.contains_key(key);
+        self.options.services.is_empty()
+            || self.named().any(is_on)
+            || self.removed.iter().any(|(container, _)| container.networks.contains_key(name))
+    }
+
+    /// Whether a volume is one of those to remove: if services are named, only one that they mount and no other does. What
+    /// others keep there is still theirs, even if they have no container now.
+    fn is_volume_meant(&mut self, key: &VolumeKey, name: &str) -> bool {
+        if self.options.services.is_empty() {
+            return true;
+        }
+        let project = self.project;
+        let mounts = |service: &&Service| volume::mounted(project, service).any(|mounted| mounted == key);
+        let mounted = |container: &Container| container.mounts.iter().any(|mount| mount.name.as_deref() == Some(name));
+        if !self.named().any(|service| mounts(&service)) && !self.removed.iter().any(|(it, _)| mounted(it)) {
+            return false;
+        }
+        let all = project.services.values().chain(project.disabled.values());
+        let others = all.filter(|service| !self.options.services.contains(&service.name)).filter(mounts);
+        let others: Vec<_> = others.map(|service| format!("service {}", service.name)).collect();
+        if others.is_empty() {
+            return true;
+        }
+        self.warnings.push(Warning::VolumeInUse { name: name.to_owned(), containers: others });
+        false
+    }
+
+    /// The services that were named.
+    fn named(&self) -> impl Iterator<Item = &'a Service> {
+        self.options.services.iter().filter_map(|name| self.project.services.get(name))
     }
 
     /// The running containers connected to a network that are not removed.
@@ -313,8 +350,11 @@ impl<'a> Down<'a> {
     /// Removes the project's volumes, and those that its containers carried over from their predecessors.
     fn volumes(&mut self) {
         let mut names = BTreeSet::new();
-        for volume in self.project.volumes.values().filter(|volume| !volume.external) {
+        for (key, volume) in self.project.volumes.iter().filter(|(_, volume)| !volume.external) {
             let Some(live) = self.observed.volume_named(&volume.name) else { continue };
+            if !self.is_volume_meant(key, &live.name) {
+                continue;
+            }
             match &live.project {
                 Some(owner) if owner != self.project.name.as_str() => {
                     self.warnings.push(Warning::ForeignVolumeKept { name: live.name.clone(), owner: owner.clone() });

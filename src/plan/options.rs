@@ -241,11 +241,23 @@ pub struct KillOptions {
     pub orphans: Orphans,
 }
 
+/// What becomes of the finished containers of `run` on `rm`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RmOneOffs {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They go, too: `--all`.
+    Remove,
+}
+
 /// Options of `rm`. The default is a plain `rm`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RmOptions {
     /// The services whose containers are removed; empty is all.
     pub services: Vec<ServiceName>,
+    /// What becomes of the finished containers of `run`.
+    pub one_offs: RmOneOffs,
     /// Whether containers that are up are stopped and removed too (`--stop`), or left alone.
     pub stop: bool,
     /// Whether their anonymous volumes go with them (`--volumes`), or stay with their data.
@@ -259,7 +271,7 @@ pub struct RmOptions {
 /// Options of `down`. The default is a plain `down`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DownOptions {
-    /// The services to take down, together with their dependents; empty means all.
+    /// The services to take down, with the networks and volumes that only they use; empty means all.
     pub services: Vec<ServiceName>,
     /// What to do with volumes.
     pub volumes: DownVolumes,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::down::{container_ref, dependents_first};
 use super::stop::{replica_of, stop_container};
 use super::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, DownVolumes, Plan, PlanBuilder, ProjectSource, Reason, RmOptions,
-    Step, unused,
+    Action, ActionId, AnonymousVolumes, ContainerRef, DownVolumes, Plan, PlanBuilder, ProjectSource, Reason, RmOneOffs,
+    RmOptions, Step, unused,
 };
 use crate::observed::{Container, Observed};
 use crate::project::ServiceName;
@@ -57,7 +57,8 @@ fn removable<'a>(observed: &'a Observed, name: &ServiceName, options: &RmOptions
     let chosen = options.services.is_empty() || options.services.contains(name);
     let is_removed = |container: &&Container| {
         let ended = !container.is_up();
-        let goes = if container.is_replica() { ended || options.stop } else { ended && container.one_off };
+        let one_off = container.one_off && options.one_offs == RmOneOffs::Remove;
+        let goes = if container.is_replica() { ended || options.stop } else { ended && one_off };
         let agreed = options.agreed.as_ref().is_none_or(|agreed| agreed.contains(&container.id));
         chosen
             && agreed

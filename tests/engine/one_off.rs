@@ -90,7 +90,8 @@ async fn a_detached_one_off_is_no_replica_and_can_be_removed() {
         );
         s.hoist(&["kill", "-s", "KILL", "web"]).await.ok().says("Container hoist-test-run-detached-x Killed");
         s.reach(&["db/1 running", "web/0 exited", "web/1 exited"]).await;
-        s.hoist(&["rm", "-f", "web"]).await.ok().says("Container hoist-test-run-detached-x Removed");
+        s.hoist(&["rm", "-f", "web"]).await.ok().does_not_say("hoist-test-run-detached-x");
+        s.hoist(&["rm", "-fa", "web"]).await.ok().says("Container hoist-test-run-detached-x Removed");
         s.hoist(&["run", "-d", "--rm", "web", "true"]).await.ok();
         s.eventually("the engine removes it", 10, || async { s.one_offs().await.is_empty().then_some(()) }).await;
     })

@@ -27,12 +27,15 @@ services:
 }
 
 #[tokio::test]
-async fn named_services_go_with_what_depends_on_them() {
+async fn only_the_services_that_are_named_go() {
     project("down-named", THREE, |s| async move {
         s.up(&[]).await;
-        s.hoist(&["down", "api"]).await.ok();
-        assert_eq!(s.states().await, ["db/1 running"]);
-        assert_eq!(s.networks().await, [s.named("default")], "db is still on it");
+        s.hoist(&["down", "-v", "api"]).await.ok();
+        assert_eq!(s.states().await, ["db/1 running", "web/1 running"]);
+        assert_eq!(s.networks().await, [s.named("default")], "the others are still on it");
+        s.hoist(&["rm", "-fs", "db"]).await.ok();
+        s.hoist(&["down", "-v", "web"]).await.ok();
+        assert_eq!(s.volumes().await, [s.named("data")], "the data of db stays, though it has no container");
         s.hoist(&["down", "nope"]).await.ends_with(1).says("nope");
     })
     .await;

@@ -24,7 +24,7 @@ pub(crate) struct DownArgs {
     /// Remove the project's named and anonymous volumes and their data
     #[arg(short = 'v', long, alias = "volume")]
     pub(crate) volumes: bool,
-    /// Services to take down, with their dependents [default: all]
+    /// Services to take down [default: all]
     #[arg(value_name = "SERVICE")]
     pub(crate) services: Vec<String>,
 }

@@ -10,14 +10,14 @@ use crate::cli::existing::Did;
 use crate::cli::{Context, Failure, existing, output};
 use crate::operation::ask::Always;
 use crate::operation::{Ask, Question, Rm};
-use crate::plan::{DownVolumes, RmOptions};
+use crate::plan::{DownVolumes, RmOneOffs, RmOptions};
 
 /// Arguments of `rm`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct RmArgs {
-    /// Accepted for compatibility, has no effect
-    #[arg(short, long, hide = true)]
+    /// Also remove finished containers of `run`
+    #[arg(short, long)]
     pub(crate) all: bool,
     /// Do not ask
     #[arg(short, long)]
@@ -36,6 +36,7 @@ pub(crate) struct RmArgs {
 pub(super) fn rm(args: &RmArgs, context: &Context) -> Result<(), Failure> {
     let options = RmOptions {
         services: existing::names(&args.services),
+        one_offs: if args.all { RmOneOffs::Remove } else { RmOneOffs::Keep },
         stop: args.stop,
         volumes: if args.volumes { DownVolumes::Remove } else { DownVolumes::Keep },
         ..RmOptions::default()

@@ -9,7 +9,7 @@ use hoist::project::{Condition, Project};
 use hoist::render::warning::plan::message;
 use indoc::indoc;
 
-use super::files::{Files, files, is_built, is_checked, mounts, needs};
+use super::files::{Files, files, is_built, is_checked, joins, mounts, needs};
 use super::state::{Engine, anonymous, exited, images_only, in_sync};
 
 fn wordpress() -> Files {
@@ -115,19 +115,17 @@ fn dependents_go_first_then_networks_then_volumes() {
 }
 
 #[test]
-fn selected_services_take_their_dependents_along() {
+fn only_the_services_that_are_named_go() {
     let project = wordpress().service("other", "other:1", |_| {}).load();
     let options = |service: &str| DownOptions { services: vec![service.into()], ..DownOptions::default() };
     check(
         &project,
-        "db takes web along, not other",
+        "what depends on db stays",
         in_sync(&project),
         &options("db"),
         indoc! {"
-            #1 stop container web/1: down
-            #2 remove container web/1: down, after #1
-            #3 stop container db/1: down, after #2
-            #4 remove container db/1: down, after #3
+            #1 stop container db/1: down
+            #2 remove container db/1: down, after #1
         "},
     );
     check(
@@ -151,6 +149,44 @@ fn selected_services_take_their_dependents_along() {
             #3 remove network shop_default: down, after #2
         "},
     );
+}
+
+#[test]
+fn named_services_lose_only_what_is_theirs_alone() {
+    let project = files()
+        .volume("own", |_| {})
+        .volume("shared", |_| {})
+        .volume("other", |_| {})
+        .network("own", |_| {})
+        .network("other", |_| {})
+        .service("db", "mysql:8", |db| {
+            mounts(db, "own", "/own");
+            mounts(db, "shared", "/shared");
+            joins(db, "own");
+        })
+        .service("web", "nginx:1", |web| {
+            mounts(web, "shared", "/shared");
+            mounts(web, "other", "/other");
+            joins(web, "other");
+        })
+        .load();
+    // Its data is the other service's even while that has no container.
+    for state in [in_sync(&project), in_sync(&project).without("shop-web-1")] {
+        let options =
+            DownOptions { services: vec!["db".into()], volumes: DownVolumes::Remove, ..DownOptions::default() };
+        let plan = down(&ProjectSource::Files(project.clone()), &state.into(), &options);
+        assert_eq!(
+            plan.to_string(),
+            indoc! {"
+                #1 stop container db/1: down
+                #2 remove container db/1: down, after #1
+                #3 remove network shop_own: down, after #2
+                #4 remove volume shop_own and its data: removal of volumes requested, after #2
+            "}
+        );
+        let warnings: Vec<_> = plan.warnings().iter().map(message).collect();
+        assert_eq!(warnings, ["Volume shop_shared Resource is still in use by service web"]);
+    }
 }
 
 #[test]

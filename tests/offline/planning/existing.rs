@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hoist::observed::{Health, Observed, State};
 use hoist::plan::{
-    self, DownVolumes, KillOptions, Orphans, PlanError, ProjectSource, RestartDependents, RestartOptions, RmOptions,
-    StartOptions, WaitUntilReady,
+    self, DownVolumes, KillOptions, Orphans, PlanError, ProjectSource, RestartDependents, RestartOptions, RmOneOffs,
+    RmOptions, StartOptions, WaitUntilReady,
 };
 use hoist::project::{Condition, Project, ServiceName};
 use indoc::indoc;
@@ -244,12 +244,18 @@ fn rm_is_for_what_has_ended_unless_it_is_to_stop() {
     };
     assert_eq!(
         rm(engine(), &RmOptions::default()).to_string(),
+        "#1 remove container mail/1: requested\n",
+        "one-offs stay"
+    );
+    let all = RmOptions { one_offs: RmOneOffs::Remove, ..RmOptions::default() };
+    assert_eq!(
+        rm(engine(), &all).to_string(),
         indoc! {"
             #1 remove container mail/1: requested
             #2 remove container shop-db-run-2: requested
         "}
     );
-    let stop = RmOptions { stop: true, ..RmOptions::default() };
+    let stop = RmOptions { stop: true, ..all };
     assert_eq!(
         rm(engine(), &stop).to_string(),
         indoc! {"
