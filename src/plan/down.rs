@@ -18,6 +18,7 @@ use crate::project::{NetworkKey, Project, Service, ServiceName, VolumeKey};
 pub fn down(target: &ProjectSource, observed: &Observed, options: &DownOptions) -> Plan {
     let project = target.project(observed);
     let mut down = Down {
+        source: target,
         project: &project,
         observed,
         options,
@@ -65,6 +66,7 @@ fn is_one_off(container: &Container) -> bool {
 }
 
 struct Down<'a> {
+    source: &'a ProjectSource,
     project: &'a Arc<Project>,
     observed: &'a Observed,
     options: &'a DownOptions,
@@ -75,13 +77,18 @@ struct Down<'a> {
 }
 
 impl<'a> Down<'a> {
-    /// The services to take down: all, or those named, whatever depends on them.
+    /// The services to take down: all, or those named; without files, where nothing else is known of them, what depends
+    /// on these too, as in Docker Compose.
     fn services(&self) -> BTreeSet<&'a ServiceName> {
         let all = self.project.services.keys();
         if self.options.services.is_empty() {
             return all.collect();
         }
-        all.filter(|name| self.options.services.contains(name)).collect()
+        if self.source.is_files() {
+            return all.filter(|name| self.options.services.contains(name)).collect();
+        }
+        let chosen = order::with_dependents(self.project, &self.options.services);
+        all.filter(|name| chosen.contains(*name)).collect()
     }
 
     /// Removes one-offs that the engine itself removes together with volumes that only they would still mount: before

@@ -190,6 +190,12 @@ impl ProjectSource {
         }
     }
 
+    /// Whether files define it.
+    #[must_use]
+    pub fn is_files(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
+
     /// What is known of it before the engine is asked: without files, the name.
     #[must_use]
     pub fn known(&self) -> Arc<Project> {

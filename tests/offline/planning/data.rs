@@ -399,7 +399,13 @@ impl Case<'_> {
         let defined = self.project.volumes.values().map(|volume| volume.name.clone());
         let mounts = self.observed.containers.iter().flat_map(|container| &container.mounts);
         let anonymous = mounts.filter_map(|mount| mount.name.clone()).filter(|name| is_anonymous_name(name));
-        defined.chain(anonymous).filter(|name| !external(name) && !foreign(name)).collect()
+        // What a service mounts that was not named is still its own.
+        let named = self.down_options(DownVolumes::Remove).services;
+        let others = self.project.services.values().filter(|it| !named.is_empty() && !named.contains(&it.name));
+        let mounted = others.flat_map(|service| &service.volumes).filter_map(|mount| mount.source.as_deref());
+        let theirs: BTreeSet<_> = mounted.filter_map(|key| self.project.volumes.get(key)).map(|it| &it.name).collect();
+        let is_theirs = |name: &String| theirs.contains(name);
+        defined.chain(anonymous).filter(|name| !external(name) && !foreign(name) && !is_theirs(name)).collect()
     }
 }
 

@@ -118,15 +118,26 @@ fn dependents_go_first_then_networks_then_volumes() {
 fn only_the_services_that_are_named_go() {
     let project = wordpress().service("other", "other:1", |_| {}).load();
     let options = |service: &str| DownOptions { services: vec![service.into()], ..DownOptions::default() };
-    check(
-        &project,
-        "what depends on db stays",
-        in_sync(&project),
-        &options("db"),
+    let of_files = down(&ProjectSource::Files(project.clone()), &in_sync(&project).into(), &options("db"));
+    assert_eq!(
+        of_files.to_string(),
         indoc! {"
             #1 stop container db/1: down
             #2 remove container db/1: down, after #1
+        "}
+    );
+    let labelled = in_sync(&project).with("shop-web-1", |web| {
+        web.labels.insert("com.docker.compose.depends_on".into(), "db:service_healthy:false".into());
+    });
+    assert_eq!(
+        down(&ProjectSource::Labels("shop".into()), &labelled.into(), &options("db")).to_string(),
+        indoc! {"
+            #1 stop container web/1: down
+            #2 remove container web/1: down, after #1
+            #3 stop container db/1: down, after #2
+            #4 remove container db/1: down, after #3
         "},
+        "without files dependents go, too"
     );
     check(
         &project,
