@@ -79,7 +79,8 @@ impl Invocation {
             return Self { form: Form::Plugin, docker: DockerFlags::default(), request: Request::Metadata };
         }
         let by_docker = docker.is_some_and(|caller| !caller.is_empty());
-        if !is_docker_compose(&name) && !(by_docker && words.first().is_some_and(|word| word == "compose")) {
+        let starts_plugin = by_docker && words.first().is_some_and(|word| word == "compose");
+        if !is_docker_compose(&name) && !starts_plugin {
             return Self { form: Form::Hoist, docker: DockerFlags::default(), request: Request::of_own(words) };
         }
         // A script started by `docker compose` inherits the variable, but does not pass `compose`.
@@ -272,8 +273,10 @@ mod tests {
     fn the_caller_decides_what_the_arguments_mean() {
         let run = |line| Request::Run(words(line));
         for (line, docker, form, request) in [
-            ("/usr/bin/hoist compose up", Some("docker"), Form::Hoist, run("compose up")),
-            ("hoist docker-cli-plugin-metadata", None, Form::Hoist, run("docker-cli-plugin-metadata")),
+            ("/usr/bin/hoist compose up", Some("docker"), Form::Plugin, run("up")),
+            ("/usr/bin/hoist up", Some("docker"), Form::Hoist, run("up")),
+            ("hoist compose up", None, Form::Hoist, run("compose up")),
+            ("hoist docker-cli-plugin-metadata", None, Form::Plugin, Request::Metadata),
             ("/p/docker-compose docker-cli-plugin-metadata", None, Form::Plugin, Request::Metadata),
             ("docker-compose -D compose up -d", Some("docker"), Form::Plugin, run("up -d")),
             ("docker-compose help compose up", Some("docker"), Form::Plugin, run("help up")),

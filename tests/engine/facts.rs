@@ -61,18 +61,18 @@ async fn as_recorded(s: &Arc<Scenario>, arguments: &[&str], view: impl Fn(&str) 
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine/facts/answers.json");
     let read = || std::fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<Answers>(&text).ok());
     let mut answers = read().unwrap_or_default();
-    let (test, key) = (s.named("").trim_end_matches('_').to_owned(), arguments.join(" "));
+    let (name, key) = (s.named("").trim_end_matches('_').to_owned(), arguments.join(" "));
     if std::env::var_os("HOIST_RECORD").is_some() {
         let ran = s.peer(arguments).await;
         let (stdout, stderr) = (masked(&view(&ran.stdout)), masked(&ran.stderr));
         let answer = Answer { stdout, stderr, status: ran.status };
-        answers.entry(test.clone()).or_default().insert(key.clone(), answer);
+        answers.entry(name.clone()).or_default().insert(key.clone(), answer);
         let text = serde_json::to_string_pretty(&answers).expect("answers are JSON") + "\n";
         std::fs::create_dir_all(file.parent().expect("it is in a folder")).expect("a folder can be made");
         std::fs::write(&file, text).expect("answers can be written");
     }
-    let answer = answers.get(&test).and_then(|answers| answers.get(&key));
-    let answer = answer.unwrap_or_else(|| panic!("no answer is recorded for {test}: {key}"));
+    let answer = answers.get(&name).and_then(|answers| answers.get(&key));
+    let answer = answer.unwrap_or_else(|| panic!("no answer is recorded for {name}: {key}"));
     let ours = s.hoist(arguments).await;
     assert_eq!(masked(&view(&ours.stdout)), answer.stdout, "{arguments:?}");
     assert_eq!(ours.status, answer.status, "{arguments:?}: {}", ours.stderr);
