@@ -64,7 +64,7 @@ pub fn write(
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 pub fn redraw(
     containers: &[ContainerUsage],
     format: &Format,
