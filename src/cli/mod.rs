@@ -77,7 +77,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(context) => context,
         Err(failure) => return end(&failure, &Style::default(), Failure::report),
     };
-    let Err(failure) = command::dispatch(cli.command, definition(form), &context) else { return ExitCode::SUCCESS };
+    // Few commands look at the definition of all of them, which takes longer to make than most take to parse.
+    let definition = || definition(form);
+    let Err(failure) = command::dispatch(cli.command, definition, &context) else { return ExitCode::SUCCESS };
     let report = match context.progress_mode() {
         Ok(ProgressMode::Json) => Failure::report_json,
         Ok(_) | Err(_) => Failure::report,

@@ -1,6 +1,6 @@
 //! `wait`: until containers have ended, and how they did.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -68,7 +68,7 @@ impl Wait {
                 status = end.exit_code;
             }
         };
-        let mut waited: BTreeMap<ContainerId, i64> = BTreeMap::new();
+        let mut waited: BTreeSet<ContainerId> = BTreeSet::new();
         let mut chosen: Vec<_> = containers.into_iter().filter(|container| self.waits_for(container)).collect();
         if chosen.is_empty() {
             return Err(OperationError::NoContainers { project: self.project.clone() });
@@ -76,7 +76,7 @@ impl Wait {
         chosen.sort_by(|one, other| one.name.cmp(&other.name));
         for container in chosen {
             if container.is_up() {
-                waited.insert(container.id, container.exit_code.unwrap_or(0));
+                waited.insert(container.id);
             } else {
                 tell(Ended { exit_code: container.exit_code.unwrap_or(0), id: container.id });
             }
@@ -87,7 +87,7 @@ impl Wait {
                 event = events.next() => {
                     if let Some(Ok(event)) = event {
                         if let ContainerEventKind::Die(exit_code) = event.kind
-                            && waited.remove(&event.id).is_some()
+                            && waited.remove(&event.id)
                         {
                             tell(Ended { id: event.id, exit_code });
                         }
@@ -98,7 +98,7 @@ impl Wait {
                 }
                 () = tokio::time::sleep_until(look_at) => {}
             }
-            for id in waited.keys().cloned().collect::<Vec<_>>() {
+            for id in waited.clone() {
                 if let Some(exit_code) = look(engine, &id).await? {
                     waited.remove(&id);
                     tell(Ended { id, exit_code });

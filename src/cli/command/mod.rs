@@ -136,7 +136,11 @@ pub(super) fn version(command: Option<&Command>, global: &GlobalArgs, form: Form
 }
 
 /// Runs `command`; `root` is the definition of the whole command line.
-pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &Context) -> Result<(), Failure> {
+pub(super) fn dispatch(
+    command: Option<Command>,
+    root: impl FnOnce() -> clap::Command,
+    context: &Context,
+) -> Result<(), Failure> {
     let looks_around = |command: &Command| {
         let own = matches!(command, Command::Man(_) | Command::Plugin(_));
         !own && !matches!(command, Command::Completion(_) | Command::Help(_) | Command::Version(_))
@@ -147,10 +151,10 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
     match command {
         // The version was printed before there was a context.
         None | Some(Command::Version(_)) => Ok(()),
-        Some(Command::Alpha(Lazy(args))) => alpha::alpha(&args, root, context),
+        Some(Command::Alpha(Lazy(args))) => alpha::alpha(&args, root(), context),
         Some(Command::Attach(Lazy(args))) => attach::attach(&args, context),
         Some(Command::Commit(Lazy(args))) => commit::commit(args, context),
-        Some(Command::Completion(Lazy(args))) => completion::completion(&args, root, context.form),
+        Some(Command::Completion(Lazy(args))) => completion::completion(&args, root(), context.form),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),
         Some(Command::Cp(Lazy(args))) => cp::cp(&args, context),
         Some(Command::Create(Lazy(args))) => create::create(args, context),
@@ -158,12 +162,12 @@ pub(super) fn dispatch(command: Option<Command>, root: clap::Command, context: &
         Some(Command::Events(Lazy(args))) => events::events(&args, context),
         Some(Command::Exec(Lazy(args))) => exec::exec(&args, context),
         Some(Command::Export(Lazy(args))) => export::export(args, context),
-        Some(Command::Help(Lazy(args))) => help::help(&args, &root, context.form),
+        Some(Command::Help(Lazy(args))) => help::help(&args, &root(), context.form),
         Some(Command::Images(Lazy(args))) => images::images(&args, context),
         Some(Command::Kill(Lazy(args))) => kill::kill(&args, context),
         Some(Command::Logs(Lazy(args))) => logs::logs(&args, context),
         Some(Command::Ls(Lazy(args))) => ls::ls(&args, context),
-        Some(Command::Man(Lazy(args))) => man::man(&args, root, context),
+        Some(Command::Man(Lazy(args))) => man::man(&args, root(), context),
         Some(Command::Pause(Lazy(args))) => pause::pause(&args, context),
         Some(Command::Plan(Lazy(args))) => plan::plan(&args, context),
         Some(Command::Plugin(Lazy(args))) => plugin::plugin(args, context),

@@ -39,11 +39,8 @@ pub(super) fn scale(args: ScaleArgs, context: &Context) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// Where there is none, or an item is not `SERVICE=NUM`, in the words of Docker Compose.
+/// If an item is not `SERVICE=NUM`, in the words of Docker Compose.
 fn services(scales: &[String]) -> Result<Vec<String>, Failure> {
-    if scales.is_empty() {
-        return Failure::usage("requires at least 1 arg(s), only received 0");
-    }
     let service = |item: &String| match item.split_once('=') {
         None => Failure::usage(&format!("invalid scale specifier: {item}")),
         Some((_, number)) if number.parse::<u32>().is_err() => {
