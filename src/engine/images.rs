@@ -41,7 +41,7 @@ pub trait Images {
 pub struct CommitSpec {
     /// The container.
     pub container: ContainerId,
-    /// Its name, with or without a tag; none where it is not named.
+    /// Its name, with or without a tag; `None` leaves it unnamed.
     pub image: Option<String>,
     /// Who made it.
     pub author: String,

@@ -9,7 +9,7 @@ use crate::event::{Events, Fact, Task, TaskStatus};
 pub struct Commit {
     /// The container, which has to run.
     pub container: OneContainer,
-    /// The image's name, with or without a tag; none where it is not named.
+    /// The name of the image, with or without a tag; `None` leaves it unnamed.
     pub image: Option<String>,
     /// Who made it.
     pub author: String,

@@ -13,7 +13,7 @@ use super::OperationError;
 use super::detach_keys::{DetachKeys, Typed, Watcher};
 use crate::engine::{Connection, EngineError, Input, LogChunk, WindowSize};
 
-/// How often a terminal is told its size before it is left as it is: the process may not have begun.
+/// Maximum number of attempts to set the initial size of a terminal, since its process may not have started yet.
 const RESIZE_TRIES: u32 = 10;
 /// How much longer each pause between these tries is than the one before.
 const RESIZE_PAUSE: Duration = Duration::from_millis(10);

@@ -10,8 +10,8 @@ pub(super) enum Role {
     Whole(Kind, Verb),
     /// The entry of a container, of which it is a part.
     Part(Part),
-    /// None: it is told with another one, or not at all.
-    Untold,
+    /// No entry: another one covers it, or it is not shown.
+    NotShown,
 }
 
 /// What an action is for its container.
@@ -56,7 +56,7 @@ pub(super) fn of(action: &Action) -> Role {
         Action::RenameContainer { .. } => Role::Part(Part::Rename),
         Action::DisconnectNetwork { .. } | Action::ConnectNetwork { .. } => Role::Part(Part::Connect),
         Action::RunPreStart { .. } => Role::Part(Part::Hook),
-        Action::Wait(_) | Action::Delay { .. } => Role::Untold,
+        Action::Wait(_) | Action::Delay { .. } => Role::NotShown,
     }
 }
 
