@@ -159,7 +159,8 @@ impl State {
         s.remember_volumes().await;
         let mut state = Self::default();
         for replica in s.replicas().await {
-            let shown = s.inspect_id(&replica.id).await;
+            // The engine may still work on what Docker Compose left behind when it failed.
+            let Some(shown) = s.inspect_if_there(&replica.id).await else { continue };
             let status =
                 shown.state.and_then(|state| state.status).map(|status| status.to_string()).unwrap_or_default();
             let mounts = shown.mounts.unwrap_or_default().into_iter().map(|mount| {

@@ -200,6 +200,14 @@ impl Scenario {
         patiently("the container is there", || self.docker.inspect_container(id, None::<InspectContainerOptions>)).await
     }
 
+    /// Everything the engine knows of a container, unless it has just been removed.
+    pub(crate) async fn inspect_if_there(&self, id: &str) -> Option<ContainerInspectResponse> {
+        match self.docker.inspect_container(id, None::<InspectContainerOptions>).await {
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => None,
+            shown => Some(shown.expect("the container can be inspected")),
+        }
+    }
+
     /// How a service's only container is connected, by network.
     pub(crate) async fn endpoints(&self, service: &str) -> HashMap<String, EndpointSettings> {
         self.inspect(service).await.network_settings.and_then(|settings| settings.networks).unwrap_or_default()
