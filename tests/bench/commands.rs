@@ -25,7 +25,7 @@ pub(crate) async fn run(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<
     let project = running(programs, "run", &services(1, |_| String::new())).await?;
     let costs = programs.pairs(rounds, &["run", "--rm", "-T", "s0", "true"], project.folder())?;
     project.clear().await?;
-    Ok(vec![costs.row("`run --rm true`", [Bar::Time(1.0)])])
+    Ok(vec![costs.row("`run --rm true`", [Bar::AsFast])])
 }
 
 pub(crate) async fn lists(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
@@ -40,7 +40,7 @@ pub(crate) async fn stats(programs: &Programs, rounds: u32) -> anyhow::Result<Ve
     let project = running(programs, "stats", &ten_services()).await?;
     let costs = programs.pairs(rounds, &["stats", "--no-stream"], project.folder())?;
     project.clear().await?;
-    Ok(vec![costs.row("`stats --no-stream` of 10 services", [Bar::Time(1.0)])])
+    Ok(vec![costs.row("`stats --no-stream` of 10 services", [Bar::AsFast])])
 }
 
 pub(crate) async fn stop(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
@@ -57,7 +57,7 @@ pub(crate) async fn stop(programs: &Programs, rounds: u32) -> anyhow::Result<Vec
         }
     }
     project.clear().await?;
-    Ok(vec![stops.row("`stop` of 10 services", [Bar::Time(1.0)]), starts.row("`start` of them", [Bar::Time(1.0)])])
+    Ok(vec![stops.row("`stop` of 10 services", [Bar::AsFast]), starts.row("`start` of them", [Bar::AsFast])])
 }
 
 pub(crate) async fn cat(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
@@ -65,5 +65,5 @@ pub(crate) async fn cat(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<
     let output = ["exec", "-T", "s0", "head", "-c", "1000000000", "/dev/zero"];
     let costs = programs.pairs(rounds, &output, project.folder())?;
     project.clear().await?;
-    Ok(vec![costs.row("`exec -T` with 1 GB of output", [Bar::Time(1.0), Bar::Cpu(2.0)])])
+    Ok(vec![costs.row("`exec -T` with 1 GB of output", [Bar::AsFast, Bar::Cpu(2.0)])])
 }
