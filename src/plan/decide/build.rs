@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{BuildSecret, BuildSpec, Dockerfile, Exporter};
+use crate::plan::{Attestation, Attestations, BuildSecret, BuildSpec, Dockerfile, Exporter};
 use crate::project::label;
 use crate::project::value::BuildContext;
 use crate::project::{Build, Project, Service};
@@ -38,6 +38,10 @@ pub(in crate::plan) fn resolve(
         entitlements: entitlements(build),
         secrets: secrets(project, build),
         ssh: build.ssh.clone(),
+        attestations: Attestations {
+            provenance: Attestation::new(build.provenance.as_deref()),
+            sbom: Attestation::new(build.sbom.as_deref()),
+        },
         ..BuildSpec::new(service.name.clone(), image, context)
     }
 }
