@@ -2,6 +2,7 @@
 
 pub(super) mod bind;
 pub(super) mod build;
+pub(super) mod builds;
 pub(super) mod change;
 pub(super) mod conflicts;
 pub(super) mod container;
