@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::decide::base;
 use super::decide::build::{Resolve, for_platforms, overridden};
 use super::decide::builds::{BuildSteps, Occasion, with_contexts};
 use super::{BuildDependencies, BuildOptions, Plan, PlanBuilder, PlanError, Reason};
@@ -50,6 +51,7 @@ pub fn build(project: &Arc<Project>, options: &BuildOptions) -> Result<Plan, Pla
         let occasion = Occasion { reason: Reason::BuildAsked, guard: None, after: None };
         builds.add(&mut builder, (service, build), occasion)?;
     }
+    base::link(&builds, &options.base_images, &mut builder);
     Ok(builder.build())
 }
 

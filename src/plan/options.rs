@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{BuildPurpose, Probing, project_from_labels};
 use crate::observed::{ContainerId, Observed};
 use crate::project::fingerprint::Fingerprint;
-use crate::project::value::PullPolicy;
+use crate::project::value::{BaseImages, PullPolicy};
 use crate::project::{Project, ProjectName, ServiceName, SshKey, VolumeKey};
 
 /// Options of `up` and `create`. The default is a plain `up -d`.
@@ -60,6 +60,9 @@ pub struct UpOptions {
     pub missing_files: BTreeSet<String>,
     /// Whether reasons may show values that look like secrets (`--show-values`).
     pub values: SecretValues,
+    /// The images that builds are made from (`load::base_images`): a build comes after those of its base images. By
+    /// default only the contexts of builds count.
+    pub base_images: BTreeMap<ServiceName, BaseImages>,
 }
 
 /// A container that `run` creates for one command.
@@ -159,6 +162,8 @@ pub struct BuildOptions {
     pub builder: Option<String>,
     /// The platform to build for where the files do not set one; the engine's own by default.
     pub default_platform: Option<String>,
+    /// The images that builds are made from, as in [`UpOptions`].
+    pub base_images: BTreeMap<ServiceName, BaseImages>,
 }
 
 /// Whether `build` also builds what the named services depend on.

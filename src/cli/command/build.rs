@@ -12,7 +12,7 @@ use crate::cli::progress::{self, Origin};
 use crate::cli::{Context, Failure, output};
 use crate::engine::Engine;
 use crate::export::bake::{BakeOptions, bake};
-use crate::load::{Dependencies, Loaded, Resources};
+use crate::load::{self, Dependencies, Loaded, Resources};
 use crate::operation::ask::Always;
 use crate::operation::{self, Build, Detail, OperationError};
 use crate::plan::{self, BuildDependencies, BuildOptions, BuildPurpose};
@@ -101,16 +101,16 @@ struct Goal {
 /// Reads the files for the services that the arguments name.
 fn read(args: &BuildArgs, context: &Context) -> Result<Goal, Failure> {
     let ssh = args.ssh.as_deref().map(ssh_key).transpose()?;
-    let mut load = context.load_options(&args.services);
+    let mut load_options = context.load_options(&args.services);
     // A build may use secrets of services that no profile enables.
-    load.resources = Resources::All;
-    load.resolve_environment = false;
+    load_options.resources = Resources::All;
+    load_options.resolve_environment = false;
     if !args.with_dependencies && !args.print {
-        load.dependencies = Dependencies::Ignore;
+        load_options.dependencies = Dependencies::Ignore;
     }
-    let Loaded { project, sources, .. } = output::load(&load, context)?;
+    let Loaded { project, sources, .. } = output::load(&load_options, context)?;
     let environment = &project.environment;
-    let options = BuildOptions {
+    let mut options = BuildOptions {
         dependencies: match args.with_dependencies {
             true => BuildDependencies::Include,
             false => BuildDependencies::Ignore,
@@ -126,11 +126,13 @@ fn read(args: &BuildArgs, context: &Context) -> Result<Goal, Failure> {
         memory: args.memory.filter(|bytes| *bytes != 0),
         builder: args.builder.clone(),
         default_platform: environment.get("DOCKER_DEFAULT_PLATFORM").filter(|value| !value.is_empty()).cloned(),
+        base_images: BTreeMap::new(),
     };
     let project = Arc::new(project);
     let origin = Origin { project: project.clone(), sources };
     let project =
         plan::project_to_build(&project, &options).map_err(|error| origin.failure(OperationError::from(error)))?;
+    options.base_images = load::base_images(&project);
     Ok(Goal { options, project: Arc::new(project), origin })
 }
 

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::build;
-use super::image::ImageKey;
 use crate::plan::{Action, ActionId, Guard, PlanBuilder, PlanError, Reason, Step};
 use crate::project::graph::ServiceGraph;
 use crate::project::{Build, Project, Service, ServiceName};
+
+/// An image reference and the platform it is wanted for.
+pub(in crate::plan) type ImageKey = (String, Option<String>);
 
 /// Adds builds to a plan.
 pub(in crate::plan) struct BuildSteps<'a> {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::observed::{Image, ImageDigest, Observed};
+use crate::plan::decide::base;
 use crate::plan::decide::build::Resolve;
-use crate::plan::decide::builds::{BuildSteps, Occasion};
+use crate::plan::decide::builds::{BuildSteps, ImageKey, Occasion};
 use crate::plan::inputs::Inputs;
 use crate::plan::{
     Action, ActionId, BuildImages, Deferred, Edge, Guard, ImageMissingCause, Plan, PlanBuilder, PlanError, PullFailure,
@@ -13,9 +14,6 @@ use crate::plan::{
 };
 use crate::project::value::{Mount, MountKind, PullPolicy, PullRule};
 use crate::project::{Build, Project, Service};
-
-/// An image reference and the platform it is wanted for.
-pub(in crate::plan) type ImageKey = (String, Option<String>);
 
 /// What is known about an image that containers need.
 #[derive(Debug, Clone)]
@@ -218,6 +216,8 @@ pub(in crate::plan) fn plan(
         steps.emit(key, uses, observed.images.get(key), &decision)?;
     }
     steps.add_builds();
+    let pulls = base::link(&steps.builds, &options.base_images, steps.builder);
+    steps.images.steps.extend(pulls);
     Ok(steps.images)
 }
 

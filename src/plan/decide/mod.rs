@@ -1,5 +1,6 @@
 //! Decisions: the desired result per kind of resource, and why. No steps are created here.
 
+pub(super) mod base;
 pub(super) mod bind;
 pub(super) mod build;
 pub(super) mod builds;
