@@ -36,7 +36,8 @@ impl<W: Write> Plain<W> {
         if record.is_build_output() && !counts {
             // Messages about the build as a whole have no number.
             let number = if record.id == "#" { "" } else { &format!("{} ", record.id) };
-            return writeln!(self.out, "{service}{number}{}", record.text);
+            let details = if record.details.is_empty() { "" } else { &format!(" {}", record.details) };
+            return writeln!(self.out, "{service}{number}{}{details}", record.text);
         }
         let last = self.layers.insert((record.parent_id.clone(), record.id.clone()), record.text.clone());
         if last.as_ref() == Some(&record.text) {
