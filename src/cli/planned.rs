@@ -5,8 +5,6 @@ const PLANNED: &[(&str, &str)] = &[
     ("bridge", ""),
     ("build", "`hoist create --build` builds images and creates the containers"),
     ("publish", ""),
-    ("pull", "`hoist create --pull always` pulls images and creates the containers"),
-    ("push", "use `docker push`; `hoist config --images` lists the images"),
     ("watch", ""),
 ];
 

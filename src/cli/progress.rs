@@ -64,6 +64,18 @@ pub(super) async fn carry_out<E: Engine>(
     hidden: Hidden,
     context: &Context,
 ) -> Result<(), Failure> {
+    run(change, engine, prepared, origin, hidden, context).await?.map_err(|error| origin.failure(error))
+}
+
+/// The same, for a command that looks at what failed.
+pub(super) async fn run<E: Engine>(
+    change: &impl Change,
+    engine: &E,
+    prepared: &Prepared,
+    origin: &Origin,
+    hidden: Hidden,
+    context: &Context,
+) -> Result<Result<(), OperationError>, Failure> {
     let settings = run_settings(&origin.project, context)?;
     let mut progress = output::progress(context)?.hiding(hidden);
     let interruption = Interruption::default();
@@ -76,8 +88,10 @@ pub(super) async fn carry_out<E: Engine>(
     let shown = show(&mut progress, received);
     let (ended, shown) = with_signals(&interruption, async { tokio::join!(run, shown) }).await?;
     progress.finish()?;
-    ended.map_err(|error| origin.failure(error))?;
-    shown
+    if ended.is_ok() {
+        shown?;
+    }
+    Ok(ended)
 }
 
 /// Does something that needs no plan, and shows its progress.

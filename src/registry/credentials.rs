@@ -71,6 +71,11 @@ impl Credential {
         }
     }
 
+    /// Whose it is: a user name; `None` for a token.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user_and_password().map(|(user, _)| user)
+    }
+
     /// The identity token, if it is one.
     pub(crate) fn token(&self) -> Option<&str> {
         match &self.secret {

@@ -258,7 +258,7 @@ async fn slow_pulls_and_waits_do_not_hold_up_the_rest() {
     let mut plans = Plans::new();
     for number in 0..20 {
         let image = format!("slow{number}");
-        let spec = PullSpec { image, platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+        let spec = PullSpec { image, platform: None, services: Vec::new(), built_by: Vec::new(), on_failure: PullFailure::Fail };
         plans.add(Action::PullImage(Arc::new(spec)), &[]);
     }
     let (created, started) = plans.up("db", &[]);
@@ -303,7 +303,7 @@ async fn guards_are_answered_by_what_the_run_finds_out() {
         engine.image_of("web", pulled);
         let mut plans = Plans::new();
         let spec =
-            PullSpec { image: "web".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+            PullSpec { image: "web".to_owned(), platform: None, services: Vec::new(), built_by: Vec::new(), on_failure: PullFailure::Fail };
         let pull = plans.add(Action::PullImage(Arc::new(spec)), &[]);
         plans.guard = Some(Guard::ImageChanged { producer: pull, image: "web".to_owned(), from: Some(from.into()) });
         let spec = ContainerSpec {
@@ -352,7 +352,7 @@ async fn a_tolerated_pull_leaves_the_image_to_the_build() {
     let project = Project { name: "demo".into(), ..Project::default() };
     let mut plans = Plans::new();
     let spec =
-        PullSpec { image: "web".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Tolerate };
+        PullSpec { image: "web".to_owned(), platform: None, services: Vec::new(), built_by: Vec::new(), on_failure: PullFailure::Tolerate };
     let pull = plans.add(Action::PullImage(Arc::new(spec)), &[]);
     plans.guard = Some(Guard::ImageMissing { producer: pull, image: "web".to_owned() });
     let spec = Arc::new(BuildSpec::new("web", "web", BuildContext::Folder("/app".into())));
@@ -935,7 +935,7 @@ async fn after_an_interruption_nothing_starts_and_what_runs_is_left_to_finish() 
     let (created, started) = plans.up("db", &[]);
     plans.wait("db", vec![made_by("db", 1, created)], WaitCondition::Healthy, Waiter::Dependents, None, &[started]);
     let spec =
-        PullSpec { image: "big".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+        PullSpec { image: "big".to_owned(), platform: None, services: Vec::new(), built_by: Vec::new(), on_failure: PullFailure::Fail };
     plans.add(Action::PullImage(Arc::new(spec)), &[]);
     let engine = Fake::new();
     engine.delay("create demo-a-1", s(10));

@@ -75,7 +75,7 @@ pub enum Repetition {
 pub enum Lane {
     /// No limit: it waits for events.
     Wait,
-    /// Pulls and builds.
+    /// Pulls, pushes and builds.
     Fetch,
     /// Stops.
     Stop,
@@ -159,6 +159,12 @@ impl Action {
             Self::BuildImage { spec, .. } => Description {
                 service: Some(&spec.service),
                 ..Description::of_image("build image", ("Building", "Built"), &spec.image, spec.platform.as_deref())
+            },
+            Self::PushImage(spec) => Description {
+                service: Some(&spec.service),
+                subjects: vec![Subject::Tag(spec.image.clone())],
+                data: Vec::new(),
+                ..Description::of_image("push image", ("Pushing", "Pushed"), &spec.image, None)
             },
             Self::PullModel(spec) => Description::of_model("pull model", ("Pulling", "Pulled"), spec),
             Self::ConfigureModel(spec) => {
