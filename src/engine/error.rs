@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::builds::BuildFailure;
+
 /// Why a call to the engine failed. Messages are the engine's own, without protocol details.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -54,9 +56,9 @@ pub enum EngineError {
         /// How long the registry asks to wait before the next attempt.
         retry_after: Option<Duration>,
     },
-    /// A build failed: the message, then the log of the step that failed.
-    #[error("{0}")]
-    Build(String),
+    /// A build failed.
+    #[error("{}", .0.message)]
+    Build(Box<BuildFailure>),
     /// Any other failure of the engine.
     #[error("{0}")]
     Failed(String),

@@ -7,8 +7,8 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 
 use super::step::StepContext;
-use crate::engine::{BuildStatus, Engine, EngineError, ImageProgress};
-use crate::event::{BuildProgress, Events, Fact, Outcome, PullAlternative, StepError};
+use crate::engine::{Engine, EngineError, ImageProgress};
+use crate::event::{Events, Fact, Outcome, PullAlternative, StepError};
 use crate::observed::ImageDigest;
 use crate::plan::{ActionId, BuildSpec, PullFailure, PullSpec, PushFailure, PushSpec};
 
@@ -92,7 +92,11 @@ pub(super) async fn build_image<E: Engine>(
     spec: &Arc<BuildSpec>,
 ) -> StepOutcome {
     let progress = context.engine.build_image(spec.clone());
-    let digest = match follow(context, id, progress).await? {
+    let followed = follow(context, id, progress).await.map_err(|error| match error {
+        StepError::Engine(EngineError::Build(failure)) => StepError::Build { service: spec.service.clone(), failure },
+        error => error,
+    });
+    let digest = match followed? {
         Some(digest) => digest,
         None => find(context, &spec.image, spec.platform.as_deref()).await?,
     };
@@ -158,14 +162,8 @@ fn report(events: &Events, id: ActionId, progress: ImageProgress) {
         ImageProgress::Layer { id: part, status, current, total } => {
             events.send(Fact::Progress { id, part, status, current, total });
         }
-        ImageProgress::BuildStep { id: part, name, status } => {
-            let status = match status {
-                BuildStatus::Started => BuildProgress::Started,
-                BuildStatus::Done => BuildProgress::Done,
-                BuildStatus::Cached => BuildProgress::Cached,
-                BuildStatus::Failed(_) => BuildProgress::Failed,
-            };
-            events.send(Fact::BuildStep { id, part, name, status });
+        ImageProgress::BuildStep { id: part, name, status, elapsed } => {
+            events.send(Fact::BuildStep { id, part, name, status, elapsed });
         }
         ImageProgress::BuildLog { id: part, line } => events.send(Fact::BuildLog { id, part, line }),
         ImageProgress::Done(_) => {}

@@ -6,7 +6,7 @@ use crate::project::ServiceName;
 /// Remedies for messages that contain one of the phrases; the first match wins.
 const REMEDIES: [(&[&str], Remedy); 9] = [
     (
-        &["no matching manifest"],
+        &["no matching manifest", "is not for platform"],
         Remedy::Fixed("the image does not support this platform; set `platform` in the service to select another"),
     ),
     (
