@@ -5,15 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::facts::Facts;
-use super::{fetch, hook};
 use super::step::{StepContext, resolve_references};
+use super::{fetch, hook};
 use super::{model, provider, refusal, start, wait};
 use crate::engine::{CreateContainer, Engine, EngineError};
 use crate::event::{Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
-use crate::plan::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Deferred,
-};
+use crate::plan::{Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Deferred};
 use crate::project::fingerprint::{Fingerprint, MAX_LENGTH};
 use crate::project::hash::{HashForm, resolved_service_hash};
 use crate::project::value::{MountKind, VolumesFromSource};

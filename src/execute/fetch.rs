@@ -19,11 +19,7 @@ const DELAYS: [u64; 3] = [1, 3, 9];
 /// The longest delay that is worth it; if a registry asks for a longer one, the step fails at once.
 const LONGEST: Duration = Duration::from_mins(1);
 
-pub(super) async fn pull_image<E: Engine>(
-    context: &StepContext<E>,
-    id: ActionId,
-    spec: &Arc<PullSpec>,
-) -> StepOutcome {
+pub(super) async fn pull_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<PullSpec>) -> StepOutcome {
     let progress = || context.engine.pull_image(spec.clone());
     let error = match transfer(context, id, progress).await {
         Ok(digest) => {
@@ -66,18 +62,12 @@ async fn alternative<E: Engine>(context: &StepContext<E>, spec: &PullSpec) -> Op
     }
 }
 
-pub(super) async fn push_image<E: Engine>(
-    context: &StepContext<E>,
-    id: ActionId,
-    spec: &Arc<PushSpec>,
-) -> StepOutcome {
+pub(super) async fn push_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<PushSpec>) -> StepOutcome {
     let error = match transfer(context, id, || context.engine.push_image(spec.clone())).await {
         Ok(_) => return Ok(Outcome::Done),
-        Err(StepError::Engine(cause)) => StepError::Push {
-            image: spec.image.clone(),
-            service: spec.service.clone(),
-            cause: Box::new(cause),
-        },
+        Err(StepError::Engine(cause)) => {
+            StepError::Push { image: spec.image.clone(), service: spec.service.clone(), cause: Box::new(cause) }
+        }
         Err(error) => return Err(error),
     };
     match spec.on_failure {

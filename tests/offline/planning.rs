@@ -21,6 +21,7 @@ mod resources;
 mod rolling;
 mod sharing;
 mod taken;
+mod transfers;
 
 use std::sync::Arc;
 

@@ -69,7 +69,7 @@ fn means_registry(words: &str) -> bool {
 pub(super) fn transfer(message: &str) -> EngineError {
     let words = message.to_owned();
     let lower = message.to_lowercase();
-    let busy = lower.contains("toomanyrequests") || lower.contains("too many requests");
+    let busy = ["toomanyrequests", "too many requests", "http 429", "status: 429"].iter().any(|it| lower.contains(it));
     // This limit is for hours.
     let used_up = lower.contains("pull rate limit");
     let denied = lower.starts_with("denied") || (!busy && means_registry(message));
@@ -85,7 +85,7 @@ pub(super) fn transfer(message: &str) -> EngineError {
 /// Whether a message in lower case is about a connection that broke or a server that failed: the next attempt may
 /// succeed. A registry that refuses connections is not there at all.
 fn means_passing(lower: &str) -> bool {
-    const PHRASES: [&str; 16] = [
+    const PHRASES: [&str; 17] = [
         "unexpected eof",
         "connection reset",
         "broken pipe",
@@ -102,6 +102,7 @@ fn means_passing(lower: &str) -> bool {
         "503 service unavailable",
         "504 gateway timeout",
         "unexpected status code 5",
+        "parsing http 5",
     ];
     lower.ends_with(": eof") || PHRASES.iter().any(|phrase| lower.contains(phrase))
 }
@@ -234,6 +235,8 @@ mod tests {
             "Get \"https://r.example/v2/\": net/http: TLS handshake timeout",
             "dial tcp 10.0.0.2:443: i/o timeout",
             "toomanyrequests: too many requests",
+            "error parsing HTTP 429 response body: unexpected end of JSON input: \"\"",
+            "error parsing HTTP 503 response body: unexpected end of JSON input: \"\"",
         ] {
             assert_eq!(transfer(words), fault(words, None), "{words}");
         }

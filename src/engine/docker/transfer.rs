@@ -41,12 +41,14 @@ pub(super) fn pull(client: Client, spec: Arc<PullSpec>) -> BoxStream<'static, Re
         image.map(ImageProgress::Done).ok_or_else(|| missing_after_pull(&spec))
     };
     // An error ends the first part, and the image is not looked at.
-    stream::try_unfold((progress(begin).boxed(), Some(Box::pin(image))), async |(mut layers, image)| match layers.next().await {
-        Some(layer) => Ok(Some((layer?, (layers, image)))),
-        None => match image {
-            Some(image) => Ok(Some((image.await?, (layers, None)))),
-            None => Ok(None),
-        },
+    stream::try_unfold((progress(begin).boxed(), Some(Box::pin(image))), async |(mut layers, image)| {
+        match layers.next().await {
+            Some(layer) => Ok(Some((layer?, (layers, image)))),
+            None => match image {
+                Some(image) => Ok(Some((image.await?, (layers, None)))),
+                None => Ok(None),
+            },
+        }
     })
     .boxed()
 }
@@ -198,12 +200,17 @@ async fn credentials(client: &Client, registry: &str) -> (Option<String>, Sent) 
 
 /// The engine's answer to a request about a registry. Not found here means that the registry does not have it, not that
 /// another client changed the project.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are about the engine")]
 fn of_registry(error: EngineError) -> EngineError {
-    match error {
-        EngineError::Failed(words) => classify::transfer(&words),
-        EngineError::NotFound(words) => EngineError::Registry(words),
-        error => error,
-    }
+    let by_words = match &error {
+        EngineError::Failed(words) | EngineError::Refused(words) | EngineError::Registry(words) => {
+            classify::transfer(words)
+        }
+        EngineError::NotFound(words) => EngineError::Registry(words.clone()),
+        _ => return error,
+    };
+    // Where the words say nothing, the status does.
+    if matches!(by_words, EngineError::Failed(_)) { error } else { by_words }
 }
 
 /// Adds to a registry's refusal which credentials were sent, or why none were.
@@ -268,11 +275,23 @@ mod tests {
     #[test]
     fn what_a_registry_does_not_have_is_its_refusal() {
         let words = "pull access denied for x, repository does not exist";
-        for answer in [classify::answer(404, words), classify::transfer(words), classify::transfer("manifest unknown: x")] {
+        for answer in
+            [classify::answer(404, words), classify::transfer(words), classify::transfer("manifest unknown: x")]
+        {
             assert!(matches!(explain(of_registry(answer), &Sent::Nothing), EngineError::Registry(_)));
         }
         let explained = explain(of_registry(classify::answer(404, words)), &Sent::LookupFailed("no helper".to_owned()));
         assert_eq!(explained, EngineError::Registry(format!("{words} (no credentials were sent: no helper)")));
+    }
+
+    #[test]
+    fn faults_that_pass_are_known_whatever_the_status() {
+        for status in [400, 429, 500, 503] {
+            let error = of_registry(classify::answer(status, "toomanyrequests: slow down"));
+            assert!(matches!(error, EngineError::RegistryFault { .. }), "{status}");
+        }
+        let refused = classify::answer(401, "who are you?");
+        assert_eq!(of_registry(refused.clone()), refused);
     }
 
     #[test]

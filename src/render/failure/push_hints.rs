@@ -31,10 +31,7 @@ mod tests {
     #[test]
     fn what_to_do_about_a_failed_push() {
         for (words, remedy) in [
-            (
-                "An image does not exist locally with the tag: r.example/app",
-                "build it first with `hoist build web`",
-            ),
+            ("An image does not exist locally with the tag: r.example/app", "build it first with `hoist build web`"),
             (
                 "no basic auth credentials",
                 "the registry lets only known users push: log in with `docker login r.example`",

@@ -44,7 +44,7 @@ pub(super) async fn pin<E: Engine>(
         );
         output::warn(&message, context)?;
     }
-    Ok(locked(tree, format))
+    Ok(locked(tree, format, args))
 }
 
 /// A reference, and the same with its digest. One that has a digest stays as it is.
@@ -118,12 +118,12 @@ fn with_hook_images(tree: &Tree) -> Vec<String> {
 
 /// A file that pins the images of another: the services, with their images and image mounts alone. As JSON, it has
 /// what Docker Compose never leaves out.
-fn locked(mut tree: Tree, format: Format) -> Tree {
+fn locked(mut tree: Tree, format: Format, args: &ConfigArgs) -> Tree {
     let Some(Tree::Mapping(services)) = entry(&mut tree, "services").map(|it| std::mem::replace(it, Tree::Null)) else {
         return Tree::Mapping(Vec::new());
     };
     let services = services.into_iter().map(|(name, service)| (name, locked_service(service, format))).collect();
-    let name = (format == Format::Json).then(|| ("name".to_owned(), Tree::from("")));
+    let name = (format == Format::Json && !args.no_interpolate).then(|| ("name".to_owned(), Tree::from("")));
     let services = ("services".to_owned(), Tree::Mapping(services));
     Tree::Mapping(name.into_iter().chain([services]).collect())
 }
