@@ -77,7 +77,7 @@ fn the_policy_of_the_command_comes_first() {
     let project = shop().load();
     let missing = PullOptions { policy: Some(PullPolicy::from("missing")), ..PullOptions::default() };
     let plan = planned(&project, &missing);
-    assert_eq!(plan.to_string(), "#1 pull image redis: requested\n");
+    assert_eq!(plan.to_string(), "#1 pull image redis: requested\n#2 pull image tool:1: requested\n");
     assert!(left_alone(&plan).contains(&"Image never:1 Present".to_owned()));
     let nothing = pull(&project, &Observed::default(), &missing);
     assert_eq!(nothing.len(), 9, "{nothing}");
