@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::builds::BuildFailure;
+use super::build_failure::BuildFailure;
 
 /// Why a call to the engine failed. Messages are the engine's own, without protocol details.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
