@@ -19,6 +19,7 @@ const DELAYS: [u64; 3] = [1, 3, 9];
 /// The longest delay that is worth it; if a registry asks for a longer one, the step fails at once.
 const LONGEST: Duration = Duration::from_mins(1);
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only the engine's answer gets a name")]
 pub(super) async fn pull_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<PullSpec>) -> StepOutcome {
     let progress = || context.engine.pull_image(spec.clone());
     let error = match transfer(context, id, progress).await {
@@ -76,6 +77,7 @@ pub(super) async fn push_image<E: Engine>(context: &StepContext<E>, id: ActionId
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only a failed build gets its service")]
 pub(super) async fn build_image<E: Engine>(
     context: &StepContext<E>,
     id: ActionId,

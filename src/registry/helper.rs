@@ -42,9 +42,9 @@ pub(super) fn get(helper: &str, server: &str) -> Result<Option<Answer>, String> 
 
 fn ask(program: &str, command: &mut Command, server: &str, limit: Duration) -> Result<Option<Answer>, String> {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("{program} is not installed"),
-        _ => format!("{program} cannot be run: {error}"),
+    let mut child = piped.spawn().map_err(|error| {
+        let missing = error.kind() == std::io::ErrorKind::NotFound;
+        if missing { format!("{program} is not installed") } else { format!("{program} cannot be run: {error}") }
     })?;
     let ended = finish(&mut child, server, limit);
     let Some((succeeded, stdout, stderr)) = ended else {

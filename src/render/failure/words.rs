@@ -15,8 +15,7 @@ pub fn message(error: &StepError) -> String {
     match error {
         StepError::Engine(cause) => cause.to_string(),
         StepError::RemoveNetwork { name, cause } => format!("failed to remove network {name}: {cause}"),
-        StepError::Pull { image, cause, .. } => about(image, &cause.to_string()),
-        StepError::Push { image, cause, .. } => about(image, &cause.to_string()),
+        StepError::Pull { image, cause, .. } | StepError::Push { image, cause, .. } => about(image, &cause.to_string()),
         StepError::Build { service, failure } if failure.place.is_none() && failure.step.is_none() => {
             format!("service `{service}`: {}", failure.message)
         }

@@ -55,9 +55,9 @@ async fn pinned<E: Engine>(image: String, engine: &E) -> Result<(String, String)
         return Ok((image.clone(), image));
     }
     let full = reference.to_string();
-    let digest = engine.registry_digest(full.clone()).await.map_err(|error| match error {
-        EngineError::Unreachable { .. } | EngineError::Configuration(_) => error,
-        error => failed(&full, &error.to_string()),
+    let digest = engine.registry_digest(full.clone()).await.map_err(|error| {
+        let is_about_the_engine = matches!(error, EngineError::Unreachable { .. } | EngineError::Configuration(_));
+        if is_about_the_engine { error } else { failed(&full, &error.to_string()) }
     })?;
     Ok((image, format!("{full}@{digest}")))
 }
@@ -104,14 +104,14 @@ fn entry<'a>(tree: &'a mut Tree, key: &str) -> Option<&'a mut Tree> {
 
 /// The services with hooks that run in an image.
 fn with_hook_images(tree: &Tree) -> Vec<String> {
-    let field = |tree: &Tree, key: &str| match tree {
-        Tree::Mapping(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone()),
-        _ => None,
+    let field = |tree: &Tree, key: &str| {
+        let Tree::Mapping(entries) = tree else { return None };
+        entries.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
     };
     let Some(Tree::Mapping(services)) = field(tree, "services") else { return Vec::new() };
-    let has_images = |service: &Tree| match field(service, "pre_start") {
-        Some(Tree::Sequence(hooks)) => hooks.iter().any(|hook| field(hook, "image").is_some()),
-        _ => false,
+    let has_images = |service: &Tree| {
+        let Some(Tree::Sequence(hooks)) = field(service, "pre_start") else { return false };
+        hooks.iter().any(|hook| field(hook, "image").is_some())
     };
     services.into_iter().filter(|(_, service)| has_images(service)).map(|(name, _)| name).collect()
 }
