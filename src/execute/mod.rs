@@ -10,6 +10,7 @@ mod event_stream;
 mod facts;
 mod fetch;
 mod hook;
+mod in_use;
 pub mod model;
 mod plugin;
 mod provider;
