@@ -35,5 +35,6 @@ mod rolling;
 mod security;
 mod sharing;
 mod takeover;
+mod transferring;
 mod volumes;
 mod waiting;

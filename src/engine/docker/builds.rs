@@ -7,7 +7,7 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::build::{self, BuildError, BuildProgress, Built, StepStatus};
 use super::client::Client;
-use super::{Docker, convert, images};
+use super::{Docker, convert, image_lookup};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
 use crate::plan::{BuildSpec, Dockerfile, Exporter};
@@ -74,7 +74,7 @@ async fn convert_progress(
 async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
     match spec.exporter {
         Exporter::ImageStore { .. } | Exporter::Platforms { .. } => {
-            if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
+            if let Some(image) = image_lookup::look(client, &spec.image, spec.platform.as_deref()).await? {
                 return Ok(image);
             }
         }
