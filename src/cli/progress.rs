@@ -64,20 +64,12 @@ pub(super) async fn carry_out<E: Engine>(
     hidden: Hidden,
     context: &Context,
 ) -> Result<(), Failure> {
-    let progress = output::progress(context)?.hiding(hidden);
-    carry_out_showing(change, engine, prepared, origin, progress, context).await
-}
-
-/// Executes a plan and shows its progress with `progress`.
-pub(super) async fn carry_out_showing<E: Engine>(
-    change: &impl Change,
-    engine: &E,
-    prepared: &Prepared,
-    origin: &Origin,
-    mut progress: Progress<io::Stderr>,
-    context: &Context,
-) -> Result<(), Failure> {
     let settings = run_settings(&origin.project, context)?;
+    let mut progress = output::progress(context)?.hiding(hidden);
+    // The output of `run` is that of its program alone.
+    if change.name() != "run" {
+        progress = progress.with_build_log(io::stdout());
+    }
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     // The event channel closes with the run, which ends the display.

@@ -148,12 +148,7 @@ async fn carry_out<E: Engine>(goal: Goal, args: &BuildArgs, engine: &E, context:
         return progress::dry_run(&build, &prepared, context).await;
     }
     let hidden = Hidden { builds: args.quiet, ..Hidden::default() };
-    let mut shown = output::progress(context)?.hiding(hidden);
-    // A terminal shows the steps as they run.
-    if !context.terminals.stdout || !context.terminals.stderr {
-        shown = shown.with_build_log(io::stdout());
-    }
-    progress::carry_out_showing(&build, engine, &prepared, &origin, shown, context).await
+    progress::carry_out(&build, engine, &prepared, &origin, hidden, context).await
 }
 
 /// What a build of nothing says.
