@@ -22,7 +22,7 @@ async fn begin(
     spec: Arc<BuildSpec>,
 ) -> Result<BoxStream<'static, Result<ImageProgress, EngineError>>, EngineError> {
     let proxies = client.config().await.proxy_variables(&client.address());
-    let complete = convert::build::complete(&spec, &proxies)?;
+    let complete = convert::build::complete(&spec, &proxies);
     let secrets = convert::files::of_build(&spec)?;
     let store = client.credentials();
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));

@@ -6,8 +6,10 @@
 //!
 //! ```text
 //! request.rs     what to build -> the engine's words, and the folders it may ask for
+//! support.rs     what the engine's builder can do
 //! connection.rs  bytes -> gRPC, in either direction
-//! session.rs     what the engine may call: health, credentials, secrets, files
+//! session.rs     what the engine may call: health, credentials, secrets, files, SSH agents
+//!   ssh.rs  ssh_keys.rs    agents for build steps; keys from files
 //!   file_sync.rs   the protocol of files
 //!   tree.rs  filter.rs  pattern.rs    a folder -> its entries; which of them; Docker's patterns
 //!   ignore_file.rs    the line of an ignore file that is no pattern
@@ -25,6 +27,9 @@ mod pattern;
 mod progress;
 mod request;
 mod session;
+mod ssh;
+mod ssh_keys;
+mod support;
 mod tasks;
 mod tree;
 
@@ -33,7 +38,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bollard_buildkit_proto::moby::buildkit::v1::{ListWorkersRequest, SolveResponse, StatusRequest};
+use bollard_buildkit_proto::moby::buildkit::v1::{SolveResponse, StatusRequest};
 use futures::stream::BoxStream;
 use futures::{StreamExt, future, stream};
 use tokio::sync::{mpsc, oneshot};
@@ -46,8 +51,9 @@ pub(in crate::engine::docker) use session::SecretSource;
 use connection::Control;
 use file_sync::Transfers;
 use progress::{SecretArgs, Steps};
-use request::{HOST_GATEWAY, Prepared};
+use request::Prepared;
 use session::Credentials;
+use ssh::Agents;
 use tasks::Tasks;
 
 use crate::engine::docker::transport::Transport;
@@ -58,9 +64,6 @@ const LAST_NEWS: Duration = Duration::from_secs(3);
 
 /// Maximum number of queued progress messages.
 const QUEUE: usize = 256;
-
-/// The label with which the engine's builder reports the address of `host-gateway`.
-const GATEWAY_LABEL: &str = "org.mobyproject.buildkit.worker.moby.host-gateway-ip";
 
 /// Builds an image; its steps may mount `secrets` by their ids. The stream ends with [`BuildProgress::Done`] or with an
 /// error. Nothing happens before it is polled, and dropping it cancels the build. It must be polled inside a tokio
@@ -93,20 +96,28 @@ async fn run(
     let tasks = Tasks::default();
     let spawner = tasks.spawner();
     let mut control = connection::control(transport, &spawner).await?;
-    resolve_gateway(&mut control, &mut spec).await?;
+    let store = support::check(&mut control, &mut spec).await?;
+    let agents = Agents::of(&spec.ssh).await?;
     let (reference, session) = (unique_id(), unique_id());
     let hidden = SecretArgs::of(&spec.args);
     let shared_key = request::shared_key(&spec.context);
     let prepared = {
         let session = session.clone();
-        let prepare = move || request::prepare(&spec, &reference, &session);
+        let prepare = move || request::prepare(&spec, store, &reference, &session);
         tokio::task::spawn_blocking(prepare).await.map_err(|cause| BuildError::Request(cause.to_string()))??
     };
     let Prepared { solve, sources, ignore_files } = prepared;
     let transfers = Arc::<Transfers>::default();
     let transfers_of_session = Arc::clone(&transfers);
-    let offer =
-        session::Offer { id: session, shared_key, sources, credentials, secrets, transfers: transfers_of_session };
+    let offer = session::Offer {
+        id: session,
+        shared_key,
+        sources,
+        credentials,
+        secrets,
+        agents: &agents,
+        transfers: transfers_of_session,
+    };
     session::open(transport, &spawner, offer).await?;
 
     let mut steps = Steps::without(hidden.clone());
@@ -163,25 +174,6 @@ async fn until_some_time_after(end: oneshot::Receiver<()>, news: impl Future<Out
         () = news => {}
         () = late => {}
     }
-}
-
-/// Replaces `host-gateway` in `extra_hosts` by its address: the engine only accepts addresses, and reports this one.
-async fn resolve_gateway(control: &mut Control, spec: &mut BuildSpec) -> Result<(), BuildError> {
-    if spec.extra_hosts.iter().all(|(_, address)| address != HOST_GATEWAY) {
-        return Ok(());
-    }
-    let workers = control.list_workers(ListWorkersRequest::default()).await;
-    let workers = workers.map_err(|status| BuildError::of_solve(&status, None, None, Vec::new()))?.into_inner().record;
-    let gateway = workers.into_iter().find_map(|mut worker| worker.labels.remove(GATEWAY_LABEL));
-    let gateway = gateway.ok_or_else(|| {
-        BuildError::Unsupported(format!("the engine does not report the address of `{HOST_GATEWAY}` for builds"))
-    })?;
-    for (_, address) in &mut spec.extra_hosts {
-        if address == HOST_GATEWAY {
-            address.clone_from(&gateway);
-        }
-    }
-    Ok(())
 }
 
 /// A unique name for a build.

@@ -8,16 +8,14 @@ use bollard_buildkit_proto::moby::buildkit::v1::{self as protocol, CacheOptions,
 use super::error::BuildError;
 use super::file_sync::Source;
 use super::ignore_file::{IGNORE_FILE, check, read_linked};
-use crate::plan::{BuildSpec, Dockerfile, Exporter};
+use super::support::ImageStore;
+use crate::plan::{Attestation, BuildSpec, Dockerfile, Exporter};
 use crate::project::value::BuildContext;
 use crate::source::Reader;
 
 /// The names with which the frontend requests the context and the folder of the Dockerfile.
 const CONTEXT: &str = "context";
 const DOCKERFILE: &str = "dockerfile";
-
-/// The placeholder in `extra_hosts` for the address of the engine's host.
-pub(super) const HOST_GATEWAY: &str = "host-gateway";
 
 /// The key under which the engine keeps the files of a build's contexts, so that the next build sends only what
 /// changed; unique per context.
@@ -42,7 +40,12 @@ pub(super) struct Prepared {
 /// # Errors
 ///
 /// If they do not exist, or the engine does not support something in the request.
-pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Result<Prepared, BuildError> {
+pub(super) fn prepare(
+    spec: &BuildSpec,
+    store: ImageStore,
+    reference: &str,
+    session: &str,
+) -> Result<Prepared, BuildError> {
     let mut attributes = attributes(spec)?;
     let mut sources = BTreeMap::new();
     let ignore_file = place_files(spec, &mut attributes, &mut sources)?;
@@ -52,7 +55,7 @@ pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Resul
         exports: spec.cache_to.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
         ..CacheOptions::default()
     };
-    let exporter = exporter(&spec.exporter);
+    let exporter = exporter(&spec.exporter, store);
     let mut entitlements = spec.entitlements.clone();
     if spec.network.as_deref() == Some("host") && !entitlements.iter().any(|name| name == "network.host") {
         entitlements.push("network.host".to_owned());
@@ -81,17 +84,28 @@ pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Resul
     Ok(Prepared { solve, sources, ignore_files })
 }
 
-fn exporter(exporter: &Exporter) -> protocol::Exporter {
+/// Where the result goes. `moby` is the engine's image store, of either kind. With Docker's own store, the builder cannot
+/// push: the result is stored, and then pushed as any image.
+fn exporter(exporter: &Exporter, store: ImageStore) -> protocol::Exporter {
+    let mut attrs = HashMap::new();
+    let mut set = |key: &str, value: &str| attrs.insert(key.to_owned(), value.to_owned());
     let tags = exporter.tags();
-    let names = (!tags.is_empty()).then(|| ("name".to_owned(), tags.join(",")));
-    let push = match exporter {
-        // The engine's image store, of either kind.
-        Exporter::ImageStore { .. } | Exporter::Platforms { push: false, .. } => None,
-        Exporter::Registry { .. } | Exporter::Platforms { push: true, .. } => {
-            Some(("push".to_owned(), "true".to_owned()))
+    if !tags.is_empty() {
+        set("name", &tags.join(","));
+    }
+    let kind = match (exporter, store) {
+        (Exporter::Registry { .. }, ImageStore::Containerd) => {
+            set("push", "true");
+            set("store", "false");
+            "image"
         }
+        (Exporter::Platforms { push: true, .. }, ImageStore::Containerd) => {
+            set("push", "true");
+            "image"
+        }
+        _ => "moby",
     };
-    protocol::Exporter { r#type: "moby".to_owned(), attrs: names.into_iter().chain(push).collect() }
+    protocol::Exporter { r#type: kind.to_owned(), attrs }
 }
 
 /// The frontend's options.
@@ -141,6 +155,11 @@ fn attributes(spec: &BuildSpec) -> Result<HashMap<String, String>, BuildError> {
     if !spec.ulimits.is_empty() {
         let limits = spec.ulimits.iter().map(|(name, limit)| format!("{name}={}:{}", limit.soft(), limit.hard()));
         set("ulimit", limits.collect::<Vec<_>>().join(","));
+    }
+    for (name, attestation) in [("provenance", &spec.attestations.provenance), ("sbom", &spec.attestations.sbom)] {
+        if let Attestation::On(settings) = attestation {
+            set(&format!("attest:{name}"), settings.clone());
+        }
     }
     Ok(attributes)
 }
@@ -317,7 +336,7 @@ mod tests {
             ulimits: BTreeMap::from([("nofile".into(), limits), ("nproc".into(), Ulimit::Single(3))]),
             ..spec(&folder)
         };
-        let prepared = prepare(&spec, "ref", "session").expect("prepared");
+        let prepared = prepare(&spec, ImageStore::Layers, "ref", "session").expect("prepared");
         let mut found: Vec<_> = prepared.solve.frontend_attrs.iter().map(|(k, v)| format!("{k}={v}")).collect();
         found.sort();
         assert_eq!(
@@ -352,7 +371,7 @@ mod tests {
     fn the_dockerfile_is_found_wherever_it_is() {
         let folder = folder();
         let at = |path: &str| folder.path().canonicalize().expect("folder").join(path);
-        let prepared = |dockerfile: Dockerfile| prepare(&BuildSpec { dockerfile, ..spec(&folder) }, "", "");
+        let prepared = |dockerfile: Dockerfile| prepare(&BuildSpec { dockerfile, ..spec(&folder) }, ImageStore::Layers, "", "");
         let path = |path: &str| prepared(Dockerfile::Path(path.to_owned()));
         let instructions =
             |folder: &str, name: &str| Source::Instructions { folder: at(folder), name: name.to_owned() };
@@ -394,11 +413,11 @@ mod tests {
     #[test]
     fn a_remote_context_is_fetched_by_the_engine() {
         let remote = BuildSpec::new("web", "app", BuildContext::Remote("https://h/r.git#main:d".into()));
-        let prepared = prepare(&remote, "", "").expect("prepared");
+        let prepared = prepare(&remote, ImageStore::Layers, "", "").expect("prepared");
         assert!(prepared.sources.is_empty());
         assert_eq!(attribute(&prepared, "context").as_deref(), Some("https://h/r.git#main:d"));
         let inline = BuildSpec { dockerfile: Dockerfile::Inline("FROM x".into()), ..remote };
-        let prepared = prepare(&inline, "", "").expect("prepared");
+        let prepared = prepare(&inline, ImageStore::Layers, "", "").expect("prepared");
         assert_eq!(attribute(&prepared, "dockerfilekey").as_deref(), Some("dockerfile"));
         assert_eq!(prepared.sources.len(), 1);
     }
@@ -410,7 +429,7 @@ mod tests {
             let folder = folder();
             let pipe = folder.path().join(name);
             assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
-            let message = prepare(&spec(&folder), "", "").expect_err("refused").to_string();
+            let message = prepare(&spec(&folder), ImageStore::Layers, "", "").expect_err("refused").to_string();
             assert!(message.ends_with(&format!("{name}`: it is not a file")), "{message}");
         }
     }
@@ -428,7 +447,7 @@ mod tests {
             (BuildSpec { cache_from: vec!["type=gha,x".into()], ..spec(&folder) }, "`x` in the cache"),
         ];
         for (spec, expected) in cases {
-            let message = prepare(&spec, "", "").expect_err("refused").to_string();
+            let message = prepare(&spec, ImageStore::Layers, "", "").expect_err("refused").to_string();
             assert!(message.contains(expected), "{message}");
         }
     }
