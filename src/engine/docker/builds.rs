@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::build::{self, BuildProgress, Built, StepStatus};
+use super::build::{self, BuildError, BuildProgress, Built, StepStatus, Surroundings};
 use super::client::Client;
 use super::{Docker, convert, images};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
-use crate::plan::{BuildSpec, Exporter};
+use crate::plan::{BuildPurpose, BuildSpec, Exporter};
 
 impl Builds for Docker {
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
@@ -26,12 +26,30 @@ async fn begin(
     let secrets = convert::files::of_build(&spec)?;
     let store = client.credentials();
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
-    let progress = build::build(client.transport().clone(), complete, secrets, credentials);
-    let steps = progress.map_err(EngineError::from).and_then(move |progress| {
+    let other = spec.builder.clone().filter(|name| !name.is_empty() && name != "default");
+    let progress = if let Some(builder) = other {
+        let surroundings = Surroundings { address: client.address(), config_folder: client.config_folder() };
+        build::build_with(builder, complete, secrets, surroundings).map_err(EngineError::from).boxed()
+    } else if buildkit_is_off() {
+        build::build_classic(client.clone(), complete)
+    } else {
+        let mut progress = build::build(client.transport().clone(), complete.clone(), secrets, credentials);
+        match progress.next().await {
+            Some(Err(BuildError::NoBuildKit { .. })) => build::build_classic(client.clone(), complete),
+            first => stream::iter(first).chain(progress).map_err(EngineError::from).boxed(),
+        }
+    };
+    let steps = progress.and_then(move |progress| {
         let (client, spec) = (client.clone(), spec.clone());
         async move { convert_progress(&client, &spec, progress).await }
     });
     Ok(steps.boxed())
+}
+
+/// Whether the user turned BuildKit off, as for Docker's own tools.
+fn buildkit_is_off() -> bool {
+    let off = |value: String| matches!(&*value, "0" | "f" | "F" | "false" | "FALSE" | "False");
+    std::env::var("DOCKER_BUILDKIT").is_ok_and(off)
 }
 
 async fn convert_progress(
@@ -54,6 +72,9 @@ async fn convert_progress(
 
 /// The image that a build left in the store; if it left none, the one that the builder reports.
 async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
+    if spec.purpose == BuildPurpose::Check {
+        return Ok(Image { digest: "".into(), id: "".into(), tagged_at: None });
+    }
     match spec.exporter {
         Exporter::ImageStore { .. } | Exporter::Platforms { .. } => {
             if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {

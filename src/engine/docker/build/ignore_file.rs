@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{BuildError, Failure, Place};
 use super::pattern::Patterns;
-use crate::source::Reader;
+use crate::source::{Reader, clean};
 
 /// The file in a context that lists what not to send.
 pub(super) const IGNORE_FILE: &str = ".dockerignore";
@@ -74,6 +74,23 @@ fn bad_line(files: &[PathBuf]) -> Option<Place> {
     })
 }
 
+/// The patterns in an ignore file, as Docker's own tools read them.
+pub(super) fn patterns(text: &str) -> Vec<String> {
+    let lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.starts_with('#'));
+    let lines = lines.map(str::trim).filter(|line| !line.is_empty());
+    let pattern = |line: &str| {
+        let (sign, path) = line.strip_prefix('!').map_or(("", line), |path| ("!", path.trim()));
+        if path.is_empty() {
+            return sign.to_owned();
+        }
+        let clean = clean(path);
+        // A leading slash means the context itself.
+        let clean = clean.strip_prefix('/').filter(|rest| !rest.is_empty()).unwrap_or(&clean);
+        format!("{sign}{clean}")
+    };
+    lines.map(pattern).collect()
+}
+
 /// The first invalid pattern, with its line from 1.
 fn bad_pattern(text: &str) -> Option<(usize, String)> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
@@ -84,6 +101,12 @@ fn bad_pattern(text: &str) -> Option<(usize, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ignore_file_becomes_patterns() {
+        let text = "\u{feff}# not this\n#nor this\n a # b \r\n\n! /x/../y/\n/\n./z/.\n!\n";
+        assert_eq!(patterns(text), ["a # b", "!y", "/", "z", "!"]);
+    }
 
     #[test]
     fn the_first_line_that_is_no_pattern_is_found() {

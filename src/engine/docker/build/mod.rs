@@ -13,11 +13,19 @@
 //!   file_sync.rs   the protocol of files
 //!   tree.rs  filter.rs  pattern.rs    a folder -> its entries; which of them; Docker's patterns
 //!   ignore_file.rs    the line of an ignore file that is no pattern
+//! check.rs       the linter's report instead of an image
+//! classic.rs  archive.rs    engines without BuildKit; a folder as one stream
+//! buildx.rs  bake.rs    another builder, by Docker's plugin; what it is asked for
 //! progress.rs    the engine's news -> steps and lines
 //! error.rs       why it failed, and where in the Dockerfile
 //! tasks.rs       the build's tasks end with it
 //! ```
 
+mod archive;
+mod bake;
+mod buildx;
+mod check;
+mod classic;
 mod connection;
 mod error;
 mod file_sync;
@@ -44,6 +52,8 @@ use futures::{StreamExt, future, stream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
+pub(in crate::engine::docker) use buildx::Surroundings;
+use check::Report;
 pub(in crate::engine::docker) use error::BuildError;
 pub(in crate::engine::docker) use progress::{BuildProgress, Built, StepStatus};
 pub(in crate::engine::docker) use session::SecretSource;
@@ -56,8 +66,10 @@ use session::Credentials;
 use ssh::Agents;
 use tasks::Tasks;
 
+use crate::engine::EngineError;
+use crate::engine::docker::client::Client;
 use crate::engine::docker::transport::Transport;
-use crate::plan::BuildSpec;
+use crate::plan::{BuildPurpose, BuildSpec};
 
 /// How long to wait for remaining progress after a build has ended.
 const LAST_NEWS: Duration = Duration::from_secs(3);
@@ -84,6 +96,36 @@ pub(in crate::engine::docker) fn build(
     stream::select(ReceiverStream::new(received), silent).boxed()
 }
 
+/// Builds an image with the classic builder, which engines without BuildKit have.
+pub(in crate::engine::docker) fn build_classic(
+    client: Client,
+    spec: BuildSpec,
+) -> BoxStream<'static, Result<BuildProgress, EngineError>> {
+    let (progress, received) = mpsc::channel(QUEUE);
+    let work = async move {
+        let result = classic::run(&client, spec, &progress).await;
+        let _ = progress.send(result.map(BuildProgress::Done)).await;
+    };
+    let silent = stream::once(work).filter_map(|()| future::ready(None));
+    stream::select(ReceiverStream::new(received), silent).boxed()
+}
+
+/// Builds an image with another builder than the engine's, by Docker's buildx plugin.
+pub(in crate::engine::docker) fn build_with(
+    builder: String,
+    spec: BuildSpec,
+    secrets: BTreeMap<String, SecretSource>,
+    surroundings: Surroundings,
+) -> BoxStream<'static, Result<BuildProgress, BuildError>> {
+    let (progress, received) = mpsc::channel(QUEUE);
+    let work = async move {
+        let result = buildx::run(&builder, &spec, &secrets, &surroundings, &progress).await;
+        let _ = progress.send(result.map(BuildProgress::Done)).await;
+    };
+    let silent = stream::once(work).filter_map(|()| future::ready(None));
+    stream::select(ReceiverStream::new(received), silent).boxed()
+}
+
 type Progress = mpsc::Sender<Result<BuildProgress, BuildError>>;
 
 async fn run(
@@ -95,8 +137,14 @@ async fn run(
 ) -> Result<Built, BuildError> {
     let tasks = Tasks::default();
     let spawner = tasks.spawner();
-    let mut control = connection::control(transport, &spawner).await?;
+    let channel = connection::connect(transport, &spawner).await?;
+    let mut control = channel.control();
+    if spec.memory.is_some() {
+        let message = "`--memory` has no effect: only the classic builder limits the memory of a build".to_owned();
+        let _ = progress.send(Ok(BuildProgress::Warning { message })).await;
+    }
     let store = support::check(&mut control, &mut spec).await?;
+    let purpose = spec.purpose;
     let agents = Agents::of(&spec.ssh).await?;
     let (reference, session) = (unique_id(), unique_id());
     let hidden = SecretArgs::of(&spec.args);
@@ -125,20 +173,30 @@ async fn run(
     let news = follow(control.clone(), solve.r#ref.clone(), &mut steps, progress);
     let news = until_some_time_after(end, news);
     let solving = async {
-        let result = control.solve(solve).await;
+        let result = match purpose {
+            BuildPurpose::Image => control.solve(solve).await.map(|response| Outcome::Built(response.into_inner())),
+            BuildPurpose::Check => check::lint(&mut control, &mut channel.bridge(), solve).await.map(Outcome::Checked),
+        };
         // The progress may have ended already.
         let _ = ended.send(());
         result
     };
     let (result, ()) = tokio::join!(solving, news);
     match result {
-        Ok(response) => Ok(built(response.into_inner(), &transfers)),
+        Ok(Outcome::Built(response)) => Ok(built(response, &transfers)),
+        Ok(Outcome::Checked(report)) => checked(report, progress).await,
         Err(status) => {
             let (step, log) = steps.failure();
             let error = BuildError::of_solve(&status, transfers.failure(), step, log);
             Err(error.with_ignored(&ignore_files).without(&hidden))
         }
     }
+}
+
+/// What the engine made of a request.
+enum Outcome {
+    Built(SolveResponse),
+    Checked(Report),
 }
 
 fn built(response: SolveResponse, transfers: &Transfers) -> Built {
@@ -150,6 +208,15 @@ fn built(response: SolveResponse, transfers: &Transfers) -> Built {
         files_sent,
         bytes_sent,
     }
+}
+
+/// Passes the report on as lines of no step. The check fails if it found something.
+async fn checked(report: Report, progress: &Progress) -> Result<Built, BuildError> {
+    let failure = report.failure();
+    for line in report.lines {
+        let _ = progress.send(Ok(BuildProgress::Log { id: String::new(), line })).await;
+    }
+    failure.map_or_else(|| Ok(Built::default()), Err)
 }
 
 /// Passes the engine's progress of a build on until it ends.

@@ -255,13 +255,13 @@ fn place_contexts(
     Ok(())
 }
 
-fn existing_folder(folder: &Path) -> Result<PathBuf, BuildError> {
+pub(super) fn existing_folder(folder: &Path) -> Result<PathBuf, BuildError> {
     let resolved = folder.canonicalize().map_err(|_| BuildError::ContextNotFound(folder.display().to_string()))?;
     if resolved.is_dir() { Ok(resolved) } else { Err(BuildError::ContextNotFolder(folder.display().to_string())) }
 }
 
 /// The path of the Dockerfile. As in Docker's own tools, `dockerfile` is accepted for `Dockerfile`.
-fn existing_dockerfile(path: &Path) -> Result<PathBuf, BuildError> {
+pub(super) fn existing_dockerfile(path: &Path) -> Result<PathBuf, BuildError> {
     let lowercase =
         path.file_name().is_some_and(|name| name == "Dockerfile").then(|| path.with_file_name("dockerfile"));
     let found = std::iter::once(path.to_path_buf()).chain(lowercase).find(|path| path.is_file());
@@ -371,7 +371,8 @@ mod tests {
     fn the_dockerfile_is_found_wherever_it_is() {
         let folder = folder();
         let at = |path: &str| folder.path().canonicalize().expect("folder").join(path);
-        let prepared = |dockerfile: Dockerfile| prepare(&BuildSpec { dockerfile, ..spec(&folder) }, ImageStore::Layers, "", "");
+        let prepared =
+            |dockerfile: Dockerfile| prepare(&BuildSpec { dockerfile, ..spec(&folder) }, ImageStore::Layers, "", "");
         let path = |path: &str| prepared(Dockerfile::Path(path.to_owned()));
         let instructions =
             |folder: &str, name: &str| Source::Instructions { folder: at(folder), name: name.to_owned() };

@@ -86,7 +86,9 @@ impl KeyAgent {
         // A Ctrl-C at the terminal is for hoist, which ends it when it is no longer needed.
         command.process_group(0);
         let process = command.spawn().map_err(|cause| match cause.kind() {
-            std::io::ErrorKind::NotFound => failed(&"keys in `build.ssh` need OpenSSH, but `ssh-agent` is not installed"),
+            std::io::ErrorKind::NotFound => {
+                failed(&"keys in `build.ssh` need OpenSSH, but `ssh-agent` is not installed")
+            }
             _ => failed(&cause),
         })?;
         let agent = Self { _process: process, folder };

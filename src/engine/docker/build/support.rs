@@ -95,7 +95,8 @@ fn kind_of_cache(text: &str) -> &str {
 /// Replaces `host-gateway` in `extra_hosts` by its address: the engine only accepts addresses, and reports this one.
 fn resolve_gateway(spec: &mut BuildSpec, gateway: Option<&String>) -> Result<(), BuildError> {
     let gateway = gateway.ok_or_else(|| {
-        let message = format!("`build.extra_hosts`: the engine does not report the address of `{HOST_GATEWAY}` for builds");
+        let message =
+            format!("`build.extra_hosts`: the engine does not report the address of `{HOST_GATEWAY}` for builds");
         BuildError::Unsupported(message)
     })?;
     for (_, address) in &mut spec.extra_hosts {
