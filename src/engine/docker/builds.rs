@@ -1,5 +1,6 @@
 //! Builds: a build specification in, steps and the image out.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -9,7 +10,8 @@ use super::client::Client;
 use super::{Docker, convert, images};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
-use crate::plan::{BuildPurpose, BuildSpec, Exporter};
+use crate::plan::{BuildPurpose, BuildSpec, Dockerfile, Exporter};
+use crate::project::value::BuildContext;
 
 impl Builds for Docker {
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
@@ -26,17 +28,19 @@ async fn begin(
     let secrets = convert::files::of_build(&spec)?;
     let store = client.credentials();
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
+    let built = spec.clone();
+    let failed = move |error| failed(error, &built);
     let other = spec.builder.clone().filter(|name| !name.is_empty() && name != "default");
     let progress = if let Some(builder) = other {
         let surroundings = Surroundings { address: client.address(), config_folder: client.config_folder() };
-        build::build_with(builder, complete, secrets, surroundings).map_err(EngineError::from).boxed()
+        build::build_with(builder, complete, secrets, surroundings).map_err(failed).boxed()
     } else if buildkit_is_off() {
         build::build_classic(client.clone(), complete)
     } else {
         let mut progress = build::build(client.transport().clone(), complete.clone(), secrets, credentials);
         match progress.next().await {
             Some(Err(BuildError::NoBuildKit { .. })) => build::build_classic(client.clone(), complete),
-            first => stream::iter(first).chain(progress).map_err(EngineError::from).boxed(),
+            first => stream::iter(first).chain(progress).map_err(failed).boxed(),
         }
     };
     let steps = progress.and_then(move |progress| {
@@ -52,13 +56,28 @@ fn buildkit_is_off() -> bool {
     std::env::var("DOCKER_BUILDKIT").is_ok_and(off)
 }
 
+/// The failure of a build; its place is in the Dockerfile, which the engine names without its folder.
+fn failed(error: BuildError, spec: &BuildSpec) -> EngineError {
+    let mut error = EngineError::from(error);
+    if let (BuildContext::Folder(folder), Dockerfile::Path(path)) = (&spec.context, &spec.dockerfile)
+        && let EngineError::Build(failure) = &mut error
+        && let Some(place) = &mut failure.place
+        && place.file.file_name() == Path::new(path).file_name()
+    {
+        place.file = folder.join(path);
+    }
+    error
+}
+
 async fn convert_progress(
     client: &Client,
     spec: &BuildSpec,
     progress: BuildProgress,
 ) -> Result<ImageProgress, EngineError> {
     Ok(match progress {
-        BuildProgress::Step { id, name, status } => ImageProgress::BuildStep { id, name, status: status.into() },
+        BuildProgress::Step { id, name, status, elapsed } => {
+            ImageProgress::BuildStep { id, name, status: status.into(), elapsed }
+        }
         BuildProgress::Log { id, line } => ImageProgress::BuildLog { id, line },
         BuildProgress::Transfer { id, name, current, total } => {
             ImageProgress::Layer { id, status: name, current: Some(current), total }
@@ -85,7 +104,7 @@ async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<
     }
     match built.digest.or(built.config_digest) {
         Some(digest) => Ok(Image { digest: digest.as_str().into(), id: digest.as_str().into(), tagged_at: None }),
-        None => Err(EngineError::Build(format!("the build of `{}` produced no image", spec.image))),
+        None => Err(EngineError::Build(Box::new(format!("the build of `{}` produced no image", spec.image).into()))),
     }
 }
 

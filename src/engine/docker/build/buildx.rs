@@ -15,10 +15,11 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use super::bake::{TARGET, bake};
-use super::error::{BuildError, Failure};
+use super::error::BuildError;
 use super::progress::{BuildProgress, Built, SecretArgs, Steps};
 use super::session::SecretSource;
 use super::unique_id;
+use crate::engine::BuildFailure;
 use crate::plan::{BuildPurpose, BuildSpec};
 use crate::registry::plugin_folders;
 
@@ -78,7 +79,7 @@ pub(super) async fn run(
         let (step, log) = steps.failure();
         let message = said.last().map_or("buildx failed", String::as_str);
         let message = message.strip_prefix("ERROR: ").unwrap_or(message).to_owned();
-        let failure = Failure { message, step, log, ..Failure::default() };
+        let failure = BuildFailure { message, step, log, ..BuildFailure::default() };
         return Err(BuildError::Failed(Box::new(failure)).without(&SecretArgs::of(&spec.args)));
     }
     Ok(metadata.built().await)
@@ -177,9 +178,10 @@ struct NewsLog {
     data: String,
 }
 
-/// Whether it happened matters here, not when.
+/// A time, as the protocol has it.
 fn happened(time: Option<&String>) -> Option<Timestamp> {
-    time.map(|_| Timestamp { seconds: 1, nanos: 0 })
+    let time = time?.parse::<jiff::Timestamp>().unwrap_or_default();
+    Some(Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() })
 }
 
 impl From<News> for StatusResponse {

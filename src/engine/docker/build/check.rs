@@ -12,7 +12,8 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Request, Status};
 
 use super::connection::{Bridge, Control};
-use super::error::{BuildError, Failure};
+use super::error::BuildError;
+use crate::engine::BuildFailure;
 
 /// The header that names the build that a call belongs to.
 const BUILD_HEADER: &str = "buildkit-controlapi-buildid";
@@ -113,7 +114,7 @@ impl Report {
             1 => "the check of the Dockerfile found 1 warning".to_owned(),
             more => format!("the check of the Dockerfile found {more} warnings"),
         };
-        Some(BuildError::Failed(Box::new(Failure { message, ..Failure::default() })))
+        Some(BuildError::Failed(Box::new(BuildFailure { message, ..BuildFailure::default() })))
     }
 }
 

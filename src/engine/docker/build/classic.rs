@@ -8,19 +8,20 @@ use std::path::{Path, PathBuf};
 
 use futures::StreamExt;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::archive::{self, Contents};
-use super::error::{BuildError, Failure};
+use super::error::BuildError;
 use super::ignore_file::{IGNORE_FILE, check, patterns};
 use super::progress::{BuildProgress, Built, StepStatus};
 use super::request::{existing_dockerfile, existing_folder};
-use super::unique_id;
-use crate::engine::EngineError;
 use crate::engine::docker::client::{Client, query};
 use crate::engine::docker::transport;
+use crate::engine::{BuildFailure, EngineError};
 use crate::plan::{Attestation, BuildPurpose, BuildSpec, Dockerfile};
+use crate::project::hash::hex;
 use crate::project::value::BuildContext;
 use crate::source::Reader;
 
@@ -59,11 +60,11 @@ pub(super) async fn run(client: &Client, spec: BuildSpec, progress: &Progress) -
             let _ = progress.send(Ok(item)).await;
         }
         if let Some(message) = &steps.error {
-            let failure = Failure {
+            let failure = BuildFailure {
                 message: hidden.out_of(message),
                 step: steps.current.as_ref().map(|(_, name)| hidden.out_of(name)),
                 log: std::mem::take(&mut steps.tail),
-                ..Failure::default()
+                ..BuildFailure::default()
             };
             return Err(BuildError::Failed(Box::new(failure)).into());
         }
@@ -74,7 +75,8 @@ pub(super) async fn run(client: &Client, spec: BuildSpec, progress: &Progress) -
     // Whatever went wrong in it, the engine has reported.
     let _ = sending.await;
     if steps.image.is_none() {
-        return Err(EngineError::Build(format!("the build of `{}` produced no image", spec.image)));
+        let message = format!("the build of `{}` produced no image", spec.image);
+        return Err(EngineError::Build(Box::new(message.into())));
     }
     Ok(Built { digest: steps.image, ..Built::default() })
 }
@@ -147,7 +149,8 @@ fn prepare(spec: &BuildSpec) -> Result<Request, BuildError> {
         excluded.extend([format!("!{name}"), format!("!{IGNORE_FILE}")]);
         name
     } else {
-        let name = format!(".dockerfile.{}", &unique_id()[..20]);
+        // The same for the same text, so that the cache of later builds works.
+        let name = format!(".dockerfile.{}", &hex(&Sha256::digest(&text))[..20]);
         let mut list = common_text.unwrap_or_else(|| IGNORE_FILE.as_bytes().to_vec());
         list.extend(format!("\n{name}\n").into_bytes());
         texts = vec![(IGNORE_FILE.to_owned(), list), (name.clone(), text)];
@@ -299,7 +302,12 @@ impl Steps {
     fn line(&mut self, text: &str, news: &mut Vec<BuildProgress>) {
         if let Some((id, name)) = step_of(text) {
             news.extend(self.end());
-            news.push(BuildProgress::Step { id: id.clone(), name: name.clone(), status: StepStatus::Started });
+            news.push(BuildProgress::Step {
+                id: id.clone(),
+                name: name.clone(),
+                status: StepStatus::Started,
+                elapsed: None,
+            });
             self.current = Some((id, name));
         } else if text.trim_start().starts_with("---> Using cache") {
             self.cached = true;
@@ -325,7 +333,7 @@ impl Steps {
 
     fn finish(&mut self, status: StepStatus) -> Option<BuildProgress> {
         let (id, name) = self.current.clone()?;
-        Some(BuildProgress::Step { id, name, status })
+        Some(BuildProgress::Step { id, name, status, elapsed: None })
     }
 }
 
@@ -372,7 +380,12 @@ mod tests {
             news.extend(steps.take(Line { stream: Some(text.to_owned()), ..Line::default() }));
         }
         news.extend(steps.take(Line { error: Some("it failed".to_owned()), ..Line::default() }));
-        let step = |id: &str, name: &str, status| BuildProgress::Step { id: id.into(), name: name.into(), status };
+        let step = |id: &str, name: &str, status| BuildProgress::Step {
+            id: id.into(),
+            name: name.into(),
+            status,
+            elapsed: None,
+        };
         let expected = [
             step("1", "[1/2] FROM x", StepStatus::Started),
             step("1", "[1/2] FROM x", StepStatus::Done),
