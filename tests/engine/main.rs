@@ -7,6 +7,7 @@ mod support;
 
 mod attached;
 mod bring_up;
+mod builders;
 mod building;
 mod calls;
 mod change;
@@ -19,6 +20,7 @@ mod existing;
 mod facts;
 mod files;
 mod hooks;
+mod ignoring;
 mod interruption;
 mod listing;
 mod mistakes;

@@ -7,6 +7,7 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::build::{self, BuildError, BuildProgress, Built, StepStatus, Surroundings};
 use super::client::Client;
+use super::push::push;
 use super::{Docker, convert, images};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
@@ -94,13 +95,18 @@ async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<
     if spec.purpose == BuildPurpose::Check {
         return Ok(Image { digest: "".into(), id: "".into(), tagged_at: None });
     }
-    match spec.exporter {
+    match &spec.exporter {
         Exporter::ImageStore { .. } | Exporter::Platforms { .. } => {
             if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
                 return Ok(image);
             }
         }
         Exporter::Registry { .. } => {}
+    }
+    if let (Exporter::Registry { tags }, false) = (&spec.exporter, built.pushed) {
+        for tag in tags {
+            push(client, tag).await?;
+        }
     }
     match built.digest.or(built.config_digest) {
         Some(digest) => Ok(Image { digest: digest.as_str().into(), id: digest.as_str().into(), tagged_at: None }),

@@ -30,6 +30,7 @@ mod local_file;
 mod networks;
 mod observe;
 mod platform;
+mod push;
 mod reference;
 mod ssh;
 mod status;

@@ -78,7 +78,12 @@ const HINTS: &[(&[&str], &str)] = &[
     (&["not the path of a file"], "write the path of a file as `target`"),
     (&["is not a number"], "write a numeric user or group ID"),
     (
-        &["`build.provenance`", "`build.sbom`", "`build.cache_to`", "`build.platforms`"],
+        &[
+            "`build.provenance` && containerd image store",
+            "`build.sbom` && containerd image store",
+            "`build.cache_to` && containerd image store",
+            "`build.platforms` && containerd image store",
+        ],
         "turn on the containerd image store of the engine, or choose another builder with `--builder`",
     ),
     (

@@ -134,6 +134,7 @@ impl Metadata {
         Built {
             digest: digest("containerimage.digest"),
             config_digest: digest("containerimage.config.digest"),
+            pushed: true,
             ..Built::default()
         }
     }

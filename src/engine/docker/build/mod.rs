@@ -5,7 +5,7 @@
 //! that differ from earlier builds, and credentials. No other program is needed, and the context is not copied.
 //!
 //! ```text
-//! request.rs     what to build -> the engine's words, and the folders it may ask for
+//! request.rs  cache.rs    what to build -> the engine's words, and the folders it may ask for
 //! support.rs     what the engine's builder can do
 //! connection.rs  bytes -> gRPC, in either direction
 //! session.rs     what the engine may call: health, credentials, secrets, files, SSH agents
@@ -24,6 +24,7 @@
 mod archive;
 mod bake;
 mod buildx;
+mod cache;
 mod check;
 mod classic;
 mod connection;
@@ -64,12 +65,13 @@ use progress::{SecretArgs, Steps};
 use request::Prepared;
 use session::Credentials;
 use ssh::Agents;
+use support::ImageStore;
 use tasks::Tasks;
 
 use crate::engine::EngineError;
 use crate::engine::docker::client::Client;
 use crate::engine::docker::transport::Transport;
-use crate::plan::{BuildPurpose, BuildSpec};
+use crate::plan::{BuildPurpose, BuildSpec, Exporter};
 
 /// How long to wait for remaining progress after a build has ended.
 const LAST_NEWS: Duration = Duration::from_secs(3);
@@ -139,12 +141,12 @@ async fn run(
     let spawner = tasks.spawner();
     let channel = connection::connect(transport, &spawner).await?;
     let mut control = channel.control();
-    if spec.memory.is_some() {
-        let message = "`--memory` has no effect: only the classic builder limits the memory of a build".to_owned();
+    for message in warnings(&spec) {
         let _ = progress.send(Ok(BuildProgress::Warning { message })).await;
     }
     let store = support::check(&mut control, &mut spec).await?;
     let purpose = spec.purpose;
+    let pushed = store == ImageStore::Containerd && matches!(spec.exporter, Exporter::Registry { .. });
     let agents = Agents::of(&spec.ssh).await?;
     let (reference, session) = (unique_id(), unique_id());
     let hidden = SecretArgs::of(&spec.args);
@@ -183,7 +185,7 @@ async fn run(
     };
     let (result, ()) = tokio::join!(solving, news);
     match result {
-        Ok(Outcome::Built(response)) => Ok(built(response, &transfers)),
+        Ok(Outcome::Built(response)) => Ok(Built { pushed, ..built(response, &transfers) }),
         Ok(Outcome::Checked(report)) => checked(report, progress).await,
         Err(status) => {
             let (step, log) = steps.failure();
@@ -205,9 +207,16 @@ fn built(response: SolveResponse, transfers: &Transfers) -> Built {
     Built {
         digest: response.remove("containerimage.digest"),
         config_digest: response.remove("containerimage.config.digest"),
+        pushed: false,
         files_sent,
         bytes_sent,
     }
+}
+
+/// What the build asks for and does not get.
+fn warnings(spec: &BuildSpec) -> impl Iterator<Item = String> + use<> {
+    let memory = "`--memory` has no effect: only the classic builder limits the memory of a build";
+    spec.memory.map(|_| memory.to_owned()).into_iter().chain(cache::left_out(spec))
 }
 
 /// Passes the report on as lines of no step. The check fails if it found something.

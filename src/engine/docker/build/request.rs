@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use bollard_buildkit_proto::moby::buildkit::v1::{self as protocol, CacheOptions, CacheOptionsEntry, SolveRequest};
+use bollard_buildkit_proto::moby::buildkit::v1::{self as protocol, CacheOptions, SolveRequest};
 
+use super::cache;
 use super::error::BuildError;
 use super::file_sync::Source;
 use super::ignore_file::{IGNORE_FILE, check, read_linked};
@@ -51,8 +52,8 @@ pub(super) fn prepare(
     let ignore_file = place_files(spec, &mut attributes, &mut sources)?;
     place_contexts(spec, &mut attributes, &mut sources)?;
     let cache = CacheOptions {
-        imports: spec.cache_from.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
-        exports: spec.cache_to.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
+        imports: spec.cache_from.iter().filter_map(|text| cache::entry(text).transpose()).collect::<Result<_, _>>()?,
+        exports: spec.cache_to.iter().filter_map(|text| cache::entry(text).transpose()).collect::<Result<_, _>>()?,
         ..CacheOptions::default()
     };
     let exporter = exporter(&spec.exporter, store);
@@ -237,6 +238,10 @@ fn place_contexts(
 ) -> Result<(), BuildError> {
     for (name, context) in &spec.contexts {
         let value = match context {
+            BuildContext::Remote(url) if url.starts_with("oci-layout:") => {
+                let message = format!("`build.additional_contexts`: the engine cannot read the OCI layout `{url}`");
+                return Err(BuildError::Unsupported(message));
+            }
             BuildContext::Remote(url) => url.clone(),
             BuildContext::Folder(folder) => {
                 // The names `context` and `dockerfile` are taken.
@@ -266,27 +271,6 @@ pub(super) fn existing_dockerfile(path: &Path) -> Result<PathBuf, BuildError> {
         path.file_name().is_some_and(|name| name == "Dockerfile").then(|| path.with_file_name("dockerfile"));
     let found = std::iter::once(path.to_path_buf()).chain(lowercase).find(|path| path.is_file());
     found.ok_or_else(|| BuildError::DockerfileNotFound(path.display().to_string()))
-}
-
-/// `name:tag`, or `type=registry,ref=name:tag`.
-fn cache_entry(text: &str) -> Result<CacheOptionsEntry, BuildError> {
-    if !text.contains('=') {
-        let attrs = HashMap::from([("ref".to_owned(), text.to_owned())]);
-        return Ok(CacheOptionsEntry { r#type: "registry".to_owned(), attrs });
-    }
-    let mut attrs = HashMap::new();
-    for pair in text.split(',') {
-        let pair = pair.trim();
-        let (key, value) = pair.split_once('=').ok_or_else(|| {
-            BuildError::Unsupported(format!("`{pair}` in the cache `{text}` is not of the form `key=value`"))
-        })?;
-        attrs.insert(key.to_lowercase(), value.to_owned());
-    }
-    let kind = attrs.remove("type").unwrap_or_else(|| "registry".to_owned());
-    if kind == "local" {
-        return Err(BuildError::Unsupported(format!("the engine cannot use a cache in a local folder: `{text}`")));
-    }
-    Ok(CacheOptionsEntry { r#type: kind, attrs })
 }
 
 #[cfg(test)]
@@ -324,7 +308,7 @@ mod tests {
             platforms: vec!["linux/amd64".into()],
             no_cache_filter: vec!["x".into(), "y".into()],
             pull: true,
-            cache_from: vec!["c:1".into(), "type=gha,scope=s".into()],
+            cache_from: vec!["c:1".into(), "type=registry,ref=d:1".into()],
             contexts: BTreeMap::from([
                 ("base".into(), BuildContext::Remote("docker-image://busybox".into())),
                 ("context".into(), folder_at("sub")),
@@ -364,7 +348,7 @@ mod tests {
         assert_eq!(prepared.solve.entitlements, ["network.host"]);
         let imports = prepared.solve.cache.expect("cache").imports;
         assert_eq!((imports[0].r#type.as_str(), imports[0].attrs["ref"].as_str()), ("registry", "c:1"));
-        assert_eq!((imports[1].r#type.as_str(), imports[1].attrs["scope"].as_str()), ("gha", "s"));
+        assert_eq!((imports[1].r#type.as_str(), imports[1].attrs["ref"].as_str()), ("registry", "d:1"));
     }
 
     #[test]
@@ -440,11 +424,13 @@ mod tests {
         let folder = folder();
         let missing = BuildContext::Folder(folder.path().join("missing"));
         let file = BuildContext::Folder(folder.path().join("Dockerfile"));
+        let layout = BuildContext::Remote("oci-layout:///x".into());
+        let oci_layout = BuildSpec { contexts: [("x".into(), layout)].into(), ..spec(&folder) };
         let cases = [
             (BuildSpec { context: missing, ..spec(&folder) }, "does not exist"),
             (BuildSpec { context: file, ..spec(&folder) }, "is not a folder"),
             (BuildSpec { network: Some("web".into()), ..spec(&folder) }, "the network `web`"),
-            (BuildSpec { cache_from: vec!["type=local,src=x".into()], ..spec(&folder) }, "local folder"),
+            (oci_layout, "cannot read the OCI layout `oci-layout:///x`"),
             (BuildSpec { cache_from: vec!["type=gha,x".into()], ..spec(&folder) }, "`x` in the cache"),
         ];
         for (spec, expected) in cases {

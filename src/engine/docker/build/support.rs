@@ -6,6 +6,7 @@
 
 use bollard_buildkit_proto::moby::buildkit::v1::ListWorkersRequest;
 
+use super::cache;
 use super::connection::Control;
 use super::error::BuildError;
 use crate::plan::{Attestation, BuildSpec, Exporter};
@@ -18,9 +19,6 @@ const GATEWAY_LABEL: &str = "org.mobyproject.buildkit.worker.moby.host-gateway-i
 
 /// The placeholder in `extra_hosts` for the address of the engine's host.
 pub(super) const HOST_GATEWAY: &str = "host-gateway";
-
-/// Caches that the engine's builder knows.
-const CACHES: [&str; 4] = ["inline", "registry", "local", "gha"];
 
 /// Where an engine keeps its images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +35,7 @@ pub(super) enum ImageStore {
 ///
 /// If the engine does not answer, or cannot do what the build asks for.
 pub(super) async fn check(control: &mut Control, spec: &mut BuildSpec) -> Result<ImageStore, BuildError> {
-    known_caches(spec)?;
+    cache::check(spec)?;
     let gateway = spec.extra_hosts.iter().any(|(_, address)| address == HOST_GATEWAY);
     if !gateway && needs_containerd(spec).is_none() && !matches!(spec.exporter, Exporter::Registry { .. }) {
         return Ok(ImageStore::Layers);
@@ -59,37 +57,18 @@ pub(super) async fn check(control: &mut Control, spec: &mut BuildSpec) -> Result
 
 /// The first thing in a build that only the containerd image store supports.
 fn needs_containerd(spec: &BuildSpec) -> Option<String> {
-    let cache = spec.cache_to.iter().find(|text| kind_of_cache(text) != "inline");
+    let exported = spec.cache_to.iter().find(|text| cache::kind(text) != "inline");
     if spec.attestations.provenance != Attestation::Off {
         Some("`build.provenance`".to_owned())
     } else if spec.attestations.sbom != Attestation::Off {
         Some("`build.sbom`".to_owned())
-    } else if let Some(cache) = cache {
-        Some(format!("`build.cache_to` of type `{}`", kind_of_cache(cache)))
+    } else if let Some(text) = exported {
+        Some(format!("`build.cache_to` of type `{}`", cache::kind(text)))
     } else if spec.platforms.len() > 1 {
         Some("`build.platforms` with several platforms".to_owned())
     } else {
         None
     }
-}
-
-/// Refuses caches that no engine's builder has.
-fn known_caches(spec: &BuildSpec) -> Result<(), BuildError> {
-    let from = spec.cache_from.iter().map(|text| ("cache_from", text));
-    for (attribute, text) in from.chain(spec.cache_to.iter().map(|text| ("cache_to", text))) {
-        let kind = kind_of_cache(text);
-        if !CACHES.contains(&kind) {
-            let message = format!("`build.{attribute}`: the engine's builder has no cache of type `{kind}`");
-            return Err(BuildError::Unsupported(message));
-        }
-    }
-    Ok(())
-}
-
-/// The type of a cache: `registry` if it does not say.
-fn kind_of_cache(text: &str) -> &str {
-    let pairs = text.split(',').filter_map(|pair| pair.trim().split_once('='));
-    pairs.rev().find(|(key, _)| key.eq_ignore_ascii_case("type")).map_or("registry", |(_, value)| value)
 }
 
 /// Replaces `host-gateway` in `extra_hosts` by its address: the engine only accepts addresses, and reports this one.
@@ -138,14 +117,5 @@ mod tests {
         for (spec, expected) in cases {
             assert_eq!(needs_containerd(&spec).as_deref(), expected);
         }
-    }
-
-    #[test]
-    fn caches_that_no_engine_has_are_refused() {
-        let s3 = BuildSpec { cache_from: vec!["type=s3,region=x".into()], ..spec() };
-        let message = known_caches(&s3).expect_err("refused").to_string();
-        assert_eq!(message, "`build.cache_from`: the engine's builder has no cache of type `s3`");
-        let known = BuildSpec { cache_from: vec!["app:cache".into(), "type=gha".into()], ..spec() };
-        assert_eq!(known_caches(&known), Ok(()));
     }
 }
