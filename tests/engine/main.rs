@@ -21,6 +21,7 @@ mod files;
 mod hooks;
 mod interruption;
 mod listing;
+mod menu;
 mod mistakes;
 mod models;
 mod networks;

@@ -43,7 +43,8 @@ impl Block<'_> {
         let mut lines = vec![truncate_str(&self.heading(), width, "").into_owned()];
         lines.extend(shown.iter().map(|row| self.line(row, id_width, width)));
         if shown.len() < self.rows.len() {
-            lines.push(format!(" ... {} more", self.rows.len() - shown.len()));
+            let more = format!(" ... {} more", self.rows.len() - shown.len());
+            lines.push(truncate_str(&more, width, "").into_owned());
         }
         lines
     }
