@@ -161,9 +161,11 @@ services:
         assert_eq!(s.states().await, ["db/1 running", "job/1 exited", "web/1 exited"]);
         // The status of a service that is not monitored is not known.
         s.hoist(&["up", "--exit-code-from", "job", "web"]).await.ends_with(3);
-        // All are monitored, but what is shown is chosen: the first that ends is `job`.
-        s.hoist(&["up", "--attach", "web", "--abort-on-container-failure"]).await.ends_with(4);
-        s.hoist(&["up", "--abort-on-container-failure", "--exit-code-from", "web"]).await.ends_with(3);
+        // Those that are shown are monitored; all, if nothing says otherwise.
+        s.hoist(&["up", "--attach", "web", "--abort-on-container-failure"]).await.ends_with(3);
+        s.hoist(&["up", "--abort-on-container-failure"]).await.ends_with(4);
+        // `web` ends because all are stopped.
+        s.hoist(&["up", "--abort-on-container-failure", "--exit-code-from", "web"]).await.ends_with(137);
     })
     .await;
 }

@@ -133,7 +133,10 @@ async fn full_screen_programs_work() {
             let mut seat = Seat::new(s.command(&[command, &["vi", file]].concat()), 24, 80);
             // Its status line has the name of the file.
             seat.shows(&s, file).await;
-            seat.types(b"ifirst\rsecond\x1bkx:wq\r");
+            seat.types(b"ifirst\rsecond\x1b");
+            // A key that comes with the Escape would belong to it.
+            seat.shows(&s, &format!("- {file} [Modified]")).await;
+            seat.types(b"kx:wq\r");
             assert_eq!(seat.ends(&s).await, 0);
         };
         edit(&["exec", "-it", "web"], "/tmp/note").await;

@@ -1,5 +1,7 @@
 //! The keys of an attached `up`: detaching, Ctrl-C and Ctrl-Z, while it waits and when all run.
 
+use std::process::Command;
+
 use crate::support::seat::Seat;
 use crate::support::{Scenario, project};
 
@@ -12,6 +14,13 @@ services:
   web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
 "#;
 
+/// `up` in plain letters.
+fn up(s: &Scenario, arguments: &[&str]) -> Command {
+    let mut command = s.command(&[&["up"], arguments].concat());
+    command.env("NO_COLOR", "1");
+    command
+}
+
 /// Waits until the terminal has shown `text` that many times.
 async fn shows_times(s: &Scenario, seat: &Seat, text: &str, times: usize) {
     let what = format!("`{text}` is shown {times} times");
@@ -21,7 +30,7 @@ async fn shows_times(s: &Scenario, seat: &Seat, text: &str, times: usize) {
 #[tokio::test]
 async fn d_leaves_all_running() {
     project("menu-detach", WEB, |s| async move {
-        let mut seat = Seat::new(s.command(&["up"]), 24, 80);
+        let mut seat = Seat::new(up(&s, &[]), 24, 80);
         seat.shows(&s, "web-1  | hello").await;
         seat.shows(&s, "Detach").await;
         assert!(seat.is_raw());
@@ -35,8 +44,8 @@ async fn d_leaves_all_running() {
 #[tokio::test]
 async fn d_leaves_what_waits_for_the_health_of_another() {
     project("menu-wait", WAITS, |s| async move {
-        let mut seat = Seat::new(s.command(&["up"]), 24, 80);
-        seat.shows(&s, "db-1 Waiting").await;
+        let mut seat = Seat::new(up(&s, &[]), 24, 80);
+        seat.shows(&s, "Waiting").await;
         seat.types(b"d");
         assert_eq!(seat.ends(&s).await, 0);
         seat.shows(&s, "\"web\" was not started, because it waits for \"db\"").await;
@@ -53,7 +62,7 @@ async fn ctrl_c_stops_and_the_second_one_kills() {
     let stubborn = "services:\n  web:\n    image: busybox:latest\n    stop_grace_period: 10m\n    \
                     command: [sh, -c, 'trap \"echo no\" TERM; echo hello; while :; do sleep 0.1; done']\n";
     project("menu-interrupt", stubborn, |s| async move {
-        let mut seat = Seat::new(s.command(&["up"]), 24, 80);
+        let mut seat = Seat::new(up(&s, &[]), 24, 80);
         seat.shows(&s, "web-1  | hello").await;
         // In a terminal that does not control the process, the key is no signal.
         seat.types(b"\x03");
@@ -72,8 +81,8 @@ async fn ctrl_z_gives_the_terminal_back_and_fg_goes_on() {
     project("menu-suspend", WAITS, |s| async move {
         let mut seat = Seat::shell(&s, 24, 80);
         seat.shows(&s, "$ ").await;
-        seat.types(b"$HOIST up; echo ended $?\r");
-        seat.shows(&s, "db-1 Waiting").await;
+        seat.types(b"NO_COLOR=1 $HOIST up\r");
+        seat.shows(&s, "Waiting").await;
         seat.shows(&s, "Detach").await;
         seat.types(b"\x1a");
         seat.shows(&s, "Stopped").await;
@@ -97,7 +106,7 @@ async fn ctrl_z_gives_the_terminal_back_and_fg_goes_on() {
         shows_times(&s, &seat, "Detach", menus + 1).await;
         seat.types(b"\x03");
         s.reach(&["db/1 exited", "web/1 exited"]).await;
-        seat.types(b"\rstty -a | grep -c ' icanon'; exit 5\r");
+        seat.types(b"\rexit 5\r");
         assert_eq!(seat.ends(&s).await, 5);
     })
     .await;
@@ -108,7 +117,7 @@ async fn without_a_menu_the_terminal_is_left_alone() {
     project("menu-off", WEB, |s| async move {
         let off = |name: &str, value: &str, arguments: &[&str]| {
             let mut command = s.command(arguments);
-            command.env(name, value);
+            command.env("NO_COLOR", "1").env(name, value);
             command
         };
         for command in [
@@ -120,7 +129,7 @@ async fn without_a_menu_the_terminal_is_left_alone() {
             let mut seat = Seat::new(command, 24, 80);
             seat.shows(&s, "web-1  | hello").await;
             assert!(!seat.is_raw() && !seat.shown().contains("Detach"), "{:?}", seat.shown());
-            let stopped = std::process::Command::new("kill").args(["-INT", &seat.child.id().to_string()]).status();
+            let stopped = Command::new("kill").args(["-INT", &seat.child.id().to_string()]).status();
             assert!(stopped.expect("there is `kill`").success());
             assert_eq!(seat.ends(&s).await, 130);
         }

@@ -31,7 +31,7 @@ pub(crate) struct UpArgs {
     /// Whose output is shown, and what happens when a container exits.
     #[command(flatten)]
     pub(crate) attach: AttachArgs,
-    /// Show a menu of keys while attached; on by default in terminals [env: COMPOSE_MENU]
+    /// Show a menu of keys while attached; on by default in terminals
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true,
           value_parser = interaction::switch)]
     pub(crate) menu: Option<bool>,

@@ -9,23 +9,18 @@ use crate::project::ServiceName;
 /// Names the services that were not started, and what they were waiting for; `None` if nothing was left out.
 #[must_use]
 pub fn message(plan: &Plan, outcome: &RunOutcome) -> Option<String> {
-    let left_out: BTreeSet<&ServiceName> = outcome
-        .skipped
-        .iter()
-        .filter(|(_, cause)| outcome.abandoned.contains(*cause))
-        .filter_map(|(step, _)| match &plan.step(*step).action {
-            Action::StartContainer { container, .. } => Some(&container.replica.as_ref()?.service),
-            _ => None,
+    let skipped = outcome.skipped.iter().filter(|(_, cause)| outcome.abandoned.contains(*cause));
+    let left_out: BTreeSet<&ServiceName> = skipped
+        .filter_map(|(step, _)| {
+            let Action::StartContainer { container, .. } = &plan.step(*step).action else { return None };
+            Some(&container.replica.as_ref()?.service)
         })
         .collect();
-    let awaited: BTreeSet<&ServiceName> = outcome
-        .abandoned
-        .iter()
-        .filter_map(|step| match &plan.step(*step).action {
-            Action::Wait(spec) => Some(&spec.service),
-            _ => None,
-        })
-        .collect();
+    let awaited = outcome.abandoned.iter().filter_map(|step| {
+        let Action::Wait(spec) = &plan.step(*step).action else { return None };
+        Some(&spec.service)
+    });
+    let awaited: BTreeSet<&ServiceName> = awaited.collect();
     if left_out.is_empty() {
         return None;
     }
