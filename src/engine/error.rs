@@ -1,5 +1,7 @@
 //! Errors of the engine, classified when the answer arrives.
 
+use super::builds::BuildFailure;
+
 /// Why a call to the engine failed. Messages are the engine's own, without protocol details.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -44,9 +46,9 @@ pub enum EngineError {
     /// A registry refused the request, or its credentials are missing.
     #[error("{0}")]
     Registry(String),
-    /// A build failed: the message, then the log of the step that failed.
-    #[error("{0}")]
-    Build(String),
+    /// A build failed.
+    #[error("{}", .0.message)]
+    Build(Box<BuildFailure>),
     /// Any other failure of the engine.
     #[error("{0}")]
     Failed(String),

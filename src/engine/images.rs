@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::BoxStream;
 
@@ -75,6 +76,8 @@ pub enum ImageProgress {
         name: String,
         /// Whether it started or how it ended.
         status: BuildStatus,
+        /// How long it took, once it has ended.
+        elapsed: Option<Duration>,
     },
     /// A line of a build step's output.
     BuildLog {

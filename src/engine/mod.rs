@@ -23,7 +23,7 @@ mod volumes;
 pub(crate) mod waiting;
 
 pub use archives::{Archives, Bytes, Download, Owners, PathStat, Upload};
-pub use builds::Builds;
+pub use builds::{BuildFailure, BuildPlace, Builds};
 pub use containers::{
     AtEnd, ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer,
     NameHolder, PortHolder, Probe, WaitFor,

@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use super::fault::{ModelFault, ProviderFault};
-use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
+use crate::engine::{AddressHolder, BuildFailure, EngineError, NameHolder, PortHolder};
 use crate::plan::{ProviderVerb, Shared, Waiter};
 use crate::project::{ModelKey, NetworkKey, ServiceName};
 
@@ -27,6 +27,13 @@ pub enum StepError {
         service: Option<ServiceName>,
         /// The engine's answer.
         cause: Box<EngineError>,
+    },
+    /// An image could not be built.
+    Build {
+        /// The service whose image it is.
+        service: ServiceName,
+        /// What went wrong, where, and what the step wrote.
+        failure: Box<BuildFailure>,
     },
     /// A container could not be created because a container outside the project has its name.
     NameTaken {

@@ -13,7 +13,7 @@ mod output;
 mod task;
 mod warning;
 
-pub use crate::engine::{AddressHolder, EngineError, NameHolder, PortHolder};
+pub use crate::engine::{AddressHolder, BuildFailure, BuildPlace, BuildStatus, EngineError, NameHolder, PortHolder};
 pub use crate::plan::Subject;
 pub use evidence::Evidence;
 pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};
@@ -140,7 +140,9 @@ pub enum Fact {
         /// What it does: `[2/3] RUN make`.
         name: String,
         /// Its state.
-        status: BuildProgress,
+        status: BuildStatus,
+        /// How long it took, once it has ended.
+        elapsed: Option<Duration>,
     },
     /// A line of a build's log.
     BuildLog {
@@ -177,19 +179,6 @@ pub enum Stopping {
     ContainerExited,
     /// The user interrupted it: nothing new is started, and what has started is finished. No container is stopped.
     Finishing,
-}
-
-/// The state of a build step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BuildProgress {
-    /// It runs.
-    Started,
-    /// It is done.
-    Done,
-    /// Its result was in the cache.
-    Cached,
-    /// It failed; the message comes with the failure of the whole build.
-    Failed,
 }
 
 /// The outcome of a step that succeeded.

@@ -11,8 +11,8 @@ use super::facts::Facts;
 use super::hook;
 use super::step::{StepContext, resolve_references};
 use super::{model, provider, refusal, start, wait};
-use crate::engine::{BuildStatus, CreateContainer, Engine, EngineError, ImageProgress};
-use crate::event::{BuildProgress, Events, Fact, Outcome, StepError, StepWarning};
+use crate::engine::{CreateContainer, Engine, EngineError, ImageProgress};
+use crate::event::{Events, Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Deferred, PullFailure, PullSpec,
@@ -122,7 +122,11 @@ async fn pull_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Ar
 
 async fn build_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<BuildSpec>) -> StepOutcome {
     let progress = context.engine.build_image(spec.clone());
-    let digest = fetch(context, id, progress, &spec.image, spec.platform.as_deref()).await?;
+    let fetched = fetch(context, id, progress, &spec.image, spec.platform.as_deref()).await;
+    let digest = fetched.map_err(|error| match error {
+        StepError::Engine(EngineError::Build(failure)) => StepError::Build { service: spec.service.clone(), failure },
+        error => error,
+    })?;
     context.facts.got_image(id, Some(digest));
     Ok(Outcome::Done)
 }
@@ -161,14 +165,8 @@ fn report(events: &Events, id: ActionId, progress: ImageProgress) {
         ImageProgress::Layer { id: part, status, current, total } => {
             events.send(Fact::Progress { id, part, status, current, total });
         }
-        ImageProgress::BuildStep { id: part, name, status } => {
-            let status = match status {
-                BuildStatus::Started => BuildProgress::Started,
-                BuildStatus::Done => BuildProgress::Done,
-                BuildStatus::Cached => BuildProgress::Cached,
-                BuildStatus::Failed(_) => BuildProgress::Failed,
-            };
-            events.send(Fact::BuildStep { id, part, name, status });
+        ImageProgress::BuildStep { id: part, name, status, elapsed } => {
+            events.send(Fact::BuildStep { id, part, name, status, elapsed });
         }
         ImageProgress::BuildLog { id: part, line } => events.send(Fact::BuildLog { id, part, line }),
         ImageProgress::Done(_) => {}

@@ -205,21 +205,19 @@ const BUILD: &[Row] = &[
 
 /// `error` with the keys in the files that caused it, if the engine rejected what `action` requests.
 pub(super) fn explained(error: StepError, action: &Action) -> StepError {
-    let StepError::Engine(
-        EngineError::Refused(words)
-        | EngineError::Failed(words)
-        | EngineError::NotFound(words)
-        | EngineError::Conflict(words)
-        | EngineError::Unsupported(words)
-        | EngineError::Build(words),
-    ) = &error
-    else {
-        return error;
+    let words = match &error {
+        StepError::Engine(
+            EngineError::Refused(words)
+            | EngineError::Failed(words)
+            | EngineError::NotFound(words)
+            | EngineError::Conflict(words)
+            | EngineError::Unsupported(words),
+        ) => words,
+        // One with a place in the Dockerfile is not about the Compose file.
+        StepError::Build { failure, .. } if failure.place.is_none() => &failure.message,
+        _ => return error,
     };
-    // After the first line of a failed build comes its output.
-    let is_build = matches!(error, StepError::Engine(EngineError::Build(_)));
-    let looked_at = if is_build { words.lines().next().unwrap_or_default() } else { words };
-    match explain(action, looked_at) {
+    match explain(action, words) {
         Some(refusal) => StepError::Refused { words: words.clone(), refusal: Box::new(refusal) },
         None => error,
     }

@@ -250,6 +250,18 @@ impl SourceMap {
         Position { line, column: file.text[start..at].chars().count() + 1 }
     }
 
+    /// What stands on a line, counted from 1, without the blanks around it; the end of the file if it is shorter.
+    #[must_use]
+    pub fn line_at(&self, file: FileId, line: usize) -> Span {
+        let lines = self.file(file).lines();
+        let start = line.checked_sub(1).and_then(|before| lines.get(before).copied());
+        let start = start.unwrap_or_else(|| self.file(file).text.len());
+        let whole = self.line(Span::new(file, start, start));
+        let text = self.text(whole);
+        let blanks = text.len() - text.trim_start().len();
+        whole.slice(blanks, text.trim_end().len().max(blanks))
+    }
+
     /// The byte range of the line on which `span` starts, without its line break.
     #[must_use]
     pub fn line(&self, span: Span) -> Span {

@@ -176,13 +176,19 @@ async fn a_failing_build_says_what_where_and_what_it_wrote() {
     let cases = [
         (
             "FROM busybox\n\nRUN echo one && echo two && exit 3\n",
-            vec!["exit code: 3", "Dockerfile:3: RUN echo one && echo two && exit 3", "two"],
+            vec![
+                "failed to solve: process \"/bin/sh -c echo one && echo two && exit 3\" did not complete successfully: exit code: 3\n --> Dockerfile:3:1\n",
+                "3 | RUN echo one && echo two && exit 3",
+                "the build of app failed at [2/2] RUN echo one && echo two && exit 3; its output:\n  one\n  two\n",
+            ],
         ),
         (
             "FROM busybox\nCOPY missing /\n",
             vec![
                 "`/missing` is not in the build context, or is excluded by its .dockerignore",
-                "Dockerfile:2: COPY missing /",
+                "Dockerfile:2:1\n",
+                "2 | COPY missing /",
+                "the build of app failed at [2/2] COPY missing /\n",
             ],
         ),
         ("FROM busybox\nRUNN x\n", vec!["unknown instruction: RUNN", "Dockerfile:2"]),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hoist::engine::EngineError;
-use hoist::event::{BuildProgress, Event, Fact, Outcome, Output, StepError, StepWarning, Stopping, Task, TaskStatus};
+use hoist::event::{BuildStatus, Event, Fact, Outcome, Output, StepError, StepWarning, Stopping, Task, TaskStatus};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
     Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, ModelSpec, Plan, PullFailure, PullSpec,
@@ -140,7 +140,8 @@ fn progress_gives_no_secret_away_and_moves_no_cursor() {
             id: build,
             part: "1".to_owned(),
             name: "RUN curl -H 'PRIVATE-TOKEN: hunter2'\u{1b}]0;x\u{7}".to_owned(),
-            status: BuildProgress::Started,
+            status: BuildStatus::Started,
+            elapsed: None,
         },
         Fact::BuildLog { id: build, part: "1".to_owned(), line: "\u{1b}[31mred\u{1b}[0m\u{1b}[2J".to_owned() },
         Fact::Warning { id: Some(build), warning: StepWarning::EngineSaid(message.clone()) },
@@ -412,9 +413,21 @@ fn layers_and_builds_are_lines_where_their_words_change() {
         layer("Downloading", Some(50)),
         layer("Downloading", Some(100)),
         layer("Pull complete", None),
-        Fact::BuildStep { id, part: "3".to_owned(), name: "[2/3] RUN make".to_owned(), status: BuildProgress::Started },
+        Fact::BuildStep {
+            id,
+            part: "3".to_owned(),
+            name: "[2/3] RUN make".to_owned(),
+            status: BuildStatus::Started,
+            elapsed: None,
+        },
         Fact::BuildLog { id, part: "3".to_owned(), line: "cc -o web".to_owned() },
-        Fact::BuildStep { id, part: "3".to_owned(), name: "[2/3] RUN make".to_owned(), status: BuildProgress::Cached },
+        Fact::BuildStep {
+            id,
+            part: "3".to_owned(),
+            name: "[2/3] RUN make".to_owned(),
+            status: BuildStatus::Cached,
+            elapsed: None,
+        },
         finished(id),
     ];
     assert_eq!(
@@ -528,13 +541,19 @@ fn several_builds_at_once_say_whose_step_it_is() {
         plans.add(Action::BuildImage { project, spec }, &[])
     };
     let (web, db) = (build("web"), build("db"));
-    let step = |id, status| Fact::BuildStep { id, part: "1".to_owned(), name: "[1/2] FROM base".to_owned(), status };
+    let step = |id, status| Fact::BuildStep {
+        id,
+        part: "1".to_owned(),
+        name: "[1/2] FROM base".to_owned(),
+        status,
+        elapsed: None,
+    };
     let events = [
-        step(web, BuildProgress::Started),
-        step(db, BuildProgress::Started),
-        step(web, BuildProgress::Done),
+        step(web, BuildStatus::Started),
+        step(db, BuildStatus::Started),
+        step(web, BuildStatus::Done),
         Fact::BuildLog { id: db, part: "1".to_owned(), line: "working".to_owned() },
-        step(db, BuildProgress::Done),
+        step(db, BuildStatus::Done),
     ];
     assert_eq!(
         written(ProgressMode::Plain, &plans.build(), &events),
@@ -546,6 +565,72 @@ fn several_builds_at_once_say_whose_step_it_is() {
             db #1 DONE
         "}
     );
+}
+
+/// Two builds that run, at a width and height.
+fn building(rows: u16, columns: u16) -> Screen {
+    let mut plans = Plans::new();
+    let mut build = |service: &str| {
+        let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
+        let context = BuildContext::Folder("/app".into());
+        let spec = Arc::new(BuildSpec::new(service, format!("demo-{service}"), context));
+        plans.add(Action::BuildImage { project, spec }, &[])
+    };
+    let (web, db) = (build("web"), build("db"));
+    let mut screen = Screen::new(&plans.build(), rows, columns);
+    let step = |id, part: &str, name: &str, status: BuildStatus| {
+        let elapsed = (status != BuildStatus::Started).then_some(Duration::from_millis(1234));
+        Fact::BuildStep { id, part: part.to_owned(), name: name.to_owned(), status, elapsed }
+    };
+    let said = |id, part: &str, line: &str| Fact::BuildLog { id, part: part.to_owned(), line: line.to_owned() };
+    let (from, run, copy) = ("[1/4] FROM base", "[2/4] RUN npm ci --no-audit", "[1/2] COPY . /");
+    screen.events(&[Fact::Started { id: web }, Fact::Started { id: db }]);
+    screen.events(&[step(web, "1", "[internal] load build definition", BuildStatus::Started)]);
+    screen.events(&[step(web, "1", "[internal] load build definition", BuildStatus::Done)]);
+    screen.events(&[step(web, "2", from, BuildStatus::Started), step(web, "2", from, BuildStatus::Cached)]);
+    screen.events(&[step(web, "3", run, BuildStatus::Started), step(db, "1", copy, BuildStatus::Started)]);
+    for line in ["added 1", "added 2", "", "added \u{1b}[2J3", "added 4", "added 5", "added 6"] {
+        screen.events(&[said(web, "3", line)]);
+    }
+    screen.events(&[step(db, "1", copy, BuildStatus::Done), step(db, "2", "exporting to image", BuildStatus::Started)]);
+    screen
+}
+
+#[tokio::test(start_paused = true)]
+async fn builds_show_their_steps_and_what_the_running_ones_write() {
+    let mut screen = building(24, 60);
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(
+        screen.contents(),
+        "\
+[+] up 0/2
+ ⠴ Image demo-web Building                           2.5s
+   ✔ [1/4] FROM base                               CACHED
+   ⠴ [2/4] RUN npm ci --no-audit                     2.5s
+     added 2
+     added \u{241b}[2J3
+     added 4
+     added 5
+     added 6
+ ⠴ Image demo-db  Building                           2.5s
+   ✔ [1/2] COPY . /                                  1.2s
+   ⠴ exporting to image                              2.5s"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tree_of_builds_never_exceeds_the_terminal() {
+    for (rows, columns) in [(24, 40), (8, 40), (7, 30), (5, 80), (4, 20), (3, 10), (2, 4), (1, 1)] {
+        let mut screen = building(rows, columns);
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        let shown = screen.contents();
+        assert!(shown.lines().count() <= usize::from(rows), "{rows} x {columns}:\n{shown}");
+        // A line that wrapped would be two lines, of which the second does not begin with a blank.
+        let wrapped = shown.lines().skip(1).filter(|line| !line.starts_with(' ') && !line.is_empty());
+        assert_eq!(wrapped.count(), 0, "{rows} x {columns}:\n{shown}");
+    }
+    // Where there is no room for steps, the row has the newest.
+    assert!(building(4, 80).contents().contains("Building added 6"));
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! Builds: a build specification in, steps and the image out.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::build::{self, BuildProgress, Built, StepStatus};
+use super::build::{self, BuildError, BuildProgress, Built, StepStatus};
 use super::client::Client;
 use super::{Docker, convert, images};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
-use crate::plan::{BuildSpec, Exporter};
+use crate::plan::{BuildSpec, Dockerfile, Exporter};
+use crate::project::value::BuildContext;
 
 impl Builds for Docker {
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
@@ -27,11 +29,25 @@ async fn begin(
     let store = client.credentials();
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
     let progress = build::build(client.transport().clone(), complete, secrets, credentials);
-    let steps = progress.map_err(EngineError::from).and_then(move |progress| {
+    let built = spec.clone();
+    let steps = progress.map_err(move |error| failed(error, &built)).and_then(move |progress| {
         let (client, spec) = (client.clone(), spec.clone());
         async move { convert_progress(&client, &spec, progress).await }
     });
     Ok(steps.boxed())
+}
+
+/// The failure of a build; its place is in the Dockerfile, which the engine names without its folder.
+fn failed(error: BuildError, spec: &BuildSpec) -> EngineError {
+    let mut error = EngineError::from(error);
+    if let (BuildContext::Folder(folder), Dockerfile::Path(path)) = (&spec.context, &spec.dockerfile)
+        && let EngineError::Build(failure) = &mut error
+        && let Some(place) = &mut failure.place
+        && place.file.file_name() == Path::new(path).file_name()
+    {
+        place.file = folder.join(path);
+    }
+    error
 }
 
 async fn convert_progress(
@@ -40,7 +56,9 @@ async fn convert_progress(
     progress: BuildProgress,
 ) -> Result<ImageProgress, EngineError> {
     Ok(match progress {
-        BuildProgress::Step { id, name, status } => ImageProgress::BuildStep { id, name, status: status.into() },
+        BuildProgress::Step { id, name, status, elapsed } => {
+            ImageProgress::BuildStep { id, name, status: status.into(), elapsed }
+        }
         BuildProgress::Log { id, line } => ImageProgress::BuildLog { id, line },
         BuildProgress::Transfer { id, name, current, total } => {
             ImageProgress::Layer { id, status: name, current: Some(current), total }
@@ -63,7 +81,7 @@ async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<
     }
     match built.digest.or(built.config_digest) {
         Some(digest) => Ok(Image { digest: digest.as_str().into(), id: digest.as_str().into(), tagged_at: None }),
-        None => Err(EngineError::Build(format!("the build of `{}` produced no image", spec.image))),
+        None => Err(EngineError::Build(Box::new(format!("the build of `{}` produced no image", spec.image).into()))),
     }
 }
 

@@ -43,7 +43,7 @@ pub(in crate::render) fn paused(container: &str) -> String {
     format!("container {container} is paused; `docker unpause {container}` resumes it")
 }
 
-fn below(head: String, lines: &[String]) -> Vec<String> {
+pub(super) fn below(head: String, lines: &[String]) -> Vec<String> {
     std::iter::once(head).chain(lines.iter().map(|line| format!("  {line}"))).collect()
 }
 

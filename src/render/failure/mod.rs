@@ -11,6 +11,7 @@ mod words;
 pub(super) use evidence::paused;
 pub use words::{explanation, hint, message};
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -94,9 +95,9 @@ impl Files<'_> {
     #[must_use]
     pub fn failed_steps(&self, failure: &RunFailure) -> Vec<FailedStep> {
         let failed = |(id, error): (ActionId, StepError)| {
-            let placed = Placed { message: named(failure, id, &error), span: self.place(&error), hint: hint(&error) };
+            let (sources, placed) = self.placed(failure, id, &error);
             FailedStep {
-                description: describe(&placed, self.sources, self.style),
+                description: describe(&placed, &sources, self.style),
                 context: explanation(&error),
                 not_done: not_done(failure, id).map(|(_, subjects)| subjects).unwrap_or_default(),
             }
@@ -118,11 +119,31 @@ impl Files<'_> {
     }
 
     fn step_error(&self, failure: &RunFailure, id: ActionId, error: &StepError) -> String {
-        let span = self.place(error);
+        let (sources, mut placed) = self.placed(failure, id, error);
         // The engine's message stands alone on its line, with the lines of the files below.
-        let is_placed = span.is_some() || matches!(error, StepError::Refused { .. });
-        let message = if is_placed { message(error) } else { named(failure, id, error) };
-        self.scripted(&Placed { message, span, hint: hint(error) }, &explanation(error))
+        if placed.span.is_some() || matches!(error, StepError::Refused { .. }) {
+            placed.message = message(error);
+        }
+        let files = Files { sources: &sources, ..*self };
+        let StepError::Build { service, failure } = error else { return files.scripted(&placed, &explanation(error)) };
+        // What the step wrote comes last.
+        let mut text = files.scripted(&placed, &[]);
+        for line in words::build_log(service, failure) {
+            text.push('\n');
+            text += &line;
+        }
+        text
+    }
+
+    /// A failure with its place. Where a build failed, that is in a Dockerfile, which then is one of the files.
+    fn placed(&self, failure: &RunFailure, id: ActionId, error: &StepError) -> (Cow<'_, SourceMap>, Placed) {
+        let placed = Placed { message: named(failure, id, error), span: self.place(error), hint: hint(error) };
+        let StepError::Build { failure, .. } = error else { return (Cow::Borrowed(self.sources), placed) };
+        let Some(place) = &failure.place else { return (Cow::Borrowed(self.sources), placed) };
+        let mut sources = self.sources.clone();
+        let file = sources.add(&place.file, place.text.as_str());
+        let span = sources.line_at(file, place.line);
+        (Cow::Owned(sources), Placed { span: Some(span), ..placed })
     }
 
     /// The message alone on its line, `more` lines of it, then its place.

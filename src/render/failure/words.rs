@@ -3,7 +3,8 @@
 
 use super::{engine_hints, evidence, pull_hints, refusal_hints};
 use crate::event::{
-    AddressHolder, AddressTaken, HookRef, ModelFault, ModelVerb, NameHolder, PortHolder, ProviderFault, StepError,
+    AddressHolder, AddressTaken, BuildFailure, HookRef, ModelFault, ModelVerb, NameHolder, PortHolder, ProviderFault,
+    StepError,
 };
 use crate::plan::{FailureAction, ProviderVerb, Waiter};
 use crate::project::ServiceName;
@@ -15,6 +16,10 @@ pub fn message(error: &StepError) -> String {
         StepError::Engine(cause) => cause.to_string(),
         StepError::RemoveNetwork { name, cause } => format!("failed to remove network {name}: {cause}"),
         StepError::Pull { image, cause, .. } => about(image, &cause.to_string()),
+        StepError::Build { service, failure } if failure.place.is_none() && failure.step.is_none() => {
+            format!("service `{service}`: {}", failure.message)
+        }
+        StepError::Build { failure, .. } => format!("failed to solve: {}", failure.message),
         StepError::NameTaken { container, holder, .. } => name_taken(container, holder),
         StepError::PortTaken { container, port, protocol, host_ip, holder, .. } => {
             let port = host_port(*port, protocol, host_ip.as_deref());
@@ -116,6 +121,7 @@ pub fn explanation(error: &StepError) -> Vec<String> {
         | StepError::NotSuccessful { evidence, .. }
         | StepError::TimedOut { evidence, .. } => evidence.iter().flat_map(evidence::lines).collect(),
         StepError::Refused { words, .. } => words.lines().skip(1).map(str::to_owned).collect(),
+        StepError::Build { service, failure } => build_log(service, failure),
         StepError::HookFailed { output, .. }
         | StepError::PreStartFailed { output, .. }
         | StepError::ModelStatus { output, .. }
@@ -126,6 +132,15 @@ pub fn explanation(error: &StepError) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The step at which a build failed, and what it wrote.
+pub(super) fn build_log(service: &ServiceName, failure: &BuildFailure) -> Vec<String> {
+    let Some(step) = &failure.step else { return Vec::new() };
+    if failure.log.is_empty() {
+        return vec![format!("the build of {service} failed at {step}")];
+    }
+    evidence::below(format!("the build of {service} failed at {step}; its output:"), &failure.log)
 }
 
 /// The engine's message, with the image if the message does not name it.

@@ -82,6 +82,15 @@ impl<W: Write + Send + 'static> Progress<W> {
         Self { causes, ..self }
     }
 
+    /// Sends the logs of builds to `log` where progress is lines.
+    #[must_use]
+    pub fn with_build_log(mut self, log: impl Write + Send + 'static) -> Self {
+        if let Renderer::Plain(plain) = &mut self.renderer {
+            plain.log_to(Box::new(log));
+        }
+        self
+    }
+
     fn begin(&mut self, plan: &Arc<Plan>, operation: &str) {
         self.records = Records::new(plan);
         if let Renderer::Tty(tty) = &mut self.renderer {

@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::settings::Hidden;
 use crate::diagnostic::redact;
 use crate::diagnostic::visible::{Colors, visible};
-use crate::event::{BuildProgress, Fact, Outcome, StepError, Stopping, Subject, Task, TaskStatus};
+use crate::event::{BuildStatus, Fact, Outcome, StepError, Stopping, Subject, Task, TaskStatus};
 use crate::observed::State;
 use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, UnusedVolume, WaitCondition, WaitSpec};
-use crate::render::{failure, warning};
+use crate::render::{failure, text, warning};
 
 /// A change of one object's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +31,22 @@ pub struct Record {
     pub current: Option<u64>,
     /// Total bytes.
     pub total: Option<u64>,
+    /// What it is a part of its parent; `None` for what has no parent.
+    pub part: Option<Part>,
     /// For build steps, if there are several builds: the service whose image is built. Each build counts its steps from
     /// 1.
     pub service: Option<String>,
+}
+
+/// What a part of a pull or build is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A layer, or bytes that a build moves.
+    Transfer,
+    /// A step of a build: it starts or ends.
+    Step,
+    /// A line that a step of a build writes.
+    Line,
 }
 
 /// Whether something is in progress, or how it ended.
@@ -51,8 +64,17 @@ pub enum RecordState {
 
 impl Record {
     fn new(id: &(impl ToString + ?Sized), state: RecordState, text: impl Into<String>) -> Self {
-        let (details, current, total, service) = (String::new(), None, None, None);
-        Self { id: id.to_string(), parent_id: None, state, text: text.into(), details, current, total, service }
+        Self {
+            id: id.to_string(),
+            parent_id: None,
+            state,
+            text: text.into(),
+            details: String::new(),
+            current: None,
+            total: None,
+            part: None,
+            service: None,
+        }
     }
 
     fn with_details(self, details: impl Into<String>) -> Self {
@@ -87,9 +109,9 @@ impl Record {
         }
     }
 
-    /// Whether it is a line of a build's output.
+    /// Whether it belongs to the log of a build.
     pub(super) fn is_build_output(&self) -> bool {
-        self.parent_id.is_some() && self.id.starts_with('#')
+        self.part.is_some() && self.id.starts_with('#')
     }
 }
 
@@ -157,14 +179,16 @@ impl Records {
                 // In a build, transferred bytes belong to a build step; in a pull, to a layer.
                 let part = if self.builds(*id) { format!("#{part}") } else { part.clone() };
                 let record = Record { current: *current, total: *total, ..Record::new(&part, state, status) };
-                vec![self.child(*id, record)]
+                vec![self.child(*id, Part::Transfer, record)]
             }
-            Fact::BuildStep { id, part, name, status } => {
-                let (state, text) = build_words(name, *status);
-                vec![self.child(*id, Record::new(&format!("#{part}"), state, text))]
+            Fact::BuildStep { id, part, name, status, elapsed } => {
+                let (state, text) = build_words(name, status);
+                let elapsed = elapsed.filter(|_| *status != BuildStatus::Cached).map(text::elapsed);
+                let record = Record::new(&format!("#{part}"), state, text).with_details(elapsed.unwrap_or_default());
+                vec![self.child(*id, Part::Step, record)]
             }
             Fact::BuildLog { id, part, line } => {
-                vec![self.child(*id, Record::new(&format!("#{part}"), RecordState::Working, line))]
+                vec![self.child(*id, Part::Line, Record::new(&format!("#{part}"), RecordState::Working, line))]
             }
             Fact::Warning { id, warning } => {
                 let message = warning::step::message(warning);
@@ -231,13 +255,13 @@ impl Records {
         self.subjects(id).first().map_or_else(|| "Warning".to_owned(), ToString::to_string)
     }
 
-    fn child(&self, id: ActionId, record: Record) -> Record {
+    fn child(&self, id: ActionId, part: Part, record: Record) -> Record {
         let service = if let (Action::BuildImage { spec, .. }, 2..) = (&self.plan.step(id).action, self.builds) {
             Some(spec.service.to_string())
         } else {
             None
         };
-        let record = Record { service, ..record };
+        let record = Record { service, part: Some(part), ..record };
         match self.subjects(id).first() {
             Some(parent) => record.under(parent),
             None => record,
@@ -340,12 +364,12 @@ fn is_last_word(status: &str) -> bool {
     matches!(status, "Pull complete" | "Already exists")
 }
 
-fn build_words(name: &str, status: BuildProgress) -> (RecordState, String) {
+fn build_words(name: &str, status: &BuildStatus) -> (RecordState, String) {
     match status {
-        BuildProgress::Started => (RecordState::Working, name.to_owned()),
-        BuildProgress::Done => (RecordState::Done, "DONE".to_owned()),
-        BuildProgress::Cached => (RecordState::Done, "CACHED".to_owned()),
-        BuildProgress::Failed => (RecordState::Error, "ERROR".to_owned()),
+        BuildStatus::Started => (RecordState::Working, name.to_owned()),
+        BuildStatus::Done => (RecordState::Done, "DONE".to_owned()),
+        BuildStatus::Cached => (RecordState::Done, "CACHED".to_owned()),
+        BuildStatus::Failed(message) => (RecordState::Error, format!("ERROR: {message}")),
     }
 }
 

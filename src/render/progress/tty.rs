@@ -3,6 +3,7 @@
 mod block;
 mod row;
 mod screen;
+mod tree;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -135,9 +136,7 @@ impl<W: Write + Send + 'static> Tty<W> {
     fn child(&mut self, parent: &str, record: Record) {
         let Some(row) = self.rows.iter_mut().find(|row| row.id == parent) else { return };
         if record.is_build_output() {
-            if record.state == RecordState::Working {
-                row.details = record.text;
-            }
+            row.build(record, Instant::now());
             return;
         }
         let layer = row.layers.entry(record.id).or_insert(Layer { done: false, current: 0, total: 0 });
@@ -190,7 +189,7 @@ impl Row {
     fn new(record: Record, now: Instant) -> Self {
         let Record { id, state, text, details, .. } = record;
         let until = (state != RecordState::Working).then_some(now);
-        Self { id, state, text, details, note: None, since: now, until, layers: BTreeMap::new() }
+        Self { id, state, text, details, note: None, since: now, until, layers: BTreeMap::new(), steps: Vec::new() }
     }
 
     fn change(&mut self, record: Record, now: Instant) {
@@ -203,6 +202,9 @@ impl Row {
         self.state = record.state;
         self.text = record.text;
         self.details = record.details;
+        if !works {
+            self.steps.clear();
+        }
         if works || self.state == RecordState::Error {
             self.note = None;
         }

@@ -14,7 +14,7 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower_service::Service;
 
-use super::error::{BuildError, Failure};
+use super::error::BuildError;
 use super::tasks::Spawner;
 use crate::engine::docker::classify;
 use crate::engine::docker::client::QUESTION;
@@ -110,7 +110,7 @@ async fn upgrade_patiently(
 fn refusal(address: String, status: StatusCode, words: &str) -> BuildError {
     if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
         let message = format!("the engine at {address} refused to start a build: {words}");
-        return BuildError::Failed(Box::new(Failure { message, ..Failure::default() }));
+        return BuildError::Failed(Box::new(message.into()));
     }
     BuildError::NoBuildKit { address }
 }

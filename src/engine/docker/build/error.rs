@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tonic::{Code, Status};
 
 use super::progress::SecretArgs;
-use crate::engine::EngineError;
+use crate::engine::{BuildFailure, BuildPlace, EngineError};
 
 /// Why a build failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,42 +51,10 @@ pub(in crate::engine::docker) enum BuildError {
     Unreadable(String),
     /// The build failed.
     #[error("{}", .0.message)]
-    Failed(Box<Failure>),
-}
-
-/// What is known about a failed build.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::engine::docker) struct Failure {
-    /// What went wrong, in one line.
-    pub(in crate::engine::docker) message: String,
-    /// The instruction that failed.
-    pub(in crate::engine::docker) place: Option<Place>,
-    /// The step that failed: `[2/3] RUN make`.
-    pub(in crate::engine::docker) step: Option<String>,
-    /// The last lines of the step's output.
-    pub(in crate::engine::docker) log: Vec<String>,
-}
-
-/// A place in a Dockerfile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine::docker) struct Place {
-    /// The file's name, without its folder.
-    pub(in crate::engine::docker) file: String,
-    /// The line, from 1.
-    pub(in crate::engine::docker) line: usize,
-    /// The text of the line.
-    pub(in crate::engine::docker) text: String,
+    Failed(Box<BuildFailure>),
 }
 
 impl BuildError {
-    /// Lines that explain the message: the instruction in the Dockerfile, the step and its last output.
-    pub(in crate::engine::docker) fn context(&self) -> Vec<String> {
-        let Self::Failed(failure) = self else { return Vec::new() };
-        let place = failure.place.iter().map(|place| format!("{}:{}: {}", place.file, place.line, place.text));
-        let step = failure.step.iter().map(|step| format!("> {step}"));
-        place.chain(step).chain(failure.log.iter().cloned()).collect()
-    }
-
     /// The error of the build request. `unreadable` is a local file that could not be read, which is then the cause of
     /// the engine's error; `step` and `log` belong to the failed step.
     pub(super) fn of_solve(
@@ -104,7 +72,7 @@ impl BuildError {
         }
         let place = place(status);
         let message = plain(status.message(), place.as_ref());
-        Self::Failed(Box::new(Failure { message, place, step, log }))
+        Self::Failed(Box::new(BuildFailure { message, place, step, log }))
     }
 }
 
@@ -128,11 +96,8 @@ impl From<BuildError> for EngineError {
             | BuildError::ContextNotFolder(_)
             | BuildError::DockerfileNotFound(_)
             | BuildError::Request(_)
-            | BuildError::Unreadable(_)
-            | BuildError::Failed(_) => {
-                let lines = std::iter::once(error.to_string()).chain(error.context());
-                Self::Build(lines.collect::<Vec<_>>().join("\n"))
-            }
+            | BuildError::Unreadable(_) => Self::Build(Box::new(error.to_string().into())),
+            BuildError::Failed(failure) => Self::Build(failure),
         }
     }
 }
@@ -146,7 +111,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
 }
 
 /// The engine's message without the prefixes of its layers.
-fn plain(message: &str, place: Option<&Place>) -> String {
+fn plain(message: &str, place: Option<&BuildPlace>) -> String {
     const LAYERS: [&str; 6] = [
         "failed to solve: ",
         "failed to solve with frontend dockerfile.v0: ",
@@ -164,7 +129,7 @@ fn plain(message: &str, place: Option<&Place>) -> String {
 
 /// A clear message if a `COPY` or `ADD` finds nothing, which the engine notices while computing a checksum or expanding
 /// wildcards.
-fn missing_file(message: &str, place: Option<&Place>) -> Option<String> {
+fn missing_file(message: &str, place: Option<&BuildPlace>) -> Option<String> {
     let checksum = |message: &str| {
         let path = message.strip_prefix("failed to compute cache key: ")?.strip_suffix(": not found")?;
         // Engines before 23.0 repeat it.
@@ -174,7 +139,7 @@ fn missing_file(message: &str, place: Option<&Place>) -> Option<String> {
     let look =
         |message: &str| Some(message.strip_prefix("lstat ")?.strip_suffix(": no such file or directory")?.to_owned());
     let path = checksum(message).or_else(|| look(message))?;
-    let elsewhere = place.is_some_and(|place| place.text.contains("--from"));
+    let elsewhere = place.is_some_and(|place| place.instruction().contains("--from"));
     Some(if elsewhere {
         format!("`{path}` does not exist in the source that it is copied from")
     } else {
@@ -210,7 +175,7 @@ struct SourcePosition {
     line: usize,
 }
 
-fn place(status: &Status) -> Option<Place> {
+fn place(status: &Status) -> Option<BuildPlace> {
     let envelope = rpc::Status::decode(status.details()).ok()?;
     let named = |url: &str| url.rsplit('/').next().is_some_and(|name| name.starts_with("errdefs.Source"));
     let mut details = envelope.details.iter().filter(|detail| named(&detail.type_url));
@@ -218,8 +183,8 @@ fn place(status: &Status) -> Option<Place> {
         let source: Source = serde_json::from_slice(&detail.value).ok()?;
         let line = source.ranges.first()?.start.line;
         let text = String::from_utf8(BASE64.decode(source.info.data).ok()?).ok()?;
-        let text = text.lines().nth(line.checked_sub(1)?)?.trim().to_owned();
-        Some(Place { file: source.info.filename, line, text })
+        text.lines().nth(line.checked_sub(1)?)?;
+        Some(BuildPlace { file: source.info.filename.into(), line, text })
     })
 }
 
@@ -229,7 +194,8 @@ mod tests {
 
     #[test]
     fn the_engines_words_are_made_plain() {
-        let copy = |text: &str| Some(Place { file: "Dockerfile".into(), line: 2, text: text.into() });
+        let copy =
+            |text: &str| Some(BuildPlace { file: "Dockerfile".into(), line: 2, text: format!("FROM x\n{text}\n") });
         let checksum = r#"failed to compute cache key: failed to calculate checksum of ref x::y: "/a b": not found"#;
         let cases = [
             ("failed to solve: boom", None, "boom"),
@@ -265,8 +231,12 @@ mod tests {
         let envelope = rpc::Status { details: vec![detail], ..rpc::Status::default() };
         let status = Status::with_details(Code::Unknown, "boom", envelope.encode_to_vec().into());
         let error = BuildError::of_solve(&status, None, Some("[2/2] RUN false".into()), vec!["no".into()]);
-        assert_eq!(error.to_string(), "boom");
-        assert_eq!(error.context(), ["Dockerfile:2: RUN false", "> [2/2] RUN false", "no"]);
-        assert_eq!(place(&Status::unknown("x")), None);
+        let BuildError::Failed(failure) = error else { panic!("the build failed") };
+        assert_eq!((failure.message.as_str(), failure.step.as_deref()), ("boom", Some("[2/2] RUN false")));
+        assert_eq!(failure.log, ["no"]);
+        let place = failure.place.expect("the engine says where");
+        assert_eq!((place.line, place.instruction()), (2, "RUN false"));
+        assert_eq!(place.file.to_str(), Some("Dockerfile"));
+        assert_eq!(super::place(&Status::unknown("x")), None);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{BuildError, Failure, Place};
+use super::error::BuildError;
 use super::pattern::Patterns;
+use crate::engine::{BuildFailure, BuildPlace};
 use crate::source::Reader;
 
 /// The file in a context that lists what not to send.
@@ -59,26 +60,26 @@ impl BuildError {
         // Matches the engine's messages for invalid patterns, including a lone `!`, and those of this client.
         let place = if message.contains("pattern") { bad_line(ignore_files) } else { None };
         match place {
-            Some(place) => Self::Failed(Box::new(Failure { message, place: Some(place), ..Failure::default() })),
+            Some(place) => Self::Failed(Box::new(BuildFailure { place: Some(place), ..message.into() })),
             None => self,
         }
     }
 }
 
 /// The first invalid pattern in the files.
-fn bad_line(files: &[PathBuf]) -> Option<Place> {
+fn bad_line(files: &[PathBuf]) -> Option<BuildPlace> {
     files.iter().find_map(|file| {
         let text = Reader::default().read_named(file).ok()?;
-        let (line, text) = bad_pattern(&String::from_utf8_lossy(&text))?;
-        Some(Place { file: file.display().to_string(), line, text })
+        let text = String::from_utf8_lossy(&text);
+        Some(BuildPlace { file: file.clone(), line: bad_pattern(&text)?, text: text.into_owned() })
     })
 }
 
-/// The first invalid pattern, with its line from 1.
-fn bad_pattern(text: &str) -> Option<(usize, String)> {
+/// The line of the first invalid pattern, from 1.
+fn bad_pattern(text: &str) -> Option<usize> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
-    let (index, line) = lines.find(|(_, line)| Patterns::parse(&[line]).is_err())?;
-    Some((index + 1, line.trim().to_owned()))
+    let (index, _) = lines.find(|(_, line)| Patterns::parse(&[line]).is_err())?;
+    Some(index + 1)
 }
 
 #[cfg(test)]
@@ -87,8 +88,8 @@ mod tests {
 
     #[test]
     fn the_first_line_that_is_no_pattern_is_found() {
-        assert_eq!(bad_pattern("# [a\nkept\n\n!also/*\n  [b \n!\n"), Some((5, "[b".to_owned())));
-        assert_eq!(bad_pattern("a\r\n!\r\n"), Some((2, "!".to_owned())));
+        assert_eq!(bad_pattern("# [a\nkept\n\n!also/*\n  [b \n!\n"), Some(5));
+        assert_eq!(bad_pattern("a\r\n!\r\n"), Some(2));
         assert_eq!(bad_pattern("#\na\n!b\n"), None);
         let folder = tempfile::tempdir().expect("folder");
         let file = |name: &str, text: &str| {
@@ -98,6 +99,6 @@ mod tests {
         };
         let files = [folder.path().join("none"), file("good", "a"), file("bad", "a\n[")];
         let place = bad_line(&files).expect("a line");
-        assert_eq!((place.file, place.line, place.text.as_str()), (files[2].display().to_string(), 2, "["));
+        assert_eq!((&place.file, place.line, place.instruction()), (&files[2], 2, "["));
     }
 }

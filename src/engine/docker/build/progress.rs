@@ -1,13 +1,15 @@
 //! The engine's progress of a build in, steps and lines out.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
+use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog, VertexStatus, VertexWarning};
 
 use crate::diagnostic::redact;
 
-/// How many lines of a step are kept in case it fails.
-const TAIL: usize = 20;
+/// How many bytes of what a step writes are kept in case it fails. Engines cut it at 2 MiB, by default.
+const KEPT: usize = 4 << 20;
 
 /// Progress of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(in crate::engine::docker) enum BuildProgress {
         name: String,
         /// Whether it started or how it ended.
         status: StepStatus,
+        /// How long it took, once it has ended.
+        elapsed: Option<Duration>,
     },
     /// A line of a step's output.
     Log {
@@ -113,7 +117,9 @@ struct Step {
     ended: bool,
     /// Its output since the last line end.
     open_line: Vec<u8>,
-    tail: VecDeque<String>,
+    /// What it has written, by line, until it ends well.
+    log: Vec<String>,
+    log_size: usize,
 }
 
 impl Steps {
@@ -142,10 +148,10 @@ impl Steps {
         news
     }
 
-    /// The failed step and its last output.
+    /// The failed step and its output.
     pub(super) fn failure(&self) -> (Option<String>, Vec<String>) {
         match self.failed.as_ref().and_then(|digest| self.by_digest.get(digest)) {
-            Some(step) => (Some(step.name.clone()), step.tail.iter().cloned().collect()),
+            Some(step) => (Some(step.name.clone()), step.log.clone()),
             None => (None, Vec::new()),
         }
     }
@@ -160,7 +166,7 @@ impl Steps {
         let step = self.step(&vertex.digest);
         step.name = name;
         if vertex.started.is_some() && !std::mem::replace(&mut step.started, true) {
-            news.push(step.is(StepStatus::Started));
+            news.push(step.is(StepStatus::Started, None));
         }
     }
 
@@ -179,7 +185,10 @@ impl Steps {
             (error, false) if error.is_empty() => StepStatus::Done,
             (error, _) => StepStatus::Failed(error),
         };
-        news.push(step.is(status.clone()));
+        news.push(step.is(status.clone(), taken(vertex.started.as_ref(), vertex.completed.as_ref())));
+        if matches!(status, StepStatus::Done | StepStatus::Cached) {
+            step.log = Vec::new();
+        }
         // Steps cancelled because another one failed end with an error too, which explains nothing.
         if matches!(status, StepStatus::Failed(error) if !error.contains("context canceled")) {
             self.failed.get_or_insert(vertex.digest);
@@ -208,8 +217,8 @@ impl Steps {
 }
 
 impl Step {
-    fn is(&self, status: StepStatus) -> BuildProgress {
-        BuildProgress::Step { id: self.id.clone(), name: self.name.clone(), status }
+    fn is(&self, status: StepStatus, elapsed: Option<Duration>) -> BuildProgress {
+        BuildProgress::Step { id: self.id.clone(), name: self.name.clone(), status, elapsed }
     }
 
     /// A line of the step's output. Of text overwritten after carriage returns, the last is kept.
@@ -217,12 +226,19 @@ impl Step {
         let line = String::from_utf8_lossy(line);
         let line = line.trim_end_matches(['\r', '\n']);
         let line = line.rsplit('\r').next().unwrap_or_default().to_owned();
-        if self.tail.len() == TAIL {
-            self.tail.pop_front();
+        self.log_size += line.len();
+        if self.log_size <= KEPT {
+            self.log.push(line.clone());
         }
-        self.tail.push_back(line.clone());
         BuildProgress::Log { id: self.id.clone(), line }
     }
+}
+
+/// The time between two of the engine's timestamps.
+fn taken(from: Option<&Timestamp>, to: Option<&Timestamp>) -> Option<Duration> {
+    let nanoseconds = |time: &Timestamp| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos);
+    let between = nanoseconds(to?) - nanoseconds(from?);
+    Some(Duration::from_nanos(u64::try_from(between).unwrap_or_default()))
 }
 
 fn message(warning: &VertexWarning) -> String {
@@ -239,8 +255,6 @@ fn message(warning: &VertexWarning) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bollard_buildkit_proto::google::protobuf::Timestamp;
-
     use super::*;
 
     fn vertex(digest: &str, ended: bool) -> Vertex {
@@ -259,7 +273,8 @@ mod tests {
     }
 
     fn step(id: &str, digest: &str, status: StepStatus) -> BuildProgress {
-        BuildProgress::Step { id: id.into(), name: format!("step {digest}"), status }
+        let elapsed = (status != StepStatus::Started).then_some(Duration::ZERO);
+        BuildProgress::Step { id: id.into(), name: format!("step {digest}"), status, elapsed }
     }
 
     fn line(id: &str, text: &str) -> BuildProgress {
@@ -309,13 +324,14 @@ mod tests {
         };
         let news = steps.take(StatusResponse { vertexes: vec![copy], ..StatusResponse::default() });
         let name = "COPY ••• ••• worker /".to_owned();
-        let status = |status| BuildProgress::Step { id: "1".into(), name: name.clone(), status };
-        assert_eq!(news, [status(StepStatus::Started), status(StepStatus::Failed("no file •••".into()))]);
+        let step = |status, elapsed| BuildProgress::Step { id: "1".into(), name: name.clone(), status, elapsed };
+        let failed = StepStatus::Failed("no file •••".into());
+        assert_eq!(news, [step(StepStatus::Started, None), step(failed, Some(Duration::ZERO))]);
         assert_eq!(steps.failure().0, Some(name));
     }
 
     #[test]
-    fn the_step_that_failed_is_known_with_its_last_lines() {
+    fn the_step_that_failed_is_known_with_all_its_lines() {
         let mut steps = Steps::default();
         let canceled = Vertex { error: "context canceled: context canceled".into(), ..vertex("a", true) };
         let failed = Vertex { error: "exit code: 3".into(), ..vertex("b", true) };
@@ -325,8 +341,8 @@ mod tests {
             logs: vec![log("b", &many)],
             ..StatusResponse::default()
         });
-        let (name, tail) = steps.failure();
+        let (name, log) = steps.failure();
         assert_eq!(name.as_deref(), Some("step b"));
-        assert_eq!((tail.len(), tail[0].as_str()), (TAIL, "line 10"));
+        assert_eq!((log.len(), log[0].as_str()), (30, "line 0"));
     }
 }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use console::{Style, measure_text_width, truncate_str};
 use tokio::time::Instant;
 
-use super::row::{Layer, Row};
+use super::row::{Layer, Row, Step};
+use super::tree::{self, Branch};
 use crate::render::{RecordState, text};
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -19,6 +20,9 @@ const AROUND: usize = 10;
 const WIDEST_WORD: usize = 10;
 /// Columns left free at the end of each line.
 const FREE: usize = 3;
+/// Columns before the steps of a build, and before what they write.
+const STEP_INDENT: usize = 3;
+const LINE_INDENT: usize = 5;
 /// Maximum number of layers that are drawn individually.
 const MOST_CELLS: usize = 20;
 
@@ -41,10 +45,16 @@ impl Block<'_> {
         let word = shown.iter().map(|row| measure_text_width(&row.text)).max().unwrap_or_default().min(WIDEST_WORD);
         let id_width = longest.min(width.saturating_sub(AROUND + word + FREE)).max(NARROWEST_ID.min(longest));
         let mut lines = vec![truncate_str(&self.heading(), width, "").into_owned()];
-        lines.extend(shown.iter().map(|row| self.line(row, id_width, width)));
+        // What is left of the height is for the steps of builds.
+        let left = room.saturating_sub(self.rows.len());
+        for (row, branches) in shown.iter().zip(tree::branches(&shown, left)) {
+            let alone = branches.is_empty();
+            lines.push(self.line(row, id_width, width, alone));
+            lines.extend(branches.iter().map(|branch| self.branch(branch, width)));
+        }
         if shown.len() < self.rows.len() {
             let more = format!(" ... {} more", self.rows.len() - shown.len());
-            lines.push(truncate_str(&more, width, "").into_owned());
+            lines.push(truncate_str(&more, width.saturating_sub(FREE), "").into_owned());
         }
         lines
     }
@@ -74,11 +84,11 @@ impl Block<'_> {
         format!("[+] {} {done}/{}", self.operation, self.rows.len() + layers().count())
     }
 
-    fn line(&self, row: &Row, id_width: usize, width: usize) -> String {
+    fn line(&self, row: &Row, id_width: usize, width: usize, alone: bool) -> String {
         let id = middle_cut(&row.id, id_width);
         let padding = " ".repeat(id_width - measure_text_width(&id));
         let time = text::elapsed(row.until.unwrap_or(self.now).saturating_duration_since(row.since));
-        let begin = format!(" {} {id}{padding} ", self.icon(row));
+        let begin = format!(" {} {id}{padding} ", self.icon(row.state));
         // One space before the time, and space for the `^C` that terminals echo after the last line, so that it does
         // not wrap.
         let mut room = width.saturating_sub(measure_text_width(&begin) + time.len() + 1 + FREE);
@@ -91,6 +101,8 @@ impl Block<'_> {
         middle.push_str(&progress);
         middle.push_str(&self.paint_status(row, &status));
         let details = row.note.as_deref().filter(|_| row.details.is_empty()).unwrap_or(&row.details);
+        let running = row.steps.iter().rfind(|step| step.state == RecordState::Working).filter(|_| alone);
+        let details = running.map_or(details, |step| step.lines.back().unwrap_or(&step.name));
         if !details.is_empty() && room > 4 {
             let details = truncate_str(details, room - 1, "...");
             room = room.saturating_sub(measure_text_width(&details) + 1);
@@ -101,8 +113,39 @@ impl Block<'_> {
         truncate_str(&line, width, "").into_owned()
     }
 
-    fn icon(&self, row: &Row) -> String {
-        match row.state {
+    /// A line below a row.
+    fn branch(&self, branch: &Branch<'_>, width: usize) -> String {
+        let width = width.saturating_sub(FREE);
+        let step = match branch {
+            Branch::Step(step) => step,
+            Branch::Line(line) => {
+                let line = truncate_str(line, width.saturating_sub(LINE_INDENT), "...");
+                let line = format!("{}{}", " ".repeat(LINE_INDENT), self.paint(Style::new().dim(), &line));
+                return truncate_str(&line, width, "").into_owned();
+            }
+        };
+        let end = self.end(step);
+        let room = width.saturating_sub(STEP_INDENT + 2 + 1 + measure_text_width(&end));
+        let name = truncate_str(&step.name, room, "...");
+        let gap = " ".repeat(room.saturating_sub(measure_text_width(&name)));
+        let icon = self.icon(step.state);
+        let end = self.paint(Style::new().blue(), &end);
+        let line = format!("{}{icon} {name}{gap} {end}", " ".repeat(STEP_INDENT));
+        truncate_str(&line, width, "").into_owned()
+    }
+
+    /// How a step ended, or how long it has been running.
+    fn end(&self, step: &Step) -> String {
+        match step.state {
+            RecordState::Working => text::elapsed(self.now.saturating_duration_since(step.since)),
+            RecordState::Done if !step.elapsed.is_empty() => step.elapsed.clone(),
+            RecordState::Done | RecordState::Warning => step.end.clone(),
+            RecordState::Error => "ERROR".to_owned(),
+        }
+    }
+
+    fn icon(&self, state: RecordState) -> String {
+        match state {
             RecordState::Done => self.paint(Style::new().green(), "✔"),
             RecordState::Warning => self.paint(Style::new().yellow().bold(), "!"),
             RecordState::Error => self.paint(Style::new().red().bold(), "✘"),

@@ -1,10 +1,10 @@
 //! The content of a line in the live block.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use tokio::time::Instant;
 
-use crate::render::progress::record::RecordState;
+use crate::render::progress::record::{Part, Record, RecordState};
 
 /// A resource in the block.
 #[derive(Debug)]
@@ -18,6 +18,70 @@ pub(super) struct Row {
     pub(super) since: Instant,
     pub(super) until: Option<Instant>,
     pub(super) layers: BTreeMap<String, Layer>,
+    /// The steps of a build, in the order in which they began.
+    pub(super) steps: Vec<Step>,
+}
+
+/// A step of a build.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// Its number in the build: `#3`.
+    pub(super) id: String,
+    /// What it does: `[2/3] RUN make`.
+    pub(super) name: String,
+    pub(super) state: RecordState,
+    /// How it ended: `CACHED`.
+    pub(super) end: String,
+    pub(super) since: Instant,
+    /// How long it took, once it has ended.
+    pub(super) elapsed: String,
+    /// The last lines that it wrote.
+    pub(super) lines: VecDeque<String>,
+}
+
+/// Number of lines that are kept of a step.
+const KEPT_LINES: usize = 10;
+
+impl Step {
+    /// Whether a builder does it for itself: it loads the Dockerfile, looks up a base image.
+    pub(super) fn is_internal(&self) -> bool {
+        self.name.starts_with("[internal]")
+    }
+
+    fn wrote(&mut self, line: String) {
+        if self.lines.len() == KEPT_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line);
+    }
+}
+
+impl Row {
+    /// Takes in what happened in its build.
+    pub(super) fn build(&mut self, record: Record, now: Instant) {
+        let Record { id, state, text, details, part, .. } = record;
+        let known = self.steps.iter_mut().find(|step| step.id == id);
+        match (part, known) {
+            (Some(Part::Step), None) => {
+                let (end, elapsed, lines) = (String::new(), String::new(), VecDeque::new());
+                self.steps.push(Step { id, name: text, state, end, since: now, elapsed, lines });
+            }
+            (Some(Part::Step), Some(step)) if state == RecordState::Working => step.name = text,
+            (Some(Part::Step), Some(step)) => {
+                (step.state, step.end, step.elapsed) = (state, text, details);
+                step.lines.clear();
+            }
+            (Some(Part::Line), Some(step)) => {
+                // Blank lines separate nothing here.
+                if !text.trim().is_empty() {
+                    step.wrote(text);
+                }
+            }
+            // What is said about the build as a whole.
+            (Some(Part::Line), None) => self.details = text,
+            (Some(Part::Transfer) | None, _) => {}
+        }
+    }
 }
 
 /// A layer of an image being pulled.
