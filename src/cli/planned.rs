@@ -3,7 +3,6 @@
 /// Commands of Docker Compose that hoist does not have yet, and the nearest equivalent.
 const PLANNED: &[(&str, &str)] = &[
     ("bridge", ""),
-    ("build", "`hoist create --build` builds images and creates the containers"),
     ("publish", ""),
     ("pull", "`hoist create --pull always` pulls images and creates the containers"),
     ("push", "use `docker push`; `hoist config --images` lists the images"),

@@ -64,12 +64,12 @@ pub(super) async fn carry_out<E: Engine>(
     hidden: Hidden,
     context: &Context,
 ) -> Result<(), Failure> {
-    let settings = run_settings(&origin.project, context)?;
     let mut progress = output::progress(context)?.hiding(hidden);
     // The output of `run` is that of its program alone.
     if change.name() != "run" {
-        progress = progress.with_build_log(io::stdout());
+        progress = output::with_build_log(progress, context);
     }
+    let settings = run_settings(&origin.project, context)?;
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     // The event channel closes with the run, which ends the display.

@@ -123,9 +123,9 @@ async fn pull_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Ar
 async fn build_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<BuildSpec>) -> StepOutcome {
     let progress = context.engine.build_image(spec.clone());
     let fetched = fetch(context, id, progress, &spec.image, spec.platform.as_deref()).await;
-    let digest = fetched.map_err(|error| match error {
-        StepError::Engine(EngineError::Build(failure)) => StepError::Build { service: spec.service.clone(), failure },
-        error => error,
+    let digest = fetched.map_err(|error| {
+        let StepError::Engine(EngineError::Build(failure)) = error else { return error };
+        StepError::Build { service: spec.service.clone(), failure }
     })?;
     context.facts.got_image(id, Some(digest));
     Ok(Outcome::Done)

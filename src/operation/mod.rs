@@ -4,6 +4,7 @@
 
 pub mod ask;
 mod attach;
+mod build;
 mod commit;
 mod converge;
 pub mod copy;
@@ -37,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use ask::{Ask, Question};
 pub use attach::{Attach, Signals};
+pub use build::Build;
 pub use commit::Commit;
 pub use converge::{Change, Detail, Prepared, RunSettings, converge, prepare};
 pub use copy::Copy;

@@ -6,6 +6,7 @@
 mod action;
 mod arrange;
 mod auto_removed;
+mod build;
 mod decide;
 mod down;
 mod error;
@@ -28,6 +29,7 @@ mod warning;
 
 pub use action::*;
 pub use auto_removed::auto_removed_candidates;
+pub use build::{build, project_to_build, services_to_build};
 pub use decide::change::redefined;
 pub use decide::image::{place_of_image, wanted_images};
 pub use decide::network::changed_networks;

@@ -36,7 +36,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     let volumes = volume::decide(&cx, &mut warnings)?;
     let emptied = volume::emptied_services(&cx, &order, &volumes);
     let mut builder = PlanBuilder::default();
-    let images = image::plan(project, observed, options, &mut builder);
+    let images = image::plan(project, observed, options, &mut builder)?;
     let models = model::plan(project, observed, &mut builder, &mut warnings);
     let resources = Resources { images, models, networks, volumes, emptied };
     let decisions = container::decide(&cx, &resources, &order);

@@ -115,6 +115,8 @@ pub struct Project {
     pub volumes: BTreeMap<VolumeKey, Volume>,
     /// Secrets.
     pub secrets: BTreeMap<SecretKey, Secret>,
+    /// Secrets that only builds of disabled services use: these are built, too, if another build needs their result.
+    pub disabled_secrets: BTreeMap<SecretKey, Secret>,
     /// Configs.
     pub configs: BTreeMap<ConfigKey, Config>,
     /// Models.

@@ -4,6 +4,7 @@ mod files;
 mod simulate;
 mod state;
 
+mod builds;
 mod containers;
 mod converge;
 mod data;

@@ -497,6 +497,38 @@ fn what_a_build_moves_belongs_to_its_step() {
     );
 }
 
+#[test]
+fn the_log_of_builds_can_go_elsewhere() {
+    let mut plans = Plans::new();
+    let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
+    let spec = Arc::new(BuildSpec::new("web", "demo-web", BuildContext::Folder("/app".into())));
+    let id = plans.add(Action::BuildImage { project, spec }, &[]);
+    let plan = plans.build();
+    let events = [
+        Fact::Started { id },
+        Fact::BuildStep {
+            id,
+            part: "1".to_owned(),
+            name: "[1/1] RUN x".to_owned(),
+            status: BuildStatus::Started,
+            elapsed: None,
+        },
+        Fact::BuildLog { id, part: "1".to_owned(), line: "line".to_owned() },
+        finished(id),
+    ];
+    for (mode, log, rest) in [
+        (ProgressMode::Plain, "#1 [1/1] RUN x\n#1 line\n", " Image demo-web Building \n Image demo-web Built \n"),
+        (ProgressMode::Quiet, "", ""),
+    ] {
+        let (written, logged) = (Written::default(), Written::default());
+        let settings = TtySettings { color: false, size: TerminalSize::fixed(24, 80) };
+        let mut progress = Progress::new(mode, settings, written.clone()).with_build_log(logged.clone());
+        show(&mut progress, &[begins(&plan, "build")]);
+        show(&mut progress, &events);
+        assert_eq!((logged.text().as_str(), written.text().as_str()), (log, rest));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_live_block_shows_states_times_and_what_is_waited_for() {
     let (plan, steps) = stack();

@@ -2,6 +2,7 @@
 
 mod alpha;
 mod attach;
+mod build;
 mod commit;
 mod completion;
 mod config;
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     Alpha(Lazy<alpha::AlphaArgs>),
     /// Attach this terminal to a running container
     Attach(Lazy<attach::AttachArgs>),
+    /// Build the images of services
+    Build(Lazy<build::BuildArgs>),
     /// Create an image from the changes of a container
     Commit(Lazy<commit::CommitArgs>),
     /// Print a completion script for a shell
@@ -153,6 +156,7 @@ pub(super) fn dispatch(
         None | Some(Command::Version(_)) => Ok(()),
         Some(Command::Alpha(Lazy(args))) => alpha::alpha(&args, root(), context),
         Some(Command::Attach(Lazy(args))) => attach::attach(&args, context),
+        Some(Command::Build(Lazy(args))) => build::build(&args, context),
         Some(Command::Commit(Lazy(args))) => commit::commit(args, context),
         Some(Command::Completion(Lazy(args))) => completion::completion(&args, root(), context.form),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),

@@ -73,11 +73,12 @@ async fn convert_progress(
 /// The image that a build left in the store; if it left none, the one that the builder reports.
 async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
     match spec.exporter {
-        Exporter::ImageStore { .. } => {
+        Exporter::ImageStore { .. } | Exporter::Platforms { .. } => {
             if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
                 return Ok(image);
             }
         }
+        Exporter::Registry { .. } => {}
     }
     match built.digest.or(built.config_digest) {
         Some(digest) => Ok(Image { digest: digest.as_str().into(), id: digest.as_str().into(), tagged_at: None }),

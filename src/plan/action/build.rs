@@ -55,6 +55,68 @@ pub struct BuildSpec {
     pub secrets: BTreeMap<String, BuildSecret>,
     /// SSH agents and keys for build steps.
     pub ssh: Vec<SshKey>,
+    /// Statements about how the image was made, to be attached to it.
+    pub attestations: Attestations,
+    /// Memory limit of build steps in bytes, which only the classic builder has; `None` means no limit.
+    pub memory: Option<i64>,
+    /// Whether to build, or only to look for mistakes in the Dockerfile.
+    pub purpose: BuildPurpose,
+    /// The name of a buildx builder that builds instead of the engine; `None` means the engine.
+    pub builder: Option<String>,
+}
+
+/// Statements about how an image was made (`build.provenance` and `build.sbom`, or the flags).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attestations {
+    /// Where its content comes from.
+    pub provenance: Attestation,
+    /// What it contains.
+    pub sbom: Attestation,
+}
+
+/// Whether to attach one of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Attestation {
+    /// No: nobody asked for it, or it is off.
+    #[default]
+    Off,
+    /// Yes, with these settings: `key=value` pairs separated by commas, such as `mode=max`; defaults if empty.
+    On(String),
+}
+
+impl Attestation {
+    /// Reads `true`, `false`, or settings, which `type=…` or `disabled=…` may be part of.
+    #[must_use]
+    pub fn new(text: Option<&str>) -> Self {
+        let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Self::Off };
+        let mut settings = Vec::new();
+        for part in text.split(',').map(str::trim) {
+            match part.split_once('=') {
+                None if is_bool(part, false) => return Self::Off,
+                None if is_bool(part, true) => {}
+                Some(("disabled", value)) if is_bool(value, true) => return Self::Off,
+                Some(("disabled", value)) if is_bool(value, false) => {}
+                Some(("type", _)) => {}
+                _ => settings.push(part),
+            }
+        }
+        Self::On(settings.join(","))
+    }
+}
+
+fn is_bool(text: &str, value: bool) -> bool {
+    let words: &[&str] = if value { &["1", "t", "true"] } else { &["0", "f", "false"] };
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// What a build is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BuildPurpose {
+    /// An image.
+    #[default]
+    Image,
+    /// The warnings of the Dockerfile's linter; nothing is built (`--check`).
+    Check,
 }
 
 /// Where the result of a build goes.
@@ -65,6 +127,28 @@ pub enum Exporter {
         /// All its names.
         tags: Vec<String>,
     },
+    /// Pushes it to the registries of its names, without storing it (`build --push`).
+    Registry {
+        /// All its names.
+        tags: Vec<String>,
+    },
+    /// An image of several platforms: stores it where the builder keeps images of several platforms.
+    Platforms {
+        /// All its names.
+        tags: Vec<String>,
+        /// Whether to push it as well.
+        push: bool,
+    },
+}
+
+impl Exporter {
+    /// All names of the result.
+    #[must_use]
+    pub fn tags(&self) -> &[String] {
+        match self {
+            Self::ImageStore { tags } | Self::Registry { tags } | Self::Platforms { tags, .. } => tags,
+        }
+    }
 }
 
 /// The Dockerfile of a build.
@@ -114,6 +198,10 @@ impl BuildSpec {
             entitlements: Vec::new(),
             secrets: BTreeMap::new(),
             ssh: Vec::new(),
+            attestations: Attestations::default(),
+            memory: None,
+            purpose: BuildPurpose::default(),
+            builder: None,
         }
     }
 }
@@ -127,5 +215,27 @@ impl std::fmt::Debug for BuildSpec {
             .field("platform", &self.platform)
             .field("exporter", &self.exporter)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Attestation;
+
+    #[test]
+    fn attestations_are_off_unless_asked_for() {
+        let on = |text: &str| Attestation::On(text.to_owned());
+        for (text, expected) in [
+            (None, Attestation::Off),
+            (Some(""), Attestation::Off),
+            (Some("false"), Attestation::Off),
+            (Some("0"), Attestation::Off),
+            (Some("true"), on("")),
+            (Some("mode=max"), on("mode=max")),
+            (Some("type=provenance,mode=min,builder-id=x"), on("mode=min,builder-id=x")),
+            (Some("disabled=true,mode=max"), Attestation::Off),
+        ] {
+            assert_eq!(Attestation::new(text), expected, "{text:?}");
+        }
     }
 }

@@ -156,10 +156,14 @@ impl Action {
                 let services = ("services", names(&spec.services));
                 Description { data: pull.data.iter().cloned().chain([services]).collect(), ..pull }
             }
-            Self::BuildImage { spec, .. } => Description {
-                service: Some(&spec.service),
-                ..Description::of_image("build image", ("Building", "Built"), &spec.image, spec.platform.as_deref())
-            },
+            Self::BuildImage { spec, .. } => {
+                let several = (spec.platforms.len() > 1).then(|| spec.platforms.join(", "));
+                let platform = several.as_deref().or(spec.platform.as_deref());
+                Description {
+                    service: Some(&spec.service),
+                    ..Description::of_image("build image", ("Building", "Built"), &spec.image, platform)
+                }
+            }
             Self::PullModel(spec) => Description::of_model("pull model", ("Pulling", "Pulled"), spec),
             Self::ConfigureModel(spec) => {
                 let configure = Description::of_model("configure model", ("Configuring", "Configured"), spec);

@@ -82,13 +82,16 @@ pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Resul
 }
 
 fn exporter(exporter: &Exporter) -> protocol::Exporter {
-    match exporter {
+    let tags = exporter.tags();
+    let names = (!tags.is_empty()).then(|| ("name".to_owned(), tags.join(",")));
+    let push = match exporter {
         // The engine's image store, of either kind.
-        Exporter::ImageStore { tags } => {
-            let names = (!tags.is_empty()).then(|| ("name".to_owned(), tags.join(",")));
-            protocol::Exporter { r#type: "moby".to_owned(), attrs: names.into_iter().collect() }
+        Exporter::ImageStore { .. } | Exporter::Platforms { push: false, .. } => None,
+        Exporter::Registry { .. } | Exporter::Platforms { push: true, .. } => {
+            Some(("push".to_owned(), "true".to_owned()))
         }
-    }
+    };
+    protocol::Exporter { r#type: "moby".to_owned(), attrs: names.into_iter().chain(push).collect() }
 }
 
 /// The frontend's options.
