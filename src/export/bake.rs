@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::project::value::{BuildContext, Ulimit};
-use crate::project::{Build, FileReference, FileSource, Project, SecretKey, Service, ServiceName, SshKey, Tree, label};
+use crate::project::{Build, FileReference, FileSource, Project, SecretKey, Service, ServiceName, SshKey, Tree};
 
 /// What to do with the results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn target(
         ("dockerfile", text(if inline.is_empty() { dockerfile(&context, build) } else { String::new() })),
         ("dockerfile-inline", text(escaped(inline))),
         ("args", mapping(build.args.iter().filter_map(|(name, value)| Some((name.clone(), escaped(value.as_ref()?)))))),
-        ("labels", mapping(labels(project, service, build))),
+        ("labels", mapping(project.image_labels(service, build))),
         ("tags", list(tags)),
         ("cache-from", list(build.cache_from.iter().cloned())),
         ("cache-to", list(build.cache_to.iter().cloned())),
@@ -150,14 +150,6 @@ fn dockerfile(context: &str, build: &Build) -> String {
         (Some(folder), Some(name)) => folder.join(name).to_string_lossy().into_owned(),
         _ => path.to_string_lossy().into_owned(),
     }
-}
-
-fn labels(project: &Project, service: &Service, build: &Build) -> BTreeMap<String, String> {
-    let mut labels = build.labels.clone();
-    labels.insert(label::PROJECT.to_owned(), project.name.to_string());
-    labels.insert(label::SERVICE.to_owned(), service.name.to_string());
-    labels.insert(label::VERSION.to_owned(), label::VERSION_VALUE.to_owned());
-    labels
 }
 
 /// The secrets in files and variables; their values are not printed.

@@ -158,6 +158,16 @@ impl Project {
         service.image.clone().unwrap_or_else(|| self.default_image_name(&service.name))
     }
 
+    /// The labels of the image that a build of the service makes: its own, and those of the project.
+    #[must_use]
+    pub fn image_labels(&self, service: &Service, build: &Build) -> BTreeMap<String, String> {
+        let mut labels = build.labels.clone();
+        labels.insert(label::PROJECT.to_owned(), self.name.to_string());
+        labels.insert(label::SERVICE.to_owned(), service.name.to_string());
+        labels.insert(label::VERSION.to_owned(), label::VERSION_VALUE.to_owned());
+        labels
+    }
+
     /// The name of replica `number` of the service: `container_name`, else `<project>-<service>-<number>`.
     #[must_use]
     pub fn container_name(&self, service: &Service, number: u64) -> String {

@@ -7,6 +7,7 @@ mod support;
 
 mod attached;
 mod bring_up;
+mod build_command;
 mod building;
 mod calls;
 mod change;

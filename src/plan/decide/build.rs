@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::plan::{Attestation, Attestations, BuildOptions, BuildSecret, BuildSpec, Dockerfile, Exporter, PlanError};
-use crate::project::label;
 use crate::project::value::BuildContext;
 use crate::project::{Build, Project, Service};
 
@@ -90,7 +89,7 @@ pub(in crate::plan) fn resolve(
         exporter: Exporter::ImageStore { tags: tags(build, image) },
         dockerfile: dockerfile(build),
         args: build.args.clone(),
-        labels: labels(project, service, build),
+        labels: project.image_labels(service, build),
         target: text(build.target.as_ref()),
         no_cache: build.no_cache,
         no_cache_filter: build.no_cache_filter.clone(),
@@ -165,14 +164,6 @@ fn dockerfile(build: &Build) -> Dockerfile {
     }
 }
 
-fn labels(project: &Project, service: &Service, build: &Build) -> BTreeMap<String, String> {
-    let mut labels = build.labels.clone();
-    labels.insert(label::PROJECT.to_owned(), project.name.to_string());
-    labels.insert(label::SERVICE.to_owned(), service.name.to_string());
-    labels.insert(label::VERSION.to_owned(), label::VERSION_VALUE.to_owned());
-    labels
-}
-
 /// A single platform: an engine without a multi-platform store keeps only one, and a container needs no more.
 fn one_platform(build: &Build, platform: Option<&str>) -> Vec<String> {
     match (platform, build.platforms.as_slice()) {
@@ -214,7 +205,7 @@ fn secrets(project: &Project, build: &Build) -> BTreeMap<String, BuildSecret> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::{FileReference, FileSource, Secret, ServiceName};
+    use crate::project::{FileReference, FileSource, Secret, ServiceName, label};
 
     fn resolved(build: Build, platform: Option<&str>) -> BuildSpec {
         let service = Service { build: Some(build), ..Service::new("web") };
