@@ -64,12 +64,12 @@ pub(super) async fn carry_out<E: Engine>(
     hidden: Hidden,
     context: &Context,
 ) -> Result<(), Failure> {
-    let settings = run_settings(&origin.project, context)?;
     let mut progress = output::progress(context)?.hiding(hidden);
     // The output of `run` is that of its program alone.
     if change.name() != "run" {
-        progress = progress.with_build_log(io::stdout());
+        progress = output::with_build_log(progress, context);
     }
+    let settings = run_settings(&origin.project, context)?;
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     // The event channel closes with the run, which ends the display.
@@ -78,8 +78,9 @@ pub(super) async fn carry_out<E: Engine>(
         converge(change, engine, prepared, &events, &interruption, settings).await
     });
     let shown = show(&mut progress, received);
-    let (ended, shown) = with_signals(&interruption, async { tokio::join!(run, shown) }).await?;
+    let done = with_signals(&interruption, async { tokio::join!(run, shown) }).await;
     progress.finish()?;
+    let (ended, shown) = done?;
     ended.map_err(|error| origin.failure(error))?;
     shown
 }
@@ -95,8 +96,9 @@ pub(super) async fn perform<T>(
     // The events are dropped with the work, which ends the showing.
     let work = Box::pin(work(events, interruption.clone()));
     let shown = show(&mut progress, received);
-    let (ended, shown) = with_signals(&interruption, async { tokio::join!(work, shown) }).await?;
+    let done = with_signals(&interruption, async { tokio::join!(work, shown) }).await;
     progress.finish()?;
+    let (ended, shown) = done?;
     shown?;
     ended.map_err(Failure::without_files)
 }

@@ -188,7 +188,10 @@ pub enum Outcome {
     #[default]
     Done,
     /// The object was kept, because it is still in use.
-    StillInUse,
+    StillInUse {
+        /// The containers that use it: names, or IDs in short; empty if the engine does not tell.
+        by: Vec<String>,
+    },
     /// The object was already gone.
     NothingThere,
     /// A pull that the plan can do without failed.

@@ -8,8 +8,8 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 
 use super::facts::Facts;
-use super::hook;
 use super::step::{StepContext, resolve_references};
+use super::{hook, in_use};
 use super::{model, provider, refusal, start, wait};
 use crate::engine::{CreateContainer, Engine, EngineError, ImageProgress};
 use crate::event::{Events, Fact, Outcome, StepError, StepWarning};
@@ -316,10 +316,10 @@ fn done_or_ended(answer: Result<(), EngineError>) -> StepOutcome {
 fn done_unless_in_use<E>(context: &StepContext<E>, id: ActionId, answer: Result<(), EngineError>) -> StepOutcome {
     let makes = |action: &Action| matches!(action, Action::CreateNetwork { .. } | Action::CreateVolume { .. });
     match answer {
-        Err(EngineError::InUse(_))
+        Err(EngineError::InUse(words))
             if !context.plan.after(id).any(|(next, _)| makes(&context.plan.step(next).action)) =>
         {
-            Ok(Outcome::StillInUse)
+            Ok(Outcome::StillInUse { by: in_use::users(&words) })
         }
         other => done_or_gone(other),
     }

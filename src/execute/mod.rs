@@ -9,6 +9,7 @@ mod eager_probe;
 mod event_stream;
 mod facts;
 mod hook;
+mod in_use;
 pub mod model;
 mod plugin;
 mod provider;

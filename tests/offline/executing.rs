@@ -506,7 +506,7 @@ async fn what_is_gone_or_in_use_is_no_failure() {
     plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[remove]);
     engine.fail("stop demo-old-1", EngineError::NotFound("gone".to_owned()));
     engine.fail("remove demo-old-1", EngineError::Conflict("removal in progress".to_owned()));
-    engine.fail("remove network n1", EngineError::InUse("has active endpoints".to_owned()));
+    engine.fail("remove network n1", EngineError::InUse("has active endpoints (name:\"db\" id:\"1\")".to_owned()));
     engine.fail("remove volume demo_data", EngineError::InUse("volume is in use".to_owned()));
     let (outcome, events) = run(&plans.build(), &engine).await;
     assert_eq!(said(&outcome), "");
@@ -514,7 +514,8 @@ async fn what_is_gone_or_in_use_is_no_failure() {
         .iter()
         .filter_map(|event| if let Fact::Finished { outcome, .. } = event { Some(outcome.clone()) } else { None })
         .collect();
-    assert_eq!(outcomes, [Outcome::NothingThere, Outcome::NothingThere, Outcome::StillInUse, Outcome::StillInUse]);
+    let kept = |by: &[&str]| Outcome::StillInUse { by: by.iter().map(|name| (*name).to_owned()).collect() };
+    assert_eq!(outcomes, [Outcome::NothingThere, Outcome::NothingThere, kept(&["db"]), kept(&[])]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -111,10 +111,7 @@ fn read(args: &BuildArgs, context: &Context) -> Result<Goal, Failure> {
     let Loaded { project, sources, .. } = output::load(&load_options, context)?;
     let environment = &project.environment;
     let mut options = BuildOptions {
-        dependencies: match args.with_dependencies {
-            true => BuildDependencies::Include,
-            false => BuildDependencies::Ignore,
-        },
+        dependencies: if args.with_dependencies { BuildDependencies::Include } else { BuildDependencies::Ignore },
         args: build_args(&args.build_arg, environment),
         ssh: ssh.into_iter().collect(),
         no_cache: args.no_cache,

@@ -167,7 +167,7 @@ fn instruction(line: &str, lines: &mut std::str::Lines<'_>) -> Option<Instructio
                 let line = if tabs { line.trim_start_matches('\t') } else { line };
                 line == end
             };
-            let _ = lines.by_ref().take_while(|line| !is_end(&line)).count();
+            let _ = lines.by_ref().take_while(|line| !is_end(line)).count();
         }
     }
     Some(Instruction { word, rest: rest.trim().to_owned() })

@@ -288,9 +288,15 @@ impl Records {
         }
         let action = &self.plan.step(id).action;
         let Some((_, done)) = action.describe().verb.progress else { return Vec::new() };
+        let mut details = String::new();
         let (state, text) = match outcome {
             Outcome::Done => (RecordState::Done, done.to_owned()),
-            Outcome::StillInUse => (RecordState::Warning, "Resource is still in use".to_owned()),
+            Outcome::StillInUse { by } => {
+                if !by.is_empty() {
+                    details = format!("by {}", by.join(", "));
+                }
+                (RecordState::Warning, "Resource is still in use".to_owned())
+            }
             Outcome::NothingThere => nothing_there(action, done),
             Outcome::PullTolerated(error) => (RecordState::Warning, failure::message(error)),
             Outcome::OptionalNotMet { service, error } => {
@@ -298,7 +304,8 @@ impl Records {
                 (RecordState::Warning, format!("Skipped: {words}"))
             }
         };
-        self.subjects(id).iter().map(|subject| Record::new(subject, state, text.clone())).collect()
+        let record = |subject| Record::new(subject, state, text.clone()).with_details(&details);
+        self.subjects(id).iter().map(record).collect()
     }
 
     /// The end of a group, if that was its last step.
