@@ -64,6 +64,18 @@ pub(super) async fn carry_out<E: Engine>(
     hidden: Hidden,
     context: &Context,
 ) -> Result<(), Failure> {
+    run(change, engine, prepared, origin, hidden, context).await?.map_err(|error| origin.failure(error))
+}
+
+/// The same, for a command that looks at what failed.
+pub(super) async fn run<E: Engine>(
+    change: &impl Change,
+    engine: &E,
+    prepared: &Prepared,
+    origin: &Origin,
+    hidden: Hidden,
+    context: &Context,
+) -> Result<Result<(), OperationError>, Failure> {
     let mut progress = output::progress(context)?.hiding(hidden);
     // The output of `run` is that of its program alone.
     if change.name() != "run" {
@@ -81,8 +93,10 @@ pub(super) async fn carry_out<E: Engine>(
     let done = with_signals(&interruption, async { tokio::join!(run, shown) }).await;
     progress.finish()?;
     let (ended, shown) = done?;
-    ended.map_err(|error| origin.failure(error))?;
-    shown
+    if ended.is_ok() {
+        shown?;
+    }
+    Ok(ended)
 }
 
 /// Does something that needs no plan, and shows its progress.

@@ -95,6 +95,9 @@ impl Prepared {
     pub(super) fn announce(&self, change: &impl Change, events: &Events) {
         let plan = self.plan.clone();
         events.send(Fact::PlanStarted { plan, operation: change.name(), replaces_failed: false });
+        for left in self.plan.left_alone() {
+            events.send(Fact::LeftAlone(left.clone()));
+        }
         let is_reported = |container: &&Container| {
             container.service.as_ref().is_some_and(|service| change.reports_untouched(service))
         };

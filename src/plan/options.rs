@@ -318,6 +318,39 @@ pub struct RmOptions {
     pub timeout: Option<Duration>,
 }
 
+/// Options of `pull`. The default is a plain `pull`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PullOptions {
+    /// `--policy`, instead of the policies of the services.
+    pub policy: Option<PullPolicy>,
+    /// Whether images that can be built are pulled too.
+    pub buildable: PullBuildable,
+    /// What a failed pull means for the command.
+    pub failures: TransferFailures,
+    /// The platform of services that name none (`DOCKER_DEFAULT_PLATFORM`); `None` means the engine's own.
+    pub default_platform: Option<String>,
+}
+
+/// Whether `pull` pulls images that can be built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PullBuildable {
+    /// It does.
+    #[default]
+    Yes,
+    /// `--ignore-buildable`: it leaves them alone.
+    No,
+}
+
+/// What failed pulls and pushes mean for `pull` and `push`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TransferFailures {
+    /// The command fails.
+    #[default]
+    Fail,
+    /// `--ignore-pull-failures`, `--ignore-push-failures`: they are reported, and the command succeeds.
+    Ignore,
+}
+
 /// Options of `down`. The default is a plain `down`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DownOptions {

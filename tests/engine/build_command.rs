@@ -15,7 +15,7 @@ impl Scenario {
         image.ok().and_then(|image| image.id)
     }
 
-    async fn remove_built(&self, services: &[&str]) {
+    async fn remove_images_of(&self, services: &[&str]) {
         for service in services {
             let options = bollard::query_parameters::RemoveImageOptionsBuilder::default().force(true).build();
             let name = format!("{}-{service}", self.project);
@@ -51,7 +51,7 @@ secrets: {token: {environment: TOKEN}}
         (".env", "TOKEN=secret of env\nOWN=own"),
     ];
     scenario("build-command", &files, |s| async move {
-        s.remove_built(&["web", "api", "base"]).await;
+        s.remove_images_of(&["web", "api", "base"]).await;
         let ran = s.hoist(&["build", "--build-arg", "WHO=flag", "web"]).await.ok();
         let ran = ran.prints("--mount=type=secret").says("-base Built").says("-web Built");
         ran.does_not_say("--mount=type=secret").does_not_say("-api");
@@ -67,7 +67,7 @@ secrets: {token: {environment: TOKEN}}
         assert_eq!(s.exec(&web, &["cat", "/token"]).await, "secret of envflag own\n");
         s.hoist(&["build", "--with-dependencies", "web"]).await.ok().says("-api Built");
         s.hoist(&["build", "--no-cache", "--build-arg", "OWN=", "base"]).await.ok().says("-base Built");
-        s.remove_built(&["web", "api", "base"]).await;
+        s.remove_images_of(&["web", "api", "base"]).await;
     })
     .await;
 }
@@ -94,12 +94,12 @@ secrets: {token: {file: token.txt}}
         ("token.txt", "from a file"),
     ];
     scenario("build-contexts", &files, |s| async move {
-        s.remove_built(&["web", "base"]).await;
+        s.remove_images_of(&["web", "base"]).await;
         s.up(&[]).await;
         let web = s.only("web").await.id;
         assert_eq!(s.exec(&web, &["cat", "/token"]).await, "from a file");
         s.hoist(&["run", "--rm", "--build", "web", "cat", "/token"]).await.ok().prints("from a file");
-        s.remove_built(&["base"]).await;
+        s.remove_images_of(&["base"]).await;
     })
     .await;
 }
@@ -113,7 +113,7 @@ services:
   z: {build: {context: ., dockerfile_inline: "FROM scratch\nCOPY one /\n"}}
 "#;
     scenario("build-base", &[("compose.yaml", file), ("one", "1"), ("two", "2")], |s| async move {
-        s.remove_built(&["a.app", "a_app", "z"]).await;
+        s.remove_images_of(&["a.app", "a_app", "z"]).await;
         s.hoist(&["build", "--pull"]).await.ok();
         let layers = async |service: &str| {
             let image = s.docker.inspect_image(&format!("{}-{service}", s.project)).await.expect("it was built");
@@ -128,7 +128,7 @@ services:
         s.hoist(&["build", "--pull"]).await.ok();
         assert_eq!(layers("a.app").await[0], layers("z").await[0]);
         assert_ne!(layers("z").await, base);
-        s.remove_built(&["a.app", "a_app", "z"]).await;
+        s.remove_images_of(&["a.app", "a_app", "z"]).await;
     })
     .await;
 }
@@ -145,7 +145,7 @@ async fn independent_builds_run_at_the_same_time() {
     let (a, b) = (dockerfile("a", "b", &run), dockerfile("b", "a", &run));
     scenario("build-parallel", &[("compose.yaml", file), ("A", &a), ("B", &b)], |s| async move {
         s.hoist(&["build"]).await.ok().says("-a Built").says("-b Built");
-        s.remove_built(&["a", "b"]).await;
+        s.remove_images_of(&["a", "b"]).await;
     })
     .await;
 }
@@ -156,11 +156,11 @@ async fn a_failed_build_leaves_the_others_alone() {
                 good: {build: {context: ., dockerfile_inline: \"FROM busybox\\nRUN true\\n\"}}\n  \
                 after: {build: {context: ., dockerfile_inline: \"FROM hoist-test-build-failed-bad\\n\"}}\n";
     scenario("build-failed", &[("compose.yaml", file)], |s| async move {
-        s.remove_built(&["good", "after"]).await;
+        s.remove_images_of(&["good", "after"]).await;
         s.hoist(&["build"]).await.ends_with(1).says("exit code: 7").says("-good Built");
         assert!(s.built("good").await.is_some());
         assert_eq!(s.built("after").await, None);
-        s.remove_built(&["good"]).await;
+        s.remove_images_of(&["good"]).await;
     })
     .await;
 }

@@ -22,6 +22,7 @@ mod resources;
 mod rolling;
 mod sharing;
 mod taken;
+mod transfers;
 
 use std::sync::Arc;
 

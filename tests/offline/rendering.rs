@@ -397,8 +397,13 @@ fn models_are_named_as_in_the_file() {
 #[test]
 fn layers_and_builds_are_lines_where_their_words_change() {
     let mut plans = Plans::new();
-    let spec =
-        PullSpec { image: "nginx".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+    let spec = PullSpec {
+        image: "nginx".to_owned(),
+        platform: None,
+        services: Vec::new(),
+        built_by: Vec::new(),
+        on_failure: PullFailure::Fail,
+    };
     let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
     let plan = plans.build();
     let layer = |status: &str, current| Fact::Progress {
@@ -686,7 +691,16 @@ fn layers_of_two_images_are_told_apart() {
     let mut plans = Plans::new();
     let mut pull = |image: &str| {
         let (image, platform, on_failure) = (image.to_owned(), None, PullFailure::Fail);
-        plans.add(Action::PullImage(Arc::new(PullSpec { image, platform, services: Vec::new(), on_failure })), &[])
+        plans.add(
+            Action::PullImage(Arc::new(PullSpec {
+                image,
+                platform,
+                services: Vec::new(),
+                built_by: Vec::new(),
+                on_failure,
+            })),
+            &[],
+        )
     };
     let pulls = [pull("nginx"), pull("redis")];
     let shared = |id| Fact::Progress {
@@ -784,8 +798,13 @@ async fn the_echo_of_a_ctrl_c_leaves_nothing_behind() {
 #[tokio::test(start_paused = true)]
 async fn pulls_show_layers_and_bytes() {
     let mut plans = Plans::new();
-    let spec =
-        PullSpec { image: "nginx".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+    let spec = PullSpec {
+        image: "nginx".to_owned(),
+        platform: None,
+        services: Vec::new(),
+        built_by: Vec::new(),
+        on_failure: PullFailure::Fail,
+    };
     let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
     let mut screen = Screen::new(&plans.build(), 24, 80);
     let layer = |part: &str, status: &str, current| Fact::Progress {

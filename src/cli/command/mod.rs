@@ -23,6 +23,8 @@ mod plan;
 mod plugin;
 mod port;
 mod ps;
+mod pull;
+mod push;
 mod restart;
 mod rm;
 mod run;
@@ -98,6 +100,10 @@ pub(crate) enum Command {
     Plugin(Lazy<plugin::PluginArgs>),
     /// List containers
     Ps(Lazy<ps::PsArgs>),
+    /// Pull the images of services
+    Pull(Lazy<pull::PullArgs>),
+    /// Push the images that services build
+    Push(Lazy<push::PushArgs>),
     /// Restart containers
     Restart(Lazy<restart::RestartArgs>),
     /// Remove stopped containers
@@ -177,6 +183,8 @@ pub(super) fn dispatch(
         Some(Command::Plugin(Lazy(args))) => plugin::plugin(args, context),
         Some(Command::Port(Lazy(args))) => port::port(&args, context),
         Some(Command::Ps(Lazy(args))) => ps::ps(&args, context),
+        Some(Command::Pull(Lazy(args))) => pull::pull(&args, context),
+        Some(Command::Push(Lazy(args))) => push::push(&args, context),
         Some(Command::Restart(Lazy(args))) => restart::restart(&args, context),
         Some(Command::Rm(Lazy(args))) => rm::rm(&args, context),
         Some(Command::Run(Lazy(args))) => run::run(&args, context),

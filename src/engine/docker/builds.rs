@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures::future;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::build::{self, BuildError, BuildProgress, Built, StepStatus};
+use super::build::{self, BuildError, BuildProgress, Built, StepStatus, Surroundings};
 use super::client::Client;
-use super::{Docker, convert, images};
+use super::{Docker, convert, image_lookup, transfer};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
-use crate::plan::{BuildSpec, Dockerfile, Exporter};
+use crate::plan::{BuildPurpose, BuildSpec, Dockerfile, Exporter, PushFailure, PushSpec};
 use crate::project::value::BuildContext;
 
 impl Builds for Docker {
@@ -24,17 +25,36 @@ async fn begin(
     spec: Arc<BuildSpec>,
 ) -> Result<BoxStream<'static, Result<ImageProgress, EngineError>>, EngineError> {
     let proxies = client.config().await.proxy_variables(&client.address());
-    let complete = convert::build::complete(&spec, &proxies)?;
+    let complete = convert::build::complete(&spec, &proxies);
     let secrets = convert::files::of_build(&spec)?;
     let store = client.credentials();
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
-    let progress = build::build(client.transport().clone(), complete, secrets, credentials);
     let built = spec.clone();
-    let steps = progress.map_err(move |error| failed(error, &built)).and_then(move |progress| {
+    let failed = move |error| failed(error, &built);
+    let other = spec.builder.clone().filter(|name| !name.is_empty() && name != "default");
+    let progress = if let Some(builder) = other {
+        let surroundings = Surroundings { address: client.address(), config_folder: client.config_folder() };
+        build::build_with(builder, complete, secrets, surroundings).map_err(failed).boxed()
+    } else if buildkit_is_off() {
+        build::build_classic(client.clone(), complete)
+    } else {
+        let mut progress = build::build(client.transport().clone(), complete.clone(), secrets, credentials);
+        match progress.next().await {
+            Some(Err(BuildError::NoBuildKit { .. })) => build::build_classic(client.clone(), complete),
+            first => stream::iter(first).chain(progress).map_err(failed).boxed(),
+        }
+    };
+    let steps = progress.and_then(move |progress| {
         let (client, spec) = (client.clone(), spec.clone());
         async move { convert_progress(&client, &spec, progress).await }
     });
     Ok(steps.boxed())
+}
+
+/// Whether the user turned BuildKit off, as for Docker's own tools.
+fn buildkit_is_off() -> bool {
+    let off = |value: String| matches!(&*value, "0" | "f" | "F" | "false" | "FALSE" | "False");
+    std::env::var("DOCKER_BUILDKIT").is_ok_and(off)
 }
 
 /// The failure of a build; its place is in the Dockerfile, which the engine names without its folder.
@@ -72,13 +92,22 @@ async fn convert_progress(
 
 /// The image that a build left in the store; if it left none, the one that the builder reports.
 async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<Image, EngineError> {
-    match spec.exporter {
+    if spec.purpose == BuildPurpose::Check {
+        return Ok(Image { digest: "".into(), id: "".into(), tagged_at: None });
+    }
+    match &spec.exporter {
         Exporter::ImageStore { .. } | Exporter::Platforms { .. } => {
-            if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
+            if let Some(image) = image_lookup::look(client, &spec.image, spec.platform.as_deref()).await? {
                 return Ok(image);
             }
         }
         Exporter::Registry { .. } => {}
+    }
+    if let (Exporter::Registry { tags }, false) = (&spec.exporter, built.pushed) {
+        for tag in tags {
+            let spec = PushSpec { image: tag.clone(), service: spec.service.clone(), on_failure: PushFailure::EndRun };
+            transfer::push(client.clone(), Arc::new(spec)).try_for_each(|_| future::ready(Ok(()))).await?;
+        }
     }
     match built.digest.or(built.config_digest) {
         Some(digest) => Ok(Image { digest: digest.as_str().into(), id: digest.as_str().into(), tagged_at: None }),

@@ -1,11 +1,14 @@
 //! The connection to one engine: negotiates its version once, and sends the requests of this folder.
 
 use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::ClientVersion;
-use hyper::body::Incoming;
+use futures::Stream;
+use hyper::body::{Bytes, Incoming};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
@@ -135,6 +138,17 @@ impl Client {
         classify::within(limit, || what, self.transport().ask(Ask { path: &versioned, ..ask })).await
     }
 
+    /// Sends a stream to a path and query that lack the version. Neither has a time limit.
+    pub(super) async fn upload(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Result<hyper::Response<Incoming>, EngineError> {
+        let versioned = self.versioned(path).await?;
+        self.transport().upload(&versioned, headers, body).await
+    }
+
     /// Waits for a bollard call, up to its time limit.
     pub(super) async fn wait<T>(
         &self,
@@ -154,6 +168,11 @@ impl Client {
     pub(super) async fn config(&self) -> &ConfigFile {
         let folder = self.shared.settings.config_folder.as_deref();
         self.shared.config.get_or_init(async || ConfigFile::read_or_empty(folder)).await
+    }
+
+    /// The folder of the Docker configuration.
+    pub(super) fn config_folder(&self) -> Option<PathBuf> {
+        self.shared.settings.config_folder.clone()
     }
 
     /// Where credentials for registries are looked up.

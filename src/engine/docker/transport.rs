@@ -10,7 +10,7 @@ use std::time::Duration;
 use bollard::BollardRequest;
 use futures::{Stream, StreamExt, TryStreamExt};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, BodyStream, LengthLimitError, Limited};
+use http_body_util::{BodyExt, BodyStream, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -128,9 +128,34 @@ impl Transport {
             request = request.version(hyper::Version::HTTP_10);
         }
         let body = http_body_util::Full::new(Bytes::from(ask.body)).map_err(|never| match never {});
-        let request = request
-            .body(UnsyncBoxBody::new(body))
-            .map_err(|error| EngineError::Refused(format!("cannot encode the request: {error}")))?;
+        self.send(request, UnsyncBoxBody::new(body)).await
+    }
+
+    /// Posts a stream, and returns the response once its headers have arrived.
+    pub(super) async fn upload(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Result<Response<Incoming>, EngineError> {
+        let uri = Uri::builder().scheme("http").authority("localhost").path_and_query(path).build();
+        let uri = uri.map_err(|error| EngineError::Refused(format!("cannot request `{path}`: {error}")))?;
+        let mut request = Request::builder().method(Method::POST).uri(uri).header(USER_AGENT, AGENT);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = StreamBody::new(body.map_ok(hyper::body::Frame::data));
+        self.send(request, UnsyncBoxBody::new(body)).await
+    }
+
+    /// Any status but success is an error.
+    async fn send(
+        &self,
+        request: hyper::http::request::Builder,
+        body: Body,
+    ) -> Result<Response<Incoming>, EngineError> {
+        let request =
+            request.body(body).map_err(|error| EngineError::Refused(format!("cannot encode the request: {error}")))?;
         let response =
             self.client.request(request).await.map_err(|error| classify::transport(self.address(), &error))?;
         match response.status() {

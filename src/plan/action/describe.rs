@@ -75,7 +75,7 @@ pub enum Repetition {
 pub enum Lane {
     /// No limit: it waits for events.
     Wait,
-    /// Pulls and builds.
+    /// Pulls, pushes and builds.
     Fetch,
     /// Stops.
     Stop,
@@ -164,6 +164,12 @@ impl Action {
                     ..Description::of_image("build image", ("Building", "Built"), &spec.image, platform)
                 }
             }
+            Self::PushImage(spec) => Description {
+                service: Some(&spec.service),
+                subjects: vec![Subject::Tag(spec.image.clone())],
+                data: Vec::new(),
+                ..Description::of_image("push image", ("Pushing", "Pushed"), &spec.image, None)
+            },
             Self::PullModel(spec) => Description::of_model("pull model", ("Pulling", "Pulled"), spec),
             Self::ConfigureModel(spec) => {
                 let configure = Description::of_model("configure model", ("Configuring", "Configured"), spec);

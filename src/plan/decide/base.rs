@@ -91,7 +91,13 @@ fn pull(
     *pulls.entry(key).or_insert_with(|| {
         let services = vec![spec.service.clone()];
         let reason = Reason::NeededBy(services.clone());
-        let spec = PullSpec { image: image.to_owned(), platform, services, on_failure: PullFailure::Fail };
+        let spec = PullSpec {
+            image: image.to_owned(),
+            platform,
+            services,
+            built_by: Vec::new(),
+            on_failure: PullFailure::Fail,
+        };
         builder.add(Step { action: Action::PullImage(Arc::new(spec)), reason, guard: None }, [])
     })
 }

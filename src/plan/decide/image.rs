@@ -333,6 +333,7 @@ impl<'a> ImageSteps<'a> {
             image: key.0.clone(),
             platform: key.1.clone(),
             services: services.into_iter().collect(),
+            built_by: uses.iter().filter(|used| used.builds()).map(|used| used.service.name.clone()).collect(),
             on_failure,
         };
         let action = Action::PullImage(Arc::new(spec));

@@ -38,10 +38,8 @@ pub struct PortError {
 impl PortProblem {
     /// What follows the text in a message: nothing if the text is all that is wrong.
     fn after(&self, text: &str) -> String {
-        match self {
-            Self::ContainerPort(part) if part == text => String::new(),
-            problem => format!(": {problem}"),
-        }
+        let is_all = matches!(self, Self::ContainerPort(part) if part == text);
+        if is_all { String::new() } else { format!(": {self}") }
     }
 }
 

@@ -77,6 +77,20 @@ const HINTS: &[(&[&str], &str)] = &[
     (&["cannot overwrite directory \"{}\""], "the image has a folder there: write the path of a file as `target`"),
     (&["not the path of a file"], "write the path of a file as `target`"),
     (&["is not a number"], "write a numeric user or group ID"),
+    (
+        &[
+            "`build.provenance` && containerd image store",
+            "`build.sbom` && containerd image store",
+            "`build.cache_to` && containerd image store",
+            "`build.platforms` && containerd image store",
+        ],
+        "turn on the containerd image store of the engine, or choose another builder with `--builder`",
+    ),
+    (
+        &["granting entitlement security.insecure"],
+        "the engine's `daemon.json` must allow it: `\"builder\": {\"entitlements\": {\"security-insecure\": true}}`",
+    ),
+    (&["granting entitlement {} is not allowed"], "the engine's `daemon.json` must allow it in `builder.entitlements`"),
     (&["unsupported external secret {}"], "use `file` or `environment`"),
     (&["unsupported external config {}"], "use `file`, `environment` or `content`"),
     (&["invalid MAC address {}"], "write six numbers, as in `02:42:ac:11:00:02`"),

@@ -307,6 +307,14 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// The bed's buildx plugin, which is with its Docker Compose.
+pub(crate) fn buildx() -> PathBuf {
+    let peer = find_peer();
+    let folder = peer.parent().expect("it is in a folder");
+    let places = [folder.join("docker-buildx"), folder.join("../libexec/docker/cli-plugins/docker-buildx")];
+    places.into_iter().find(|path| path.is_file()).expect("the bed has the buildx plugin")
+}
+
 /// The bed's Docker Compose; asked for once per run of the tests.
 fn find_peer() -> PathBuf {
     static PEER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();

@@ -240,10 +240,6 @@ fn the_mode_of_progress_comes_from_the_flag_else_from_the_process() {
 #[test]
 fn a_command_that_is_still_to_come_is_refused_by_its_name() {
     for (arguments, message) in [
-        (
-            "push web",
-            "`push` is not supported yet\nhint: use `docker push`; `hoist config --images` lists the images\n",
-        ),
         ("publish --yes web", "`publish` is not supported yet\n"),
         ("help publish", "`publish` is not supported yet\n"),
     ] {

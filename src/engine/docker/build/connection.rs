@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use bollard_buildkit_proto::moby::buildkit::v1::frontend::llb_bridge_client::LlbBridgeClient;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http_body_util::BodyExt;
@@ -29,8 +30,11 @@ const LONGEST_HEADERS: u32 = 16 << 20;
 /// The engine's build service.
 pub(super) type Control = ControlClient<Channel>;
 
-/// Connects to the engine's build service.
-pub(super) async fn control(transport: &Transport, tasks: &Spawner) -> Result<Control, BuildError> {
+/// The service of a build that the client leads itself.
+pub(super) type Bridge = LlbBridgeClient<Channel>;
+
+/// Connects to the engine's build services.
+pub(super) async fn connect(transport: &Transport, tasks: &Spawner) -> Result<Channel, BuildError> {
     let upgraded = upgrade(transport, tasks, "/grpc", &[]).await?;
     let lost = |cause: hyper::Error| BuildError::Disconnected(cause.to_string());
     let handshake = hyper::client::conn::http2::handshake(tasks.clone(), upgraded);
@@ -39,8 +43,21 @@ pub(super) async fn control(transport: &Transport, tasks: &Spawner) -> Result<Co
         // Calls on the connection report its end.
         let _ = connection.await;
     });
-    let client = ControlClient::with_origin(Channel(sender), Uri::from_static("http://engine"));
-    Ok(client.max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE))
+    Ok(Channel(sender))
+}
+
+impl Channel {
+    /// The build service.
+    pub(super) fn control(&self) -> Control {
+        let client = ControlClient::with_origin(self.clone(), Uri::from_static("http://engine"));
+        client.max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE)
+    }
+
+    /// The service of a build that the client leads itself.
+    pub(super) fn bridge(&self) -> Bridge {
+        let client = LlbBridgeClient::with_origin(self.clone(), Uri::from_static("http://engine"));
+        client.max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE)
+    }
 }
 
 /// Serves the engine over a dedicated connection, until that or the build ends.

@@ -358,7 +358,7 @@ fn is_socket(_: &Path) -> bool {
 /// Opens a regular file without following links: it was no link when its entry was sent, and someone with write access
 /// to the context must not be able to make hoist send files that only the user may read.
 #[cfg(unix)]
-fn open_unfollowed(path: &Path) -> std::io::Result<File> {
+pub(super) fn open_unfollowed(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::MetadataExt;
     let another = || std::io::Error::other("the file was replaced while it was being sent");
     // Opening a pipe would block until someone writes to it.
@@ -372,7 +372,7 @@ fn open_unfollowed(path: &Path) -> std::io::Result<File> {
 }
 
 #[cfg(not(unix))]
-fn open_unfollowed(path: &Path) -> std::io::Result<File> {
+pub(super) fn open_unfollowed(path: &Path) -> std::io::Result<File> {
     File::open(path)
 }
 

@@ -5,17 +5,28 @@
 //! that differ from earlier builds, and credentials. No other program is needed, and the context is not copied.
 //!
 //! ```text
-//! request.rs     what to build -> the engine's words, and the folders it may ask for
+//! request.rs  cache.rs    what to build -> the engine's words, and the folders it may ask for
+//! support.rs     what the engine's builder can do
 //! connection.rs  bytes -> gRPC, in either direction
-//! session.rs     what the engine may call: health, credentials, secrets, files
+//! session.rs     what the engine may call: health, credentials, secrets, files, SSH agents
+//!   ssh.rs  ssh_keys.rs    agents for build steps; keys from files
 //!   file_sync.rs   the protocol of files
 //!   tree.rs  filter.rs  pattern.rs    a folder -> its entries; which of them; Docker's patterns
 //!   ignore_file.rs    the line of an ignore file that is no pattern
+//! check.rs       the linter's report instead of an image
+//! classic.rs  archive.rs    engines without BuildKit; a folder as one stream
+//! buildx.rs  bake.rs    another builder, by Docker's plugin; what it is asked for
 //! progress.rs    the engine's news -> steps and lines
 //! error.rs       why it failed, and where in the Dockerfile
 //! tasks.rs       the build's tasks end with it
 //! ```
 
+mod archive;
+mod bake;
+mod buildx;
+mod cache;
+mod check;
+mod classic;
 mod connection;
 mod error;
 mod file_sync;
@@ -25,6 +36,9 @@ mod pattern;
 mod progress;
 mod request;
 mod session;
+mod ssh;
+mod ssh_keys;
+mod support;
 mod tasks;
 mod tree;
 
@@ -33,12 +47,14 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bollard_buildkit_proto::moby::buildkit::v1::{ListWorkersRequest, SolveResponse, StatusRequest};
+use bollard_buildkit_proto::moby::buildkit::v1::{SolveResponse, StatusRequest};
 use futures::stream::BoxStream;
 use futures::{StreamExt, future, stream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
+pub(in crate::engine::docker) use buildx::Surroundings;
+use check::Report;
 pub(in crate::engine::docker) use error::BuildError;
 pub(in crate::engine::docker) use progress::{BuildProgress, Built, StepStatus};
 pub(in crate::engine::docker) use session::SecretSource;
@@ -46,21 +62,22 @@ pub(in crate::engine::docker) use session::SecretSource;
 use connection::Control;
 use file_sync::Transfers;
 use progress::{SecretArgs, Steps};
-use request::{HOST_GATEWAY, Prepared};
+use request::Prepared;
 use session::Credentials;
+use ssh::Agents;
+use support::ImageStore;
 use tasks::Tasks;
 
+use crate::engine::EngineError;
+use crate::engine::docker::client::Client;
 use crate::engine::docker::transport::Transport;
-use crate::plan::BuildSpec;
+use crate::plan::{BuildPurpose, BuildSpec, Exporter};
 
 /// How long to wait for remaining progress after a build has ended.
 const LAST_NEWS: Duration = Duration::from_secs(3);
 
 /// Maximum number of queued progress messages.
 const QUEUE: usize = 256;
-
-/// The label with which the engine's builder reports the address of `host-gateway`.
-const GATEWAY_LABEL: &str = "org.mobyproject.buildkit.worker.moby.host-gateway-ip";
 
 /// Builds an image; its steps may mount `secrets` by their ids. The stream ends with [`BuildProgress::Done`] or with an
 /// error. Nothing happens before it is polled, and dropping it cancels the build. It must be polled inside a tokio
@@ -81,6 +98,36 @@ pub(in crate::engine::docker) fn build(
     stream::select(ReceiverStream::new(received), silent).boxed()
 }
 
+/// Builds an image with the classic builder, which engines without BuildKit have.
+pub(in crate::engine::docker) fn build_classic(
+    client: Client,
+    spec: BuildSpec,
+) -> BoxStream<'static, Result<BuildProgress, EngineError>> {
+    let (progress, received) = mpsc::channel(QUEUE);
+    let work = async move {
+        let result = classic::run(&client, spec, &progress).await;
+        let _ = progress.send(result.map(BuildProgress::Done)).await;
+    };
+    let silent = stream::once(work).filter_map(|()| future::ready(None));
+    stream::select(ReceiverStream::new(received), silent).boxed()
+}
+
+/// Builds an image with another builder than the engine's, by Docker's buildx plugin.
+pub(in crate::engine::docker) fn build_with(
+    builder: String,
+    spec: BuildSpec,
+    secrets: BTreeMap<String, SecretSource>,
+    surroundings: Surroundings,
+) -> BoxStream<'static, Result<BuildProgress, BuildError>> {
+    let (progress, received) = mpsc::channel(QUEUE);
+    let work = async move {
+        let result = buildx::run(&builder, &spec, &secrets, &surroundings, &progress).await;
+        let _ = progress.send(result.map(BuildProgress::Done)).await;
+    };
+    let silent = stream::once(work).filter_map(|()| future::ready(None));
+    stream::select(ReceiverStream::new(received), silent).boxed()
+}
+
 type Progress = mpsc::Sender<Result<BuildProgress, BuildError>>;
 
 async fn run(
@@ -92,21 +139,35 @@ async fn run(
 ) -> Result<Built, BuildError> {
     let tasks = Tasks::default();
     let spawner = tasks.spawner();
-    let mut control = connection::control(transport, &spawner).await?;
-    resolve_gateway(&mut control, &mut spec).await?;
+    let channel = connection::connect(transport, &spawner).await?;
+    let mut control = channel.control();
+    for message in warnings(&spec) {
+        let _ = progress.send(Ok(BuildProgress::Warning { message })).await;
+    }
+    let store = support::check(&mut control, &mut spec).await?;
+    let purpose = spec.purpose;
+    let pushed = store == ImageStore::Containerd && matches!(spec.exporter, Exporter::Registry { .. });
+    let agents = Agents::of(&spec.ssh).await?;
     let (reference, session) = (unique_id(), unique_id());
     let hidden = SecretArgs::of(&spec.args);
     let shared_key = request::shared_key(&spec.context);
     let prepared = {
         let session = session.clone();
-        let prepare = move || request::prepare(&spec, &reference, &session);
+        let prepare = move || request::prepare(&spec, store, &reference, &session);
         tokio::task::spawn_blocking(prepare).await.map_err(|cause| BuildError::Request(cause.to_string()))??
     };
     let Prepared { solve, sources, ignore_files } = prepared;
     let transfers = Arc::<Transfers>::default();
     let transfers_of_session = Arc::clone(&transfers);
-    let offer =
-        session::Offer { id: session, shared_key, sources, credentials, secrets, transfers: transfers_of_session };
+    let offer = session::Offer {
+        id: session,
+        shared_key,
+        sources,
+        credentials,
+        secrets,
+        agents: &agents,
+        transfers: transfers_of_session,
+    };
     session::open(transport, &spawner, offer).await?;
 
     let mut steps = Steps::without(hidden.clone());
@@ -114,14 +175,18 @@ async fn run(
     let news = follow(control.clone(), solve.r#ref.clone(), &mut steps, progress);
     let news = until_some_time_after(end, news);
     let solving = async {
-        let result = control.solve(solve).await;
+        let result = match purpose {
+            BuildPurpose::Image => control.solve(solve).await.map(|response| Outcome::Built(response.into_inner())),
+            BuildPurpose::Check => check::lint(&mut control, &mut channel.bridge(), solve).await.map(Outcome::Checked),
+        };
         // The progress may have ended already.
         let _ = ended.send(());
         result
     };
     let (result, ()) = tokio::join!(solving, news);
     match result {
-        Ok(response) => Ok(built(response.into_inner(), &transfers)),
+        Ok(Outcome::Built(response)) => Ok(Built { pushed, ..built(response, &transfers) }),
+        Ok(Outcome::Checked(report)) => checked(report, progress).await,
         Err(status) => {
             let (step, log) = steps.failure();
             let error = BuildError::of_solve(&status, transfers.failure(), step, log);
@@ -130,15 +195,37 @@ async fn run(
     }
 }
 
+/// What the engine made of a request.
+enum Outcome {
+    Built(SolveResponse),
+    Checked(Report),
+}
+
 fn built(response: SolveResponse, transfers: &Transfers) -> Built {
     let mut response = response.exporter_response;
     let (files_sent, bytes_sent) = transfers.sent();
     Built {
         digest: response.remove("containerimage.digest"),
         config_digest: response.remove("containerimage.config.digest"),
+        pushed: false,
         files_sent,
         bytes_sent,
     }
+}
+
+/// What the build asks for and does not get.
+fn warnings(spec: &BuildSpec) -> impl Iterator<Item = String> + use<> {
+    let memory = "`--memory` has no effect: only the classic builder limits the memory of a build";
+    spec.memory.map(|_| memory.to_owned()).into_iter().chain(cache::left_out(spec))
+}
+
+/// Passes the report on as lines of no step. The check fails if it found something.
+async fn checked(report: Report, progress: &Progress) -> Result<Built, BuildError> {
+    let failure = report.failure();
+    for line in report.lines {
+        let _ = progress.send(Ok(BuildProgress::Log { id: String::new(), line })).await;
+    }
+    failure.map_or_else(|| Ok(Built::default()), Err)
 }
 
 /// Passes the engine's progress of a build on until it ends.
@@ -163,25 +250,6 @@ async fn until_some_time_after(end: oneshot::Receiver<()>, news: impl Future<Out
         () = news => {}
         () = late => {}
     }
-}
-
-/// Replaces `host-gateway` in `extra_hosts` by its address: the engine only accepts addresses, and reports this one.
-async fn resolve_gateway(control: &mut Control, spec: &mut BuildSpec) -> Result<(), BuildError> {
-    if spec.extra_hosts.iter().all(|(_, address)| address != HOST_GATEWAY) {
-        return Ok(());
-    }
-    let workers = control.list_workers(ListWorkersRequest::default()).await;
-    let workers = workers.map_err(|status| BuildError::of_solve(&status, None, None, Vec::new()))?.into_inner().record;
-    let gateway = workers.into_iter().find_map(|mut worker| worker.labels.remove(GATEWAY_LABEL));
-    let gateway = gateway.ok_or_else(|| {
-        BuildError::Unsupported(format!("the engine does not report the address of `{HOST_GATEWAY}` for builds"))
-    })?;
-    for (_, address) in &mut spec.extra_hosts {
-        if address == HOST_GATEWAY {
-            address.clone_from(&gateway);
-        }
-    }
-    Ok(())
 }
 
 /// A unique name for a build.

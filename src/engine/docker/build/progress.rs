@@ -72,6 +72,8 @@ pub(in crate::engine::docker) struct Built {
     pub(in crate::engine::docker) digest: Option<String>,
     /// The digest of its configuration, `sha256:…`. Without containerd's image store it is the same.
     pub(in crate::engine::docker) config_digest: Option<String>,
+    /// Whether the builder pushed it; otherwise it is in the engine's image store.
+    pub(in crate::engine::docker) pushed: bool,
     /// Number of files whose content the engine requested; those it had from earlier builds do not count.
     pub(in crate::engine::docker) files_sent: u64,
     /// Number of bytes in them.

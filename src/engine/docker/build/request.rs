@@ -3,21 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use bollard_buildkit_proto::moby::buildkit::v1::{self as protocol, CacheOptions, CacheOptionsEntry, SolveRequest};
+use bollard_buildkit_proto::moby::buildkit::v1::{self as protocol, CacheOptions, SolveRequest};
 
+use super::cache;
 use super::error::BuildError;
 use super::file_sync::Source;
 use super::ignore_file::{IGNORE_FILE, check, read_linked};
-use crate::plan::{BuildSpec, Dockerfile, Exporter};
+use super::support::ImageStore;
+use crate::plan::{Attestation, BuildSpec, Dockerfile, Exporter};
 use crate::project::value::BuildContext;
 use crate::source::Reader;
 
 /// The names with which the frontend requests the context and the folder of the Dockerfile.
 const CONTEXT: &str = "context";
 const DOCKERFILE: &str = "dockerfile";
-
-/// The placeholder in `extra_hosts` for the address of the engine's host.
-pub(super) const HOST_GATEWAY: &str = "host-gateway";
 
 /// The key under which the engine keeps the files of a build's contexts, so that the next build sends only what
 /// changed; unique per context.
@@ -42,17 +41,22 @@ pub(super) struct Prepared {
 /// # Errors
 ///
 /// If they do not exist, or the engine does not support something in the request.
-pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Result<Prepared, BuildError> {
+pub(super) fn prepare(
+    spec: &BuildSpec,
+    store: ImageStore,
+    reference: &str,
+    session: &str,
+) -> Result<Prepared, BuildError> {
     let mut attributes = attributes(spec)?;
     let mut sources = BTreeMap::new();
     let ignore_file = place_files(spec, &mut attributes, &mut sources)?;
     place_contexts(spec, &mut attributes, &mut sources)?;
     let cache = CacheOptions {
-        imports: spec.cache_from.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
-        exports: spec.cache_to.iter().map(|text| cache_entry(text)).collect::<Result<_, _>>()?,
+        imports: spec.cache_from.iter().filter_map(|text| cache::entry(text).transpose()).collect::<Result<_, _>>()?,
+        exports: spec.cache_to.iter().filter_map(|text| cache::entry(text).transpose()).collect::<Result<_, _>>()?,
         ..CacheOptions::default()
     };
-    let exporter = exporter(&spec.exporter);
+    let exporter = exporter(&spec.exporter, store);
     let mut entitlements = spec.entitlements.clone();
     if spec.network.as_deref() == Some("host") && !entitlements.iter().any(|name| name == "network.host") {
         entitlements.push("network.host".to_owned());
@@ -81,17 +85,28 @@ pub(super) fn prepare(spec: &BuildSpec, reference: &str, session: &str) -> Resul
     Ok(Prepared { solve, sources, ignore_files })
 }
 
-fn exporter(exporter: &Exporter) -> protocol::Exporter {
+/// Where the result goes. `moby` is the engine's image store, of either kind. With Docker's own store, the builder cannot
+/// push: the result is stored, and then pushed as any image.
+fn exporter(exporter: &Exporter, store: ImageStore) -> protocol::Exporter {
+    let mut attrs = HashMap::new();
+    let mut set = |key: &str, value: &str| attrs.insert(key.to_owned(), value.to_owned());
     let tags = exporter.tags();
-    let names = (!tags.is_empty()).then(|| ("name".to_owned(), tags.join(",")));
-    let push = match exporter {
-        // The engine's image store, of either kind.
-        Exporter::ImageStore { .. } | Exporter::Platforms { push: false, .. } => None,
-        Exporter::Registry { .. } | Exporter::Platforms { push: true, .. } => {
-            Some(("push".to_owned(), "true".to_owned()))
+    if !tags.is_empty() {
+        set("name", &tags.join(","));
+    }
+    let kind = match (exporter, store) {
+        (Exporter::Registry { .. }, ImageStore::Containerd) => {
+            set("push", "true");
+            set("store", "false");
+            "image"
         }
+        (Exporter::Platforms { push: true, .. }, ImageStore::Containerd) => {
+            set("push", "true");
+            "image"
+        }
+        _ => "moby",
     };
-    protocol::Exporter { r#type: "moby".to_owned(), attrs: names.into_iter().chain(push).collect() }
+    protocol::Exporter { r#type: kind.to_owned(), attrs }
 }
 
 /// The frontend's options.
@@ -141,6 +156,11 @@ fn attributes(spec: &BuildSpec) -> Result<HashMap<String, String>, BuildError> {
     if !spec.ulimits.is_empty() {
         let limits = spec.ulimits.iter().map(|(name, limit)| format!("{name}={}:{}", limit.soft(), limit.hard()));
         set("ulimit", limits.collect::<Vec<_>>().join(","));
+    }
+    for (name, attestation) in [("provenance", &spec.attestations.provenance), ("sbom", &spec.attestations.sbom)] {
+        if let Attestation::On(settings) = attestation {
+            set(&format!("attest:{name}"), settings.clone());
+        }
     }
     Ok(attributes)
 }
@@ -218,6 +238,10 @@ fn place_contexts(
 ) -> Result<(), BuildError> {
     for (name, context) in &spec.contexts {
         let value = match context {
+            BuildContext::Remote(url) if url.starts_with("oci-layout:") => {
+                let message = format!("`build.additional_contexts`: the engine cannot read the OCI layout `{url}`");
+                return Err(BuildError::Unsupported(message));
+            }
             BuildContext::Remote(url) => url.clone(),
             BuildContext::Folder(folder) => {
                 // The names `context` and `dockerfile` are taken.
@@ -236,38 +260,17 @@ fn place_contexts(
     Ok(())
 }
 
-fn existing_folder(folder: &Path) -> Result<PathBuf, BuildError> {
+pub(super) fn existing_folder(folder: &Path) -> Result<PathBuf, BuildError> {
     let resolved = folder.canonicalize().map_err(|_| BuildError::ContextNotFound(folder.display().to_string()))?;
     if resolved.is_dir() { Ok(resolved) } else { Err(BuildError::ContextNotFolder(folder.display().to_string())) }
 }
 
 /// The path of the Dockerfile. As in Docker's own tools, `dockerfile` is accepted for `Dockerfile`.
-fn existing_dockerfile(path: &Path) -> Result<PathBuf, BuildError> {
+pub(super) fn existing_dockerfile(path: &Path) -> Result<PathBuf, BuildError> {
     let lowercase =
         path.file_name().is_some_and(|name| name == "Dockerfile").then(|| path.with_file_name("dockerfile"));
     let found = std::iter::once(path.to_path_buf()).chain(lowercase).find(|path| path.is_file());
     found.ok_or_else(|| BuildError::DockerfileNotFound(path.display().to_string()))
-}
-
-/// `name:tag`, or `type=registry,ref=name:tag`.
-fn cache_entry(text: &str) -> Result<CacheOptionsEntry, BuildError> {
-    if !text.contains('=') {
-        let attrs = HashMap::from([("ref".to_owned(), text.to_owned())]);
-        return Ok(CacheOptionsEntry { r#type: "registry".to_owned(), attrs });
-    }
-    let mut attrs = HashMap::new();
-    for pair in text.split(',') {
-        let pair = pair.trim();
-        let (key, value) = pair.split_once('=').ok_or_else(|| {
-            BuildError::Unsupported(format!("`{pair}` in the cache `{text}` is not of the form `key=value`"))
-        })?;
-        attrs.insert(key.to_lowercase(), value.to_owned());
-    }
-    let kind = attrs.remove("type").unwrap_or_else(|| "registry".to_owned());
-    if kind == "local" {
-        return Err(BuildError::Unsupported(format!("the engine cannot use a cache in a local folder: `{text}`")));
-    }
-    Ok(CacheOptionsEntry { r#type: kind, attrs })
 }
 
 #[cfg(test)]
@@ -305,7 +308,7 @@ mod tests {
             platforms: vec!["linux/amd64".into()],
             no_cache_filter: vec!["x".into(), "y".into()],
             pull: true,
-            cache_from: vec!["c:1".into(), "type=gha,scope=s".into()],
+            cache_from: vec!["c:1".into(), "type=registry,ref=d:1".into()],
             contexts: BTreeMap::from([
                 ("base".into(), BuildContext::Remote("docker-image://busybox".into())),
                 ("context".into(), folder_at("sub")),
@@ -317,7 +320,7 @@ mod tests {
             ulimits: BTreeMap::from([("nofile".into(), limits), ("nproc".into(), Ulimit::Single(3))]),
             ..spec(&folder)
         };
-        let prepared = prepare(&spec, "ref", "session").expect("prepared");
+        let prepared = prepare(&spec, ImageStore::Layers, "ref", "session").expect("prepared");
         let mut found: Vec<_> = prepared.solve.frontend_attrs.iter().map(|(k, v)| format!("{k}={v}")).collect();
         found.sort();
         assert_eq!(
@@ -345,14 +348,15 @@ mod tests {
         assert_eq!(prepared.solve.entitlements, ["network.host"]);
         let imports = prepared.solve.cache.expect("cache").imports;
         assert_eq!((imports[0].r#type.as_str(), imports[0].attrs["ref"].as_str()), ("registry", "c:1"));
-        assert_eq!((imports[1].r#type.as_str(), imports[1].attrs["scope"].as_str()), ("gha", "s"));
+        assert_eq!((imports[1].r#type.as_str(), imports[1].attrs["ref"].as_str()), ("registry", "d:1"));
     }
 
     #[test]
     fn the_dockerfile_is_found_wherever_it_is() {
         let folder = folder();
         let at = |path: &str| folder.path().canonicalize().expect("folder").join(path);
-        let prepared = |dockerfile: Dockerfile| prepare(&BuildSpec { dockerfile, ..spec(&folder) }, "", "");
+        let prepared =
+            |dockerfile: Dockerfile| prepare(&BuildSpec { dockerfile, ..spec(&folder) }, ImageStore::Layers, "", "");
         let path = |path: &str| prepared(Dockerfile::Path(path.to_owned()));
         let instructions =
             |folder: &str, name: &str| Source::Instructions { folder: at(folder), name: name.to_owned() };
@@ -394,11 +398,11 @@ mod tests {
     #[test]
     fn a_remote_context_is_fetched_by_the_engine() {
         let remote = BuildSpec::new("web", "app", BuildContext::Remote("https://h/r.git#main:d".into()));
-        let prepared = prepare(&remote, "", "").expect("prepared");
+        let prepared = prepare(&remote, ImageStore::Layers, "", "").expect("prepared");
         assert!(prepared.sources.is_empty());
         assert_eq!(attribute(&prepared, "context").as_deref(), Some("https://h/r.git#main:d"));
         let inline = BuildSpec { dockerfile: Dockerfile::Inline("FROM x".into()), ..remote };
-        let prepared = prepare(&inline, "", "").expect("prepared");
+        let prepared = prepare(&inline, ImageStore::Layers, "", "").expect("prepared");
         assert_eq!(attribute(&prepared, "dockerfilekey").as_deref(), Some("dockerfile"));
         assert_eq!(prepared.sources.len(), 1);
     }
@@ -410,7 +414,7 @@ mod tests {
             let folder = folder();
             let pipe = folder.path().join(name);
             assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
-            let message = prepare(&spec(&folder), "", "").expect_err("refused").to_string();
+            let message = prepare(&spec(&folder), ImageStore::Layers, "", "").expect_err("refused").to_string();
             assert!(message.ends_with(&format!("{name}`: it is not a file")), "{message}");
         }
     }
@@ -420,15 +424,17 @@ mod tests {
         let folder = folder();
         let missing = BuildContext::Folder(folder.path().join("missing"));
         let file = BuildContext::Folder(folder.path().join("Dockerfile"));
+        let layout = BuildContext::Remote("oci-layout:///x".into());
+        let oci_layout = BuildSpec { contexts: [("x".into(), layout)].into(), ..spec(&folder) };
         let cases = [
             (BuildSpec { context: missing, ..spec(&folder) }, "does not exist"),
             (BuildSpec { context: file, ..spec(&folder) }, "is not a folder"),
             (BuildSpec { network: Some("web".into()), ..spec(&folder) }, "the network `web`"),
-            (BuildSpec { cache_from: vec!["type=local,src=x".into()], ..spec(&folder) }, "local folder"),
+            (oci_layout, "cannot read the OCI layout `oci-layout:///x`"),
             (BuildSpec { cache_from: vec!["type=gha,x".into()], ..spec(&folder) }, "`x` in the cache"),
         ];
         for (spec, expected) in cases {
-            let message = prepare(&spec, "", "").expect_err("refused").to_string();
+            let message = prepare(&spec, ImageStore::Layers, "", "").expect_err("refused").to_string();
             assert!(message.contains(expected), "{message}");
         }
     }

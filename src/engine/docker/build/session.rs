@@ -1,5 +1,5 @@
-//! What the client does for the engine during a build: provides files, credentials and secrets, and answers health
-//! checks.
+//! What the client does for the engine during a build: provides files, credentials, secrets and SSH agents, and answers
+//! health checks.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ use bollard_buildkit_proto::moby::filesync::v1::{
     CredentialsRequest, CredentialsResponse, FetchTokenRequest, FetchTokenResponse, GetTokenAuthorityRequest,
     GetTokenAuthorityResponse, VerifyTokenAuthorityRequest, VerifyTokenAuthorityResponse,
 };
+use bollard_buildkit_proto::moby::sshforward::v1::ssh_server::SshServer;
 use futures::stream::BoxStream;
 use futures::{StreamExt, stream};
 use sha2::{Digest, Sha256};
@@ -25,6 +26,7 @@ use tonic::{Request, Response, Status};
 use super::connection::serve;
 use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
+use super::ssh::Agents;
 use super::tasks::Spawner;
 use crate::engine::docker::local_file;
 use crate::engine::docker::transport::Transport;
@@ -35,13 +37,14 @@ use crate::source::Reader;
 /// in Docker's configuration. An identity token has the user `<token>`. May block.
 pub(in crate::engine::docker) type Credentials = Arc<dyn Fn(&str) -> Option<(String, String)> + Send + Sync>;
 
-/// The methods the engine may call. SSH agents (`build.ssh`) would be one more service, with entries here and in
-/// [`open`].
-const METHODS: [&str; 4] = [
+/// The methods the engine may call.
+const METHODS: [&str; 6] = [
     "/grpc.health.v1.Health/Check",
     "/moby.filesync.v1.FileSync/DiffCopy",
     "/moby.filesync.v1.Auth/Credentials",
     "/moby.buildkit.secrets.v1.Secrets/GetSecret",
+    "/moby.sshforward.v1.SSH/CheckAgent",
+    "/moby.sshforward.v1.SSH/ForwardAgent",
 ];
 
 /// The engine's host name for Docker Hub, and the one in Docker's configuration.
@@ -66,7 +69,7 @@ impl std::fmt::Debug for SecretSource {
 }
 
 /// What a session offers to the engine.
-pub(super) struct Offer {
+pub(super) struct Offer<'a> {
     /// The session's id in the build request.
     pub(super) id: String,
     /// The key under which the engine keeps the files, so that the next build sends only what changed.
@@ -77,12 +80,14 @@ pub(super) struct Offer {
     pub(super) credentials: Credentials,
     /// Secrets that build steps may mount, by id.
     pub(super) secrets: BTreeMap<String, SecretSource>,
+    /// SSH agents for build steps.
+    pub(super) agents: &'a Agents,
     /// Records what was transferred, and what could not be read.
     pub(super) transfers: Arc<Transfers>,
 }
 
 /// Opens a session, which lasts until the tasks end.
-pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -> Result<(), BuildError> {
+pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer<'_>) -> Result<(), BuildError> {
     let header = |name: &'static str, value: &str| (name, value.to_owned());
     let mut headers = vec![
         header("X-Docker-Expose-Session-Uuid", &offer.id),
@@ -94,6 +99,7 @@ pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer) -
         .add_service(FileSyncServer::new(FileSync::new(offer.sources, tasks.clone(), offer.transfers)))
         .add_service(AuthServer::new(Login { credentials: offer.credentials, known: Mutex::default() }))
         .add_service(SecretsServer::new(Safe { secrets: offer.secrets, reader: Reader::default() }))
+        .add_service(SshServer::new(offer.agents.service(tasks.clone())))
         .prepare();
     serve(transport, tasks, &headers, services).await
 }

@@ -1,28 +1,16 @@
-//! What this client adds to a build, and what of it it can't do.
+//! What this client adds to a build.
 
 use std::collections::BTreeMap;
 
-use super::service::unsupported;
-use crate::engine::EngineError;
 use crate::plan::BuildSpec;
 
 /// The build as the engine is asked for it. `proxies` are build arguments that it does not set itself.
-///
-/// # Errors
-///
-/// If it asks for what this client can't do.
-pub(in crate::engine::docker) fn complete(
-    spec: &BuildSpec,
-    proxies: &BTreeMap<String, String>,
-) -> Result<BuildSpec, EngineError> {
-    if !spec.ssh.is_empty() {
-        return Err(unsupported(&spec.service, "`build.ssh` is not supported yet"));
-    }
+pub(in crate::engine::docker) fn complete(spec: &BuildSpec, proxies: &BTreeMap<String, String>) -> BuildSpec {
     let mut complete = spec.clone();
     for (name, value) in proxies {
         complete.args.entry(name.clone()).or_insert_with(|| Some(value.clone()));
     }
-    Ok(complete)
+    complete
 }
 
 #[cfg(test)]
@@ -32,7 +20,7 @@ mod tests {
     use crate::engine::docker::build::SecretSource;
     use crate::plan::BuildSecret;
     use crate::project::value::BuildContext;
-    use crate::project::{FileSource, Secret, SshKey};
+    use crate::project::{FileSource, Secret};
 
     fn spec() -> BuildSpec {
         BuildSpec::new("web", "shop-web", BuildContext::Folder("/shop".into()))
@@ -43,7 +31,7 @@ mod tests {
         let args = [("A", Some("1")), ("HTTP_PROXY", None), ("FTP_PROXY", Some("own"))];
         let args = args.map(|(name, value)| (name.to_owned(), value.map(str::to_owned))).into();
         let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY"].map(|name| (name.to_owned(), "x".to_owned())).into();
-        let complete = complete(&BuildSpec { args, ..spec() }, &proxies).unwrap();
+        let complete = complete(&BuildSpec { args, ..spec() }, &proxies);
         let args: Vec<_> = complete.args.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
         assert_eq!(
             args,
@@ -78,12 +66,5 @@ mod tests {
         for (secret, expected) in cases {
             assert_eq!(of(&[("npm", secret)]), Err(format!("service `web`: {expected}")));
         }
-    }
-
-    #[test]
-    fn what_is_not_there_is_refused_by_name() {
-        let spec = BuildSpec { ssh: vec![SshKey::default()], ..spec() };
-        let error = complete(&spec, &BTreeMap::new()).unwrap_err();
-        assert_eq!(error.to_string(), "service `web`: `build.ssh` is not supported yet");
     }
 }
