@@ -228,7 +228,7 @@ fn platforms_that_exclude_each_other_are_told_with_their_line() {
     let message =
         "service \"web\" build.platforms does not support value set by DOCKER_DEFAULT_PLATFORM: linux/arm64\n";
     assert!(ran.stderr.starts_with(message), "{}", ran.stderr);
-    assert!(ran.stderr.contains("compose.yaml:2:36"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("compose.yaml:2:40"), "{}", ran.stderr);
 }
 
 #[test]
