@@ -73,6 +73,20 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("watch", "watch web"),
 ];
 
+/// The arguments in the usage of commands that take others than any number of services.
+const USAGES: &[(&str, &[&str])] = &[
+    ("attach", &["SERVICE"]),
+    ("commit", &["SERVICE [REPOSITORY[:TAG]]"]),
+    ("cp", &["SERVICE:SRC_PATH DEST_PATH|-", "SRC_PATH|- SERVICE:DEST_PATH"]),
+    ("exec", &["SERVICE COMMAND [ARGS...]"]),
+    ("export", &["SERVICE"]),
+    ("port", &["SERVICE [PRIVATE_PORT]"]),
+    ("run", &["SERVICE [COMMAND] [ARGS...]"]),
+    ("scale", &["SERVICE=REPLICAS..."]),
+    ("stats", &["[SERVICE]"]),
+    ("wait", &["SERVICE..."]),
+];
+
 /// Commands that exist only if hoist is called as `hoist`.
 const OWN: &[&str] = &["man", "plugin"];
 
@@ -98,8 +112,15 @@ pub(super) fn text(root: &Command, path: &str, form: Form) -> String {
     with.clone().render_help().to_string()
 }
 
-/// Adds the example to the end of a command's help.
+/// Adds the usage of a command to its help, and the example at the end.
 pub(super) fn with_example(command: Command, path: &str, form: Form) -> Command {
+    let command = match USAGES.iter().find(|(command, _)| *command == path) {
+        Some((_, usages)) => {
+            let lines = usages.iter().map(|usage| format!("{} {path} [OPTIONS] {usage}", form.program()));
+            command.override_usage(lines.collect::<Vec<_>>().join("\n       "))
+        }
+        None => command,
+    };
     let Some(example) = example(path) else { return command };
     let after = command.get_after_help().map(|text| format!("{text}\n\n")).unwrap_or_default();
     command.after_help(format!("{after}Example:\n  {} {example}", form.program()))

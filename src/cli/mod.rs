@@ -31,6 +31,7 @@ mod service_names;
 mod settings;
 mod signal;
 mod terminal;
+mod transfer;
 mod walk;
 
 use std::ffi::OsString;

@@ -157,7 +157,7 @@ fn ports(args: &DefinitionArgs, replica: &Service) -> Result<Vec<Port>, Failure>
     }
     let mut ports = Vec::new();
     for text in &args.publish {
-        let parsed = port::parse_short(text).map_err(|error| Failure::Usage(format!("--publish `{text}`: {error}")))?;
+        let parsed = port::parse_short(text).map_err(|error| Failure::Usage(format!("--publish: {error}")))?;
         ports
             .extend(parsed.into_iter().map(|port| Port { protocol: port.protocol.or(Some("tcp".to_owned())), ..port }));
     }
@@ -166,7 +166,7 @@ fn ports(args: &DefinitionArgs, replica: &Service) -> Result<Vec<Port>, Failure>
 
 /// A mount in short syntax; relative paths are relative to the current directory.
 fn mounted(text: &str, context: &Context) -> Result<Mount, Failure> {
-    let mount = mount::parse_short(text).map_err(|error| Failure::Usage(format!("--volume `{text}`: {error}")))?;
+    let mount = mount::parse_short(text).map_err(|error| Failure::Usage(format!("--volume: {error}")))?;
     let source = mount.source.map(|source| match (mount.kind, source.strip_prefix("~/"), context.variable("HOME")) {
         (MountKind::Bind, Some(rest), Some(home)) => Path::new(home).join(rest).display().to_string(),
         (MountKind::Bind, ..) => context.working_directory.join(source).display().to_string(),

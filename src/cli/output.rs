@@ -310,6 +310,14 @@ pub(super) fn progress(context: &Context) -> Result<Progress<io::Stderr>, Failur
     Ok(progress.with_values(context.secret_values()))
 }
 
+/// Progress that writes the logs of builds to standard output, unless a terminal shows them as they run.
+pub(super) fn with_build_log(progress: Progress<io::Stderr>, context: &Context) -> Progress<io::Stderr> {
+    if context.terminals.stdout && context.terminals.stderr {
+        return progress;
+    }
+    progress.with_build_log(io::stdout())
+}
+
 /// How log lines of containers are shown.
 pub(super) fn log_settings(context: &Context, no_color: bool, no_prefix: bool, timestamps: bool) -> LogSettings {
     let mode = context.progress_mode().unwrap_or_default();

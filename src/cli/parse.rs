@@ -283,7 +283,7 @@ mod tests {
             "-- ",
         ] {
             let exec = command(&format!("{flags}web ps -d=true -T --help -- -q"));
-            assert_eq!(exec.service.as_deref(), Some("web"), "{flags}");
+            assert_eq!(exec.service, "web", "{flags}");
             assert_eq!(exec.command, ["ps", "-d=true", "-T", "--help", "--", "-q"], "{flags}");
             assert!(!exec.detach, "{flags}");
             assert_eq!(exec.interactive, !flags.contains("-i=false"), "{flags}");

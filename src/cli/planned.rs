@@ -1,14 +1,7 @@
 //! The error for an unknown command, or for one that hoist does not support yet.
 
 /// Commands of Docker Compose that hoist does not have yet, and the nearest equivalent.
-const PLANNED: &[(&str, &str)] = &[
-    ("bridge", ""),
-    ("build", "`hoist create --build` builds images and creates the containers"),
-    ("publish", ""),
-    ("pull", "`hoist create --pull always` pulls images and creates the containers"),
-    ("push", "use `docker push`; `hoist config --images` lists the images"),
-    ("watch", ""),
-];
+const PLANNED: &[(&str, &str)] = &[("bridge", ""), ("publish", ""), ("watch", "")];
 
 /// Whether a command is planned but not supported yet.
 #[must_use]

@@ -64,12 +64,24 @@ pub(super) async fn carry_out<E: Engine>(
     hidden: Hidden,
     context: &Context,
 ) -> Result<(), Failure> {
-    let settings = run_settings(&origin.project, context)?;
+    run(change, engine, prepared, origin, hidden, context).await?.map_err(|error| origin.failure(error))
+}
+
+/// The same, for a command that looks at what failed.
+pub(super) async fn run<E: Engine>(
+    change: &impl Change,
+    engine: &E,
+    prepared: &Prepared,
+    origin: &Origin,
+    hidden: Hidden,
+    context: &Context,
+) -> Result<Result<(), OperationError>, Failure> {
     let mut progress = output::progress(context)?.hiding(hidden);
     // The output of `run` is that of its program alone.
     if change.name() != "run" {
-        progress = progress.with_build_log(io::stdout());
+        progress = output::with_build_log(progress, context);
     }
+    let settings = run_settings(&origin.project, context)?;
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     // The event channel closes with the run, which ends the display.
@@ -78,10 +90,13 @@ pub(super) async fn carry_out<E: Engine>(
         converge(change, engine, prepared, &events, &interruption, settings).await
     });
     let shown = show(&mut progress, received);
-    let (ended, shown) = with_signals(&interruption, async { tokio::join!(run, shown) }).await?;
+    let done = with_signals(&interruption, async { tokio::join!(run, shown) }).await;
     progress.finish()?;
-    ended.map_err(|error| origin.failure(error))?;
-    shown
+    let (ended, shown) = done?;
+    if ended.is_ok() {
+        shown?;
+    }
+    Ok(ended)
 }
 
 /// Does something that needs no plan, and shows its progress.
@@ -95,8 +110,9 @@ pub(super) async fn perform<T>(
     // The events are dropped with the work, which ends the showing.
     let work = Box::pin(work(events, interruption.clone()));
     let shown = show(&mut progress, received);
-    let (ended, shown) = with_signals(&interruption, async { tokio::join!(work, shown) }).await?;
+    let done = with_signals(&interruption, async { tokio::join!(work, shown) }).await;
     progress.finish()?;
+    let (ended, shown) = done?;
     shown?;
     ended.map_err(Failure::without_files)
 }

@@ -165,7 +165,78 @@ impl Sink {
         if !self.waits {
             return (&*self.file).write_all(&bytes);
         }
+        let written = write_at_once(&self.file, &bytes);
+        if written == bytes.len() {
+            return Ok(());
+        }
         let file = self.file.clone();
-        tokio::task::spawn_blocking(move || (&*file).write_all(&bytes)).await.map_err(io::Error::other)?
+        tokio::task::spawn_blocking(move || (&*file).write_all(&bytes[written..])).await.map_err(io::Error::other)?
+    }
+}
+
+/// Writes what can be written without waiting, and returns how much that was. What is wrong with the file is left to
+/// the write of the rest.
+#[cfg(target_os = "linux")]
+fn write_at_once(file: &File, bytes: &[u8]) -> usize {
+    // Where the file is at: pipes have no other place.
+    let here = u64::MAX;
+    let mut written = 0;
+    while written < bytes.len() {
+        let rest = [io::IoSlice::new(&bytes[written..])];
+        match rustix::io::pwritev2(file, &rest, here, rustix::io::ReadWriteFlags::NOWAIT) {
+            Ok(0) | Err(_) => break,
+            Ok(more) => written += more,
+        }
+    }
+    written
+}
+
+/// Other systems have no write that never waits.
+#[cfg(not(target_os = "linux"))]
+fn write_at_once(_: &File, _: &[u8]) -> usize {
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{PipeReader, Read};
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+
+    fn pipe() -> (PipeReader, Sink) {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        (reader, Sink::new(OwnedFd::from(writer).into(), false))
+    }
+
+    #[tokio::test]
+    async fn a_pipe_that_is_full_holds_up_nothing_else_and_loses_nothing() {
+        let (mut reader, mut sink) = pipe();
+        let data: Vec<u8> = (0..=u8::MAX).cycle().take(300_000).collect();
+        {
+            let mut writing = std::pin::pin!(sink.write(data.clone()));
+            assert!(futures::poll!(&mut writing).is_pending(), "nobody reads");
+            let reading = tokio::task::spawn_blocking(move || {
+                let mut read = vec![0; 300_000];
+                reader.read_exact(&mut read).map(|()| (read, reader))
+            });
+            let (written, read) = tokio::join!(writing, reading);
+            written.expect("it is read");
+            let (read, rest) = read.expect("no panic").expect("all is there");
+            assert_eq!(read, data);
+            reader = rest;
+        }
+        sink.write(b"short".to_vec()).await.expect("it fits");
+        drop(sink);
+        let mut rest = Vec::new();
+        reader.read_to_end(&mut rest).expect("it is read");
+        assert_eq!(rest, b"short");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_has_gone_is_an_error() {
+        let (reader, mut sink) = pipe();
+        drop(reader);
+        assert_eq!(sink.write(vec![0; 10]).await.expect_err("nobody reads").kind(), io::ErrorKind::BrokenPipe);
     }
 }

@@ -1,6 +1,8 @@
 //! Errors of the engine, classified when the answer arrives.
 
-use super::builds::BuildFailure;
+use std::time::Duration;
+
+use super::build_failure::BuildFailure;
 
 /// Why a call to the engine failed. Messages are the engine's own, without protocol details.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +48,14 @@ pub enum EngineError {
     /// A registry refused the request, or its credentials are missing.
     #[error("{0}")]
     Registry(String),
+    /// A registry failed in a way that may pass: the connection broke, or it was busy.
+    #[error("{words}")]
+    RegistryFault {
+        /// The message.
+        words: String,
+        /// How long the registry asks to wait before the next attempt.
+        retry_after: Option<Duration>,
+    },
     /// A build failed.
     #[error("{}", .0.message)]
     Build(Box<BuildFailure>),
@@ -55,6 +65,13 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// If a step that creates something gets "not found", the missing object is not part of the project, such as a
+    /// driver or an image in a registry. That is not a conflict: a retry would fail the same way.
+    #[must_use]
+    pub fn lasting(self) -> Self {
+        if let Self::NotFound(words) = self { Self::Failed(words) } else { self }
+    }
+
     /// Whether another client may be working on the same object right now, in a way that observing the engine does not
     /// show: a name is taken by a container that is still being created, or an object is being removed.
     #[must_use]

@@ -1,4 +1,4 @@
-//! Images: found, pulled, removed.
+//! Images: found, pulled, pushed, removed.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 
 use super::error::EngineError;
 use crate::observed::{ContainerId, Image, ImageDetails, ImageDigest, ImagePlatform};
-use crate::plan::PullSpec;
+use crate::plan::{PullSpec, PushSpec};
 
 /// Calls about images.
 pub trait Images {
@@ -28,6 +28,12 @@ pub trait Images {
 
     /// Pulls an image. The stream ends when the image exists; its last item may be an error.
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
+
+    /// Pushes an image. The stream ends when the registry has it; its last item may be an error.
+    fn push_image(&self, spec: Arc<PushSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>>;
+
+    /// The digest of a reference in its registry, for all platforms together.
+    fn registry_digest(&self, reference: String) -> impl Future<Output = Result<ImageDigest, EngineError>> + Send;
 
     /// Removes a name from an image, and the image if that was its last name; [`EngineError::InUse`] if a container
     /// uses it.
@@ -54,10 +60,10 @@ pub struct CommitSpec {
     pub pause: bool,
 }
 
-/// Progress of a pull or a build.
+/// Progress of a pull, a push or a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageProgress {
-    /// A layer of a pull.
+    /// A layer of a pull or push.
     Layer {
         /// Its short id.
         id: String,

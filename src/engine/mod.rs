@@ -6,6 +6,7 @@
 //! never leave this module.
 
 mod archives;
+mod build_failure;
 mod builds;
 mod containers;
 pub mod docker;
@@ -23,7 +24,8 @@ mod volumes;
 pub(crate) mod waiting;
 
 pub use archives::{Archives, Bytes, Download, Owners, PathStat, Upload};
-pub use builds::{BuildFailure, BuildPlace, Builds};
+pub use build_failure::{BuildFailure, BuildPlace};
+pub use builds::Builds;
 pub use containers::{
     AtEnd, ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer,
     NameHolder, PortHolder, Probe, WaitFor,

@@ -72,4 +72,6 @@ pub enum Scope {
     All,
     /// Containers only: one call.
     Containers,
+    /// None: only the images of the query.
+    Images,
 }

@@ -25,6 +25,17 @@ pub enum StepError {
         image: String,
         /// The first service that needs it.
         service: Option<ServiceName>,
+        /// What can be used instead.
+        alternative: Option<PullAlternative>,
+        /// The engine's answer.
+        cause: Box<EngineError>,
+    },
+    /// An image could not be pushed.
+    Push {
+        /// The reference as the project writes it.
+        image: String,
+        /// The service whose image it is.
+        service: ServiceName,
         /// The engine's answer.
         cause: Box<EngineError>,
     },
@@ -210,6 +221,15 @@ pub enum StepError {
     },
     /// The user interrupted the run.
     Interrupted,
+}
+
+/// What can be used instead of an image that cannot be pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullAlternative {
+    /// An image built from the files.
+    Build,
+    /// The image that the engine has.
+    LocalImage,
 }
 
 /// A fixed address that is taken.

@@ -14,9 +14,9 @@ mod task;
 mod warning;
 
 pub use crate::engine::{AddressHolder, BuildFailure, BuildPlace, BuildStatus, EngineError, NameHolder, PortHolder};
-pub use crate::plan::Subject;
+pub use crate::plan::{LeftAlone, LeftAloneReason, Subject};
 pub use evidence::Evidence;
-pub use failure::{AddressTaken, HookRef, ModelVerb, Refusal, StepError};
+pub use failure::{AddressTaken, HookRef, ModelVerb, PullAlternative, Refusal, StepError};
 pub use fault::{ModelFault, ProviderFault};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
@@ -118,7 +118,18 @@ pub enum Fact {
         /// Its state: running, or about to be restarted by the engine.
         state: State,
     },
-    /// A layer of a pull made progress.
+    /// Something is left alone that the command could have been expected to act on.
+    LeftAlone(LeftAlone),
+    /// A pull or push failed in a way that may pass, and is tried again.
+    Retrying {
+        /// The step.
+        id: ActionId,
+        /// The delay before the next attempt.
+        delay: Duration,
+        /// Why the last one failed.
+        cause: EngineError,
+    },
+    /// A layer of a pull or push made progress.
     Progress {
         /// The step.
         id: ActionId,
@@ -188,11 +199,18 @@ pub enum Outcome {
     #[default]
     Done,
     /// The object was kept, because it is still in use.
-    StillInUse,
+    StillInUse {
+        /// The containers that use it: names, or IDs in short; empty if the engine does not tell.
+        by: Vec<String>,
+    },
     /// The object was already gone.
     NothingThere,
     /// A pull that the plan can do without failed.
     PullTolerated(Box<StepError>),
+    /// A pull or push failed that the user does not mind: `--ignore-pull-failures`, `--ignore-push-failures`.
+    FailureIgnored(Box<StepError>),
+    /// It was interrupted because another step failed.
+    Interrupted,
     /// A wait ended without its condition, which its dependents do not require.
     OptionalNotMet {
         /// The service being waited for.

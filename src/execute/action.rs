@@ -4,19 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream::BoxStream;
-
 use super::facts::Facts;
-use super::hook;
 use super::step::{StepContext, resolve_references};
+use super::{fetch, hook, in_use};
 use super::{model, provider, refusal, start, wait};
-use crate::engine::{CreateContainer, Engine, EngineError, ImageProgress};
-use crate::event::{Events, Fact, Outcome, StepError, StepWarning};
+use crate::engine::{CreateContainer, Engine, EngineError};
+use crate::event::{Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
-use crate::plan::{
-    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerRef, ContainerSpec, Deferred, PullFailure, PullSpec,
-};
+use crate::plan::{Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Deferred};
 use crate::project::fingerprint::{Fingerprint, MAX_LENGTH};
 use crate::project::hash::{HashForm, resolved_service_hash};
 use crate::project::value::{MountKind, VolumesFromSource};
@@ -32,12 +27,13 @@ pub(super) async fn run<E: Engine>(context: &StepContext<E>, id: ActionId) -> St
 async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutcome {
     let engine = &context.engine;
     match &context.plan.step(id).action {
-        Action::PullImage(spec) => pull_image(context, id, spec).await,
-        Action::BuildImage { spec, .. } => build_image(context, id, spec).await,
+        Action::PullImage(spec) => fetch::pull_image(context, id, spec).await,
+        Action::PushImage(spec) => fetch::push_image(context, id, spec).await,
+        Action::BuildImage { spec, .. } => fetch::build_image(context, id, spec).await,
         Action::PullModel(spec) => Box::pin(model::pull(context, id, spec)).await,
         Action::ConfigureModel(spec) => Box::pin(model::configure(context, spec)).await,
         Action::CreateNetwork { project, key } => {
-            done(engine.create_network(project.clone(), key.clone()).await.map_err(lasting))
+            done(engine.create_network(project.clone(), key.clone()).await.map_err(EngineError::lasting))
         }
         Action::RemoveNetwork { id: network, name } => remove_network(context, id, network, name).await,
         Action::DisconnectNetwork { container, network } => {
@@ -49,7 +45,7 @@ async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutco
             done(engine.connect_network(container, spec.clone(), key.clone()).await)
         }
         Action::CreateVolume { project, key } => {
-            done(engine.create_volume(project.clone(), key.clone()).await.map_err(lasting))
+            done(engine.create_volume(project.clone(), key.clone()).await.map_err(EngineError::lasting))
         }
         Action::RemoveImage { reference } => {
             done_unless_in_use(context, id, engine.remove_image(reference.clone()).await)
@@ -83,93 +79,9 @@ async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutco
             done(engine.rename_container(container, name.clone()).await)
         }
         Action::Wait(spec) => wait::wait(context, id, spec).await,
-        Action::Delay { duration, .. } => pause(context, *duration).await,
+        Action::Delay { duration, .. } => context.pause(*duration).await.map(|()| Outcome::Done),
         Action::RunPreStart { spec, container, hook } => hook::pre_start(context, spec, container, *hook).await,
         Action::RunProvider { project, service, verb } => provider::run(context, id, project, service, *verb).await,
-    }
-}
-
-/// Waits for `duration`, unless the user interrupts.
-async fn pause<E>(context: &StepContext<E>, duration: Duration) -> StepOutcome {
-    tokio::select! {
-        biased;
-        () = context.cancel.cancelled() => Err(StepError::Interrupted),
-        () = tokio::time::sleep(duration) => Ok(Outcome::Done),
-    }
-}
-
-async fn pull_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<PullSpec>) -> StepOutcome {
-    let progress = context.engine.pull_image(spec.clone());
-    let fetched = fetch(context, id, progress, &spec.image, spec.platform.as_deref()).await;
-    match fetched {
-        Ok(digest) => {
-            context.facts.got_image(id, Some(digest));
-            Ok(Outcome::Done)
-        }
-        Err(StepError::Interrupted) => Err(StepError::Interrupted),
-        Err(error) if spec.on_failure == PullFailure::Tolerate => {
-            let there = context.engine.image(spec.image.clone(), spec.platform.clone()).await?;
-            context.facts.got_image(id, there.map(|image| image.digest));
-            Ok(Outcome::PullTolerated(Box::new(error)))
-        }
-        Err(StepError::Engine(cause)) => {
-            let (image, service) = (spec.image.clone(), spec.services.first().cloned());
-            Err(StepError::Pull { image, service, cause: Box::new(cause) })
-        }
-        Err(error) => Err(error),
-    }
-}
-
-async fn build_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<BuildSpec>) -> StepOutcome {
-    let progress = context.engine.build_image(spec.clone());
-    let fetched = fetch(context, id, progress, &spec.image, spec.platform.as_deref()).await;
-    let digest = fetched.map_err(|error| match error {
-        StepError::Engine(EngineError::Build(failure)) => StepError::Build { service: spec.service.clone(), failure },
-        error => error,
-    })?;
-    context.facts.got_image(id, Some(digest));
-    Ok(Outcome::Done)
-}
-
-/// Reads a pull or build to its end. When the user interrupts, dropping the stream ends it in the engine too.
-async fn fetch<E: Engine>(
-    context: &StepContext<E>,
-    id: ActionId,
-    mut progress: BoxStream<'static, Result<ImageProgress, EngineError>>,
-    image: &str,
-    platform: Option<&str>,
-) -> Result<ImageDigest, StepError> {
-    let mut digest = None;
-    loop {
-        let next = tokio::select! {
-            biased;
-            () = context.cancel.cancelled() => return Err(StepError::Interrupted),
-            next = progress.next() => next,
-        };
-        match next {
-            Some(Ok(ImageProgress::Done(image))) => digest = Some(image.digest),
-            Some(Ok(progress)) => report(&context.events, id, progress),
-            Some(Err(error)) => return Err(lasting(error).into()),
-            None => break,
-        }
-    }
-    if let Some(digest) = digest {
-        return Ok(digest);
-    }
-    let found = context.engine.image(image.to_owned(), platform.map(ToOwned::to_owned)).await?;
-    found.map(|image| image.digest).ok_or_else(|| StepError::NoImage(image.to_owned()))
-}
-
-fn report(events: &Events, id: ActionId, progress: ImageProgress) {
-    match progress {
-        ImageProgress::Layer { id: part, status, current, total } => {
-            events.send(Fact::Progress { id, part, status, current, total });
-        }
-        ImageProgress::BuildStep { id: part, name, status, elapsed } => {
-            events.send(Fact::BuildStep { id, part, name, status, elapsed });
-        }
-        ImageProgress::BuildLog { id: part, line } => events.send(Fact::BuildLog { id, part, line }),
-        ImageProgress::Done(_) => {}
     }
 }
 
@@ -290,12 +202,6 @@ fn done(answer: Result<(), EngineError>) -> StepOutcome {
     answer.map(|()| Outcome::Done).map_err(StepError::Engine)
 }
 
-/// If a step that creates something gets "not found", the missing object is not part of the project, such as a driver
-/// or an image in a registry. That is not a conflict: a retry would fail the same way.
-fn lasting(error: EngineError) -> EngineError {
-    if let EngineError::NotFound(words) = error { EngineError::Failed(words) } else { error }
-}
-
 fn done_or_gone(answer: Result<(), EngineError>) -> StepOutcome {
     match answer {
         Err(EngineError::NotFound(_)) => Ok(Outcome::NothingThere),
@@ -316,10 +222,10 @@ fn done_or_ended(answer: Result<(), EngineError>) -> StepOutcome {
 fn done_unless_in_use<E>(context: &StepContext<E>, id: ActionId, answer: Result<(), EngineError>) -> StepOutcome {
     let makes = |action: &Action| matches!(action, Action::CreateNetwork { .. } | Action::CreateVolume { .. });
     match answer {
-        Err(EngineError::InUse(_))
+        Err(EngineError::InUse(words))
             if !context.plan.after(id).any(|(next, _)| makes(&context.plan.step(next).action)) =>
         {
-            Ok(Outcome::StillInUse)
+            Ok(Outcome::StillInUse { by: in_use::users(&words) })
         }
         other => done_or_gone(other),
     }

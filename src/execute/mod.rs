@@ -8,7 +8,9 @@ mod diagnosis;
 mod eager_probe;
 mod event_stream;
 mod facts;
+mod fetch;
 mod hook;
+mod in_use;
 pub mod model;
 mod plugin;
 mod provider;
@@ -76,7 +78,8 @@ pub async fn execute<E: Engine>(
         plan: plan.clone(),
         engine: engine.clone(),
         events: events.clone(),
-        cancel: cancel.clone(),
+        // A step whose failure ends the run ends what the user could interrupt, too.
+        cancel: cancel.child_token(),
         facts: Arc::new(Facts::default()),
         notices: hub.as_ref().map(EventStream::notices),
         announcer: settings.announcer.clone(),
@@ -90,6 +93,7 @@ pub async fn execute<E: Engine>(
         done: BTreeSet::new(),
         waited: Vec::new(),
         waits_end: None,
+        ended_by_failure: false,
     };
     run.drive().await;
     run.look_again().await;
@@ -134,6 +138,8 @@ struct Run<E> {
     waited: Vec<ActionId>,
     /// The earliest deadline of these waits.
     waits_end: Option<Instant>,
+    /// Whether a failed step ended the run.
+    ended_by_failure: bool,
 }
 
 impl<E: Engine> Run<E> {
@@ -149,7 +155,7 @@ impl<E: Engine> Run<E> {
             let (id, elapsed, result) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
             self.settle(id, elapsed, result);
         }
-        self.outcome.interrupted |= self.schedule.has_ready();
+        self.outcome.interrupted |= self.schedule.has_ready() && !self.ended_by_failure;
     }
 
     fn start(&mut self, id: ActionId, running: &mut JoinSet<StepResult>) {
@@ -185,9 +191,17 @@ impl<E: Engine> Run<E> {
                 self.context.events.send(Fact::Finished { id, elapsed, outcome });
                 self.end(id, Ended::Succeeded);
             }
+            Err(StepError::Interrupted) if self.ended_by_failure => {
+                self.context.events.send(Fact::Finished { id, elapsed, outcome: Outcome::Interrupted });
+                self.end(id, Ended::Failed);
+            }
             Err(StepError::Interrupted) => self.outcome.interrupted = true,
             Err(error) => {
                 self.fail(id, elapsed, error);
+                if self.context.plan.step(id).action.ends_run() && !self.context.cancel.is_cancelled() {
+                    self.ended_by_failure = true;
+                    self.context.cancel.cancel();
+                }
                 self.end(id, Ended::Failed);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,15 @@ impl<E> StepContext<E> {
     /// The id of a container that must exist by now.
     pub(super) fn container(&self, container: &ContainerRef) -> Result<ContainerId, StepError> {
         self.facts.container(container).ok_or_else(|| StepError::NoContainer(container.name.clone()))
+    }
+
+    /// Waits for `duration`, unless the user interrupts.
+    pub(super) async fn pause(&self, duration: Duration) -> Result<(), StepError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(StepError::Interrupted),
+            () = tokio::time::sleep(duration) => Ok(()),
+        }
     }
 }
 

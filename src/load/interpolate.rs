@@ -11,7 +11,7 @@ use super::cast::{self, Target};
 use super::template::{self, Fault, FaultKind, Invalid, Lookup, Report, Variable};
 use crate::diagnostic::Explain;
 use crate::source::{SourceMap, Span};
-use crate::yaml::{MergeTag, Node, Path, Value};
+use crate::yaml::{MergeTag, Node, Path, Segment, Value};
 
 /// Maximum number of bytes that variables may add to one file: more than any file needs, and less than a machine has.
 const MOST_ADDED: usize = 32 << 20;
@@ -84,6 +84,15 @@ pub enum TemplateError {
         /// Where it is in the file.
         span: Span,
     },
+}
+
+impl TemplateError {
+    /// The section and the name of the resource that lacks a required variable.
+    pub(super) fn resource_without_value(&self) -> Option<(&str, &str)> {
+        let Self::Required { path, .. } = self else { return None };
+        let [Segment::Key(section), Segment::Key(name), ..] = path.segments() else { return None };
+        Some((section, name))
+    }
 }
 
 fn required(variable: &str, message: &str, empty: bool) -> String {

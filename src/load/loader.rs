@@ -141,6 +141,12 @@ impl Loader<'_> {
         let lookup = |name: &str| environment.get(name).cloned();
         let mut found = interpolate::Findings::default();
         interpolate::interpolate(node, &lookup, &self.sources, &mut found);
+        // What a variable without a value leaves behind is no error of its own.
+        for error in &found.errors {
+            if let Some((section, name)) = error.resource_without_value() {
+                self.findings.mark_broken(section, name);
+            }
+        }
         self.findings.errors(found.errors);
         // A variable may be set in an env file that could not be read.
         if !self.variables_missing {

@@ -7,7 +7,7 @@ use crate::load::check::{CheckError, Dependence};
 use crate::load::profiles::Profiles;
 use crate::load::{Dependencies, Resources};
 use crate::project::value::{MountKind, NamespaceMode, VolumesFrom, VolumesFromSource};
-use crate::project::{Project, Service, ServiceName};
+use crate::project::{FileReference, Project, SecretKey, Service, ServiceName};
 use crate::source::{Span, Spanned};
 
 /// An invalid selection.
@@ -234,7 +234,7 @@ pub(super) fn prune(project: &mut Project, resources: Resources) {
     if resources == Resources::All {
         return;
     }
-    let Project { services, networks, volumes, secrets, configs, models, .. } = project;
+    let Project { services, disabled, networks, volumes, secrets, disabled_secrets, configs, models, .. } = project;
     networks.retain(|key, _| services.values().any(|service| service.networks.contains_key(key)));
     models.retain(|key, _| services.values().any(|service| service.models.contains_key(key)));
     let used: BTreeSet<&str> = services.values().flat_map(mounted_volumes).collect();
@@ -244,10 +244,19 @@ pub(super) fn prune(project: &mut Project, resources: Resources) {
     configs.retain(|key, _| used.contains(key));
     let used: BTreeSet<_> = services
         .values()
-        .flat_map(|service| service.secrets.iter().chain(service.build.iter().flat_map(|build| &build.secrets)))
+        .flat_map(|service| service.secrets.iter().chain(build_secrets(service)))
         .map(|secret| &secret.source)
         .collect();
-    secrets.retain(|key, _| used.contains(key));
+    let (kept, unused): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        std::mem::take(secrets).into_iter().partition(|(key, _)| used.contains(key));
+    *secrets = kept;
+    let built: BTreeSet<_> = disabled.values().flat_map(build_secrets).map(|secret| &secret.source).collect();
+    disabled_secrets.extend(unused.into_iter().filter(|(key, _)| built.contains(key)));
+}
+
+/// The secrets of the service's build.
+fn build_secrets(service: &Service) -> impl Iterator<Item = &FileReference<SecretKey>> {
+    service.build.iter().flat_map(|build| &build.secrets)
 }
 
 fn mounted_volumes(service: &Service) -> impl Iterator<Item = &str> {

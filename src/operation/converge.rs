@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::event::{Conflict, Events, Fact, RunOutcome, Stopping};
 use crate::execute::{ExecuteSettings, execute};
 use crate::observed::{Container, ContainerId, Observed};
-use crate::plan::{Plan, PlanError};
+use crate::plan::{Action, ActionId, Plan, PlanError};
 use crate::project::{Project, ServiceName};
 
 /// Delays in milliseconds before observing again when another client changed the project meanwhile: the engine lists an
@@ -95,6 +95,9 @@ impl Prepared {
     pub(super) fn announce(&self, change: &impl Change, events: &Events) {
         let plan = self.plan.clone();
         events.send(Fact::PlanStarted { plan, operation: change.name(), replaces_failed: false });
+        for left in self.plan.left_alone() {
+            events.send(Fact::LeftAlone(left.clone()));
+        }
         let is_reported = |container: &&Container| {
             container.service.as_ref().is_some_and(|service| change.reports_untouched(service))
         };
@@ -216,6 +219,12 @@ impl Attempts {
         failed: &Plan,
         conflict: &Conflict,
     ) -> Option<Arc<Plan>> {
+        // The user chose the name of a one-off: nobody but the user makes room for it.
+        let is_one_off =
+            |id: &ActionId| matches!(&failed.step(*id).action, Action::CreateContainer(spec) if spec.one_off.is_some());
+        if conflict.steps.iter().any(is_one_off) {
+            return None;
+        }
         while let Some(delay) = self.delays.next() {
             tokio::time::sleep(Duration::from_millis(delay)).await;
             let next = self.look_again(change, engine).await.ok()?;

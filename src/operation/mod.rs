@@ -4,6 +4,7 @@
 
 pub mod ask;
 mod attach;
+mod build;
 mod commit;
 mod converge;
 pub mod copy;
@@ -29,6 +30,7 @@ pub mod run;
 pub mod session;
 mod stats;
 mod top;
+mod transfer;
 mod up;
 mod volumes;
 mod wait;
@@ -37,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use ask::{Ask, Question};
 pub use attach::{Attach, Signals};
+pub use build::Build;
 pub use commit::Commit;
 pub use converge::{Change, Detail, Prepared, RunSettings, converge, prepare};
 pub use copy::Copy;
@@ -56,6 +59,7 @@ pub use ps::{ListedServices, ListedStates, Ps};
 pub use rehearse::rehearse;
 pub use stats::Stats;
 pub use top::Top;
+pub use transfer::{Pull, Push};
 pub use up::Up;
 pub use volumes::Volumes;
 pub use wait::{Ended, Wait};

@@ -12,23 +12,27 @@ use crate::engine::{Bytes, Download, EngineError, Upload};
 
 /// Pieces that are under way at a time.
 const PIECES: usize = 16;
+/// Pieces that have arrived and are handed over together: engines send small ones, and each time wakes a thread.
+const AT_ONCE: usize = 16;
 /// How large a written piece is.
 const PIECE: usize = 128 << 10;
 
 /// What travels in a pipe; nothing is its end.
-type Piece = io::Result<Option<Bytes>>;
+type Piece<T> = io::Result<Option<T>>;
 
 /// The end of a pipe that a thread writes to.
 #[derive(Debug)]
 pub(super) struct PipeWriter {
-    sender: mpsc::Sender<Piece>,
+    sender: mpsc::Sender<Piece<Bytes>>,
     pending: Vec<u8>,
 }
 
 /// The end of a pipe that a thread reads from.
 #[derive(Debug)]
 pub(super) struct PipeReader {
-    receiver: mpsc::Receiver<Piece>,
+    receiver: mpsc::Receiver<Piece<Vec<Bytes>>>,
+    /// What arrived together with `piece`, and comes after it.
+    pieces: std::vec::IntoIter<Bytes>,
     piece: Bytes,
     ended: bool,
 }
@@ -53,16 +57,17 @@ pub(super) fn to_engine() -> (PipeWriter, Upload) {
 ///
 /// The engine's where the stream broke off.
 pub(super) async fn from_engine<T: Send + 'static>(
-    mut download: Download,
+    download: Download,
     work: impl FnOnce(PipeReader) -> T + Send + 'static,
 ) -> Result<T, EngineError> {
-    let (sender, receiver) = mpsc::channel(PIECES);
-    let reader = PipeReader { receiver, piece: Bytes::new(), ended: false };
+    let (sender, receiver) = mpsc::channel(PIECES / AT_ONCE + 1);
+    let reader = PipeReader { receiver, pieces: Vec::new().into_iter(), piece: Bytes::new(), ended: false };
     let working = on_thread(move || work(reader));
     let sending = async move {
-        while let Some(piece) = download.next().await {
-            let (piece, lost) = match piece {
-                Ok(bytes) => (Ok(Some(bytes)), None),
+        let mut arrived = download.ready_chunks(AT_ONCE);
+        while let Some(pieces) = arrived.next().await {
+            let (piece, lost) = match pieces.into_iter().collect::<Result<Vec<_>, _>>() {
+                Ok(pieces) => (Ok(Some(pieces)), None),
                 Err(error) => (Err(io::Error::other(error.clone())), Some(error)),
             };
             // Who does not read any more has said why.
@@ -147,8 +152,12 @@ impl Write for PipeWriter {
 impl Read for PipeReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.piece.is_empty() && !self.ended {
+            if let Some(piece) = self.pieces.next() {
+                self.piece = piece;
+                continue;
+            }
             match self.receiver.blocking_recv().unwrap_or_else(|| Err(broken()))? {
-                Some(piece) => self.piece = piece,
+                Some(pieces) => self.pieces = pieces.into_iter(),
                 None => self.ended = true,
             }
         }

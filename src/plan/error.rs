@@ -195,6 +195,30 @@ pub enum PlanError {
         /// Along the cycle; the first is also the last.
         services: Vec<ServiceName>,
     },
+    /// `DOCKER_DEFAULT_PLATFORM` is not one of the platforms that a service is built for.
+    #[error("service \"{service}\" build.platforms does not support value set by DOCKER_DEFAULT_PLATFORM: {platform}")]
+    DefaultPlatformNotBuilt {
+        /// The service.
+        service: ServiceName,
+        /// The value of the variable.
+        platform: String,
+    },
+    /// The platform of a service is not one of those that it is built for.
+    #[error("service \"{service}\" build configuration does not support platform: {platform}")]
+    PlatformNotBuilt {
+        /// The service.
+        service: ServiceName,
+        /// Its `platform`.
+        platform: String,
+    },
+    /// A build needs its own result.
+    #[error("builds need each other: {}", Circle(.services.split_last().map_or(&[], |(_, services)| services), "->"))]
+    ContextCycle {
+        /// Along the cycle; the first is also the last.
+        services: Vec<ServiceName>,
+        /// The name of the additional context by which the first needs the second.
+        context: String,
+    },
     /// A service to be started needs an unset variable for the content of a secret or config.
     #[error("environment variable \"{variable}\" required by {kind} \"{name}\" is not set")]
     VariableUnset {
@@ -473,6 +497,12 @@ impl PlanError {
             Self::Cycle { services } => {
                 services.first().map(|service| vec!["services", service.as_str(), "depends_on"])
             }
+            Self::DefaultPlatformNotBuilt { service, .. } | Self::PlatformNotBuilt { service, .. } => {
+                Some(vec!["services", service.as_str(), "build", "platforms"])
+            }
+            Self::ContextCycle { services, context } => services
+                .first()
+                .map(|service| vec!["services", service.as_str(), "build", "additional_contexts", context.as_str()]),
             Self::ExternalNetworkMissing { key, .. }
             | Self::ExternalNetworkAmbiguous { key, .. }
             | Self::NetworkInUse { key, .. } => Some(vec!["networks", key.as_str()]),
@@ -588,6 +618,9 @@ impl PlanError {
             | Self::DependencyDisabled { .. }
             | Self::DependencyUnknown { .. }
             | Self::Cycle { .. }
+            | Self::DefaultPlatformNotBuilt { .. }
+            | Self::PlatformNotBuilt { .. }
+            | Self::ContextCycle { .. }
             | Self::ExternalNetworkAmbiguous { .. } => None,
         }
     }

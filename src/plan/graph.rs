@@ -9,7 +9,7 @@ use petgraph::algo::has_path_connecting;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::{Dfs, EdgeRef, Reversed};
 
-use super::{Handle, Step, Warning};
+use super::{Handle, LeftAlone, Step, Warning};
 use crate::observed::ContainerId;
 
 /// The id of a step of a [`Plan`], shown as `#3`. Ids follow the order in which the planner added the steps.
@@ -44,6 +44,7 @@ pub enum Edge {
 pub struct Plan {
     graph: DiGraph<Step, Edge>,
     warnings: Vec<Warning>,
+    left_alone: Vec<LeftAlone>,
 }
 
 /// Two plans are equal if they have the same steps, edges and warnings in the same order.
@@ -167,6 +168,19 @@ impl Plan {
     pub(super) fn with_warnings(mut self, warnings: Vec<Warning>) -> Self {
         self.warnings = warnings;
         self
+    }
+
+    /// The same plan, which says that these are left alone.
+    #[must_use]
+    pub(super) fn leaving_alone(mut self, left_alone: Vec<LeftAlone>) -> Self {
+        self.left_alone = left_alone;
+        self
+    }
+
+    /// What the plan leaves alone, though the command could have been expected to act on it.
+    #[must_use]
+    pub fn left_alone(&self) -> &[LeftAlone] {
+        &self.left_alone
     }
 
     /// Adds warnings for the user.

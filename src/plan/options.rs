@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Probing, project_from_labels};
+use super::{BuildPurpose, Probing, project_from_labels};
 use crate::observed::{ContainerId, Observed};
 use crate::project::fingerprint::Fingerprint;
-use crate::project::value::PullPolicy;
-use crate::project::{Project, ProjectName, ServiceName, VolumeKey};
+use crate::project::value::{BaseImages, PullPolicy};
+use crate::project::{Project, ProjectName, ServiceName, SshKey, VolumeKey};
 
 /// Options of `up` and `create`. The default is a plain `up -d`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,6 +60,9 @@ pub struct UpOptions {
     pub missing_files: BTreeSet<String>,
     /// Whether reasons may show values that look like secrets (`--show-values`).
     pub values: SecretValues,
+    /// The images that builds are made from (`load::base_images`): a build comes after those of its base images. By
+    /// default only the contexts of builds count.
+    pub base_images: BTreeMap<ServiceName, BaseImages>,
 }
 
 /// A container that `run` creates for one command.
@@ -130,6 +133,47 @@ pub enum BuildImages {
     Always,
     /// `--no-build`: none.
     Never,
+}
+
+/// Options of `build`. The default is a plain `build`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// Whether the services that the named ones depend on are built too.
+    pub dependencies: BuildDependencies,
+    /// `--build-arg`: arguments that override those in the files; one without a value is left out of the build.
+    pub args: BTreeMap<String, Option<String>>,
+    /// `--ssh`: agents and keys in addition to those in the files.
+    pub ssh: Vec<SshKey>,
+    /// `--no-cache`: ignore the cache, as if every service had `build.no_cache`.
+    pub no_cache: bool,
+    /// `--pull`: pull newer base images, as if every service had `build.pull`.
+    pub pull: bool,
+    /// `--push`: push the images of services with `image` instead of storing them.
+    pub push: bool,
+    /// `--provenance`: overrides `build.provenance`.
+    pub provenance: Option<String>,
+    /// `--sbom`: overrides `build.sbom`.
+    pub sbom: Option<String>,
+    /// `--check`: look for mistakes in the Dockerfiles instead of building.
+    pub purpose: BuildPurpose,
+    /// `--memory`: memory limit of build steps in bytes.
+    pub memory: Option<i64>,
+    /// `--builder`: a buildx builder that builds instead of the engine.
+    pub builder: Option<String>,
+    /// The platform to build for where the files do not set one; the engine's own by default.
+    pub default_platform: Option<String>,
+    /// The images that builds are made from, as in [`UpOptions`].
+    pub base_images: BTreeMap<ServiceName, BaseImages>,
+}
+
+/// Whether `build` also builds what the named services depend on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BuildDependencies {
+    /// No: only what their builds use.
+    #[default]
+    Ignore,
+    /// `--with-dependencies`.
+    Include,
 }
 
 /// What to do with containers of services that are not in the files.
@@ -272,6 +316,39 @@ pub struct RmOptions {
     pub agreed: Option<BTreeSet<ContainerId>>,
     /// `-t`: grace period of every stop; each container's own by default.
     pub timeout: Option<Duration>,
+}
+
+/// Options of `pull`. The default is a plain `pull`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PullOptions {
+    /// `--policy`, instead of the policies of the services.
+    pub policy: Option<PullPolicy>,
+    /// Whether images that can be built are pulled too.
+    pub buildable: PullBuildable,
+    /// What a failed pull means for the command.
+    pub failures: TransferFailures,
+    /// The platform of services that name none (`DOCKER_DEFAULT_PLATFORM`); `None` means the engine's own.
+    pub default_platform: Option<String>,
+}
+
+/// Whether `pull` pulls images that can be built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PullBuildable {
+    /// It does.
+    #[default]
+    Yes,
+    /// `--ignore-buildable`: it leaves them alone.
+    No,
+}
+
+/// What failed pulls and pushes mean for `pull` and `push`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TransferFailures {
+    /// The command fails.
+    #[default]
+    Fail,
+    /// `--ignore-pull-failures`, `--ignore-push-failures`: they are reported, and the command succeeds.
+    Ignore,
 }
 
 /// Options of `down`. The default is a plain `down`.

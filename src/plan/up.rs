@@ -36,7 +36,7 @@ pub fn up(project: &Arc<Project>, observed: &Observed, options: &UpOptions) -> R
     let volumes = volume::decide(&cx, &mut warnings)?;
     let emptied = volume::emptied_services(&cx, &order, &volumes);
     let mut builder = PlanBuilder::default();
-    let images = image::plan(project, observed, options, &mut builder);
+    let images = image::plan(project, observed, options, &mut builder)?;
     let models = model::plan(project, observed, &mut builder, &mut warnings);
     let resources = Resources { images, models, networks, volumes, emptied };
     let decisions = container::decide(&cx, &resources, &order);
@@ -79,10 +79,17 @@ fn orphans<'a>(cx: &Inputs<'a>, warnings: &mut Vec<Warning>) -> Vec<&'a Containe
     let orphans = orphan::orphans(cx.project, cx.observed);
     match cx.options.orphans {
         Orphans::Remove => return orphans,
-        Orphans::Keep if !orphans.is_empty() => {
-            warnings.push(Warning::Orphans(orphans.iter().map(|orphan| orphan.name.clone()).collect()));
+        Orphans::Keep => {
+            // One-offs that have ended are removed like orphans, but it is no surprise that they are there.
+            let is_known = |service: &ServiceName| cx.project.is_known(service.as_str());
+            let is_left_over = |orphan: &&&Container| orphan.one_off && orphan.service.as_ref().is_some_and(is_known);
+            let names: Vec<_> =
+                orphans.iter().filter(|orphan| !is_left_over(orphan)).map(|orphan| orphan.name.clone()).collect();
+            if !names.is_empty() {
+                warnings.push(Warning::Orphans(names));
+            }
         }
-        Orphans::Keep | Orphans::Ignore => {}
+        Orphans::Ignore => {}
     }
     Vec::new()
 }

@@ -115,6 +115,8 @@ pub struct Project {
     pub volumes: BTreeMap<VolumeKey, Volume>,
     /// Secrets.
     pub secrets: BTreeMap<SecretKey, Secret>,
+    /// Secrets that only builds of disabled services use: these are built, too, if another build needs their result.
+    pub disabled_secrets: BTreeMap<SecretKey, Secret>,
     /// Configs.
     pub configs: BTreeMap<ConfigKey, Config>,
     /// Models.
@@ -154,6 +156,16 @@ impl Project {
     #[must_use]
     pub fn image_name(&self, service: &Service) -> String {
         service.image.clone().unwrap_or_else(|| self.default_image_name(&service.name))
+    }
+
+    /// The labels of the image that a build of the service makes: its own, and those of the project.
+    #[must_use]
+    pub fn image_labels(&self, service: &Service, build: &Build) -> BTreeMap<String, String> {
+        let mut labels = build.labels.clone();
+        labels.insert(label::PROJECT.to_owned(), self.name.to_string());
+        labels.insert(label::SERVICE.to_owned(), service.name.to_string());
+        labels.insert(label::VERSION.to_owned(), label::VERSION_VALUE.to_owned());
+        labels
     }
 
     /// The name of replica `number` of the service: `container_name`, else `<project>-<service>-<number>`.

@@ -1,13 +1,16 @@
-//! A registry in, its credential from Docker's configuration and helper programs out.
+//! A registry in, its credential from Docker's configuration and helper programs out, chosen as `docker pull` does.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE;
-use docker_credential::{CredentialRetrievalError, DockerCredential};
-use serde::Serialize;
+use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE};
+use serde::{Deserialize, Serialize};
 
 use super::config::{ConfigFile, read_text};
+use super::helper;
 use crate::source::ReadError;
 
 /// The name of Docker Hub in credential stores.
@@ -69,6 +72,11 @@ impl Credential {
             Secret::Token(_) => None,
             Secret::Password { username, password } => Some((username, password)),
         }
+    }
+
+    /// Whose it is: a user name; `None` for a token.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user_and_password().map(|(user, _)| user)
     }
 
     /// The identity token, if it is one.
@@ -137,47 +145,91 @@ impl CredentialStore {
     }
 }
 
+/// The part of `config.json` about credentials.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Settings {
+    auths: Option<BTreeMap<String, Option<Entry>>>,
+    cred_helpers: Option<BTreeMap<String, String>>,
+    creds_store: Option<String>,
+}
+
+/// A credential in the file itself.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    auth: String,
+    username: String,
+    password: String,
+    identitytoken: String,
+}
+
+impl Settings {
+    /// The helper program for a registry: its own, else the one for all, even if the file has a credential.
+    fn helper(&self, server: &str) -> Option<&str> {
+        let own = self.cred_helpers.as_ref().and_then(|helpers| helpers.get(server));
+        own.or(self.creds_store.as_ref()).map(String::as_str).filter(|name| !name.is_empty())
+    }
+
+    /// The credential in the file: under the registry's name, else under an address on that host.
+    fn entry(&self, server: &str) -> Option<&Entry> {
+        let auths = self.auths.as_ref()?;
+        let on_host = || auths.iter().find(|(name, _)| host(name) == server).map(|(_, entry)| entry);
+        auths.get(server).or_else(on_host)?.as_ref()
+    }
+}
+
+/// The host in the address of a registry: `r.example` of `https://r.example/v1/`.
+fn host(address: &str) -> &str {
+    let bare = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")).unwrap_or(address);
+    bare.split('/').next().unwrap_or_default()
+}
+
+impl Entry {
+    /// The secret; `None` if there is none, because a helper keeps it or somebody logged out.
+    fn secret(&self) -> Result<Option<Secret>, String> {
+        if !self.identitytoken.is_empty() {
+            return Ok(Some(Secret::Token(self.identitytoken.clone())));
+        }
+        let (username, password) = if self.auth.is_empty() {
+            (self.username.clone(), self.password.clone())
+        } else {
+            decoded(&self.auth).ok_or("the configuration has an invalid `auth`")?
+        };
+        let is_empty = username.is_empty() && password.is_empty();
+        Ok((!is_empty).then_some(Secret::Password { username, password }))
+    }
+}
+
+/// User name and password of an `auth`.
+fn decoded(auth: &str) -> Option<(String, String)> {
+    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let text = String::from_utf8(GeneralPurpose::new(&STANDARD, lenient).decode(auth).ok()?).ok()?;
+    let (username, password) = text.split_once(':')?;
+    Some((username.to_owned(), password.trim_matches('\0').to_owned()))
+}
+
 fn look_up(folder: &Path, server: &str) -> Result<Option<Credential>, String> {
     let text = match read_text(folder) {
         Ok(text) => text,
         Err(ReadError::Missing) => return Ok(None),
         Err(error) => return Err(format!("cannot read the Docker configuration: {error}")),
     };
-    let secret = match docker_credential::get_credential_from_reader(&*text, server) {
-        // Helpers answer `<token>` as the user name of a token.
-        Ok(DockerCredential::UsernamePassword(user, token)) if user == "<token>" => Secret::Token(token),
-        Ok(DockerCredential::UsernamePassword(username, password)) => Secret::Password { username, password },
-        Ok(DockerCredential::IdentityToken(token)) => Secret::Token(token),
-        Err(error) if means_none(&error) => return Ok(None),
-        Err(error) => return Err(words(&error)),
+    let settings: Settings =
+        serde_json::from_slice(&text).map_err(|_| "the Docker configuration has invalid credentials".to_owned())?;
+    let secret = match settings.helper(server) {
+        Some(helper) => helper::get(helper, server)?.and_then(of_helper),
+        None => settings.entry(server).map(Entry::secret).transpose()?.flatten(),
     };
-    Ok(Some(Credential { server: server.to_owned(), secret }))
+    Ok(secret.map(|secret| Credential { server: server.to_owned(), secret }))
 }
 
-/// Whether an error only means that there is no credential.
-fn means_none(error: &CredentialRetrievalError) -> bool {
-    match error {
-        CredentialRetrievalError::NoCredentialConfigured => true,
-        CredentialRetrievalError::HelperFailure { stdout, stderr, .. } => {
-            [stdout, stderr].iter().any(|text| text.contains("credentials not found"))
-        }
-        CredentialRetrievalError::HelperCommunicationError
-        | CredentialRetrievalError::MalformedHelperResponse
-        | CredentialRetrievalError::CredentialDecodingError
-        | CredentialRetrievalError::CredentialMismatchError
-        | CredentialRetrievalError::ConfigNotFound
-        | CredentialRetrievalError::ConfigReadError => false,
-    }
-}
-
-/// The error on one line. Of a helper's output only error messages are shown, since an answer contains a secret.
-fn words(error: &CredentialRetrievalError) -> String {
-    let CredentialRetrievalError::HelperFailure { helper, stdout, stderr } = error else { return error.to_string() };
-    let mut said = [stderr, stdout].into_iter().flat_map(|text| text.lines()).map(str::trim);
-    let last = said.rfind(|line| !line.is_empty() && !line.contains(['{', '}', '"']));
-    match last {
-        Some(line) => format!("{helper} failed: {line}"),
-        None => format!("{helper} failed"),
+/// Helpers answer `<token>` as the user name of a token.
+fn of_helper(helper::Answer { username, secret }: helper::Answer) -> Option<Secret> {
+    match username.as_str() {
+        "<token>" => Some(Secret::Token(secret)),
+        "" if secret.is_empty() => None,
+        _ => Some(Secret::Password { username, password: secret }),
     }
 }
 
@@ -203,20 +255,6 @@ mod tests {
         for shown in [format!("{file:?}"), format!("{password:?}"), format!("{token:?}")] {
             assert!(!shown.contains("hunter2") && !shown.contains("dTpodW50ZXIy"), "{shown}");
         }
-    }
-
-    #[test]
-    fn a_helper_that_fails_gives_no_secret_away() {
-        let failure = |stdout: &str, stderr: &str| {
-            words(&CredentialRetrievalError::HelperFailure {
-                helper: "docker-credential-x".to_owned(),
-                stdout: stdout.to_owned(),
-                stderr: stderr.to_owned(),
-            })
-        };
-        assert_eq!(failure("the store is locked\n", ""), "docker-credential-x failed: the store is locked");
-        assert_eq!(failure(r#"{"Username":"u","Secret":"hunter2"}"#, ""), "docker-credential-x failed");
-        assert_eq!(failure(r#""Secret":"hunter2""#, "broken pipe"), "docker-credential-x failed: broken pipe");
     }
 
     fn folder_with(config: &str) -> tempfile::TempDir {
@@ -250,8 +288,41 @@ mod tests {
 
     #[test]
     fn a_missing_helper_is_told() {
-        let folder = folder_with(r#"{"credsStore":"hoist-test-that-does-not-exist"}"#);
-        assert!(look_up(folder.path(), "registry.example").is_err());
+        // A helper comes before what the file has.
+        for config in [
+            r#"{"credsStore":"hoist-test-none","auths":{"r.example":{"auth":"dXNlcjpzZWNyZXQ="}}}"#,
+            r#"{"credHelpers":{"r.example":"hoist-test-none"}}"#,
+            r#"{"credsStore":"x","credHelpers":{"r.example":"hoist-test-none"}}"#,
+        ] {
+            let error = look_up(folder_with(config).path(), "r.example");
+            assert_eq!(error, Err("docker-credential-hoist-test-none is not installed".to_owned()), "{config}");
+        }
+        let other = folder_with(r#"{"credHelpers":{"r.example":"hoist-test-none"}}"#);
+        assert_eq!(look_up(other.path(), "other.example"), Ok(None));
+    }
+
+    #[test]
+    fn credentials_in_the_file() {
+        let password = |username: &str, password: &str| {
+            Some(Secret::Password { username: username.to_owned(), password: password.to_owned() })
+        };
+        let token = Some(Secret::Token("t".to_owned()));
+        for (config, expected) in [
+            (r#"{"auths":{"r.example":{"auth":"dXNlcjpzZWNyZXQ="}}}"#, password("user", "secret")),
+            (r#"{"auths":{"r.example":{"auth":"dXNlcjpzZWNyZXQ"}}}"#, password("user", "secret")),
+            (r#"{"auths":{"https://r.example/v1/":{"auth":"dXNlcjpzZWNyZXQ="}}}"#, password("user", "secret")),
+            (r#"{"auths":{"r.example":{"username":"u","password":"p:q"}}}"#, password("u", "p:q")),
+            (r#"{"auths":{"r.example":{"auth":"dTp4","identitytoken":"t"}}}"#, token),
+            (r#"{"auths":{"r.example":{}}}"#, None),
+            (r#"{"auths":{"r.example:5000":{"auth":"dXNlcjpzZWNyZXQ="}}}"#, None),
+            (r#"{"auths":null,"credsStore":""}"#, None),
+        ] {
+            let found = look_up(folder_with(config).path(), "r.example").unwrap();
+            assert_eq!(found.map(|credential| credential.secret), expected, "{config}");
+        }
+        for broken in [r#"{"auths":{"r.example":{"auth":"%"}}}"#, r#"{"auths":7}"#] {
+            assert!(look_up(folder_with(broken).path(), "r.example").is_err(), "{broken}");
+        }
     }
 
     #[tokio::test]

@@ -10,6 +10,8 @@ use crate::report::seconds;
 pub(crate) enum Bar {
     /// At most this part of the peer's time: 8 is an eighth, 1 is not slower.
     Time(f64),
+    /// Not more than the peer's time, as far as can be measured where the engine needs nearly all of it.
+    AsFast,
     /// At most this part of the peer's CPU time.
     Cpu(f64),
     /// At most this part of the peer's peak memory.
@@ -24,6 +26,9 @@ pub(crate) enum Bar {
         room: Room,
     },
 }
+
+/// How much the times of an engine differ from run to run.
+const SPREAD: f64 = 0.05;
 
 /// What may come on top of a floor.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +74,10 @@ impl Row {
         };
         match bar {
             Bar::Time(of) => part("time", *of, wall),
+            Bar::AsFast => Verdict {
+                text: format!("time not more, ± {:.0} %", SPREAD * 100.0),
+                is_met: median(&self.hoist, wall) <= median(&self.peer, wall) * (1.0 + SPREAD),
+            },
             Bar::Cpu(of) => part("CPU", *of, cpu),
             Bar::Memory(of) => part("memory", *of, peak),
             Bar::Above { what, floor, room } => {

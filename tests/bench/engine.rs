@@ -5,10 +5,12 @@
 //! it is not that of the bed. `HOIST_BINARY` measures another hoist than the one just built.
 
 mod bars;
+mod commands;
 mod floor;
 mod generate;
 mod jobs;
 mod measure;
+mod programs;
 mod project;
 mod report;
 
@@ -17,7 +19,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-use crate::jobs::{JOBS, Programs};
+use crate::jobs::JOBS;
+use crate::programs::Programs;
 use crate::report::Report;
 
 /// What to measure.

@@ -1,22 +1,18 @@
 //! What is done by both, and what is asked of hoist there.
 
-use std::fmt::Write as _;
 use std::future::ready;
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, ensure};
-use bollard::Docker;
 use bollard::query_parameters::{InspectContainerOptions, RemoveImageOptions, WaitContainerOptions};
 use futures::StreamExt;
 
 use crate::bars::{Bar, Room, Row};
-use crate::measure::{Cost, run, run_into};
+use crate::measure::{Cost, run_into};
+use crate::programs::{Costs, Programs, Side, in_turn, services, ten_services};
 use crate::project::Project;
-use crate::report::Versions;
-use crate::{floor, generate};
+use crate::{commands, floor, generate};
 
 /// A job, by its name on the command line.
 pub(crate) struct Job {
@@ -42,116 +38,15 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "eager", what: "the chain with `interval: 10s`", rounds: 1, run: |p, n| Box::pin(eager(p, n)) },
     Job { name: "many", what: "20 services up and down", rounds: 5, run: |p, n| Box::pin(many(p, n)) },
     Job { name: "beside-build", what: "5 services beside a slow build", rounds: 2, run: |p, n| Box::pin(build(p, n)) },
+    Job { name: "exec", what: "`exec true`", rounds: 10, run: |p, n| Box::pin(commands::exec(p, n)) },
+    Job { name: "run", what: "`run --rm true`", rounds: 5, run: |p, n| Box::pin(commands::run(p, n)) },
+    Job { name: "ls", what: "`ls` and `images`", rounds: 10, run: |p, n| Box::pin(commands::lists(p, n)) },
+    Job { name: "stats", what: "`stats --no-stream`", rounds: 3, run: |p, n| Box::pin(commands::stats(p, n)) },
+    Job { name: "stop", what: "`stop`, `start` of 10 services", rounds: 5, run: |p, n| Box::pin(commands::stop(p, n)) },
+    Job { name: "cat", what: "`exec -T` with 1 GB of output", rounds: 3, run: |p, n| Box::pin(commands::cat(p, n)) },
     Job { name: "cp", what: "`cp` of 200 MB both ways", rounds: 3, run: |p, n| Box::pin(cp(p, n)) },
     Job { name: "logs", what: "`logs` of 1,000,000 lines", rounds: 3, run: |p, n| Box::pin(logs(p, n)) },
 ];
-
-/// What is compared, and the engine it is compared on.
-pub(crate) struct Programs {
-    docker: Docker,
-    hoist: PathBuf,
-    peer: PathBuf,
-    engine: String,
-}
-
-/// Which of the two runs.
-#[derive(Debug, Clone, Copy)]
-enum Side {
-    Hoist,
-    Peer,
-}
-
-/// What both took for the same job.
-#[derive(Debug, Default)]
-struct Costs {
-    hoist: Vec<Cost>,
-    peer: Vec<Cost>,
-}
-
-impl Costs {
-    fn of(&mut self, side: Side) -> &mut Vec<Cost> {
-        match side {
-            Side::Hoist => &mut self.hoist,
-            Side::Peer => &mut self.peer,
-        }
-    }
-
-    /// A row of the table; memory is asked for in each.
-    fn row(self, what: &str, bars: impl IntoIterator<Item = Bar>) -> Row {
-        let bars = bars.into_iter().chain([Bar::Memory(4.0)]).collect();
-        Row { what: what.to_owned(), hoist: self.hoist, peer: self.peer, bars }
-    }
-}
-
-impl Programs {
-    /// The programs that the environment names, and an engine that answers.
-    pub(crate) async fn find() -> anyhow::Result<Self> {
-        let hoist = std::env::var_os("HOIST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_hoist").into(), PathBuf::from);
-        let peer = match std::env::var_os("HOIST_PEER") {
-            Some(path) => path.into(),
-            None => peer_of_the_bed()?,
-        };
-        let docker = Docker::connect_with_defaults()?;
-        let version = docker.version().await.context("no engine answers; `eval \"$(tests/bed/bed env)\"` names one")?;
-        Ok(Self { docker, hoist, peer, engine: version.version.unwrap_or_default() })
-    }
-
-    /// What the table says of them.
-    pub(crate) fn versions(&self) -> anyhow::Result<Versions> {
-        let output = Command::new(&self.peer).args(["version", "--short"]).output()?;
-        Ok(Versions {
-            peer: String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-            engine: self.engine.clone(),
-            sizes: (std::fs::metadata(&self.hoist)?.len(), std::fs::metadata(&self.peer)?.len()),
-        })
-    }
-
-    fn program(&self, side: Side) -> &Path {
-        match side {
-            Side::Hoist => &self.hoist,
-            Side::Peer => &self.peer,
-        }
-    }
-
-    fn run(&self, side: Side, arguments: &[&str], project: &Project) -> anyhow::Result<Cost> {
-        run(self.program(side), arguments, project.folder())
-    }
-
-    /// The same command by both in turn, after one run each that does not count.
-    fn pairs(&self, rounds: u32, arguments: &[&str], folder: &Path) -> anyhow::Result<Costs> {
-        let mut costs = Costs::default();
-        for round in 0..=rounds {
-            for side in in_turn(round) {
-                let cost = run(self.program(side), arguments, folder)?;
-                if round > 0 {
-                    costs.of(side).push(cost);
-                }
-            }
-        }
-        Ok(costs)
-    }
-}
-
-fn peer_of_the_bed() -> anyhow::Result<PathBuf> {
-    let bed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bed/bed");
-    let output = Command::new(bed).arg("peer").stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "HOIST_PEER names no Docker Compose, and the bed has none");
-    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
-}
-
-/// Neither is always the first.
-fn in_turn(round: u32) -> [Side; 2] {
-    if round.is_multiple_of(2) { [Side::Hoist, Side::Peer] } else { [Side::Peer, Side::Hoist] }
-}
-
-/// Services that do nothing, with more lines of each.
-fn services(count: usize, more: impl Fn(usize) -> String) -> String {
-    (0..count).fold("services:\n".to_owned(), |mut text, number| {
-        let idle = "    image: busybox:latest\n    command: [sleep, '600']\n    stop_grace_period: 0s\n";
-        write!(text, "  s{number}:\n{idle}{}", more(number)).expect("memory can be written to");
-        text
-    })
-}
 
 /// Each waits for the health of the one before.
 fn gated_services(count: usize, interval: &str) -> String {
@@ -162,14 +57,6 @@ fn gated_services(count: usize, interval: &str) -> String {
             None => check,
         }
     })
-}
-
-fn ten_services() -> String {
-    let more = |number| match number {
-        0..3 => format!("    volumes: ['data{number}:/data']\n"),
-        _ => "    environment: {LEVEL: info}\n".to_owned(),
-    };
-    services(10, more) + "volumes: {data0: {}, data1: {}, data2: {}}\n"
 }
 
 fn config(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
@@ -344,8 +231,8 @@ async fn cp(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
     }
     project.clear().await?;
     Ok(vec![
-        into.row("`cp` of 200 MB into a container", [Bar::Time(1.0)]),
-        out.row("`cp` of 200 MB out of a container", [Bar::Time(1.0)]),
+        into.row("`cp` of 200 MB into a container", [Bar::Time(1.0), Bar::Cpu(2.0)]),
+        out.row("`cp` of 200 MB out of a container", [Bar::Time(1.0), Bar::Cpu(2.0)]),
     ])
 }
 

@@ -7,6 +7,7 @@ mod support;
 
 mod attached;
 mod bring_up;
+mod build_command;
 mod builders;
 mod building;
 mod calls;
@@ -37,5 +38,6 @@ mod rolling;
 mod security;
 mod sharing;
 mod takeover;
+mod transferring;
 mod volumes;
 mod waiting;

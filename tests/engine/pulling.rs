@@ -16,16 +16,24 @@ use crate::support::{Scenario, scenario};
 /// The port of the registry.
 static PORT: LazyLock<u16> = LazyLock::new(free_port);
 
+/// Held by the scenario that has the registry.
+pub(crate) static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// The port of the registry.
+pub(crate) fn port() -> u16 {
+    *PORT
+}
+
 /// The address of the registry.
-fn address() -> String {
+pub(crate) fn address() -> String {
     format!("127.0.0.1:{}", *PORT)
 }
 
 /// The registry; it ends with the scenario that started it. There is one, so there is one scenario with it at a time.
-struct Registry;
+pub(crate) struct Registry;
 
 impl Registry {
-    fn start(access: &[&str]) -> Self {
+    pub(crate) fn start(access: &[&str]) -> Self {
         Self::bed(&[&["start"], access].concat());
         Self
     }
@@ -47,7 +55,7 @@ impl Drop for Registry {
 
 impl Scenario {
     /// A repository of its own, so that nothing else bears its names.
-    fn repository(&self) -> String {
+    pub(crate) fn repository(&self) -> String {
         format!("{}/{}", address(), self.project)
     }
 
@@ -71,7 +79,7 @@ impl Scenario {
     }
 
     /// Takes a tag out of the engine.
-    async fn forget(&self, tag: &str) {
+    pub(crate) async fn forget(&self, tag: &str) {
         let force = RemoveImageOptionsBuilder::default().force(true).build();
         let name = format!("{}:{tag}", self.repository());
         self.docker.remove_image(&name, Some(force), None).await.expect("it was there");
@@ -102,6 +110,7 @@ impl Scenario {
 
 #[tokio::test]
 async fn images_come_from_the_registry_when_the_policy_says_so() {
+    let _turn = TURN.lock().await;
     scenario("pulling", &[], |s| async move {
         let registry = Registry::start(&[]);
         policies(&s).await;

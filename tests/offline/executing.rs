@@ -258,7 +258,13 @@ async fn slow_pulls_and_waits_do_not_hold_up_the_rest() {
     let mut plans = Plans::new();
     for number in 0..20 {
         let image = format!("slow{number}");
-        let spec = PullSpec { image, platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+        let spec = PullSpec {
+            image,
+            platform: None,
+            services: Vec::new(),
+            built_by: Vec::new(),
+            on_failure: PullFailure::Fail,
+        };
         plans.add(Action::PullImage(Arc::new(spec)), &[]);
     }
     let (created, started) = plans.up("db", &[]);
@@ -302,8 +308,13 @@ async fn guards_are_answered_by_what_the_run_finds_out() {
         let old = engine.add_running("demo", "demo-web-1", "web", 1);
         engine.image_of("web", pulled);
         let mut plans = Plans::new();
-        let spec =
-            PullSpec { image: "web".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+        let spec = PullSpec {
+            image: "web".to_owned(),
+            platform: None,
+            services: Vec::new(),
+            built_by: Vec::new(),
+            on_failure: PullFailure::Fail,
+        };
         let pull = plans.add(Action::PullImage(Arc::new(spec)), &[]);
         plans.guard = Some(Guard::ImageChanged { producer: pull, image: "web".to_owned(), from: Some(from.into()) });
         let spec = ContainerSpec {
@@ -351,8 +362,13 @@ async fn a_tolerated_pull_leaves_the_image_to_the_build() {
     engine.fail("pull web", EngineError::Registry("pull access denied".to_owned()));
     let project = Project { name: "demo".into(), ..Project::default() };
     let mut plans = Plans::new();
-    let spec =
-        PullSpec { image: "web".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Tolerate };
+    let spec = PullSpec {
+        image: "web".to_owned(),
+        platform: None,
+        services: Vec::new(),
+        built_by: Vec::new(),
+        on_failure: PullFailure::Tolerate,
+    };
     let pull = plans.add(Action::PullImage(Arc::new(spec)), &[]);
     plans.guard = Some(Guard::ImageMissing { producer: pull, image: "web".to_owned() });
     let spec = Arc::new(BuildSpec::new("web", "web", BuildContext::Folder("/app".into())));
@@ -506,7 +522,7 @@ async fn what_is_gone_or_in_use_is_no_failure() {
     plans.add(Action::RemoveVolume { name: "demo_data".to_owned() }, &[remove]);
     engine.fail("stop demo-old-1", EngineError::NotFound("gone".to_owned()));
     engine.fail("remove demo-old-1", EngineError::Conflict("removal in progress".to_owned()));
-    engine.fail("remove network n1", EngineError::InUse("has active endpoints".to_owned()));
+    engine.fail("remove network n1", EngineError::InUse("has active endpoints (name:\"db\" id:\"1\")".to_owned()));
     engine.fail("remove volume demo_data", EngineError::InUse("volume is in use".to_owned()));
     let (outcome, events) = run(&plans.build(), &engine).await;
     assert_eq!(said(&outcome), "");
@@ -514,7 +530,8 @@ async fn what_is_gone_or_in_use_is_no_failure() {
         .iter()
         .filter_map(|event| if let Fact::Finished { outcome, .. } = event { Some(outcome.clone()) } else { None })
         .collect();
-    assert_eq!(outcomes, [Outcome::NothingThere, Outcome::NothingThere, Outcome::StillInUse, Outcome::StillInUse]);
+    let kept = |by: &[&str]| Outcome::StillInUse { by: by.iter().map(|name| (*name).to_owned()).collect() };
+    assert_eq!(outcomes, [Outcome::NothingThere, Outcome::NothingThere, kept(&["db"]), kept(&[])]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -934,8 +951,13 @@ async fn after_an_interruption_nothing_starts_and_what_runs_is_left_to_finish() 
     plans.start("a", 1, first, &[]);
     let (created, started) = plans.up("db", &[]);
     plans.wait("db", vec![made_by("db", 1, created)], WaitCondition::Healthy, Waiter::Dependents, None, &[started]);
-    let spec =
-        PullSpec { image: "big".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+    let spec = PullSpec {
+        image: "big".to_owned(),
+        platform: None,
+        services: Vec::new(),
+        built_by: Vec::new(),
+        on_failure: PullFailure::Fail,
+    };
     plans.add(Action::PullImage(Arc::new(spec)), &[]);
     let engine = Fake::new();
     engine.delay("create demo-a-1", s(10));

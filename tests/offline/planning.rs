@@ -4,6 +4,7 @@ mod files;
 mod simulate;
 mod state;
 
+mod builds;
 mod containers;
 mod converge;
 mod data;
@@ -21,6 +22,7 @@ mod resources;
 mod rolling;
 mod sharing;
 mod taken;
+mod transfers;
 
 use std::sync::Arc;
 

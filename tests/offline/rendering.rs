@@ -260,9 +260,9 @@ fn what_did_not_happen_has_words_of_its_own() {
     let plan = plans.build();
     let events = [
         Fact::UpToDate { container: "demo-db-1".to_owned(), state: State::Running },
-        finished_as(network, Outcome::StillInUse),
+        finished_as(network, Outcome::StillInUse { by: vec!["other".to_owned(), "0123456789ab".to_owned()] }),
         finished_as(network, Outcome::NothingThere),
-        finished_as(volume, Outcome::StillInUse),
+        finished_as(volume, Outcome::StillInUse { by: Vec::new() }),
         finished_as(volume, Outcome::NothingThere),
         Fact::Stopping(Stopping::Interrupted),
         Fact::Stopping(Stopping::ContainerExited),
@@ -271,7 +271,7 @@ fn what_did_not_happen_has_words_of_its_own() {
         written(ProgressMode::Plain, &plan, &events).replace(" \n", "$\n"),
         indoc! {"
             \u{20}Container demo-db-1 Running$
-            \u{20}Network demo_default Resource is still in use$
+            \u{20}Network demo_default Resource is still in use by other, 0123456789ab
             \u{20}Network demo_default No resource found to remove$
             \u{20}Volume demo_data Resource is still in use$
             \u{20}Volume demo_data Warning: No resource found to remove$
@@ -397,8 +397,13 @@ fn models_are_named_as_in_the_file() {
 #[test]
 fn layers_and_builds_are_lines_where_their_words_change() {
     let mut plans = Plans::new();
-    let spec =
-        PullSpec { image: "nginx".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+    let spec = PullSpec {
+        image: "nginx".to_owned(),
+        platform: None,
+        services: Vec::new(),
+        built_by: Vec::new(),
+        on_failure: PullFailure::Fail,
+    };
     let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
     let plan = plans.build();
     let layer = |status: &str, current| Fact::Progress {
@@ -497,6 +502,38 @@ fn what_a_build_moves_belongs_to_its_step() {
     );
 }
 
+#[test]
+fn the_log_of_builds_can_go_elsewhere() {
+    let mut plans = Plans::new();
+    let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
+    let spec = Arc::new(BuildSpec::new("web", "demo-web", BuildContext::Folder("/app".into())));
+    let id = plans.add(Action::BuildImage { project, spec }, &[]);
+    let plan = plans.build();
+    let events = [
+        Fact::Started { id },
+        Fact::BuildStep {
+            id,
+            part: "1".to_owned(),
+            name: "[1/1] RUN x".to_owned(),
+            status: BuildStatus::Started,
+            elapsed: None,
+        },
+        Fact::BuildLog { id, part: "1".to_owned(), line: "line".to_owned() },
+        finished(id),
+    ];
+    for (mode, log, rest) in [
+        (ProgressMode::Plain, "#1 [1/1] RUN x\n#1 line\n", " Image demo-web Building \n Image demo-web Built \n"),
+        (ProgressMode::Quiet, "", ""),
+    ] {
+        let (written, logged) = (Written::default(), Written::default());
+        let settings = TtySettings { color: false, size: TerminalSize::fixed(24, 80) };
+        let mut progress = Progress::new(mode, settings, written.clone()).with_build_log(logged.clone());
+        show(&mut progress, &[begins(&plan, "build")]);
+        show(&mut progress, &events);
+        assert_eq!((logged.text().as_str(), written.text().as_str()), (log, rest));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_live_block_shows_states_times_and_what_is_waited_for() {
     let (plan, steps) = stack();
@@ -528,6 +565,22 @@ async fn the_live_block_shows_states_times_and_what_is_waited_for() {
  ✔ Container demo-web-1 Created                      0.0s
 "
         .trim_end()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stays_on_the_screen_does_not_look_as_if_it_went_on() {
+    let (plan, steps) = stack();
+    let mut screen = Screen::new(&plan, 24, 60);
+    screen.events(&[Fact::Started { id: steps[0] }]);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(screen.contents().contains(" ⠴ Network"), "{}", screen.contents());
+    screen.progress.finish().expect("written to memory");
+    assert_eq!(
+        screen.contents(),
+        "\
+[+] up 0/1
+ - Network demo_default Creating                     1.5s"
     );
 }
 
@@ -638,7 +691,16 @@ fn layers_of_two_images_are_told_apart() {
     let mut plans = Plans::new();
     let mut pull = |image: &str| {
         let (image, platform, on_failure) = (image.to_owned(), None, PullFailure::Fail);
-        plans.add(Action::PullImage(Arc::new(PullSpec { image, platform, services: Vec::new(), on_failure })), &[])
+        plans.add(
+            Action::PullImage(Arc::new(PullSpec {
+                image,
+                platform,
+                services: Vec::new(),
+                built_by: Vec::new(),
+                on_failure,
+            })),
+            &[],
+        )
     };
     let pulls = [pull("nginx"), pull("redis")];
     let shared = |id| Fact::Progress {
@@ -736,8 +798,13 @@ async fn the_echo_of_a_ctrl_c_leaves_nothing_behind() {
 #[tokio::test(start_paused = true)]
 async fn pulls_show_layers_and_bytes() {
     let mut plans = Plans::new();
-    let spec =
-        PullSpec { image: "nginx".to_owned(), platform: None, services: Vec::new(), on_failure: PullFailure::Fail };
+    let spec = PullSpec {
+        image: "nginx".to_owned(),
+        platform: None,
+        services: Vec::new(),
+        built_by: Vec::new(),
+        on_failure: PullFailure::Fail,
+    };
     let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
     let mut screen = Screen::new(&plans.build(), 24, 80);
     let layer = |part: &str, status: &str, current| Fact::Progress {

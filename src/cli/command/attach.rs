@@ -25,14 +25,14 @@ pub(crate) struct AttachArgs {
           default_missing_value = "true", value_parser = interaction::switch, action = clap::ArgAction::Set)]
     pub(crate) sig_proxy: bool,
     /// Service to attach to
-    #[arg(value_name = "SERVICE", num_args = 0..)]
-    pub(crate) services: Vec<String>,
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// Ignored, as in Docker Compose
+    #[arg(value_name = "IGNORED", hide = true)]
+    pub(crate) others: Vec<String>,
 }
 
 pub(super) fn attach(args: &AttachArgs, context: &Context) -> Result<(), Failure> {
-    let Some(service) = args.services.first() else {
-        return Failure::usage("requires at least 1 arg(s), only received 0");
-    };
     if context.global.dry_run {
         return Failure::usage("attach is not supported in dry-run mode");
     }
@@ -42,7 +42,7 @@ pub(super) fn attach(args: &AttachArgs, context: &Context) -> Result<(), Failure
         let attach = Attach {
             container: OneContainer {
                 project,
-                service: ServiceName::from(service.as_str()),
+                service: ServiceName::from(args.service.as_str()),
                 number: (args.index > 0).then_some(args.index),
             },
             stdin: !args.no_stdin,

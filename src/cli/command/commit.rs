@@ -8,7 +8,6 @@ use crate::operation::{Commit, OneContainer};
 
 /// Arguments of `commit`.
 #[derive(Debug, Args)]
-#[command(override_usage = "hoist commit [OPTIONS] SERVICE [REPOSITORY[:TAG]]")]
 pub(crate) struct CommitArgs {
     /// Author of the image
     #[arg(short, long, value_name = "AUTHOR", default_value = "", hide_default_value = true)]
@@ -33,28 +32,24 @@ pub(crate) struct CommitArgs {
         default_missing_value = "true"
     )]
     pub(crate) pause: String,
-    /// Service whose container is committed, and the name of the image
-    #[arg(value_name = "SERVICE", hide = true)]
-    pub(crate) words: Vec<String>,
+    /// Service whose container is committed
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// Name of the image
+    #[arg(value_name = "REPOSITORY[:TAG]")]
+    pub(crate) image: Option<String>,
 }
 
 pub(super) fn commit(args: CommitArgs, context: &Context) -> Result<(), Failure> {
-    let (service, image) = match args.words.as_slice() {
-        [service] => (service.as_str().into(), None),
-        [service, image] => (service.as_str().into(), Some(image.clone())),
-        words => {
-            return Failure::usage(&format!("accepts between 1 and 2 arg(s), received {}", words.len()));
-        }
-    };
     let pause = boolean(&args.pause)?;
     let load = || {
         Ok(Commit {
             container: OneContainer {
                 project: output::named(context)?.name().clone(),
-                service,
+                service: args.service.as_str().into(),
                 number: u32::try_from(args.index).ok().filter(|number| *number > 0),
             },
-            image,
+            image: args.image,
             author: args.author,
             message: args.message,
             changes: args.change,

@@ -10,15 +10,8 @@ use crate::engine::Owners;
 use crate::operation::Copy;
 use crate::operation::copy::{Sides, Streams};
 
-/// What Docker Compose says where there are not two arguments.
-const NOT_TWO: &str = "docker: 'docker compose cp' requires 2 arguments\n\nUsage:  docker compose cp [OPTIONS] \
-                       SERVICE:SRC_PATH DEST_PATH|-\n\tdocker compose cp [OPTIONS] SRC_PATH|- \
-                       SERVICE:DEST_PATH\n\nRun 'docker compose cp --help' for more information";
-
 /// Arguments of `cp`.
 #[derive(Debug, Args)]
-#[command(override_usage = "hoist cp [OPTIONS] SERVICE:SRC_PATH DEST_PATH|-\n       \
-                            hoist cp [OPTIONS] SRC_PATH|- SERVICE:DEST_PATH")]
 pub(crate) struct CpArgs {
     /// Include containers created by `run`
     #[arg(long)]
@@ -32,18 +25,20 @@ pub(crate) struct CpArgs {
     /// Copy from or to the replica with this number only
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) index: i64,
-    /// SERVICE:PATH, a local path, or - for a tar archive on standard input or output
-    #[arg(value_name = "PATH", hide = true)]
-    pub(crate) paths: Vec<String>,
+    /// SERVICE:PATH, a local path, or - for a tar archive on standard input
+    #[arg(value_name = "PATH")]
+    pub(crate) source: String,
+    /// SERVICE:PATH, a local path, or - for a tar archive on standard output
+    #[arg(value_name = "PATH")]
+    pub(crate) destination: String,
 }
 
 pub(super) fn cp(args: &CpArgs, context: &Context) -> Result<(), Failure> {
-    let [source, destination] = args.paths.as_slice() else { return Failure::usage(NOT_TWO) };
     let load = || {
         let project = output::named(context)?.name().clone();
         Ok(Copy {
             project,
-            sides: Sides::of(source, destination).map_err(|error| Failure::Usage(error.to_string()))?,
+            sides: Sides::of(&args.source, &args.destination).map_err(|error| Failure::Usage(error.to_string()))?,
             number: u32::try_from(args.index).ok().filter(|number| *number > 0),
             one_offs: args.all,
             follow_links: args.follow_link,

@@ -28,7 +28,7 @@ pub(crate) struct ExecArgs {
     pub(crate) index: u32,
     /// Pass standard input to the command
     #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true,
-          default_missing_value = "true", value_parser = interaction::switch, action = clap::ArgAction::Set, hide = true)]
+          default_missing_value = "true", value_parser = interaction::switch, action = clap::ArgAction::Set)]
     pub(crate) interactive: bool,
     /// Do not allocate a terminal [default: unless standard input and output are terminals]
     #[arg(short = 'T', long, alias = "no-TTY", value_name = "BOOL", num_args = 0..=1, require_equals = true,
@@ -49,17 +49,13 @@ pub(crate) struct ExecArgs {
     pub(crate) workdir: Option<String>,
     /// Service to run the command in
     #[arg(value_name = "SERVICE")]
-    pub(crate) service: Option<String>,
+    pub(crate) service: String,
     /// Command, with its arguments
-    #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) command: Vec<String>,
 }
 
 pub(super) fn exec(args: &ExecArgs, context: &Context) -> Result<(), Failure> {
-    let Some(service) = &args.service else { return too_few(0) };
-    if args.command.is_empty() {
-        return too_few(1);
-    }
     if context.global.dry_run {
         return Failure::usage("interactive exec is not supported in dry-run mode");
     }
@@ -69,7 +65,7 @@ pub(super) fn exec(args: &ExecArgs, context: &Context) -> Result<(), Failure> {
     let status = with_engine(context, load, async |target, engine| {
         let container = OneContainer {
             project: target.name().clone(),
-            service: ServiceName::from(service.as_str()),
+            service: ServiceName::from(args.service.as_str()),
             number: (args.index > 0).then_some(args.index),
         };
         let exec = Exec { container, spec: spec(args, &target, context), keys };
@@ -80,10 +76,6 @@ pub(super) fn exec(args: &ExecArgs, context: &Context) -> Result<(), Failure> {
         exec.run(&engine, &mut terminal).await.map_err(Failure::without_files)
     })?;
     interaction::ended_with(status)
-}
-
-fn too_few(count: usize) -> Result<(), Failure> {
-    Failure::usage(&format!("requires at least 2 arg(s), only received {count}"))
 }
 
 fn spec(args: &ExecArgs, target: &Target, context: &Context) -> ExecSpec {

@@ -11,7 +11,6 @@ use crate::operation::{Export, OneContainer};
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
-#[command(override_usage = "hoist export [OPTIONS] SERVICE")]
 pub(crate) struct ExportArgs {
     /// Export the replica with this number
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
@@ -20,15 +19,14 @@ pub(crate) struct ExportArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Service whose container is exported
-    #[arg(value_name = "SERVICE", hide = true)]
-    pub(crate) services: Vec<String>,
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// Ignored, as in Docker Compose
+    #[arg(value_name = "IGNORED", hide = true)]
+    pub(crate) others: Vec<String>,
 }
 
 pub(super) fn export(args: ExportArgs, context: &Context) -> Result<(), Failure> {
-    // Docker Compose ignores further arguments.
-    let Some(service) = args.services.first() else {
-        return Failure::usage("requires at least 1 arg(s), only received 0");
-    };
     let output = args.output.filter(|path| !path.as_os_str().is_empty());
     let load = || {
         if output.is_none() && context.terminals.stdout {
@@ -37,7 +35,7 @@ pub(super) fn export(args: ExportArgs, context: &Context) -> Result<(), Failure>
         Ok(Export {
             container: OneContainer {
                 project: output::named(context)?.name().clone(),
-                service: service.as_str().into(),
+                service: args.service.as_str().into(),
                 number: u32::try_from(args.index).ok().filter(|number| *number > 0),
             },
             output,

@@ -2,6 +2,7 @@
 
 mod alpha;
 mod attach;
+mod build;
 mod commit;
 mod completion;
 mod config;
@@ -22,6 +23,8 @@ mod plan;
 mod plugin;
 mod port;
 mod ps;
+mod pull;
+mod push;
 mod restart;
 mod rm;
 mod run;
@@ -52,6 +55,8 @@ pub(crate) enum Command {
     Alpha(Lazy<alpha::AlphaArgs>),
     /// Attach this terminal to a running container
     Attach(Lazy<attach::AttachArgs>),
+    /// Build the images of services
+    Build(Lazy<build::BuildArgs>),
     /// Create an image from the changes of a container
     Commit(Lazy<commit::CommitArgs>),
     /// Print a completion script for a shell
@@ -95,6 +100,10 @@ pub(crate) enum Command {
     Plugin(Lazy<plugin::PluginArgs>),
     /// List containers
     Ps(Lazy<ps::PsArgs>),
+    /// Pull the images of services
+    Pull(Lazy<pull::PullArgs>),
+    /// Push the images that services build
+    Push(Lazy<push::PushArgs>),
     /// Restart containers
     Restart(Lazy<restart::RestartArgs>),
     /// Remove stopped containers
@@ -153,6 +162,7 @@ pub(super) fn dispatch(
         None | Some(Command::Version(_)) => Ok(()),
         Some(Command::Alpha(Lazy(args))) => alpha::alpha(&args, root(), context),
         Some(Command::Attach(Lazy(args))) => attach::attach(&args, context),
+        Some(Command::Build(Lazy(args))) => build::build(&args, context),
         Some(Command::Commit(Lazy(args))) => commit::commit(args, context),
         Some(Command::Completion(Lazy(args))) => completion::completion(&args, root(), context.form),
         Some(Command::Config(Lazy(args))) => config::config(&args, context),
@@ -173,6 +183,8 @@ pub(super) fn dispatch(
         Some(Command::Plugin(Lazy(args))) => plugin::plugin(args, context),
         Some(Command::Port(Lazy(args))) => port::port(&args, context),
         Some(Command::Ps(Lazy(args))) => ps::ps(&args, context),
+        Some(Command::Pull(Lazy(args))) => pull::pull(&args, context),
+        Some(Command::Push(Lazy(args))) => push::push(&args, context),
         Some(Command::Restart(Lazy(args))) => restart::restart(&args, context),
         Some(Command::Rm(Lazy(args))) => rm::rm(&args, context),
         Some(Command::Run(Lazy(args))) => run::run(&args, context),

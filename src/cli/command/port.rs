@@ -19,26 +19,23 @@ pub(crate) struct PortArgs {
     /// Protocol of the port: tcp or udp [default: tcp for one port, any for the list]
     #[arg(long, value_name = "PROTOCOL")]
     pub(crate) protocol: Option<String>,
-    /// Service, and the port in its container [default: all ports]
-    #[arg(value_name = "SERVICE [PRIVATE_PORT]", num_args = 0.., allow_negative_numbers = true)]
-    pub(crate) service_and_port: Vec<String>,
+    /// Service
+    #[arg(value_name = "SERVICE", allow_negative_numbers = true)]
+    pub(crate) service: String,
+    /// Port in its container [default: all ports]
+    #[arg(value_name = "PRIVATE_PORT", allow_negative_numbers = true)]
+    pub(crate) private_port: Option<String>,
 }
 
 pub(super) fn port(args: &PortArgs, context: &Context) -> Result<(), Failure> {
-    let (service, number) = match args.service_and_port.as_slice() {
-        [service] => (service, None),
-        [service, number] => (service, Some(self::number(number)?)),
-        others => {
-            return Failure::usage(&format!("accepts between 1 and 2 arg(s), received {}", others.len()));
-        }
-    };
+    let number = args.private_port.as_deref().map(number).transpose()?;
     let wanted = wanted(number, args.protocol.as_deref());
     let is_one = matches!(wanted, WantedPorts::One { .. });
     let load = || Ok(output::named(context)?.name().clone());
     let ports = with_engine(context, load, async |project, engine| {
         let container = OneContainer {
             project,
-            service: ServiceName::from(service.as_str()),
+            service: ServiceName::from(args.service.as_str()),
             number: u32::try_from(args.index).ok().filter(|number| *number > 0),
         };
         Port { container, wanted }.find(&engine).await.map_err(Failure::without_files)

@@ -56,20 +56,19 @@ pub(crate) struct RunArgs {
     pub(crate) use_aliases: bool,
     /// Service to run the command in
     #[arg(value_name = "SERVICE")]
-    pub(crate) service: Option<String>,
+    pub(crate) service: String,
     /// Command, with its arguments [default: that of the service]
     #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) command: Vec<String>,
 }
 
 pub(super) fn run(args: &RunArgs, context: &Context) -> Result<(), Failure> {
-    let Some(service) = &args.service else { return Failure::usage("requires at least 1 arg(s), only received 0") };
     one_off::check(&args.definition)?;
     let context = &if args.quiet { context.clone().quiet() } else { context.clone() };
     let keys = interaction::configured_keys(context)?;
     let status = with_engine(
         context,
-        || read(args, service, context),
+        || read(args, context),
         async |(plan_args, loaded), engine| {
             let mut goal = bring_up::prepare(&plan_args, context, loaded, &engine).await?;
             goal.up.name = "run";
@@ -92,7 +91,8 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<(), Failure> {
 }
 
 /// Reads the files, and changes the service to what the container is.
-fn read(args: &RunArgs, service: &str, context: &Context) -> Result<(UpPlanArgs, Loaded), Failure> {
+fn read(args: &RunArgs, context: &Context) -> Result<(UpPlanArgs, Loaded), Failure> {
+    let service = args.service.as_str();
     let mut plan_args = UpPlanArgs {
         converge: ConvergeArgs {
             build: args.build,

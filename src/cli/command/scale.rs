@@ -13,7 +13,7 @@ pub(crate) struct ScaleArgs {
     #[arg(long)]
     pub(crate) no_deps: bool,
     /// Services and their number of replicas
-    #[arg(value_name = "SERVICE=REPLICAS")]
+    #[arg(value_name = "SERVICE=REPLICAS", required = true)]
     pub(crate) scales: Vec<String>,
 }
 

@@ -29,21 +29,18 @@ pub(crate) struct StatsArgs {
     #[arg(long)]
     pub(crate) no_trunc: bool,
     /// Service to show [default: all]
-    #[arg(value_name = "SERVICE", num_args = 0..)]
-    pub(crate) services: Vec<String>,
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
 }
 
 pub(super) fn stats(args: &StatsArgs, context: &Context) -> Result<(), Failure> {
-    if args.services.len() > 1 {
-        return Failure::usage(&format!("accepts at most 1 arg(s), received {}", args.services.len()));
-    }
     let format = listing::format(args.format.as_deref(), "statsFormat", context)?;
     let truncate = if args.no_trunc { Truncate::Never } else { Truncate::Long };
     let load = || Ok(output::named(context)?.name().clone());
     with_engine(context, load, async |project, engine| {
         let stats = Stats {
             project,
-            service: args.services.first().map(|service| ServiceName::from(service.as_str())),
+            service: args.service.as_deref().map(ServiceName::from),
             states: if args.all { ContainerStates::All } else { ContainerStates::Up },
         };
         let interruption = Interruption::default();

@@ -102,8 +102,7 @@ async fn attached<E: Engine>(
         exit_code_from: args.attach.exit_code_from.as_deref().map(ServiceName::from),
     };
     let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
-    let mut screen =
-        Screen::new(output::progress(context)?.hiding(goal.hidden).with_build_log(std::io::stdout()), logs);
+    let mut screen = Screen::new(output::with_build_log(output::progress(context)?.hiding(goal.hidden), context), logs);
     let interruption = Interruption::default();
     let (events, received) = Events::channel();
     let (outputs, lines) = Outputs::channel();

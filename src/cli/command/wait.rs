@@ -15,7 +15,7 @@ pub(crate) struct WaitArgs {
     #[arg(long)]
     pub(crate) down_project: bool,
     /// Services whose containers are waited for
-    #[arg(value_name = "SERVICE")]
+    #[arg(value_name = "SERVICE", required = true)]
     pub(crate) services: Vec<String>,
 }
 

@@ -21,6 +21,7 @@ use crate::yaml::Node;
 const WORDS: &[(&str, &str, &[&str])] = &[
     ("", "ansi", &["auto", "never", "always"]),
     ("", "progress", &["auto", "tty", "plain", "json", "quiet"]),
+    ("pull", "policy", &["always", "missing"]),
     ("", "pull", &["always", "missing", "never", "build"]),
     ("", "status", &["created", "dead", "exited", "paused", "removing", "restarting", "running"]),
     ("", "rmi", &["all", "local"]),

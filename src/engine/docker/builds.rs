@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures::future;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::build::{self, BuildError, BuildProgress, Built, StepStatus, Surroundings};
 use super::client::Client;
-use super::push::push;
-use super::{Docker, convert, images};
+use super::{Docker, convert, image_lookup, transfer};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
-use crate::plan::{BuildPurpose, BuildSpec, Dockerfile, Exporter};
+use crate::plan::{BuildPurpose, BuildSpec, Dockerfile, Exporter, PushFailure, PushSpec};
 use crate::project::value::BuildContext;
 
 impl Builds for Docker {
@@ -97,7 +97,7 @@ async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<
     }
     match &spec.exporter {
         Exporter::ImageStore { .. } | Exporter::Platforms { .. } => {
-            if let Some(image) = images::look(client, &spec.image, spec.platform.as_deref()).await? {
+            if let Some(image) = image_lookup::look(client, &spec.image, spec.platform.as_deref()).await? {
                 return Ok(image);
             }
         }
@@ -105,7 +105,8 @@ async fn built_image(client: &Client, spec: &BuildSpec, built: Built) -> Result<
     }
     if let (Exporter::Registry { tags }, false) = (&spec.exporter, built.pushed) {
         for tag in tags {
-            push(client, tag).await?;
+            let spec = PushSpec { image: tag.clone(), service: spec.service.clone(), on_failure: PushFailure::EndRun };
+            transfer::push(client.clone(), Arc::new(spec)).try_for_each(|_| future::ready(Ok(()))).await?;
         }
     }
     match built.digest.or(built.config_digest) {

@@ -49,6 +49,14 @@ pub(super) fn says_it_has_that_name(words: &str) -> bool {
     words.contains("same name as its current name")
 }
 
+/// Whether a registry's refusal depends on who asks.
+pub(super) fn means_denied(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    ["denied", "unauthorized", "authentication required", "insufficient_scope", "forbidden"]
+        .iter()
+        .any(|phrase| lower.contains(phrase))
+}
+
 /// Whether a message says that a registry, not the engine, refused.
 fn means_registry(words: &str) -> bool {
     ["unauthorized", "authentication required", "pull access denied", "no basic auth credentials", "toomanyrequests"]
@@ -56,13 +64,57 @@ fn means_registry(words: &str) -> bool {
         .any(|phrase| words.contains(phrase))
 }
 
-/// Classifies the failure of a pull by the engine's message alone: its answer had already begun.
-pub(super) fn pull(message: &str) -> EngineError {
-    let denied = message.starts_with("denied");
-    if denied || means_registry(message) || message.contains("not found") || message.contains("manifest unknown") {
-        EngineError::Registry(message.to_owned())
+/// Classifies the failure of a pull or push by the engine's message alone: its answer had already begun, or its status
+/// says nothing about the registry.
+pub(super) fn transfer(message: &str) -> EngineError {
+    let words = message.to_owned();
+    let lower = message.to_lowercase();
+    let busy = ["toomanyrequests", "too many requests", "http 429", "status: 429"].iter().any(|it| lower.contains(it));
+    // This limit is for hours.
+    let used_up = lower.contains("pull rate limit");
+    let denied = lower.starts_with("denied") || (!busy && means_registry(message));
+    if used_up || denied || lower.contains("not found") || lower.contains("manifest unknown") {
+        EngineError::Registry(words)
+    } else if busy || means_passing(&lower) {
+        EngineError::RegistryFault { words, retry_after: retry_after(&lower) }
     } else {
-        EngineError::Failed(message.to_owned())
+        EngineError::Failed(words)
+    }
+}
+
+/// Whether a message in lower case is about a connection that broke or a server that failed: the next attempt may
+/// succeed. A registry that refuses connections is not there at all.
+fn means_passing(lower: &str) -> bool {
+    const PHRASES: [&str; 17] = [
+        "unexpected eof",
+        "connection reset",
+        "broken pipe",
+        "handshake timeout",
+        "i/o timeout",
+        "client.timeout exceeded",
+        "deadline exceeded",
+        "server closed idle connection",
+        "use of closed network connection",
+        "goaway",
+        "http status: 5",
+        "500 internal server error",
+        "502 bad gateway",
+        "503 service unavailable",
+        "504 gateway timeout",
+        "unexpected status code 5",
+        "parsing http 5",
+    ];
+    lower.ends_with(": eof") || PHRASES.iter().any(|phrase| lower.contains(phrase))
+}
+
+/// The delay that a registry asks for: `retry-after: 30`, `retry-after: 352.58µs, allowed: 44000/minute`.
+fn retry_after(lower: &str) -> Option<Duration> {
+    let (_, rest) = lower.split_once("retry-after")?;
+    let rest = rest.trim_start_matches([':', '=', ' ', '"']);
+    let text = rest.split([',', ' ', '"', '\n']).next()?;
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => text.parse::<crate::project::value::Duration>().ok()?.to_std(),
     }
 }
 
@@ -166,6 +218,49 @@ mod tests {
             assert_eq!(answer(*status, words), kind((*words).to_owned()), "{status} {words}");
         }
         assert_eq!(answer(500, ""), EngineError::Failed("the engine answered with status 500".to_owned()));
+    }
+
+    #[test]
+    fn faults_of_a_registry_that_may_pass() {
+        let fault = |words: &str, seconds: Option<u64>| EngineError::RegistryFault {
+            words: words.to_owned(),
+            retry_after: seconds.map(Duration::from_secs),
+        };
+        for words in [
+            "unexpected EOF",
+            "Get \"http://r.example/v2/a/manifests/1\": EOF",
+            "read tcp 10.0.0.1:1->10.0.0.2:2: read: connection reset by peer",
+            "received unexpected HTTP status: 503 Service Unavailable",
+            "unexpected status from GET request to http://r.example/v2/: 502 Bad Gateway",
+            "Get \"https://r.example/v2/\": net/http: TLS handshake timeout",
+            "dial tcp 10.0.0.2:443: i/o timeout",
+            "toomanyrequests: too many requests",
+            "error parsing HTTP 429 response body: unexpected end of JSON input: \"\"",
+            "error parsing HTTP 503 response body: unexpected end of JSON input: \"\"",
+        ] {
+            assert_eq!(transfer(words), fault(words, None), "{words}");
+        }
+        let asks = "toomanyrequests: retry-after: 30, allowed: 44000/minute";
+        assert_eq!(transfer(asks), fault(asks, Some(30)));
+        let asks = "toomanyrequests: retry-after: 2s, allowed: 44000/minute";
+        assert_eq!(transfer(asks), fault(asks, Some(2)));
+        for words in [
+            "toomanyrequests: You have reached your pull rate limit.",
+            "manifest for a:1 not found: manifest unknown: manifest unknown",
+            "denied: requested access to the resource is denied",
+            "unauthorized: authentication required",
+            "no basic auth credentials",
+        ] {
+            assert_eq!(transfer(words), EngineError::Registry(words.to_owned()), "{words}");
+        }
+        for words in [
+            "dial tcp 127.0.0.1:5999: connect: connection refused",
+            "dial tcp: lookup x.invalid on 10.0.0.1:53: no such host",
+            "no matching manifest for linux/arm64/v8 in the manifest list entries",
+            "no space left on device",
+        ] {
+            assert_eq!(transfer(words), EngineError::Failed(words.to_owned()), "{words}");
+        }
     }
 
     #[test]

@@ -5,8 +5,10 @@
 //! transport.rs  tls.rs  ssh.rs  client.rs    an address -> requests and answers, in the version agreed on
 //! classify.rs                                answers and failures -> EngineError
 //! observe.rs  listed.rs  status.rs           what the engine has of a project
-//! containers/  archives.rs  networks.rs  volumes.rs  images.rs  image_details.rs  commit.rs  builds.rs  streams/
+//! containers/  archives.rs  networks.rs  volumes.rs  images.rs  builds.rs  streams/
 //!                                            the traits of the engine, by resource
+//! image_lookup.rs  image_details.rs          which image a reference means, and what it is
+//! transfer.rs  reference.rs  commit.rs       images to and from registries, and out of containers
 //! convert/                                   a project's terms -> the engine's requests
 //! build/                                     the BuildKit client
 //! ```
@@ -23,6 +25,7 @@ mod containers;
 mod contexts;
 mod convert;
 mod image_details;
+mod image_lookup;
 mod images;
 mod json;
 mod listed;
@@ -30,12 +33,12 @@ mod local_file;
 mod networks;
 mod observe;
 mod platform;
-mod push;
 mod reference;
 mod ssh;
 mod status;
 mod streams;
 mod tls;
+mod transfer;
 mod transport;
 mod volumes;
 

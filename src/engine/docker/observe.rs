@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::client::{Client, query};
 use super::json::or_default;
 use super::listed::ListedContainer;
-use super::{Docker, classify, images};
+use super::{Docker, classify, image_lookup};
 use crate::engine::{ContainerStates, EngineError, Observe, ObserveQuery, Scope};
 use crate::observed::{Container, EngineVersion, Network, Observed, Volume, VolumeDetails};
 use crate::project::label;
@@ -52,11 +52,15 @@ async fn observe(client: &Client, query: &ObserveQuery) -> Result<Observed, Engi
         let containers = looking("containers", containers_of(client, &query.project)).await?;
         return Ok(Observed { containers, engine: version, ..Observed::default() });
     }
+    if query.scope == Scope::Images {
+        let images = looking("images", image_lookup::find(client, query)).await?;
+        return Ok(Observed { images, engine: version, ..Observed::default() });
+    }
     let (containers, networks, volumes, images) = tokio::try_join!(
         looking("containers", containers_of(client, &query.project)),
         looking("networks", networks(client, query)),
         looking("volumes", volumes(client, query)),
-        looking("images", images::find(client, query)),
+        looking("images", image_lookup::find(client, query)),
     )?;
     Ok(Observed { containers, networks, volumes, images, engine: version, ..Observed::default() })
 }

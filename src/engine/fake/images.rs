@@ -8,7 +8,7 @@ use futures::stream::{self, BoxStream};
 use super::Fake;
 use crate::engine::{CommitSpec, EngineError, ImageProgress, Images};
 use crate::observed::{Image, ImageDetails, ImageDigest, ImagePlatform};
-use crate::plan::PullSpec;
+use crate::plan::{PullSpec, PushSpec};
 
 impl Images for Fake {
     async fn image(&self, reference: String, _platform: Option<String>) -> Result<Option<Image>, EngineError> {
@@ -27,6 +27,23 @@ impl Images for Fake {
 
     fn pull_image(&self, spec: Arc<PullSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
         self.fetch(format!("pull {}", spec.image), spec.image.clone())
+    }
+
+    fn push_image(&self, spec: Arc<PushSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
+        let engine = self.clone();
+        let push = async move {
+            let image = spec.image.clone();
+            engine.call(format!("push {image}")).await?;
+            let missing = || EngineError::NotFound(format!("An image does not exist locally with the tag: {image}"));
+            let image = engine.state().images.get(&image).cloned().ok_or_else(missing)?;
+            Ok(ImageProgress::Done(image))
+        };
+        stream::once(push).boxed()
+    }
+
+    async fn registry_digest(&self, reference: String) -> Result<ImageDigest, EngineError> {
+        self.call(format!("look up {reference}")).await?;
+        Ok(format!("sha256:{:064x}", reference.len()).into())
     }
 
     async fn remove_image(&self, reference: String) -> Result<(), EngineError> {

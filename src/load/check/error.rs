@@ -244,12 +244,6 @@ pub enum ContextProblem {
         /// The closest defined name.
         closest: Option<String>,
     },
-    /// None of its profiles is active.
-    #[error("is disabled by its profiles")]
-    Disabled {
-        /// Its profiles.
-        profiles: Vec<String>,
-    },
     /// It has no `build`.
     #[error("has no `build`")]
     NotBuilt,
@@ -383,7 +377,6 @@ impl Explain for CheckError {
                 ContextProblem::Undefined { closest: None } => {
                     "define it under `services:`, or remove the reference".to_owned()
                 }
-                ContextProblem::Disabled { profiles } => enable(profiles),
                 ContextProblem::NotBuilt => {
                     format!("give `{other}` a `build`, or write the path or image that you meant")
                 }

@@ -83,13 +83,13 @@ impl Check<'_, '_> {
 
     fn additional_context(&mut self, name: &str, value: &Node) {
         let Some(other) = value.as_str().and_then(|value| value.strip_prefix("service:")) else { return };
-        let found = self.definitions.enabled(other);
+        // Its profiles do not matter: only its build is needed.
+        let found = self.definitions.services.get(other).and_then(Node::as_mapping);
         if found.is_some_and(|found| found.contains("build")) || self.findings.is_broken("services", other) {
             return;
         }
-        let problem = match self.definitions.services.get(other).and_then(Node::as_mapping) {
-            _ if found.is_some() => ContextProblem::NotBuilt,
-            Some(disabled) => ContextProblem::Disabled { profiles: profiles_of(disabled) },
+        let problem = match found {
+            Some(_) => ContextProblem::NotBuilt,
             None => ContextProblem::Undefined { closest: self.definitions.closest("services", other) },
         };
         self.findings.error(CheckError::BadContext {

@@ -173,14 +173,11 @@ impl Unpacker<'_> {
         let mut file = new_private_file(path).map_err(CopyError::local("open", path))?;
         let mut left = entry.size();
         while left > 0 {
-            let read = match entry.read(&mut self.buffer) {
-                Ok(0) => return Err(CopyError::Archive(io::ErrorKind::UnexpectedEof.into())),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(CopyError::Archive(error)),
-            };
-            file.write_all(&self.buffer[..read]).map_err(CopyError::local("write", path))?;
-            left = left.saturating_sub(read as u64);
+            let part = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
+            let part = &mut self.buffer[..part];
+            entry.read_exact(part).map_err(CopyError::Archive)?;
+            file.write_all(part).map_err(CopyError::local("write", path))?;
+            left -= part.len() as u64;
         }
         file.set_modified(with.modified).map_err(CopyError::local("chtimes", path))?;
         set_mode(&file, with.mode).map_err(CopyError::local("chmod", path))

@@ -75,7 +75,7 @@ pub enum Repetition {
 pub enum Lane {
     /// No limit: it waits for events.
     Wait,
-    /// Pulls and builds.
+    /// Pulls, pushes and builds.
     Fetch,
     /// Stops.
     Stop,
@@ -156,9 +156,19 @@ impl Action {
                 let services = ("services", names(&spec.services));
                 Description { data: pull.data.iter().cloned().chain([services]).collect(), ..pull }
             }
-            Self::BuildImage { spec, .. } => Description {
+            Self::BuildImage { spec, .. } => {
+                let several = (spec.platforms.len() > 1).then(|| spec.platforms.join(", "));
+                let platform = several.as_deref().or(spec.platform.as_deref());
+                Description {
+                    service: Some(&spec.service),
+                    ..Description::of_image("build image", ("Building", "Built"), &spec.image, platform)
+                }
+            }
+            Self::PushImage(spec) => Description {
                 service: Some(&spec.service),
-                ..Description::of_image("build image", ("Building", "Built"), &spec.image, spec.platform.as_deref())
+                subjects: vec![Subject::Tag(spec.image.clone())],
+                data: Vec::new(),
+                ..Description::of_image("push image", ("Pushing", "Pushed"), &spec.image, None)
             },
             Self::PullModel(spec) => Description::of_model("pull model", ("Pulling", "Pulled"), spec),
             Self::ConfigureModel(spec) => {

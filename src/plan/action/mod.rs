@@ -18,7 +18,7 @@ pub use container::{
 };
 pub use describe::{Description, Effect, Lane, Repetition, Verb};
 pub use guard::{Deferred, Guard};
-pub use image::{ModelSpec, PullFailure, PullSpec};
+pub use image::{LeftAlone, LeftAloneReason, ModelSpec, PullFailure, PullSpec, PushFailure, PushSpec};
 pub use reason::{FieldChange, FieldValue, Reason};
 pub use subject::Subject;
 pub use wait::{FailureAction, Probing, WaitCondition, WaitSpec, Waiter};
@@ -103,6 +103,8 @@ pub enum Action {
         /// What to build, and how.
         spec: Arc<BuildSpec>,
     },
+    /// Pushes an image to its registry.
+    PushImage(Arc<PushSpec>),
     /// Pulls a model for Docker's model runner.
     PullModel(Arc<ModelSpec>),
     /// Tells the model runner how to serve a model.
@@ -250,6 +252,23 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether its failure ends the run, with all that is under way.
+    #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a failure of the others only stops what depends on them")]
+    pub fn ends_run(&self) -> bool {
+        match self {
+            Self::PullImage(spec) => spec.on_failure == PullFailure::EndRun,
+            Self::PushImage(spec) => spec.on_failure == PushFailure::EndRun,
+            _ => false,
+        }
+    }
+
+    /// The services that can build the image instead, if it is a pull.
+    #[must_use]
+    pub fn built_by(&self) -> &[ServiceName] {
+        if let Self::PullImage(spec) = self { &spec.built_by } else { &[] }
+    }
+
     /// Removes a container. `unused` is filled in when the whole plan is known.
     #[must_use]
     pub fn remove_container(container: ContainerRef, volumes: AnonymousVolumes) -> Self {

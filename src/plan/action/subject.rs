@@ -16,6 +16,8 @@ pub enum Subject {
     Volume(String),
     /// An image, by the reference in the file.
     Image(String),
+    /// An image that is pushed, by the reference in the file.
+    Tag(String),
     /// A model, by its name in the file.
     Model(String),
     /// A service that a program provides or that is being updated, by its name.
@@ -37,6 +39,7 @@ impl Subject {
             | Self::Network(name)
             | Self::Volume(name)
             | Self::Image(name)
+            | Self::Tag(name)
             | Self::Model(name)
             | Self::Service(name) => name,
         }
@@ -50,7 +53,7 @@ impl fmt::Display for Subject {
             Self::Network(name) => write!(f, "Network {name}"),
             Self::Volume(name) => write!(f, "Volume {name}"),
             Self::Image(name) => write!(f, "Image {name}"),
-            Self::Model(name) | Self::Service(name) => f.write_str(name),
+            Self::Tag(name) | Self::Model(name) | Self::Service(name) => f.write_str(name),
         }
     }
 }

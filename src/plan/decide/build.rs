@@ -2,10 +2,75 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{Attestation, Attestations, BuildSecret, BuildSpec, Dockerfile, Exporter};
-use crate::project::label;
+use crate::plan::{Attestation, Attestations, BuildOptions, BuildSecret, BuildSpec, Dockerfile, Exporter, PlanError};
 use crate::project::value::BuildContext;
 use crate::project::{Build, Project, Service};
+
+/// What a build is made for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::plan) enum Resolve<'a> {
+    /// For containers: for the platform on which they run.
+    OnePlatform,
+    /// For the command `build`: for all platforms that the files list, and with its flags.
+    AllPlatforms(&'a BuildOptions),
+}
+
+/// A `build` section with the flags of the command that have the same meaning.
+pub(in crate::plan) fn overridden(mut build: Build, options: &BuildOptions) -> Build {
+    for (name, value) in &options.args {
+        match value {
+            Some(value) => build.args.insert(name.clone(), Some(value.clone())),
+            None => build.args.remove(name),
+        };
+    }
+    build.ssh.extend(options.ssh.iter().cloned());
+    build.no_cache |= options.no_cache;
+    build.pull |= options.pull;
+    build
+}
+
+/// A `build` section that lists the platforms to build for: those in the files, else that of the service, else the
+/// default.
+///
+/// # Errors
+///
+/// If the files list platforms, but not that of the service or the default.
+pub(in crate::plan) fn for_platforms(
+    service: &Service,
+    mut build: Build,
+    default_platform: Option<&str>,
+) -> Result<Build, PlanError> {
+    check_platform(service, &build, default_platform)?;
+    if build.platforms.is_empty() {
+        build.platforms.extend(service.platform.as_deref().or(default_platform).map(str::to_owned));
+    }
+    Ok(build)
+}
+
+/// Checks that a service can be built for its platform, or for the default.
+///
+/// # Errors
+///
+/// If the files list platforms, but not that one.
+pub(in crate::plan) fn check_platform(
+    service: &Service,
+    build: &Build,
+    default_platform: Option<&str>,
+) -> Result<(), PlanError> {
+    let refuses = |platform: &&str| !build.platforms.is_empty() && !build.platforms.iter().any(|one| one == platform);
+    if let Some(platform) = default_platform.filter(refuses) {
+        return Err(PlanError::DefaultPlatformNotBuilt {
+            service: service.name.clone(),
+            platform: platform.to_owned(),
+        });
+    }
+    match service.platform.as_deref().filter(refuses) {
+        Some(platform) => {
+            Err(PlanError::PlatformNotBuilt { service: service.name.clone(), platform: platform.to_owned() })
+        }
+        None => Ok(()),
+    }
+}
 
 /// The build of `image` according to the service's `build` section. Flags override its fields afterwards.
 pub(in crate::plan) fn resolve(
@@ -13,18 +78,19 @@ pub(in crate::plan) fn resolve(
     (service, build): (&Service, &Build),
     image: &str,
     platform: Option<&str>,
+    resolve: Resolve<'_>,
 ) -> BuildSpec {
     let folder = &project.working_directory;
     let context = text(build.context.as_ref())
         .map_or_else(|| BuildContext::Folder(folder.clone()), |context| BuildContext::new(&context, folder));
-    BuildSpec {
+    let builder = project.environment.get("BUILDX_BUILDER");
+    let spec = BuildSpec {
         platform: platform.map(str::to_owned),
         exporter: Exporter::ImageStore { tags: tags(build, image) },
         dockerfile: dockerfile(build),
         args: build.args.clone(),
-        labels: labels(project, service, build),
+        labels: project.image_labels(service, build),
         target: text(build.target.as_ref()),
-        platforms: platforms(build, platform),
         no_cache: build.no_cache,
         no_cache_filter: build.no_cache_filter.clone(),
         pull: build.pull,
@@ -42,8 +108,41 @@ pub(in crate::plan) fn resolve(
             provenance: Attestation::new(build.provenance.as_deref()),
             sbom: Attestation::new(build.sbom.as_deref()),
         },
+        builder: builder_name(builder),
         ..BuildSpec::new(service.name.clone(), image, context)
+    };
+    match resolve {
+        Resolve::OnePlatform => BuildSpec { platforms: one_platform(build, platform), ..spec },
+        Resolve::AllPlatforms(options) => {
+            with_flags(BuildSpec { platforms: build.platforms.clone(), ..spec }, service, options)
+        }
     }
+}
+
+/// The build as the flags of the command want it that no file can set.
+fn with_flags(mut spec: BuildSpec, service: &Service, options: &BuildOptions) -> BuildSpec {
+    let push = options.push && service.image.is_some();
+    let tags = spec.exporter.tags().to_vec();
+    spec.exporter = match spec.platforms.len() {
+        0 | 1 if push => Exporter::Registry { tags },
+        0 | 1 => Exporter::ImageStore { tags },
+        _ => Exporter::Platforms { tags, push },
+    };
+    if options.provenance.is_some() {
+        spec.attestations.provenance = Attestation::new(options.provenance.as_deref());
+    }
+    if options.sbom.is_some() {
+        spec.attestations.sbom = Attestation::new(options.sbom.as_deref());
+    }
+    if options.builder.is_some() {
+        spec.builder = builder_name(options.builder.as_ref());
+    }
+    BuildSpec { memory: options.memory, purpose: options.purpose, ..spec }
+}
+
+/// The builder with this name; `None` for the engine's own, which is called `default`.
+fn builder_name(name: Option<&String>) -> Option<String> {
+    text(name).filter(|name| name != "default")
 }
 
 /// A text, or `None` if it is empty.
@@ -65,16 +164,8 @@ fn dockerfile(build: &Build) -> Dockerfile {
     }
 }
 
-fn labels(project: &Project, service: &Service, build: &Build) -> BTreeMap<String, String> {
-    let mut labels = build.labels.clone();
-    labels.insert(label::PROJECT.to_owned(), project.name.to_string());
-    labels.insert(label::SERVICE.to_owned(), service.name.to_string());
-    labels.insert(label::VERSION.to_owned(), label::VERSION_VALUE.to_owned());
-    labels
-}
-
 /// A single platform: an engine without a multi-platform store keeps only one, and a container needs no more.
-fn platforms(build: &Build, platform: Option<&str>) -> Vec<String> {
+fn one_platform(build: &Build, platform: Option<&str>) -> Vec<String> {
     match (platform, build.platforms.as_slice()) {
         (Some(platform), _) => vec![platform.to_owned()],
         (None, [platform]) => vec![platform.clone()],
@@ -105,7 +196,8 @@ fn secrets(project: &Project, build: &Build) -> BTreeMap<String, BuildSecret> {
     let secrets = build.secrets.iter().map(|reference| {
         let key = reference.source.clone();
         let id = text(reference.target.as_ref()).unwrap_or_else(|| key.to_string());
-        (id, BuildSecret { definition: project.secrets.get(&key).cloned(), key })
+        let definition = project.secrets.get(&key).or_else(|| project.disabled_secrets.get(&key));
+        (id, BuildSecret { definition: definition.cloned(), key })
     });
     secrets.collect()
 }
@@ -113,7 +205,7 @@ fn secrets(project: &Project, build: &Build) -> BTreeMap<String, BuildSecret> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::{FileReference, FileSource, Secret, ServiceName};
+    use crate::project::{FileReference, FileSource, Secret, ServiceName, label};
 
     fn resolved(build: Build, platform: Option<&str>) -> BuildSpec {
         let service = Service { build: Some(build), ..Service::new("web") };
@@ -131,7 +223,7 @@ mod tests {
             .into(),
             ..Project::default()
         };
-        resolve(&project, (&service, service.build.as_ref().unwrap()), "shop-web", platform)
+        resolve(&project, (&service, service.build.as_ref().unwrap()), "shop-web", platform, Resolve::OnePlatform)
     }
 
     #[test]

@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::observed::{Image, ImageDigest, Observed};
-use crate::plan::decide::build;
+use crate::plan::decide::base;
+use crate::plan::decide::build::Resolve;
+use crate::plan::decide::builds::{BuildSteps, ImageKey, Occasion};
 use crate::plan::inputs::Inputs;
 use crate::plan::{
-    Action, ActionId, BuildImages, Deferred, Guard, ImageMissingCause, Plan, PlanBuilder, PlanError, PullFailure,
+    Action, ActionId, BuildImages, Deferred, Edge, Guard, ImageMissingCause, Plan, PlanBuilder, PlanError, PullFailure,
     PullSpec, Reason, Step, UpOptions,
 };
 use crate::project::value::{Mount, MountKind, PullPolicy, PullRule};
-use crate::project::{Build, Project, Service, ServiceName};
-
-/// An image reference and the platform it is wanted for.
-pub(in crate::plan) type ImageKey = (String, Option<String>);
+use crate::project::{Build, Project, Service};
 
 /// What is known about an image that containers need.
 #[derive(Debug, Clone)]
@@ -199,19 +198,27 @@ fn platform(service: &Service, options: &UpOptions) -> Option<String> {
 }
 
 /// Adds the pulls and builds, each image only once even if several services need it.
+///
+/// # Errors
+///
+/// If a build needs its own result, or does not list the platform of its service.
 pub(in crate::plan) fn plan(
     project: &Arc<Project>,
     observed: &Observed,
     options: &UpOptions,
     builder: &mut PlanBuilder,
-) -> Images {
+) -> Result<Images, PlanError> {
     let wanted = wanted(project, options);
-    let mut steps = ImageSteps { project, options, builder, images: Images::default(), builds: BTreeMap::new() };
+    let builds = BuildSteps::new(project, options.default_platform.as_deref(), Resolve::OnePlatform);
+    let mut steps = ImageSteps { builder, images: Images::default(), builds };
     for (key, uses) in &wanted {
         let decision = decide(uses, observed.images.get(key), options);
-        steps.emit(key, uses, observed.images.get(key), &decision);
+        steps.emit(key, uses, observed.images.get(key), &decision)?;
     }
-    steps.images
+    steps.add_builds();
+    let pulls = base::link(&steps.builds, &options.base_images, steps.builder);
+    steps.images.steps.extend(pulls);
+    Ok(steps.images)
 }
 
 /// How to get an image.
@@ -286,40 +293,38 @@ impl Use<'_> {
 }
 
 struct ImageSteps<'a> {
-    project: &'a Arc<Project>,
-    options: &'a UpOptions,
     builder: &'a mut PlanBuilder,
     images: Images,
-    /// The builds so far, by image.
-    builds: BTreeMap<ImageKey, ActionId>,
+    builds: BuildSteps<'a>,
 }
 
-impl ImageSteps<'_> {
-    fn emit(&mut self, key: &ImageKey, uses: &[Use<'_>], present: Option<&Image>, decision: &Decision) {
-        let mut path = BTreeSet::new();
+impl<'a> ImageSteps<'a> {
+    fn emit(
+        &mut self,
+        key: &ImageKey,
+        uses: &[Use<'a>],
+        present: Option<&Image>,
+        decision: &Decision,
+    ) -> Result<(), PlanError> {
         let producer = match decision {
             Decision::Use => None,
             Decision::Pull { reason, on_failure } => Some(self.pull(key, uses, reason, *on_failure)),
             Decision::PullElseBuild { reason } => {
                 let pull = self.pull(key, uses, reason, PullFailure::Tolerate);
-                let guard = Guard::ImageMissing { producer: pull, image: key.0.clone() };
-                let built = buildable(uses);
-                built
-                    .map(|built| self.build(key, built, (Reason::Missing, Some(guard)), Some(pull), &mut path))
-                    .or(Some(pull))
+                let guard = Some(Guard::ImageMissing { producer: pull, image: key.0.clone() });
+                self.build(uses, Occasion { reason: Reason::Missing, guard, after: Some(pull) })?.or(Some(pull))
             }
             Decision::Build { reason } => {
-                buildable(uses).map(|built| self.build(key, built, (reason.clone(), None), None, &mut path))
+                self.build(uses, Occasion { reason: reason.clone(), guard: None, after: None })?
             }
         };
-        // Another build may already have added this one as its dependency.
-        let producer = producer.or_else(|| self.builds.get(key).copied());
         let digest = match producer {
             Some(step) => Deferred::From(step),
             None => Deferred::Known(present.map(|image| image.digest.clone())),
         };
         let fact = ImageFact { reference: key.0.clone(), digest, present: present.cloned(), producer };
         self.images.facts.insert(key.clone(), fact);
+        Ok(())
     }
 
     fn pull(&mut self, key: &ImageKey, uses: &[Use<'_>], reason: &Reason, on_failure: PullFailure) -> ActionId {
@@ -328,6 +333,7 @@ impl ImageSteps<'_> {
             image: key.0.clone(),
             platform: key.1.clone(),
             services: services.into_iter().collect(),
+            built_by: uses.iter().filter(|used| used.builds()).map(|used| used.service.name.clone()).collect(),
             on_failure,
         };
         let action = Action::PullImage(Arc::new(spec));
@@ -336,51 +342,22 @@ impl ImageSteps<'_> {
         id
     }
 
-    /// Adds the build of `service`, after those whose results it uses as contexts; `path` has the services whose builds
-    /// led here.
-    fn build(
-        &mut self,
-        key: &ImageKey,
-        (service, build): (&Service, &Build),
-        why: (Reason, Option<Guard>),
-        after: Option<ActionId>,
-        path: &mut BTreeSet<ServiceName>,
-    ) -> ActionId {
-        let (reason, guard) = why;
-        if let Some(known) = self.builds.get(key) {
-            if guard.is_none() {
-                // It may have been added only in case a pull fails.
-                self.builder.step_mut(*known).guard = None;
-            }
-            return *known;
-        }
-        path.insert(service.name.clone());
-        let contexts = self.contexts((service, build), path);
-        let spec = Arc::new(build::resolve(self.project, (service, build), &key.0, key.1.as_deref()));
-        let step = Step { action: Action::BuildImage { project: self.project.clone(), spec }, reason, guard };
-        let id = self.builder.add(step, after.into_iter().chain(contexts));
-        self.images.steps.push(id);
-        self.builds.insert(key.clone(), id);
-        if let Some(fact) = self.images.facts.get_mut(key) {
-            fact.producer = Some(id);
-            fact.digest = Deferred::From(id);
-        }
-        id
+    fn build(&mut self, uses: &[Use<'a>], occasion: Occasion) -> Result<Option<ActionId>, PlanError> {
+        buildable(uses).map(|built| self.builds.add(self.builder, built, occasion)).transpose()
     }
 
-    /// The builds of the services in `additional_contexts` of `service`. These may have other profiles.
-    fn contexts(&mut self, (service, build): (&Service, &Build), path: &mut BTreeSet<ServiceName>) -> Vec<ActionId> {
-        let project = self.project.clone();
-        let names = build.additional_contexts.values().filter_map(|context| context.strip_prefix("service:"));
-        let mut builds = Vec::new();
-        for name in names {
-            let Some(other) = project.services.get(name).or_else(|| project.disabled.get(name)) else { continue };
-            let Some(build) = other.build.as_ref().filter(|_| !path.contains(&other.name)) else { continue };
-            let key = (project.image_name(other), platform(other, self.options));
-            let reason = Reason::NeededBy(vec![service.name.clone()]);
-            builds.push(self.build(&key, (other, build), (reason, None), None, path));
+    /// Tells of the builds. Some are there because another build uses their result: then what they build counts, also
+    /// for an image that would only be pulled or used.
+    fn add_builds(&mut self) {
+        for (key, build) in self.builds.all() {
+            self.images.steps.push(build);
+            let Some(fact) = self.images.facts.get_mut(key) else { continue };
+            if let Some(pull) = fact.producer.filter(|producer| *producer != build) {
+                self.builder.order(pull, build, Edge::Follows);
+            }
+            fact.producer = Some(build);
+            fact.digest = Deferred::From(build);
         }
-        builds
     }
 }
 

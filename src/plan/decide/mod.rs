@@ -1,7 +1,9 @@
 //! Decisions: the desired result per kind of resource, and why. No steps are created here.
 
+pub(super) mod base;
 pub(super) mod bind;
 pub(super) mod build;
+pub(super) mod builds;
 pub(super) mod change;
 pub(super) mod conflicts;
 pub(super) mod container;

@@ -27,12 +27,20 @@ pub struct Port {
 
 /// Why a text is not a published or exposed port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a port: {problem}")]
+#[error("`{text}` is not a port{}", .problem.after(text))]
 pub struct PortError {
     /// The entry as written.
     pub text: String,
     /// What is wrong with it.
     pub problem: PortProblem,
+}
+
+impl PortProblem {
+    /// What follows the text in a message: nothing if the text is all that is wrong.
+    fn after(&self, text: &str) -> String {
+        let is_all = matches!(self, Self::ContainerPort(part) if part == text);
+        if is_all { String::new() } else { format!(": {self}") }
+    }
 }
 
 /// What is wrong with a port.

@@ -18,7 +18,7 @@ pub struct PullPolicy(String);
 /// The meaning of a [`PullPolicy`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum PullRule {
-    /// `always`.
+    /// `always`, `refresh`.
     Always,
     /// `never`.
     Never,
@@ -27,8 +27,7 @@ pub enum PullRule {
     Missing,
     /// `build`.
     Build,
-    /// `daily`, `weekly`, `every_<duration>`: if the image was last pulled or tagged longer ago than this. `refresh`
-    /// has no duration, so it only pulls missing images.
+    /// `daily`, `weekly`, `every_<duration>`: if the image was last pulled or tagged longer ago than this.
     Refresh(Duration),
 }
 
@@ -39,7 +38,7 @@ impl PullPolicy {
     #[must_use]
     pub fn rule(&self) -> PullRule {
         match self.as_str() {
-            "always" => PullRule::Always,
+            "always" | "refresh" => PullRule::Always,
             "never" => PullRule::Never,
             "build" => PullRule::Build,
             "daily" => PullRule::Refresh(Duration::from_secs(DAY)),
@@ -49,6 +48,12 @@ impl PullPolicy {
                 .and_then(|every| every.parse().ok())
                 .map_or(PullRule::Missing, PullRule::Refresh),
         }
+    }
+
+    /// Whether it has a meaning of its own.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.rule() != PullRule::Missing || matches!(self.as_str(), "missing" | "if_not_present")
     }
 
     /// The text as written.
@@ -88,7 +93,7 @@ mod tests {
             ("build", PullRule::Build),
             ("missing", PullRule::Missing),
             ("if_not_present", PullRule::Missing),
-            ("refresh", PullRule::Missing),
+            ("refresh", PullRule::Always),
             ("daily", PullRule::Refresh(Duration::from_secs(86_400))),
             ("weekly", PullRule::Refresh(Duration::from_secs(604_800))),
             ("every_12h", PullRule::Refresh(Duration::from_secs(43_200))),

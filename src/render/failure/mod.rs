@@ -5,6 +5,7 @@ pub mod engine_hints;
 mod evidence;
 mod place;
 mod pull_hints;
+mod push_hints;
 mod refusal_hints;
 mod words;
 

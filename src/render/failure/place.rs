@@ -18,6 +18,14 @@ pub(super) fn of(error: &StepError, project: &Project, sources: &SourceMap) -> O
             let place = plan::place_of_image(project, service, image);
             at(&place.iter().map(String::as_str).collect::<Vec<_>>())
         }
+        StepError::Push { image, service: name, .. } => {
+            let service = project.service(name.as_str())?;
+            let tags = service.build.as_ref().map(|build| &build.tags);
+            match tags.and_then(|tags| tags.iter().position(|tag| tag == image)) {
+                Some(tag) => at(&["services", name.as_str(), "build", "tags", &tag.to_string()]),
+                None => at(&["services", name.as_str(), "image"]),
+            }
+        }
         StepError::NameTaken { service, .. } => at(&["services", service.as_str(), "container_name"]),
         StepError::Model { key, .. } => at(&["models", key.as_str(), "model"]),
         StepError::PortTaken { service, port, .. } => port_line(project, service, *port),

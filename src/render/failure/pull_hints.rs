@@ -1,14 +1,21 @@
 //! Hints for failed pulls, chosen by the messages of engines and registries.
 
+use crate::event::PullAlternative;
+use crate::project::ServiceName;
+
 /// Remedies for messages that contain one of the phrases; the first match wins.
-const REMEDIES: [(&[&str], Remedy); 8] = [
+const REMEDIES: [(&[&str], Remedy); 9] = [
     (
-        &["no matching manifest"],
+        &["no matching manifest", "is not for platform"],
         Remedy::Fixed("the image does not support this platform; set `platform` in the service to select another"),
     ),
     (
         &["toomanyrequests", "rate limit"],
         Remedy::LogIn("the registry limits the number of pulls: wait, or log in with"),
+    ),
+    (
+        &["(logged in as ", "(with the stored token"],
+        Remedy::LogIn("check the name; if it is right, this account has no access: log in with another one with"),
     ),
     (
         &["manifest unknown", "not found: manifest", "failed to resolve reference"],
@@ -49,18 +56,41 @@ enum Remedy {
     LogIn(&'static str),
 }
 
-/// The hint, if the cause is known.
-pub(super) fn hint(image: &str, words: &str) -> Option<String> {
+/// The hint, if the cause is known or there is something else to use.
+pub(super) fn hint(
+    image: &str,
+    service: Option<&ServiceName>,
+    alternative: Option<PullAlternative>,
+    words: &str,
+) -> Option<String> {
+    let hint = by_words(image, words);
+    match (alternative, service) {
+        (Some(PullAlternative::Build), Some(service)) => Some(format!("build it with `hoist build {service}`")),
+        (Some(PullAlternative::LocalImage), _) => {
+            let local = "the engine has an older image: use it with `--pull never` or `pull_policy: missing`";
+            Some(hint.map_or_else(|| local.to_owned(), |hint| format!("{hint}\n{local}")))
+        }
+        _ => hint,
+    }
+}
+
+/// The hint by the message alone.
+pub(super) fn by_words(image: &str, words: &str) -> Option<String> {
     let words = words.to_lowercase();
     let fits = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
     let (_, remedy) = REMEDIES.iter().find(|(phrases, _)| fits(phrases))?;
     Some(match remedy {
         Remedy::Fixed(text) => (*text).to_owned(),
-        Remedy::LogIn(text) => match registry(image) {
-            Some(registry) => format!("{text} `docker login {registry}`"),
-            None => format!("{text} `docker login`"),
-        },
+        Remedy::LogIn(text) => format!("{text} `{}`", login(image)),
     })
+}
+
+/// The command that logs in to the registry of an image.
+pub(super) fn login(image: &str) -> String {
+    match registry(image) {
+        Some(registry) => format!("docker login {registry}"),
+        None => "docker login".to_owned(),
+    }
 }
 
 /// The registry in a reference; `None` for the engine's default.
@@ -71,7 +101,8 @@ fn registry(image: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::hint;
+    use super::{by_words, hint};
+    use crate::event::PullAlternative;
 
     #[test]
     fn the_words_of_engines_have_a_remedy() {
@@ -122,8 +153,20 @@ mod tests {
                 "the image does not support this platform; set `platform` in the service to select another",
             ),
         ] {
-            assert_eq!(hint(image, words).as_deref(), Some(remedy), "{words}");
+            assert_eq!(by_words(image, words).as_deref(), Some(remedy), "{words}");
         }
-        assert_eq!(hint("app", "something nobody has seen"), None);
+        assert_eq!(by_words("app", "something nobody has seen"), None);
+    }
+
+    #[test]
+    fn what_is_there_instead_is_named() {
+        let web = "web".into();
+        let build = hint("app", Some(&web), Some(PullAlternative::Build), "manifest unknown");
+        assert_eq!(build.as_deref(), Some("build it with `hoist build web`"));
+        let local = hint("app", Some(&web), Some(PullAlternative::LocalImage), "x");
+        let expected = "the engine has an older image: use it with `--pull never` or `pull_policy: missing`";
+        assert_eq!(local.as_deref(), Some(expected));
+        let local = hint("app", None, Some(PullAlternative::LocalImage), "manifest unknown");
+        assert_eq!(local, Some(format!("check the name and the tag\n{expected}")));
     }
 }

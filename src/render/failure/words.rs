@@ -1,7 +1,7 @@
 //! A failure in, its text out: the message, the hint and the explanation. Messages about waits, hooks, providers and
 //! models are those of Docker Compose, since scripts match on them.
 
-use super::{engine_hints, evidence, pull_hints, refusal_hints};
+use super::{engine_hints, evidence, pull_hints, push_hints, refusal_hints};
 use crate::event::{
     AddressHolder, AddressTaken, BuildFailure, HookRef, ModelFault, ModelVerb, NameHolder, PortHolder, ProviderFault,
     StepError,
@@ -15,7 +15,7 @@ pub fn message(error: &StepError) -> String {
     match error {
         StepError::Engine(cause) => cause.to_string(),
         StepError::RemoveNetwork { name, cause } => format!("failed to remove network {name}: {cause}"),
-        StepError::Pull { image, cause, .. } => about(image, &cause.to_string()),
+        StepError::Pull { image, cause, .. } | StepError::Push { image, cause, .. } => about(image, &cause.to_string()),
         StepError::Build { service, failure } if failure.place.is_none() && failure.step.is_none() => {
             format!("service `{service}`: {}", failure.message)
         }
@@ -99,7 +99,10 @@ pub fn hint(error: &StepError) -> Option<String> {
             Some(AddressHolder::Gateway) | None => format!("choose another `{}`", taken.field),
         },
         StepError::Engine(cause) => return engine_hints::hint(cause),
-        StepError::Pull { image, cause, .. } => return pull_hints::hint(image, &cause.to_string()),
+        StepError::Pull { image, service, alternative, cause } => {
+            return pull_hints::hint(image, service.as_ref(), *alternative, &cause.to_string());
+        }
+        StepError::Push { image, service, cause } => return push_hints::hint(image, service, &cause.to_string()),
         StepError::HookFailed { hook, .. } | StepError::HookNotRun { hook, .. } => this_was(hook),
         StepError::TmpfsNotShared { from, target, .. } => format!(
             "mount it in `{from}` through `tmpfs: [{target}]` instead of `volumes`; such mounts are not inherited"

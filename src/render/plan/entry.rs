@@ -34,6 +34,7 @@ impl Kind {
 pub(super) enum Verb {
     Pull,
     Build,
+    Push,
     Create,
     Recreate,
     Restart,
@@ -53,9 +54,10 @@ pub(super) enum Verb {
 
 impl Verb {
     /// All verbs, in the order in which they are counted.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Pull,
         Self::Build,
+        Self::Push,
         Self::Create,
         Self::Recreate,
         Self::Restart,
@@ -78,6 +80,7 @@ impl Verb {
         match self {
             Self::Pull => "pull",
             Self::Build => "build",
+            Self::Push => "push",
             Self::Create => "create",
             Self::Recreate => "recreate",
             Self::Restart => "restart",
@@ -101,6 +104,7 @@ impl Verb {
         match self {
             Self::Pull => "pulled",
             Self::Build => "built",
+            Self::Push => "pushed",
             Self::Create => "created",
             Self::Recreate => "recreated",
             Self::Restart => "restarted",

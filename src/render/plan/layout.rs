@@ -199,7 +199,7 @@ fn old_column(old: usize) -> usize {
 /// The colour of a verb: green creates, yellow interrupts, cyan starts, magenta removes. Red is reserved for data loss.
 fn color(verb: Verb) -> &'static str {
     match verb {
-        Verb::Pull | Verb::Build | Verb::Create => "32",
+        Verb::Pull | Verb::Build | Verb::Push | Verb::Create => "32",
         Verb::Recreate | Verb::Restart | Verb::Pause => "33",
         Verb::Start | Verb::Unpause | Verb::Rename | Verb::Connect => "36",
         Verb::Stop | Verb::Kill | Verb::Remove => "35",

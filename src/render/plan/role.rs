@@ -36,6 +36,7 @@ pub(super) enum Part {
 pub(super) fn of(action: &Action) -> Role {
     match action {
         Action::PullImage(_) => Role::Whole(Kind::Image, Verb::Pull),
+        Action::PushImage(_) => Role::Whole(Kind::Image, Verb::Push),
         Action::BuildImage { .. } => Role::Whole(Kind::Image, Verb::Build),
         Action::RemoveImage { .. } => Role::Whole(Kind::Image, Verb::Remove),
         Action::PullModel(_) => Role::Whole(Kind::Model, Verb::Pull),

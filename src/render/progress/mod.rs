@@ -7,6 +7,7 @@ mod settings;
 mod terminal;
 mod tty;
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -29,8 +30,29 @@ pub struct Progress<W: Write + Send + 'static> {
     causes: Causes,
     /// Failures that may be caused by another client's changes: if there is another plan, they do not count.
     held: Vec<Fact>,
+    /// Where the steps of builds and their output go as lines; `None` for the same place as everything else.
+    build_log: Option<plain::Plain<BuildLog>>,
     /// The volumes that the plan left without a container, which are listed when it has ended.
     volumes_left: Vec<UnusedVolume>,
+}
+
+/// Where the log of builds goes.
+struct BuildLog(Box<dyn Write + Send>);
+
+impl fmt::Debug for BuildLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BuildLog")
+    }
+}
+
+impl Write for BuildLog {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.write(text)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 #[derive(Debug)]
@@ -58,8 +80,20 @@ impl<W: Write + Send + 'static> Progress<W> {
             renderer,
             causes: Causes::default(),
             held: Vec::new(),
+            build_log: None,
             volumes_left: Vec::new(),
         }
+    }
+
+    /// Writes the steps of builds and their output to `out`, as lines. In a terminal they also appear in the block;
+    /// JSON keeps them in its records.
+    #[must_use]
+    pub fn with_build_log(self, out: impl Write + Send + 'static) -> Self {
+        let build_log = match self.renderer {
+            Renderer::Tty(_) | Renderer::Plain(_) => Some(plain::Plain::new(BuildLog(Box::new(out)))),
+            Renderer::Json(_) | Renderer::Quiet => None,
+        };
+        Self { build_log, ..self }
     }
 
     /// Shows or hides values whose name suggests a secret; they are hidden by default.
@@ -78,15 +112,6 @@ impl<W: Write + Send + 'static> Progress<W> {
     #[must_use]
     pub fn with_causes(self, causes: Causes) -> Self {
         Self { causes, ..self }
-    }
-
-    /// Sends the logs of builds to `log` where progress is lines.
-    #[must_use]
-    pub fn with_build_log(mut self, log: impl Write + Send + 'static) -> Self {
-        if let Renderer::Plain(plain) = &mut self.renderer {
-            plain.log_to(Box::new(log));
-        }
-        self
     }
 
     fn begin(&mut self, plan: &Arc<Plan>, operation: &str) {
@@ -147,12 +172,18 @@ impl<W: Write + Send + 'static> Progress<W> {
             if !matches!(self.renderer, Renderer::Json(_)) {
                 record.tame(if output { Colors::Kept } else { Colors::Shown });
             }
+            let log = self.build_log.as_mut().filter(|_| record.is_build_output());
+            let logged = log.is_some();
+            if let Some(log) = log {
+                log.record(&record)?;
+            }
             match &mut self.renderer {
                 // Permanent messages stay on the screen; states change in the block.
                 Renderer::Tty(tty) if matches!(event, Fact::Warning { .. } | Fact::Stopping(_)) => {
                     tty.announce(&record)?;
                 }
                 Renderer::Tty(_) | Renderer::Plain(_) if matches!(event, Fact::VolumesLeft(_)) => {}
+                Renderer::Plain(_) if logged => {}
                 Renderer::Tty(tty) => tty.record(record),
                 Renderer::Plain(plain) => plain.record(&record)?,
                 Renderer::Json(json) => json.record(&record)?,

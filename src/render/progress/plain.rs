@@ -1,34 +1,21 @@
 //! Progress as lines: a space, then id, word and details, separated by spaces.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::{self, LineWriter, Write};
 
 use super::record::Record;
 
 /// Writes a line for each change of state.
+#[derive(Debug)]
 pub(super) struct Plain<W: Write> {
     out: LineWriter<W>,
-    /// Where the logs of builds go, if not to `out`.
-    log: Option<LineWriter<Box<dyn Write + Send>>>,
     /// The last word for each layer of an image, so that byte counts do not cause lines.
     layers: BTreeMap<(Option<String>, String), String>,
 }
 
-impl<W: Write> fmt::Debug for Plain<W> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plain").field("layers", &self.layers).finish_non_exhaustive()
-    }
-}
-
 impl<W: Write> Plain<W> {
     pub(super) fn new(out: W) -> Self {
-        Self { out: LineWriter::new(out), log: None, layers: BTreeMap::new() }
-    }
-
-    /// Sends the logs of builds elsewhere.
-    pub(super) fn log_to(&mut self, log: Box<dyn Write + Send>) {
-        self.log = Some(LineWriter::new(log));
+        Self { out: LineWriter::new(out), layers: BTreeMap::new() }
     }
 
     pub(super) fn record(&mut self, record: &Record) -> io::Result<()> {
@@ -50,22 +37,15 @@ impl<W: Write> Plain<W> {
             // Messages about the build as a whole have no number.
             let number = if record.id == "#" { "" } else { &format!("{} ", record.id) };
             let details = if record.details.is_empty() { "" } else { &format!(" {}", record.details) };
-            return self.log_line(&format!("{service}{number}{}{details}", record.text));
+            return writeln!(self.out, "{service}{number}{}{details}", record.text);
         }
         let last = self.layers.insert((record.parent_id.clone(), record.id.clone()), record.text.clone());
         if last.as_ref() == Some(&record.text) {
             return Ok(());
         }
         if record.is_build_output() {
-            return self.log_line(&format!("{service}{} {}", record.id, record.text));
+            return writeln!(self.out, "{service}{} {}", record.id, record.text);
         }
         writeln!(self.out, " {} {} {}", record.id, record.text, record.details)
-    }
-
-    fn log_line(&mut self, line: &str) -> io::Result<()> {
-        match &mut self.log {
-            Some(log) => writeln!(log, "{line}"),
-            None => writeln!(self.out, "{line}"),
-        }
     }
 }

@@ -9,7 +9,10 @@ use serde::Serialize;
 use super::settings::Hidden;
 use crate::diagnostic::redact;
 use crate::diagnostic::visible::{Colors, visible};
-use crate::event::{BuildStatus, Fact, Outcome, StepError, Stopping, Subject, Task, TaskStatus};
+use crate::event::{
+    BuildStatus, Fact, LeftAlone, LeftAloneReason, Outcome, PullAlternative, StepError, Stopping, Subject, Task,
+    TaskStatus,
+};
 use crate::observed::State;
 use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, UnusedVolume, WaitCondition, WaitSpec};
 use crate::render::{failure, text, warning};
@@ -171,6 +174,14 @@ impl Records {
                 };
                 vec![Record::new(&Subject::Container(container.clone()), state, text)]
             }
+            Fact::LeftAlone(left) => vec![left_alone(left)],
+            Fact::Retrying { id, delay, cause } => {
+                let Some((working, _)) = self.plan.step(*id).action.describe().verb.progress else { return Vec::new() };
+                let details = format!("retrying in {} s: {cause}", delay.as_secs().max(1));
+                let subjects = self.subjects(*id);
+                let record = |subject| Record::new(subject, RecordState::Working, working).with_details(&*details);
+                subjects.iter().map(record).collect()
+            }
             Fact::Progress { id, part, status, .. } if matches!(self.plan.step(*id).action, Action::PullModel(_)) => {
                 vec![Record::new(part, RecordState::Working, "Pulling").with_details(status)]
             }
@@ -288,17 +299,26 @@ impl Records {
         }
         let action = &self.plan.step(id).action;
         let Some((_, done)) = action.describe().verb.progress else { return Vec::new() };
+        let mut details = String::new();
         let (state, text) = match outcome {
             Outcome::Done => (RecordState::Done, done.to_owned()),
-            Outcome::StillInUse => (RecordState::Warning, "Resource is still in use".to_owned()),
+            Outcome::StillInUse { by } => {
+                if !by.is_empty() {
+                    details = format!("by {}", by.join(", "));
+                }
+                (RecordState::Warning, "Resource is still in use".to_owned())
+            }
             Outcome::NothingThere => nothing_there(action, done),
             Outcome::PullTolerated(error) => (RecordState::Warning, failure::message(error)),
+            Outcome::FailureIgnored(error) => return self.failed(id, error),
+            Outcome::Interrupted => (RecordState::Warning, "Interrupted".to_owned()),
             Outcome::OptionalNotMet { service, error } => {
                 let words = warning::step::optional_not_met(service, error.as_deref());
                 (RecordState::Warning, format!("Skipped: {words}"))
             }
         };
-        self.subjects(id).iter().map(|subject| Record::new(subject, state, text.clone())).collect()
+        let record = |subject| Record::new(subject, state, text.clone()).with_details(&details);
+        self.subjects(id).iter().map(record).collect()
     }
 
     /// The end of a group, if that was its last step.
@@ -308,12 +328,23 @@ impl Records {
         (group.begun && group.left.is_empty()).then(|| Record::new(&group.subject, RecordState::Done, "Recreated"))
     }
 
-    fn failed(&mut self, id: ActionId, error: &StepError) -> Vec<Record> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are shown alike")]
+    fn failed(&self, id: ActionId, error: &StepError) -> Vec<Record> {
         let group = self.group_of.get(&id).and_then(|group| self.groups.get(group));
         let subjects = match group {
             Some(group) => vec![group.subject.clone()],
             None => self.subjects(id),
         };
+        match error {
+            // An image that can be built is no reason to stop.
+            StepError::Pull { alternative: Some(PullAlternative::Build), cause, .. } => {
+                return subjects.iter().map(|it| Record::new(it, RecordState::Warning, cause.to_string())).collect();
+            }
+            StepError::Push { cause, .. } => {
+                return subjects.iter().map(|it| Record::new(it, RecordState::Error, cause.to_string())).collect();
+            }
+            _ => {}
+        }
         let message = failure::message(error);
         let one_line = message.lines().next().unwrap_or_default();
         let named = subjects.iter().find(|subject| Some(subject.name()) == error.container()).or(subjects.first());
@@ -359,9 +390,20 @@ fn nothing_there(action: &Action, done: &str) -> (RecordState, String) {
     }
 }
 
+fn left_alone(left: &LeftAlone) -> Record {
+    let details = match left.why {
+        LeftAloneReason::NoImage => "No image to be pulled",
+        LeftAloneReason::Present => "Image is already present locally",
+        LeftAloneReason::Buildable => "Image can be built",
+        LeftAloneReason::Policy | LeftAloneReason::NotPushed => "",
+    };
+    Record::new(&left.subject, RecordState::Done, "Skipped").with_details(details)
+}
+
 /// Whether this is the engine's last status of a layer.
 fn is_last_word(status: &str) -> bool {
-    matches!(status, "Pull complete" | "Already exists")
+    let mounted = status.starts_with("Mounted from");
+    mounted || matches!(status, "Pull complete" | "Already exists" | "Pushed" | "Layer already exists")
 }
 
 fn build_words(name: &str, status: &BuildStatus) -> (RecordState, String) {

@@ -77,7 +77,8 @@ impl<W: Write + Send + 'static> Tty<W> {
         let Some(bar) = self.bar.take() else { return };
         bar.finish_and_clear();
         let (_, columns) = self.settings.size.get();
-        let block = self.block(Instant::now()).lines(usize::from(columns), usize::MAX);
+        let block =
+            block::Block { is_last: true, ..self.block(Instant::now()) }.lines(usize::from(columns), usize::MAX);
         // If the terminal is gone, nobody can be told.
         let _ = self.screen.print(&block);
         self.rows.clear();
@@ -152,6 +153,7 @@ impl<W: Write + Send + 'static> Tty<W> {
             color: self.settings.color,
             now,
             began: self.began,
+            is_last: false,
         }
     }
 }

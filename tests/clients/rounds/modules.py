@@ -134,8 +134,8 @@ def absent():
     result = compose("--check", state="absent", remove_volumes=True)
     expect(("container", f"{project}-web-1", "Removing") in statuses(result), result)
     result = compose(state="absent", remove_volumes=True, remove_orphans=True, timeout=5)
+    # Docker Compose also says that it stops what has been stopped before.
     expected = {
-        ("container", f"{project}-web-1", "Stopping"),
         ("container", f"{project}-web-1", "Removing"),
         ("network", f"{project}_default", "Removing"),
         ("volume", f"{project}_data", "Removing"),

@@ -103,6 +103,8 @@ fn help_and_hints_name_the_program_that_was_called() {
     let ran = Case::new("help compose up").by_docker().run();
     assert!(ran.stdout.contains("Usage: docker compose up [OPTIONS] [SERVICE]..."), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("Example:\n  docker compose up --detach --wait\n"), "{}", ran.stdout);
+    let ran = Case::new("compose exec --help").by_docker().run();
+    assert!(ran.stdout.contains("Usage: docker compose exec [OPTIONS] SERVICE COMMAND [ARGS...]\n"), "{}", ran.stdout);
     let ran = Case::new("compose up -f x").by_docker().run();
     let hint = "hint: put it before the command: `docker compose --file FILE up`";
     assert_eq!(ran.stderr, format!("unknown shorthand flag: 'f' in -f\n{hint}\n"));

@@ -1,6 +1,7 @@
 //! The binary: files and arguments in; all of standard output, standard error and the exit status out.
 
 mod arguments;
+mod building;
 mod completion;
 mod config;
 mod forms;

@@ -11,6 +11,7 @@ mod rehearsal;
 mod stream;
 mod terminal;
 mod timeline;
+mod transfers;
 mod up;
 
 use std::sync::Arc;

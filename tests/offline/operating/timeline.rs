@@ -65,6 +65,8 @@ impl Timeline {
             }
             // What a step is at meanwhile is not drawn.
             Fact::Waiting { .. }
+            | Fact::LeftAlone(_)
+            | Fact::Retrying { .. }
             | Fact::Progress { .. }
             | Fact::BuildStep { .. }
             | Fact::BuildLog { .. }

@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hoist::engine::EngineError;
 use hoist::event::Stopping;
-use hoist::operation::{Ask, Detail, Interruption, OperationError, Question, prepare};
-use hoist::plan::{Recreate, UpOptions};
+use hoist::operation::{Ask, Detail, Interruption, OperationError, Question, Up, prepare};
+use hoist::plan::{OneOff, OneOffAliases, OneOffEnd, Recreate, UpOptions};
 use hoist::project::Project;
 use hoist::render::failure;
 use indoc::indoc;
@@ -149,6 +150,23 @@ async fn a_conflict_that_may_pass_and_does_not_is_the_failure_after_some_seconds
     // At once, when it was looked at first, and when it was looked at last.
     assert_eq!(engine.times_of("create demo-web-1"), [ms(0), ms(50), ms(3150)]);
     assert!(failure(&ran).ends_with("in use by container \"3\""), "{}", failure(&ran));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_taken_name_of_a_one_off_is_the_failure_at_once() {
+    let engine = engine();
+    let one_off = OneOff {
+        service: "web".into(),
+        name: "taken".to_owned(),
+        slug: "ab".to_owned(),
+        at_end: OneOffEnd::Keep,
+        aliases: OneOffAliases::Name,
+    };
+    let options = UpOptions { one_off: Some(one_off), ..UpOptions::default() };
+    engine.fail("create taken", EngineError::Conflict("the name is already in use by container \"x\"".to_owned()));
+    let ran = run(Up::new(Arc::new(demo()), options), &engine).await;
+    assert!(failure(&ran).contains("already in use by"), "{}", failure(&ran));
+    assert_eq!(engine.times_of("create taken").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

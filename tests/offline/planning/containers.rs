@@ -629,7 +629,8 @@ fn orphans_stay_unless_their_removal_is_asked_for() {
         ],
     );
     let warnings = |options: &UpOptions| {
-        let plan = super::plan(&project, &in_sync(&project).orphan("old").into(), options);
+        let observed = in_sync(&project).orphan("old").running("web", 9).with("shop-web-9", one_off(State::Exited));
+        let plan = super::plan(&project, &observed.into(), options);
         plan.warnings().iter().map(message).collect::<Vec<_>>()
     };
     assert_eq!(

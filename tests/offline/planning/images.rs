@@ -17,7 +17,7 @@ fn crane() -> Files {
     })
 }
 
-fn build() -> UpOptions {
+pub(super) fn build() -> UpOptions {
     UpOptions { build: BuildImages::Always, ..UpOptions::default() }
 }
 

@@ -96,6 +96,7 @@ impl Run<'_> {
         }
         match step.action {
             Action::PullImage(spec) => self.image(&spec.image),
+            Action::PushImage(_) => {}
             Action::BuildImage { spec, .. } => self.image(&spec.image),
             Action::CreateNetwork { key, .. } => self.create_network(key.as_str())?,
             Action::RemoveNetwork { id, name } => {

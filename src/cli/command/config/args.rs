@@ -76,6 +76,13 @@ pub(crate) struct ConfigArgs {
     pub(crate) names: Vec<String>,
 }
 
+impl ConfigArgs {
+    /// Whether the digests of images are looked up in their registries.
+    pub(super) fn asks_registries(&self) -> bool {
+        self.resolve_image_digests || self.lock_image_digests
+    }
+}
+
 /// How the project is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {

@@ -1,14 +1,16 @@
 //! `config`: checks the files and prints the resolved project.
 
 mod args;
+mod digests;
 mod listing;
 mod origin;
 mod variables;
 
 use std::fs;
 
+use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output};
-use crate::load::LoadOptions;
+use crate::load::{LoadOptions, Loaded};
 use crate::project::canonical::{self, Form};
 use crate::project::{Tree, natural_order};
 use crate::yaml::{Node, Value, emit};
@@ -19,9 +21,6 @@ use args::Format;
 use listing::Listing;
 
 pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
-    if args.resolve_image_digests || args.lock_image_digests {
-        return Failure::usage("looking up image digests in a registry is not supported yet");
-    }
     let options = load_options(args, context);
     if let Some(listing) = Listing::asked(args) {
         let loaded = output::load(&options, context)?;
@@ -67,19 +66,35 @@ fn render(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result
                 context,
             )?;
         }
-        let tree = sorted_tree(&output::load_model(options, context)?.model);
-        return Ok(written(&tree, format));
+        let load = || Ok(sorted_tree(&output::load_model(options, context)?.model));
+        if !args.asks_registries() {
+            return Ok(written(&load()?, format));
+        }
+        return with_engine(context, load, async |tree, engine| {
+            Ok(written(&digests::pin(tree, format, args, &engine, context).await?, format))
+        });
     }
-    let loaded = output::load(options, context)?;
     let form = match format {
         Format::Yaml => Form::Yaml,
         Format::Json => Form::Json,
     };
-    let tree = canonical::double_dollars(canonical::project(&loaded.project, form));
-    if args.origin {
-        return Ok(origin::text(&tree, format, &loaded, context));
+    let printed = |loaded: &Loaded| canonical::double_dollars(canonical::project(&loaded.project, form));
+    if !args.asks_registries() {
+        let loaded = output::load(options, context)?;
+        return Ok(rendered(&printed(&loaded), args, format, &loaded, context));
     }
-    Ok(written(&tree, format))
+    with_engine(
+        context,
+        || output::load(options, context),
+        async |loaded, engine| {
+            let tree = digests::pin(printed(&loaded), format, args, &engine, context).await?;
+            Ok(rendered(&tree, args, format, &loaded, context))
+        },
+    )
+}
+
+fn rendered(tree: &Tree, args: &ConfigArgs, format: Format, loaded: &Loaded, context: &Context) -> String {
+    if args.origin { origin::text(tree, format, loaded, context) } else { written(tree, format) }
 }
 
 fn written(tree: &Tree, format: Format) -> String {

@@ -8,7 +8,7 @@ use bollard::query_parameters::CreateContainerOptions;
 use super::change::remove;
 use crate::engine::docker::client::{CHANGE, Client};
 use crate::engine::docker::convert::{self, Facts};
-use crate::engine::docker::{images, local_file, networks};
+use crate::engine::docker::{image_lookup, local_file, networks};
 use crate::engine::{CreateContainer, CreatedContainer, EngineError, HookContainer};
 use crate::observed::ContainerId;
 use crate::plan::{AnonymousVolumes, ContainerSpec};
@@ -72,7 +72,7 @@ async fn without_strays(client: &Client, request: &CreateContainer) -> Result<Cr
         return Ok(request);
     }
     // A missing image is reported by the engine.
-    let Some(declared) = images::declared_volumes(client, &request.spec.image).await? else { return Ok(request) };
+    let Some(declared) = image_lookup::declared_volumes(client, &request.spec.image).await? else { return Ok(request) };
     let service = convert::service_of(&request.spec)?;
     let asked = service.volumes.iter().filter(|mount| mount.kind == MountKind::Volume).map(|mount| &mount.target);
     let places: BTreeSet<&str> = declared.iter().chain(asked).map(|path| without_slash(path)).collect();

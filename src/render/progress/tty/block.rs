@@ -33,6 +33,8 @@ pub(super) struct Block<'a> {
     pub(super) color: bool,
     pub(super) now: Instant,
     pub(super) began: Instant,
+    /// Whether it stays on the screen like this: nothing moves any more.
+    pub(super) is_last: bool,
 }
 
 impl Block<'_> {
@@ -149,6 +151,7 @@ impl Block<'_> {
             RecordState::Done => self.paint(Style::new().green(), "✔"),
             RecordState::Warning => self.paint(Style::new().yellow().bold(), "!"),
             RecordState::Error => self.paint(Style::new().red().bold(), "✘"),
+            RecordState::Working if self.is_last => "-".to_owned(),
             RecordState::Working => {
                 let frame = self.now.saturating_duration_since(self.began).as_millis() / 100;
                 let frame = usize::try_from(frame % SPINNER.len() as u128).unwrap_or_default();
