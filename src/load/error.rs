@@ -12,7 +12,7 @@ use crate::load::environment::EnvironmentError;
 use crate::load::extends::{ExtendsError, ExtendsWarning};
 use crate::load::include::{IncludeError, IncludeWarning};
 use crate::load::interpolate::{TemplateError, TemplateWarning};
-use crate::load::layer::LayerError;
+use crate::load::layer::{IgnoredTagWarning, LayerError};
 use crate::load::lint::LintWarning;
 use crate::load::merge::{DroppedPools, MergeError};
 use crate::load::paths::MissingSource;
@@ -134,6 +134,9 @@ pub enum LoadWarning {
         /// Where it is in the file.
         span: Span,
     },
+    /// A tag without a meaning.
+    #[error(transparent)]
+    Tag(#[from] IgnoredTagWarning),
     /// A variable without a value, or a word used as a boolean.
     #[error(transparent)]
     Template(#[from] TemplateWarning),
@@ -165,6 +168,7 @@ impl LoadWarning {
     fn inner(&self) -> Option<&dyn Explain> {
         Some(match self {
             Self::Version { .. } => return None,
+            Self::Tag(warning) => warning,
             Self::Template(warning) => warning,
             Self::ExternalName(warning) => warning,
             Self::Extends(warning) => warning,
