@@ -14,6 +14,7 @@ use crate::load::include::{IncludeError, IncludeWarning};
 use crate::load::interpolate::{TemplateError, TemplateWarning};
 use crate::load::layer::{IgnoredTagWarning, LayerError};
 use crate::load::lint::LintWarning;
+use crate::load::look_alike_error::LookAlike;
 use crate::load::merge::{DroppedPools, MergeError};
 use crate::load::paths::MissingSource;
 use crate::load::schema::ShapeError;
@@ -77,6 +78,9 @@ pub enum LoadError {
     /// Values that are inconsistent.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// A character that looks like another.
+    #[error(transparent)]
+    LookAlike(#[from] LookAlike),
     /// An invalid selection of services.
     #[error(transparent)]
     Select(#[from] SelectError),
@@ -102,6 +106,7 @@ impl LoadError {
             Self::Decode(error) => error,
             Self::Mount(error) => error,
             Self::Check(error) => error,
+            Self::LookAlike(error) => error,
             Self::Select(error) => error,
         })
     }

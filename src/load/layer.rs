@@ -112,7 +112,7 @@ pub(super) fn read(
     let bytes = match read {
         Ok(bytes) => bytes,
         Err(error) => {
-            findings.error(FileError { path: path.to_owned(), error, role: FileRole::Compose, span });
+            findings.error(FileError::new(path, error, FileRole::Compose, span, sources));
             return Vec::new();
         }
     };

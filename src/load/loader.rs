@@ -15,7 +15,7 @@ use crate::load::outcome::LoadFailure;
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, defaults, interpolate, lint, schema, unique};
+use crate::load::{LoadOptions, defaults, interpolate, lint, look_alike, schema, unique};
 use crate::project::Project;
 use crate::source::{Reader, SourceMap, Span};
 use crate::yaml::{Mapping, Node, Value};
@@ -43,6 +43,8 @@ pub(super) struct Loader<'a> {
     pub settings: Settings,
     /// The home folder, for `~`.
     pub home: &'a str,
+    /// The process environment.
+    pub shell: &'a Environment,
     /// Whether an env file has errors, so that variables that seem unset may be set there.
     pub variables_missing: bool,
     /// Content of secrets from `include`d files.
@@ -71,6 +73,7 @@ impl<'a> Loader<'a> {
             sources: SourceMap::default(),
             findings: Findings::default(),
             settings,
+            shell: &options.environment,
             home: options.environment.get("HOME").map_or("", String::as_str),
             variables_missing: false,
             captured: Captured::new(),
@@ -82,6 +85,12 @@ impl<'a> Loader<'a> {
     pub(super) fn finish<T>(self, result: Option<T>) -> Result<(SourceMap, Vec<LoadWarning>, T), LoadFailure> {
         let Self { sources, findings, .. } = self;
         let (errors, warnings) = findings.into_parts();
+        let mut errors = look_alike::explain(errors, &sources);
+        for error in &mut errors {
+            if let LoadError::Check(error) = error {
+                error.look_beside(&sources);
+            }
+        }
         match result {
             Some(result) if errors.is_empty() => Ok((sources, warnings, result)),
             _ => Err(LoadFailure { sources, errors, warnings }),
@@ -142,7 +151,8 @@ impl Loader<'_> {
         let mut found = interpolate::Findings::default();
         interpolate::interpolate(node, &lookup, &self.sources, &mut found);
         // What a variable without a value leaves behind is no error of its own.
-        for error in &found.errors {
+        for error in &mut found.errors {
+            error.suggest(environment, self.shell);
             if let Some((section, name)) = error.resource_without_value() {
                 self.findings.mark_broken(section, name);
             }
