@@ -25,9 +25,14 @@ pub(super) async fn listen(interruption: &Interruption) -> std::io::Result<std::
             _ = terminate.recv() => {}
             () = &mut docker => {}
         }
-        let next = [&interruption.stop, &interruption.kill, &interruption.leave];
-        if let Some(next) = next.into_iter().find(|token| !token.is_cancelled()) {
-            next.cancel();
-        }
+        escalate(interruption);
+    }
+}
+
+/// Does what the next interruption means.
+pub(super) fn escalate(interruption: &Interruption) {
+    let next = [&interruption.stop, &interruption.kill, &interruption.leave];
+    if let Some(next) = next.into_iter().find(|token| !token.is_cancelled()) {
+        next.cancel();
     }
 }

@@ -36,7 +36,7 @@ const SIGNALS: &[(&str, i32)] = &[
 /// How many of them ask this process to end.
 const ENDING: usize = 4;
 
-/// The mode of the terminal before it was made raw, for as long as it is.
+/// The mode of the terminal before it was changed, for as long as it is.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 /// Whether a panic sets the terminal back.
 static HOOK: Once = Once::new();
@@ -76,19 +76,7 @@ impl Terminal for ProcessTerminal {
             set_back();
             return Ok(());
         }
-        let before = tcgetattr(io::stdin())?;
-        let mut mode = before.clone();
-        mode.make_raw();
-        HOOK.call_once(|| {
-            let usual = std::panic::take_hook();
-            std::panic::set_hook(Box::new(move |panic| {
-                set_back();
-                usual(panic);
-            }));
-        });
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
-        tcsetattr(io::stdin(), OptionalActions::Now, &mode)?;
-        Ok(())
+        change_mode(Termios::make_raw)
     }
 
     fn input(&mut self) -> BoxStream<'static, io::Result<Vec<u8>>> {
@@ -140,8 +128,38 @@ fn size(terminals: Terminals) -> Option<WindowSize> {
     Some(WindowSize { rows: size.ws_row, columns: size.ws_col })
 }
 
-/// Sets the terminal back to the mode before it was made raw.
-fn set_back() {
+/// Changes the mode of the terminal that is typed at; a panic sets it back. A second change begins with the first mode,
+/// not with the changed one.
+///
+/// # Errors
+///
+/// If the terminal refuses, or there is none.
+pub(super) fn change_mode(change: impl FnOnce(&mut Termios)) -> io::Result<()> {
+    let mut mode = {
+        let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*before {
+            Some(mode) => mode.clone(),
+            None => before.insert(tcgetattr(io::stdin())?).clone(),
+        }
+    };
+    change(&mut mode);
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            set_back();
+            usual(panic);
+        }));
+    });
+    Ok(tcsetattr(io::stdin(), OptionalActions::Now, &mode)?)
+}
+
+/// Forgets that the mode was changed: somebody else set it, and [`set_back`] does nothing until the next change.
+pub(super) fn give_up_mode() {
+    BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+}
+
+/// Sets the terminal back to the mode before it was changed.
+pub(super) fn set_back() {
     if let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
     }

@@ -92,11 +92,11 @@ pub enum Fact {
         /// Why.
         error: Box<StepError>,
     },
-    /// A step was not done because one before it failed.
+    /// A step was not done because one before it failed, or was not waited for any longer.
     Skipped {
         /// The step.
         id: ActionId,
-        /// The step that failed.
+        /// The step before it.
         cause: ActionId,
     },
     /// A step was not needed: the condition of its guard does not hold.

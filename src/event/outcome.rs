@@ -1,6 +1,6 @@
 //! The outcome of an executed plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +21,10 @@ pub struct Conflict {
 pub struct RunOutcome {
     /// The steps that failed, and why.
     pub failed: BTreeMap<ActionId, StepError>,
-    /// The steps that were skipped, each with the earlier step whose failure is the cause.
+    /// The steps that were skipped, each with the earlier step that is the cause: it failed or was abandoned.
     pub skipped: BTreeMap<ActionId, ActionId>,
+    /// The waits that ended without a result because the user detached; what they held up was not done.
+    pub abandoned: BTreeSet<ActionId>,
     /// Whether steps were left out because the user interrupted the run.
     pub interrupted: bool,
     /// How long it took.

@@ -53,6 +53,9 @@ pub struct ExecuteSettings {
     pub announcer: Option<Announcer>,
     /// Receives the output of hooks; `None` if it is not shown.
     pub outputs: Option<Outputs>,
+    /// Once it is cancelled, dependents wait for nothing any more: those that still do are not started. Everything else
+    /// goes on.
+    pub detach: CancellationToken,
 }
 
 /// Executes `plan`: each step once all its predecessors have ended, as many in parallel as `settings` allow.
@@ -80,6 +83,7 @@ pub async fn execute<E: Engine>(
         events: events.clone(),
         // A step whose failure ends the run ends what the user could interrupt, too.
         cancel: cancel.child_token(),
+        detach: settings.detach.clone(),
         facts: Arc::new(Facts::default()),
         notices: hub.as_ref().map(EventStream::notices),
         announcer: settings.announcer.clone(),
@@ -195,6 +199,10 @@ impl<E: Engine> Run<E> {
                 self.context.events.send(Fact::Finished { id, elapsed, outcome: Outcome::Interrupted });
                 self.end(id, Ended::Failed);
             }
+            Err(StepError::Interrupted) if self.is_abandoned(id) => {
+                self.outcome.abandoned.insert(id);
+                self.end(id, Ended::Failed);
+            }
             Err(StepError::Interrupted) => self.outcome.interrupted = true,
             Err(error) => {
                 self.fail(id, elapsed, error);
@@ -211,6 +219,11 @@ impl<E: Engine> Run<E> {
         self.context.events.send(Fact::Failed { id, elapsed, error: Box::new(error.clone()) });
         self.outcome.fail(id, error);
         self.context.facts.failed(id);
+    }
+
+    /// Whether step `id` is a wait that ended because the user detached.
+    fn is_abandoned(&self, id: ActionId) -> bool {
+        matches!(self.context.plan.step(id).action, Action::Wait(_)) && !self.context.cancel.is_cancelled()
     }
 
     /// The wait of step `id`, if it is one of the command itself.

@@ -222,18 +222,24 @@ const BUILD: &[Row] = &[
 ];
 
 /// `error` with the keys in the files that caused it, if the engine rejected what `action` requests.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other failures are not about the files")]
 pub(super) fn explained(error: StepError, action: &Action) -> StepError {
-    let words = match &error {
-        StepError::Engine(
-            EngineError::Refused(words)
-            | EngineError::Failed(words)
-            | EngineError::NotFound(words)
-            | EngineError::Conflict(words)
-            | EngineError::Unsupported(words),
-        ) => words,
+    let words = if let StepError::Engine(
+        EngineError::Refused(words)
+        | EngineError::Failed(words)
+        | EngineError::NotFound(words)
+        | EngineError::Conflict(words)
+        | EngineError::Unsupported(words),
+    ) = &error
+    {
+        words
+    } else if let StepError::Build { failure, .. } = &error
+        && failure.place.is_none()
+    {
         // One with a place in the Dockerfile is not about the Compose file.
-        StepError::Build { failure, .. } if failure.place.is_none() => &failure.message,
-        _ => return error,
+        &failure.message
+    } else {
+        return error;
     };
     match explain(action, words) {
         Some(refusal) => StepError::Refused { words: words.clone(), refusal: Box::new(refusal) },

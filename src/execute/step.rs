@@ -22,6 +22,8 @@ pub(super) struct StepContext<E> {
     pub(super) engine: E,
     pub(super) events: Events,
     pub(super) cancel: CancellationToken,
+    /// Ends the waits of dependents.
+    pub(super) detach: CancellationToken,
     pub(super) facts: Arc<Facts>,
     /// The channel that waits subscribe to; `None` in a plan without waits.
     pub(super) notices: Option<broadcast::Sender<Notice>>,

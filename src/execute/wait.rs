@@ -235,11 +235,13 @@ impl<'a, E: Engine> Wait<'a, E> {
 
     async fn until_met(mut self, notices: Option<broadcast::Receiver<Notice>>) -> Result<(), StepError> {
         let deadline = self.deadline;
-        let cancel = self.context.cancel.clone();
+        let (cancel, detach) = (self.context.cancel.clone(), self.context.detach.clone());
+        let for_dependents = matches!(self.spec.waiter, Waiter::Dependents | Waiter::OptionalDependents);
         tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(StepError::Interrupted),
             met = self.watch(notices) => return met,
+            () = detach.cancelled(), if for_dependents => return Err(StepError::Interrupted),
             () = until(deadline) => {}
         }
         let known = self.containers.iter().filter(|watched| !watched.passed()).filter_map(|it| it.details.as_ref());

@@ -2,7 +2,7 @@
 //! the session.
 //!
 //! One loop owns the state: starting, following, stopping. The first interruption ends the first two with a graceful
-//! stop, the second turns the stop into a kill.
+//! stop, the second turns the stop into a kill. Detaching ends them too, and stops nothing.
 
 use std::sync::Arc;
 
@@ -48,6 +48,9 @@ pub struct SessionContext<'a, E> {
     pub outputs: &'a Outputs,
     /// Interruptions by the user.
     pub interruption: &'a Interruption,
+    /// Cancelled when the user leaves the containers running. Dependents wait for nothing any more then; what is being
+    /// done is finished.
+    pub detach: &'a CancellationToken,
     /// How the session behaves.
     pub settings: &'a SessionSettings,
 }
@@ -83,6 +86,8 @@ pub struct SessionOutcome {
     pub stop: Option<(Arc<Plan>, RunOutcome)>,
     /// Whether the user interrupted the session.
     pub interrupted: bool,
+    /// Whether the user detached from it.
+    pub detached: bool,
     /// The exit status of the container that ended the session, or of the one that determines it.
     pub exit_code: Option<i64>,
 }
@@ -132,10 +137,10 @@ where
     R: AsyncFnMut(Arc<Plan>, Conflict) -> Option<Arc<Plan>>,
     S: AsyncFnOnce() -> Result<Arc<Plan>, EngineError>,
 {
-    let SessionContext { engine, events, outputs, interruption, settings } = cx;
+    let SessionContext { engine, events, outputs, interruption, detach, settings } = cx;
     let (following, announcer, exits) = Following::open(engine, settings.follow.clone(), outputs).await?;
     announce(plan, &settings.follow, &targets, outputs).await;
-    let (unfollow, closing) = (CancellationToken::new(), CancellationToken::new());
+    let (unfollow, closing) = (detach.child_token(), CancellationToken::new());
     let following = following.closing(&closing);
     let mut tasks = JoinSet::new();
     let token = unfollow.clone();
@@ -147,6 +152,7 @@ where
         let execute_settings = ExecuteSettings {
             announcer: Some(announcer),
             outputs: Some(outputs.clone()),
+            detach: detach.clone(),
             ..execute_settings(settings)
         };
         let mut plan = plan.clone();
@@ -161,12 +167,16 @@ where
             events.send(Fact::PlanStarted { plan: plan.clone(), operation: "up", replaces_failed: true });
         }
     };
-    let mut outcome = SessionOutcome { plan, run, stop: None, interrupted: false, exit_code: None };
+    let mut outcome = SessionOutcome { plan, run, stop: None, interrupted: false, detached: false, exit_code: None };
     if outcome.run.failed.is_empty() || outcome.run.interrupted {
-        let why = if outcome.run.interrupted { Some(Stopping::Interrupted) } else { session.follow().await? };
-        if let Some(why) = why {
-            outcome.interrupted = why != Stopping::ContainerExited;
-            outcome.stop = Some(session.stop(why, stop).await?);
+        let end = if outcome.run.interrupted { End::Stop(Stopping::Interrupted) } else { session.follow().await? };
+        match end {
+            End::Exited => {}
+            End::Detached => outcome.detached = true,
+            End::Stop(why) => {
+                outcome.interrupted = why != Stopping::ContainerExited;
+                outcome.stop = Some(session.stop(why, stop).await?);
+            }
         }
     }
     if !outcome.run.failed.is_empty() && outcome.stop.is_none() {
@@ -218,6 +228,17 @@ fn execute_settings(settings: &SessionSettings) -> ExecuteSettings {
     ExecuteSettings { project, parallel: settings.run.parallel, ..ExecuteSettings::default() }
 }
 
+/// What ends the following.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// All monitored containers have exited.
+    Exited,
+    /// The user detached.
+    Detached,
+    /// All are to be stopped.
+    Stop(Stopping),
+}
+
 struct Session<'a, E> {
     cx: SessionContext<'a, E>,
     exits: mpsc::UnboundedReceiver<Exit>,
@@ -228,15 +249,16 @@ struct Session<'a, E> {
 }
 
 impl<E: Engine> Session<'_, E> {
-    /// Follows until all monitored containers have exited (`None`), or something ends the session.
-    async fn follow(&mut self) -> Result<Option<Stopping>, EngineError> {
+    /// Follows until all monitored containers have exited, or something ends the session.
+    async fn follow(&mut self) -> Result<End, EngineError> {
         loop {
             tokio::select! {
                 biased;
-                () = self.cx.interruption.stop.cancelled() => return Ok(Some(Stopping::Interrupted)),
+                () = self.cx.interruption.stop.cancelled() => return Ok(End::Stop(Stopping::Interrupted)),
+                () = self.cx.detach.cancelled() => return Ok(End::Detached),
                 Some(exit) = self.exits.recv() => {
                     if self.ends_session(&exit) {
-                        return Ok(Some(Stopping::ContainerExited));
+                        return Ok(End::Stop(Stopping::ContainerExited));
                     }
                 }
                 ended = self.tasks.join_next() => {
@@ -248,13 +270,13 @@ impl<E: Engine> Session<'_, E> {
     }
 
     /// Handles an exit reported while the following was ending: the last exit counts like any other.
-    fn last_exit(&mut self) -> Option<Stopping> {
+    fn last_exit(&mut self) -> End {
         while let Ok(exit) = self.exits.try_recv() {
             if self.ends_session(&exit) {
-                return Some(Stopping::ContainerExited);
+                return End::Stop(Stopping::ContainerExited);
             }
         }
-        None
+        End::Exited
     }
 
     fn ends_session(&mut self, exit: &Exit) -> bool {

@@ -6,6 +6,7 @@ pub mod images;
 pub mod listing;
 pub mod logs;
 pub mod ls;
+pub mod menu;
 pub mod plan;
 pub mod port;
 mod progress;

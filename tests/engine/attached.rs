@@ -1,6 +1,6 @@
 //! `up` in the foreground, `logs`, `ps`.
 
-use crate::support::{Ran, scenario};
+use crate::support::{Ran, project, scenario};
 
 const CHATTY: &str = r#"
 services:
@@ -118,6 +118,83 @@ services:
     scenario("abort-restart", &[("compose.yaml", file)], |s| async move {
         let ran = s.hoist(&["up", "--abort-on-container-exit"]).await.ends_with(9);
         assert!(ran.stdout.contains("flaky-1 exited with code 7 (restarting)"), "{}", ran.stdout);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_crashing_container_that_is_removed_ends_the_session() {
+    let file = "services: {crash: {<<: *idle, restart: always, command: ['false']}}\n";
+    project("attach-backoff", file, |s| async move {
+        let starts_later = || async {
+            let crash = s.inspect("crash").await;
+            (crash.restart_count > Some(4) && s.only("crash").await.state == "restarting").then_some(())
+        };
+        let up = s.background(&["up"]);
+        s.shows(&up, "crash-1 exited with code 1 (restarting)").await;
+        s.eventually("its next start is some time away", 60, starts_later).await;
+        s.hoist(&["down"]).await.ok();
+        up.end().await.ok();
+        // One that is stopped while nothing of it runs sends no event that it has ended.
+        let up = s.background(&["up"]);
+        s.shows(&up, "crash-1 exited with code 1 (restarting)").await;
+        s.eventually("its next start is some time away", 60, starts_later).await;
+        s.hoist(&["stop"]).await.ok();
+        up.end().await.ok();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_the_ends_of_monitored_containers_count() {
+    let file = r#"
+services:
+  job: {<<: *idle, command: [sh, -c, "sleep 0.5; exit 4"]}
+  db: *idle
+  web: {<<: *idle, command: [sh, -c, "sleep 2; exit 3"], depends_on: [db, job]}
+"#;
+    project("attach-monitored", file, |s| async move {
+        // A dependency that ends aborts nothing, and one that goes on keeps nothing.
+        s.hoist(&["up", "--abort-on-container-exit", "web"]).await.ends_with(3).says("Aborting on container exit...");
+        assert_eq!(s.states().await, ["db/1 running", "job/1 exited", "web/1 exited"]);
+        s.hoist(&["up", "web"]).await.ok();
+        assert_eq!(s.states().await, ["db/1 running", "job/1 exited", "web/1 exited"]);
+        // The status of a service that is not monitored is not known.
+        s.hoist(&["up", "--exit-code-from", "job", "web"]).await.ends_with(3);
+        // Those that are shown are monitored; all, if nothing says otherwise.
+        s.hoist(&["up", "--attach", "web", "--abort-on-container-failure"]).await.ends_with(3);
+        s.hoist(&["up", "--abort-on-container-failure"]).await.ends_with(4);
+        // `web` ends because all are stopped.
+        s.hoist(&["up", "--abort-on-container-failure", "--exit-code-from", "web"]).await.ends_with(137);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn dependents_that_are_restarted_are_followed_on() {
+    let file = r#"
+services:
+  db: {<<: *idle, environment: {A: "1"}}
+  web: {<<: *idle, command: [sh, -c, "echo begun; exec sleep 600"], depends_on: {db: {condition: service_started, restart: true}}}
+"#;
+    project("attach-restart", file, |s| async move {
+        s.up(&[]).await;
+        let before = s.only("web").await.id;
+        s.compose(&file.replace("\"1\"", "\"2\""));
+        let mut up = s.background(&["up"]);
+        s.shows(&up, "web-1  | begun").await;
+        s.goes_on(&mut up).await;
+        assert_eq!(s.only("web").await.id, before, "it is restarted, not replaced");
+        // The same by another client.
+        s.hoist(&["restart", "-t", "0", "db"]).await.ok();
+        s.eventually("its next output is shown", 20, || async {
+            (up.stdout().matches("web-1  | begun").count() >= 2).then_some(())
+        })
+        .await;
+        s.goes_on(&mut up).await;
+        up.interrupt();
+        up.end().await.ends_with(130);
+        assert_eq!(s.states().await, ["db/1 exited", "web/1 exited"]);
     })
     .await;
 }

@@ -1,93 +1,13 @@
 //! `exec` and `attach`: statuses, input and output as they are, and a terminal of its own.
 
-use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
-
+use crate::support::seat::{Seat, resize};
 use crate::support::{Ran, Scenario, project};
 
 const WEB: &str = "services: {web: {<<: *idle, scale: 2}}\n";
-
-/// A run of the binary in a terminal.
-struct Seat {
-    child: Child,
-    master: File,
-    /// The other side, whose mode is looked at.
-    slave: File,
-    shown: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Seat {
-    fn new(mut command: Command, rows: u16, columns: u16) -> Self {
-        let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
-        grantpt(&master).expect("it is ours");
-        unlockpt(&master).expect("it is ours");
-        let name = ptsname(&master, Vec::new()).expect("it has a name").into_string().expect("in ASCII");
-        let open = || File::options().read(true).write(true).open(&name).expect("it can be opened");
-        let (slave, master) = (open(), File::from(master));
-        resize(&master, rows, columns);
-        let child = command.stdin(open()).stdout(open()).stderr(open()).spawn().expect("the binary starts");
-        let shown = Arc::new(Mutex::new(Vec::new()));
-        let (mut screen, written) = (master.try_clone().expect("it can be shared"), shown.clone());
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(read) = screen.read(&mut buffer) {
-                written.lock().expect("no panic").extend_from_slice(&buffer[..read]);
-            }
-        });
-        Self { child, master, slave, shown }
-    }
-
-    fn types(&mut self, keys: &[u8]) {
-        self.master.write_all(keys).expect("a terminal takes keys");
-    }
-
-    fn shown(&self) -> String {
-        String::from_utf8_lossy(&self.shown.lock().expect("no panic")).into_owned()
-    }
-
-    fn is_raw(&self) -> bool {
-        !tcgetattr(&self.slave).expect("it is a terminal").local_modes.contains(LocalModes::ICANON)
-    }
-
-    async fn shows(&self, scenario: &Scenario, text: &str) {
-        let look = || async { self.shown().contains(text).then_some(()) };
-        scenario.eventually(&format!("`{text}` in the terminal, which shows {:?}", self.shown()), 20, look).await;
-    }
-
-    /// The status, once it has ended and set the terminal back.
-    async fn ends(&mut self, scenario: &Scenario) -> i32 {
-        let mut status = None;
-        for _ in 0..400 {
-            status = self.child.try_wait().expect("it can be asked");
-            if status.is_some() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let Some(status) = status else { panic!("{} does not end: {}", scenario.project, self.shown()) };
-        assert!(!self.is_raw(), "the terminal is set back");
-        status.code().unwrap_or(-1)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn resize(master: &File, rows: u16, columns: u16) {
-    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    tcsetwinsize(master, size).expect("a terminal has a size");
-}
 
 #[tokio::test]
 async fn a_command_has_its_status_variables_user_folder_and_container() {
@@ -201,6 +121,34 @@ async fn a_program_in_a_terminal() {
         s.eventually("the terminal is raw", 20, || async { seat.is_raw().then_some(()) }).await;
         signal(&seat.child, "TERM");
         assert_eq!(seat.ends(&s).await, 130);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn full_screen_programs_work() {
+    project("exec-screen", WEB, |s| async move {
+        s.up(&[]).await;
+        let edit = async |command: &[&str], file: &str| {
+            let mut seat = Seat::new(s.command(&[command, &["vi", file]].concat()), 24, 80);
+            // Its status line has the name of the file.
+            seat.shows(&s, file).await;
+            seat.types(b"ifirst\rsecond\x1b");
+            // A key that comes with the Escape would belong to it.
+            seat.shows(&s, &format!("- {file} [Modified]")).await;
+            seat.types(b"kx:wq\r");
+            assert_eq!(seat.ends(&s).await, 0);
+        };
+        edit(&["exec", "-it", "web"], "/tmp/note").await;
+        assert_eq!(s.hoist(&["exec", "web", "cat", "/tmp/note"]).await.ok().stdout, "firs\nsecond\n");
+        let here = format!("{}:/here", s.folder().display());
+        edit(&["run", "-it", "--rm", "--no-deps", "-v", &here, "web"], "/here/note").await;
+        assert_eq!(std::fs::read_to_string(s.folder().join("note")).expect("it was written"), "firs\nsecond\n");
+        let mut seat = Seat::new(s.command(&["run", "-it", "--rm", "--no-deps", "web", "top", "-d", "1"]), 30, 90);
+        seat.shows(&s, "Load average").await;
+        seat.types(b"q");
+        assert_eq!(seat.ends(&s).await, 0);
+        assert_eq!(s.states().await, ["web/1 running", "web/2 running"], "nothing is left behind");
     })
     .await;
 }

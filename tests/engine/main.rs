@@ -24,6 +24,7 @@ mod hooks;
 mod ignoring;
 mod interruption;
 mod listing;
+mod menu;
 mod mistakes;
 mod models;
 mod networks;

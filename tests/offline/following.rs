@@ -10,7 +10,7 @@ use hoist::observed::ContainerId;
 use hoist::operation::follow::{self, Begin, FollowSettings, Following, Stderr, Target};
 use hoist::operation::session::{self, OnExit, SessionContext, SessionOutcome, SessionSettings};
 use hoist::operation::{Interruption, RunSettings};
-use hoist::plan::{Action, Handle, Plan};
+use hoist::plan::{Action, Handle, Plan, WaitCondition, Waiter};
 use tokio_util::sync::CancellationToken;
 
 use crate::executing::{Plans, container, ms, s};
@@ -205,10 +205,10 @@ async fn an_attached_up_ends_with_the_reason_when_the_engine_is_gone() {
     };
     let (outputs, _receiver) = Outputs::channel();
     let (events, _facts) = Events::channel();
-    let (plan, interruption) = (&two_services(), &Interruption::default());
+    let (plan, interruption, detach) = (&two_services(), &Interruption::default(), &CancellationToken::new());
     let settings = &up_settings(OnExit::GoOn);
     let stop = async || Ok(stop_all(&engine));
-    let cx = SessionContext { engine: &engine, events: &events, outputs: &outputs, interruption, settings };
+    let cx = SessionContext { engine: &engine, events: &events, outputs: &outputs, interruption, detach, settings };
     let session = session::attached(plan, cx, Vec::new(), async |_, _| None, stop);
     let outcome = tokio::select! {
         outcome = session => outcome,
@@ -225,7 +225,7 @@ async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it
     engine.fail("start demo-web-1", EngineError::Conflict("somebody else was faster".to_owned()));
     let (outputs, receiver) = Outputs::channel();
     let (events, mut facts) = Events::channel();
-    let (plan, interruption) = (&two_services(), &Interruption::default());
+    let (plan, interruption, detach) = (&two_services(), &Interruption::default(), &CancellationToken::new());
     let settings = &up_settings(OnExit::GoOn);
     let mut asked = 0;
     let replan = async |_, _| {
@@ -239,7 +239,7 @@ async fn an_attached_up_plans_again_after_a_conflict_and_goes_on_showing_what_it
     let run = async {
         let (outputs, events) = (outputs, events);
         let stop = async || Ok(stop_all(&engine));
-        let cx = SessionContext { engine: &engine, events: &events, outputs: &outputs, interruption, settings };
+        let cx = SessionContext { engine: &engine, events: &events, outputs: &outputs, interruption, detach, settings };
         session::attached(plan, cx, Vec::new(), replan, stop).await
     };
     let (outcome, shown) = tokio::join!(run, shown(receiver));
@@ -277,19 +277,35 @@ pub(crate) async fn attach(
     settings: SessionSettings,
     interruptions: &[Duration],
 ) -> Seen {
+    attach_until(engine, plan, targets, settings, interruptions, None).await
+}
+
+/// The same; the user detaches at that time.
+async fn attach_until(
+    engine: &Fake,
+    plan: &Arc<Plan>,
+    targets: Vec<Target>,
+    settings: SessionSettings,
+    interruptions: &[Duration],
+    detached: Option<Duration>,
+) -> Seen {
     let (outputs, receiver) = Outputs::channel();
     let (events, mut facts) = Events::channel();
-    let (interruption, settings) = (&Interruption::default(), &settings);
+    let (interruption, detach, settings) = (&Interruption::default(), &CancellationToken::new(), &settings);
     let stop = async || Ok(stop_all(engine));
     let run = async {
         let (outputs, events) = (outputs, events);
-        let cx = SessionContext { engine, events: &events, outputs: &outputs, interruption, settings };
+        let cx = SessionContext { engine, events: &events, outputs: &outputs, interruption, detach, settings };
         session::attached(plan, cx, targets, async |_, _| None, stop).await
     };
     let interrupt = async {
         for (at, token) in interruptions.iter().zip([&interruption.stop, &interruption.kill]) {
             tokio::time::sleep(*at).await;
             token.cancel();
+        }
+        if let Some(at) = detached {
+            tokio::time::sleep(at).await;
+            detach.cancel();
         }
         std::future::pending::<()>().await;
     };
@@ -396,6 +412,44 @@ async fn the_first_interruption_stops_and_the_second_kills() {
     let seen = attach(&engine, &two_services(), Vec::new(), up_settings(OnExit::GoOn), &[s(5), s(3)]).await;
     assert_eq!(seen.stopping, [Stopping::Interrupted, Stopping::Forced]);
     assert_eq!(seen.shown, ["attaching to db-1, web-1", "db-1 exited 143", "web-1 exited 137"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn detaching_leaves_all_running_and_shows_nothing_more() {
+    let engine = Fake::new();
+    for name in ["demo-db-1", "demo-web-1"] {
+        engine.script(name, Script::default().writes(s(3), "before\n").writes(s(7), "after\n"));
+    }
+    let began = tokio::time::Instant::now();
+    let settings = up_settings(OnExit::Stop);
+    let seen = attach_until(&engine, &two_services(), Vec::new(), settings, &[], Some(s(5))).await;
+    assert_eq!(began.elapsed(), s(5));
+    assert!(seen.outcome.detached && !seen.outcome.interrupted && seen.outcome.run.is_success());
+    assert_eq!((seen.outcome.exit_code, seen.stopping), (None, Vec::new()));
+    assert_eq!(seen.shown, ["attaching to db-1, web-1", "db-1 stdout: \"before\\n\"", "web-1 stdout: \"before\\n\""]);
+    assert!(!engine.calls().iter().any(|call| call.starts_with("stop") || call.starts_with("kill")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn detaching_ends_the_waits_of_dependents_and_finishes_what_was_begun() {
+    let mut plans = Plans::new();
+    let wait = plans.pair(WaitCondition::Healthy, Waiter::Dependents, None);
+    let plan = plans.build();
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::healthy_after(s(60)));
+    let began = tokio::time::Instant::now();
+    let seen = attach_until(&engine, &plan, Vec::new(), up_settings(OnExit::GoOn), &[], Some(s(5))).await;
+    assert_eq!(began.elapsed(), s(5));
+    assert!(seen.outcome.detached && seen.outcome.run.is_success());
+    assert_eq!(seen.outcome.run.abandoned, [wait].into());
+    assert_eq!(seen.outcome.run.skipped.len(), 1, "the start of web");
+
+    // Nothing is waited for yet: the creation that is going on, and what comes after it, are not left out.
+    let engine = Fake::new();
+    engine.delay("create demo-web-1", s(10));
+    let seen = attach_until(&engine, &two_services(), Vec::new(), up_settings(OnExit::GoOn), &[], Some(s(5))).await;
+    assert!(seen.outcome.detached && seen.outcome.run.skipped.is_empty());
+    assert!(engine.calls().contains(&"start demo-web-1".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ mod folder;
 mod following;
 mod layers;
 mod loading;
+mod menu;
 mod operating;
 mod pack;
 mod packing;

@@ -27,7 +27,7 @@ use crate::executing::{Plans, container, made_by};
 
 /// What was written, for the test to read.
 #[derive(Debug, Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -40,12 +40,12 @@ impl Write for Written {
 }
 
 impl Written {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("no test panics while writing").clone()).expect("text")
     }
 }
 
-fn finished(id: ActionId) -> Fact {
+pub(crate) fn finished(id: ActionId) -> Fact {
     Fact::Finished { id, elapsed: Duration::ZERO, outcome: Outcome::Done }
 }
 
@@ -54,7 +54,7 @@ fn finished_as(id: ActionId, outcome: Outcome) -> Fact {
 }
 
 /// A network, a database that is waited for, and a web server.
-fn stack() -> (Arc<Plan>, Vec<ActionId>) {
+pub(crate) fn stack() -> (Arc<Plan>, Vec<ActionId>) {
     let mut plans = Plans::new();
     let network = plans.network("demo_default", &[]);
     let db = plans.create("db", 1, &[network]);
@@ -80,11 +80,11 @@ fn engine_failed(id: ActionId, words: impl Into<String>) -> Fact {
     failed(id, EngineError::Failed(words.into()).into())
 }
 
-fn begins(plan: &Arc<Plan>, operation: &'static str) -> Fact {
+pub(crate) fn begins(plan: &Arc<Plan>, operation: &'static str) -> Fact {
     Fact::PlanStarted { plan: plan.clone(), operation, replaces_failed: false }
 }
 
-fn show(progress: &mut Progress<Written>, facts: &[Fact]) {
+pub(crate) fn show(progress: &mut Progress<Written>, facts: &[Fact]) {
     for fact in facts {
         progress.event(&Event { at: Duration::ZERO, fact: fact.clone() }).expect("written to memory");
     }
@@ -453,14 +453,14 @@ fn layers_and_builds_are_lines_where_their_words_change() {
 }
 
 /// A terminal of 60 columns, and progress on it.
-struct Screen {
-    written: Written,
-    progress: Progress<Written>,
+pub(crate) struct Screen {
+    pub(crate) written: Written,
+    pub(crate) progress: Progress<Written>,
     size: (u16, u16),
 }
 
 impl Screen {
-    fn new(plan: &Arc<Plan>, rows: u16, columns: u16) -> Self {
+    pub(crate) fn new(plan: &Arc<Plan>, rows: u16, columns: u16) -> Self {
         let written = Written::default();
         let settings = TtySettings { color: false, size: TerminalSize::fixed(rows, columns) };
         let mut progress = Progress::new(ProgressMode::Tty, settings, written.clone());
@@ -468,12 +468,12 @@ impl Screen {
         Self { written, progress, size: (rows, columns) }
     }
 
-    fn events(&mut self, events: &[Fact]) {
+    pub(crate) fn events(&mut self, events: &[Fact]) {
         show(&mut self.progress, events);
     }
 
     /// What stands on the terminal after a tick.
-    fn contents(&mut self) -> String {
+    pub(crate) fn contents(&mut self) -> String {
         self.progress.tick();
         let terminal = InMemoryTerm::new(self.size.0, self.size.1);
         terminal.write_str(&self.written.text().replace('\n', "\r\n")).expect("written to memory");

@@ -1,21 +1,22 @@
 //! `up`: creates and starts what the files define; in the foreground it shows the logs of what it starts.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::bring_up::{self, Goal, UpPlanArgs};
 use crate::cli::engine::with_engine;
-use crate::cli::{Context, Failure, output, progress, service_names};
+use crate::cli::screen::{self, Screen};
+use crate::cli::{Context, Failure, interaction, output, progress, service_names};
 use crate::engine::Engine;
-use crate::event::{Event, EventReceiver, Events, Fact, Output, OutputReceiver, Outputs, RunFailure};
+use crate::event::{Events, Outputs, RunFailure};
 use crate::operation::Interruption;
 use crate::operation::follow::{Begin, FollowSettings, Stderr};
 use crate::operation::session::{self, OnExit, SessionContext, SessionOutcome, SessionSettings};
 use crate::project::{Project, ServiceName};
-use crate::render::Progress;
 use crate::render::logs::LogPrinter;
+use crate::render::warning;
 
 /// Arguments of `up`.
 #[derive(Debug, Args)]
@@ -30,8 +31,9 @@ pub(crate) struct UpArgs {
     /// Whose output is shown, and what happens when a container exits.
     #[command(flatten)]
     pub(crate) attach: AttachArgs,
-    /// Accepted for compatibility; there is no menu yet
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Show a menu of keys while attached; on by default in terminals
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true,
+          value_parser = interaction::switch)]
     pub(crate) menu: Option<bool>,
     /// Do not use colours in log lines
     #[arg(long)]
@@ -103,21 +105,30 @@ async fn attached<E: Engine>(
     };
     let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
     let mut screen = Screen::new(output::with_build_log(output::progress(context)?.hiding(goal.hidden), context), logs);
-    let interruption = Interruption::default();
+    if screen::wants_menu(args.menu, &goal.origin.project.environment, context)? {
+        screen.open_menu(context)?;
+    }
+    let (interruption, detach) = (Interruption::default(), CancellationToken::new());
     let (events, received) = Events::channel();
     let (outputs, lines) = Outputs::channel();
     let run = Box::pin(async {
         // Both channels close with the session, which ends the display.
         let (events, outputs) = (events, outputs);
-        let (interruption, settings) = (&interruption, &settings);
-        let cx = SessionContext { engine, events: &events, outputs: &outputs, interruption, settings };
+        let (interruption, detach, settings) = (&interruption, &detach, &settings);
+        let cx = SessionContext { engine, events: &events, outputs: &outputs, interruption, detach, settings };
         session::up(&goal.up, &goal.prepared, cx).await
     });
-    let (outcome, shown) =
-        progress::with_signals(&interruption, async { tokio::join!(run, screen.show(received, lines)) }).await?;
-    screen.progress.finish()?;
+    let shown = screen.show(received, lines, &interruption, &detach);
+    let ended = progress::with_signals(&interruption, async { tokio::join!(run, shown) }).await;
+    screen.close()?;
+    let (outcome, shown) = ended?;
     shown?;
     let outcome = outcome.map_err(|error| goal.origin.failure(error))?;
+    if outcome.detached
+        && let Some(left_out) = warning::detached::message(&outcome.plan, &outcome.run)
+    {
+        output::warn(&output::style(context).for_this_project(&left_out), context)?;
+    }
     end(outcome, goal)
 }
 
@@ -219,79 +230,4 @@ fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSetting
 /// The services that the user named; all if none was named.
 fn targeted(project: &Project) -> impl Iterator<Item = &ServiceName> {
     project.services.keys().filter(|name| project.is_targeted(name.as_str()))
-}
-
-/// The display of an attached `up`: progress on standard error, container output on both streams.
-struct Screen {
-    progress: Progress<io::Stderr>,
-    logs: LogPrinter,
-    /// The containers it attaches to: printed before their first line, at the latest when all have started.
-    attaching: Option<Output>,
-    /// Whether the plan has ended.
-    ended: bool,
-}
-
-impl Screen {
-    fn new(progress: Progress<io::Stderr>, logs: LogPrinter) -> Self {
-        Self { progress, logs, attaching: None, ended: false }
-    }
-
-    /// Shows everything until the session ends.
-    async fn show(&mut self, mut received: EventReceiver, mut lines: OutputReceiver) -> Result<(), Failure> {
-        let mut ticks = tokio::time::interval(progress::TICK);
-        let (mut events_end, mut lines_end) = (false, false);
-        while !(events_end && lines_end) {
-            tokio::select! {
-                event = received.recv(), if !events_end => match event {
-                    Some(event) => self.event(&event)?,
-                    None => events_end = true,
-                },
-                output = lines.recv(), if !lines_end => match output {
-                    Some(output) => self.output(output)?,
-                    None => lines_end = true,
-                },
-                _ = ticks.tick() => self.progress.tick(),
-            }
-        }
-        Ok(())
-    }
-
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        self.progress.event(event)?;
-        if matches!(event.fact, Fact::PlanStarted { replaces_failed: true, .. }) {
-            self.ended = false;
-        }
-        if matches!(&event.fact, Fact::Failed { error, .. } if !error.is_conflict()) {
-            self.attaching = None;
-        }
-        if event.fact == Fact::Ended {
-            self.ended = true;
-            self.attach()?;
-        }
-        Ok(())
-    }
-
-    fn output(&mut self, output: Output) -> io::Result<()> {
-        if matches!(output, Output::Attaching(_)) {
-            self.attaching = Some(output);
-            return if self.ended { self.attach() } else { Ok(()) };
-        }
-        self.attach()?;
-        self.print(&output)
-    }
-
-    /// Prints which containers it attaches to, unless that was printed already or another plan may have to run first.
-    fn attach(&mut self) -> io::Result<()> {
-        let attaching = if self.progress.may_be_replanned() { None } else { self.attaching.take() };
-        attaching.map_or(Ok(()), |attaching| self.print(&attaching))
-    }
-
-    fn print(&mut self, output: &Output) -> io::Result<()> {
-        let Self { progress, logs, .. } = self;
-        progress.above(|| {
-            let mut stdout = io::stdout().lock();
-            logs.write(output, &mut stdout, &mut io::stderr())?;
-            stdout.flush()
-        })
-    }
 }

@@ -128,7 +128,8 @@ impl Transport {
             request = request.version(hyper::Version::HTTP_10);
         }
         let body = http_body_util::Full::new(Bytes::from(ask.body)).map_err(|never| match never {});
-        self.send(request, UnsyncBoxBody::new(body)).await
+        // Boxed to keep the future of every request small.
+        Box::pin(self.send(request, UnsyncBoxBody::new(body))).await
     }
 
     /// Posts a stream, and returns the response once its headers have arrived.
@@ -145,7 +146,8 @@ impl Transport {
             request = request.header(*name, *value);
         }
         let body = StreamBody::new(body.map_ok(hyper::body::Frame::data));
-        self.send(request, UnsyncBoxBody::new(body)).await
+        // Boxed to keep the future of every request small.
+        Box::pin(self.send(request, UnsyncBoxBody::new(body))).await
     }
 
     /// Any status but success is an error.

@@ -15,6 +15,7 @@ pub use record::{Record, RecordState, Records};
 pub use settings::{Causes, Hidden, ProgressMode};
 pub use terminal::{TerminalSize, TtySettings};
 
+use super::menu::Menu;
 use super::volume_data;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::event::{Event, Fact};
@@ -28,6 +29,8 @@ pub struct Progress<W: Write + Send + 'static> {
     values: SecretValues,
     renderer: Renderer<W>,
     causes: Causes,
+    /// Whether events are not shown; the menu still is.
+    quiet: bool,
     /// Failures that may be caused by another client's changes: if there is another plan, they do not count.
     held: Vec<Fact>,
     /// Where the steps of builds and their output go as lines; `None` for the same place as everything else.
@@ -60,7 +63,6 @@ enum Renderer<W: Write + Send + 'static> {
     Tty(Box<tty::Tty<W>>),
     Plain(plain::Plain<W>),
     Json(json::Json<W>),
-    Quiet,
 }
 
 impl<W: Write + Send + 'static> Progress<W> {
@@ -68,10 +70,9 @@ impl<W: Write + Send + 'static> Progress<W> {
     #[must_use]
     pub fn new(mode: ProgressMode, tty: TtySettings, out: W) -> Self {
         let renderer = match mode {
-            ProgressMode::Tty => Renderer::Tty(Box::new(tty::Tty::new(tty, out))),
+            ProgressMode::Tty | ProgressMode::Quiet => Renderer::Tty(Box::new(tty::Tty::new(tty, out))),
             ProgressMode::Plain => Renderer::Plain(plain::Plain::new(out)),
             ProgressMode::Json => Renderer::Json(json::Json::new(out)),
-            ProgressMode::Quiet => Renderer::Quiet,
         };
         Self {
             records: Records::default(),
@@ -79,6 +80,7 @@ impl<W: Write + Send + 'static> Progress<W> {
             values: SecretValues::default(),
             renderer,
             causes: Causes::default(),
+            quiet: mode == ProgressMode::Quiet,
             held: Vec::new(),
             build_log: None,
             volumes_left: Vec::new(),
@@ -89,10 +91,8 @@ impl<W: Write + Send + 'static> Progress<W> {
     /// JSON keeps them in its records.
     #[must_use]
     pub fn with_build_log(self, out: impl Write + Send + 'static) -> Self {
-        let build_log = match self.renderer {
-            Renderer::Tty(_) | Renderer::Plain(_) => Some(plain::Plain::new(BuildLog(Box::new(out)))),
-            Renderer::Json(_) | Renderer::Quiet => None,
-        };
+        let is_shown = !self.quiet && !matches!(self.renderer, Renderer::Json(_));
+        let build_log = is_shown.then(|| plain::Plain::new(BuildLog(Box::new(out))));
         Self { build_log, ..self }
     }
 
@@ -156,7 +156,7 @@ impl<W: Write + Send + 'static> Progress<W> {
     }
 
     fn show(&mut self, event: &Fact) -> io::Result<()> {
-        if matches!(self.renderer, Renderer::Quiet) || self.records.is_hidden(event, self.hidden) {
+        if self.quiet || self.records.is_hidden(event, self.hidden) {
             return Ok(());
         }
         // Output of programs in a build is shown unchanged, like that of containers.
@@ -187,7 +187,6 @@ impl<W: Write + Send + 'static> Progress<W> {
                 Renderer::Tty(tty) => tty.record(record),
                 Renderer::Plain(plain) => plain.record(&record)?,
                 Renderer::Json(json) => json.record(&record)?,
-                Renderer::Quiet => {}
             }
         }
         if let Renderer::Tty(tty) = &mut self.renderer {
@@ -220,7 +219,7 @@ impl<W: Write + Send + 'static> Progress<W> {
             Renderer::Tty(tty) => tty.print(&lines(&volumes)),
             Renderer::Plain(plain) => lines(&volumes).iter().try_for_each(|line| plain.line(line)),
             // In JSON, each is a record.
-            Renderer::Json(_) | Renderer::Quiet => Ok(()),
+            Renderer::Json(_) => Ok(()),
         }
     }
 
@@ -239,7 +238,21 @@ impl<W: Write + Send + 'static> Progress<W> {
     pub fn above(&mut self, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         match &mut self.renderer {
             Renderer::Tty(tty) => tty.suspend(write),
-            Renderer::Plain(_) | Renderer::Json(_) | Renderer::Quiet => write(),
+            Renderer::Plain(_) | Renderer::Json(_) => write(),
+        }
+    }
+
+    /// Shows `menu` below everything else, or nothing. Lines and JSON have no place for it.
+    pub fn set_menu(&mut self, menu: Option<Menu>) {
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            tty.set_menu(menu);
+        }
+    }
+
+    /// Takes the live lines off the screen; the next change or tick draws them again.
+    pub fn clear(&mut self) {
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            tty.clear();
         }
     }
 

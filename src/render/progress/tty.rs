@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::record::{Record, RecordState};
 use super::terminal::TtySettings;
+use crate::render::menu::Menu;
 use row::{Layer, Row};
 use screen::Screen;
 
@@ -28,13 +29,16 @@ pub(super) struct Tty<W: Write + Send + 'static> {
     bar: Option<ProgressBar>,
     operation: String,
     rows: Vec<Row>,
+    /// What stays below the block, and when there is none.
+    menu: Option<Menu>,
     began: Instant,
 }
 
 impl<W: Write + Send + 'static> Tty<W> {
     pub(super) fn new(settings: TtySettings, out: W) -> Self {
         let screen = Screen::new(out, settings.size.clone());
-        Self { settings, screen, bar: None, operation: "up".to_owned(), rows: Vec::new(), began: Instant::now() }
+        let (operation, began) = ("up".to_owned(), Instant::now());
+        Self { settings, screen, bar: None, operation, rows: Vec::new(), menu: None, began }
     }
 
     pub(super) fn begin(&mut self, operation: &str) {
@@ -72,21 +76,40 @@ impl<W: Write + Send + 'static> Tty<W> {
         }
     }
 
-    /// Replaces the block with plain text of all its lines.
+    /// Replaces the block with plain text of all its lines. The menu stays.
     pub(super) fn finish(&mut self) {
-        let Some(bar) = self.bar.take() else { return };
-        bar.finish_and_clear();
-        let (_, columns) = self.settings.size.get();
-        let block =
-            block::Block { is_last: true, ..self.block(Instant::now()) }.lines(usize::from(columns), usize::MAX);
-        // If the terminal is gone, nobody can be told.
-        let _ = self.screen.print(&block);
-        self.rows.clear();
+        self.clear();
+        if !self.rows.is_empty() {
+            let (_, columns) = self.settings.size.get();
+            let block = block::Block { is_last: true, ..self.block(Instant::now()) };
+            let block = block.lines(usize::from(columns), usize::MAX);
+            // If the terminal is gone, nobody can be told.
+            let _ = self.screen.print(&block);
+            self.rows.clear();
+        }
+        self.draw();
+    }
+
+    /// Takes the block and the menu off the screen until something is drawn.
+    pub(super) fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Sets what stays below the block; `None` for nothing.
+    pub(super) fn set_menu(&mut self, menu: Option<Menu>) {
+        self.menu = menu;
+        if self.rows.is_empty() && self.menu.is_none() {
+            self.clear();
+        }
+        self.draw();
     }
 
     /// Prints permanent lines below what the block left.
     pub(super) fn print(&mut self, lines: &[String]) -> io::Result<()> {
-        self.screen.print(lines)
+        let screen = self.screen.clone();
+        self.suspend(|| screen.print(lines))
     }
 
     /// Prints a permanent line above the block.
@@ -129,11 +152,17 @@ impl<W: Write + Send + 'static> Tty<W> {
     }
 
     fn draw(&mut self) {
-        if self.rows.is_empty() {
+        if self.rows.is_empty() && self.menu.is_none() {
             return;
         }
         let (rows, columns) = self.settings.size.get();
-        let lines = self.block(Instant::now()).lines(usize::from(columns), usize::from(rows));
+        let (rows, columns) = (usize::from(rows), usize::from(columns));
+        let mut lines = Vec::new();
+        if !self.rows.is_empty() {
+            let room = rows.saturating_sub(usize::from(self.menu.is_some()));
+            lines = self.block(Instant::now()).lines(columns, room);
+        }
+        lines.extend(self.menu.as_ref().map(|menu| menu.line(columns, self.settings.color)));
         let message = Cow::Owned(lines.join("\n"));
         if let Some(bar) = &self.bar {
             bar.set_message(message);

@@ -5,6 +5,7 @@ mod foreign;
 pub(crate) mod look;
 pub(crate) mod port;
 pub(crate) mod proxy;
+pub(crate) mod seat;
 
 use std::collections::BTreeSet;
 use std::fs;

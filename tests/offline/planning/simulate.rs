@@ -96,7 +96,6 @@ impl Run<'_> {
         }
         match step.action {
             Action::PullImage(spec) => self.image(&spec.image),
-            Action::PushImage(_) => {}
             Action::BuildImage { spec, .. } => self.image(&spec.image),
             Action::CreateNetwork { key, .. } => self.create_network(key.as_str())?,
             Action::RemoveNetwork { id, name } => {
@@ -185,7 +184,7 @@ impl Run<'_> {
                     }
                 }
             }
-            Action::Delay { .. } | Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
+            Action::PushImage(_) | Action::Delay { .. } | Action::RunPreStart { .. } | Action::RunProvider { .. } => {}
         }
         Ok(())
     }

@@ -85,11 +85,11 @@ impl KeyAgent {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // A Ctrl-C at the terminal is for hoist, which ends it when it is no longer needed.
         command.process_group(0);
-        let process = command.spawn().map_err(|cause| match cause.kind() {
-            std::io::ErrorKind::NotFound => {
-                failed(&"keys in `build.ssh` need OpenSSH, but `ssh-agent` is not installed")
+        let process = command.spawn().map_err(|cause| {
+            if cause.kind() == std::io::ErrorKind::NotFound {
+                return failed(&"keys in `build.ssh` need OpenSSH, but `ssh-agent` is not installed");
             }
-            _ => failed(&cause),
+            failed(&cause)
         })?;
         let agent = Self { _process: process, folder };
         tokio::time::timeout(PATIENCE, answers(&socket)).await.map_err(|_| failed(&"it does not answer"))?;

@@ -1,0 +1,212 @@
+//! The display of an attached `up`: progress on standard error, container output on both streams, and the menu with its
+//! keys.
+
+use std::io::{self, Write};
+
+use tokio_util::sync::CancellationToken;
+
+use super::keyboard::{Key, Keyboard};
+use super::lenient::is_yes;
+use super::settings::Environment;
+use super::{Context, Failure, output, progress, signal};
+use crate::event::{Event, EventReceiver, Fact, Output, OutputReceiver};
+use crate::operation::Interruption;
+use crate::render::logs::LogPrinter;
+use crate::render::menu::{Menu, MenuKey};
+use crate::render::{Progress, ProgressMode};
+
+/// Leaves the containers running.
+const DETACH: MenuKey = MenuKey { key: 'd', does: "Detach" };
+
+/// Whether there should be a menu: `--menu`, else `COMPOSE_MENU`, else yes; never where nobody could see or use it.
+///
+/// # Errors
+///
+/// If the mode of the progress is unknown, or a warning cannot be written.
+pub(super) fn wants_menu(flag: Option<bool>, environment: &Environment, context: &Context) -> Result<bool, Failure> {
+    let wanted = match (flag, environment.get("COMPOSE_MENU")) {
+        (Some(wanted), _) => wanted,
+        (None, Some(word)) if !word.is_empty() => is_yes(word),
+        (None, _) => true,
+    };
+    let terminals = context.terminals;
+    if flag == Some(true) && !terminals.stdin {
+        output::warn("standard input is not a terminal, so there is no menu", context)?;
+    }
+    // The menu is drawn where progress is. Lines and JSON stay what they are.
+    let is_drawn = matches!(context.progress_mode()?, ProgressMode::Tty | ProgressMode::Quiet) && terminals.stderr;
+    Ok(wanted && terminals.stdin && terminals.stdout && is_drawn)
+}
+
+/// The display.
+pub(super) struct Screen {
+    progress: Progress<io::Stderr>,
+    logs: LogPrinter,
+    /// The containers it attaches to: printed before their first line, at the latest when all have started.
+    attaching: Option<Output>,
+    /// Whether the plan has ended.
+    ended: bool,
+    keyboard: Option<Keyboard>,
+    menu: Option<Menu>,
+}
+
+impl Screen {
+    pub(super) fn new(progress: Progress<io::Stderr>, logs: LogPrinter) -> Self {
+        Self { progress, logs, attaching: None, ended: false, keyboard: None, menu: None }
+    }
+
+    /// Shows the menu, and listens to its keys. If there is no keyboard, it says so.
+    ///
+    /// # Errors
+    ///
+    /// If the warning cannot be written.
+    pub(super) fn open_menu(&mut self, context: &Context) -> Result<(), Failure> {
+        match Keyboard::open() {
+            Ok(keyboard) => self.keyboard = Some(keyboard),
+            Err(error) => {
+                return output::warn(
+                    &format!("there is no menu, because the keyboard cannot be read: {error}"),
+                    context,
+                );
+            }
+        }
+        self.menu = Some(Menu::Keys(vec![DETACH]));
+        self.listen()?;
+        Ok(())
+    }
+
+    /// Shows everything until the session ends. Keys become requests to it.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be written to.
+    pub(super) async fn show(
+        &mut self,
+        mut received: EventReceiver,
+        mut lines: OutputReceiver,
+        interruption: &Interruption,
+        detach: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let mut ticks = tokio::time::interval(progress::TICK);
+        let (mut events_end, mut lines_end) = (false, false);
+        while !(events_end && lines_end) {
+            tokio::select! {
+                event = received.recv(), if !events_end => match event {
+                    Some(event) => self.event(&event)?,
+                    None => events_end = true,
+                },
+                output = lines.recv(), if !lines_end => match output {
+                    Some(output) => self.output(output)?,
+                    None => lines_end = true,
+                },
+                Some(key) = next_key(self.keyboard.as_mut()) => self.key(key, interruption, detach)?,
+                _ = ticks.tick() => self.progress.tick(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the display: what is on the screen stays, but for the menu; the terminal is set back.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub(super) fn close(&mut self) -> io::Result<()> {
+        self.keyboard = None;
+        self.set_menu(None);
+        self.progress.finish()
+    }
+
+    fn key(&mut self, key: Key, interruption: &Interruption, detach: &CancellationToken) -> io::Result<()> {
+        match key {
+            // Once all are being stopped, there is nothing to detach from.
+            Key::Detach if interruption.stop.is_cancelled() || self.menu.is_none() => Ok(()),
+            Key::Detach => {
+                detach.cancel();
+                self.set_menu(Some(Menu::Notice("Detaching...")));
+                Ok(())
+            }
+            Key::Enter => self.progress.above(|| {
+                let mut stdout = io::stdout().lock();
+                writeln!(stdout).and_then(|()| stdout.flush())
+            }),
+            Key::Interrupt => {
+                signal::escalate(interruption);
+                Ok(())
+            }
+            Key::Quit => {
+                interruption.leave.cancel();
+                Ok(())
+            }
+            Key::Suspend => {
+                self.progress.set_menu(None);
+                self.progress.clear();
+                if let Some(keyboard) = &mut self.keyboard {
+                    keyboard.suspend();
+                }
+                Ok(())
+            }
+            Key::Continue => self.listen(),
+        }
+    }
+
+    /// Shows the menu while this process is in the foreground.
+    fn listen(&mut self) -> io::Result<()> {
+        let Some(keyboard) = &mut self.keyboard else { return Ok(()) };
+        let menu = if keyboard.listen()? { self.menu.clone() } else { None };
+        self.progress.set_menu(menu);
+        Ok(())
+    }
+
+    fn set_menu(&mut self, menu: Option<Menu>) {
+        self.menu = menu;
+        self.progress.set_menu(self.menu.clone());
+    }
+
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        if matches!(event.fact, Fact::Stopping(_)) {
+            self.set_menu(None);
+        }
+        self.progress.event(event)?;
+        if matches!(event.fact, Fact::PlanStarted { replaces_failed: true, .. }) {
+            self.ended = false;
+        }
+        if matches!(&event.fact, Fact::Failed { error, .. } if !error.is_conflict()) {
+            self.attaching = None;
+        }
+        if event.fact == Fact::Ended {
+            self.ended = true;
+            self.attach()?;
+        }
+        Ok(())
+    }
+
+    fn output(&mut self, output: Output) -> io::Result<()> {
+        if matches!(output, Output::Attaching(_)) {
+            self.attaching = Some(output);
+            return if self.ended { self.attach() } else { Ok(()) };
+        }
+        self.attach()?;
+        self.print(&output)
+    }
+
+    /// Prints which containers it attaches to, unless that was printed already or another plan may have to run first.
+    fn attach(&mut self) -> io::Result<()> {
+        let attaching = if self.progress.may_be_replanned() { None } else { self.attaching.take() };
+        attaching.map_or(Ok(()), |attaching| self.print(&attaching))
+    }
+
+    fn print(&mut self, output: &Output) -> io::Result<()> {
+        let Self { progress, logs, .. } = self;
+        progress.above(|| {
+            let mut stdout = io::stdout().lock();
+            logs.write(output, &mut stdout, &mut io::stderr())?;
+            stdout.flush()
+        })
+    }
+}
+
+/// The next key; `None`, and never again, without a keyboard.
+async fn next_key(keyboard: Option<&mut Keyboard>) -> Option<Key> {
+    Some(keyboard?.next().await)
+}
