@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hoist::plan::{
-    Action, Attestation, BuildDependencies, BuildOptions, BuildPurpose, BuildSpec, Exporter, Plan, PlanError, Step,
+    Action, Attestation, BuildDependencies, BuildOptions, BuildPurpose, BuildSpec, Builder, Exporter, Plan, PlanError,
     build, project_to_build, services_to_build,
 };
 use hoist::project::value::BaseImages;
@@ -35,16 +35,12 @@ fn text(project: &Project, options: &BuildOptions) -> String {
 }
 
 fn spec(project: &Project, options: &BuildOptions) -> BuildSpec {
-    specs(&plan(project, options).expect("it can be planned")).pop().expect("there is a build")
-}
-
-/// What a plan builds.
-fn specs(plan: &Plan) -> Vec<BuildSpec> {
-    let spec = |step: &Step| {
-        let Action::BuildImage { spec, .. } = &step.action else { return None };
-        Some((**spec).clone())
-    };
-    plan.steps().filter_map(|(_, step)| spec(step)).collect()
+    let plan = plan(project, options).expect("it can be planned");
+    let specs = plan.steps().filter_map(|(_, step)| match &step.action {
+        Action::BuildImage { spec, .. } => Some((**spec).clone()),
+        other => panic!("{other} in a plan to build"),
+    });
+    specs.last().expect("there is a build")
 }
 
 #[test]
@@ -230,8 +226,12 @@ fn a_build_waits_for_its_base_and_does_not_ask_a_registry_for_it() {
     "};
     let plan = plan(&project, &pulling).expect("it can be planned");
     assert_eq!(plan.to_string(), expected);
-    let specs = specs(&plan);
-    let pulls: Vec<_> = specs.iter().map(|spec| (spec.service.as_str(), spec.pull)).collect();
+    let pulls = plan.steps().filter_map(|(_, step)| match &step.action {
+        Action::BuildImage { spec, .. } => Some((spec.service.to_string(), spec.pull)),
+        _ => None,
+    });
+    let pulls: Vec<_> = pulls.collect();
+    let pulls: Vec<_> = pulls.iter().map(|(service, pull)| (service.as_str(), *pull)).collect();
     assert_eq!(pulls, [("base", true), ("other", false), ("web", false)]);
 
     let state = images_only(&project).without_image("shop-web").without_image("example.com/base:1");
@@ -301,7 +301,7 @@ fn flags_override_what_the_files_say() {
     assert_eq!((spec.no_cache, spec.pull, spec.memory), (true, true, Some(1 << 30)));
     assert_eq!(spec.attestations.provenance, Attestation::Off);
     assert_eq!(spec.attestations.sbom, Attestation::On(String::new()));
-    assert_eq!((spec.purpose, spec.builder.as_deref()), (BuildPurpose::Check, Some("far")));
+    assert_eq!((spec.purpose, &spec.builder), (BuildPurpose::Check, &Builder::Buildx("far".to_owned())));
     assert_eq!(spec.exporter, Exporter::Registry { tags: vec!["web:1".to_owned()] });
 }
 
@@ -356,7 +356,10 @@ fn a_secret_may_belong_to_a_service_that_no_profile_enables() {
     let mut project = Arc::unwrap_or_clone(project.disabled("base").load());
     project.disabled_secrets.insert("token".into(), Secret { name: "shop_token".to_owned(), ..Secret::default() });
     let plan = plan(&project, &BuildOptions::default()).expect("it can be planned");
-    let specs = specs(&plan);
+    let specs = plan.steps().filter_map(|(_, step)| match &step.action {
+        Action::BuildImage { spec, .. } => Some(spec.clone()),
+        _ => None,
+    });
     let base = specs.into_iter().find(|spec| spec.service == "base").expect("the build of base");
     assert!(base.secrets["token"].definition.is_some());
 }
