@@ -11,7 +11,7 @@ use super::client::Client;
 use super::{Docker, convert, image_lookup, transfer};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
-use crate::plan::{BuildPurpose, BuildSpec, Dockerfile, Exporter, PushFailure, PushSpec};
+use crate::plan::{BuildPurpose, BuildSpec, Builder, Dockerfile, Exporter, PushFailure, PushSpec};
 use crate::project::value::BuildContext;
 
 impl Builds for Docker {
@@ -31,17 +31,18 @@ async fn begin(
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
     let built = spec.clone();
     let failed = move |error| failed(error, &built);
-    let other = spec.builder.clone().filter(|name| !name.is_empty() && name != "default");
-    let progress = if let Some(builder) = other {
-        let surroundings = Surroundings { address: client.address(), config_folder: client.config_folder() };
-        build::build_with(builder, complete, secrets, surroundings).map_err(failed).boxed()
-    } else if buildkit_is_off() {
-        build::build_classic(client.clone(), complete)
-    } else {
-        let mut progress = build::build(client.transport().clone(), complete.clone(), secrets, credentials);
-        match progress.next().await {
-            Some(Err(BuildError::NoBuildKit { .. })) => build::build_classic(client.clone(), complete),
-            first => stream::iter(first).chain(progress).map_err(failed).boxed(),
+    let progress = match &spec.builder {
+        Builder::Buildx(name) => {
+            let surroundings = Surroundings { address: client.address(), config_folder: client.config_folder() };
+            build::build_with(name.clone(), complete, secrets, surroundings).map_err(failed).boxed()
+        }
+        Builder::Classic => build::build_classic(client.clone(), complete),
+        Builder::Engine => {
+            let mut progress = build::build(client.transport().clone(), complete.clone(), secrets, credentials);
+            match progress.next().await {
+                Some(Err(BuildError::NoBuildKit { .. })) => build::build_classic(client.clone(), complete),
+                first => stream::iter(first).chain(progress).map_err(failed).boxed(),
+            }
         }
     };
     let steps = progress.and_then(move |progress| {
@@ -49,12 +50,6 @@ async fn begin(
         async move { convert_progress(&client, &spec, progress).await }
     });
     Ok(steps.boxed())
-}
-
-/// Whether the user turned BuildKit off, as for Docker's own tools.
-fn buildkit_is_off() -> bool {
-    let off = |value: String| matches!(&*value, "0" | "f" | "F" | "false" | "FALSE" | "False");
-    std::env::var("DOCKER_BUILDKIT").is_ok_and(off)
 }
 
 /// The failure of a build; its place is in the Dockerfile, which the engine names without its folder.

@@ -61,8 +61,20 @@ pub struct BuildSpec {
     pub memory: Option<i64>,
     /// Whether to build, or only to look for mistakes in the Dockerfile.
     pub purpose: BuildPurpose,
-    /// The name of a buildx builder that builds instead of the engine; `None` means the engine.
-    pub builder: Option<String>,
+    /// What builds.
+    pub builder: Builder,
+}
+
+/// What builds an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Builder {
+    /// The engine, with its BuildKit if it has one.
+    #[default]
+    Engine,
+    /// The engine's classic builder (`DOCKER_BUILDKIT=0`).
+    Classic,
+    /// The builder of this name, through Docker's buildx plugin (`--builder`, `BUILDX_BUILDER`).
+    Buildx(String),
 }
 
 /// Statements about how an image was made (`build.provenance` and `build.sbom`, or the flags).
@@ -201,7 +213,7 @@ impl BuildSpec {
             attestations: Attestations::default(),
             memory: None,
             purpose: BuildPurpose::default(),
-            builder: None,
+            builder: Builder::default(),
         }
     }
 }

@@ -12,7 +12,7 @@ mod wait;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use build::{Attestation, Attestations, BuildPurpose, BuildSecret, BuildSpec, Dockerfile, Exporter};
+pub use build::{Attestation, Attestations, BuildPurpose, BuildSecret, BuildSpec, Builder, Dockerfile, Exporter};
 pub use container::{
     AnonymousVolumes, ContainerRef, ContainerSpec, Handle, InheritedVolume, Replaced, Replica, UnusedVolume,
 };

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{Attestation, Attestations, BuildOptions, BuildSecret, BuildSpec, Dockerfile, Exporter, PlanError};
+use crate::plan::{
+    Attestation, Attestations, BuildOptions, BuildSecret, BuildSpec, Builder, Dockerfile, Exporter, PlanError,
+};
 use crate::project::value::BuildContext;
 use crate::project::{Build, Project, Service};
 
@@ -83,7 +85,6 @@ pub(in crate::plan) fn resolve(
     let folder = &project.working_directory;
     let context = text(build.context.as_ref())
         .map_or_else(|| BuildContext::Folder(folder.clone()), |context| BuildContext::new(&context, folder));
-    let builder = project.environment.get("BUILDX_BUILDER");
     let spec = BuildSpec {
         platform: platform.map(str::to_owned),
         exporter: Exporter::ImageStore { tags: tags(build, image) },
@@ -108,13 +109,14 @@ pub(in crate::plan) fn resolve(
             provenance: Attestation::new(build.provenance.as_deref()),
             sbom: Attestation::new(build.sbom.as_deref()),
         },
-        builder: builder_name(builder),
+        builder: builder(&project.environment, None),
         ..BuildSpec::new(service.name.clone(), image, context)
     };
     match resolve {
         Resolve::OnePlatform => BuildSpec { platforms: one_platform(build, platform), ..spec },
         Resolve::AllPlatforms(options) => {
-            with_flags(BuildSpec { platforms: build.platforms.clone(), ..spec }, service, options)
+            let builder = builder(&project.environment, options.builder.as_ref());
+            with_flags(BuildSpec { platforms: build.platforms.clone(), builder, ..spec }, service, options)
         }
     }
 }
@@ -134,15 +136,17 @@ fn with_flags(mut spec: BuildSpec, service: &Service, options: &BuildOptions) ->
     if options.sbom.is_some() {
         spec.attestations.sbom = Attestation::new(options.sbom.as_deref());
     }
-    if options.builder.is_some() {
-        spec.builder = builder_name(options.builder.as_ref());
-    }
     BuildSpec { memory: options.memory, purpose: options.purpose, ..spec }
 }
 
-/// The builder with this name; `None` for the engine's own, which is called `default`.
-fn builder_name(name: Option<&String>) -> Option<String> {
-    text(name).filter(|name| name != "default")
+/// What builds: the builder that `flag` names, else the one of the variable. The engine's own is called `default`.
+fn builder(environment: &BTreeMap<String, String>, flag: Option<&String>) -> Builder {
+    let is_off = |value: &String| matches!(&*value.to_lowercase(), "0" | "f" | "false");
+    match text(flag.or_else(|| environment.get("BUILDX_BUILDER"))) {
+        Some(name) if name != "default" => Builder::Buildx(name),
+        _ if environment.get("DOCKER_BUILDKIT").is_some_and(is_off) => Builder::Classic,
+        _ => Builder::Engine,
+    }
 }
 
 /// A text, or `None` if it is empty.
@@ -224,6 +228,22 @@ mod tests {
             ..Project::default()
         };
         resolve(&project, (&service, service.build.as_ref().unwrap()), "shop-web", platform, Resolve::OnePlatform)
+    }
+
+    #[test]
+    fn the_engine_builds_unless_somebody_says_otherwise() {
+        let named = |name: &str| Builder::Buildx(name.to_owned());
+        for (variables, flag, expected) in [
+            (&[][..], None, Builder::Engine),
+            (&[("DOCKER_BUILDKIT", "1"), ("BUILDX_BUILDER", "")], None, Builder::Engine),
+            (&[("DOCKER_BUILDKIT", "False")], None, Builder::Classic),
+            (&[("DOCKER_BUILDKIT", "0"), ("BUILDX_BUILDER", "far")], None, named("far")),
+            (&[("BUILDX_BUILDER", "far")], Some("near"), named("near")),
+            (&[("BUILDX_BUILDER", "far")], Some("default"), Builder::Engine),
+        ] {
+            let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            assert_eq!(builder(&environment.collect(), flag.map(str::to_owned).as_ref()), expected, "{variables:?}");
+        }
     }
 
     #[test]

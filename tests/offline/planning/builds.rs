@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hoist::plan::{
-    Action, Attestation, BuildDependencies, BuildOptions, BuildPurpose, BuildSpec, Exporter, Plan, PlanError, build,
-    project_to_build, services_to_build,
+    Action, Attestation, BuildDependencies, BuildOptions, BuildPurpose, BuildSpec, Builder, Exporter, Plan, PlanError,
+    build, project_to_build, services_to_build,
 };
 use hoist::project::value::BaseImages;
 use hoist::project::{Condition, Project, Secret, Service, ServiceName, SshKey};
@@ -301,7 +301,7 @@ fn flags_override_what_the_files_say() {
     assert_eq!((spec.no_cache, spec.pull, spec.memory), (true, true, Some(1 << 30)));
     assert_eq!(spec.attestations.provenance, Attestation::Off);
     assert_eq!(spec.attestations.sbom, Attestation::On(String::new()));
-    assert_eq!((spec.purpose, spec.builder.as_deref()), (BuildPurpose::Check, Some("far")));
+    assert_eq!((spec.purpose, &spec.builder), (BuildPurpose::Check, &Builder::Buildx("far".to_owned())));
     assert_eq!(spec.exporter, Exporter::Registry { tags: vec!["web:1".to_owned()] });
 }
 

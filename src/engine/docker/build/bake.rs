@@ -79,7 +79,11 @@ pub(super) fn bake(spec: &BuildSpec, secrets: &BTreeMap<String, SecretSource>) -
     set("pull", json!(spec.pull.then_some(true)));
     set("cache-from", json!(spec.cache_from));
     set("cache-to", json!(spec.cache_to));
-    let hosts = spec.extra_hosts.iter().map(|(name, address)| (name.clone(), json!(address)));
+    let mut hosts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, address) in &spec.extra_hosts {
+        hosts.entry(name).or_default().push(address);
+    }
+    let hosts = hosts.into_iter().map(|(name, addresses)| (name.to_owned(), json!(addresses.join(","))));
     set("extra-hosts", Value::Object(hosts.collect()));
     let limits = spec.ulimits.iter().map(|(name, limit)| format!("{name}={}:{}", limit.soft(), limit.hard()));
     set("ulimits", json!(limits.collect::<Vec<_>>()));
@@ -182,6 +186,7 @@ mod tests {
             cache_to: vec!["type=local,dest=/cache".into()],
             entitlements: vec!["security.insecure".into()],
             network: Some("host".into()),
+            extra_hosts: [("h", "1.2.3.4"), ("g", "1.1.1.1"), ("h", "::1")].map(|(h, a)| (h.into(), a.into())).into(),
             ..BuildSpec::new("web", "app", BuildContext::Folder("/shop".into()))
         };
         let secrets = BTreeMap::from([
@@ -198,6 +203,7 @@ mod tests {
             "ssh": ["default", "k=/k"],
             "tags": ["app"],
             "network": "host",
+            "extra-hosts": {"g": "1.1.1.1", "h": "1.2.3.4,::1"},
             "cache-to": ["type=local,dest=/cache"],
             "entitlements": ["security.insecure"],
             "attest": ["type=provenance,disabled=true", "type=sbom,disabled=true"],
