@@ -78,6 +78,9 @@ pub enum LoadError {
     /// Values that are inconsistent.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// A tag without a meaning at a value that is invalid without it.
+    #[error(transparent)]
+    Tag(IgnoredTagWarning),
     /// A character that looks like another.
     #[error(transparent)]
     LookAlike(#[from] LookAlike),
@@ -106,6 +109,7 @@ impl LoadError {
             Self::Decode(error) => error,
             Self::Mount(error) => error,
             Self::Check(error) => error,
+            Self::Tag(error) => error,
             Self::LookAlike(error) => error,
             Self::Select(error) => error,
         })

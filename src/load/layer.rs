@@ -92,7 +92,8 @@ impl Explain for IgnoredTagWarning {
             let name = value.as_deref().and_then(|value| value.split_whitespace().next()).unwrap_or("NAME");
             format!("use a variable: `${{{name}}}`")
         } else if is("include") || is("import") || is("file") || lower == "extend" || lower == "extends" {
-            "use the top-level `include` for a whole file, `extends` for a service, or `env_file` for variables".to_owned()
+            "use the top-level `include` for a whole file, `extends` for a service, or `env_file` for variables"
+                .to_owned()
         } else {
             "remove it, or write the value that it stands for".to_owned()
         })

@@ -65,7 +65,10 @@ impl Explain for LintWarning {
     fn span(&self) -> Option<Span> {
         match self {
             Self::ChangedText(changed) => changed.span(),
-            Self::Misplaced { span, .. } | Self::DriveLetter { span, .. } | Self::MountOption { span, .. } | Self::Restart { span, .. } => Some(*span),
+            Self::Misplaced { span, .. }
+            | Self::DriveLetter { span, .. }
+            | Self::MountOption { span, .. }
+            | Self::Restart { span, .. } => Some(*span),
         }
     }
 
@@ -144,7 +147,9 @@ impl Look<'_> {
         if text.contains('=') == (list == "environment") {
             return;
         }
-        if let Some(misplaced) = Misplaced::of(text, list).filter(|kind| list == "environment" || kind.home == "environment") {
+        if let Some(misplaced) =
+            Misplaced::of(text, list).filter(|kind| list == "environment" || kind.home == "environment")
+        {
             self.findings.warn(LintWarning::Misplaced { text: text.to_owned(), list, misplaced, span: item.span });
         }
     }

@@ -60,8 +60,16 @@ mod tests {
         let cases = [
             ("- A: b", "labels", Some("write `A=b`, or a mapping without dashes: `A: b`")),
             ("- A:", "environment", Some("write `A`, or a mapping without dashes: `A:`")),
-            ("- A=b: c", "environment", Some("a colon and a space begin a mapping: put the item in quotes: `\"A=b: c\"`")),
-            ("- db: {x: 1}", "depends_on", Some("a name with keys below it takes no dash: write `db:` instead of `- db:`")),
+            (
+                "- A=b: c",
+                "environment",
+                Some("a colon and a space begin a mapping: put the item in quotes: `\"A=b: c\"`"),
+            ),
+            (
+                "- db: {x: 1}",
+                "depends_on",
+                Some("a name with keys below it takes no dash: write `db:` instead of `- db:`"),
+            ),
             ("- a: b", "command", Some("a colon and a space begin a mapping: put the item in quotes: `\"a: b\"`")),
             ("- a: [b]", "command", None),
         ];

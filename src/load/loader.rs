@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::diagnostic::Explain;
 use crate::load::check::check_resources;
 use crate::load::env_file::VariableFiles;
 use crate::load::error::{LoadError, LoadWarning};
@@ -86,6 +87,7 @@ impl<'a> Loader<'a> {
         let Self { sources, findings, .. } = self;
         let (errors, warnings) = findings.into_parts();
         let mut errors = look_alike::explain(errors, &sources);
+        let warnings = caused_by_tags(&mut errors, warnings, &sources);
         for error in &mut errors {
             if let LoadError::Check(error) = error {
                 error.look_beside(&sources);
@@ -318,6 +320,29 @@ impl extends::Files for ExtendedFiles<'_, '_> {
     fn is_broken(&self, service: &str) -> bool {
         self.loader.findings.is_broken("services", service)
     }
+}
+
+/// Replaces the errors about values that have an ignored tag, such as `web: !include web.yaml`, by those about the tag.
+/// Returns the other warnings.
+fn caused_by_tags(errors: &mut [LoadError], warnings: Vec<LoadWarning>, sources: &SourceMap) -> Vec<LoadWarning> {
+    let follows = |tag: Span, error: &LoadError| {
+        error.span().is_some_and(|span| {
+            let text = sources.file(tag.file).text().get(tag.end as usize..span.start as usize);
+            span.file == tag.file && text.is_some_and(|between| between.trim().is_empty())
+        })
+    };
+    let mut kept = Vec::with_capacity(warnings.len());
+    for warning in warnings {
+        let LoadWarning::Tag(tag) = warning else {
+            kept.push(warning);
+            continue;
+        };
+        match errors.iter_mut().find(|error| follows(tag.0.span, error)) {
+            Some(error) => *error = LoadError::Tag(tag),
+            None => kept.push(LoadWarning::Tag(tag)),
+        }
+    }
+    kept
 }
 
 fn empty_model(span: Span) -> Node {

@@ -47,7 +47,8 @@ fn is_bind_mount(text: &str) -> bool {
     target.starts_with('/')
         && !target.starts_with("//")
         && !source.contains('=')
-        && (source.starts_with(['.', '/', '~']) || source.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+        && (source.starts_with(['.', '/', '~'])
+            || source.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
 }
 
 fn is_assignment(text: &str) -> bool {

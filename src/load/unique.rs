@@ -91,6 +91,7 @@ fn without_repetitions(
 ) -> Vec<Node> {
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
+    let mut refused_mapping = false;
     for (index, item) in items.into_iter().enumerate() {
         let key = match key_of(&item, rule, node_path) {
             Ok(key) => key,
@@ -98,6 +99,10 @@ fn without_repetitions(
             Err(_)
                 if item.as_mapping().is_some_and(|item| item.iter().any(|(key, _)| findings.reported_at(key.span))) =>
             {
+                continue;
+            }
+            // One message is enough for a list whose items are mappings.
+            Err(ItemProblem::WrongType { found: "a mapping", .. }) if std::mem::replace(&mut refused_mapping, true) => {
                 continue;
             }
             Err(problem) => {
@@ -172,7 +177,9 @@ fn port_or_range_key(item: &Node) -> Result<String, ItemProblem> {
         | Value::Float(_)
         | Value::Timestamp(_)
         | Value::Sequence(_)
-        | Value::Mapping(_) => Err(ItemProblem::WrongType { accepted: "a port or a range of ports", found, instead: None }),
+        | Value::Mapping(_) => {
+            Err(ItemProblem::WrongType { accepted: "a port or a range of ports", found, instead: None })
+        }
     }
 }
 

@@ -8,6 +8,8 @@ pub(super) struct Unmergeable {
     pub kind: String,
     /// Whether it is a list of `NAME=value`.
     pub assignments: bool,
+    /// Which item of the list cannot be merged, and what it is.
+    pub item: (usize, &'static str),
 }
 
 /// The mappings that a value of `<<` stands for.
@@ -15,25 +17,31 @@ pub(super) fn merge_sources(value: Value) -> Result<Vec<Mapping>, Unmergeable> {
     match value {
         Value::Mapping(mapping) => Ok(vec![mapping]),
         Value::Sequence(items) => {
-            if let Some(other) = items.iter().find(|item| item.as_mapping().is_none()) {
+            if let Some(item) = items.iter().position(|item| item.as_mapping().is_none()) {
                 let is_assignment = |item: &Node| item.as_str().is_some_and(|text| text.contains('='));
                 let kind = if items.iter().all(|item| item.as_str().is_some()) {
                     "a list of strings".to_owned()
                 } else {
-                    format!("a list with {} in it", other.value.kind())
+                    format!("a list with {} in it", items[item].value.kind())
                 };
-                return Err(Unmergeable {
-                    kind,
-                    assignments: items.iter().all(is_assignment),
-                });
+                return Err(Unmergeable { kind, assignments: items.iter().all(is_assignment), item });
             }
             let mapping = |item| if let Value::Mapping(mapping) = item { Some(mapping) } else { None };
             Ok(items.into_iter().filter_map(|item| mapping(item.value)).collect())
         }
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
-            Err(Unmergeable { kind: value.kind().to_owned(), assignments: false })
+            Err(Unmergeable { kind: value.kind().to_owned(), assignments: false, item: (0, value.kind()) })
         }
     }
+}
+
+/// The alias at `item` in a value of `<<` such as `[*a, *b]` or `*a`.
+pub(super) fn alias_at(written: &str, item: usize) -> Option<&str> {
+    let alias = match written.strip_prefix('[') {
+        Some(items) => items.trim_end_matches(']').split(',').nth(item)?.trim(),
+        None => written,
+    };
+    alias.starts_with('*').then_some(alias)
 }
 
 /// The value of a key that ends at byte `end` of `text`, as written on its line; empty if it begins on another line.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::ignored_tag::{self, IgnoredTag};
-use super::merge_key::{Unmergeable, merge_sources, value_after};
+use super::merge_key::{Unmergeable, alias_at, merge_sources, value_after};
 use super::patch::{Patches, Places};
 use super::syntax::{self, Fault};
 use super::{Key, Mapping, MergeTag, Node, Segment, Value, YamlError, scalar};
@@ -352,7 +352,8 @@ impl<'a> Composer<'a> {
 
     /// Remembers a tag of another tool, which is before the value at `start` or at it.
     fn note_tag(&mut self, tag: Option<&Tag>, value: Option<&str>, start: usize) {
-        let Some(tag) = tag.filter(|tag| tag.handle == "!" && !tag.suffix.is_empty() && merge_tag(tag).is_none()) else {
+        let Some(tag) = tag.filter(|tag| tag.handle == "!" && !tag.suffix.is_empty() && merge_tag(tag).is_none())
+        else {
             return;
         };
         let extension = self.stack.first().is_some_and(|frame| match &frame.content {
@@ -399,10 +400,14 @@ impl<'a> Composer<'a> {
     fn merge(&mut self, entries: &mut Mapping, key: &Key, target: Node) {
         let sources = match merge_sources(target.value) {
             Ok(sources) => sources,
-            Err(Unmergeable { kind, assignments }) => {
+            Err(Unmergeable { kind, assignments, item }) => {
                 let written = value_after(self.text, key.span.end as usize);
-                let span = if written.is_empty() { key.span } else { self.span_of(written) };
-                let alias = written.starts_with('*').then(|| written.to_owned());
+                let alias = alias_at(written, item.0);
+                // The caret is at the item.
+                let kind = if alias.is_some() && alias != Some(written) { item.1.to_owned() } else { kind };
+                let place = alias.unwrap_or(written);
+                let span = if place.is_empty() { key.span } else { self.span_of(place) };
+                let alias = alias.map(str::to_owned);
                 self.parsed.errors.push(YamlError::MergeTarget { kind, alias, assignments, span });
                 return;
             }

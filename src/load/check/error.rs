@@ -360,7 +360,7 @@ impl Explain for CheckError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Undefined { name, exists: Some(what), .. } => {
-                Some(format!("to mount the {what} `{name}` next to the file, start the path with `./`: `./{name}`"))
+                Some(format!("to mount the {what} `{name}`, start its path with `./`: `./{name}`"))
             }
             Self::Undefined { closest: Some(name), .. }
             | Self::UndefinedDependency { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),

@@ -255,8 +255,15 @@ impl Validator<'_> {
 
     fn list(&mut self, items: &mut Vec<Node>, list: &'static List, node_path: NodePath<'_>) -> Verdict {
         let mut index = 0;
+        let mut refused_mapping = false;
         items.retain_mut(|item| {
             let span = item.span;
+            // One message is enough for a list whose items are mappings.
+            let is_mapping = item.as_mapping().is_some() && list.item.map.is_none();
+            if is_mapping && refused_mapping {
+                return false;
+            }
+            refused_mapping |= is_mapping;
             let verdict = self.value(item, span, list.item, node_path.index(index));
             index += 1;
             verdict == Verdict::Keep

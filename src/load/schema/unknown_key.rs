@@ -13,7 +13,12 @@ pub(super) enum Meant {
     Section(&'static str),
 }
 
-pub(super) fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, node_path: NodePath<'_>) -> (Option<String>, Meant) {
+pub(super) fn unknown_key_hint(
+    key: &Key,
+    node: &Node,
+    keys: &'static Keys,
+    node_path: NodePath<'_>,
+) -> (Option<String>, Meant) {
     let name = key.name.as_str();
     let at_top = matches!(node_path, NodePath::Top);
     if at_top && (node.get("image").is_some() || node.get("build").is_some()) {
@@ -53,9 +58,11 @@ const MOST_LISTED: usize = 12;
 fn belongs(name: &str, home: &str, node_path: &NodePath<'_>) -> String {
     match (home, node_path.resource()) {
         (table::SERVICE_ITSELF, Some(("services", service))) => {
-            format!("`{name}` belongs to service `{service}` itself: indent it less, like its `image`")
+            format!("`{name}` belongs to the service itself: indent it less, directly below `{service}:`")
         }
-        (table::SERVICE_ITSELF, _) => format!("`{name}` belongs to a service: indent it below its service, under `services:`"),
+        (table::SERVICE_ITSELF, _) => {
+            format!("`{name}` belongs to a service: indent it below its service, under `services:`")
+        }
         (table::TOP_LEVEL, _) => format!("`{name}` belongs to the top level of the file: write it without indentation"),
         _ => format!("`{name}` belongs to {home}: indent it below that key"),
     }

@@ -37,7 +37,13 @@ impl WrongType<'_> {
     fn instead_of_scalar(&self) -> Option<String> {
         let Self { shape, written, .. } = *self;
         if let Some(entry) = with_blank(written).filter(|_| shape.map.is_some()) {
-            return Some(format!("add a space after the colon: `{entry}`"));
+            let (key, _) = entry.split_once(':').unwrap_or((&entry, ""));
+            return Some(match shape.map {
+                Some(Map::Free { value, .. }) if value.scalars == Scalars::NONE => {
+                    format!("write `{key}:`, with the keys of `{key}` below it")
+                }
+                _ => format!("add a space after the colon: `{entry}`"),
+            });
         }
         if let Some(item) = glued_item(written).filter(|_| shape.list.is_some()) {
             return Some(format!("add a space after the dash: `- {item}`"));
@@ -88,7 +94,7 @@ impl WrongType<'_> {
             });
         }
         let names = first.as_str().filter(|_| matches!(self.shape.map, Some(Map::Free { .. })));
-        let Some(name) = names else { return self.example().or_else(|| self.brackets_or_dashes()) };
+        let Some(name) = names else { return Some(self.example().unwrap_or_else(|| self.brackets_or_dashes())) };
         let (entry, what) = match name.split_once('=') {
             Some((name, value)) => (format!("{name}: {value}"), "names are keys here"),
             None => (format!("{name}:"), "names are keys here"),
@@ -111,12 +117,12 @@ impl WrongType<'_> {
         })
     }
 
-    fn brackets_or_dashes(&self) -> Option<String> {
-        Some(if self.in_brackets() {
+    fn brackets_or_dashes(&self) -> String {
+        if self.in_brackets() {
             "use a mapping, such as `{NAME: …}`".to_owned()
         } else {
             "write `NAME: …` lines without the `-`".to_owned()
-        })
+        }
     }
 
     fn example(&self) -> Option<String> {
