@@ -24,7 +24,11 @@ pub(super) fn merge_sources(value: Value) -> Result<Vec<Mapping>, Unmergeable> {
                 } else {
                     format!("a list with {} in it", items[item].value.kind())
                 };
-                return Err(Unmergeable { kind, assignments: items.iter().all(is_assignment), item });
+                return Err(Unmergeable {
+                    kind,
+                    assignments: items.iter().all(is_assignment),
+                    item: (item, items[item].value.kind()),
+                });
             }
             let mapping = |item| if let Value::Mapping(mapping) = item { Some(mapping) } else { None };
             Ok(items.into_iter().filter_map(|item| mapping(item.value)).collect())
