@@ -40,8 +40,9 @@ pub(super) fn branches<'a>(rows: &[&'a Row], room: usize) -> Vec<Vec<Branch<'a>>
                 continue;
             }
             ranked.push(((0, 0), (at, number, None)));
-            for age in 0..step.lines.len().min(MOST_LINES) {
-                ranked.push(((1, age), (at, number, Some(step.lines.len() - 1 - age))));
+            let lines = step.output().len();
+            for age in 0..lines.min(MOST_LINES) {
+                ranked.push(((1, age), (at, number, Some(lines - 1 - age))));
             }
         }
     }
@@ -50,7 +51,7 @@ pub(super) fn branches<'a>(rows: &[&'a Row], room: usize) -> Vec<Vec<Branch<'a>>
     let mut branches = vec![Vec::new(); rows.len()];
     for (at, number, line) in chosen {
         let step = &rows[at].steps[number];
-        branches[at].push(line.map_or(Branch::Step(step), |line| Branch::Line(&step.lines[line])));
+        branches[at].push(line.map_or(Branch::Step(step), |line| Branch::Line(step.output()[line])));
     }
     branches
 }
