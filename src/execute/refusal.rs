@@ -222,7 +222,6 @@ const BUILD: &[Row] = &[
 ];
 
 /// `error` with the keys in the files that caused it, if the engine rejected what `action` requests.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other failures are not about the files")]
 pub(super) fn explained(error: StepError, action: &Action) -> StepError {
     let words = if let StepError::Engine(
         EngineError::Refused(words)
