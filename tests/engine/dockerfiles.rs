@@ -117,9 +117,9 @@ async fn a_node_application_installs_only_when_its_packages_change() {
              http.createServer((_, answer) => answer.end(text)).listen(8080);\n"
         )
     };
-    let lock = |version: u32| format!("{{\"packages\": {{\"greeting\": {version}}}}}");
+    let lock = |version: &str| format!("{{\"packages\": {{\"greeting\": \"{version}\"}}}}");
     let file = format!("services:\n  web: {{build: ., ports: ['127.0.0.1:{port}:8080'], stop_grace_period: 0s}}\n");
-    let (hello, first) = (server("hello"), lock(1));
+    let (hello, first) = (server("hello"), lock("1"));
     let files = [
         ("compose.yaml", file.as_str()),
         ("Dockerfile", &dockerfile),
@@ -145,12 +145,13 @@ async fn a_node_application_installs_only_when_its_packages_change() {
         assert_eq!(before[..before.len() - 1], after[..after.len() - 1], "all but the last layer is shared");
         assert_ne!(before.last(), after.last());
 
-        s.write("package-lock.json", &lock(2));
+        let version = unique();
+        s.write("package-lock.json", &lock(&version));
         let ran = s.hoist(&["build"]).await.ok();
         let (_, executed) = cached_and_executed(&ran);
         assert_eq!(executed, ["COPY package*.json install.js ./", install, "COPY . ."], "{}", ran.stdout);
         s.up(&[]).await;
-        serves(&s, port, "goodbye greeting 2").await;
+        serves(&s, port, &format!("goodbye greeting {version}")).await;
     })
     .await;
 }

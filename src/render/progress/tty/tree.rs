@@ -33,7 +33,9 @@ pub(super) fn branches<'a>(rows: &[&'a Row], room: usize) -> Vec<Vec<Branch<'a>>
         for (number, step) in row.steps.iter().enumerate().rev() {
             if step.state != RecordState::Working {
                 // What a builder does for itself interests only while it lasts.
-                if finished < MOST_DONE && !step.is_internal() {
+                // Builds that share a base image may report it twice.
+                let again = || row.steps[number + 1..].iter().any(|later| later.name == step.name);
+                if finished < MOST_DONE && !step.is_internal() && !again() {
                     finished += 1;
                     ranked.push(((2, finished), (at, number, None)));
                 }
