@@ -8,11 +8,11 @@ use crate::support::{Scenario, project};
 const WEB: &str = "services: {web: {<<: *idle, command: [sh, -c, 'echo hello; exec sleep 600']}}\n";
 
 /// `web` waits for `db`, which is healthy once the scenario says so.
-const WAITS: &str = r#"
+const WAITS: &str = r"
 services:
   db: {<<: *idle, healthcheck: {test: [CMD, test, -e, /tmp/healthy], interval: 200ms, retries: 1000}}
   web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
-"#;
+";
 
 /// `up` in plain letters.
 fn up(s: &Scenario, arguments: &[&str]) -> Command {
