@@ -60,7 +60,7 @@ async fn pushed_and_pulled(s: &Arc<Scenario>) {
     s.hoist(&["push"])
         .await
         .ends_with(1)
-        .says("does not exist locally")
+        .says("does not exist")
         .says("compose.yaml:2:")
         .says("hoist build app");
     s.tag("1").await;
@@ -154,6 +154,18 @@ async fn with_a_login(s: &Arc<Scenario>) {
     s.forget("1").await;
     s.hoist(&["pull", "app"]).await.ok().says("Pulled");
     s.forget("1").await;
+    // The variable comes first.
+    s.log_in("bob:wrong");
+    let with_variable = async |text: &str| {
+        let mut command = s.command(&["pull", "app"]);
+        command.env("DOCKER_AUTH_CONFIG", text);
+        s.run(command).await
+    };
+    let auth = STANDARD.encode("hoist:secret");
+    with_variable(&format!(r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#, address())).await.ok().says("Pulled");
+    s.forget("1").await;
+    s.write(".docker/config.json", "{}");
+    with_variable("{}}").await.ends_with(1).says("DOCKER_AUTH_CONFIG is not what Docker expects");
     s.forget("extra").await;
 }
 
