@@ -133,7 +133,7 @@ async fn a_pattern_that_is_none_is_told_with_its_line() {
             (ignore_file, "# one\nkept\n[open\n"),
         ];
         scenario(&format!("build-pattern-{name}"), &files, |s| async move {
-            s.hoist(&["up", "-d"]).await.ends_with(1).says("[open").says(&format!("{ignore_file}:3: [open"));
+            s.hoist(&["up", "-d"]).await.ends_with(1).says("3 | [open").says(&format!("{ignore_file}:3:1\n"));
         })
         .await;
     }

@@ -18,10 +18,12 @@ use super::bake::{TARGET, bake};
 use super::error::BuildError;
 use super::progress::{BuildProgress, Built, SecretArgs, Steps};
 use super::session::SecretSource;
-use super::unique_id;
+use super::unique::unique_id;
 use crate::engine::BuildFailure;
+use crate::engine::docker::local_file;
 use crate::plan::{BuildPurpose, BuildSpec};
 use crate::registry::plugin_folders;
+use crate::source::Reader;
 
 /// Where progress goes.
 type Progress = mpsc::Sender<Result<BuildProgress, BuildError>>;
@@ -128,7 +130,7 @@ impl Drop for Metadata {
 impl Metadata {
     async fn built(&self) -> Built {
         let path: &Path = &self.0;
-        let text = tokio::fs::read(path).await.unwrap_or_default();
+        let text = local_file::read(&Reader::default(), path).await.unwrap_or_default();
         let metadata: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
         let digest = |key: &str| metadata[TARGET][key].as_str().map(str::to_owned);
         Built {

@@ -18,7 +18,7 @@
 //! buildx.rs  bake.rs    another builder, by Docker's plugin; what it is asked for
 //! progress.rs    the engine's news -> steps and lines
 //! error.rs       why it failed, and where in the Dockerfile
-//! tasks.rs       the build's tasks end with it
+//! tasks.rs  unique.rs    the build's tasks end with it; names that nothing else has
 //! ```
 
 mod archive;
@@ -41,9 +41,9 @@ mod ssh_keys;
 mod support;
 mod tasks;
 mod tree;
+mod unique;
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +67,7 @@ use session::Credentials;
 use ssh::Agents;
 use support::ImageStore;
 use tasks::Tasks;
+use unique::unique_id;
 
 use crate::engine::EngineError;
 use crate::engine::docker::client::Client;
@@ -250,11 +251,4 @@ async fn until_some_time_after(end: oneshot::Receiver<()>, news: impl Future<Out
         () = news => {}
         () = late => {}
     }
-}
-
-/// A unique name for a build.
-fn unique_id() -> String {
-    // Each `RandomState` is seeded by the system.
-    let part = || RandomState::new().hash_one(std::process::id());
-    format!("{:016x}{:016x}", part(), part())
 }

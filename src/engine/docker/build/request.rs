@@ -137,9 +137,8 @@ fn attributes(spec: &BuildSpec) -> Result<HashMap<String, String>, BuildError> {
     } else if !spec.no_cache_filter.is_empty() {
         set("no-cache", spec.no_cache_filter.join(","));
     }
-    if spec.pull {
-        set("image-resolve-mode", "pull".to_owned());
-    }
+    // A base that is in the store is used, with either kind of store, unless a newer one is asked for.
+    set("image-resolve-mode", if spec.pull { "pull" } else { "local" }.to_owned());
     if !spec.extra_hosts.is_empty() {
         let hosts = spec.extra_hosts.iter().map(|(name, address)| format!("{name}={address}"));
         set("add-hosts", hosts.collect::<Vec<_>>().join(","));

@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
 use super::error::BuildError;
-use super::unique_id;
+use super::unique::unique_id;
 use crate::engine::docker::local_file;
 use crate::source::Reader;
 
