@@ -22,6 +22,7 @@ mod existing;
 mod facts;
 mod files;
 mod hooks;
+mod identity;
 mod ignoring;
 mod interruption;
 mod listing;

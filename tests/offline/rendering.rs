@@ -732,7 +732,7 @@ async fn the_echo_of_a_ctrl_c_leaves_nothing_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pulls_show_layers_and_bytes() {
+async fn transfers_show_layers_bytes_and_speed() {
     let mut plans = Plans::new();
     let spec = PullSpec {
         image: "nginx".to_owned(),
@@ -742,7 +742,8 @@ async fn pulls_show_layers_and_bytes() {
         on_failure: PullFailure::Fail,
     };
     let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
-    let mut screen = Screen::new(&plans.build(), 24, 80);
+    let plan = plans.build();
+    let mut screen = Screen::new(&plan, 24, 80);
     let layer = |part: &str, status: &str, current| Fact::Progress {
         id,
         part: part.to_owned(),
@@ -750,14 +751,32 @@ async fn pulls_show_layers_and_bytes() {
         current: Some(current),
         total: Some(20_000_000),
     };
+    let pause = async || tokio::time::sleep(Duration::from_millis(1000)).await;
     screen.events(&[Fact::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
     screen.events(&[layer("a", "Pull complete", 0)]);
-    assert_eq!(
-        screen.contents(),
-        "\
-[+] up 1/3
- ⠋ Image nginx [⣿⠀]  20.0MB / 40.0MB  Pulling                            0.0s"
-    );
+    let at_first = "[+] up 1/3\n ⠋ Image nginx [⣿⠀]  20.0MB / 40.0MB  Pulling                            0.0s";
+    assert_eq!(screen.contents(), at_first);
+
+    let mut screen = Screen::new(&plan, 24, 80);
+    screen.events(&[Fact::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
+    pause().await;
+    screen.events(&[layer("b", "Downloading", 4_100_000)]);
+    let moving = "[+] up 0/3\n ⠋ Image nginx [⣤⡀]  16.4MB / 40.0MB   4.1MB/s Pulling                  1.0s";
+    assert_eq!(screen.contents(), moving);
+    pause().await;
+    screen.events(&[layer("a", "Pull complete", 0), layer("b", "Pushing", 9_000_000)]);
+    let moving = "[+] up 1/3\n ⠋ Image nginx [⣿⣤]  29.0MB / 40.0MB   8.3MB/s Pulling                  2.0s";
+    assert_eq!(screen.contents(), moving);
+    screen.progress.finish().expect("written to memory");
+    let at_last = "[+] up 1/3\n - Image nginx [⣿⣤]  29.0MB / 40.0MB  Pulling                            2.0s";
+    assert_eq!(screen.contents(), at_last, "what has ended has no speed");
+
+    let mut narrow = Screen::new(&plan, 24, 58);
+    narrow.events(&[Fact::Started { id }, layer("a", "Downloading", 0)]);
+    pause().await;
+    narrow.events(&[layer("a", "Downloading", 5_000_000)]);
+    let fitting = "[+] up 0/2\n ⠋ Image nginx [⣀]   5.0MB / 20.0MB  Pulling       1.0s";
+    assert_eq!(narrow.contents(), fitting);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 mod block;
 mod row;
 mod screen;
+mod speed;
 mod tree;
 
 use std::borrow::Cow;
@@ -17,8 +18,9 @@ use super::record::{Record, RecordState};
 use super::terminal::TtySettings;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::render::menu::Menu;
-use row::{Layer, Row};
+use row::Row;
 use screen::Screen;
+use speed::Speed;
 
 /// Maximum number of draws per second.
 const DRAWS_PER_SECOND: u8 = 20;
@@ -145,15 +147,7 @@ impl<W: Write + Send + 'static> Tty<W> {
             row.build(record, Instant::now());
             return;
         }
-        let layer = row.layers.entry(record.id).or_insert(Layer { done: false, current: 0, total: 0 });
-        layer.done = record.state == RecordState::Done;
-        // Downloading and extracting count the same bytes; only the download is shown.
-        if record.text == "Downloading" {
-            layer.current = record.current.unwrap_or(layer.current);
-            layer.total = record.total.unwrap_or(layer.total);
-        } else if layer.done || record.text == "Download complete" || record.text == "Extracting" {
-            layer.current = layer.total;
-        }
+        row.transfer(record, Instant::now());
     }
 
     fn draw(&mut self) {
@@ -217,7 +211,8 @@ impl Row {
     fn new(record: Record, now: Instant) -> Self {
         let Record { id, state, text, details, .. } = record;
         let until = (state != RecordState::Working).then_some(now);
-        Self { id, state, text, details, note: None, since: now, until, layers: BTreeMap::new(), steps: Vec::new() }
+        let (layers, speed, steps) = (BTreeMap::new(), Speed::default(), Vec::new());
+        Self { id, state, text, details, note: None, since: now, until, layers, speed, steps }
     }
 
     fn change(&mut self, record: Record, now: Instant) {

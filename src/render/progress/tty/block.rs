@@ -98,7 +98,8 @@ impl Block<'_> {
         let status = truncate_str(&row.text, room, "...").into_owned();
         // The mark of a cut may itself be too wide.
         room = room.saturating_sub(measure_text_width(&status));
-        let progress = if row.state == RecordState::Working { progress(row, room) } else { String::new() };
+        let speed = row.speed.per_second(self.now).filter(|_| !self.is_last);
+        let progress = if row.state == RecordState::Working { progress(row, speed, room) } else { String::new() };
         room = room.saturating_sub(measure_text_width(&progress));
         middle.push_str(&progress);
         middle.push_str(&self.paint_status(row, &status));
@@ -196,8 +197,8 @@ fn middle_cut(id: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{begin}{GAP}{}", &id[end..]))
 }
 
-/// The progress of the layers of a pull, with bytes if there is space.
-fn progress(row: &Row, room: usize) -> String {
+/// The progress of the layers of a pull or push, with bytes and their speed if there is space.
+fn progress(row: &Row, speed: Option<u64>, room: usize) -> String {
     if row.layers.is_empty() {
         return String::new();
     }
@@ -210,7 +211,9 @@ fn progress(row: &Row, room: usize) -> String {
     let sizes =
         if total > 0 { format!("{:>7} / {:<7} ", text::size(current), text::size(total)) } else { String::new() };
     let with_sizes = format!("{bar}{sizes}");
-    [with_sizes, bar].into_iter().find(|text| measure_text_width(text) < room).unwrap_or_default()
+    let with_speed = speed.map(|speed| format!("{with_sizes}{:>7}/s ", text::size(speed)));
+    let forms = with_speed.into_iter().chain([with_sizes, bar]);
+    forms.into_iter().find(|text| measure_text_width(text) < room).unwrap_or_default()
 }
 
 fn cell(layer: &Layer) -> char {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tokio::time::Instant;
 
+use super::speed::Speed;
 use crate::render::progress::record::{Part, Record, RecordState};
 
 /// A resource in the block.
@@ -18,6 +19,8 @@ pub(super) struct Row {
     pub(super) since: Instant,
     pub(super) until: Option<Instant>,
     pub(super) layers: BTreeMap<String, Layer>,
+    /// How fast its layers arrive.
+    pub(super) speed: Speed,
     /// The steps of a build, in the order in which they began.
     pub(super) steps: Vec<Step>,
 }
@@ -73,6 +76,22 @@ impl Step {
 }
 
 impl Row {
+    /// Takes in what happened to one of its layers.
+    pub(super) fn transfer(&mut self, record: Record, now: Instant) {
+        let layer = self.layers.entry(record.id).or_default();
+        layer.done = record.state == RecordState::Done;
+        // Downloading and extracting count the same bytes; only the download is shown.
+        if matches!(&*record.text, "Downloading" | "Pushing") {
+            let before = layer.current;
+            layer.current = record.current.unwrap_or(layer.current);
+            layer.total = record.total.unwrap_or(layer.total);
+            self.speed.add(layer.current.saturating_sub(before), now);
+        } else if layer.done || record.text == "Download complete" || record.text == "Extracting" {
+            self.speed.add(layer.total.saturating_sub(layer.current), now);
+            layer.current = layer.total;
+        }
+    }
+
     /// Takes in what happened in its build.
     pub(super) fn build(&mut self, record: Record, now: Instant) {
         let Record { id, state, text, details, part, current, .. } = record;
@@ -104,8 +123,8 @@ impl Row {
     }
 }
 
-/// A layer of an image being pulled.
-#[derive(Debug)]
+/// A layer of an image being pulled or pushed.
+#[derive(Debug, Default)]
 pub(super) struct Layer {
     pub(super) done: bool,
     pub(super) current: u64,
