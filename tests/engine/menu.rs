@@ -106,7 +106,9 @@ async fn ctrl_z_gives_the_terminal_back_and_fg_goes_on() {
         shows_times(&s, &seat, "Detach", menus + 1).await;
         seat.types(b"\x03");
         s.reach(&["db/1 exited", "web/1 exited"]).await;
-        seat.types(b"\rexit 5\r");
+        // What is typed earlier is for the menu.
+        s.eventually("the shell's prompt", 20, || async { seat.shown().ends_with("$ ").then_some(()) }).await;
+        seat.types(b"exit 5\r");
         assert_eq!(seat.ends(&s).await, 5);
     })
     .await;
