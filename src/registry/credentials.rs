@@ -120,9 +120,7 @@ impl CredentialStore {
     pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credential>, String> {
         let server = server_name(registry).to_owned();
         let store = self.clone();
-        tokio::task::spawn_blocking(move || store.look_up(&server))
-            .await
-            .unwrap_or_else(|panic| Err(panic.to_string()))
+        tokio::task::spawn_blocking(move || store.look_up(&server)).await.unwrap_or_else(|panic| Err(panic.to_string()))
     }
 
     /// The same for programs that only support names and passwords: a token's user is `<token>`. Blocks while a helper
@@ -361,7 +359,8 @@ mod tests {
 
     #[test]
     fn the_variable_comes_before_the_configuration() {
-        let config = r#"{"auths":{"r.example":{"auth":"dXNlcjpzZWNyZXQ="}},"credHelpers":{"h.example":"hoist-test-none"}}"#;
+        let config =
+            r#"{"auths":{"r.example":{"auth":"dXNlcjpzZWNyZXQ="}},"credHelpers":{"h.example":"hoist-test-none"}}"#;
         let folder = folder_with(config);
         let store = |variable: &str| CredentialStore::new(Some(folder.path().to_owned()), Some(variable));
         let password = |store: &CredentialStore, registry: &str| store.user_and_password(registry);

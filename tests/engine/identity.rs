@@ -165,7 +165,8 @@ async fn another_platform_alone(s: &Arc<Scenario>) {
 async fn variants_of_one_name(s: &Arc<Scenario>) {
     let (here, other) = PLATFORMS;
     let image = format!("{}-both:1", s.project);
-    let both = format!("  here: {{<<: *idle, image: '{image}', build: {{context: ., platforms: [{here}, {other}]}}}}\n");
+    let both =
+        format!("  here: {{<<: *idle, image: '{image}', build: {{context: ., platforms: [{here}, {other}]}}}}\n");
     let there = format!("  there: {{<<: *idle, image: '{image}', platform: {other}, depends_on: [here]}}\n");
     s.write("compose.yaml", &services(&(both + &there)));
     s.hoist(&["build"]).await.ok();

@@ -58,12 +58,7 @@ impl Scenario {
 
 async fn pushed_and_pulled(s: &Arc<Scenario>) {
     s.with_app();
-    s.hoist(&["push"])
-        .await
-        .ends_with(1)
-        .says("does not exist")
-        .says("compose.yaml:2:")
-        .says("hoist build app");
+    s.hoist(&["push"]).await.ends_with(1).says("does not exist").says("compose.yaml:2:").says("hoist build app");
     s.tag("1").await;
     s.tag("extra").await;
     s.hoist(&["push"]).await.ok().says(" other Skipped").says(":1 Pushed").says(":extra Pushed");

@@ -825,14 +825,14 @@ async fn transfers_show_layers_bytes_and_speed() {
     screen.events(&[Fact::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
     pause().await;
     screen.events(&[layer("b", "Downloading", 4_100_000)]);
-    let moving = "[+] up 0/3\n ⠋ Image nginx [⣤⡀]  16.4MB / 40.0MB   4.1MB/s Pulling                  1.0s";
+    let moving = "[+] up 0/3\n ⠋ Image nginx [⣤⡀]  16.4MB / 40.0MB    4.1MB/s Pulling                  1.0s";
     assert_eq!(screen.contents(), moving);
     pause().await;
     screen.events(&[layer("a", "Pull complete", 0), layer("b", "Pushing", 9_000_000)]);
-    let moving = "[+] up 1/3\n ⠋ Image nginx [⣿⣤]  29.0MB / 40.0MB   8.3MB/s Pulling                  2.0s";
+    let moving = "[+] up 1/3\n ⠋ Image nginx [⣿⣄]  29.0MB / 40.0MB    8.3MB/s Pulling                  2.0s";
     assert_eq!(screen.contents(), moving);
     screen.progress.finish().expect("written to memory");
-    let at_last = "[+] up 1/3\n - Image nginx [⣿⣤]  29.0MB / 40.0MB  Pulling                            2.0s";
+    let at_last = "[+] up 1/3\n - Image nginx [⣿⣄]  29.0MB / 40.0MB  Pulling                            2.0s";
     assert_eq!(screen.contents(), at_last, "what has ended has no speed");
 
     let mut narrow = Screen::new(&plan, 24, 58);

@@ -17,10 +17,7 @@ const REMEDIES: [(&[&str], Remedy); 9] = [
         &["(logged in as ", "(with the stored token"],
         Remedy::LogIn("check the name; if it is right, this account has no access: log in with another one with"),
     ),
-    (
-        &["manifest unknown", "not found: manifest", ": not found"],
-        Remedy::Fixed("check the name and the tag"),
-    ),
+    (&["manifest unknown", "not found: manifest", ": not found"], Remedy::Fixed("check the name and the tag")),
     (
         &["access denied", "denied:", "unauthorized", "authentication required", "no basic auth", "does not exist"],
         Remedy::LogIn("check the name; if the image is private, log in with"),
