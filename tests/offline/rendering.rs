@@ -815,7 +815,7 @@ async fn transfers_show_layers_bytes_and_speed() {
         current: Some(current),
         total: Some(20_000_000),
     };
-    let pause = async || tokio::time::sleep(Duration::from_millis(1000)).await;
+    let pause = async || tokio::time::sleep(Duration::from_secs(1)).await;
     screen.events(&[Fact::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
     screen.events(&[layer("a", "Pull complete", 0)]);
     let at_first = "[+] up 1/3\n ⠋ Image nginx [⣿⠀]  20.0MB / 40.0MB  Pulling                            0.0s";
