@@ -14,6 +14,7 @@ mod calls;
 mod change;
 mod conditions;
 mod copying;
+mod dockerfiles;
 mod endings;
 mod examples;
 mod exec;

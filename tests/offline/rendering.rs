@@ -1,5 +1,7 @@
 //! The renderers: events in, bytes out.
 
+mod builds;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -618,72 +620,6 @@ fn several_builds_at_once_say_whose_step_it_is() {
             db #1 DONE
         "}
     );
-}
-
-/// Two builds that run, at a width and height.
-fn building(rows: u16, columns: u16) -> Screen {
-    let mut plans = Plans::new();
-    let mut build = |service: &str| {
-        let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
-        let context = BuildContext::Folder("/app".into());
-        let spec = Arc::new(BuildSpec::new(service, format!("demo-{service}"), context));
-        plans.add(Action::BuildImage { project, spec }, &[])
-    };
-    let (web, db) = (build("web"), build("db"));
-    let mut screen = Screen::new(&plans.build(), rows, columns);
-    let step = |id, part: &str, name: &str, status: BuildStatus| {
-        let elapsed = (status != BuildStatus::Started).then_some(Duration::from_millis(1234));
-        Fact::BuildStep { id, part: part.to_owned(), name: name.to_owned(), status, elapsed }
-    };
-    let said = |id, part: &str, line: &str| Fact::BuildLog { id, part: part.to_owned(), line: line.to_owned() };
-    let (from, run, copy) = ("[1/4] FROM base", "[2/4] RUN npm ci --no-audit", "[1/2] COPY . /");
-    screen.events(&[Fact::Started { id: web }, Fact::Started { id: db }]);
-    screen.events(&[step(web, "1", "[internal] load build definition", BuildStatus::Started)]);
-    screen.events(&[step(web, "1", "[internal] load build definition", BuildStatus::Done)]);
-    screen.events(&[step(web, "2", from, BuildStatus::Started), step(web, "2", from, BuildStatus::Cached)]);
-    screen.events(&[step(web, "3", run, BuildStatus::Started), step(db, "1", copy, BuildStatus::Started)]);
-    for line in ["added 1", "added 2", "", "added \u{1b}[2J3", "added 4", "added 5", "added 6"] {
-        screen.events(&[said(web, "3", line)]);
-    }
-    screen.events(&[step(db, "1", copy, BuildStatus::Done), step(db, "2", "exporting to image", BuildStatus::Started)]);
-    screen
-}
-
-#[tokio::test(start_paused = true)]
-async fn builds_show_their_steps_and_what_the_running_ones_write() {
-    let mut screen = building(24, 60);
-    tokio::time::sleep(Duration::from_millis(2500)).await;
-    assert_eq!(
-        screen.contents(),
-        "\
-[+] up 0/2
- ⠴ Image demo-web Building                           2.5s
-   ✔ [1/4] FROM base                               CACHED
-   ⠴ [2/4] RUN npm ci --no-audit                     2.5s
-     added 2
-     added \u{241b}[2J3
-     added 4
-     added 5
-     added 6
- ⠴ Image demo-db  Building                           2.5s
-   ✔ [1/2] COPY . /                                  1.2s
-   ⠴ exporting to image                              2.5s"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_tree_of_builds_never_exceeds_the_terminal() {
-    for (rows, columns) in [(24, 40), (8, 40), (7, 30), (5, 80), (4, 20), (3, 10), (2, 4), (1, 1)] {
-        let mut screen = building(rows, columns);
-        tokio::time::sleep(Duration::from_millis(2500)).await;
-        let shown = screen.contents();
-        assert!(shown.lines().count() <= usize::from(rows), "{rows} x {columns}:\n{shown}");
-        // A line that wrapped would be two lines, of which the second does not begin with a blank.
-        let wrapped = shown.lines().skip(1).filter(|line| !line.starts_with(' ') && !line.is_empty());
-        assert_eq!(wrapped.count(), 0, "{rows} x {columns}:\n{shown}");
-    }
-    // Where there is no room for steps, the row has the newest.
-    assert!(building(4, 80).contents().contains("Building added 6"));
 }
 
 #[test]

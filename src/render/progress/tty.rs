@@ -10,11 +10,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::record::{Record, RecordState};
 use super::terminal::TtySettings;
+use crate::diagnostic::visible::{Colors, visible};
 use crate::render::menu::Menu;
 use row::Row;
 use screen::Screen;
@@ -49,7 +51,10 @@ impl<W: Write + Send + 'static> Tty<W> {
         self.began = Instant::now();
     }
 
-    pub(super) fn record(&mut self, record: Record) {
+    pub(super) fn record(&mut self, mut record: Record) {
+        for text in [&mut record.text, &mut record.details] {
+            *text = on_one_line(text, self.settings.color);
+        }
         match &record.parent_id {
             Some(parent) => {
                 let parent = parent.clone();
@@ -179,6 +184,27 @@ impl<W: Write + Send + 'static> Tty<W> {
             is_last: false,
         }
     }
+}
+
+/// The columns between two tab stops.
+const TAB: usize = 8;
+
+/// `text` as it fits into a line of the block: tabs and line breaks as spaces, and colours only where there are any.
+fn on_one_line(text: &str, color: bool) -> String {
+    let text = if color { Cow::Borrowed(text) } else { visible(text, Colors::Removed) };
+    let mut line = String::with_capacity(text.len());
+    let mut column = 0;
+    for part in text.replace('\n', " ").split_inclusive('\t') {
+        let words = part.trim_end_matches('\t');
+        line.push_str(words);
+        column += measure_text_width(words);
+        if words.len() < part.len() {
+            let blanks = TAB - column % TAB;
+            line.extend(std::iter::repeat_n(' ', blanks));
+            column += blanks;
+        }
+    }
+    line
 }
 
 impl Row {

@@ -3,6 +3,7 @@
 pub(crate) mod background;
 mod foreign;
 pub(crate) mod look;
+pub(crate) mod page;
 pub(crate) mod port;
 pub(crate) mod proxy;
 pub(crate) mod seat;

@@ -105,7 +105,7 @@ impl Block<'_> {
         middle.push_str(&self.paint_status(row, &status));
         let details = row.note.as_deref().filter(|_| row.details.is_empty()).unwrap_or(&row.details);
         let running = row.steps.iter().rfind(|step| step.state == RecordState::Working).filter(|_| alone);
-        let details = running.map_or(details, |step| step.lines.back().unwrap_or(&step.name));
+        let details = running.map_or(details, |step| step.output().last().copied().unwrap_or(&step.name));
         if !details.is_empty() && room > 4 {
             let details = truncate_str(details, room - 1, "...");
             room = room.saturating_sub(measure_text_width(&details) + 1);
@@ -140,7 +140,10 @@ impl Block<'_> {
     /// How a step ended, or how long it has been running.
     fn end(&self, step: &Step) -> String {
         match step.state {
-            RecordState::Working => text::elapsed(self.now.saturating_duration_since(step.since)),
+            RecordState::Working => {
+                let elapsed = text::elapsed(self.now.saturating_duration_since(step.since));
+                if step.moved() == 0 { elapsed } else { format!("{} {elapsed}", text::size(step.moved())) }
+            }
             RecordState::Done if !step.elapsed.is_empty() => step.elapsed.clone(),
             RecordState::Done | RecordState::Warning => step.end.clone(),
             RecordState::Error => "ERROR".to_owned(),

@@ -39,7 +39,11 @@ pub(super) struct Step {
     /// How long it took, once it has ended.
     pub(super) elapsed: String,
     /// The last lines that it wrote.
-    pub(super) lines: VecDeque<String>,
+    lines: VecDeque<String>,
+    /// The line that it is writing.
+    open: String,
+    /// The bytes that it has moved, by what they are.
+    moved: BTreeMap<String, u64>,
 }
 
 /// Number of lines that are kept of a step.
@@ -51,7 +55,19 @@ impl Step {
         self.name.starts_with("[internal]")
     }
 
+    /// The last lines of its output, with the one that it is writing.
+    pub(super) fn output(&self) -> Vec<&str> {
+        let open = Some(&self.open).filter(|line| !line.is_empty());
+        self.lines.iter().chain(open).map(String::as_str).collect()
+    }
+
+    /// The bytes that it has moved.
+    pub(super) fn moved(&self) -> u64 {
+        self.moved.values().fold(0, |sum, bytes| sum.saturating_add(*bytes))
+    }
+
     fn wrote(&mut self, line: String) {
+        self.open.clear();
         if self.lines.len() == KEPT_LINES {
             self.lines.pop_front();
         }
@@ -78,17 +94,19 @@ impl Row {
 
     /// Takes in what happened in its build.
     pub(super) fn build(&mut self, record: Record, now: Instant) {
-        let Record { id, state, text, details, part, .. } = record;
+        let Record { id, state, text, details, part, current, .. } = record;
         let known = self.steps.iter_mut().find(|step| step.id == id);
         match (part, known) {
             (Some(Part::Step), None) => {
-                let (end, elapsed, lines) = (String::new(), String::new(), VecDeque::new());
-                self.steps.push(Step { id, name: text, state, end, since: now, elapsed, lines });
+                let (end, elapsed, open) = (String::new(), String::new(), String::new());
+                let (lines, moved) = (VecDeque::new(), BTreeMap::new());
+                self.steps.push(Step { id, name: text, state, end, since: now, elapsed, lines, open, moved });
             }
             (Some(Part::Step), Some(step)) if state == RecordState::Working => step.name = text,
             (Some(Part::Step), Some(step)) => {
                 (step.state, step.end, step.elapsed) = (state, text, details);
                 step.lines.clear();
+                step.open.clear();
             }
             (Some(Part::Line), Some(step)) => {
                 // Blank lines separate nothing here.
@@ -96,9 +114,11 @@ impl Row {
                     step.wrote(text);
                 }
             }
+            (Some(Part::OpenLine), Some(step)) => step.open = text,
+            (Some(Part::Transfer), Some(step)) => _ = step.moved.insert(text, current.unwrap_or_default()),
             // What is said about the build as a whole.
             (Some(Part::Line), None) => self.details = text,
-            (Some(Part::Transfer) | None, _) => {}
+            (Some(Part::Transfer | Part::OpenLine), None) | (None, _) => {}
         }
     }
 }
