@@ -1,17 +1,22 @@
 //! Builds and pulls.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use bollard::query_parameters::{PushImageOptionsBuilder, RemoveImageOptions};
-use futures::TryStreamExt;
+use bollard::models::{ContainerConfig, ContainerCreateBody};
+use bollard::query_parameters::{
+    CommitContainerOptionsBuilder, CreateContainerOptions, PushImageOptionsBuilder, RemoveImageOptions,
+    StartContainerOptions, WaitContainerOptions,
+};
+use futures::{StreamExt, TryStreamExt};
 
 use crate::bars::{Bar, Row, cpu, median, peak, wall};
 use crate::measure::{Cost, run};
 use crate::programs::{Costs, Programs, Side, in_turn};
-use crate::project::Project;
+use crate::project::{LABEL, Project};
 use crate::registry::Registry;
 
 /// How many files are in a folder of a large context.
@@ -181,26 +186,16 @@ pub(crate) async fn per_thousand(programs: &Programs, rounds: u32) -> anyhow::Re
     Ok(vec![Row { what, hoist: vec![cost], peer: Vec::new(), bars: Vec::new() }])
 }
 
-/// How many layers the pulled image has on top of its base, and how large each of them is.
-const LAYERS: (usize, usize) = (9, 2_000_000);
+/// How many layers the pulled image has on top of its base, and the bytes in each of them.
+const LAYERS: (usize, usize) = (10, 2_000_000);
 
 pub(crate) async fn pull(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
     let registry = Registry::start(&programs.tool("docker-registry")?)?;
     let docker = programs.tool("docker")?;
-    let repository = format!("{}/hoist-bench-layers", registry.address);
+    let repository = format!("{}/{}", registry.address, image("layers"));
     let image = format!("{repository}:1");
-    let services = format!("services:\n  app: {{image: '{image}', build: context}}\n");
-    let project = Project::new(&programs.docker, "pull", &services).await?;
-    let context = project.folder().join("context");
-    fs::create_dir(&context)?;
-    let mut dockerfile = "FROM busybox:latest\n".to_owned();
-    for layer in 0..LAYERS.0 {
-        let seed = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(u64::try_from(layer)? + 1);
-        fs::write(context.join(format!("layer-{layer}")), noise(seed, LAYERS.1))?;
-        dockerfile += &format!("COPY layer-{layer} /\n");
-    }
-    fs::write(context.join("Dockerfile"), dockerfile)?;
-    programs.run(Side::Hoist, &["build"], &project)?;
+    let project = Project::new(&programs.docker, "pull", &format!("services:\n  app: {{image: '{image}'}}\n")).await?;
+    make_layers(&project, &repository).await?;
     let push = PushImageOptionsBuilder::default().tag("1").build();
     let pushed = project.docker.push_image(&repository, Some(push), None).try_for_each(|_| async { Ok(()) });
     pushed.await.context("the registry takes no image")?;
@@ -212,6 +207,7 @@ pub(crate) async fn pull(programs: &Programs, rounds: u32) -> anyhow::Result<Vec
                 Side::Hoist => programs.run(side, &["pull"], &project)?,
                 Side::Peer => run(&docker, &["pull", &image], project.folder())?,
             };
+            // The first of each does not count.
             if round > 0 {
                 costs.of(side).push(cost);
             }
@@ -223,14 +219,25 @@ pub(crate) async fn pull(programs: &Programs, rounds: u32) -> anyhow::Result<Vec
     Ok(vec![Row { what, hoist, peer, bars: vec![Bar::AsFast] }])
 }
 
-/// Bytes that cannot be compressed.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed | 1;
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        Some(state.to_le_bytes())
-    };
-    std::iter::from_fn(next).flatten().take(length).collect()
+/// Makes the image from containers: the engine would keep the layers of a build, and not fetch them again.
+async fn make_layers(project: &Project, repository: &str) -> anyhow::Result<()> {
+    let mut from = "busybox:latest".to_owned();
+    for layer in 0..LAYERS.0 {
+        let script = format!("head -c {} /dev/urandom > /layer-{layer}", LAYERS.1);
+        let body = ContainerCreateBody {
+            image: Some(from),
+            cmd: Some(["sh", "-c", &script].map(str::to_owned).to_vec()),
+            labels: Some(HashMap::from([(LABEL.to_owned(), project.name.clone())])),
+            ..ContainerCreateBody::default()
+        };
+        let id = project.docker.create_container(None::<CreateContainerOptions>, body).await?.id;
+        project.docker.start_container(&id, None::<StartContainerOptions>).await?;
+        let ended = project.docker.wait_container(&id, None::<WaitContainerOptions>).next().await;
+        ended.context("the engine does not say when a layer is there")??;
+        let commit = CommitContainerOptionsBuilder::default().container(&id).repo(repository).tag("1").build();
+        project.docker.commit_container(commit, ContainerConfig::default()).await?;
+        project.clear().await?;
+        from = format!("{repository}:1");
+    }
+    Ok(())
 }

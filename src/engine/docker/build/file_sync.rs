@@ -406,6 +406,11 @@ mod tests {
     }
 
     fn sent(source: &Source, include: &[&str], ids: &[u32]) -> (Vec<Packet>, Arc<Transfers>) {
+        let (groups, transfers) = sent_in_groups(source, include, ids);
+        (groups.into_iter().flatten().collect(), transfers)
+    }
+
+    fn sent_in_groups(source: &Source, include: &[&str], ids: &[u32]) -> (Vec<Vec<Packet>>, Arc<Transfers>) {
         let (packets, mut received) = mpsc::channel(1000);
         let transfers = Arc::<Transfers>::default();
         let mut sender = Sender::new(packets, Arc::clone(&transfers));
@@ -423,8 +428,7 @@ mod tests {
         drop(asking);
         sender.send_contents(source, &asked);
         drop(sender);
-        let all = std::iter::from_fn(|| received.try_recv().ok()).flatten().collect();
-        (all, transfers)
+        (std::iter::from_fn(|| received.try_recv().ok()).collect(), transfers)
     }
 
     #[test]
@@ -439,6 +443,21 @@ mod tests {
         assert_eq!(kinds, [stat, stat, stat, data(CHUNK), data(1), data(0)]);
         assert!(packets[2].stat.is_none());
         assert_eq!(transfers.sent(), (1, CHUNK as u64 + 1));
+    }
+
+    #[test]
+    fn small_files_travel_together_and_a_large_one_in_parts() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("0-large"), vec![7; 3 * CHUNK]).expect("file");
+        for number in 0..300 {
+            std::fs::write(folder.path().join(format!("small-{number:03}")), number.to_string()).expect("file");
+        }
+        let ids: Vec<u32> = (0..=300).collect();
+        let (groups, transfers) = sent_in_groups(&Source::Folder(folder.path().to_path_buf()), &[], &ids);
+        assert_eq!(transfers.sent(), (301, 3 * CHUNK as u64 + 10 + 90 * 2 + 200 * 3));
+        let counts: Vec<_> = groups.iter().map(Vec::len).collect();
+        // 301 entries and the end of the list; parts of the large file; its end, and 300 small files with an end each.
+        assert_eq!(counts, [128, 128, 46, 1, 1, 1, 128, 128, 128, 128, 89]);
     }
 
     #[test]
