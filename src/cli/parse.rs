@@ -198,10 +198,6 @@ mod tests {
                 "invalid argument \"x\" for SHELL: expected one of bash, elvish, fish, powershell, zsh",
             ),
             (&["bridge", "--rm", "web"], "`bridge` is not supported yet"),
-            (
-                &["push", "-q", "web"],
-                "`push` is not supported yet\nhint: use `docker push`; `hoist config --images` lists the images",
-            ),
             (&["upp"], "unknown docker command: \"compose upp\"\nhint: did you mean `up`?"),
         ];
         for (arguments, message) in table {

@@ -76,7 +76,7 @@ const NOT_MERGED: Exceptions = &[];
 
 /// What `create` does not get to: it is left out of what the engine is asked for.
 const NOT_CREATED: Exceptions = &[
-    ("services.built.build.ssh", "is not supported yet: the build is refused"),
+    ("services.built.build.ssh", "needs a key that exists; see the scenarios of builds"),
     ("services.hooked", "its hooks run at `up`; see `every_attribute_of_pre_start_reaches_the_engine`"),
     ("services.web.pre_start", "`per_replica` is not supported yet: the plan is refused"),
     ("networks.outside", "is not made by us"),
@@ -98,8 +98,6 @@ const NOT_SENT: Exceptions = &[
     ("models.*.name", "is what the progress calls the model"),
     ("services.*.attach", "says whether `up` shows the output"),
     ("services.*.build.isolation", "BuildKit has no isolation to choose"),
-    ("services.*.build.provenance", "attestations are not supported yet"),
-    ("services.*.build.sbom", "attestations are not supported yet"),
     ("services.*.build.secrets[].gid", "the Dockerfile says who owns what it mounts"),
     ("services.*.build.secrets[].mode", "the Dockerfile says who may read what it mounts"),
     ("services.*.build.secrets[].uid", "the Dockerfile says who owns what it mounts"),
