@@ -15,9 +15,25 @@ const MOST_CANDIDATES: usize = 500;
 /// assert_eq!(closest("x", ["image", "ports"]), None);
 /// ```
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    closest_within(name, candidates, 3)
+}
+
+/// Like [`closest`], for variables, whose names often differ in one word: allows one edit per six letters.
+///
+/// ```
+/// use hoist::diagnostic::suggest::closest_variable;
+/// assert_eq!(closest_variable("IMAGE_TAG", ["IMAGETAG"]), Some("IMAGETAG"));
+/// assert_eq!(closest_variable("DB_HOST", ["DB_PORT"]), None);
+/// ```
+pub fn closest_variable<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    closest_within(name, candidates, 6)
+}
+
+/// The closest candidate with at most one edit per `letters` letters.
+fn closest_within<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, letters: usize) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let length = lower.chars().count();
-    let most = (length / 3).max(1);
+    let most = (length / letters).max(1);
     let mut best: Option<((usize, bool), &str)> = None;
     let near = |candidate: &&str| candidate.chars().count().abs_diff(length) <= most;
     for candidate in candidates.into_iter().take(MOST_CANDIDATES).filter(near) {

@@ -355,7 +355,7 @@ impl<'a> Reader<'a> {
                     TemplateError::Invalid { path: path.clone(), text: value[fault.range].to_owned(), why, span }
                 }
                 FaultKind::Required { variable, message, empty } => {
-                    TemplateError::Required { path: path.clone(), variable, message, empty, span }
+                    TemplateError::Required { path: path.clone(), variable, message, empty, closest: None, span }
                 }
                 FaultKind::TooDeep => TemplateError::TooDeep { path: path.clone(), span },
                 FaultKind::TooLong => TemplateError::TooLong { path: path.clone(), span },

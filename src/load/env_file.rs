@@ -115,7 +115,7 @@ impl VariableFiles<'_> {
         match self.reader.read(path) {
             Ok(bytes) => Some(self.sources.add_env_file(path, bytes)),
             Err(error) => {
-                self.findings.error(FileError { path: path.to_owned(), error, role, span });
+                self.findings.error(FileError::new(path, error, role, span, self.sources));
                 None
             }
         }

@@ -12,8 +12,9 @@ use crate::load::environment::EnvironmentError;
 use crate::load::extends::{ExtendsError, ExtendsWarning};
 use crate::load::include::{IncludeError, IncludeWarning};
 use crate::load::interpolate::{TemplateError, TemplateWarning};
-use crate::load::layer::LayerError;
+use crate::load::layer::{IgnoredTagWarning, LayerError};
 use crate::load::lint::LintWarning;
+use crate::load::look_alike_error::LookAlike;
 use crate::load::merge::{DroppedPools, MergeError};
 use crate::load::paths::MissingSource;
 use crate::load::schema::ShapeError;
@@ -77,6 +78,12 @@ pub enum LoadError {
     /// Values that are inconsistent.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// A tag without a meaning at a value that is invalid without it.
+    #[error(transparent)]
+    Tag(IgnoredTagWarning),
+    /// A character that looks like another.
+    #[error(transparent)]
+    LookAlike(#[from] LookAlike),
     /// An invalid selection of services.
     #[error(transparent)]
     Select(#[from] SelectError),
@@ -102,6 +109,8 @@ impl LoadError {
             Self::Decode(error) => error,
             Self::Mount(error) => error,
             Self::Check(error) => error,
+            Self::Tag(error) => error,
+            Self::LookAlike(error) => error,
             Self::Select(error) => error,
         })
     }
@@ -134,6 +143,9 @@ pub enum LoadWarning {
         /// Where it is in the file.
         span: Span,
     },
+    /// A tag without a meaning.
+    #[error(transparent)]
+    Tag(#[from] IgnoredTagWarning),
     /// A variable without a value, or a word used as a boolean.
     #[error(transparent)]
     Template(#[from] TemplateWarning),
@@ -165,6 +177,7 @@ impl LoadWarning {
     fn inner(&self) -> Option<&dyn Explain> {
         Some(match self {
             Self::Version { .. } => return None,
+            Self::Tag(warning) => warning,
             Self::Template(warning) => warning,
             Self::ExternalName(warning) => warning,
             Self::Extends(warning) => warning,

@@ -31,6 +31,8 @@ pub enum ExtendsError {
         closest: Option<String>,
         /// The other file of the project that defines it.
         elsewhere: Option<PathBuf>,
+        /// Whether the file that extends defines it.
+        here: bool,
     },
     /// `extends` is not the name of a single service.
     #[error("`extends` of service `{service}` takes one service, not {found}")]
@@ -103,6 +105,9 @@ impl Explain for ExtendsError {
         match self {
             Self::UnknownBase { elsewhere: Some(file), base, .. } => {
                 Some(format!("name the file that defines it: `extends: {{service: {base}, file: {}}}`", file.display()))
+            }
+            Self::UnknownBase { here: true, base, .. } => {
+                Some(format!("this file itself defines `{base}`: write `extends: {base}`, without `file`"))
             }
             Self::UnknownBase { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::UnknownBase { base, .. } if base.value.contains([' ', ',']) => Some(ONE_SERVICE.to_owned()),
@@ -471,9 +476,11 @@ impl<F: Files> Resolver<'_, F> {
             return;
         }
         let closest = suggest::closest(&base.value, self.files[at].entries.keys()).map(str::to_owned);
+        let extending = self.chain.last().map_or(OWN, |link| link.file);
+        let here = file.is_some() && self.files[extending].entries.contains(&base.value) && base.value != name;
         let elsewhere = if file.is_none() { self.below.get(&base.value) } else { None };
         let folder = self.folder;
         let elsewhere = elsewhere.map(|path| path.strip_prefix(folder).unwrap_or(path).to_owned());
-        self.load.error(ExtendsError::UnknownBase { service, base: base.clone(), file, closest, elsewhere });
+        self.load.error(ExtendsError::UnknownBase { service, base: base.clone(), file, closest, elsewhere, here });
     }
 }

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
-use crate::load::file_name::{FILE_NAMES, closest_file, closest_name, is_yaml};
-use crate::source::{ReadError, Span};
+use crate::load::file_name::{FILE_NAMES, is_yaml};
+use crate::load::misplaced::Misplaced;
+use crate::load::nearby;
+use crate::source::{ReadError, SourceMap, Span};
 
 /// A file that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +20,8 @@ pub struct FileError {
     pub role: FileRole,
     /// Where another file refers to it.
     pub span: Option<Span>,
+    /// The path as written there.
+    pub written: String,
 }
 
 /// A reference to a remote file, which is not supported yet.
@@ -77,15 +81,24 @@ impl Explain for FileError {
 }
 
 impl FileError {
+    /// The file at `path`, which is named at `span`.
+    pub(super) fn new(path: &Path, error: ReadError, role: FileRole, span: Option<Span>, sources: &SourceMap) -> Self {
+        let written = span.map(|span| sources.text(span).trim_matches(['"', '\''])).unwrap_or_default();
+        Self { path: path.to_owned(), error, role, span, written: written.to_owned() }
+    }
+
     fn missing(&self) -> Option<String> {
-        let closest = match self.role {
-            FileRole::Compose => closest_file(&self.path),
-            FileRole::ServiceEnv | FileRole::IncludeEnv | FileRole::Labels => {
-                closest_name(&self.path, |name| !is_yaml(name))
-            }
+        let accept: fn(&str) -> bool = match self.role {
+            FileRole::Compose => is_yaml,
+            FileRole::ServiceEnv | FileRole::IncludeEnv | FileRole::Labels => |name| !is_yaml(name),
         };
-        if let Some(name) = closest {
-            return Some(format!("did you mean `{name}`?"));
+        if let Some(path) = nearby::instead_of(&self.path, &self.written, accept) {
+            return Some(format!("did you mean `{path}`?"));
+        }
+        if self.role == FileRole::ServiceEnv
+            && let Some(misplaced) = Misplaced::of(&self.written, "env_file")
+        {
+            return Some(misplaced.hint(&self.written));
         }
         match (self.role, self.span) {
             (FileRole::ServiceEnv, _) => {

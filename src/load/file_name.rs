@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::diagnostic::suggest;
+use crate::source::list_folder;
 
 /// Names of the main file, preferred first.
 pub const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
@@ -19,12 +20,11 @@ pub(super) fn closest_file(path: &Path) -> Option<String> {
 /// The file next to `path` whose name is closest to its name, among those with an accepted name.
 pub(super) fn closest_name(path: &Path, accept: fn(&str) -> bool) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    let beside: Vec<String> = std::fs::read_dir(path.parent()?)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| accept(name))
-        .collect();
-    suggest::closest(name, beside.iter().map(String::as_str)).map(str::to_owned)
+    let entries = list_folder(path.parent()?).into_iter().filter(|entry| !entry.is_folder);
+    let beside: Vec<String> = entries.map(|entry| entry.name).filter(|name| accept(name)).collect();
+    let same_stem = |other: &&String| Path::new(other).file_stem() == path.file_stem();
+    let closest = suggest::closest(name, beside.iter().map(String::as_str));
+    closest.or_else(|| beside.iter().find(same_stem).map(String::as_str)).map(str::to_owned)
 }
 
 pub(super) fn is_yaml(name: &str) -> bool {

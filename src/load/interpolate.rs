@@ -4,12 +4,12 @@
 //! Spans stay as they are, so later errors still point at what was written. Problems with a variable point at its
 //! `${…}` inside the scalar.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use super::cast::{self, Target};
 use super::template::{self, Fault, FaultKind, Invalid, Lookup, Report, Variable};
-use crate::diagnostic::Explain;
+use crate::diagnostic::{Explain, suggest};
 use crate::source::{SourceMap, Span};
 use crate::yaml::{MergeTag, Node, Path, Segment, Value};
 
@@ -43,6 +43,8 @@ pub enum TemplateError {
         message: String,
         /// Whether it is set, but empty.
         empty: bool,
+        /// A variable with a similar name that an env file sets.
+        closest: Option<String>,
         /// Where the `${…}` is.
         span: Span,
     },
@@ -87,6 +89,15 @@ pub enum TemplateError {
 }
 
 impl TemplateError {
+    /// Looks for a similar name among the variables that `environment` has beyond those of `shell`.
+    pub(super) fn suggest(&mut self, environment: &BTreeMap<String, String>, shell: &BTreeMap<String, String>) {
+        if let Self::Required { variable, closest, empty: false, .. } = self {
+            let names = environment.keys().map(String::as_str);
+            let names = names.filter(|name| !shell.contains_key(*name) && *name != "COMPOSE_PROJECT_NAME");
+            *closest = suggest::closest_variable(variable, names).map(str::to_owned);
+        }
+    }
+
     /// The section and the name of the resource that lacks a required variable.
     pub(super) fn resource_without_value(&self) -> Option<(&str, &str)> {
         let Self::Required { path, .. } = self else { return None };
@@ -140,6 +151,9 @@ impl Explain for TemplateError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Invalid { text, why, .. } => invalid_hint(text, *why),
+            Self::Required { closest: Some(closest), variable, .. } => {
+                format!("an env file sets `{closest}`: rename it to `{variable}`, or refer to `{closest}` here")
+            }
             Self::Required { variable, .. } => {
                 format!("set `{variable}` in the shell, in `.env`, or in a file given by `--env-file`")
             }
@@ -172,10 +186,24 @@ fn invalid_hint(text: &str, why: Invalid) -> String {
         Invalid::Empty => format!("put a name between the braces; {dollar}"),
         Invalid::Blank => format!("remove the space: `${{{name}}}`"),
         Invalid::Name => format!("names begin with a letter or `_`; {dollar}"),
+        Invalid::Operator if default_word(text).is_some() => {
+            let word = default_word(text).unwrap_or_default();
+            format!("for a default value write `${{{name}:-{word}}}`")
+        }
         Invalid::Operator => format!(
             "the name may be followed by `:-default`, `:?message` or `:+alternate`, as in `${{{name}:-default}}`; {dollar}"
         ),
     }
+}
+
+/// `latest` of `${TAG:latest}` and `${TAG:=latest}`: a default without its `-`.
+fn default_word(text: &str) -> Option<&str> {
+    let (_, word) = text.strip_suffix('}')?.split_once(':')?;
+    let word = word.strip_prefix('=').unwrap_or(word).trim_start();
+    // `${NAME:0:1}` is a part of the value in a shell.
+    let is_part = word.contains(':') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+    let begins = word.chars().next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '/' | '_' | '"' | '\''));
+    (begins && !is_part).then_some(word)
 }
 
 impl Explain for TemplateWarning {
@@ -376,7 +404,7 @@ impl Walk<'_> {
                     TemplateError::Invalid { path, text: text[range].to_owned(), why, span: place }
                 }
                 FaultKind::Required { variable, message, empty } => {
-                    TemplateError::Required { path, variable, message, empty, span: place }
+                    TemplateError::Required { path, variable, message, empty, closest: None, span: place }
                 }
                 FaultKind::TooDeep => TemplateError::TooDeep { path, span: place },
                 FaultKind::TooLong => TemplateError::TooLong { path, span: place },

@@ -6,6 +6,8 @@ use std::convert::Infallible;
 use crate::diagnostic::Explain;
 use crate::load::changed_text::ChangedText;
 use crate::load::findings::Findings;
+use crate::load::look_alike::straight_quotes;
+use crate::load::misplaced::Misplaced;
 use crate::load::node_path::NodePath;
 use crate::load::scalar;
 use crate::project::value::mount;
@@ -37,6 +39,18 @@ pub enum LintWarning {
         /// Where it is in the file.
         span: Span,
     },
+    /// A list item that belongs to another attribute.
+    #[error("`{text}` in `{list}` looks like {}", misplaced.what)]
+    Misplaced {
+        /// The item.
+        text: String,
+        /// The attribute.
+        list: &'static str,
+        /// What it looks like.
+        misplaced: Misplaced,
+        /// Where it is in the file.
+        span: Span,
+    },
     /// A restart policy that no engine knows.
     #[error("`restart` is `{word}`, which engines reject")]
     Restart {
@@ -51,7 +65,10 @@ impl Explain for LintWarning {
     fn span(&self) -> Option<Span> {
         match self {
             Self::ChangedText(changed) => changed.span(),
-            Self::DriveLetter { span, .. } | Self::MountOption { span, .. } | Self::Restart { span, .. } => Some(*span),
+            Self::Misplaced { span, .. }
+            | Self::DriveLetter { span, .. }
+            | Self::MountOption { span, .. }
+            | Self::Restart { span, .. } => Some(*span),
         }
     }
 
@@ -64,6 +81,11 @@ impl Explain for LintWarning {
             }
             Self::MountOption { .. } => {
                 "valid options are `ro`, `rw`, `z`, `Z`, `nocopy` and propagation modes such as `rslave`".to_owned()
+            }
+            Self::Misplaced { misplaced, .. } => format!("list it under `{}`", misplaced.home),
+            Self::Restart { word, .. } if straight_quotes(word).is_some() => {
+                let straight = straight_quotes(word).unwrap_or_default();
+                format!("typographic quotes are not quotes in YAML: write straight ones, `{straight}`")
             }
             Self::Restart { .. } => {
                 "write `\"no\"`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`".to_owned()
@@ -110,8 +132,25 @@ impl Look<'_> {
         if let Some(restart) = service.get("restart") {
             self.restart(restart);
         }
+        for item in service.get("environment").and_then(Node::as_sequence).unwrap_or_default() {
+            self.misplaced(item, "environment");
+        }
         for item in service.get("volumes").and_then(Node::as_sequence).unwrap_or_default() {
+            self.misplaced(item, "volumes");
             self.mount(item);
+        }
+    }
+
+    /// Warns of an item that is accepted, but clearly belongs to another list. Ports in `volumes` are an error later.
+    fn misplaced(&mut self, item: &Node, list: &'static str) {
+        let Some(text) = item.as_str() else { return };
+        if text.contains('=') == (list == "environment") {
+            return;
+        }
+        if let Some(misplaced) =
+            Misplaced::of(text, list).filter(|kind| list == "environment" || kind.home == "environment")
+        {
+            self.findings.warn(LintWarning::Misplaced { text: text.to_owned(), list, misplaced, span: item.span });
         }
     }
 

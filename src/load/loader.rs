@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::diagnostic::Explain;
 use crate::load::check::check_resources;
 use crate::load::env_file::VariableFiles;
 use crate::load::error::{LoadError, LoadWarning};
@@ -15,7 +16,7 @@ use crate::load::outcome::LoadFailure;
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, defaults, interpolate, lint, schema, unique};
+use crate::load::{LoadOptions, defaults, interpolate, lint, look_alike, schema, unique};
 use crate::project::Project;
 use crate::source::{Reader, SourceMap, Span};
 use crate::yaml::{Mapping, Node, Value};
@@ -43,6 +44,8 @@ pub(super) struct Loader<'a> {
     pub settings: Settings,
     /// The home folder, for `~`.
     pub home: &'a str,
+    /// The process environment.
+    pub shell: &'a Environment,
     /// Whether an env file has errors, so that variables that seem unset may be set there.
     pub variables_missing: bool,
     /// Content of secrets from `include`d files.
@@ -71,6 +74,7 @@ impl<'a> Loader<'a> {
             sources: SourceMap::default(),
             findings: Findings::default(),
             settings,
+            shell: &options.environment,
             home: options.environment.get("HOME").map_or("", String::as_str),
             variables_missing: false,
             captured: Captured::new(),
@@ -82,6 +86,13 @@ impl<'a> Loader<'a> {
     pub(super) fn finish<T>(self, result: Option<T>) -> Result<(SourceMap, Vec<LoadWarning>, T), LoadFailure> {
         let Self { sources, findings, .. } = self;
         let (errors, warnings) = findings.into_parts();
+        let mut errors = look_alike::explain(errors, &sources);
+        let warnings = caused_by_tags(&mut errors, warnings, &sources);
+        for error in &mut errors {
+            if let LoadError::Check(error) = error {
+                error.look_beside(&sources);
+            }
+        }
         match result {
             Some(result) if errors.is_empty() => Ok((sources, warnings, result)),
             _ => Err(LoadFailure { sources, errors, warnings }),
@@ -142,7 +153,8 @@ impl Loader<'_> {
         let mut found = interpolate::Findings::default();
         interpolate::interpolate(node, &lookup, &self.sources, &mut found);
         // What a variable without a value leaves behind is no error of its own.
-        for error in &found.errors {
+        for error in &mut found.errors {
+            error.suggest(environment, self.shell);
             if let Some((section, name)) = error.resource_without_value() {
                 self.findings.mark_broken(section, name);
             }
@@ -308,6 +320,29 @@ impl extends::Files for ExtendedFiles<'_, '_> {
     fn is_broken(&self, service: &str) -> bool {
         self.loader.findings.is_broken("services", service)
     }
+}
+
+/// Replaces the errors about values that have an ignored tag, such as `web: !include web.yaml`, by those about the tag.
+/// Returns the other warnings.
+fn caused_by_tags(errors: &mut [LoadError], warnings: Vec<LoadWarning>, sources: &SourceMap) -> Vec<LoadWarning> {
+    let follows = |tag: Span, error: &LoadError| {
+        error.span().is_some_and(|span| {
+            let text = sources.file(tag.file).text().get(tag.end as usize..span.start as usize);
+            span.file == tag.file && text.is_some_and(|between| between.trim().is_empty())
+        })
+    };
+    let mut kept = Vec::with_capacity(warnings.len());
+    for warning in warnings {
+        let LoadWarning::Tag(tag) = warning else {
+            kept.push(warning);
+            continue;
+        };
+        match errors.iter_mut().find(|error| follows(tag.0.span, error)) {
+            Some(error) => *error = LoadError::Tag(tag),
+            None => kept.push(LoadWarning::Tag(tag)),
+        }
+    }
+    kept
 }
 
 fn empty_model(span: Span) -> Node {

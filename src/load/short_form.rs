@@ -10,6 +10,7 @@ pub(super) use mount::target as mount_target;
 use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
 use crate::load::merge::{all_gpus_to_list, context_to_mapping, names_to_mapping, null, started, string_to_mapping};
+use crate::load::misplaced::Misplaced;
 use crate::load::node_path::NodePath;
 use crate::load::rules::{FORM_RULES, Form, Rules};
 use crate::project::value::device;
@@ -238,7 +239,11 @@ impl Transform<'_> {
         for (index, item) in items.iter().enumerate() {
             match port::long_forms(item, self.sources) {
                 Ok(ports) => long.extend(ports),
-                Err(unread) => {
+                Err(mut unread) => {
+                    let text = item.as_str().unwrap_or_default();
+                    if let Some(misplaced) = Misplaced::of(text, "ports") {
+                        unread.hint = Some(misplaced.hint(text));
+                    }
                     if !self.refuse(unread, item.span, node_path.index(index)) {
                         return;
                     }

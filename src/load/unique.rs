@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 
 use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
+use crate::load::list_item::instead_of_mapping;
 use crate::load::node_path::NodePath;
 use crate::load::rules::{Rules, UNIQUE_RULES, Unique};
 use crate::load::{scalar, short_form};
@@ -37,6 +38,8 @@ pub enum ItemProblem {
         accepted: &'static str,
         /// What was found there.
         found: &'static str,
+        /// What to write instead, if it is clear what was meant.
+        instead: Option<String>,
     },
 }
 
@@ -46,12 +49,10 @@ impl Explain for ItemError {
     }
 
     fn hint(&self) -> Option<String> {
-        match self.problem {
+        match &self.problem {
             ItemProblem::Missing("target") => Some("`target` is the path or port in the container".to_owned()),
             ItemProblem::WrongType { found: "a number" | "a boolean", .. } => Some("put it in quotes".to_owned()),
-            ItemProblem::WrongType { found: "a mapping", .. } => {
-                Some("write `KEY=value`, or a mapping with `KEY: value` instead of the list".to_owned())
-            }
+            ItemProblem::WrongType { instead: Some(instead), .. } => Some(instead.clone()),
             ItemProblem::Missing(_) | ItemProblem::WrongType { .. } => None,
         }
     }
@@ -90,13 +91,18 @@ fn without_repetitions(
 ) -> Vec<Node> {
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
+    let mut refused_mapping = false;
     for (index, item) in items.into_iter().enumerate() {
-        let key = match key_of(&item, rule) {
+        let key = match key_of(&item, rule, node_path) {
             Ok(key) => key,
             // The missing value may be under a key that was already refused.
             Err(_)
                 if item.as_mapping().is_some_and(|item| item.iter().any(|(key, _)| findings.reported_at(key.span))) =>
             {
+                continue;
+            }
+            // One message is enough for a list whose items are mappings.
+            Err(ItemProblem::WrongType { found: "a mapping", .. }) if std::mem::replace(&mut refused_mapping, true) => {
                 continue;
             }
             Err(problem) => {
@@ -118,9 +124,9 @@ fn without_repetitions(
     kept
 }
 
-fn key_of(item: &Node, rule: Unique) -> Result<String, ItemProblem> {
+fn key_of(item: &Node, rule: Unique, list: NodePath<'_>) -> Result<String, ItemProblem> {
     let key = match rule {
-        Unique::Name => return name_key(item),
+        Unique::Name => return name_key(item, list),
         Unique::Text => return port_or_range_key(item),
         Unique::Port => return port_key(item),
         Unique::Mount => match item.as_str() {
@@ -153,9 +159,10 @@ fn key_in(item: &Node, key: &'static str) -> Result<String, ItemProblem> {
     text_of(item, key).ok_or(ItemProblem::Missing(key))
 }
 
-fn name_key(item: &Node) -> Result<String, ItemProblem> {
+fn name_key(item: &Node, list: NodePath<'_>) -> Result<String, ItemProblem> {
     let Some(text) = item.as_str() else {
-        return Err(ItemProblem::WrongType { accepted: "a string", found: item.value.kind() });
+        let instead = instead_of_mapping(item, list.last_key().unwrap_or_default());
+        return Err(ItemProblem::WrongType { accepted: "a string", found: item.value.kind(), instead });
     };
     Ok(text.split('=').next().unwrap_or_default().to_owned())
 }
@@ -170,7 +177,9 @@ fn port_or_range_key(item: &Node) -> Result<String, ItemProblem> {
         | Value::Float(_)
         | Value::Timestamp(_)
         | Value::Sequence(_)
-        | Value::Mapping(_) => Err(ItemProblem::WrongType { accepted: "a port or a range of ports", found }),
+        | Value::Mapping(_) => {
+            Err(ItemProblem::WrongType { accepted: "a port or a range of ports", found, instead: None })
+        }
     }
 }
 

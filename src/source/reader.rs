@@ -163,6 +163,33 @@ impl Reader {
     }
 }
 
+/// A file or a folder in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderEntry {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+}
+
+/// Maximum number of entries that are listed: a list is only for hints.
+const MOST_ENTRIES: usize = 5_000;
+
+/// What is in a folder, sorted by name; nothing if it cannot be read.
+#[must_use]
+pub fn list_folder(folder: &Path) -> Vec<FolderEntry> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().take(MOST_ENTRIES);
+    let mut entries: Vec<FolderEntry> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            Some(FolderEntry { name: entry.file_name().into_string().ok()?, is_folder })
+        })
+        .collect();
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    entries
+}
+
 #[cfg(unix)]
 fn is_pipe(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;

@@ -58,6 +58,8 @@ pub enum YamlError {
         first: Span,
         /// The path of the mapping; empty at the top level.
         within: String,
+        /// The values of all these keys, if the key is `<<`.
+        merged: Vec<String>,
     },
     /// A key that is a number, a boolean, a date, null or a collection.
     #[error("the key `{key}`{} is {kind}, but keys must be strings", Within(.within))]
@@ -73,7 +75,11 @@ pub enum YamlError {
     #[error("`<<` needs a mapping or a list of mappings, not {kind}")]
     MergeTarget {
         /// What it is.
-        kind: &'static str,
+        kind: String,
+        /// The value as written, if it is an alias.
+        alias: Option<String>,
+        /// Whether it is a list of `NAME=value`.
+        assignments: bool,
         /// Where it is in the file.
         span: Span,
     },
@@ -166,6 +172,9 @@ impl Explain for YamlError {
                 u32::from(*character)
             )),
             Self::Directive { .. } => Some("remove the line; Compose files are read as YAML 1.1".to_owned()),
+            Self::DuplicateKey { merged, .. } if merged.len() > 1 => {
+                Some(format!("merge them with one key: `<<: [{}]`", merged.join(", ")))
+            }
             Self::DuplicateKey { .. } => Some("keep one of the two".to_owned()),
             Self::NonStringKey { key, kind, .. } => match *kind {
                 "a mapping" if key.value.starts_with('{') => {
@@ -175,6 +184,12 @@ impl Explain for YamlError {
                 "nothing" if key.value.is_empty() => Some("write the name of the key before the colon".to_owned()),
                 _ => Some(format!("put it in quotes: `\"{}\"`", key.value)),
             },
+            Self::MergeTarget { assignments: true, .. } => {
+                Some("only mappings can be merged: write the list as `NAME: value` lines".to_owned())
+            }
+            Self::MergeTarget { alias: Some(alias), kind, .. } if kind.starts_with("a list") => {
+                Some(format!("only mappings can be merged; to use a list, make it the value of a key: `KEY: {alias}`"))
+            }
             Self::MergeTarget { .. } => Some("refer to a mapping, as in `<<: *defaults`".to_owned()),
             Self::AliasCycle { .. } => None,
             Self::ExcessiveAliasing { .. } | Self::ExcessiveText { .. } => {

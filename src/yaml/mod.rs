@@ -2,6 +2,8 @@
 
 mod emit;
 mod error;
+mod ignored_tag;
+mod merge_key;
 mod node;
 mod parse;
 mod patch;
@@ -12,6 +14,7 @@ mod timestamp;
 
 pub use emit::{Comments, emit};
 pub use error::YamlError;
+pub use ignored_tag::IgnoredTag;
 pub use node::{Key, Mapping, MergeTag, Node, Value};
 pub use parse::{Limits, Parsed, parse, parse_within};
 pub use path::{Path, Segment};

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use super::ignored_tag::{self, IgnoredTag};
+use super::merge_key::{Unmergeable, alias_at, merge_sources, value_after};
 use super::patch::{Patches, Places};
 use super::syntax::{self, Fault};
 use super::{Key, Mapping, MergeTag, Node, Segment, Value, YamlError, scalar};
@@ -36,6 +38,9 @@ pub struct Parsed {
     pub documents: Vec<Node>,
     /// All errors in them.
     pub errors: Vec<YamlError>,
+    /// Tags such as `!include`, which mean something to other tools and nothing to Compose. Those below top-level `x-*`
+    /// keys are not listed.
+    pub ignored_tags: Vec<IgnoredTag>,
 }
 
 /// Parses all documents of `file`.
@@ -51,7 +56,7 @@ pub fn parse(sources: &SourceMap, file: FileId) -> Parsed {
 pub fn parse_within(sources: &SourceMap, file: FileId, limits: Limits) -> Parsed {
     let source = sources.file(file);
     if let Some(error) = unreadable(source, file) {
-        return Parsed { documents: Vec::new(), errors: vec![error] };
+        return Parsed { errors: vec![error], ..Parsed::default() };
     }
     let text = source.text();
     let mut patches = Patches::default();
@@ -339,9 +344,27 @@ impl<'a> Composer<'a> {
         if anchor > 0 {
             self.anchors.insert(anchor, Anchored::Open(span));
         }
+        self.note_tag(tag, None, start);
         let tag = tag.and_then(merge_tag);
         self.stack.push(Frame { content, anchor, tag, start, end: start, nodes: 1, depth: 1, text: 0 });
         self.count(1, span)
+    }
+
+    /// Remembers a tag of another tool, which is before the value at `start` or at it.
+    fn note_tag(&mut self, tag: Option<&Tag>, value: Option<&str>, start: usize) {
+        let Some(tag) = tag.filter(|tag| tag.handle == "!" && !tag.suffix.is_empty() && merge_tag(tag).is_none())
+        else {
+            return;
+        };
+        let extension = self.stack.first().is_some_and(|frame| match &frame.content {
+            Content::Mapping { pending: Some(Pending::Key(key)), .. } => key.name.starts_with("x-"),
+            Content::Mapping { .. } | Content::Sequence(_) => false,
+        });
+        if !extension && let Some((tag, at)) = ignored_tag::locate(self.text, &tag.suffix, start) {
+            let value = value.filter(|value| !value.contains('\n')).map(str::to_owned);
+            let span = self.span(at, at + tag.len());
+            self.parsed.ignored_tags.push(IgnoredTag { tag, value, span });
+        }
     }
 
     /// Counts `nodes` more values.
@@ -375,23 +398,17 @@ impl<'a> Composer<'a> {
 
     /// Adds the entries from `<<` to the written ones.
     fn merge(&mut self, entries: &mut Mapping, key: &Key, target: Node) {
-        let span = if target.is_null() { key.span } else { target.span };
-        let sources = match target.value {
-            Value::Mapping(mapping) => vec![mapping],
-            Value::Sequence(items) => {
-                let mut mappings = Vec::with_capacity(items.len());
-                for item in items {
-                    if let Value::Mapping(mapping) = item.value {
-                        mappings.push(mapping);
-                    } else {
-                        let error = YamlError::MergeTarget { kind: item.value.kind(), span: item.span };
-                        self.parsed.errors.push(error);
-                    }
-                }
-                mappings
-            }
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::String(_) => {
-                self.parsed.errors.push(YamlError::MergeTarget { kind: target.value.kind(), span });
+        let sources = match merge_sources(target.value) {
+            Ok(sources) => sources,
+            Err(Unmergeable { kind, assignments, item }) => {
+                let written = value_after(self.text, key.span.end as usize);
+                let alias = alias_at(written, item.0);
+                // The caret is at the item.
+                let kind = if alias.is_some() && alias != Some(written) { item.1.to_owned() } else { kind };
+                let place = alias.unwrap_or(written);
+                let span = if place.is_empty() { key.span } else { self.span_of(place) };
+                let alias = alias.map(str::to_owned);
+                self.parsed.errors.push(YamlError::MergeTarget { kind, alias, assignments, span });
                 return;
             }
         };
@@ -400,6 +417,12 @@ impl<'a> Composer<'a> {
                 entries.insert(key, node);
             }
         }
+    }
+
+    /// The place of a part of the text.
+    fn span_of(&self, part: &str) -> Span {
+        let start = part.as_ptr() as usize - self.text.as_ptr() as usize;
+        self.span(start, start + part.len())
     }
 
     fn scalar(
@@ -411,6 +434,7 @@ impl<'a> Composer<'a> {
         range: (usize, usize),
     ) -> Flow {
         let text = self.as_far_as_written(text, style, range.1);
+        self.note_tag(tag, Some(text), range.0);
         let (start, end) = self.scalar_range(text, style, range);
         let mut span = self.span(start, end);
         let plain = style == ScalarStyle::Plain;
@@ -584,7 +608,22 @@ impl<'a> Composer<'a> {
 
     fn duplicate(&mut self, name: &str, span: Span, first: Span) {
         let within = self.location();
-        self.parsed.errors.push(YamlError::DuplicateKey { key: Spanned::new(name.to_owned(), span), first, within });
+        let mut merged = Vec::new();
+        if name == "<<" {
+            let targets = |key: Span| value_after(self.text, key.end as usize).trim_matches(['[', ']']).trim();
+            let again = targets(span);
+            // A third `<<` belongs to the error about the second one.
+            if let Some(YamlError::DuplicateKey { first: known, merged, .. }) = self.parsed.errors.last_mut()
+                && *known == first
+            {
+                merged.push(again.to_owned());
+                return;
+            }
+            merged = vec![targets(first).to_owned(), again.to_owned()];
+            merged.retain(|target| !target.is_empty());
+        }
+        let key = Spanned::new(name.to_owned(), span);
+        self.parsed.errors.push(YamlError::DuplicateKey { key, first, within, merged });
     }
 
     fn set_pending(&mut self, key: Pending) {

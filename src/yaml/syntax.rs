@@ -526,6 +526,9 @@ impl<'a> Scene<'a> {
         let name = self.line.entry().map_or(content, |(key, _, _)| key);
         let (start, _) = self.line.content_range();
         let range = (self.line.start, start.max(self.line.start + 1));
+        if let Some(item) = glued_dash(content) {
+            return Finding::new("missing space after the dash", (start, start + 1), format!("write `- {item}`"));
+        }
         if levels.contains(&indent) {
             let what = if content.starts_with('-') { "a list item among keys" } else { "a key among list items" };
             let range = (start, start + name.len());
@@ -568,6 +571,12 @@ fn leading_tab(line: Line<'_>) -> Option<Finding> {
             "indent with spaces, two for each level",
         )
     })
+}
+
+/// `item` of `-item`, which is not a list item without the space.
+fn glued_dash(content: &str) -> Option<&str> {
+    let item = content.strip_prefix('-')?;
+    (!item.is_empty() && !item.starts_with(['-', ' ', '\t'])).then_some(item)
 }
 
 fn missing_blank(line: Line<'_>) -> Option<Finding> {

@@ -3,7 +3,7 @@
 use crate::diagnostic::Explain;
 use crate::load::unique::ItemError;
 use crate::project::circle::{Circle, is_shown};
-use crate::source::{Span, Spanned};
+use crate::source::{SourceMap, Span, Spanned};
 
 /// A violated rule about several values.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -24,6 +24,8 @@ pub enum CheckError {
         section: &'static str,
         /// The form in which the attribute is written.
         form: Form,
+        /// What has the name next to the file, if a volume is undefined: `file` or `folder`.
+        exists: Option<&'static str>,
     },
     /// A service depends on one that no file defines.
     #[error("service `{service}` depends on undefined service `{dependency}`")]
@@ -215,6 +217,21 @@ pub enum CheckError {
     },
 }
 
+impl CheckError {
+    /// Looks for a file or a folder with the name of an undefined volume.
+    pub(in crate::load) fn look_beside(&mut self, sources: &SourceMap) {
+        if let Self::Undefined { section: "volumes", name, form: Form::Short, exists, .. } = self {
+            let file = sources.file(name.span.file).path();
+            let path = file.parent().map(|folder| folder.join(&name.value));
+            *exists = path.and_then(|path| match path.metadata() {
+                Ok(metadata) if metadata.is_dir() => Some("folder"),
+                Ok(_) => Some("file"),
+                Err(_) => None,
+            });
+        }
+    }
+}
+
 /// The form in which an attribute is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -278,6 +295,9 @@ fn undefined_hint(section: &str, name: &str, form: Form) -> String {
         ("volumes", Form::Short) if !is_name => {
             format!("to mount a folder on this machine, start the path with `./`: `./{name}`")
         }
+        ("volumes", Form::Short) if name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
+            format!("`{name}:…` looks like a port: list it under `ports`")
+        }
         ("secrets" | "configs", _) if !is_name => {
             let (path, target) = name.split_once(':').unwrap_or((name, ""));
             let reference = match (form, target) {
@@ -339,6 +359,9 @@ impl Explain for CheckError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Undefined { name, exists: Some(what), .. } => {
+                Some(format!("to mount the {what} `{name}`, start its path with `./`: `./{name}`"))
+            }
             Self::Undefined { closest: Some(name), .. }
             | Self::UndefinedDependency { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::Undefined { section, name, form, .. } => Some(undefined_hint(section, &name.value, *form)),

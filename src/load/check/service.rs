@@ -126,6 +126,7 @@ impl Check<'_, '_> {
             closest: self.definitions.closest(section, name),
             section,
             form,
+            exists: None,
         });
     }
 

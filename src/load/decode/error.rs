@@ -105,12 +105,12 @@ impl Explain for DecodeError {
 
     fn hint(&self) -> Option<String> {
         match &self.problem {
-            DecodeProblem::Size(error) => Some(error.hint().to_owned()),
+            DecodeProblem::Size(error) => Some(error.hint()),
             DecodeProblem::Duration(error) => Some(error.hint()),
             DecodeProblem::FileMode(error) => Some(error.hint().to_owned()),
             DecodeProblem::DeviceCount(error) => Some(error.hint().to_owned()),
             DecodeProblem::Command(error) => Some(error.hint().to_owned()),
-            DecodeProblem::ExtraHost(error) => Some(error.hint().to_owned()),
+            DecodeProblem::ExtraHost(error) => Some(error.hint()),
             DecodeProblem::BlankInName { name } => Some(format!("write `{}=` without the space", name.trim_end())),
             DecodeProblem::Boolean { .. } => Some("write `true` or `false`".to_owned()),
             DecodeProblem::NumberAsText { .. } => Some("remove the quotes".to_owned()),

@@ -6,6 +6,8 @@
 mod attributes;
 mod shape;
 mod table;
+mod unknown_key;
+mod wrong_type;
 
 pub use attributes::attributes;
 
@@ -19,6 +21,8 @@ use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Path, Value};
 
 use shape::{Extensions, Keys, List, Map, Names, Repeats, Scalars, Shape, Text};
+use unknown_key::{Meant, unknown_key_hint};
+use wrong_type::{WrongType, example, example_of};
 
 /// A value that the file format does not allow where it stands.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -185,6 +189,10 @@ impl Validator<'_> {
                 let path = node_path.path();
                 let problem = ShapeProblem::Blank { path: path.to_string(), accepted: shape.accepted() };
                 let hint = match example(shape) {
+                    None if std::ptr::eq(shape, &raw const table::ADDRESSES) => {
+                        let host = node_path.last_key().unwrap_or("HOST");
+                        format!("write the address of the host: `{host}: 10.0.0.5`, or `host-gateway` for this machine")
+                    }
                     Some(example) => format!("write for example `{example}`, or remove the key"),
                     None => "give it a value or remove the key".to_owned(),
                 };
@@ -247,8 +255,15 @@ impl Validator<'_> {
 
     fn list(&mut self, items: &mut Vec<Node>, list: &'static List, node_path: NodePath<'_>) -> Verdict {
         let mut index = 0;
+        let mut refused_mapping = false;
         items.retain_mut(|item| {
             let span = item.span;
+            // One message is enough for a list whose items are mappings.
+            let is_mapping = item.as_mapping().is_some() && list.item.map.is_none();
+            if is_mapping && refused_mapping {
+                return false;
+            }
+            refused_mapping |= is_mapping;
             let verdict = self.value(item, span, list.item, node_path.index(index));
             index += 1;
             verdict == Verdict::Keep
@@ -316,6 +331,7 @@ impl Validator<'_> {
 
     fn free(&mut self, mapping: &mut Mapping, shape: &'static Shape, names: Names, node_path: NodePath<'_>) -> Verdict {
         self.not_indented(mapping, shape, node_path);
+        self.beside_resource(mapping, shape, node_path);
         mapping.retain(|key, node| {
             if !names.accept(&key.name) {
                 if names == Names::ResourceOrIgnored {
@@ -364,6 +380,31 @@ impl Validator<'_> {
         mapping.retain(|key, _| !gone.contains(&key.name));
     }
 
+    /// Removes attributes that are next to the resource above them instead of below it, with one message for each.
+    fn beside_resource(&mut self, mapping: &mut Mapping, shape: &'static Shape, node_path: NodePath<'_>) {
+        let Some(Map::Fixed(keys)) = &shape.map else { return };
+        if !mapping.iter().any(|(key, node)| is_attribute(key, node, keys)) {
+            return;
+        }
+        let mut owner: Option<Key> = None;
+        mapping.retain(|key, node| {
+            if !is_attribute(key, node, keys) {
+                owner = Some(key.clone());
+                return true;
+            }
+            let Some(owner) = owner.as_ref().filter(|owner| owner.span.file == key.span.file) else { return true };
+            if let Some((section, name)) = node_path.key(&owner.name).resource() {
+                self.findings.mark_broken(section, name);
+            }
+            let owner_path = node_path.path().key(&owner.name).to_string();
+            let problem = ShapeProblem::NotIndented { key: key.name.clone(), owner: owner_path };
+            let hint = Some(format!("indent `{}` more, below `{}:`", key.name, owner.name));
+            let path = node_path.path().key(&key.name);
+            self.findings.error(ShapeError { path, span: key.span, problem, hint, related: None });
+            false
+        });
+    }
+
     fn bad_name(&mut self, key: &Key, names: Names, node_path: NodePath<'_>) {
         let what = match names {
             Names::Resource(what) => what,
@@ -378,8 +419,7 @@ impl Validator<'_> {
     fn wrong_type(&mut self, node: &Node, at: Span, shape: &Shape, node_path: NodePath<'_>) -> Verdict {
         let path = node_path.path();
         let written = self.written(node);
-        let in_braces = self.sources.text(node.span).starts_with(['{', '[']);
-        let hint = wrong_type_hint(node, &written, in_braces, shape, &node_path);
+        let hint = WrongType { node, written: &written, shape, node_path, sources: self.sources }.hint();
         let found = described(node, &written);
         let problem = ShapeProblem::WrongType { path: path.to_string(), accepted: shape.accepted(), found };
         self.report(path, at, problem, hint, node_path)
@@ -426,118 +466,24 @@ impl Validator<'_> {
     }
 }
 
-/// What an unknown key at the top was probably meant to be.
-enum Meant {
-    Nothing,
-    Service,
-    Section(&'static str),
-}
-
-fn unknown_key_hint(key: &Key, node: &Node, keys: &'static Keys, node_path: NodePath<'_>) -> (Option<String>, Meant) {
-    let name = key.name.as_str();
-    let at_top = matches!(node_path, NodePath::Top);
-    if at_top && (node.get("image").is_some() || node.get("build").is_some()) {
-        return (Some(format!("`{name}` looks like a service: indent it under `services:`")), Meant::Service);
-    }
-    let closest = crate::diagnostic::suggest::closest(name, keys.names());
-    if let Some(meant) = closest.filter(|meant| keys.names().any(|known| known == *meant)) {
-        let section = table::DOCUMENT.names().find(|known| at_top && *known == meant);
-        return (Some(format!("did you mean `{meant}`?")), section.map_or(Meant::Nothing, Meant::Section));
-    }
-    let advice =
-        table::RENAMED.iter().find(|(place, old, _)| *old == name && place.is_none_or(|what| what == keys.what));
-    if let Some((_, _, advice)) = advice {
-        return (Some((*advice).to_owned()), Meant::Nothing);
-    }
-    let in_service = matches!(node_path.resource(), Some(("services", _))) || at_top;
-    let home =
-        table::HOMES.iter().find(|(home, _)| in_service && !std::ptr::eq(*home, keys) && home.get(name).is_some());
-    if let Some((_, home)) = home {
-        return (Some(format!("`{name}` belongs to {home}: check the indentation")), Meant::Nothing);
-    }
-    let hint = if keys.known.len() <= MOST_LISTED {
-        let known: Vec<_> = keys.names().collect();
-        format!("valid keys: {}", shape::listed(&known))
-    } else if keys.extensions == Extensions::Allowed {
-        "custom keys start with `x-`".to_owned()
-    } else {
-        return (None, Meant::Nothing);
-    };
-    (Some(hint), Meant::Nothing)
-}
-
-/// Maximum number of known keys that a hint lists.
-const MOST_LISTED: usize = 12;
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to be a mistake people make has no hint")]
-fn wrong_type_hint(
-    node: &Node,
-    written: &str,
-    in_braces: bool,
-    shape: &Shape,
-    node_path: &NodePath<'_>,
-) -> Option<String> {
-    let only_text = shape.scalars == Scalars::STRING || shape.scalars == Scalars::STRING.and(Scalars::NULL);
-    let scalar = !matches!(node.value, Value::Sequence(_) | Value::Mapping(_));
-    if let Some(advice) = shape.advice {
-        return Some(advice.to_owned());
-    }
-    match &node.value {
-        Value::String(text) if shape.map.is_some() && lacks_blank(text) => {
-            Some("add a space after the colon".to_owned())
-        }
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) if only_text => {
-            Some(format!("put it in quotes: `\"{written}\"`"))
-        }
-        _ if scalar && shape.list.is_some() && has_own_keys(shape) => {
-            Some("write `NAME: value` lines below it, or a list of `NAME=value`".to_owned())
-        }
-        _ if scalar && shape.list.is_some() => {
-            let text: String = written.chars().take(40).collect();
-            node_path.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"))
-        }
-        Value::Mapping(_) if shape.list.is_some() && shape.map.is_none() => Some(if in_braces {
-            "use a list, such as `[…]`".to_owned()
-        } else {
-            "start each item with `- `".to_owned()
-        }),
-        Value::Mapping(mapping) if only_text && mapping.len() == 1 => {
-            Some("if this is a single string with a colon in it, put it in quotes".to_owned())
-        }
-        _ if example(shape).is_some() => example(shape).map(|example| format!("write for example `{example}`")),
-        Value::Sequence(_) if shape.map.is_some() && in_braces => Some("use a mapping, such as `{NAME: …}`".to_owned()),
-        Value::Sequence(_) if shape.map.is_some() => Some("write `NAME: …` lines without the `-`".to_owned()),
-        Value::Sequence(_) if shape.list.is_none() && shape.map.is_none() => {
-            Some("write a single value, without brackets or dashes; quote a string that contains brackets".to_owned())
-        }
-        _ => None,
-    }
-}
-
-/// An example where a mapping with known keys is expected.
-fn example(shape: &Shape) -> Option<&'static str> {
-    let Some(Map::Fixed(keys)) = &shape.map else { return None };
-    table::EXAMPLES.iter().find(|(what, _)| *what == keys.what).map(|(_, example)| *example)
-}
-
-/// Whether it is a mapping of arbitrary names, like `environment`.
-fn has_own_keys(shape: &Shape) -> bool {
-    matches!(shape.map, Some(Map::Free { names: Names::NonEmpty | Names::Any, .. }))
-}
-
-/// Whether the text is `key:value` rather than a URL or a sentence.
-fn lacks_blank(text: &str) -> bool {
-    let is_key = |key: &str| key.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'));
-    text.split_once(':').is_some_and(|(key, value)| is_key(key) && !value.starts_with('/') && !value.is_empty())
-}
-
-/// An example for the missing key.
-fn example_of(keys: &Keys, key: &str) -> Option<&'static str> {
-    table::REQUIRED_EXAMPLES.iter().find(|(what, name, _)| *what == keys.what && *name == key).map(|example| example.2)
-}
-
 fn did_you_mean(word: &str) -> String {
     format!("did you mean `{word}`?")
+}
+
+/// Whether an entry is an attribute of a resource rather than a resource with such a name.
+fn is_attribute(key: &Key, node: &Node, keys: &Keys) -> bool {
+    keys.get(&key.name).is_some()
+        && match &node.value {
+            Value::Null => false,
+            // A resource has keys that a resource may have; `environment` and the like do not.
+            Value::Mapping(inner) => !inner.is_empty() && inner.keys().all(|name| keys.get(name).is_none()),
+            Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Timestamp(_)
+            | Value::String(_)
+            | Value::Sequence(_) => true,
+        }
 }
 
 /// Describes what was found, with the text of a scalar.

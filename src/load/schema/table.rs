@@ -36,7 +36,9 @@ static COMMAND: Shape = Shape::scalars(STR.and(NULL)).or_list(&TEXT, Repeats::Al
 static LIST_OR_MAP: Shape = Shape::free(&ANY_SCALAR, Names::NonEmpty).or_list(&TEXT, Repeats::Refused);
 static DRIVER_OPTIONS: Shape = Shape::free(&NUMBER, Names::NonEmpty);
 static TEXT_OPTIONS: Shape = Shape::free(&TEXT, Names::NonEmpty);
-static EXTRA_HOSTS: Shape = Shape::free(&TEXT_OR_ANY_TEXTS, Names::NonEmpty).or_list(&TEXT, Repeats::Refused);
+/// The addresses of a host in `extra_hosts`.
+pub(super) static ADDRESSES: Shape = Shape::scalars(STR).or_list(&TEXT, Repeats::Allowed);
+static EXTRA_HOSTS: Shape = Shape::free(&ADDRESSES, Names::NonEmpty).or_list(&TEXT, Repeats::Refused);
 
 /// Shorthand for a mapping with known keys that allows `x-*` and requires nothing.
 const fn keys(what: &'static str, known: &'static [(&'static str, &'static Shape)]) -> Keys {
@@ -555,16 +557,21 @@ pub(super) static MODEL: Keys = requiring(
     &["model"],
 );
 
+/// The home of the attributes of a service.
+pub(super) const SERVICE_ITSELF: &str = "the service itself";
+/// The home of the sections of a file.
+pub(super) const TOP_LEVEL: &str = "the top level of the file";
+
 /// Where a key that is unknown in one place may belong: the keys of that place, and its description.
 pub(super) static HOMES: &[(&Keys, &str)] = &[
-    (&SERVICE, "the service itself"),
+    (&SERVICE, SERVICE_ITSELF),
     (&BUILD, "`build`"),
     (&DEPLOY, "`deploy`"),
     (&LIMITS, "`deploy.resources.limits`"),
     (&HEALTHCHECK, "`healthcheck`"),
     (&LOGGING, "`logging`"),
     (&DEVELOP, "`develop`"),
-    (&DOCUMENT, "the top level of the file"),
+    (&DOCUMENT, TOP_LEVEL),
 ];
 
 /// Keys of the first file format and common wrong keys: the place, if it matters, the key, and what to write instead.

@@ -59,14 +59,18 @@ pub enum ByteSizeError {
 impl ByteSizeError {
     /// An example of what is accepted.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> String {
+        let words = match self {
+            Self::BadNumber { text, .. } | Self::UnknownUnit { text, .. } if in_units(text).is_some() => {
+                return format!("write `{}`", in_units(text).unwrap_or_default());
+            }
             Self::NoNumber { .. } | Self::BadNumber { .. } | Self::UnknownUnit { .. } => {
                 "write a number and one of the units `b`, `k`, `m`, `g`, `t`, `p`, as in `512m` or `1.5g`"
             }
             Self::Negative { .. } => "write a size like `512m`, or `-1` if the attribute can be unlimited",
             Self::TooLarge { .. } => "the largest size is 8 EiB, less one byte",
-        }
+        };
+        words.to_owned()
     }
 }
 
@@ -101,6 +105,22 @@ impl FromStr for ByteSize {
             .ok_or_else(|| ByteSizeError::UnknownUnit { text: text.to_owned(), unit: unit.to_owned() })?;
         truncate(amount * factor).map(Self).ok_or_else(|| ByteSizeError::TooLarge { text: text.to_owned() })
     }
+}
+
+/// `64m` for `64 megabytes`: the size with a unit that is accepted.
+fn in_units(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len()));
+    let unit = match unit.trim().trim_start_matches(['-', '_']).trim_end_matches('s') {
+        "byte" => "b",
+        "kb" | "kib" | "k" | "kbyte" | "kilobyte" | "kibibyte" | "kilo" => "k",
+        "mb" | "mib" | "m" | "mbyte" | "meg" | "mega" | "megabyte" | "mebibyte" => "m",
+        "gb" | "gib" | "g" | "gbyte" | "gig" | "giga" | "gigabyte" | "gibibyte" => "g",
+        "tb" | "tib" | "t" | "tbyte" | "tera" | "terabyte" | "tebibyte" => "t",
+        _ => return None,
+    };
+    let size = format!("{number}{unit}");
+    size.parse::<ByteSize>().is_ok().then_some(size)
 }
 
 /// A decimal number, possibly with an exponent; no infinities.
@@ -167,6 +187,18 @@ mod tests {
         ];
         for (text, bytes) in cases {
             assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_units_are_shortened() {
+        for (text, hint) in [
+            ("1 gigabyte", "write `1g`"),
+            ("64 megabytes", "write `64m`"),
+            ("64  MB", "write `64m`"),
+            ("1.5 Gigs", "write `1.5g`"),
+        ] {
+            assert_eq!(text.parse::<ByteSize>().map_err(|error| error.hint()), Err(hint.to_owned()), "{text}");
         }
     }
 

@@ -91,6 +91,9 @@ impl DurationError {
         match self {
             Self::NoUnit { text } => format!("did you mean `{text}s`?"),
             Self::Space { text } => format!("write it without spaces: `{}`", without_blanks(text)),
+            Self::UnknownUnit { text, .. } if in_units(text).is_some() => {
+                format!("write `{}`", in_units(text).unwrap_or_default())
+            }
             Self::NoNumber { .. } | Self::UnknownUnit { .. } => {
                 "write numbers with the units `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, as in `1m30s`".to_owned()
             }
@@ -109,6 +112,35 @@ impl FromStr for Duration {
             Err(_) => error,
         })
     }
+}
+
+/// `1m30s` for `1 minute and 30 seconds`: the duration with units that are accepted.
+fn in_units(text: &str) -> Option<String> {
+    let text = text.to_lowercase();
+    let mut short = String::new();
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, behind) = rest.split_at(end);
+        let behind = behind.trim_start();
+        let end = behind.find(|c: char| !c.is_alphabetic()).unwrap_or(behind.len());
+        let (unit, behind) = behind.split_at(end);
+        short.push_str(number);
+        short.push_str(match unit.strip_suffix('s').filter(|unit| unit.len() > 1).unwrap_or(unit) {
+            "ns" | "nano" | "nanosecond" => "ns",
+            "us" | "micro" | "microsecond" => "us",
+            "ms" | "msec" | "milli" | "millisecond" => "ms",
+            "s" | "sec" | "second" => "s",
+            "m" | "min" | "minute" => "m",
+            "h" | "hr" | "hour" => "h",
+            "d" | "day" => "d",
+            "w" | "week" => "w",
+            _ => return None,
+        });
+        rest = behind.trim_start_matches([' ', ',']);
+        rest = rest.strip_prefix("and ").unwrap_or(rest);
+    }
+    read(&short).is_ok().then_some(short)
 }
 
 fn without_blanks(text: &str) -> String {
@@ -273,6 +305,17 @@ mod tests {
             assert_eq!(text.parse::<Duration>().map_err(|error| error.to_string()), Err(message.to_owned()), "{text}");
         }
         let hint = |text: &str| text.parse::<Duration>().map_err(|error| error.hint());
+        for (text, short) in [
+            ("2 minutes", "2m"),
+            ("1 minute and 30 seconds", "1m30s"),
+            ("1 hour, 5 min", "1h5m"),
+            ("30sec", "30s"),
+            ("500 milliseconds", "500ms"),
+            ("1S", "1s"),
+        ] {
+            assert_eq!(hint(text), Err(format!("write `{short}`")), "{text}");
+        }
+        assert!(hint("1 year").is_err_and(|hint| hint.contains("the units")));
         assert_eq!(hint("1 m"), Err("write it without spaces: `1m`".to_owned()));
     }
 

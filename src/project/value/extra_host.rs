@@ -37,8 +37,16 @@ pub enum ExtraHostError {
 impl ExtraHostError {
     /// An example of what is accepted.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        "write a host and its address, as in `db=10.0.0.5`"
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoAddress { text } if text == "host.docker.internal" => {
+                format!("write its address too: `{text}=host-gateway`")
+            }
+            Self::NoAddress { text } if !text.is_empty() => format!("write its address too, as in `{text}=10.0.0.5`"),
+            Self::NoAddress { .. } | Self::BadHost { .. } => {
+                "write a host and its address, as in `db=10.0.0.5`".to_owned()
+            }
+        }
     }
 }
 
