@@ -98,6 +98,28 @@ impl Context {
         self.variable("NO_COLOR").is_some()
     }
 
+    /// Whether the terminal can neither move its cursor nor show colours.
+    #[must_use]
+    pub(super) fn is_dumb(&self) -> bool {
+        self.variable("TERM") == Some("dumb")
+    }
+
+    /// For builds: the mode of progress from `BUILDKIT_PROGRESS`, unless `--progress` or `COMPOSE_PROGRESS` say one.
+    /// Unknown modes, and those that contradict `--ansi`, do not count.
+    pub(super) fn choose_build_progress(&mut self) {
+        if self.global.progress.is_some() || self.variable("COMPOSE_PROGRESS").is_some() {
+            return;
+        }
+        let mode = match (self.variable("BUILDKIT_PROGRESS"), self.ansi()) {
+            (Some("plain"), ansi) if ansi != "always" => "plain",
+            (Some("tty"), ansi) if ansi != "never" => "tty",
+            (Some("quiet"), _) => "quiet",
+            (Some("rawjson"), _) => "json",
+            _ => return,
+        };
+        self.global.progress = Some(mode.to_owned());
+    }
+
     /// The load options for a command that acts on `services`.
     #[must_use]
     pub fn load_options(&self, services: &[String]) -> LoadOptions {
@@ -145,7 +167,7 @@ impl Context {
             ("tty", "never") => Failure::usage("can't use --progress tty while ANSI support is disabled"),
             ("plain", "always") => Failure::usage("can't use --progress plain while ANSI support is forced"),
             ("" | "auto", "never") => Ok(ProgressMode::Plain),
-            ("" | "auto", _) if self.terminals.stderr => Ok(ProgressMode::Tty),
+            ("" | "auto", _) if self.terminals.stderr && !self.is_dumb() => Ok(ProgressMode::Tty),
             ("" | "auto" | "plain", _) => Ok(ProgressMode::Plain),
             ("tty", _) => Ok(ProgressMode::Tty),
             ("json", _) => Ok(ProgressMode::Json),

@@ -76,10 +76,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(printed) = command::version(cli.command.as_ref(), &cli.global, form) {
         return ended(printed);
     }
-    let context = match Context::of_process(&cli.global, docker, form) {
+    let mut context = match Context::of_process(&cli.global, docker, form) {
         Ok(context) => context,
         Err(failure) => return end(&failure, &Style::default(), Failure::report),
     };
+    command::choose_progress(cli.command.as_ref(), &mut context);
     // Few commands look at the definition of all of them, which takes longer to make than most take to parse.
     let definition = || definition(form);
     let Err(failure) = command::dispatch(cli.command, definition, &context) else { return ExitCode::SUCCESS };

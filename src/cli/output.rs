@@ -161,7 +161,7 @@ pub(super) fn colors(context: &Context, is_terminal: bool) -> bool {
     match context.ansi() {
         _ if context.no_color() => false,
         "always" => true,
-        "auto" => is_terminal,
+        "auto" => is_terminal && !context.is_dumb(),
         _ => false,
     }
 }

@@ -164,6 +164,8 @@ fn named_value(text: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize
     // The end of a clause can look like a header: `no such secret: …`.
     let is_header =
         word_of_name.eq_ignore_ascii_case("authorization") || word_of_name.trim_start_matches('-').contains('-');
+    // … or like the words of engines for a refusal: `may require authorization: no basic auth credentials`.
+    let is_header = is_header && !text[..name.start].ends_with("require ");
     let is_entry = kind == Kind::Value && text[end..].starts_with(": ");
     if is_entry || (is_header && text[end..].starts_with(':')) {
         return header(text, name.start, end + 1);
@@ -395,6 +397,7 @@ mod tests {
             ("quay.io/keycloak/keycloak:26.0", "quay.io/keycloak/keycloak:26.0"),
             ("of the form `key=value`", "of the form `key=value`"),
             ("no such secret: x", "no such secret: x"),
+            ("may require authorization: no basic auth", "may require authorization: no basic auth"),
             ("redis://:hunter2@cache", "redis://:•••@cache"),
             ("PASSWORD=http://a:b@c", "PASSWORD=•••"),
             ("password", "password"),

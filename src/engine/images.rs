@@ -92,6 +92,13 @@ pub enum ImageProgress {
         /// The text, without the line end.
         line: String,
     },
+    /// How the line stands that a build step is still writing; it may overwrite it, as progress bars do.
+    BuildOpenLine {
+        /// The step.
+        id: String,
+        /// The text.
+        line: String,
+    },
     /// The image exists now.
     Done(Image),
 }

@@ -164,6 +164,16 @@ pub enum Fact {
         /// The text.
         line: String,
     },
+    /// How the line stands that a build step is still writing; it may overwrite it, as progress bars do. It becomes a
+    /// line of the log when it ends.
+    BuildOpenLine {
+        /// The step of the plan.
+        id: ActionId,
+        /// The number of the build step.
+        part: String,
+        /// The text.
+        line: String,
+    },
     /// Something the user should know that does not stop the run.
     Warning {
         /// The step it comes from.

@@ -158,6 +158,7 @@ fn report(events: &Events, id: ActionId, progress: ImageProgress) {
             events.send(Fact::BuildStep { id, part, name, status, elapsed });
         }
         ImageProgress::BuildLog { id: part, line } => events.send(Fact::BuildLog { id, part, line }),
+        ImageProgress::BuildOpenLine { id: part, line } => events.send(Fact::BuildOpenLine { id, part, line }),
         ImageProgress::Done(_) => {}
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE};
+use base64::engine::general_purpose::URL_SAFE;
 use serde::{Deserialize, Serialize};
 
+use super::auth::decoded;
 use super::config::{ConfigFile, read_text};
 use super::helper;
+use super::variable::{self, Logins};
 use crate::source::ReadError;
 
 /// The name of Docker Hub in credential stores.
@@ -88,17 +88,27 @@ impl Credential {
     }
 }
 
-/// Looks credentials up in the Docker configuration and with its helper programs.
-#[derive(Debug, Clone, Default)]
+/// Looks credentials up in `DOCKER_AUTH_CONFIG`, in the Docker configuration and with its helper programs.
+#[derive(Clone, Default)]
 pub(crate) struct CredentialStore {
     /// The folder of the configuration.
     folder: Option<PathBuf>,
+    /// The logins in the variable, or what is wrong with it.
+    variable: Option<Result<Logins, String>>,
+}
+
+impl std::fmt::Debug for CredentialStore {
+    /// Leaves out secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CredentialStore").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 impl CredentialStore {
-    /// The store for the configuration in `folder`; empty if `None`.
-    pub(crate) fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder }
+    /// The store for the configuration in `folder` and the text of `DOCKER_AUTH_CONFIG`; what is `None` is empty.
+    pub(crate) fn new(folder: Option<PathBuf>, variable: Option<&str>) -> Self {
+        let variable = variable.filter(|text| !text.is_empty()).map(variable::parse);
+        Self { folder, variable }
     }
 
     /// The credential for a registry host such as `docker.io` or `registry.example:5000`; `None` if none is configured.
@@ -108,29 +118,46 @@ impl CredentialStore {
     ///
     /// A message, if the configuration or a helper program does not work.
     pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credential>, String> {
-        let Some(folder) = self.folder.clone() else { return Ok(None) };
         let server = server_name(registry).to_owned();
-        tokio::task::spawn_blocking(move || look_up(&folder, &server))
-            .await
-            .unwrap_or_else(|panic| Err(panic.to_string()))
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || store.look_up(&server)).await.unwrap_or_else(|panic| Err(panic.to_string()))
     }
 
     /// The same for programs that only support names and passwords: a token's user is `<token>`. Blocks while a helper
     /// program runs; returns `None` if the lookup fails.
     pub(crate) fn user_and_password(&self, registry: &str) -> Option<(String, String)> {
-        let credential = look_up(self.folder.as_deref()?, server_name(registry)).ok()??;
+        let credential = self.look_up(server_name(registry)).ok()??;
         Some(match credential.secret {
             Secret::Token(token) => ("<token>".to_owned(), token),
             Secret::Password { username, password } => (username, password),
         })
     }
 
+    /// The variable comes first. If it is invalid the configuration still counts, as with Docker; the error is only
+    /// returned if that has no credential.
+    fn look_up(&self, server: &str) -> Result<Option<Credential>, String> {
+        let logins = self.variable.as_ref().map(Result::as_ref).transpose();
+        if let Ok(Some(logins)) = logins
+            && let Some((username, password)) = logins.get(server).cloned()
+        {
+            return Ok(Some(Credential { server: server.to_owned(), secret: Secret::Password { username, password } }));
+        }
+        let configured = self.folder.as_deref().map_or(Ok(None), |folder| look_up(folder, server))?;
+        match logins {
+            Err(error) if configured.is_none() => Err(error.clone()),
+            Ok(_) | Err(_) => Ok(configured),
+        }
+    }
+
     /// All individually configured credentials as a separate Docker configuration file, for `use_api_socket`.
     /// Registries whose lookup fails are left out.
     pub(crate) async fn as_config_file(&self) -> String {
         let file = ConfigFile::read_or_empty(self.folder.as_deref());
+        let logins = self.variable.as_ref().and_then(|variable| variable.as_ref().ok());
+        let mut registries = file.registries();
+        registries.extend(logins.into_iter().flat_map(Logins::keys).cloned());
         let mut auths = serde_json::Map::new();
-        for registry in file.registries() {
+        for registry in registries {
             let Ok(Some(credential)) = self.get(&registry).await else { continue };
             let entry = match (credential.user_and_password(), credential.token()) {
                 (Some((user, password)), _) => {
@@ -199,14 +226,6 @@ impl Entry {
         let is_empty = username.is_empty() && password.is_empty();
         Ok((!is_empty).then_some(Secret::Password { username, password }))
     }
-}
-
-/// User name and password of an `auth`.
-fn decoded(auth: &str) -> Option<(String, String)> {
-    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let text = String::from_utf8(GeneralPurpose::new(&STANDARD, lenient).decode(auth).ok()?).ok()?;
-    let (username, password) = text.split_once(':')?;
-    Some((username.to_owned(), password.trim_matches('\0').to_owned()))
 }
 
 fn look_up(folder: &Path, server: &str) -> Result<Option<Credential>, String> {
@@ -328,9 +347,45 @@ mod tests {
     #[tokio::test]
     async fn credentials_for_a_container_with_the_socket() {
         let folder = folder_with(r#"{"auths":{"registry.example":{"auth":"dXNlcjpzZWNyZXQ="}}}"#);
-        let store = CredentialStore::new(Some(folder.path().to_owned()));
+        let store = CredentialStore::new(Some(folder.path().to_owned()), None);
         let expected = r#"{"auths":{"registry.example":{"auth":"dXNlcjpzZWNyZXQ="}}}"#;
         assert_eq!(store.as_config_file().await, expected);
+        let variable = r#"{"auths":{"other.example":{"auth":"dTp4"}}}"#;
+        let both = CredentialStore::new(Some(folder.path().to_owned()), Some(variable)).as_config_file().await;
+        let expected = r#"{"auths":{"other.example":{"auth":"dTp4"},"registry.example":{"auth":"dXNlcjpzZWNyZXQ="}}}"#;
+        assert_eq!(both, expected);
         assert_eq!(CredentialStore::default().as_config_file().await, r#"{"auths":{}}"#);
+    }
+
+    #[test]
+    fn the_variable_comes_before_the_configuration() {
+        let config =
+            r#"{"auths":{"r.example":{"auth":"dXNlcjpzZWNyZXQ="}},"credHelpers":{"h.example":"hoist-test-none"}}"#;
+        let folder = folder_with(config);
+        let store = |variable: &str| CredentialStore::new(Some(folder.path().to_owned()), Some(variable));
+        let password = |store: &CredentialStore, registry: &str| store.user_and_password(registry);
+        let of_variable = Some(("u".to_owned(), "x".to_owned()));
+        let of_file = Some(("user".to_owned(), "secret".to_owned()));
+        for registry in ["r.example", "h.example", "https://index.docker.io/v1/"] {
+            let store = store(&format!(r#"{{"auths":{{"{registry}":{{"auth":"dTp4"}}}}}}"#));
+            assert_eq!(password(&store, registry), of_variable, "{registry}");
+            assert!(!format!("{store:?}").contains("dTp4"));
+        }
+        // Names must be equal: an address on that host is another registry here.
+        assert_eq!(password(&store(r#"{"auths":{"https://r.example/v1/":{"auth":"dTp4"}}}"#), "r.example"), of_file);
+        assert_eq!(password(&store(r#"{"auths":{"docker.io":{"auth":"dTp4"}}}"#), "docker.io"), None);
+        assert_eq!(password(&store(""), "r.example"), of_file);
+        let alone = CredentialStore::new(None, Some(r#"{"auths":{"r.example":{"auth":"dTp4"}}}"#));
+        assert_eq!(password(&alone, "r.example"), of_variable);
+    }
+
+    #[tokio::test]
+    async fn an_invalid_variable_is_told_where_the_configuration_has_nothing() {
+        let folder = folder_with(r#"{"auths":{"r.example":{"auth":"dXNlcjpzZWNyZXQ="}}}"#);
+        let store = CredentialStore::new(Some(folder.path().to_owned()), Some("hunter2"));
+        assert!(store.get("r.example").await.unwrap().is_some());
+        let error = store.get("other.example").await.unwrap_err();
+        assert!(error.starts_with("DOCKER_AUTH_CONFIG") && !error.contains("hunter2"), "{error}");
+        assert!(!format!("{store:?}").contains("hunter2"));
     }
 }

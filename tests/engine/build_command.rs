@@ -1,5 +1,6 @@
 //! `build`: which images, in which order, and what it shows.
 
+use crate::support::seat::Seat;
 use crate::support::{Scenario, scenario};
 
 /// An instruction that no earlier build had, so that nothing after it comes from the engine's cache.
@@ -161,6 +162,22 @@ async fn a_failed_build_leaves_the_others_alone() {
         assert!(s.built("good").await.is_some());
         assert_eq!(s.built("after").await, None);
         s.remove_images_of(&["good"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_terminal_that_cannot_move_its_cursor_gets_lines() {
+    let dockerfile = format!("FROM busybox\n{}RUN echo some words\n", uncached());
+    let files = [("compose.yaml", "services: {app: {build: .}}\n"), ("Dockerfile", &dockerfile)];
+    scenario("build-dumb", &files, |s| async move {
+        let mut command = s.command(&["build"]);
+        command.env("TERM", "dumb");
+        let mut seat = Seat::new(command, 24, 80);
+        assert_eq!(seat.ends(&s).await, 0, "{}", seat.shown());
+        seat.shows(&s, "-app Built").await;
+        let shown = seat.shown();
+        assert!(shown.contains(" some words") && !shown.contains('\u{1b}'), "{shown:?}");
     })
     .await;
 }

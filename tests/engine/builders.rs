@@ -47,7 +47,7 @@ fn succeeds(command: &mut Command) {
 }
 
 /// Whether the engine keeps its images in the containerd store.
-async fn has_containerd_store(s: &Scenario) -> bool {
+pub(crate) async fn has_containerd_store(s: &Scenario) -> bool {
     let info = s.docker.info().await.expect("the engine answers");
     info.driver_status.unwrap_or_default().concat().iter().any(|text| text == "io.containerd.snapshotter.v1")
 }

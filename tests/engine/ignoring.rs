@@ -59,7 +59,7 @@ fn make_tree(folder: &Path, numbers: &mut Numbers) {
 fn rules(numbers: &mut Numbers) -> String {
     let end = numbers.one(&["\n", "\n", "\r\n"]);
     let mut text = String::from(numbers.one(&["", "", "", "\u{feff}"]));
-    for _ in 0..1 + numbers.below(6) {
+    for _ in 0..=numbers.below(6) {
         let sign = numbers.one(&["", "", "!"]);
         let rule = numbers.one(&RULES);
         // A lone exclamation mark is an error.

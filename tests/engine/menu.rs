@@ -8,11 +8,11 @@ use crate::support::{Scenario, project};
 const WEB: &str = "services: {web: {<<: *idle, command: [sh, -c, 'echo hello; exec sleep 600']}}\n";
 
 /// `web` waits for `db`, which is healthy once the scenario says so.
-const WAITS: &str = r#"
+const WAITS: &str = r"
 services:
   db: {<<: *idle, healthcheck: {test: [CMD, test, -e, /tmp/healthy], interval: 200ms, retries: 1000}}
   web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}
-"#;
+";
 
 /// `up` in plain letters.
 fn up(s: &Scenario, arguments: &[&str]) -> Command {
@@ -106,7 +106,9 @@ async fn ctrl_z_gives_the_terminal_back_and_fg_goes_on() {
         shows_times(&s, &seat, "Detach", menus + 1).await;
         seat.types(b"\x03");
         s.reach(&["db/1 exited", "web/1 exited"]).await;
-        seat.types(b"\rexit 5\r");
+        // What is typed earlier is for the menu.
+        s.eventually("the shell's prompt", 20, || async { seat.shown().ends_with("$ ").then_some(()) }).await;
+        seat.types(b"exit 5\r");
         assert_eq!(seat.ends(&s).await, 5);
     })
     .await;

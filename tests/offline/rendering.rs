@@ -1,5 +1,7 @@
 //! The renderers: events in, bytes out.
 
+mod builds;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -620,72 +622,6 @@ fn several_builds_at_once_say_whose_step_it_is() {
     );
 }
 
-/// Two builds that run, at a width and height.
-fn building(rows: u16, columns: u16) -> Screen {
-    let mut plans = Plans::new();
-    let mut build = |service: &str| {
-        let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
-        let context = BuildContext::Folder("/app".into());
-        let spec = Arc::new(BuildSpec::new(service, format!("demo-{service}"), context));
-        plans.add(Action::BuildImage { project, spec }, &[])
-    };
-    let (web, db) = (build("web"), build("db"));
-    let mut screen = Screen::new(&plans.build(), rows, columns);
-    let step = |id, part: &str, name: &str, status: BuildStatus| {
-        let elapsed = (status != BuildStatus::Started).then_some(Duration::from_millis(1234));
-        Fact::BuildStep { id, part: part.to_owned(), name: name.to_owned(), status, elapsed }
-    };
-    let said = |id, part: &str, line: &str| Fact::BuildLog { id, part: part.to_owned(), line: line.to_owned() };
-    let (from, run, copy) = ("[1/4] FROM base", "[2/4] RUN npm ci --no-audit", "[1/2] COPY . /");
-    screen.events(&[Fact::Started { id: web }, Fact::Started { id: db }]);
-    screen.events(&[step(web, "1", "[internal] load build definition", BuildStatus::Started)]);
-    screen.events(&[step(web, "1", "[internal] load build definition", BuildStatus::Done)]);
-    screen.events(&[step(web, "2", from, BuildStatus::Started), step(web, "2", from, BuildStatus::Cached)]);
-    screen.events(&[step(web, "3", run, BuildStatus::Started), step(db, "1", copy, BuildStatus::Started)]);
-    for line in ["added 1", "added 2", "", "added \u{1b}[2J3", "added 4", "added 5", "added 6"] {
-        screen.events(&[said(web, "3", line)]);
-    }
-    screen.events(&[step(db, "1", copy, BuildStatus::Done), step(db, "2", "exporting to image", BuildStatus::Started)]);
-    screen
-}
-
-#[tokio::test(start_paused = true)]
-async fn builds_show_their_steps_and_what_the_running_ones_write() {
-    let mut screen = building(24, 60);
-    tokio::time::sleep(Duration::from_millis(2500)).await;
-    assert_eq!(
-        screen.contents(),
-        "\
-[+] up 0/2
- ⠴ Image demo-web Building                           2.5s
-   ✔ [1/4] FROM base                               CACHED
-   ⠴ [2/4] RUN npm ci --no-audit                     2.5s
-     added 2
-     added \u{241b}[2J3
-     added 4
-     added 5
-     added 6
- ⠴ Image demo-db  Building                           2.5s
-   ✔ [1/2] COPY . /                                  1.2s
-   ⠴ exporting to image                              2.5s"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_tree_of_builds_never_exceeds_the_terminal() {
-    for (rows, columns) in [(24, 40), (8, 40), (7, 30), (5, 80), (4, 20), (3, 10), (2, 4), (1, 1)] {
-        let mut screen = building(rows, columns);
-        tokio::time::sleep(Duration::from_millis(2500)).await;
-        let shown = screen.contents();
-        assert!(shown.lines().count() <= usize::from(rows), "{rows} x {columns}:\n{shown}");
-        // A line that wrapped would be two lines, of which the second does not begin with a blank.
-        let wrapped = shown.lines().skip(1).filter(|line| !line.starts_with(' ') && !line.is_empty());
-        assert_eq!(wrapped.count(), 0, "{rows} x {columns}:\n{shown}");
-    }
-    // Where there is no room for steps, the row has the newest.
-    assert!(building(4, 80).contents().contains("Building added 6"));
-}
-
 #[test]
 fn layers_of_two_images_are_told_apart() {
     let mut plans = Plans::new();
@@ -796,7 +732,7 @@ async fn the_echo_of_a_ctrl_c_leaves_nothing_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pulls_show_layers_and_bytes() {
+async fn transfers_show_layers_bytes_and_speed() {
     let mut plans = Plans::new();
     let spec = PullSpec {
         image: "nginx".to_owned(),
@@ -806,7 +742,8 @@ async fn pulls_show_layers_and_bytes() {
         on_failure: PullFailure::Fail,
     };
     let id = plans.add(Action::PullImage(Arc::new(spec)), &[]);
-    let mut screen = Screen::new(&plans.build(), 24, 80);
+    let plan = plans.build();
+    let mut screen = Screen::new(&plan, 24, 80);
     let layer = |part: &str, status: &str, current| Fact::Progress {
         id,
         part: part.to_owned(),
@@ -814,14 +751,32 @@ async fn pulls_show_layers_and_bytes() {
         current: Some(current),
         total: Some(20_000_000),
     };
+    let pause = async || tokio::time::sleep(Duration::from_millis(1000)).await;
     screen.events(&[Fact::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
     screen.events(&[layer("a", "Pull complete", 0)]);
-    assert_eq!(
-        screen.contents(),
-        "\
-[+] up 1/3
- ⠋ Image nginx [⣿⠀]  20.0MB / 40.0MB  Pulling                            0.0s"
-    );
+    let at_first = "[+] up 1/3\n ⠋ Image nginx [⣿⠀]  20.0MB / 40.0MB  Pulling                            0.0s";
+    assert_eq!(screen.contents(), at_first);
+
+    let mut screen = Screen::new(&plan, 24, 80);
+    screen.events(&[Fact::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
+    pause().await;
+    screen.events(&[layer("b", "Downloading", 4_100_000)]);
+    let moving = "[+] up 0/3\n ⠋ Image nginx [⣤⡀]  16.4MB / 40.0MB   4.1MB/s Pulling                  1.0s";
+    assert_eq!(screen.contents(), moving);
+    pause().await;
+    screen.events(&[layer("a", "Pull complete", 0), layer("b", "Pushing", 9_000_000)]);
+    let moving = "[+] up 1/3\n ⠋ Image nginx [⣿⣤]  29.0MB / 40.0MB   8.3MB/s Pulling                  2.0s";
+    assert_eq!(screen.contents(), moving);
+    screen.progress.finish().expect("written to memory");
+    let at_last = "[+] up 1/3\n - Image nginx [⣿⣤]  29.0MB / 40.0MB  Pulling                            2.0s";
+    assert_eq!(screen.contents(), at_last, "what has ended has no speed");
+
+    let mut narrow = Screen::new(&plan, 24, 58);
+    narrow.events(&[Fact::Started { id }, layer("a", "Downloading", 0)]);
+    pause().await;
+    narrow.events(&[layer("a", "Downloading", 5_000_000)]);
+    let fitting = "[+] up 0/2\n ⠋ Image nginx [⣀]   5.0MB / 20.0MB  Pulling       1.0s";
+    assert_eq!(narrow.contents(), fitting);
 }
 
 #[tokio::test(start_paused = true)]

@@ -84,7 +84,7 @@ pub(crate) struct BuildArgs {
 }
 
 pub(super) fn build(args: &BuildArgs, context: &Context) -> Result<(), Failure> {
-    let context = &with_progress(args, context)?;
+    hint_at_progress(args)?;
     if args.print {
         return print(&read(args, context)?, context);
     }
@@ -163,16 +163,20 @@ fn print(goal: &Goal, context: &Context) -> Result<(), Failure> {
     output::print(bake(&goal.project, &targets, &services, options))
 }
 
-/// The context with the progress that `--progress` asks for after the command.
-fn with_progress(args: &BuildArgs, context: &Context) -> Result<Context, Failure> {
-    let mut context = context.clone();
-    if let Some(mode) = &args.progress {
-        context.global.progress = Some(mode.clone());
+/// The form of progress that `--progress` asks for after the command, else `BUILDKIT_PROGRESS`.
+pub(super) fn choose_progress(args: &BuildArgs, context: &mut Context) {
+    match &args.progress {
+        Some(mode) => context.global.progress = Some(mode.clone()),
+        None => context.choose_build_progress(),
+    }
+}
+
+fn hint_at_progress(args: &BuildArgs) -> Result<(), Failure> {
+    if args.progress.is_some() {
         let hint = "--progress is a global compose flag, better use `docker compose --progress xx build ...";
         writeln!(io::stderr(), "{hint}")?;
     }
-    context.progress_mode()?;
-    Ok(context)
+    Ok(())
 }
 
 /// The arguments of `--build-arg`; without a value, that of the variable.

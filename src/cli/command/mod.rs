@@ -144,6 +144,13 @@ pub(super) fn version(command: Option<&Command>, global: &GlobalArgs, form: Form
     }
 }
 
+/// Sets the form of progress for a command with a say in it.
+pub(super) fn choose_progress(command: Option<&Command>, context: &mut Context) {
+    if let Some(Command::Build(Lazy(args))) = command {
+        build::choose_progress(args, context);
+    }
+}
+
 /// Runs `command`; `root` is the definition of the whole command line.
 pub(super) fn dispatch(
     command: Option<Command>,

@@ -75,6 +75,7 @@ async fn convert_progress(
             ImageProgress::BuildStep { id, name, status: status.into(), elapsed }
         }
         BuildProgress::Log { id, line } => ImageProgress::BuildLog { id, line },
+        BuildProgress::OpenLine { id, line } => ImageProgress::BuildOpenLine { id, line },
         BuildProgress::Transfer { id, name, current, total } => {
             ImageProgress::Layer { id, status: name, current: Some(current), total }
         }

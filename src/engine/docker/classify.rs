@@ -59,6 +59,7 @@ pub(super) fn means_denied(words: &str) -> bool {
 
 /// Whether a message says that a registry, not the engine, refused.
 fn means_registry(words: &str) -> bool {
+    let words = words.to_lowercase();
     ["unauthorized", "authentication required", "pull access denied", "no basic auth credentials", "toomanyrequests"]
         .iter()
         .any(|phrase| words.contains(phrase))

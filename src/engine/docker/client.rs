@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::classify;
-use super::connect::ConnectSettings;
+use super::connect::{AuthConfig, ConnectSettings};
 use super::transport::{Ask, Transport};
 use crate::engine::EngineError;
 use crate::observed::{ApiVersion, EngineVersion};
@@ -177,7 +177,9 @@ impl Client {
 
     /// Where credentials for registries are looked up.
     pub(super) fn credentials(&self) -> CredentialStore {
-        CredentialStore::new(self.shared.settings.config_folder.clone())
+        let settings = &self.shared.settings;
+        let variable = settings.auth_config.as_ref().map(|AuthConfig(text)| text.as_str());
+        CredentialStore::new(settings.config_folder.clone(), variable)
     }
 }
 

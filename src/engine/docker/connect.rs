@@ -1,5 +1,6 @@
 //! Settings in, the engine's address and TLS files out. Nothing is sent.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::address::{Address, DEFAULT_SOCKET, TlsFiles};
@@ -21,6 +22,8 @@ pub struct ConnectSettings {
     pub docker_context: Option<String>,
     /// The folder of the Docker configuration: `DOCKER_CONFIG`, else `~/.docker`.
     pub config_folder: Option<PathBuf>,
+    /// `DOCKER_AUTH_CONFIG`: credentials for registries, which come before those of the Docker configuration.
+    pub auth_config: Option<AuthConfig>,
     /// Whether `DOCKER_TLS_VERIFY` or `DOCKER_TLS` requests TLS over TCP, and with which verification.
     pub tls: TlsRequest,
     /// `DOCKER_CERT_PATH`: the folder of `ca.pem`, `cert.pem` and `key.pem`; the configuration folder if absent.
@@ -33,6 +36,17 @@ pub struct ConnectSettings {
     pub tls_key: Option<PathBuf>,
     /// `DOCKER_API_VERSION`: the API version to use regardless of what the engine offers; for example `1.44`.
     pub api_version: Option<String>,
+}
+
+/// The text of `DOCKER_AUTH_CONFIG`, JSON with `auths` as in Docker's `config.json`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AuthConfig(pub String);
+
+impl fmt::Debug for AuthConfig {
+    /// Leaves out the text, which is secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthConfig(•••)")
+    }
 }
 
 /// Whether the environment requests TLS.
@@ -58,6 +72,7 @@ impl ConnectSettings {
             docker_host: given("DOCKER_HOST"),
             docker_context: given("DOCKER_CONTEXT"),
             config_folder: config_folder(&variable),
+            auth_config: given("DOCKER_AUTH_CONFIG").map(AuthConfig),
             tls: if given("DOCKER_TLS_VERIFY").is_some() {
                 TlsRequest::Verified
             } else if given("DOCKER_TLS").is_some() {
@@ -160,9 +175,12 @@ mod tests {
             "HOME" => Some("/home/u".to_owned()),
             "DOCKER_TLS_VERIFY" => Some("1".to_owned()),
             "DOCKER_CONTEXT" => Some(String::new()),
+            "DOCKER_AUTH_CONFIG" => Some("hunter2".to_owned()),
             _ => None,
         };
         let settings = ConnectSettings::from_environment(variables);
+        assert_eq!(settings.auth_config, Some(AuthConfig("hunter2".to_owned())));
+        assert!(!format!("{settings:?}").contains("hunter2"));
         assert_eq!(settings.config_folder, Some("/home/u/.docker".into()));
         assert_eq!(settings.tls, TlsRequest::Verified);
         assert_eq!(settings.docker_context, None);

@@ -17,10 +17,7 @@ const REMEDIES: [(&[&str], Remedy); 9] = [
         &["(logged in as ", "(with the stored token"],
         Remedy::LogIn("check the name; if it is right, this account has no access: log in with another one with"),
     ),
-    (
-        &["manifest unknown", "not found: manifest", "failed to resolve reference"],
-        Remedy::Fixed("check the name and the tag"),
-    ),
+    (&["manifest unknown", "not found: manifest", ": not found"], Remedy::Fixed("check the name and the tag")),
     (
         &["access denied", "denied:", "unauthorized", "authentication required", "no basic auth", "does not exist"],
         Remedy::LogIn("check the name; if the image is private, log in with"),
@@ -111,6 +108,21 @@ mod tests {
                 "nginx:9",
                 "manifest for nginx:9 not found: manifest unknown: manifest unknown",
                 "check the name and the tag",
+            ),
+            (
+                "r.example/app:9",
+                "failed to resolve reference \"r.example/app:9\": r.example/app:9: not found",
+                "check the name and the tag",
+            ),
+            (
+                "r.example/app",
+                "failed to resolve reference \"r.example/app:1\": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials",
+                "check the name; if the image is private, log in with `docker login r.example`",
+            ),
+            (
+                "r.example/app",
+                "failed to resolve reference \"r.example/app:1\": failed to do request: Head \"http://r.example/v2/app/manifests/1\": dial tcp 127.0.0.1:80: connect: connection refused",
+                "the engine cannot reach the registry: check that it is running, and the engine's network and proxy",
             ),
             (
                 "team/app",

@@ -160,7 +160,12 @@ impl<W: Write + Send + 'static> Progress<W> {
             return Ok(());
         }
         // Output of programs in a build is shown unchanged, like that of containers.
-        let output = matches!(event, Fact::BuildLog { .. });
+        let is_open = matches!(event, Fact::BuildOpenLine { .. });
+        // A line that is not finished has its place in the block only.
+        if is_open && !matches!(self.renderer, Renderer::Tty(_)) {
+            return Ok(());
+        }
+        let output = is_open || matches!(event, Fact::BuildLog { .. });
         let silent = self.causes == Causes::Reported && matches!(event, Fact::Failed { .. });
         for mut record in self.records.of(event) {
             if silent {
@@ -172,7 +177,7 @@ impl<W: Write + Send + 'static> Progress<W> {
             if !matches!(self.renderer, Renderer::Json(_)) {
                 record.tame(if output { Colors::Kept } else { Colors::Shown });
             }
-            let log = self.build_log.as_mut().filter(|_| record.is_build_output());
+            let log = self.build_log.as_mut().filter(|_| record.is_build_output() && !is_open);
             let logged = log.is_some();
             if let Some(log) = log {
                 log.record(&record)?;

@@ -48,8 +48,10 @@ pub enum Part {
     Transfer,
     /// A step of a build: it starts or ends.
     Step,
-    /// A line that a step of a build writes.
+    /// A line that a step of a build has written.
     Line,
+    /// The line that a step of a build is still writing.
+    OpenLine,
 }
 
 /// Whether something is in progress, or how it ended.
@@ -201,6 +203,9 @@ impl Records {
             Fact::BuildLog { id, part, line } => {
                 vec![self.child(*id, Part::Line, Record::new(&format!("#{part}"), RecordState::Working, line))]
             }
+            Fact::BuildOpenLine { id, part, line } => {
+                vec![self.child(*id, Part::OpenLine, Record::new(&format!("#{part}"), RecordState::Working, line))]
+            }
             Fact::Warning { id, warning } => {
                 let message = warning::step::message(warning);
                 vec![Record::new(&self.warned(*id), RecordState::Warning, message)]
@@ -224,7 +229,7 @@ impl Records {
     pub(super) fn is_hidden(&self, event: &Fact, hidden: Hidden) -> bool {
         let builds = |id: &ActionId| self.builds(*id);
         let layer = matches!(event, Fact::Progress { id, .. } if !builds(id));
-        let build = matches!(event, Fact::BuildStep { .. } | Fact::BuildLog { .. })
+        let build = matches!(event, Fact::BuildStep { .. } | Fact::BuildLog { .. } | Fact::BuildOpenLine { .. })
             || matches!(event, Fact::Progress { id, .. } if builds(id));
         (layer && hidden.layers) || (build && hidden.builds)
     }

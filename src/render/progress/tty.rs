@@ -3,20 +3,24 @@
 mod block;
 mod row;
 mod screen;
+mod speed;
 mod tree;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::record::{Record, RecordState};
 use super::terminal::TtySettings;
+use crate::diagnostic::visible::{Colors, visible};
 use crate::render::menu::Menu;
-use row::{Layer, Row};
+use row::Row;
 use screen::Screen;
+use speed::Speed;
 
 /// Maximum number of draws per second.
 const DRAWS_PER_SECOND: u8 = 20;
@@ -47,7 +51,10 @@ impl<W: Write + Send + 'static> Tty<W> {
         self.began = Instant::now();
     }
 
-    pub(super) fn record(&mut self, record: Record) {
+    pub(super) fn record(&mut self, mut record: Record) {
+        for text in [&mut record.text, &mut record.details] {
+            *text = on_one_line(text, self.settings.color);
+        }
         match &record.parent_id {
             Some(parent) => {
                 let parent = parent.clone();
@@ -140,15 +147,7 @@ impl<W: Write + Send + 'static> Tty<W> {
             row.build(record, Instant::now());
             return;
         }
-        let layer = row.layers.entry(record.id).or_insert(Layer { done: false, current: 0, total: 0 });
-        layer.done = record.state == RecordState::Done;
-        // Downloading and extracting count the same bytes; only the download is shown.
-        if record.text == "Downloading" {
-            layer.current = record.current.unwrap_or(layer.current);
-            layer.total = record.total.unwrap_or(layer.total);
-        } else if layer.done || record.text == "Download complete" || record.text == "Extracting" {
-            layer.current = layer.total;
-        }
+        row.transfer(record, Instant::now());
     }
 
     fn draw(&mut self) {
@@ -187,11 +186,33 @@ impl<W: Write + Send + 'static> Tty<W> {
     }
 }
 
+/// The columns between two tab stops.
+const TAB: usize = 8;
+
+/// `text` as it fits into a line of the block: tabs and line breaks as spaces, and colours only where there are any.
+fn on_one_line(text: &str, color: bool) -> String {
+    let text = if color { Cow::Borrowed(text) } else { visible(text, Colors::Removed) };
+    let mut line = String::with_capacity(text.len());
+    let mut column = 0;
+    for part in text.replace('\n', " ").split_inclusive('\t') {
+        let words = part.trim_end_matches('\t');
+        line.push_str(words);
+        column += measure_text_width(words);
+        if words.len() < part.len() {
+            let blanks = TAB - column % TAB;
+            line.extend(std::iter::repeat_n(' ', blanks));
+            column += blanks;
+        }
+    }
+    line
+}
+
 impl Row {
     fn new(record: Record, now: Instant) -> Self {
         let Record { id, state, text, details, .. } = record;
         let until = (state != RecordState::Working).then_some(now);
-        Self { id, state, text, details, note: None, since: now, until, layers: BTreeMap::new(), steps: Vec::new() }
+        let (layers, speed, steps) = (BTreeMap::new(), Speed::default(), Vec::new());
+        Self { id, state, text, details, note: None, since: now, until, layers, speed, steps }
     }
 
     fn change(&mut self, record: Record, now: Instant) {

@@ -33,10 +33,14 @@ suite_of() {
     esac
 }
 
-# One engine runs at a time and always at this address, whatever its generation.
-bed_socket() { printf '%s/docker.sock\n' "$HOIST_BED"; }
+# One engine runs at a time and always at this address, whatever its generation. The second engine, which is for tests of
+# another image store, has an address of its own.
+SECOND_ENGINE=''
+bed_socket() { printf '%s/%s.sock\n' "$HOIST_BED" "${SECOND_ENGINE:-docker}"; }
 engine_folder() { printf '%s/engine/%s\n' "$HOIST_BED" "$1"; }
-running_generation() { cat "$HOIST_BED/running" 2>/dev/null || true; }
+running_generation() {
+    if [[ -n $SECOND_ENGINE ]]; then printf '%s\n' "$SECOND_ENGINE"; else cat "$HOIST_BED/running" 2>/dev/null || true; fi
+}
 
 # api METHOD PATH CURL-OPTIONS…: one call to the bed's engine; fails on an HTTP error.
 api() {
@@ -135,11 +139,11 @@ BED_BRIDGE=hoist-bed0
 BED_BRIDGE_ADDRESS=10.213.0.1/24
 BED_POOL=10.213.0.0/16
 
+# make_bridge NAME ADDRESS
 make_bridge() {
-    ip link show "$BED_BRIDGE" >/dev/null 2>&1 || ip link add "$BED_BRIDGE" type bridge
-    [[ $(ip address show dev "$BED_BRIDGE") == *" $BED_BRIDGE_ADDRESS "* ]] ||
-        ip address add "$BED_BRIDGE_ADDRESS" dev "$BED_BRIDGE"
-    ip link set "$BED_BRIDGE" up
+    ip link show "$1" >/dev/null 2>&1 || ip link add "$1" type bridge
+    [[ $(ip address show dev "$1") == *" $2 "* ]] || ip address add "$2" dev "$1"
+    ip link set "$1" up
     ip link set lo up
 }
 
@@ -195,16 +199,9 @@ start_engine() {
 }
 
 start_dockerd() {
-    local generation=$1 suite=$2 folder options=()
-    folder=$(engine_folder "$generation")
-    mkdir -p "$folder/data" "$folder/run"
-    make_bridge
-    options=(
-        "--data-root=$folder/data" "--exec-root=$folder/run" "--pidfile=$folder/pid"
-        "--host=unix://$(bed_socket)" "--group=${SUDO_GID:-0}" "--config-file=$folder/daemon.json"
-        "--bridge=$BED_BRIDGE" "--default-address-pool=base=$BED_POOL,size=24"
-    )
-    printf '{}\n' >"$folder/daemon.json"
+    local options=()
+    make_bridge "$BED_BRIDGE" "$BED_BRIDGE_ADDRESS"
+    options=("--bridge=$BED_BRIDGE" "--default-address-pool=base=$BED_POOL,size=24")
     if other_engine; then
         say "another engine runs here: the bed's one leaves iptables alone, networks are not isolated from each other"
         options+=(--iptables=false --ip6tables=false)
@@ -213,6 +210,19 @@ start_dockerd() {
         say "iptables does not work here: the bed's engine goes without, containers reach nothing outside"
         options+=(--iptables=false --ip6tables=false)
     fi
+    run_dockerd "$1" "$2" '{}' "${options[@]}"
+}
+
+# run_dockerd GENERATION SUITE CONFIGURATION OPTION…: waits until it answers.
+run_dockerd() {
+    local generation=$1 suite=$2 configuration=$3 folder options=()
+    folder=$(engine_folder "$generation")
+    mkdir -p "$folder/data" "$folder/run"
+    printf '%s\n' "$configuration" >"$folder/daemon.json"
+    options=(
+        "--data-root=$folder/data" "--exec-root=$folder/run" "--pidfile=$folder/pid"
+        "--host=unix://$(bed_socket)" "--group=${SUDO_GID:-0}" "--config-file=$folder/daemon.json" "${@:4}"
+    )
     PATH=$(path_of "$suite") setsid --fork nohup dockerd "${options[@]}" >>"$folder/log" 2>&1 </dev/null 9>&-
     if ! until_true 5 test -s "$folder/pid" || ! until_true 60 answers_or_died "$folder" || ! bed_answers; then
         say "the engine of $suite does not start; the end of $folder/log:"
@@ -324,20 +334,26 @@ stop_engine() {
 
 # clear_leftovers: what an engine that was killed left behind: shims, mounts, network namespaces, its socket.
 clear_leftovers() {
-    local process pid file mount
+    local file
     for file in "$HOIST_BED"/engine/*/pid "$HOIST_BED"/engine/*/run/containerd/containerd.pid; do
         [[ -e $file ]] && end_process "$file"
     done
+    clear_leftovers_below "$HOIST_BED"
+    rm -f "$(bed_socket)"
+}
+
+# clear_leftovers_below FOLDER: shims that run from there, and mounts.
+clear_leftovers_below() {
+    local process pid mount
     for process in /proc/[0-9]*; do
         [[ $(cat "$process/comm" 2>/dev/null) =~ ^(containerd-shim|docker-proxy|conmon|dockerd|containerd) ]] || continue
-        grep -qzF -- "$HOIST_BED/engine/" "$process/cmdline" 2>/dev/null || continue
+        grep -qzF -- "$1/" "$process/cmdline" 2>/dev/null || continue
         pid=${process#/proc/}
         end_tree "$pid"
     done
     # Deepest first; lazily, because a process of a container may still be ending.
-    awk -v bed="$HOIST_BED/" 'index($2, bed) == 1 { print $2 }' /proc/mounts | sort -r |
+    awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r |
         while read -r mount; do umount -l "$(printf '%b' "$mount")" 2>/dev/null || true; done
-    rm -f "$(bed_socket)"
 }
 
 # end_tree PID: kills a shim of the bed and the container processes under it.
@@ -358,10 +374,12 @@ clean() {
     local link
     for link in $(ip -o link show type bridge 2>/dev/null | awk -F ': ' '{ print $2 }'); do
         case $link in
-            "$BED_BRIDGE") ip link delete "$link" ;;
+            "$BED_BRIDGE" | "$SECOND_BRIDGE") ip link delete "$link" ;;
             br-*)
-                # Networks of the bed's engine carry addresses of the bed's pool.
-                if [[ $(ip -o -4 address show dev "$link") == *" ${BED_POOL%.*.*}."* ]]; then ip link delete "$link"; fi
+                # Networks of the bed's engines carry addresses of their pools.
+                if [[ $(ip -o -4 address show dev "$link") =~ \ (${BED_POOL%.*.*}|${SECOND_POOL%.*.*})\. ]]; then
+                    ip link delete "$link"
+                fi
                 ;;
         esac
     done

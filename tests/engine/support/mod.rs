@@ -3,9 +3,11 @@
 pub(crate) mod background;
 mod foreign;
 pub(crate) mod look;
+pub(crate) mod page;
 pub(crate) mod port;
 pub(crate) mod proxy;
 pub(crate) mod seat;
+mod second;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -40,6 +42,8 @@ pub(crate) async fn engine() -> Docker {
 pub(crate) struct Scenario {
     /// The engine, to look at.
     pub(crate) docker: Docker,
+    /// The address of the engine, where it is not that of `DOCKER_HOST`.
+    host: Option<String>,
     /// The project's name.
     pub(crate) project: String,
     folder: tempfile::TempDir,
@@ -107,12 +111,38 @@ pub(crate) async fn scenario<F>(name: &str, files: &[(&str, &str)], steps: impl 
 where
     F: Future<Output = ()>,
 {
-    let docker = engine().await;
-    let folder = tempfile::tempdir().expect("a temporary folder");
     let project = format!("hoist-test-{name}");
     let _alone = alone(&project).await;
+    carry_out(project, engine().await, None, files, steps).await;
+}
+
+/// A [`scenario`] on the bed's second engine, whose images are in the containerd store. It runs for this long.
+pub(crate) async fn scenario_with_containerd_store<F>(
+    name: &str,
+    files: &[(&str, &str)],
+    steps: impl FnOnce(Arc<Scenario>) -> F,
+) where
+    F: Future<Output = ()>,
+{
+    let _alone = alone("hoist-test-containerd").await;
+    let (_second, host) = second::SecondEngine::start();
+    let docker = Docker::connect_with_host(&host).expect("an address of an engine");
+    carry_out(format!("hoist-test-{name}"), docker, Some(host), files, steps).await;
+}
+
+async fn carry_out<F>(
+    project: String,
+    docker: Docker,
+    host: Option<String>,
+    files: &[(&str, &str)],
+    steps: impl FnOnce(Arc<Scenario>) -> F,
+) where
+    F: Future<Output = ()>,
+{
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let scenario = Arc::new(Scenario {
         docker,
+        host,
         project,
         folder,
         steps: Arc::default(),
@@ -200,6 +230,9 @@ impl Scenario {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
+        }
+        if let Some(host) = &self.host {
+            command.env("DOCKER_HOST", host);
         }
     }
 

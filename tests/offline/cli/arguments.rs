@@ -238,6 +238,29 @@ fn the_mode_of_progress_comes_from_the_flag_else_from_the_process() {
 }
 
 #[test]
+fn builds_heed_the_progress_of_buildkit_unless_another_is_asked_for() {
+    let case = |arguments: &str, mode: &str| {
+        let file = "services: {web: {build: {context: ., dockerfile_inline: FROM scratch}}}\n";
+        Case::new(arguments).file("compose.yaml", file).variable("BUILDKIT_PROGRESS", mode)
+    };
+    let is_json = |case: Case| case.run().stderr.starts_with('{');
+    assert!(is_json(case("build", "rawjson")));
+    assert!(!is_json(case("up -d", "rawjson")), "only `build` is a build");
+    assert!(!is_json(case("--progress plain build", "rawjson")));
+    assert!(!is_json(case("build", "rawjson").variable("COMPOSE_PROGRESS", "plain")));
+    assert!(is_json(case("build", "plain").variable("COMPOSE_PROGRESS", "json")));
+    for (arguments, mode) in
+        [("build", "auto"), ("build", "plain"), ("build", "tty"), ("build", "quiet"), ("build", "nonsense")]
+            .into_iter()
+            .chain([("--ansi never build", "tty"), ("--ansi always build", "plain")])
+    {
+        let stderr = case(arguments, mode).run().stderr;
+        assert!(stderr.contains("cannot connect to a container engine at "), "{mode}: {stderr}");
+        assert_eq!(stderr.contains("-web Building"), mode != "quiet", "{mode}: {stderr}");
+    }
+}
+
+#[test]
 fn a_command_that_is_still_to_come_is_refused_by_its_name() {
     for (arguments, message) in [
         ("publish --yes web", "`publish` is not supported yet\n"),

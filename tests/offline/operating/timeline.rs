@@ -70,6 +70,7 @@ impl Timeline {
             | Fact::Progress { .. }
             | Fact::BuildStep { .. }
             | Fact::BuildLog { .. }
+            | Fact::BuildOpenLine { .. }
             | Fact::VolumesLeft(_)
             | Fact::TasksStarted { .. }
             | Fact::Task { .. } => {}

@@ -36,9 +36,9 @@ fn text(project: &Project, options: &BuildOptions) -> String {
 
 fn spec(project: &Project, options: &BuildOptions) -> BuildSpec {
     let plan = plan(project, options).expect("it can be planned");
-    let specs = plan.steps().filter_map(|(_, step)| match &step.action {
-        Action::BuildImage { spec, .. } => Some((**spec).clone()),
-        other => panic!("{other} in a plan to build"),
+    let specs = plan.steps().map(|(_, step)| {
+        let Action::BuildImage { spec, .. } = &step.action else { panic!("{} in a plan to build", step.action) };
+        (**spec).clone()
     });
     specs.last().expect("there is a build")
 }
@@ -226,9 +226,9 @@ fn a_build_waits_for_its_base_and_does_not_ask_a_registry_for_it() {
     "};
     let plan = plan(&project, &pulling).expect("it can be planned");
     assert_eq!(plan.to_string(), expected);
-    let pulls = plan.steps().filter_map(|(_, step)| match &step.action {
-        Action::BuildImage { spec, .. } => Some((spec.service.to_string(), spec.pull)),
-        _ => None,
+    let pulls = plan.steps().filter_map(|(_, step)| {
+        let Action::BuildImage { spec, .. } = &step.action else { return None };
+        Some((spec.service.to_string(), spec.pull))
     });
     let pulls: Vec<_> = pulls.collect();
     let pulls: Vec<_> = pulls.iter().map(|(service, pull)| (service.as_str(), *pull)).collect();
@@ -356,9 +356,9 @@ fn a_secret_may_belong_to_a_service_that_no_profile_enables() {
     let mut project = Arc::unwrap_or_clone(project.disabled("base").load());
     project.disabled_secrets.insert("token".into(), Secret { name: "shop_token".to_owned(), ..Secret::default() });
     let plan = plan(&project, &BuildOptions::default()).expect("it can be planned");
-    let specs = plan.steps().filter_map(|(_, step)| match &step.action {
-        Action::BuildImage { spec, .. } => Some(spec.clone()),
-        _ => None,
+    let specs = plan.steps().filter_map(|(_, step)| {
+        let Action::BuildImage { spec, .. } = &step.action else { return None };
+        Some(spec.clone())
     });
     let base = specs.into_iter().find(|spec| spec.service == "base").expect("the build of base");
     assert!(base.secrets["token"].definition.is_some());

@@ -11,6 +11,9 @@ use crate::diagnostic::redact;
 /// How many bytes of what a step writes are kept in case it fails. Engines cut it at 2 MiB, by default.
 const KEPT: usize = 4 << 20;
 
+/// Maximum size of a line without an end that is shown while it is written.
+const LONGEST_OPEN: usize = 4096;
+
 /// Progress of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine::docker) enum BuildProgress {
@@ -30,6 +33,13 @@ pub(in crate::engine::docker) enum BuildProgress {
         /// The step.
         id: String,
         /// The text, without the line end.
+        line: String,
+    },
+    /// How the line stands that a step is still writing.
+    OpenLine {
+        /// The step.
+        id: String,
+        /// The text.
         line: String,
     },
     /// A transfer of a step made progress.
@@ -204,6 +214,12 @@ impl Steps {
             let line: Vec<u8> = step.open_line.drain(..=end).collect();
             news.push(step.wrote(&line));
         }
+        step.overwrite();
+        if !step.open_line.is_empty() && step.open_line.len() <= LONGEST_OPEN {
+            let line = String::from_utf8_lossy(&step.open_line);
+            let line = line.trim_end_matches('\r').to_owned();
+            news.push(BuildProgress::OpenLine { id: step.id.clone(), line });
+        }
     }
 
     fn transfer(&mut self, status: &VertexStatus, news: &mut Vec<BuildProgress>) {
@@ -221,6 +237,14 @@ impl Steps {
 impl Step {
     fn is(&self, status: StepStatus, elapsed: Option<Duration>) -> BuildProgress {
         BuildProgress::Step { id: self.id.clone(), name: self.name.clone(), status, elapsed }
+    }
+
+    /// Drops what a carriage return has overwritten of the line that has no end yet.
+    fn overwrite(&mut self) {
+        let end = self.open_line.iter().rposition(|&byte| byte != b'\r').map_or(0, |last| last + 1);
+        if let Some(at) = self.open_line[..end].iter().rposition(|&byte| byte == b'\r') {
+            self.open_line.drain(..=at);
+        }
     }
 
     /// A line of the step's output. Of text overwritten after carriage returns, the last is kept.
@@ -283,6 +307,24 @@ mod tests {
         BuildProgress::Log { id: id.into(), line: text.into() }
     }
 
+    fn open(id: &str, text: &str) -> BuildProgress {
+        BuildProgress::OpenLine { id: id.into(), line: text.into() }
+    }
+
+    #[test]
+    fn a_line_that_is_overwritten_shows_how_it_stands() {
+        let mut steps = Steps::default();
+        let mut wrote = |text: &str| {
+            let logs = vec![log("a", text)];
+            steps.take(StatusResponse { logs, ..StatusResponse::default() })
+        };
+        assert_eq!(wrote("\r10%"), [open("1", "10%")]);
+        assert_eq!(wrote("\r20%\r30"), [open("1", "30")]);
+        assert_eq!(wrote("%\r"), [open("1", "30%")]);
+        assert_eq!(wrote("40%\r\nnext\n"), [line("1", "40%"), line("1", "next")]);
+        assert_eq!(wrote(&"x".repeat(LONGEST_OPEN + 1)), []);
+    }
+
     #[test]
     fn steps_begin_and_end_once_with_their_lines_between() {
         let mut steps = Steps::default();
@@ -297,6 +339,7 @@ mod tests {
                 step("1", "a", StepStatus::Started),
                 step("2", "b", StepStatus::Started),
                 line("1", "one"),
+                open("1", "tw"),
                 line("2", "all"),
             ]
         );
@@ -308,7 +351,7 @@ mod tests {
         };
         assert_eq!(
             steps.take(second),
-            [line("1", "two"), step("1", "a", StepStatus::Done), step("2", "b", StepStatus::Cached)]
+            [open("1", "two"), line("1", "two"), step("1", "a", StepStatus::Done), step("2", "b", StepStatus::Cached)]
         );
         assert_eq!(steps.take(StatusResponse { vertexes: vec![cached], ..StatusResponse::default() }), []);
         assert_eq!(steps.failure(), (None, Vec::new()));

@@ -94,6 +94,9 @@ fn exporter(exporter: &Exporter, store: ImageStore) -> protocol::Exporter {
     if !tags.is_empty() {
         set("name", &tags.join(","));
     }
+    // As an image with attestations always has them, so that those alone do not change the digest of the image. Docker's
+    // own store has no manifests and ignores it.
+    set("oci-mediatypes", "true");
     let kind = match (exporter, store) {
         (Exporter::Registry { .. }, ImageStore::Containerd) => {
             set("push", "true");
@@ -344,6 +347,7 @@ mod tests {
         );
         assert_eq!(prepared.sources.keys().collect::<Vec<_>>(), ["_context_", "context", "dockerfile", "more"]);
         assert_eq!(prepared.solve.exporters[0].attrs["name"], "a:1,b");
+        assert_eq!(prepared.solve.exporters[0].attrs["oci-mediatypes"], "true");
         assert_eq!(prepared.solve.entitlements, ["network.host"]);
         let imports = prepared.solve.cache.expect("cache").imports;
         assert_eq!((imports[0].r#type.as_str(), imports[0].attrs["ref"].as_str()), ("registry", "c:1"));

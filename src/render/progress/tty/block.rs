@@ -98,13 +98,14 @@ impl Block<'_> {
         let status = truncate_str(&row.text, room, "...").into_owned();
         // The mark of a cut may itself be too wide.
         room = room.saturating_sub(measure_text_width(&status));
-        let progress = if row.state == RecordState::Working { progress(row, room) } else { String::new() };
+        let speed = row.speed.per_second(self.now).filter(|_| !self.is_last);
+        let progress = if row.state == RecordState::Working { progress(row, speed, room) } else { String::new() };
         room = room.saturating_sub(measure_text_width(&progress));
         middle.push_str(&progress);
         middle.push_str(&self.paint_status(row, &status));
         let details = row.note.as_deref().filter(|_| row.details.is_empty()).unwrap_or(&row.details);
         let running = row.steps.iter().rfind(|step| step.state == RecordState::Working).filter(|_| alone);
-        let details = running.map_or(details, |step| step.lines.back().unwrap_or(&step.name));
+        let details = running.map_or(details, |step| step.output().last().copied().unwrap_or(&step.name));
         if !details.is_empty() && room > 4 {
             let details = truncate_str(details, room - 1, "...");
             room = room.saturating_sub(measure_text_width(&details) + 1);
@@ -139,7 +140,10 @@ impl Block<'_> {
     /// How a step ended, or how long it has been running.
     fn end(&self, step: &Step) -> String {
         match step.state {
-            RecordState::Working => text::elapsed(self.now.saturating_duration_since(step.since)),
+            RecordState::Working => {
+                let elapsed = text::elapsed(self.now.saturating_duration_since(step.since));
+                if step.moved() == 0 { elapsed } else { format!("{} {elapsed}", text::size(step.moved())) }
+            }
             RecordState::Done if !step.elapsed.is_empty() => step.elapsed.clone(),
             RecordState::Done | RecordState::Warning => step.end.clone(),
             RecordState::Error => "ERROR".to_owned(),
@@ -193,8 +197,8 @@ fn middle_cut(id: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{begin}{GAP}{}", &id[end..]))
 }
 
-/// The progress of the layers of a pull, with bytes if there is space.
-fn progress(row: &Row, room: usize) -> String {
+/// The progress of the layers of a pull or push, with bytes and their speed if there is space.
+fn progress(row: &Row, speed: Option<u64>, room: usize) -> String {
     if row.layers.is_empty() {
         return String::new();
     }
@@ -207,7 +211,9 @@ fn progress(row: &Row, room: usize) -> String {
     let sizes =
         if total > 0 { format!("{:>7} / {:<7} ", text::size(current), text::size(total)) } else { String::new() };
     let with_sizes = format!("{bar}{sizes}");
-    [with_sizes, bar].into_iter().find(|text| measure_text_width(text) < room).unwrap_or_default()
+    let with_speed = speed.map(|speed| format!("{with_sizes}{:>7}/s ", text::size(speed)));
+    let forms = with_speed.into_iter().chain([with_sizes, bar]);
+    forms.into_iter().find(|text| measure_text_width(text) < room).unwrap_or_default()
 }
 
 fn cell(layer: &Layer) -> char {

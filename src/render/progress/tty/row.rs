@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tokio::time::Instant;
 
+use super::speed::Speed;
 use crate::render::progress::record::{Part, Record, RecordState};
 
 /// A resource in the block.
@@ -18,6 +19,8 @@ pub(super) struct Row {
     pub(super) since: Instant,
     pub(super) until: Option<Instant>,
     pub(super) layers: BTreeMap<String, Layer>,
+    /// How fast its layers arrive.
+    pub(super) speed: Speed,
     /// The steps of a build, in the order in which they began.
     pub(super) steps: Vec<Step>,
 }
@@ -36,7 +39,11 @@ pub(super) struct Step {
     /// How long it took, once it has ended.
     pub(super) elapsed: String,
     /// The last lines that it wrote.
-    pub(super) lines: VecDeque<String>,
+    lines: VecDeque<String>,
+    /// The line that it is writing.
+    open: String,
+    /// The bytes that it has moved, by what they are.
+    moved: BTreeMap<String, u64>,
 }
 
 /// Number of lines that are kept of a step.
@@ -48,7 +55,19 @@ impl Step {
         self.name.starts_with("[internal]")
     }
 
+    /// The last lines of its output, with the one that it is writing.
+    pub(super) fn output(&self) -> Vec<&str> {
+        let open = Some(&self.open).filter(|line| !line.is_empty());
+        self.lines.iter().chain(open).map(String::as_str).collect()
+    }
+
+    /// The bytes that it has moved.
+    pub(super) fn moved(&self) -> u64 {
+        self.moved.values().fold(0, |sum, bytes| sum.saturating_add(*bytes))
+    }
+
     fn wrote(&mut self, line: String) {
+        self.open.clear();
         if self.lines.len() == KEPT_LINES {
             self.lines.pop_front();
         }
@@ -57,19 +76,37 @@ impl Step {
 }
 
 impl Row {
+    /// Takes in what happened to one of its layers.
+    pub(super) fn transfer(&mut self, record: Record, now: Instant) {
+        let layer = self.layers.entry(record.id).or_default();
+        layer.done = record.state == RecordState::Done;
+        // Downloading and extracting count the same bytes; only the download is shown.
+        if matches!(&*record.text, "Downloading" | "Pushing") {
+            let before = layer.current;
+            layer.current = record.current.unwrap_or(layer.current);
+            layer.total = record.total.unwrap_or(layer.total);
+            self.speed.add(layer.current.saturating_sub(before), now);
+        } else if layer.done || record.text == "Download complete" || record.text == "Extracting" {
+            self.speed.add(layer.total.saturating_sub(layer.current), now);
+            layer.current = layer.total;
+        }
+    }
+
     /// Takes in what happened in its build.
     pub(super) fn build(&mut self, record: Record, now: Instant) {
-        let Record { id, state, text, details, part, .. } = record;
+        let Record { id, state, text, details, part, current, .. } = record;
         let known = self.steps.iter_mut().find(|step| step.id == id);
         match (part, known) {
             (Some(Part::Step), None) => {
-                let (end, elapsed, lines) = (String::new(), String::new(), VecDeque::new());
-                self.steps.push(Step { id, name: text, state, end, since: now, elapsed, lines });
+                let (end, elapsed, open) = (String::new(), String::new(), String::new());
+                let (lines, moved) = (VecDeque::new(), BTreeMap::new());
+                self.steps.push(Step { id, name: text, state, end, since: now, elapsed, lines, open, moved });
             }
             (Some(Part::Step), Some(step)) if state == RecordState::Working => step.name = text,
             (Some(Part::Step), Some(step)) => {
                 (step.state, step.end, step.elapsed) = (state, text, details);
                 step.lines.clear();
+                step.open.clear();
             }
             (Some(Part::Line), Some(step)) => {
                 // Blank lines separate nothing here.
@@ -77,15 +114,17 @@ impl Row {
                     step.wrote(text);
                 }
             }
+            (Some(Part::OpenLine), Some(step)) => step.open = text,
+            (Some(Part::Transfer), Some(step)) => _ = step.moved.insert(text, current.unwrap_or_default()),
             // What is said about the build as a whole.
             (Some(Part::Line), None) => self.details = text,
-            (Some(Part::Transfer) | None, _) => {}
+            (Some(Part::Transfer | Part::OpenLine), None) | (None, _) => {}
         }
     }
 }
 
-/// A layer of an image being pulled.
-#[derive(Debug)]
+/// A layer of an image being pulled or pushed.
+#[derive(Debug, Default)]
 pub(super) struct Layer {
     pub(super) done: bool,
     pub(super) current: u64,

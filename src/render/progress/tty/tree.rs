@@ -33,15 +33,18 @@ pub(super) fn branches<'a>(rows: &[&'a Row], room: usize) -> Vec<Vec<Branch<'a>>
         for (number, step) in row.steps.iter().enumerate().rev() {
             if step.state != RecordState::Working {
                 // What a builder does for itself interests only while it lasts.
-                if finished < MOST_DONE && !step.is_internal() {
+                // Builds that share a base image may report it twice.
+                let again = || row.steps[number + 1..].iter().any(|later| later.name == step.name);
+                if finished < MOST_DONE && !step.is_internal() && !again() {
                     finished += 1;
                     ranked.push(((2, finished), (at, number, None)));
                 }
                 continue;
             }
             ranked.push(((0, 0), (at, number, None)));
-            for age in 0..step.lines.len().min(MOST_LINES) {
-                ranked.push(((1, age), (at, number, Some(step.lines.len() - 1 - age))));
+            let lines = step.output().len();
+            for age in 0..lines.min(MOST_LINES) {
+                ranked.push(((1, age), (at, number, Some(lines - 1 - age))));
             }
         }
     }
@@ -50,7 +53,7 @@ pub(super) fn branches<'a>(rows: &[&'a Row], room: usize) -> Vec<Vec<Branch<'a>>
     let mut branches = vec![Vec::new(); rows.len()];
     for (at, number, line) in chosen {
         let step = &rows[at].steps[number];
-        branches[at].push(line.map_or(Branch::Step(step), |line| Branch::Line(&step.lines[line])));
+        branches[at].push(line.map_or(Branch::Step(step), |line| Branch::Line(step.output()[line])));
     }
     branches
 }
