@@ -22,9 +22,14 @@ pub(super) fn closest_name(path: &Path, accept: fn(&str) -> bool) -> Option<Stri
     let name = path.file_name()?.to_str()?;
     let entries = list_folder(path.parent()?).into_iter().filter(|entry| !entry.is_folder);
     let beside: Vec<String> = entries.map(|entry| entry.name).filter(|name| accept(name)).collect();
-    let same_stem = |other: &&String| Path::new(other).file_stem() == path.file_stem();
-    let closest = suggest::closest(name, beside.iter().map(String::as_str));
-    closest.or_else(|| beside.iter().find(same_stem).map(String::as_str)).map(str::to_owned)
+    suggest::closest(name, beside.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// The file next to `path` that has its name with another ending, among those with an accepted name.
+pub(super) fn same_stem(path: &Path, accept: fn(&str) -> bool) -> Option<String> {
+    let entries = list_folder(path.parent()?).into_iter().filter(|entry| !entry.is_folder);
+    let mut names = entries.map(|entry| entry.name).filter(|name| accept(name));
+    names.find(|name| Path::new(name).file_stem() == path.file_stem())
 }
 
 pub(super) fn is_yaml(name: &str) -> bool {

@@ -537,8 +537,13 @@ mod tests {
             ),
             (
                 "a: ${T:=x}\n",
-                "1:4 `${T:=x}` in `a` is not a valid variable reference | ${T:=x} | the name may be followed by `:-default`, \
-                 `:?message` or `:+alternate`, as in `${T:-default}`; write `$$` for a literal `$`",
+                "1:4 `${T:=x}` in `a` is not a valid variable reference | ${T:=x} | \
+                 for a default value write `${T:-x}`",
+            ),
+            (
+                "a: ${T:0:1}\n",
+                "1:4 `${T:0:1}` in `a` is not a valid variable reference | ${T:0:1} | the name may be followed by \
+                 `:-default`, `:?message` or `:+alternate`, as in `${T:-default}`; write `$$` for a literal `$`",
             ),
             (
                 "a: 'it''s ${'\n",

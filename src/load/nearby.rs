@@ -3,21 +3,26 @@
 
 use std::path::Path;
 
-use crate::load::file_name::closest_name;
+use crate::load::file_name::{closest_name, same_stem};
 use crate::source::list_folder;
 
 /// Maximum number of folders that are searched.
 const MOST_FOLDERS: usize = 200;
 
-/// The path to write instead of `written`, which stands for the missing file at `path`: a similar name in the same
-/// folder, or the same name one folder away.
+/// The path to write instead of `written`, which stands for the missing file at `path`: the same name with another
+/// ending, the same name one folder away, or a similar name in the same folder.
 pub(super) fn instead_of(path: &Path, written: &str, accept: fn(&str) -> bool) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let folder = path.parent()?;
     let before = written.strip_suffix(name).unwrap_or_default();
-    if let Some(closest) = closest_name(path, accept) {
-        return Some(format!("{before}{closest}"));
+    if let Some(other) = same_stem(path, accept) {
+        return Some(format!("{before}{other}"));
     }
+    one_folder_away(folder, name, before).or_else(|| Some(format!("{before}{}", closest_name(path, accept)?)))
+}
+
+/// The path of a file `name` one folder away from `folder`, which was written as `before`.
+fn one_folder_away(folder: &Path, name: &str, before: &str) -> Option<String> {
     if let Some(inner) = folder_with(folder, name) {
         return Some(format!("{before}{inner}/{name}"));
     }

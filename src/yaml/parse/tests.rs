@@ -142,7 +142,15 @@ fn refused_by_meaning() {
             "2:7 `<<` needs a mapping or a list of mappings, not a string | text | \
              refer to a mapping, as in `<<: *defaults`",
         ),
-        ("a: {<<: {x: 1}, <<: {y: 2}}\n", "1:17 the key `<<` is defined twice in `a` | << | keep one of the two"),
+        (
+            "a: {<<: {x: 1}, <<: {y: 2}}\n",
+            "1:17 the key `<<` is defined twice in `a` | << | merge them with one key: `<<: [{x: 1}, {y: 2}]`",
+        ),
+        (
+            "a: &a [b]\nc: {<<: [*a, {}]}\n",
+            "2:10 `<<` needs a mapping or a list of mappings, not a list | *a | \
+             only mappings can be merged; to use a list, make it the value of a key: `KEY: *a`",
+        ),
         ("a: &a\n  b: *a\n", "2:6 `*a` is inside the value that it refers to | *a | "),
         ("a: !!int x\n", "1:10 `x` does not match its tag `!!int` | x | remove the tag or change the value"),
         (
