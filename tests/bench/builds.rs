@@ -131,9 +131,9 @@ const SERVICES: usize = 10;
 
 pub(crate) async fn ten(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
     let name = |number| image(&format!("small-{number}"));
-    let services: String =
+    let services: Vec<_> =
         (0..SERVICES).map(|number| format!("  s{number}: {{image: {}, build: ./s{number}}}\n", name(number))).collect();
-    let project = built(programs, "small", &format!("services:\n{services}")).await?;
+    let project = built(programs, "small", &format!("services:\n{}", services.concat())).await?;
     for number in 0..SERVICES {
         let folder = project.folder().join(format!("s{number}"));
         fs::create_dir(&folder)?;
