@@ -751,7 +751,7 @@ async fn transfers_show_layers_bytes_and_speed() {
         current: Some(current),
         total: Some(20_000_000),
     };
-    let pause = async || tokio::time::sleep(Duration::from_millis(1000)).await;
+    let pause = async || tokio::time::sleep(Duration::from_secs(1)).await;
     screen.events(&[Fact::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
     screen.events(&[layer("a", "Pull complete", 0)]);
     let at_first = "[+] up 1/3\n ⠋ Image nginx [⣿⠀]  20.0MB / 40.0MB  Pulling                            0.0s";
@@ -761,14 +761,14 @@ async fn transfers_show_layers_bytes_and_speed() {
     screen.events(&[Fact::Started { id }, layer("a", "Downloading", 12_300_000), layer("b", "Downloading", 0)]);
     pause().await;
     screen.events(&[layer("b", "Downloading", 4_100_000)]);
-    let moving = "[+] up 0/3\n ⠋ Image nginx [⣤⡀]  16.4MB / 40.0MB   4.1MB/s Pulling                  1.0s";
+    let moving = "[+] up 0/3\n ⠋ Image nginx [⣤⡀]  16.4MB / 40.0MB    4.1MB/s Pulling                  1.0s";
     assert_eq!(screen.contents(), moving);
     pause().await;
     screen.events(&[layer("a", "Pull complete", 0), layer("b", "Pushing", 9_000_000)]);
-    let moving = "[+] up 1/3\n ⠋ Image nginx [⣿⣤]  29.0MB / 40.0MB   8.3MB/s Pulling                  2.0s";
+    let moving = "[+] up 1/3\n ⠋ Image nginx [⣿⣄]  29.0MB / 40.0MB    8.3MB/s Pulling                  2.0s";
     assert_eq!(screen.contents(), moving);
     screen.progress.finish().expect("written to memory");
-    let at_last = "[+] up 1/3\n - Image nginx [⣿⣤]  29.0MB / 40.0MB  Pulling                            2.0s";
+    let at_last = "[+] up 1/3\n - Image nginx [⣿⣄]  29.0MB / 40.0MB  Pulling                            2.0s";
     assert_eq!(screen.contents(), at_last, "what has ended has no speed");
 
     let mut narrow = Screen::new(&plan, 24, 58);

@@ -153,8 +153,11 @@ impl Control for Answers {
         let offered = self.offered(&request).await;
         // These are new for each build.
         (request.r#ref, request.session) = (String::new(), String::new());
+        // What is in no order is sorted.
         let mut attributes: Vec<_> = request.frontend_attrs.drain().collect();
+        attributes.extend(request.exporters.iter_mut().flat_map(|exporter| exporter.attrs.drain()));
         attributes.sort();
+        request.exporter_attrs_deprecated.clear();
         self.0.requests.lock().expect("no thread panics").push(format!("{attributes:?} {request:?} {offered:?}"));
         let digest = format!("sha256:{}", "b".repeat(64));
         Ok(Response::new(SolveResponse { exporter_response: [("containerimage.digest".to_owned(), digest)].into() }))
