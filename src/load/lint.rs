@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use crate::diagnostic::Explain;
 use crate::load::changed_text::ChangedText;
 use crate::load::findings::Findings;
-use crate::load::look_alike::straight_quotes;
+use crate::load::look_alike_error::straight_quotes;
 use crate::load::misplaced::Misplaced;
 use crate::load::node_path::NodePath;
 use crate::load::scalar;

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::diagnostic::Explain;
 use crate::load::error::LoadError;
 use crate::load::layer::LayerError;
-use crate::load::look_alike_error::LookAlike;
+use crate::load::look_alike_error::{LookAlike, straight_quotes};
 use crate::source::{FileId, SourceMap, Span};
 use crate::yaml::YamlError;
 
@@ -92,25 +92,9 @@ fn odd_quotes(error: &LoadError, span: Span, sources: &SourceMap) -> Option<Look
     Some(LookAlike::Quotes { message: error.to_string(), instead, span })
 }
 
-/// The text with straight quotes, if it has typographic ones around it.
-pub(super) fn straight_quotes(text: &str) -> Option<String> {
-    const DOUBLE: [char; 6] = ['“', '”', '„', '‟', '«', '»'];
-    const SINGLE: [char; 4] = ['‘', '’', '‚', '‛'];
-    let edge = |character: Option<char>| character.is_some_and(|c| DOUBLE.contains(&c) || SINGLE.contains(&c));
-    let is_quoted = edge(text.chars().next()) || edge(text.chars().next_back()) || text.contains(['“', '”', '„']);
-    is_quoted.then(|| text.replace(DOUBLE, "\"").replace(SINGLE, "'"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quotes_around_a_text_are_straightened() {
-        assert_eq!(straight_quotes("“8080:80”").as_deref(), Some("\"8080:80\""));
-        assert_eq!(straight_quotes("‘a’").as_deref(), Some("'a'"));
-        assert_eq!(straight_quotes("it’s"), None, "an apostrophe");
-    }
 
     #[test]
     fn spaces_count_where_the_structure_needs_them() {

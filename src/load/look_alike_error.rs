@@ -1,4 +1,4 @@
-//! An error that a character causes that looks like another.
+//! The error about a character that looks like another, and typographic quotes turned into straight ones.
 
 use crate::diagnostic::Explain;
 use crate::source::Span;
@@ -53,5 +53,26 @@ impl Explain for LookAlike {
                 "typographic quotes are not quotes in YAML: write straight ones, `\"` or `'`".to_owned()
             }
         })
+    }
+}
+
+/// The text with straight quotes, if it has typographic ones around it.
+pub(super) fn straight_quotes(text: &str) -> Option<String> {
+    const DOUBLE: [char; 6] = ['“', '”', '„', '‟', '«', '»'];
+    const SINGLE: [char; 4] = ['‘', '’', '‚', '‛'];
+    let edge = |character: Option<char>| character.is_some_and(|c| DOUBLE.contains(&c) || SINGLE.contains(&c));
+    let is_quoted = edge(text.chars().next()) || edge(text.chars().next_back()) || text.contains(['“', '”', '„']);
+    is_quoted.then(|| text.replace(DOUBLE, "\"").replace(SINGLE, "'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::straight_quotes;
+
+    #[test]
+    fn quotes_around_a_text_are_straightened() {
+        assert_eq!(straight_quotes("“8080:80”").as_deref(), Some("\"8080:80\""));
+        assert_eq!(straight_quotes("‘a’").as_deref(), Some("'a'"));
+        assert_eq!(straight_quotes("it’s"), None, "an apostrophe");
     }
 }
