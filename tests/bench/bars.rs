@@ -16,6 +16,8 @@ pub(crate) enum Bar {
     Cpu(f64),
     /// At most this part of the peer's peak memory.
     Memory(f64),
+    /// At most that many bytes of peak memory.
+    Peak(u64),
     /// At most so much above the time that bare calls to the engine take.
     Above {
         /// What the bare calls do.
@@ -46,7 +48,7 @@ pub(crate) struct Row {
     pub(crate) what: String,
     /// hoist's runs.
     pub(crate) hoist: Vec<Cost>,
-    /// The peer's.
+    /// The peer's; none where hoist is measured alone.
     pub(crate) peer: Vec<Cost>,
     /// What is asked.
     pub(crate) bars: Vec<Bar>,
@@ -80,6 +82,10 @@ impl Row {
             },
             Bar::Cpu(of) => part("CPU", *of, cpu),
             Bar::Memory(of) => part("memory", *of, peak),
+            Bar::Peak(most) => Verdict {
+                text: format!("memory ≤ {} MB", most / 1_000_000),
+                is_met: self.hoist.iter().all(|cost| cost.peak <= *most),
+            },
             Bar::Above { what, floor, room } => {
                 let floor = median(floor, Duration::as_secs_f64);
                 let (most, room) = match room {
@@ -116,9 +122,12 @@ pub(crate) fn sorted<T>(values: &[T], value: impl Fn(&T) -> f64) -> Vec<f64> {
     sorted
 }
 
-/// The middle of the values; of two, the mean.
+/// The middle of the values; of two, the mean; of none, 0.
 pub(crate) fn median<T>(values: &[T], value: impl Fn(&T) -> f64) -> f64 {
     let sorted = sorted(values, value);
+    if sorted.is_empty() {
+        return 0.0;
+    }
     let half = sorted.len() / 2;
     if sorted.len() % 2 == 1 { sorted[half] } else { f64::midpoint(sorted[half - 1], sorted[half]) }
 }

@@ -2,9 +2,11 @@
 //!
 //! `tests/bed/bed bench` prints the table of the README, with an engine and a Docker Compose of the bed. By hand it is
 //! `cargo bench --bench engine`, with `DOCKER_HOST` for the engine and `HOIST_PEER` for the other Docker Compose, where
-//! it is not that of the bed. `HOIST_BINARY` measures another hoist than the one just built.
+//! it is not that of the bed. Builds by the other need `docker-buildx`, the pull `docker` and `docker-registry`: beside
+//! `HOIST_PEER`, on the path, or from the bed. `HOIST_BINARY` measures another hoist than the one just built.
 
 mod bars;
+mod builds;
 mod commands;
 mod floor;
 mod generate;
@@ -12,6 +14,7 @@ mod jobs;
 mod measure;
 mod programs;
 mod project;
+mod registry;
 mod report;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use crate::bars::{Bar, Room, Row};
 use crate::measure::{Cost, run_into};
 use crate::programs::{Costs, Programs, Side, in_turn, services, ten_services};
 use crate::project::Project;
-use crate::{commands, floor, generate};
+use crate::{builds, commands, floor, generate};
 
 /// A job, by its name on the command line.
 pub(crate) struct Job {
@@ -38,6 +38,11 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "eager", what: "the chain with `interval: 10s`", rounds: 1, run: |p, n| Box::pin(eager(p, n)) },
     Job { name: "many", what: "20 services up and down", rounds: 5, run: |p, n| Box::pin(many(p, n)) },
     Job { name: "beside-build", what: "5 services beside a slow build", rounds: 2, run: |p, n| Box::pin(build(p, n)) },
+    Job { name: "build-files", what: "`build` of 10,000 files", rounds: 5, run: |p, n| Box::pin(builds::files(p, n)) },
+    Job { name: "build-large", what: "`build` of 1 GB", rounds: 3, run: |p, n| Box::pin(builds::gigabyte(p, n)) },
+    Job { name: "build-ten", what: "`build` of 10 services", rounds: 5, run: |p, n| Box::pin(builds::ten(p, n)) },
+    Job { name: "build-each", what: "files of a `build`", rounds: 5, run: |p, n| Box::pin(builds::per_thousand(p, n)) },
+    Job { name: "pull", what: "`pull` of 10 layers", rounds: 5, run: |p, n| Box::pin(builds::pull(p, n)) },
     Job { name: "exec", what: "`exec true`", rounds: 10, run: |p, n| Box::pin(commands::exec(p, n)) },
     Job { name: "run", what: "`run --rm true`", rounds: 5, run: |p, n| Box::pin(commands::run(p, n)) },
     Job { name: "ls", what: "`ls` and `images`", rounds: 10, run: |p, n| Box::pin(commands::lists(p, n)) },
@@ -173,6 +178,7 @@ async fn build(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
     for round in 0..rounds {
         for side in in_turn(round) {
             let project = Project::new(&programs.docker, "build", &beside_a_build()?).await?;
+            project.offer_plugin("docker-buildx", &programs.tool("docker-buildx")?)?;
             let began = SystemTime::now();
             let cost = programs.run(side, &["up", "-d"], &project)?;
             let wall = until_the_others_ran(&project, began).await?;

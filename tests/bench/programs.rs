@@ -30,8 +30,8 @@ pub(crate) enum Side {
 /// What both took for the same job.
 #[derive(Debug, Default)]
 pub(crate) struct Costs {
-    hoist: Vec<Cost>,
-    peer: Vec<Cost>,
+    pub(crate) hoist: Vec<Cost>,
+    pub(crate) peer: Vec<Cost>,
 }
 
 impl Costs {
@@ -77,6 +77,22 @@ impl Programs {
             Side::Hoist => &self.hoist,
             Side::Peer => &self.peer,
         }
+    }
+
+    /// A program of Docker that some jobs need: beside the peer, on the path, or from the bed.
+    pub(crate) fn tool(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let here = self.peer.parent().map(Path::to_path_buf).into_iter().chain(std::env::split_paths(&path));
+        let found = |mut folders: Box<dyn Iterator<Item = PathBuf> + '_>| {
+            folders.find_map(|folder| Some(folder.join(name)).filter(|file| file.is_file()))
+        };
+        if let Some(file) = found(Box::new(here)) {
+            return Ok(file);
+        }
+        let of_the_bed = peer_of_the_bed()?;
+        let folders =
+            of_the_bed.ancestors().flat_map(|folder| [folder.join("bin"), folder.join("libexec/docker/cli-plugins")]);
+        found(Box::new(folders)).with_context(|| format!("there is no `{name}` here"))
     }
 
     pub(crate) fn run(&self, side: Side, arguments: &[&str], project: &Project) -> anyhow::Result<Cost> {

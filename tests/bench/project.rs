@@ -40,6 +40,14 @@ impl Project {
         self.folder.path()
     }
 
+    /// Makes a plugin of `docker` known to who runs in the folder, which is the home folder, too.
+    pub(crate) fn offer_plugin(&self, name: &str, program: &Path) -> anyhow::Result<()> {
+        let folder = self.folder().join(".docker/cli-plugins");
+        std::fs::create_dir_all(&folder)?;
+        std::os::unix::fs::symlink(program, folder.join(name))?;
+        Ok(())
+    }
+
     /// Filter of the engine's lists for what belongs to the project.
     pub(crate) fn filter(&self) -> HashMap<String, Vec<String>> {
         HashMap::from([("label".to_owned(), vec![format!("{LABEL}={}", self.name)])])

@@ -63,6 +63,9 @@ fn as_f64(bytes: u64) -> f64 {
 
 fn line(row: &Row) -> String {
     let both = |value: fn(&Cost) -> f64, unit: fn(f64) -> String| {
+        if row.peer.is_empty() {
+            return unit(median(&row.hoist, value));
+        }
         let (hoist, peer) = (median(&row.hoist, value), median(&row.peer, value));
         format!("{} / {}: {}", unit(hoist), unit(peer), part(hoist, peer))
     };
@@ -81,6 +84,9 @@ fn line(row: &Row) -> String {
 }
 
 fn spread(costs: &[Cost]) -> String {
+    if costs.is_empty() {
+        return "–".to_owned();
+    }
     let all = sorted(costs, wall);
     let middle = seconds(median(costs, wall));
     match all[..] {

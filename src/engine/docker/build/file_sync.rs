@@ -13,11 +13,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bollard_buildkit_proto::fsutil::types::packet::PacketType;
 use bollard_buildkit_proto::fsutil::types::{Packet, Stat};
 use bollard_buildkit_proto::moby::filesync::v1::file_sync_server;
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::error::BuildError;
@@ -25,12 +23,16 @@ use super::filter::Filter;
 use super::ignore_file::{IGNORE_FILE, read_linked};
 use super::tasks::Spawner;
 use super::tree::{TreeError, has_content, walk};
+use super::wanted::Wanted;
 
 /// Maximum number of bytes of a file per message.
 const CHUNK: usize = 128 * 1024;
 
-/// Maximum number of queued messages.
-const QUEUE: usize = 32;
+/// Maximum number of entries that are sent together.
+const ENTRIES: usize = 128;
+
+/// Maximum number of queued groups of messages.
+const QUEUE: usize = 8;
 
 /// Something that the engine can request by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,15 +104,15 @@ impl file_sync_server::FileSync for FileSync {
         let source =
             with_linked_ignore_file(source, &wanted).map_err(|error| Status::failed_precondition(error.to_string()))?;
         let (packets, answers) = mpsc::channel(QUEUE);
-        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&self.transfers) };
+        let mut list = Sender::new(packets.clone(), Arc::clone(&self.transfers));
+        let mut contents = list.another();
         let (ids, asked) = std::sync::mpsc::channel();
-        let list = sender.clone();
         let offered = source.clone();
         self.tasks.spawn_blocking(move || list.send_entries(&offered, &wanted));
-        let contents = sender.clone();
         self.tasks.spawn_blocking(move || contents.send_contents(&source, &asked));
-        self.tasks.spawn(listen(request.into_inner(), ids, sender));
-        Ok(Response::new(ReceiverStream::new(answers).boxed()))
+        self.tasks.spawn(listen(request.into_inner(), ids, packets));
+        let packets = ReceiverStream::new(answers).flat_map(|group| stream::iter(group.into_iter().map(Ok)));
+        Ok(Response::new(packets.boxed()))
     }
 
     async fn tar_stream(&self, _: Request<Streaming<Packet>>) -> Result<Response<Self::TarStreamStream>, Status> {
@@ -130,7 +132,7 @@ fn with_linked_ignore_file(source: Source, wanted: &Wanted) -> Result<Source, Bu
 }
 
 /// Handles the engine's messages until it has everything.
-async fn listen(mut engine: Streaming<Packet>, ids: std::sync::mpsc::Sender<u32>, sender: Sender) {
+async fn listen(mut engine: Streaming<Packet>, ids: std::sync::mpsc::Sender<u32>, packets: mpsc::Sender<Vec<Packet>>) {
     while let Some(Ok(packet)) = engine.next().await {
         match packet.r#type() {
             PacketType::PacketReq => {
@@ -139,7 +141,7 @@ async fn listen(mut engine: Streaming<Packet>, ids: std::sync::mpsc::Sender<u32>
             }
             PacketType::PacketFin => {
                 let fin = Packet { r#type: PacketType::PacketFin.into(), ..Packet::default() };
-                let _ = sender.packets.send(Ok(fin)).await;
+                let _ = packets.send(vec![fin]).await;
                 return;
             }
             // The reason comes with the failure of the build.
@@ -149,68 +151,31 @@ async fn listen(mut engine: Streaming<Packet>, ids: std::sync::mpsc::Sender<u32>
     }
 }
 
-/// What the engine requests in headers, besides the protocol's messages.
-#[derive(Debug, PartialEq, Eq)]
-struct Wanted {
-    name: String,
-    include: Vec<String>,
-    exclude: Vec<String>,
-    follow: Vec<String>,
-}
-
-impl Wanted {
-    fn of(metadata: &MetadataMap) -> Result<Self, Status> {
-        let values = |key: &str| header_values(metadata, key);
-        Ok(Self {
-            name: values("dir-name")?.into_iter().next().unwrap_or_default(),
-            include: values("include-patterns")?,
-            exclude: values("exclude-patterns")?,
-            follow: values("followpaths")?,
-        })
-    }
-}
-
-/// The values of a header. If they are not ASCII, another header says that they are encoded as in a URL query.
-fn header_values(metadata: &MetadataMap, key: &str) -> Result<Vec<String>, Status> {
-    let refuse = || Status::invalid_argument(format!("cannot read the header {key}"));
-    let encoded = metadata.get(format!("{key}-encoded")).is_some_and(|flag| flag == "1" || flag == "true");
-    let mut values = Vec::new();
-    for value in metadata.get_all(key) {
-        let value = value.to_str().map_err(|_| refuse())?;
-        values.push(if encoded { decode_query(value).ok_or_else(refuse)? } else { value.to_owned() });
-    }
-    Ok(values)
-}
-
-/// Decodes `+` and `%20`.
-fn decode_query(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                u8::try_from(digit()? * 16 + digit()?).ok()?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-/// Sends packets of one request. Blocks if the engine is slower, and ends when it is gone.
-#[derive(Clone)]
+/// Sends packets of one request, in groups: waking the connection for each of them would take longer than all else.
+/// Blocks if the engine is slower, and ends when it is gone.
 struct Sender {
-    packets: mpsc::Sender<Result<Packet, Status>>,
+    packets: mpsc::Sender<Vec<Packet>>,
+    /// The packets that are to be sent next.
+    group: Vec<Packet>,
+    /// The number of bytes of files in them.
+    group_size: usize,
     /// The paths of entries with content, by the number that the protocol assigns to each entry.
     contents: Arc<Mutex<Vec<Option<String>>>>,
     transfers: Arc<Transfers>,
 }
 
 impl Sender {
+    fn new(packets: mpsc::Sender<Vec<Packet>>, transfers: Arc<Transfers>) -> Self {
+        Self { packets, group: Vec::new(), group_size: 0, contents: Arc::default(), transfers }
+    }
+
+    /// Another sender for the same request.
+    fn another(&self) -> Self {
+        Self { contents: Arc::clone(&self.contents), ..Self::new(self.packets.clone(), Arc::clone(&self.transfers)) }
+    }
+
     /// Sends the entry of every path.
-    fn send_entries(&self, source: &Source, wanted: &Wanted) {
+    fn send_entries(&mut self, source: &Source, wanted: &Wanted) {
         let result = match source {
             Source::Folder(folder) => self.send_folder(folder, wanted, |_| true),
             Source::Instructions { folder, name } => {
@@ -224,7 +189,8 @@ impl Sender {
         match result {
             Ok(ControlFlow::Continue(())) => {
                 // A packet without an entry marks the end.
-                let _ = self.packets.blocking_send(Ok(Packet::default()));
+                self.group.push(Packet::default());
+                let _ = self.send();
             }
             Ok(ControlFlow::Break(())) => {}
             Err(message) => self.fail(&message),
@@ -232,7 +198,7 @@ impl Sender {
     }
 
     fn send_folder(
-        &self,
+        &mut self,
         folder: &Path,
         wanted: &Wanted,
         offered: impl Fn(&str) -> bool,
@@ -250,7 +216,7 @@ impl Sender {
         Ok(flow)
     }
 
-    fn send_text_entry(&self, name: &str, length: usize, wanted: &Wanted) -> ControlFlow<()> {
+    fn send_text_entry(&mut self, name: &str, length: usize, wanted: &Wanted) -> ControlFlow<()> {
         // The frontend requests the ignore file of the Dockerfile as well.
         if !wanted.include.is_empty() && !wanted.include.iter().any(|pattern| pattern == name) {
             return ControlFlow::Continue(());
@@ -266,16 +232,28 @@ impl Sender {
         })
     }
 
-    fn send_entry(&self, stat: Stat) -> ControlFlow<()> {
+    fn send_entry(&mut self, stat: Stat) -> ControlFlow<()> {
         let path = has_content(&stat).then(|| stat.path.clone());
         self.contents.lock().unwrap_or_else(PoisonError::into_inner).push(path);
         let packet = Packet { r#type: PacketType::PacketStat.into(), stat: Some(stat), ..Packet::default() };
-        self.send(packet)
+        self.group.push(packet);
+        if self.group.len() < ENTRIES { ControlFlow::Continue(()) } else { self.send() }
     }
 
     /// Sends the content of entries that the engine requests.
-    fn send_contents(&self, source: &Source, asked: &std::sync::mpsc::Receiver<u32>) {
-        while let Ok(id) = asked.recv() {
+    fn send_contents(&mut self, source: &Source, asked: &std::sync::mpsc::Receiver<u32>) {
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            // Small files are sent together as long as the engine has requested more.
+            let id = if let Ok(id) = asked.try_recv() {
+                id
+            } else {
+                if self.send().is_break() {
+                    return;
+                }
+                let Ok(id) = asked.recv() else { return };
+                id
+            };
             let path = {
                 let contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
                 usize::try_from(id).ok().and_then(|index| contents.get(index).cloned().flatten())
@@ -284,63 +262,70 @@ impl Sender {
                 return self.fail("the engine asked for a file that was not offered");
             };
             let flow = match source {
-                Source::Folder(folder) | Source::Instructions { folder, .. } => match self
-                    .send_file(id, &folder.join(&path))
-                {
-                    Ok(flow) => flow,
-                    Err(cause) => return self.fail(&format!("cannot read `{}`: {cause}", folder.join(path).display())),
-                },
+                Source::Folder(folder) | Source::Instructions { folder, .. } => {
+                    match self.send_file(id, &folder.join(&path), &mut buffer) {
+                        Ok(flow) => flow,
+                        Err(cause) => {
+                            return self.fail(&format!("cannot read `{}`: {cause}", folder.join(path).display()));
+                        }
+                    }
+                }
                 Source::Texts(texts) => {
                     let text = texts.get(&path).map(Vec::as_slice).unwrap_or_default();
-                    text.chunks(CHUNK).try_for_each(|chunk| self.send_data(id, chunk))
+                    text.chunks(CHUNK).try_for_each(|chunk| self.send_data(id, chunk.to_vec()))
                 }
             };
             self.transfers.files.fetch_add(1, Ordering::Relaxed);
             // An empty data packet marks the end of the file.
-            if flow.is_break() || self.send_data(id, &[]).is_break() {
+            if flow.is_break() || self.send_data(id, Vec::new()).is_break() {
                 return;
             }
         }
     }
 
-    fn send_file(&self, id: u32, path: &Path) -> std::io::Result<ControlFlow<()>> {
+    fn send_file(&mut self, id: u32, path: &Path, buffer: &mut [u8]) -> std::io::Result<ControlFlow<()>> {
         let mut file = match open_unfollowed(path) {
             Ok(file) => file,
             Err(_) if is_socket(path) => return Ok(ControlFlow::Continue(())),
             Err(cause) => return Err(cause),
         };
-        let mut chunk = vec![0; CHUNK];
         loop {
-            let length = match file.read(&mut chunk) {
+            let length = match file.read(buffer) {
                 Ok(0) => return Ok(ControlFlow::Continue(())),
                 Ok(length) => length,
                 Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(cause) => return Err(cause),
             };
-            if self.send_data(id, &chunk[..length]).is_break() {
+            if self.send_data(id, buffer[..length].to_vec()).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
     }
 
-    fn send_data(&self, id: u32, data: &[u8]) -> ControlFlow<()> {
+    fn send_data(&mut self, id: u32, data: Vec<u8>) -> ControlFlow<()> {
         self.transfers.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
-        self.send(Packet { r#type: PacketType::PacketData.into(), id, data: data.to_vec(), ..Packet::default() })
+        self.group_size += data.len();
+        self.group.push(Packet { r#type: PacketType::PacketData.into(), id, data, ..Packet::default() });
+        if self.group_size < CHUNK && self.group.len() < ENTRIES { ControlFlow::Continue(()) } else { self.send() }
     }
 
-    fn send(&self, packet: Packet) -> ControlFlow<()> {
-        match self.packets.blocking_send(Ok(packet)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
+    /// Sends the packets of the group.
+    fn send(&mut self) -> ControlFlow<()> {
+        self.group_size = 0;
+        let group = std::mem::take(&mut self.group);
+        if group.is_empty() || self.packets.blocking_send(group).is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
     }
 
     /// Tells the engine that the rest will not come, and keeps the reason for the build's error.
-    fn fail(&self, message: &str) {
+    fn fail(&mut self, message: &str) {
         self.transfers.fail(message);
         let data = message.as_bytes().to_vec();
-        let packet = Packet { r#type: PacketType::PacketErr.into(), data, ..Packet::default() };
-        let _ = self.packets.blocking_send(Ok(packet));
+        self.group.push(Packet { r#type: PacketType::PacketErr.into(), data, ..Packet::default() });
+        let _ = self.send();
     }
 }
 
@@ -420,27 +405,15 @@ mod tests {
         assert_eq!(transfers.failure(), None);
     }
 
-    #[test]
-    fn the_headers_of_a_request_are_read() {
-        let mut metadata = MetadataMap::new();
-        metadata.insert("dir-name", "context".parse().expect("value"));
-        metadata.append("exclude-patterns", "a%20b".parse().expect("value"));
-        metadata.append("exclude-patterns", "c".parse().expect("value"));
-        metadata.insert("followpaths-encoded", "1".parse().expect("value"));
-        metadata.append("followpaths", "%C3%BC+x%2F%2B".parse().expect("value"));
-        let wanted = Wanted::of(&metadata).expect("headers");
-        assert_eq!(wanted.name, "context");
-        assert_eq!(wanted.exclude, ["a%20b", "c"]);
-        assert_eq!(wanted.follow, ["ü x/+"]);
-        assert!(wanted.include.is_empty());
-        assert_eq!(decode_query("%zz"), None);
-        assert_eq!(decode_query("%4"), None);
+    fn sent(source: &Source, include: &[&str], ids: &[u32]) -> (Vec<Packet>, Arc<Transfers>) {
+        let (groups, transfers) = sent_in_groups(source, include, ids);
+        (groups.into_iter().flatten().collect(), transfers)
     }
 
-    fn sent(source: &Source, include: &[&str], ids: &[u32]) -> (Vec<Packet>, Arc<Transfers>) {
+    fn sent_in_groups(source: &Source, include: &[&str], ids: &[u32]) -> (Vec<Vec<Packet>>, Arc<Transfers>) {
         let (packets, mut received) = mpsc::channel(1000);
         let transfers = Arc::<Transfers>::default();
-        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::clone(&transfers) };
+        let mut sender = Sender::new(packets, Arc::clone(&transfers));
         let wanted = Wanted {
             name: String::new(),
             include: include.iter().map(|&text| text.to_owned()).collect(),
@@ -455,8 +428,7 @@ mod tests {
         drop(asking);
         sender.send_contents(source, &asked);
         drop(sender);
-        let all = std::iter::from_fn(|| received.try_recv().ok()).map(|packet| packet.expect("packet")).collect();
-        (all, transfers)
+        (std::iter::from_fn(|| received.try_recv().ok()).collect(), transfers)
     }
 
     #[test]
@@ -471,6 +443,21 @@ mod tests {
         assert_eq!(kinds, [stat, stat, stat, data(CHUNK), data(1), data(0)]);
         assert!(packets[2].stat.is_none());
         assert_eq!(transfers.sent(), (1, CHUNK as u64 + 1));
+    }
+
+    #[test]
+    fn small_files_travel_together_and_a_large_one_in_parts() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("0-large"), vec![7; 3 * CHUNK]).expect("file");
+        for number in 0..300 {
+            std::fs::write(folder.path().join(format!("small-{number:03}")), number.to_string()).expect("file");
+        }
+        let ids: Vec<u32> = (0..=300).collect();
+        let (groups, transfers) = sent_in_groups(&Source::Folder(folder.path().to_path_buf()), &[], &ids);
+        assert_eq!(transfers.sent(), (301, 3 * CHUNK as u64 + 10 + 90 * 2 + 200 * 3));
+        let counts: Vec<_> = groups.iter().map(Vec::len).collect();
+        // 301 entries and the end of the list; parts of the large file; its end, and 300 small files with an end each.
+        assert_eq!(counts, [128, 128, 46, 1, 1, 1, 128, 128, 128, 128, 89]);
     }
 
     #[test]
@@ -500,12 +487,12 @@ mod tests {
         std::fs::write(folder.path().join("file"), "text").expect("file");
         let (packets, answers) = mpsc::channel(8);
         drop(answers);
-        let sender = Sender { packets, contents: Arc::default(), transfers: Arc::default() };
+        let mut sender = Sender::new(packets, Arc::default());
         let file = folder.path().join("file");
-        assert!(sender.send_file(0, &file).is_ok());
+        assert!(sender.send_file(0, &file, &mut [0; 8]).is_ok());
         std::fs::remove_file(&file).expect("removed");
         std::os::unix::fs::symlink("elsewhere", &file).expect("link");
-        let refused = sender.send_file(0, &file).expect_err("a link").to_string();
+        let refused = sender.send_file(0, &file, &mut [0; 8]).expect_err("a link").to_string();
         assert_eq!(refused, "the file was replaced while it was being sent");
     }
 

@@ -42,6 +42,7 @@ mod support;
 mod tasks;
 mod tree;
 mod unique;
+mod wanted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

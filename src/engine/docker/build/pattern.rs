@@ -148,7 +148,13 @@ fn is_inside_or_same(path: &str, folder: &str) -> bool {
 
 /// A pattern with wildcards, as a list of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Glob(Vec<Token>);
+pub(super) struct Glob {
+    tokens: Vec<Token>,
+    /// What every matching path begins with: the text before the first wildcard.
+    beginning: String,
+    /// What every matching path ends with: the text after the last wildcard.
+    end: String,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
@@ -186,25 +192,33 @@ impl Glob {
                 other => Token::Literal(other),
             });
         }
-        Some(Self(tokens))
+        let beginning = tokens.iter().map_while(Token::literal).collect();
+        let literals = tokens.iter().rev().map_while(Token::literal).count();
+        let end = tokens[tokens.len() - literals..].iter().filter_map(Token::literal).collect();
+        Some(Self { tokens, beginning, end })
     }
 
     /// Whether it matches a whole path. The time is proportional to the product of both lengths for any pattern.
     pub(super) fn matches(&self, path: &str) -> bool {
-        let mut states = States::new(self.0.len());
-        states.enter(&self.0, 0);
-        let mut next = States::new(self.0.len());
+        // Most paths match none of the patterns, and are rejected here.
+        if !path.ends_with(self.end.as_str()) || !path.starts_with(self.beginning.as_str()) {
+            return false;
+        }
+        let tokens = &self.tokens;
+        let mut states = States::new(tokens.len());
+        states.enter(tokens, 0);
+        let mut next = States::new(tokens.len());
         for character in path.chars() {
             next.clear();
-            for (index, token) in self.0.iter().enumerate() {
+            for (index, token) in tokens.iter().enumerate() {
                 if states.at[index] {
-                    token.step(character, index, &self.0, &mut next);
+                    token.step(character, index, tokens, &mut next);
                 }
                 // Within folders matched by `**`, only a slash moves on.
                 if states.within[index] {
                     next.within[index] = true;
                     if character == '/' {
-                        next.enter(&self.0, index + 1);
+                        next.enter(tokens, index + 1);
                     }
                 }
             }
@@ -213,11 +227,18 @@ impl Glob {
                 return false;
             }
         }
-        states.at[self.0.len()]
+        states.at[tokens.len()]
     }
 }
 
 impl Token {
+    fn literal(&self) -> Option<char> {
+        match self {
+            Self::Literal(literal) => Some(*literal),
+            Self::One | Self::Part | Self::Folders | Self::Rest | Self::Class { .. } => None,
+        }
+    }
+
     fn class(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Self> {
         let negated = rest.next_if_eq(&'^').is_some();
         let mut ranges = Vec::new();
@@ -359,6 +380,14 @@ mod tests {
             (&["é?"], "éü", true),
             (&["  a  ", ""], "a", true),
             (&["**/a**/b*c"], "x/a/q/bxc", true),
+            (&["**/*.log"], "d/.log", true),
+            (&["a*ba"], "aba", true),
+            (&["a*ba"], "ba", false),
+            (&["ab*ba"], "aba", false),
+            (&["a/**/a"], "a/a", true),
+            (&["a/**/a"], "a", false),
+            (&["d/\\*x*.é"], "d/*x.é", true),
+            (&["d/\\*x*.é"], "d/x.é", false),
         ];
         for (patterns, path, expected) in cases {
             assert_eq!(matches(patterns, path), *expected, "{patterns:?} on {path}");
