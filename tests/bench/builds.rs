@@ -131,8 +131,8 @@ const SERVICES: usize = 10;
 
 pub(crate) async fn ten(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
     let name = |number| image(&format!("small-{number}"));
-    let services: String =
-        (0..SERVICES).map(|number| format!("  s{number}: {{image: {}, build: ./s{number}}}\n", name(number))).collect();
+    let service = |number| format!("  s{number}: {{image: {}, build: ./s{number}}}\n", name(number));
+    let services: String = (0..SERVICES).map(service).collect();
     let project = built(programs, "small", &format!("services:\n{services}")).await?;
     for number in 0..SERVICES {
         let folder = project.folder().join(format!("s{number}"));
