@@ -64,7 +64,7 @@ mod tests {
         let far = Service { build: Some(Build { context: url, ..Build::default() }), ..Service::new("far") };
         project.services.insert("far".into(), far);
         let found = base_images(&project);
-        let images = |name: &str| Vec::from_iter(found[name].images.iter().map(String::as_str));
+        let images = |name: &str| found[name].images.iter().map(String::as_str).collect::<Vec<_>>();
         assert_eq!((images("web"), images("base")), (vec!["shop-base"], vec!["busybox"]));
         assert!(found["web"].complete && found["base"].complete && !found["far"].complete);
     }

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_a_helper_answers() {
-        let long = Duration::from_secs(60);
+        let long = Duration::from_mins(1);
         let script = r#"read server; printf '{"ServerURL":"%s","Username":"u","Secret":"hunter2"}' "$server""#;
         let answer = asked(&format!("{script}; cat >/dev/null"), long).unwrap().unwrap();
         assert_eq!((answer.username.as_str(), answer.secret.as_str()), ("u", "hunter2"));
