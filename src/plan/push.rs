@@ -8,6 +8,7 @@ use super::{
     TransferFailures,
 };
 use crate::project::Project;
+use crate::project::value::ImageRef;
 
 /// The plan of `push`: the image and the other tags of each service that has both `image` and `build`, each once.
 #[must_use]
@@ -25,7 +26,7 @@ pub fn push(project: &Project, failures: TransferFailures) -> Plan {
             left_alone.push(LeftAlone { subject, why: LeftAloneReason::NotPushed });
             continue;
         };
-        for image in std::iter::once(image).chain(&build.tags).filter(|image| pushed.insert((*image).clone())) {
+        for image in std::iter::once(image).chain(&build.tags).filter(|image| pushed.insert(ImageRef::full(image))) {
             let spec = PushSpec { image: image.clone(), service: service.name.clone(), on_failure };
             let action = Action::PushImage(Arc::new(spec));
             builder.add(Step { action, reason: Reason::Requested, guard: None }, []);

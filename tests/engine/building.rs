@@ -145,6 +145,12 @@ async fn what_a_build_lacks_is_told_with_its_line() {
         ("context", "{context: none}", "build context `", "compose.yaml:2:26"),
         ("dockerfile", "{context: ., dockerfile: None}", "no Dockerfile at `", "compose.yaml:2:41"),
         ("target", "{context: ., target: none}", "target stage", "compose.yaml:2:37"),
+        (
+            "more",
+            "{context: ., additional_contexts: {more: ./none}}",
+            "the additional context `more`: `",
+            "compose.yaml:2:",
+        ),
     ] {
         scenario(
             &format!("build-lacks-{name}"),
@@ -206,6 +212,46 @@ async fn a_failing_build_says_what_where_and_what_it_wrote() {
         s.write("compose.yaml", &idle("{context: ., target: nope}"));
         s.write("Dockerfile", "FROM busybox\n");
         s.hoist(&["up", "-d"]).await.ends_with(1).says("target stage \"nope\" could not be found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failing_inline_dockerfile_is_in_the_compose_file() {
+    let file = "services:\n  app:\n    build:\n      dockerfile_inline: |\n        FROM busybox\n        RUN exit 3\n";
+    scenario("build-inline-fails", &[("compose.yaml", file)], |s| async move {
+        s.hoist(&["build"]).await.ends_with(1).says(" --> compose.yaml:6:9\n").says("6 |         RUN exit 3");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn secrets_are_not_in_what_a_build_says() {
+    let file = r#"
+services:
+  app:
+    build:
+      dockerfile_inline: |
+        FROM busybox
+        ARG TOKEN
+        ARG URL
+        RUN --mount=type=secret,id=one --mount=type=secret,id=two cat /run/secrets/*; echo "$$TOKEN $$URL"; exit 2
+      args: {TOKEN: argument, URL: "https://me:password@host/"}
+      secrets: [one, two]
+secrets:
+  one: {file: one.txt}
+  two: {environment: TWO}
+"#;
+    let files = [("compose.yaml", file), ("one.txt", "in-a-file\n"), (".env", "TWO=in-a-variable\n")];
+    scenario("build-hides", &files, |s| async move {
+        for progress in ["plain", "json"] {
+            let ran = s.hoist(&["--progress", progress, "build", "--no-cache"]).await.ends_with(1);
+            let said = [ran.stdout.as_str(), ran.stderr.as_str()].concat();
+            for secret in ["argument", "password", "in-a-file", "in-a-variable"] {
+                assert!(!said.contains(secret), "{secret} in {said}");
+            }
+            assert!(said.contains("••• https://me:•••@host/"), "{said}");
+        }
     })
     .await;
 }

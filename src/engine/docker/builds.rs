@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::build::{self, BuildError, BuildProgress, Built, StepStatus, Surroundings};
+use super::build::{self, BuildError, BuildProgress, Built, Hidden, StepStatus, Surroundings};
 use super::client::Client;
 use super::{Docker, convert, image_lookup, transfer};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
@@ -31,6 +31,7 @@ async fn begin(
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
     let built = spec.clone();
     let failed = move |error| failed(error, &built);
+    let hidden = Hidden::of(&complete, &secrets);
     let progress = match &spec.builder {
         Builder::Buildx(name) => {
             let surroundings = Surroundings { address: client.address(), config_folder: client.config_folder() };
@@ -38,15 +39,17 @@ async fn begin(
         }
         Builder::Classic => build::build_classic(client.clone(), complete),
         Builder::Engine => {
-            let mut progress = build::build(client.transport().clone(), complete.clone(), secrets, credentials);
+            let mut progress =
+                build::build(client.transport().clone(), complete.clone(), secrets, hidden.clone(), credentials);
             match progress.next().await {
                 Some(Err(BuildError::NoBuildKit { .. })) => build::build_classic(client.clone(), complete),
                 first => stream::iter(first).chain(progress).map_err(failed).boxed(),
             }
         }
     };
-    let steps = progress.and_then(move |progress| {
-        let (client, spec) = (client.clone(), spec.clone());
+    let shown = hidden.clone();
+    let steps = progress.map_err(move |error| hidden.out_of_error(error)).and_then(move |progress| {
+        let (client, spec, progress) = (client.clone(), spec.clone(), shown.out_of_progress(progress));
         async move { convert_progress(&client, &spec, progress).await }
     });
     Ok(steps.boxed())

@@ -16,13 +16,13 @@ pub(in crate::plan) fn link(
     bases: &BTreeMap<ServiceName, BaseImages>,
     builder: &mut PlanBuilder,
 ) -> Vec<ActionId> {
-    let specs: Vec<(ActionId, Arc<BuildSpec>)> = builds.all().filter_map(|(_, id)| spec_of(builder, id)).collect();
+    let specs: Vec<(ActionId, Arc<BuildSpec>)> = builds.all().filter_map(|id| spec_of(builder, id)).collect();
     if specs.len() < 2 {
         return Vec::new();
     }
     let mut producers: BTreeMap<String, ActionId> = BTreeMap::new();
     for (id, spec) in &specs {
-        producers.extend(spec.exporter.tags().iter().map(|tag| (full_name(tag), *id)));
+        producers.extend(spec.exporter.tags().iter().map(|tag| (ImageRef::full(tag), *id)));
     }
     let nothing = BaseImages::default();
     let mut pulls = BTreeMap::new();
@@ -31,7 +31,7 @@ pub(in crate::plan) fn link(
         let mut others = BTreeSet::new();
         let mut made_here = false;
         for image in base.images.iter().map(String::as_str).chain(contexts(spec)) {
-            let producer = producers.get(&full_name(image)).copied().filter(|producer| producer != id);
+            let producer = producers.get(&ImageRef::full(image)).copied().filter(|producer| producer != id);
             match producer.filter(|producer| !builder.is_before(*id, *producer)) {
                 Some(producer) => {
                     builder.order(producer, *id, Edge::Requires);
@@ -67,11 +67,6 @@ fn contexts(spec: &BuildSpec) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The name with everything that it leaves out, so that equal images have equal names.
-fn full_name(image: &str) -> String {
-    image.parse::<ImageRef>().map_or_else(|_| image.to_owned(), |image| image.to_string())
-}
-
 fn set_pull(builder: &mut PlanBuilder, id: ActionId, spec: &BuildSpec) {
     let changed = Arc::new(BuildSpec { pull: false, ..spec.clone() });
     if let Action::BuildImage { spec, .. } = &mut builder.step_mut(id).action {
@@ -87,7 +82,7 @@ fn pull(
     spec: &BuildSpec,
 ) -> ActionId {
     let platform = spec.platforms.first().cloned();
-    let key = (full_name(image), platform.clone());
+    let key = (ImageRef::full(image), platform.clone());
     *pulls.entry(key).or_insert_with(|| {
         let services = vec![spec.service.clone()];
         let reason = Reason::NeededBy(services.clone());

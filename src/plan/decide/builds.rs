@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::build;
 use crate::plan::{Action, ActionId, Guard, PlanBuilder, PlanError, Reason, Step};
 use crate::project::graph::ServiceGraph;
+use crate::project::value::ImageRef;
 use crate::project::{Build, Project, Service, ServiceName};
 
 /// An image reference and the platform it is wanted for.
@@ -53,12 +54,12 @@ impl<'a> BuildSteps<'a> {
 
     /// The build of an image, if it was added.
     pub(in crate::plan) fn of(&self, key: &ImageKey) -> Option<ActionId> {
-        self.steps.get(key).copied()
+        self.steps.get(&same(key)).copied()
     }
 
-    /// All builds, by image.
-    pub(in crate::plan) fn all(&self) -> impl Iterator<Item = (&ImageKey, ActionId)> {
-        self.steps.iter().map(|(key, step)| (key, *step))
+    /// All builds.
+    pub(in crate::plan) fn all(&self) -> impl Iterator<Item = ActionId> {
+        self.steps.values().copied()
     }
 
     /// Services in an order in which their builds can be added; those in a cycle first.
@@ -124,7 +125,7 @@ impl<'a> BuildSteps<'a> {
         let spec = build::resolve(self.project, (service, build), &key.0, key.1.as_deref(), self.resolve);
         let action = Action::BuildImage { project: self.project.clone(), spec: Arc::new(spec) };
         let id = builder.add(Step { action, reason, guard }, after.into_iter().chain(contexts));
-        self.steps.insert(key, id);
+        self.steps.insert(same(&key), id);
         id
     }
 
@@ -180,6 +181,11 @@ impl<'a> BuildSteps<'a> {
         let services = cycle.edges().map(|(user, _)| user).chain([first]).cloned().collect();
         PlanError::ContextCycle { services, context: context.unwrap_or_default() }
     }
+}
+
+/// The key under which all names of an image are the same.
+fn same((image, platform): &ImageKey) -> ImageKey {
+    (ImageRef::full(image), platform.clone())
 }
 
 /// All services of the files, enabled or not.

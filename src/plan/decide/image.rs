@@ -349,9 +349,9 @@ impl<'a> ImageSteps<'a> {
     /// Tells of the builds. Some are there because another build uses their result: then what they build counts, also
     /// for an image that would only be pulled or used.
     fn add_builds(&mut self) {
-        for (key, build) in self.builds.all() {
-            self.images.steps.push(build);
-            let Some(fact) = self.images.facts.get_mut(key) else { continue };
+        self.images.steps.extend(self.builds.all());
+        for (key, fact) in &mut self.images.facts {
+            let Some(build) = self.builds.of(key) else { continue };
             if let Some(pull) = fact.producer.filter(|producer| *producer != build) {
                 self.builder.order(pull, build, Edge::Follows);
             }

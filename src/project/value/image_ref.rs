@@ -73,6 +73,12 @@ impl ImageRef {
         short.unwrap_or(&self.repository).to_owned()
     }
 
+    /// The full form of a reference, in which two that mean the same image are equal; the text itself if it is none.
+    #[must_use]
+    pub fn full(text: &str) -> String {
+        text.parse::<Self>().map_or_else(|_| text.to_owned(), |reference| reference.to_string())
+    }
+
     fn suffix(&self) -> String {
         let tag = self.tag.iter().map(|tag| format!(":{tag}"));
         tag.chain(self.digest.iter().map(|digest| format!("@{digest}"))).collect()

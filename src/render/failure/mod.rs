@@ -139,8 +139,11 @@ impl Files<'_> {
     /// A failure with its place. Where a build failed, that is in a Dockerfile, which then is one of the files.
     fn placed(&self, failure: &RunFailure, id: ActionId, error: &StepError) -> (Cow<'_, SourceMap>, Placed) {
         let placed = Placed { message: named(failure, id, error), span: self.place(error), hint: hint(error) };
-        let StepError::Build { failure, .. } = error else { return (Cow::Borrowed(self.sources), placed) };
+        let StepError::Build { service, failure } = error else { return (Cow::Borrowed(self.sources), placed) };
         let Some(place) = &failure.place else { return (Cow::Borrowed(self.sources), placed) };
+        if let Some(span) = place::inline(service, place, self.project, self.sources) {
+            return (Cow::Borrowed(self.sources), Placed { span: Some(span), ..placed });
+        }
         let mut sources = self.sources.clone();
         let file = sources.add(&place.file, place.text.as_str());
         let span = sources.line_at(file, place.line);

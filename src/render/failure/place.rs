@@ -1,6 +1,6 @@
 //! Finds the place in the files that caused a failure.
 
-use crate::event::{Refusal, StepError};
+use crate::event::{BuildPlace, Refusal, StepError};
 use crate::plan;
 use crate::project::origin::Origin;
 use crate::project::value::port::parse_range;
@@ -42,6 +42,23 @@ pub(super) fn of(error: &StepError, project: &Project, sources: &SourceMap) -> O
         StepError::Refused { refusal, .. } => refused_line(refusal, project, sources),
         _ => None,
     }
+}
+
+/// The line of a Dockerfile that is written in the Compose file itself, or all of it where its lines are not lines of
+/// that file; `None` for one of its own.
+pub(super) fn inline(
+    service: &ServiceName,
+    place: &BuildPlace,
+    project: &Project,
+    sources: &SourceMap,
+) -> Option<Span> {
+    project.service(service.as_str())?.build.as_ref()?.dockerfile_inline.as_ref()?;
+    let whole = project.origins.get(&["services", service.as_str(), "build", "dockerfile_inline"])?.span();
+    let first = sources.position(whole).line;
+    // A block scalar begins on the line after its `|`.
+    let lines = [first + place.line, first + place.line - 1].map(|line| sources.line_at(whole.file, line));
+    let instruction = place.instruction();
+    Some(lines.into_iter().find(|line| sources.text(*line) == instruction).unwrap_or(whole))
 }
 
 /// The line that caused a rejection by the engine: the one with the word that the engine names, else one where a

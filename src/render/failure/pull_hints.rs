@@ -82,6 +82,13 @@ pub(super) fn by_words(image: &str, words: &str) -> Option<String> {
     })
 }
 
+/// The hint for a build that could not get an image that it is made from.
+pub(super) fn of_build(words: &str) -> Option<String> {
+    let (_, rest) = words.split_once("source metadata for ")?;
+    let (image, cause) = rest.split_once(": ")?;
+    by_words(image, cause)
+}
+
 /// The command that logs in to the registry of an image.
 pub(super) fn login(image: &str) -> String {
     match registry(image) {
@@ -98,8 +105,17 @@ fn registry(image: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{by_words, hint};
+    use super::{by_words, hint, of_build};
     use crate::event::PullAlternative;
+
+    #[test]
+    fn a_base_that_a_build_cannot_get_has_a_remedy() {
+        let words = "r.example:5000/priv: failed to resolve source metadata for r.example:5000/priv:latest: unexpected \
+                     status from HEAD request to https://r.example:5000/v2/priv/manifests/latest: 401 Unauthorized";
+        let remedy = "check the name; if the image is private, log in with `docker login r.example:5000`";
+        assert_eq!(of_build(words).as_deref(), Some(remedy));
+        assert_eq!(of_build("process \"/bin/sh\" did not complete successfully: exit code: 1"), None);
+    }
 
     #[test]
     fn the_words_of_engines_have_a_remedy() {

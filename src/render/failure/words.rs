@@ -99,6 +99,7 @@ pub fn hint(error: &StepError) -> Option<String> {
             Some(AddressHolder::Gateway) | None => format!("choose another `{}`", taken.field),
         },
         StepError::Engine(cause) => return engine_hints::hint(cause),
+        StepError::Build { failure, .. } => return pull_hints::of_build(&failure.message),
         StepError::Pull { image, service, alternative, cause } => {
             return pull_hints::hint(image, service.as_ref(), *alternative, &cause.to_string());
         }

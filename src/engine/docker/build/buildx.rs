@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::bake::{TARGET, bake};
 use super::error::BuildError;
-use super::progress::{BuildProgress, Built, SecretArgs, Steps};
+use super::progress::{BuildProgress, Built, Steps};
 use super::session::SecretSource;
 use super::unique::unique_id;
 use crate::engine::BuildFailure;
@@ -69,7 +69,7 @@ pub(super) async fn run(
         // A program that does not read it to the end says why.
         let _ = input.write_all(bake.file.to_string().as_bytes()).await;
     }
-    let mut steps = Steps::without(SecretArgs::of(&spec.args));
+    let mut steps = Steps::default();
     let (said, output) = follow(&mut process, &mut steps, progress).await;
     let status = process.wait().await.map_err(|cause| failed(&cause))?;
     if spec.purpose == BuildPurpose::Check {
@@ -82,7 +82,7 @@ pub(super) async fn run(
         let message = said.last().map_or("buildx failed", String::as_str);
         let message = message.strip_prefix("ERROR: ").unwrap_or(message).to_owned();
         let failure = BuildFailure { message, step, log, ..BuildFailure::default() };
-        return Err(BuildError::Failed(Box::new(failure)).without(&SecretArgs::of(&spec.args)));
+        return Err(BuildError::Failed(Box::new(failure)));
     }
     Ok(metadata.built().await)
 }

@@ -66,10 +66,13 @@ pub(super) fn check(spec: &BuildSpec) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// A warning about caches that are left out.
-pub(super) fn left_out(spec: &BuildSpec) -> Option<String> {
-    let mut caches = spec.cache_from.iter().chain(&spec.cache_to).filter(|text| kind(text) == "gha");
-    let left_out = caches.any(|text| matches!(entry(text), Ok(None)));
+/// Leaves out caches that do not exist here; a warning about that, if there are any.
+pub(super) fn leave_out(spec: &mut BuildSpec) -> Option<String> {
+    let all = spec.cache_from.len() + spec.cache_to.len();
+    let is_here = |text: &String| kind(text) != "gha" || !matches!(entry(text), Ok(None));
+    spec.cache_from.retain(is_here);
+    spec.cache_to.retain(is_here);
+    let left_out = spec.cache_from.len() + spec.cache_to.len() < all;
     left_out.then(|| "caches of type `gha` are not used: they exist only in jobs of GitHub Actions".to_owned())
 }
 

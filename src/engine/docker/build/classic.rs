@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::archive::{self, Contents};
+use super::cache;
 use super::error::BuildError;
 use super::ignore_file::{IGNORE_FILE, check, patterns};
 use super::progress::{BuildProgress, Built, StepStatus};
@@ -32,11 +33,13 @@ pub(super) type Progress = mpsc::Sender<Result<BuildProgress, EngineError>>;
 const LARGEST_TEXT: u64 = 16 << 20;
 
 /// Builds an image; progress goes to the channel.
-pub(super) async fn run(client: &Client, spec: BuildSpec, progress: &Progress) -> Result<Built, EngineError> {
+pub(super) async fn run(client: &Client, mut spec: BuildSpec, progress: &Progress) -> Result<Built, EngineError> {
+    let left_out = cache::leave_out(&mut spec);
     refuse_what_is_missing(&spec)?;
     let note = "the engine's classic builder is used, since BuildKit is turned off or missing".to_owned();
-    let _ = progress.send(Ok(BuildProgress::Warning { message: note })).await;
-    let hidden = super::progress::SecretArgs::of(&spec.args);
+    for message in std::iter::once(note).chain(left_out) {
+        let _ = progress.send(Ok(BuildProgress::Warning { message })).await;
+    }
     let registries = client.credentials().as_config_file().await;
     let request = {
         let spec = spec.clone();
@@ -61,8 +64,8 @@ pub(super) async fn run(client: &Client, spec: BuildSpec, progress: &Progress) -
         }
         if let Some(message) = &steps.error {
             let failure = BuildFailure {
-                message: hidden.out_of(message),
-                step: steps.current.as_ref().map(|(_, name)| hidden.out_of(name)),
+                message: message.clone(),
+                step: steps.current.as_ref().map(|(_, name)| name.clone()),
                 log: std::mem::take(&mut steps.tail),
                 ..BuildFailure::default()
             };
@@ -91,7 +94,8 @@ fn refuse_what_is_missing(spec: &BuildSpec) -> Result<(), BuildError> {
         (spec.cache_from.iter().any(|text| text.contains('=')), "`build.cache_from` with a `type`"),
         (!spec.no_cache_filter.is_empty(), "`build.no_cache_filter`"),
         (spec.platforms.len() > 1, "`build.platforms` with several platforms"),
-        (!spec.entitlements.is_empty(), "`build.privileged` and `build.entitlements`"),
+        (spec.entitlements.iter().any(|name| name == "security.insecure"), "`build.privileged`"),
+        (!spec.entitlements.is_empty(), "`build.entitlements`"),
         (spec.attestations.provenance != Attestation::Off, "`build.provenance`"),
         (spec.attestations.sbom != Attestation::Off, "`build.sbom`"),
         (spec.purpose == BuildPurpose::Check, "`--check`"),
@@ -101,9 +105,7 @@ fn refuse_what_is_missing(spec: &BuildSpec) -> Result<(), BuildError> {
         ),
     ];
     match missing.into_iter().find(|(asked, _)| *asked) {
-        Some((_, what)) => {
-            Err(BuildError::Unsupported(format!("{what} needs BuildKit: the classic builder has no such thing")))
-        }
+        Some((_, what)) => Err(BuildError::Unsupported(format!("{what} needs BuildKit, not the classic builder"))),
         None => Ok(()),
     }
 }
@@ -366,7 +368,7 @@ mod tests {
         ];
         for (spec, expected) in cases {
             let message = refuse_what_is_missing(&spec).expect_err("refused").to_string();
-            assert_eq!(message, format!("{expected} needs BuildKit: the classic builder has no such thing"));
+            assert_eq!(message, format!("{expected} needs BuildKit, not the classic builder"));
         }
         assert_eq!(refuse_what_is_missing(&BuildSpec { cache_from: vec!["app:cache".into()], ..spec() }), Ok(()));
     }

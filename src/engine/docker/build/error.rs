@@ -7,7 +7,6 @@ use prost::Message;
 use serde::Deserialize;
 use tonic::{Code, Status};
 
-use super::progress::SecretArgs;
 use crate::engine::{BuildFailure, BuildPlace, EngineError};
 
 /// Why a build failed.
@@ -73,16 +72,6 @@ impl BuildError {
         let place = place(status);
         let message = plain(status.message(), place.as_ref());
         Self::Failed(Box::new(BuildFailure { message, place, step, log }))
-    }
-}
-
-impl BuildError {
-    /// Hides the values of `secrets` in the engine's messages.
-    pub(super) fn without(mut self, secrets: &SecretArgs) -> Self {
-        if let Self::Failed(failure) = &mut self {
-            failure.message = secrets.out_of(&failure.message);
-        }
-        self
     }
 }
 

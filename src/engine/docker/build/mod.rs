@@ -31,6 +31,7 @@ mod connection;
 mod error;
 mod file_sync;
 mod filter;
+mod hidden;
 mod ignore_file;
 mod pattern;
 mod progress;
@@ -57,12 +58,13 @@ use tokio_stream::wrappers::ReceiverStream;
 pub(in crate::engine::docker) use buildx::Surroundings;
 use check::Report;
 pub(in crate::engine::docker) use error::BuildError;
+pub(in crate::engine::docker) use hidden::Hidden;
 pub(in crate::engine::docker) use progress::{BuildProgress, Built, StepStatus};
 pub(in crate::engine::docker) use session::SecretSource;
 
 use connection::Control;
 use file_sync::Transfers;
-use progress::{SecretArgs, Steps};
+use progress::Steps;
 use request::Prepared;
 use session::Credentials;
 use ssh::Agents;
@@ -88,11 +90,12 @@ pub(in crate::engine::docker) fn build(
     transport: Transport,
     spec: BuildSpec,
     secrets: BTreeMap<String, SecretSource>,
+    hidden: Hidden,
     credentials: Credentials,
 ) -> BoxStream<'static, Result<BuildProgress, BuildError>> {
     let (progress, received) = mpsc::channel(QUEUE);
     let work = async move {
-        let result = run(&transport, spec, secrets, credentials, &progress).await;
+        let result = run(&transport, spec, secrets, hidden, credentials, &progress).await;
         // It does not matter if the receiver is gone.
         let _ = progress.send(result.map(BuildProgress::Done)).await;
     };
@@ -136,6 +139,7 @@ async fn run(
     transport: &Transport,
     mut spec: BuildSpec,
     secrets: BTreeMap<String, SecretSource>,
+    hidden: Hidden,
     credentials: Credentials,
     progress: &Progress,
 ) -> Result<Built, BuildError> {
@@ -143,7 +147,7 @@ async fn run(
     let spawner = tasks.spawner();
     let channel = connection::connect(transport, &spawner).await?;
     let mut control = channel.control();
-    for message in warnings(&spec) {
+    for message in warnings(&mut spec) {
         let _ = progress.send(Ok(BuildProgress::Warning { message })).await;
     }
     let store = support::check(&mut control, &mut spec).await?;
@@ -151,7 +155,6 @@ async fn run(
     let pushed = store == ImageStore::Containerd && matches!(spec.exporter, Exporter::Registry { .. });
     let agents = Agents::of(&spec.ssh).await?;
     let (reference, session) = (unique_id(), unique_id());
-    let hidden = SecretArgs::of(&spec.args);
     let shared_key = request::shared_key(&spec.context);
     let prepared = {
         let session = session.clone();
@@ -167,12 +170,13 @@ async fn run(
         sources,
         credentials,
         secrets,
+        hidden,
         agents: &agents,
         transfers: transfers_of_session,
     };
     session::open(transport, &spawner, offer).await?;
 
-    let mut steps = Steps::without(hidden.clone());
+    let mut steps = Steps::default();
     let (ended, end) = oneshot::channel();
     let news = follow(control.clone(), solve.r#ref.clone(), &mut steps, progress);
     let news = until_some_time_after(end, news);
@@ -192,7 +196,7 @@ async fn run(
         Err(status) => {
             let (step, log) = steps.failure();
             let error = BuildError::of_solve(&status, transfers.failure(), step, log);
-            Err(error.with_ignored(&ignore_files).without(&hidden))
+            Err(error.with_ignored(&ignore_files))
         }
     }
 }
@@ -216,9 +220,9 @@ fn built(response: SolveResponse, transfers: &Transfers) -> Built {
 }
 
 /// What the build asks for and does not get.
-fn warnings(spec: &BuildSpec) -> impl Iterator<Item = String> + use<> {
+fn warnings(spec: &mut BuildSpec) -> impl Iterator<Item = String> + use<> {
     let memory = "`--memory` has no effect: only the classic builder limits the memory of a build";
-    spec.memory.map(|_| memory.to_owned()).into_iter().chain(cache::left_out(spec))
+    spec.memory.map(|_| memory.to_owned()).into_iter().chain(cache::leave_out(spec))
 }
 
 /// Passes the report on as lines of no step. The check fails if it found something.

@@ -1,12 +1,10 @@
 //! The engine's progress of a build in, steps and lines out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog, VertexStatus, VertexWarning};
-
-use crate::diagnostic::redact;
 
 /// How many bytes of what a step writes are kept in case it fails. Engines cut it at 2 MiB, by default.
 const KEPT: usize = 4 << 20;
@@ -90,35 +88,11 @@ pub(in crate::engine::docker) struct Built {
     pub(in crate::engine::docker) bytes_sent: u64,
 }
 
-/// Values of build arguments that must not appear in names of steps and errors.
-#[derive(Debug, Default, Clone)]
-pub(super) struct SecretArgs(Vec<String>);
-
-impl SecretArgs {
-    /// Shorter values occur in too many words.
-    const SHORTEST: usize = 3;
-
-    /// The values of those `args` whose names suggest a secret.
-    pub(super) fn of(args: &BTreeMap<String, Option<String>>) -> Self {
-        let secret = args.iter().filter(|(name, _)| redact::is_secret(name)).filter_map(|(_, value)| value.clone());
-        let mut values: Vec<String> = secret.filter(|value| value.chars().count() >= Self::SHORTEST).collect();
-        // One may be part of another.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        Self(values)
-    }
-
-    /// `text` with them hidden.
-    pub(super) fn out_of(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), redact::HIDDEN))
-    }
-}
-
 /// Follows the steps of a build.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     by_digest: HashMap<String, Step>,
     failed: Option<String>,
-    secrets: SecretArgs,
 }
 
 #[derive(Debug, Default)]
@@ -135,11 +109,6 @@ struct Step {
 }
 
 impl Steps {
-    /// Steps with `secrets` hidden in names and errors.
-    pub(super) fn without(secrets: SecretArgs) -> Self {
-        Self { secrets, ..Self::default() }
-    }
-
     /// Processes a message of the engine; returns what is new.
     pub(super) fn take(&mut self, response: StatusResponse) -> Vec<BuildProgress> {
         let mut news = Vec::new();
@@ -174,7 +143,7 @@ impl Steps {
     }
 
     fn begin(&mut self, vertex: &Vertex, news: &mut Vec<BuildProgress>) {
-        let name = self.secrets.out_of(&vertex.name);
+        let name = vertex.name.clone();
         let step = self.step(&vertex.digest);
         step.name = name;
         if vertex.started.is_some() && !std::mem::replace(&mut step.started, true) {
@@ -183,7 +152,7 @@ impl Steps {
     }
 
     fn end(&mut self, vertex: Vertex, news: &mut Vec<BuildProgress>) {
-        let error = self.secrets.out_of(&vertex.error);
+        let error = vertex.error.clone();
         let step = self.step(&vertex.digest);
         if vertex.completed.is_none() || std::mem::replace(&mut step.ended, true) {
             return;
@@ -355,24 +324,6 @@ mod tests {
         );
         assert_eq!(steps.take(StatusResponse { vertexes: vec![cached], ..StatusResponse::default() }), []);
         assert_eq!(steps.failure(), (None, Vec::new()));
-    }
-
-    #[test]
-    fn arguments_whose_names_suggest_secrets_are_not_in_names_and_errors() {
-        let args = [("DB_PASSWORD", "hunter2"), ("API_KEY", "hunter22"), ("USER", "worker"), ("TOKEN", "n")];
-        let args = args.map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
-        let mut steps = Steps::without(SecretArgs::of(&args.into()));
-        let copy = Vertex {
-            name: "COPY hunter2 hunter22 worker /".into(),
-            error: "no file hunter2".into(),
-            ..vertex("a", true)
-        };
-        let news = steps.take(StatusResponse { vertexes: vec![copy], ..StatusResponse::default() });
-        let name = "COPY ••• ••• worker /".to_owned();
-        let step = |status, elapsed| BuildProgress::Step { id: "1".into(), name: name.clone(), status, elapsed };
-        let failed = StepStatus::Failed("no file •••".into());
-        assert_eq!(news, [step(StepStatus::Started, None), step(failed, Some(Duration::ZERO))]);
-        assert_eq!(steps.failure().0, Some(name));
     }
 
     #[test]

@@ -248,7 +248,12 @@ fn place_contexts(
             BuildContext::Folder(folder) => {
                 // The names `context` and `dockerfile` are taken.
                 let local = if sources.contains_key(name) { format!("_{name}_") } else { name.clone() };
-                sources.insert(local.clone(), Source::Folder(existing_folder(folder)?));
+                let folder = existing_folder(folder).map_err(|error| {
+                    let words = error.to_string();
+                    let words = words.strip_prefix("build context ").unwrap_or(&words);
+                    BuildError::Unsupported(format!("the additional context `{name}`: {words}"))
+                })?;
+                sources.insert(local.clone(), Source::Folder(folder));
                 format!("local:{local}")
             }
         };

@@ -26,6 +26,7 @@ use tonic::{Request, Response, Status};
 use super::connection::serve;
 use super::error::BuildError;
 use super::file_sync::{FileSync, Source, Transfers};
+use super::hidden::Hidden;
 use super::ssh::Agents;
 use super::tasks::Spawner;
 use crate::engine::docker::local_file;
@@ -80,6 +81,8 @@ pub(super) struct Offer<'a> {
     pub(super) credentials: Credentials,
     /// Secrets that build steps may mount, by id.
     pub(super) secrets: BTreeMap<String, SecretSource>,
+    /// What must not be shown; the secrets that steps read are added.
+    pub(super) hidden: Hidden,
     /// SSH agents for build steps.
     pub(super) agents: &'a Agents,
     /// Records what was transferred, and what could not be read.
@@ -98,7 +101,11 @@ pub(super) async fn open(transport: &Transport, tasks: &Spawner, offer: Offer<'_
     let services = Routes::new(HealthServer::new(Alive))
         .add_service(FileSyncServer::new(FileSync::new(offer.sources, tasks.clone(), offer.transfers)))
         .add_service(AuthServer::new(Login { credentials: offer.credentials, known: Mutex::default() }))
-        .add_service(SecretsServer::new(Safe { secrets: offer.secrets, reader: Reader::default() }))
+        .add_service(SecretsServer::new(Safe {
+            secrets: offer.secrets,
+            hidden: offer.hidden,
+            reader: Reader::default(),
+        }))
         .add_service(SshServer::new(offer.agents.service(tasks.clone())))
         .prepare();
     serve(transport, tasks, &headers, services).await
@@ -188,6 +195,7 @@ impl Auth for Login {
 /// Provides secrets.
 struct Safe {
     secrets: BTreeMap<String, SecretSource>,
+    hidden: Hidden,
     /// Keeps the content of pipes, since steps may request the same secret again.
     reader: Reader,
 }
@@ -203,6 +211,9 @@ impl Secrets for Safe {
                 Status::failed_precondition(format!("cannot read secret {id} from `{}`: {cause}", path.display()))
             })?,
         };
+        if let Ok(text) = std::str::from_utf8(&data) {
+            self.hidden.add(text);
+        }
         Ok(Response::new(GetSecretResponse { data }))
     }
 }

@@ -54,10 +54,15 @@ fn has_passphrase(key: &str) -> bool {
     data.strip_prefix(b"openssh-key-v1\0").is_some_and(|rest| !rest.starts_with(b"\0\0\0\x04none"))
 }
 
+/// What ends an agent: it runs beside it until hoist closes its input, or is gone, whatever ended it.
+const UNTIL_THE_END: &str = r#"cat >/dev/null; kill "$SSH_AGENT_PID"; rm -rf -- "$1""#;
+
 /// An agent of its own. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct KeyAgent {
-    _process: Child,
+    /// The end of its input ends the agent.
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is kept for its input"))]
+    process: Child,
     /// Only this user may enter it.
     folder: Folder,
 }
@@ -81,8 +86,8 @@ impl KeyAgent {
         let folder = private_folder().map_err(|cause| failed(&cause))?;
         let socket = folder.0.join("agent");
         let mut command = Command::new("ssh-agent");
-        command.arg("-D").arg("-a").arg(&socket).kill_on_drop(true);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg("-a").arg(&socket).args(["sh", "-c", UNTIL_THE_END, "sh"]).arg(&folder.0);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // A Ctrl-C at the terminal is for hoist, which ends it when it is no longer needed.
         command.process_group(0);
         let process = command.spawn().map_err(|cause| {
@@ -91,7 +96,7 @@ impl KeyAgent {
             }
             failed(&cause)
         })?;
-        let agent = Self { _process: process, folder };
+        let agent = Self { process, folder };
         tokio::time::timeout(PATIENCE, answers(&socket)).await.map_err(|_| failed(&"it does not answer"))?;
         for (path, key) in keys {
             let added = tokio::time::timeout(PATIENCE, add(&socket, key)).await;
@@ -166,6 +171,19 @@ mod tests {
         assert!(message.ends_with("is neither a private key nor an agent"), "{message}");
         let message = read_key(&folder.path().join("none")).await.expect_err("refused").to_string();
         assert!(message.ends_with("none`: no such file"), "{message}");
+    }
+
+    /// Nobody else has its input: it ends even where hoist cannot end it.
+    #[tokio::test]
+    async fn an_agent_ends_without_its_owner() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = make_key(folder.path(), "ed25519", "", &[]);
+        let key = std::fs::read(&path).expect("key");
+        let mut agent = KeyAgent::start(&[(&path, key)]).await.expect("started");
+        let socket = agent.socket();
+        drop(agent.process.stdin.take());
+        agent.process.wait().await.expect("it ends");
+        assert!(UnixStream::connect(&socket).await.is_err() && !socket.exists());
     }
 
     #[tokio::test]

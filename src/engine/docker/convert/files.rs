@@ -1,6 +1,7 @@
 //! Secrets and configs: those from files are mounted, all others are copied in before each start.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::super::build::SecretSource;
@@ -188,14 +189,28 @@ pub(in crate::engine::docker) fn of_build(spec: &BuildSpec) -> Result<BTreeMap<S
             gid: None,
             mode: None,
         };
-        let source = match (item.source(service)?, item.content(service)?) {
-            (_, Some(text)) => SecretSource::Value(text.to_owned()),
-            (FileSource::File(path), None) => SecretSource::File(path.into()),
-            (FileSource::Environment { .. } | FileSource::Content(_), None) => continue,
+        let source = match item.source(service)? {
+            FileSource::File(path) => SecretSource::File(existing(service, key.as_str(), path)?),
+            // A step that needs one which is not set says so.
+            FileSource::Environment { value: None, .. } => continue,
+            FileSource::Environment { value: Some(text), .. } | FileSource::Content(text) => {
+                SecretSource::Value(text.clone())
+            }
         };
         secrets.insert(item.target, source);
     }
     Ok(secrets)
+}
+
+/// The file of a secret of a build, which must be there before anything is built.
+fn existing(service: &ServiceName, secret: &str, path: &str) -> Result<PathBuf, EngineError> {
+    let refuse = |why: &str| Err(refused(service, &format!("the secret `{secret}`: `{path}` {why}")));
+    match std::fs::metadata(path) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => refuse("does not exist"),
+        Ok(found) if found.is_dir() => refuse("is a folder"),
+        // Whatever else is wrong with it comes out when it is read.
+        Ok(_) | Err(_) => Ok(path.into()),
+    }
 }
 
 /// The files that a container mounts.
