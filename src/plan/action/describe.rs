@@ -6,8 +6,8 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    Action, AnonymousVolumes, ContainerRef, ContainerSpec, Handle, ModelSpec, Probing, ProviderVerb, Subject,
-    UnusedVolume, WaitCondition, WaitSpec, Waiter,
+    Action, AnonymousVolumes, BuildPurpose, ContainerRef, ContainerSpec, Handle, ModelSpec, Probing, ProviderVerb,
+    Subject, UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
 use crate::project::value::Port;
 use crate::project::{Project, ServiceName};
@@ -159,9 +159,13 @@ impl Action {
             Self::BuildImage { spec, .. } => {
                 let several = (spec.platforms.len() > 1).then(|| spec.platforms.join(", "));
                 let platform = several.as_deref().or(spec.platform.as_deref());
+                let (plan, progress) = match spec.purpose {
+                    BuildPurpose::Image => ("build image", ("Building", "Built")),
+                    BuildPurpose::Check => ("check the build of image", ("Checking", "Checked")),
+                };
                 Description {
                     service: Some(&spec.service),
-                    ..Description::of_image("build image", ("Building", "Built"), &spec.image, platform)
+                    ..Description::of_image(plan, progress, &spec.image, platform)
                 }
             }
             Self::PushImage(spec) => Description {

@@ -4,7 +4,7 @@ use crate::event::PullAlternative;
 use crate::project::ServiceName;
 
 /// Remedies for messages that contain one of the phrases; the first match wins.
-const REMEDIES: [(&[&str], Remedy); 9] = [
+const REMEDIES: [(&[&str], Remedy); 10] = [
     (
         &["no matching manifest", "is not for platform"],
         Remedy::Fixed("the image does not support this platform; set `platform` in the service to select another"),
@@ -19,7 +19,7 @@ const REMEDIES: [(&[&str], Remedy); 9] = [
     ),
     (&["manifest unknown", "not found: manifest", ": not found"], Remedy::Fixed("check the name and the tag")),
     (
-        &["access denied", "denied:", "unauthorized", "authentication required", "no basic auth", "does not exist"],
+        &["denied", "forbidden", "unauthorized", "authentication required", "no basic auth", "does not exist"],
         Remedy::LogIn("check the name; if the image is private, log in with"),
     ),
     (
@@ -27,6 +27,10 @@ const REMEDIES: [(&[&str], Remedy); 9] = [
         Remedy::Fixed(
             "the engine cannot resolve the registry's name: check the image's name, and the engine's DNS and proxy",
         ),
+    ),
+    (
+        &["bad gateway", "service unavailable", "gateway timeout"],
+        Remedy::Fixed("the registry is in trouble: try again later"),
     ),
     (
         &["http response to https client"],
