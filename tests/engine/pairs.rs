@@ -75,7 +75,7 @@ async fn outcome(at: usize, row: &Row, tool: Tool) -> String {
     let short = if tool == Tool::Hoist { "h" } else { "p" };
     let (sender, receiver) = futures::channel::oneshot::channel();
     let row = row.clone();
-    scenario(&format!("pair-{short}-{at}"), &[("s.txt", "secret"), ("site/index.html", "x")], |s| async move {
+    scenario(&format!("pair-{short}-{at:02}"), &[("s.txt", "secret"), ("site/index.html", "x")], |s| async move {
         let shown = steps(&s, &row, tool, at).await;
         // The other end waits for it.
         let _ = sender.send(shown);
