@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::build::{self, BuildError, BuildProgress, Built, Hidden, StepStatus, Surroundings};
+use super::build::{self, BuildError, BuildProgress, Built, Hidden, SecretSource, StepStatus, Surroundings};
 use super::client::Client;
 use super::{Docker, convert, image_lookup, transfer};
 use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
@@ -31,7 +31,7 @@ async fn begin(
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
     let built = spec.clone();
     let failed = move |error| failed(error, &built);
-    let hidden = Hidden::of(&complete, &secrets);
+    let hidden = Hidden::of(&complete, secrets.values().filter_map(SecretSource::value));
     let progress = match &spec.builder {
         Builder::Buildx(name) => {
             let surroundings = Surroundings { address: client.address(), config_folder: client.config_folder() };

@@ -60,6 +60,16 @@ pub(in crate::engine::docker) enum SecretSource {
     Value(String),
 }
 
+impl SecretSource {
+    /// The value, if it is known already.
+    pub(in crate::engine::docker) fn value(&self) -> Option<&str> {
+        match self {
+            Self::File(_) => None,
+            Self::Value(value) => Some(value),
+        }
+    }
+}
+
 impl std::fmt::Debug for SecretSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

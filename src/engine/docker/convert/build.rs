@@ -53,13 +53,22 @@ mod tests {
             let secrets = secrets.iter().map(|(id, secret)| ((*id).to_owned(), secret.clone())).collect();
             of_build(&BuildSpec { secrets, ..spec() }).map_err(|error| error.to_string())
         };
-        let file = secret(FileSource::File("/shop/key".to_owned()));
-        let secrets = of(&[("file", file), ("npm", variable(Some("x")))]).unwrap();
-        assert_eq!(secrets["file"], SecretSource::File("/shop/key".into()));
+        let folder = tempfile::tempdir().expect("folder");
+        let key = folder.path().join("key");
+        std::fs::write(&key, "x").expect("file");
+        let file = |path: &std::path::Path| secret(FileSource::File(path.display().to_string()));
+        let given = [("file", file(&key)), ("npm", variable(Some("x"))), ("unset", variable(None))];
+        let secrets = of(&given).unwrap();
+        assert_eq!(secrets.len(), 2, "a step that needs a variable that is not set says so");
+        assert_eq!(secrets["file"], SecretSource::File(key));
         assert_eq!(secrets["npm"], SecretSource::Value("x".to_owned()));
+        let (none, here) = (folder.path().join("none"), folder.path());
+        let missing = format!("the secret `token`: `{}` does not exist", none.display());
+        let no_file = format!("the secret `token`: `{}` is a folder", here.display());
         let external = Secret { external: true, ..Secret::default() };
         let cases = [
-            (variable(None), "environment variable \"TOKEN\" required by secret \"token\" is not set"),
+            (file(&none), missing.as_str()),
+            (file(here), no_file.as_str()),
             (BuildSecret { key: "token".into(), definition: Some(external) }, "unsupported external secret token"),
             (BuildSecret { key: "token".into(), definition: None }, "secret `token` is not defined"),
         ];
