@@ -64,11 +64,11 @@ pub(super) async fn carry_out<E: Engine>(
     hidden: Hidden,
     context: &Context,
 ) -> Result<(), Failure> {
-    run(change, engine, prepared, origin, hidden, context).await?.map_err(|error| origin.failure(error))
+    try_carry_out(change, engine, prepared, origin, hidden, context).await?.map_err(|error| origin.failure(error))
 }
 
 /// The same, for a command that looks at what failed.
-pub(super) async fn run<E: Engine>(
+pub(super) async fn try_carry_out<E: Engine>(
     change: &impl Change,
     engine: &E,
     prepared: &Prepared,

@@ -66,7 +66,7 @@ pub(super) fn pull(args: &PullArgs, context: &Context) -> Result<(), Failure> {
             let mut pull = Pull { project, options };
             let Some(prepared) = transfer::prepare(&mut pull, &engine, &origin, context).await? else { return Ok(()) };
             let hidden = Hidden { layers: args.quiet, ..Hidden::default() };
-            let Err(error) = progress::run(&pull, &engine, &prepared, &origin, hidden, context).await? else {
+            let Err(error) = progress::try_carry_out(&pull, &engine, &prepared, &origin, hidden, context).await? else {
                 return Ok(());
             };
             let OperationError::Run(failure) = error else { return Err(origin.failure(error)) };

@@ -17,7 +17,7 @@ pub struct BaseImages {
 struct Stage {
     /// The name after `AS`, in lower case.
     name: Option<String>,
-    /// What it starts from, and what it copies or mounts from; `None` where that is not known.
+    /// The images and stages that it starts from, copies from or mounts; `None` for one whose name is unknown.
     sources: Vec<Option<String>>,
 }
 

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
+use tokio::process::{ChildStdin, Command};
 
 use super::error::BuildError;
 use super::unique::unique_id;
@@ -60,9 +60,8 @@ const UNTIL_THE_END: &str = r#"cat >/dev/null; kill "$SSH_AGENT_PID"; rm -rf -- 
 /// An agent of its own. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct KeyAgent {
-    /// The end of its input ends the agent.
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is kept for its input"))]
-    process: Child,
+    /// Its end ends the agent.
+    _input: ChildStdin,
     /// Only this user may enter it.
     folder: Folder,
 }
@@ -90,13 +89,14 @@ impl KeyAgent {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // A Ctrl-C at the terminal is for hoist, which ends it when it is no longer needed.
         command.process_group(0);
-        let process = command.spawn().map_err(|cause| {
+        let mut process = command.spawn().map_err(|cause| {
             if cause.kind() == std::io::ErrorKind::NotFound {
                 return failed(&"keys in `build.ssh` need OpenSSH, but `ssh-agent` is not installed");
             }
             failed(&cause)
         })?;
-        let agent = Self { process, folder };
+        let input = process.stdin.take().ok_or_else(|| failed(&"it has no input"))?;
+        let agent = Self { _input: input, folder };
         tokio::time::timeout(PATIENCE, answers(&socket)).await.map_err(|_| failed(&"it does not answer"))?;
         for (path, key) in keys {
             let added = tokio::time::timeout(PATIENCE, add(&socket, key)).await;
@@ -179,11 +179,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = make_key(folder.path(), "ed25519", "", &[]);
         let key = std::fs::read(&path).expect("key");
-        let mut agent = KeyAgent::start(&[(&path, key)]).await.expect("started");
+        let agent = KeyAgent::start(&[(&path, key)]).await.expect("started");
         let socket = agent.socket();
-        drop(agent.process.stdin.take());
-        agent.process.wait().await.expect("it ends");
-        assert!(UnixStream::connect(&socket).await.is_err() && !socket.exists());
+        let KeyAgent { _input: input, folder: kept } = agent;
+        UnixStream::connect(&socket).await.expect("it listens");
+        drop(input);
+        let ended = async {
+            while UnixStream::connect(&socket).await.is_ok() || kept.0.exists() {
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ended).await.expect("it ends, and leaves nothing");
     }
 
     #[tokio::test]
