@@ -246,7 +246,7 @@ pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, 
     let loaded = load(args, context)?;
     service_names::refuse_schedules(&loaded.project)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
-        return Failure::usage(&format!("no service selected{}", profiles_hint(&loaded.project)));
+        return no_service_selected(&loaded.project);
     }
     let jobs: Vec<_> = loaded.project.jobs.keys().map(ServiceName::as_str).collect();
     if !jobs.is_empty() {
@@ -254,6 +254,11 @@ pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, 
         output::warn(&format!("jobs are not started by up; trigger them with `docker compose run`: {jobs}"), context)?;
     }
     Ok(loaded)
+}
+
+/// The error for a project of which no service is enabled.
+pub(super) fn no_service_selected<T>(project: &Project) -> Result<T, Failure> {
+    Failure::usage(&format!("no service selected{}", profiles_hint(project)))
 }
 
 /// The profiles that would enable services, if all services are disabled.
