@@ -186,6 +186,13 @@ impl Project {
         service.container_name.clone().unwrap_or_else(|| self.replica_name(&service.name, number))
     }
 
+    /// The name of the container of a `pre_start` hook, which counts from 0: `<project>-<service>-pre_start-<number>`.
+    #[must_use]
+    pub fn hook_name(&self, service: &ServiceName, number: usize) -> String {
+        let separator = self.separator;
+        format!("{}{separator}{service}{separator}pre_start{separator}{number}", self.name)
+    }
+
     /// `<project>-<service>-<number>`, ignoring `container_name`.
     #[must_use]
     pub fn replica_name(&self, service: &ServiceName, number: u64) -> String {
