@@ -152,6 +152,25 @@ impl Project {
         self.jobs.get(name).or_else(|| self.disabled_jobs.get(name))
     }
 
+    /// Whether the files define a job, enabled or not.
+    #[must_use]
+    pub fn has_jobs(&self) -> bool {
+        !self.jobs.is_empty() || !self.disabled_jobs.is_empty()
+    }
+
+    /// The same with its jobs as services, which depend on no other job: for what is done to all containers.
+    #[must_use]
+    pub fn with_jobs_as_services(mut self) -> Self {
+        let jobs = std::mem::take(&mut self.jobs).into_iter().chain(std::mem::take(&mut self.disabled_jobs));
+        let jobs: BTreeMap<_, _> = jobs.map(|(name, job)| (name, job.service)).collect();
+        for (name, job) in &jobs {
+            let mut service = job.clone();
+            service.depends_on.retain(|needed, _| !jobs.contains_key(needed));
+            self.services.insert(name.clone(), service);
+        }
+        self
+    }
+
     /// Whether the user named the service, or named none at all.
     #[must_use]
     pub fn is_targeted(&self, name: &str) -> bool {
