@@ -268,7 +268,6 @@ pub(super) async fn prepare<E: Engine>(
 ) -> Result<Goal, Failure> {
     let mut options = up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
-    options.base_images = load::base_images(&loaded.project);
     if engine.is_local() {
         options.missing_files = load::missing_files(&loaded.project);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hoist::engine::EngineError;
 use hoist::engine::fake::Fake;
 use hoist::event::{Event, Fact, LeftAloneReason, Outcome, PullAlternative, StepError};
-use hoist::operation::{OperationError, Pull, Push, Up};
+use hoist::operation::{self, Change, OperationError, Up};
 use hoist::plan::{PullOptions, TransferFailures, UpOptions};
 use hoist::project::value::PullPolicy;
 use hoist::project::{Build, Project};
@@ -15,8 +15,8 @@ use hoist::project::{Build, Project};
 use super::{Ran, demo, engine, run, up};
 use crate::executing::s;
 
-fn pull(project: Project, options: PullOptions) -> Pull {
-    Pull { project: Arc::new(project), options }
+fn pull(project: Project, options: PullOptions) -> impl Change {
+    operation::pull(Arc::new(project), options)
 }
 
 /// `web` can be built.
@@ -159,7 +159,7 @@ async fn the_local_image_is_named_when_a_new_one_cannot_be_had() {
 
 #[tokio::test(start_paused = true)]
 async fn images_are_pushed_or_the_push_says_why_not() {
-    let push = |failures| Push { project: Arc::new(buildable()), failures };
+    let push = |failures| operation::push(Arc::new(buildable()), failures);
     let fake = engine();
     fake.fail("push web", busy(None));
     let ran = run(push(TransferFailures::Fail), &fake).await.ok();
