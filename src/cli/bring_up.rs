@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::confirm::Person;
 use super::lenient::is_yes;
-use super::progress::Origin;
+use super::progress::{self, Origin};
 use super::{Context, Failure, output, settings};
 use crate::engine::Engine;
 use crate::load::{self, Dependencies, Loaded};
@@ -257,6 +257,14 @@ fn profiles_hint(project: &Project) -> String {
         "\nhint: every service has a profile and none is active; enable one with --profile NAME (available: {})",
         profiles.join(", ")
     )
+}
+
+impl Goal {
+    /// Shows what would be done, and what would fail because of missing files.
+    pub(super) async fn dry_run(&self, context: &Context) -> Result<(), Failure> {
+        progress::dry_run(&self.up, &self.prepared, context).await?;
+        operation::look_for_files(&self.prepared).map_err(|error| self.origin.failure(error))
+    }
 }
 
 /// Observes, asks the user if necessary, and plans.

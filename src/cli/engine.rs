@@ -71,5 +71,6 @@ pub(super) fn connect(context: &Context) -> Result<Docker, Failure> {
     connect.tls_authority.clone_from(&docker.tls_authority);
     connect.tls_certificate.clone_from(&docker.tls_certificate);
     connect.tls_key.clone_from(&docker.tls_key);
+    connect.builds.secrets = context.secret_values();
     Ok(Docker::connect(connect)?)
 }

@@ -55,7 +55,7 @@ pub use on_images::{OnImages, build, pull, push};
 pub use one_container::OneContainer;
 pub use port::{Port, WantedPorts};
 pub use ps::{ListedServices, ListedStates, Ps};
-pub use rehearse::rehearse;
+pub use rehearse::{look_for_files, rehearse};
 pub use stats::Stats;
 pub use top::Top;
 pub use up::Up;

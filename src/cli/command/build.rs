@@ -141,7 +141,8 @@ async fn carry_out<E: Engine>(goal: Goal, args: &BuildArgs, engine: &E, context:
         return output::warn(NOTHING, context);
     }
     if context.global.dry_run {
-        return progress::dry_run(&build, &prepared, context).await;
+        progress::dry_run(&build, &prepared, context).await?;
+        return operation::look_for_files(&prepared).map_err(|error| origin.failure(error));
     }
     let hidden = Hidden { builds: args.quiet, ..Hidden::default() };
     progress::carry_out(&build, engine, &prepared, &origin, hidden, context).await

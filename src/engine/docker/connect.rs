@@ -1,11 +1,13 @@
 //! Settings in, the engine's address and TLS files out. Nothing is sent.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use super::address::{Address, DEFAULT_SOCKET, TlsFiles};
 use super::contexts;
 use crate::engine::EngineError;
+use crate::plan::SecretValues;
 use crate::registry::{ConfigFile, config_folder};
 
 /// Flags and environment that select the engine and how to talk to it. Empty strings count as absent, as in the Docker
@@ -36,6 +38,48 @@ pub struct ConnectSettings {
     pub tls_key: Option<PathBuf>,
     /// `DOCKER_API_VERSION`: the API version to use regardless of what the engine offers; for example `1.44`.
     pub api_version: Option<String>,
+    /// What builds use of their surroundings.
+    pub builds: BuildSettings,
+}
+
+/// What builds use of their surroundings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildSettings {
+    /// `SSH_AUTH_SOCK`: the socket of the user's SSH agent.
+    pub ssh_agent: Option<PathBuf>,
+    /// The job of GitHub Actions that hoist runs in.
+    pub github: GithubJob,
+    /// The folder for temporary files: `TMPDIR`, else `/tmp`.
+    pub temporary_folder: PathBuf,
+    /// Whether what a build says may contain its secrets (`--show-values`).
+    pub secrets: SecretValues,
+}
+
+impl Default for BuildSettings {
+    fn default() -> Self {
+        Self {
+            ssh_agent: None,
+            github: GithubJob::default(),
+            temporary_folder: PathBuf::from("/tmp"),
+            secrets: SecretValues::Hidden,
+        }
+    }
+}
+
+/// The variables by which a job of GitHub Actions finds its cache, by name.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct GithubJob(pub BTreeMap<String, String>);
+
+impl GithubJob {
+    const VARIABLES: [&str; 4] =
+        ["ACTIONS_CACHE_SERVICE_V2", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL"];
+}
+
+impl fmt::Debug for GithubJob {
+    /// Leaves out the values, one of which is secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GithubJob").field(&self.0.keys()).finish()
+    }
 }
 
 /// The text of `DOCKER_AUTH_CONFIG`, JSON with `auths` as in Docker's `config.json`.
@@ -85,6 +129,14 @@ impl ConnectSettings {
             tls_certificate: None,
             tls_key: None,
             api_version: given("DOCKER_API_VERSION"),
+            builds: BuildSettings {
+                ssh_agent: given("SSH_AUTH_SOCK").map(PathBuf::from),
+                github: GithubJob(
+                    GithubJob::VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), given(name)?))).collect(),
+                ),
+                temporary_folder: given("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
+                secrets: SecretValues::Hidden,
+            },
         }
     }
 

@@ -75,7 +75,7 @@ async fn several_builds_are_ordered_by_what_they_are_made_from() {
     let folder = tempfile::tempdir().expect("a folder");
     let project = built(folder.path());
     let (plan, known) = planned(up(project.clone()), &Fake::new()).await;
-    assert!(plan.contains("#1 build image db: not there yet, after #2\n"), "{plan}");
+    assert!(plan.contains("#1 build image db: missing, after #2\n"), "{plan}");
     assert_eq!(known, [0, 2]);
 
     let (plan, known) = planned(operation::build(Arc::new(project), BuildOptions::default()), &Fake::new()).await;
