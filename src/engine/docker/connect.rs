@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::address::{Address, DEFAULT_SOCKET, TlsFiles};
 use super::contexts;
+use super::ssh::DialCommand;
 use crate::engine::EngineError;
 use crate::plan::SecretValues;
 use crate::registry::{ConfigFile, config_folder};
@@ -38,6 +39,8 @@ pub struct ConnectSettings {
     pub tls_key: Option<PathBuf>,
     /// `DOCKER_API_VERSION`: the API version to use regardless of what the engine offers; for example `1.44`.
     pub api_version: Option<String>,
+    /// A program that leads to the engine, instead of all addresses.
+    pub dial: Option<DialCommand>,
     /// What builds use of their surroundings.
     pub builds: BuildSettings,
 }
@@ -129,6 +132,7 @@ impl ConnectSettings {
             tls_certificate: None,
             tls_key: None,
             api_version: given("DOCKER_API_VERSION"),
+            dial: None,
             builds: BuildSettings {
                 ssh_agent: given("SSH_AUTH_SOCK").map(PathBuf::from),
                 github: GithubJob(
@@ -148,6 +152,9 @@ impl ConnectSettings {
     /// [`EngineError::Configuration`] if both `--host` and `--context` are given, a context is missing or unreadable,
     /// or the address is invalid.
     pub(super) fn address(&self) -> Result<Address, EngineError> {
+        if let Some(command) = &self.dial {
+            return Ok(Address::Program(command.clone()));
+        }
         if let (Some(_), Some(_)) = (&self.host, &self.context) {
             return Err(EngineError::Configuration("`--host` and `--context` are mutually exclusive".to_owned()));
         }
@@ -200,6 +207,9 @@ mod tests {
         assert_eq!(settings.address(), Ok(Address::Unix("/environment.sock".into())));
         let settings = ConnectSettings { host: Some("unix:///x".to_owned()), ..settings };
         assert!(matches!(settings.address(), Err(EngineError::Configuration(_))));
+        let dial = DialCommand { program: "docker".to_owned(), arguments: vec!["dial".to_owned()] };
+        let settings = ConnectSettings { dial: Some(dial.clone()), ..settings };
+        assert_eq!(settings.address(), Ok(Address::Program(dial)));
         assert_eq!(ConnectSettings::default().address(), Ok(Address::Unix(DEFAULT_SOCKET.into())));
     }
 

@@ -44,6 +44,7 @@ mod volumes;
 
 use self::client::Client;
 pub use self::connect::{AuthConfig, BuildSettings, ConnectSettings, GithubJob, TlsRequest};
+pub use self::ssh::DialCommand;
 use super::EngineError;
 
 /// An engine that speaks Docker's API: Docker Engine from 20.10 on, or Podman.
