@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::confirm::Person;
 use super::lenient::is_yes;
-use super::progress::Origin;
+use super::progress::{self, Origin};
 use super::{Context, Failure, output, service_names, settings};
 use crate::engine::Engine;
 use crate::load::{self, Dependencies, LoadOptions, Loaded, Purpose, Resources};
@@ -274,6 +274,14 @@ fn profiles_hint(project: &Project) -> String {
     )
 }
 
+impl Goal {
+    /// Shows what would be done, and what would fail because of missing files.
+    pub(super) async fn dry_run(&self, context: &Context) -> Result<(), Failure> {
+        progress::dry_run(&self.up, &self.prepared, context).await?;
+        operation::look_for_files(&self.prepared).map_err(|error| self.origin.failure(error))
+    }
+}
+
 /// Observes, asks the user if necessary, and plans.
 pub(super) async fn prepare<E: Engine>(
     args: &UpPlanArgs,
@@ -283,7 +291,6 @@ pub(super) async fn prepare<E: Engine>(
 ) -> Result<Goal, Failure> {
     let mut options = up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
-    options.base_images = load::base_images(&loaded.project);
     if engine.is_local() {
         options.missing_files = load::missing_files(&loaded.project);
     }

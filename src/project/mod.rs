@@ -2,6 +2,7 @@
 //!
 //! [`crate::load`] makes a [`Project`]; nothing changes it afterwards.
 
+pub mod bake;
 pub mod canonical;
 pub mod circle;
 mod config;

@@ -73,7 +73,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<(), Failure> {
             let mut goal = bring_up::prepare(&plan_args, context, loaded, &engine).await?;
             goal.up.name = "run";
             if context.global.dry_run {
-                return progress::dry_run(&goal.up, &goal.prepared, context).await.map(|()| 0);
+                return goal.dry_run(context).await.map(|()| 0);
             }
             progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await?;
             let failed = |error| goal.origin.failure(error);
