@@ -107,7 +107,7 @@ fn read(args: &RunArgs, context: &Context) -> Result<(UpPlanArgs, Loaded), Failu
         ..UpPlanArgs::default()
     };
     // A mount of the command line may be of a volume that only it uses.
-    let mut loaded = bring_up::load_unpruned(&plan_args, context)?;
+    let mut loaded = bring_up::load_to_run(&plan_args, context)?;
     one_off::apply(&args.definition, &args.command, service, &mut loaded.project, context)?;
     if !context.global.all_resources {
         load::drop_unused(&mut loaded.project);
