@@ -1,5 +1,6 @@
 //! Conversion of strings to numbers and booleans: the paths at which a string is converted right after substitution.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::yaml::Value;
@@ -137,24 +138,14 @@ const TABLE: &[(Target, &[&str])] = &[
 ];
 
 /// The patterns by their last segment, since the ends of most paths match none: the segments before it, and the target.
-/// Sorted by the last segment.
-static BY_LAST_SEGMENT: LazyLock<Vec<(&str, &str, Target)>> = LazyLock::new(|| {
-    let patterns = TABLE.iter().flat_map(|(target, patterns)| patterns.iter().map(|it| (*target, *it)));
-    let mut patterns: Vec<_> = patterns
-        .map(|(target, pattern)| {
-            let (before, last) = pattern.rsplit_once('.').unwrap_or(("", pattern));
-            (last, before, target)
-        })
-        .collect();
-    patterns.sort_by_key(|(last, ..)| *last);
+static BY_LAST_SEGMENT: LazyLock<HashMap<&str, Vec<(&str, Target)>>> = LazyLock::new(|| {
+    let mut patterns = HashMap::<_, Vec<_>>::new();
+    for (target, pattern) in TABLE.iter().flat_map(|(target, patterns)| patterns.iter().map(|it| (*target, *it))) {
+        let (before, last) = pattern.rsplit_once('.').unwrap_or(("", pattern));
+        patterns.entry(last).or_default().push((before, target));
+    }
     patterns
 });
-
-/// The patterns with that last segment.
-fn ending_in(last: &str) -> impl Iterator<Item = &'static (&'static str, &'static str, Target)> {
-    let start = BY_LAST_SEGMENT.partition_point(|(known, ..)| *known < last);
-    BY_LAST_SEGMENT[start..].iter().take_while(move |(known, ..)| *known == last)
-}
 
 /// The type that the string at `path` is converted to. The path starts with its last segment; `None` is a list item.
 pub fn target<'a>(path: &(impl Iterator<Item = Option<&'a str>> + Clone)) -> Option<Target> {
@@ -169,7 +160,8 @@ pub fn target<'a>(path: &(impl Iterator<Item = Option<&'a str>> + Clone)) -> Opt
             None => false,
         }) && path.next().is_none()
     };
-    ending_in(last).chain(ending_in("*")).find(|(_, before, _)| fits(before)).map(|(.., target)| *target)
+    let patterns = [last, "*"].into_iter().filter_map(|last| BY_LAST_SEGMENT.get(last)).flatten();
+    patterns.into_iter().find(|(before, _)| fits(before)).map(|(_, target)| *target)
 }
 
 #[cfg(test)]
