@@ -241,9 +241,14 @@ pub(super) fn load_unpruned(args: &UpPlanArgs, context: &Context) -> Result<Load
 pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
     let loaded = load(args, context)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
-        return Failure::usage(&format!("no service selected{}", profiles_hint(&loaded.project)));
+        return no_service_selected(&loaded.project);
     }
     Ok(loaded)
+}
+
+/// The error for a project of which no service is enabled.
+pub(super) fn no_service_selected<T>(project: &Project) -> Result<T, Failure> {
+    Failure::usage(&format!("no service selected{}", profiles_hint(project)))
 }
 
 /// The profiles that would enable services, if all services are disabled.

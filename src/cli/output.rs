@@ -1,7 +1,9 @@
 //! Output of the command line itself: problems of the files, warnings, progress.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +34,19 @@ use crate::source::SourceMap;
 pub(super) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_ref()).and_then(|()| out.flush()).map_err(Failure::of_stdout)
+}
+
+/// Writes to a file, or to standard output without one.
+///
+/// # Errors
+///
+/// If it cannot be written to.
+pub(super) fn write(text: impl AsRef<[u8]>, file: Option<&Path>, context: &Context) -> Result<(), Failure> {
+    let Some(path) = file else { return print(text) };
+    fs::write(context.working_directory.join(path), text).map_err(|error| {
+        let what = format!("cannot write to `{}`", path.display());
+        Failure::Unexpected(anyhow::Error::new(error).context(what))
+    })
 }
 
 /// Loads a project; warnings go to standard error.

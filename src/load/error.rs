@@ -144,7 +144,7 @@ pub enum LoadWarning {
         span: Span,
     },
     /// A tag without a meaning.
-    #[error(transparent)]
+    #[error("{0} and is ignored")]
     Tag(#[from] IgnoredTagWarning),
     /// A variable without a value, or a word used as a boolean.
     #[error(transparent)]

@@ -19,8 +19,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("event", &["project", "observed", "plan", "engine"]),
     ("execute", &["diagnostic", "project", "observed", "plan", "registry", "event", "engine"]),
     ("operation", &["project", "observed", "plan", "event", "engine", "execute"]),
-    ("export", &["project"]),
-    ("render", &["source", "diagnostic", "project", "observed", "plan", "event"]),
+    ("export", &["project", "observed"]),
+    ("render", &["source", "diagnostic", "project", "observed", "plan", "event", "export"]),
     (
         "cli",
         &[
@@ -75,6 +75,7 @@ fn libraries_have_one_home() {
         // No library, but as replaceable: everything else is generic over the engine's traits.
         ("engine::docker", &["src/engine/docker", "src/engine/mod.rs", "src/cli/engine.rs"]),
         ("indicatif", &["src/render/progress/tty"]),
+        ("dagre", &["src/export/graph/layout"]),
         ("regex", &["src/operation/ls"]),
         ("clap", &["src/cli", "src/main.rs"]),
     ];

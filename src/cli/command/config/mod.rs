@@ -6,8 +6,6 @@ mod listing;
 mod origin;
 mod variables;
 
-use std::fs;
-
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output};
 use crate::load::{LoadOptions, Loaded};
@@ -37,13 +35,7 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure
     if args.quiet {
         return Ok(());
     }
-    match &args.output {
-        Some(path) => fs::write(context.working_directory.join(path), text).map_err(|error| {
-            let what = format!("cannot write to `{}`", path.display());
-            Failure::Unexpected(anyhow::Error::new(error).context(what))
-        }),
-        None => output::print(text),
-    }
+    output::write(text, args.output.as_deref(), context)
 }
 
 fn load_options(args: &ConfigArgs, context: &Context) -> LoadOptions {
