@@ -75,17 +75,23 @@ pub fn volume(volume: &Volume, form: Form) -> Tree {
     resource::volume(volume, form)
 }
 
-/// The same with every `$` doubled, in keys too, so that the printed form loads to the same project.
-#[must_use]
-pub fn double_dollars(tree: Tree) -> Tree {
-    let double = |text: String| if text.contains('$') { text.replace('$', "$$") } else { text };
-    match tree {
-        Tree::String(text) => Tree::String(double(text)),
-        Tree::Sequence(items) => Tree::Sequence(items.into_iter().map(double_dollars).collect()),
-        Tree::Mapping(entries) => {
-            Tree::Mapping(entries.into_iter().map(|(key, value)| (double(key), double_dollars(value))).collect())
+/// Doubles every `$`, in keys too, so that the printed form loads to the same project.
+pub fn double_dollars(tree: &mut Tree) {
+    let double = |text: &mut String| {
+        if text.contains('$') {
+            *text = text.replace('$', "$$");
         }
-        Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) => tree,
+    };
+    match tree {
+        Tree::String(text) => double(text),
+        Tree::Sequence(items) => items.iter_mut().for_each(double_dollars),
+        Tree::Mapping(entries) => {
+            for (key, value) in entries {
+                double(key);
+                double_dollars(value);
+            }
+        }
+        Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) => {}
     }
 }
 
