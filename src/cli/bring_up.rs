@@ -11,7 +11,7 @@ use super::lenient::is_yes;
 use super::progress::Origin;
 use super::{Context, Failure, output, settings};
 use crate::engine::Engine;
-use crate::load::{self, Dependencies, Loaded};
+use crate::load::{self, Dependencies, LoadOptions, Loaded};
 use crate::operation::ask::Always;
 use crate::operation::{self, Detail, OperationError, Prepared, Up};
 use crate::plan::{
@@ -223,11 +223,16 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
     // Report conflicting flags before reading anything.
     check(args)?;
     context.progress_mode()?;
+    output::load(&load_options(args, context), context)
+}
+
+/// How the files are read for the services that the arguments name.
+pub(super) fn load_options(args: &UpPlanArgs, context: &Context) -> LoadOptions {
     let mut options = context.load_options(&args.services);
     if args.no_deps {
         options.dependencies = Dependencies::Ignore;
     }
-    output::load(&options, context)
+    options
 }
 
 /// The same with all resources that the files define, used or not.
@@ -266,12 +271,38 @@ pub(super) async fn prepare<E: Engine>(
     loaded: Loaded,
     engine: &E,
 ) -> Result<Goal, Failure> {
-    let mut options = up_options(args, context, &loaded.project.environment)?;
-    options.contents = load::contents(&loaded.project);
-    options.base_images = load::base_images(&loaded.project);
-    if engine.is_local() {
-        options.missing_files = load::missing_files(&loaded.project);
+    let options = options(args, context, &loaded.project, engine.is_local())?;
+    prepare_with(options, args, context, loaded, engine).await
+}
+
+/// The plan options for a project.
+///
+/// # Errors
+///
+/// If a flag or variable has an invalid value.
+pub(super) fn options(
+    args: &UpPlanArgs,
+    context: &Context,
+    project: &Project,
+    engine_is_local: bool,
+) -> Result<UpOptions, Failure> {
+    let mut options = up_options(args, context, &project.environment)?;
+    options.contents = load::contents(project);
+    options.base_images = load::base_images(project);
+    if engine_is_local {
+        options.missing_files = load::missing_files(project);
     }
+    Ok(options)
+}
+
+/// Observes, asks the user if necessary, and plans with these options.
+pub(super) async fn prepare_with<E: Engine>(
+    options: UpOptions,
+    args: &UpPlanArgs,
+    context: &Context,
+    loaded: Loaded,
+    engine: &E,
+) -> Result<Goal, Failure> {
     let project = Arc::new(loaded.project);
     let origin = Origin { project: project.clone(), sources: loaded.sources };
     let mut up = Up::new(project, options);

@@ -34,6 +34,7 @@ mod transfer;
 mod up;
 mod volumes;
 mod wait;
+pub mod watch;
 
 use tokio_util::sync::CancellationToken;
 

@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("engine", &["source", "diagnostic", "project", "observed", "plan", "registry"]),
     ("event", &["project", "observed", "plan", "engine"]),
     ("execute", &["diagnostic", "project", "observed", "plan", "registry", "event", "engine"]),
-    ("operation", &["project", "observed", "plan", "event", "engine", "execute"]),
+    ("operation", &["source", "project", "observed", "plan", "event", "engine", "execute"]),
     ("export", &["project"]),
     ("render", &["source", "diagnostic", "project", "observed", "plan", "event"]),
     (
@@ -76,6 +76,7 @@ fn libraries_have_one_home() {
         ("engine::docker", &["src/engine/docker", "src/engine/mod.rs", "src/cli/engine.rs"]),
         ("indicatif", &["src/render/progress/tty"]),
         ("regex", &["src/operation/ls"]),
+        ("notify", &["src/operation/watch/files"]),
         ("clap", &["src/cli", "src/main.rs"]),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
