@@ -18,7 +18,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     (
         "Information Commands",
-        &["ps", "logs", "config", "events", "images", "ls", "port", "stats", "top", "viz", "volumes"],
+        &["ps", "logs", "config", "events", "graph", "images", "ls", "port", "stats", "top", "viz", "volumes"],
     ),
     ("Sharing Commands", &["push", "publish", "bridge"]),
 ];
@@ -39,6 +39,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("events", "events --json"),
     ("exec", "exec web sh"),
     ("export", "export --output web.tar web"),
+    ("graph", "graph --live --output shop.svg"),
     ("help", "help up"),
     ("images", "images --format json"),
     ("kill", "kill --signal SIGHUP web"),

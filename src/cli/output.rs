@@ -1,7 +1,9 @@
 //! Output of the command line itself: problems of the files, warnings, progress.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -14,7 +16,7 @@ use crate::diagnostic::render::{Description, Style, describe, describe_all, rend
 use crate::diagnostic::visible::{Colors, visible};
 use crate::diagnostic::{Explain, Level};
 use crate::load::discover::{self, NameSources, ProjectNameError};
-use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
+use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel, Purpose};
 use crate::plan::Plan;
 use crate::project::{Project, ProjectName};
 use crate::render::failure::Files;
@@ -32,6 +34,19 @@ use crate::source::SourceMap;
 pub(super) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_ref()).and_then(|()| out.flush()).map_err(Failure::of_stdout)
+}
+
+/// Writes to a file, or to standard output without one.
+///
+/// # Errors
+///
+/// If it cannot be written to.
+pub(super) fn write(text: impl AsRef<[u8]>, file: Option<&Path>, context: &Context) -> Result<(), Failure> {
+    let Some(path) = file else { return print(text) };
+    fs::write(context.working_directory.join(path), text).map_err(|error| {
+        let what = format!("cannot write to `{}`", path.display());
+        Failure::Unexpected(anyhow::Error::new(error).context(what))
+    })
 }
 
 /// Loads a project; warnings go to standard error.
@@ -241,6 +256,11 @@ impl Target {
 pub(super) fn target_with(services: &[String], context: &Context) -> Result<Target, Failure> {
     let target = target(services, context)?;
     if let Target::Project(loaded) = &target
+        && let Some(job) = services.iter().find(|name| loaded.project.job(name).is_some())
+    {
+        return service_names::only_run(job);
+    }
+    if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
         return Failure::usage(&service_names::no_such_service(&loaded.project, unknown));
@@ -262,6 +282,7 @@ pub(super) fn target(services: &[String], context: &Context) -> Result<Target, F
     }
     let mut options = context.load_options(services);
     options.dependencies = Dependencies::All;
+    options.purpose = Purpose::Find;
     options.resolve_environment = false;
     match (load::load(&options), context.variable("COMPOSE_PROJECT_NAME")) {
         (Ok(loaded), _) => Ok(Target::Project(Box::new(loaded))),

@@ -2,3 +2,4 @@
 
 pub mod bake;
 pub mod graph;
+pub mod viz;

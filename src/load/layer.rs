@@ -69,7 +69,7 @@ impl Explain for LayerError {
 
 /// A tag that Compose ignores, so that the value is taken as if it were not there.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the tag `{}` has no meaning in a Compose file and is ignored", .0.tag)]
+#[error("the tag `{}` has no meaning in a Compose file", .0.tag)]
 pub struct IgnoredTagWarning(pub IgnoredTag);
 
 impl Explain for IgnoredTagWarning {

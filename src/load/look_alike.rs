@@ -20,7 +20,7 @@ pub(super) fn explain(errors: Vec<LoadError>, sources: &SourceMap) -> Vec<LoadEr
             explained.push(error);
             continue;
         };
-        if let Some(space) = odd_space(span, sources) {
+        if let Some(space) = odd_space(span, is_syntax_error(&error), sources) {
             // One message for each file: who pasted one such space has pasted many.
             if spaces.insert(span.file) {
                 explained.push(space.into());
@@ -35,12 +35,16 @@ pub(super) fn explain(errors: Vec<LoadError>, sources: &SourceMap) -> Vec<LoadEr
     explained
 }
 
+fn is_syntax_error(error: &LoadError) -> bool {
+    matches!(error, LoadError::Layer(LayerError::Yaml(YamlError::Syntax { .. })))
+}
+
 fn is_odd_space(character: char) -> bool {
     matches!(character, '\u{a0}' | '\u{2000}'..='\u{200b}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
 
 /// The space that causes an error at `span`: where the structure of the file needs an ordinary one.
-fn odd_space(span: Span, sources: &SourceMap) -> Option<LookAlike> {
+fn odd_space(span: Span, is_syntax_error: bool, sources: &SourceMap) -> Option<LookAlike> {
     let text = sources.file(span.file).text();
     let line = sources.line(span);
     let (start, end) = (line.start as usize, line.end as usize);
@@ -61,7 +65,13 @@ fn odd_space(span: Span, sources: &SourceMap) -> Option<LookAlike> {
         }
         None
     };
-    let at = own.or_else(in_value).or_else(below)?;
+    // The parser notices an item that is not indented by spaces in the line below it.
+    let above = || {
+        let before = text[..start].trim_end_matches(['\n', '\r', ' ']);
+        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+        indentation_space(&before[line..]).filter(|_| is_syntax_error).map(|odd| line + odd)
+    };
+    let at = own.or_else(in_value).or_else(below).or_else(above)?;
     let character = text[at..].chars().next()?;
     Some(LookAlike::Space { character, span: Span::new(span.file, at, at + character.len_utf8()) })
 }
@@ -84,7 +94,7 @@ fn structural_space(line: &str) -> Option<usize> {
 
 /// The typographic quotes that cause `error`.
 fn odd_quotes(error: &LoadError, span: Span, sources: &SourceMap) -> Option<LookAlike> {
-    let is_syntax = matches!(error, LoadError::Layer(LayerError::Yaml(YamlError::Syntax { .. })));
+    let is_syntax = is_syntax_error(error);
     let text = if is_syntax { sources.text(sources.line(span)) } else { sources.text(span) };
     let text = text.lines().next()?.trim();
     let straight = straight_quotes(text)?;

@@ -2,6 +2,7 @@
 
 pub mod events;
 pub mod failure;
+pub mod graph;
 pub mod images;
 pub mod listing;
 pub mod logs;

@@ -493,12 +493,15 @@ impl<'a> Scene<'a> {
     }
 
     fn indentation(&self) -> Finding {
-        let first = self.leading_tab().or_else(|| missing_blank(self.line)).or_else(|| self.template());
+        let first = self.leading_tab().or_else(|| self.glued_item(self.line));
+        let first = first.or_else(|| missing_blank(self.line)).or_else(|| self.template());
         let first = first.or_else(|| self.after_bracket());
         if let Some(finding) = first {
             return finding;
         }
-        if let Some(finding) = self.above().next().and_then(missing_blank) {
+        if let Some(finding) =
+            self.above().next().and_then(|line| self.glued_item(line).or_else(|| missing_blank(line)))
+        {
             return finding;
         }
         let content = self.line.content();
@@ -510,6 +513,14 @@ impl<'a> Scene<'a> {
             );
         }
         self.between_levels()
+    }
+
+    /// Finds `-item` below an item of a list.
+    fn glued_item(&self, line: Line<'_>) -> Option<Finding> {
+        let finding = glued_dash(line)?;
+        let above = self.above().filter(|other| other.start < line.start);
+        let sibling = above.skip_while(|other| other.indent() > line.indent()).next()?;
+        (sibling.indent() == line.indent() && sibling.content().starts_with("- ")).then_some(finding)
     }
 
     /// A line whose indentation matches none of the open levels above it.
@@ -526,8 +537,8 @@ impl<'a> Scene<'a> {
         let name = self.line.entry().map_or(content, |(key, _, _)| key);
         let (start, _) = self.line.content_range();
         let range = (self.line.start, start.max(self.line.start + 1));
-        if let Some(item) = glued_dash(content) {
-            return Finding::new("missing space after the dash", (start, start + 1), format!("write `- {item}`"));
+        if let Some(finding) = glued_dash(self.line) {
+            return finding;
         }
         if levels.contains(&indent) {
             let what = if content.starts_with('-') { "a list item among keys" } else { "a key among list items" };
@@ -573,10 +584,12 @@ fn leading_tab(line: Line<'_>) -> Option<Finding> {
     })
 }
 
-/// `item` of `-item`, which is not a list item without the space.
-fn glued_dash(content: &str) -> Option<&str> {
-    let item = content.strip_prefix('-')?;
-    (!item.is_empty() && !item.starts_with(['-', ' ', '\t'])).then_some(item)
+/// `-item`, which is not a list item without the space.
+fn glued_dash(line: Line<'_>) -> Option<Finding> {
+    let item = line.content().strip_prefix('-')?;
+    let (start, _) = line.content_range();
+    (!item.is_empty() && !item.starts_with(['-', ' ', '\t']))
+        .then(|| Finding::new("missing space after the dash", (start, start + 1), format!("write `- {item}`")))
 }
 
 fn missing_blank(line: Line<'_>) -> Option<Finding> {

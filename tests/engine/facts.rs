@@ -1,4 +1,4 @@
-//! `images`, `ls`, `volumes`, `port`, `top`, `stats`, `events` and `viz`, beside Docker Compose: what every version of it
+//! `images`, `ls`, `volumes`, `port`, `top`, `stats`, `events`, `graph` and `viz`, beside Docker Compose: what every version of it
 //! prints is compared with the one that the bed has; what only the newest does, with its recorded answers.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -323,6 +323,43 @@ async fn the_graph_is_that_of_the_peer() {
         let graph = s.hoist(&["viz"]).await.ok();
         assert!(graph.stdout.starts_with("digraph \"hoist-test-facts-viz\" {\n\tlayout=dot;\n"), "{graph:?}");
         assert_eq!(graph.stderr, "");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_graph_shows_what_the_engine_has() {
+    const STACK: &str = r#"
+services:
+  web: {<<: *idle, scale: 2, depends_on: {db: {condition: service_healthy}, job: {condition: service_started}}}
+  db: {<<: *idle, healthcheck: {test: ["CMD", "true"], interval: 200ms}}
+  job: {<<: *idle, command: ["sh", "-c", "exit 3"]}
+  absent: {<<: *idle}
+"#;
+    project("facts-graph", STACK, |s| async move {
+        s.hoist(&["up", "-d", "web"]).await.ok();
+        s.reach(&["db/1 running", "job/1 exited", "web/1 running", "web/2 running"]).await;
+        let tree = s.hoist(&["graph", "--live"]).await.ok();
+        let states: Vec<String> =
+            tree.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let idle = "busybox:latest";
+        assert_eq!(
+            states,
+            [
+                "SERVICE NEEDED STATE IMAGE".to_owned(),
+                format!("absent not created {idle}"),
+                format!("web running, 2 of 2 up {idle}"),
+                format!("├─ db healthy healthy {idle}"),
+                format!("└─ job started exited (3) {idle}"),
+            ]
+        );
+        let picture = s.hoist(&["graph", "--live", "--format", "svg"]).await.ok().stdout;
+        for class in ["good", "bad", "absent"] {
+            assert!(picture.contains(&format!("<g class=\"{class}\">")), "{picture}");
+        }
+        s.hoist(&["stop", "--timeout", "0", "web"]).await.ok();
+        let tree = s.hoist(&["graph", "--live", "web"]).await.ok().stdout;
+        assert!(tree.contains("exited (137), 0 of 2 up"), "{tree}");
     })
     .await;
 }

@@ -18,9 +18,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("engine", &["source", "diagnostic", "project", "observed", "plan", "registry"]),
     ("event", &["project", "observed", "plan", "engine"]),
     ("execute", &["diagnostic", "project", "observed", "plan", "registry", "event", "engine"]),
-    ("operation", &["source", "project", "observed", "plan", "event", "engine", "execute"]),
-    ("export", &["project"]),
-    ("render", &["source", "diagnostic", "project", "observed", "plan", "event"]),
+    ("operation", &["source", "load", "project", "observed", "plan", "event", "engine", "execute"]),
+    ("export", &["project", "observed"]),
+    ("render", &["source", "diagnostic", "project", "observed", "plan", "event", "export"]),
     (
         "cli",
         &[
@@ -75,6 +75,7 @@ fn libraries_have_one_home() {
         // No library, but as replaceable: everything else is generic over the engine's traits.
         ("engine::docker", &["src/engine/docker", "src/engine/mod.rs", "src/cli/engine.rs"]),
         ("indicatif", &["src/render/progress/tty"]),
+        ("dagre", &["src/export/graph/layout"]),
         ("regex", &["src/operation/ls"]),
         ("notify", &["src/operation/watch/files"]),
         ("clap", &["src/cli", "src/main.rs"]),

@@ -12,6 +12,7 @@ mod down;
 mod events;
 mod exec;
 mod export;
+mod graph;
 mod help;
 mod images;
 mod kill;
@@ -77,6 +78,8 @@ pub(crate) enum Command {
     Exec(Lazy<exec::ExecArgs>),
     /// Export the files of a container as a tar archive
     Export(Lazy<export::ExportArgs>),
+    /// Show services and what they need, as a tree or a picture
+    Graph(Lazy<graph::GraphArgs>),
     /// Show the help for a command
     Help(Lazy<help::HelpArgs>),
     /// List the images of containers
@@ -182,6 +185,7 @@ pub(super) fn dispatch(
         Some(Command::Events(Lazy(args))) => events::events(&args, context),
         Some(Command::Exec(Lazy(args))) => exec::exec(&args, context),
         Some(Command::Export(Lazy(args))) => export::export(args, context),
+        Some(Command::Graph(Lazy(args))) => graph::graph(&args, context),
         Some(Command::Help(Lazy(args))) => help::help(&args, &root(), context.form),
         Some(Command::Images(Lazy(args))) => images::images(&args, context),
         Some(Command::Kill(Lazy(args))) => kill::kill(&args, context),

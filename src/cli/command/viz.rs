@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::{Context, Failure, output};
-use crate::export::graph::{self, Detail, GraphOptions};
+use crate::export::viz::{self as graphviz, Detail, VizOptions};
 
 /// Arguments of `viz`.
 #[derive(Debug, Args)]
@@ -34,19 +34,19 @@ pub(super) fn viz(args: &VizArgs, context: &Context) -> Result<(), Failure> {
 }
 
 /// How to write the graph.
-pub(super) fn options(args: &VizArgs) -> Result<GraphOptions, Failure> {
+pub(super) fn options(args: &VizArgs) -> Result<VizOptions, Failure> {
     let Ok(size) = usize::try_from(args.indentation_size) else {
         return Failure::usage(&format!("invalid indentation size: {}", args.indentation_size));
     };
     let details = [(Detail::Networks, args.networks), (Detail::Ports, args.ports), (Detail::Image, args.image)];
-    Ok(GraphOptions {
+    Ok(VizOptions {
         indentation: if args.spaces { " " } else { "\t" }.repeat(size),
         details: details.into_iter().filter(|(_, is_shown)| *is_shown).map(|(detail, _)| detail).collect(),
     })
 }
 
 /// Prints the graph of the project in the files, and an empty line as Docker Compose does.
-pub(super) fn print(options: &GraphOptions, context: &Context) -> Result<(), Failure> {
+pub(super) fn print(options: &VizOptions, context: &Context) -> Result<(), Failure> {
     let loaded = output::load(&context.load_options(&[]), context)?;
-    output::print(graph::graphviz(&loaded.project, options) + "\n")
+    output::print(graphviz::graphviz(&loaded.project, options) + "\n")
 }

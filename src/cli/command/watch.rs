@@ -18,7 +18,7 @@ use crate::event::{Events, Outputs};
 use crate::load::{self, Loaded};
 use crate::operation::ask::Always;
 use crate::operation::watch::{Definitions, Prune, Reload, Reloaded, Watch, WatchContext, WatchSettings};
-use crate::operation::{self, Build, Detail, Interruption, OperationError, Up};
+use crate::operation::{self, Detail, Interruption, OperationError, Up};
 use crate::plan::{self, BuildOptions, Recreate};
 use crate::project::Project;
 use crate::render::Hidden;
@@ -61,7 +61,7 @@ pub(super) fn watch(args: WatchArgs, context: &Context) -> Result<(), Failure> {
             build(&watch, &loaded, args.quiet, &engine, context).await?;
             let goal = prepare(&up, &up_args, context, loaded, &engine).await?;
             if context.global.dry_run {
-                return progress::dry_run(&goal.up, &goal.prepared, context).await;
+                return goal.dry_run(context).await;
             }
             progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await?;
         }
@@ -74,11 +74,7 @@ pub(super) fn watch(args: WatchArgs, context: &Context) -> Result<(), Failure> {
 
 /// How what follows a change is carried out, for a project that was brought up like this.
 pub(super) fn watch_settings(up: &Up, prune: Prune, context: &Context) -> Result<WatchSettings, Failure> {
-    let build = BuildOptions {
-        default_platform: up.options.default_platform.clone(),
-        base_images: up.options.base_images.clone(),
-        ..BuildOptions::default()
-    };
+    let build = BuildOptions { default_platform: up.options.default_platform.clone(), ..BuildOptions::default() };
     Ok(WatchSettings { run: progress::run_settings(&up.project, context)?, up: up.options.clone(), build, prune })
 }
 
@@ -109,15 +105,16 @@ struct ReadAgain {
 
 impl Reload for ReadAgain {
     fn reload(&self) -> Result<Reloaded, String> {
-        let options = bring_up::load_options(&self.args, &self.context);
-        let loaded = load::load(&options).map_err(|failure| output::load_problems(&failure, &self.context))?;
-        let options = bring_up::options(&self.args, &self.context, &loaded.project, self.engine_is_local);
-        let options = options.map_err(|failure| {
+        let failed = |failure: Failure| {
             let mut text = Vec::new();
             // Memory can be written to.
             let _ = failure.report(&output::style(&self.context), &mut text);
             String::from_utf8_lossy(&text).into_owned()
-        })?;
+        };
+        let options = bring_up::load_options(&self.args, &self.context).map_err(failed)?;
+        let loaded = load::load(&options).map_err(|failure| output::load_problems(&failure, &self.context))?;
+        let options = bring_up::options(&self.args, &self.context, &loaded.project, self.engine_is_local);
+        let options = options.map_err(failed)?;
         let files = files(&loaded.project, &loaded.sources);
         Ok(Reloaded { up: Up::new(Arc::new(loaded.project), options), files })
     }
@@ -141,13 +138,12 @@ async fn build<E: Engine>(
             .get("DOCKER_DEFAULT_PLATFORM")
             .filter(|it| !it.is_empty())
             .cloned(),
-        base_images: load::base_images(&loaded.project),
         ..BuildOptions::default()
     };
     let mut project: Project =
         plan::project_to_build(&loaded.project, &options).map_err(|error| failed(OperationError::from(error)))?;
     project.selected = watched.into_iter().collect();
-    let mut build = Build::new(Arc::new(project), options);
+    let mut build = operation::build(Arc::new(project), options);
     let prepared = operation::prepare(&mut build, engine, &Always::No, Detail::Enough).await.map_err(failed)?;
     if prepared.plan.is_empty() {
         return Ok(());

@@ -84,13 +84,25 @@ impl WrongType<'_> {
             });
         }
         let first = items.first()?;
+        let has_free_names = matches!(self.shape.map, Some(Map::Free { .. }));
+        if let Some(entries) = first.as_mapping().filter(|entries| has_free_names && entries.iter().count() > 1) {
+            let name = entries.iter().find(|(key, _)| key.name == "name").and_then(|(_, value)| scalar_text(value));
+            return Some(match name {
+                Some(name) => {
+                    format!("names are keys here: write `{name}:` instead of `- name: {name}`, and the rest below it")
+                }
+                None => {
+                    "names are keys here: write a name and a colon on a line of its own instead of the dash".to_owned()
+                }
+            });
+        }
         if let Some((key, value)) = first.as_mapping().and_then(|first| first.iter().next()) {
             let value = scalar_text(value).filter(|_| !is_secret(&key.name));
             let entry = value.map_or_else(|| format!("{}:", key.name), |value| format!("{}: {value}", key.name));
             return Some(if self.in_brackets() {
                 format!("use braces instead of brackets: `{{{entry} …}}`")
             } else {
-                format!("names are keys here: write `{entry}` without the dash")
+                format!("names are keys here: write `{entry}`, with a space instead of the dash")
             });
         }
         let names = first.as_str().filter(|_| matches!(self.shape.map, Some(Map::Free { .. })));

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::super::ask::Always;
 use super::super::converge::{Change, Detail, converge_with, prepare};
-use super::super::{Build, Existing, Interruption, OperationError, Up};
+use super::super::{Existing, Interruption, OperationError, Up, build};
 use super::settings::WatchSettings;
 use crate::engine::Engine;
 use crate::event::{Events, Outputs, WatchFailure};
@@ -36,7 +36,7 @@ impl<E: Engine> Plans<E> {
         let options = self.settings.build.clone();
         let mut project = plan::project_to_build(&self.project, &options)?;
         project.selected = vec![service.clone()];
-        self.carry_out(Build::new(Arc::new(project), options)).await
+        self.carry_out(build(Arc::new(project), options)).await
     }
 
     /// Replaces the containers of a service, and what has to follow.

@@ -5,6 +5,7 @@ mod building;
 mod completion;
 mod config;
 mod forms;
+mod graph;
 mod interruption;
 mod listed;
 mod remarks;
@@ -82,7 +83,25 @@ impl Case {
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(mut self) -> Ran {
+    pub(crate) fn run(self) -> Ran {
+        self.run_in_place().0
+    }
+
+    /// Runs it to its end, without a complaint; what it printed.
+    pub(crate) fn ok(self) -> String {
+        let ran = self.run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+        ran.stdout
+    }
+
+    /// Runs it to its end, and reads a file that it wrote into the folder.
+    pub(crate) fn run_and_read(self, path: &str) -> (Ran, String) {
+        let (ran, folder) = self.run_in_place();
+        (ran, fs::read_to_string(folder.path().join(path)).expect("it wrote the file"))
+    }
+
+    /// Runs it to its end. The folder stays until it is dropped.
+    fn run_in_place(mut self) -> (Ran, TempDir) {
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
         let mut child = self
             .command
@@ -101,6 +120,7 @@ impl Case {
             let text = String::from_utf8_lossy(&bytes).replace(&*folder.to_string_lossy(), "[folder]");
             text.replace(&name, "[name]")
         };
-        Ran { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+        let status = output.status.code().unwrap_or(-1);
+        (Ran { status, stdout: text(output.stdout), stderr: text(output.stderr) }, self.folder)
     }
 }

@@ -6,11 +6,9 @@ mod listing;
 mod origin;
 mod variables;
 
-use std::fs;
-
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output};
-use crate::load::{LoadOptions, Loaded};
+use crate::load::{LoadOptions, Loaded, Purpose};
 use crate::project::canonical::{self, Form};
 use crate::project::{Tree, natural_order};
 use crate::yaml::{Node, Value, emit};
@@ -37,13 +35,7 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure
     if args.quiet {
         return Ok(());
     }
-    match &args.output {
-        Some(path) => fs::write(context.working_directory.join(path), text).map_err(|error| {
-            let what = format!("cannot write to `{}`", path.display());
-            Failure::Unexpected(anyhow::Error::new(error).context(what))
-        }),
-        None => output::print(text),
-    }
+    output::write(text, args.output.as_deref(), context)
 }
 
 fn load_options(args: &ConfigArgs, context: &Context) -> LoadOptions {
@@ -54,6 +46,7 @@ fn load_options(args: &ConfigArgs, context: &Context) -> LoadOptions {
     options.resolve_paths = !args.no_path_resolution;
     options.check_consistency = !args.no_consistency;
     options.resolve_environment = !args.no_env_resolution;
+    options.purpose = Purpose::Show;
     options
 }
 

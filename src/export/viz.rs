@@ -1,4 +1,4 @@
-//! The services and their dependencies as a graph for Graphviz.
+//! The services and their dependencies as `viz` prints them: in the language of Graphviz, as Docker Compose does.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use crate::project::{Project, Service};
 
 /// How to write a graph.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GraphOptions {
+pub struct VizOptions {
     /// What each line in the braces begins with.
     pub indentation: String,
     /// What to show of each service besides its name.
@@ -28,7 +28,7 @@ pub enum Detail {
 
 /// The graph in Graphviz's language: a node per enabled service, and an edge to each of its dependencies, sorted.
 #[must_use]
-pub fn graphviz(project: &Project, options: &GraphOptions) -> String {
+pub fn graphviz(project: &Project, options: &VizOptions) -> String {
     let indentation = &options.indentation;
     let mut text = format!("digraph \"{}\" {{\n{indentation}layout=dot;\n", project.name);
     let nodes = project.services.values().map(|service| {
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn services_and_their_dependencies() {
-        let options = GraphOptions { indentation: "\t".to_owned(), ..GraphOptions::default() };
+        let options = VizOptions { indentation: "\t".to_owned(), ..VizOptions::default() };
         let expected = "digraph \"demo\" {\n\tlayout=dot;\n\
                         \t\"db\" [style=\"filled\" label=<<font point-size=\"15\">db</font>>];\n\
                         \t\"web\" [style=\"filled\" label=<<font point-size=\"15\">web</font>>];\n\
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn details_have_the_order_of_the_peer() {
         let details = [Detail::Image, Detail::Ports, Detail::Networks].into();
-        let text = graphviz(&demo(), &GraphOptions { details, ..GraphOptions::default() });
+        let text = graphviz(&demo(), &VizOptions { details, ..VizOptions::default() });
         let web = "<font point-size=\"15\">web</font><font point-size=\"10\"><br/><br/><b>Ports:</b><br/>\
                    127.0.0.1::80 (tcp, ingress)<br/>:9000 (tcp, ingress)</font>\
                    <font point-size=\"10\"><br/><br/><b>Image:</b><br/>busybox:latest</font>>];";
