@@ -45,3 +45,4 @@ mod takeover;
 mod transferring;
 mod volumes;
 mod waiting;
+mod watching;

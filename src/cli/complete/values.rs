@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use clap::{Arg, FromArgMatches};
+use clap::Arg;
 
 use super::answer::{Answer, Directive, commands};
 use crate::cli::context::Context;
@@ -121,7 +121,7 @@ impl<'a> Values<'a> {
             // Up to the name of the command.
             |word| word.as_encoded_bytes().starts_with(b"-"),
         ));
-        let cli = Cli::from_arg_matches(&matches.ok()?).ok()?;
+        let cli = Cli::of(matches.ok()?).ok()?;
         Context::of_process(&cli.global, self.docker.clone(), self.form).ok()
     }
 
