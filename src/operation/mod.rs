@@ -33,6 +33,7 @@ mod top;
 mod up;
 mod volumes;
 mod wait;
+pub mod watch;
 
 use tokio_util::sync::CancellationToken;
 
