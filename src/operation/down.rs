@@ -25,7 +25,7 @@ impl Down {
             ProjectSource::Files(project) if options.services.is_empty() && project.has_jobs() => {
                 ProjectSource::Files(Arc::new(Project::clone(&project).with_jobs_as_services()))
             }
-            other => other,
+            other @ (ProjectSource::Files(_) | ProjectSource::Labels(_)) => other,
         };
         Self { project: target.known(), target, options }
     }
