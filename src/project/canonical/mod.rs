@@ -68,8 +68,14 @@ pub fn volume(volume: &Volume, form: Form) -> Tree {
     resource::volume(volume, form)
 }
 
-/// Doubles every `$`, in keys too, so that the printed form loads to the same project.
-pub fn double_dollars(tree: &mut Tree) {
+/// The same with every `$` doubled, in keys too, so that the printed form loads to the same project.
+#[must_use]
+pub fn double_dollars(mut tree: Tree) -> Tree {
+    double_in_place(&mut tree);
+    tree
+}
+
+fn double_in_place(tree: &mut Tree) {
     let double = |text: &mut String| {
         if text.contains('$') {
             *text = text.replace('$', "$$");
@@ -77,11 +83,11 @@ pub fn double_dollars(tree: &mut Tree) {
     };
     match tree {
         Tree::String(text) => double(text),
-        Tree::Sequence(items) => items.iter_mut().for_each(double_dollars),
+        Tree::Sequence(items) => items.iter_mut().for_each(double_in_place),
         Tree::Mapping(entries) => {
             for (key, value) in entries {
                 double(key);
-                double_dollars(value);
+                double_in_place(value);
             }
         }
         Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) => {}

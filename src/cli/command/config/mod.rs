@@ -70,11 +70,7 @@ fn render(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result
         Format::Yaml => Form::Yaml,
         Format::Json => Form::Json,
     };
-    let printed = |loaded: &Loaded| {
-        let mut tree = canonical::project(&loaded.project, form);
-        canonical::double_dollars(&mut tree);
-        tree
-    };
+    let printed = |loaded: &Loaded| canonical::double_dollars(canonical::project(&loaded.project, form));
     if !args.asks_registries() {
         let loaded = output::load(options, context)?;
         if args.quiet {
