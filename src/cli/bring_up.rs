@@ -8,10 +8,10 @@ use clap::Args;
 
 use super::confirm::Person;
 use super::lenient::is_yes;
-use super::progress::Origin;
-use super::{Context, Failure, output, settings};
+use super::progress::{self, Origin};
+use super::{Context, Failure, output, service_names, settings};
 use crate::engine::Engine;
-use crate::load::{self, Dependencies, Loaded};
+use crate::load::{self, Dependencies, LoadOptions, Loaded, Purpose, Resources};
 use crate::operation::ask::Always;
 use crate::operation::{self, Detail, OperationError, Prepared, Up};
 use crate::plan::{
@@ -220,28 +220,42 @@ pub(super) struct Goal {
 
 /// Loads the project for the services that the arguments name.
 pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
-    // Report conflicting flags before reading anything.
+    output::load(&load_options(args, context)?, context)
+}
+
+/// The same for a service or job that is run, with all resources that the files define, used or not.
+pub(super) fn load_to_run(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
+    let options = LoadOptions { resources: Resources::All, purpose: Purpose::Run, ..load_options(args, context)? };
+    output::load(&options, context)
+}
+
+/// How the files are read for the services that the arguments name.
+///
+/// # Errors
+///
+/// If flags conflict: that comes before reading anything.
+pub(super) fn load_options(args: &UpPlanArgs, context: &Context) -> Result<LoadOptions, Failure> {
     check(args)?;
     context.progress_mode()?;
     let mut options = context.load_options(&args.services);
     if args.no_deps {
         options.dependencies = Dependencies::Ignore;
     }
-    output::load(&options, context)
+    Ok(options)
 }
 
-/// The same with all resources that the files define, used or not.
-pub(super) fn load_unpruned(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
-    let mut all = context.clone();
-    all.global.all_resources = true;
-    load(args, &all)
-}
-
-/// Reads the files for the services that the arguments name; fails if that leaves no service.
+/// Reads the files for the services that the arguments name; fails if that leaves no service, or if there are jobs with
+/// a schedule. Warns of other jobs, which do not run.
 pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
     let loaded = load(args, context)?;
+    service_names::refuse_schedules(&loaded.project)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
         return no_service_selected(&loaded.project);
+    }
+    let jobs: Vec<_> = loaded.project.jobs.keys().map(ServiceName::as_str).collect();
+    if !jobs.is_empty() {
+        let jobs = jobs.join(", ");
+        output::warn(&format!("jobs are not started by up; trigger them with `docker compose run`: {jobs}"), context)?;
     }
     Ok(loaded)
 }
@@ -264,6 +278,14 @@ fn profiles_hint(project: &Project) -> String {
     )
 }
 
+impl Goal {
+    /// Shows what would be done, and what would fail because of missing files.
+    pub(super) async fn dry_run(&self, context: &Context) -> Result<(), Failure> {
+        progress::dry_run(&self.up, &self.prepared, context).await?;
+        operation::look_for_files(&self.prepared).map_err(|failure| self.origin.failure(OperationError::Run(failure)))
+    }
+}
+
 /// Observes, asks the user if necessary, and plans.
 pub(super) async fn prepare<E: Engine>(
     args: &UpPlanArgs,
@@ -271,12 +293,37 @@ pub(super) async fn prepare<E: Engine>(
     loaded: Loaded,
     engine: &E,
 ) -> Result<Goal, Failure> {
-    let mut options = up_options(args, context, &loaded.project.environment)?;
-    options.contents = load::contents(&loaded.project);
-    options.base_images = load::base_images(&loaded.project);
-    if engine.is_local() {
-        options.missing_files = load::missing_files(&loaded.project);
+    let options = options(args, context, &loaded.project, engine.is_local())?;
+    prepare_with(options, args, context, loaded, engine).await
+}
+
+/// The plan options for a project.
+///
+/// # Errors
+///
+/// If a flag or variable has an invalid value.
+pub(super) fn options(
+    args: &UpPlanArgs,
+    context: &Context,
+    project: &Project,
+    engine_is_local: bool,
+) -> Result<UpOptions, Failure> {
+    let mut options = up_options(args, context, &project.environment)?;
+    options.contents = load::contents(project);
+    if engine_is_local {
+        options.missing_files = load::missing_files(project);
     }
+    Ok(options)
+}
+
+/// Observes, asks the user if necessary, and plans with these options.
+pub(super) async fn prepare_with<E: Engine>(
+    options: UpOptions,
+    args: &UpPlanArgs,
+    context: &Context,
+    loaded: Loaded,
+    engine: &E,
+) -> Result<Goal, Failure> {
     let project = Arc::new(loaded.project);
     let origin = Origin { project: project.clone(), sources: loaded.sources };
     let mut up = Up::new(project, options);

@@ -16,7 +16,7 @@ use crate::diagnostic::render::{Description, Style, describe, describe_all, rend
 use crate::diagnostic::visible::{Colors, visible};
 use crate::diagnostic::{Explain, Level};
 use crate::load::discover::{self, NameSources, ProjectNameError};
-use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
+use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel, Purpose};
 use crate::plan::Plan;
 use crate::project::{Project, ProjectName};
 use crate::render::failure::Files;
@@ -87,6 +87,16 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     if is_json(context) {
         return report_json(errors, warnings, sources, context);
     }
+    io::stderr().write_all(problems(errors, warnings, sources, context).as_bytes())
+}
+
+/// What is wrong with the files, as text.
+pub(super) fn load_problems(failure: &LoadFailure, context: &Context) -> String {
+    let errors: Vec<&dyn Explain> = failure.errors.iter().map(|error| error as &dyn Explain).collect();
+    problems(&errors, &failure.warnings, &failure.sources, context)
+}
+
+fn problems(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap, context: &Context) -> String {
     let (placed, placeless): (Vec<&dyn Explain>, Vec<&dyn Explain>) =
         errors.iter().partition(|error| error.span().is_some());
     let warnings = warnings.iter().map(|warning| (warning as &dyn Explain, Level::Warning));
@@ -100,7 +110,7 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
             writeln!(text, "hint: {}", visible(&hint, Colors::Shown)).expect("memory can be written to");
         }
     }
-    io::stderr().write_all(text.as_bytes())
+    text
 }
 
 /// Writes every problem as a JSON object on its own line: errors like those of commands, warnings as log records.
@@ -246,6 +256,11 @@ impl Target {
 pub(super) fn target_with(services: &[String], context: &Context) -> Result<Target, Failure> {
     let target = target(services, context)?;
     if let Target::Project(loaded) = &target
+        && let Some(job) = services.iter().find(|name| loaded.project.job(name).is_some())
+    {
+        return service_names::only_run(job);
+    }
+    if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
         return Failure::usage(&service_names::no_such_service(&loaded.project, unknown));
@@ -267,6 +282,7 @@ pub(super) fn target(services: &[String], context: &Context) -> Result<Target, F
     }
     let mut options = context.load_options(services);
     options.dependencies = Dependencies::All;
+    options.purpose = Purpose::Find;
     options.resolve_environment = false;
     match (load::load(&options), context.variable("COMPOSE_PROJECT_NAME")) {
         (Ok(loaded), _) => Ok(Target::Project(Box::new(loaded))),

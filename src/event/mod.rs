@@ -12,6 +12,7 @@ mod outcome;
 mod output;
 mod task;
 mod warning;
+mod watch;
 
 pub use crate::engine::{AddressHolder, BuildFailure, BuildPlace, BuildStatus, EngineError, NameHolder, PortHolder};
 pub use crate::plan::{LeftAlone, LeftAloneReason, Subject};
@@ -22,6 +23,7 @@ pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
 pub use task::{Task, TaskStatus};
 pub use warning::StepWarning;
+pub use watch::{Redefined, WatchFailure, WatchNote};
 
 use std::sync::Arc;
 use std::time::Duration;

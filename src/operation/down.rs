@@ -1,12 +1,11 @@
 //! `down`: stops and removes what a project has in the engine, even without its files.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::converge::Change;
+use super::converge::{Change, Known};
 use super::{OperationError, observe};
 use crate::engine::{Engine, ObserveQuery};
-use crate::observed::{ContainerId, Observed};
+use crate::observed::Observed;
 use crate::plan::{self, DownImages, DownOptions, Orphans, Plan, PlanError, ProjectSource};
 use crate::project::Project;
 
@@ -19,9 +18,15 @@ pub struct Down {
 }
 
 impl Down {
-    /// Takes `target` down.
+    /// Takes `target` down, with the containers of jobs unless services are named.
     #[must_use]
     pub fn new(target: ProjectSource, options: DownOptions) -> Self {
+        let target = match target {
+            ProjectSource::Files(project) if options.services.is_empty() && project.has_jobs() => {
+                ProjectSource::Files(Arc::new(Project::clone(&project).with_jobs_as_services()))
+            }
+            other => other,
+        };
         Self { project: target.known(), target, options }
     }
 
@@ -56,7 +61,7 @@ impl Change for Down {
         Ok(observed)
     }
 
-    fn plan(&self, observed: &Observed, _made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError> {
+    fn plan(&self, observed: &Observed, _known: &Known) -> Result<Plan, PlanError> {
         Ok(plan::down(&self.target, observed, &self.options))
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! [`crate::load`] makes a [`Project`]; nothing changes it afterwards.
 
+pub mod bake;
 pub mod canonical;
 pub mod circle;
 mod config;
 pub mod fingerprint;
 pub mod graph;
 pub mod hash;
+mod job;
 pub mod label;
 mod model;
 mod names;
@@ -25,6 +27,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use config::Config;
+pub use job::{Job, Schedule, Triggers};
 pub use model::Model;
 pub use names::{ConfigKey, ModelKey, NameSeparator, NetworkKey, ProjectName, SecretKey, ServiceName, VolumeKey};
 pub use natural::natural_order;
@@ -34,8 +37,8 @@ pub use secret::{CONFIGS_FOLDER, FileSource, SECRETS_FOLDER, Secret};
 pub use service::{
     Blkio, Build, Condition, CredentialSpec, Dependency, Deploy, DeployRestartPolicy, Develop, DiscreteResource,
     EnvFile, Extends, FileReference, GenericResource, Healthcheck, Hook, Logging, Placement, PlacementPreference,
-    Provider, Reservations, ResourceLimits, Resources, Service, ServiceModel, ServiceNetwork, SshKey, ThrottleDevice,
-    UpdateConfig, Watch, WatchAction, WeightDevice, XHoist,
+    PreStart, Provider, Reservations, ResourceLimits, Resources, Service, ServiceModel, ServiceNetwork, SshKey,
+    ThrottleDevice, UpdateConfig, Watch, WatchAction, WeightDevice, XHoist,
 };
 pub use tree::Tree;
 pub use volume::Volume;
@@ -107,6 +110,10 @@ pub struct Project {
     pub services: BTreeMap<ServiceName, Service>,
     /// Known services that are not acted on: with inactive profiles, or not selected. Their containers are not orphans.
     pub disabled: BTreeMap<ServiceName, Service>,
+    /// Jobs that the profiles enable. Only `run` starts them.
+    pub jobs: BTreeMap<ServiceName, Job>,
+    /// Jobs with inactive profiles.
+    pub disabled_jobs: BTreeMap<ServiceName, Job>,
     /// The services the user named, in that order; empty means all.
     pub selected: Vec<ServiceName>,
     /// Networks.
@@ -134,10 +141,35 @@ impl Project {
         self.services.get(name)
     }
 
-    /// Whether the files define a service with this name, enabled or not.
+    /// Whether the files define a service or job with this name, enabled or not.
     #[must_use]
     pub fn is_known(&self, name: &str) -> bool {
-        self.services.contains_key(name) || self.disabled.contains_key(name)
+        self.services.contains_key(name) || self.disabled.contains_key(name) || self.job(name).is_some()
+    }
+
+    /// The job with this name, enabled or not.
+    #[must_use]
+    pub fn job(&self, name: &str) -> Option<&Job> {
+        self.jobs.get(name).or_else(|| self.disabled_jobs.get(name))
+    }
+
+    /// Whether the files define a job, enabled or not.
+    #[must_use]
+    pub fn has_jobs(&self) -> bool {
+        !self.jobs.is_empty() || !self.disabled_jobs.is_empty()
+    }
+
+    /// The same with its jobs as services, which depend on no other job: for what is done to all containers.
+    #[must_use]
+    pub fn with_jobs_as_services(mut self) -> Self {
+        let jobs = std::mem::take(&mut self.jobs).into_iter().chain(std::mem::take(&mut self.disabled_jobs));
+        let jobs: BTreeMap<_, _> = jobs.map(|(name, job)| (name, job.service)).collect();
+        for (name, job) in &jobs {
+            let mut service = job.clone();
+            service.depends_on.retain(|needed, _| !jobs.contains_key(needed));
+            self.services.insert(name.clone(), service);
+        }
+        self
     }
 
     /// Whether the user named the service, or named none at all.
@@ -172,6 +204,13 @@ impl Project {
     #[must_use]
     pub fn container_name(&self, service: &Service, number: u64) -> String {
         service.container_name.clone().unwrap_or_else(|| self.replica_name(&service.name, number))
+    }
+
+    /// The name of the container of a `pre_start` hook, which counts from 0: `<project>-<service>-pre_start-<number>`.
+    #[must_use]
+    pub fn hook_name(&self, service: &ServiceName, number: usize) -> String {
+        let separator = self.separator;
+        format!("{}{separator}{service}{separator}pre_start{separator}{number}", self.name)
     }
 
     /// `<project>-<service>-<number>`, ignoring `container_name`.

@@ -40,6 +40,7 @@ mod version;
 mod viz;
 mod volumes;
 mod wait;
+mod watch;
 
 use clap::Subcommand;
 
@@ -135,6 +136,8 @@ pub(crate) enum Command {
     Volumes(Lazy<volumes::VolumesArgs>),
     /// Wait until containers exit
     Wait(Lazy<wait::WaitArgs>),
+    /// Watch files, and sync, rebuild or restart when they change
+    Watch(Lazy<watch::WatchArgs>),
 }
 
 /// Prints the version if that is what `command` or `--version` asks for. This needs no context, so it works in every
@@ -209,5 +212,6 @@ pub(super) fn dispatch(
         Some(Command::Viz(Lazy(args))) => viz::viz(&args, context),
         Some(Command::Volumes(Lazy(args))) => volumes::volumes(&args, context),
         Some(Command::Wait(Lazy(args))) => wait::wait(&args, context),
+        Some(Command::Watch(Lazy(args))) => watch::watch(args, context),
     }
 }

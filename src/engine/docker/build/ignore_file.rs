@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::error::BuildError;
-use super::pattern::Patterns;
 use crate::engine::{BuildFailure, BuildPlace};
-use crate::source::{Reader, clean};
+use crate::project::value::path_pattern::Patterns;
+use crate::source::Reader;
 
 /// The file in a context that lists what not to send.
 pub(super) const IGNORE_FILE: &str = ".dockerignore";
@@ -20,11 +20,14 @@ pub(super) fn read_linked(path: &Path, context: &Path) -> Result<Option<Vec<u8>>
         return Ok(None);
     }
     check(path, context)?;
+    if path.is_dir() {
+        return Ok(None);
+    }
     Reader::default().read(path).map(Some).map_err(|cause| unreadable(path, &cause))
 }
 
-/// Refuses an ignore file that the frontend would silently ignore because it cannot get it: one that is not a file, or
-/// a broken link. A link may lead to any file in the context or, since contexts may share one, to an ignore file
+/// Refuses an ignore file that the frontend would silently ignore because it cannot get it: a pipe and the like, or a
+/// broken link. A folder is none, as in Docker's own tools. A link may lead to any file in the context or, since contexts may share one, to an ignore file
 /// outside. It may not lead to anything else: a link in a foreign repository must not make hoist send a private key.
 ///
 /// # Errors
@@ -35,6 +38,9 @@ pub(super) fn check(path: &Path, context: &Path) -> Result<(), BuildError> {
         return Ok(());
     }
     let target = path.canonicalize().map_err(|cause| unreadable(path, &cause))?;
+    if target.is_dir() {
+        return Ok(());
+    }
     if !target.is_file() {
         return Err(unreadable(path, &"it is not a file"));
     }
@@ -75,23 +81,6 @@ fn bad_line(files: &[PathBuf]) -> Option<BuildPlace> {
     })
 }
 
-/// The patterns in an ignore file, as Docker's own tools read them.
-pub(super) fn patterns(text: &str) -> Vec<String> {
-    let lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.starts_with('#'));
-    let lines = lines.map(str::trim).filter(|line| !line.is_empty());
-    let pattern = |line: &str| {
-        let (sign, path) = line.strip_prefix('!').map_or(("", line), |path| ("!", path.trim()));
-        if path.is_empty() {
-            return sign.to_owned();
-        }
-        let clean = clean(path);
-        // A leading slash means the context itself.
-        let clean = clean.strip_prefix('/').filter(|rest| !rest.is_empty()).unwrap_or(&clean);
-        format!("{sign}{clean}")
-    };
-    lines.map(pattern).collect()
-}
-
 /// The line of the first invalid pattern, from 1.
 fn bad_pattern(text: &str) -> Option<usize> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
@@ -102,12 +91,6 @@ fn bad_pattern(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_ignore_file_becomes_patterns() {
-        let text = "\u{feff}# not this\n#nor this\n a # b \r\n\n! /x/../y/\n/\n./z/.\n!\n";
-        assert_eq!(patterns(text), ["a # b", "!y", "/", "z", "!"]);
-    }
 
     #[test]
     fn the_first_line_that_is_no_pattern_is_found() {
