@@ -282,7 +282,7 @@ impl Goal {
     /// Shows what would be done, and what would fail because of missing files.
     pub(super) async fn dry_run(&self, context: &Context) -> Result<(), Failure> {
         progress::dry_run(&self.up, &self.prepared, context).await?;
-        operation::look_for_files(&self.prepared).map_err(|error| self.origin.failure(error))
+        operation::look_for_files(&self.prepared).map_err(|failure| self.origin.failure(OperationError::Run(failure)))
     }
 }
 

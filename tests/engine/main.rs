@@ -25,6 +25,7 @@ mod hooks;
 mod identity;
 mod ignoring;
 mod interruption;
+mod jobs;
 mod listing;
 mod menu;
 mod mistakes;

@@ -55,7 +55,11 @@ async fn files_folders_and_links_are_copied_and_removed() {
         s.write("src/old", "old");
         s.write("src/node_modules/m", "host");
         let watch = watch(&s, &[]).await;
-        assert_eq!(says(&s, "web", &["sh", "-c", "ls /app 2> /dev/null"]).await, "", "nothing is copied before it changes");
+        assert_eq!(
+            says(&s, "web", &["sh", "-c", "ls /app 2> /dev/null"]).await,
+            "",
+            "nothing is copied before it changes"
+        );
         s.write("src/a", "1");
         arrives(&s, "web", "/app/a", "1").await;
         s.write("src/a", "2");
