@@ -271,17 +271,37 @@ pub(super) async fn prepare<E: Engine>(
     loaded: Loaded,
     engine: &E,
 ) -> Result<Goal, Failure> {
+    let missing = if engine.is_local() { load::missing_files(&loaded.project) } else { BTreeSet::new() };
+    let goal = prepare_with(missing, args, context, loaded, engine).await?;
+    output::plan_warnings(&goal.prepared.plan, Some((&goal.origin.project, &goal.origin.sources)), context)?;
+    Ok(goal)
+}
+
+/// The same, without warnings, and even if a file is missing that a container needs.
+pub(super) async fn prepare_anyway<E: Engine>(
+    args: &UpPlanArgs,
+    context: &Context,
+    loaded: Loaded,
+    engine: &E,
+) -> Result<Goal, Failure> {
+    prepare_with(BTreeSet::new(), args, context, loaded, engine).await
+}
+
+async fn prepare_with<E: Engine>(
+    missing_files: BTreeSet<String>,
+    args: &UpPlanArgs,
+    context: &Context,
+    loaded: Loaded,
+    engine: &E,
+) -> Result<Goal, Failure> {
     let mut options = up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
     options.base_images = load::base_images(&loaded.project);
-    if engine.is_local() {
-        options.missing_files = load::missing_files(&loaded.project);
-    }
+    options.missing_files = missing_files;
     let project = Arc::new(loaded.project);
     let origin = Origin { project: project.clone(), sources: loaded.sources };
     let mut up = Up::new(project, options);
     let prepared = look(&mut up, args, context, engine).await.map_err(|error| origin.failure(error))?;
-    output::plan_warnings(&prepared.plan, Some((&origin.project, &origin.sources)), context)?;
     let hidden = Hidden { layers: args.converge.quiet_pull, builds: args.quiet_build };
     Ok(Goal { up, prepared, origin, hidden })
 }

@@ -225,7 +225,8 @@ const BUILD: &[Row] = &[
 ];
 
 /// `error` with the keys in the files that caused it, if the engine rejected what `action` requests.
-pub(super) fn explained(error: StepError, action: &Action) -> StepError {
+#[must_use]
+pub fn explained(error: StepError, action: &Action) -> StepError {
     let words = if let StepError::Engine(
         EngineError::Refused(words)
         | EngineError::Failed(words)

@@ -34,6 +34,7 @@ mod transfer;
 mod up;
 mod volumes;
 mod wait;
+mod why;
 
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +64,7 @@ pub use transfer::{Pull, Push};
 pub use up::Up;
 pub use volumes::Volumes;
 pub use wait::{Ended, Wait};
+pub use why::Why;
 
 /// Interruptions by the user during an operation. The tokens are cancelled from outside, in this order.
 #[derive(Debug, Clone, Default)]

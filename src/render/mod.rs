@@ -18,5 +18,6 @@ pub mod top;
 pub mod volume_data;
 pub mod volumes;
 pub mod warning;
+pub mod why;
 
 pub use progress::{Causes, Hidden, Progress, ProgressMode, Record, RecordState, Records, TerminalSize, TtySettings};

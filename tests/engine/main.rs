@@ -44,3 +44,4 @@ mod takeover;
 mod transferring;
 mod volumes;
 mod waiting;
+mod why;

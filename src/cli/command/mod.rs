@@ -40,6 +40,7 @@ mod version;
 mod viz;
 mod volumes;
 mod wait;
+mod why;
 
 use clap::Subcommand;
 
@@ -135,6 +136,9 @@ pub(crate) enum Command {
     Volumes(Lazy<volumes::VolumesArgs>),
     /// Wait until containers exit
     Wait(Lazy<wait::WaitArgs>),
+    /// Explain why services are not running, not healthy, or about to be recreated
+    #[command(after_help = "Exit status: 0 when nothing is wrong, 2 when something is, 1 for an error.")]
+    Why(Lazy<why::WhyArgs>),
 }
 
 /// Prints the version if that is what `command` or `--version` asks for. This needs no context, so it works in every
@@ -209,5 +213,6 @@ pub(super) fn dispatch(
         Some(Command::Viz(Lazy(args))) => viz::viz(&args, context),
         Some(Command::Volumes(Lazy(args))) => volumes::volumes(&args, context),
         Some(Command::Wait(Lazy(args))) => wait::wait(&args, context),
+        Some(Command::Why(Lazy(args))) => why::why(&args, context),
     }
 }
