@@ -8,10 +8,10 @@ use clap::Args;
 
 use super::confirm::Person;
 use super::lenient::is_yes;
-use super::progress::Origin;
-use super::{Context, Failure, output, settings};
+use super::progress::{self, Origin};
+use super::{Context, Failure, output, service_names, settings};
 use crate::engine::Engine;
-use crate::load::{self, Dependencies, Loaded};
+use crate::load::{self, Dependencies, LoadOptions, Loaded, Purpose, Resources};
 use crate::operation::ask::Always;
 use crate::operation::{self, Detail, OperationError, Prepared, Up};
 use crate::plan::{
@@ -220,6 +220,16 @@ pub(super) struct Goal {
 
 /// Loads the project for the services that the arguments name.
 pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
+    output::load(&options(args, context)?, context)
+}
+
+/// The same for a service or job that is run, with all resources that the files define, used or not.
+pub(super) fn load_to_run(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
+    let options = LoadOptions { resources: Resources::All, purpose: Purpose::Run, ..options(args, context)? };
+    output::load(&options, context)
+}
+
+fn options(args: &UpPlanArgs, context: &Context) -> Result<LoadOptions, Failure> {
     // Report conflicting flags before reading anything.
     check(args)?;
     context.progress_mode()?;
@@ -227,21 +237,21 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
     if args.no_deps {
         options.dependencies = Dependencies::Ignore;
     }
-    output::load(&options, context)
+    Ok(options)
 }
 
-/// The same with all resources that the files define, used or not.
-pub(super) fn load_unpruned(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
-    let mut all = context.clone();
-    all.global.all_resources = true;
-    load(args, &all)
-}
-
-/// Reads the files for the services that the arguments name; fails if that leaves no service.
+/// Reads the files for the services that the arguments name; fails if that leaves no service, or if there are jobs with
+/// a schedule. Warns of other jobs, which do not run.
 pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
     let loaded = load(args, context)?;
+    service_names::refuse_schedules(&loaded.project)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
         return no_service_selected(&loaded.project);
+    }
+    let jobs: Vec<_> = loaded.project.jobs.keys().map(ServiceName::as_str).collect();
+    if !jobs.is_empty() {
+        let jobs = jobs.join(", ");
+        output::warn(&format!("jobs are not started by up; trigger them with `docker compose run`: {jobs}"), context)?;
     }
     Ok(loaded)
 }
@@ -262,6 +272,14 @@ fn profiles_hint(project: &Project) -> String {
         "\nhint: every service has a profile and none is active; enable one with --profile NAME (available: {})",
         profiles.join(", ")
     )
+}
+
+impl Goal {
+    /// Shows what would be done, and what would fail because of missing files.
+    pub(super) async fn dry_run(&self, context: &Context) -> Result<(), Failure> {
+        progress::dry_run(&self.up, &self.prepared, context).await?;
+        operation::look_for_files(&self.prepared).map_err(|error| self.origin.failure(error))
+    }
 }
 
 /// Observes, asks the user if necessary, and plans.
@@ -296,7 +314,6 @@ async fn prepare_with<E: Engine>(
 ) -> Result<Goal, Failure> {
     let mut options = up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
-    options.base_images = load::base_images(&loaded.project);
     options.missing_files = missing_files;
     let project = Arc::new(loaded.project);
     let origin = Origin { project: project.clone(), sources: loaded.sources };

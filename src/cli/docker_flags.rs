@@ -25,6 +25,8 @@ pub struct DockerFlags {
     pub tls_certificate: Option<PathBuf>,
     /// `--tlskey`: the key of the client's certificate.
     pub tls_key: Option<PathBuf>,
+    /// All of them as they were given.
+    pub words: Vec<String>,
 }
 
 /// A flag of `docker`.
@@ -90,6 +92,7 @@ impl DockerFlags {
             };
             at += usize::from(took_next);
         }
+        self.words.extend(words.iter().take(at).map(|word| word.to_string_lossy().into_owned()));
         Ok(at)
     }
 
@@ -190,9 +193,11 @@ mod tests {
                 host: Some("unix:///a".to_owned()),
                 tls_verify: Some(false),
                 tls_key: Some("/k".into()),
+                words: flags.words.clone(),
                 ..DockerFlags::default()
             }
         );
+        assert_eq!(flags.words.join(" "), "-D --config /c -Hunix:///a --tlsverify=false --tlskey=/k -l debug");
         let (flags, _) = taken("-Dc=other --tls compose").unwrap();
         assert_eq!((flags.context.as_deref(), flags.tls), (Some("other"), true));
     }

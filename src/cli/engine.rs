@@ -2,10 +2,11 @@
 
 use futures::FutureExt;
 
+use super::invocation::Form;
 use super::plugin::socket;
 use super::{Context, Failure};
 use crate::engine::Observe;
-use crate::engine::docker::{ConnectSettings, Docker, TlsRequest};
+use crate::engine::docker::{ConnectSettings, DialCommand, Docker, TlsRequest};
 
 /// Runs `work` with what `load` reads and with the engine selected by flags, environment and Docker's configuration.
 /// Pings the engine first, so that it wakes up and answers while the files are read.
@@ -71,5 +72,21 @@ pub(super) fn connect(context: &Context) -> Result<Docker, Failure> {
     connect.tls_authority.clone_from(&docker.tls_authority);
     connect.tls_certificate.clone_from(&docker.tls_certificate);
     connect.tls_key.clone_from(&docker.tls_key);
+    connect.builds.secrets = context.secret_values();
+    connect.dial = dial(context);
     Ok(Docker::connect(connect)?)
+}
+
+/// The `docker` that called hoist, if it says that the engine is reached through it: it may know of engines that nobody
+/// else does.
+fn dial(context: &Context) -> Option<DialCommand> {
+    let Context { global, docker, .. } = context;
+    let own = global.host.is_some() || global.context.is_some();
+    if context.form != Form::Plugin || own {
+        return None;
+    }
+    context.variable("DOCKER_CLI_PLUGIN_USE_DIAL_STDIO")?;
+    let program = context.variable("DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND").unwrap_or("docker").to_owned();
+    let arguments = docker.words.iter().cloned().chain(["system".to_owned(), "dial-stdio".to_owned()]);
+    Some(DialCommand { program, arguments: arguments.collect() })
 }

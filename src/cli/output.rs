@@ -16,7 +16,7 @@ use crate::diagnostic::render::{Description, Style, describe, describe_all, rend
 use crate::diagnostic::visible::{Colors, visible};
 use crate::diagnostic::{Explain, Level};
 use crate::load::discover::{self, NameSources, ProjectNameError};
-use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel};
+use crate::load::{self, Dependencies, LoadFailure, LoadOptions, LoadWarning, Loaded, LoadedModel, Purpose};
 use crate::plan::Plan;
 use crate::project::{Project, ProjectName};
 use crate::render::failure::Files;
@@ -246,6 +246,11 @@ impl Target {
 pub(super) fn target_with(services: &[String], context: &Context) -> Result<Target, Failure> {
     let target = target(services, context)?;
     if let Target::Project(loaded) = &target
+        && let Some(job) = services.iter().find(|name| loaded.project.job(name).is_some())
+    {
+        return service_names::only_run(job);
+    }
+    if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))
     {
         return Failure::usage(&service_names::no_such_service(&loaded.project, unknown));
@@ -267,6 +272,7 @@ pub(super) fn target(services: &[String], context: &Context) -> Result<Target, F
     }
     let mut options = context.load_options(services);
     options.dependencies = Dependencies::All;
+    options.purpose = Purpose::Find;
     options.resolve_environment = false;
     match (load::load(&options), context.variable("COMPOSE_PROJECT_NAME")) {
         (Ok(loaded), _) => Ok(Target::Project(Box::new(loaded))),

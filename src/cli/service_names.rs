@@ -23,6 +23,28 @@ pub(super) fn meant(project: &Project, name: &str) -> String {
     closest_service(project, name).map(|closest| format!("\nhint: did you mean `{closest}`?")).unwrap_or_default()
 }
 
+/// The failure for a command that names a job but does not run it.
+pub(super) fn only_run<T>(job: &str) -> Result<T, Failure> {
+    Failure::usage(&format!(
+        "job \"{job}\" can only be triggered with \"docker compose run\"\nhint: run it with `hoist run {job}`"
+    ))
+}
+
+/// The failure for a command that starts services while the profiles enable jobs with a schedule: nothing here would
+/// run them by it.
+pub(super) fn refuse_schedules(project: &Project) -> Result<(), Failure> {
+    let scheduled = project.jobs.iter().filter(|(_, job)| job.is_scheduled());
+    let names: Vec<_> = scheduled.map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Failure::usage(&format!(
+        "scheduled jobs are not supported in this version: {}\nhint: put them behind a profile, and run them with \
+         `hoist run` from a scheduler of your own",
+        names.join(", ")
+    ))
+}
+
 /// The failure for a service that is not selected: the files do not define it, it is disabled, or it was not named.
 pub(super) fn unknown_service<T>(project: &Project, name: &str) -> Result<T, Failure> {
     let Some(disabled) = project.disabled.get(name) else { return Failure::usage(&no_such_service(project, name)) };

@@ -7,6 +7,7 @@
 
 mod archives;
 mod build_failure;
+mod build_files;
 mod builds;
 mod containers;
 pub mod docker;
@@ -25,6 +26,7 @@ pub(crate) mod waiting;
 
 pub use archives::{Archives, Bytes, Download, Owners, PathStat, Upload};
 pub use build_failure::{BuildFailure, BuildPlace};
+pub use build_files::{BuildFilesError, look_for_build_files};
 pub use builds::Builds;
 pub use containers::{
     AtEnd, ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer,

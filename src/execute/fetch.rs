@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use tokio::time::Instant;
 
 use super::step::StepContext;
 use crate::engine::{Engine, EngineError, ImageProgress};
@@ -18,6 +19,9 @@ type StepOutcome = Result<Outcome, StepError>;
 const DELAYS: [u64; 3] = [1, 3, 9];
 /// The longest delay that is worth it; if a registry asks for a longer one, the step fails at once.
 const LONGEST: Duration = Duration::from_mins(1);
+/// How long a registry may bring nothing before there is no further attempt. The engine makes attempts of its own, which
+/// take most of this time.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "only the engine's answer gets a name")]
 pub(super) async fn pull_image<E: Engine>(context: &StepContext<E>, id: ActionId, spec: &Arc<PullSpec>) -> StepOutcome {
@@ -84,8 +88,12 @@ pub(super) async fn build_image<E: Engine>(
     spec: &Arc<BuildSpec>,
 ) -> StepOutcome {
     let progress = context.engine.build_image(spec.clone());
-    let followed = follow(context, id, progress).await.map_err(|error| match error {
+    let followed = follow(context, id, progress, &mut Instant::now()).await.map_err(|error| match error {
         StepError::Engine(EngineError::Build(failure)) => StepError::Build { service: spec.service.clone(), failure },
+        // What the builder itself asks of a registry fails as a build: this is the push of the result.
+        StepError::Engine(cause @ (EngineError::Registry(_) | EngineError::RegistryFault { .. })) => {
+            StepError::Push { image: spec.image.clone(), service: spec.service.clone(), cause: Box::new(cause) }
+        }
         error => error,
     });
     let digest = match followed? {
@@ -114,24 +122,31 @@ async fn transfer<E: Engine>(
     begin: impl Fn() -> BoxStream<'static, Result<ImageProgress, EngineError>>,
 ) -> Result<Option<ImageDigest>, StepError> {
     let mut delays = DELAYS.into_iter().map(Duration::from_secs);
+    let mut last_bytes = Instant::now();
     loop {
-        let cause = match follow(context, id, begin()).await {
+        let cause = match follow(context, id, begin(), &mut last_bytes).await {
             Err(StepError::Engine(cause)) => cause,
             ended => return ended,
         };
         let EngineError::RegistryFault { retry_after, .. } = &cause else { return Err(cause.into()) };
         let delay = delays.next().map(|delay| retry_after.unwrap_or(delay)).filter(|delay| *delay <= LONGEST);
-        let Some(delay) = delay else { return Err(cause.into()) };
+        let Some(delay) = delay.filter(|_| last_bytes.elapsed() < PATIENCE) else { return Err(cause.into()) };
+        if retry_after.is_some() {
+            // The registry answers, and asks for patience.
+            last_bytes = Instant::now() + delay;
+        }
         context.events.send(Fact::Retrying { id, delay, cause });
         context.pause(delay).await?;
     }
 }
 
-/// Reads a transfer or build to its end. When the user interrupts, dropping the stream ends it in the engine too.
+/// Reads a transfer or build to its end, and notes when bytes arrived last. When the user interrupts, dropping the stream
+/// ends it in the engine too.
 async fn follow<E: Engine>(
     context: &StepContext<E>,
     id: ActionId,
     mut progress: BoxStream<'static, Result<ImageProgress, EngineError>>,
+    last_bytes: &mut Instant,
 ) -> Result<Option<ImageDigest>, StepError> {
     let mut digest = None;
     loop {
@@ -142,7 +157,12 @@ async fn follow<E: Engine>(
         };
         match next {
             Some(Ok(ImageProgress::Done(image))) => digest = Some(image.digest),
-            Some(Ok(progress)) => report(&context.events, id, progress),
+            Some(Ok(progress)) => {
+                if matches!(progress, ImageProgress::Layer { current: Some(1..), .. }) {
+                    *last_bytes = Instant::now();
+                }
+                report(&context.events, id, progress);
+            }
             Some(Err(error)) => return Err(error.lasting().into()),
             None => return Ok(digest),
         }

@@ -14,7 +14,7 @@ use crate::project::{NetworkKey, Project, Service, ServiceName};
 ///
 /// Keys are relative to the service, network, volume or build that the step is about. `@source` and `@target` are the
 /// mount whose source or target the engine names; `@endpoint.x` is the key `x` in the service's entry for the network
-/// that the engine names, or for any; `@network` and `@volume.x` are a top-level network and the key `x` of a top-level
+/// that the engine names, or for any; `@service.x` is the key `x` of the service itself; `@network` and `@volume.x` are a top-level network and the key `x` of a top-level
 /// volume.
 type Row = (&'static str, &'static str);
 
@@ -196,6 +196,11 @@ const BUILD: &[Row] = &[
     ("no Dockerfile at `{}`", "dockerfile|context"),
     ("cannot read `{}.dockerignore`", "context"),
     ("target stage \"{}\"", "target"),
+    ("the Dockerfile cannot be empty", "dockerfile_inline|dockerfile|context"),
+    ("failed to parse target platform {}:", "platforms|@service.platform"),
+    ("repository name ({}) must be lowercase", "tags|@service.image"),
+    ("invalid reference format", "tags|@service.image"),
+    ("unsupported external secret {}", "secrets"),
     ("`build.ssh`", "ssh"),
     ("the SSH key `{}`", "ssh"),
     ("`build.provenance` && containerd image store", "provenance"),
@@ -331,6 +336,12 @@ impl Asked<'_> {
                 mount.volume.as_ref().is_some_and(|volume| volume.subpath.is_some())
                     || mount.image.as_ref().is_some_and(|image| image.subpath.is_some())
             }),
+            "service" => self
+                .scope
+                .get(..2)
+                .map(|scope| scope.iter().cloned().chain([field.to_owned()]).collect())
+                .into_iter()
+                .collect(),
             "endpoint" => self.networks().map(|key| below(vec!["networks", key, field])).collect(),
             "network" => {
                 let of_service = self.networks().map(|key| below(vec!["networks", key]));

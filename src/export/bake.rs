@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::project::value::{BuildContext, Ulimit};
+use crate::project::bake::{BakeOutput, BakeTarget};
+use crate::project::value::BuildContext;
 use crate::project::{Build, FileReference, FileSource, Project, SecretKey, Service, ServiceName, SshKey, Tree};
 
 /// What to do with the results.
@@ -59,7 +60,7 @@ fn target_names<'a>(services: impl Iterator<Item = &'a ServiceName>) -> BTreeMap
     names
 }
 
-/// The fields of a target; what is empty is left out.
+/// A target for the build of a service.
 fn target(
     project: &Project,
     service: &Service,
@@ -68,68 +69,41 @@ fn target(
     options: BakeOptions,
 ) -> Tree {
     let context = build.context.clone().unwrap_or_default();
-    let inline = build.dockerfile_inline.as_deref().unwrap_or_default();
-    let several = build.platforms.len() > 1;
+    let inline = build.dockerfile_inline.clone().unwrap_or_default();
     let push = options.push && service.image.is_some();
-    let output = match (several, push) {
-        _ if options.check => Vec::new(),
-        (true, _) => vec![format!("type=image,push={push}")],
-        (false, true) => vec!["type=registry".to_owned()],
-        (false, false) => vec!["type=docker".to_owned()],
+    let output = match (build.platforms.len(), push) {
+        _ if options.check => None,
+        (2.., push) => Some(BakeOutput::Platforms { push }),
+        (_, true) => Some(BakeOutput::Registry),
+        (_, false) => Some(BakeOutput::Engine),
     };
-    let shm_size = Some(build.shm_size.as_bytes()).filter(|bytes| *bytes != 0).map(|bytes| bytes.to_string());
-    let tags = build.tags.iter().cloned().chain([project.image_name(service)]);
-    let fields = [
-        ("context", text(&context)),
-        ("contexts", mapping(build.additional_contexts.iter().map(|(name, text)| (name.clone(), linked(text, names))))),
-        ("dockerfile", text(if inline.is_empty() { dockerfile(&context, build) } else { String::new() })),
-        ("dockerfile-inline", text(escaped(inline))),
-        ("args", mapping(build.args.iter().filter_map(|(name, value)| Some((name.clone(), escaped(value.as_ref()?)))))),
-        ("labels", mapping(project.image_labels(service, build))),
-        ("tags", list(tags)),
-        ("cache-from", list(build.cache_from.iter().cloned())),
-        ("cache-to", list(build.cache_to.iter().cloned())),
-        ("target", text(build.target.as_deref().unwrap_or_default())),
-        ("secret", list(secrets(project, build))),
-        ("ssh", list(build.ssh.iter().map(ssh))),
-        ("platforms", list(build.platforms.iter().cloned())),
-        ("pull", yes(build.pull)),
-        ("no-cache", yes(build.no_cache)),
-        ("network", text(build.network.as_deref().unwrap_or_default())),
-        ("no-cache-filter", list(build.no_cache_filter.iter().cloned())),
-        ("shm-size", text(shm_size.unwrap_or_default())),
-        ("ulimits", list(build.ulimits.iter().map(|(name, limit)| format!("{name}={}", ulimit(limit))))),
-        ("call", text(if options.check { "lint" } else { "" })),
-        ("entitlements", list(entitlements(build))),
-        ("extra-hosts", mapping(hosts(build))),
-        ("output", list(output)),
-        ("attest", list(attestations(build))),
-    ];
-    Tree::Mapping(fields.into_iter().filter_map(|(name, field)| Some((name.to_owned(), field?))).collect())
-}
-
-fn text(text: impl Into<String>) -> Option<Tree> {
-    Some(text.into()).filter(|text| !text.is_empty()).map(Tree::from)
-}
-
-fn yes(yes: bool) -> Option<Tree> {
-    yes.then_some(Tree::Bool(true))
-}
-
-fn list(items: impl IntoIterator<Item = String>) -> Option<Tree> {
-    let items: Vec<_> = items.into_iter().map(Tree::from).collect();
-    (!items.is_empty()).then_some(Tree::Sequence(items))
-}
-
-fn mapping(entries: impl IntoIterator<Item = (String, String)>) -> Option<Tree> {
-    let entries: BTreeMap<_, _> = entries.into_iter().collect();
-    let entries: Vec<_> = entries.into_iter().map(|(name, value)| (name, Tree::from(value))).collect();
-    (!entries.is_empty()).then_some(Tree::Mapping(entries))
-}
-
-/// Text in which bake must not look for variables.
-fn escaped(text: &str) -> String {
-    text.replace("${", "$${")
+    let contexts = build.additional_contexts.iter().map(|(name, text)| (name.clone(), linked(text, names)));
+    let target = BakeTarget {
+        contexts: contexts.collect(),
+        dockerfile: if inline.is_empty() { dockerfile(&context, build) } else { String::new() },
+        context,
+        dockerfile_inline: inline,
+        args: build.args.clone(),
+        labels: project.image_labels(service, build),
+        tags: build.tags.iter().cloned().chain([project.image_name(service)]).collect(),
+        cache_from: build.cache_from.clone(),
+        cache_to: build.cache_to.clone(),
+        target: build.target.clone(),
+        secrets: secrets(project, build),
+        ssh: build.ssh.iter().map(ssh).collect(),
+        platforms: build.platforms.clone(),
+        pull: build.pull,
+        no_cache: build.no_cache,
+        network: build.network.clone(),
+        no_cache_filter: build.no_cache_filter.clone(),
+        shm_size: Some(build.shm_size.as_bytes()).filter(|bytes| *bytes != 0),
+        ulimits: build.ulimits.clone(),
+        entitlements: entitlements(build),
+        extra_hosts: build.extra_hosts.iter().map(|(host, address)| (host.to_owned(), address.to_owned())).collect(),
+        output,
+        attestations: attestations(build),
+    };
+    target.to_tree()
 }
 
 /// An additional context; that of a service is its target.
@@ -171,29 +145,9 @@ fn ssh(key: &SshKey) -> String {
     format!("{}={}", key.id, key.path.as_deref().unwrap_or_default())
 }
 
-fn ulimit(limit: &Ulimit) -> String {
-    match limit {
-        Ulimit::Single(limit) => limit.to_string(),
-        Ulimit::Pair { soft, hard, .. } => format!("{soft}:{hard}"),
-    }
-}
-
 fn entitlements(build: &Build) -> Vec<String> {
     let insecure = build.privileged.then(|| "security.insecure".to_owned());
     build.entitlements.iter().cloned().chain(insecure).collect()
-}
-
-/// The addresses of each host, separated by commas.
-fn hosts(build: &Build) -> BTreeMap<String, String> {
-    let mut hosts: BTreeMap<String, String> = BTreeMap::new();
-    for (host, address) in build.extra_hosts.iter() {
-        let addresses = hosts.entry(host.to_owned()).or_default();
-        if !addresses.is_empty() {
-            addresses.push(',');
-        }
-        addresses.push_str(address);
-    }
-    hosts
 }
 
 fn attestations(build: &Build) -> Vec<String> {

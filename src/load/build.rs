@@ -8,8 +8,10 @@ use crate::load::error::{LoadError, LoadWarning};
 use crate::load::findings::Findings;
 use crate::load::layer::Layer;
 use crate::load::loader::{Loader, Scope};
+use crate::load::merge::Merger;
+use crate::load::normalize::{WrittenHooks, normalize};
 use crate::load::start::Start;
-use crate::load::{LoadOptions, decode, environment, name, normalize};
+use crate::load::{LoadOptions, decode, environment, name};
 use crate::project::{NameSeparator, ProgramPaths, Project};
 use crate::yaml::Node;
 
@@ -20,6 +22,8 @@ pub(super) struct Built {
     pub folder: PathBuf,
     pub env_files: Vec<PathBuf>,
     pub environment: BTreeMap<String, String>,
+    /// The `pre_start` hooks of each service as written.
+    pub hooks: WrittenHooks,
 }
 
 /// Reads and merges the files.
@@ -43,10 +47,13 @@ pub(super) fn build(options: &LoadOptions, start: Start, loader: &mut Loader<'_>
         return None;
     };
     name::set(&mut model, &name);
-    if options.normalize {
-        normalize::normalize(&mut model, &name, &environment);
-    }
-    Some(Built { model, files, folder, env_files, environment })
+    let hooks = if options.normalize {
+        let Loader { sources, findings, .. } = loader;
+        findings.phase(|findings| normalize(&mut model, &name, &environment, &mut Merger { sources, findings }))
+    } else {
+        WrittenHooks::new()
+    };
+    Some(Built { model, files, folder, env_files, environment, hooks })
 }
 
 fn project_name(
@@ -71,8 +78,8 @@ fn project_name(
 
 /// The typed project. `None` if there were errors, here or before.
 pub(super) fn typed(options: &LoadOptions, built: Built, loader: &mut Loader<'_>) -> Option<Project> {
-    let Built { model, files, folder, env_files, environment } = built;
-    let decoded = decode::decode(model, &loader.sources);
+    let Built { model, files, folder, env_files, environment, hooks } = built;
+    let decoded = decode::decode(model, hooks, &loader.sources);
     loader.findings.errors(decoded.errors);
     loader.findings.warnings(decoded.warnings);
     if loader.findings.failed() {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::load::rules::{HOOK, JOB, SERVICE};
 use crate::yaml::Value;
 
 /// The type a string is converted to.
@@ -76,7 +77,7 @@ fn boolean(text: &str) -> Option<Converted> {
     Some(Converted { value: Value::Bool(value), better })
 }
 
-/// Patterns of paths; `*` is any key, `[]` any item of a list.
+/// Patterns of paths; those of services hold for jobs and `pre_start` hooks too. `*` is any key, `[]` any item of a list.
 const TABLE: &[(Target, &[&str])] = &[
     (
         Target::Boolean,
@@ -138,11 +139,15 @@ const TABLE: &[(Target, &[&str])] = &[
 ];
 
 /// The patterns by their last segment, since the ends of most paths match none: the segments before it, and the target.
-static BY_LAST_SEGMENT: LazyLock<HashMap<&str, Vec<(&str, Target)>>> = LazyLock::new(|| {
+static BY_LAST_SEGMENT: LazyLock<HashMap<&str, Vec<(String, Target)>>> = LazyLock::new(|| {
     let mut patterns = HashMap::<_, Vec<_>>::new();
     for (target, pattern) in TABLE.iter().flat_map(|(target, patterns)| patterns.iter().map(|it| (*target, *it))) {
         let (before, last) = pattern.rsplit_once('.').unwrap_or(("", pattern));
-        patterns.entry(last).or_default().push((before, target));
+        let alike = before.strip_prefix(SERVICE.trim_end_matches('.'));
+        let places =
+            alike.into_iter().flat_map(|rest| [JOB, HOOK].map(|at| at.trim_end_matches('.').to_owned() + rest));
+        let places = places.chain([before.to_owned()]).map(|before| (before, target));
+        patterns.entry(last).or_default().extend(places);
     }
     patterns
 });
@@ -179,6 +184,9 @@ mod tests {
             (&[Some("services"), Some("web"), Some("ports"), Some("x"), Some("target")], None),
             (&[Some("services"), Some("a.b"), Some("cpus")], Some(Target::Float)),
             (&[Some("networks"), Some("n"), Some("internal")], Some(Target::Boolean)),
+            (&[Some("jobs"), Some("j"), Some("ulimits"), Some("core")], Some(Target::Integer)),
+            (&[Some("services"), Some("s"), Some("pre_start"), None, Some("init")], Some(Target::Boolean)),
+            (&[Some("services"), Some("s"), Some("pre_stop"), None, Some("init")], None),
             (&[Some("services"), Some("web")], None),
             (&[Some("services"), Some("web"), Some("scale"), Some("x")], None),
             (&[], None),

@@ -10,11 +10,11 @@ mod resource;
 mod scalar;
 mod service;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub use error::{DecodeError, DecodeProblem, DecodeWarning};
 
-use crate::project::{Project, Service, ServiceName};
+use crate::project::{Job, Project, Service, ServiceName};
 use crate::source::SourceMap;
 use crate::yaml::Node;
 
@@ -32,16 +32,35 @@ pub struct Decoded {
     pub warnings: Vec<DecodeWarning>,
 }
 
-/// Decodes a tree into a project. `sources` has the files that its spans point into.
+/// Decodes a tree into a project. `hooks` has the `pre_start` hooks of services as written, if services have completed
+/// them; `sources` has the files that its spans point into.
 ///
 /// Skips unknown keys: the schema has already refused them.
 #[must_use]
-pub fn decode(model: Node, sources: &SourceMap) -> Decoded {
+pub fn decode(model: Node, hooks: HashMap<String, Vec<Node>>, sources: &SourceMap) -> Decoded {
     let mut decoder = Decoder { sources, path: Vec::new(), errors: Vec::new(), warnings: Vec::new() };
     let mut project = Project { origins: origins::of(&model), ..Project::default() };
     if let Some(model) = decoder.mapping(model) {
         for entry in model {
             top_level(&mut decoder, &mut project, entry);
+        }
+    }
+    for (name, written) in hooks {
+        let service = project.services.get_mut(name.as_str());
+        let hooks = service.map(|service| &mut service.pre_start).into_iter().flatten();
+        for (hook, node) in hooks.zip(written) {
+            // What is wrong in it was reported where its service completes it.
+            let reported = (decoder.errors.len(), decoder.warnings.len());
+            hook.written = decoder.fill(node, blocks::hook);
+            decoder.errors.truncate(reported.0);
+            decoder.warnings.truncate(reported.1);
+        }
+    }
+    for (name, service) in &mut project.services {
+        for hook in &mut service.pre_start {
+            hook.container.name = name.clone();
+            let image = || hook.container.image.clone();
+            hook.written.image = hook.written.image.take().or_else(image);
         }
     }
     Decoded { project, errors: decoder.errors, warnings: decoder.warnings }
@@ -51,6 +70,7 @@ fn top_level(d: &mut Decoder<'_>, project: &mut Project, entry: Entry) {
     match entry.0.name.as_str() {
         "name" => project.name = d.text(entry).unwrap_or_default().into(),
         "services" => project.services = services(d, entry),
+        "jobs" => project.jobs = jobs(d, entry),
         "networks" => project.networks = d.map(entry, |d, node| d.fill(node, resource::network)),
         "volumes" => project.volumes = d.map(entry, |d, node| d.fill(node, resource::volume)),
         "secrets" => project.secrets = d.map(entry, resource::secret),
@@ -66,6 +86,14 @@ fn services(d: &mut Decoder<'_>, entry: Entry) -> BTreeMap<ServiceName, Service>
         service.name = name.clone();
     }
     services
+}
+
+fn jobs(d: &mut Decoder<'_>, entry: Entry) -> BTreeMap<ServiceName, Job> {
+    let mut jobs: BTreeMap<ServiceName, Job> = d.map(entry, |d, node| d.fill(node, service::job));
+    for (name, job) in &mut jobs {
+        job.service.name = name.clone();
+    }
+    jobs
 }
 
 #[cfg(test)]

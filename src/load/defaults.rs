@@ -5,12 +5,23 @@ use crate::yaml::{Key, Mapping, Node, Value};
 
 /// Fills in defaults in the long forms of a model.
 pub(super) fn fill(model: &mut Node) {
-    let Some(services) = model.as_mapping_mut().and_then(|model| model.get_mut("services")) else { return };
-    let Some(services) = services.as_mapping_mut() else { return };
-    for (_, service) in services.values_mut() {
-        let Some(service) = service.as_mapping_mut() else { continue };
+    let Some(model) = model.as_mapping_mut() else { return };
+    for service in workloads(model) {
         service_defaults(service);
     }
+}
+
+/// The mappings of a section, each a resource.
+pub(super) fn resources<'a>(model: &'a mut Mapping, section: &str) -> impl Iterator<Item = &'a mut Mapping> {
+    let section = model.get_mut(section).and_then(Node::as_mapping_mut);
+    section.into_iter().flat_map(|section| section.values_mut().filter_map(|(_, node)| node.as_mapping_mut()))
+}
+
+/// The services and the jobs.
+pub(super) fn workloads(model: &mut Mapping) -> impl Iterator<Item = &mut Mapping> {
+    let sections = model.values_mut().filter(|(key, _)| matches!(key.name.as_str(), "services" | "jobs"));
+    let sections = sections.filter_map(|(_, node)| node.as_mapping_mut());
+    sections.flat_map(|section| section.values_mut().filter_map(|(_, node)| node.as_mapping_mut()))
 }
 
 fn service_defaults(service: &mut Mapping) {
@@ -33,19 +44,19 @@ fn service_defaults(service: &mut Mapping) {
         set_missing(port, "mode", span, || Value::String("ingress".to_owned()));
         set_missing(port, "protocol", span, || Value::String("tcp".to_owned()));
     }
-    for mount in items(service.get_mut("volumes")) {
-        let Some(bind) = mount.as_mapping_mut().and_then(|mount| mount.get_mut("bind")) else { continue };
-        let span = bind.span;
-        if let Some(bind) = bind.as_mapping_mut() {
-            set_missing(bind, "create_host_path", span, || Value::Bool(true));
-        }
-    }
     for request in items(service.get_mut("gpus")) {
         device_count(request);
     }
     let devices = ["deploy", "resources", "reservations", "devices"];
     for request in items(below(service, &devices)) {
         device_count(request);
+    }
+    for mount in items(service.get_mut("volumes")) {
+        let Some(bind) = mount.as_mapping_mut().and_then(|mount| mount.get_mut("bind")) else { continue };
+        let span = bind.span;
+        if let Some(bind) = bind.as_mapping_mut() {
+            set_missing(bind, "create_host_path", span, || Value::Bool(true));
+        }
     }
 }
 

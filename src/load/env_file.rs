@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Explain;
+use crate::load::Purpose;
 use crate::load::dotenv::{self, EnvFileError};
 use crate::load::file::{FileError, FileRole};
 use crate::load::findings::Findings;
@@ -138,18 +139,28 @@ impl VariableFiles<'_> {
         }
     }
 
-    /// Reads the `env_file`s of the selected services into their `environment`.
-    pub(super) fn of_services(&mut self, project: &mut Project) {
+    /// Reads the `env_file`s of the selected services into their `environment`, and those of hooks that are to run.
+    pub(super) fn of_services(&mut self, project: &mut Project, purpose: Purpose) {
         let Project { services, origins, environment, working_directory, .. } = project;
         for (name, service) in services {
-            let mut files = std::mem::take(&mut service.env_file);
-            let mut read = Environment::new();
-            for (index, file) in files.iter_mut().enumerate() {
-                file.path = working_directory.join(&file.path);
+            let place = ["services", name.as_str()];
+            let mut container = |service: &Service, place: &[&str]| {
+                let mut read = Environment::new();
+                for (index, file) in service.env_file.iter().enumerate() {
+                    let span = origins.nearest(&[place, &["env_file", &index.to_string(), "path"]].concat());
+                    let file = EnvFile { path: working_directory.join(&file.path), ..file.clone() };
+                    self.read_service_env_file(&file, span, service, environment, &mut read);
+                }
+                read
+            };
+            let read = container(service, &place);
+            let hooks = service.pre_start.iter_mut().enumerate();
+            for (index, hook) in hooks.filter(|_| purpose == Purpose::Act) {
                 let index = index.to_string();
-                let span = origins.nearest(&["services", name.as_str(), "env_file", &index, "path"]);
-                self.read_service_env_file(file, span, service, environment, &mut read);
+                let read = container(&hook.container, &[&place[..], &["pre_start", &index]].concat());
+                hook.variables = read.into_iter().map(|(name, value)| (name, Some(value))).collect();
             }
+            service.env_file.clear();
             overlay(service, read);
         }
     }

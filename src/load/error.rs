@@ -20,6 +20,7 @@ use crate::load::paths::MissingSource;
 use crate::load::schema::ShapeError;
 use crate::load::select::SelectError;
 use crate::load::short_form::{DeprecatedExternalName, FormError};
+use crate::load::swarm::SwarmWarning;
 use crate::load::unique::ItemError;
 use crate::source::Span;
 
@@ -161,6 +162,9 @@ pub enum LoadWarning {
     /// A value that comes out differently from what was written.
     #[error(transparent)]
     Lint(#[from] LintWarning),
+    /// An attribute that only Swarm honours.
+    #[error(transparent)]
+    Swarm(#[from] SwarmWarning),
     /// A value that is not taken as written.
     #[error(transparent)]
     Decode(#[from] DecodeWarning),
@@ -177,6 +181,7 @@ impl LoadWarning {
     fn inner(&self) -> Option<&dyn Explain> {
         Some(match self {
             Self::Version { .. } => return None,
+            Self::Swarm(warning) => warning,
             Self::Tag(warning) => warning,
             Self::Template(warning) => warning,
             Self::ExternalName(warning) => warning,

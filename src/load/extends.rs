@@ -180,16 +180,16 @@ pub(super) trait Files {
     /// The services of another file in long form, with paths relative to the project directory. Reports and returns
     /// `None` if it has none.
     fn read(&mut self, path: &Path, span: Span) -> Option<Services>;
-    /// Merges the service `over` over `base`; both are called `name`.
+    /// Merges the service or job `over` over `base`; both are called `name`.
     fn merge_service(&mut self, base: &mut Node, over: Node, name: &str);
     /// Records an error.
     fn error(&mut self, error: ExtendsError);
     /// Records a warning.
     fn warn(&mut self, warning: ExtendsWarning);
     /// Marks a service as incomplete because of an error.
-    fn mark_broken(&mut self, service: &str);
+    fn mark_broken(&mut self, section: &str, service: &str);
     /// Whether an error in the service was reported.
-    fn is_broken(&self, service: &str) -> bool;
+    fn is_broken(&self, section: &str, service: &str) -> bool;
 }
 
 /// One of the files that a layer extends from, or the layer itself.
@@ -198,8 +198,9 @@ type FileIndex = usize;
 /// The layer itself.
 const OWN: FileIndex = 0;
 
-/// The services of one file, resolved one by one.
+/// The services of one file, or the services or jobs of the layer, resolved one by one.
 pub(super) struct Services {
+    section: &'static str,
     /// `None` for the layer itself.
     file: Option<PathBuf>,
     entries: Mapping,
@@ -211,7 +212,7 @@ impl Services {
     pub(super) fn of_file(path: &Path, model: &mut Node, tagged: TaggedPaths) -> Option<Self> {
         let services = model.as_mapping_mut().and_then(|model| model.remove("services"))?;
         let Value::Mapping(entries) = services.value else { return None };
-        Some(Self { file: Some(path.to_owned()), entries, tagged })
+        Some(Self { section: "services", file: Some(path.to_owned()), entries, tagged })
     }
 }
 
@@ -252,27 +253,33 @@ const LONGEST_CHAIN: usize = 500;
 /// Maximum number of values copied from bases in one layer; the same as for aliases in a document.
 const MOST_COPIED: usize = 400_000;
 
-/// Whether a service of the layer extends another.
-pub(super) fn is_used_in(layer: &Layer) -> bool {
-    let services = layer.node.get("services").and_then(Node::as_mapping);
+/// Whether a service or job of the layer extends another.
+pub(super) fn is_used_in(layer: &Layer, section: &str) -> bool {
+    let services = layer.node.get(section).and_then(Node::as_mapping);
     services.into_iter().flatten().any(|(_, service)| service.get("extends").is_some())
 }
 
-/// The file of each service of a model.
-pub(super) fn files_of_services(model: &Node, sources: &SourceMap) -> HashMap<String, PathBuf> {
-    let services = model.get("services").and_then(Node::as_mapping);
+/// The file of each service or job of a model.
+pub(super) fn files_of_services(model: &Node, section: &str, sources: &SourceMap) -> HashMap<String, PathBuf> {
+    let services = model.get(section).and_then(Node::as_mapping);
     let file = |key: &Key| sources.file(key.span.file).path().to_owned();
     services.into_iter().flatten().map(|(key, _)| (key.name.clone(), file(key))).collect()
 }
 
-/// Merges into every service of the layer what it inherits. `below` has the files of the services in lower layers,
+/// Merges into every service or job of the layer, as `section` says, what it inherits. `below` has the files of the services in lower layers,
 /// `folder` is the project directory.
-pub(super) fn extend(layer: &mut Layer, below: HashMap<String, PathBuf>, folder: &str, load: &mut impl Files) {
-    let Some(services) = layer.node.as_mapping_mut().and_then(|layer| layer.get_mut("services")) else { return };
+pub(super) fn extend(
+    layer: &mut Layer,
+    section: &'static str,
+    below: HashMap<String, PathBuf>,
+    folder: &str,
+    load: &mut impl Files,
+) {
+    let Some(services) = layer.node.as_mapping_mut().and_then(|layer| layer.get_mut(section)) else { return };
     let Some(entries) = services.as_mapping_mut() else { return };
     let extending = extending(entries);
     let entries = std::mem::take(entries);
-    let own = Services { file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
+    let own = Services { section, file: None, entries, tagged: std::mem::take(&mut layer.tagged) };
     let mut resolver = Resolver {
         below,
         load,
@@ -337,7 +344,8 @@ impl<F: Files> Resolver<'_, F> {
                 self.too_much(at, name, reference.span, "too many values are copied");
             }
             Some(mut base) => {
-                self.files[at].tagged.apply_to_service(name, &mut base);
+                let Services { section, tagged, .. } = &self.files[at];
+                tagged.apply_to(section, name, &mut base);
                 self.put_over(at, name, base);
             }
             None => self.give_up(at, name),
@@ -373,9 +381,9 @@ impl<F: Files> Resolver<'_, F> {
 
     /// Removes the reference, so that the service is not tried again.
     fn give_up(&mut self, at: FileIndex, name: &str) {
-        self.load.mark_broken(name);
+        self.load.mark_broken(self.files[at].section, name);
         for link in &self.chain {
-            self.load.mark_broken(&link.service.value);
+            self.load.mark_broken(self.files[link.file].section, &link.service.value);
         }
         if let Some(service) = self.files[at].entries.get_mut(name).and_then(Node::as_mapping_mut) {
             service.remove("extends");
@@ -472,7 +480,7 @@ impl<F: Files> Resolver<'_, F> {
             self.load.error(ExtendsError::NoService { service, span: base.span });
             return;
         }
-        if file.is_none() && self.load.is_broken(&base.value) {
+        if file.is_none() && self.load.is_broken(self.files[at].section, &base.value) {
             return;
         }
         let closest = suggest::closest(&base.value, self.files[at].entries.keys()).map(str::to_owned);

@@ -16,7 +16,7 @@ use crate::source::{Remote, Span, Spanned};
 use crate::yaml::{Key, Mapping, Node, Value};
 
 /// The sections whose resources are included.
-const SECTIONS: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
+const SECTIONS: [&str; 7] = ["services", "jobs", "volumes", "networks", "secrets", "configs", "models"];
 
 /// An `include` that cannot be followed.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -10,7 +10,8 @@ use crate::load::look_alike_error::straight_quotes;
 use crate::load::misplaced::Misplaced;
 use crate::load::node_path::NodePath;
 use crate::load::scalar;
-use crate::project::value::mount;
+use crate::project::value::{cron, mount};
+use crate::project::{Project, ServiceName};
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Node, Value};
 
@@ -51,6 +52,22 @@ pub enum LintWarning {
         /// Where it is in the file.
         span: Span,
     },
+    /// A schedule that is no cron expression.
+    #[error("`{text}` is not a cron expression")]
+    Cron {
+        /// The text.
+        text: String,
+        /// Where it is in the file.
+        span: Span,
+    },
+    /// A job that nothing can trigger.
+    #[error("job `{job}` never runs: it has no schedule, and `manual` is false")]
+    NeverTriggered {
+        /// The job.
+        job: ServiceName,
+        /// Where its triggers are.
+        span: Option<Span>,
+    },
     /// A restart policy that no engine knows.
     #[error("`restart` is `{word}`, which engines reject")]
     Restart {
@@ -65,9 +82,11 @@ impl Explain for LintWarning {
     fn span(&self) -> Option<Span> {
         match self {
             Self::ChangedText(changed) => changed.span(),
+            Self::NeverTriggered { span, .. } => *span,
             Self::Misplaced { span, .. }
             | Self::DriveLetter { span, .. }
             | Self::MountOption { span, .. }
+            | Self::Cron { span, .. }
             | Self::Restart { span, .. } => Some(*span),
         }
     }
@@ -82,6 +101,10 @@ impl Explain for LintWarning {
             Self::MountOption { .. } => {
                 "valid options are `ro`, `rw`, `z`, `Z`, `nocopy` and propagation modes such as `rslave`".to_owned()
             }
+            Self::Cron { .. } => {
+                "write minute, hour, day, month and weekday, as in `0 3 * * *`, or a word such as `@daily`".to_owned()
+            }
+            Self::NeverTriggered { .. } => "give it a `schedule`, or remove `manual: false`".to_owned(),
             Self::Misplaced { misplaced, .. } => format!("list it under `{}`", misplaced.home),
             Self::Restart { word, .. } if straight_quotes(word).is_some() => {
                 let straight = straight_quotes(word).unwrap_or_default();
@@ -112,9 +135,26 @@ const RESTARTS: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
 pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings<Infallible, LintWarning>) {
     let services = layer.get("services").and_then(Node::as_mapping);
     let section = NodePath::Top.key("services");
+    let mut look = Look { sources, findings };
     for (key, service) in services.into_iter().flatten() {
-        Look { sources, findings }.service(service, section.key(&key.name));
+        look.service(service, section.key(&key.name));
     }
+    let jobs = layer.get("jobs").and_then(Node::as_mapping);
+    for (_, job) in jobs.into_iter().flatten() {
+        let schedule = job.get("triggers").and_then(|triggers| triggers.get("schedule"));
+        for item in schedule.and_then(Node::as_sequence).unwrap_or_default() {
+            look.cron(item.get("cron").unwrap_or(item));
+        }
+    }
+}
+
+/// A warning for each enabled job that nothing can trigger.
+pub(super) fn never_triggered(project: &Project) -> impl Iterator<Item = LintWarning> {
+    let never = project.jobs.iter().filter(|(_, job)| !job.is_manual() && !job.is_scheduled());
+    never.map(|(name, _)| LintWarning::NeverTriggered {
+        job: name.clone(),
+        span: project.origins.nearest(&["jobs", name.as_str(), "triggers", "manual"]),
+    })
 }
 
 struct Look<'a> {
@@ -151,6 +191,14 @@ impl Look<'_> {
             Misplaced::of(text, list).filter(|kind| list == "environment" || kind.home == "environment")
         {
             self.findings.warn(LintWarning::Misplaced { text: text.to_owned(), list, misplaced, span: item.span });
+        }
+    }
+
+    /// Warns of a schedule that is no cron expression; one with variables that are not expanded may be.
+    fn cron(&mut self, node: &Node) {
+        let Some(text) = node.as_str() else { return };
+        if !cron::is_valid(text) {
+            self.findings.warn(LintWarning::Cron { text: text.to_owned(), span: node.span });
         }
     }
 

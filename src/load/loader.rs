@@ -16,7 +16,7 @@ use crate::load::outcome::LoadFailure;
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, defaults, interpolate, lint, look_alike, schema, unique};
+use crate::load::{LoadOptions, Purpose, defaults, interpolate, lint, look_alike, schema, unique};
 use crate::project::Project;
 use crate::source::{Reader, SourceMap, Span};
 use crate::yaml::{Mapping, Node, Value};
@@ -245,8 +245,8 @@ impl Loader<'_> {
     }
 
     /// Reads the `env_file`s of the selected services into their `environment`.
-    pub(super) fn read_service_env_files(&mut self, project: &mut Project) {
-        self.variable_files(|files| files.of_services(project));
+    pub(super) fn read_service_env_files(&mut self, project: &mut Project, purpose: Purpose) {
+        self.variable_files(|files| files.of_services(project, purpose));
     }
 
     fn variable_files<R>(&mut self, read: impl FnOnce(&mut VariableFiles<'_>) -> R) -> R {
@@ -255,14 +255,15 @@ impl Loader<'_> {
     }
 }
 
-/// `extends`: services inherit from other services.
+/// `extends`: services inherit from other services, jobs from jobs of their file or services of another.
 impl Loader<'_> {
     fn extend(&mut self, layer: &mut Layer, below: &Node, scope: &Scope<'_>) {
-        if !extends::is_used_in(layer) {
-            return;
+        for section in ["services", "jobs"] {
+            if extends::is_used_in(layer, section) {
+                let below = extends::files_of_services(below, section, &self.sources);
+                extends::extend(layer, section, below, scope.folder, &mut ExtendedFiles { loader: self, scope });
+            }
         }
-        let below = extends::files_of_services(below, &self.sources);
-        extends::extend(layer, below, scope.folder, &mut ExtendedFiles { loader: self, scope });
     }
 }
 
@@ -313,12 +314,12 @@ impl extends::Files for ExtendedFiles<'_, '_> {
         self.loader.findings.warn(warning);
     }
 
-    fn mark_broken(&mut self, service: &str) {
-        self.loader.findings.mark_broken("services", service);
+    fn mark_broken(&mut self, section: &str, service: &str) {
+        self.loader.findings.mark_broken(section, service);
     }
 
-    fn is_broken(&self, service: &str) -> bool {
-        self.loader.findings.is_broken("services", service)
+    fn is_broken(&self, section: &str, service: &str) -> bool {
+        self.loader.findings.is_broken(section, service)
     }
 }
 

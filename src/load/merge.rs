@@ -108,6 +108,12 @@ pub(super) fn merge_resources(base: &mut Node, over: Node, section: &str, name: 
     merge(base, over, rules, NodePath::Top.key(section).key(name), merger);
 }
 
+/// Completes a `pre_start` hook with the attributes of its service, which are in `base`.
+pub(super) fn merge_hook(base: &mut Node, hook: Node, node_path: NodePath<'_>, merger: &mut Merger<'_>) {
+    let rules = MERGE_RULES.key("services").and_then(|rules| rules.key(""));
+    merge(base, hook, rules, node_path, merger);
+}
+
 fn merge(
     base: &mut Node,
     mut over: Node,
@@ -124,23 +130,20 @@ fn merge(
         Some(Merge::ReplaceUnlessNull) => *base = over,
         _ if base.is_null() => *base = over,
         None | Some(Merge::Logging) => generic(base, over, rules, node_path, merger),
-        Some(Merge::NewItems) => match (&mut base.value, over.value) {
-            (Value::Sequence(below), Value::Sequence(above)) => append_unlike(below, above),
-            (_, value) => generic(base, Node { value, ..over }, rules, node_path, merger),
-        },
         Some(Merge::Gpus) => {
             all_gpus_to_list(&mut over);
             generic(base, over, rules, node_path, merger);
         }
-        Some(Merge::ToList) => append(to_list(base), into_list(over)),
-        Some(Merge::ToListOfNewItems) => append_new(to_list(base), into_list(over)),
+        Some(Merge::ToList) => append_new(to_list(base), into_list(over)),
         Some(Merge::DependsOn) => {
             names_to_mapping(base, started);
+            name_to_list(&mut over);
             names_to_mapping(&mut over, started);
             generic(base, over, rules, node_path, merger);
         }
         Some(Merge::NamesToMapping) => {
             names_to_mapping(base, null);
+            name_to_list(&mut over);
             names_to_mapping(&mut over, null);
             generic(base, over, rules, node_path, merger);
         }
@@ -162,7 +165,7 @@ fn generic(
 ) {
     match (&mut base.value, over.value) {
         (Value::Mapping(below), Value::Mapping(above)) => merge_mappings(below, above, rules, node_path, merger),
-        (Value::Sequence(below), Value::Sequence(mut above)) => below.append(&mut above),
+        (Value::Sequence(below), Value::Sequence(above)) => append_new(below, above),
         (Value::Mapping(_) | Value::Sequence(_), value) => {
             let error = MergeError {
                 path: node_path.path().to_string(),
@@ -284,22 +287,18 @@ fn push_assignments(items: &mut Vec<Node>, key: &Key, value: Node) {
     }
 }
 
-fn append(below: &mut Vec<Node>, mut above: Vec<Node>) {
-    below.append(&mut above);
-}
-
-fn append_new(below: &mut Vec<Node>, above: Vec<Node>) {
-    for item in above {
-        if !below.iter().any(|other| other.value == item.value) {
-            below.push(item);
-        }
-    }
-}
-
 /// Appends items that are not yet in the list, regardless of where they were written.
-fn append_unlike(below: &mut Vec<Node>, above: Vec<Node>) {
+fn append_new(below: &mut Vec<Node>, above: Vec<Node>) {
     let mut known: HashSet<String> = below.iter().map(Node::fingerprint).collect();
     below.extend(above.into_iter().filter(|item| known.insert(item.fingerprint())));
+}
+
+/// Turns a lone name over a list or mapping of names into a list.
+fn name_to_list(node: &mut Node) {
+    if let Value::String(_) = node.value {
+        let name = node.clone();
+        node.value = Value::Sequence(vec![name]);
+    }
 }
 
 /// Turns a list of names into a mapping with `value` for each.
@@ -405,14 +404,14 @@ mod tests {
             ("image: a", "image: ", "{image: a}"),
             ("command: [a]", "command: [b]", "{command: [b]}"),
             ("command: [a]", "command: ", "{command: null}"),
-            ("cap_add: [a]", "cap_add: [b, a]", "{cap_add: [a, b, a]}"),
+            ("cap_add: [a]", "cap_add: [b, a]", "{cap_add: [a, b]}"),
             ("group_add: [a, a]", "group_add: [b, a, 1, b, '1']", "{group_add: [a, a, b, 1, 1]}"),
-            ("cache_from: [a]", "cache_from: [a]", "{cache_from: [a, a]}"),
+            ("cache_from: [a, a]", "cache_from: [a, b, b]", "{cache_from: [a, a, b]}"),
             ("gpus: [{count: 1}]", "gpus: all", "{gpus: [{count: 1}, {count: all}]}"),
             (
                 "build: {ssh: {default: , b: /b}}",
                 "build: {ssh: [default, a=/a]}",
-                "{build: {ssh: [b=/b, default, default, a=/a]}}",
+                "{build: {ssh: [b=/b, default, a=/a]}}",
             ),
             ("environment: {B: 1, A: }", "environment: [C=2]", "{environment: [A, B=1, C=2]}"),
             ("dns: 1.1.1.1", "dns: [8.8.8.8]", "{dns: [1.1.1.1, 8.8.8.8]}"),

@@ -35,6 +35,7 @@ mod findings;
 mod ignored_key;
 mod include;
 pub mod interpolate;
+mod job;
 mod layer;
 mod lint;
 mod list_item;
@@ -60,6 +61,7 @@ mod schema;
 mod select;
 mod short_form;
 mod start;
+mod swarm;
 pub mod template;
 mod unique;
 
@@ -77,7 +79,7 @@ pub use layer::{IgnoredTagWarning, LayerError};
 pub use lint::LintWarning;
 pub use look_alike_error::LookAlike;
 pub use merge::{DroppedPools, MergeError};
-pub use options::{Dependencies, LoadOptions, Resources};
+pub use options::{Dependencies, LoadOptions, Purpose, Resources};
 pub use outcome::{LoadFailure, Loaded, LoadedModel};
 pub use paths::MissingSource;
 pub use read_env_file::read_env_file;
@@ -86,6 +88,7 @@ pub use schema::{ShapeError, ShapeProblem, attributes};
 pub use select::{SelectError, drop_unused};
 pub use short_form::{DeprecatedExternalName, FormError};
 pub use start::early_variable;
+pub use swarm::SwarmWarning;
 pub use unique::{ItemError, ItemProblem};
 
 use crate::project::Project;
@@ -139,13 +142,21 @@ fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Projec
     if options.check_consistency && !loader.incomplete {
         loader.findings.phase(|found| check::check_consistency(&mut built.model, &active, found));
     }
+    loader.findings.phase(|found| swarm::look(&built.model, found));
     let mut project = typed(options, built, loader)?;
     select::split_by_profiles(&mut project, &active);
+    loader.findings.warnings(lint::never_triggered(&project));
+    if options.purpose == Purpose::Run {
+        for name in &options.services {
+            select::enable_job(&mut project, name, &mut active);
+            loader.findings.errors(job::become_services(&mut project, name, options.dependencies));
+        }
+    }
     loader.read_label_files(&mut project);
     loader.findings.errors(select::select(&mut project, &options.services, options.dependencies, &mut active));
-    select::prune(&mut project, options.resources);
+    select::prune(&mut project, options.resources, options.purpose);
     if options.resolve_environment {
-        loader.read_service_env_files(&mut project);
+        loader.read_service_env_files(&mut project, options.purpose);
     }
     Some(project)
 }

@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::load::defaults::{below, items};
+use crate::load::defaults::{below, items, resources, workloads};
+use crate::load::merge::{Merger, merge_hook};
+use crate::load::node_path::NodePath;
+use crate::load::schema::is_of_containers;
 use crate::source::{Span, clean};
 use crate::yaml::{Key, Mapping, Node, Value};
 
@@ -27,7 +30,7 @@ pub(super) type Captured = HashMap<Span, String>;
 /// from a variable.
 pub(super) fn resolve_environment(model: &mut Node, environment: &Environment, level: Level, captured: &mut Captured) {
     let Some(model) = model.as_mapping_mut() else { return };
-    for service in resources(model, "services") {
+    for service in workloads(model) {
         for item in items(service.get_mut("environment")) {
             if let Value::String(name) = &mut item.value
                 && !name.contains('=')
@@ -52,11 +55,21 @@ pub(super) fn resolve_environment(model: &mut Node, environment: &Environment, l
     }
 }
 
-/// Fills in everything that follows from the whole model.
-pub(super) fn normalize(model: &mut Node, project: &str, environment: &Environment) {
-    let Some(model) = model.as_mapping_mut() else { return };
+/// The `pre_start` hooks of each service as written.
+pub(super) type WrittenHooks = HashMap<String, Vec<Node>>;
+
+/// Fills in everything that follows from the whole model. Returns the hooks as they were before their services
+/// completed them.
+pub(super) fn normalize(
+    model: &mut Node,
+    project: &str,
+    environment: &Environment,
+    merger: &mut Merger<'_>,
+) -> WrittenHooks {
+    let mut written = WrittenHooks::new();
+    let Some(model) = model.as_mapping_mut() else { return written };
     let mut default_used_at = None;
-    for service in resources(model, "services") {
+    for service in workloads(model) {
         if default_network(service) {
             default_used_at = default_used_at.or(service.iter().next().map(|(key, _)| key.span));
         }
@@ -65,7 +78,6 @@ pub(super) fn normalize(model: &mut Node, project: &str, environment: &Environme
         environment_values(service, environment);
         implied_dependencies(service);
         mount_targets(service);
-        hook_images(service);
     }
     if let Some(span) = default_used_at {
         add_default_network(model, span);
@@ -73,12 +85,32 @@ pub(super) fn normalize(model: &mut Node, project: &str, environment: &Environme
     for section in ["networks", "volumes", "configs", "secrets"] {
         name_resources(model, section, project);
     }
+    let services = model.get_mut("services").and_then(Node::as_mapping_mut);
+    for (key, service) in services.into_iter().flat_map(Mapping::values_mut) {
+        if let Some(service) = service.as_mapping_mut().filter(|service| service.contains("pre_start")) {
+            written.insert(key.name.clone(), complete_hooks(&key.name, service, merger));
+        }
+    }
+    written
 }
 
-/// The mappings of a section, each a resource.
-fn resources<'a>(model: &'a mut Mapping, section: &str) -> impl Iterator<Item = &'a mut Mapping> {
-    let section = model.get_mut(section).and_then(Node::as_mapping_mut);
-    section.into_iter().flat_map(|section| section.values_mut().filter_map(|(_, node)| node.as_mapping_mut()))
+/// Completes the `pre_start` hooks of a service with what it has in common with them. Returns them as they were.
+fn complete_hooks(name: &str, service: &mut Mapping, merger: &mut Merger<'_>) -> Vec<Node> {
+    // A mount is shared through the container that has it.
+    let is_shared = |key: &Key| key.name != "volumes" && is_of_containers(&key.name);
+    let base: Mapping = service.iter().filter(|(key, _)| is_shared(key)).cloned().collect();
+    let hooks = items(service.get_mut("pre_start"));
+    let written = hooks.to_vec();
+    for (index, hook) in hooks.iter_mut().enumerate().filter(|(_, hook)| hook.as_mapping().is_some()) {
+        for mount in items(hook.as_mapping_mut().and_then(|hook| hook.get_mut("volumes"))) {
+            clean_target(mount);
+        }
+        let over = std::mem::replace(hook, Node::new(Value::Mapping(base.clone()), hook.span));
+        let (section, service) = (NodePath::Top.key("services"), name);
+        let (service, list) = (section.key(service), "pre_start");
+        merge_hook(hook, over, service.key(list).index(index), merger);
+    }
+    written
 }
 
 /// The key of an entry that is in no file.
@@ -244,23 +276,16 @@ fn implied_by(service: &Mapping) -> Vec<Implied> {
 
 fn mount_targets(service: &mut Mapping) {
     for mount in items(service.get_mut("volumes")) {
-        if let Some(target) = mount.as_mapping_mut().and_then(|mount| mount.get_mut("target"))
-            && let Value::String(path) = &mut target.value
-            && !path.is_empty()
-        {
-            *path = clean(path);
-        }
+        clean_target(mount);
     }
 }
 
-fn hook_images(service: &mut Mapping) {
-    let Some(image) = service.get("image").cloned() else { return };
-    for hook in items(service.get_mut("pre_start")) {
-        if let Some(hook) = hook.as_mapping_mut()
-            && !hook.contains("image")
-        {
-            hook.insert(key("image", image.span), image.clone());
-        }
+fn clean_target(mount: &mut Node) {
+    if let Some(target) = mount.as_mapping_mut().and_then(|mount| mount.get_mut("target"))
+        && let Value::String(path) = &mut target.value
+        && !path.is_empty()
+    {
+        *path = clean(path);
     }
 }
 

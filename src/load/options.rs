@@ -30,6 +30,8 @@ pub struct LoadOptions {
     pub dependencies: Dependencies,
     /// Which networks, volumes, secrets, configs and models to keep.
     pub resources: Resources,
+    /// What the project is for.
+    pub purpose: Purpose,
     /// The separator between the parts of names; `_` if `COMPOSE_COMPATIBILITY` is true.
     pub separator: NameSeparator,
     /// Whether to substitute variables; default true.
@@ -68,6 +70,21 @@ pub enum Resources {
     All,
 }
 
+/// What a project is loaded for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// Its containers are started, or found.
+    #[default]
+    Act,
+    /// A service or job is run.
+    Run,
+    /// What exists of it is found, even what only jobs use.
+    Find,
+    /// `config` prints it, as Docker Compose does: env files of `pre_start` hooks are not read, and what only hooks use
+    /// is left out.
+    Show,
+}
+
 impl LoadOptions {
     /// Options for the files found from `working_directory`, with an empty environment and defaults otherwise.
     #[must_use]
@@ -83,6 +100,7 @@ impl LoadOptions {
             services: Vec::new(),
             dependencies: Dependencies::default(),
             resources: Resources::default(),
+            purpose: Purpose::default(),
             separator: NameSeparator::default(),
             interpolate: true,
             normalize: true,

@@ -23,12 +23,12 @@ impl TaggedPaths {
         }
     }
 
-    /// Removes these paths from a copy of a service, as if it were called `service`.
-    pub(super) fn apply_to_service(&self, service: &str, base: &mut Node) {
+    /// Removes these paths from a copy of a service or job, as if it were called `resource`.
+    pub(super) fn apply_to(&self, section: &str, resource: &str, base: &mut Node) {
         for path in &self.0 {
-            if let [Segment::Key(section), Segment::Key(name), rest @ ..] = path.segments()
-                && section == "services"
-                && name == service
+            if let [Segment::Key(own), Segment::Key(name), rest @ ..] = path.segments()
+                && own == section
+                && name == resource
                 && !rest.is_empty()
             {
                 remove(base, rest);

@@ -2,7 +2,7 @@
 //! becomes a long one, which values are paths. Each block of rows cites the section of the Compose specification it
 //! comes from.
 //!
-//! In a pattern, `*` is any key and `[]` any item. Each table is converted to a tree once, and a walk over a document
+//! The rules of services hold for jobs and `pre_start` hooks too. In a pattern, `*` is any key and `[]` any item. Each table is converted to a tree once, and a walk over a document
 //! descends the tree of rules in parallel, so no path is ever compared with a list of patterns.
 
 use std::sync::LazyLock;
@@ -14,12 +14,8 @@ pub(super) enum Merge {
     Replace,
     /// The upper value replaces the lower one unless it is null.
     ReplaceUnlessNull,
-    /// Both sides become lists, which are concatenated.
+    /// Both sides become lists.
     ToList,
-    /// Both sides become lists, which are concatenated; items whose text is already present are left out.
-    ToListOfNewItems,
-    /// Lists are concatenated; items of the upper list that are already present are left out.
-    NewItems,
     /// A list becomes a mapping to `{condition: service_started, required: true}`.
     DependsOn,
     /// A list becomes a mapping to nulls.
@@ -86,6 +82,8 @@ pub(super) enum Form {
     Ports,
     /// Strings in the list become mappings.
     Volumes,
+    /// Strings in the list become `{cron: …}`.
+    Schedules,
     /// `external: {name: N}` becomes `external: true` and `name: N`.
     External,
 }
@@ -124,21 +122,16 @@ const MERGE: &[(&str, Merge)] = &[
     ("services.*.deploy.labels", Merge::ToList),
     ("networks.*.labels", Merge::ToList),
     ("volumes.*.labels", Merge::ToList),
+    ("secrets.*.labels", Merge::ToList),
+    ("configs.*.labels", Merge::ToList),
     ("services.*.env_file", Merge::ToList),
     ("services.*.label_file", Merge::ToList),
     ("services.*.dns", Merge::ToList),
     ("services.*.dns_opt", Merge::ToList),
     ("services.*.dns_search", Merge::ToList),
     ("services.*.tmpfs", Merge::ToList),
-    ("services.*.extra_hosts", Merge::ToListOfNewItems),
-    ("services.*.build.extra_hosts", Merge::ToListOfNewItems),
-    // Lists without duplicates: since Docker Compose 5.6 an upper file may repeat items of a lower one.
-    ("services.*.device_cgroup_rules", Merge::NewItems),
-    ("services.*.external_links", Merge::NewItems),
-    ("services.*.group_add", Merge::NewItems),
-    ("services.*.security_opt", Merge::NewItems),
-    ("services.*.volumes_from", Merge::NewItems),
-    ("services.*.build.no_cache_filter", Merge::NewItems),
+    ("services.*.extra_hosts", Merge::ToList),
+    ("services.*.build.extra_hosts", Merge::ToList),
     ("services.*.depends_on", Merge::DependsOn),
     ("services.*.networks", Merge::NamesToMapping),
     ("services.*.models", Merge::NamesToMapping),
@@ -207,6 +200,7 @@ const FORMS: &[(&str, Form)] = &[
     ("services.*.models", Form::NamesToMapping),
     ("services.*.ports", Form::Ports),
     ("services.*.volumes", Form::Volumes),
+    ("jobs.*.triggers.schedule", Form::Schedules),
     ("networks.*", Form::External),
     ("volumes.*", Form::External),
     ("secrets.*", Form::External),
@@ -228,14 +222,21 @@ const PATHS: &[(&str, PathKind)] = &[
     ("volumes.*", PathKind::VolumeDevice),
 ];
 
+/// Where the attributes of a service are.
+pub(super) const SERVICE: &str = "services.*.";
+/// Where the attributes of a job are, which are among those of a service.
+pub(super) const JOB: &str = "jobs.*.";
+/// Where the attributes of a `pre_start` hook are, which are among those of a service.
+pub(super) const HOOK: &str = "services.*.pre_start.[].";
+
 /// How keys merge.
-pub(super) static MERGE_RULES: LazyLock<Rules<Merge>> = LazyLock::new(|| Rules::new(MERGE));
+pub(super) static MERGE_RULES: LazyLock<Rules<Merge>> = LazyLock::new(|| Rules::new(MERGE, &[JOB]));
 /// Which lists contain an item only once.
-pub(super) static UNIQUE_RULES: LazyLock<Rules<Unique>> = LazyLock::new(|| Rules::new(UNIQUE));
+pub(super) static UNIQUE_RULES: LazyLock<Rules<Unique>> = LazyLock::new(|| Rules::new(UNIQUE, &[]));
 /// Which values have a short form.
-pub(super) static FORM_RULES: LazyLock<Rules<Form>> = LazyLock::new(|| Rules::new(FORMS));
+pub(super) static FORM_RULES: LazyLock<Rules<Form>> = LazyLock::new(|| Rules::new(FORMS, &[JOB, HOOK]));
 /// Which values are paths.
-pub(super) static PATH_RULES: LazyLock<Rules<PathKind>> = LazyLock::new(|| Rules::new(PATHS));
+pub(super) static PATH_RULES: LazyLock<Rules<PathKind>> = LazyLock::new(|| Rules::new(PATHS, &[JOB, HOOK]));
 
 /// A table of rules as a tree over the steps of their paths.
 #[derive(Debug)]
@@ -247,16 +248,26 @@ pub(super) struct Rules<T> {
 }
 
 impl<T: Copy> Rules<T> {
-    fn new(table: &[(&'static str, T)]) -> Self {
+    /// The rules of a table; those of services hold at the places of `alike` too.
+    fn new(table: &[(&'static str, T)], alike: &[&'static str]) -> Self {
         let mut rules = Self::empty();
         for (pattern, rule) in table {
-            let mut at = &mut rules;
-            for step in pattern.split('.') {
-                at = at.grow(step);
+            rules.add(pattern.split('.'), *rule);
+            if let Some(attribute) = pattern.strip_prefix(SERVICE) {
+                for place in alike {
+                    rules.add(place.split('.').filter(|step| !step.is_empty()).chain(attribute.split('.')), *rule);
+                }
             }
-            at.rule = Some(*rule);
         }
         rules
+    }
+
+    fn add(&mut self, steps: impl Iterator<Item = &'static str>, rule: T) {
+        let mut at = self;
+        for step in steps {
+            at = at.grow(step);
+        }
+        at.rule = Some(rule);
     }
 
     const fn empty() -> Self {

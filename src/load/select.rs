@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::{Explain, suggest};
 use crate::load::check::{CheckError, Dependence};
 use crate::load::profiles::Profiles;
-use crate::load::{Dependencies, Resources};
+use crate::load::{Dependencies, Purpose, Resources};
 use crate::project::value::{MountKind, NamespaceMode, VolumesFrom, VolumesFromSource};
 use crate::project::{FileReference, Project, SecretKey, Service, ServiceName};
 use crate::source::{Span, Spanned};
@@ -21,6 +21,19 @@ pub enum SelectError {
         name: String,
         /// The closest defined name.
         closest: Option<String>,
+        /// Whether it is the name of a job.
+        is_job: bool,
+    },
+    /// A job that is not to be run by hand.
+    #[error(
+        "job \"{job}\" is declared with manual: false, it cannot be {}",
+        if *dependency { "triggered even as a dependency of another job" } else { "run manually" }
+    )]
+    NotManual {
+        /// The job.
+        job: ServiceName,
+        /// Whether another job needs it.
+        dependency: bool,
     },
     /// A requested service depends on a disabled one.
     #[error(transparent)]
@@ -30,13 +43,17 @@ pub enum SelectError {
 impl Explain for SelectError {
     fn span(&self) -> Option<Span> {
         match self {
-            Self::NoSuchService { .. } => None,
+            Self::NoSuchService { .. } | Self::NotManual { .. } => None,
             Self::Disabled(error) => error.span(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::NotManual { .. } => Some("only its schedule runs it".to_owned()),
+            Self::NoSuchService { is_job: true, name, .. } => {
+                Some(format!("`{name}` is a job: run it with `hoist run {name}`"))
+            }
             Self::NoSuchService { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::NoSuchService { .. } => Some("`hoist config --services` lists all services".to_owned()),
             Self::Disabled(error) => error.hint(),
@@ -45,19 +62,22 @@ impl Explain for SelectError {
 
     fn related(&self) -> Vec<(Span, String)> {
         match self {
-            Self::NoSuchService { .. } => Vec::new(),
+            Self::NoSuchService { .. } | Self::NotManual { .. } => Vec::new(),
             Self::Disabled(error) => error.related(),
         }
     }
 }
 
-/// Moves services that no active profile enables to the disabled ones.
+/// Moves services and jobs that no active profile enables to the disabled ones.
 pub(super) fn split_by_profiles(project: &mut Project, active: &Profiles) {
     let all = std::mem::take(&mut project.services).into_iter().chain(std::mem::take(&mut project.disabled));
     let (enabled, disabled): (BTreeMap<_, _>, BTreeMap<_, _>) =
         all.partition(|(_, service)| active.enable_any(service.profiles.iter().map(String::as_str)));
     project.services = enabled;
     project.disabled = disabled;
+    let all = std::mem::take(&mut project.jobs).into_iter().chain(std::mem::take(&mut project.disabled_jobs));
+    (project.jobs, project.disabled_jobs) =
+        all.partition(|(_, job)| active.enable_any(job.service.profiles.iter().map(String::as_str)));
 }
 
 /// Restricts the project to the services that match `targets` and, if wanted, everything they depend on.
@@ -106,6 +126,13 @@ fn enable<'a>(project: &mut Project, services: impl Iterator<Item = &'a str>, ac
     split_by_profiles(project, active);
 }
 
+/// Enables the profiles of a job.
+pub(super) fn enable_job(project: &mut Project, name: &str, active: &mut Profiles) {
+    let Some(job) = project.disabled_jobs.get(name) else { return };
+    active.extend(job.service.profiles.clone());
+    split_by_profiles(project, active);
+}
+
 /// The names that the patterns match, in their order, and an error for each that matches none.
 fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<SelectError>) {
     let mut names: Vec<ServiceName> = Vec::new();
@@ -115,7 +142,11 @@ fn matching(project: &Project, patterns: &[String]) -> (Vec<ServiceName>, Vec<Se
         let found: Vec<&ServiceName> = known().filter(|name| matches(pattern, name.as_str())).collect();
         if found.is_empty() {
             let closest = suggest::closest(pattern, known().map(ServiceName::as_str)).map(str::to_owned);
-            errors.push(SelectError::NoSuchService { name: pattern.clone(), closest });
+            errors.push(SelectError::NoSuchService {
+                name: pattern.clone(),
+                closest,
+                is_job: project.job(pattern).is_some(),
+            });
         }
         for name in found {
             if !names.contains(name) {
@@ -142,7 +173,7 @@ fn needed(project: &Project, service: &ServiceName, dependency: &ServiceName) ->
         Dependence::Conditional | Dependence::Listed => None,
     });
     let (Some(span), Some(disabled)) = (place, project.disabled.get(dependency)) else {
-        return SelectError::NoSuchService { name: dependency.to_string(), closest: None };
+        return SelectError::NoSuchService { name: dependency.to_string(), closest: None, is_job: false };
     };
     SelectError::Disabled(CheckError::DisabledDependency {
         service: service.to_string(),
@@ -224,26 +255,45 @@ fn matches(pattern: &str, name: &str) -> bool {
     pattern[pattern_at..].iter().all(|byte| *byte == b'*')
 }
 
-/// Drops networks, volumes, secrets, configs and models that no service uses.
+/// Drops networks, volumes, secrets, configs and models that no service uses, nor a hook of it.
 pub fn drop_unused(project: &mut Project) {
-    prune(project, Resources::Used);
+    prune(project, Resources::Used, Purpose::Act);
 }
 
-/// Drops networks, volumes, secrets, configs and models that no remaining service uses.
-pub(super) fn prune(project: &mut Project, resources: Resources) {
+/// Drops networks, volumes, secrets, configs and models that nothing needs which remains.
+pub(super) fn prune(project: &mut Project, resources: Resources, purpose: Purpose) {
     if resources == Resources::All {
         return;
     }
-    let Project { services, disabled, networks, volumes, secrets, disabled_secrets, configs, models, .. } = project;
-    networks.retain(|key, _| services.values().any(|service| service.networks.contains_key(key)));
-    models.retain(|key, _| services.values().any(|service| service.models.contains_key(key)));
-    let used: BTreeSet<&str> = services.values().flat_map(mounted_volumes).collect();
+    let Project {
+        services,
+        disabled,
+        jobs,
+        disabled_jobs,
+        networks,
+        volumes,
+        secrets,
+        disabled_secrets,
+        configs,
+        models,
+        ..
+    } = project;
+    let mut users: Vec<&Service> = services.values().collect();
+    if purpose != Purpose::Show {
+        let hooks = services.values().flat_map(|service| &service.pre_start);
+        users.extend(hooks.map(|hook| &hook.container));
+    }
+    if purpose == Purpose::Find {
+        users.extend(jobs.values().chain(disabled_jobs.values()).map(|job| &job.service));
+    }
+    networks.retain(|key, _| users.iter().any(|service| service.networks.contains_key(key)));
+    models.retain(|key, _| users.iter().any(|service| service.models.contains_key(key)));
+    let used: BTreeSet<&str> = users.iter().flat_map(|service| mounted_volumes(service)).collect();
     volumes.retain(|key, _| used.contains(key.as_str()));
-    let used: BTreeSet<_> =
-        services.values().flat_map(|service| &service.configs).map(|config| &config.source).collect();
+    let used: BTreeSet<_> = users.iter().flat_map(|service| &service.configs).map(|config| &config.source).collect();
     configs.retain(|key, _| used.contains(key));
-    let used: BTreeSet<_> = services
-        .values()
+    let used: BTreeSet<_> = users
+        .iter()
         .flat_map(|service| service.secrets.iter().chain(build_secrets(service)))
         .map(|secret| &secret.source)
         .collect();

@@ -139,6 +139,11 @@ impl Transform<'_> {
                 }
             }
             Form::EnvFile => env_file(node),
+            Form::Schedules => {
+                for item in items_mut(node) {
+                    string_to_mapping(item, "cron");
+                }
+            }
             Form::Extends => string_to_mapping(node, "service"),
             Form::Gpus => all_gpus_to_list(node),
             Form::NamesToMapping => names_to_mapping(node, null),

@@ -1,6 +1,6 @@
 //! Observe, plan and execute; if another client changed the project meanwhile, observe and plan again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,10 @@ use super::{Ask, Interruption, OperationError};
 use crate::engine::Engine;
 use crate::event::{Conflict, Events, Fact, RunOutcome, Stopping};
 use crate::execute::{ExecuteSettings, execute};
+use crate::load;
 use crate::observed::{Container, ContainerId, Observed};
 use crate::plan::{Action, ActionId, Plan, PlanError};
+use crate::project::value::BaseImages;
 use crate::project::{Project, ServiceName};
 
 /// Delays in milliseconds before observing again when another client changed the project meanwhile: the engine lists an
@@ -47,17 +49,34 @@ pub trait Change: Sync {
         async { Ok(()) }
     }
 
-    /// Makes the plan. The containers in `made` were created by this run: they are not recreated, whatever the options
-    /// say.
+    /// Makes the plan.
     ///
     /// # Errors
     ///
     /// If the goal cannot be reached.
-    fn plan(&self, observed: &Observed, made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError>;
+    fn plan(&self, observed: &Observed, known: &Known) -> Result<Plan, PlanError>;
 
     /// Whether a container of this service that is up and stays as it is is reported too.
     fn reports_untouched(&self, _service: &ServiceName) -> bool {
         false
+    }
+}
+
+/// What a plan takes into account besides the observed state. At first nothing is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Containers that this run created: they are not recreated, whatever the options say.
+    pub made: BTreeSet<ContainerId>,
+    /// The images that the builds are made from: a build comes after those of its base images. They are looked up only
+    /// for a plan that has several builds.
+    pub base_images: BTreeMap<ServiceName, BaseImages>,
+}
+
+impl Known {
+    /// Whether there is nothing to take into account.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.made.is_empty() && self.base_images.is_empty()
     }
 }
 
@@ -134,12 +153,22 @@ pub async fn prepare<E: Engine>(
 ) -> Result<Prepared, OperationError> {
     let mut observed = change.observe(engine).await?;
     change.ask(engine, &mut observed, ask).await?;
-    let nothing = BTreeSet::new();
-    let mut plan = change.plan(&observed, &nothing)?;
+    let mut plan = plan(change, &observed, Known::default())?;
     if detail == Detail::Full && observe::definitions(engine, &plan, &mut observed).await? {
-        plan = change.plan(&observed, &nothing)?;
+        plan = self::plan(change, &observed, Known::default())?;
     }
     Ok(Prepared { plan: Arc::new(plan), observed })
+}
+
+/// Makes the plan; if it has several builds, again with the images that they are made from, which may order them.
+fn plan(change: &impl Change, observed: &Observed, mut known: Known) -> Result<Plan, PlanError> {
+    let plan = change.plan(observed, &known)?;
+    let builds = plan.steps().filter(|(_, step)| matches!(step.action, Action::BuildImage { .. }));
+    if builds.count() < 2 {
+        return Ok(plan);
+    }
+    known.base_images = load::base_images(change.project());
+    change.plan(observed, &known)
 }
 
 /// Executes what was prepared. If steps fail because another client is changing the project, observes and plans again,
@@ -247,6 +276,6 @@ impl Attempts {
         let observed = change.observe(engine).await?;
         let ids = observed.containers.iter().map(|container| &container.id);
         let made = ids.filter(|id| !self.before.contains(*id)).cloned().collect();
-        Ok(change.plan(&observed, &made)?)
+        Ok(plan(change, &observed, Known { made, ..Known::default() })?)
     }
 }

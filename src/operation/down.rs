@@ -1,12 +1,11 @@
 //! `down`: stops and removes what a project has in the engine, even without its files.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::converge::Change;
+use super::converge::{Change, Known};
 use super::{OperationError, observe};
 use crate::engine::{Engine, ObserveQuery};
-use crate::observed::{ContainerId, Observed};
+use crate::observed::Observed;
 use crate::plan::{self, DownImages, DownOptions, Orphans, Plan, PlanError, ProjectSource};
 use crate::project::Project;
 
@@ -56,7 +55,7 @@ impl Change for Down {
         Ok(observed)
     }
 
-    fn plan(&self, observed: &Observed, _made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError> {
+    fn plan(&self, observed: &Observed, _known: &Known) -> Result<Plan, PlanError> {
         Ok(plan::down(&self.target, observed, &self.options))
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::converge::Change;
+use super::converge::{Change, Known};
 use super::{Ask, OperationError, Question};
 use crate::engine::{Engine, ObserveQuery};
-use crate::observed::{ContainerId, Observed};
+use crate::observed::Observed;
 use crate::plan::{self, Plan, PlanError, ProjectSource, RmOptions};
 use crate::project::Project;
 
@@ -41,7 +41,7 @@ impl<P: Fn(&ProjectSource, &Observed) -> Result<Plan, PlanError> + Sync> Change 
         Ok(engine.observe(ObserveQuery::containers_of(self.project.name.as_str())).await?)
     }
 
-    fn plan(&self, observed: &Observed, _made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError> {
+    fn plan(&self, observed: &Observed, _known: &Known) -> Result<Plan, PlanError> {
         (self.plan)(&self.source, observed)
     }
 }
@@ -101,7 +101,7 @@ impl Change for Rm {
         Ok(())
     }
 
-    fn plan(&self, observed: &Observed, _made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError> {
+    fn plan(&self, observed: &Observed, _known: &Known) -> Result<Plan, PlanError> {
         Ok(plan::rm(&self.source, observed, &self.options))
     }
 }

@@ -1,10 +1,14 @@
-//! A dry run for programs: the events that carrying a plan out would send, without the engine.
+//! A dry run: what carrying a plan out would say, without the engine.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::OperationError;
 use super::converge::{Change, Prepared};
-use crate::event::{EventReceiver, Events, Fact, Outcome};
+use crate::engine::{BuildFailure, look_for_build_files};
+use crate::event::{EventReceiver, Events, Fact, Outcome, RunOutcome, StepError};
+use crate::execute::refusal;
+use crate::plan::Action;
 
 /// The events of a run in which every step succeeds at once. Steps whose need only the run would find out are left out.
 #[must_use]
@@ -28,4 +32,22 @@ pub fn rehearse(change: &impl Change, prepared: &Prepared) -> EventReceiver {
     }
     events.send(Fact::Ended);
     received
+}
+
+/// Looks for the local files of the builds, as carrying the plan out would.
+///
+/// # Errors
+///
+/// That of the run, if a context or a Dockerfile is missing.
+pub fn look_for_files(prepared: &Prepared) -> Result<(), OperationError> {
+    let mut outcome = RunOutcome::default();
+    for (id, step) in prepared.plan.steps().filter(|(_, step)| step.guard.is_none()) {
+        let Action::BuildImage { spec, .. } = &step.action else { continue };
+        if let Err(missing) = look_for_build_files(spec) {
+            let failure = Box::new(BuildFailure::from(missing.to_string()));
+            let error = StepError::Build { service: spec.service.clone(), failure };
+            outcome.fail(id, refusal::explained(error, &step.action));
+        }
+    }
+    Ok(outcome.into_result(&prepared.plan)?)
 }

@@ -1,13 +1,12 @@
 //! `up` and `create`: create, change and start what the files define.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::converge::Change;
+use super::converge::{Change, Known};
 use super::{Ask, OperationError, Question, observe};
 use crate::engine::Engine;
-use crate::observed::{ContainerId, Observed};
+use crate::observed::Observed;
 use crate::plan::{self, Plan, PlanError, UpOptions};
 use crate::project::{Project, ServiceName};
 
@@ -60,11 +59,12 @@ impl Change for Up {
         Ok(observe::recreated_volumes(engine, &self.project, &self.options, observed).await?)
     }
 
-    fn plan(&self, observed: &Observed, made: &BTreeSet<ContainerId>) -> Result<Plan, PlanError> {
-        let options = if made.is_empty() {
+    fn plan(&self, observed: &Observed, known: &Known) -> Result<Plan, PlanError> {
+        let options = if known.is_empty() {
             Cow::Borrowed(&self.options)
         } else {
-            Cow::Owned(UpOptions { newer: made.clone(), ..self.options.clone() })
+            let Known { made, base_images } = known.clone();
+            Cow::Owned(UpOptions { newer: made, base_images, ..self.options.clone() })
         };
         plan::up(&self.project, observed, &options)
     }

@@ -219,6 +219,16 @@ pub enum PlanError {
         /// The name of the additional context by which the first needs the second.
         context: String,
     },
+    /// A variable that is on or off has another value.
+    #[error(
+        "{variable} environment variable expects boolean value: strconv.ParseBool: parsing {value:?}: invalid syntax"
+    )]
+    NoBoolean {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
     /// A service to be started needs an unset variable for the content of a secret or config.
     #[error("environment variable \"{variable}\" required by {kind} \"{name}\" is not set")]
     VariableUnset {
@@ -490,6 +500,7 @@ impl PlanError {
             | Self::NoSuchService { .. }
             | Self::UnknownService { .. }
             | Self::NoContainers { .. }
+            | Self::NoBoolean { .. }
             | Self::NoContainerToStart { .. } => None,
             Self::DependencyDisabled { service, dependency, .. } | Self::DependencyUnknown { service, dependency } => {
                 Some(vec!["services", service.as_str(), "depends_on", dependency.as_str()])
@@ -530,6 +541,7 @@ impl PlanError {
             Self::VariableUnset { variable, .. } => {
                 Some(format!("set `{variable}` in the shell, in `.env`, or in a file given by --env-file"))
             }
+            Self::NoBoolean { variable, .. } => Some(format!("unset `{variable}`, or set it to 1 or 0")),
             Self::FileMissing { kind, .. } => Some(format!(
                 "create the file, or take the content from `environment`{}",
                 if *kind == "config" { " or `content`" } else { "" }

@@ -81,7 +81,7 @@ fn built_by(project: &Project, image: &str) -> Vec<ServiceName> {
 /// The image of a service, then other ones that its hooks run in.
 fn images_of(service: &Service, options: &PullOptions) -> Vec<ImageKey> {
     let platform = service.platform.clone().or_else(|| options.default_platform.clone());
-    let of_hooks = service.pre_start.iter().filter_map(|hook| hook.image.as_ref());
+    let of_hooks = service.pre_start.iter().filter_map(|hook| hook.container.image.as_ref());
     let mut images: Vec<ImageKey> = Vec::new();
     for image in service.image.iter().chain(of_hooks) {
         if images.iter().all(|(known, _)| known != image) {

@@ -13,7 +13,7 @@ use super::inputs::Inputs;
 use super::{Orphans, Plan, PlanBuilder, PlanError, UpOptions, Warning};
 use crate::observed::{Container, Observed};
 use crate::project::value::port::parse_exposed;
-use crate::project::{Project, Service, ServiceName};
+use crate::project::{PreStart, Project, Service, ServiceName};
 
 /// Maximum number of replicas of a service; a larger one is certainly a mistake.
 const MOST_REPLICAS: usize = 10_000;
@@ -134,7 +134,7 @@ fn check(cx: &Inputs<'_>) -> Result<(), PlanError> {
         if replicas as usize > MOST_REPLICAS {
             return Err(PlanError::TooManyReplicas { service: service.name.clone(), most: MOST_REPLICAS });
         }
-        if let Some(hook) = service.pre_start.iter().position(|hook| hook.per_replica) {
+        if let Some(hook) = service.pre_start.iter().position(PreStart::per_replica) {
             return Err(PlanError::HookPerReplica { service: service.name.clone(), hook });
         }
         check_exposed(service)?;

@@ -9,17 +9,24 @@ use super::{FileReference, Network, Service, ServiceName, Tree, Volume};
 /// The version of the hash. Docker Compose 2 and 5 write the same label, so containers of either are recognised.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum HashForm {
-    /// The hash of Docker Compose 5, which hoist writes.
+    /// The hash of Docker Compose 5.6, which hoist writes.
     #[default]
     V5,
-    /// The hash of Docker Compose 2, which differs if a bind mount creates its source.
+    /// The hash of Docker Compose 5.5 and earlier, which differs if the service has `pre_start` hooks or
+    /// `pull_refresh_after`.
+    V5_5,
+    /// The hash of Docker Compose 2, which also differs if a bind mount creates its source.
     V2,
 }
 
 impl HashForm {
+    /// The forms that other versions wrote.
+    pub const OTHERS: [Self; 2] = [Self::V5_5, Self::V2];
+
     fn form(self) -> Form {
         match self {
             Self::V5 => Form::Json,
+            Self::V5_5 => Form::JsonOfV5_5,
             Self::V2 => Form::JsonOfV2,
         }
     }
@@ -112,7 +119,10 @@ pub(super) fn hashed(mut service: Service, form: HashForm) -> Tree {
     service.depends_on.clear();
     service.profiles.clear();
     service.env_file.clear();
-    canonical::service(&service, form.form())
+    if form != HashForm::V5 {
+        service.pull_refresh_after = None;
+    }
+    canonical::hashed_service(&service, form.form())
 }
 
 fn digest(tree: &Tree) -> String {
@@ -130,7 +140,8 @@ mod tests {
     use super::*;
     use crate::project::service::{Dependency, Deploy, ServiceNetwork};
     use crate::project::value::mount;
-    use crate::project::{Build, NetworkKey};
+    use crate::project::{Build, Hook, NetworkKey, PreStart};
+    use std::collections::BTreeMap;
 
     fn with_mounts() -> Service {
         let volumes = ["/x:/y", "/x2:/y2:ro,z"].map(|text| mount::parse_short(text).expect("a mount")).to_vec();
@@ -170,6 +181,47 @@ mod tests {
         assert_eq!(
             service_hash(&attached, HashForm::V5),
             "8dbce408396f8986266bc5deba0c09cfebac63c95c2238e405c7bee5f1bd84b8"
+        );
+    }
+
+    /// Hashes that Docker Compose 5.6 prints, and 5.5 for the same files.
+    #[test]
+    fn hooks_count_as_whole_containers() {
+        let hooked = |image: &str| PreStart {
+            container: Service { image: Some(image.to_owned()), ..Service::new("a") },
+            written: Hook { image: Some(image.to_owned()), ..Hook::default() },
+            ..PreStart::default()
+        };
+        let service = Service { image: Some("i".to_owned()), ..Service::new("a") };
+        let fresh = Service { pull_refresh_after: Some("1h".to_owned()), ..service.clone() };
+        let networks: BTreeMap<_, _> = [(NetworkKey::from("default"), None)].into();
+        let with = |service: &Service| Service { networks: networks.clone(), ..service.clone() };
+        let mut plain = with(&service);
+        let mut hook = hooked("i");
+        hook.container = Service { command: Some(vec!["c".to_owned()]), ..with(&hook.container) };
+        hook.written.command.clone_from(&hook.container.command);
+        plain.pre_start = vec![hook];
+        assert_eq!(
+            service_hash(&plain, HashForm::V5),
+            "226bd0ad299923bfc2868c4e06f308f065d2e4dcaec79ff73dff04a6cccedbe2"
+        );
+        assert_eq!(
+            service_hash(&with(&fresh), HashForm::V5),
+            "85f32a702386e84064e4b75d9bd5b92cbb30dbae4ba9276decd4262f860c840c"
+        );
+        assert_eq!(service_hash(&with(&fresh), HashForm::V5_5), service_hash(&with(&service), HashForm::V5));
+        let mut hook = hooked("q");
+        let variables: BTreeMap<_, _> = [("B".to_owned(), Some("1".to_owned()))].into();
+        let user = Some("u".to_owned());
+        let refresh = fresh.pull_refresh_after.clone();
+        let inherited = Service { user: user.clone(), pull_refresh_after: refresh, ..with(&hook.container) };
+        hook.container = Service { environment: variables, ..inherited };
+        hook.written.per_replica = true;
+        let stop = Hook { command: Some(vec!["a".to_owned()]), ..Hook::default() };
+        let all = Service { user, pre_start: vec![hook], pre_stop: vec![stop], ..with(&fresh) };
+        assert_eq!(
+            service_hash(&all, HashForm::V5),
+            "a4f4e36b36637366c96f24dfe9d8a4ea01122f450aaaa1aeec502a5b6ee744ba"
         );
     }
 

@@ -34,6 +34,8 @@ pub const IMAGE_VOLUMES: &str = "com.docker.compose.image-volume-digest";
 pub const REPLACE: &str = "com.docker.compose.replace";
 /// The kind of hook a container was created for.
 pub const HOOK: &str = "com.docker.compose.hook";
+/// Which hook it is, from 0.
+pub const HOOK_INDEX: &str = "com.docker.compose.hook-index";
 /// The key of a network.
 pub const NETWORK: &str = "com.docker.compose.network";
 /// The key of a volume.

@@ -2,12 +2,14 @@
 //!
 //! [`crate::load`] makes a [`Project`]; nothing changes it afterwards.
 
+pub mod bake;
 pub mod canonical;
 pub mod circle;
 mod config;
 pub mod fingerprint;
 pub mod graph;
 pub mod hash;
+mod job;
 pub mod label;
 mod model;
 mod names;
@@ -25,6 +27,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use config::Config;
+pub use job::{Job, Schedule, Triggers};
 pub use model::Model;
 pub use names::{ConfigKey, ModelKey, NameSeparator, NetworkKey, ProjectName, SecretKey, ServiceName, VolumeKey};
 pub use natural::natural_order;
@@ -34,8 +37,8 @@ pub use secret::{CONFIGS_FOLDER, FileSource, SECRETS_FOLDER, Secret};
 pub use service::{
     Blkio, Build, Condition, CredentialSpec, Dependency, Deploy, DeployRestartPolicy, Develop, DiscreteResource,
     EnvFile, Extends, FileReference, GenericResource, Healthcheck, Hook, Logging, Placement, PlacementPreference,
-    Provider, Reservations, ResourceLimits, Resources, Service, ServiceModel, ServiceNetwork, SshKey, ThrottleDevice,
-    UpdateConfig, Watch, WatchAction, WeightDevice, XHoist,
+    PreStart, Provider, Reservations, ResourceLimits, Resources, Service, ServiceModel, ServiceNetwork, SshKey,
+    ThrottleDevice, UpdateConfig, Watch, WatchAction, WeightDevice, XHoist,
 };
 pub use tree::Tree;
 pub use volume::Volume;
@@ -107,6 +110,10 @@ pub struct Project {
     pub services: BTreeMap<ServiceName, Service>,
     /// Known services that are not acted on: with inactive profiles, or not selected. Their containers are not orphans.
     pub disabled: BTreeMap<ServiceName, Service>,
+    /// Jobs that the profiles enable. Only `run` starts them.
+    pub jobs: BTreeMap<ServiceName, Job>,
+    /// Jobs with inactive profiles.
+    pub disabled_jobs: BTreeMap<ServiceName, Job>,
     /// The services the user named, in that order; empty means all.
     pub selected: Vec<ServiceName>,
     /// Networks.
@@ -134,10 +141,16 @@ impl Project {
         self.services.get(name)
     }
 
-    /// Whether the files define a service with this name, enabled or not.
+    /// Whether the files define a service or job with this name, enabled or not.
     #[must_use]
     pub fn is_known(&self, name: &str) -> bool {
-        self.services.contains_key(name) || self.disabled.contains_key(name)
+        self.services.contains_key(name) || self.disabled.contains_key(name) || self.job(name).is_some()
+    }
+
+    /// The job with this name, enabled or not.
+    #[must_use]
+    pub fn job(&self, name: &str) -> Option<&Job> {
+        self.jobs.get(name).or_else(|| self.disabled_jobs.get(name))
     }
 
     /// Whether the user named the service, or named none at all.

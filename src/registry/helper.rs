@@ -37,22 +37,39 @@ impl std::fmt::Debug for Answer {
 /// A message that names the helper, if it cannot be run, fails or does not answer in time.
 pub(super) fn get(helper: &str, server: &str) -> Result<Option<Answer>, String> {
     let program = format!("docker-credential-{helper}");
-    ask(&program, Command::new(&program).arg("get"), server, LIMIT)
+    ask(&program, &[&program, "get"], server, LIMIT)
 }
 
-fn ask(program: &str, command: &mut Command, server: &str, limit: Duration) -> Result<Option<Answer>, String> {
-    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().map_err(|error| {
-        let missing = error.kind() == std::io::ErrorKind::NotFound;
-        if missing { format!("{program} is not installed") } else { format!("{program} cannot be run: {error}") }
-    })?;
+/// Runs a program with a line of the input as its own input. It is ended when the input ends: when hoist is done with it,
+/// or is gone, whatever ended it.
+const UNTIL_THE_END: &str = r#"
+IFS= read -r line; exec 3<&0
+printf %s "$line" | "$@" 3<&- & program=$!
+{ read -r line <&3; kill "$program"; } >/dev/null 2>&1 & guard=$!
+wait "$program"; status=$?; kill "$guard"; exit $status"#;
+
+/// The exit status of a shell that does not find a program.
+const NOT_FOUND: i32 = 127;
+
+fn held(command: &[&str]) -> Command {
+    let mut held = Command::new("sh");
+    held.args(["-c", UNTIL_THE_END, "sh"]).args(command);
+    held.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    held
+}
+
+fn ask(program: &str, command: &[&str], server: &str, limit: Duration) -> Result<Option<Answer>, String> {
+    let mut child = held(command).spawn().map_err(|error| format!("{program} cannot be run: {error}"))?;
     let ended = finish(&mut child, server, limit);
-    let Some((succeeded, stdout, stderr)) = ended else {
+    let Some((status, stdout, stderr)) = ended else {
         let _ = child.kill();
         let _ = child.wait();
         return Err(format!("{program} did not answer within {} s", limit.as_secs()));
     };
-    if succeeded {
+    if status == Some(NOT_FOUND) {
+        return Err(format!("{program} is not installed"));
+    }
+    if status == Some(0) {
         return match serde_json::from_slice(&stdout) {
             Ok(answer) => Ok(Some(answer)),
             Err(_) => Err(format!("{program} gave an invalid answer")),
@@ -65,12 +82,13 @@ fn ask(program: &str, command: &mut Command, server: &str, limit: Duration) -> R
     Err(failure(program, &stdout, &stderr))
 }
 
-/// Whether it succeeded, and its output; `None` if it takes too long.
-fn finish(child: &mut Child, server: &str, limit: Duration) -> Option<(bool, Vec<u8>, Vec<u8>)> {
+/// Its exit status and its output; `None` if it takes too long.
+fn finish(child: &mut Child, server: &str, limit: Duration) -> Option<(Option<i32>, Vec<u8>, Vec<u8>)> {
     let end = Instant::now() + limit;
-    if let Some(mut stdin) = child.stdin.take() {
+    let mut input = child.stdin.take();
+    if let Some(input) = &mut input {
         // A helper that does not read still says why.
-        let _ = stdin.write_all(server.as_bytes());
+        let _ = input.write_all(format!("{server}\n").as_bytes());
     }
     let stdout = read(child.stdout.take());
     let stderr = read(child.stderr.take());
@@ -80,7 +98,9 @@ fn finish(child: &mut Child, server: &str, limit: Duration) -> Option<(bool, Vec
         Err(RecvTimeoutError::Disconnected) => Some(Vec::new()),
     };
     let (stdout, stderr) = (until(stdout)?, until(stderr)?);
-    Some((child.wait().is_ok_and(|status| status.success()), stdout, stderr))
+    let status = child.wait().ok().and_then(|status| status.code());
+    drop(input);
+    Some((status, stdout, stderr))
 }
 
 /// Reads a pipe to its end on a thread of its own.
@@ -110,7 +130,7 @@ mod tests {
     use super::*;
 
     fn asked(script: &str, limit: Duration) -> Result<Option<Answer>, String> {
-        ask("docker-credential-x", Command::new("sh").args(["-c", script]), "r.example", limit)
+        ask("docker-credential-x", &["sh", "-c", script], "r.example", limit)
     }
 
     #[test]
@@ -131,6 +151,27 @@ mod tests {
     fn a_helper_that_hangs_is_named() {
         let error = asked("exec tail -f /dev/null", Duration::from_millis(50));
         assert_eq!(error, Err("docker-credential-x did not answer within 0 s".to_owned()));
+    }
+
+    #[test]
+    fn a_helper_that_is_not_there_is_named() {
+        let error = ask("docker-credential-x", &["docker-credential-x", "get"], "r.example", LIMIT);
+        assert_eq!(error, Err("docker-credential-x is not installed".to_owned()));
+    }
+
+    /// The input ends with hoist, too.
+    #[test]
+    fn a_helper_ends_with_its_input() {
+        let mut child = held(&["sh", "-c", "echo running; exec tail -f /dev/null"]).spawn().expect("it runs");
+        let mut input = child.stdin.take().expect("it has an input");
+        input.write_all(b"r.example\n").expect("it reads");
+        let mut said = [0; 8];
+        child.stdout.take().expect("it has an output").read_exact(&mut said).expect("it runs");
+        assert!(child.try_wait().expect("a state").is_none());
+        drop(input);
+        // The shell ends once the program has.
+        let ended = child.wait().expect("a state");
+        assert!(!ended.success(), "{ended}");
     }
 
     #[test]

@@ -50,24 +50,19 @@ const NOT_SET: Exceptions = &[
 ];
 
 /// What the canonical form does not show.
-const NOT_SHOWN: Exceptions = &[
-    ("services.*.env_file[].required", "says whether a missing file is an error; the variables are in `environment`"),
-    ("services.*.pull_refresh_after", "Docker Compose 5.5 accepts it and drops it; 5.6 shows and hashes it"),
-];
+const NOT_SHOWN: Exceptions = &[];
 
 /// What neither the configuration hash nor the fingerprint covers.
 const NOT_HASHED: Exceptions = &[
     ("configs", "a config has no hash: what it contains has a digest of its own"),
+    ("jobs", "a job has no hash until it runs"),
     ("models", "a model is configured at each `up`; its container is not ours"),
     ("secrets", "a secret has no hash: what it contains has a digest of its own"),
     ("services.*.build", "a build makes an image, and the image's digest is compared"),
     ("services.*.depends_on", "says when to start a container, not what it is"),
     ("services.*.deploy.replicas", "says how many containers there are"),
-    ("services.*.env_file", "its variables are in `environment`"),
     ("services.*.profiles", "say whether the service is enabled"),
-    ("services.*.pull_refresh_after", "is not in the model, as in Docker Compose 5.5"),
     ("services.*.x-hoist", "is said to hoist alone; Docker Compose's hash has no `x-*` keys of services"),
-    ("services.*.pull_policy", "says when to look for an image, and the image's digest is compared"),
     ("services.*.scale", "says how many containers there are"),
 ];
 
@@ -79,6 +74,7 @@ const NOT_CREATED: Exceptions = &[
     ("services.built.build.ssh", "needs a key that exists; see the scenarios of builds"),
     ("services.hooked", "its hooks run at `up`; see `every_attribute_of_pre_start_reaches_the_engine`"),
     ("services.web.pre_start", "`per_replica` is not supported yet: the plan is refused"),
+    ("jobs", "`run` makes the container of a job"),
     ("networks.outside", "is not made by us"),
     ("volumes.outside", "is not made by us"),
     ("secrets.outside", "only Swarm has external secrets"),
@@ -124,7 +120,7 @@ const NOT_SENT: Exceptions = &[
     ("services.*.post_start", "runs when a container has started"),
     ("services.*.pre_stop", "runs before a container stops"),
     ("services.*.profiles", "say whether the service is enabled"),
-    ("services.*.pull_refresh_after", "is not in the model, as in Docker Compose 5.5"),
+    ("services.*.pull_refresh_after", "has no effect, as in Docker Compose"),
     ("services.*.secrets[].gid", "counts for copied content, which is written when the container is about to start"),
     ("services.*.secrets[].mode", "counts for copied content, which is written when the container is about to start"),
     ("services.*.secrets[].uid", "counts for copied content, which is written when the container is about to start"),
@@ -377,7 +373,15 @@ fn pattern(place: &[String]) -> String {
 
 fn known_attributes() -> &'static [String] {
     static KNOWN: OnceLock<Vec<String>> = std::sync::OnceLock::new();
-    KNOWN.get_or_init(attributes)
+    // What jobs and hooks are made from are the attributes of services, which stand for theirs.
+    let alike = |known: &[String], attribute: &String| {
+        let own = ["jobs.*.", "services.*.pre_start[]."].iter().find_map(|place| attribute.strip_prefix(place));
+        own.is_some_and(|own| known.iter().any(|other| other.strip_prefix("services.*.") == Some(own)))
+    };
+    KNOWN.get_or_init(|| {
+        let known = attributes();
+        known.iter().filter(|attribute| !alike(&known, attribute)).cloned().collect()
+    })
 }
 
 /// The example without what stands at `place`.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use hoist::diagnostic::{Explain, Level, render};
-use hoist::load::{LoadError, LoadFailure, LoadOptions, LoadWarning, load, load_model};
+use hoist::load::{LoadError, LoadFailure, LoadOptions, LoadWarning, Purpose, Resources, load, load_model};
 use hoist::project::canonical::{self, Form};
 use hoist::project::hash::{HashForm, service_hash};
 use hoist::source::SourceMap;
@@ -101,6 +101,7 @@ impl Case {
     pub(crate) fn options(&self) -> LoadOptions {
         let mut options = LoadOptions::new(&self.folder);
         options.environment.clone_from(&self.environment);
+        options.purpose = Purpose::Show;
         let [before, after] = &self.arguments;
         let mut arguments = before.iter().chain(after);
         while let Some(argument) = arguments.next() {
@@ -120,6 +121,7 @@ impl Case {
                 "--no-path-resolution" => options.resolve_paths = false,
                 "--no-consistency" => options.check_consistency = false,
                 "--no-env-resolution" => options.resolve_environment = false,
+                "--all-resources" => options.resources = Resources::All,
                 service if !service.starts_with('-') && after.contains(argument) => {
                     options.services.push(service.to_owned());
                 }

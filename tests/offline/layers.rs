@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("engine", &["source", "diagnostic", "project", "observed", "plan", "registry"]),
     ("event", &["project", "observed", "plan", "engine"]),
     ("execute", &["diagnostic", "project", "observed", "plan", "registry", "event", "engine"]),
-    ("operation", &["project", "observed", "plan", "event", "engine", "execute"]),
+    ("operation", &["load", "project", "observed", "plan", "event", "engine", "execute"]),
     ("export", &["project", "observed"]),
     ("render", &["source", "diagnostic", "project", "observed", "plan", "event", "export"]),
     (

@@ -11,15 +11,15 @@ use hoist::engine::EngineError;
 use hoist::event::{BuildStatus, Event, Fact, Outcome, Output, StepError, StepWarning, Stopping, Task, TaskStatus};
 use hoist::observed::{Container, Health, PublishedPort, State};
 use hoist::plan::{
-    Action, ActionId, AnonymousVolumes, BuildSpec, ContainerSpec, Handle, ModelSpec, Plan, PullFailure, PullSpec,
-    Replaced, SecretValues, UnusedVolume, WaitCondition, Waiter,
+    Action, ActionId, AnonymousVolumes, BuildPurpose, BuildSpec, ContainerSpec, Handle, ModelSpec, Plan, PullFailure,
+    PullSpec, Replaced, SecretValues, UnusedVolume, WaitCondition, Waiter,
 };
 use hoist::project::Project;
 use hoist::project::value::BuildContext;
 use hoist::render::listing::{Format, Truncate};
 use hoist::render::logs::{LogPrinter, LogSettings, Prefix};
 use hoist::render::ps::{self, PsFormat, PsSettings};
-use hoist::render::{Causes, Progress, ProgressMode, TerminalSize, TtySettings};
+use hoist::render::{Causes, Hidden, Progress, ProgressMode, TerminalSize, TtySettings};
 use indicatif::{InMemoryTerm, TermLike};
 use indoc::indoc;
 use jiff::Timestamp;
@@ -284,6 +284,32 @@ fn what_did_not_happen_has_words_of_its_own() {
 }
 
 #[test]
+fn an_interruption_says_what_happens_to_the_steps_under_way() {
+    let mut plans = Plans::new();
+    let project = Arc::new(Project::default());
+    let spec = Arc::new(BuildSpec::new("web", "demo-web", BuildContext::Folder("/app".into())));
+    let build = plans.add(Action::BuildImage { project, spec }, &[]);
+    let network = plans.network("default", &[]);
+    let plan = plans.build();
+    let said = |events: &[Fact]| {
+        let events: Vec<_> = events.iter().cloned().chain([Fact::Stopping(Stopping::Finishing)]).collect();
+        let written = written(ProgressMode::Plain, &plan, &events);
+        written.lines().last().expect("a line").trim().to_owned()
+    };
+    let (building, making) = (Fact::Started { id: build }, Fact::Started { id: network });
+    let end = "... press Ctrl+C again to exit at once";
+    for (events, words) in [
+        (vec![], "Finishing calls in progress"),
+        (vec![making.clone()], "Finishing calls in progress"),
+        (vec![building.clone()], "Canceling builds"),
+        (vec![building.clone(), making.clone()], "Canceling builds, finishing other calls in progress"),
+        (vec![building, making, finished_as(build, Outcome::Done)], "Finishing calls in progress"),
+    ] {
+        assert_eq!(said(&events), format!("Compose Stopping {words}{end}"));
+    }
+}
+
+#[test]
 fn volumes_left_without_a_container_are_named_last() {
     let mut plans = Plans::new();
     let network = plans.network("default", &[]);
@@ -497,11 +523,41 @@ fn what_a_build_moves_belongs_to_its_step() {
         total: None,
     };
     let said = |part: &str, line: &str| Fact::BuildLog { id, part: part.to_owned(), line: line.to_owned() };
-    let events = [moved(0), moved(200), said("1", "done"), said("1", "done"), said("", "warning: old syntax")];
+    let layer = Fact::Progress {
+        id,
+        part: "2".to_owned(),
+        status: format!("extracting sha256:{}", "0123456789abcdef".repeat(4)),
+        current: Some(0),
+        total: None,
+    };
+    let plan = plans.build();
+    let events = [moved(0), moved(200), said("1", "done"), said("1", "done"), layer, said("", "warning: old syntax")];
     assert_eq!(
-        written(ProgressMode::Plain, &plans.build(), &events),
-        "#1 transferring context\n#1 done\n#1 done\nwarning: old syntax\n"
+        written(ProgressMode::Plain, &plan, &events),
+        "#1 transferring context\n#1 done\n#1 done\n#2 extracting layer 0123456789ab\nwarning: old syntax\n"
     );
+    let json = written(ProgressMode::Json, &plan, &events);
+    let last = r#"{"id":"Image demo-web","status":"Working","text":"warning: old syntax"}"#;
+    assert_eq!(json.lines().last(), Some(last));
+}
+
+#[test]
+fn what_a_check_finds_is_its_result() {
+    for (purpose, shown) in [(BuildPurpose::Check, "found\n"), (BuildPurpose::Image, "")] {
+        let mut plans = Plans::new();
+        let project = Arc::new(Project { name: "demo".into(), ..Project::default() });
+        let context = BuildContext::Folder("/app".into());
+        let spec = Arc::new(BuildSpec { purpose, ..BuildSpec::new("web", "demo-web", context) });
+        let id = plans.add(Action::BuildImage { project, spec }, &[]);
+        let said = |part: &str, line: &str| Fact::BuildLog { id, part: part.to_owned(), line: line.to_owned() };
+        let (written, logged) = (Written::default(), Written::default());
+        let settings = TtySettings { color: false, size: TerminalSize::fixed(24, 80) };
+        let progress = Progress::new(ProgressMode::Plain, settings, written).with_build_log(logged.clone());
+        let mut progress = progress.hiding(Hidden { builds: true, ..Hidden::default() });
+        show(&mut progress, &[begins(&plans.build(), "build")]);
+        show(&mut progress, &[said("1", "step"), said("", "found")]);
+        assert_eq!(logged.text(), shown);
+    }
 }
 
 #[test]

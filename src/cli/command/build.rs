@@ -12,9 +12,9 @@ use crate::cli::progress::{self, Origin};
 use crate::cli::{Context, Failure, output};
 use crate::engine::Engine;
 use crate::export::bake::{BakeOptions, bake};
-use crate::load::{self, Dependencies, Loaded, Resources};
+use crate::load::{Dependencies, Loaded, Resources};
 use crate::operation::ask::Always;
-use crate::operation::{self, Build, Detail, OperationError};
+use crate::operation::{self, Detail, OperationError};
 use crate::plan::{self, BuildDependencies, BuildOptions, BuildPurpose};
 use crate::project::value::ByteSize;
 use crate::project::{Project, SshKey};
@@ -110,7 +110,7 @@ fn read(args: &BuildArgs, context: &Context) -> Result<Goal, Failure> {
     }
     let Loaded { project, sources, .. } = output::load(&load_options, context)?;
     let environment = &project.environment;
-    let mut options = BuildOptions {
+    let options = BuildOptions {
         dependencies: if args.with_dependencies { BuildDependencies::Include } else { BuildDependencies::Ignore },
         args: build_args(&args.build_arg, environment),
         ssh: ssh.into_iter().collect(),
@@ -129,20 +129,20 @@ fn read(args: &BuildArgs, context: &Context) -> Result<Goal, Failure> {
     let origin = Origin { project: project.clone(), sources };
     let project =
         plan::project_to_build(&project, &options).map_err(|error| origin.failure(OperationError::from(error)))?;
-    options.base_images = load::base_images(&project);
     Ok(Goal { options, project: Arc::new(project), origin })
 }
 
 async fn carry_out<E: Engine>(goal: Goal, args: &BuildArgs, engine: &E, context: &Context) -> Result<(), Failure> {
     let Goal { options, project, origin } = goal;
-    let mut build = Build::new(project, options);
+    let mut build = operation::build(project, options);
     let prepared = operation::prepare(&mut build, engine, &Always::No, Detail::Enough).await;
     let prepared = prepared.map_err(|error| origin.failure(error))?;
     if prepared.plan.is_empty() {
         return output::warn(NOTHING, context);
     }
     if context.global.dry_run {
-        return progress::dry_run(&build, &prepared, context).await;
+        progress::dry_run(&build, &prepared, context).await?;
+        return operation::look_for_files(&prepared).map_err(|error| origin.failure(error));
     }
     let hidden = Hidden { builds: args.quiet, ..Hidden::default() };
     progress::carry_out(&build, engine, &prepared, &origin, hidden, context).await

@@ -2,7 +2,7 @@
 
 use crate::cli::bring_up::{self, ConvergeArgs, UpPlanArgs};
 use crate::cli::engine::with_engine;
-use crate::cli::{Context, Failure, progress};
+use crate::cli::{Context, Failure, progress, service_names};
 use clap::Args;
 
 /// Arguments of `create`.
@@ -20,12 +20,15 @@ pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure>
     let args = UpPlanArgs { converge: args.converge, no_start: true, services: args.services, ..UpPlanArgs::default() };
     with_engine(
         context,
-        || bring_up::load(&args, context),
+        || {
+            let loaded = bring_up::load(&args, context)?;
+            service_names::refuse_schedules(&loaded.project).map(|()| loaded)
+        },
         async |loaded, engine| {
             let mut goal = bring_up::prepare(&args, context, loaded, &engine).await?;
             goal.up.name = "create";
             if context.global.dry_run {
-                return progress::dry_run(&goal.up, &goal.prepared, context).await;
+                return goal.dry_run(context).await;
             }
             progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
         },

@@ -10,7 +10,7 @@ use crate::cli::progress::{self, Origin};
 use crate::cli::transfer;
 use crate::cli::{Context, Failure, output};
 use crate::event::{PullAlternative, RunFailure, StepError};
-use crate::operation::{OperationError, Pull};
+use crate::operation::{self, OperationError};
 use crate::plan::{PullBuildable, PullOptions};
 use crate::project::ServiceName;
 use crate::project::value::PullPolicy;
@@ -63,7 +63,7 @@ pub(super) fn pull(args: &PullArgs, context: &Context) -> Result<(), Failure> {
             };
             let project = Arc::new(loaded.project);
             let origin = Origin { project: project.clone(), sources: loaded.sources };
-            let mut pull = Pull { project, options };
+            let mut pull = operation::pull(project, options);
             let Some(prepared) = transfer::prepare(&mut pull, &engine, &origin, context).await? else { return Ok(()) };
             let hidden = Hidden { layers: args.quiet, ..Hidden::default() };
             let Err(error) = progress::try_carry_out(&pull, &engine, &prepared, &origin, hidden, context).await? else {

@@ -8,7 +8,7 @@ use crate::cli::engine::with_engine;
 use crate::cli::progress::{self, Origin};
 use crate::cli::transfer;
 use crate::cli::{Context, Failure};
-use crate::operation::Push;
+use crate::operation;
 use crate::render::Hidden;
 
 /// Arguments of `push`.
@@ -35,7 +35,7 @@ pub(super) fn push(args: &PushArgs, context: &Context) -> Result<(), Failure> {
         async |loaded, engine| {
             let project = Arc::new(loaded.project);
             let origin = Origin { project: project.clone(), sources: loaded.sources };
-            let mut push = Push { project, failures: transfer::failures(args.ignore_push_failures) };
+            let mut push = operation::push(project, transfer::failures(args.ignore_push_failures));
             let Some(prepared) = transfer::prepare(&mut push, &engine, &origin, context).await? else { return Ok(()) };
             let hidden = Hidden { layers: args.quiet, ..Hidden::default() };
             progress::carry_out(&push, &engine, &prepared, &origin, hidden, context).await

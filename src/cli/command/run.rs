@@ -73,7 +73,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<(), Failure> {
             let mut goal = bring_up::prepare(&plan_args, context, loaded, &engine).await?;
             goal.up.name = "run";
             if context.global.dry_run {
-                return progress::dry_run(&goal.up, &goal.prepared, context).await.map(|()| 0);
+                return goal.dry_run(context).await.map(|()| 0);
             }
             progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await?;
             let failed = |error| goal.origin.failure(error);
@@ -107,7 +107,7 @@ fn read(args: &RunArgs, context: &Context) -> Result<(UpPlanArgs, Loaded), Failu
         ..UpPlanArgs::default()
     };
     // A mount of the command line may be of a volume that only it uses.
-    let mut loaded = bring_up::load_unpruned(&plan_args, context)?;
+    let mut loaded = bring_up::load_to_run(&plan_args, context)?;
     one_off::apply(&args.definition, &args.command, service, &mut loaded.project, context)?;
     if !context.global.all_resources {
         load::drop_unused(&mut loaded.project);

@@ -28,7 +28,7 @@ pub(super) fn scale(args: ScaleArgs, context: &Context) -> Result<(), Failure> {
             let mut goal = bring_up::prepare(&args, context, loaded, &engine).await?;
             goal.up.name = "scale";
             if context.global.dry_run {
-                return progress::dry_run(&goal.up, &goal.prepared, context).await;
+                return goal.dry_run(context).await;
             }
             progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
         },

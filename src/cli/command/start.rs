@@ -3,10 +3,10 @@
 use clap::Args;
 
 use crate::cli::engine::with_engine;
-use crate::cli::{Context, Failure, existing, settings};
+use crate::cli::{Context, Failure, existing, service_names, settings};
 use crate::operation::Existing;
 use crate::operation::ask::Always;
-use crate::plan::{self, StartOptions, WaitUntilReady};
+use crate::plan::{self, ProjectSource, StartOptions, WaitUntilReady};
 
 /// Arguments of `start`.
 #[derive(Debug, Args)]
@@ -27,7 +27,13 @@ pub(super) fn start(args: &StartArgs, context: &Context) -> Result<(), Failure> 
     let options = StartOptions { services: existing::names(&args.services), wait };
     with_engine(
         context,
-        || existing::find(&args.services, context),
+        || {
+            let found = existing::find(&args.services, context)?;
+            if let ProjectSource::Files(project) = &found.source {
+                service_names::refuse_schedules(project)?;
+            }
+            Ok(found)
+        },
         async |found, engine| {
             let plan = |source: &_, observed: &_| plan::start(source, observed, &options);
             let mut start = Existing::new("start", found.source, plan);

@@ -79,7 +79,7 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     with_engine(context, load, async |(loaded, follow), engine| {
         let goal = bring_up::prepare(&args.plan, context, loaded, &engine).await?;
         if context.global.dry_run {
-            return progress::dry_run(&goal.up, &goal.prepared, context).await;
+            return goal.dry_run(context).await;
         }
         if args.detach || args.plan.wait || args.plan.no_start {
             progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await

@@ -97,7 +97,8 @@ impl<'a> Values<'a> {
             "SERVICE" | "SERVICES" => {
                 let given = &self.walk.positionals;
                 let is_new = |name: &String| !argument.is_positional() || !given.iter().any(|word| **word == **name);
-                Answer::of(Directive::NoFiles, self.services().into_keys().filter(is_new))
+                let jobs = if self.walk.path() == "run" { self.section("jobs") } else { Services::new() };
+                Answer::of(Directive::NoFiles, self.services().into_keys().chain(jobs.into_keys()).filter(is_new))
             }
             _ if name.starts_with("SERVICE=") => {
                 Answer::of(Directive::NoSpace, self.services().into_keys().map(|name| name + "="))
@@ -121,9 +122,13 @@ impl<'a> Values<'a> {
         Context::of_process(&cli.global, self.docker.clone(), self.form).ok()
     }
 
-    /// All services, including those of inactive profiles. Ignores missing env files and, as far as possible, errors in
-    /// the files.
     fn services(&self) -> Services {
+        self.section("services")
+    }
+
+    /// All services or jobs, including those of inactive profiles. Ignores missing env files and, as far as possible,
+    /// errors in the files.
+    fn section(&self, section: &str) -> Services {
         let Some(context) = self.context() else { return Services::new() };
         let mut options = context.load_options(&[]);
         // Standard input is the terminal of the person who is typing.
@@ -140,7 +145,7 @@ impl<'a> Values<'a> {
             load::load_model(&options)
         });
         let Ok(loaded) = loaded else { return Services::new() };
-        let Some(services) = loaded.model.get("services").and_then(Node::as_mapping) else { return Services::new() };
+        let Some(services) = loaded.model.get(section).and_then(Node::as_mapping) else { return Services::new() };
         services.iter().map(|(name, service)| (name.name.clone(), profiles(service))).collect()
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::ssh::SshAddress;
+use super::ssh::{DialCommand, SshAddress};
 use crate::diagnostic::redact;
 use crate::engine::EngineError;
 
@@ -26,6 +26,8 @@ pub(super) enum Address {
     },
     /// Another machine, over ssh.
     Ssh(SshAddress),
+    /// Whatever a program leads to.
+    Program(DialCommand),
 }
 
 /// The files that TLS needs. They are read when the first connection is opened.
@@ -89,7 +91,7 @@ impl Address {
     pub(super) fn is_local(&self) -> bool {
         match self {
             Self::Unix(_) => true,
-            Self::Ssh(_) => false,
+            Self::Ssh(_) | Self::Program(_) => false,
             Self::Tcp { host, .. } => {
                 host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
             }
@@ -137,6 +139,7 @@ impl fmt::Display for Address {
             Self::Tcp { host, port, .. } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
             Self::Tcp { host, port, .. } => write!(f, "tcp://{host}:{port}"),
             Self::Ssh(address) => address.fmt(f),
+            Self::Program(command) => command.fmt(f),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Builds: a build specification in, steps and the image out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::future;
@@ -13,6 +13,7 @@ use crate::engine::{BuildStatus, Builds, EngineError, ImageProgress};
 use crate::observed::Image;
 use crate::plan::{BuildPurpose, BuildSpec, Builder, Dockerfile, Exporter, PushFailure, PushSpec};
 use crate::project::value::BuildContext;
+use crate::source::clean;
 
 impl Builds for Docker {
     fn build_image(&self, spec: Arc<BuildSpec>) -> BoxStream<'static, Result<ImageProgress, EngineError>> {
@@ -31,16 +32,27 @@ async fn begin(
     let credentials = Arc::new(move |registry: &str| store.user_and_password(registry));
     let built = spec.clone();
     let failed = move |error| failed(error, &built);
-    let hidden = Hidden::of(&complete, secrets.values().filter_map(SecretSource::value));
+    let settings = client.build_settings().clone();
+    let hidden = Hidden::of(&complete, secrets.values().filter_map(SecretSource::value), settings.secrets);
     let progress = match &spec.builder {
         Builder::Buildx(name) => {
-            let surroundings = Surroundings { address: client.address(), config_folder: client.config_folder() };
+            let surroundings = Surroundings {
+                address: client.address(),
+                config_folder: client.config_folder(),
+                temporary_folder: settings.temporary_folder,
+            };
             build::build_with(name.clone(), complete, secrets, surroundings).map_err(failed).boxed()
         }
         Builder::Classic => build::build_classic(client.clone(), complete),
         Builder::Engine => {
-            let mut progress =
-                build::build(client.transport().clone(), complete.clone(), secrets, hidden.clone(), credentials);
+            let mut progress = build::build(
+                client.transport().clone(),
+                complete.clone(),
+                secrets,
+                settings,
+                hidden.clone(),
+                credentials,
+            );
             match progress.next().await {
                 Some(Err(BuildError::NoBuildKit { .. })) => build::build_classic(client.clone(), complete),
                 first => stream::iter(first).chain(progress).map_err(failed).boxed(),
@@ -63,9 +75,16 @@ fn failed(error: BuildError, spec: &BuildSpec) -> EngineError {
         && let Some(place) = &mut failure.place
         && place.file.file_name() == Path::new(path).file_name()
     {
-        place.file = folder.join(path);
+        place.file = cleaned(&folder.join(path));
     }
     error
+}
+
+/// The path without `..`, if it is the same file then: `..` after a symbolic link leads elsewhere.
+fn cleaned(path: &Path) -> PathBuf {
+    let short = path.to_str().map(|path| PathBuf::from(clean(path)));
+    let same = |short: &PathBuf| path.canonicalize().is_ok_and(|file| short.canonicalize().is_ok_and(|it| it == file));
+    short.filter(same).unwrap_or_else(|| path.to_path_buf())
 }
 
 async fn convert_progress(

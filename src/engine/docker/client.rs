@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::classify;
-use super::connect::{AuthConfig, ConnectSettings};
+use super::connect::{AuthConfig, BuildSettings, ConnectSettings};
 use super::transport::{Ask, Transport};
 use crate::engine::EngineError;
 use crate::observed::{ApiVersion, EngineVersion};
@@ -173,6 +173,11 @@ impl Client {
     /// The folder of the Docker configuration.
     pub(super) fn config_folder(&self) -> Option<PathBuf> {
         self.shared.settings.config_folder.clone()
+    }
+
+    /// What builds use of their surroundings.
+    pub(super) fn build_settings(&self) -> &BuildSettings {
+        &self.shared.settings.builds
     }
 
     /// Where credentials for registries are looked up.

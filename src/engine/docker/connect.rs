@@ -1,11 +1,14 @@
 //! Settings in, the engine's address and TLS files out. Nothing is sent.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use super::address::{Address, DEFAULT_SOCKET, TlsFiles};
 use super::contexts;
+use super::ssh::DialCommand;
 use crate::engine::EngineError;
+use crate::plan::SecretValues;
 use crate::registry::{ConfigFile, config_folder};
 
 /// Flags and environment that select the engine and how to talk to it. Empty strings count as absent, as in the Docker
@@ -36,6 +39,50 @@ pub struct ConnectSettings {
     pub tls_key: Option<PathBuf>,
     /// `DOCKER_API_VERSION`: the API version to use regardless of what the engine offers; for example `1.44`.
     pub api_version: Option<String>,
+    /// A program that leads to the engine, instead of all addresses.
+    pub dial: Option<DialCommand>,
+    /// What builds use of their surroundings.
+    pub builds: BuildSettings,
+}
+
+/// What builds use of their surroundings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildSettings {
+    /// `SSH_AUTH_SOCK`: the socket of the user's SSH agent.
+    pub ssh_agent: Option<PathBuf>,
+    /// The job of GitHub Actions that hoist runs in.
+    pub github: GithubJob,
+    /// The folder for temporary files: `TMPDIR`, else `/tmp`.
+    pub temporary_folder: PathBuf,
+    /// Whether what a build says may contain its secrets (`--show-values`).
+    pub secrets: SecretValues,
+}
+
+impl Default for BuildSettings {
+    fn default() -> Self {
+        Self {
+            ssh_agent: None,
+            github: GithubJob::default(),
+            temporary_folder: PathBuf::from("/tmp"),
+            secrets: SecretValues::Hidden,
+        }
+    }
+}
+
+/// The variables by which a job of GitHub Actions finds its cache, by name.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct GithubJob(pub BTreeMap<String, String>);
+
+impl GithubJob {
+    const VARIABLES: [&str; 4] =
+        ["ACTIONS_CACHE_SERVICE_V2", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL"];
+}
+
+impl fmt::Debug for GithubJob {
+    /// Leaves out the values, one of which is secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GithubJob").field(&self.0.keys()).finish()
+    }
 }
 
 /// The text of `DOCKER_AUTH_CONFIG`, JSON with `auths` as in Docker's `config.json`.
@@ -85,6 +132,15 @@ impl ConnectSettings {
             tls_certificate: None,
             tls_key: None,
             api_version: given("DOCKER_API_VERSION"),
+            dial: None,
+            builds: BuildSettings {
+                ssh_agent: given("SSH_AUTH_SOCK").map(PathBuf::from),
+                github: GithubJob(
+                    GithubJob::VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), given(name)?))).collect(),
+                ),
+                temporary_folder: given("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
+                secrets: SecretValues::Hidden,
+            },
         }
     }
 
@@ -96,6 +152,9 @@ impl ConnectSettings {
     /// [`EngineError::Configuration`] if both `--host` and `--context` are given, a context is missing or unreadable,
     /// or the address is invalid.
     pub(super) fn address(&self) -> Result<Address, EngineError> {
+        if let Some(command) = &self.dial {
+            return Ok(Address::Program(command.clone()));
+        }
         if let (Some(_), Some(_)) = (&self.host, &self.context) {
             return Err(EngineError::Configuration("`--host` and `--context` are mutually exclusive".to_owned()));
         }
@@ -148,6 +207,9 @@ mod tests {
         assert_eq!(settings.address(), Ok(Address::Unix("/environment.sock".into())));
         let settings = ConnectSettings { host: Some("unix:///x".to_owned()), ..settings };
         assert!(matches!(settings.address(), Err(EngineError::Configuration(_))));
+        let dial = DialCommand { program: "docker".to_owned(), arguments: vec!["dial".to_owned()] };
+        let settings = ConnectSettings { dial: Some(dial.clone()), ..settings };
+        assert_eq!(settings.address(), Ok(Address::Program(dial)));
         assert_eq!(ConnectSettings::default().address(), Ok(Address::Unix(DEFAULT_SOCKET.into())));
     }
 

@@ -43,7 +43,8 @@ mod transport;
 mod volumes;
 
 use self::client::Client;
-pub use self::connect::{AuthConfig, ConnectSettings, TlsRequest};
+pub use self::connect::{AuthConfig, BuildSettings, ConnectSettings, GithubJob, TlsRequest};
+pub use self::ssh::DialCommand;
 use super::EngineError;
 
 /// An engine that speaks Docker's API: Docker Engine from 20.10 on, or Podman.

@@ -1,5 +1,6 @@
-//! Engines on other machines: the system's `ssh` runs `docker system dial-stdio` there, and HTTP goes through its input
-//! and output, as in the Docker client. Each connection is a separate login.
+//! Engines behind a program: the system's `ssh` runs `docker system dial-stdio` on another machine, and HTTP goes through
+//! its input and output, as in the Docker client. Each connection is a separate login. A `docker` that called hoist can ask
+//! for the same without `ssh`.
 
 use std::fmt;
 use std::io;
@@ -79,19 +80,50 @@ impl SshAddress {
     ///
     /// If `ssh` cannot be started or exits; the error has its last output.
     pub(super) async fn connect(&self) -> io::Result<SshStream> {
-        let mut command = Command::new("ssh");
-        command.args(self.arguments()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Ctrl-C is meant for this program, which still needs the engine until everything is stopped.
-        command.process_group(0).kill_on_drop(true);
-        let child = command.spawn().map_err(|error| {
-            let missing = error.kind() == io::ErrorKind::NotFound;
-            if missing { io::Error::new(error.kind(), "found no program `ssh` on PATH") } else { error }
-        })?;
-        let mut stream = SshStream::new(child)?;
-        match stream.ping().await {
-            Ok(()) => Ok(stream),
-            Err(error) => Err(stream.last_words().await.unwrap_or(error)),
-        }
+        through("ssh", &self.arguments()).await
+    }
+}
+
+/// A program whose input and output lead to the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialCommand {
+    /// The program: `docker`, which called hoist.
+    pub program: String,
+    /// Its arguments: the flags that it was called with, then `system dial-stdio`.
+    pub arguments: Vec<String>,
+}
+
+impl DialCommand {
+    /// Starts the program and waits for the engine's first answer.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started or exits; the error has its last output.
+    pub(super) async fn connect(&self) -> io::Result<SshStream> {
+        through(&self.program, &self.arguments).await
+    }
+}
+
+impl fmt::Display for DialCommand {
+    /// Without the flags, which nobody needs to see.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} system dial-stdio", self.program)
+    }
+}
+
+async fn through(program: &str, arguments: &[String]) -> io::Result<SshStream> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Ctrl-C is meant for hoist, which still needs the engine until everything is stopped.
+    command.process_group(0).kill_on_drop(true);
+    let child = command.spawn().map_err(|error| {
+        let missing = error.kind() == io::ErrorKind::NotFound;
+        if missing { io::Error::new(error.kind(), format!("found no program `{program}` on PATH")) } else { error }
+    })?;
+    let mut stream = SshStream::new(child)?;
+    match stream.ping().await {
+        Ok(()) => Ok(stream),
+        Err(error) => Err(stream.last_words().await.unwrap_or(error)),
     }
 }
 
@@ -100,7 +132,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A connection through an `ssh` process, which ends with it.
+/// A connection through a process, which ends with it.
 pub(super) struct SshStream {
     child: Child,
     /// `None` once nothing more will be sent.
@@ -115,7 +147,7 @@ impl SshStream {
     fn new(mut child: Child) -> io::Result<Self> {
         let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(io::Error::other("ssh was started without pipes"));
+            return Err(io::Error::other("the program was started without pipes"));
         };
         Ok(Self { child, stdin: Some(stdin), stdout, stderr, words: Vec::new() })
     }
@@ -126,7 +158,10 @@ impl SshStream {
         // Reading cannot go beyond the headers: a HEAD response has no body.
         while !head.ends_with(b"\r\n\r\n") {
             if self.read_buf(&mut head).await? == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "ssh exited before the engine answered"));
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the connection ended before the engine answered",
+                ));
             }
             let expected = &b"HTTP/1."[..head.len().min(7)];
             if !head.starts_with(expected) || head.len() > LONGEST_HEAD {
@@ -234,6 +269,24 @@ mod tests {
                 r"docker --host 'unix:///run/it'\''s.sock' system dial-stdio"
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn a_program_leads_to_the_engine() {
+        let script = "while read -r line; do [ \"$line\" = \"$(printf '\\r')\" ] && break; done; \
+                      printf 'HTTP/1.1 200 OK\\r\\n\\r\\n'; exec cat";
+        let dial = |script: &str| DialCommand {
+            program: "sh".to_owned(),
+            arguments: vec!["-c".to_owned(), script.to_owned()],
+        };
+        let mut stream = dial(script).connect().await.expect("it answers");
+        stream.write_all(b"hello").await.expect("it reads");
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer).await.expect("it writes");
+        assert_eq!(&answer, b"hello");
+        assert_eq!(dial("").to_string(), "sh system dial-stdio");
+        let refused = dial("echo no engine here >&2; exit 1").connect().await.err().expect("it fails");
+        assert_eq!(refused.to_string(), "no engine here");
     }
 
     #[test]

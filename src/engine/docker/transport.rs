@@ -1,4 +1,4 @@
-//! Requests in, responses out, over a Unix socket, TCP, TLS or ssh, for bollard and for this crate.
+//! Requests in, responses out, over a Unix socket, TCP, TLS, ssh or a program, for bollard and for this crate.
 
 use std::future::Future;
 use std::io;
@@ -261,7 +261,7 @@ struct Connector {
 
 impl Connector {
     async fn connect(self) -> io::Result<Socket> {
-        let limit = if matches!(*self.address, Address::Ssh(_)) { LOGIN } else { CONNECT };
+        let limit = if matches!(*self.address, Address::Ssh(_) | Address::Program(_)) { LOGIN } else { CONNECT };
         let connecting = tokio::time::timeout(limit, self.connect_patiently());
         let late =
             |_| Err(io::Error::new(io::ErrorKind::TimedOut, format!("no response within {} s", limit.as_secs())));
@@ -274,6 +274,10 @@ impl Connector {
             Address::Ssh(address) => {
                 let _login = self.logins.acquire().await.map_err(io::Error::other)?;
                 Ok(Socket::new(address.connect().await?))
+            }
+            Address::Program(command) => {
+                let _login = self.logins.acquire().await.map_err(io::Error::other)?;
+                Ok(Socket::new(command.connect().await?))
             }
             Address::Tcp { host, port, tls } => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;

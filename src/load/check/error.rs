@@ -49,6 +49,34 @@ pub enum CheckError {
         /// How the dependency is written.
         written: Dependence,
     },
+    /// A service depends on a job.
+    #[error("service `{service}` cannot depend on job `{job}`")]
+    DependsOnJob {
+        /// The service.
+        service: String,
+        /// The name as written.
+        job: Spanned<String>,
+    },
+    /// A job depends on something that no file defines, or that its profiles disable.
+    #[error("job `{job}` depends on {} `{dependency}`", if profiles.is_empty() { "undefined service or job" } else { "disabled" })]
+    JobDependency {
+        /// The job.
+        job: String,
+        /// The name as written.
+        dependency: Spanned<String>,
+        /// The closest defined name.
+        closest: Option<String>,
+        /// The profiles that would enable it.
+        profiles: Vec<String>,
+    },
+    /// A job with the name of a service.
+    #[error("`{name}` is both a service and a job")]
+    JobAndService {
+        /// The name.
+        name: Spanned<String>,
+        /// Where the service is.
+        service_span: Span,
+    },
     /// A service without an image or a build.
     #[error("service `{}` has neither `image` nor `build`", service.value)]
     NothingToRun {
@@ -338,6 +366,9 @@ impl Explain for CheckError {
             | Self::NothingToRun { service: name }
             | Self::UndefinedDependency { dependency: name, .. }
             | Self::DisabledDependency { dependency: name, .. }
+            | Self::DependsOnJob { job: name, .. }
+            | Self::JobDependency { dependency: name, .. }
+            | Self::JobAndService { name, .. }
             | Self::ExternalWith { key: name, .. }
             | Self::BadAddress { address: name }
             | Self::BadContext { other: name, .. }
@@ -363,11 +394,18 @@ impl Explain for CheckError {
                 Some(format!("to mount the {what} `{name}`, start its path with `./`: `./{name}`"))
             }
             Self::Undefined { closest: Some(name), .. }
-            | Self::UndefinedDependency { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            | Self::UndefinedDependency { closest: Some(name), .. }
+            | Self::JobDependency { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::Undefined { section, name, form, .. } => Some(undefined_hint(section, &name.value, *form)),
             Self::DisabledDependency { dependency, profiles, written, .. } => {
                 Some(disabled_hint(&dependency.value, profiles, *written))
             }
+            Self::DependsOnJob { .. } => {
+                Some("services can only depend on services; a job that must run first can be a `pre_start` hook".to_owned())
+            }
+            Self::JobDependency { profiles, .. } if !profiles.is_empty() => Some(enable(profiles)),
+            Self::JobDependency { .. } => Some("define it, or remove the reference".to_owned()),
+            Self::JobAndService { .. } => Some("rename one of them".to_owned()),
             Self::NothingToRun { .. } => Some("add an `image`, or a `build` with the folder of a Dockerfile".to_owned()),
             Self::Exclusive { .. } | Self::MountTwice { .. } => Some("remove one of them".to_owned()),
             Self::Different { missing: true, second, .. } => Some(format!("set `{second}` to the same value")),
@@ -418,6 +456,7 @@ impl Explain for CheckError {
                 vec![(*second_span, note)]
             }
             Self::NameForSeveral { scale_span, scale, .. } => vec![(*scale_span, format!("{scale} replicas here"))],
+            Self::JobAndService { service_span, .. } => vec![(*service_span, "the service".to_owned())],
             Self::NameTwice { first_span, first, .. } => vec![(*first_span, format!("of `{first}` here"))],
             Self::MountTwice { first, .. } => vec![(*first, "first mounted here".to_owned())],
             Self::Cycle { services } => {
@@ -433,6 +472,8 @@ impl Explain for CheckError {
             Self::Undefined { .. }
             | Self::UndefinedDependency { .. }
             | Self::DisabledDependency { .. }
+            | Self::DependsOnJob { .. }
+            | Self::JobDependency { .. }
             | Self::NothingToRun { .. }
             | Self::IncludedVariable { .. }
             | Self::NoSource { .. }

@@ -3,6 +3,7 @@
 mod cycle;
 mod definitions;
 mod error;
+mod job;
 mod lookup;
 mod resource;
 mod service;
@@ -43,6 +44,7 @@ fn check(model: &Node, active: &Profiles, findings: &mut Findings<CheckError>) {
             service::check(key, service, &definitions, findings);
         }
     }
+    job::check(&definitions, findings);
     resource::check_secret_sources(model, findings);
     check_container_names(&definitions, findings);
     cycle::check(&definitions, findings);

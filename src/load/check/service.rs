@@ -171,6 +171,10 @@ impl Check<'_, '_> {
                 continue;
             }
             let name = Spanned::new(key.name.clone(), key.span);
+            if self.definitions.defines("jobs", &key.name) {
+                self.findings.error(CheckError::DependsOnJob { service: self.name(), job: name });
+                continue;
+            }
             let disabled = self.definitions.services.get(&key.name).and_then(Node::as_mapping);
             let optional = dependency.get("required").is_some_and(|required| required.value == Value::Bool(false));
             let error = match disabled {

@@ -1,7 +1,6 @@
 //! The blocks of a service (Compose spec: `05-services.md`, `build.md`, `deploy.md`, `develop.md`).
 
 use super::decoder::{Decoder, Entry, Field};
-use crate::project::Extensions;
 use crate::project::service::{
     Blkio, Build, Condition, CredentialSpec, Dependency, Deploy, DeployRestartPolicy, Develop, DiscreteResource,
     EnvFile, Extends, FileReference, GenericResource, Healthcheck, Hook, Logging, Placement, PlacementPreference,
@@ -12,6 +11,7 @@ use crate::project::value::{
     BindOptions, Device, DeviceCount, DeviceRequest, ImageOptions, Mount, MountKind, Port, RecursiveBind, SelinuxLabel,
     TmpfsOptions, Ulimit, VolumeOptions,
 };
+use crate::project::{Extensions, Schedule, Triggers};
 use crate::yaml::{Node, Value};
 
 /// A block; `None` for null, which means a block without settings.
@@ -176,6 +176,24 @@ fn watch(d: &mut Decoder<'_>, watch: &mut Watch, entry: Entry) {
         "ignore" => watch.ignore = d.texts(entry),
         "initial_sync" => watch.initial_sync = d.flag(entry),
         _ => d.extension(&mut watch.extensions, entry),
+    }
+}
+
+pub(super) fn triggers(d: &mut Decoder<'_>, triggers: &mut Triggers, entry: Entry) {
+    match entry.0.name.as_str() {
+        "manual" => triggers.manual = d.choice(entry),
+        "schedule" => triggers.schedule = d.blocks(entry, schedule),
+        _ => d.extension(&mut triggers.extensions, entry),
+    }
+}
+
+fn schedule(d: &mut Decoder<'_>, schedule: &mut Schedule, entry: Entry) {
+    match entry.0.name.as_str() {
+        "cron" => schedule.cron = d.text(entry),
+        "timezone" => schedule.timezone = d.text(entry),
+        "concurrency" => schedule.concurrency = d.text(entry),
+        "missed_fires" => schedule.missed_fires = d.text(entry),
+        _ => d.extension(&mut schedule.extensions, entry),
     }
 }
 

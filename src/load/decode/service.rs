@@ -2,7 +2,7 @@
 
 use super::blocks;
 use super::decoder::{Decoder, Entry};
-use crate::project::Service;
+use crate::project::{Job, PreStart, Service};
 
 /// Reads an entry, or returns it if it belongs to another group.
 type Group = fn(&mut Decoder<'_>, &mut Service, Entry) -> Option<Entry>;
@@ -17,6 +17,21 @@ pub(super) fn service(d: &mut Decoder<'_>, service: &mut Service, entry: Entry) 
     }
     if let Some(entry) = rest {
         d.extension(&mut service.extensions, entry);
+    }
+}
+
+pub(super) fn job(d: &mut Decoder<'_>, job: &mut Job, entry: Entry) {
+    match entry.0.name.as_str() {
+        "triggers" => job.triggers = d.block(entry, blocks::triggers).unwrap_or_default(),
+        _ => service(d, &mut job.service, entry),
+    }
+}
+
+/// A hook; as long as nobody says what was written, that is all there is.
+pub(super) fn pre_start(d: &mut Decoder<'_>, hook: &mut PreStart, entry: Entry) {
+    match entry.0.name.as_str() {
+        "per_replica" => hook.written.per_replica = d.flag(entry),
+        _ => service(d, &mut hook.container, entry),
     }
 }
 
@@ -41,6 +56,7 @@ fn process(d: &mut Decoder<'_>, service: &mut Service, entry: Entry) -> Option<E
         "init" => service.init = d.choice(entry),
         "platform" => service.platform = d.text(entry),
         "pull_policy" => service.pull_policy = d.parsed(entry),
+        "pull_refresh_after" => service.pull_refresh_after = d.text(entry),
         "provider" => service.provider = d.block(entry, blocks::provider),
         "models" => service.models = d.map(entry, |d, node| blocks::or_null(d, node, blocks::service_model)),
         "annotations" => service.annotations = d.texts_by_name(entry),
@@ -99,7 +115,7 @@ fn lifecycle(d: &mut Decoder<'_>, service: &mut Service, entry: Entry) -> Option
         "develop" => service.develop = d.block(entry, blocks::develop),
         "stop_grace_period" => service.stop_grace_period = d.duration(entry),
         "stop_signal" => service.stop_signal = d.text(entry),
-        "pre_start" => service.pre_start = d.blocks(entry, blocks::hook),
+        "pre_start" => service.pre_start = d.blocks(entry, pre_start),
         "post_start" => service.post_start = d.blocks(entry, blocks::hook),
         "pre_stop" => service.pre_stop = d.blocks(entry, blocks::hook),
         "extends" => service.extends = d.block(entry, blocks::extends),

@@ -8,7 +8,7 @@ use crate::yaml;
 /// Decodes a document that is in long form already.
 fn decoded(text: &str) -> (Decoded, SourceMap) {
     let (model, sources) = yaml::document(text);
-    let decoded = decode(model, &sources);
+    let decoded = decode(model, HashMap::new(), &sources);
     (decoded, sources)
 }
 
@@ -48,11 +48,11 @@ fn values_are_read_as_their_attributes_ask() {
             "volumes: [{type: bind, source: /a, target: /b, bind: {create_host_path: 'false'}}]",
             r#""bind":{"create_host_path":false}}]}"#,
         ),
-        ("build: {context: ., ssh: {b: /k, a: }}", r#"{"build":{"context":".","ssh":["a","b: /k"]},"#),
+        ("build: {context: ., ssh: {b: /k, a: }}", r#""build":{"context":".","ssh":["a","b: /k"]}}"#),
         ("networks: {a: , b: {}}, models: {m: }", r#""models":{"m":null},"networks":{"a":null,"b":{}}}"#),
         (
             "provider: {type: t, options: {a: 1.5, b: [x, y], c: true}}",
-            r#""options":{"a":["1.5"],"b":["x","y"],"c":["true"]}}}"#,
+            r#""options":{"a":["1.5"],"b":["x","y"],"c":["true"]}},"#,
         ),
         (
             "blkio_config: {weight: 300, weight_device: [{path: /a, weight: 5}]}",
@@ -275,7 +275,7 @@ fn a_hundred_services_are_decoded_in_no_time() {
     }
     let (model, sources) = yaml::document(&text);
     let start = std::time::Instant::now();
-    let decoded = decode(model, &sources);
+    let decoded = decode(model, HashMap::new(), &sources);
     let took = start.elapsed();
     assert_eq!((decoded.project.services.len(), decoded.errors.len()), (100, 0));
     // Takes well under a millisecond in release builds; this only catches quadratic growth.

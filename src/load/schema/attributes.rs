@@ -20,7 +20,7 @@ pub fn attributes() -> Vec<String> {
 }
 
 fn add_keys(keys: &'static Keys, above: &str, found: &mut BTreeSet<String>) {
-    for (name, shape) in keys.known {
+    for (name, shape) in keys.all() {
         let path = if above.is_empty() { (*name).to_owned() } else { format!("{above}.{name}") };
         add_below(shape, &path, found);
         found.insert(path);

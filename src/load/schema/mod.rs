@@ -152,6 +152,11 @@ pub(super) fn validate(model: &mut Node, sources: &SourceMap, findings: &mut Fin
     }
 }
 
+/// Whether it is an attribute of every container, rather than of services or jobs alone.
+pub(super) fn is_of_containers(key: &str) -> bool {
+    table::CONTAINER.get(key).is_some()
+}
+
 /// What to do with a checked value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -315,7 +320,8 @@ impl Validator<'_> {
             self.unknown_key(key, node, keys, node_path);
             false
         });
-        let missing = keys.required.iter().find(|key| !mapping.contains(key));
+        let none = !keys.one_of.is_empty() && !keys.one_of.iter().any(|key| mapping.contains(key));
+        let missing = keys.required.iter().find(|key| !mapping.contains(key)).or(keys.one_of.first().filter(|_| none));
         match missing {
             // The missing key may have been reported already: with a typo, or with an invalid value.
             Some(_) if self.findings.error_count() > errors_before => Verdict::Drop,
@@ -334,9 +340,6 @@ impl Validator<'_> {
         self.beside_resource(mapping, shape, node_path);
         mapping.retain(|key, node| {
             if !names.accept(&key.name) {
-                if names == Names::ResourceOrIgnored {
-                    return true;
-                }
                 self.bad_name(key, names, node_path);
                 return false;
             }
@@ -408,7 +411,7 @@ impl Validator<'_> {
     fn bad_name(&mut self, key: &Key, names: Names, node_path: NodePath<'_>) {
         let what = match names {
             Names::Resource(what) => what,
-            Names::NonEmpty | Names::Any | Names::ResourceOrIgnored => "key",
+            Names::NonEmpty | Names::Any => "key",
         };
         let path = node_path.path().key(&key.name);
         let problem = ShapeProblem::BadName { name: key.name.clone(), what: what.to_owned() };

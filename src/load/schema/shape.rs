@@ -54,7 +54,11 @@ pub(super) struct Keys {
     /// What a value of this shape is called: `a service`.
     pub(super) what: &'static str,
     pub(super) known: &'static [(&'static str, &'static Shape)],
+    /// Keys that it has in common with others.
+    pub(super) more: &'static [&'static Keys],
     pub(super) required: &'static [&'static str],
+    /// At least one of these is required, if there are any.
+    pub(super) one_of: &'static [&'static str],
     pub(super) extensions: Extensions,
 }
 
@@ -74,8 +78,6 @@ pub(super) enum Names {
     Any,
     /// `[a-zA-Z0-9._-]+`; the text says what is named.
     Resource(&'static str),
-    /// The same, but entries with other names are ignored.
-    ResourceOrIgnored,
 }
 
 impl Scalars {
@@ -181,12 +183,18 @@ impl Shape {
 impl Keys {
     /// The shape of `key`.
     pub(super) fn get(&self, key: &str) -> Option<&'static Shape> {
-        self.known.binary_search_by(|(name, _)| (*name).cmp(key)).ok().map(|at| self.known[at].1)
+        let own = self.known.binary_search_by(|(name, _)| (*name).cmp(key)).ok().map(|at| self.known[at].1);
+        own.or_else(|| self.more.iter().find_map(|more| more.get(key)))
     }
 
     /// The names of the keys.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.known.iter().map(|(name, _)| *name)
+        self.all().map(|(name, _)| *name)
+    }
+
+    /// All keys with their shapes.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'static (&'static str, &'static Shape)> {
+        self.known.iter().chain(self.more.iter().flat_map(|more| more.known))
     }
 }
 
@@ -195,7 +203,7 @@ impl Names {
         match self {
             Self::Any => true,
             Self::NonEmpty => !name.is_empty(),
-            Self::Resource(_) | Self::ResourceOrIgnored => {
+            Self::Resource(_) => {
                 !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
             }
         }

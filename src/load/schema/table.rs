@@ -42,7 +42,18 @@ static EXTRA_HOSTS: Shape = Shape::free(&ADDRESSES, Names::NonEmpty).or_list(&TE
 
 /// Shorthand for a mapping with known keys that allows `x-*` and requires nothing.
 const fn keys(what: &'static str, known: &'static [(&'static str, &'static Shape)]) -> Keys {
-    Keys { what, known, required: &[], extensions: Extensions::Allowed }
+    Keys { what, known, more: &[], required: &[], one_of: &[], extensions: Extensions::Allowed }
+}
+
+/// The same with the keys of others too.
+#[expect(clippy::needless_pass_by_value, reason = "the rest of the value becomes part of the result")]
+const fn with(keys: Keys, more: &'static [&'static Keys]) -> Keys {
+    Keys { more, ..keys }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the rest of the value becomes part of the result")]
+const fn needing_one(keys: Keys, one_of: &'static [&'static str]) -> Keys {
+    Keys { one_of, ..keys }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the rest of the value becomes part of the result")]
@@ -61,9 +72,10 @@ pub(super) static DOCUMENT: Keys = keys(
     &[
         ("configs", &Shape::free(&Shape::keys(&CONFIG), Names::Resource("config"))),
         ("include", &ANY),
-        ("models", &Shape::free(&Shape::keys(&MODEL), Names::ResourceOrIgnored)),
+        ("jobs", &Shape::free(&Shape::keys(&JOB), Names::Resource("job"))),
+        ("models", &Shape::free(&Shape::keys(&MODEL), Names::Resource("model"))),
         ("name", &TEXT),
-        ("networks", &Shape::free(&Shape::keys(&NETWORK).or(NULL), Names::ResourceOrIgnored)),
+        ("networks", &Shape::free(&Shape::keys(&NETWORK).or(NULL), Names::Resource("network"))),
         ("secrets", &Shape::free(&Shape::keys(&SECRET), Names::Resource("secret"))),
         ("services", &Shape::free(&Shape::keys(&SERVICE), Names::Resource("service"))),
         ("version", &TEXT_VALUE.advice("remove the line: `version` is obsolete and ignored")),
@@ -71,21 +83,46 @@ pub(super) static DOCUMENT: Keys = keys(
     ],
 );
 
-/// A service (Compose spec: `05-services.md`).
-pub(super) static SERVICE: Keys = keys(
-    "a service",
+/// A service (Compose spec: `05-services.md`): what only services have, and what their containers are made from.
+pub(super) static SERVICE: Keys = with(
+    keys(
+        "a service",
+        &[
+            ("attach", &FLAG),
+            (
+                "container_name",
+                &Shape::form(is_container_name, "letters, digits, `_`, `.` and `-`, at least two of them"),
+            ),
+            ("deploy", &Shape::keys(&DEPLOY).or(NULL)),
+            ("develop", &Shape::keys(&DEVELOP).or(NULL)),
+            ("extends", &EXTENDED),
+            ("external_links", &UNIQUE_TEXTS),
+            ("links", &UNIQUE_TEXTS),
+            ("post_start", &Shape::list(&Shape::keys(&HOOK), Repeats::Allowed)),
+            ("pre_start", &Shape::list(&Shape::keys(&PRE_START), Repeats::Allowed)),
+            ("pre_stop", &Shape::list(&Shape::keys(&HOOK), Repeats::Allowed)),
+            ("profiles", &UNIQUE_TEXTS),
+            ("provider", &Shape::keys(&PROVIDER)),
+            ("restart", &TEXT_VALUE.advice("write `\"no\"`, `always`, `on-failure` or `unless-stopped`")),
+            ("scale", &WHOLE),
+            ("x-hoist", &Shape::keys(&X_HOIST)),
+        ],
+    ),
+    &[&CONTAINER, &WORKLOAD],
+);
+
+/// What any container is made from.
+pub(super) static CONTAINER: Keys = keys(
+    "a container",
     &[
         ("annotations", &LIST_OR_MAP),
-        ("attach", &FLAG),
         ("blkio_config", &Shape::keys(&BLKIO)),
-        ("build", &Shape::scalars(STR).or_keys(&BUILD)),
         ("cap_add", &UNIQUE_TEXTS),
         ("cap_drop", &UNIQUE_TEXTS),
         ("cgroup", &Shape::words(&["host", "private"])),
         ("cgroup_parent", &TEXT),
         ("command", &COMMAND),
         ("configs", &Shape::list(&FILE_REFERENCE, Repeats::Allowed)),
-        ("container_name", &Shape::form(is_container_name, "letters, digits, `_`, `.` and `-`, at least two of them")),
         ("cpu_count", &Shape::scalars(STR.and(INT)).within(0, i64::MAX)),
         ("cpu_percent", &Shape::scalars(STR.and(INT)).within(0, 100)),
         ("cpu_period", &NUMBER),
@@ -96,12 +133,6 @@ pub(super) static SERVICE: Keys = keys(
         ("cpus", &NUMBER),
         ("cpuset", &TEXT),
         ("credential_spec", &Shape::keys(&CREDENTIAL_SPEC)),
-        (
-            "depends_on",
-            &Shape::free(&Shape::keys(&DEPENDENCY), Names::Resource("service")).or_list(&TEXT, Repeats::Refused),
-        ),
-        ("deploy", &Shape::keys(&DEPLOY).or(NULL)),
-        ("develop", &Shape::keys(&DEVELOP).or(NULL)),
         ("device_cgroup_rules", &UNIQUE_TEXTS),
         ("devices", &Shape::list(&Shape::scalars(STR).or_keys(&DEVICE), Repeats::Allowed)),
         ("dns", &TEXT_OR_TEXTS),
@@ -111,13 +142,9 @@ pub(super) static SERVICE: Keys = keys(
         ("entrypoint", &COMMAND),
         ("env_file", &Shape::scalars(STR).or_list(&Shape::scalars(STR).or_keys(&ENV_FILE), Repeats::Allowed)),
         ("environment", &LIST_OR_MAP),
-        ("expose", &UNIQUE_VALUES),
-        ("extends", &Shape::scalars(STR.and(NULL)).or_keys(&EXTENDS)),
-        ("external_links", &UNIQUE_TEXTS),
         ("extra_hosts", &EXTRA_HOSTS),
         ("gpus", &Shape::words(&["all"]).or_list(&Shape::keys(&GPU), Repeats::Allowed)),
         ("group_add", &UNIQUE_VALUES),
-        ("healthcheck", &Shape::keys(&HEALTHCHECK)),
         ("hostname", &TEXT),
         ("image", &TEXT),
         ("init", &FLAG),
@@ -125,7 +152,6 @@ pub(super) static SERVICE: Keys = keys(
         ("isolation", &TEXT),
         ("label_file", &TEXT_OR_ANY_TEXTS),
         ("labels", &LIST_OR_MAP),
-        ("links", &UNIQUE_TEXTS),
         ("logging", &Shape::keys(&LOGGING)),
         ("mac_address", &TEXT),
         ("mem_limit", &NUMBER),
@@ -148,13 +174,7 @@ pub(super) static SERVICE: Keys = keys(
         ("pid", &TEXT),
         ("pids_limit", &NUMBER),
         ("platform", &TEXT),
-        ("ports", &Shape::list(&Shape::scalars(NUM.and(STR)).or_keys(&PORT), Repeats::Refused)),
-        ("post_start", &Shape::list(&Shape::keys(&HOOK), Repeats::Allowed)),
-        ("pre_start", &Shape::list(&Shape::keys(&PRE_START), Repeats::Allowed)),
-        ("pre_stop", &Shape::list(&Shape::keys(&HOOK), Repeats::Allowed)),
         ("privileged", &FLAG),
-        ("profiles", &UNIQUE_TEXTS),
-        ("provider", &Shape::keys(&PROVIDER)),
         (
             "pull_policy",
             &Shape::form(
@@ -164,19 +184,15 @@ pub(super) static SERVICE: Keys = keys(
         ),
         ("pull_refresh_after", &TEXT),
         ("read_only", &FLAG),
-        ("restart", &TEXT_VALUE.advice("write `\"no\"`, `always`, `on-failure` or `unless-stopped`")),
         ("runtime", &TEXT),
-        ("scale", &WHOLE),
         ("secrets", &Shape::list(&FILE_REFERENCE, Repeats::Allowed)),
         ("security_opt", &UNIQUE_TEXTS),
         ("shm_size", &NUMBER),
-        ("stdin_open", &FLAG),
         ("stop_grace_period", &DURATION),
         ("stop_signal", &TEXT),
         ("storage_opt", &Shape::free(&ANY, Names::Any)),
         ("sysctls", &LIST_OR_MAP),
         ("tmpfs", &TEXT_OR_TEXTS),
-        ("tty", &FLAG),
         ("ulimits", &ULIMITS),
         ("use_api_socket", &LITERAL_FLAG),
         ("user", &TEXT),
@@ -185,9 +201,52 @@ pub(super) static SERVICE: Keys = keys(
         ("volumes", &Shape::list(&Shape::scalars(STR).or_keys(&MOUNT), Repeats::Refused)),
         ("volumes_from", &UNIQUE_TEXTS),
         ("working_dir", &TEXT),
-        ("x-hoist", &Shape::keys(&X_HOIST)),
     ],
 );
+
+/// What the containers of services and jobs have in addition.
+static WORKLOAD: Keys = keys(
+    "a workload",
+    &[
+        ("build", &Shape::scalars(STR).or_keys(&BUILD)),
+        (
+            "depends_on",
+            &Shape::free(&Shape::keys(&DEPENDENCY), Names::Resource("service")).or_list(&TEXT, Repeats::Refused),
+        ),
+        ("expose", &UNIQUE_VALUES),
+        ("healthcheck", &Shape::keys(&HEALTHCHECK)),
+        ("ports", &Shape::list(&Shape::scalars(NUM.and(STR)).or_keys(&PORT), Repeats::Refused)),
+        ("stdin_open", &FLAG),
+        ("tty", &FLAG),
+    ],
+);
+
+/// A job: a container, and what makes it run.
+static JOB: Keys = requiring(
+    with(
+        keys("a job", &[("extends", &EXTENDED), ("profiles", &UNIQUE_TEXTS), ("triggers", &Shape::keys(&TRIGGERS))]),
+        &[&CONTAINER, &WORKLOAD],
+    ),
+    &["triggers"],
+);
+static TRIGGERS: Keys = needing_one(
+    keys("`triggers`", &[("manual", &FLAG), ("schedule", &Shape::list(&SCHEDULE, Repeats::Allowed))]),
+    &["manual", "schedule"],
+);
+static SCHEDULE: Shape = Shape::scalars(STR).or_keys(&SCHEDULE_KEYS);
+static SCHEDULE_KEYS: Keys = requiring(
+    keys(
+        "a schedule",
+        &[
+            ("concurrency", &Shape::words(&["forbid", "queue"])),
+            ("cron", &TEXT),
+            ("missed_fires", &Shape::words(&["one", "skip"])),
+            ("timezone", &TEXT),
+        ],
+    ),
+    &["cron"],
+);
+static EXTENDED: Shape = Shape::scalars(STR.and(NULL)).or_keys(&EXTENDS);
 
 /// Settings for hoist only; Docker Compose ignores them.
 static X_HOIST: Keys = closed(keys("`x-hoist`", &[("eager_health", &LITERAL_FLAG), ("rolling", &LITERAL_FLAG)]));
@@ -207,12 +266,10 @@ static BLKIO_RATES: Shape = Shape::list(&Shape::keys(&BLKIO_RATE), Repeats::Allo
 static BLKIO_RATE: Keys = closed(keys("a device limit", &[("path", &TEXT), ("rate", &WHOLE)]));
 static BLKIO_WEIGHT: Keys = closed(keys("a device weight", &[("path", &TEXT), ("weight", &WHOLE)]));
 
-static FILE_REFERENCE: Shape = Shape::scalars(STR).or_keys(&Keys {
-    what: "a reference to a secret or config",
-    known: &[("gid", &TEXT), ("mode", &NUMBER), ("source", &TEXT), ("target", &TEXT), ("uid", &TEXT)],
-    required: &[],
-    extensions: Extensions::Allowed,
-});
+static FILE_REFERENCE: Shape = Shape::scalars(STR).or_keys(&keys(
+    "a reference to a secret or config",
+    &[("gid", &TEXT), ("mode", &NUMBER), ("source", &TEXT), ("target", &TEXT), ("uid", &TEXT)],
+));
 
 static CREDENTIAL_SPEC: Keys = keys("`credential_spec`", &[("config", &TEXT), ("file", &TEXT), ("registry", &TEXT)]);
 
@@ -470,18 +527,7 @@ static HOOK: Keys = requiring(
     ),
     &["command"],
 );
-static PRE_START: Keys = keys(
-    "a `pre_start` hook",
-    &[
-        ("command", &COMMAND),
-        ("environment", &LIST_OR_MAP),
-        ("image", &TEXT),
-        ("per_replica", &FLAG),
-        ("privileged", &FLAG),
-        ("user", &TEXT),
-        ("working_dir", &TEXT),
-    ],
-);
+static PRE_START: Keys = with(keys("a `pre_start` hook", &[("per_replica", &FLAG)]), &[&CONTAINER]);
 
 /// A network (Compose spec: `06-networks.md`).
 pub(super) static NETWORK: Keys = keys(
@@ -617,6 +663,9 @@ pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
 /// Examples for places where a mapping is required but something else was written.
 pub(super) static EXAMPLES: &[(&str, &str)] = &[
     ("a service", "image: nginx"),
+    ("a job", "image: nginx"),
+    ("`triggers`", "triggers: {manual: true}"),
+    ("a schedule", "cron: \"0 3 * * *\""),
     ("`build`", "build: {context: .}"),
     ("a healthcheck", "healthcheck: {test: [\"CMD\", \"true\"]}"),
     ("`logging`", "logging: {driver: json-file}"),
@@ -637,6 +686,9 @@ pub(super) static EXAMPLES: &[(&str, &str)] = &[
 pub(super) static REQUIRED_EXAMPLES: &[(&str, &str, &str)] = &[
     ("a dependency", "condition", "condition: service_started"),
     ("a device", "source", "source: /dev/ttyUSB0"),
+    ("`triggers`", "manual", "manual: true"),
+    ("a job", "triggers", "triggers: {manual: true}"),
+    ("a schedule", "cron", "cron: \"0 3 * * *\""),
     ("a device reservation", "capabilities", "capabilities: [gpu]"),
     ("a hook", "command", "command: [\"./hook.sh\"]"),
     ("a limit", "hard", "nofile: {soft: 1024, hard: 2048}"),
@@ -656,14 +708,18 @@ fn is_container_name(text: &str) -> bool {
         .any(|pair| pair[0].is_ascii_alphanumeric() && (pair[1].is_ascii_alphanumeric() || b"_.-".contains(&pair[1])))
 }
 
-/// This pattern is not anchored either: one of the words anywhere in the text is enough.
+/// One of the words, or `every_` and numbers with units.
 fn is_pull_policy(text: &str) -> bool {
     const WORDS: [&str; 8] = ["always", "never", "build", "if_not_present", "missing", "refresh", "daily", "weekly"];
-    WORDS.iter().any(|word| text.contains(word))
-        || text.match_indices("every_").any(|(at, prefix)| {
-            let period = text[at + prefix.len()..].trim_start_matches(|digit: char| digit.is_ascii_digit());
-            period.len() < text.len() - at - prefix.len() && period.starts_with(['w', 'd', 'h', 'm', 's'])
-        })
+    let is_period = |period: &str| {
+        let parts: Vec<&str> = period.split_inclusive(['w', 'd', 'h', 'm', 's']).collect();
+        let is_part = |part: &&str| {
+            let number = part.trim_end_matches(['w', 'd', 'h', 'm', 's']);
+            number.len() + 1 == part.len() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        !parts.is_empty() && parts.iter().all(is_part)
+    };
+    WORDS.contains(&text) || text.strip_prefix("every_").is_some_and(is_period)
 }
 
 #[cfg(test)]
@@ -684,7 +740,12 @@ mod tests {
         }
         seen.push(keys);
         assert!(keys.known.is_sorted_by(|a, b| a.0 < b.0), "keys of {} are not sorted", keys.what);
-        assert!(keys.required.iter().all(|key| keys.get(key).is_some()), "{} requires an unknown key", keys.what);
+        keys.more.iter().for_each(|more| check(more, seen));
+        assert!(
+            keys.required.iter().chain(keys.one_of).all(|key| keys.get(key).is_some()),
+            "{} requires an unknown key",
+            keys.what
+        );
         for (_, shape) in keys.known {
             walk(shape, seen);
         }
@@ -705,14 +766,16 @@ mod tests {
     }
 
     #[test]
-    fn unanchored_patterns() {
+    fn patterns() {
         assert!(
             is_container_name("web-1")
                 && is_container_name(" ab")
                 && !is_container_name("a")
                 && !is_container_name("-_")
         );
-        assert!(is_pull_policy("every_12h") && is_pull_policy("not_always_x"));
-        assert!(!is_pull_policy("every_often") && !is_pull_policy("sometimes") && !is_pull_policy("every_h"));
+        assert!(is_pull_policy("every_12h") && is_pull_policy("every_1w2d") && is_pull_policy("always"));
+        for text in ["not_always_x", "every_often", "sometimes", "every_h", "every_2dx", "every_", "every_2hh"] {
+            assert!(!is_pull_policy(text), "{text}");
+        }
     }
 }

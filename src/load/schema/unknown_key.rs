@@ -40,7 +40,7 @@ pub(super) fn unknown_key_hint(
     if let Some((_, home)) = home {
         return (Some(belongs(name, home, &node_path)), Meant::Nothing);
     }
-    let hint = if keys.known.len() <= MOST_LISTED {
+    let hint = if keys.all().count() <= MOST_LISTED {
         let known: Vec<_> = keys.names().collect();
         format!("valid keys: {}", shape::listed(&known))
     } else if keys.extensions == Extensions::Allowed {

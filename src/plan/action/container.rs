@@ -8,7 +8,7 @@ use super::Deferred;
 use crate::observed::{ContainerId, ImageDigest};
 use crate::plan::{ActionId, OneOff};
 use crate::project::fingerprint::Fingerprint;
-use crate::project::{Project, ServiceName};
+use crate::project::{PreStart, Project, ServiceName};
 
 /// A numbered slot of a service, shown as `web/2`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +108,22 @@ impl ContainerSpec {
             references: BTreeMap::new(),
             linked: BTreeMap::new(),
             one_off: None,
+        }
+    }
+
+    /// The same for the container of a `pre_start` hook: as if the service were made from what the hook says.
+    #[must_use]
+    pub fn of_hook(&self, hook: &PreStart) -> Self {
+        let mut container = hook.container.clone();
+        let own = std::mem::take(&mut container.environment);
+        container.environment.clone_from(&hook.variables);
+        container.environment.extend(own);
+        let mut project = Project::clone(&self.project);
+        project.services.insert(self.replica.service.clone(), container);
+        Self {
+            project: Arc::new(project),
+            image: hook.container.image.clone().unwrap_or_else(|| self.image.clone()),
+            ..self.clone()
         }
     }
 }

@@ -75,13 +75,17 @@ pub(in crate::plan) fn check_platform(
 }
 
 /// The build of `image` according to the service's `build` section. Flags override its fields afterwards.
+///
+/// # Errors
+///
+/// If `DOCKER_BUILDKIT` is not a boolean.
 pub(in crate::plan) fn resolve(
     project: &Project,
     (service, build): (&Service, &Build),
     image: &str,
     platform: Option<&str>,
     resolve: Resolve<'_>,
-) -> BuildSpec {
+) -> Result<BuildSpec, PlanError> {
     let folder = &project.working_directory;
     let context = text(build.context.as_ref())
         .map_or_else(|| BuildContext::Folder(folder.clone()), |context| BuildContext::new(&context, folder));
@@ -109,16 +113,16 @@ pub(in crate::plan) fn resolve(
             provenance: Attestation::new(build.provenance.as_deref()),
             sbom: Attestation::new(build.sbom.as_deref()),
         },
-        builder: builder(&project.environment, None),
+        builder: builder(&project.environment, None)?,
         ..BuildSpec::new(service.name.clone(), image, context)
     };
-    match resolve {
+    Ok(match resolve {
         Resolve::OnePlatform => BuildSpec { platforms: one_platform(build, platform), ..spec },
         Resolve::AllPlatforms(options) => {
-            let builder = builder(&project.environment, options.builder.as_ref());
+            let builder = builder(&project.environment, options.builder.as_ref())?;
             with_flags(BuildSpec { platforms: build.platforms.clone(), builder, ..spec }, service, options)
         }
-    }
+    })
 }
 
 /// The build as the flags of the command want it that no file can set.
@@ -140,13 +144,21 @@ fn with_flags(mut spec: BuildSpec, service: &Service, options: &BuildOptions) ->
 }
 
 /// What builds: the builder that `flag` names, else the one of the variable. The engine's own is called `default`.
-fn builder(environment: &BTreeMap<String, String>, flag: Option<&String>) -> Builder {
-    let is_off = |value: &String| matches!(&*value.to_lowercase(), "0" | "f" | "false");
-    match text(flag.or_else(|| environment.get("BUILDX_BUILDER"))) {
+///
+/// # Errors
+///
+/// If `DOCKER_BUILDKIT` is not a boolean.
+fn builder(environment: &BTreeMap<String, String>, flag: Option<&String>) -> Result<Builder, PlanError> {
+    let classic = match environment.get("DOCKER_BUILDKIT").map_or("", String::as_str) {
+        "" | "1" | "t" | "T" | "TRUE" | "true" | "True" => false,
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => true,
+        value => return Err(PlanError::NoBoolean { variable: "DOCKER_BUILDKIT", value: value.to_owned() }),
+    };
+    Ok(match text(flag.or_else(|| environment.get("BUILDX_BUILDER"))) {
         Some(name) if name != "default" => Builder::Buildx(name),
-        _ if environment.get("DOCKER_BUILDKIT").is_some_and(is_off) => Builder::Classic,
+        _ if classic => Builder::Classic,
         _ => Builder::Engine,
-    }
+    })
 }
 
 /// A text, or `None` if it is empty.
@@ -227,7 +239,8 @@ mod tests {
             .into(),
             ..Project::default()
         };
-        resolve(&project, (&service, service.build.as_ref().unwrap()), "shop-web", platform, Resolve::OnePlatform)
+        let build = service.build.as_ref().expect("it has one");
+        resolve(&project, (&service, build), "shop-web", platform, Resolve::OnePlatform).expect("resolved")
     }
 
     #[test]
@@ -242,8 +255,13 @@ mod tests {
             (&[("BUILDX_BUILDER", "far")], Some("default"), Builder::Engine),
         ] {
             let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            assert_eq!(builder(&environment.collect(), flag.map(str::to_owned).as_ref()), expected, "{variables:?}");
+            let found = builder(&environment.collect(), flag.map(str::to_owned).as_ref());
+            assert_eq!(found, Ok(expected), "{variables:?}");
         }
+        let wrong = builder(&[("DOCKER_BUILDKIT".to_owned(), "rubbish".to_owned())].into(), None);
+        let message = wrong.expect_err("it is no boolean").to_string();
+        let words = "DOCKER_BUILDKIT environment variable expects boolean value: strconv.ParseBool: parsing ";
+        assert_eq!(message, format!("{words}\"rubbish\": invalid syntax"));
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl<'a> BuildSteps<'a> {
     ///
     /// # Errors
     ///
-    /// If a build needs its own result, or does not list the platform of its service.
+    /// If a build needs its own result, or does not list the platform of its service, or `DOCKER_BUILDKIT` is not a
+    /// boolean.
     pub(in crate::plan) fn add(
         &mut self,
         builder: &mut PlanBuilder,
@@ -93,9 +94,9 @@ impl<'a> BuildSteps<'a> {
         for (needed, build, by) in self.missing(service, build)? {
             self.check_platform(needed, build)?;
             let reason = Reason::NeededBy(vec![by.name.clone()]);
-            self.push(builder, (needed, build), Occasion { reason, guard: None, after: None });
+            self.push(builder, (needed, build), Occasion { reason, guard: None, after: None })?;
         }
-        Ok(self.push(builder, (service, build), Occasion { reason, guard, after }))
+        self.push(builder, (service, build), Occasion { reason, guard, after })
     }
 
     /// `build` has checked all services, and has a list of platforms of its own.
@@ -114,19 +115,19 @@ impl<'a> BuildSteps<'a> {
         builder: &mut PlanBuilder,
         (service, build): (&Service, &Build),
         occasion: Occasion,
-    ) -> ActionId {
+    ) -> Result<ActionId, PlanError> {
         let key = self.key(service);
         // Services that share an image have one build.
         if let Some(known) = self.of(&key) {
-            return known;
+            return Ok(known);
         }
         let Occasion { reason, guard, after } = occasion;
         let contexts: Vec<_> = self.contexts(build).filter_map(|(other, _)| self.of(&self.key(other))).collect();
-        let spec = build::resolve(self.project, (service, build), &key.0, key.1.as_deref(), self.resolve);
+        let spec = build::resolve(self.project, (service, build), &key.0, key.1.as_deref(), self.resolve)?;
         let action = Action::BuildImage { project: self.project.clone(), spec: Arc::new(spec) };
         let id = builder.add(Step { action, reason, guard }, after.into_iter().chain(contexts));
         self.steps.insert(same(&key), id);
-        id
+        Ok(id)
     }
 
     /// The services whose builds must come before that of `service` and were not added yet, in order, each with one

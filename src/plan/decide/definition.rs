@@ -12,21 +12,22 @@ pub(in crate::plan) struct Expected<'a> {
     service: &'a Service,
     references: BTreeMap<ServiceName, ContainerId>,
     current: String,
-    /// The hash of Docker Compose 2, computed only if the other does not match.
-    of_v2: OnceCell<String>,
+    /// The hashes of other versions of Docker Compose, computed only if the current one does not match.
+    others: OnceCell<[String; 2]>,
 }
 
 impl<'a> Expected<'a> {
     /// The hashes of a service whose references to other services resolve to these containers.
     pub(in crate::plan) fn new(service: &'a Service, references: BTreeMap<ServiceName, ContainerId>) -> Self {
         let current = hash(service, HashForm::V5, &references);
-        Self { service, references, current, of_v2: OnceCell::new() }
+        Self { service, references, current, others: OnceCell::new() }
     }
 
-    /// Whether a container was created from this definition, by hoist or by Docker Compose 2 or 5.
+    /// Whether a container was created from this definition, by hoist or by any version of Docker Compose.
     pub(in crate::plan) fn matches(&self, container: &Container) -> bool {
         let Some(label) = &container.config_hash else { return false };
-        *label == self.current || label == self.of_v2.get_or_init(|| hash(self.service, HashForm::V2, &self.references))
+        let others = || HashForm::OTHERS.map(|form| hash(self.service, form, &self.references));
+        *label == self.current || self.others.get_or_init(others).contains(label)
     }
 }
 

@@ -113,7 +113,8 @@ pub fn place_of_image(project: &Project, service: &Service, image: &str) -> Vec<
     };
     if project.image_name(service) == image {
         place.push(if service.image.is_some() { "image" } else { "build" }.to_owned());
-    } else if let Some(hook) = service.pre_start.iter().position(|hook| hook.image.as_deref() == Some(image)) {
+    } else if let Some(hook) = service.pre_start.iter().position(|hook| hook.container.image.as_deref() == Some(image))
+    {
         place.extend(["pre_start".to_owned(), hook.to_string(), "image".to_owned()]);
     } else if let Some(mount) = service.volumes.iter().position(is_mounted) {
         place.extend(["volumes".to_owned(), mount.to_string(), "source".to_owned()]);
@@ -169,7 +170,7 @@ fn uses_of(project: &Project, service: &Service, options: &UpOptions) -> Vec<(Im
     let platform = platform(service, options);
     let mut uses = vec![((project.image_name(service), platform.clone()), UseKind::Own)];
     for hook in &service.pre_start {
-        if let Some(image) = hook.image.as_ref().filter(|image| **image != uses[0].0.0) {
+        if let Some(image) = hook.container.image.as_ref().filter(|image| **image != uses[0].0.0) {
             uses.push(((image.clone(), platform.clone()), UseKind::Hook));
         }
     }

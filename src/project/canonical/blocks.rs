@@ -3,11 +3,11 @@
 use super::fields::Fields;
 use super::form::Form;
 use super::part::{device_request, file_reference, ulimit, unsigned};
-use crate::project::Tree;
 use crate::project::service::{
     Build, Deploy, DeployRestartPolicy, Develop, DiscreteResource, GenericResource, Hook, Placement,
     PlacementPreference, Reservations, ResourceLimits, Resources, SshKey, UpdateConfig, Watch,
 };
+use crate::project::{Schedule, Tree, Triggers};
 
 pub(super) fn build(build: &Build, form: Form) -> Tree {
     let mut fields = Fields::new(form);
@@ -151,6 +151,22 @@ fn watch(watch: &Watch, form: Form) -> Tree {
     fields.texts("ignore", &watch.ignore);
     fields.flag("initial_sync", watch.initial_sync);
     fields.end(&watch.extensions)
+}
+
+pub(super) fn triggers(triggers: &Triggers, form: Form) -> Tree {
+    let mut fields = Fields::new(form);
+    fields.some("manual", triggers.manual);
+    fields.list("schedule", &triggers.schedule, schedule);
+    fields.end(&triggers.extensions)
+}
+
+fn schedule(schedule: &Schedule, form: Form) -> Tree {
+    let mut fields = Fields::new(form);
+    fields.text("cron", schedule.cron.as_deref());
+    fields.text("timezone", schedule.timezone.as_deref());
+    fields.text("concurrency", schedule.concurrency.as_deref());
+    fields.text("missed_fires", schedule.missed_fires.as_deref());
+    fields.end(&schedule.extensions)
 }
 
 pub(super) fn hook(hook: &Hook, form: Form) -> Tree {

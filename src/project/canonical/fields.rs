@@ -130,6 +130,12 @@ impl Fields {
         }
     }
 
+    /// The same with its keys sorted by `rank`; those with the same rank keep their order.
+    pub(super) fn ranked(mut self, rank: impl Fn(&str) -> usize) -> Self {
+        self.entries.sort_by_cached_key(|(key, _)| rank(key));
+        self
+    }
+
     /// The finished mapping, with its `x-*` keys if the form shows them.
     pub(super) fn end(mut self, extensions: &Extensions) -> Tree {
         if self.form == Form::Yaml {

@@ -9,7 +9,10 @@ pub enum Form {
     Yaml,
     /// The JSON of `config`, as Docker Compose 5 prints it: maps sorted by bytes, `x-*` keys at the top level only.
     Json,
-    /// The JSON that Docker Compose 2 hashed: like [`Form::Json`], but a bind mount shows if the file says to create a
+    /// The JSON that Docker Compose 5.5 hashed: like [`Form::Json`], but with the attributes of `pre_start` hooks that it
+    /// knew, as written.
+    JsonOfV5_5,
+    /// The JSON that Docker Compose 2 hashed: like [`Form::JsonOfV5_5`], but a bind mount shows if the file says to create a
     /// missing source, rather than not to create it.
     JsonOfV2,
 }

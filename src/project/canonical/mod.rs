@@ -31,6 +31,8 @@ pub fn project(project: &Project, form: Form) -> Tree {
     fields.put("name", project.name.as_str());
     let services = fields.entries(&project.services, service);
     fields.put("services", services);
+    let jobs = fields.entries(&project.jobs, service::job);
+    fields.filled("jobs", jobs);
     let networks = fields.entries(&project.networks, network);
     fields.filled("networks", networks);
     let volumes = fields.entries(&project.volumes, volume);
@@ -50,10 +52,15 @@ pub fn project(project: &Project, form: Form) -> Tree {
     fields.sorted()
 }
 
-/// One service.
+/// One service as `config` prints it.
 #[must_use]
 pub fn service(service: &Service, form: Form) -> Tree {
     service::service(service, form)
+}
+
+/// One service as the configuration hash digests it.
+pub(super) fn hashed_service(service: &Service, form: Form) -> Tree {
+    service::hashed(service, form)
 }
 
 /// One network.

@@ -4,24 +4,76 @@ use super::blocks;
 use super::fields::{Fields, words};
 use super::form::Form;
 use super::part::{device_request, file_reference, ulimit, unsigned};
-use crate::project::Extensions;
-use crate::project::Tree;
 use crate::project::service::{
-    Blkio, CredentialSpec, Dependency, EnvFile, Extends, Healthcheck, Logging, Provider, Service, ServiceModel,
-    ServiceNetwork, ThrottleDevice, WeightDevice,
+    Blkio, CredentialSpec, Dependency, EnvFile, Extends, Healthcheck, Logging, PreStart, Provider, Service,
+    ServiceModel, ServiceNetwork, ThrottleDevice, WeightDevice,
 };
 use crate::project::value::{
     BindOptions, Device, ImageOptions, Mount, Port, RecursiveBind, SelinuxLabel, TmpfsOptions, VolumeOptions,
 };
+use crate::project::{Extensions, Job, Tree};
 
-/// All attributes in the order of Docker Compose's JSON, which the configuration hash digests.
+/// What `config` prints first, in this order.
+const FIRST: [&str; 14] = [
+    "profiles",
+    "triggers",
+    "deploy",
+    "develop",
+    "restart",
+    "scale",
+    "attach",
+    "container_name",
+    "provider",
+    "external_links",
+    "links",
+    "pre_start",
+    "post_start",
+    "pre_stop",
+];
+
+/// What `config` prints last, in this order.
+const LAST: [&str; 7] = ["build", "depends_on", "expose", "healthcheck", "ports", "stdin_open", "tty"];
+
+/// A service as `config` prints it.
 pub(super) fn service(service: &Service, form: Form) -> Tree {
+    fields(service, form).ranked(printed_rank).end(&service.extensions)
+}
+
+/// A job as `config` prints it.
+pub(super) fn job(job: &Job, form: Form) -> Tree {
+    let mut fields = fields(&job.service, form);
+    fields.put("triggers", blocks::triggers(&job.triggers, form));
+    fields.ranked(printed_rank).end(&job.service.extensions)
+}
+
+/// All attributes in the order in which the configuration hash digests them.
+pub(super) fn hashed(service: &Service, form: Form) -> Tree {
+    fields(service, form).ranked(|key| usize::from(key == "pull_refresh_after")).end(&service.extensions)
+}
+
+fn printed_rank(key: &str) -> usize {
+    let rank = |keys: &[&str]| keys.iter().position(|other| *other == key);
+    rank(&FIRST).or_else(|| Some(FIRST.len() + 1 + rank(&LAST)?)).unwrap_or(FIRST.len())
+}
+
+/// All attributes, those of a container in the order in which they are printed.
+fn fields(service: &Service, form: Form) -> Fields {
     let mut fields = Fields::new(form);
     up_to_environment(service, &mut fields);
     up_to_links(service, &mut fields);
     up_to_ports(service, &mut fields);
     up_to_the_end(service, &mut fields);
-    fields.end(&service.extensions)
+    fields
+}
+
+/// A `pre_start` hook. Docker Compose 5.5 and 2 hashed what they knew of it.
+fn pre_start(hook: &PreStart, form: Form) -> Tree {
+    if matches!(form, Form::JsonOfV5_5 | Form::JsonOfV2) {
+        return blocks::hook(&hook.written, form);
+    }
+    let mut fields = fields(&hook.container, form);
+    fields.flag("per_replica", hook.per_replica());
+    fields.end(&hook.container.extensions)
 }
 
 fn up_to_environment(service: &Service, fields: &mut Fields) {
@@ -105,6 +157,7 @@ fn up_to_ports(service: &Service, fields: &mut Fields) {
 fn up_to_the_end(service: &Service, fields: &mut Fields) {
     fields.flag("privileged", service.privileged);
     fields.shown("pull_policy", service.pull_policy.as_ref());
+    fields.text("pull_refresh_after", service.pull_refresh_after.as_deref());
     fields.flag("read_only", service.read_only);
     fields.text("restart", service.restart.as_deref());
     fields.text("runtime", service.runtime.as_deref());
@@ -128,7 +181,7 @@ fn up_to_the_end(service: &Service, fields: &mut Fields) {
     fields.list("volumes", &service.volumes, mount);
     fields.texts("volumes_from", &service.volumes_from);
     fields.text("working_dir", service.working_dir.as_deref());
-    fields.list("pre_start", &service.pre_start, blocks::hook);
+    fields.list("pre_start", &service.pre_start, pre_start);
     fields.list("post_start", &service.post_start, blocks::hook);
     fields.list("pre_stop", &service.pre_stop, blocks::hook);
 }
@@ -283,7 +336,7 @@ fn bind_options(options: &BindOptions, form: Form) -> Tree {
     fields.some("selinux", options.selinux.map(SelinuxLabel::as_str));
     fields.text("propagation", options.propagation.as_deref());
     let is_shown = match form {
-        Form::Yaml | Form::Json => !options.create_host_path,
+        Form::Yaml | Form::Json | Form::JsonOfV5_5 => !options.create_host_path,
         Form::JsonOfV2 => options.create_host_path && options.says_create_host_path,
     };
     if is_shown {

@@ -27,13 +27,13 @@ fn what_is_empty_is_left_out_but_pointers_and_blocks_stay() {
     assert_eq!(
         service_json(&empty),
         indoc! {r#"
-            {"command":[],"deploy":{"resources":{},"placement":{}},"entrypoint":null,"init":false,
-            "scale":0,"stop_grace_period":"0s"}"#}
+            {"deploy":{"resources":{},"placement":{}},"scale":0,"command":[],"entrypoint":null,"init":false,
+            "stop_grace_period":"0s"}"#}
         .replace('\n', "")
     );
     assert_eq!(
         super::service(&empty, Form::Yaml).to_json_compact(),
-        r#"{"command":[],"deploy":{},"init":false,"scale":0,"stop_grace_period":"0s"}"#
+        r#"{"deploy":{},"scale":0,"command":[],"init":false,"stop_grace_period":"0s"}"#
     );
 }
 
@@ -104,11 +104,11 @@ fn ulimits_hooks_and_ssh_keys() {
     };
     assert_eq!(
         super::service(&service, Form::Yaml).to_json_compact(),
-        r#"{"build":{"ssh":["default","a: /k"]},"ulimits":{"core":{"soft":0,"hard":0},"nofile":{"soft":1,"hard":2},"nproc":-1},"#
+        r#"{"post_start":[{}],"ulimits":{"core":{"soft":0,"hard":0},"nofile":{"soft":1,"hard":2},"nproc":-1},"#
             .to_owned()
-            + r#""post_start":[{}]}"#
+            + r#""build":{"ssh":["default","a: /k"]}}"#
     );
-    assert!(service_json(&service).ends_with(r#""post_start":[{"command":null}]}"#));
+    assert!(service_json(&service).starts_with(r#"{"post_start":[{"command":null}],"#));
 }
 
 #[test]

@@ -22,14 +22,15 @@ pub use deploy::{
     ResourceLimits, Resources, UpdateConfig,
 };
 pub use develop::{Develop, Watch, WatchAction};
-pub use hook::Hook;
+pub use hook::{Hook, PreStart};
 pub use parts::{
     Blkio, Condition, CredentialSpec, Dependency, EnvFile, Extends, FileReference, Healthcheck, Logging, Provider,
     ServiceModel, ServiceNetwork, ThrottleDevice, WeightDevice,
 };
 pub use x_hoist::XHoist;
 
-/// A definition under `services:`; never a running container.
+/// A definition under `services:`; never a running container. Jobs and `pre_start` hooks are made from the same
+/// attributes, so theirs are kept in this type too.
 ///
 /// Has every attribute of `05-services.md` in the Compose specification, with the name used there. Empty text, 0 and
 /// false in the file mean the same as absent, unless the type is an `Option` of a number or flag.
@@ -172,6 +173,8 @@ pub struct Service {
     pub privileged: bool,
     /// When to pull the image; if it is missing, by default.
     pub pull_policy: Option<PullPolicy>,
+    /// How long a pulled image stays fresh; not applied.
+    pub pull_refresh_after: Option<String>,
     /// Whether the root file system is read-only.
     pub read_only: bool,
     /// `no`, `always`, `on-failure[:n]`, `unless-stopped`; not checked when loading. See [`Service::restart_policy`].
@@ -217,7 +220,7 @@ pub struct Service {
     /// Working directory of the process; the image's if absent.
     pub working_dir: Option<String>,
     /// Hooks that run in their own containers before the service starts.
-    pub pre_start: Vec<Hook>,
+    pub pre_start: Vec<PreStart>,
     /// Hooks that run in the container after it has started.
     pub post_start: Vec<Hook>,
     /// Hooks that run in the container before it is stopped.

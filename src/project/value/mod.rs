@@ -3,6 +3,7 @@
 pub mod build_context;
 pub mod bytes;
 pub mod command;
+pub mod cron;
 pub mod device;
 pub mod dockerfile;
 pub mod duration;

@@ -1,7 +1,6 @@
 //! Hints for failed pulls, chosen by the messages of engines and registries.
 
 use crate::event::PullAlternative;
-use crate::project::ServiceName;
 
 /// Remedies for messages that contain one of the phrases; the first match wins.
 const REMEDIES: [(&[&str], Remedy); 10] = [
@@ -58,21 +57,24 @@ enum Remedy {
 }
 
 /// The hint, if the cause is known or there is something else to use.
-pub(super) fn hint(
-    image: &str,
-    service: Option<&ServiceName>,
-    alternative: Option<PullAlternative>,
-    words: &str,
-) -> Option<String> {
+pub(super) fn hint(image: &str, alternative: Option<PullAlternative>, words: &str) -> Option<String> {
     let hint = by_words(image, words);
-    match (alternative, service) {
-        (Some(PullAlternative::Build), Some(service)) => Some(format!("build it with `hoist build {service}`")),
-        (Some(PullAlternative::LocalImage), _) => {
+    match alternative {
+        // That it can be built is said for all such images together.
+        Some(PullAlternative::Build) => hint.filter(|_| !is_unknown(words)),
+        Some(PullAlternative::LocalImage) => {
             let local = "the engine has an older image: use it with `--pull never` or `pull_policy: missing`";
             Some(hint.map_or_else(|| local.to_owned(), |hint| format!("{hint}\n{local}")))
         }
-        _ => hint,
+        None => hint,
     }
+}
+
+/// Whether the registry does not have the image, or does not say whether it does: nobody needs to have pushed an image
+/// that can be built.
+fn is_unknown(words: &str) -> bool {
+    let words = words.to_lowercase();
+    ["not found", "manifest unknown", "denied", "unauthorized", "does not exist"].iter().any(|it| words.contains(it))
 }
 
 /// The hint by the message alone.
@@ -192,13 +194,13 @@ mod tests {
 
     #[test]
     fn what_is_there_instead_is_named() {
-        let web = "web".into();
-        let build = hint("app", Some(&web), Some(PullAlternative::Build), "manifest unknown");
-        assert_eq!(build.as_deref(), Some("build it with `hoist build web`"));
-        let local = hint("app", Some(&web), Some(PullAlternative::LocalImage), "x");
+        assert_eq!(hint("app", Some(PullAlternative::Build), "manifest unknown"), None);
+        let unreachable = hint("r.example/app", Some(PullAlternative::Build), "connect: connection refused");
+        assert!(unreachable.is_some_and(|hint| hint.starts_with("the engine cannot reach the registry")));
+        let local = hint("app", Some(PullAlternative::LocalImage), "x");
         let expected = "the engine has an older image: use it with `--pull never` or `pull_policy: missing`";
         assert_eq!(local.as_deref(), Some(expected));
-        let local = hint("app", None, Some(PullAlternative::LocalImage), "manifest unknown");
+        let local = hint("app", Some(PullAlternative::LocalImage), "manifest unknown");
         assert_eq!(local, Some(format!("check the name and the tag\n{expected}")));
     }
 }

@@ -24,9 +24,25 @@ pub(super) fn hint(image: &str, service: &ServiceName, words: &str) -> Option<St
     pull_hints::by_words(image, words)
 }
 
+/// The hint for a build whose result could not be pushed by the builder itself.
+pub(super) fn of_build(service: &ServiceName, words: &str) -> Option<String> {
+    let (_, rest) = words.split_once("failed to push ")?;
+    let (image, cause) = rest.split_once(": ")?;
+    hint(image, service, cause)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::hint;
+    use super::{hint, of_build};
+
+    #[test]
+    fn a_build_whose_result_cannot_be_pushed_has_the_hint_of_a_push() {
+        let words = "failed to push r.example:5000/app:1: push access denied, repository does not exist or may require \
+                     authorization: authorization failed: no basic auth credentials";
+        let remedy = "the registry lets only known users push: log in with `docker login r.example:5000`";
+        assert_eq!(of_build(&"web".into(), words).as_deref(), Some(remedy));
+        assert_eq!(of_build(&"web".into(), "process \"make\" did not complete successfully"), None);
+    }
 
     #[test]
     fn what_to_do_about_a_failed_push() {

@@ -128,6 +128,12 @@ const HINTS: &[(&[&str], &str)] = &[
     (&["missing required option: \"{}\""], "add `{}`"),
     (&["no quota support"], "the engine's file system has no quotas: leave out `size`"),
     (&["target stage \"{}\""], "the Dockerfile has no such stage"),
+    (&["the Dockerfile cannot be empty"], "it needs at least a `FROM` instruction"),
+    (&["failed to parse target platform {}:"], "write an operating system and an architecture, as in `linux/arm64`"),
+    (
+        &["repository name ({}) must be lowercase", "invalid reference format"],
+        "write a name in lower case with an optional tag, as in `registry.example.com/shop/web:1.2`",
+    ),
 ];
 
 /// The hint, if there is one.

@@ -99,9 +99,12 @@ pub fn hint(error: &StepError) -> Option<String> {
             Some(AddressHolder::Gateway) | None => format!("choose another `{}`", taken.field),
         },
         StepError::Engine(cause) => return engine_hints::hint(cause),
-        StepError::Build { failure, .. } => return pull_hints::of_build(&failure.message),
-        StepError::Pull { image, service, alternative, cause } => {
-            return pull_hints::hint(image, service.as_ref(), *alternative, &cause.to_string());
+        StepError::Build { service, failure } => {
+            let words = &failure.message;
+            return pull_hints::of_build(words).or_else(|| push_hints::of_build(service, words));
+        }
+        StepError::Pull { image, alternative, cause, .. } => {
+            return pull_hints::hint(image, *alternative, &cause.to_string());
         }
         StepError::Push { image, service, cause } => return push_hints::hint(image, service, &cause.to_string()),
         StepError::HookFailed { hook, .. } | StepError::HookNotRun { hook, .. } => this_was(hook),

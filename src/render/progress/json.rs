@@ -38,9 +38,14 @@ impl<W: Write> Json<W> {
     }
 
     pub(super) fn record(&mut self, record: &Record) -> io::Result<()> {
+        let parent_id = record.parent_id.as_deref();
+        let (id, parent_id) = match parent_id {
+            Some(image) if record.is_about_whole_build() => (image, None),
+            parent_id => (record.id.as_str(), parent_id),
+        };
         let line = Line {
-            id: &record.id,
-            parent_id: record.parent_id.as_deref(),
+            id,
+            parent_id,
             status: record.state,
             text: &record.text,
             details: &record.details,

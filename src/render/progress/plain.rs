@@ -35,7 +35,7 @@ impl<W: Write> Plain<W> {
         let service = record.service.as_ref().map(|service| format!("{service} ")).unwrap_or_default();
         if record.is_build_output() && !counts {
             // Messages about the build as a whole have no number.
-            let number = if record.id == "#" { "" } else { &format!("{} ", record.id) };
+            let number = if record.is_about_whole_build() { "" } else { &format!("{} ", record.id) };
             let details = if record.details.is_empty() { "" } else { &format!(" {}", record.details) };
             return writeln!(self.out, "{service}{number}{}{details}", record.text);
         }

@@ -14,7 +14,7 @@ use crate::event::{
     TaskStatus,
 };
 use crate::observed::State;
-use crate::plan::{Action, ActionId, ContainerRef, Handle, Plan, UnusedVolume, WaitCondition, WaitSpec};
+use crate::plan::{Action, ActionId, BuildPurpose, ContainerRef, Handle, Plan, UnusedVolume, WaitCondition, WaitSpec};
 use crate::render::{failure, text, warning};
 
 /// A change of one object's state.
@@ -90,6 +90,11 @@ impl Record {
         Self { parent_id: Some(parent.to_string()), ..self }
     }
 
+    /// Whether it is about a build as a whole instead of a step.
+    pub(super) fn is_about_whole_build(&self) -> bool {
+        self.is_build_output() && self.id.len() == 1
+    }
+
     /// The percentage of bytes done.
     #[must_use]
     pub fn percent(&self) -> Option<u64> {
@@ -129,6 +134,8 @@ pub struct Records {
     /// Steps that belong to the replacement of a container, by the step that creates the new one.
     group_of: BTreeMap<ActionId, ActionId>,
     groups: BTreeMap<ActionId, Group>,
+    /// The steps under way.
+    running: BTreeSet<ActionId>,
 }
 
 /// The steps that replace one container. Only the beginning and the end are shown, with the old container's name.
@@ -162,6 +169,7 @@ impl Records {
 
     /// The records for `event`.
     pub fn of(&mut self, event: &Fact) -> Vec<Record> {
+        self.note_running(event);
         match event {
             Fact::Started { id } => self.started(*id),
             Fact::Finished { id, outcome, .. } => self.finished(*id, outcome),
@@ -190,7 +198,11 @@ impl Records {
             Fact::Progress { id, part, status, current, total } => {
                 let state = if is_last_word(status) { RecordState::Done } else { RecordState::Working };
                 // In a build, transferred bytes belong to a build step; in a pull, to a layer.
-                let part = if self.builds(*id) { format!("#{part}") } else { part.clone() };
+                let (part, status) = if self.builds(*id) {
+                    (format!("#{part}"), build_transfer(status))
+                } else {
+                    (part.clone(), status.into())
+                };
                 let record = Record { current: *current, total: *total, ..Record::new(&part, state, status) };
                 vec![self.child(*id, Part::Transfer, record)]
             }
@@ -211,7 +223,7 @@ impl Records {
                 vec![Record::new(&self.warned(*id), RecordState::Warning, message)]
             }
             Fact::VolumesLeft(volumes) => volumes.iter().map(left_without_container).collect(),
-            Fact::Stopping(why) => vec![stopping(*why)],
+            Fact::Stopping(why) => vec![self.stopping(*why)],
             Fact::Task { container, task, status } => vec![of_task(container, task, status)],
             Fact::PlanStarted { .. }
             | Fact::TasksStarted { .. }
@@ -221,8 +233,40 @@ impl Records {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only beginnings and ends count")]
+    fn note_running(&mut self, event: &Fact) {
+        match event {
+            Fact::Started { id } => {
+                self.running.insert(*id);
+            }
+            Fact::Finished { id, .. } | Fact::Failed { id, .. } => {
+                self.running.remove(id);
+            }
+            _ => {}
+        }
+    }
+
+    /// That the run ends early, and what happens to the steps under way.
+    fn stopping(&self, why: Stopping) -> Record {
+        let (text, details) = match why {
+            Stopping::Interrupted => ("Stopping", "Gracefully Stopping... press Ctrl+C again to force".to_owned()),
+            Stopping::Forced => ("Killing", "Forcing the stop...".to_owned()),
+            Stopping::ContainerExited => ("Stopping", "Aborting on container exit...".to_owned()),
+            Stopping::Finishing => {
+                let actions = self.running.iter().map(|id| &self.plan.step(*id).action);
+                ("Stopping", format!("{}... press Ctrl+C again to exit at once", finishing(actions)))
+            }
+        };
+        Record::new("Compose", RecordState::Working, text).with_details(details)
+    }
+
     fn builds(&self, id: ActionId) -> bool {
         matches!(self.plan.step(id).action, Action::BuildImage { .. })
+    }
+
+    /// Whether a step looks for mistakes instead of building.
+    fn checks(&self, id: ActionId) -> bool {
+        matches!(&self.plan.step(id).action, Action::BuildImage { spec, .. } if spec.purpose == BuildPurpose::Check)
     }
 
     /// Whether an event is about hidden details of a step.
@@ -231,7 +275,9 @@ impl Records {
         let layer = matches!(event, Fact::Progress { id, .. } if !builds(id));
         let build = matches!(event, Fact::BuildStep { .. } | Fact::BuildLog { .. } | Fact::BuildOpenLine { .. })
             || matches!(event, Fact::Progress { id, .. } if builds(id));
-        (layer && hidden.layers) || (build && hidden.builds)
+        // What a check finds is its result.
+        let found = matches!(event, Fact::BuildLog { id, part, .. } if part.is_empty() && self.checks(*id));
+        (layer && hidden.layers) || (build && hidden.builds && !found)
     }
 
     /// Notes for live lines, in addition to the state: what the containers of a wait are waiting for.
@@ -411,6 +457,16 @@ fn is_last_word(status: &str) -> bool {
     mounted || matches!(status, "Pull complete" | "Already exists" | "Pushed" | "Layer already exists")
 }
 
+/// The words for bytes that a build moves. A layer has the first digits of its digest, as everywhere.
+fn build_transfer(status: &str) -> Cow<'_, str> {
+    match status.split_once("sha256:") {
+        Some((verb, digest)) if digest.len() > 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Cow::Owned(format!("{verb}layer {}", &digest[..12]))
+        }
+        _ => Cow::Borrowed(status),
+    }
+}
+
 fn build_words(name: &str, status: &BuildStatus) -> (RecordState, String) {
     match status {
         BuildStatus::Started => (RecordState::Working, name.to_owned()),
@@ -446,12 +502,24 @@ fn of_task(container: &str, task: &Task, status: &TaskStatus) -> Record {
     }
 }
 
-fn stopping(why: Stopping) -> Record {
-    let (text, details) = match why {
-        Stopping::Interrupted => ("Stopping", "Gracefully Stopping... press Ctrl+C again to force"),
-        Stopping::Forced => ("Killing", "Forcing the stop..."),
-        Stopping::ContainerExited => ("Stopping", "Aborting on container exit..."),
-        Stopping::Finishing => ("Stopping", "Finishing calls in progress... press Ctrl+C again to exit at once"),
-    };
-    Record::new("Compose", RecordState::Working, text).with_details(details)
+/// What an interruption does to these actions: images on their way are given up, waits end, other calls are finished.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other actions are calls that cannot be taken back")]
+fn finishing<'a>(actions: impl Iterator<Item = &'a Action>) -> String {
+    let mut canceled = BTreeSet::new();
+    let mut others = false;
+    for action in actions {
+        match action {
+            Action::BuildImage { .. } => _ = canceled.insert("builds"),
+            Action::PullImage(_) | Action::PullModel(_) => _ = canceled.insert("pulls"),
+            Action::PushImage(_) => _ = canceled.insert("pushes"),
+            Action::Wait(_) | Action::Delay { .. } => {}
+            _ => others = true,
+        }
+    }
+    let canceled = Vec::from_iter(canceled).join(" and ");
+    match (canceled.as_str(), others) {
+        ("", _) => "Finishing calls in progress".to_owned(),
+        (canceled, false) => format!("Canceling {canceled}"),
+        (canceled, true) => format!("Canceling {canceled}, finishing other calls in progress"),
+    }
 }

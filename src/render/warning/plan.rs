@@ -56,7 +56,9 @@ pub fn message(warning: &Warning) -> String {
         }
         Warning::ContentChanged { kind, name, replicas, service } => {
             let replicas: Vec<_> = replicas.iter().map(ToString::to_string).collect();
-            format!("{kind} {name} changed since {} started: hoist up --force-recreate {service}", replicas.join(", "))
+            let were = if replicas.len() == 1 { "was" } else { "were" };
+            let replicas = replicas.join(", ");
+            format!("{kind} {name} changed since {replicas} {were} created: hoist up --force-recreate {service}")
         }
         Warning::ContentHidden { kind, name, service, path, mount, .. } => format!(
             "service {service} will not see {kind} \"{name}\": it is copied to {path}, which is hidden by {}",

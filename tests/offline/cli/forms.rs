@@ -74,6 +74,22 @@ fn flags_of_docker_stand_before_the_plugin() {
 }
 
 #[test]
+fn docker_can_lead_to_the_engine() {
+    // A program that says with which words it was called.
+    let case = |arguments: &str| {
+        let case = Case::new(arguments).by_docker().variable("DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND", "cat");
+        case.variable("DOCKER_CLI_PLUGIN_USE_DIAL_STDIO", "1").run()
+    };
+    let ran = case("compose ls");
+    assert!(ran.stderr.contains("at cat system dial-stdio: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("cat: dial-stdio: "), "{}", ran.stderr);
+    let ran = case("--config /none compose ls");
+    assert!(ran.stderr.contains("--config"), "{}", ran.stderr);
+    let ran = case("compose --host unix:///flag.sock ls");
+    assert!(ran.stderr.starts_with("cannot connect to a container engine at unix:///flag.sock: "), "{}", ran.stderr);
+}
+
+#[test]
 fn standalone_flags_of_docker_stand_anywhere_before_the_command() {
     let file = "services: {web: {image: i}}\n";
     let case = |arguments: &str| Case::new(arguments).called("/usr/local/bin/docker-compose").file("c.yaml", file);

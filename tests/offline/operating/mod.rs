@@ -1,5 +1,6 @@
 //! Operations against the fake engine, on a paused clock: a module for each, and one for the events of all.
 
+mod builds;
 mod copying;
 mod create;
 mod down;

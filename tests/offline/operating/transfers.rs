@@ -7,16 +7,16 @@ use std::time::Duration;
 use hoist::engine::EngineError;
 use hoist::engine::fake::Fake;
 use hoist::event::{Event, Fact, LeftAloneReason, Outcome, PullAlternative, StepError};
-use hoist::operation::{OperationError, Pull, Push, Up};
-use hoist::plan::{PullOptions, TransferFailures, UpOptions};
+use hoist::operation::{self, Change, OperationError, Up};
+use hoist::plan::{BuildOptions, PullOptions, TransferFailures, UpOptions};
 use hoist::project::value::PullPolicy;
 use hoist::project::{Build, Project};
 
 use super::{Ran, demo, engine, run, up};
 use crate::executing::s;
 
-fn pull(project: Project, options: PullOptions) -> Pull {
-    Pull { project: Arc::new(project), options }
+fn pull(project: Project, options: PullOptions) -> impl Change {
+    operation::pull(Arc::new(project), options)
 }
 
 /// `web` can be built.
@@ -92,6 +92,20 @@ async fn a_fault_that_stays_ends_it() {
     engine.fail("pull web", denied());
     let ran = run(pull(demo(), PullOptions::default()), &engine).await;
     assert!(delays(&ran.events).is_empty() && ran.ended.is_err(), "the answer would be the same");
+
+    let engine = Fake::new();
+    engine.delay("pull web", s(50));
+    engine.fail("pull web", busy(None));
+    let ran = run(pull(demo(), PullOptions::default()), &engine).await;
+    assert!(delays(&ran.events).is_empty() && ran.ended.is_err(), "the engine has tried long enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_cannot_be_pushed_is_a_failed_push() {
+    let engine = Fake::new();
+    engine.fail("build web", EngineError::Registry("no basic auth credentials".to_owned()));
+    let ran = run(operation::build(Arc::new(buildable()), BuildOptions::default()), &engine).await;
+    assert!(matches!(&failures(&ran)[..], [StepError::Push { image, .. }] if image == "web"), "{:?}", ran.ended);
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,7 +173,7 @@ async fn the_local_image_is_named_when_a_new_one_cannot_be_had() {
 
 #[tokio::test(start_paused = true)]
 async fn images_are_pushed_or_the_push_says_why_not() {
-    let push = |failures| Push { project: Arc::new(buildable()), failures };
+    let push = |failures| operation::push(Arc::new(buildable()), failures);
     let fake = engine();
     fake.fail("push web", busy(None));
     let ran = run(push(TransferFailures::Fail), &fake).await.ok();

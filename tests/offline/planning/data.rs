@@ -123,7 +123,7 @@ fn project(variant: &Variant) -> Arc<Project> {
                 is_built(service);
             }
             if shape.hook {
-                service.pre_start.push(hoist::project::Hook::default());
+                service.pre_start.push(hoist::project::PreStart::default());
             }
             if let Some(before) = before.filter(|_| shape.shares) {
                 service.volumes_from.push(before.into());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hoist::observed::Health;
 use hoist::plan::{Probing, StartContainers, UpOptions, WaitUntilReady};
-use hoist::project::{Condition, Hook, Project, Provider};
+use hoist::project::{Condition, PreStart, Project, Provider, Service};
 use indoc::indoc;
 
 use super::files::{Files, can_use, files, is_checked, needs, publishes, restarts_with};
@@ -471,7 +471,10 @@ fn what_shares_with_a_service_follows_it() {
 
 #[test]
 fn hooks_run_before_the_first_replica_starts() {
-    let hook = |command: &str| Hook { command: Some(vec![command.to_owned()]), ..Hook::default() };
+    let hook = |command: &str| PreStart {
+        container: Service { command: Some(vec![command.to_owned()]), ..Service::default() },
+        ..PreStart::default()
+    };
     let project = files()
         .service("web", "nginx:1", |web| {
             web.scale = Some(2);

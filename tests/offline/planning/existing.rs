@@ -115,7 +115,7 @@ fn start_without_containers_says_what_is_missing() {
 
 #[test]
 fn start_runs_pre_start_hooks_where_no_replica_runs() {
-    let project = shop().change("mail", |mail| mail.pre_start = vec![hoist::project::Hook::default()]).load();
+    let project = shop().change("mail", |mail| mail.pre_start = vec![hoist::project::PreStart::default()]).load();
     let options = StartOptions { services: named(&["mail"]), ..StartOptions::default() };
     assert_eq!(
         start(&project, stopped(&project), &options),

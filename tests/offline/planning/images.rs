@@ -2,7 +2,7 @@
 
 use hoist::plan::{Action, BuildImages, PullFailure, UpOptions, place_of_image, up};
 use hoist::project::value::{Mount, MountKind, PullPolicy};
-use hoist::project::{Build, Condition, Hook, Service};
+use hoist::project::{Build, Condition, PreStart, Service};
 use indoc::indoc;
 
 use super::files::{Files, files, is_built, is_checked, mounts_image, needs, restarts_with};
@@ -23,6 +23,11 @@ pub(super) fn build() -> UpOptions {
 
 fn pull(policy: &str) -> UpOptions {
     UpOptions { pull: Some(PullPolicy::from(policy)), ..UpOptions::default() }
+}
+
+fn migrating() -> PreStart {
+    let container = Service { image: Some("migrate:1".to_owned()), ..Service::default() };
+    PreStart { container, ..PreStart::default() }
 }
 
 #[test]
@@ -536,7 +541,7 @@ fn an_image_that_nothing_gets_is_an_error_before_anything_is_made() {
     };
     let hooked = |web: &mut Service| {
         web.pull_policy = Some("never".into());
-        web.pre_start = vec![Hook::default(), Hook { image: Some("migrate:1".to_owned()), ..Hook::default() }];
+        web.pre_start = vec![PreStart::default(), migrating()];
     };
     for (project, gone, options, place, hint) in [
         (policy("never"), "nginx:1", UpOptions::default(), "services.web.image", "docker pull nginx:1"),
@@ -566,7 +571,7 @@ fn the_place_of_an_image_is_the_key_that_names_it() {
     let project = files()
         .service("web", "nginx:1", |web| {
             web.volumes = vec![Mount::default(), mount("data:1"), mount("db")];
-            web.pre_start = vec![Hook { image: Some("migrate:1".to_owned()), ..Hook::default() }];
+            web.pre_start = vec![migrating()];
         })
         .service("db", "mysql:8", |_| {})
         .load();

@@ -7,7 +7,7 @@ use hoist::plan::{
     TransferFailures, images_to_look_up, pull, push,
 };
 use hoist::project::value::PullPolicy;
-use hoist::project::{Hook, Project, Service};
+use hoist::project::{PreStart, Project, Service};
 use indoc::indoc;
 
 use super::files::{Files, files, is_built};
@@ -29,7 +29,10 @@ fn shop() -> Files {
         })
         .service("daily", "daily:1", by_policy("daily"))
         .service("hooked", "nginx:1", |hooked| {
-            let hook = |image: &str| Hook { image: Some(image.to_owned()), ..Hook::default() };
+            let hook = |image: &str| PreStart {
+                container: Service { image: Some(image.to_owned()), ..Service::default() },
+                ..PreStart::default()
+            };
             hooked.pre_start = vec![hook("tool:1"), hook("nginx:1")];
         })
         .service("missing", "redis:8", by_policy("missing"))

@@ -58,18 +58,24 @@ fn lines<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     })
 }
 
-/// The image of each service and other images of its hooks, sorted.
+/// The image of each service and other images of its hooks, sorted; then those of the jobs.
 fn images(project: &Project) -> String {
     let mut images = Vec::new();
     for service in project.services.values().filter(|service| service.provider.is_none()) {
         let image = project.image_name(service);
-        let of_hooks: BTreeSet<_> =
-            service.pre_start.iter().filter_map(|hook| hook.image.clone()).filter(|other| *other != image).collect();
+        let of_hooks: BTreeSet<_> = service
+            .pre_start
+            .iter()
+            .filter_map(|hook| hook.container.image.clone())
+            .filter(|other| *other != image)
+            .collect();
         images.push(image);
         images.extend(of_hooks);
     }
     images.sort();
-    lines(images)
+    let mut of_jobs: Vec<_> = project.jobs.values().map(|job| project.image_name(&job.service)).collect();
+    of_jobs.sort();
+    lines(images.into_iter().chain(of_jobs))
 }
 
 fn hashes(project: &Project, services: &str) -> Result<String, Failure> {

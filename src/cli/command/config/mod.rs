@@ -8,7 +8,7 @@ mod variables;
 
 use crate::cli::engine::with_engine;
 use crate::cli::{Context, Failure, output};
-use crate::load::{LoadOptions, Loaded};
+use crate::load::{LoadOptions, Loaded, Purpose};
 use crate::project::canonical::{self, Form};
 use crate::project::{Tree, natural_order};
 use crate::yaml::{Node, Value, emit};
@@ -46,6 +46,7 @@ fn load_options(args: &ConfigArgs, context: &Context) -> LoadOptions {
     options.resolve_paths = !args.no_path_resolution;
     options.check_consistency = !args.no_consistency;
     options.resolve_environment = !args.no_env_resolution;
+    options.purpose = Purpose::Show;
     options
 }
 

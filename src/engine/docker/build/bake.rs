@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
-
 use super::session::SecretSource;
 use crate::plan::{Attestation, BuildPurpose, BuildSpec, Dockerfile, Exporter};
+use crate::project::bake::{BakeOutput, BakeTarget};
 use crate::project::value::BuildContext;
+use crate::project::{SshKey, Tree};
 
 /// The name of the target.
 pub(super) const TARGET: &str = "image";
@@ -15,7 +15,7 @@ pub(super) const TARGET: &str = "image";
 #[derive(Debug, PartialEq)]
 pub(super) struct Bake {
     /// The file.
-    pub(super) file: Value,
+    pub(super) file: String,
     /// What the build may do and read: values of `--allow`.
     pub(super) allowed: Vec<String>,
     /// Secrets, as variables of its environment.
@@ -24,75 +24,53 @@ pub(super) struct Bake {
 
 /// The file for a build.
 pub(super) fn bake(spec: &BuildSpec, secrets: &BTreeMap<String, SecretSource>) -> Bake {
-    let mut target = Map::new();
-    let mut set = |key: &str, value: Value| {
-        let is_empty = match &value {
-            Value::Null => true,
-            Value::Array(items) => items.is_empty(),
-            Value::Object(items) => items.is_empty(),
-            Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-        };
-        if !is_empty {
-            target.insert(key.to_owned(), value);
-        }
-    };
     let mut allowed = Vec::new();
     let mut readable = |path: String| allowed.push(format!("fs.read={path}"));
-    set("context", json!(location(&spec.context, &mut readable)));
-    match &spec.dockerfile {
-        Dockerfile::Path(path) => {
-            if let BuildContext::Folder(folder) = &spec.context {
-                let path = folder.join(path);
-                if let Some(folder) = path.parent() {
-                    readable(folder.display().to_string());
-                }
-                set("dockerfile", json!(path.display().to_string()));
-            } else {
-                set("dockerfile", json!(path));
+    let context = location(&spec.context, &mut readable);
+    let (mut dockerfile, mut dockerfile_inline) = (String::new(), String::new());
+    match (&spec.dockerfile, &spec.context) {
+        (Dockerfile::Inline(text), _) => dockerfile_inline.clone_from(text),
+        (Dockerfile::Path(path), BuildContext::Remote(_)) => dockerfile.clone_from(path),
+        (Dockerfile::Path(path), BuildContext::Folder(folder)) => {
+            let path = folder.join(path);
+            if let Some(folder) = path.parent() {
+                readable(folder.display().to_string());
             }
+            dockerfile = path.display().to_string();
         }
-        Dockerfile::Inline(text) => set("dockerfile-inline", json!(literal(text))),
     }
-    let contexts: Map<_, _> =
-        spec.contexts.iter().map(|(name, context)| (name.clone(), json!(location(context, &mut readable)))).collect();
-    set("contexts", contexts.into());
-    let args: Map<_, _> =
-        spec.args.iter().filter_map(|(name, value)| Some((name.clone(), json!(literal(value.as_deref()?))))).collect();
-    set("args", args.into());
-    let labels: Map<_, _> = spec.labels.iter().map(|(name, value)| (name.clone(), json!(literal(value)))).collect();
-    set("labels", labels.into());
+    let contexts = spec.contexts.iter().map(|(name, context)| (name.clone(), location(context, &mut readable)));
+    let contexts = contexts.collect();
     let (secrets, environment) = secrets_of(secrets, &mut readable);
-    set("secret", json!(secrets));
-    let ssh: Vec<String> = spec
-        .ssh
-        .iter()
-        .map(|key| key.path.as_ref().map_or_else(|| key.id.clone(), |path| format!("{}={path}", key.id)))
-        .collect();
-    set("ssh", json!(ssh));
-    set("tags", json!(spec.exporter.tags()));
-    set("target", json!(spec.target));
-    set("platforms", json!(spec.platforms));
-    set("network", json!(spec.network));
-    set("shm-size", json!(spec.shm_size.map(|bytes| bytes.to_string())));
-    set("no-cache", json!(spec.no_cache.then_some(true)));
-    set("no-cache-filter", json!(spec.no_cache_filter));
-    set("pull", json!(spec.pull.then_some(true)));
-    set("cache-from", json!(spec.cache_from));
-    set("cache-to", json!(spec.cache_to));
-    let mut hosts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, address) in &spec.extra_hosts {
-        hosts.entry(name).or_default().push(address);
-    }
-    let hosts = hosts.into_iter().map(|(name, addresses)| (name.to_owned(), json!(addresses.join(","))));
-    set("extra-hosts", Value::Object(hosts.collect()));
-    let limits = spec.ulimits.iter().map(|(name, limit)| format!("{name}={}:{}", limit.soft(), limit.hard()));
-    set("ulimits", json!(limits.collect::<Vec<_>>()));
-    set("entitlements", json!(spec.entitlements));
-    set("attest", json!(attestations(spec)));
-    match spec.purpose {
-        BuildPurpose::Check => set("call", json!("lint")),
-        BuildPurpose::Image => set("output", json!([output(&spec.exporter)])),
-    }
+    let ssh = |key: &SshKey| key.path.as_ref().map_or_else(|| key.id.clone(), |path| format!("{}={path}", key.id));
+    let target = BakeTarget {
+        context,
+        contexts,
+        dockerfile,
+        dockerfile_inline,
+        args: spec.args.clone(),
+        labels: spec.labels.clone(),
+        tags: spec.exporter.tags().to_vec(),
+        cache_from: spec.cache_from.clone(),
+        cache_to: spec.cache_to.clone(),
+        target: spec.target.clone(),
+        secrets,
+        ssh: spec.ssh.iter().map(ssh).collect(),
+        platforms: spec.platforms.clone(),
+        pull: spec.pull,
+        no_cache: spec.no_cache,
+        network: spec.network.clone(),
+        no_cache_filter: spec.no_cache_filter.clone(),
+        shm_size: spec.shm_size,
+        ulimits: spec.ulimits.clone(),
+        entitlements: spec.entitlements.clone(),
+        extra_hosts: spec.extra_hosts.clone(),
+        output: match spec.purpose {
+            BuildPurpose::Check => None,
+            BuildPurpose::Image => Some(output(&spec.exporter)),
+        },
+        attestations: attestations(spec),
+    };
     allowed.extend(spec.entitlements.iter().cloned());
     if spec.network.as_deref() == Some("host") {
         allowed.push("network.host".to_owned());
@@ -101,12 +79,9 @@ pub(super) fn bake(spec: &BuildSpec, secrets: &BTreeMap<String, SecretSource>) -
         allowed.push("ssh".to_owned());
     }
     allowed.extend(folders_of_caches(spec));
-    Bake { file: json!({"target": {TARGET: target}}), allowed, environment }
-}
-
-/// A text in which `${` does not begin an expression of the file.
-fn literal(text: &str) -> String {
-    text.replace("${", "$${").replace("%{", "%%{")
+    let targets = Tree::Mapping(vec![(TARGET.to_owned(), target.to_tree())]);
+    let file = Tree::Mapping(vec![("target".to_owned(), targets)]).to_json_compact();
+    Bake { file, allowed, environment }
 }
 
 fn location(context: &BuildContext, readable: &mut impl FnMut(String)) -> String {
@@ -153,11 +128,11 @@ fn attestations(spec: &BuildSpec) -> Vec<String> {
     kinds.into_iter().map(text).collect()
 }
 
-fn output(exporter: &Exporter) -> String {
+fn output(exporter: &Exporter) -> BakeOutput {
     match exporter {
-        Exporter::ImageStore { .. } => "type=docker".to_owned(),
-        Exporter::Registry { .. } => "type=registry".to_owned(),
-        Exporter::Platforms { push, .. } => format!("type=image,push={push}"),
+        Exporter::ImageStore { .. } => BakeOutput::Engine,
+        Exporter::Registry { .. } => BakeOutput::Registry,
+        Exporter::Platforms { push, .. } => BakeOutput::Platforms { push: *push },
     }
 }
 
@@ -174,8 +149,9 @@ fn folders_of_caches(spec: &BuildSpec) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
-    use crate::project::SshKey;
 
     #[test]
     fn a_build_becomes_one_target() {
@@ -209,7 +185,7 @@ mod tests {
             "attest": ["type=provenance,disabled=true", "type=sbom,disabled=true"],
             "output": ["type=docker"],
         }}});
-        assert_eq!(bake.file, expected);
+        assert_eq!(serde_json::from_str::<Value>(&bake.file).expect("JSON"), expected);
         let allowed = [
             "fs.read=/shop",
             "fs.read=/shop",

@@ -28,13 +28,15 @@ use crate::source::Reader;
 /// Where progress goes.
 type Progress = mpsc::Sender<Result<BuildProgress, BuildError>>;
 
-/// The engine, and where Docker's configuration is.
+/// The engine, and the folders that the program uses.
 #[derive(Debug)]
 pub(in crate::engine::docker) struct Surroundings {
     /// The engine's address.
     pub(in crate::engine::docker) address: String,
     /// The folder of Docker's configuration.
     pub(in crate::engine::docker) config_folder: Option<PathBuf>,
+    /// The folder for temporary files.
+    pub(in crate::engine::docker) temporary_folder: PathBuf,
 }
 
 /// Builds with the builder called `name`.
@@ -50,7 +52,7 @@ pub(super) async fn run(
         BuildError::Unsupported(format!("the builder `{name}` needs Docker's buildx plugin, which is not installed"))
     })?;
     let bake = bake(spec, secrets);
-    let metadata = Metadata(std::env::temp_dir().join(format!("hoist-build-{}.json", unique_id())));
+    let metadata = Metadata(surroundings.temporary_folder.join(format!("hoist-build-{}.json", unique_id())));
     let mut command = Command::new(program);
     command.args(["bake", "--file", "-", "--progress", "rawjson", "--builder", name, "--metadata-file"]);
     command.arg(&metadata.0);
@@ -67,7 +69,7 @@ pub(super) async fn run(
     let mut process = command.spawn().map_err(|cause| failed(&cause))?;
     if let Some(mut input) = process.stdin.take() {
         // A program that does not read it to the end says why.
-        let _ = input.write_all(bake.file.to_string().as_bytes()).await;
+        let _ = input.write_all(bake.file.as_bytes()).await;
     }
     let mut steps = Steps::default();
     let (said, output) = follow(&mut process, &mut steps, progress).await;
@@ -236,8 +238,11 @@ mod tests {
         let script = "#!/bin/sh\ncat >/dev/null\necho '{\"vertexes\":[{\"digest\":\"d\",\"name\":\"RUN x\",\"started\":\"now\"}]}' >&2\necho 'ERROR: no builder' >&2\nexit 1\n";
         std::fs::write(&program, script).expect("file");
         std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("mode");
-        let surroundings =
-            Surroundings { address: "unix:///none".to_owned(), config_folder: Some(folder.path().to_owned()) };
+        let surroundings = Surroundings {
+            address: "unix:///none".to_owned(),
+            config_folder: Some(folder.path().to_owned()),
+            temporary_folder: folder.path().to_owned(),
+        };
         let (progress, mut received) = mpsc::channel(8);
         let error = run("other", &spec, &BTreeMap::new(), &surroundings, &progress).await.expect_err("it failed");
         assert_eq!(error.to_string(), "no builder");

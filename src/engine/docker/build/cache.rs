@@ -5,16 +5,17 @@ use std::collections::HashMap;
 use bollard_buildkit_proto::moby::buildkit::v1::CacheOptionsEntry;
 
 use super::error::BuildError;
+use crate::engine::docker::connect::GithubJob;
 use crate::plan::BuildSpec;
 
 /// Caches that the engine's builder knows.
 const KNOWN: [&str; 3] = ["inline", "registry", "gha"];
 
-/// The entry for `name:tag`, or `type=registry,ref=name:tag`; `None` for the cache of GitHub Actions elsewhere than there.
-pub(super) fn entry(text: &str) -> Result<Option<CacheOptionsEntry>, BuildError> {
+/// The entry for `name:tag`, or `type=registry,ref=name:tag`.
+pub(super) fn entry(text: &str) -> Result<CacheOptionsEntry, BuildError> {
     if !text.contains('=') {
         let attrs = HashMap::from([("ref".to_owned(), text.to_owned())]);
-        return Ok(Some(CacheOptionsEntry { r#type: "registry".to_owned(), attrs }));
+        return Ok(CacheOptionsEntry { r#type: "registry".to_owned(), attrs });
     }
     let mut attrs = HashMap::new();
     for pair in text.split(',') {
@@ -25,28 +26,32 @@ pub(super) fn entry(text: &str) -> Result<Option<CacheOptionsEntry>, BuildError>
         attrs.insert(key.to_lowercase(), value.to_owned());
     }
     let kind = attrs.remove("type").unwrap_or_else(|| "registry".to_owned());
-    if kind == "gha" && !add_github(&mut attrs, |name| std::env::var(name).ok().filter(|value| !value.is_empty())) {
-        return Ok(None);
-    }
-    Ok(Some(CacheOptionsEntry { r#type: kind, attrs }))
+    Ok(CacheOptionsEntry { r#type: kind, attrs })
 }
 
-/// Adds what a job of GitHub Actions has in its environment. Whether the cache can be used then.
-fn add_github(attrs: &mut HashMap<String, String>, variable: impl Fn(&str) -> Option<String>) -> bool {
+/// A cache of GitHub Actions with what a job has in its environment; `None` if it cannot be used then. Texts of other
+/// caches, and those that are no cache, stay as they are.
+fn with_github(text: &str, github: &GithubJob) -> Option<String> {
+    let Ok(CacheOptionsEntry { r#type: kind, attrs }) = entry(text) else { return Some(text.to_owned()) };
+    if kind != "gha" {
+        return Some(text.to_owned());
+    }
+    let mut whole = text.to_owned();
+    let variable = |name: &str| github.0.get(name);
     let second = attrs.get("version").is_some_and(|version| version == "2")
         || variable("ACTIONS_CACHE_SERVICE_V2")
             .is_some_and(|value| matches!(&*value.to_lowercase(), "1" | "t" | "true"));
-    let mut fill = |key: &str, value: Option<String>| {
-        if let Some(value) = value {
-            attrs.entry(key.to_owned()).or_insert(value);
+    let mut fill = |key: &str, value: Option<&String>| {
+        if let (Some(value), false) = (value, attrs.contains_key(key)) {
+            whole = format!("{whole},{key}={value}");
         }
+        value.is_some() || attrs.contains_key(key)
     };
-    fill("token", variable("ACTIONS_RUNTIME_TOKEN"));
-    if second {
-        fill("url_v2", variable("ACTIONS_RESULTS_URL"));
-    }
-    fill("url", variable("ACTIONS_CACHE_URL").or_else(|| variable("ACTIONS_RESULTS_URL")));
-    attrs.contains_key("token") && (attrs.contains_key("url") || attrs.contains_key("url_v2"))
+    let results = variable("ACTIONS_RESULTS_URL");
+    let token = fill("token", variable("ACTIONS_RUNTIME_TOKEN"));
+    let url_v2 = if second { fill("url_v2", results) } else { attrs.contains_key("url_v2") };
+    let url = fill("url", variable("ACTIONS_CACHE_URL").or(results));
+    (token && (url || url_v2)).then_some(whole)
 }
 
 /// Refuses caches that the engine's builder does not have.
@@ -66,13 +71,15 @@ pub(super) fn check(spec: &BuildSpec) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// Leaves out caches that do not exist here; a warning about that, if there are any.
-pub(super) fn leave_out(spec: &mut BuildSpec) -> Option<String> {
-    let all = spec.cache_from.len() + spec.cache_to.len();
-    let is_here = |text: &String| kind(text) != "gha" || !matches!(entry(text), Ok(None));
-    spec.cache_from.retain(is_here);
-    spec.cache_to.retain(is_here);
-    let left_out = spec.cache_from.len() + spec.cache_to.len() < all;
+/// Adds what caches need of a job of GitHub Actions, and leaves out those that need one where there is none; a warning
+/// about that, if there are any.
+pub(super) fn complete(spec: &mut BuildSpec, github: &GithubJob) -> Option<String> {
+    let mut left_out = false;
+    for caches in [&mut spec.cache_from, &mut spec.cache_to] {
+        let complete: Vec<_> = caches.iter().filter_map(|text| with_github(text, github)).collect();
+        left_out |= complete.len() < caches.len();
+        *caches = complete;
+    }
     left_out.then(|| "caches of type `gha` are not used: they exist only in jobs of GitHub Actions".to_owned())
 }
 
@@ -89,19 +96,29 @@ mod tests {
 
     #[test]
     fn the_cache_of_github_actions_needs_a_job() {
-        let none = |_: &str| None;
-        let mut attrs = HashMap::new();
-        assert!(!add_github(&mut attrs, none));
-        let job = |name: &str| match name {
-            "ACTIONS_RUNTIME_TOKEN" => Some("t".to_owned()),
-            "ACTIONS_RESULTS_URL" => Some("https://r".to_owned()),
-            "ACTIONS_CACHE_SERVICE_V2" => Some("True".to_owned()),
-            _ => None,
+        let none = GithubJob::default();
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let spec = BuildSpec {
+            cache_from: texts(&["type=gha", "app:cache", "type=gha,x"]),
+            cache_to: texts(&["type=gha,token=o,url=https://o"]),
+            ..BuildSpec::new("web", "app", BuildContext::Folder("/shop".into()))
         };
-        assert!(add_github(&mut attrs, job));
-        assert_eq!((attrs["token"].as_str(), attrs["url_v2"].as_str()), ("t", "https://r"));
-        let mut own = HashMap::from([("token".to_owned(), "o".to_owned()), ("url".to_owned(), "https://o".to_owned())]);
-        assert!(add_github(&mut own, none));
+        let mut elsewhere = spec.clone();
+        assert!(complete(&mut elsewhere, &none).is_some());
+        assert_eq!(elsewhere.cache_from, ["app:cache", "type=gha,x"]);
+        assert_eq!(elsewhere.cache_to, ["type=gha,token=o,url=https://o"]);
+        let job = [
+            ("ACTIONS_RUNTIME_TOKEN", "t"),
+            ("ACTIONS_RESULTS_URL", "https://r"),
+            ("ACTIONS_CACHE_SERVICE_V2", "True"),
+        ];
+        let job = GithubJob(job.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        let mut there = spec;
+        assert_eq!(complete(&mut there, &job), None);
+        let all = "type=gha,token=t,url_v2=https://r,url=https://r";
+        assert_eq!(there.cache_from, [all, "app:cache", "type=gha,x"]);
+        assert_eq!(there.cache_to, ["type=gha,token=o,url=https://o,url_v2=https://r"]);
+        assert!(!format!("{job:?}").contains("https"));
     }
 
     #[test]

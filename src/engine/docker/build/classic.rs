@@ -17,7 +17,7 @@ use super::cache;
 use super::error::BuildError;
 use super::ignore_file::{IGNORE_FILE, check, patterns};
 use super::progress::{BuildProgress, Built, StepStatus};
-use super::request::{existing_dockerfile, existing_folder};
+use crate::engine::build_files::{existing_dockerfile, existing_folder};
 use crate::engine::docker::client::{Client, query};
 use crate::engine::docker::transport;
 use crate::engine::{BuildFailure, EngineError};
@@ -34,7 +34,7 @@ const LARGEST_TEXT: u64 = 16 << 20;
 
 /// Builds an image; progress goes to the channel.
 pub(super) async fn run(client: &Client, mut spec: BuildSpec, progress: &Progress) -> Result<Built, EngineError> {
-    let left_out = cache::leave_out(&mut spec);
+    let left_out = cache::complete(&mut spec, &client.build_settings().github);
     refuse_what_is_missing(&spec)?;
     let note = "the engine's classic builder is used, since BuildKit is turned off or missing".to_owned();
     for message in std::iter::once(note).chain(left_out) {
@@ -132,14 +132,14 @@ fn prepare(spec: &BuildSpec) -> Result<Request, BuildError> {
     };
     let common = folder.join(IGNORE_FILE);
     check(&common, &folder)?;
-    let common_text = if common.exists() { Some(read(&common)?) } else { None };
+    let common_text = if common.is_file() { Some(read(&common)?) } else { None };
     let (name, text, ignored) = match &spec.dockerfile {
         Dockerfile::Inline(text) => (None, text.clone().into_bytes(), None),
         Dockerfile::Path(path) => {
             let dockerfile = existing_dockerfile(&folder.join(path))?;
             let own = PathBuf::from(format!("{}.dockerignore", dockerfile.display()));
             check(&own, own.parent().unwrap_or(&folder))?;
-            let own = if own.exists() { Some(read(&own)?) } else { None };
+            let own = if own.is_file() { Some(read(&own)?) } else { None };
             (name_in(&folder, &dockerfile), read(&dockerfile)?, own)
         }
     };

@@ -7,21 +7,15 @@ use prost::Message;
 use serde::Deserialize;
 use tonic::{Code, Status};
 
-use crate::engine::{BuildFailure, BuildPlace, EngineError};
+use crate::engine::{BuildFailure, BuildFilesError, BuildPlace, EngineError};
 
 /// Why a build failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(in crate::engine::docker) enum BuildError {
-    /// The context does not exist.
-    #[error("build context `{0}` does not exist")]
-    ContextNotFound(String),
-    /// The context is a file.
-    #[error("build context `{0}` is not a folder")]
-    ContextNotFolder(String),
-    /// The Dockerfile does not exist, or is a folder.
-    #[error("no Dockerfile at `{0}`")]
-    DockerfileNotFound(String),
+    /// The context or the Dockerfile is missing.
+    #[error(transparent)]
+    NoFiles(#[from] BuildFilesError),
     /// The engine or this client does not support something in the request.
     #[error("{0}")]
     Unsupported(String),
@@ -81,11 +75,9 @@ impl From<BuildError> for EngineError {
             BuildError::Unreachable { address, cause } => Self::Unreachable { address, cause },
             BuildError::NoBuildKit { .. } | BuildError::Unsupported(_) => Self::Unsupported(error.to_string()),
             BuildError::Disconnected(cause) => Self::Disconnected(cause),
-            BuildError::ContextNotFound(_)
-            | BuildError::ContextNotFolder(_)
-            | BuildError::DockerfileNotFound(_)
-            | BuildError::Request(_)
-            | BuildError::Unreadable(_) => Self::Build(Box::new(error.to_string().into())),
+            BuildError::NoFiles(_) | BuildError::Request(_) | BuildError::Unreadable(_) => {
+                Self::Build(Box::new(error.to_string().into()))
+            }
             BuildError::Failed(failure) => Self::Build(failure),
         }
     }

@@ -5,12 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::progress::{BuildProgress, StepStatus};
 use crate::diagnostic::redact;
 use crate::engine::EngineError;
-use crate::plan::BuildSpec;
+use crate::plan::{BuildSpec, SecretValues};
 
 /// Values that must not appear in what a build says: arguments whose names suggest a secret, passwords in URLs of
-/// arguments and proxies, and the secrets that its steps mount. Clones share them.
+/// arguments and proxies, and the secrets that its steps mount. Clones share them. By default nothing is hidden.
 #[derive(Clone, Default)]
-pub(in crate::engine::docker) struct Hidden(Arc<RwLock<Vec<String>>>);
+pub(in crate::engine::docker) struct Hidden(Option<Arc<RwLock<Vec<String>>>>);
 
 impl Hidden {
     /// Shorter values occur in too many words.
@@ -20,9 +20,16 @@ impl Hidden {
     const SHORTEST_LINE: usize = 8;
 
     /// Those of a build that are known before it begins: what its arguments say, and `secrets`. Files are read when a
-    /// step asks for them.
-    pub(in crate::engine::docker) fn of<'a>(spec: &BuildSpec, secrets: impl Iterator<Item = &'a str>) -> Self {
-        let hidden = Self::default();
+    /// step asks for them. None if `shown` says so.
+    pub(in crate::engine::docker) fn of<'a>(
+        spec: &BuildSpec,
+        secrets: impl Iterator<Item = &'a str>,
+        shown: SecretValues,
+    ) -> Self {
+        if shown == SecretValues::Shown {
+            return Self::default();
+        }
+        let hidden = Self(Some(Arc::default()));
         for (name, value) in &spec.args {
             let Some(value) = value else { continue };
             if redact::is_secret(name) {
@@ -37,11 +44,12 @@ impl Hidden {
 
     /// Adds a secret.
     pub(super) fn add(&self, value: &str) {
+        let Some(values) = &self.0 else { return };
         let mut lines = value.lines().map(str::trim).filter(|line| !line.is_empty());
         let (first, second) = (lines.next(), lines.next());
         let shortest = if second.is_some() { Self::SHORTEST_LINE } else { Self::SHORTEST };
         let lines = first.into_iter().chain(second).chain(lines);
-        let mut values = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut values = values.write().unwrap_or_else(PoisonError::into_inner);
         for line in lines.filter(|line| line.chars().count() >= shortest) {
             if !values.iter().any(|known| known == line) {
                 values.push(line.to_owned());
@@ -53,7 +61,8 @@ impl Hidden {
 
     /// `text` without them.
     fn out_of(&self, text: String) -> String {
-        let values = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(values) = &self.0 else { return text };
+        let values = values.read().unwrap_or_else(PoisonError::into_inner);
         values.iter().fold(text, |text, value| {
             if text.contains(value.as_str()) { text.replace(value.as_str(), redact::HIDDEN) } else { text }
         })
@@ -111,7 +120,7 @@ mod tests {
         ];
         let args = args.map(|(name, value)| (name.to_owned(), Some(value.to_owned()))).into();
         let spec = BuildSpec { args, ..BuildSpec::new("web", "app", BuildContext::Folder("/shop".into())) };
-        let hidden = Hidden::of(&spec, std::iter::once("swordfish\n"));
+        let hidden = Hidden::of(&spec, std::iter::once("swordfish\n"), SecretValues::Hidden);
         hidden.add("-----BEGIN KEY-----\nMIIEow\nMIIEowIBAAKCAQEA\n");
         for (text, expected) in [
             ("COPY hunter2 hunter22 worker /", "COPY ••• ••• worker /"),
@@ -135,5 +144,8 @@ mod tests {
             };
             assert_eq!(hidden.out_of_error(failure(text)), failure(expected));
         }
+        let shown = Hidden::of(&spec, std::iter::empty(), SecretValues::Shown);
+        shown.add("swordfish");
+        assert_eq!(shown.out_of("hunter2 swordfish".to_owned()), "hunter2 swordfish");
     }
 }

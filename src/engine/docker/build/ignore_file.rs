@@ -20,11 +20,14 @@ pub(super) fn read_linked(path: &Path, context: &Path) -> Result<Option<Vec<u8>>
         return Ok(None);
     }
     check(path, context)?;
+    if path.is_dir() {
+        return Ok(None);
+    }
     Reader::default().read(path).map(Some).map_err(|cause| unreadable(path, &cause))
 }
 
-/// Refuses an ignore file that the frontend would silently ignore because it cannot get it: one that is not a file, or
-/// a broken link. A link may lead to any file in the context or, since contexts may share one, to an ignore file
+/// Refuses an ignore file that the frontend would silently ignore because it cannot get it: a pipe and the like, or a
+/// broken link. A folder is none, as in Docker's own tools. A link may lead to any file in the context or, since contexts may share one, to an ignore file
 /// outside. It may not lead to anything else: a link in a foreign repository must not make hoist send a private key.
 ///
 /// # Errors
@@ -35,6 +38,9 @@ pub(super) fn check(path: &Path, context: &Path) -> Result<(), BuildError> {
         return Ok(());
     }
     let target = path.canonicalize().map_err(|cause| unreadable(path, &cause))?;
+    if target.is_dir() {
+        return Ok(());
+    }
     if !target.is_file() {
         return Err(unreadable(path, &"it is not a file"));
     }

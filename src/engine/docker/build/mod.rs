@@ -74,6 +74,7 @@ use unique::unique_id;
 
 use crate::engine::EngineError;
 use crate::engine::docker::client::Client;
+use crate::engine::docker::connect::{BuildSettings, GithubJob};
 use crate::engine::docker::transport::Transport;
 use crate::plan::{BuildPurpose, BuildSpec, Exporter};
 
@@ -90,12 +91,13 @@ pub(in crate::engine::docker) fn build(
     transport: Transport,
     spec: BuildSpec,
     secrets: BTreeMap<String, SecretSource>,
+    settings: BuildSettings,
     hidden: Hidden,
     credentials: Credentials,
 ) -> BoxStream<'static, Result<BuildProgress, BuildError>> {
     let (progress, received) = mpsc::channel(QUEUE);
     let work = async move {
-        let result = run(&transport, spec, secrets, hidden, credentials, &progress).await;
+        let result = run(&transport, spec, secrets, &settings, hidden, credentials, &progress).await;
         // It does not matter if the receiver is gone.
         let _ = progress.send(result.map(BuildProgress::Done)).await;
     };
@@ -139,6 +141,7 @@ async fn run(
     transport: &Transport,
     mut spec: BuildSpec,
     secrets: BTreeMap<String, SecretSource>,
+    settings: &BuildSettings,
     hidden: Hidden,
     credentials: Credentials,
     progress: &Progress,
@@ -147,13 +150,13 @@ async fn run(
     let spawner = tasks.spawner();
     let channel = connection::connect(transport, &spawner).await?;
     let mut control = channel.control();
-    for message in warnings(&mut spec) {
+    for message in warnings(&mut spec, &settings.github) {
         let _ = progress.send(Ok(BuildProgress::Warning { message })).await;
     }
     let store = support::check(&mut control, &mut spec).await?;
     let purpose = spec.purpose;
     let pushed = store == ImageStore::Containerd && matches!(spec.exporter, Exporter::Registry { .. });
-    let agents = Agents::of(&spec.ssh).await?;
+    let agents = Agents::of(&spec.ssh, settings).await?;
     let (reference, session) = (unique_id(), unique_id());
     let shared_key = request::shared_key(&spec.context);
     let prepared = {
@@ -220,9 +223,9 @@ fn built(response: SolveResponse, transfers: &Transfers) -> Built {
 }
 
 /// What the build asks for and does not get.
-fn warnings(spec: &mut BuildSpec) -> impl Iterator<Item = String> + use<> {
+fn warnings(spec: &mut BuildSpec, github: &GithubJob) -> impl Iterator<Item = String> + use<> {
     let memory = "`--memory` has no effect: only the classic builder limits the memory of a build";
-    spec.memory.map(|_| memory.to_owned()).into_iter().chain(cache::leave_out(spec))
+    spec.memory.map(|_| memory.to_owned()).into_iter().chain(cache::complete(spec, github))
 }
 
 /// Passes the report on as lines of no step. The check fails if it found something.

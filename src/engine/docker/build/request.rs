@@ -10,6 +10,7 @@ use super::error::BuildError;
 use super::file_sync::Source;
 use super::ignore_file::{IGNORE_FILE, check, read_linked};
 use super::support::ImageStore;
+use crate::engine::build_files::{BuildFilesError, additional_folder, existing_dockerfile, existing_folder};
 use crate::plan::{Attestation, BuildSpec, Dockerfile, Exporter};
 use crate::project::value::BuildContext;
 use crate::source::Reader;
@@ -52,8 +53,8 @@ pub(super) fn prepare(
     let ignore_file = place_files(spec, &mut attributes, &mut sources)?;
     place_contexts(spec, &mut attributes, &mut sources)?;
     let cache = CacheOptions {
-        imports: spec.cache_from.iter().filter_map(|text| cache::entry(text).transpose()).collect::<Result<_, _>>()?,
-        exports: spec.cache_to.iter().filter_map(|text| cache::entry(text).transpose()).collect::<Result<_, _>>()?,
+        imports: spec.cache_from.iter().map(|text| cache::entry(text)).collect::<Result<_, _>>()?,
+        exports: spec.cache_to.iter().map(|text| cache::entry(text)).collect::<Result<_, _>>()?,
         ..CacheOptions::default()
     };
     let exporter = exporter(&spec.exporter, store);
@@ -180,7 +181,7 @@ fn place_files(
             let context = existing_folder(folder)?;
             let dockerfile = existing_dockerfile(&context.join(path))?;
             let name = dockerfile.file_name().and_then(|name| name.to_str());
-            let name = name.ok_or_else(|| BuildError::DockerfileNotFound(dockerfile.display().to_string()))?;
+            let name = name.ok_or_else(|| BuildFilesError::DockerfileNotFound(dockerfile.display().to_string()))?;
             let ignore_file = dockerfile.with_file_name(format!("{name}.dockerignore"));
             check(&ignore_file, ignore_file.parent().unwrap_or(&context))?;
             let ignore_file = ignore_file.is_file().then_some(ignore_file);
@@ -248,12 +249,7 @@ fn place_contexts(
             BuildContext::Folder(folder) => {
                 // The names `context` and `dockerfile` are taken.
                 let local = if sources.contains_key(name) { format!("_{name}_") } else { name.clone() };
-                let folder = existing_folder(folder).map_err(|error| {
-                    let words = error.to_string();
-                    let words = words.strip_prefix("build context ").unwrap_or(&words);
-                    BuildError::Unsupported(format!("the additional context `{name}`: {words}"))
-                })?;
-                sources.insert(local.clone(), Source::Folder(folder));
+                sources.insert(local.clone(), Source::Folder(additional_folder(name, folder)?));
                 format!("local:{local}")
             }
         };
@@ -265,19 +261,6 @@ fn place_contexts(
         attributes.insert("frontend.caps".to_owned(), "moby.buildkit.frontend.contexts+forward".to_owned());
     }
     Ok(())
-}
-
-pub(super) fn existing_folder(folder: &Path) -> Result<PathBuf, BuildError> {
-    let resolved = folder.canonicalize().map_err(|_| BuildError::ContextNotFound(folder.display().to_string()))?;
-    if resolved.is_dir() { Ok(resolved) } else { Err(BuildError::ContextNotFolder(folder.display().to_string())) }
-}
-
-/// The path of the Dockerfile. As in Docker's own tools, `dockerfile` is accepted for `Dockerfile`.
-pub(super) fn existing_dockerfile(path: &Path) -> Result<PathBuf, BuildError> {
-    let lowercase =
-        path.file_name().is_some_and(|name| name == "Dockerfile").then(|| path.with_file_name("dockerfile"));
-    let found = std::iter::once(path.to_path_buf()).chain(lowercase).find(|path| path.is_file());
-    found.ok_or_else(|| BuildError::DockerfileNotFound(path.display().to_string()))
 }
 
 #[cfg(test)]
@@ -377,7 +360,8 @@ mod tests {
         );
         let found = prepared(Dockerfile::Inline("FROM x".into())).expect("found");
         assert_eq!(found.sources["dockerfile"], inline("FROM x"));
-        assert_eq!(path("sub"), Err(BuildError::DockerfileNotFound(at("sub").display().to_string())));
+        let missing = BuildFilesError::DockerfileNotFound(at("sub").display().to_string());
+        assert_eq!(path("sub"), Err(missing.into()));
         std::fs::rename(at("Dockerfile"), at("dockerfile")).expect("renamed");
         assert_eq!(attribute(&path("Dockerfile").expect("found"), "filename").as_deref(), Some("dockerfile"));
         #[cfg(unix)]
@@ -424,6 +408,15 @@ mod tests {
             assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
             let message = prepare(&spec(&folder), ImageStore::Layers, "", "").expect_err("refused").to_string();
             assert!(message.ends_with(&format!("{name}`: it is not a file")), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_no_ignore_file_and_no_mistake() {
+        for name in [".dockerignore", "Dockerfile.dockerignore"] {
+            let folder = folder();
+            std::fs::create_dir(folder.path().join(name)).expect("folder");
+            prepare(&spec(&folder), ImageStore::Layers, "", "").expect("prepared");
         }
     }
 

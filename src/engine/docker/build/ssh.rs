@@ -20,6 +20,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::error::BuildError;
 use super::ssh_keys::{KeyAgent, read_key};
 use super::tasks::Spawner;
+use crate::engine::docker::connect::BuildSettings;
 use crate::project::SshKey;
 
 /// The id of `RUN --mount=type=ssh` without one.
@@ -27,9 +28,6 @@ const DEFAULT: &str = "default";
 
 /// The header with the id that a build step asks for.
 const ID_HEADER: &str = "buildkit.ssh.id";
-
-/// Where a shell keeps the address of the user's agent.
-const AGENT_VARIABLE: &str = "SSH_AUTH_SOCK";
 
 /// The agent protocol's largest message, as in OpenSSH.
 const LARGEST_MESSAGE: usize = 256 * 1024;
@@ -51,11 +49,11 @@ pub(super) struct Agents {
 
 impl Agents {
     /// Finds or starts the agents that a build offers.
-    pub(super) async fn of(wanted: &[SshKey]) -> Result<Self, BuildError> {
+    pub(super) async fn of(wanted: &[SshKey], settings: &BuildSettings) -> Result<Self, BuildError> {
         let mut agents = Self::default();
         for (id, paths) in paths_by_id(wanted) {
             let socket = match paths.as_slice() {
-                [] => PathBuf::from(users_agent(&id)?),
+                [] => users_agent(&id, settings)?,
                 [path] if is_socket(path) => path.clone(),
                 paths => {
                     if let Some(socket) = paths.iter().find(|path| is_socket(path)) {
@@ -64,7 +62,7 @@ impl Agents {
                             socket.display()
                         )));
                     }
-                    agents.start(paths).await?
+                    agents.start(paths, settings).await?
                 }
             };
             agents.sockets.insert(id, socket);
@@ -72,12 +70,12 @@ impl Agents {
         Ok(agents)
     }
 
-    async fn start(&mut self, paths: &[PathBuf]) -> Result<PathBuf, BuildError> {
+    async fn start(&mut self, paths: &[PathBuf], settings: &BuildSettings) -> Result<PathBuf, BuildError> {
         let mut keys = Vec::new();
         for path in paths {
             keys.push((path.as_path(), read_key(path).await?));
         }
-        let agent = KeyAgent::start(&keys).await?;
+        let agent = KeyAgent::start(&settings.temporary_folder, &keys).await?;
         let socket = agent.socket();
         self.started.push(agent);
         Ok(socket)
@@ -100,10 +98,9 @@ fn paths_by_id(wanted: &[SshKey]) -> BTreeMap<String, Vec<PathBuf>> {
     paths
 }
 
-fn users_agent(id: &str) -> Result<String, BuildError> {
-    let agent = std::env::var(AGENT_VARIABLE).ok().filter(|path| !path.is_empty());
-    agent.ok_or_else(|| {
-        BuildError::Unsupported(format!("`build.ssh` offers the SSH agent as `{id}`, but {AGENT_VARIABLE} is not set"))
+fn users_agent(id: &str, settings: &BuildSettings) -> Result<PathBuf, BuildError> {
+    settings.ssh_agent.clone().ok_or_else(|| {
+        BuildError::Unsupported(format!("`build.ssh` offers the SSH agent as `{id}`, but SSH_AUTH_SOCK is not set"))
     })
 }
 

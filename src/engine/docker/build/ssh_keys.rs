@@ -78,11 +78,11 @@ impl Drop for Folder {
 }
 
 impl KeyAgent {
-    /// Starts an agent with keys.
-    pub(super) async fn start(keys: &[(&Path, Vec<u8>)]) -> Result<Self, BuildError> {
+    /// Starts an agent with keys, in a folder of its own in `temporary_folder`.
+    pub(super) async fn start(temporary_folder: &Path, keys: &[(&Path, Vec<u8>)]) -> Result<Self, BuildError> {
         let failed =
             |cause: &dyn std::fmt::Display| BuildError::Unsupported(format!("cannot start an SSH agent: {cause}"));
-        let folder = private_folder().map_err(|cause| failed(&cause))?;
+        let folder = private_folder(temporary_folder).map_err(|cause| failed(&cause))?;
         let socket = folder.0.join("agent");
         let mut command = Command::new("ssh-agent");
         command.arg("-a").arg(&socket).args(["sh", "-c", UNTIL_THE_END, "sh"]).arg(&folder.0);
@@ -114,9 +114,9 @@ impl KeyAgent {
     }
 }
 
-fn private_folder() -> std::io::Result<Folder> {
+fn private_folder(parent: &Path) -> std::io::Result<Folder> {
     use std::os::unix::fs::DirBuilderExt;
-    let path = std::env::temp_dir().join(format!("hoist-ssh-{}", unique_id()));
+    let path = parent.join(format!("hoist-ssh-{}", unique_id()));
     std::fs::DirBuilder::new().mode(0o700).create(&path)?;
     Ok(Folder(path))
 }
@@ -179,7 +179,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = make_key(folder.path(), "ed25519", "", &[]);
         let key = std::fs::read(&path).expect("key");
-        let agent = KeyAgent::start(&[(&path, key)]).await.expect("started");
+        let agent = KeyAgent::start(folder.path(), &[(&path, key)]).await.expect("started");
         let socket = agent.socket();
         let KeyAgent { _input: input, folder: kept } = agent;
         UnixStream::connect(&socket).await.expect("it listens");
@@ -197,13 +197,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = make_key(folder.path(), "ed25519", "", &[]);
         let key = std::fs::read(&path).expect("key");
-        let agent = KeyAgent::start(&[(&path, key)]).await.expect("started");
+        let agent = KeyAgent::start(folder.path(), &[(&path, key)]).await.expect("started");
         let socket = agent.socket();
         UnixStream::connect(&socket).await.expect("it listens");
         drop(agent);
         assert!(!socket.exists());
         let broken = b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n".to_vec();
-        let message = KeyAgent::start(&[(&path, broken)]).await.expect_err("refused").to_string();
+        let message = KeyAgent::start(folder.path(), &[(&path, broken)]).await.expect_err("refused").to_string();
         assert!(message.starts_with("cannot use the SSH key"), "{message}");
     }
 }
