@@ -220,17 +220,21 @@ pub(super) struct Goal {
 
 /// Loads the project for the services that the arguments name.
 pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
-    output::load(&options(args, context)?, context)
+    output::load(&load_options(args, context)?, context)
 }
 
 /// The same for a service or job that is run, with all resources that the files define, used or not.
 pub(super) fn load_to_run(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
-    let options = LoadOptions { resources: Resources::All, purpose: Purpose::Run, ..options(args, context)? };
+    let options = LoadOptions { resources: Resources::All, purpose: Purpose::Run, ..load_options(args, context)? };
     output::load(&options, context)
 }
 
-fn options(args: &UpPlanArgs, context: &Context) -> Result<LoadOptions, Failure> {
-    // Report conflicting flags before reading anything.
+/// How the files are read for the services that the arguments name.
+///
+/// # Errors
+///
+/// If flags conflict: that comes before reading anything.
+pub(super) fn load_options(args: &UpPlanArgs, context: &Context) -> Result<LoadOptions, Failure> {
     check(args)?;
     context.progress_mode()?;
     let mut options = context.load_options(&args.services);
@@ -289,6 +293,7 @@ pub(super) async fn prepare<E: Engine>(
     loaded: Loaded,
     engine: &E,
 ) -> Result<Goal, Failure> {
+<<<<<<< HEAD
     let missing = if engine.is_local() { load::missing_files(&loaded.project) } else { BTreeSet::new() };
     let goal = prepare_with(missing, args, context, loaded, engine).await?;
     output::plan_warnings(&goal.prepared.plan, Some((&goal.origin.project, &goal.origin.sources)), context)?;
@@ -297,11 +302,40 @@ pub(super) async fn prepare<E: Engine>(
 
 /// The same, without warnings, and even if a file is missing that a container needs.
 pub(super) async fn prepare_anyway<E: Engine>(
+=======
+    let options = options(args, context, &loaded.project, engine.is_local())?;
+    prepare_with(options, args, context, loaded, engine).await
+}
+
+/// The plan options for a project.
+///
+/// # Errors
+///
+/// If a flag or variable has an invalid value.
+pub(super) fn options(
+    args: &UpPlanArgs,
+    context: &Context,
+    project: &Project,
+    engine_is_local: bool,
+) -> Result<UpOptions, Failure> {
+    let mut options = up_options(args, context, &project.environment)?;
+    options.contents = load::contents(project);
+    if engine_is_local {
+        options.missing_files = load::missing_files(project);
+    }
+    Ok(options)
+}
+
+/// Observes, asks the user if necessary, and plans with these options.
+pub(super) async fn prepare_with<E: Engine>(
+    options: UpOptions,
+>>>>>>> state
     args: &UpPlanArgs,
     context: &Context,
     loaded: Loaded,
     engine: &E,
 ) -> Result<Goal, Failure> {
+<<<<<<< HEAD
     prepare_with(BTreeSet::new(), args, context, loaded, engine).await
 }
 
@@ -315,6 +349,8 @@ async fn prepare_with<E: Engine>(
     let mut options = up_options(args, context, &loaded.project.environment)?;
     options.contents = load::contents(&loaded.project);
     options.missing_files = missing_files;
+=======
+>>>>>>> state
     let project = Arc::new(loaded.project);
     let origin = Origin { project: project.clone(), sources: loaded.sources };
     let mut up = Up::new(project, options);

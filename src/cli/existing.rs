@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::progress::{self, Origin};
 use super::{Context, Failure, output};
 use crate::engine::Engine;
+use crate::load::{Dependencies, Purpose};
 use crate::operation::{self, Ask, Change, Detail};
 use crate::plan::ProjectSource;
 use crate::project::ServiceName;
@@ -36,6 +37,18 @@ pub(super) fn find(services: &[String], context: &Context) -> Result<Found, Fail
 /// Those of [`output::target`].
 pub(super) fn find_any(context: &Context) -> Result<Found, Failure> {
     Ok(found(output::target(&[], context)?))
+}
+
+/// The same, for a command that runs `pre_start` hooks, which get the variables of env files.
+///
+/// # Errors
+///
+/// [`Failure::Load`] if the files are invalid, or an env file is missing.
+pub(super) fn find_with_env_files(services: &[String], context: &Context) -> Result<Found, Failure> {
+    let mut options = context.load_options(services);
+    options.dependencies = Dependencies::All;
+    options.purpose = Purpose::Find;
+    Ok(found(output::Target::Project(Box::new(output::load(&options, context)?))))
 }
 
 fn found(target: output::Target) -> Found {

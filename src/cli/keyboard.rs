@@ -30,6 +30,10 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) enum Key {
     /// `d`.
     Detach,
+    /// `w`.
+    Watch,
+    /// `r`.
+    Apply,
     /// Enter.
     Enter,
     /// Ctrl-C, in a terminal that does not turn it into a signal.
@@ -199,6 +203,8 @@ fn decode(bytes: &[u8]) -> Vec<Key> {
         rest = after;
         match byte {
             b'd' => keys.push(Key::Detach),
+            b'w' => keys.push(Key::Watch),
+            b'r' => keys.push(Key::Apply),
             b'\r' | b'\n' => keys.push(Key::Enter),
             b'\x03' => keys.push(Key::Interrupt),
             b'\x1b' => rest = after_sequence(after),
@@ -229,6 +235,7 @@ mod tests {
         for (typed, keys) in [
             (&b"d"[..], &[Key::Detach][..]),
             (b"\n", &[Key::Enter]),
+            (b"ww", &[Key::Watch, Key::Watch]),
             (b"\r", &[Key::Enter]),
             (b"\x03", &[Key::Interrupt]),
             (b"xd\n", &[Key::Detach, Key::Enter]),

@@ -27,6 +27,7 @@ mod parse;
 mod planned;
 mod plugin;
 mod progress;
+mod project_lock;
 mod refusal;
 mod screen;
 mod service_names;

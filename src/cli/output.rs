@@ -87,6 +87,16 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     if is_json(context) {
         return report_json(errors, warnings, sources, context);
     }
+    io::stderr().write_all(problems(errors, warnings, sources, context).as_bytes())
+}
+
+/// What is wrong with the files, as text.
+pub(super) fn load_problems(failure: &LoadFailure, context: &Context) -> String {
+    let errors: Vec<&dyn Explain> = failure.errors.iter().map(|error| error as &dyn Explain).collect();
+    problems(&errors, &failure.warnings, &failure.sources, context)
+}
+
+fn problems(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap, context: &Context) -> String {
     let (placed, placeless): (Vec<&dyn Explain>, Vec<&dyn Explain>) =
         errors.iter().partition(|error| error.span().is_some());
     let warnings = warnings.iter().map(|warning| (warning as &dyn Explain, Level::Warning));
@@ -100,7 +110,7 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
             writeln!(text, "hint: {}", visible(&hint, Colors::Shown)).expect("memory can be written to");
         }
     }
-    io::stderr().write_all(text.as_bytes())
+    text
 }
 
 /// Writes every problem as a JSON object on its own line: errors like those of commands, warnings as log records.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::global::GlobalArgs;
 use super::invocation::Form;
@@ -21,13 +21,32 @@ use super::{command, counts, help, refusal};
     disable_version_flag = true,
     subcommand_value_name = "COMMAND"
 )]
+struct Root {
+    #[command(flatten)]
+    global: GlobalArgs,
+}
+
+/// A parsed command line.
+#[derive(Debug)]
 pub(super) struct Cli {
     /// The global flags.
-    #[command(flatten)]
     pub(super) global: GlobalArgs,
     /// The command; without one, the help is shown.
-    #[command(subcommand)]
     pub(super) command: Option<command::Command>,
+}
+
+impl Cli {
+    /// Takes what clap found.
+    ///
+    /// # Errors
+    ///
+    /// If a value is invalid.
+    pub(super) fn of(mut matches: ArgMatches) -> Result<Self, clap::Error> {
+        let Root { global } = Root::from_arg_matches_mut(&mut matches)?;
+        let command = matches.subcommand_name().is_some();
+        let command = command.then(|| command::Command::from_arg_matches_mut(&mut matches)).transpose()?;
+        Ok(Self { global, command })
+    }
 }
 
 /// The result of parsing the arguments.
@@ -53,7 +72,19 @@ const WITH_PROGRAMS: &[&str] = &["exec", "run"];
 
 /// The definition of the whole command line.
 pub(super) fn definition(form: Form) -> Command {
-    Cli::command().bin_name(form.program()).no_binary_name(true)
+    command::Command::augment_subcommands(root(form))
+}
+
+fn root(form: Form) -> Command {
+    Root::command().bin_name(form.program()).no_binary_name(true)
+}
+
+/// The definition of the global flags and of the command that `words` most likely call, if they call one: clap prepares
+/// all that it knows of for every call. Where that is the wrong command, it rejects the words.
+fn likely_definition(words: &[OsString], form: Form) -> Option<Command> {
+    let commands = command::Command::augment_subcommands(Command::new(""));
+    let called = words.iter().find_map(|word| commands.find_subcommand(word))?;
+    Some(root(form).subcommand(called.clone()))
 }
 
 /// Parses the words after the program's name.
@@ -62,20 +93,21 @@ pub(super) fn parse(words: &[OsString], form: Form) -> Parsed {
     if words.iter().any(|word| WITH_PROGRAMS.iter().any(|command| word == command)) {
         return parse_slowly(words, form);
     }
-    let mut command = definition(form);
+    let mut command = likely_definition(words, form).unwrap_or_else(|| definition(form));
     match command.try_get_matches_from_mut(words) {
-        Ok(matches) => wrong_count(&matches, &command).map_or_else(|| accept(&matches, form), refused),
+        Ok(matches) => wrong_count(&matches, &command).map_or_else(|| accept(matches, form), refused),
         Err(_) => parse_slowly(words, form),
     }
 }
 
 /// Turns clap's matches into a command to run, unless there is none to run.
-fn accept(matches: &ArgMatches, form: Form) -> Parsed {
-    let cli = match Cli::from_arg_matches(matches) {
+fn accept(matches: ArgMatches, form: Form) -> Parsed {
+    let name = matches.subcommand_name().map(str::to_owned);
+    let cli = match Cli::of(matches) {
         Ok(cli) => cli,
         Err(error) => return refused(error.render().to_string().trim_end().to_owned()),
     };
-    match matches.subcommand_name() {
+    match name.as_deref() {
         None if !cli.global.version => Parsed::Help(help::text(&definition(form), "", form)),
         Some(name) if !help::is_available(name, form) => unknown_command(name, form),
         Some(_) | None => Parsed::Run(Box::new(cli)),
@@ -106,14 +138,16 @@ fn parse_slowly(words: &[OsString], form: Form) -> Parsed {
         return refused(refusal::message(mistake, &walk, &root, &words, form));
     }
     let path = walk.path();
-    let parsed = definition(form).try_get_matches_from_mut(walk.canonical());
+    let words = walk.canonical();
+    let likely = likely_definition(&words, form).and_then(|likely| likely.try_get_matches_from(&words).ok());
+    let parsed = likely.map_or_else(|| definition(form).try_get_matches_from(&words), Ok);
     if parsed.as_ref().is_err_and(asks_for_help) {
         return Parsed::Help(help::text(&root, &path, form));
     }
     let first = walk.positionals.first().and_then(|word| word.to_str());
     match (counts::problem(&path, walk.positionals.len(), first), parsed) {
         (Some(message), _) => refused(message),
-        (None, Ok(matches)) => accept(&matches, form),
+        (None, Ok(matches)) => accept(matches, form),
         (None, Err(error)) => refused(refusal::refused(&error, &walk, form)),
     }
 }
@@ -173,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_definition_of_the_command_line_is_sound() {
-        Cli::command().debug_assert();
+        definition(Form::Hoist).debug_assert();
     }
 
     #[test]

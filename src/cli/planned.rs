@@ -1,7 +1,7 @@
 //! The error for an unknown command, or for one that hoist does not support yet.
 
 /// Commands of Docker Compose that hoist does not have yet.
-const PLANNED: [&str; 3] = ["bridge", "publish", "watch"];
+const PLANNED: [&str; 2] = ["bridge", "publish"];
 
 /// Whether a command is planned but not supported yet.
 #[must_use]

@@ -2,14 +2,17 @@
 //! keys.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use tokio::sync::{Notify, watch};
+use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::keyboard::{Key, Keyboard};
 use super::lenient::is_yes;
 use super::settings::Environment;
 use super::{Context, Failure, output, progress, signal};
-use crate::event::{Event, EventReceiver, Fact, Output, OutputReceiver};
+use crate::event::{Event, EventReceiver, Fact, Output, OutputReceiver, Redefined, WatchNote};
 use crate::operation::Interruption;
 use crate::render::logs::LogPrinter;
 use crate::render::menu::{Menu, MenuKey};
@@ -17,6 +20,15 @@ use crate::render::{Progress, ProgressMode};
 
 /// Leaves the containers running.
 const DETACH: MenuKey = MenuKey { key: 'd', does: "Detach" };
+
+/// Begins to watch files.
+const ENABLE_WATCH: MenuKey = MenuKey { key: 'w', does: "Enable Watch" };
+/// Ends that.
+const DISABLE_WATCH: MenuKey = MenuKey { key: 'w', does: "Disable Watch" };
+/// Applies what the files of the project say now.
+const APPLY: MenuKey = MenuKey { key: 'r', does: "Apply Changes" };
+/// How long it is shown that there is nothing to watch.
+const SHOWN: Duration = Duration::from_secs(10);
 
 /// Whether there should be a menu: `--menu`, else `COMPOSE_MENU`, else yes; never where nobody could see or use it.
 ///
@@ -38,6 +50,9 @@ pub(super) fn wants_menu(flag: Option<bool>, environment: &Environment, context:
     Ok(wanted && terminals.stdin && terminals.stdout && is_drawn)
 }
 
+/// Whether files are to be watched, to be said; or what there is to say if they cannot be.
+pub(super) type WatchSwitch = Result<watch::Sender<bool>, String>;
+
 /// The display.
 pub(super) struct Screen {
     progress: Progress<io::Stderr>,
@@ -48,11 +63,96 @@ pub(super) struct Screen {
     ended: bool,
     keyboard: Option<Keyboard>,
     menu: Option<Menu>,
+    /// Whether files are to be watched; what there is to say if they cannot be. `None` where that is no question.
+    watch: Option<WatchSwitch>,
+    /// Told when a change of the project's files is to be applied.
+    apply: Arc<Notify>,
+    /// Whether there is such a change.
+    has_changes: bool,
+    /// Until when the menu shows something else than its keys.
+    notice_until: Option<Instant>,
 }
 
 impl Screen {
     pub(super) fn new(progress: Progress<io::Stderr>, logs: LogPrinter) -> Self {
-        Self { progress, logs, attaching: None, ended: false, keyboard: None, menu: None }
+        Self {
+            progress,
+            logs,
+            attaching: None,
+            ended: false,
+            keyboard: None,
+            menu: None,
+            watch: None,
+            apply: Arc::default(),
+            has_changes: false,
+            notice_until: None,
+        }
+    }
+
+    /// Lets a key begin and end the watching of files, or say why that cannot be.
+    pub(super) fn watching(self, watch: WatchSwitch) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// Lets a key apply a change of the project's files.
+    pub(super) fn applying(self, apply: Arc<Notify>) -> Self {
+        Self { apply, ..self }
+    }
+
+    /// The keys that do something now.
+    fn keys(&self) -> Option<Menu> {
+        let mut keys = Vec::new();
+        if self.has_changes {
+            keys.push(APPLY);
+        }
+        if let Some(watch) = &self.watch {
+            let watches = watch.as_ref().is_ok_and(|wanted| *wanted.borrow());
+            keys.extend([if watches { DISABLE_WATCH } else { ENABLE_WATCH }, DETACH]);
+        }
+        (!keys.is_empty()).then_some(Menu::Keys(keys))
+    }
+
+    /// Shows the keys that do something now, in place of others.
+    fn renew_keys(&mut self) {
+        if self.keyboard.is_some() && (self.watch.is_none() || matches!(self.menu, Some(Menu::Keys(_)))) {
+            self.set_menu(self.keys());
+        }
+    }
+
+    /// What the files of the project say now may be applied, or no more.
+    fn note(&mut self, note: &WatchNote) {
+        if let WatchNote::Redefined(redefined) = note {
+            self.has_changes = matches!(redefined, Redefined::Changes(_) | Redefined::Nothing);
+            self.renew_keys();
+        } else if *note == WatchNote::Disabled {
+            self.has_changes = false;
+            self.renew_keys();
+        }
+    }
+
+    /// Begins or ends the watching of files.
+    fn toggle_watch(&mut self) {
+        match &self.watch {
+            None => {}
+            Some(Ok(wanted)) => {
+                wanted.send_modify(|wanted| *wanted = !*wanted);
+                self.set_menu(self.keys());
+            }
+            Some(Err(why)) => {
+                self.set_menu(Some(Menu::Notice(why.clone().into())));
+                self.notice_until = Some(Instant::now() + SHOWN);
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        if self.notice_until.is_some_and(|until| until <= Instant::now()) {
+            self.notice_until = None;
+            if self.menu.is_some() {
+                self.set_menu(self.keys());
+            }
+        }
+        self.progress.tick();
     }
 
     /// Shows the menu, and listens to its keys. If there is no keyboard, it says so.
@@ -70,7 +170,7 @@ impl Screen {
                 );
             }
         }
-        self.menu = Some(Menu::Keys(vec![DETACH]));
+        self.menu = self.keys();
         self.listen()?;
         Ok(())
     }
@@ -100,7 +200,7 @@ impl Screen {
                     None => lines_end = true,
                 },
                 Some(key) = next_key(self.keyboard.as_mut()) => self.key(key, interruption, detach)?,
-                _ = ticks.tick() => self.progress.tick(),
+                _ = ticks.tick() => self.tick(),
             }
         }
         Ok(())
@@ -120,10 +220,22 @@ impl Screen {
     fn key(&mut self, key: Key, interruption: &Interruption, detach: &CancellationToken) -> io::Result<()> {
         match key {
             // Once all are being stopped, there is nothing to detach from.
+            Key::Detach | Key::Watch if self.watch.is_none() => Ok(()),
+            Key::Apply if !self.has_changes => Ok(()),
+            Key::Apply => {
+                self.apply.notify_one();
+                Ok(())
+            }
             Key::Detach if interruption.stop.is_cancelled() || self.menu.is_none() => Ok(()),
             Key::Detach => {
                 detach.cancel();
-                self.set_menu(Some(Menu::Notice("Detaching...")));
+                self.notice_until = None;
+                self.set_menu(Some(Menu::Notice("Detaching...".into())));
+                Ok(())
+            }
+            Key::Watch if interruption.stop.is_cancelled() || detach.is_cancelled() || self.menu.is_none() => Ok(()),
+            Key::Watch => {
+                self.toggle_watch();
                 Ok(())
             }
             Key::Enter => self.progress.above(|| {
@@ -187,6 +299,9 @@ impl Screen {
             return if self.ended { self.attach() } else { Ok(()) };
         }
         self.attach()?;
+        if let Output::Watch(note) = &output {
+            self.note(note);
+        }
         self.print(&output)
     }
 

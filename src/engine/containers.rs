@@ -144,6 +144,8 @@ pub struct CreateContainer {
 pub struct HookContainer {
     /// A replica of the service that has the hook.
     pub spec: Arc<ContainerSpec>,
+    /// The name to create it under.
+    pub name: String,
     /// Which item of `pre_start`, from 0.
     pub hook: usize,
     /// The container whose volumes it sees.

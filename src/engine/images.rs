@@ -39,6 +39,9 @@ pub trait Images {
     /// uses it.
     fn remove_image(&self, reference: String) -> impl Future<Output = Result<(), EngineError>> + Send;
 
+    /// The ids of images that were built for a project and have no name any more.
+    fn nameless_images(&self, project: String) -> impl Future<Output = Result<Vec<ImageDigest>, EngineError>> + Send;
+
     /// Makes an image of what a container has changed, and gives its id.
     fn commit_container(&self, spec: CommitSpec) -> impl Future<Output = Result<ImageDigest, EngineError>> + Send;
 }

@@ -13,6 +13,7 @@ mod output;
 mod task;
 mod trouble;
 mod warning;
+mod watch;
 
 pub use crate::engine::{AddressHolder, BuildFailure, BuildPlace, BuildStatus, EngineError, NameHolder, PortHolder};
 pub use crate::plan::{LeftAlone, LeftAloneReason, Subject};
@@ -24,6 +25,7 @@ pub use output::{Output, OutputReceiver, Outputs};
 pub use task::{Task, TaskStatus};
 pub use trouble::{Finding, Need, Trouble};
 pub use warning::StepWarning;
+pub use watch::{Redefined, WatchFailure, WatchNote};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::watch::WatchNote;
+
 /// How many pieces may be queued before reading logs waits.
 const CAPACITY: usize = 64;
 
 /// Something from containers to be printed. Sources are named as Docker Compose shows them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Output {
     /// These sources are being attached to, in the order in which they get their colours.
     Attaching(Vec<Arc<str>>),
@@ -42,6 +44,8 @@ pub enum Output {
         /// Why.
         message: String,
     },
+    /// What `watch` does.
+    Watch(WatchNote),
 }
 
 /// The sender of output. Cheap to clone; sending waits while the reader is behind.

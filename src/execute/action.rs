@@ -80,7 +80,9 @@ async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutco
         }
         Action::Wait(spec) => wait::wait(context, id, spec).await,
         Action::Delay { duration, .. } => context.pause(*duration).await.map(|()| Outcome::Done),
-        Action::RunPreStart { spec, container, hook } => hook::pre_start(context, spec, container, *hook).await,
+        Action::RunPreStart { spec, container, hook, run } => {
+            hook::pre_start(context, spec, container, *hook, *run).await
+        }
         Action::RunProvider { project, service, verb } => provider::run(context, id, project, service, *verb).await,
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use super::step::{StepContext, resolve_references};
+use super::step::{StepContext, gets_files, resolve_references};
 use crate::engine::line_buffer::Lines;
 use crate::engine::{Engine, EngineError, ExecProgress, ExecSpec, HookContainer, LogChunk, OutputStream};
 use crate::event::{Fact, HookRef, Outcome, Output, StepError, StepWarning};
 use crate::observed::{ContainerId, State};
-use crate::plan::{Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec};
+use crate::plan::{Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, HookRun};
 use crate::project::Hook;
 
 /// How many lines of a failed hook's output are shown, and how many bytes are kept.
@@ -123,16 +123,18 @@ async fn exec<E: Engine>(
     Err(EngineError::Failed("the engine did not report how the command ended".to_owned()))
 }
 
-/// Runs a `pre_start` hook in a container of its own. If it fails, the container is kept for inspection; the next plan
+/// Makes the container of a `pre_start` hook and runs it, or leaves it for the start. If it fails, the container is kept for inspection; the next plan
 /// removes it.
 pub(super) async fn pre_start<E: Engine>(
     context: &StepContext<E>,
     spec: &Arc<ContainerSpec>,
     container: &ContainerRef,
     hook: usize,
+    run: HookRun,
 ) -> Result<Outcome, StepError> {
     let request = HookContainer {
         spec: spec.clone(),
+        name: spec.project.hook_name(&spec.replica.service, hook),
         hook,
         volumes_from: context.container(container)?,
         references: resolve_references(&context.facts, spec)?,
@@ -142,6 +144,14 @@ pub(super) async fn pre_start<E: Engine>(
         context.events.send(Fact::Warning { id: None, warning: StepWarning::EngineSaid(words) });
     }
     let id = created.id;
+    let service = spec.project.services.get(&spec.replica.service);
+    let written = service.and_then(|service| service.pre_start.get(hook));
+    if let Some(written) = written.filter(|written| gets_files(&written.container)) {
+        context.engine.inject_files(id.clone(), Arc::new(spec.of_hook(written))).await?;
+    }
+    if run == HookRun::AtStart {
+        return Ok(Outcome::Done);
+    }
     let source = format!("{} pre_start[{hook}] ->", spec.replica.service);
     let run = run_to_end(context, &id, &source);
     let ran = tokio::select! {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hook;
-use super::step::StepContext;
+use super::step::{StepContext, gets_files};
 use crate::engine::{Engine, EngineError, PortHolder};
 use crate::event::{AddressTaken, Outcome, StepError};
 use crate::plan::{ActionId, ContainerRef, ContainerSpec};
@@ -59,11 +59,6 @@ pub(super) async fn restart_container<E: Engine>(
 
 fn service_of(spec: &Arc<ContainerSpec>) -> Option<&Service> {
     spec.project.services.get(&spec.replica.service)
-}
-
-/// Whether files may have to be copied into its containers at each start.
-fn gets_files(service: &Service) -> bool {
-    !service.secrets.is_empty() || !service.configs.is_empty() || service.use_api_socket
 }
 
 /// Whether the engine's message says that a host port is taken.

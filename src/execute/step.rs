@@ -13,7 +13,7 @@ use super::facts::Facts;
 use crate::event::{Events, Outputs, StepError};
 use crate::observed::ContainerId;
 use crate::plan::{ContainerRef, ContainerSpec, Plan, shared_services};
-use crate::project::ServiceName;
+use crate::project::{Service, ServiceName};
 
 /// What every step has access to.
 #[derive(Debug, Clone)]
@@ -63,4 +63,9 @@ pub(super) fn resolve_references(
         Some((shared, other)) => Err(StepError::SharedContainerMissing { shared, service: other.clone() }),
         None => Ok(resolved),
     }
+}
+
+/// Whether files may have to be copied into its containers at each start.
+pub(super) fn gets_files(service: &Service) -> bool {
+    !service.secrets.is_empty() || !service.configs.is_empty() || service.use_api_socket
 }

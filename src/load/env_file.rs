@@ -155,7 +155,7 @@ impl VariableFiles<'_> {
             };
             let read = container(service, &place);
             let hooks = service.pre_start.iter_mut().enumerate();
-            for (index, hook) in hooks.filter(|_| purpose == Purpose::Act) {
+            for (index, hook) in hooks.filter(|_| purpose != Purpose::Show) {
                 let index = index.to_string();
                 let read = container(&hook.container, &[&place[..], &["pre_start", &index]].concat());
                 hook.variables = read.into_iter().map(|(name, value)| (name, Some(value))).collect();

@@ -1,7 +1,7 @@
 //! Lists with unique items: a later item replaces an earlier one (Compose spec: `13-merge.md`, "Unique resources").
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::diagnostic::Explain;
 use crate::load::findings::Findings;
@@ -90,7 +90,8 @@ fn without_repetitions(
     findings: &mut Findings<ItemError>,
 ) -> Vec<Node> {
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
-    let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
+    // Most lists are short: this finds their keys faster than hashes do.
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut refused_mapping = false;
     for (index, item) in items.into_iter().enumerate() {
         let key = match key_of(&item, rule, node_path) {

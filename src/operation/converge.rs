@@ -185,12 +185,23 @@ pub async fn converge<E: Engine>(
     interruption: &Interruption,
     settings: RunSettings,
 ) -> Result<(), OperationError> {
-    let execute_settings = settings.of(change.project());
+    converge_with(change, engine, prepared, events, interruption, &settings.of(change.project())).await
+}
+
+/// The same with all settings of the execution.
+pub(super) async fn converge_with<E: Engine>(
+    change: &impl Change,
+    engine: &E,
+    prepared: &Prepared,
+    events: &Events,
+    interruption: &Interruption,
+    execute_settings: &ExecuteSettings,
+) -> Result<(), OperationError> {
     let mut attempts = Attempts::after(&prepared.observed);
     let mut plan = prepared.plan.clone();
     prepared.announce(change, events);
     loop {
-        let outcome = carry_out(&plan, engine, events, interruption, &execute_settings).await?;
+        let outcome = carry_out(&plan, engine, events, interruption, execute_settings).await?;
         let next = match outcome.conflict() {
             Some(conflict) => attempts.plan_again(change, engine, &plan, &conflict).await,
             None => None,

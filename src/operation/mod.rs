@@ -33,7 +33,11 @@ mod top;
 mod up;
 mod volumes;
 mod wait;
+<<<<<<< HEAD
 mod why;
+=======
+pub mod watch;
+>>>>>>> state
 
 use tokio_util::sync::CancellationToken;
 

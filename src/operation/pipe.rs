@@ -131,6 +131,37 @@ impl PipeWriter {
     }
 }
 
+/// Writes the same to several pipes. Those whose readers went away are left out.
+pub(super) struct FanOut(pub(super) Vec<PipeWriter>);
+
+impl FanOut {
+    /// All was written.
+    pub(super) fn finish(self) {
+        for writer in self.0 {
+            let _ = writer.finish();
+        }
+    }
+
+    /// No more will be written, for that reason.
+    pub(super) fn fail(self, reason: &str) {
+        for writer in self.0 {
+            writer.fail(io::Error::other(reason.to_owned()));
+        }
+    }
+}
+
+impl Write for FanOut {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.retain_mut(|writer| writer.write_all(bytes).is_ok());
+        if self.0.is_empty() { Err(broken()) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.retain_mut(|writer| writer.flush().is_ok());
+        Ok(())
+    }
+}
+
 impl Write for PipeWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.pending.extend_from_slice(bytes);

@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::converge::{Attempts, Change, Prepared, RunSettings};
 use super::follow::{Exit, FollowSettings, Following, Target, display_name};
+use super::watch::{Live, WatchContext, Watching};
 use super::{Interruption, OperationError};
 use crate::engine::{Engine, EngineError, ObserveQuery};
 use crate::event::{Conflict, Events, Fact, Output, Outputs, RunOutcome, Stopping};
-use crate::execute::{ExecuteSettings, execute};
+use crate::execute::{Announcer, ExecuteSettings, execute};
 use crate::plan::{self, Action, ContainerRef, Handle, Plan};
 use crate::project::ServiceName;
 
@@ -35,6 +36,9 @@ pub struct SessionSettings {
     pub on_exit: OnExit,
     /// The service whose exit status becomes that of the session (`--exit-code-from`).
     pub exit_code_from: Option<ServiceName>,
+    /// Files that can be watched meanwhile. As long as they have been from the start, the session goes on without a
+    /// container that runs.
+    pub watching: Option<Watching>,
 }
 
 /// The engine, channels and settings of a session.
@@ -147,6 +151,7 @@ where
     tasks.spawn(async move { following.run(targets, &token).await });
 
     let mut session = Session { cx, exits, tasks, closing, exit_code: None };
+    let for_watch = settings.watching.as_ref().filter(|watching| *watching.wanted.borrow()).map(|_| announcer.clone());
     let (plan, run) = {
         // The announcer is dropped with these settings: once the plan is done, the following ends with its containers.
         let execute_settings = ExecuteSettings {
@@ -169,7 +174,8 @@ where
     };
     let mut outcome = SessionOutcome { plan, run, stop: None, interrupted: false, detached: false, exit_code: None };
     if outcome.run.failed.is_empty() || outcome.run.interrupted {
-        let end = if outcome.run.interrupted { End::Stop(Stopping::Interrupted) } else { session.follow().await? };
+        let end =
+            if outcome.run.interrupted { End::Stop(Stopping::Interrupted) } else { session.follow(for_watch).await? };
         match end {
             End::Exited => {}
             End::Detached => outcome.detached = true,
@@ -239,6 +245,8 @@ enum End {
     Stop(Stopping),
 }
 
+type BoxedWatch<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + 'a>>;
+
 struct Session<'a, E> {
     cx: SessionContext<'a, E>,
     exits: mpsc::UnboundedReceiver<Exit>,
@@ -250,12 +258,39 @@ struct Session<'a, E> {
 
 impl<E: Engine> Session<'_, E> {
     /// Follows until all monitored containers have exited, or something ends the session.
-    async fn follow(&mut self) -> Result<End, EngineError> {
+    async fn follow(&mut self, announcer: Option<Announcer>) -> Result<End, EngineError> {
+        let SessionContext { engine, events, outputs, interruption, settings, .. } = self.cx;
+        let watching = settings.watching.as_ref();
+        let watch = |interruption: Interruption, announcer: Option<Announcer>| -> BoxedWatch<'_> {
+            let (engine, events, outputs) = (engine.clone(), events.clone(), outputs.clone());
+            Box::pin(async move {
+                let cx = WatchContext { engine, events, outputs, interruption, announcer };
+                if let Some(watching) = watching {
+                    watching.watch.run_here(cx).await;
+                }
+            })
+        };
+        let mut live = Live::new(watching, watch, announcer);
+        let end = self.follow_with(interruption, &mut live).await;
+        live.end().await;
+        end
+    }
+
+    async fn follow_with<'w, F>(
+        &mut self,
+        interruption: &Interruption,
+        live: &mut Live<'w, F>,
+    ) -> Result<End, EngineError>
+    where
+        F: Fn(Interruption, Option<Announcer>) -> BoxedWatch<'w>,
+    {
         loop {
+            live.follow_wish(interruption);
             tokio::select! {
                 biased;
                 () = self.cx.interruption.stop.cancelled() => return Ok(End::Stop(Stopping::Interrupted)),
                 () = self.cx.detach.cancelled() => return Ok(End::Detached),
+                () = live.work() => {}
                 Some(exit) = self.exits.recv() => {
                     if self.ends_session(&exit) {
                         return Ok(End::Stop(Stopping::ContainerExited));

@@ -153,6 +153,25 @@ impl Project {
         self.jobs.get(name).or_else(|| self.disabled_jobs.get(name))
     }
 
+    /// Whether the files define a job, enabled or not.
+    #[must_use]
+    pub fn has_jobs(&self) -> bool {
+        !self.jobs.is_empty() || !self.disabled_jobs.is_empty()
+    }
+
+    /// The same with its jobs as services, which depend on no other job: for what is done to all containers.
+    #[must_use]
+    pub fn with_jobs_as_services(mut self) -> Self {
+        let jobs = std::mem::take(&mut self.jobs).into_iter().chain(std::mem::take(&mut self.disabled_jobs));
+        let jobs: BTreeMap<_, _> = jobs.map(|(name, job)| (name, job.service)).collect();
+        for (name, job) in &jobs {
+            let mut service = job.clone();
+            service.depends_on.retain(|needed, _| !jobs.contains_key(needed));
+            self.services.insert(name.clone(), service);
+        }
+        self
+    }
+
     /// Whether the user named the service, or named none at all.
     #[must_use]
     pub fn is_targeted(&self, name: &str) -> bool {
@@ -185,6 +204,13 @@ impl Project {
     #[must_use]
     pub fn container_name(&self, service: &Service, number: u64) -> String {
         service.container_name.clone().unwrap_or_else(|| self.replica_name(&service.name, number))
+    }
+
+    /// The name of the container of a `pre_start` hook, which counts from 0: `<project>-<service>-pre_start-<number>`.
+    #[must_use]
+    pub fn hook_name(&self, service: &ServiceName, number: usize) -> String {
+        let separator = self.separator;
+        format!("{}{separator}{service}{separator}pre_start{separator}{number}", self.name)
     }
 
     /// `<project>-<service>-<number>`, ignoring `container_name`.

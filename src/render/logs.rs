@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use crate::diagnostic::redact;
 use crate::diagnostic::visible::{Colors, visible};
 use crate::event::Output;
+use crate::render::watch;
 
 /// Colours of sources, in order of appearance; they repeat after the last.
 const COLOURS: [&str; 10] = ["36", "33", "32", "35", "34", "36;1", "33;1", "32;1", "35;1", "34;1"];
@@ -89,6 +91,14 @@ impl LogPrinter {
             Output::Unreadable { source, message } => {
                 writeln!(err, "Can't retrieve logs for \"{}\": {}", shown(source), shown(message))
             }
+            Output::Watch(note) => {
+                let text = redact::text(&watch::message(note));
+                let prefix = self.watch_prefix();
+                let clear = if self.settings.clear_line { "\r\x1b[K" } else { "" };
+                let line = |out: &mut dyn Write, line: &str| writeln!(out, "{clear}{prefix}{}", shown(line));
+                text.lines()
+                    .try_for_each(|text| if watch::is_trouble(note) { line(err, text) } else { line(out, text) })
+            }
         }
     }
 
@@ -143,6 +153,14 @@ impl LogPrinter {
             source.prefix = paint(&text, source.colour, color).into_bytes();
         }
         &source.prefix
+    }
+
+    /// What stands before what `watch` does, below the names of containers.
+    fn watch_prefix(&self) -> String {
+        if self.settings.prefix == Prefix::None || self.width == 0 {
+            return String::new();
+        }
+        paint(&format!("{:width$} \u{29bf} ", "", width = self.width), "92", self.settings.color)
     }
 
     fn notice(&mut self, name: &Arc<str>, what: &str, out: &mut impl Write) -> io::Result<()> {

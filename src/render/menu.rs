@@ -1,5 +1,7 @@
 //! The menu of an attached `up`: its keys in; one line out, which stays below everything else.
 
+use std::borrow::Cow;
+
 use console::{Style, truncate_str};
 
 /// Spaces between two items.
@@ -11,7 +13,7 @@ pub enum Menu {
     /// What the keys do.
     Keys(Vec<MenuKey>),
     /// What is going on, while no key does anything.
-    Notice(&'static str),
+    Notice(Cow<'static, str>),
 }
 
 /// A key and what it does.
@@ -53,7 +55,7 @@ mod tests {
         assert_eq!(keys.line(80, false), "w Watch   d Detach");
         assert_eq!(keys.line(13, false), "w Watch   d ");
         assert_eq!(keys.line(0, false), "");
-        assert_eq!(Menu::Notice("Detaching...").line(6, false), "Detac");
+        assert_eq!(Menu::Notice("Detaching...".into()).line(6, false), "Detac");
         assert_eq!(console::strip_ansi_codes(&keys.line(13, true)), "w Watch   d ");
     }
 }

@@ -18,6 +18,10 @@ pub mod top;
 pub mod volume_data;
 pub mod volumes;
 pub mod warning;
+<<<<<<< HEAD
 pub mod why;
+=======
+pub mod watch;
+>>>>>>> state
 
 pub use progress::{Causes, Hidden, Progress, ProgressMode, Record, RecordState, Records, TerminalSize, TtySettings};

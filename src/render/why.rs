@@ -125,7 +125,9 @@ fn below(finding: &Finding, files: &Files<'_>, clock: &Clock) -> Vec<String> {
 fn hint(finding: &Finding) -> Option<String> {
     let service = finding.service.as_ref().map_or("", ServiceName::as_str);
     Some(match &finding.trouble {
-        Trouble::CannotStart(error) => return super::failure::hint(error),
+        Trouble::CannotStart(error) => {
+            super::failure::hint(error).unwrap_or_else(|| format!("`hoist up -d {service}` makes anew what is missing"))
+        }
         Trouble::Exited { exit_code, evidence } | Trouble::Restarting { exit_code, evidence, .. } => {
             after_exit(*exit_code, evidence, service)
         }

@@ -3,6 +3,9 @@
 /// The path without `.`, `..`, doubled and trailing slashes, without looking at the file system; `.` if nothing is
 /// left.
 pub(crate) fn clean(path: &str) -> String {
+    if is_clean(path) {
+        return path.to_owned();
+    }
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -23,6 +26,12 @@ pub(crate) fn clean(path: &str) -> String {
         (false, true) => ".".to_owned(),
         (false, false) => joined,
     }
+}
+
+/// Whether a path is clean already, as most are.
+fn is_clean(path: &str) -> bool {
+    let inner = path.strip_prefix('/').unwrap_or(path);
+    inner.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 #[cfg(test)]

@@ -55,9 +55,18 @@ impl Emitter<'_> {
         self.column += 1;
     }
 
+    fn spaces(&mut self, mut count: usize) {
+        const SPACES: &str = "                                ";
+        while count > SPACES.len() {
+            self.out.push_str(SPACES);
+            count -= SPACES.len();
+        }
+        self.out.push_str(&SPACES[..count]);
+    }
+
     fn new_line(&mut self, indent: usize) {
         self.out.push('\n');
-        self.out.extend(std::iter::repeat_n(' ', indent));
+        self.spaces(indent);
         self.column = indent;
     }
 
@@ -65,7 +74,7 @@ impl Emitter<'_> {
         if self.column > 0 {
             self.new_line(indent);
         } else {
-            self.out.extend(std::iter::repeat_n(' ', indent));
+            self.spaces(indent);
             self.column = indent;
         }
     }
@@ -290,7 +299,7 @@ impl Emitter<'_> {
         self.end_line();
         for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
             if !line.is_empty() {
-                self.out.extend(std::iter::repeat_n(' ', indent));
+                self.spaces(indent);
                 self.out.push_str(line);
             }
             self.out.push('\n');
@@ -322,7 +331,7 @@ impl Style {
         if is_long_word(text) {
             return Self::Plain;
         }
-        let shape = Shape::of(text);
+        let shape = if is_simple(text) { Shape::ANY } else { Shape::of(text) };
         if text.contains('\n') && shape.block {
             return Self::Literal;
         }
@@ -341,8 +350,10 @@ struct Shape {
 }
 
 impl Shape {
+    const ANY: Self = Self { plain: true, single: true, block: true };
+
     fn of(text: &str) -> Self {
-        let mut shape = Self { plain: true, single: true, block: true };
+        let mut shape = Self::ANY;
         if text.starts_with("---") || text.starts_with("...") {
             shape.plain = false;
         }
@@ -386,11 +397,52 @@ impl Shape {
     }
 }
 
+/// A byte of a text that stands for itself wherever it is in a word.
+const WORD: u8 = 1;
+/// A byte of a text that stands for itself inside the text; a colon does unless a space follows.
+const INNER: u8 = 2;
+/// A byte of a text that stands for itself at both ends of the text, too.
+const EDGE: u8 = 4;
+
+/// What bytes stand for: looked up, because all that is printed goes through here.
+static BYTES: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        bytes[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'/' => WORD | INNER | EDGE,
+            b'-' | b'.' => WORD | INNER,
+            b'#' => 0,
+            b'$' | b'(' | b')' | b'+' | b';' | b'<' | b'=' | b'\\' | b'^' | b'~' => INNER | EDGE,
+            _ => INNER,
+        };
+        byte += 1;
+    }
+    bytes
+};
+
+fn is(byte: u8, class: u8) -> bool {
+    BYTES[usize::from(byte)] & class != 0
+}
+
 /// Whether a text is a name or path, as most are: only letters, digits and marks without meaning, and too long to be
 /// one of the words that are not read as text.
 fn is_long_word(text: &str) -> bool {
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/');
-    text.len() > "false".len() && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(harmless)
+    text.len() > "false".len()
+        && text.as_bytes()[0].is_ascii_alphabetic()
+        && text.as_bytes().iter().all(|byte| is(*byte, WORD))
+}
+
+/// Whether the characters of a text allow every style, as far as can be told at a glance.
+fn is_simple(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
+    let mut after_colon = false;
+    let mut stands_for_itself = |byte: &u8| {
+        let ends_a_key = std::mem::replace(&mut after_colon, *byte == b':') && *byte == b' ';
+        is(*byte, INNER) && !ends_a_key
+    };
+    is(*first, EDGE) && is(*last, WORD | EDGE) && bytes.iter().all(&mut stands_for_itself)
 }
 
 fn is_blank(character: char) -> bool {
@@ -416,7 +468,7 @@ fn reads_as_other(text: &str) -> bool {
 fn looks_old(text: &str) -> bool {
     const WORDS: [&str; 16] =
         ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
-    text == "<<" || WORDS.contains(&text) || is_base_60(text)
+    text == "<<" || (text.len() <= "off".len() && WORDS.contains(&text)) || is_base_60(text)
 }
 
 /// `12:30`, `190:20:30.5`.
@@ -426,10 +478,12 @@ fn is_base_60(text: &str) -> bool {
     let first = parts.next().unwrap_or_default();
     let first_fits = first.starts_with(|c: char| c.is_ascii_digit())
         && first.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    if !first_fits {
+        return false;
+    }
     let rest: Vec<&str> = parts.collect();
     let last = rest.len().saturating_sub(1);
-    first_fits
-        && !rest.is_empty()
+    !rest.is_empty()
         && rest.iter().enumerate().all(|(at, part)| {
             let (whole, fraction) = match part.split_once('.') {
                 Some((whole, fraction)) if at == last => (whole, fraction),

@@ -153,6 +153,25 @@ impl Node {
 }
 
 impl Value {
+    /// Whether two values differ at first sight. Values that do not may differ still.
+    #[must_use]
+    pub(crate) fn surely_differs(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::String(one), Self::String(other)) => one != other,
+            (Self::Int(one), Self::Int(other)) => one != other,
+            (Self::Mapping(one), Self::Mapping(other)) => {
+                let differs = |(key, node): &(Key, Node)| {
+                    other.get(&key.name).is_none_or(|other| node.value.surely_differs(&other.value))
+                };
+                one.len() != other.len() || one.iter().any(differs)
+            }
+            (Self::String(_) | Self::Mapping(_), Self::Int(_))
+            | (Self::Int(_) | Self::Mapping(_), Self::String(_))
+            | (Self::Int(_) | Self::String(_), Self::Mapping(_)) => true,
+            _ => false,
+        }
+    }
+
     /// Its kind for a message: `a list`, `a string`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -226,11 +245,16 @@ impl Mapping {
         if let Some(slot) = self.get_mut(&key.name) {
             return Some(std::mem::replace(slot, node));
         }
+        self.push(key, node);
+        None
+    }
+
+    /// Adds an entry at the end whose key the mapping does not have.
+    pub(super) fn push(&mut self, key: Key, node: Node) {
         if let Some(index) = self.index.get_mut() {
             index.insert(key.name.clone(), self.entries.len());
         }
         self.entries.push((key, node));
-        None
     }
 
     /// Removes the entry of `key`.

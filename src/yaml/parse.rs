@@ -100,10 +100,17 @@ fn unreadable(source: &SourceFile, file: FileId) -> Option<YamlError> {
     refused_directive(text, file)
 }
 
+/// How many bytes are looked at together.
+const BLOCK: usize = 64;
+
 fn control_character(text: &str) -> Option<(usize, char)> {
     // Most files have none of the bytes that such characters consist of.
     let suspect = |byte: u8| !matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
-    let start = text.bytes().position(suspect)?;
+    // By blocks, whose bytes are looked at together.
+    let blocks = text.as_bytes().chunks(BLOCK);
+    let clean = blocks.take_while(|block| !block.iter().fold(false, |found, byte| found | suspect(*byte))).count();
+    let clean = (clean * BLOCK).min(text.len());
+    let start = clean + text.as_bytes()[clean..].iter().position(|byte| suspect(*byte))?;
     let mut characters = text[start..].char_indices();
     characters.find(|(_, character)| is_control(*character)).map(|(at, character)| (start + at, character))
 }
@@ -116,6 +123,9 @@ fn is_control(character: char) -> bool {
 
 /// The first directive that is neither `%YAML 1.1` nor a `%TAG`.
 fn refused_directive(text: &str, file: FileId) -> Option<YamlError> {
+    if !text.as_bytes().contains(&b'%') {
+        return None;
+    }
     let mut before_document = true;
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -248,6 +258,8 @@ enum Anchored {
 /// A key that waits for its value.
 enum Pending {
     Key(Key),
+    /// A key that the mapping has already, which has been reported; its value is read and dropped.
+    Repeated(Key),
     /// `<<`.
     Merge(Key),
     /// A key that is a collection, which has been reported; its value is read and dropped.
@@ -357,7 +369,9 @@ impl<'a> Composer<'a> {
             return;
         };
         let extension = self.stack.first().is_some_and(|frame| match &frame.content {
-            Content::Mapping { pending: Some(Pending::Key(key)), .. } => key.name.starts_with("x-"),
+            Content::Mapping { pending: Some(Pending::Key(key) | Pending::Repeated(key)), .. } => {
+                key.name.starts_with("x-")
+            }
             Content::Mapping { .. } | Content::Sequence(_) => false,
         });
         if !extension && let Some((tag, at)) = ignored_tag::locate(self.text, &tag.suffix, start) {
@@ -446,7 +460,9 @@ impl<'a> Composer<'a> {
                     return Flow::Continue(());
                 }
                 // An empty value has the place of its key.
-                Some(Pending::Key(key) | Pending::Merge(key)) if start == end => span = key.span,
+                Some(Pending::Key(key) | Pending::Repeated(key) | Pending::Merge(key)) if start == end => {
+                    span = key.span
+                }
                 _ => {}
             }
         }
@@ -553,14 +569,9 @@ impl<'a> Composer<'a> {
             Content::Sequence(items) => items.push(built.node),
             Content::Mapping { entries, pending, merge } => match pending.take() {
                 None => self.key(built.node),
-                Some(Pending::Dropped) => {}
+                Some(Pending::Dropped | Pending::Repeated(_)) => {}
                 Some(Pending::Merge(key)) => *merge = Some(Box::new((key, built.node))),
-                Some(Pending::Key(key)) => {
-                    // A duplicate key has been reported; its first value counts.
-                    if !entries.contains(&key.name) {
-                        entries.insert(key, built.node);
-                    }
-                }
+                Some(Pending::Key(key)) => entries.push(key, built.node),
             },
         }
     }
@@ -588,6 +599,7 @@ impl<'a> Composer<'a> {
         };
         if let Some(first) = first {
             self.duplicate(&name, span, first);
+            return self.set_pending(Pending::Repeated(Key { name, span }));
         }
         self.set_pending(Pending::Key(Key { name, span }));
     }
@@ -628,7 +640,7 @@ impl<'a> Composer<'a> {
 
     fn set_pending(&mut self, key: Pending) {
         if let Some(Frame { content: Content::Mapping { pending, .. }, end, .. }) = self.stack.last_mut() {
-            if let Pending::Key(key) | Pending::Merge(key) = &key {
+            if let Pending::Key(key) | Pending::Repeated(key) | Pending::Merge(key) = &key {
                 *end = (*end).max(key.span.end as usize);
             }
             *pending = Some(key);
@@ -640,9 +652,10 @@ impl<'a> Composer<'a> {
         let outer = &self.stack[..self.stack.len().saturating_sub(1)];
         let path = outer.iter().fold(super::Path::root(), |path, frame| match &frame.content {
             Content::Sequence(items) => path.index(items.len()),
-            Content::Mapping { pending: Some(Pending::Key(key) | Pending::Merge(key)), .. } => {
-                path.then(Segment::Key(key.name.clone()))
-            }
+            Content::Mapping {
+                pending: Some(Pending::Key(key) | Pending::Repeated(key) | Pending::Merge(key)),
+                ..
+            } => path.then(Segment::Key(key.name.clone())),
             Content::Mapping { .. } => path,
         });
         path.to_string()

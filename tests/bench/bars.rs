@@ -14,6 +14,8 @@ pub(crate) enum Bar {
     AsFast,
     /// At most this part of the peer's CPU time.
     Cpu(f64),
+    /// At most that much CPU time.
+    CpuTime(Duration),
     /// At most this part of the peer's peak memory.
     Memory(f64),
     /// At most that many bytes of peak memory.
@@ -81,6 +83,10 @@ impl Row {
                 is_met: median(&self.hoist, wall) <= median(&self.peer, wall) * (1.0 + SPREAD),
             },
             Bar::Cpu(of) => part("CPU", *of, cpu),
+            Bar::CpuTime(most) => Verdict {
+                text: format!("CPU ≤ {}", seconds(most.as_secs_f64())),
+                is_met: median(&self.hoist, cpu) <= most.as_secs_f64(),
+            },
             Bar::Memory(of) => part("memory", *of, peak),
             Bar::Peak(most) => Verdict {
                 text: format!("memory ≤ {} MB", most / 1_000_000),

@@ -12,7 +12,7 @@ use crate::bars::{Bar, Room, Row};
 use crate::measure::{Cost, run_into};
 use crate::programs::{Costs, Programs, Side, in_turn, services, ten_services};
 use crate::project::Project;
-use crate::{builds, commands, floor, generate};
+use crate::{builds, commands, floor};
 
 /// A job, by its name on the command line.
 pub(crate) struct Job {
@@ -30,7 +30,8 @@ type Work<'a> = Pin<Box<dyn Future<Output = anyhow::Result<Vec<Row>>> + 'a>>;
 
 /// All jobs, in the order of the table.
 pub(crate) const JOBS: &[Job] = &[
-    Job { name: "config", what: "`config` of 100 services", rounds: 10, run: |p, n| Box::pin(ready(config(p, n))) },
+    Job { name: "version", what: "`version`", rounds: 20, run: |p, n| Box::pin(ready(commands::version(p, n))) },
+    Job { name: "config", what: "`config`", rounds: 10, run: |p, n| Box::pin(ready(commands::config(p, n))) },
     Job { name: "ps", what: "`ps` of 10 services", rounds: 10, run: |p, n| Box::pin(ps(p, n)) },
     Job { name: "up-again", what: "`up -d` with nothing to do", rounds: 10, run: |p, n| Box::pin(up_again(p, n)) },
     Job { name: "gated", what: "the same with a health condition", rounds: 5, run: |p, n| Box::pin(gated(p, n)) },
@@ -44,7 +45,7 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "build-each", what: "files of a `build`", rounds: 5, run: |p, n| Box::pin(builds::per_thousand(p, n)) },
     Job { name: "pull", what: "`pull` of 10 layers", rounds: 5, run: |p, n| Box::pin(builds::pull(p, n)) },
     Job { name: "exec", what: "`exec true`", rounds: 10, run: |p, n| Box::pin(commands::exec(p, n)) },
-    Job { name: "run", what: "`run --rm true`", rounds: 5, run: |p, n| Box::pin(commands::run(p, n)) },
+    Job { name: "run", what: "`run --rm true`", rounds: 5, run: |p, n| Box::pin(commands::one_off(p, n)) },
     Job { name: "ls", what: "`ls` and `images`", rounds: 10, run: |p, n| Box::pin(commands::lists(p, n)) },
     Job { name: "stats", what: "`stats --no-stream`", rounds: 3, run: |p, n| Box::pin(commands::stats(p, n)) },
     Job { name: "stop", what: "`stop`, `start` of 10 services", rounds: 5, run: |p, n| Box::pin(commands::stop(p, n)) },
@@ -62,13 +63,6 @@ fn gated_services(count: usize, interval: &str) -> String {
             None => check,
         }
     })
-}
-
-fn config(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
-    let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("compose.yaml"), generate::compose_file(100))?;
-    let costs = programs.pairs(rounds, &["config"], folder.path())?;
-    Ok(vec![costs.row("`config` of 100 services", [Bar::Time(20.0)])])
 }
 
 async fn ps(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {

@@ -133,6 +133,47 @@ services:
     .await;
 }
 
+#[tokio::test]
+async fn a_pre_start_hook_is_a_container_made_from_what_its_service_is() {
+    let file = r#"
+services:
+  web:
+    <<: *idle
+    hostname: inherited
+    user: "7"
+    env_file: web.env
+    environment: {A: service}
+    secrets: [word]
+    tmpfs: [/scratch]
+    pre_start:
+      - command: [sh, -c, "echo $$(hostname) $$(id -u) $$A $$FROM_SERVICE $$FROM_HOOK $$(cat /run/secrets/word) > /data/hook"]
+        env_file: hook.env
+        user: "0"
+        volumes: ["data:/data"]
+secrets: {word: {environment: WORD}}
+volumes: {data: {}}
+"#;
+    project("hook-whole", file, |s| async move {
+        s.write("web.env", "FROM_SERVICE=one\n");
+        s.write("hook.env", "FROM_HOOK=two\n");
+        s.write(".env", "WORD=secret\n");
+        // `create` leaves the container for the start.
+        s.hoist(&["create"]).await.ok();
+        assert!(s.inspect_if_there("hoist-test-hook-whole-web-pre_start-0").await.is_some());
+        s.hoist(&["create"]).await.ok();
+        s.hoist(&["start"]).await.ok();
+        assert_eq!(s.replicas().await.len(), 1, "the hook's container is gone");
+        let shown =
+            s.hoist(&["run", "--rm", "-T", "-v", "data:/data", "--entrypoint", "cat", "web", "/data/hook"]).await.ok();
+        assert_eq!(shown.stdout, "inherited 0 service one two secret\n");
+        s.hoist(&["stop"]).await.ok();
+        s.hoist(&["start"]).await.ok();
+        s.hoist(&["down", "--volumes"]).await.ok();
+        assert!(s.is_gone().await);
+    })
+    .await;
+}
+
 /// Puts a program that provides services on the scenario's PATH.
 fn program(s: &Scenario, text: &str) {
     let path = ".docker/cli-plugins/docker-hoist-test-provider";

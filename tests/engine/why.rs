@@ -220,7 +220,10 @@ async fn a_network_that_is_gone() {
         s.hoist(&["start"]).await.ends_with(1);
         let said = why(&s, &[]).await.stdout;
         let first = said.lines().next().unwrap_or_default();
-        assert!(first.starts_with("web ") && first.contains("network"), "{said}");
+        assert!(first.starts_with("web cannot start: network ") && first.ends_with(" not found"), "{said}");
+        assert!(said.contains("hint: `hoist up -d web` makes anew what is missing"), "{said}");
+        s.up(&[]).await;
+        s.hoist(&["why"]).await.ok();
     })
     .await;
 }

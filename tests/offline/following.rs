@@ -41,6 +41,7 @@ pub(crate) async fn shown(mut outputs: OutputReceiver) -> Vec<String> {
             Output::Exited { source, exit_code, restarting: true } => format!("{source} exited {exit_code}, restarts"),
             Output::Recreated { source } => format!("{source} recreated"),
             Output::Unreadable { source, message } => format!("{source} unreadable: {message}"),
+            Output::Watch(note) => format!("{note:?}"),
         });
     }
     shown
@@ -340,6 +341,7 @@ pub(crate) fn up_settings(on_exit: OnExit) -> SessionSettings {
         follow: FollowSettings { begin: Begin::Now, stderr: Stderr::Apart, ..settings() },
         on_exit,
         exit_code_from: None,
+        watching: None,
     }
 }
 

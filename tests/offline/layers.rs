@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("engine", &["source", "diagnostic", "project", "observed", "plan", "registry"]),
     ("event", &["project", "observed", "plan", "engine"]),
     ("execute", &["diagnostic", "project", "observed", "plan", "registry", "event", "engine"]),
-    ("operation", &["load", "project", "observed", "plan", "event", "engine", "execute"]),
+    ("operation", &["source", "load", "project", "observed", "plan", "event", "engine", "execute"]),
     ("export", &["project", "observed"]),
     ("render", &["source", "diagnostic", "project", "observed", "plan", "event", "export"]),
     (
@@ -77,6 +77,7 @@ fn libraries_have_one_home() {
         ("indicatif", &["src/render/progress/tty"]),
         ("dagre", &["src/export/graph/layout"]),
         ("regex", &["src/operation/ls"]),
+        ("notify", &["src/operation/watch/files"]),
         ("clap", &["src/cli", "src/main.rs"]),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

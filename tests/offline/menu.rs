@@ -45,7 +45,7 @@ web-1  | one
 web-1  | two
 w Watch   d Detach";
     assert_eq!(screen.contents(), ended);
-    screen.progress.set_menu(Some(Menu::Notice("Detaching...")));
+    screen.progress.set_menu(Some(Menu::Notice("Detaching...".into())));
     assert!(screen.contents().ends_with("web-1  | two\nDetaching..."), "{}", screen.contents());
     screen.progress.set_menu(None);
     log(&mut screen, "web-1  | three");

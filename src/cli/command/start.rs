@@ -29,10 +29,10 @@ pub(super) fn start(args: &StartArgs, context: &Context) -> Result<(), Failure> 
         context,
         || {
             let found = existing::find(&args.services, context)?;
-            if let ProjectSource::Files(project) = &found.source {
-                service_names::refuse_schedules(project)?;
-            }
-            Ok(found)
+            let ProjectSource::Files(project) = &found.source else { return Ok(found) };
+            service_names::refuse_schedules(project)?;
+            let has_hooks = project.services.values().any(|service| !service.pre_start.is_empty());
+            if has_hooks { existing::find_with_env_files(&args.services, context) } else { Ok(found) }
         },
         async |found, engine| {
             let plan = |source: &_, observed: &_| plan::start(source, observed, &options);

@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::watch::{definitions, watch_settings};
 use crate::cli::bring_up::{self, Goal, UpPlanArgs};
 use crate::cli::engine::with_engine;
-use crate::cli::screen::{self, Screen};
+use crate::cli::screen::{self, Screen, WatchSwitch};
 use crate::cli::{Context, Failure, interaction, output, progress, service_names};
 use crate::engine::Engine;
 use crate::event::{Events, Outputs, RunFailure};
 use crate::operation::Interruption;
 use crate::operation::follow::{Begin, FollowSettings, Stderr};
 use crate::operation::session::{self, OnExit, SessionContext, SessionOutcome, SessionSettings};
+use crate::operation::watch::{Definitions, Prune, Watch, Watching};
 use crate::project::{Project, ServiceName};
 use crate::render::logs::LogPrinter;
 use crate::render::warning;
@@ -44,6 +47,9 @@ pub(crate) struct UpArgs {
     /// Show a timestamp with each log line
     #[arg(long)]
     pub(crate) timestamps: bool,
+    /// Watch files, and do what `develop.watch` says when they change
+    #[arg(short, long)]
+    pub(crate) watch: bool,
 }
 
 /// What an attached `up` shows, and when it ends.
@@ -97,14 +103,19 @@ async fn attached<E: Engine>(
     goal: &Goal,
     engine: &E,
 ) -> Result<(), Failure> {
+    let (definitions, apply) =
+        definitions(&args.plan, context, &goal.origin.project, &goal.origin.sources, engine.is_local());
+    let (watching, wanted) = watching(args.watch, definitions, goal, context)?;
     let settings = SessionSettings {
+        watching,
         run: progress::run_settings(&goal.origin.project, context)?,
         follow,
         on_exit: on_exit(&args.attach),
         exit_code_from: args.attach.exit_code_from.as_deref().map(ServiceName::from),
     };
     let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
-    let mut screen = Screen::new(output::with_build_log(output::progress(context)?.hiding(goal.hidden), context), logs);
+    let progress = output::with_build_log(output::progress(context)?.hiding(goal.hidden), context);
+    let mut screen = Screen::new(progress, logs).watching(wanted).applying(apply);
     if screen::wants_menu(args.menu, &goal.origin.project.environment, context)? {
         screen.open_menu(context)?;
     }
@@ -130,6 +141,25 @@ async fn attached<E: Engine>(
         output::warn(&output::style(context).for_this_project(&left_out), context)?;
     }
     end(outcome, goal)
+}
+
+/// What can be watched, and who says that it is to be; or why nothing can be.
+fn watching(
+    wanted: bool,
+    definitions: Definitions,
+    goal: &Goal,
+    context: &Context,
+) -> Result<(Option<Watching>, WatchSwitch), Failure> {
+    let settings = watch_settings(&goal.up, Prune::No, context)?;
+    match Watch::new(goal.origin.project.clone(), settings) {
+        Ok(watch) => {
+            let (sender, receiver) = watch::channel(wanted);
+            let watch = watch.with_definitions(definitions);
+            Ok((Some(Watching { watch, wanted: receiver }), Ok(sender)))
+        }
+        Err(error) if wanted => Err(Failure::Usage(error.to_string())),
+        Err(error) => Ok((None, Err(error.to_string()))),
+    }
 }
 
 /// Turns the outcome of a session into the command's result: 130 after an interruption, else the result of the plan. As
@@ -168,12 +198,15 @@ fn check(args: &UpArgs) -> Result<(), Failure> {
     bring_up::check(plan)?;
     let needs_session =
         attach.attach_dependencies || aborts_on_exit || attach.abort_on_container_failure || !attach.attach.is_empty();
-    if (*detach || plan.wait) && needs_session {
+    if (*detach || plan.wait) && (needs_session || args.watch) {
         let flag = if plan.wait { "--wait" } else { "--detach" };
         return Failure::usage(&format!(
             "{flag} cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, \
              --attach-dependencies or --watch"
         ));
+    }
+    if plan.converge.no_build && args.watch {
+        return Failure::usage("--no-build and --watch are incompatible");
     }
     if !attach.attach.is_empty() && attach.attach_dependencies {
         return Failure::usage("cannot combine --attach and --attach-dependencies");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use clap::{Arg, FromArgMatches};
+use clap::Arg;
 
 use super::answer::{Answer, Directive, commands};
 use crate::cli::context::Context;
@@ -97,8 +97,11 @@ impl<'a> Values<'a> {
             "SERVICE" | "SERVICES" => {
                 let given = &self.walk.positionals;
                 let is_new = |name: &String| !argument.is_positional() || !given.iter().any(|word| **word == **name);
-                let jobs = if self.walk.path() == "run" { self.section("jobs") } else { Services::new() };
-                Answer::of(Directive::NoFiles, self.services().into_keys().chain(jobs.into_keys()).filter(is_new))
+                let mut names = self.services();
+                if self.walk.path() == "run" {
+                    names.extend(self.section("jobs"));
+                }
+                Answer::of(Directive::NoFiles, names.into_keys().filter(is_new))
             }
             _ if name.starts_with("SERVICE=") => {
                 Answer::of(Directive::NoSpace, self.services().into_keys().map(|name| name + "="))
@@ -118,7 +121,7 @@ impl<'a> Values<'a> {
             // Up to the name of the command.
             |word| word.as_encoded_bytes().starts_with(b"-"),
         ));
-        let cli = Cli::from_arg_matches(&matches.ok()?).ok()?;
+        let cli = Cli::of(matches.ok()?).ok()?;
         Context::of_process(&cli.global, self.docker.clone(), self.form).ok()
     }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use bollard::query_parameters::RemoveImageOptions;
 use futures::stream::BoxStream;
+use serde::Deserialize;
 
-use super::client::{CHANGE, check_segment};
+use super::client::{CHANGE, check_segment, query};
 use super::{Docker, commit, image_details, image_lookup, transfer};
 use crate::engine::{CommitSpec, EngineError, ImageProgress, Images};
 use crate::observed::{Image, ImageDetails, ImageDigest, ImagePlatform};
 use crate::plan::{PullSpec, PushSpec};
+use crate::project::label;
 
 impl Images for Docker {
     async fn image(&self, reference: String, platform: Option<String>) -> Result<Option<Image>, EngineError> {
@@ -47,7 +49,21 @@ impl Images for Docker {
         }
     }
 
+    async fn nameless_images(&self, project: String) -> Result<Vec<ImageDigest>, EngineError> {
+        let label = format!("{}={project}", label::PROJECT);
+        let filters = serde_json::json!({ "dangling": ["true"], "label": [label] }).to_string();
+        let path = format!("/images/json?{}", query(&[("filters", &filters)]));
+        let listed: Vec<Nameless> = self.client.get(&path).await?;
+        Ok(listed.into_iter().map(|image| image.id.into()).collect())
+    }
+
     async fn commit_container(&self, spec: CommitSpec) -> Result<ImageDigest, EngineError> {
         commit::commit(&self.client, &spec).await
     }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Nameless {
+    id: String,
 }

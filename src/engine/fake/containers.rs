@@ -22,9 +22,8 @@ impl Containers for Fake {
 
     async fn create_hook_container(&self, request: HookContainer) -> Result<CreatedContainer, EngineError> {
         let (project, service) = (&request.spec.project.name, &request.spec.replica.service);
-        let name = format!("{service}-hook-{}", request.hook);
-        self.call(format!("create {name}")).await?;
-        let id = self.state().add(project.as_str(), &name, service.as_str(), 0);
+        self.call(format!("create {}", request.name)).await?;
+        let id = self.state().add(project.as_str(), &request.name, service.as_str(), 0);
         self.label(&id, label::HOOK, "pre_start");
         Ok(CreatedContainer { id, left_out: Vec::new(), warnings: Vec::new() })
     }

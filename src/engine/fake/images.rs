@@ -54,6 +54,11 @@ impl Images for Fake {
         })
     }
 
+    async fn nameless_images(&self, project: String) -> Result<Vec<ImageDigest>, EngineError> {
+        self.call(format!("list images without a name of {project}")).await?;
+        Ok(vec!["sha256:nameless".into()])
+    }
+
     async fn commit_container(&self, spec: CommitSpec) -> Result<ImageDigest, EngineError> {
         self.call_on("commit", &spec.container).await?;
         Ok("sha256:committed".into())

@@ -280,6 +280,9 @@ impl Validator<'_> {
     }
 
     fn refuse_repeats(&mut self, items: &mut Vec<Node>, node_path: NodePath<'_>) {
+        if all_differ(items) {
+            return;
+        }
         let mut seen: HashMap<String, Span> = HashMap::with_capacity(items.len());
         items.retain(|item| {
             let text = match &item.value {
@@ -467,6 +470,14 @@ impl Validator<'_> {
         self.findings.error(ShapeError { path, span, problem, hint, related: None });
         Verdict::Drop
     }
+}
+
+/// Whether the items of a short list differ at first sight.
+fn all_differ(items: &[Node]) -> bool {
+    const SHORT: usize = 16;
+    let differs_from_the_rest =
+        |(at, item): (usize, &Node)| items[at + 1..].iter().all(|other| item.value.surely_differs(&other.value));
+    items.len() <= SHORT && items.iter().enumerate().all(differs_from_the_rest)
 }
 
 fn did_you_mean(word: &str) -> String {

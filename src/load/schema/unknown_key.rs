@@ -34,6 +34,9 @@ pub(super) fn unknown_key_hint(
     if let Some((_, _, advice)) = advice {
         return (Some((*advice).to_owned()), Meant::Nothing);
     }
+    if matches!(node_path.resource(), Some(("jobs", _))) && table::SERVICE.get(name).is_some() {
+        return (Some(format!("only services have `{name}`")), Meant::Nothing);
+    }
     let in_service = matches!(node_path.resource(), Some(("services", _))) || at_top;
     let home =
         table::HOMES.iter().find(|(home, _)| in_service && !std::ptr::eq(*home, keys) && home.get(name).is_some());

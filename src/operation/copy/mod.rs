@@ -20,6 +20,7 @@ use crate::project::ProjectName;
 
 pub use error::CopyError;
 pub(super) use local::{cleaned, is_device, is_pipe};
+pub(super) use pack::pack_files;
 pub use sides::{Direction, Local, Sides};
 
 use local::{LocalPath, Source};

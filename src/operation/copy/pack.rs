@@ -13,6 +13,8 @@ use super::local::Source;
 
 /// How many bytes of a file are read at a time.
 const BUFFER: usize = 128 << 10;
+/// Files up to this size are read as a whole when they are copied one by one.
+const SMALL: u64 = 5 << 20;
 
 /// Writes an archive of `source`, which is called `name` in it; without a name, of what is in the folder.
 pub(super) fn pack(source: &Source, name: Option<&OsStr>, out: impl Write) -> Result<(), CopyError> {
@@ -23,6 +25,26 @@ pub(super) fn pack(source: &Source, name: Option<&OsStr>, out: impl Write) -> Re
     match name {
         Some(name) => packer.add(&source.path, Path::new(name))?,
         None => packer.add_content(&source.path, Path::new(""))?,
+    }
+    packer.builder.into_inner().map(drop).map_err(CopyError::Archive)
+}
+
+/// Writes an archive of single files, given by their name in it. Those that are gone are left out, and so are folders
+/// unless they are wanted. A small file is read as a whole, so that what is written to it meanwhile does no harm.
+pub(in crate::operation) fn pack_files(
+    files: &BTreeMap<PathBuf, PathBuf>,
+    folders: bool,
+    out: impl Write,
+) -> Result<(), CopyError> {
+    let mut builder = Builder::new(out);
+    builder.follow_symlinks(false);
+    builder.sparse(false);
+    let mut packer = Packer { builder, links: BTreeMap::new() };
+    for (name, path) in files {
+        match packer.add_single(path, name, folders) {
+            Err(CopyError::Local { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
+            added => added?,
+        }
     }
     packer.builder.into_inner().map(drop).map_err(CopyError::Archive)
 }
@@ -48,6 +70,31 @@ impl<W: Write> Packer<W> {
             return self.builder.append_path_with_name(path, name).map_err(CopyError::Archive);
         }
         self.add_special(name, &metadata)
+    }
+
+    /// Adds a file, a link or a folder without what is in it.
+    fn add_single(&mut self, path: &Path, name: &Path, folders: bool) -> Result<(), CopyError> {
+        let metadata = fs::symlink_metadata(path).map_err(CopyError::local("lstat", path))?;
+        if metadata.is_dir() {
+            return if folders { self.builder.append_dir(name, path).map_err(CopyError::Archive) } else { Ok(()) };
+        }
+        if metadata.is_symlink() {
+            return self.builder.append_path_with_name(path, name).map_err(CopyError::Archive);
+        }
+        if !metadata.is_file() {
+            return self.add_special(name, &metadata);
+        }
+        if metadata.len() > SMALL {
+            return self.add_content_of(path, name);
+        }
+        let mut content = Vec::new();
+        let mut file = File::open(path).map_err(CopyError::local("open", path))?;
+        let metadata = file.metadata().map_err(CopyError::local("stat", path))?;
+        file.read_to_end(&mut content).map_err(CopyError::local("read", path))?;
+        let mut header = Header::new_gnu();
+        header.set_metadata(&metadata);
+        header.set_size(content.len() as u64);
+        self.builder.append_data(&mut header, name, content.as_slice()).map_err(CopyError::Archive)
     }
 
     /// Adds a pipe or a device, which are not opened. Sockets have no place in an archive.
@@ -85,6 +132,10 @@ impl<W: Write> Packer<W> {
             }
             self.links.insert(identity, name.to_owned());
         }
+        self.add_content_of(path, name)
+    }
+
+    fn add_content_of(&mut self, path: &Path, name: &Path) -> Result<(), CopyError> {
         let file = File::open(path).map_err(CopyError::local("open", path))?;
         let metadata = file.metadata().map_err(CopyError::local("stat", path))?;
         if !metadata.is_file() {

@@ -103,7 +103,7 @@ fn of_replica(
 ) -> Option<(Trouble, Option<i128>)> {
     let exit_code = details.exit_code.unwrap_or_default();
     let trouble = match (details.state, details.health) {
-        _ if was_refused(container, details) => {
+        _ if was_refused(details) => {
             let words = details.error.clone().unwrap_or_default();
             let error = StepError::Engine(EngineError::Failed(words));
             return Some((Trouble::CannotStart(Box::new(error)), None));

@@ -115,8 +115,7 @@ fn start_step<'a>(plan: &'a Plan, id: &ContainerId) -> Option<(&'a Action, Optio
     })
 }
 
-/// Whether a container was refused by the engine when it was to start.
-fn was_refused(container: &Container, details: &ContainerDetails) -> bool {
-    let never_ran = container.state == State::Created || details.started_at.is_none_or(|at| at <= 0);
-    details.error.is_some() && never_ran
+/// Whether the engine refused the latest start of a container; a start that succeeds clears the error.
+fn was_refused(details: &ContainerDetails) -> bool {
+    details.error.is_some() && matches!(details.state, State::Created | State::Exited | State::Dead)
 }

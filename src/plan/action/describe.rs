@@ -6,8 +6,8 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    Action, AnonymousVolumes, BuildPurpose, ContainerRef, ContainerSpec, Handle, ModelSpec, Probing, ProviderVerb,
-    Subject, UnusedVolume, WaitCondition, WaitSpec, Waiter,
+    Action, AnonymousVolumes, BuildPurpose, ContainerRef, ContainerSpec, Handle, HookRun, ModelSpec, Probing,
+    ProviderVerb, Subject, UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
 use crate::project::value::Port;
 use crate::project::{Project, ServiceName};
@@ -282,13 +282,19 @@ impl Action {
                 data: vec![("duration_s", duration.as_secs_f64().into())],
                 ..Description::change("delay update of", ("Waiting", "Waited"), Subject::Service(service.to_string()))
             },
-            Self::RunPreStart { spec, container, hook } => Description {
-                object: format!("{} of {container}", hook + 1),
-                service: Some(&spec.replica.service),
-                effect: Effect::Part,
-                data: vec![("hook", (*hook).into())],
-                ..Description::of_container("run pre_start hook", None, container)
-            },
+            Self::RunPreStart { spec, container, hook, run } => {
+                let plan = match run {
+                    HookRun::Now => "run pre_start hook",
+                    HookRun::AtStart => "create pre_start hook",
+                };
+                Description {
+                    object: format!("{} of {container}", hook + 1),
+                    service: Some(&spec.replica.service),
+                    effect: Effect::Part,
+                    data: vec![("hook", (*hook).into())],
+                    ..Description::of_container(plan, None, container)
+                }
+            }
             Self::RunProvider { service, verb, .. } => {
                 let (plan, progress, effect) = match verb {
                     ProviderVerb::Up => ("provide", CREATE, Effect::Repeated(Repetition::Provider)),

@@ -231,7 +231,7 @@ pub enum Action {
         /// How long.
         duration: Duration,
     },
-    /// Runs a `pre_start` hook of a service, once before its first replica starts.
+    /// Makes the container of a `pre_start` hook of a service and, once before its first replica starts, runs it.
     RunPreStart {
         /// The replica whose volumes the hook sees.
         spec: Arc<ContainerSpec>,
@@ -239,6 +239,8 @@ pub enum Action {
         container: ContainerRef,
         /// Which item of `pre_start`, from 0.
         hook: usize,
+        /// When it runs.
+        run: HookRun,
     },
     /// Runs the program that provides a service.
     RunProvider {
@@ -274,6 +276,15 @@ impl Action {
     pub fn remove_container(container: ContainerRef, volumes: AnonymousVolumes) -> Self {
         Self::RemoveContainer { container, volumes, unused: Vec::new() }
     }
+}
+
+/// When a `pre_start` hook runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookRun {
+    /// As soon as its container is made.
+    Now,
+    /// When the service starts; until then, its container waits.
+    AtStart,
 }
 
 /// What to ask the program of a provider service for.

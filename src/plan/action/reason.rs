@@ -99,6 +99,8 @@ pub enum Reason {
     Hook,
     /// A `pre_start` hook of an earlier run failed in it.
     HookFailed,
+    /// A `pre_start` hook that an earlier run made but did not run is made anew.
+    HookRenewed,
 }
 
 /// One field of a definition that changed.
@@ -165,6 +167,7 @@ impl fmt::Display for Reason {
             Self::EveryRun => f.write_str("done on every run"),
             Self::Hook => f.write_str("before the service starts"),
             Self::HookFailed => f.write_str("left by a failed hook"),
+            Self::HookRenewed => f.write_str("made anew"),
         }
     }
 }

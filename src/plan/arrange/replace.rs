@@ -7,7 +7,7 @@ use crate::plan::decide::volume;
 use crate::plan::decide::when::When;
 use crate::plan::down::container_ref;
 use crate::plan::{
-    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, ProviderVerb, Reason,
+    Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Edge, Handle, HookRun, ProviderVerb, Reason,
 };
 use crate::project::value::RestartCondition;
 use crate::project::{Condition, Service, ServiceName};
@@ -45,7 +45,12 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             .collect();
         let mut end = End { inherited: ready.clone(), ..End::default() };
         let starts: Vec<_> = replacements.iter().map(|replacement| self.start_when(replacement)).collect();
-        let hooks = self.pre_start(service, &replacements, &starts, &rows, &ready);
+        let hooks = if self.cx.starts() {
+            self.pre_start(service, &replacements, &starts, &rows, &ready)
+        } else {
+            self.prepare_hooks(decision, &replacements);
+            Vec::new()
+        };
         if let Some(update) = decision.rolling.filter(|_| rolls) {
             let turns: Vec<_> = replacements
                 .iter()
@@ -399,14 +404,16 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         waited_for || !serves
     }
 
-    /// Removes containers left by failed hooks of earlier runs. They share the volumes of the service, which stay.
+    /// Removes containers of hooks that failed in earlier runs, or were never run. They share the volumes of the service, which stay.
     fn sweep_hooks(&mut self, service: &Service, when: &When) -> Vec<ActionId> {
         let left = self.cx.observed.containers.iter().filter(|container| container.hook && has_ended(container));
         let left = left.filter(|container| container.service.as_ref() == Some(&service.name));
         left.map(|container| {
             let handle = container_ref(container, None);
             let action = Action::remove_container(handle, AnonymousVolumes::Keep);
-            self.add(action, Reason::HookFailed, when, [])
+            let is_unused = container.state == State::Created;
+            let reason = if is_unused { Reason::HookRenewed } else { Reason::HookFailed };
+            self.add(action, reason, when, [])
         })
         .collect()
     }
@@ -436,13 +443,40 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
         }
         let mut hooks = Vec::new();
         for hook in 0..service.pre_start.len() {
-            let action = Action::RunPreStart { spec: first.spec.clone(), container: first.container.clone(), hook };
+            let (spec, container) = (first.spec.clone(), first.container.clone());
+            let action = Action::RunPreStart { spec, container, hook, run: HookRun::Now };
             let step = self.add(action, Reason::Hook, &when, before);
             self.after_all(step, ready);
             hooks.push(step);
             before = vec![step];
         }
         hooks
+    }
+
+    /// Makes the containers of the `pre_start` hooks for a later start if no replica runs. Those that are there are kept
+    /// if the replicas are.
+    fn prepare_hooks(&mut self, decision: &Decision<'a>, replacements: &[Replacement<'a, '_>]) {
+        let service = decision.service;
+        let is_up = |slot: &Slot<'_>| match &slot.change {
+            Change::Keep(container) | Change::Recreate { old: container, .. } => container.is_up(),
+            Change::Create => false,
+            Change::Finish { .. } => true,
+        };
+        let (Some(first), false) = (replacements.first(), decision.slots.iter().any(is_up)) else { return };
+        let made: Vec<_> = replacements.iter().filter_map(|replacement| replacement.create).collect();
+        let is_ready = |container: &&Container| container.hook && container.state == State::Created;
+        let waiting = self.cx.observed.containers.iter().filter(is_ready);
+        let waiting = waiting.filter(|container| container.service.as_ref() == Some(&service.name)).count();
+        if service.pre_start.is_empty() || made.is_empty() && waiting == service.pre_start.len() {
+            return;
+        }
+        let mut before = made;
+        before.extend(self.sweep_hooks(service, &When::Always));
+        for hook in 0..service.pre_start.len() {
+            let (spec, container) = (first.spec.clone(), first.container.clone());
+            let action = Action::RunPreStart { spec, container, hook, run: HookRun::AtStart };
+            self.add(action, Reason::Hook, &When::Always, before.clone());
+        }
     }
 }
 

@@ -75,17 +75,29 @@ pub fn volume(volume: &Volume, form: Form) -> Tree {
     resource::volume(volume, form)
 }
 
-/// The same with every `$` doubled, in keys too, so that the printed form loads to the same project.
+/// Doubles every `$`, in keys too, so that the printed form loads to the same project.
 #[must_use]
-pub fn double_dollars(tree: Tree) -> Tree {
-    let double = |text: String| if text.contains('$') { text.replace('$', "$$") } else { text };
-    match tree {
-        Tree::String(text) => Tree::String(double(text)),
-        Tree::Sequence(items) => Tree::Sequence(items.into_iter().map(double_dollars).collect()),
-        Tree::Mapping(entries) => {
-            Tree::Mapping(entries.into_iter().map(|(key, value)| (double(key), double_dollars(value))).collect())
+pub fn double_dollars(mut tree: Tree) -> Tree {
+    double_in_place(&mut tree);
+    tree
+}
+
+fn double_in_place(tree: &mut Tree) {
+    let double = |text: &mut String| {
+        if text.contains('$') {
+            *text = text.replace('$', "$$");
         }
-        Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) => tree,
+    };
+    match tree {
+        Tree::String(text) => double(text),
+        Tree::Sequence(items) => items.iter_mut().for_each(double_in_place),
+        Tree::Mapping(entries) => {
+            for (key, value) in entries {
+                double(key);
+                double_in_place(value);
+            }
+        }
+        Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) | Tree::Float32(_) => {}
     }
 }
 

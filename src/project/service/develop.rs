@@ -63,6 +63,12 @@ impl WatchAction {
             Self::SyncExec => "sync+exec",
         }
     }
+
+    /// Whether it copies what changed.
+    #[must_use]
+    pub fn syncs(self) -> bool {
+        matches!(self, Self::Sync | Self::SyncRestart | Self::SyncExec)
+    }
 }
 
 impl fmt::Display for WatchAction {

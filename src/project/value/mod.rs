@@ -12,6 +12,7 @@ pub mod file_mode;
 pub mod image_ref;
 pub mod mount;
 pub mod namespace;
+pub(crate) mod path_pattern;
 pub mod port;
 pub mod pull_policy;
 pub mod restart;

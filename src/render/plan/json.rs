@@ -142,5 +142,6 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::EveryRun => "every_run",
         Reason::Hook => "hook",
         Reason::HookFailed => "hook_failed",
+        Reason::HookRenewed => "hook_renewed",
     }
 }

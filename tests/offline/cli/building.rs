@@ -193,13 +193,21 @@ fn nothing_to_build_is_a_warning() {
 
 #[test]
 fn a_dry_run_lists_the_builds() {
-    let ran = case("--dry-run build web.x --steps").run();
+    let there = || case("--dry-run build web.x --steps");
+    let ran = there().file("more/x", "").run();
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-    assert_eq!(
-        ran.stdout,
-        "#1 build image shop-base for linux/amd64, linux/arm64: needed by web.x\n\
-         #2 build image shop/web:1: build requested, after #1\n"
-    );
+    let plan = "#1 build image shop-base for linux/amd64, linux/arm64: needed by web.x\n\
+                #2 build image shop/web:1: build requested, after #1\n";
+    assert_eq!(ran.stdout, plan);
+
+    // What the run would not find is told, too.
+    let ran = there().run();
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, plan));
+    assert!(ran.stderr.starts_with("the additional context `dir`: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("compose.yaml:11:"), "{}", ran.stderr);
+    let file = "services: {web: {build: app}}\n";
+    let ran = Case::new("--dry-run build").file("compose.yaml", file).file("app/x", "").run();
+    assert!(ran.stderr.starts_with("no Dockerfile at `") && ran.status == 1, "{}", ran.stderr);
 }
 
 #[test]

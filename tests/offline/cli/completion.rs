@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::Case;
 
 const FILE: &str = "name: shop\nservices:\n  web: {image: busybox, profiles: [dev]}\n  db: {image: busybox}\n  webdb: \
-                    {image: busybox}\n";
+                    {image: busybox}\njobs:\n  nightly: {image: busybox, triggers: {manual: true}}\n";
 
 fn asked(arguments: &[&str]) -> (String, String) {
     let case = Case::new("__complete compose").by_docker().file("compose.yaml", FILE);
@@ -40,6 +40,7 @@ fn answers_are_those_of_docker_compose() {
     ] {
         assert_eq!(asked(arguments), (stdout.to_owned(), stderr.to_owned()), "{arguments:?}");
     }
+    assert_eq!(asked(&["run", ""]).0, "db\nnightly\nweb\nwebdb\n:4\n", "only `run` runs jobs");
     assert_eq!(asked(&["up", "--no-dep"]).0, "--no-deps\tDo not bring up dependencies of the given services\n:4\n");
     let ran = Case::new("__completeNoDesc compose u").by_docker().run();
     assert_eq!(ran.stdout, "unpause\nup\n:4\n");

@@ -7,6 +7,7 @@ mod config;
 mod forms;
 mod graph;
 mod interruption;
+mod jobs;
 mod listed;
 mod remarks;
 mod security;

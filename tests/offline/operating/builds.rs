@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use hoist::engine::Engine;
 use hoist::engine::fake::Fake;
 use hoist::observed::Observed;
-use hoist::operation::{self, Ask, Change, Known, OperationError};
-use hoist::plan::{BuildOptions, Plan, PlanError};
+use hoist::operation::{self, Ask, Change, Known, OperationError, Up};
+use hoist::plan::{BuildImages, BuildOptions, Plan, PlanError, UpOptions};
 use hoist::project::{Build, Project};
 use indoc::indoc;
 
@@ -74,8 +74,9 @@ async fn an_up_that_builds_nothing_reads_no_dockerfile() {
 async fn several_builds_are_ordered_by_what_they_are_made_from() {
     let folder = tempfile::tempdir().expect("a folder");
     let project = built(folder.path());
-    let (plan, known) = planned(up(project.clone()), &Fake::new()).await;
-    assert!(plan.contains("#1 build image db: missing, after #2\n"), "{plan}");
+    let options = UpOptions { build: BuildImages::Always, ..UpOptions::default() };
+    let (plan, known) = planned(Up::new(Arc::new(project.clone()), options), &Fake::new()).await;
+    assert!(plan.starts_with("#1 build image db: build requested, after #2\n#2 build image web:"), "{plan}");
     assert_eq!(known, [0, 2]);
 
     let (plan, known) = planned(operation::build(Arc::new(project), BuildOptions::default()), &Fake::new()).await;

@@ -6,7 +6,7 @@ use hoist::observed::{Definition, Settings, State};
 use hoist::plan::{Orphans, Recreate, StartContainers, UpOptions};
 use hoist::project::hash::{HashForm, resolved_service_hash};
 use hoist::project::value::mount;
-use hoist::project::{Condition, Project, Tree};
+use hoist::project::{Condition, PreStart, Project, Service, Tree};
 use hoist::render::warning::plan::message;
 use indoc::indoc;
 
@@ -545,6 +545,25 @@ fn containers_of_either_docker_compose_are_left_alone() {
     let project =
         one_web().change("web", |web| web.volumes.push(mount::parse_short("/srv:/srv").expect("a mount"))).load();
     let web = &project.services["web"];
+    let hooked = one_web()
+        .change("web", |web| {
+            let container = Service { image: web.image.clone(), user: Some("u".to_owned()), ..Service::new("web") };
+            web.pre_start = vec![PreStart { container, ..PreStart::default() }];
+        })
+        .load();
+    let of_v5_5 = resolved_service_hash(&hooked.services["web"], HashForm::V5_5, |_| None);
+    assert_ne!(of_v5_5, resolved_service_hash(&hooked.services["web"], HashForm::V5, |_| None));
+    check(
+        &hooked,
+        [Case::new(
+            "made by Docker Compose 5.5",
+            in_sync(&hooked).with("shop-web-1", |container| {
+                container.config_hash = Some(of_v5_5);
+                container.labels.remove("hoist.fields");
+            }),
+            "",
+        )],
+    );
     let of_v2 = resolved_service_hash(web, HashForm::V2, |_| None);
     assert_ne!(of_v2, resolved_service_hash(web, HashForm::V5, |_| None), "the two lines differ for this mount");
     let entry = super::state::image("nginx:1").id;

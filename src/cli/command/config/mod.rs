@@ -74,7 +74,14 @@ fn render(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result
     let printed = |loaded: &Loaded| canonical::double_dollars(canonical::project(&loaded.project, form));
     if !args.asks_registries() {
         let loaded = output::load(options, context)?;
-        return Ok(rendered(&printed(&loaded), args, format, &loaded, context));
+        if args.quiet {
+            return Ok(String::new());
+        }
+        let tree = printed(&loaded);
+        let text = rendered(&tree, args, format, &loaded, context);
+        // Nothing but the output comes after this, and to free all values one by one would take a tenth of the time.
+        std::mem::forget((tree, loaded));
+        return Ok(text);
     }
     with_engine(
         context,

@@ -15,7 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::archive::{self, Contents};
 use super::cache;
 use super::error::BuildError;
-use super::ignore_file::{IGNORE_FILE, check, patterns};
+use super::ignore_file::{IGNORE_FILE, check};
 use super::progress::{BuildProgress, Built, StepStatus};
 use crate::engine::build_files::{existing_dockerfile, existing_folder};
 use crate::engine::docker::client::{Client, query};
@@ -24,6 +24,7 @@ use crate::engine::{BuildFailure, EngineError};
 use crate::plan::{Attestation, BuildPurpose, BuildSpec, Dockerfile};
 use crate::project::hash::hex;
 use crate::project::value::BuildContext;
+use crate::project::value::path_pattern::of_ignore_file;
 use crate::source::Reader;
 
 /// Where progress goes.
@@ -144,7 +145,7 @@ fn prepare(spec: &BuildSpec) -> Result<Request, BuildError> {
         }
     };
     let ignored = ignored.as_deref().or(common_text.as_deref()).unwrap_or_default();
-    let mut excluded = patterns(&String::from_utf8_lossy(ignored));
+    let mut excluded = of_ignore_file(&String::from_utf8_lossy(ignored));
     let mut texts = Vec::new();
     let dockerfile = if let Some(name) = name {
         // Both are needed by the engine, which removes them if they are excluded.

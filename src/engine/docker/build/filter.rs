@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::pattern::{BadPattern, Glob, Matched, Patterns};
+use crate::project::value::path_pattern::{BadPattern, Glob, Matched, Patterns};
 use crate::source::clean;
 
 /// Decides which paths of a folder to send.

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::error::BuildError;
-use super::pattern::Patterns;
 use crate::engine::{BuildFailure, BuildPlace};
-use crate::source::{Reader, clean};
+use crate::project::value::path_pattern::Patterns;
+use crate::source::Reader;
 
 /// The file in a context that lists what not to send.
 pub(super) const IGNORE_FILE: &str = ".dockerignore";
@@ -81,23 +81,6 @@ fn bad_line(files: &[PathBuf]) -> Option<BuildPlace> {
     })
 }
 
-/// The patterns in an ignore file, as Docker's own tools read them.
-pub(super) fn patterns(text: &str) -> Vec<String> {
-    let lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.starts_with('#'));
-    let lines = lines.map(str::trim).filter(|line| !line.is_empty());
-    let pattern = |line: &str| {
-        let (sign, path) = line.strip_prefix('!').map_or(("", line), |path| ("!", path.trim()));
-        if path.is_empty() {
-            return sign.to_owned();
-        }
-        let clean = clean(path);
-        // A leading slash means the context itself.
-        let clean = clean.strip_prefix('/').filter(|rest| !rest.is_empty()).unwrap_or(&clean);
-        format!("{sign}{clean}")
-    };
-    lines.map(pattern).collect()
-}
-
 /// The line of the first invalid pattern, from 1.
 fn bad_pattern(text: &str) -> Option<usize> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
@@ -108,12 +91,6 @@ fn bad_pattern(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_ignore_file_becomes_patterns() {
-        let text = "\u{feff}# not this\n#nor this\n a # b \r\n\n! /x/../y/\n/\n./z/.\n!\n";
-        assert_eq!(patterns(text), ["a # b", "!y", "/", "z", "!"]);
-    }
 
     #[test]
     fn the_first_line_that_is_no_pattern_is_found() {

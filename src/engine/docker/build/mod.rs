@@ -11,7 +11,7 @@
 //! session.rs     what the engine may call: health, credentials, secrets, files, SSH agents
 //!   ssh.rs  ssh_keys.rs    agents for build steps; keys from files
 //!   file_sync.rs   the protocol of files
-//!   tree.rs  filter.rs  pattern.rs    a folder -> its entries; which of them; Docker's patterns
+//!   tree.rs  filter.rs    a folder -> its entries; which of them
 //!   ignore_file.rs    the line of an ignore file that is no pattern
 //! check.rs       the linter's report instead of an image
 //! classic.rs  archive.rs    engines without BuildKit; a folder as one stream
@@ -33,7 +33,6 @@ mod file_sync;
 mod filter;
 mod hidden;
 mod ignore_file;
-mod pattern;
 mod progress;
 mod request;
 mod session;

@@ -21,11 +21,8 @@ pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result
     let request = &without_strays(client, whole).await?;
     let facts = facts(client, request).await?;
     let made = convert::create_request(request, &facts)?;
-    let platform = convert::service_of(&request.spec)?
-        .platform
-        .clone()
-        .or_else(|| request.spec.project.environment.get("DOCKER_DEFAULT_PLATFORM").cloned());
-    let mut created = Box::pin(ask_to_create(client, Some(&request.name), platform, made.body)).await?;
+    let platform = platform(&request.spec)?;
+    let mut created = Box::pin(ask_to_create(client, &request.name, platform, made.body)).await?;
     created.warnings.splice(..0, made.warnings);
     let strays = whole.inherited.iter().filter(|volume| !request.inherited.contains(volume));
     created.left_out = strays.map(|volume| volume.volume.clone()).collect();
@@ -33,19 +30,21 @@ pub(super) async fn create(client: &Client, request: &CreateContainer) -> Result
     Ok(created)
 }
 
-/// Creates the container of a hook, which gets no name.
+/// Creates the container of a hook.
 pub(super) async fn create_hook(client: &Client, request: &HookContainer) -> Result<CreatedContainer, EngineError> {
-    let facts = Facts {
-        engine: client.version().await?,
-        podman: client.is_podman().await?,
-        proxies: client.config().await.proxy_variables(&client.address()),
-        ..Facts::default()
-    };
-    let made = convert::hook_request(request, &facts)?;
-    let mut created = Box::pin(ask_to_create(client, None, None, made.body)).await?;
+    let replica = convert::hook_replica(request)?;
+    let made = convert::hook_request(request, &replica, &facts(client, &replica).await?)?;
+    let platform = platform(&replica.spec)?;
+    let mut created = Box::pin(ask_to_create(client, &request.name, platform, made.body)).await?;
     created.warnings.splice(..0, made.warnings);
     connect_all(client, &created.id, made.connect).await?;
     Ok(created)
+}
+
+/// The platform that a container is asked for.
+fn platform(spec: &ContainerSpec) -> Result<Option<String>, EngineError> {
+    let default = || spec.project.environment.get("DOCKER_DEFAULT_PLATFORM").cloned();
+    Ok(convert::service_of(spec)?.platform.clone().or_else(default))
 }
 
 /// Connects a new container to further networks; if that fails, removes it.
@@ -86,17 +85,14 @@ fn without_slash(path: &str) -> &str {
 
 async fn ask_to_create(
     client: &Client,
-    name: Option<&str>,
+    name: &str,
     platform: Option<String>,
     body: ContainerCreateBody,
 ) -> Result<CreatedContainer, EngineError> {
-    let options = CreateContainerOptions { name: name.map(ToOwned::to_owned), platform: platform.unwrap_or_default() };
+    let options = CreateContainerOptions { name: Some(name.to_owned()), platform: platform.unwrap_or_default() };
     // The body is large; unboxed, it would make every enclosing future as large.
     let call = Box::pin(client.api().await?.create_container(Some(options), body));
-    let created = client
-        .wait(CHANGE, || format!("create container {}", name.unwrap_or("of a hook")), call)
-        .await
-        .map_err(without_image)?;
+    let created = client.wait(CHANGE, || format!("create container {name}"), call).await.map_err(without_image)?;
     Ok(CreatedContainer { id: created.id.into(), left_out: Vec::new(), warnings: created.warnings })
 }
 

@@ -9,7 +9,7 @@ use super::service::{refused, service_of};
 use crate::engine::{CreateContainer, EngineError, HookContainer};
 use crate::project::{PreStart, Service, label};
 
-/// The request that creates the container of a hook, as that of a replica, with the volumes of the one that is about to
+/// The request that creates the container of a hook, as that of `replica` (see [`hook_replica`]), with the volumes of the one that is about to
 /// start.
 ///
 /// # Errors
@@ -17,15 +17,14 @@ use crate::project::{PreStart, Service, label};
 /// If the service has no such hook, or its definition is invalid.
 pub(in crate::engine::docker) fn hook_request(
     request: &HookContainer,
+    replica: &CreateContainer,
     facts: &Facts,
 ) -> Result<CreateRequest, EngineError> {
     let service = service_of(&request.spec)?;
-    let mut made = create_request(&as_replica(request, service)?, facts)?;
+    let mut made = create_request(replica, facts)?;
     let body = &mut made.body;
     let host = body.host_config.get_or_insert_default();
     host.volumes_from.get_or_insert_default().push(request.volumes_from.to_string());
-    host.restart_policy = None;
-    host.port_bindings = None;
     let mut labels: HashMap<String, String> = hook_of(request, service)?.container.labels.clone().into_iter().collect();
     let own = [
         (label::PROJECT, request.spec.project.name.to_string()),
@@ -47,7 +46,12 @@ fn hook_of<'a>(request: &HookContainer, service: &'a Service) -> Result<&'a PreS
 
 /// The hook's container as replica number 0 of a service that is made from what the hook says; the number gives its
 /// name on the networks.
-fn as_replica(request: &HookContainer, service: &Service) -> Result<CreateContainer, EngineError> {
+///
+/// # Errors
+///
+/// If the service has no such hook.
+pub(in crate::engine::docker) fn hook_replica(request: &HookContainer) -> Result<CreateContainer, EngineError> {
+    let service = service_of(&request.spec)?;
     let hook = hook_of(request, service)?;
     let mut spec = request.spec.of_hook(hook);
     spec.replica.number = 0;

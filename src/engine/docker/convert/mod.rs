@@ -19,7 +19,7 @@ mod tests;
 
 pub(super) use container::create_request;
 pub(super) use facts::Facts;
-pub(super) use hook::hook_request;
+pub(super) use hook::{hook_replica, hook_request};
 pub(super) use host_config::seccomp_files;
 pub(super) use networking::{endpoint_to_connect, network_request};
 pub(super) use service::service_of;

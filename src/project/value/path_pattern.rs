@@ -9,19 +9,19 @@
 use crate::source::clean;
 
 /// A list of patterns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Patterns {
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Patterns {
     patterns: Vec<Pattern>,
 }
 
 /// Which patterns of a list matched a folder; passed on to the paths inside it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Matched(Vec<bool>);
+pub(crate) struct Matched(Vec<bool>);
 
 /// An invalid pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a valid path pattern")]
-pub(super) struct BadPattern(String);
+pub(crate) struct BadPattern(pub(crate) String);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern {
@@ -47,19 +47,19 @@ impl Patterns {
     /// # Errors
     ///
     /// [`BadPattern`] for a lone `!`, an unclosed `[` and a `\` at the end.
-    pub(super) fn parse<S: AsRef<str>>(texts: &[S]) -> Result<Self, BadPattern> {
+    pub(crate) fn parse<S: AsRef<str>>(texts: &[S]) -> Result<Self, BadPattern> {
         let patterns = texts.iter().map(|text| text.as_ref().trim()).filter(|text| !text.is_empty());
         Ok(Self { patterns: patterns.map(Pattern::parse).collect::<Result<_, _>>()? })
     }
 
     /// Whether the list is empty.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.patterns.is_empty()
     }
 
     /// Whether the list matches a path, and the state to pass on to the paths inside it. `parent` is the state from its
     /// folder; `None` at the root.
-    pub(super) fn matches(&self, path: &str, parent: Option<&Matched>) -> (bool, Matched) {
+    pub(crate) fn matches(&self, path: &str, parent: Option<&Matched>) -> (bool, Matched) {
         let mut result = false;
         let mut each = Vec::with_capacity(self.patterns.len());
         for (index, pattern) in self.patterns.iter().enumerate() {
@@ -75,13 +75,28 @@ impl Patterns {
         (result, Matched(each))
     }
 
+    /// Whether the list matches a path, judged with its folders.
+    pub(crate) fn matches_whole(&self, path: &str) -> bool {
+        let mut parent: Option<Matched> = None;
+        let mut end = 0;
+        loop {
+            end = path[end..].find('/').map_or(path.len(), |slash| end + slash);
+            let (matched, state) = self.matches(&path[..end], parent.as_ref());
+            if end == path.len() {
+                return matched;
+            }
+            parent = Some(state);
+            end += 1;
+        }
+    }
+
     /// Whether something inside an unmatched folder could be matched.
-    pub(super) fn may_match_inside(&self, folder: &str) -> bool {
+    pub(crate) fn may_match_inside(&self, folder: &str) -> bool {
         self.some_reaches_into(folder, false)
     }
 
     /// Whether a `!` pattern could apply to something inside a matched folder.
-    pub(super) fn may_take_back_inside(&self, folder: &str) -> bool {
+    pub(crate) fn may_take_back_inside(&self, folder: &str) -> bool {
         self.some_reaches_into(folder, true)
     }
 
@@ -148,7 +163,7 @@ fn is_inside_or_same(path: &str, folder: &str) -> bool {
 
 /// A pattern with wildcards, as a list of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Glob {
+pub(crate) struct Glob {
     tokens: Vec<Token>,
     /// What every matching path begins with: the text before the first wildcard.
     beginning: String,
@@ -176,7 +191,7 @@ enum Token {
 
 impl Glob {
     /// Parses a pattern; `None` if it is invalid.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut tokens = Vec::new();
         let mut rest = text.chars().peekable();
         while let Some(next) = rest.next() {
@@ -199,7 +214,7 @@ impl Glob {
     }
 
     /// Whether it matches a whole path. The time is proportional to the product of both lengths for any pattern.
-    pub(super) fn matches(&self, path: &str) -> bool {
+    pub(crate) fn matches(&self, path: &str) -> bool {
         // Most paths match none of the patterns, and are rejected here.
         if !path.ends_with(self.end.as_str()) || !path.starts_with(self.beginning.as_str()) {
             return false;
@@ -317,23 +332,35 @@ impl States {
     }
 }
 
+/// The patterns in an ignore file, as Docker's own tools read them.
+pub(crate) fn of_ignore_file(text: &str) -> Vec<String> {
+    let lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.starts_with('#'));
+    let lines = lines.map(str::trim).filter(|line| !line.is_empty());
+    let pattern = |line: &str| {
+        let (sign, path) = line.strip_prefix('!').map_or(("", line), |path| ("!", path.trim()));
+        if path.is_empty() {
+            return sign.to_owned();
+        }
+        let clean = clean(path);
+        // A leading slash means the context itself.
+        let clean = clean.strip_prefix('/').filter(|rest| !rest.is_empty()).unwrap_or(&clean);
+        format!("{sign}{clean}")
+    };
+    lines.map(pattern).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn an_ignore_file_becomes_patterns() {
+        let text = "\u{feff}# not this\n#nor this\n a # b \r\n\n! /x/../y/\n/\n./z/.\n!\n";
+        assert_eq!(of_ignore_file(text), ["a # b", "!y", "/", "z", "!"]);
+    }
+
     fn matches(patterns: &[&str], path: &str) -> bool {
-        let patterns = Patterns::parse(patterns).expect("patterns");
-        let mut parent: Option<Matched> = None;
-        let mut end = 0;
-        loop {
-            end = path[end..].find('/').map_or(path.len(), |slash| end + slash);
-            let (matched, state) = patterns.matches(&path[..end], parent.as_ref());
-            if end == path.len() {
-                return matched;
-            }
-            parent = Some(state);
-            end += 1;
-        }
+        Patterns::parse(patterns).expect("patterns").matches_whole(path)
     }
 
     #[test]

@@ -1,0 +1,335 @@
+//! One service that is watched: bursts of changes in, actions out, one burst after the other.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::future::join_all;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::super::pipe::on_thread;
+use super::burst::{Burst, Dirty};
+use super::decide::{Actions, Sync, decide, initial};
+use super::files::{Folders, Heard};
+use super::replace::{Plans, failure};
+use super::rule::{Rule, ServiceRules};
+use super::rules;
+use super::settings::Prune;
+use super::sync::sync;
+use super::tree::{Seen, Tree, Trouble};
+use crate::engine::{Engine, ExecProgress, ExecSpec, ObserveQuery, OutputStream};
+use crate::event::{Output, WatchFailure, WatchNote};
+use crate::observed::{Container, ContainerId};
+use crate::project::{Hook, ServiceName};
+
+/// What a service is told.
+#[derive(Debug, Clone)]
+pub(super) enum News {
+    /// Something is heard of files.
+    Files(Heard),
+    /// A container of it has started.
+    Started(ContainerId),
+}
+
+/// A service that is watched.
+pub(super) struct Worker<E> {
+    plans: Arc<Plans<E>>,
+    service: ServiceName,
+    /// Files that say what the rules ignore.
+    ignore_files: Vec<std::path::PathBuf>,
+    /// Away while a thread looks at the files.
+    tree: Option<Tree>,
+    burst: Option<Burst>,
+    /// What could not be copied.
+    left: Sync,
+    /// What was copied since the image was built: what a new container of the same image lacks.
+    carried: Sync,
+    /// The containers that have it.
+    known: BTreeSet<ContainerId>,
+}
+
+impl<E: Engine> Worker<E> {
+    pub(super) fn new(plans: Arc<Plans<E>>, rules: ServiceRules, folders: Arc<dyn Folders>) -> Self {
+        Self {
+            plans,
+            service: rules.service,
+            ignore_files: rules.ignore_files,
+            tree: Some(Tree::new(rules.rules, folders)),
+            burst: None,
+            left: Sync::default(),
+            carried: Sync::default(),
+            known: BTreeSet::new(),
+        }
+    }
+
+    /// Begins: looks at everything that is there, and copies what is to be copied at once. From then on nothing is missed.
+    pub(super) async fn begin(&mut self) {
+        self.look(Dirty::All).await;
+        let containers = self.containers().await;
+        self.known = containers.iter().map(|container| container.id.clone()).collect();
+        let first = self.initial();
+        self.sync(&containers, first).await;
+    }
+
+    /// Works until there is no more news.
+    pub(super) async fn run(mut self, mut news: mpsc::UnboundedReceiver<News>) {
+        let cancel = self.plans.interruption.stop.clone();
+        loop {
+            let ends = self.burst.as_ref().map(Burst::ends);
+            if ends.is_some_and(|ends| ends <= Instant::now())
+                && let Some(burst) = self.burst.take()
+            {
+                self.act(burst.dirty).await;
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return,
+                told = news.recv() => match told {
+                    None => return,
+                    Some(News::Files(heard)) => self.hear(heard),
+                    Some(News::Started(id)) => self.started(&id).await,
+                },
+                () = sleep_until(ends), if ends.is_some() => {}
+            }
+        }
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        let concerns = |path: &Path| {
+            self.ignore_files.iter().any(|file| file == path)
+                || self.tree.as_ref().is_none_or(|tree| tree.concerns(path))
+        };
+        if let Heard::Changed(path) = &heard
+            && !concerns(path)
+        {
+            return;
+        }
+        let now = Instant::now();
+        match &mut self.burst {
+            Some(burst) => burst.add(heard, now),
+            None => self.burst = Some(Burst::new(heard, now)),
+        }
+    }
+
+    /// Does what a burst of changes means.
+    async fn act(&mut self, dirty: Dirty) {
+        let mut dirty = dirty;
+        if let Dirty::Some(paths) = &dirty
+            && self.ignore_files.iter().any(|file| paths.contains(file))
+        {
+            self.read_rules();
+            dirty = Dirty::All;
+        }
+        let changes = self.look(dirty).await.changes;
+        let Some(tree) = &self.tree else { return };
+        let actions = decide(tree.rules(), &tree.places(), &changes);
+        if actions.is_empty() {
+            return;
+        }
+        let Actions { rebuild, sync, restart, commands } = actions;
+        if rebuild {
+            self.rebuild().await;
+        }
+        let containers = self.containers().await;
+        self.renew(&containers).await;
+        self.sync(&containers, sync).await;
+        if restart {
+            self.restart().await;
+        }
+        let hooks = self.tree.as_ref().map(|tree| hooks(tree.rules(), &commands)).unwrap_or_default();
+        if !hooks.is_empty() {
+            let this = &*self;
+            let running = containers.iter().filter(|container| container.is_running());
+            join_all(running.map(async |container| {
+                for hook in &hooks {
+                    this.exec(container, hook).await;
+                }
+            }))
+            .await;
+        }
+    }
+
+    /// Reads what the build ignores now. A mistake in that is for the build to tell.
+    fn read_rules(&mut self) {
+        let Ok((all, _)) = rules::of_project(&self.plans.project) else { return };
+        if let Some(rules) = all.into_iter().find(|rules| rules.service == self.service)
+            && let Some(tree) = &mut self.tree
+        {
+            tree.set_rules(rules.rules);
+        }
+    }
+
+    /// Looks at the files, on a thread.
+    async fn look(&mut self, dirty: Dirty) -> Seen {
+        let Some(mut tree) = self.tree.take() else { return Seen::default() };
+        let (tree, seen) = on_thread(move || {
+            let seen = tree.look(&dirty);
+            (tree, seen)
+        })
+        .await;
+        self.tree = Some(tree);
+        for Trouble { path, reason } in &seen.troubles {
+            let (service, path) = (self.service.clone(), path.clone());
+            self.tell(match reason {
+                None => WatchNote::Missing { service, path },
+                Some(reason) => WatchNote::Unwatched { service, path, reason: reason.clone() },
+            })
+            .await;
+        }
+        seen
+    }
+
+    /// A container has started. If it is not one that has what was copied, it gets it.
+    async fn started(&mut self, id: &ContainerId) {
+        if self.known.contains(id) && self.left.is_empty() {
+            return;
+        }
+        let containers = self.containers().await;
+        self.renew(&containers).await;
+        self.sync(&containers, Sync::default()).await;
+    }
+
+    /// Copies into containers that somebody else has made what they lack.
+    async fn renew(&mut self, containers: &[Container]) {
+        let new: Vec<_> = containers.iter().filter(|container| !self.known.contains(&container.id)).cloned().collect();
+        if new.is_empty() {
+            return;
+        }
+        let lacks = self.initial().followed_by(self.carried.clone());
+        let carried = std::mem::take(&mut self.carried);
+        self.sync(&new, lacks).await;
+        self.carried = carried;
+        self.known.extend(new.into_iter().map(|container| container.id));
+    }
+
+    async fn sync(&mut self, containers: &[Container], more: Sync) {
+        let all = std::mem::take(&mut self.left).followed_by(more);
+        if all.is_empty() || containers.is_empty() {
+            self.left = if containers.is_empty() { Sync::default() } else { all };
+            return;
+        }
+        let service = self.service.clone();
+        self.tell(WatchNote::Syncing { service: service.clone(), changes: all.len() }).await;
+        let done = tokio::select! {
+            biased;
+            () = self.plans.interruption.stop.cancelled() => return,
+            done = sync(&self.plans.engine, containers, &all) => done,
+        };
+        self.left = done.sync;
+        self.carried = std::mem::take(&mut self.carried).followed_by(all);
+        if let Some(cause) = done.cause {
+            self.tell(WatchNote::SyncFailed { service, cause }).await;
+        }
+    }
+
+    async fn rebuild(&mut self) {
+        let service = || self.service.clone();
+        self.tell(WatchNote::Rebuilding { service: service() }).await;
+        let built = tokio::select! {
+            biased;
+            () = self.plans.interruption.stop.cancelled() => return,
+            built = self.plans.build(&self.service) => built,
+        };
+        if let Err(error) = built {
+            self.tell(WatchNote::BuildFailed { service: service(), cause: failure(error) }).await;
+            return;
+        }
+        self.tell(WatchNote::Built { service: service() }).await;
+        if let Err(error) = self.plans.replace(&self.service).await {
+            self.tell(WatchNote::Failed { service: service(), cause: failure(error) }).await;
+        }
+        if self.plans.settings.prune == Prune::Yes {
+            self.plans.prune().await;
+        }
+        // The image has what was copied before.
+        (self.carried, self.left) = (Sync::default(), Sync::default());
+        if self.initial().is_empty() {
+            self.known = self.containers().await.into_iter().map(|container| container.id).collect();
+        }
+    }
+
+    async fn restart(&self) {
+        let service = self.service.clone();
+        let note = match self.plans.restart(&self.service).await {
+            Ok(()) => WatchNote::Restarted { service },
+            Err(error) => WatchNote::Failed { service, cause: failure(error) },
+        };
+        self.tell(note).await;
+    }
+
+    /// Runs the command of a rule; what it writes is shown as that of other hooks.
+    async fn exec(&self, container: &Container, hook: &Hook) {
+        let variable = |(name, value): (&String, &Option<String>)| Some(format!("{name}={}", value.as_ref()?));
+        let spec = ExecSpec {
+            command: hook.command.clone().unwrap_or_default(),
+            user: hook.user.clone(),
+            privileged: hook.privileged,
+            working_dir: hook.working_dir.clone(),
+            environment: hook.environment.iter().filter_map(variable).collect(),
+            ..ExecSpec::default()
+        };
+        let project = &self.plans.project;
+        let short = container.number.and_then(|number| {
+            project.separator.short_name(&container.name, project.name.as_str(), &self.service, number)
+        });
+        let source: Arc<str> = format!("{} ->", short.as_deref().unwrap_or(&container.name)).into();
+        let service = self.service.clone();
+        let run = async {
+            let mut progress = self.plans.engine.exec(container.id.clone(), spec).await?;
+            while let Some(next) = progress.next().await {
+                match next? {
+                    ExecProgress::Output(chunk) => {
+                        let (source, stderr) = (source.clone(), chunk.stream == OutputStream::Stderr);
+                        self.plans.outputs.send(Output::Lines { source, stderr, bytes: chunk.bytes }).await;
+                    }
+                    ExecProgress::Exited(status) => return Ok(status),
+                }
+            }
+            Ok(0)
+        };
+        let ended = tokio::select! {
+            biased;
+            () = self.plans.interruption.stop.cancelled() => return,
+            ended = run => ended,
+        };
+        match ended {
+            Ok(0) => {}
+            Ok(exit_code) => self.tell(WatchNote::CommandFailed { service, exit_code }).await,
+            Err(error) => {
+                self.tell(WatchNote::Failed { service, cause: WatchFailure::Engine(error) }).await;
+            }
+        }
+    }
+
+    /// What is copied into every new container.
+    fn initial(&self) -> Sync {
+        let of = |tree: &Tree| initial(tree.rules(), &tree.places(), &tree.present());
+        self.tree.as_ref().map(of).unwrap_or_default()
+    }
+
+    /// The replicas of the service, whatever they do. Without an answer there are none: whoever needs them says so.
+    async fn containers(&self) -> Vec<Container> {
+        let query = ObserveQuery::containers_of(self.plans.project.name.as_str());
+        let containers = self.plans.engine.observe(query).await.map(|observed| observed.containers).unwrap_or_default();
+        let is_ours =
+            |container: &Container| container.is_replica() && container.service.as_ref() == Some(&self.service);
+        containers.into_iter().filter(is_ours).collect()
+    }
+
+    async fn tell(&self, note: WatchNote) {
+        self.plans.outputs.send(Output::Watch(note)).await;
+    }
+}
+
+fn hooks(rules: &[Rule], commands: &BTreeSet<usize>) -> Vec<Hook> {
+    commands.iter().filter_map(|index| rules.get(*index)).map(|rule| rule.exec.clone()).collect()
+}
+
+async fn sleep_until(ends: Option<Instant>) {
+    if let Some(ends) = ends {
+        tokio::time::sleep_until(ends).await;
+    }
+}

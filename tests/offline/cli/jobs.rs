@@ -1,0 +1,104 @@
+//! Jobs, as far as no engine is needed: what is shown, what is refused and with which words.
+
+use indoc::indoc;
+
+use super::Case;
+
+const JOBS: &str = indoc! {"
+    services:
+      web: {image: app}
+    jobs:
+      migrate: {image: app, command: migrate, triggers: {manual: true}}
+      report: {image: app, profiles: [reports], triggers: {manual: false, schedule: ['0 3 * * *']}}
+      after: {image: app, profiles: [reports], depends_on: [report], triggers: {manual: true}}
+"};
+
+fn refused(arguments: &str, text: &str) -> String {
+    let ran = Case::new(arguments).file("compose.yaml", text).run();
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, ""), "{arguments}: {}", ran.stderr);
+    ran.stderr
+}
+
+#[test]
+fn yaml_shows_jobs_after_services_in_a_form_that_can_be_read_again() {
+    let ran = Case::new("-p demo --profile reports config").file("compose.yaml", JOBS).run();
+    let report = indoc! {r#"
+      report:
+        profiles:
+          - reports
+        triggers:
+          manual: false
+          schedule:
+            - cron: 0 3 * * *
+        image: app
+        networks:
+          default: null
+    "#};
+    let jobs = ran.stdout.split("\njobs:\n").nth(1).expect("the jobs");
+    assert!(jobs.contains(&report.replace('\n', "\n  ").trim_end().replacen("", "  ", 1)), "{jobs}");
+    let again = Case::new("-p demo --profile reports config").file("compose.yaml", &ran.stdout).run();
+    assert_eq!(again.stdout, ran.stdout, "{}", again.stderr);
+}
+
+#[test]
+fn only_run_takes_the_name_of_a_job() {
+    for command in ["start", "stop", "ps", "logs", "rm -f", "kill", "pause", "events", "volumes", "down"] {
+        let told = refused(&format!("{command} migrate"), JOBS);
+        assert!(told.contains(r#"job "migrate" can only be triggered with "docker compose run""#), "{command}: {told}");
+    }
+    for command in ["up", "create", "build", "pull", "config"] {
+        let told = refused(&format!("{command} migrate"), JOBS);
+        assert!(told.contains("no such service: migrate"), "{command}: {told}");
+        assert!(told.contains("hint: `migrate` is a job: run it with `hoist run migrate`"), "{command}: {told}");
+    }
+}
+
+#[test]
+fn a_job_that_is_not_manual_is_not_run() {
+    let told = refused("run report", JOBS);
+    assert!(told.contains(r#"job "report" is declared with manual: false, it cannot be run manually"#), "{told}");
+    let told = refused("run after", JOBS);
+    let expected =
+        r#"job "report" is declared with manual: false, it cannot be triggered even as a dependency of another"#;
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
+fn nothing_pretends_to_schedule() {
+    for command in ["up -d", "create", "start"] {
+        let told = refused(&format!("--profile reports {command}"), JOBS);
+        assert!(told.contains("scheduled jobs are not supported in this version: report\n"), "{command}: {told}");
+    }
+    let told = refused("up -d", "jobs: {a: {image: app, triggers: {manual: true}}}\n");
+    assert!(told.contains("no service selected"), "{told}");
+}
+
+#[test]
+fn a_schedule_or_a_job_that_never_runs_is_a_warning() {
+    let text = "jobs:\n  a: {image: app, triggers: {schedule: ['0 0 * * * *', '@daily']}}\n  b: {image: app, triggers: \
+                {manual: false}}\n";
+    let ran = Case::new("config -q").file("compose.yaml", text).run();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("warning: `0 0 * * * *` is not a cron expression\n --> compose.yaml:2:"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("warning: job `b` never runs: it has no schedule, and `manual` is false"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.stderr.matches("warning:").count(), 2, "{}", ran.stderr);
+}
+
+#[test]
+fn what_only_swarm_honours_is_a_warning() {
+    let text = "services:\n  web:\n    image: app\n    deploy: {mode: global, replicas: 2}\n    ports: [{target: 80, mode: host}]\n";
+    let ran = Case::new("config -q").file("compose.yaml", text).run();
+    let expected = [
+        "warning: service `web`: `deploy.mode` is only honored in Swarm mode\n --> compose.yaml:4:14\n",
+        "warning: service `web`: `ports[0].mode` `host` is only honored by the Swarm routing mesh\n --> compose.yaml:5:13\n",
+    ];
+    assert!(expected.iter().all(|warning| ran.stderr.contains(warning)), "{}", ran.stderr);
+}
