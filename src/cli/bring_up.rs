@@ -282,7 +282,7 @@ impl Goal {
     /// Shows what would be done, and what would fail because of missing files.
     pub(super) async fn dry_run(&self, context: &Context) -> Result<(), Failure> {
         progress::dry_run(&self.up, &self.prepared, context).await?;
-        operation::look_for_files(&self.prepared).map_err(|error| self.origin.failure(error))
+        operation::look_for_files(&self.prepared).map_err(|failure| self.origin.failure(OperationError::Run(failure)))
     }
 }
 
@@ -293,16 +293,6 @@ pub(super) async fn prepare<E: Engine>(
     loaded: Loaded,
     engine: &E,
 ) -> Result<Goal, Failure> {
-<<<<<<< HEAD
-    let missing = if engine.is_local() { load::missing_files(&loaded.project) } else { BTreeSet::new() };
-    let goal = prepare_with(missing, args, context, loaded, engine).await?;
-    output::plan_warnings(&goal.prepared.plan, Some((&goal.origin.project, &goal.origin.sources)), context)?;
-    Ok(goal)
-}
-
-/// The same, without warnings, and even if a file is missing that a container needs.
-pub(super) async fn prepare_anyway<E: Engine>(
-=======
     let options = options(args, context, &loaded.project, engine.is_local())?;
     prepare_with(options, args, context, loaded, engine).await
 }
@@ -329,28 +319,24 @@ pub(super) fn options(
 /// Observes, asks the user if necessary, and plans with these options.
 pub(super) async fn prepare_with<E: Engine>(
     options: UpOptions,
->>>>>>> state
     args: &UpPlanArgs,
     context: &Context,
     loaded: Loaded,
     engine: &E,
 ) -> Result<Goal, Failure> {
-<<<<<<< HEAD
-    prepare_with(BTreeSet::new(), args, context, loaded, engine).await
+    let goal = prepare_quietly(options, args, context, loaded, engine).await?;
+    output::plan_warnings(&goal.prepared.plan, Some((&goal.origin.project, &goal.origin.sources)), context)?;
+    Ok(goal)
 }
 
-async fn prepare_with<E: Engine>(
-    missing_files: BTreeSet<String>,
+/// The same without the warnings of the plan.
+pub(super) async fn prepare_quietly<E: Engine>(
+    options: UpOptions,
     args: &UpPlanArgs,
     context: &Context,
     loaded: Loaded,
     engine: &E,
 ) -> Result<Goal, Failure> {
-    let mut options = up_options(args, context, &loaded.project.environment)?;
-    options.contents = load::contents(&loaded.project);
-    options.missing_files = missing_files;
-=======
->>>>>>> state
     let project = Arc::new(loaded.project);
     let origin = Origin { project: project.clone(), sources: loaded.sources };
     let mut up = Up::new(project, options);

@@ -33,11 +33,8 @@ mod top;
 mod up;
 mod volumes;
 mod wait;
-<<<<<<< HEAD
-mod why;
-=======
 pub mod watch;
->>>>>>> state
+mod why;
 
 use tokio_util::sync::CancellationToken;
 

@@ -18,10 +18,7 @@ pub mod top;
 pub mod volume_data;
 pub mod volumes;
 pub mod warning;
-<<<<<<< HEAD
-pub mod why;
-=======
 pub mod watch;
->>>>>>> state
+pub mod why;
 
 pub use progress::{Causes, Hidden, Progress, ProgressMode, Record, RecordState, Records, TerminalSize, TtySettings};

@@ -40,11 +40,8 @@ mod version;
 mod viz;
 mod volumes;
 mod wait;
-<<<<<<< HEAD
-mod why;
-=======
 mod watch;
->>>>>>> state
+mod why;
 
 use clap::Subcommand;
 
@@ -140,14 +137,11 @@ pub(crate) enum Command {
     Volumes(Lazy<volumes::VolumesArgs>),
     /// Wait until containers exit
     Wait(Lazy<wait::WaitArgs>),
-<<<<<<< HEAD
+    /// Watch files, and sync, rebuild or restart when they change
+    Watch(Lazy<watch::WatchArgs>),
     /// Explain why services are not running, not healthy, or about to be recreated
     #[command(after_help = "Exit status: 0 when nothing is wrong, 2 when something is, 1 for an error.")]
     Why(Lazy<why::WhyArgs>),
-=======
-    /// Watch files, and sync, rebuild or restart when they change
-    Watch(Lazy<watch::WatchArgs>),
->>>>>>> state
 }
 
 /// Prints the version if that is what `command` or `--version` asks for. This needs no context, so it works in every
@@ -222,10 +216,7 @@ pub(super) fn dispatch(
         Some(Command::Viz(Lazy(args))) => viz::viz(&args, context),
         Some(Command::Volumes(Lazy(args))) => volumes::volumes(&args, context),
         Some(Command::Wait(Lazy(args))) => wait::wait(&args, context),
-<<<<<<< HEAD
-        Some(Command::Why(Lazy(args))) => why::why(&args, context),
-=======
         Some(Command::Watch(Lazy(args))) => watch::watch(args, context),
->>>>>>> state
+        Some(Command::Why(Lazy(args))) => why::why(&args, context),
     }
 }

@@ -48,7 +48,9 @@ pub(super) fn why(args: &WhyArgs, context: &Context) -> Result<(), Failure> {
         async |loaded, engine| {
             let missing_files =
                 if engine.is_local() { load::missing_files(&loaded.project) } else { Default::default() };
-            let goal = bring_up::prepare_anyway(&wanted, &context, loaded, &engine).await?;
+            // A plan that needs a missing file would be refused.
+            let options = bring_up::options(&wanted, &context, &loaded.project, false)?;
+            let goal = bring_up::prepare_quietly(options, &wanted, &context, loaded, &engine).await?;
             let project: Arc<_> = goal.origin.project.clone();
             let why = Why { project, prepared: goal.prepared, missing_files };
             let findings = why.find(&engine).await.map_err(|error| goal.origin.failure(error))?;
