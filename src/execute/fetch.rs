@@ -11,7 +11,7 @@ use super::step::StepContext;
 use crate::engine::{Engine, EngineError, ImageProgress};
 use crate::event::{Events, Fact, Outcome, PullAlternative, StepError};
 use crate::observed::ImageDigest;
-use crate::plan::{ActionId, BuildSpec, PullFailure, PullSpec, PushFailure, PushSpec};
+use crate::plan::{ActionId, BuildSpec, Exporter, PullFailure, PullSpec, PushFailure, PushSpec};
 
 type StepOutcome = Result<Outcome, StepError>;
 
@@ -91,7 +91,7 @@ pub(super) async fn build_image<E: Engine>(
     let followed = follow(context, id, progress, &mut Instant::now()).await.map_err(|error| match error {
         StepError::Engine(EngineError::Build(failure)) => StepError::Build { service: spec.service.clone(), failure },
         // What the builder itself asks of a registry fails as a build: this is the push of the result.
-        StepError::Engine(cause @ (EngineError::Registry(_) | EngineError::RegistryFault { .. })) => {
+        StepError::Engine(cause) if is_of_push(&cause, spec) => {
             StepError::Push { image: spec.image.clone(), service: spec.service.clone(), cause: Box::new(cause) }
         }
         error => error,
@@ -102,6 +102,13 @@ pub(super) async fn build_image<E: Engine>(
     };
     context.facts.got_image(id, Some(digest));
     Ok(Outcome::Done)
+}
+
+/// Whether a failure during a build is that of pushing its result.
+fn is_of_push(cause: &EngineError, spec: &BuildSpec) -> bool {
+    let of_registry = matches!(cause, EngineError::Registry(_) | EngineError::RegistryFault { .. });
+    let of_transfer = matches!(cause, EngineError::Failed(_) | EngineError::NotFound(_));
+    of_registry || (of_transfer && matches!(spec.exporter, Exporter::Registry { .. }))
 }
 
 /// The image that a finished pull or build should have brought.

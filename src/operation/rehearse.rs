@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::OperationError;
 use super::converge::{Change, Prepared};
 use crate::engine::{BuildFailure, look_for_build_files};
-use crate::event::{EventReceiver, Events, Fact, Outcome, RunOutcome, StepError};
+use crate::event::{EventReceiver, Events, Fact, Outcome, RunFailure, RunOutcome, StepError};
 use crate::execute::refusal;
 use crate::plan::Action;
 
@@ -39,7 +38,7 @@ pub fn rehearse(change: &impl Change, prepared: &Prepared) -> EventReceiver {
 /// # Errors
 ///
 /// That of the run, if a context or a Dockerfile is missing.
-pub fn look_for_files(prepared: &Prepared) -> Result<(), OperationError> {
+pub fn look_for_files(prepared: &Prepared) -> Result<(), Box<RunFailure>> {
     let mut outcome = RunOutcome::default();
     for (id, step) in prepared.plan.steps().filter(|(_, step)| step.guard.is_none()) {
         let Action::BuildImage { spec, .. } = &step.action else { continue };
@@ -49,5 +48,5 @@ pub fn look_for_files(prepared: &Prepared) -> Result<(), OperationError> {
             outcome.fail(id, refusal::explained(error, &step.action));
         }
     }
-    Ok(outcome.into_result(&prepared.plan)?)
+    outcome.into_result(&prepared.plan).map_err(Box::new)
 }

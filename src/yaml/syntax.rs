@@ -518,8 +518,8 @@ impl<'a> Scene<'a> {
     /// Finds `-item` below an item of a list.
     fn glued_item(&self, line: Line<'_>) -> Option<Finding> {
         let finding = glued_dash(line)?;
-        let above = self.above().filter(|other| other.start < line.start);
-        let sibling = above.skip_while(|other| other.indent() > line.indent()).next()?;
+        let mut above = self.above().filter(|other| other.start < line.start);
+        let sibling = above.find(|other| other.indent() <= line.indent())?;
         (sibling.indent() == line.indent() && sibling.content().starts_with("- ")).then_some(finding)
     }
 

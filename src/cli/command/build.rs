@@ -142,7 +142,7 @@ async fn carry_out<E: Engine>(goal: Goal, args: &BuildArgs, engine: &E, context:
     }
     if context.global.dry_run {
         progress::dry_run(&build, &prepared, context).await?;
-        return operation::look_for_files(&prepared).map_err(|error| origin.failure(error));
+        return operation::look_for_files(&prepared).map_err(|failure| origin.failure(OperationError::Run(failure)));
     }
     let hidden = Hidden { builds: args.quiet, ..Hidden::default() };
     progress::carry_out(&build, engine, &prepared, &origin, hidden, context).await

@@ -103,9 +103,16 @@ async fn a_fault_that_stays_ends_it() {
 #[tokio::test(start_paused = true)]
 async fn a_result_that_cannot_be_pushed_is_a_failed_push() {
     let engine = Fake::new();
-    engine.fail("build web", EngineError::Registry("no basic auth credentials".to_owned()));
-    let ran = run(operation::build(Arc::new(buildable()), BuildOptions::default()), &engine).await;
-    assert!(matches!(&failures(&ran)[..], [StepError::Push { image, .. }] if image == "web"), "{:?}", ran.ended);
+    for (push, cause, is_push) in [
+        (true, EngineError::Registry("no basic auth credentials".to_owned()), true),
+        (true, EngineError::Failed("connection refused".to_owned()), true),
+        (false, EngineError::Failed("the disk is full".to_owned()), false),
+    ] {
+        engine.fail("build web", cause);
+        let options = BuildOptions { push, ..BuildOptions::default() };
+        let ran = run(operation::build(Arc::new(buildable()), options), &engine).await;
+        assert_eq!(matches!(&failures(&ran)[..], [StepError::Push { .. }]), is_push, "{:?}", ran.ended);
+    }
 }
 
 #[tokio::test(start_paused = true)]
