@@ -103,7 +103,7 @@ pub fn is_trouble(note: &WatchNote) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::EngineError;
+    use crate::event::EngineError;
     use crate::project::WatchAction;
 
     #[test]

@@ -16,6 +16,7 @@ mod programs;
 mod project;
 mod registry;
 mod report;
+mod watching;
 
 use std::process::ExitCode;
 

@@ -12,7 +12,7 @@ use crate::bars::{Bar, Room, Row};
 use crate::measure::{Cost, run_into};
 use crate::programs::{Costs, Programs, Side, in_turn, services, ten_services};
 use crate::project::Project;
-use crate::{builds, commands, floor};
+use crate::{builds, commands, floor, watching};
 
 /// A job, by its name on the command line.
 pub(crate) struct Job {
@@ -52,6 +52,9 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "cat", what: "`exec -T` with 1 GB of output", rounds: 3, run: |p, n| Box::pin(commands::cat(p, n)) },
     Job { name: "cp", what: "`cp` of 200 MB both ways", rounds: 3, run: |p, n| Box::pin(cp(p, n)) },
     Job { name: "logs", what: "`logs` of 1,000,000 lines", rounds: 3, run: |p, n| Box::pin(logs(p, n)) },
+    Job { name: "watch", what: "`watch`: a save", rounds: 30, run: |p, n| Box::pin(watching::saves(p, n)) },
+    Job { name: "watch-many", what: "`watch`: 10,000 files", rounds: 3, run: |p, n| Box::pin(watching::many(p, n)) },
+    Job { name: "watch-idle", what: "`watch`: nothing", rounds: 1, run: |p, n| Box::pin(watching::idle(p, n)) },
 ];
 
 /// Each waits for the health of the one before.

@@ -67,7 +67,7 @@ impl<E: Engine> Worker<E> {
     /// Begins: looks at everything that is there, and copies what is to be copied at once. From then on nothing is missed.
     pub(super) async fn begin(&mut self) {
         self.look(Dirty::All).await;
-        let containers = self.containers().await;
+        let containers = self.containers().await.unwrap_or_default();
         self.known = containers.iter().map(|container| container.id.clone()).collect();
         let first = self.initial();
         self.sync(&containers, first).await;
@@ -133,7 +133,10 @@ impl<E: Engine> Worker<E> {
         if rebuild {
             self.rebuild().await;
         }
-        let containers = self.containers().await;
+        let Some(containers) = self.containers().await else {
+            self.left = std::mem::take(&mut self.left).followed_by(sync);
+            return;
+        };
         self.renew(&containers).await;
         self.sync(&containers, sync).await;
         if restart {
@@ -187,7 +190,7 @@ impl<E: Engine> Worker<E> {
         if self.known.contains(id) && self.left.is_empty() {
             return;
         }
-        let containers = self.containers().await;
+        let Some(containers) = self.containers().await else { return };
         self.renew(&containers).await;
         self.sync(&containers, Sync::default()).await;
     }
@@ -199,16 +202,22 @@ impl<E: Engine> Worker<E> {
             return;
         }
         let lacks = self.initial().followed_by(self.carried.clone());
-        let carried = std::mem::take(&mut self.carried);
-        self.sync(&new, lacks).await;
+        let (carried, left) = (std::mem::take(&mut self.carried), std::mem::take(&mut self.left));
+        self.sync(&new, lacks.followed_by(left.clone())).await;
+        // The other containers still lack what they lacked.
+        self.left = left.followed_by(std::mem::take(&mut self.left));
         self.carried = carried;
         self.known.extend(new.into_iter().map(|container| container.id));
     }
 
     async fn sync(&mut self, containers: &[Container], more: Sync) {
         let all = std::mem::take(&mut self.left).followed_by(more);
-        if all.is_empty() || containers.is_empty() {
-            self.left = if containers.is_empty() { Sync::default() } else { all };
+        if all.is_empty() {
+            return;
+        }
+        if containers.is_empty() {
+            // The next container gets it.
+            self.carried = std::mem::take(&mut self.carried).followed_by(all);
             return;
         }
         let service = self.service.clone();
@@ -247,7 +256,8 @@ impl<E: Engine> Worker<E> {
         // The image has what was copied before.
         (self.carried, self.left) = (Sync::default(), Sync::default());
         if self.initial().is_empty() {
-            self.known = self.containers().await.into_iter().map(|container| container.id).collect();
+            let containers = self.containers().await.unwrap_or_default();
+            self.known = containers.into_iter().map(|container| container.id).collect();
         }
     }
 
@@ -310,13 +320,20 @@ impl<E: Engine> Worker<E> {
         self.tree.as_ref().map(of).unwrap_or_default()
     }
 
-    /// The replicas of the service, whatever they do. Without an answer there are none: whoever needs them says so.
-    async fn containers(&self) -> Vec<Container> {
+    /// The replicas of the service, whatever they do; `None` without an answer, which is told.
+    async fn containers(&self) -> Option<Vec<Container>> {
         let query = ObserveQuery::containers_of(self.plans.project.name.as_str());
-        let containers = self.plans.engine.observe(query).await.map(|observed| observed.containers).unwrap_or_default();
-        let is_ours =
-            |container: &Container| container.is_replica() && container.service.as_ref() == Some(&self.service);
-        containers.into_iter().filter(is_ours).collect()
+        match self.plans.engine.observe(query).await {
+            Ok(observed) => {
+                let is_ours =
+                    |container: &Container| container.is_replica() && container.service.as_ref() == Some(&self.service);
+                Some(observed.containers.into_iter().filter(is_ours).collect())
+            }
+            Err(error) => {
+                self.tell(WatchNote::SyncFailed { service: self.service.clone(), cause: error.into() }).await;
+                None
+            }
+        }
     }
 
     async fn tell(&self, note: WatchNote) {

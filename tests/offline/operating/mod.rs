@@ -14,6 +14,7 @@ mod terminal;
 mod timeline;
 mod transfers;
 mod up;
+mod watching;
 
 use std::sync::Arc;
 
