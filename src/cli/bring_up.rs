@@ -324,11 +324,23 @@ pub(super) async fn prepare_with<E: Engine>(
     loaded: Loaded,
     engine: &E,
 ) -> Result<Goal, Failure> {
+    let goal = prepare_quietly(options, args, context, loaded, engine).await?;
+    output::plan_warnings(&goal.prepared.plan, Some((&goal.origin.project, &goal.origin.sources)), context)?;
+    Ok(goal)
+}
+
+/// The same without the warnings of the plan.
+pub(super) async fn prepare_quietly<E: Engine>(
+    options: UpOptions,
+    args: &UpPlanArgs,
+    context: &Context,
+    loaded: Loaded,
+    engine: &E,
+) -> Result<Goal, Failure> {
     let project = Arc::new(loaded.project);
     let origin = Origin { project: project.clone(), sources: loaded.sources };
     let mut up = Up::new(project, options);
     let prepared = look(&mut up, args, context, engine).await.map_err(|error| origin.failure(error))?;
-    output::plan_warnings(&prepared.plan, Some((&origin.project, &origin.sources)), context)?;
     let hidden = Hidden { layers: args.converge.quiet_pull, builds: args.quiet_build };
     Ok(Goal { up, prepared, origin, hidden })
 }

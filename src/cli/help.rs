@@ -18,7 +18,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     (
         "Information Commands",
-        &["ps", "logs", "config", "events", "graph", "images", "ls", "port", "stats", "top", "viz", "volumes"],
+        &["ps", "logs", "config", "events", "graph", "images", "ls", "port", "stats", "top", "viz", "volumes", "why"],
     ),
     ("Sharing Commands", &["push", "publish", "bridge"]),
 ];
@@ -72,6 +72,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("volumes", "volumes --quiet"),
     ("wait", "wait migration"),
     ("watch", "watch web"),
+    ("why", "why web"),
 ];
 
 /// The arguments in the usage of commands that take others than any number of services.

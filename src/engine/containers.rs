@@ -191,6 +191,8 @@ pub struct ContainerDetails {
     pub probes: Vec<Probe>,
     /// When it last started, in nanoseconds since 1970.
     pub started_at: Option<i128>,
+    /// When it last exited, in nanoseconds since 1970; `None` if it never has.
+    pub finished_at: Option<i128>,
     /// Whether it has a terminal; then its output is one raw stream.
     pub terminal: bool,
     /// Whether its standard input is kept open for those who attach.

@@ -11,6 +11,7 @@ mod fault;
 mod outcome;
 mod output;
 mod task;
+mod trouble;
 mod warning;
 mod watch;
 
@@ -22,6 +23,7 @@ pub use fault::{ModelFault, ProviderFault};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
 pub use task::{Task, TaskStatus};
+pub use trouble::{Finding, Need, Trouble};
 pub use warning::StepWarning;
 pub use watch::{Redefined, WatchFailure, WatchNote};
 

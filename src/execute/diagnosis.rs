@@ -19,13 +19,14 @@ const BEFORE_RESTART: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a container is unhealthy or not healthy yet: the output of its last probe.
-pub(super) fn of_health(details: &ContainerDetails) -> Vec<Evidence> {
+#[must_use]
+pub fn of_health(details: &ContainerDetails) -> Vec<Evidence> {
     let probe = details.probes.last().map_or(Evidence::NoProbe, of_probe);
     restarts(details).into_iter().chain([probe]).collect()
 }
 
 /// Why a container exited: what the engine reports, and its last output.
-pub(super) async fn of_exit<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<Evidence> {
+pub async fn of_exit<E: Engine>(engine: &E, details: &ContainerDetails) -> Vec<Evidence> {
     let out_of_memory = details.out_of_memory.then_some(Evidence::OutOfMemory);
     let said = details.error.clone().filter(|error| !error.is_empty()).map(Evidence::EngineSaid);
     let known = restarts(details).into_iter().chain(out_of_memory).chain(said);

@@ -4,7 +4,7 @@
 
 mod action;
 mod announce;
-mod diagnosis;
+pub mod diagnosis;
 mod eager_probe;
 mod event_stream;
 mod facts;
@@ -16,7 +16,7 @@ mod plugin;
 mod provider;
 pub mod refusal;
 mod schedule;
-mod start;
+pub mod start;
 mod step;
 mod wait;
 

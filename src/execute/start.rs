@@ -31,7 +31,7 @@ pub(super) async fn start_container<E: Engine>(
             hook::after_start(context, container, spec).await?;
             Ok(Outcome::Done)
         }
-        Err(cause) => Err(explain_refusal(context, container, spec, cause).await),
+        Err(cause) => Err(explain_start(&context.engine, &container.name, spec, cause).await),
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn restart_container<E: Engine>(
         // Looking again would restart again what was restarted already.
         Err(EngineError::NotFound(_)) => Ok(Outcome::NothingThere),
         Err(EngineError::Conflict(words)) => Err(EngineError::Failed(words).into()),
-        Err(cause) => Err(explain_refusal(context, container, spec, cause).await),
+        Err(cause) => Err(explain_start(&context.engine, &container.name, spec, cause).await),
     }
 }
 
@@ -69,9 +69,10 @@ fn is_about_a_taken_port(cause: &EngineError) -> bool {
         .any(|words| message.contains(words))
 }
 
-async fn explain_refusal<E: Engine>(
-    context: &StepContext<E>,
-    container: &ContainerRef,
+/// What it means that the engine refused to start a container: who holds the port or the address that it asks for.
+pub async fn explain_start<E: Engine>(
+    engine: &E,
+    container: &str,
     spec: Option<&Arc<ContainerSpec>>,
     cause: EngineError,
 ) -> StepError {
@@ -80,15 +81,15 @@ async fn explain_refusal<E: Engine>(
     let message = cause.to_string();
     let port = service.ports.iter().find_map(|port| named_in(&message, port)).filter(|_| is_about_a_taken_port(&cause));
     let Some((port, published)) = port else {
-        return explain_taken_address(context, container, spec, cause).await;
+        return explain_taken_address(engine, container, spec, cause).await;
     };
     let protocol = port.protocol.clone().unwrap_or_else(|| "tcp".to_owned());
-    let holder = context.engine.port_holder(published, protocol.clone()).await.ok().flatten();
+    let holder = engine.port_holder(published, protocol.clone()).await.ok().flatten();
     // The engine may list the very container that was just refused.
-    let holder = holder.filter(|holder| !is(holder, &container.name));
+    let holder = holder.filter(|holder| !is(holder, container));
     let project = holder.as_ref().and_then(PortHolder::project);
     StepError::PortTaken {
-        container: container.name.clone(),
+        container: container.to_owned(),
         service: service.name.clone(),
         port: published,
         protocol,
@@ -101,8 +102,8 @@ async fn explain_refusal<E: Engine>(
 
 /// Explains a refusal because a fixed address is taken, as worded by Docker Engine and Podman.
 async fn explain_taken_address<E: Engine>(
-    context: &StepContext<E>,
-    container: &ContainerRef,
+    engine: &E,
+    container: &str,
     spec: &Arc<ContainerSpec>,
     cause: EngineError,
 ) -> StepError {
@@ -112,14 +113,14 @@ async fn explain_taken_address<E: Engine>(
     let mut fixed = Vec::new();
     for (key, field, address) in fixed_addresses(service) {
         let name = spec.project.networks.get(key).map_or(key.as_str(), |network| &network.name).to_owned();
-        let holder = context.engine.address_holder(name.clone(), address.to_owned()).await.ok().flatten();
+        let holder = engine.address_holder(name.clone(), address.to_owned()).await.ok().flatten();
         fixed.push((key, name, field, address, holder));
     }
     // The engine does not say which address. Even one without a visible holder may be taken.
     let at = fixed.iter().position(|(.., holder)| holder.is_some()).or_else(|| (fixed.len() == 1).then_some(0));
     let Some((key, network, field, address, holder)) = at.map(|at| fixed.swap_remove(at)) else { return cause.into() };
     StepError::AddressTaken(Box::new(AddressTaken {
-        container: container.name.clone(),
+        container: container.to_owned(),
         service: service.name.clone(),
         key: key.clone(),
         network,

@@ -10,7 +10,7 @@ mod resource;
 mod scalar;
 mod service;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 pub use error::{DecodeError, DecodeProblem, DecodeWarning};
 
@@ -37,7 +37,7 @@ pub struct Decoded {
 ///
 /// Skips unknown keys: the schema has already refused them.
 #[must_use]
-pub(super) fn decode(model: Node, hooks: HashMap<String, Vec<Node>>, sources: &SourceMap) -> Decoded {
+pub fn decode(model: Node, hooks: impl IntoIterator<Item = (String, Vec<Node>)>, sources: &SourceMap) -> Decoded {
     let mut decoder = Decoder { sources, path: Vec::new(), errors: Vec::new(), warnings: Vec::new() };
     let mut project = Project { origins: origins::of(&model), ..Project::default() };
     if let Some(model) = decoder.mapping(model) {

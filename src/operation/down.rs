@@ -21,11 +21,11 @@ impl Down {
     /// Takes `target` down, with the containers of jobs unless services are named.
     #[must_use]
     pub fn new(target: ProjectSource, options: DownOptions) -> Self {
-        let target = match target {
+        let target = match &target {
             ProjectSource::Files(project) if options.services.is_empty() && project.has_jobs() => {
-                ProjectSource::Files(Arc::new(Project::clone(&project).with_jobs_as_services()))
+                ProjectSource::Files(Arc::new(Project::clone(project).with_jobs_as_services()))
             }
-            other => other,
+            ProjectSource::Files(_) | ProjectSource::Labels(_) => target,
         };
         Self { project: target.known(), target, options }
     }

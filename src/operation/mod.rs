@@ -34,6 +34,7 @@ mod up;
 mod volumes;
 mod wait;
 pub mod watch;
+mod why;
 
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +63,7 @@ pub use top::Top;
 pub use up::Up;
 pub use volumes::Volumes;
 pub use wait::{Ended, Wait};
+pub use why::Why;
 
 /// Interruptions by the user during an operation. The tokens are cancelled from outside, in this order.
 #[derive(Debug, Clone, Default)]

@@ -19,5 +19,6 @@ pub mod volume_data;
 pub mod volumes;
 pub mod warning;
 pub mod watch;
+pub mod why;
 
 pub use progress::{Causes, Hidden, Progress, ProgressMode, Record, RecordState, Records, TerminalSize, TtySettings};

@@ -461,7 +461,7 @@ impl<'a> Composer<'a> {
                 }
                 // An empty value has the place of its key.
                 Some(Pending::Key(key) | Pending::Repeated(key) | Pending::Merge(key)) if start == end => {
-                    span = key.span
+                    span = key.span;
                 }
                 _ => {}
             }

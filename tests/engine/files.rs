@@ -193,7 +193,7 @@ secrets: {word: {environment: WORD}}
         s.hoist(&["plan"]).await.ends_with(0).does_not_say("changed since");
         s.write("nginx.conf", "two\n");
         s.write(".env", "WORD=second\nMOTD=hello\n");
-        let told = "config nginx_conf changed since web/1 started: hoist up --force-recreate web";
+        let told = "config nginx_conf changed since web/1 was created: hoist up --force-recreate web";
         s.hoist(&["plan"]).await.ends_with(0).says(told).does_not_say("motd").does_not_say("first");
         s.up(&[]).await.says(told).says("secret word changed since web/1 was created: hoist up --force-recreate web");
         assert_eq!(s.only("web").await.id, web);

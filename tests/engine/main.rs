@@ -46,3 +46,4 @@ mod transferring;
 mod volumes;
 mod waiting;
 mod watching;
+mod why;

@@ -77,12 +77,22 @@ fn reloaded(project: &Project) -> Result<Project, String> {
 }
 
 /// Cases whose output says less than their project, in Docker Compose as in hoist, and what it does not say.
-const LOSSY: [(&str, &str); 14] = [
+const LOSSY: [(&str, &str); 24] = [
     ("build/no-consistency", "that inconsistent values pass"),
     ("env/dotenv-no-final-newline", "a variable without a name"),
     ("env/environment-empty-name", "a variable without a name"),
     ("interpolation/not-in-keys", "that keys are not expanded: their `$` is doubled all the same"),
+    ("hooks/command-null-and-empty", "that a hook has no command, unlike its service"),
+    ("hooks/completes-and-replaces", "a secret that comes twice"),
+    ("hooks/environment", "an env file of a hook that is missing"),
+    ("jobs/depends", "the disabled service that a job may depend on"),
+    ("jobs/manual-false-alone", "an empty schedule"),
+    ("jobs/merge", "a port that comes twice"),
+    ("jobs/resources-all", "what nothing uses"),
+    ("jobs/schedule-unchecked", "an empty expression"),
+    ("jobs/selected-service", "the service that a job needs and that is not selected"),
     ("merge/extra-hosts", "an address that comes twice"),
+    ("merge/repeated-items", "a group that comes twice"),
     ("ports/duplicates", "a port that comes twice"),
     ("profiles/dependency-disabled-optional", "the disabled service that another may depend on"),
     ("refused/network-name-invalid", "that the name is one that a service may ask for"),

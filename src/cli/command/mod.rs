@@ -41,6 +41,7 @@ mod viz;
 mod volumes;
 mod wait;
 mod watch;
+mod why;
 
 use clap::Subcommand;
 
@@ -138,6 +139,9 @@ pub(crate) enum Command {
     Wait(Lazy<wait::WaitArgs>),
     /// Watch files, and sync, rebuild or restart when they change
     Watch(Lazy<watch::WatchArgs>),
+    /// Explain why services are not running, not healthy, or about to be recreated
+    #[command(after_help = "Exit status: 0 when nothing is wrong, 2 when something is, 1 for an error.")]
+    Why(Lazy<why::WhyArgs>),
 }
 
 /// Prints the version if that is what `command` or `--version` asks for. This needs no context, so it works in every
@@ -213,5 +217,6 @@ pub(super) fn dispatch(
         Some(Command::Volumes(Lazy(args))) => volumes::volumes(&args, context),
         Some(Command::Wait(Lazy(args))) => wait::wait(&args, context),
         Some(Command::Watch(Lazy(args))) => watch::watch(args, context),
+        Some(Command::Why(Lazy(args))) => why::why(&args, context),
     }
 }

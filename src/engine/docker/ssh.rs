@@ -120,7 +120,7 @@ async fn through(program: &str, arguments: &[String]) -> io::Result<SshStream> {
         let missing = error.kind() == io::ErrorKind::NotFound;
         if missing { io::Error::new(error.kind(), format!("found no program `{program}` on PATH")) } else { error }
     })?;
-    let mut stream = SshStream::new(child)?;
+    let mut stream = SshStream::new(child, program)?;
     match stream.ping().await {
         Ok(()) => Ok(stream),
         Err(error) => Err(stream.last_words().await.unwrap_or(error)),
@@ -134,6 +134,7 @@ fn quoted(text: &str) -> String {
 
 /// A connection through a process, which ends with it.
 pub(super) struct SshStream {
+    program: String,
     child: Child,
     /// `None` once nothing more will be sent.
     stdin: Option<ChildStdin>,
@@ -144,12 +145,13 @@ pub(super) struct SshStream {
 }
 
 impl SshStream {
-    fn new(mut child: Child) -> io::Result<Self> {
+    fn new(mut child: Child, program: &str) -> io::Result<Self> {
         let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(io::Error::other("the program was started without pipes"));
+            return Err(io::Error::other(format!("{program} was started without pipes")));
         };
-        Ok(Self { child, stdin: Some(stdin), stdout, stderr, words: Vec::new() })
+        let program = program.to_owned();
+        Ok(Self { program, child, stdin: Some(stdin), stdout, stderr, words: Vec::new() })
     }
 
     async fn ping(&mut self) -> io::Result<()> {
@@ -185,7 +187,7 @@ impl SshStream {
         let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         match &lines[lines.len().saturating_sub(LINES)..] {
             [] if status.success() => None,
-            [] => Some(io::Error::other(format!("ssh exited with {status}"))),
+            [] => Some(io::Error::other(format!("{} exited with {status}", self.program))),
             last => Some(io::Error::other(last.join("; "))),
         }
     }

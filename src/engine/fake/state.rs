@@ -407,6 +407,7 @@ impl State {
             health_test: container.script.healthcheck.then(Script::health_test),
             probes: container.probes.clone(),
             started_at: container.started_at,
+            finished_at: None,
             terminal: container.script.terminal,
             stdin_open: container.script.stdin_open,
             restart_count: container.restarts,

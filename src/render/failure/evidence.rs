@@ -4,7 +4,7 @@ use crate::event::Evidence;
 use crate::observed::{Health, State};
 
 /// The lines for an observation.
-pub(super) fn lines(evidence: &Evidence) -> Vec<String> {
+pub(in crate::render) fn lines(evidence: &Evidence) -> Vec<String> {
     match evidence {
         Evidence::Late { container, state, health } => vec![late(container, *state, *health)],
         Evidence::Restarted { times, exit_code } => {

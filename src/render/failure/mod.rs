@@ -9,7 +9,7 @@ mod push_hints;
 mod refusal_hints;
 mod words;
 
-pub(super) use evidence::paused;
+pub(super) use evidence::{lines as evidence_lines, paused};
 pub use words::{explanation, hint, message};
 
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ use serde::Serialize;
 use crate::diagnostic::render::{Description, Style, describe, render};
 use crate::diagnostic::suggest::closest;
 use crate::diagnostic::{Explain, Level};
-use crate::event::{RunFailure, StepError, Subject};
+use crate::event::{Finding, RunFailure, StepError, Subject, Trouble};
 use crate::plan::{Action, ActionId, PlanError, Warning};
 use crate::project::{Project, ServiceName};
 use crate::render::warning::plan as plan_warning;
@@ -117,6 +117,17 @@ impl Files<'_> {
     #[must_use]
     pub fn place(&self, error: &StepError) -> Option<Span> {
         place::of(error, self.project, self.sources)
+    }
+
+    /// `--> compose.yaml:7:9` for the line that a trouble of a service comes from.
+    pub(super) fn place_of_trouble(&self, finding: &Finding) -> Option<String> {
+        let span = match &finding.trouble {
+            Trouble::CannotStart(error) => self.place(error)?,
+            _ => return None,
+        };
+        let placed = Placed { message: String::new(), span: Some(span), hint: None };
+        let Description { file, line, column, .. } = describe(&placed, self.sources, self.style);
+        Some(format!("--> {}:{}:{}", file?, line?, column?))
     }
 
     fn step_error(&self, failure: &RunFailure, id: ActionId, error: &StepError) -> String {

@@ -97,6 +97,8 @@ struct InspectedState {
     error: String,
     #[serde(default)]
     started_at: String,
+    #[serde(default)]
+    finished_at: String,
     #[serde(default, deserialize_with = "or_default")]
     health: InspectedHealth,
 }
@@ -179,6 +181,7 @@ impl From<Inspected> for ContainerDetails {
             health_test,
             probes: state.health.log.into_iter().map(Into::into).collect(),
             started_at: status::nanoseconds(&state.started_at),
+            finished_at: status::nanoseconds(&state.finished_at),
             terminal: config.tty,
             stdin_open: config.open_stdin,
             restart_count: inspected.restart_count,

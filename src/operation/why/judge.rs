@@ -1,0 +1,281 @@
+//! What the plan, the snapshot and the inspected containers come to. Pure: no engine, no clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Why, was_refused};
+use crate::engine::{ContainerDetails, EngineError};
+use crate::event::{Finding, Need, StepError, Trouble};
+use crate::execute::diagnosis;
+use crate::observed::{Container, ContainerId, Health, State};
+use crate::plan::{Action, Reason};
+use crate::project::value::RestartCondition;
+use crate::project::{Condition, FileSource, Project, Service, ServiceName};
+
+/// The engine's delay before it starts a container again: it doubles with each restart, from 100 ms up to a minute.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+/// What is wrong with each service and with containers of none, causes first.
+pub(super) fn judge(why: &Why, details: &BTreeMap<ContainerId, ContainerDetails>) -> Vec<Finding> {
+    let project = &why.project;
+    let mut replicas: BTreeMap<&ServiceName, Vec<&Container>> = BTreeMap::new();
+    for (service, container) in why.replicas() {
+        replicas.entry(service).or_default().push(container);
+    }
+    let none = Vec::new();
+    let of = |name: &ServiceName| replicas.get(name).unwrap_or(&none).as_slice();
+    let mut findings: Vec<Finding> =
+        project.services.values().filter_map(|service| of_service(why, service, of(&service.name), details)).collect();
+    let wrong: BTreeSet<ServiceName> = findings.iter().filter_map(|finding| finding.service.clone()).collect();
+    for finding in &mut findings {
+        if let Some(service) = finding.service.as_ref().and_then(|name| project.services.get(name)) {
+            let needs = needs(project, service, &replicas, &wrong);
+            if !needs.is_empty() && is_held_up(&finding.trouble) {
+                finding.trouble = Trouble::Waiting { needs };
+            }
+        }
+    }
+    let held_up: Vec<(ServiceName, Vec<ServiceName>)> = findings
+        .iter()
+        .filter_map(|finding| match &finding.trouble {
+            Trouble::Waiting { needs } => {
+                Some((finding.service.clone()?, needs.iter().map(|need| need.dependency.clone()).collect()))
+            }
+            _ => None,
+        })
+        .collect();
+    for finding in &mut findings {
+        let is_behind = |needs: &[ServiceName]| finding.service.as_ref().is_some_and(|name| needs.contains(name));
+        let waiting = held_up.iter().filter(|(_, needs)| is_behind(needs)).map(|(service, _)| service.clone());
+        finding.holds_up = waiting.collect();
+    }
+    findings.extend(orphans(why));
+    findings.sort_by_key(|finding| finding.trouble.rank());
+    findings
+}
+
+/// What is wrong with a service itself; the worst of its replicas counts.
+fn of_service(
+    why: &Why,
+    service: &Service,
+    replicas: &[&Container],
+    details: &BTreeMap<ContainerId, ContainerDetails>,
+) -> Option<Finding> {
+    let finding = |container: Option<&Container>, trouble, since| Finding {
+        service: Some(service.name.clone()),
+        container: container.map(|container| container.name.clone()),
+        trouble,
+        since,
+        holds_up: Vec::new(),
+    };
+    let of_replicas = replicas.iter().filter_map(|container| {
+        let details = details.get(&container.id)?;
+        let (trouble, since) = of_replica(why, service, container, details)?;
+        Some(finding(Some(container), trouble, since))
+    });
+    let worst = of_replicas.min_by_key(|finding| finding.trouble.rank());
+    if worst.is_some() {
+        return worst;
+    }
+    let wanted = service.replicas();
+    if replicas.len() >= wanted || service.provider.is_some() {
+        return None;
+    }
+    let trouble = if let Some(path) = missing_file(why, service) {
+        Trouble::FileMissing { path }
+    } else if let Some(image) = missing_image(why, service) {
+        Trouble::ImageMissing { image }
+    } else if replicas.is_empty() {
+        Trouble::Missing
+    } else {
+        Trouble::TooFew { there: replicas.len(), wanted }
+    };
+    Some(finding(None, trouble, None))
+}
+
+/// What is wrong with one container, and since when.
+fn of_replica(
+    why: &Why,
+    service: &Service,
+    container: &Container,
+    details: &ContainerDetails,
+) -> Option<(Trouble, Option<i128>)> {
+    let exit_code = details.exit_code.unwrap_or_default();
+    let trouble = match (details.state, details.health) {
+        _ if was_refused(details) => {
+            let words = details.error.clone().unwrap_or_default();
+            let error = StepError::Engine(EngineError::Failed(words));
+            return Some((Trouble::CannotStart(Box::new(error)), None));
+        }
+        (State::Created, _) => match missing_file(why, service) {
+            Some(path) => (Trouble::FileMissing { path }, None),
+            None => (Trouble::NotStarted, None),
+        },
+        (State::Paused, _) => (Trouble::Paused, None),
+        (State::Restarting, _) => {
+            let trouble = Trouble::Restarting { exit_code, next_try: next_try(details), evidence: Vec::new() };
+            (trouble, details.finished_at)
+        }
+        (State::Exited | State::Dead, _) if exit_code != 0 => {
+            (Trouble::Exited { exit_code, evidence: Vec::new() }, details.finished_at)
+        }
+        (State::Exited | State::Dead, _) if is_meant_to_run(why, service) => (Trouble::Ended, details.finished_at),
+        (State::Running, Health::Unhealthy) => {
+            let failed = details.probes.iter().filter(|probe| probe.exit_code != 0).count();
+            let trouble = Trouble::Unhealthy {
+                failed,
+                of: details.probes.len(),
+                interval: service.healthcheck.as_ref().and_then(|check| check.interval?.to_std()),
+                evidence: diagnosis::of_health(details),
+            };
+            (trouble, first_failure(details))
+        }
+        (State::Running, Health::Starting) => {
+            (Trouble::NotHealthyYet { evidence: diagnosis::of_health(details) }, details.started_at)
+        }
+        (State::Running | State::Exited | State::Dead | State::Removing, _) => {
+            let reasons = outdated(why, container);
+            if reasons.is_empty() {
+                return None;
+            }
+            (Trouble::Outdated { reasons }, None)
+        }
+    };
+    Some(trouble)
+}
+
+/// When the engine will start a container again that is between two tries.
+fn next_try(details: &ContainerDetails) -> Option<i128> {
+    let restarts = u32::try_from(details.restart_count).unwrap_or(u32::MAX).min(16);
+    let delay = (FIRST_DELAY * 2_u32.pow(restarts)).min(LONGEST_DELAY);
+    Some(details.finished_at? + i128::try_from(delay.as_nanos()).ok()?)
+}
+
+/// When the failures began that made a container unhealthy, as far back as the engine remembers.
+fn first_failure(details: &ContainerDetails) -> Option<i128> {
+    details.probes.iter().rev().take_while(|probe| probe.exit_code != 0).last()?.started_at
+}
+
+/// Why `up` would recreate a container, or change it otherwise.
+fn outdated(why: &Why, container: &Container) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = Vec::new();
+    for (_, step) in why.prepared.plan.steps() {
+        let description = step.action.describe();
+        let is_it = description.container.is_some_and(|reference| reference.name == container.name);
+        let is_new =
+            matches!(step.action, Action::CreateContainer(_)) && description.service == container.service.as_ref();
+        if (is_it || is_new) && is_about_the_files(&step.reason) && !reasons.contains(&step.reason) {
+            reasons.push(step.reason.clone());
+        }
+    }
+    reasons
+}
+
+/// Whether a step is there because the files, an image or another resource changed.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are about what a command asks for or what is not there")]
+fn is_about_the_files(reason: &Reason) -> bool {
+    match reason {
+        Reason::ConfigChanged(_)
+        | Reason::ImageChanged { .. }
+        | Reason::ImageVolumeChanged(_)
+        | Reason::NotConnected(_)
+        | Reason::NotMounted(_)
+        | Reason::SharesWith(_)
+        | Reason::PartnerRestarted(_)
+        | Reason::DependencyRecreated(_)
+        | Reason::ScaledDown
+        | Reason::Interrupted
+        | Reason::ResourceRecreated(_) => true,
+        _ => false,
+    }
+}
+
+/// A file that the service mounts and that is not there.
+fn missing_file(why: &Why, service: &Service) -> Option<String> {
+    let project = &why.project;
+    let secrets = service.secrets.iter().filter_map(|used| project.secrets.get(used.source.as_str()));
+    let configs = service.configs.iter().filter_map(|used| project.configs.get(used.source.as_str()));
+    let sources = secrets.map(|secret| &secret.source).chain(configs.map(|config| &config.source));
+    let mut files = sources.filter_map(|source| match source {
+        Some(FileSource::File(path)) => Some(path),
+        Some(FileSource::Environment { .. } | FileSource::Content(_)) | None => None,
+    });
+    files.find(|file| why.missing_files.contains(*file)).cloned()
+}
+
+/// The image of a service if the engine does not have it: `up` would pull or build it.
+fn missing_image(why: &Why, service: &Service) -> Option<String> {
+    let image = why.project.image_name(service);
+    let is_there = why.prepared.observed.images.keys().any(|(reference, _)| *reference == image);
+    (!is_there).then_some(image)
+}
+
+/// Whether a service should be running all the time: the engine is to start it again whatever its end, and nothing
+/// waits for its end.
+fn is_meant_to_run(why: &Why, service: &Service) -> bool {
+    let restarts = service
+        .restart_policy()
+        .is_some_and(|policy| matches!(policy.condition, RestartCondition::Always | RestartCondition::UnlessStopped));
+    let is_awaited = why.project.services.values().any(|dependent| {
+        let dependency = dependent.depends_on.get(&service.name);
+        dependency.is_some_and(|dependency| dependency.condition == Condition::CompletedSuccessfully)
+    });
+    restarts && !is_awaited
+}
+
+/// Whether a service in this trouble may be waiting for another: it was never started.
+const fn is_held_up(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Missing | Trouble::NotStarted | Trouble::ImageMissing { .. })
+}
+
+/// The conditions that keep a service from starting, from its own dependency to the one at the bottom. Of several
+/// dependencies, the first by name counts.
+fn needs(
+    project: &Project,
+    service: &Service,
+    replicas: &BTreeMap<&ServiceName, Vec<&Container>>,
+    wrong: &BTreeSet<ServiceName>,
+) -> Vec<Need> {
+    let mut needs: Vec<Need> = Vec::new();
+    let mut current = service;
+    loop {
+        let unmet = current.depends_on.iter().find(|(name, dependency)| {
+            let containers = replicas.get(*name).map_or(&[][..], Vec::as_slice);
+            dependency.required && wrong.contains(*name) && !holds(dependency.condition, containers)
+        });
+        let Some((name, dependency)) = unmet else { return needs };
+        if needs.iter().any(|need| need.dependency == *name) {
+            return needs;
+        }
+        needs.push(Need { dependency: name.clone(), condition: dependency.condition });
+        let Some(next) = project.services.get(name) else { return needs };
+        // A container that runs waits for nothing any more.
+        if replicas.get(name).is_some_and(|containers| containers.iter().any(|container| container.is_up())) {
+            return needs;
+        }
+        current = next;
+    }
+}
+
+/// Whether the containers of a dependency are as a condition wants them.
+fn holds(condition: Condition, containers: &[&Container]) -> bool {
+    !containers.is_empty()
+        && containers.iter().all(|container| match condition {
+            Condition::Started => container.state != State::Created,
+            Condition::Healthy => container.state == State::Running && container.health == Health::Healthy,
+            Condition::CompletedSuccessfully => container.state == State::Exited && container.exit_code == Some(0),
+        })
+}
+
+/// The containers that belong to no service of the files.
+fn orphans(why: &Why) -> impl Iterator<Item = Finding> {
+    let unknown = why.replicas().filter(|(service, _)| !why.project.is_known(service.as_str()));
+    unknown.map(|(service, container)| Finding {
+        service: Some(service.clone()),
+        container: Some(container.name.clone()),
+        trouble: Trouble::Orphan,
+        since: None,
+        holds_up: Vec::new(),
+    })
+}

@@ -1,0 +1,121 @@
+//! `why`: what is wrong with the services of a project, and what is behind it. Looks, and changes nothing.
+
+mod judge;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::future::join_all;
+
+use super::{OperationError, Prepared};
+use crate::engine::{ContainerDetails, Engine, EngineError};
+use crate::event::{Finding, Trouble};
+use crate::execute::{diagnosis, refusal, start};
+use crate::observed::{Container, ContainerId, State};
+use crate::plan::{Action, ContainerSpec, Handle, Plan};
+use crate::project::{Project, ServiceName};
+
+/// Finds out what is wrong with a project.
+#[derive(Debug, Clone)]
+pub struct Why {
+    /// The project.
+    pub project: Arc<Project>,
+    /// What `up` would do to it, in full detail, and what the engine has.
+    pub prepared: Prepared,
+    /// The files of secrets, configs and bind mounts that are not there.
+    pub missing_files: BTreeSet<String>,
+}
+
+impl Why {
+    /// Everything that is not as it should be: causes before what they cause, the worst first.
+    ///
+    /// # Errors
+    ///
+    /// If the engine does not answer.
+    pub async fn find<E: Engine>(&self, engine: &E) -> Result<Vec<Finding>, OperationError> {
+        let details = self.details(engine).await?;
+        let mut findings = judge::judge(self, &details);
+        for finding in &mut findings {
+            let container = finding.container.as_deref();
+            let Some(details) = container.and_then(|name| details.values().find(|details| details.name == name)) else {
+                continue;
+            };
+            self.explain(engine, &mut finding.trouble, details).await;
+        }
+        Ok(findings)
+    }
+
+    /// The replicas of the project's services.
+    fn replicas(&self) -> impl Iterator<Item = (&ServiceName, &Container)> {
+        let containers = self.prepared.observed.containers.iter().filter(|container| container.is_replica());
+        containers.filter_map(|container| Some((container.service.as_ref()?, container)))
+    }
+
+    /// What the engine knows of each replica that may have a story to tell.
+    async fn details<E: Engine>(&self, engine: &E) -> Result<BTreeMap<ContainerId, ContainerDetails>, OperationError> {
+        let calls = self.replicas().map(|(_, container)| engine.inspect_container(container.id.clone()));
+        let mut found = BTreeMap::new();
+        for details in join_all(calls).await {
+            match details {
+                Ok(details) => {
+                    found.insert(details.id.clone(), details);
+                }
+                // Removed meanwhile.
+                Err(EngineError::NotFound(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds what takes further calls: the last output, and who holds a port.
+    async fn explain<E: Engine>(&self, engine: &E, trouble: &mut Trouble, details: &ContainerDetails) {
+        match trouble {
+            Trouble::CannotStart(error) => {
+                let Some(words) = &details.error else { return };
+                let cause = EngineError::Failed(words.clone());
+                let step = self.start_of(&details.id);
+                let spec = step.and_then(|(_, spec)| spec);
+                let explained = start::explain_start(engine, &details.name, spec, cause).await;
+                **error = match step {
+                    Some((action, _)) => refusal::explained(explained, action),
+                    None => explained,
+                };
+            }
+            Trouble::Exited { evidence, .. } | Trouble::Restarting { evidence, .. } => {
+                *evidence = diagnosis::of_exit(engine, details).await;
+            }
+            Trouble::Unhealthy { .. }
+            | Trouble::Paused
+            | Trouble::FileMissing { .. }
+            | Trouble::ImageMissing { .. }
+            | Trouble::Missing
+            | Trouble::NotStarted
+            | Trouble::Ended
+            | Trouble::Waiting { .. }
+            | Trouble::NotHealthyYet { .. }
+            | Trouble::TooFew { .. }
+            | Trouble::Outdated { .. }
+            | Trouble::Orphan => {}
+        }
+    }
+
+    /// The step of the plan that would start this container.
+    fn start_of(&self, id: &ContainerId) -> Option<(&Action, Option<&Arc<ContainerSpec>>)> {
+        start_step(&self.prepared.plan, id)
+    }
+}
+
+fn start_step<'a>(plan: &'a Plan, id: &ContainerId) -> Option<(&'a Action, Option<&'a Arc<ContainerSpec>>)> {
+    plan.steps().find_map(|(_, step)| match &step.action {
+        action @ Action::StartContainer { container, spec } if container.handle == Handle::Existing(id.clone()) => {
+            Some((action, spec.as_ref()))
+        }
+        _ => None,
+    })
+}
+
+/// Whether the engine refused the latest start of a container; a start that succeeds clears the error.
+fn was_refused(details: &ContainerDetails) -> bool {
+    details.error.is_some() && matches!(details.state, State::Created | State::Exited | State::Dead)
+}
