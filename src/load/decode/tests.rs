@@ -8,7 +8,7 @@ use crate::yaml;
 /// Decodes a document that is in long form already.
 fn decoded(text: &str) -> (Decoded, SourceMap) {
     let (model, sources) = yaml::document(text);
-    let decoded = decode(model, HashMap::new(), &sources);
+    let decoded = decode(model, [], &sources);
     (decoded, sources)
 }
 
@@ -275,7 +275,7 @@ fn a_hundred_services_are_decoded_in_no_time() {
     }
     let (model, sources) = yaml::document(&text);
     let start = std::time::Instant::now();
-    let decoded = decode(model, HashMap::new(), &sources);
+    let decoded = decode(model, [], &sources);
     let took = start.elapsed();
     assert_eq!((decoded.project.services.len(), decoded.errors.len()), (100, 0));
     // Takes well under a millisecond in release builds; this only catches quadratic growth.
