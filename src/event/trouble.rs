@@ -120,6 +120,28 @@ impl Trouble {
         }
     }
 
+    /// The exit status, if it is about one.
+    #[must_use]
+    pub const fn exit_code(&self) -> Option<i64> {
+        if let Self::Exited { exit_code, .. } | Self::Restarting { exit_code, .. } = self {
+            Some(*exit_code)
+        } else {
+            None
+        }
+    }
+
+    /// What the service waits for, if it waits.
+    #[must_use]
+    pub fn needs(&self) -> &[Need] {
+        if let Self::Waiting { needs } = self { needs } else { &[] }
+    }
+
+    /// Why `up` would recreate the container, if that is it.
+    #[must_use]
+    pub fn reasons(&self) -> &[Reason] {
+        if let Self::Outdated { reasons } = self { reasons } else { &[] }
+    }
+
     /// Its name for programs.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -48,10 +48,8 @@ fn one(finding: &Finding, files: &Files<'_>, clock: &Clock) -> String {
 
 /// What is wrong and why, in one line.
 fn headline(finding: &Finding) -> String {
-    let name = finding
-        .service
-        .as_ref()
-        .map_or_else(|| finding.container.clone().unwrap_or_default(), |service| service.to_string());
+    let name =
+        finding.service.as_ref().map_or_else(|| finding.container.clone().unwrap_or_default(), ToString::to_string);
     match &finding.trouble {
         Trouble::CannotStart(error) => format!("{name} cannot start: {}", refusal(error)),
         Trouble::Exited { exit_code, evidence } => {
@@ -156,12 +154,8 @@ fn refusal(error: &StepError) -> String {
     let message = message.lines().next().unwrap_or_default();
     let causes = PREAMBLES.iter().filter_map(|preamble| message.split_once(preamble));
     let message = causes.map(|(_, cause)| cause).next().unwrap_or(message);
-    match error {
-        StepError::PortTaken { container, .. } => {
-            message.trim_start_matches(&format!("cannot start container {container}: ")).to_owned()
-        }
-        _ => message.to_owned(),
-    }
+    let StepError::PortTaken { container, .. } = error else { return message.to_owned() };
+    message.trim_start_matches(&format!("cannot start container {container}: ")).to_owned()
 }
 
 /// What an exit status means, in brackets.
@@ -198,16 +192,18 @@ fn after_exit(exit_code: i64, evidence: &[Evidence], service: &str) -> String {
     }
 }
 
+/// The exit status and the output of the last probe.
+fn last_probe(evidence: &[Evidence]) -> Option<(i64, &[String])> {
+    evidence.iter().find_map(|evidence| {
+        let Evidence::Probe { exit_code, output } = evidence else { return None };
+        Some((*exit_code, output.as_slice()))
+    })
+}
+
 /// The result of the last probe, behind a colon, if it is one line.
 fn probe(evidence: &[Evidence]) -> String {
-    let last = evidence.iter().find_map(|evidence| match evidence {
-        Evidence::Probe { exit_code, output } => Some((exit_code, output)),
-        _ => None,
-    });
-    match last {
-        Some((exit_code, output)) if output.len() == 1 => {
-            format!(": its health check exited with status {exit_code}: {}", output[0])
-        }
+    match last_probe(evidence) {
+        Some((exit_code, [line])) => format!(": its health check exited with status {exit_code}: {line}"),
         Some((exit_code, _)) => format!(": its health check exited with status {exit_code}"),
         None if evidence.contains(&Evidence::NoProbe) => ": no health check has finished".to_owned(),
         None => String::new(),
@@ -215,10 +211,8 @@ fn probe(evidence: &[Evidence]) -> String {
 }
 
 fn about_probe(evidence: &[Evidence]) -> Option<String> {
-    let (exit_code, output) = evidence.iter().find_map(|evidence| match evidence {
-        Evidence::Probe { exit_code, output } => Some((*exit_code, output.join("\n").to_lowercase())),
-        _ => None,
-    })?;
+    let (exit_code, output) = last_probe(evidence)?;
+    let output = output.join("\n").to_lowercase();
     let says = |words: &str| output.contains(words);
     if says("executable file not found") || says("not found") && exit_code != 1 || exit_code == 127 {
         return Some("its image does not have the program of the health check: choose one that it has".to_owned());
@@ -276,10 +270,8 @@ fn told(evidence: &[Evidence]) -> Vec<String> {
 
 /// Without a probe that the headline tells whole, and without saying again that there was none.
 fn without_told_probe(evidence: &[Evidence]) -> Vec<Evidence> {
-    let is_told = |evidence: &&Evidence| match evidence {
-        Evidence::Probe { output, .. } => output.len() < 2,
-        Evidence::NoProbe => true,
-        _ => false,
+    let is_told = |evidence: &&Evidence| {
+        matches!(evidence, Evidence::Probe { output, .. } if output.len() < 2) || **evidence == Evidence::NoProbe
     };
     evidence.iter().filter(|evidence| !is_told(evidence)).cloned().collect()
 }
@@ -348,18 +340,6 @@ pub fn json(findings: &[Finding], files: &Files<'_>, clock: &Clock) -> String {
 }
 
 fn record<'a>(finding: &'a Finding, files: &Files<'_>, clock: &Clock) -> Record<'a> {
-    let exit_code = match &finding.trouble {
-        Trouble::Exited { exit_code, .. } | Trouble::Restarting { exit_code, .. } => Some(*exit_code),
-        _ => None,
-    };
-    let waits_for = match &finding.trouble {
-        Trouble::Waiting { needs } => needs.iter().map(|need| need.dependency.as_str()).collect(),
-        _ => Vec::new(),
-    };
-    let changed_fields = match &finding.trouble {
-        Trouble::Outdated { reasons } => reasons.iter().flat_map(changed).collect(),
-        _ => BTreeSet::new(),
-    };
     let since = finding.since.and_then(|at| Timestamp::from_nanosecond(at).ok());
     Record {
         service: finding.service.as_ref().map(ServiceName::as_str),
@@ -367,19 +347,16 @@ fn record<'a>(finding: &'a Finding, files: &Files<'_>, clock: &Clock) -> Record<
         trouble: finding.trouble.name(),
         message: headline(finding),
         since: since.map(|at| text::time(at, &TimeZone::UTC)),
-        exit_code,
-        waits_for,
+        exit_code: finding.trouble.exit_code(),
+        waits_for: finding.trouble.needs().iter().map(|need| need.dependency.as_str()).collect(),
         holds_up: finding.holds_up.iter().map(ServiceName::as_str).collect(),
-        changed_fields,
+        changed_fields: finding.trouble.reasons().iter().flat_map(changed).collect(),
         context: below(finding, files, clock),
         hint: hint(finding),
     }
 }
 
 fn changed(reason: &Reason) -> impl Iterator<Item = &str> {
-    let fields = match reason {
-        Reason::ConfigChanged(fields) => fields.as_slice(),
-        _ => &[],
-    };
+    let fields = if let Reason::ConfigChanged(fields) = reason { fields.as_slice() } else { &[] };
     fields.iter().map(|change| change.field.as_str())
 }

@@ -1,5 +1,6 @@
 //! `why`: what is wrong with a project, and what is behind it. Exit status 0 when nothing is, 2 when something is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -46,8 +47,7 @@ pub(super) fn why(args: &WhyArgs, context: &Context) -> Result<(), Failure> {
         &context,
         || bring_up::load_some(&wanted, &context),
         async |loaded, engine| {
-            let missing_files =
-                if engine.is_local() { load::missing_files(&loaded.project) } else { Default::default() };
+            let missing_files = if engine.is_local() { load::missing_files(&loaded.project) } else { BTreeSet::new() };
             // A plan that needs a missing file would be refused.
             let options = bring_up::options(&wanted, &context, &loaded.project, false)?;
             let goal = bring_up::prepare_quietly(options, &wanted, &context, loaded, &engine).await?;

@@ -14,7 +14,7 @@ use crate::project::{Condition, FileSource, Project, Service, ServiceName};
 
 /// The engine's delay before it starts a container again: it doubles with each restart, from 100 ms up to a minute.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
-const LONGEST_DELAY: Duration = Duration::from_secs(60);
+const LONGEST_DELAY: Duration = Duration::from_mins(1);
 
 /// What is wrong with each service and with containers of none, causes first.
 pub(super) fn judge(why: &Why, details: &BTreeMap<ContainerId, ContainerDetails>) -> Vec<Finding> {
@@ -36,13 +36,11 @@ pub(super) fn judge(why: &Why, details: &BTreeMap<ContainerId, ContainerDetails>
             }
         }
     }
-    let held_up: Vec<(ServiceName, Vec<ServiceName>)> = findings
-        .iter()
-        .filter_map(|finding| match &finding.trouble {
-            Trouble::Waiting { needs } => {
-                Some((finding.service.clone()?, needs.iter().map(|need| need.dependency.clone()).collect()))
-            }
-            _ => None,
+    let waiting = findings.iter().filter(|finding| !finding.trouble.needs().is_empty());
+    let held_up: Vec<(ServiceName, Vec<ServiceName>)> = waiting
+        .filter_map(|finding| {
+            let needs = finding.trouble.needs().iter().map(|need| need.dependency.clone());
+            Some((finding.service.clone()?, needs.collect()))
         })
         .collect();
     for finding in &mut findings {
@@ -173,22 +171,21 @@ fn outdated(why: &Why, container: &Container) -> Vec<Reason> {
 }
 
 /// Whether a step is there because the files, an image or another resource changed.
-#[expect(clippy::wildcard_enum_match_arm, reason = "all others are about what a command asks for or what is not there")]
 fn is_about_the_files(reason: &Reason) -> bool {
-    match reason {
+    matches!(
+        reason,
         Reason::ConfigChanged(_)
-        | Reason::ImageChanged { .. }
-        | Reason::ImageVolumeChanged(_)
-        | Reason::NotConnected(_)
-        | Reason::NotMounted(_)
-        | Reason::SharesWith(_)
-        | Reason::PartnerRestarted(_)
-        | Reason::DependencyRecreated(_)
-        | Reason::ScaledDown
-        | Reason::Interrupted
-        | Reason::ResourceRecreated(_) => true,
-        _ => false,
-    }
+            | Reason::ImageChanged { .. }
+            | Reason::ImageVolumeChanged(_)
+            | Reason::NotConnected(_)
+            | Reason::NotMounted(_)
+            | Reason::SharesWith(_)
+            | Reason::PartnerRestarted(_)
+            | Reason::DependencyRecreated(_)
+            | Reason::ScaledDown
+            | Reason::Interrupted
+            | Reason::ResourceRecreated(_)
+    )
 }
 
 /// A file that the service mounts and that is not there.

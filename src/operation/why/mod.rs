@@ -107,11 +107,9 @@ impl Why {
 }
 
 fn start_step<'a>(plan: &'a Plan, id: &ContainerId) -> Option<(&'a Action, Option<&'a Arc<ContainerSpec>>)> {
-    plan.steps().find_map(|(_, step)| match &step.action {
-        action @ Action::StartContainer { container, spec } if container.handle == Handle::Existing(id.clone()) => {
-            Some((action, spec.as_ref()))
-        }
-        _ => None,
+    plan.steps().find_map(|(_, step)| {
+        let Action::StartContainer { container, spec } = &step.action else { return None };
+        (container.handle == Handle::Existing(id.clone())).then_some((&step.action, spec.as_ref()))
     })
 }
 

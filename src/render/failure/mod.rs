@@ -121,10 +121,8 @@ impl Files<'_> {
 
     /// `--> compose.yaml:7:9` for the line that a trouble of a service comes from.
     pub(super) fn place_of_trouble(&self, finding: &Finding) -> Option<String> {
-        let span = match &finding.trouble {
-            Trouble::CannotStart(error) => self.place(error)?,
-            _ => return None,
-        };
+        let Trouble::CannotStart(error) = &finding.trouble else { return None };
+        let span = self.place(error)?;
         let placed = Placed { message: String::new(), span: Some(span), hint: None };
         let Description { file, line, column, .. } = describe(&placed, self.sources, self.style);
         Some(format!("--> {}:{}:{}", file?, line?, column?))

@@ -22,7 +22,7 @@ fn refused(arguments: &str, text: &str) -> String {
 #[test]
 fn yaml_shows_jobs_after_services_in_a_form_that_can_be_read_again() {
     let ran = Case::new("-p demo --profile reports config").file("compose.yaml", JOBS).run();
-    let report = indoc! {r#"
+    let report = indoc! {"
       report:
         profiles:
           - reports
@@ -33,7 +33,7 @@ fn yaml_shows_jobs_after_services_in_a_form_that_can_be_read_again() {
         image: app
         networks:
           default: null
-    "#};
+    "};
     let jobs = ran.stdout.split("\njobs:\n").nth(1).expect("the jobs");
     assert!(jobs.contains(&report.replace('\n', "\n  ").trim_end().replacen("", "  ", 1)), "{jobs}");
     let again = Case::new("-p demo --profile reports config").file("compose.yaml", &ran.stdout).run();
