@@ -26,6 +26,15 @@ pub struct Finding {
 pub enum Trouble {
     /// The engine refused to start the container.
     CannotStart(Box<StepError>),
+    /// A `pre_start` hook of the service failed, so its containers were not started.
+    HookFailed {
+        /// Which item of `pre_start`, from 0, if known.
+        hook: Option<usize>,
+        /// The exit status of the hook.
+        exit_code: i64,
+        /// What explains it.
+        evidence: Vec<Evidence>,
+    },
     /// The container exited, and the engine leaves it so.
     Exited {
         /// Its exit status, not 0.
@@ -103,27 +112,31 @@ impl Trouble {
     pub const fn rank(&self) -> u8 {
         match self {
             Self::CannotStart(_) => 0,
-            Self::Exited { .. } => 1,
-            Self::Restarting { .. } => 2,
-            Self::Unhealthy { .. } => 3,
-            Self::FileMissing { .. } => 4,
-            Self::ImageMissing { .. } => 5,
-            Self::Missing => 6,
-            Self::NotStarted => 7,
-            Self::Ended => 8,
-            Self::Paused => 9,
-            Self::Waiting { .. } => 10,
-            Self::NotHealthyYet { .. } => 11,
-            Self::TooFew { .. } => 12,
-            Self::Outdated { .. } => 13,
-            Self::Orphan => 14,
+            Self::HookFailed { .. } => 1,
+            Self::Exited { .. } => 2,
+            Self::Restarting { .. } => 3,
+            Self::Unhealthy { .. } => 4,
+            Self::FileMissing { .. } => 5,
+            Self::ImageMissing { .. } => 6,
+            Self::Missing => 7,
+            Self::NotStarted => 8,
+            Self::Ended => 9,
+            Self::Paused => 10,
+            Self::Waiting { .. } => 11,
+            Self::NotHealthyYet { .. } => 12,
+            Self::TooFew { .. } => 13,
+            Self::Outdated { .. } => 14,
+            Self::Orphan => 15,
         }
     }
 
     /// The exit status, if it is about one.
     #[must_use]
     pub const fn exit_code(&self) -> Option<i64> {
-        if let Self::Exited { exit_code, .. } | Self::Restarting { exit_code, .. } = self {
+        if let Self::HookFailed { exit_code, .. }
+        | Self::Exited { exit_code, .. }
+        | Self::Restarting { exit_code, .. } = self
+        {
             Some(*exit_code)
         } else {
             None
@@ -147,6 +160,7 @@ impl Trouble {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::CannotStart(_) => "cannot-start",
+            Self::HookFailed { .. } => "hook-failed",
             Self::Exited { .. } => "exited",
             Self::Restarting { .. } => "restarting",
             Self::Unhealthy { .. } => "unhealthy",

@@ -149,7 +149,11 @@ fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Projec
     if options.purpose == Purpose::Run {
         for name in &options.services {
             select::enable_job(&mut project, name, &mut active);
-            loader.findings.errors(job::become_services(&mut project, name, options.dependencies));
+            let refused = job::become_services(&mut project, name, options.dependencies);
+            if !refused.is_empty() {
+                loader.findings.errors(refused);
+                return None;
+            }
         }
     }
     loader.read_label_files(&mut project);

@@ -52,6 +52,11 @@ fn headline(finding: &Finding) -> String {
         finding.service.as_ref().map_or_else(|| finding.container.clone().unwrap_or_default(), ToString::to_string);
     match &finding.trouble {
         Trouble::CannotStart(error) => format!("{name} cannot start: {}", refusal(error)),
+        Trouble::HookFailed { hook, exit_code, evidence } => {
+            let hook =
+                hook.map(|index| format!("pre_start[{index}]")).unwrap_or_else(|| "its pre_start hook".to_owned());
+            format!("{name} cannot start: {hook} exited with status {exit_code}{}", meaning(*exit_code, evidence))
+        }
         Trouble::Exited { exit_code, evidence } => {
             format!("{name} exited with status {exit_code}{}", meaning(*exit_code, evidence))
         }
@@ -84,7 +89,7 @@ fn below(finding: &Finding, files: &Files<'_>, clock: &Clock) -> Vec<String> {
     }
     match &finding.trouble {
         Trouble::CannotStart(error) => lines.extend(super::failure::explanation(error)),
-        Trouble::Exited { evidence, .. } => lines.extend(told(evidence)),
+        Trouble::HookFailed { evidence, .. } | Trouble::Exited { evidence, .. } => lines.extend(told(evidence)),
         Trouble::Restarting { evidence, next_try, .. } => {
             lines.extend(next_try.and_then(|at| next(at, clock)));
             lines.extend(told(evidence));
@@ -125,6 +130,9 @@ fn hint(finding: &Finding) -> Option<String> {
     Some(match &finding.trouble {
         Trouble::CannotStart(error) => {
             super::failure::hint(error).unwrap_or_else(|| format!("`hoist up -d {service}` makes anew what is missing"))
+        }
+        Trouble::HookFailed { .. } => {
+            format!("mend the hook; `hoist up -d {service}` runs all hooks of the service again")
         }
         Trouble::Exited { exit_code, evidence } | Trouble::Restarting { exit_code, evidence, .. } => {
             after_exit(*exit_code, evidence, service)

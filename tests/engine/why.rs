@@ -301,3 +301,15 @@ async fn a_container_without_a_service() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_hook_that_failed() {
+    let services = "services: {web: {<<: *idle, pre_start: [{command: ['true']}, \
+                    {command: [sh, -c, 'echo no config; exit 5']}]}}";
+    project("why-hook", services, |s| async move {
+        s.hoist(&["up", "-d"]).await.ends_with(1);
+        let said = first_line(&s, "web cannot start: pre_start[1] exited with status 5").await;
+        assert!(said.contains("no config"), "{said}");
+    })
+    .await;
+}

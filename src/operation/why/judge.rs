@@ -10,7 +10,7 @@ use crate::execute::diagnosis;
 use crate::observed::{Container, ContainerId, Health, State};
 use crate::plan::{Action, Reason};
 use crate::project::value::RestartCondition;
-use crate::project::{Condition, FileSource, Project, Service, ServiceName};
+use crate::project::{Condition, FileSource, Project, Service, ServiceName, label};
 
 /// The engine's delay before it starts a container again: it doubles with each restart, from 100 ms up to a minute.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
@@ -73,6 +73,16 @@ fn of_service(
         Some(finding(Some(container), trouble, since))
     });
     let worst = of_replicas.min_by_key(|finding| finding.trouble.rank());
+    let was_started = worst.as_ref().is_some_and(|worst| !matches!(worst.trouble, Trouble::NotStarted));
+    let of_service = |hook: &&Container| hook.service.as_ref() == Some(&service.name);
+    if let Some(hook) = why.failed_hooks().find(of_service).filter(|_| !was_started) {
+        let trouble = Trouble::HookFailed {
+            hook: hook.labels.get(label::HOOK_INDEX).and_then(|index| index.parse().ok()),
+            exit_code: hook.exit_code.unwrap_or_default(),
+            evidence: Vec::new(),
+        };
+        return Some(finding(Some(hook), trouble, details.get(&hook.id).and_then(|details| details.finished_at)));
+    }
     if worst.is_some() {
         return worst;
     }

@@ -51,9 +51,16 @@ impl Why {
         containers.filter_map(|container| Some((container.service.as_ref()?, container)))
     }
 
-    /// What the engine knows of each replica that may have a story to tell.
+    /// The containers of `pre_start` hooks that failed.
+    fn failed_hooks(&self) -> impl Iterator<Item = &Container> {
+        let hooks = self.prepared.observed.containers.iter().filter(|container| container.hook);
+        hooks.filter(|container| container.state == State::Exited && container.exit_code.is_some_and(|code| code != 0))
+    }
+
+    /// What the engine knows of each replica, and of each hook that failed.
     async fn details<E: Engine>(&self, engine: &E) -> Result<BTreeMap<ContainerId, ContainerDetails>, OperationError> {
-        let calls = self.replicas().map(|(_, container)| engine.inspect_container(container.id.clone()));
+        let containers = self.replicas().map(|(_, container)| container).chain(self.failed_hooks());
+        let calls = containers.map(|container| engine.inspect_container(container.id.clone()));
         let mut found = BTreeMap::new();
         for details in join_all(calls).await {
             match details {
@@ -82,7 +89,9 @@ impl Why {
                     None => explained,
                 };
             }
-            Trouble::Exited { evidence, .. } | Trouble::Restarting { evidence, .. } => {
+            Trouble::HookFailed { evidence, .. }
+            | Trouble::Exited { evidence, .. }
+            | Trouble::Restarting { evidence, .. } => {
                 *evidence = diagnosis::of_exit(engine, details).await;
             }
             Trouble::Unhealthy { .. }
