@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Why, was_refused};
 use crate::engine::{ContainerDetails, EngineError};
 use crate::event::{Finding, Need, StepError, Trouble};
 use crate::execute::diagnosis;
 use crate::observed::{Container, ContainerId, Health, State};
+use crate::operation::Prepared;
 use crate::plan::{Action, Reason};
 use crate::project::value::RestartCondition;
 use crate::project::{Condition, FileSource, Project, Service, ServiceName, label};
@@ -16,17 +16,42 @@ use crate::project::{Condition, FileSource, Project, Service, ServiceName, label
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_mins(1);
 
+/// What is known of a project before its containers are inspected.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Case<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// What `up` would do to it, and what the engine has.
+    pub prepared: &'a Prepared,
+    /// The files that are not there.
+    pub missing_files: &'a BTreeSet<String>,
+}
+
+impl<'a> Case<'a> {
+    /// The replicas of services, whether the files define them or not.
+    pub(super) fn replicas(&self) -> impl Iterator<Item = (&'a ServiceName, &'a Container)> + use<'a> {
+        let containers = self.prepared.observed.containers.iter().filter(|container| container.is_replica());
+        containers.filter_map(|container| Some((container.service.as_ref()?, container)))
+    }
+
+    /// The containers of `pre_start` hooks that failed.
+    pub(super) fn failed_hooks(&self) -> impl Iterator<Item = &'a Container> + use<'a> {
+        let hooks = self.prepared.observed.containers.iter().filter(|container| container.hook);
+        hooks.filter(|container| container.state == State::Exited && container.exit_code.is_some_and(|code| code != 0))
+    }
+}
+
 /// What is wrong with each service and with containers of none, causes first.
-pub(super) fn judge(why: &Why, details: &BTreeMap<ContainerId, ContainerDetails>) -> Vec<Finding> {
-    let project = &why.project;
+pub(super) fn judge(case: &Case<'_>, details: &BTreeMap<ContainerId, ContainerDetails>) -> Vec<Finding> {
+    let project = case.project;
     let mut replicas: BTreeMap<&ServiceName, Vec<&Container>> = BTreeMap::new();
-    for (service, container) in why.replicas() {
+    for (service, container) in case.replicas() {
         replicas.entry(service).or_default().push(container);
     }
     let none = Vec::new();
     let of = |name: &ServiceName| replicas.get(name).unwrap_or(&none).as_slice();
     let mut findings: Vec<Finding> =
-        project.services.values().filter_map(|service| of_service(why, service, of(&service.name), details)).collect();
+        project.services.values().filter_map(|service| of_service(case, service, of(&service.name), details)).collect();
     let wrong: BTreeSet<ServiceName> = findings.iter().filter_map(|finding| finding.service.clone()).collect();
     for finding in &mut findings {
         if let Some(service) = finding.service.as_ref().and_then(|name| project.services.get(name)) {
@@ -48,14 +73,14 @@ pub(super) fn judge(why: &Why, details: &BTreeMap<ContainerId, ContainerDetails>
         let waiting = held_up.iter().filter(|(_, needs)| is_behind(needs)).map(|(service, _)| service.clone());
         finding.holds_up = waiting.collect();
     }
-    findings.extend(orphans(why));
+    findings.extend(orphans(case));
     findings.sort_by_key(|finding| finding.trouble.rank());
     findings
 }
 
 /// What is wrong with a service itself; the worst of its replicas counts.
 fn of_service(
-    why: &Why,
+    case: &Case<'_>,
     service: &Service,
     replicas: &[&Container],
     details: &BTreeMap<ContainerId, ContainerDetails>,
@@ -69,13 +94,13 @@ fn of_service(
     };
     let of_replicas = replicas.iter().filter_map(|container| {
         let details = details.get(&container.id)?;
-        let (trouble, since) = of_replica(why, service, container, details)?;
+        let (trouble, since) = of_replica(case, service, container, details)?;
         Some(finding(Some(container), trouble, since))
     });
     let worst = of_replicas.min_by_key(|finding| finding.trouble.rank());
     let was_started = worst.as_ref().is_some_and(|worst| !matches!(worst.trouble, Trouble::NotStarted));
     let of_service = |hook: &&Container| hook.service.as_ref() == Some(&service.name);
-    if let Some(hook) = why.failed_hooks().find(of_service).filter(|_| !was_started) {
+    if let Some(hook) = case.failed_hooks().find(of_service).filter(|_| !was_started) {
         let trouble = Trouble::HookFailed {
             hook: hook.labels.get(label::HOOK_INDEX).and_then(|index| index.parse().ok()),
             exit_code: hook.exit_code.unwrap_or_default(),
@@ -90,9 +115,9 @@ fn of_service(
     if replicas.len() >= wanted || service.provider.is_some() {
         return None;
     }
-    let trouble = if let Some(path) = missing_file(why, service) {
+    let trouble = if let Some(path) = missing_file(case, service) {
         Trouble::FileMissing { path }
-    } else if let Some(image) = missing_image(why, service) {
+    } else if let Some(image) = missing_image(case, service) {
         Trouble::ImageMissing { image }
     } else if replicas.is_empty() {
         Trouble::Missing
@@ -104,7 +129,7 @@ fn of_service(
 
 /// What is wrong with one container, and since when.
 fn of_replica(
-    why: &Why,
+    case: &Case<'_>,
     service: &Service,
     container: &Container,
     details: &ContainerDetails,
@@ -116,7 +141,7 @@ fn of_replica(
             let error = StepError::Engine(EngineError::Failed(words));
             return Some((Trouble::CannotStart(Box::new(error)), None));
         }
-        (State::Created, _) => match missing_file(why, service) {
+        (State::Created, _) => match missing_file(case, service) {
             Some(path) => (Trouble::FileMissing { path }, None),
             None => (Trouble::NotStarted, None),
         },
@@ -128,7 +153,7 @@ fn of_replica(
         (State::Exited | State::Dead, _) if exit_code != 0 => {
             (Trouble::Exited { exit_code, evidence: Vec::new() }, details.finished_at)
         }
-        (State::Exited | State::Dead, _) if is_meant_to_run(why, service) => (Trouble::Ended, details.finished_at),
+        (State::Exited | State::Dead, _) if is_meant_to_run(case, service) => (Trouble::Ended, details.finished_at),
         (State::Running, Health::Unhealthy) => {
             let failed = details.probes.iter().filter(|probe| probe.exit_code != 0).count();
             let trouble = Trouble::Unhealthy {
@@ -143,7 +168,7 @@ fn of_replica(
             (Trouble::NotHealthyYet { evidence: diagnosis::of_health(details) }, details.started_at)
         }
         (State::Running | State::Exited | State::Dead | State::Removing, _) => {
-            let reasons = outdated(why, container);
+            let reasons = outdated(case, container);
             if reasons.is_empty() {
                 return None;
             }
@@ -166,9 +191,9 @@ fn first_failure(details: &ContainerDetails) -> Option<i128> {
 }
 
 /// Why `up` would recreate a container, or change it otherwise.
-fn outdated(why: &Why, container: &Container) -> Vec<Reason> {
+fn outdated(case: &Case<'_>, container: &Container) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = Vec::new();
-    for (_, step) in why.prepared.plan.steps() {
+    for (_, step) in case.prepared.plan.steps() {
         let description = step.action.describe();
         let is_it = description.container.is_some_and(|reference| reference.name == container.name);
         let is_new =
@@ -199,8 +224,8 @@ fn is_about_the_files(reason: &Reason) -> bool {
 }
 
 /// A file that the service mounts and that is not there.
-fn missing_file(why: &Why, service: &Service) -> Option<String> {
-    let project = &why.project;
+fn missing_file(case: &Case<'_>, service: &Service) -> Option<String> {
+    let project = &case.project;
     let secrets = service.secrets.iter().filter_map(|used| project.secrets.get(used.source.as_str()));
     let configs = service.configs.iter().filter_map(|used| project.configs.get(used.source.as_str()));
     let sources = secrets.map(|secret| &secret.source).chain(configs.map(|config| &config.source));
@@ -208,23 +233,23 @@ fn missing_file(why: &Why, service: &Service) -> Option<String> {
         Some(FileSource::File(path)) => Some(path),
         Some(FileSource::Environment { .. } | FileSource::Content(_)) | None => None,
     });
-    files.find(|file| why.missing_files.contains(*file)).cloned()
+    files.find(|file| case.missing_files.contains(*file)).cloned()
 }
 
 /// The image of a service if the engine does not have it: `up` would pull or build it.
-fn missing_image(why: &Why, service: &Service) -> Option<String> {
-    let image = why.project.image_name(service);
-    let is_there = why.prepared.observed.images.keys().any(|(reference, _)| *reference == image);
+fn missing_image(case: &Case<'_>, service: &Service) -> Option<String> {
+    let image = case.project.image_name(service);
+    let is_there = case.prepared.observed.images.keys().any(|(reference, _)| *reference == image);
     (!is_there).then_some(image)
 }
 
 /// Whether a service should be running all the time: the engine is to start it again whatever its end, and nothing
 /// waits for its end.
-fn is_meant_to_run(why: &Why, service: &Service) -> bool {
+fn is_meant_to_run(case: &Case<'_>, service: &Service) -> bool {
     let restarts = service
         .restart_policy()
         .is_some_and(|policy| matches!(policy.condition, RestartCondition::Always | RestartCondition::UnlessStopped));
-    let is_awaited = why.project.services.values().any(|dependent| {
+    let is_awaited = case.project.services.values().any(|dependent| {
         let dependency = dependent.depends_on.get(&service.name);
         dependency.is_some_and(|dependency| dependency.condition == Condition::CompletedSuccessfully)
     });
@@ -276,8 +301,8 @@ fn holds(condition: Condition, containers: &[&Container]) -> bool {
 }
 
 /// The containers that belong to no service of the files.
-fn orphans(why: &Why) -> impl Iterator<Item = Finding> {
-    let unknown = why.replicas().filter(|(service, _)| !why.project.is_known(service.as_str()));
+fn orphans(case: &Case<'_>) -> impl Iterator<Item = Finding> {
+    let unknown = case.replicas().filter(|(service, _)| !case.project.is_known(service.as_str()));
     unknown.map(|(service, container)| Finding {
         service: Some(service.clone()),
         container: Some(container.name.clone()),
@@ -285,4 +310,9 @@ fn orphans(why: &Why) -> impl Iterator<Item = Finding> {
         since: None,
         holds_up: Vec::new(),
     })
+}
+
+/// Whether the engine refused the latest start of a container; a start that succeeds clears the error.
+fn was_refused(details: &ContainerDetails) -> bool {
+    details.error.is_some() && matches!(details.state, State::Created | State::Exited | State::Dead)
 }

@@ -11,9 +11,11 @@ use super::{OperationError, Prepared};
 use crate::engine::{ContainerDetails, Engine, EngineError};
 use crate::event::{Finding, Trouble};
 use crate::execute::{diagnosis, refusal, start};
-use crate::observed::{Container, ContainerId, State};
+use crate::observed::ContainerId;
 use crate::plan::{Action, ContainerSpec, Handle, Plan};
-use crate::project::{Project, ServiceName};
+use crate::project::Project;
+
+use judge::Case;
 
 /// Finds out what is wrong with a project.
 #[derive(Debug, Clone)]
@@ -34,7 +36,7 @@ impl Why {
     /// If the engine does not answer.
     pub async fn find<E: Engine>(&self, engine: &E) -> Result<Vec<Finding>, OperationError> {
         let details = self.details(engine).await?;
-        let mut findings = judge::judge(self, &details);
+        let mut findings = judge::judge(&self.case(), &details);
         for finding in &mut findings {
             let container = finding.container.as_deref();
             let Some(details) = container.and_then(|name| details.values().find(|details| details.name == name)) else {
@@ -45,21 +47,14 @@ impl Why {
         Ok(findings)
     }
 
-    /// The replicas of the project's services.
-    fn replicas(&self) -> impl Iterator<Item = (&ServiceName, &Container)> {
-        let containers = self.prepared.observed.containers.iter().filter(|container| container.is_replica());
-        containers.filter_map(|container| Some((container.service.as_ref()?, container)))
-    }
-
-    /// The containers of `pre_start` hooks that failed.
-    fn failed_hooks(&self) -> impl Iterator<Item = &Container> {
-        let hooks = self.prepared.observed.containers.iter().filter(|container| container.hook);
-        hooks.filter(|container| container.state == State::Exited && container.exit_code.is_some_and(|code| code != 0))
+    fn case(&self) -> Case<'_> {
+        Case { project: &self.project, prepared: &self.prepared, missing_files: &self.missing_files }
     }
 
     /// What the engine knows of each replica, and of each hook that failed.
     async fn details<E: Engine>(&self, engine: &E) -> Result<BTreeMap<ContainerId, ContainerDetails>, OperationError> {
-        let containers = self.replicas().map(|(_, container)| container).chain(self.failed_hooks());
+        let case = self.case();
+        let containers = case.replicas().map(|(_, container)| container).chain(case.failed_hooks());
         let calls = containers.map(|container| engine.inspect_container(container.id.clone()));
         let mut found = BTreeMap::new();
         for details in join_all(calls).await {
@@ -120,9 +115,4 @@ fn start_step<'a>(plan: &'a Plan, id: &ContainerId) -> Option<(&'a Action, Optio
         let Action::StartContainer { container, spec } = &step.action else { return None };
         (container.handle == Handle::Existing(id.clone())).then_some((&step.action, spec.as_ref()))
     })
-}
-
-/// Whether the engine refused the latest start of a container; a start that succeeds clears the error.
-fn was_refused(details: &ContainerDetails) -> bool {
-    details.error.is_some() && matches!(details.state, State::Created | State::Exited | State::Dead)
 }

@@ -590,7 +590,7 @@ fn changed_contents_are_told_and_recreate_nothing() {
         let plan = plan(&project, &state.into(), &options);
         (warnings(&plan), plan.has_changes())
     };
-    let words = "config nginx_conf changed since web/1, web/2 started: hoist up --force-recreate web";
+    let words = "config nginx_conf changed since web/1, web/2 were created: hoist up --force-recreate web";
     assert_eq!(told(made_with(Some("old"), |_| {})), (vec![words.to_owned()], false));
     assert_eq!(told(made_with(Some("new"), |_| {})), (vec![], false));
     // Docker Compose made it: nothing is known.
