@@ -53,8 +53,7 @@ fn headline(finding: &Finding) -> String {
     match &finding.trouble {
         Trouble::CannotStart(error) => format!("{name} cannot start: {}", refusal(error)),
         Trouble::HookFailed { hook, exit_code, evidence } => {
-            let hook =
-                hook.map_or_else(|| "its pre_start hook".to_owned(), |index| format!("pre_start[{index}]"));
+            let hook = hook.map_or_else(|| "its pre_start hook".to_owned(), |index| format!("pre_start[{index}]"));
             format!("{name} cannot start: {hook} exited with status {exit_code}{}", meaning(*exit_code, evidence))
         }
         Trouble::Exited { exit_code, evidence } => {
