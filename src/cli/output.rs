@@ -87,24 +87,25 @@ fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap
     if is_json(context) {
         return report_json(errors, warnings, sources, context);
     }
-    io::stderr().write_all(problems(errors, warnings, sources, context).as_bytes())
+    io::stderr().write_all(problems(errors, warnings, sources, &style(context)).as_bytes())
 }
 
-/// What is wrong with the files, as text.
+/// What is wrong with the files, as text without colours.
 pub(super) fn load_problems(failure: &LoadFailure, context: &Context) -> String {
     let errors: Vec<&dyn Explain> = failure.errors.iter().map(|error| error as &dyn Explain).collect();
-    problems(&errors, &failure.warnings, &failure.sources, context)
+    // What shows it makes control characters visible.
+    let style = Style { color: false, ..style(context) };
+    problems(&errors, &failure.warnings, &failure.sources, &style)
 }
 
-fn problems(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap, context: &Context) -> String {
+fn problems(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap, style: &Style) -> String {
     let (placed, placeless): (Vec<&dyn Explain>, Vec<&dyn Explain>) =
         errors.iter().partition(|error| error.span().is_some());
     let warnings = warnings.iter().map(|warning| (warning as &dyn Explain, Level::Warning));
     let placed = placed.into_iter().map(|error| (error, Level::Error));
-    let style = style(context);
-    let mut text = render_all(warnings.chain(placed), sources, &style);
+    let mut text = render_all(warnings.chain(placed), sources, style);
     // Scripts match these lines verbatim.
-    for problem in describe_all(placeless, sources, &style) {
+    for problem in describe_all(placeless, sources, style) {
         writeln!(text, "{}", visible(&problem.message, Colors::Shown)).expect("memory can be written to");
         if let Some(hint) = problem.hint {
             writeln!(text, "hint: {}", visible(&hint, Colors::Shown)).expect("memory can be written to");

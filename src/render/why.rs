@@ -96,7 +96,7 @@ fn below(finding: &Finding, files: &Files<'_>, clock: &Clock) -> Vec<String> {
         Trouble::Unhealthy { failed, of, interval, evidence } => {
             let every = interval.map(|every| format!(", every {}", short(every))).unwrap_or_default();
             lines.push(match (failed, of) {
-                (1, 1) => format!("its last health check failed{every}"),
+                (1, 1) => "the engine remembers one health check, which failed".to_owned(),
                 (failed, of) if failed == of => format!("all of its last {of} health checks failed{every}"),
                 (failed, of) => format!("{failed} of its last {of} health checks failed{every}"),
             });
@@ -140,7 +140,7 @@ fn hint(finding: &Finding) -> Option<String> {
         Trouble::Paused => format!("`hoist unpause {service}` resumes it"),
         Trouble::FileMissing { .. } => "create the file, or change its path in the Compose file".to_owned(),
         Trouble::ImageMissing { .. } => {
-            format!("`hoist up -d {service}` fetches or builds it, and says why if it cannot")
+            format!("`hoist up -d {service}` gets it, or says why that is not possible")
         }
         Trouble::Missing | Trouble::TooFew { .. } | Trouble::NotStarted => {
             format!("`hoist up -d {service}` brings it up")
@@ -148,7 +148,7 @@ fn hint(finding: &Finding) -> Option<String> {
         Trouble::Ended => format!("`hoist start {service}` starts it again"),
         Trouble::Waiting { .. } | Trouble::NotHealthyYet { .. } => return None,
         Trouble::Outdated { .. } => format!("`hoist up -d {service}` applies the files; `hoist plan` shows how"),
-        Trouble::Orphan => "`hoist up --remove-orphans` removes it".to_owned(),
+        Trouble::Orphan => "`hoist up -d --remove-orphans` removes it".to_owned(),
     })
 }
 

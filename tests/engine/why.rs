@@ -297,7 +297,7 @@ async fn a_container_without_a_service() {
         s.up(&[]).await;
         s.compose("services: {web: *idle}");
         let said = first_line(&s, "old is not in the files, but its container exists").await;
-        assert!(said.contains("hint: `hoist up --remove-orphans` removes it"), "{said}");
+        assert!(said.contains("hint: `hoist up -d --remove-orphans` removes it"), "{said}");
     })
     .await;
 }

@@ -93,7 +93,7 @@ fn format(args: &GraphArgs) -> Result<GraphFormat, Failure> {
                 let path = path.display();
                 Failure::usage(&format!(
                     "cannot tell the format from the name `{path}`\n\
-                     hint: end it with .svg, .mmd or .dot, or add --format svg, mermaid, dot or tree"
+                     hint: end it with .svg, .mmd, .dot or .txt, or add --format svg, mermaid, dot or tree"
                 ))
             },
             Ok,

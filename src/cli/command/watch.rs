@@ -13,6 +13,7 @@ use crate::cli::engine::with_engine;
 use crate::cli::project_lock::ProjectLock;
 use crate::cli::screen::{self, Screen};
 use crate::cli::{Context, Failure, interaction, output, progress};
+use crate::diagnostic::render::Style;
 use crate::engine::{Engine, Observe as _};
 use crate::event::{Events, Outputs};
 use crate::load::{self, Loaded};
@@ -108,7 +109,9 @@ impl Reload for ReadAgain {
         let failed = |failure: Failure| {
             let mut text = Vec::new();
             // Memory can be written to.
-            let _ = failure.report(&output::style(&self.context), &mut text);
+            // What shows it makes control characters visible.
+            let style = Style { color: false, ..output::style(&self.context) };
+            let _ = failure.report(&style, &mut text);
             String::from_utf8_lossy(&text).into_owned()
         };
         let options = bring_up::load_options(&self.args, &self.context).map_err(failed)?;

@@ -111,7 +111,7 @@ fn a_name_that_tells_no_format_is_refused() {
     assert_eq!(
         ran.stderr,
         "cannot tell the format from the name `picture.png`\n\
-         hint: end it with .svg, .mmd or .dot, or add --format svg, mermaid, dot or tree\n"
+         hint: end it with .svg, .mmd, .dot or .txt, or add --format svg, mermaid, dot or tree\n"
     );
 }
 
