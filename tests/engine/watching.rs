@@ -499,3 +499,19 @@ async fn a_change_of_the_compose_files_is_told_and_r_applies_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn mistakes_in_the_compose_files_are_shown_without_escape_codes() {
+    let file = "services:\n  web: {<<: *idle, develop: {watch: [{path: ./src, action: sync, target: /app}]}}\n";
+    project("watch-mistakes", file, |s| async move {
+        s.write("src/x", "");
+        let mut seat = Seat::new(s.command(&["watch"]), 40, 160);
+        seat.shows(&s, "Watch enabled").await;
+        s.compose(&file.replace("develop", "devlop"));
+        seat.shows(&s, "did you mean `develop`?").await;
+        assert!(!seat.shown().contains('␛'), "{}", seat.shown());
+        seat.types(b"\x03");
+        assert_eq!(seat.ends(&s).await, 130);
+    })
+    .await;
+}
