@@ -50,7 +50,7 @@ pub(super) fn wants_menu(flag: Option<bool>, environment: &Environment, context:
     Ok(wanted && terminals.stdin && terminals.stdout && is_drawn)
 }
 
-/// Whether files are to be watched, to be said; or what there is to say if they cannot be.
+/// Whether to watch files, or why that is not possible.
 pub(super) type WatchSwitch = Result<watch::Sender<bool>, String>;
 
 /// The display.
@@ -63,7 +63,7 @@ pub(super) struct Screen {
     ended: bool,
     keyboard: Option<Keyboard>,
     menu: Option<Menu>,
-    /// Whether files are to be watched; what there is to say if they cannot be. `None` where that is no question.
+    /// Whether to watch files, or why that is not possible; `None` if nobody can ask for it.
     watch: Option<WatchSwitch>,
     /// Told when a change of the project's files is to be applied.
     apply: Arc<Notify>,

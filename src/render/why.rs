@@ -14,7 +14,7 @@ use crate::event::{Evidence, Finding, Need, StepError, Trouble};
 use crate::plan::Reason;
 use crate::project::{Condition, ServiceName};
 
-/// What times are told against.
+/// The current time and zone, which ages and times of day depend on.
 #[derive(Debug, Clone)]
 pub struct Clock {
     /// The current time.

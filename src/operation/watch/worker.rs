@@ -24,7 +24,7 @@ use crate::event::{Output, WatchFailure, WatchNote};
 use crate::observed::{Container, ContainerId};
 use crate::project::{Hook, ServiceName};
 
-/// What a service is told.
+/// A message to the worker of a service.
 #[derive(Debug, Clone)]
 pub(super) enum News {
     /// Something is heard of files.
@@ -320,7 +320,7 @@ impl<E: Engine> Worker<E> {
         self.tree.as_ref().map(of).unwrap_or_default()
     }
 
-    /// The replicas of the service, whatever they do; `None` without an answer, which is told.
+    /// The replicas of the service in any state; `None` if the engine does not answer, which is reported.
     async fn containers(&self) -> Option<Vec<Container>> {
         let query = ObserveQuery::containers_of(self.plans.project.name.as_str());
         match self.plans.engine.observe(query).await {

@@ -12,7 +12,7 @@ use crate::engine::{ContainerDetails, Engine, EngineError};
 use crate::event::{Finding, Trouble};
 use crate::execute::{diagnosis, refusal, start};
 use crate::observed::ContainerId;
-use crate::plan::{Action, ContainerSpec, Handle, Plan};
+use crate::plan::{Action, ContainerSpec, Handle};
 use crate::project::Project;
 
 use judge::Case;
@@ -72,47 +72,29 @@ impl Why {
 
     /// Adds what takes further calls: the last output, and who holds a port.
     async fn explain<E: Engine>(&self, engine: &E, trouble: &mut Trouble, details: &ContainerDetails) {
-        match trouble {
-            Trouble::CannotStart(error) => {
-                let Some(words) = &details.error else { return };
-                let cause = EngineError::Failed(words.clone());
-                let step = self.start_of(&details.id);
-                let spec = step.and_then(|(_, spec)| spec);
-                let explained = start::explain_start(engine, &details.name, spec, cause).await;
-                **error = match step {
-                    Some((action, _)) => refusal::explained(explained, action),
-                    None => explained,
-                };
-            }
-            Trouble::HookFailed { evidence, .. }
-            | Trouble::Exited { evidence, .. }
-            | Trouble::Restarting { evidence, .. } => {
-                *evidence = diagnosis::of_exit(engine, details).await;
-            }
-            Trouble::Unhealthy { .. }
-            | Trouble::Paused
-            | Trouble::FileMissing { .. }
-            | Trouble::ImageMissing { .. }
-            | Trouble::Missing
-            | Trouble::NotStarted
-            | Trouble::Ended
-            | Trouble::Waiting { .. }
-            | Trouble::NotHealthyYet { .. }
-            | Trouble::TooFew { .. }
-            | Trouble::Outdated { .. }
-            | Trouble::Orphan => {}
+        if let Trouble::CannotStart(error) = trouble {
+            let Some(words) = &details.error else { return };
+            let cause = EngineError::Failed(words.clone());
+            let step = self.start_of(&details.id);
+            let spec = step.and_then(|(_, spec)| spec);
+            let explained = start::explain_start(engine, &details.name, spec, cause).await;
+            **error = match step {
+                Some((action, _)) => refusal::explained(explained, action),
+                None => explained,
+            };
+        } else if let Trouble::HookFailed { evidence, .. }
+        | Trouble::Exited { evidence, .. }
+        | Trouble::Restarting { evidence, .. } = trouble
+        {
+            *evidence = diagnosis::of_exit(engine, details).await;
         }
     }
 
     /// The step of the plan that would start this container.
     fn start_of(&self, id: &ContainerId) -> Option<(&Action, Option<&Arc<ContainerSpec>>)> {
-        start_step(&self.prepared.plan, id)
+        self.prepared.plan.steps().find_map(|(_, step)| {
+            let Action::StartContainer { container, spec } = &step.action else { return None };
+            (container.handle == Handle::Existing(id.clone())).then_some((&step.action, spec.as_ref()))
+        })
     }
-}
-
-fn start_step<'a>(plan: &'a Plan, id: &ContainerId) -> Option<(&'a Action, Option<&'a Arc<ContainerSpec>>)> {
-    plan.steps().find_map(|(_, step)| {
-        let Action::StartContainer { container, spec } = &step.action else { return None };
-        (container.handle == Handle::Existing(id.clone())).then_some((&step.action, spec.as_ref()))
-    })
 }

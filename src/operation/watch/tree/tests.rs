@@ -127,7 +127,7 @@ fn a_path_may_appear_later_go_and_be_replaced() {
     assert_eq!(f.listens_to(), ["", "x/y", "x/y/src"]);
     fs::rename(f.at("x"), f.at("z")).expect("renamed");
     assert_eq!(f.looks(&["x"]), ["-/", "-a", "?"]);
-    assert!(f.looks(&["x"]).is_empty(), "it is told once");
+    assert!(f.looks(&["x"]).is_empty(), "it is reported once");
     write(&f.at("x/y/src"), "a file now");
     assert_eq!(f.looks(&["x"]), ["+"]);
 }
