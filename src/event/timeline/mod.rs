@@ -4,8 +4,6 @@ mod advice;
 mod critical;
 mod lane;
 mod recorder;
-#[cfg(test)]
-mod tests;
 
 pub use advice::Advice;
 pub use lane::{Lane, LaneKind};

@@ -10,7 +10,7 @@ use crate::event::{Event, Fact, Outcome};
 use crate::plan::{Action, ActionId, Lane, Plan, Probing};
 
 /// Collects the events of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Recorder {
     plan: Option<Arc<Plan>>,
     operation: &'static str,
@@ -30,7 +30,7 @@ pub struct Recorder {
 }
 
 /// A step that began.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Recorded {
     about: About,
     kind: Kind,
@@ -43,6 +43,12 @@ struct Recorded {
 }
 
 impl Recorder {
+    /// Whether the run is over, and something else has begun.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// Takes note of an event.
     #[expect(clippy::wildcard_enum_match_arm, reason = "only beginnings and ends of steps count")]
     pub fn observe(&mut self, event: &Event) {

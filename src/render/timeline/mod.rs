@@ -35,7 +35,7 @@ pub fn advice(timeline: &Timeline) -> Option<String> {
     Some(match timeline.advice()? {
         Advice::Probes { name, healthy_after, gap, setting, better } => format!(
             "{name} was healthy after {}, {} of it waiting for the next probe: --eager-health or {setting}: {} could \
-             save most of that",
+             save up to that",
             short(healthy_after),
             short(gap),
             setting_of(better),
@@ -72,6 +72,7 @@ pub fn advice(timeline: &Timeline) -> Option<String> {
 fn what(span: &Span) -> String {
     let name = &span.name;
     match (span.kind, &span.condition) {
+        (Kind::Wait, Some(condition)) if condition == "completed" => format!("wait for {name} to complete"),
         (Kind::Wait, Some(condition)) => format!("wait for {name} to be {condition}"),
         (kind, _) => format!("{} {name}", word(kind)),
     }

@@ -197,9 +197,10 @@ fn draw_row(picture: &mut String, timeline: &Timeline, row: &Row, y: f64, scale:
             add(
                 picture,
                 format_args!(
-                    "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{middle:.1}\" r=\"3\"><title>probe {word}, {} after the \
+                    "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\"><title>probe {word}, {} after the \
                  start of {}</title></circle>",
                     scale.x(start),
+                    middle + BAR / 2.0,
                     short(probe.began),
                     escape(&health.container)
                 ),
