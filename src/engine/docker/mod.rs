@@ -34,6 +34,7 @@ mod networks;
 mod observe;
 mod platform;
 mod reference;
+mod resolve;
 mod ssh;
 mod status;
 mod streams;

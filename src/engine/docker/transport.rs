@@ -27,7 +27,7 @@ use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 use tokio_util::io::StreamReader;
 
 use super::address::{Address, TlsFiles};
-use super::{classify, tls};
+use super::{classify, resolve, tls};
 use crate::engine::EngineError;
 
 /// The user agent in requests.
@@ -280,7 +280,7 @@ impl Connector {
                 Ok(Socket::new(command.connect().await?))
             }
             Address::Tcp { host, port, tls } => {
-                let stream = TcpStream::connect((host.as_str(), *port)).await?;
+                let stream = TcpStream::connect(&*resolve::addresses(host, *port).await?).await?;
                 stream.set_nodelay(true)?;
                 match tls {
                     None => Ok(Socket::new(stream)),
