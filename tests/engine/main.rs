@@ -42,6 +42,7 @@ mod rolling;
 mod security;
 mod sharing;
 mod takeover;
+mod timeline;
 mod transferring;
 mod volumes;
 mod waiting;

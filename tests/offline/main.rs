@@ -22,3 +22,4 @@ mod properties;
 mod refusals;
 mod rendering;
 mod rows;
+mod timeline;
