@@ -98,6 +98,11 @@ pub enum WatchNote {
         /// The path.
         path: PathBuf,
     },
+    /// Services that are no longer in the files; their containers stay.
+    Left {
+        /// The services.
+        services: Vec<ServiceName>,
+    },
     /// Nothing can be listened to.
     NoFiles {
         /// Why.
@@ -134,6 +139,11 @@ pub enum WatchFailure {
     Step(Box<StepError>),
     /// The engine refused, or did not answer.
     Engine(EngineError),
+    /// A folder that has the container's own files in it stays where a file is to be.
+    FolderInTheWay {
+        /// Its path in the container.
+        path: PathBuf,
+    },
     /// Something else, in words.
     Other(String),
 }

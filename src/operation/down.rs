@@ -56,7 +56,8 @@ impl Change for Down {
             observed = engine.observe(self.query(&project)).await?;
         }
         if self.options.images != DownImages::Keep {
-            observed.nameless_images = engine.nameless_images(self.project.name.to_string()).await?;
+            // They are an extra: nobody named them, so `down` does not fail because they cannot be listed.
+            observed.nameless_images = engine.nameless_images(self.project.name.to_string()).await.unwrap_or_default();
         }
         if self.options.orphans == Orphans::Remove {
             observed.auto_removed = observe::auto_removed(engine, &self.project, &observed).await?;

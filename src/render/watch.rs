@@ -39,6 +39,13 @@ pub fn message(note: &WatchNote) -> String {
         WatchNote::Mounted { path } => {
             format!("path '{}' also declared by a bind mount volume, this path won't be monitored!", path.display())
         }
+        WatchNote::Left { services } => {
+            let names: Vec<_> = services.iter().map(|name| format!("\"{name}\"")).collect();
+            format!(
+                "No longer in the Compose files: {}; their containers go with `hoist up -d --remove-orphans`",
+                names.join(", ")
+            )
+        }
         WatchNote::NoFiles { reason } => format!("cannot watch files: {reason}"),
         WatchNote::NotApplied { cause } => format!("The changed Compose files could not be applied: {}", why(cause)),
         WatchNote::Redefined(redefined) => of_files(redefined),
@@ -69,6 +76,10 @@ fn why(cause: &WatchFailure) -> String {
     match cause {
         WatchFailure::Step(error) => failure::message(error),
         WatchFailure::Engine(error) => error.to_string(),
+        WatchFailure::FolderInTheWay { path } => format!(
+            "{} is a folder with files of the container in it, so no file can take its place until the container is recreated",
+            path.display()
+        ),
         WatchFailure::Other(text) => text.clone(),
     }
 }
@@ -85,6 +96,7 @@ pub fn is_trouble(note: &WatchNote) -> bool {
         | WatchNote::Unwatched { .. }
         | WatchNote::Mounted { .. }
         | WatchNote::NoFiles { .. }
+        | WatchNote::Left { .. }
         | WatchNote::NotApplied { .. }
         | WatchNote::Redefined(Redefined::Invalid(_)) => true,
         WatchNote::Enabled
@@ -124,6 +136,18 @@ mod tests {
             (WatchNote::Built { service: service() }, "service(s) [\"web\"] successfully built"),
             (WatchNote::Restarted { service: service() }, "service(s) [\"web\"] restarted"),
             (WatchNote::BuildFailed { service: service(), cause: cause() }, "Build failed. Error: no"),
+            (
+                WatchNote::Left { services: vec![service(), "db".into()] },
+                "No longer in the Compose files: \"web\", \"db\"; their containers go with `hoist up -d --remove-orphans`",
+            ),
+            (
+                WatchNote::SyncFailed {
+                    service: service(),
+                    cause: WatchFailure::FolderInTheWay { path: "/app/a".into() },
+                },
+                "Syncing service \"web\" failed, and is tried again with the next change: /app/a is a folder with files of \
+                 the container in it, so no file can take its place until the container is recreated",
+            ),
             (
                 WatchNote::Mounted { path: "/p/src".into() },
                 "path '/p/src' also declared by a bind mount volume, this path won't be monitored!",

@@ -53,6 +53,12 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "cp", what: "`cp` of 200 MB both ways", rounds: 3, run: |p, n| Box::pin(cp(p, n)) },
     Job { name: "logs", what: "`logs` of 1,000,000 lines", rounds: 3, run: |p, n| Box::pin(logs(p, n)) },
     Job { name: "watch", what: "`watch`: a save", rounds: 30, run: |p, n| Box::pin(watching::saves(p, n)) },
+    Job {
+        name: "watch-rebuild",
+        what: "`watch`: a rebuild",
+        rounds: 5,
+        run: |p, n| Box::pin(watching::rebuilds(p, n)),
+    },
     Job { name: "watch-many", what: "`watch`: 10,000 files", rounds: 3, run: |p, n| Box::pin(watching::many(p, n)) },
     Job { name: "watch-idle", what: "`watch`: nothing", rounds: 1, run: |p, n| Box::pin(watching::idle(p, n)) },
 ];

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use bollard::query_parameters::RemoveImageOptions;
 
 use crate::bars::{Bar, Row};
 use crate::measure::Cost;
@@ -113,6 +114,39 @@ pub(crate) async fn saves(programs: &Programs, rounds: u32) -> anyhow::Result<Ve
     }
     project.clear().await?;
     Ok(vec![costs.row("`watch`: from a save to the container", [Bar::Time(5.0)])])
+}
+
+pub(crate) async fn rebuilds(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {
+    let image = "hoist-bench-watch-rebuild";
+    let file = format!(
+        "services:\n  app:\n    image: {image}\n    build: .\n    stop_grace_period: 0s\n    volumes: ['./out:/out']\n    \
+         develop: {{watch: [{{path: ./src, action: rebuild}}]}}\n"
+    );
+    let project = Project::new(&programs.docker, "watch-rebuild", &file).await?;
+    project.offer_plugin("docker-buildx", &programs.tool("docker-buildx")?)?;
+    let at = |path: &str| project.folder().join(path);
+    // The container tells what is in its image once it runs.
+    let command = r#"CMD ["sh", "-c", "cat /app/a > /out/now; exec sleep 600"]"#;
+    fs::write(at("Dockerfile"), format!("FROM busybox:latest\nCOPY src /app\n{command}\n"))?;
+    fs::write(at(".dockerignore"), "*\n!src\n")?;
+    fs::create_dir_all(at("src"))?;
+    fs::write(at("src/a"), "first")?;
+    programs.run(Side::Hoist, &["up", "-d"], &project)?;
+    let mut costs = Costs::default();
+    for side in [Side::Hoist, Side::Peer] {
+        let watch = Watch::begin(programs, side, &project).await?;
+        for round in 0..rounds {
+            let content = format!("{side:?} {round}");
+            let save = || Ok(fs::write(at("src/a"), &content)?);
+            let runs = |_: &Path| fs::read_to_string(at("out/now")).is_ok_and(|text| text == content);
+            costs.of(side).push(watch.cost(save, runs)?);
+            // What follows the start of the container is over by then.
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+    project.clear().await?;
+    project.docker.remove_image(image, None::<RemoveImageOptions>, None).await?;
+    Ok(vec![costs.row("`watch`: from a save to the rebuilt container", [Bar::AsFast])])
 }
 
 pub(crate) async fn many(programs: &Programs, rounds: u32) -> anyhow::Result<Vec<Row>> {

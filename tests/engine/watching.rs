@@ -484,7 +484,7 @@ async fn a_change_of_the_compose_files_is_told_and_r_applies_it() {
         assert_eq!(says(&s, "web", &["sh", "-c", "echo $A"]).await, "2\n");
         arrives(&s, "web", "/app/x", "copied").await;
         // The rules are those of the files.
-        s.compose(&file.replace("./src", "./other"));
+        s.compose(&file.replace("./src", "./other").replace("services:\n", "services:\n  more: {<<: *idle}\n"));
         s.eventually("it is told", 20, || async {
             (seat.shown().matches("The Compose files changed").count() >= 3).then_some(())
         })
@@ -497,8 +497,34 @@ async fn a_change_of_the_compose_files_is_told_and_r_applies_it() {
         .await;
         s.write("other/y", "1");
         arrives(&s, "web", "/app/y", "1").await;
+        assert_eq!(s.only("more").await.service, "more");
+        s.compose(&file.replace("./src", "./other"));
+        s.eventually("it is told", 20, || async {
+            (seat.shown().matches("The Compose files changed").count() >= 4).then_some(())
+        })
+        .await;
+        seat.types(b"r");
+        seat.shows(&s, "No longer in the Compose files: \"more\"; their containers go with").await;
         seat.types(b"\x03");
         assert_eq!(seat.ends(&s).await, 130);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_folder_with_files_of_the_container_does_not_become_a_file() {
+    let file = "services:\n  web: {<<: *idle, develop: {watch: [{path: ./src, action: sync, target: /app, ignore: \
+                ['**/*.log']}]}}\n";
+    project("watch-folder", file, |s| async move {
+        s.write("src/x", "");
+        let watch = watch(&s, &[]).await;
+        s.write("src/d/f", "1");
+        arrives(&s, "web", "/app/d/f", "1").await;
+        says(&s, "web", &["touch", "/app/d/own.log"]).await;
+        fs::remove_dir_all(s.folder().join("src/d")).expect("it is ours");
+        s.write("src/d", "file");
+        s.shows(&watch, "/app/d is a folder with files of the container in it").await;
+        stop(watch).await;
     })
     .await;
 }

@@ -33,6 +33,7 @@ use super::converge::{Detail, converge_with, prepare};
 use crate::engine::{ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Events, Output, Outputs, Redefined, WatchNote};
 use crate::execute::{Announcer, ExecuteSettings};
+use crate::plan::Orphans;
 use crate::project::{Project, ServiceName, label};
 
 pub use definitions::{Definitions, Reload, Reloaded};
@@ -216,6 +217,11 @@ impl Watch {
             Err(error) => WatchNote::NotApplied { cause: failure(error) },
         })
         .await;
+        let left = self.project.services.keys().filter(|name| !next.up.project.is_known(name.as_str()));
+        let services: Vec<_> = left.cloned().collect();
+        if !services.is_empty() && next.up.options.orphans != Orphans::Remove {
+            cx.tell(WatchNote::Left { services }).await;
+        }
         let (rules, notes) = rules::of_project(&next.up.project).unwrap_or_else(|error| {
             // The files are still watched: they may say something else soon.
             (Vec::new(), vec![WatchNote::Redefined(Redefined::Invalid(error.to_string()))])

@@ -55,10 +55,21 @@ pub(super) async fn sync<E: Engine>(engine: &E, containers: &[Container], sync: 
         };
         if let Err(cause) = copied {
             left.sync.written.clone_from(&sync.written);
-            left.cause = left.cause.or(Some(cause));
+            left.cause = left.cause.or(Some(or_folder_in_the_way(cause)));
         }
     }
     left
+}
+
+/// Names the folder of the container that stays where a file is to be.
+fn or_folder_in_the_way(cause: WatchFailure) -> WatchFailure {
+    if let WatchFailure::Engine(EngineError::Failed(words) | EngineError::Refused(words)) = &cause
+        && let Some((_, rest)) = words.split_once("cannot overwrite directory \"")
+        && let Some((path, _)) = rest.split_once('"')
+    {
+        return WatchFailure::FolderInTheWay { path: Path::new("/").join(path) };
+    }
+    cause
 }
 
 fn may_be_about_folders(error: &EngineError) -> bool {

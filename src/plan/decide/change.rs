@@ -109,9 +109,9 @@ impl New<'_> {
     fn own_parts(&self, hooks: &Tree) -> Tree {
         let Tree::Sequence(hooks) = hooks else { return hooks.clone() };
         let own = |(name, value): &&(String, Tree)| !says_nothing(value) && self.attributes.get(name) != Some(value);
-        let hooks = hooks.iter().map(|hook| match hook {
-            Tree::Mapping(entries) => Tree::Mapping(entries.iter().filter(own).cloned().collect()),
-            other => other.clone(),
+        let hooks = hooks.iter().map(|hook| {
+            let Tree::Mapping(entries) = hook else { return hook.clone() };
+            Tree::Mapping(entries.iter().filter(own).cloned().collect())
         });
         Tree::Sequence(hooks.collect())
     }
