@@ -209,12 +209,12 @@ pub(super) fn kept(project: &ProjectName, engine: &str, context: &Context) -> Op
     };
     let state = absolute("XDG_STATE_HOME").or_else(home)?;
     let digest = Sha256::digest(format!("{engine}\n{project}").as_bytes());
-    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest.iter().take(6).fold(0_u64, |digest, byte| digest << 8 | u64::from(*byte));
     let name: String = project
         .as_str()
         .chars()
         .filter(|letter| letter.is_ascii_alphanumeric() || "-_".contains(*letter))
         .take(60)
         .collect();
-    Some(state.join("hoist").join("timelines").join(format!("{name}-{digest}.json")))
+    Some(state.join("hoist").join("timelines").join(format!("{name}-{digest:012x}.json")))
 }

@@ -168,6 +168,7 @@ fn a_run_that_fails_or_is_interrupted_is_drawn_up_to_there() {
     for text in [timeline::json(&failed), timeline::html(&failed), timeline::trace(&failed)] {
         assert!(!text.contains("hunter2"), "{text}");
     }
+    assert_eq!(begun().at(s(400), Fact::Ended).timeline().advice(), None, "it did not get there");
     let interrupted = begun().at(ms(400), Fact::Ended).timeline();
     assert_eq!(interrupted.outcome, Ended::Interrupted);
     assert_eq!(interrupted.spans.iter().filter(|span| span.outcome == Ended::Interrupted).count(), 1);

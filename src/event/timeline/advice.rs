@@ -91,7 +91,8 @@ impl Timeline {
     fn dominant(&self) -> Option<Advice> {
         let longest = self.critical_path.iter().max_by_key(|segment| segment.duration())?;
         let (span, took) = (&self.spans[longest.span?], longest.duration());
-        if took < WORTH_A_WORD || took * 3 < self.end {
+        // What did not succeed has its own messages.
+        if span.outcome != Ended::Done || took < WORTH_A_WORD || took * 3 < self.end {
             return None;
         }
         let name = match span.kind {

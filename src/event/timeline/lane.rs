@@ -44,7 +44,7 @@ pub(super) struct About {
 }
 
 impl About {
-    fn named(kind: LaneKind, name: impl ToString) -> Self {
+    fn named(kind: LaneKind, name: &(impl ToString + ?Sized)) -> Self {
         Self { kind, name: name.to_string(), number: None }
     }
 
@@ -70,13 +70,13 @@ impl About {
             Action::PullImage(spec) => (Self::named(LaneKind::Image, &spec.image), Kind::Pull),
             Action::BuildImage { spec, .. } => (Self::service(&spec.service), Kind::Build),
             Action::PushImage(spec) => (Self::service(&spec.service), Kind::Push),
-            Action::PullModel(_) => (Self::named(LaneKind::Model, object()), Kind::Pull),
-            Action::ConfigureModel(_) => (Self::named(LaneKind::Model, object()), Kind::Change),
-            Action::CreateNetwork { .. } => (Self::named(LaneKind::Network, object()), Kind::Create),
-            Action::RemoveNetwork { .. } => (Self::named(LaneKind::Network, object()), Kind::Remove),
-            Action::CreateVolume { .. } => (Self::named(LaneKind::Volume, object()), Kind::Create),
-            Action::RemoveVolume { .. } => (Self::named(LaneKind::Volume, object()), Kind::Remove),
-            Action::RemoveImage { .. } => (Self::named(LaneKind::Image, object()), Kind::Remove),
+            Action::PullModel(_) => (Self::named(LaneKind::Model, &object()), Kind::Pull),
+            Action::ConfigureModel(_) => (Self::named(LaneKind::Model, &object()), Kind::Change),
+            Action::CreateNetwork { .. } => (Self::named(LaneKind::Network, &object()), Kind::Create),
+            Action::RemoveNetwork { .. } => (Self::named(LaneKind::Network, &object()), Kind::Remove),
+            Action::CreateVolume { .. } => (Self::named(LaneKind::Volume, &object()), Kind::Create),
+            Action::RemoveVolume { .. } => (Self::named(LaneKind::Volume, &object()), Kind::Remove),
+            Action::RemoveImage { .. } => (Self::named(LaneKind::Image, &object()), Kind::Remove),
             Action::CreateContainer(spec) if spec.one_off.is_some() => {
                 (Self::named(LaneKind::Container, &spec.name), Kind::Create)
             }

@@ -26,13 +26,12 @@ pub(super) fn rows(timeline: &Timeline) -> Vec<Row> {
         let mut of_lane: Vec<Row> = Vec::new();
         for (index, span) in timeline.spans.iter().enumerate().filter(|(_, span)| span.lane == lane) {
             let is_free = |row: &&mut Row| row.spans.iter().all(|other| timeline.spans[*other].end <= span.start);
-            match of_lane.iter_mut().find(is_free) {
-                Some(row) => row.spans.push(index),
-                None => {
-                    let name = if of_lane.is_empty() { name(timeline, lane) } else { String::new() };
-                    of_lane.push(Row { lane, name, spans: vec![index] });
-                }
+            if let Some(row) = of_lane.iter_mut().find(is_free) {
+                row.spans.push(index);
+                continue;
             }
+            let name = if of_lane.is_empty() { name(timeline, lane) } else { String::new() };
+            of_lane.push(Row { lane, name, spans: vec![index] });
         }
         rows.extend(of_lane);
     }

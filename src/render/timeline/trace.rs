@@ -21,7 +21,7 @@ pub fn trace(timeline: &Timeline) -> String {
     events.extend(track(CRITICAL, "critical path"));
     for segment in &timeline.critical_path {
         let name = segment.span.map_or_else(|| "nothing".to_owned(), |index| what(&timeline.spans[index]));
-        events.push(slice(CRITICAL, &name, "critical", segment.start, segment.end, json!({})));
+        events.push(slice(CRITICAL, &name, "critical", segment.start, segment.end, &json!({})));
     }
     let mut name_before = String::new();
     for (index, row) in rows(timeline).iter().enumerate() {
@@ -33,13 +33,13 @@ pub fn trace(timeline: &Timeline) -> String {
         for span in row.spans.iter().map(|span| &timeline.spans[*span]) {
             let arguments = json!({"outcome": span.outcome, "critical": span.critical});
             let name = what(span) + ended(span.outcome);
-            events.push(slice(track_id, &name, word(span.kind), span.start, span.end, arguments));
+            events.push(slice(track_id, &name, word(span.kind), span.start, span.end, &arguments));
         }
         for health in timeline.health.iter().filter(|health| row.spans.contains(&health.span)) {
             let wait = &timeline.spans[health.span];
             for (start, end, probe) in timeline.probes(health).filter(|(start, ..)| *start >= wait.start) {
                 let name = if probe.passed { "probe passed" } else { "probe failed" };
-                events.push(slice(track_id, name, "probe", start, end.min(wait.end), json!({})));
+                events.push(slice(track_id, name, "probe", start, end.min(wait.end), &json!({})));
             }
         }
     }
@@ -53,7 +53,7 @@ fn track(id: usize, name: &str) -> [Value; 2] {
     ]
 }
 
-fn slice(track: usize, name: &str, category: &str, start: Duration, end: Duration, arguments: Value) -> Value {
+fn slice(track: usize, name: &str, category: &str, start: Duration, end: Duration, arguments: &Value) -> Value {
     let microseconds = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let (start, end) = (microseconds(start), microseconds(end));
     json!({
