@@ -497,13 +497,14 @@ fn current_health(details: &ContainerDetails) -> Health {
 fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
     if matches!(details.state, State::Exited | State::Dead) {
         let code = details.exit_code.unwrap_or_default();
-        let holds = condition == WaitCondition::CompletedSuccessfully && code == 0;
+        let holds =
+            code == 0 && matches!(condition, WaitCondition::CompletedSuccessfully | WaitCondition::RunningOrCompleted);
         return if holds { Verdict::Holds } else { Verdict::Exited(code) };
     }
     let checked = match condition {
         WaitCondition::CompletedSuccessfully => return Verdict::NotYet,
         WaitCondition::Healthy => true,
-        WaitCondition::RunningOrHealthy => details.has_healthcheck,
+        WaitCondition::RunningOrHealthy | WaitCondition::RunningOrCompleted => details.has_healthcheck,
     };
     match (details.state, details.health) {
         (_, _) if checked && !details.has_healthcheck => Verdict::NoHealthcheck,
@@ -516,7 +517,9 @@ fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
 
 /// Whether running is the only sign that the container is ready.
 fn runs_only(condition: WaitCondition, details: &ContainerDetails) -> bool {
-    condition == WaitCondition::RunningOrHealthy && details.state == State::Running && !details.has_healthcheck
+    matches!(condition, WaitCondition::RunningOrHealthy | WaitCondition::RunningOrCompleted)
+        && details.state == State::Running
+        && !details.has_healthcheck
 }
 
 /// Whether a step right before `id` acts like this on a container.

@@ -693,7 +693,9 @@ async fn failed_waits_name_the_replica_at_fault() {
         let engine = Fake::new();
         let fine = match condition {
             WaitCondition::CompletedSuccessfully => Script::exits_after(s(1), 0),
-            WaitCondition::Healthy | WaitCondition::RunningOrHealthy => Script::checked(vec![(s(1), Health::Healthy)]),
+            WaitCondition::Healthy | WaitCondition::RunningOrHealthy | WaitCondition::RunningOrCompleted => {
+                Script::checked(vec![(s(1), Health::Healthy)])
+            }
         };
         engine.script("demo-db-1", fine);
         engine.script("demo-db-2", script);

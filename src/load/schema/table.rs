@@ -249,7 +249,8 @@ static SCHEDULE_KEYS: Keys = requiring(
 static EXTENDED: Shape = Shape::scalars(STR.and(NULL)).or_keys(&EXTENDS);
 
 /// Settings for hoist only; Docker Compose ignores them.
-static X_HOIST: Keys = closed(keys("`x-hoist`", &[("eager_health", &LITERAL_FLAG), ("rolling", &LITERAL_FLAG)]));
+static X_HOIST: Keys =
+    closed(keys("`x-hoist`", &[("eager_health", &LITERAL_FLAG), ("job", &LITERAL_FLAG), ("rolling", &LITERAL_FLAG)]));
 
 static BLKIO: Keys = closed(keys(
     "`blkio_config`",

@@ -253,7 +253,7 @@ fn is_meant_to_run(case: &Case<'_>, service: &Service) -> bool {
         let dependency = dependent.depends_on.get(&service.name);
         dependency.is_some_and(|dependency| dependency.condition == Condition::CompletedSuccessfully)
     });
-    restarts && !is_awaited
+    restarts && !is_awaited && !service.x_hoist().job
 }
 
 /// Whether a service in this trouble may be waiting for another: it was never started.

@@ -346,7 +346,7 @@ fn wait(spec: &WaitSpec) -> Description<'_> {
     let eager = if spec.probing == Probing::Eager { " (eager health)" } else { "" };
     let monitor = if spec.monitor.is_zero() { String::new() } else { format!(" for {:?}", spec.monitor) };
     let done = match spec.condition {
-        WaitCondition::Healthy | WaitCondition::RunningOrHealthy => "Healthy",
+        WaitCondition::Healthy | WaitCondition::RunningOrHealthy | WaitCondition::RunningOrCompleted => "Healthy",
         WaitCondition::CompletedSuccessfully => "Exited",
     };
     Description {

@@ -45,6 +45,8 @@ pub enum WaitCondition {
     CompletedSuccessfully,
     /// Every replica is healthy, or running if it has no healthcheck.
     RunningOrHealthy,
+    /// The same, or it has exited with status 0.
+    RunningOrCompleted,
 }
 
 impl WaitCondition {
@@ -92,6 +94,7 @@ impl fmt::Display for WaitCondition {
             Self::Healthy => "healthy",
             Self::CompletedSuccessfully => "completed",
             Self::RunningOrHealthy => "running or healthy",
+            Self::RunningOrCompleted => "running or completed",
         })
     }
 }

@@ -19,6 +19,8 @@ const KEY: &str = "x-hoist";
 pub struct XHoist {
     /// `eager_health`: waits for its health run its test immediately and then often; false by default.
     pub eager_health: bool,
+    /// `job`: it is meant to end, so `--wait` waits for it to end with status 0; false by default.
+    pub job: bool,
     /// `rolling`: replaces its replicas in turn, according to its `deploy.update_config`; false by default.
     pub rolling: bool,
 }
@@ -29,6 +31,6 @@ impl Service {
     pub fn x_hoist(&self) -> XHoist {
         let written = self.extensions.get(KEY);
         let flag = |key: &str| written.and_then(|written| written.get(key)?.as_bool()).unwrap_or_default();
-        XHoist { eager_health: flag("eager_health"), rolling: flag("rolling") }
+        XHoist { eager_health: flag("eager_health"), job: flag("job"), rolling: flag("rolling") }
     }
 }

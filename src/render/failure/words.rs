@@ -114,6 +114,12 @@ pub fn hint(error: &StepError) -> Option<String> {
         StepError::Exited { waiter: Waiter::Update(action), .. }
         | StepError::Unhealthy { waiter: Waiter::Update(action), .. }
         | StepError::TimedOut { waiter: Waiter::Update(action), .. } => after_failed_update(*action).to_owned(),
+        StepError::Exited { waiter: Waiter::Command, exit_code: 0, .. } => {
+            "if it is meant to end, set `x-hoist: {job: \
+             true}` on the service, let another wait for it by `condition: service_completed_successfully`, or use \
+             --wait-for-jobs, for services whose `restart` is `no`"
+                .to_owned()
+        }
         _ => return None,
     })
 }
