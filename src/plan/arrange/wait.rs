@@ -8,7 +8,7 @@ use crate::plan::arrange::writer::{PlanWriter, ReplicaEnd};
 use crate::plan::decide::when::When;
 use crate::plan::{Action, ActionId, Edge, Jobs, Probing, Reason, WaitCondition, WaitSpec, Waiter};
 use crate::project::value::RestartCondition;
-use crate::project::{Condition, Service, ServiceName};
+use crate::project::{Condition, Ready, Service, ServiceName};
 
 impl<'a> PlanWriter<'a, '_> {
     /// The steps that must be done before a service starts.
@@ -60,7 +60,7 @@ impl<'a> PlanWriter<'a, '_> {
     /// When a wait for a service is needed.
     fn when_to_wait(&self, service: &ServiceName, condition: WaitCondition) -> When {
         let Some(end) = self.ends.get(service) else { return When::Never };
-        let checked = self.cx.project.services.get(service).is_some_and(has_healthcheck);
+        let checked = self.cx.project.services.get(service).is_some_and(is_checked);
         when_to_wait(&end.replicas, condition, checked)
     }
 
@@ -79,6 +79,7 @@ impl<'a> PlanWriter<'a, '_> {
             containers: end.replicas.iter().map(|replica| replica.container.clone()).collect(),
             waiter,
             probing: self.probing(service, condition),
+            ready: self.readiness(service, condition),
             monitor: Duration::ZERO,
             timeout: self.cx.options.wait.and_then(|wait| wait.timeout),
         };
@@ -89,6 +90,12 @@ impl<'a> PlanWriter<'a, '_> {
         let step = self.add(Action::Wait(Arc::new(spec)), reason, when, []);
         self.after_all(step, &after);
         Some(step)
+    }
+
+    /// What shows that containers of a service are ready if they have no healthcheck.
+    pub(in crate::plan) fn readiness(&self, service: &ServiceName, condition: WaitCondition) -> Option<Ready> {
+        let service = self.cx.project.services.get(service)?;
+        service.ready().filter(|_| condition != WaitCondition::CompletedSuccessfully)
     }
 
     /// Who checks the health of a service.
@@ -144,7 +151,7 @@ fn without_restarts(service: &Service) -> Option<WaitCondition> {
     match service.restart_policy() {
         None => Some(WaitCondition::RunningOrCompleted),
         Some(policy) if policy.condition != RestartCondition::No => None,
-        Some(_) if has_healthcheck(service) => Some(WaitCondition::RunningOrCompleted),
+        Some(_) if is_checked(service) => Some(WaitCondition::RunningOrCompleted),
         Some(_) => Some(WaitCondition::CompletedSuccessfully),
     }
 }
@@ -180,6 +187,7 @@ fn is_ready(container: &Container, checked: bool) -> bool {
         }
 }
 
-fn has_healthcheck(service: &Service) -> bool {
-    service.healthcheck.as_ref().is_some_and(|check| !check.disable)
+/// Whether more than running shows that it is ready.
+fn is_checked(service: &Service) -> bool {
+    service.has_healthcheck() || service.ready().is_some()
 }
