@@ -239,7 +239,16 @@ pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failu
     output::load(&load_options(args, context)?, context)
 }
 
-/// The same for a service or job that is run, with all resources that the files define, used or not.
+/// The same; `is_job` is the failure if one of them is a job.
+pub(super) fn load_services(
+    args: &UpPlanArgs,
+    context: &Context,
+    is_job: fn(&str) -> Result<Loaded, Failure>,
+) -> Result<Loaded, Failure> {
+    output::load_services(&load_options(args, context)?, context, is_job)
+}
+
+/// The same as [`load`] for a service or job that is run, with all resources that the files define, used or not.
 pub(super) fn load_to_run(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
     let options = LoadOptions { resources: Resources::All, purpose: Purpose::Run, ..load_options(args, context)? };
     output::load(&options, context)

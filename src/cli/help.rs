@@ -18,7 +18,10 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     (
         "Information Commands",
-        &["ps", "logs", "config", "events", "graph", "images", "ls", "port", "stats", "top", "viz", "volumes", "why"],
+        &[
+            "ps", "logs", "config", "events", "graph", "images", "ls", "port", "stats", "timeline", "top", "viz",
+            "volumes", "why",
+        ],
     ),
     ("Sharing Commands", &["push", "publish", "bridge"]),
 ];
@@ -64,6 +67,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("start", "start --wait web"),
     ("stats", "stats --no-stream"),
     ("stop", "stop --timeout 5 web"),
+    ("timeline", "timeline last"),
+    ("timeline last", "timeline last --output up.svg"),
     ("top", "top web"),
     ("unpause", "unpause web"),
     ("up", "up --detach --wait"),

@@ -28,6 +28,7 @@ mod planned;
 mod plugin;
 mod progress;
 mod project_lock;
+mod recording;
 mod refusal;
 mod screen;
 mod service_names;

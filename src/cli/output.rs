@@ -60,6 +60,24 @@ pub(super) fn load(options: &LoadOptions, context: &Context) -> Result<Loaded, F
     Ok(loaded)
 }
 
+/// Loads the project for the services that the arguments name; `is_job` is the failure if one is a job.
+///
+/// # Errors
+///
+/// As [`load`].
+pub(super) fn load_services(
+    options: &LoadOptions,
+    context: &Context,
+    is_job: fn(&str) -> Result<Loaded, Failure>,
+) -> Result<Loaded, Failure> {
+    let loaded = load::load(options).or_else(|failure| match failure.job_as_service() {
+        Some(job) => is_job(job),
+        None => Err(load_failure(&failure, context)),
+    })?;
+    report(&[], &loaded.warnings, &loaded.sources, context)?;
+    Ok(loaded)
+}
+
 /// Loads the merged model; warnings go to standard error.
 ///
 /// # Errors
@@ -255,11 +273,20 @@ impl Target {
 ///
 /// Those of [`project_or_name`], and [`Failure::Usage`] if the files do not define a service.
 pub(super) fn target_with(services: &[String], context: &Context) -> Result<Target, Failure> {
+    target_of_services(services, context, service_names::only_run)
+}
+
+/// The same; `is_job` is the failure if one of the services is a job.
+pub(super) fn target_of_services(
+    services: &[String],
+    context: &Context,
+    is_job: fn(&str) -> Result<Target, Failure>,
+) -> Result<Target, Failure> {
     let target = target(services, context)?;
     if let Target::Project(loaded) = &target
         && let Some(job) = services.iter().find(|name| loaded.project.job(name).is_some())
     {
-        return service_names::only_run(job);
+        return is_job(job);
     }
     if let Target::Project(loaded) = &target
         && let Some(unknown) = services.iter().find(|name| !loaded.project.is_known(name))

@@ -5,9 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::recording::Recording;
 use super::{Context, Failure, output, settings, signal};
 use crate::engine::Engine;
-use crate::event::{EventReceiver, Events};
+use crate::event::{Event, EventReceiver, Events};
 use crate::operation::{Change, Interruption, OperationError, Prepared, RunSettings, converge, rehearse};
 use crate::project::Project;
 use crate::render::{self, Hidden, Progress, ProgressMode};
@@ -22,7 +23,7 @@ pub(super) async fn dry_run(change: &impl Change, prepared: &Prepared, context: 
         return print_plan(prepared, change.project(), context);
     }
     let mut progress = output::progress(context)?;
-    show(&mut progress, rehearse(change, prepared)).await?;
+    show(&mut progress, rehearse(change, prepared), |_| {}).await?;
     Ok(progress.finish()?)
 }
 
@@ -67,6 +68,22 @@ pub(super) async fn carry_out<E: Engine>(
     try_carry_out(change, engine, prepared, origin, hidden, context).await?.map_err(|error| origin.failure(error))
 }
 
+/// The same, recording what happens.
+pub(super) async fn carry_out_recorded<E: Engine>(
+    change: &impl Change,
+    engine: &E,
+    prepared: &Prepared,
+    origin: &Origin,
+    hidden: Hidden,
+    mut recording: Recording,
+    context: &Context,
+) -> Result<(), Failure> {
+    let seen = |event: &Event| recording.observe(event);
+    let ended = carry_out_seen(change, engine, prepared, origin, hidden, seen, context).await;
+    recording.end(context)?;
+    ended?.map_err(|error| origin.failure(error))
+}
+
 /// The same, for a command that looks at what failed.
 pub(super) async fn try_carry_out<E: Engine>(
     change: &impl Change,
@@ -74,6 +91,18 @@ pub(super) async fn try_carry_out<E: Engine>(
     prepared: &Prepared,
     origin: &Origin,
     hidden: Hidden,
+    context: &Context,
+) -> Result<Result<(), OperationError>, Failure> {
+    carry_out_seen(change, engine, prepared, origin, hidden, |_| {}, context).await
+}
+
+async fn carry_out_seen<E: Engine>(
+    change: &impl Change,
+    engine: &E,
+    prepared: &Prepared,
+    origin: &Origin,
+    hidden: Hidden,
+    seen: impl FnMut(&Event),
     context: &Context,
 ) -> Result<Result<(), OperationError>, Failure> {
     let mut progress = output::progress(context)?.hiding(hidden);
@@ -89,7 +118,7 @@ pub(super) async fn try_carry_out<E: Engine>(
         let events = events;
         converge(change, engine, prepared, &events, &interruption, settings).await
     });
-    let shown = show(&mut progress, received);
+    let shown = show(&mut progress, received, seen);
     let done = with_signals(&interruption, async { tokio::join!(run, shown) }).await;
     progress.finish()?;
     let (ended, shown) = done?;
@@ -109,7 +138,7 @@ pub(super) async fn perform<T>(
     let (events, received) = Events::channel();
     // The events are dropped with the work, which ends the showing.
     let work = Box::pin(work(events, interruption.clone()));
-    let shown = show(&mut progress, received);
+    let shown = show(&mut progress, received, |_| {});
     let done = with_signals(&interruption, async { tokio::join!(work, shown) }).await;
     progress.finish()?;
     let (ended, shown) = done?;
@@ -135,12 +164,19 @@ pub(super) async fn with_signals<T>(interruption: &Interruption, work: impl Futu
 }
 
 /// Shows events until the run ends.
-async fn show(progress: &mut Progress<io::Stderr>, mut received: EventReceiver) -> Result<(), Failure> {
+async fn show(
+    progress: &mut Progress<io::Stderr>,
+    mut received: EventReceiver,
+    mut seen: impl FnMut(&Event),
+) -> Result<(), Failure> {
     let mut ticks = tokio::time::interval(TICK);
     loop {
         tokio::select! {
             event = received.recv() => match event {
-                Some(event) => progress.event(&event)?,
+                Some(event) => {
+                    seen(&event);
+                    progress.event(&event)?;
+                }
                 None => return Ok(()),
             },
             _ = ticks.tick() => progress.tick(),

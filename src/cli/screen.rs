@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::keyboard::{Key, Keyboard};
 use super::lenient::is_yes;
+use super::recording::Recording;
 use super::settings::Environment;
 use super::{Context, Failure, output, progress, signal};
 use crate::event::{Event, EventReceiver, Fact, Output, OutputReceiver, Redefined, WatchNote};
@@ -71,6 +72,8 @@ pub(super) struct Screen {
     has_changes: bool,
     /// Until when the menu shows something else than its keys.
     notice_until: Option<Instant>,
+    /// The recording of what happens.
+    recording: Option<Recording>,
 }
 
 impl Screen {
@@ -86,6 +89,7 @@ impl Screen {
             apply: Arc::default(),
             has_changes: false,
             notice_until: None,
+            recording: None,
         }
     }
 
@@ -97,6 +101,20 @@ impl Screen {
     /// Lets a key apply a change of the project's files.
     pub(super) fn applying(self, apply: Arc<Notify>) -> Self {
         Self { apply, ..self }
+    }
+
+    /// Records what happens.
+    pub(super) fn recording(self, recording: Recording) -> Self {
+        Self { recording: Some(recording), ..self }
+    }
+
+    /// Ends the recording.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Recording::end`].
+    pub(super) fn end_recording(&mut self, context: &Context) -> Result<(), Failure> {
+        self.recording.take().map_or(Ok(()), |recording| recording.end(context))
     }
 
     /// The keys that do something now.
@@ -276,6 +294,9 @@ impl Screen {
     }
 
     fn event(&mut self, event: &Event) -> io::Result<()> {
+        if let Some(recording) = &mut self.recording {
+            recording.observe(event);
+        }
         if matches!(event.fact, Fact::Stopping(_)) {
             self.set_menu(None);
         }

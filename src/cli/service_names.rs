@@ -4,10 +4,14 @@ use super::Failure;
 use crate::diagnostic::suggest::closest;
 use crate::project::{Project, ServiceName};
 
-/// The message that no file defines a service, with the closest name as a hint.
+/// The message that no file defines a service, with a hint: it is a job, or the closest name.
 #[must_use]
 pub(super) fn no_such_service(project: &Project, name: &str) -> String {
-    format!("no such service: {name}{}", meant(project, name))
+    let hint = match project.job(name) {
+        Some(_) => format!("\nhint: `{name}` is a job: run it with `hoist run {name}`"),
+        None => meant(project, name),
+    };
+    format!("no such service: {name}{hint}")
 }
 
 /// The service, disabled or not, with the name closest to an unknown `name`.
@@ -27,6 +31,22 @@ pub(super) fn meant(project: &Project, name: &str) -> String {
 pub(super) fn only_run<T>(job: &str) -> Result<T, Failure> {
     Failure::usage(&format!(
         "job \"{job}\" can only be triggered with \"docker compose run\"\nhint: run it with `hoist run {job}`"
+    ))
+}
+
+/// The failure for `logs` of a job, whose containers it does not show.
+pub(super) fn no_logs_of<T>(job: &str) -> Result<T, Failure> {
+    Failure::usage(&format!(
+        "job \"{job}\" can only be triggered with \"docker compose run\"\nhint: `hoist run {job}` shows what it writes; \
+         for earlier runs, use `docker logs` with a name that `hoist ps -a` lists"
+    ))
+}
+
+/// The failure for `graph` or `why` with the name of a job: they know services only.
+pub(super) fn only_services<T>(job: &str) -> Result<T, Failure> {
+    Failure::usage(&format!(
+        "`{job}` is a job, and this command is about services\nhint: run it with `hoist run {job}`, which shows what \
+         goes wrong"
     ))
 }
 

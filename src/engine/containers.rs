@@ -245,6 +245,26 @@ pub struct HealthTest {
     pub command: Vec<String>,
     /// How long it may take; 30 s by default, as in the engine.
     pub timeout: Duration,
+    /// When the engine runs it.
+    pub timing: ProbeTiming,
+}
+
+/// When the engine runs the test of a healthcheck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProbeTiming {
+    /// Time between two runs; 30 s by default, as in the engine.
+    pub interval: Duration,
+    /// Time after the start in which failures do not count and `start_interval` is used; 0 by default.
+    pub start_period: Duration,
+    /// Time between two runs during `start_period`; 5 s by default, as in engines that know it.
+    pub start_interval: Duration,
+}
+
+impl Default for ProbeTiming {
+    fn default() -> Self {
+        let (interval, start_interval) = (Duration::from_secs(30), Duration::from_secs(5));
+        Self { interval, start_period: Duration::ZERO, start_interval }
+    }
 }
 
 /// One run of a healthcheck.
@@ -252,6 +272,8 @@ pub struct HealthTest {
 pub struct Probe {
     /// When it started, in nanoseconds since 1970.
     pub started_at: Option<i128>,
+    /// When it ended, in nanoseconds since 1970.
+    pub ended_at: Option<i128>,
     /// Its exit status.
     pub exit_code: i64,
     /// Its output.

@@ -11,11 +11,14 @@ mod fault;
 mod outcome;
 mod output;
 mod task;
+pub mod timeline;
 mod trouble;
 mod warning;
 mod watch;
 
-pub use crate::engine::{AddressHolder, BuildFailure, BuildPlace, BuildStatus, EngineError, NameHolder, PortHolder};
+pub use crate::engine::{
+    AddressHolder, BuildFailure, BuildPlace, BuildStatus, EngineError, NameHolder, PortHolder, ProbeTiming,
+};
 pub use crate::plan::{LeftAlone, LeftAloneReason, Subject};
 pub use evidence::Evidence;
 pub use failure::{AddressTaken, HookRef, ModelVerb, PullAlternative, Refusal, StepError};
@@ -115,6 +118,18 @@ pub enum Fact {
         /// The container it is waiting for.
         container: String,
     },
+    /// When the engine ran the health test of a container that was waited for. It comes some time after the end of the
+    /// wait, and only after waits that took a while.
+    Probed {
+        /// The wait.
+        id: ActionId,
+        /// The container.
+        container: String,
+        /// The latest runs, oldest first.
+        runs: Vec<ProbeRun>,
+        /// When the engine runs the test.
+        timing: ProbeTiming,
+    },
     /// A container is up and already matches the files, so the plan has no step for it.
     UpToDate {
         /// Its name.
@@ -191,6 +206,17 @@ pub enum Fact {
     Stopping(Stopping),
     /// A plan has ended: none of its steps is running or will run.
     Ended,
+}
+
+/// A run of a health test; times count from the start of its container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProbeRun {
+    /// When it began.
+    pub began: Duration,
+    /// When it ended.
+    pub ended: Duration,
+    /// Whether it passed.
+    pub passed: bool,
 }
 
 /// Why a run ends early.

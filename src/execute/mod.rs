@@ -12,6 +12,7 @@ mod hook;
 mod in_use;
 pub mod model;
 mod plugin;
+mod probes;
 mod provider;
 pub mod readiness;
 pub mod refusal;
@@ -100,9 +101,11 @@ pub async fn execute<E: Engine>(
         waited: Vec::new(),
         waits_end: None,
         ended_by_failure: false,
+        probe_looks: JoinSet::new(),
     };
     run.drive().await;
     run.look_again().await;
+    probes::all_seen(&mut run.probe_looks).await;
     if let Some(hub) = hub {
         hub.close().await;
     }
@@ -146,6 +149,8 @@ struct Run<E> {
     waits_end: Option<Instant>,
     /// Whether a failed step ended the run.
     ended_by_failure: bool,
+    /// Looks at the probes of containers that were waited for.
+    probe_looks: JoinSet<()>,
 }
 
 impl<E: Engine> Run<E> {
@@ -186,6 +191,10 @@ impl<E: Engine> Run<E> {
     }
 
     fn settle(&mut self, id: ActionId, elapsed: Duration, result: Result<Outcome, StepError>) {
+        if probes::are_of_interest(&self.context, id, elapsed) {
+            let context = self.context.clone();
+            self.probe_looks.spawn(async move { probes::look(&context, id).await });
+        }
         match result {
             Ok(outcome) => {
                 if outcome == Outcome::Done {

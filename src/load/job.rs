@@ -41,6 +41,9 @@ impl Conversion<'_> {
                         self.errors.push(SelectError::NotManual { job: needed.clone(), dependency: true });
                     }
                     Some(_) if !self.done.contains(needed) => self.visit(needed),
+                    None if !self.project.services.contains_key(needed) => {
+                        self.errors.push(disabled(self.project, name, needed));
+                    }
                     Some(_) | None => {}
                 }
             }
@@ -49,4 +52,12 @@ impl Conversion<'_> {
         self.done.insert(name.clone());
         self.project.services.insert(name.clone(), service);
     }
+}
+
+/// The error for a job that depends on a service which no active profile enables. Docker Compose refuses it even where
+/// the dependency is optional.
+fn disabled(project: &Project, job: &ServiceName, dependency: &ServiceName) -> SelectError {
+    let profiles = project.disabled.get(dependency).map(|service| service.profiles.clone()).unwrap_or_default();
+    let span = project.origins.key_span(&["jobs", job.as_str(), "depends_on", dependency.as_str()]);
+    SelectError::NeededByJob { job: job.clone(), dependency: dependency.clone(), profiles, span }
 }

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Explain;
 use crate::load::error::{LoadError, LoadWarning};
+use crate::load::select::SelectError;
 use crate::project::Project;
 use crate::source::SourceMap;
 use crate::yaml::Node;
@@ -37,6 +38,17 @@ pub struct LoadFailure {
     pub errors: Vec<LoadError>,
     /// What works, but perhaps not as intended.
     pub warnings: Vec<LoadWarning>,
+}
+
+impl LoadFailure {
+    /// The job that was named where a service is expected, if nothing else is wrong.
+    #[must_use]
+    pub fn job_as_service(&self) -> Option<&str> {
+        match &self.errors[..] {
+            [LoadError::Select(SelectError::NoSuchService { name, is_job: true, .. })] => Some(name),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for LoadFailure {

@@ -35,6 +35,18 @@ pub enum SelectError {
         /// Whether another job needs it.
         dependency: bool,
     },
+    /// A job that is run depends on a disabled service, even if only optionally.
+    #[error("no such service: {dependency}")]
+    NeededByJob {
+        /// The job.
+        job: ServiceName,
+        /// The service.
+        dependency: ServiceName,
+        /// The profiles that would enable it.
+        profiles: Vec<String>,
+        /// Where the job names it.
+        span: Option<Span>,
+    },
     /// A requested service depends on a disabled one.
     #[error(transparent)]
     Disabled(#[from] CheckError),
@@ -44,6 +56,7 @@ impl Explain for SelectError {
     fn span(&self) -> Option<Span> {
         match self {
             Self::NoSuchService { .. } | Self::NotManual { .. } => None,
+            Self::NeededByJob { span, .. } => *span,
             Self::Disabled(error) => error.span(),
         }
     }
@@ -51,6 +64,11 @@ impl Explain for SelectError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotManual { .. } => Some("only its schedule runs it".to_owned()),
+            Self::NeededByJob { job, dependency, profiles, .. } => {
+                let enable = profiles.first().map(|profile| format!("enable it with `--profile {profile}`, or "));
+                let enable = enable.unwrap_or_default();
+                Some(format!("job `{job}` depends on `{dependency}`: {enable}run the job with `--no-deps`"))
+            }
             Self::NoSuchService { is_job: true, name, .. } => {
                 Some(format!("`{name}` is a job: run it with `hoist run {name}`"))
             }
@@ -62,7 +80,7 @@ impl Explain for SelectError {
 
     fn related(&self) -> Vec<(Span, String)> {
         match self {
-            Self::NoSuchService { .. } | Self::NotManual { .. } => Vec::new(),
+            Self::NoSuchService { .. } | Self::NotManual { .. } | Self::NeededByJob { .. } => Vec::new(),
             Self::Disabled(error) => error.related(),
         }
     }

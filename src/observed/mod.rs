@@ -87,6 +87,8 @@ pub struct Observed {
     pub volumes: Vec<Volume>,
     /// The requested images that exist, by reference as written in the project and by platform.
     pub images: BTreeMap<(String, Option<String>), Image>,
+    /// The images that were built for the project and have lost their name to a newer one, if requested.
+    pub nameless_images: Vec<ImageDigest>,
     /// The version of the engine.
     pub engine: EngineVersion,
     /// The definitions containers were created with; empty unless they were inspected one by one, which only reasons

@@ -55,6 +55,9 @@ impl Change for Down {
             let project = plan::project_from_labels(name, &observed);
             observed = engine.observe(self.query(&project)).await?;
         }
+        if self.options.images != DownImages::Keep {
+            observed.nameless_images = engine.nameless_images(self.project.name.to_string()).await?;
+        }
         if self.options.orphans == Orphans::Remove {
             observed.auto_removed = observe::auto_removed(engine, &self.project, &observed).await?;
         }

@@ -396,6 +396,20 @@ impl<'a> Down<'a> {
                 self.add(Action::RemoveImage { reference }, Reason::ImagesAsked, &after);
             }
         }
+        if self.options.images != DownImages::Keep {
+            self.nameless_images(&after);
+        }
+    }
+
+    /// Removes images that have lost their name to a newer build, unless a container that stays needs them.
+    fn nameless_images(&mut self, after: &[ActionId]) {
+        let removed: BTreeSet<_> = self.removed.iter().map(|(container, _)| &container.id).collect();
+        let stay = self.observed.containers.iter().filter(|container| !removed.contains(&container.id));
+        let needed: BTreeSet<_> =
+            stay.flat_map(|container| container.image_id.iter().chain(&container.image_digest)).collect();
+        for image in self.observed.nameless_images.iter().filter(|image| !needed.contains(image)) {
+            self.add(Action::RemoveImage { reference: image.to_string() }, Reason::NameLost, after);
+        }
     }
 
     fn add(&mut self, action: Action, reason: Reason, after: &[ActionId]) -> ActionId {

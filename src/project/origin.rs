@@ -105,8 +105,7 @@ impl Origins {
     /// Where the value at `path` was written, or else its closest ancestor that is in a file.
     #[must_use]
     pub fn nearest(&self, path: &[&str]) -> Option<Span> {
-        let (first, rest) = path.split_first()?;
-        let mut origin = self.root(first)?;
+        let (mut origin, rest) = self.section(path)?;
         for name in rest {
             let Some(child) = origin.child(name) else { break };
             origin = child;
@@ -117,8 +116,23 @@ impl Origins {
     /// The place of the value at `path`.
     #[must_use]
     pub fn get(&self, path: &[&str]) -> Option<Origin<'_>> {
+        let (section, rest) = self.section(path)?;
+        rest.iter().try_fold(section, |origin, name| origin.child(name))
+    }
+
+    /// The top-level value that `path` begins with, and the rest of the path. A job that is run is a service of the
+    /// project, but was written under `jobs`.
+    fn section<'p>(&self, path: &'p [&'p str]) -> Option<(Origin<'_>, &'p [&'p str])> {
         let (first, rest) = path.split_first()?;
-        rest.iter().try_fold(self.root(first)?, |origin, name| origin.child(name))
+        let section = self.root(first);
+        if let ("services", Some(name)) = (*first, rest.first())
+            && section.is_none_or(|services| services.child(name).is_none())
+            && let Some(jobs) = self.root("jobs")
+            && jobs.child(name).is_some()
+        {
+            return Some((jobs, rest));
+        }
+        section.map(|section| (section, rest))
     }
 
     /// The place of a top-level value.
@@ -184,12 +198,13 @@ mod tests {
         let at = |start| Span::new(file, start, start + 1);
         let child = |name, start| (name, at(start), at(start + 100));
         let mut origins = Origins::default();
-        let top: Vec<_> = origins.add(None, [child("services", 1), child("name", 8)]).collect();
+        let top: Vec<_> = origins.add(None, [child("services", 1), child("name", 8), child("jobs", 9)]).collect();
         let services: Vec<_> = origins.add(Some(top[0]), [child("web", 2), child("db", 6)]).collect();
         let web: Vec<_> = origins.add(Some(services[0]), [child("image", 3), child("ports", 4)]).collect();
         let image = origins.add(Some(services[1]), [child("image", 7)]).next();
         origins.set_scalar(image.expect("just added"));
         origins.add(Some(web[1]), [child("0", 5)]);
+        origins.add(Some(top[2]), [child("migrate", 10)]);
 
         let start = |path: &[&str]| origins.span(path).map(|span| span.start);
         assert_eq!(start(&["name"]), Some(8));
@@ -197,6 +212,8 @@ mod tests {
         assert_eq!(start(&["services", "db", "image"]), Some(7));
         assert_eq!(start(&["services", "db", "ports"]), None);
         assert_eq!(start(&["services", "db", "image", "0"]), Some(7));
+        assert_eq!(start(&["services", "migrate"]), Some(10));
+        assert_eq!(start(&["services", "unknown"]), None);
         assert_eq!(start(&[]), None);
         let web = origins.get(&["services", "web"]).expect("just added");
         assert_eq!(web.children().map(Origin::name).collect::<Vec<_>>(), ["image", "ports"]);

@@ -14,6 +14,7 @@ mod progress;
 pub mod ps;
 pub mod stats;
 pub mod text;
+pub mod timeline;
 pub mod top;
 pub mod volume_data;
 pub mod volumes;

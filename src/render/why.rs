@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::failure::{Files, evidence_lines};
 use super::text;
 use crate::event::{Evidence, Finding, Need, StepError, Trouble};
-use crate::plan::Reason;
+use crate::plan::{FieldChange, Reason};
 use crate::project::{Condition, ServiceName};
 
 /// The current time and zone, which ages and times of day depend on.
@@ -265,11 +265,11 @@ fn first_reason(reasons: &[Reason]) -> String {
     }
 }
 
-/// The fields that differ, with old and new values.
+/// The fields that differ, with old and new values as far as they are known; one without any is in the headline.
 fn reason_lines(reason: &Reason) -> Vec<String> {
     let Reason::ConfigChanged(fields) = reason else { return Vec::new() };
-    let shown = |value: &Option<_>| value.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
-    fields.iter().map(|change| format!("{}: {} → {}", change.field, shown(&change.from), shown(&change.to))).collect()
+    let is_told = |change: &&FieldChange| fields.len() > 1 || change.from.is_some() || change.to.is_some();
+    fields.iter().filter(is_told).map(ToString::to_string).collect()
 }
 
 fn told(evidence: &[Evidence]) -> Vec<String> {
@@ -368,4 +368,27 @@ fn record<'a>(finding: &'a Finding, files: &Files<'_>, clock: &Clock) -> Record<
 fn changed(reason: &Reason) -> impl Iterator<Item = &str> {
     let fields = if let Reason::ConfigChanged(fields) = reason { fields.as_slice() } else { &[] };
     fields.iter().map(|change| change.field.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::FieldValue;
+
+    #[test]
+    fn fields_that_differ_have_the_values_that_are_known() {
+        let json = |text: &str| Some(FieldValue::Json(text.to_owned()));
+        let change = |field: &str, from, to| FieldChange { field: field.to_owned(), from, to };
+        let hooks = change("post_start", None, json(r#"[{"command":["true"]}]"#));
+        let volumes = change("volumes", None, None);
+        let lines = |changes: &[&FieldChange]| {
+            reason_lines(&Reason::ConfigChanged(changes.iter().map(|change| (*change).clone()).collect()))
+        };
+        assert_eq!(lines(&[&hooks]), [r#"post_start is now [{"command":["true"]}]"#]);
+        assert_eq!(lines(&[&volumes]), [""; 0], "the headline says it");
+        assert_eq!(
+            lines(&[&change("tty", json("false"), json("true")), &volumes]),
+            ["tty: false → true", "volumes changed"]
+        );
+    }
 }

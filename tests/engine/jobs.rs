@@ -50,6 +50,29 @@ async fn a_job_runs_with_what_it_depends_on_and_down_removes_what_only_jobs_use(
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_job_has_its_line() {
+    let file = r#"
+services: {}
+jobs:
+  empty: {triggers: {manual: true}}
+  capable: {image: "busybox:latest", cap_add: [NO_SUCH], triggers: {manual: true}}
+  program:
+    image: busybox:latest
+    command: [no-such-program]
+    triggers: {manual: true}
+"#;
+    project("jobs-lines", file, |s| async move {
+        for (job, line) in [("empty", "5:10"), ("capable", "6:48"), ("program", "9:15")] {
+            let place = format!("--> compose.yaml:{line}");
+            s.hoist(&["run", "--rm", "-T", job]).await.says(&place);
+        }
+        s.hoist(&["down"]).await.ok();
+        assert!(s.is_gone().await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_job_that_another_needs_has_to_succeed() {
     let file = r#"
 services: {}

@@ -43,6 +43,7 @@ mod rolling;
 mod security;
 mod sharing;
 mod takeover;
+mod timeline;
 mod transferring;
 mod volumes;
 mod waiting;

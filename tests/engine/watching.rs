@@ -467,6 +467,8 @@ async fn a_change_of_the_compose_files_is_told_and_r_applies_it() {
         let mut seat = Seat::new(command, 40, 160);
         seat.shows(&s, "Watch enabled").await;
         let old = s.only("web").await.id;
+        s.write("src/x", "copied");
+        arrives(&s, "web", "/app/x", "copied").await;
         // Without a key, nothing happens. A file of variables counts as well.
         s.compose(&file.replace("src,", "src"));
         seat.shows(&s, "The Compose files changed, and have mistakes now; what runs stays as it is:").await;
@@ -480,6 +482,7 @@ async fn a_change_of_the_compose_files_is_told_and_r_applies_it() {
         seat.shows(&s, "The changed Compose files are applied").await;
         assert_ne!(s.only("web").await.id, old);
         assert_eq!(says(&s, "web", &["sh", "-c", "echo $A"]).await, "2\n");
+        arrives(&s, "web", "/app/x", "copied").await;
         // The rules are those of the files.
         s.compose(&file.replace("./src", "./other"));
         s.eventually("it is told", 20, || async {

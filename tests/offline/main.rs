@@ -23,3 +23,4 @@ mod ready;
 mod refusals;
 mod rendering;
 mod rows;
+mod timeline;

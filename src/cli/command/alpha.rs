@@ -23,7 +23,7 @@ pub(crate) enum AlphaCommand {
     Viz(VizArgs),
     /// One that is unknown.
     #[command(external_subcommand)]
-    Unknown(#[expect(dead_code, reason = "only that there are words is of interest")] Vec<OsString>),
+    Unknown(Vec<OsString>),
 }
 
 pub(super) fn alpha(args: &AlphaArgs, mut root: clap::Command, context: &Context) -> Result<(), Failure> {
@@ -32,6 +32,9 @@ pub(super) fn alpha(args: &AlphaArgs, mut root: clap::Command, context: &Context
             let options = viz::options(args)?;
             writeln!(io::stderr(), "viz command is EXPERIMENTAL")?;
             viz::print(&options, context)
+        }
+        Some(AlphaCommand::Unknown(words)) if words.first().is_some_and(|word| word == "generate") => {
+            Failure::usage("`alpha generate` is not supported yet")
         }
         Some(AlphaCommand::Unknown(_)) | None => {
             root.build();

@@ -21,7 +21,7 @@ pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure>
     with_engine(
         context,
         || {
-            let loaded = bring_up::load(&args, context)?;
+            let loaded = bring_up::load_services(&args, context, service_names::only_run)?;
             service_names::refuse_schedules(&loaded.project).map(|()| loaded)
         },
         async |loaded, engine| {

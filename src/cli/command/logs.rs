@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::engine::with_engine;
 use crate::cli::output::Target;
-use crate::cli::{Context, Failure, moment, output, progress};
+use crate::cli::{Context, Failure, moment, output, progress, service_names};
 use crate::engine::LogQuery;
 use crate::event::{OutputReceiver, Outputs};
 use crate::operation::{Interruption, Logs};
@@ -51,7 +51,8 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
         return Failure::usage("--index requires one service to be selected");
     }
     let query = query(args)?;
-    let load = || Ok(selection(args, &output::target_with(&args.services, context)?, query));
+    let load =
+        || Ok(selection(args, &output::target_of_services(&args.services, context, service_names::no_logs_of)?, query));
     let mut printer = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, false));
     with_engine(context, load, async |logs, engine| {
         let interruption = Interruption::default();

@@ -33,6 +33,7 @@ mod scale;
 mod start;
 mod stats;
 mod stop;
+mod timeline;
 mod top;
 mod unpause;
 mod up;
@@ -123,6 +124,8 @@ pub(crate) enum Command {
     Stats(Lazy<stats::StatsArgs>),
     /// Stop containers without removing them
     Stop(Lazy<stop::StopArgs>),
+    /// Show the course of the last `up`: what it did and waited for, and what took longest
+    Timeline(Lazy<timeline::TimelineArgs>),
     /// Show the processes in running containers
     Top(Lazy<top::TopArgs>),
     /// Unpause containers
@@ -210,6 +213,7 @@ pub(super) fn dispatch(
         Some(Command::Start(Lazy(args))) => start::start(&args, context),
         Some(Command::Stats(Lazy(args))) => stats::stats(&args, context),
         Some(Command::Stop(Lazy(args))) => stop::stop(&args, context),
+        Some(Command::Timeline(Lazy(args))) => timeline::timeline(&args, context),
         Some(Command::Top(Lazy(args))) => top::top(&args, context),
         Some(Command::Unpause(Lazy(args))) => unpause::unpause(&args, context),
         Some(Command::Up(Lazy(args))) => up::up(&args, context),

@@ -1,6 +1,7 @@
 //! `up`: creates and starts what the files define; in the foreground it shows the logs of what it starts.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::Args;
 use tokio::sync::watch;
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::watch::{definitions, watch_settings};
 use crate::cli::bring_up::{self, Goal, UpPlanArgs};
 use crate::cli::engine::with_engine;
+use crate::cli::recording::{self, Recording};
 use crate::cli::screen::{self, Screen, WatchSwitch};
 use crate::cli::{Context, Failure, interaction, output, progress, service_names};
 use crate::engine::Engine;
@@ -47,6 +49,9 @@ pub(crate) struct UpArgs {
     /// Show a timestamp with each log line
     #[arg(long)]
     pub(crate) timestamps: bool,
+    /// Write what was done and waited for over time to this file: a .svg, .html, .json or .trace (Perfetto)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timeline: Option<PathBuf>,
     /// Watch files, and do what `develop.watch` says when they change
     #[arg(short, long)]
     pub(crate) watch: bool,
@@ -87,10 +92,13 @@ pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
         if context.global.dry_run {
             return goal.dry_run(context).await;
         }
+        let project = &goal.origin.project.name;
+        let recording = Recording::begin(project, &engine.address(), args.timeline.as_deref(), context)?;
         if args.detach || args.plan.wait || args.plan.no_start {
-            progress::carry_out(&goal.up, &engine, &goal.prepared, &goal.origin, goal.hidden, context).await
+            let Goal { up, prepared, origin, hidden } = &goal;
+            progress::carry_out_recorded(up, &engine, prepared, origin, *hidden, recording, context).await
         } else {
-            Box::pin(attached(args, follow, context, &goal, &engine)).await
+            Box::pin(attached(args, follow, context, &goal, &engine, recording)).await
         }
     })
 }
@@ -102,6 +110,7 @@ async fn attached<E: Engine>(
     context: &Context,
     goal: &Goal,
     engine: &E,
+    recording: Recording,
 ) -> Result<(), Failure> {
     let (definitions, apply) =
         definitions(&args.plan, context, &goal.origin.project, &goal.origin.sources, engine.is_local());
@@ -115,7 +124,7 @@ async fn attached<E: Engine>(
     };
     let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
     let progress = output::with_build_log(output::progress(context)?.hiding(goal.hidden), context);
-    let mut screen = Screen::new(progress, logs).watching(wanted).applying(apply);
+    let mut screen = Screen::new(progress, logs).watching(wanted).applying(apply).recording(recording);
     if screen::wants_menu(args.menu, &goal.origin.project.environment, context)? {
         screen.open_menu(context)?;
     }
@@ -132,6 +141,7 @@ async fn attached<E: Engine>(
     let shown = screen.show(received, lines, &interruption, &detach);
     let ended = progress::with_signals(&interruption, async { tokio::join!(run, shown) }).await;
     screen.close()?;
+    screen.end_recording(context)?;
     let (outcome, shown) = ended?;
     shown?;
     let outcome = outcome.map_err(|error| goal.origin.failure(error))?;
@@ -181,6 +191,7 @@ fn end(outcome: SessionOutcome, goal: &Goal) -> Result<(), Failure> {
 
 /// Checks the flags about attaching for conflicts; messages and their order are those of Docker Compose.
 fn check(args: &UpArgs) -> Result<(), Failure> {
+    args.timeline.as_deref().map(recording::format_of).transpose()?;
     let UpArgs { plan, attach, detach, .. } = args;
     let aborts_on_exit = attach.abort_on_container_exit || attach.exit_code_from.is_some();
     // Docker Compose checks these two before the flags about attaching.

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::bring_up::{self, ConvergeArgs, UpPlanArgs};
 use crate::cli::engine::with_engine;
-use crate::cli::{Context, Failure, output};
+use crate::cli::{Context, Failure, output, service_names};
 use crate::engine::Observe;
 use crate::load;
 use crate::operation::Why;
@@ -45,7 +45,13 @@ pub(super) fn why(args: &WhyArgs, context: &Context) -> Result<(), Failure> {
     let wanted = UpPlanArgs { services: args.services.clone(), converge, ..UpPlanArgs::default() };
     let (findings, origin) = with_engine(
         &context,
-        || bring_up::load_some(&wanted, &context),
+        || {
+            let loaded = bring_up::load_services(&wanted, &context, service_names::only_services)?;
+            if loaded.project.services.is_empty() {
+                return bring_up::no_service_selected(&loaded.project);
+            }
+            Ok(loaded)
+        },
         async |loaded, engine| {
             let missing_files = if engine.is_local() { load::missing_files(&loaded.project) } else { BTreeSet::new() };
             // A plan that needs a missing file would be refused.

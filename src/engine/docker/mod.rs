@@ -63,4 +63,10 @@ impl Docker {
     pub fn connect(settings: ConnectSettings) -> Result<Self, EngineError> {
         Ok(Self { client: Client::new(settings)? })
     }
+
+    /// The engine's address as users write it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.client.address()
+    }
 }

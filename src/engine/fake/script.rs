@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::{HealthTest, OutputStream};
+use crate::engine::{HealthTest, OutputStream, ProbeTiming};
 use crate::observed::Health;
 
 /// What a container does each time it runs; the last run repeats. Without any, it just keeps running.
@@ -58,7 +58,11 @@ impl Script {
     /// The test of every container that has a healthcheck: `check-health`, for at most 30 s.
     #[must_use]
     pub fn health_test() -> HealthTest {
-        HealthTest { command: vec!["check-health".to_owned()], timeout: Duration::from_secs(30) }
+        HealthTest {
+            command: vec!["check-health".to_owned()],
+            timeout: Duration::from_secs(30),
+            timing: ProbeTiming::default(),
+        }
     }
 
     /// Exits with `status` after `after`.

@@ -163,7 +163,7 @@ impl State {
                     Health::Unhealthy => (1, "connection refused\n".to_owned()),
                     Health::None | Health::Starting | Health::Healthy => (0, String::new()),
                 };
-                container.probes.push(Probe { started_at: Some(time), exit_code, output });
+                container.probes.push(Probe { started_at: Some(time), ended_at: Some(time), exit_code, output });
                 self.emit_at(at, id, ContainerEventKind::Health(health));
             }
             What::Write(stream, bytes) => container.log.push((time, stream, bytes)),

@@ -98,6 +98,13 @@ impl Sync {
         self.removed.len() + self.written.len() - both
     }
 
+    /// The part that is about these paths in the container, and the files here that are copied there.
+    pub(super) fn only(mut self, is_meant: impl Fn(&Path, Option<&Path>) -> bool) -> Self {
+        self.removed.retain(|path, _| is_meant(path, None));
+        self.written.retain(|path, source| is_meant(path, Some(source)));
+        self
+    }
+
     /// What is to be done if this could not be done before `later`.
     pub(super) fn followed_by(mut self, later: Self) -> Self {
         self.written.retain(|path, _| {

@@ -45,7 +45,7 @@ pub use settings::{Prune, WatchSettings};
 use definitions::Definition;
 use replace::{Plans, failure};
 use rule::ServiceRules;
-use worker::{News, Worker};
+use worker::{Copied, News, Worker};
 
 /// The delay before the engine's events are asked for again after they were lost.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -111,15 +111,20 @@ impl Watch {
 
     /// Watches until it is interrupted.
     pub async fn run<E: Engine>(&self, cx: WatchContext<E>, mut files: Files) {
-        let mut watch = self.clone();
-        while let Some(next) = watch.until_redefined(&cx, &mut files).await {
+        let (mut watch, mut copied) = (self.clone(), BTreeMap::new());
+        while let Some(next) = watch.until_redefined(&cx, &mut files, &mut copied).await {
             watch = watch.apply(&cx, next).await;
         }
         cx.tell(WatchNote::Disabled).await;
     }
 
-    /// Watches until it is interrupted, or other definitions are to be applied.
-    async fn until_redefined<E: Engine>(&self, cx: &WatchContext<E>, files: &mut Files) -> Option<Reloaded> {
+    /// Watches until it is interrupted, or other definitions are to be applied. `copied` is what the containers have got.
+    async fn until_redefined<E: Engine>(
+        &self,
+        cx: &WatchContext<E>,
+        files: &mut Files,
+        copied: &mut BTreeMap<ServiceName, Copied>,
+    ) -> Option<Reloaded> {
         let interruption = Interruption { stop: cx.interruption.stop.child_token(), ..cx.interruption.clone() };
         let stop = interruption.stop.clone();
         // The events come first, so that no container that starts is missed.
@@ -139,8 +144,10 @@ impl Watch {
         }
         let folders = files.folders.clone();
         let mut definition = Definition::new(self.definitions.clone(), &*folders);
-        let mut workers: Vec<_> =
-            self.rules.iter().map(|rules| Worker::new(plans.clone(), rules.clone(), folders.clone())).collect();
+        let worker = |rules: &ServiceRules| {
+            Worker::new(plans.clone(), rules.clone(), folders.clone()).after(copied.remove(&rules.service))
+        };
+        let mut workers: Vec<_> = self.rules.iter().map(worker).collect();
         drop(plans);
         tokio::select! {
             () = stop.cancelled() => return None,
@@ -182,12 +189,12 @@ impl Watch {
                         cx.tell(WatchNote::Redefined(redefined)).await;
                     }
                 }
-                Some(()) = running.next() => {}
+                Some((service, of_service)) = running.next() => drop(copied.insert(service, of_service)),
             }
         };
         stop.cancel();
         drop(news);
-        while running.next().await.is_some() {}
+        copied.extend(running.collect::<Vec<_>>().await);
         next
     }
 

@@ -33,6 +33,17 @@ pub(super) enum News {
     Started(ContainerId),
 }
 
+/// What is known of the containers of a service, for a watch that goes on with other rules.
+#[derive(Debug, Default)]
+pub(super) struct Copied {
+    /// What was copied since the image was built.
+    carried: Sync,
+    /// What could not be copied.
+    left: Sync,
+    /// The containers that have it.
+    known: BTreeSet<ContainerId>,
+}
+
 /// A service that is watched.
 pub(super) struct Worker<E> {
     plans: Arc<Plans<E>>,
@@ -64,17 +75,49 @@ impl<E: Engine> Worker<E> {
         }
     }
 
+    /// Goes on where a watch with other rules has ended.
+    pub(super) fn after(mut self, before: Option<Copied>) -> Self {
+        let Copied { carried, left, known } = before.unwrap_or_default();
+        (self.carried, self.left, self.known) = (carried, left, known);
+        self
+    }
+
+    /// Forgets what no rule copies any more: new containers have there what their image has.
+    fn forget(&mut self) {
+        let Some(tree) = &self.tree else { return };
+        let places = tree.places();
+        let rules: Vec<_> = tree.rules().iter().filter(|rule| rule.action.syncs()).collect();
+        let is_meant = |path: &Path, source: Option<&Path>| {
+            rules.iter().any(|rule| {
+                let mut real = places.iter().filter(|place| place.path == rule.path).map(|place| &place.real);
+                rule.target.as_ref().is_some_and(|target| path.starts_with(target))
+                    && source.is_none_or(|source| real.any(|real| source.starts_with(real)))
+            })
+        };
+        self.carried = std::mem::take(&mut self.carried).only(is_meant);
+        self.left = std::mem::take(&mut self.left).only(is_meant);
+    }
+
     /// Begins: looks at everything that is there, and copies what is to be copied at once. From then on nothing is missed.
     pub(super) async fn begin(&mut self) {
         self.look(Dirty::All).await;
         let containers = self.containers().await.unwrap_or_default();
+        if !self.carried.is_empty() || !self.left.is_empty() {
+            self.forget();
+            self.renew(&containers).await;
+        }
         self.known = containers.iter().map(|container| container.id.clone()).collect();
         let first = self.initial();
         self.sync(&containers, first).await;
     }
 
     /// Works until there is no more news.
-    pub(super) async fn run(mut self, mut news: mpsc::UnboundedReceiver<News>) {
+    pub(super) async fn run(mut self, news: mpsc::UnboundedReceiver<News>) -> (ServiceName, Copied) {
+        self.work(news).await;
+        (self.service, Copied { carried: self.carried, left: self.left, known: self.known })
+    }
+
+    async fn work(&mut self, mut news: mpsc::UnboundedReceiver<News>) {
         let cancel = self.plans.interruption.stop.clone();
         loop {
             let ends = self.burst.as_ref().map(Burst::ends);

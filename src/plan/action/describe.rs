@@ -9,6 +9,7 @@ use super::{
     Action, AnonymousVolumes, BuildPurpose, ContainerRef, ContainerSpec, Handle, HookRun, ModelSpec, Probing,
     ProviderVerb, Subject, UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
+use crate::observed::ImageDigest;
 use crate::project::value::Port;
 use crate::project::{Project, ServiceName};
 
@@ -220,7 +221,10 @@ impl Action {
                 ..Description::change("remove volume", REMOVE, Subject::Volume(name.clone()))
             },
             Self::RemoveImage { reference } => {
-                Description::change("remove image", REMOVE, Subject::Image(reference.clone()))
+                let nameless = reference.starts_with("sha256:");
+                let shown =
+                    if nameless { ImageDigest::from(&**reference).short().to_owned() } else { reference.clone() };
+                Description::change("remove image", REMOVE, Subject::Image(shown))
             }
             Self::CreateContainer(spec) => Description {
                 object: if spec.one_off.is_some() { spec.name.clone() } else { spec.replica.to_string() },

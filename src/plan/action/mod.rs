@@ -156,7 +156,7 @@ pub enum Action {
     /// Removes an image's name, and the image if that was its last name. One that is still in use is kept, and that is
     /// reported.
     RemoveImage {
-        /// Its reference.
+        /// Its reference; its digest if it has no name.
         reference: String,
     },
     /// Creates a container without starting it.

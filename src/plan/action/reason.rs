@@ -81,6 +81,8 @@ pub enum Reason {
     VolumesAsked,
     /// `down --rmi`.
     ImagesAsked,
+    /// A newer image of the project took its name.
+    NameLost,
     /// The definition of the network or volume changed.
     DefinitionChanged,
     /// The resource it uses is recreated.
@@ -158,6 +160,7 @@ impl fmt::Display for Reason {
             Self::DependencyRestarted(service) => write!(f, "{service} is restarted"),
             Self::VolumesAsked => f.write_str("removal of volumes requested"),
             Self::ImagesAsked => f.write_str("removal of images requested"),
+            Self::NameLost => f.write_str("replaced by a newer build"),
             Self::DefinitionChanged => f.write_str("definition changed"),
             Self::ResourceRecreated(name) => write!(f, "{name} is recreated"),
             Self::NeededBy(services) => write!(f, "needed by {}", names(services)),

@@ -17,6 +17,9 @@ const PROXY_VARIABLES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "N
 /// The fields whose entries are reported individually.
 const BY_ENTRY: [&str; 2] = ["environment", "labels"];
 
+/// The fields that no engine reports, and of which hoist keeps only digests: only their new values can be told.
+const HOOKS: [&str; 3] = ["pre_start", "post_start", "pre_stop"];
+
 /// What changed since a container was created: according to the label with the field digests if hoist created it, else
 /// according to what the engine reports. Old values of most fields are known only if its [`Definition`] was observed.
 pub(in crate::plan) fn changes(
@@ -59,7 +62,7 @@ fn change(field: String, old: &Old<'_>, new: &New<'_>, values: SecretValues) -> 
 
 /// Whether to report the new value of a field even if the old one is unknown.
 fn is_told_alone(field: &str) -> bool {
-    field == "image" || entry(field).is_some()
+    field == "image" || entry(field).is_some() || HOOKS.contains(&field)
 }
 
 /// The name of the variable or label, if the field is one.
@@ -98,7 +101,19 @@ impl New<'_> {
         if let Some(name) = field.strip_prefix("labels.") {
             return self.service.labels.get(name).map(|value| Tree::from(value.as_str()));
         }
-        self.attributes.get(field).filter(|value| !says_nothing(value)).cloned()
+        let value = self.attributes.get(field).filter(|value| !says_nothing(value))?;
+        Some(if HOOKS.contains(&field) { self.own_parts(value) } else { value.clone() })
+    }
+
+    /// Hooks without what they have from the service, and what they leave to the image.
+    fn own_parts(&self, hooks: &Tree) -> Tree {
+        let Tree::Sequence(hooks) = hooks else { return hooks.clone() };
+        let own = |(name, value): &&(String, Tree)| !says_nothing(value) && self.attributes.get(name) != Some(value);
+        let hooks = hooks.iter().map(|hook| match hook {
+            Tree::Mapping(entries) => Tree::Mapping(entries.iter().filter(own).cloned().collect()),
+            other => other.clone(),
+        });
+        Tree::Sequence(hooks.collect())
     }
 }
 

@@ -133,6 +133,7 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::DependencyRestarted(_) => "dependency_restarted",
         Reason::VolumesAsked => "volumes_asked",
         Reason::ImagesAsked => "images_asked",
+        Reason::NameLost => "name_lost",
         Reason::DefinitionChanged => "resource_definition_changed",
         Reason::ResourceRecreated(_) => "resource_recreated",
         Reason::NeededBy(_) => "needed_by",

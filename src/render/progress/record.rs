@@ -229,6 +229,7 @@ impl Records {
             | Fact::TasksStarted { .. }
             | Fact::Skipped { .. }
             | Fact::Waiting { .. }
+            | Fact::Probed { .. }
             | Fact::Ended => Vec::new(),
         }
     }

@@ -42,15 +42,29 @@ fn yaml_shows_jobs_after_services_in_a_form_that_can_be_read_again() {
 
 #[test]
 fn only_run_takes_the_name_of_a_job() {
-    for command in ["start", "stop", "ps", "logs", "rm -f", "kill", "pause", "events", "volumes", "down"] {
+    for command in ["create", "start", "stop", "ps", "logs", "rm -f", "kill", "pause", "events", "volumes", "down"] {
         let told = refused(&format!("{command} migrate"), JOBS);
         assert!(told.contains(r#"job "migrate" can only be triggered with "docker compose run""#), "{command}: {told}");
     }
-    for command in ["up", "create", "build", "pull", "config"] {
+    for command in ["up", "build", "pull", "config", "config --hash"] {
         let told = refused(&format!("{command} migrate"), JOBS);
         assert!(told.contains("no such service: migrate"), "{command}: {told}");
         assert!(told.contains("hint: `migrate` is a job: run it with `hoist run migrate`"), "{command}: {told}");
     }
+}
+
+#[test]
+fn commands_that_explain_services_say_what_to_do_about_a_job() {
+    for command in ["graph", "why", "graph --live"] {
+        let told = refused(&format!("{command} migrate"), JOBS);
+        let expected = "`migrate` is a job, and this command is about services\nhint: run it with `hoist run migrate`";
+        assert!(told.contains(expected), "{command}: {told}");
+    }
+    let told = refused("logs migrate", JOBS);
+    assert!(
+        told.contains("hint: `hoist run migrate` shows what it writes; for earlier runs, use `docker logs`"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -61,6 +75,33 @@ fn a_job_that_is_not_manual_is_not_run() {
     let expected =
         r#"job "report" is declared with manual: false, it cannot be triggered even as a dependency of another"#;
     assert!(told.contains(expected), "{told}");
+}
+
+#[test]
+fn a_disabled_service_is_no_dependency_of_a_job_that_is_run() {
+    let text = indoc! {"
+        services:
+          db: {image: app, profiles: [data]}
+        jobs:
+          first:
+            image: app
+            triggers: {manual: true}
+            depends_on:
+              db: {condition: service_started, required: false}
+          second: {image: app, depends_on: [first], triggers: {manual: true}}
+    "};
+    for job in ["first", "second"] {
+        let expected = indoc! {"
+            no such service: db
+             --> compose.yaml:8:7
+              |
+            8 |       db: {condition: service_started, required: false}
+              |       ^^
+              |
+            hint: job `first` depends on `db`: enable it with `--profile data`, or run the job with `--no-deps`
+        "};
+        assert!(refused(&format!("run {job}"), text).contains(expected), "{}", refused(&format!("run {job}"), text));
+    }
 }
 
 #[test]

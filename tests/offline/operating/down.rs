@@ -49,7 +49,7 @@ async fn volumes_and_images_go_where_that_is_asked_for() {
         let mut calls = engine.calls().split_off(calls);
         calls.retain(|call| call.starts_with("remove image"));
         calls.sort();
-        assert_eq!(calls, ["remove image db", "remove image web"]);
+        assert_eq!(calls, ["remove image db", "remove image sha256:nameless", "remove image web"]);
     }
 }
 

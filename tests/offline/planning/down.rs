@@ -471,6 +471,25 @@ fn images_go_once_their_containers_have() {
 }
 
 #[test]
+fn images_that_lost_their_name_go_with_the_others_unless_something_needs_them() {
+    let project = files().service("web", "web:1", is_built).load();
+    let removals = |images| {
+        let mut state: Observed = in_sync(&project).orphan("old").into();
+        let needed = state.containers.iter().find(|it| it.name == "shop-old-1").and_then(|it| it.image_id.clone());
+        state.nameless_images = vec![format!("sha256:{}", "ab".repeat(32)).as_str().into()];
+        state.nameless_images.extend(needed);
+        let options = DownOptions { images, ..DownOptions::default() };
+        let plan = down(&ProjectSource::Files(project.clone()), &state, &options).to_string();
+        plan.lines().filter(|line| line.contains("remove image")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let nameless = "remove image abababababab: replaced by a newer build, after #2";
+    assert_eq!(removals(DownImages::Keep), [""; 0]);
+    let web = "#4 remove image web:1: removal of images requested, after #2";
+    assert_eq!(removals(DownImages::Local), [format!("#4 {nameless}")]);
+    assert_eq!(removals(DownImages::All), [web.to_owned(), format!("#5 {nameless}")]);
+}
+
+#[test]
 fn nothing_to_remove_is_said() {
     let project = files().service("web", "nginx:1", |_| {}).load();
     let plan = down(&ProjectSource::Files(project.clone()), &images_only(&project).into(), &DownOptions::default());

@@ -8,7 +8,7 @@ use hoist::plan::{
     UpOptions, down,
 };
 use hoist::project::value::PullPolicy;
-use hoist::project::{Condition, Deploy, Project, Service, UpdateConfig};
+use hoist::project::{Condition, Deploy, Hook, PreStart, Project, Service, UpdateConfig};
 use hoist::render::plan::{PlanStyle, unchanged, write};
 
 use super::files::{Files, after_a_job, environment, files, is_built, is_checked, mounts, needs, volume_keys};
@@ -197,6 +197,25 @@ Containers
             image                 "nginx:1.28" → "nginx:1.29"
 
 3 to recreate, 3 unchanged
+"#,
+    );
+    let hook = |command: &str| Hook { command: Some(vec![command.to_owned()]), ..Hook::default() };
+    let hooked = shop().change("db", |db| {
+        db.post_start = vec![hook("migrate")];
+        let container = Service { command: Some(vec!["fetch".to_owned()]), ..db.clone() };
+        db.pre_start = vec![PreStart { container, ..PreStart::default() }];
+    });
+    check(
+        "a hook changed, of which only digests are kept",
+        &up(&hooked.load(), in_sync(&old), &UpOptions::default()),
+        r#"
+Containers
+  recreate  db/1
+            post_start  → [{"command":["migrate"]}]
+            pre_start   → [{"command":["fetch"]}]
+            runs 1 pre_start hook first
+
+1 to recreate, 5 unchanged
 "#,
     );
     check(

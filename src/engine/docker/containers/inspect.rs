@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::engine::docker::client::{Client, percent_encoded};
 use crate::engine::docker::json::or_default;
 use crate::engine::docker::status;
-use crate::engine::{AtEnd, ContainerDetails, EngineError, HealthTest, NameHolder, Probe, Reach};
+use crate::engine::{AtEnd, ContainerDetails, EngineError, HealthTest, NameHolder, Probe, ProbeTiming, Reach};
 use crate::observed::{ContainerId, Health, Processes, State};
 use crate::project::label;
 
@@ -170,6 +170,8 @@ struct InspectedProbe {
     #[serde(default)]
     start: String,
     #[serde(default)]
+    end: String,
+    #[serde(default)]
     exit_code: i64,
     #[serde(default)]
     output: String,
@@ -192,9 +194,15 @@ struct InspectedConfig {
 struct InspectedHealthcheck {
     #[serde(default, deserialize_with = "or_default")]
     test: Vec<String>,
-    /// Nanoseconds; 0 is the engine's default.
+    /// Nanoseconds; 0 is the engine's default, here and below.
     #[serde(default)]
     timeout: i64,
+    #[serde(default)]
+    interval: i64,
+    #[serde(default)]
+    start_period: i64,
+    #[serde(default)]
+    start_interval: i64,
 }
 
 impl InspectedHealthcheck {
@@ -209,8 +217,17 @@ impl InspectedHealthcheck {
             }
             Some(_) | None => return None,
         };
-        let timeout = u64::try_from(self.timeout).ok().filter(|nanoseconds| *nanoseconds > 0);
-        Some(HealthTest { command, timeout: timeout.map_or(DEFAULT_TEST_TIMEOUT, Duration::from_nanos) })
+        let or = |nanoseconds: i64, default| match u64::try_from(nanoseconds) {
+            Ok(0) | Err(_) => default,
+            Ok(nanoseconds) => Duration::from_nanos(nanoseconds),
+        };
+        let default = ProbeTiming::default();
+        let timing = ProbeTiming {
+            interval: or(self.interval, default.interval),
+            start_period: or(self.start_period, default.start_period),
+            start_interval: or(self.start_interval, default.start_interval),
+        };
+        Some(HealthTest { command, timeout: or(self.timeout, DEFAULT_TEST_TIMEOUT), timing })
     }
 }
 
@@ -245,7 +262,8 @@ impl From<Inspected> for ContainerDetails {
 
 impl From<InspectedProbe> for Probe {
     fn from(probe: InspectedProbe) -> Self {
-        Self { started_at: status::nanoseconds(&probe.start), exit_code: probe.exit_code, output: probe.output }
+        let (started_at, ended_at) = (status::nanoseconds(&probe.start), status::nanoseconds(&probe.end));
+        Self { started_at, ended_at, exit_code: probe.exit_code, output: probe.output }
     }
 }
 
@@ -263,14 +281,18 @@ mod tests {
             r#"{"Id":"c1","Name":"/shop-db-1","RestartCount":2,
                 "State":{"Status":"running","ExitCode":0,"Error":"","StartedAt":"1970-01-01T00:00:02Z",
                          "Health":{"Status":"unhealthy","FailingStreak":1,"Log":[
-                             {"Start":"1970-01-01T01:00:03+01:00","End":"x","ExitCode":1,"Output":"no"}]}},
-                "Config":{"Tty":true,"Healthcheck":{"Test":["CMD","true"]}}}"#,
+                             {"Start":"1970-01-01T01:00:03+01:00","End":"1970-01-01T00:00:04Z","ExitCode":1,"Output":"no"}]}},
+                "Config":{"Tty":true,"Healthcheck":{"Test":["CMD","true"],"Interval":7000000000,"StartPeriod":9000000000}}}"#,
         );
         assert_eq!((details.name.as_str(), details.restart_count), ("shop-db-1", 2));
         assert_eq!((details.health, details.has_healthcheck), (Health::Unhealthy, true));
+        let timing = details.health_test.unwrap().timing;
+        assert_eq!((timing.interval.as_secs(), timing.start_period.as_secs()), (7, 9));
+        assert_eq!(timing.start_interval.as_secs(), 5, "the engine's default");
         assert_eq!(details.exit_code, None);
         assert_eq!(details.started_at, Some(2_000_000_000));
         assert_eq!(details.probes[0].started_at, Some(3_000_000_000));
+        assert_eq!(details.probes[0].ended_at, Some(4_000_000_000));
         assert_eq!((details.probes[0].exit_code, details.probes[0].output.as_str()), (1, "no"));
     }
 

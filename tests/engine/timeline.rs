@@ -1,0 +1,117 @@
+//! The course of `up`: written to a file, kept for `timeline last`, whatever becomes of the run.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Scenario, project};
+
+const STACK: &str = "services:\n  \
+    db: {<<: *idle, healthcheck: {test: [CMD, 'true'], interval: 1500ms}}\n  \
+    web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}\n";
+
+fn written(s: &Scenario, file: &str) -> String {
+    fs::read_to_string(s.folder().join(file)).expect("the file was written")
+}
+
+fn json(s: &Scenario, file: &str) -> Value {
+    serde_json::from_str(&written(s, file)).expect("JSON")
+}
+
+/// The steps of a timeline with their outcomes, in the order in which they began.
+fn steps(timeline: &Value) -> Vec<String> {
+    let word = |span: &Value, name: &str| span[name].as_str().unwrap_or_default().to_owned();
+    let spans = timeline["spans"].as_array().expect("spans");
+    spans
+        .iter()
+        .map(|span| format!("{} {} {}", word(span, "kind"), word(span, "name"), word(span, "outcome")))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_run_with_a_health_check() {
+    project("timeline-up", STACK, |s| async move {
+        s.hoist(&["timeline", "last"]).await.ends_with(1).says("no `up` of project");
+        s.hoist(&["up", "-d", "--timeline", "up.json"]).await.ok();
+        let up = json(&s, "up.json");
+        assert_eq!(up["outcome"], "done");
+        for step in ["create db/1 done", "start db/1 done", "wait db done", "start web/1 done"] {
+            assert!(steps(&up).iter().any(|other| other == step), "{step}: {:?}", steps(&up));
+        }
+        let passed =
+            up["health"][0]["probes"].as_array().expect("probes").iter().filter(|probe| probe["passed"] == true);
+        assert!(passed.count() > 0, "{up}");
+        let advice = up["advice"].as_str().expect("the wait for the probe stands out");
+        assert!(
+            advice.starts_with("db was healthy after ") && advice.contains("waiting for the next probe"),
+            "{advice}"
+        );
+
+        let last = s.hoist(&["timeline", "last"]).await.ok().stdout;
+        assert!(last.ends_with(&format!("\n{advice}\n")), "{last}");
+        for (file, beginning) in
+            [("a.svg", "<svg "), ("a.html", "<!DOCTYPE html>"), ("a.trace", "{"), ("a.txt", "up of ")]
+        {
+            s.hoist(&["timeline", "last", "-o", file]).await.ok();
+            assert!(written(&s, file).starts_with(beginning), "{file}");
+        }
+        let again = s.hoist(&["timeline", "last", "--format", "json"]).await.ok().stdout;
+        assert_eq!(serde_json::from_str::<Value>(&again).expect("JSON"), up);
+
+        // A run with nothing to do is not kept.
+        s.hoist(&["up", "-d"]).await.ok();
+        assert_eq!(s.hoist(&["timeline", "last"]).await.ok().stdout, last);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_starts_nothing() {
+    project("timeline-file", STACK, |s| async move {
+        s.hoist(&["up", "-d", "--timeline", "up.png"]).await.ends_with(1).says(".svg, .html, .json or .trace");
+        s.hoist(&["up", "-d", "--timeline", "nowhere/up.svg"]).await.ends_with(1).says("cannot write the timeline");
+        assert!(s.replicas().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_fails() {
+    let services = "services:\n  \
+        db: {<<: *idle, healthcheck: {test: [CMD, 'false'], interval: 100ms, retries: 1}}\n  \
+        web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}\n";
+    project("timeline-failed", services, |s| async move {
+        s.hoist(&["up", "-d", "--timeline", "up.json"]).await.ends_with(1);
+        let up = json(&s, "up.json");
+        assert_eq!(up["outcome"], "failed");
+        assert!(steps(&up).contains(&"wait db failed".to_owned()), "{:?}", steps(&up));
+        s.hoist(&["timeline", "last"]).await.ok().prints("failed after");
+    })
+    .await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_run_that_is_interrupted() {
+    let services = "services:\n  \
+        db: {<<: *idle, healthcheck: {test: [CMD, 'false'], interval: 1h}}\n  \
+        web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}\n";
+    project("timeline-interrupted", services, |s| async move {
+        let command = s.command(&["up", "-d", "--timeline", "up.json"]);
+        let running = tokio::process::Command::from(command)
+            .stdin(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("hoist starts");
+        s.reach(&["db/1 running", "web/1 created"]).await;
+        let id = running.id().expect("it runs").to_string();
+        let killed = std::process::Command::new("kill").args(["-INT", &id]).status().expect("kill runs");
+        assert!(killed.success());
+        let ended = running.wait_with_output().await.expect("it ends");
+        assert_eq!(ended.status.code(), Some(130));
+        let up = json(&s, "up.json");
+        assert_eq!(up["outcome"], "interrupted");
+        s.hoist(&["timeline", "last"]).await.ok().prints("was interrupted after");
+    })
+    .await;
+}
