@@ -193,7 +193,11 @@ async fn inside<E: Engine>(engine: &E, details: &ContainerDetails, port: u16, re
                 "if command -v curl >/dev/null; then case $({curl} {url}) in {expected}) exit 0;; *) exit 1;; esac; fi"
             );
             let wget = if status.is_none() {
-                format!("if command -v wget >/dev/null; then wget -q -O /dev/null -T 4 {url}; exit; fi; ")
+                // Its own time limit crashes in some builds of busybox.
+                format!(
+                    "limit=; if command -v timeout >/dev/null; then limit='timeout 4'; fi; \
+                     if command -v wget >/dev/null; then $limit wget -q -O /dev/null {url}; exit; fi; "
+                )
             } else {
                 String::new()
             };
@@ -251,7 +255,7 @@ async fn run<E: Engine>(engine: &E, details: &ContainerDetails, command: &[Strin
             }
             ExecProgress::Exited(status) => {
                 let lines = output.split(|byte| *byte == b'\n').map(lossy_line);
-                let last = lines.filter(|line| !line.trim().is_empty()).last();
+                let last = lines.rev().find(|line| !line.trim().is_empty());
                 return Ok((status, last.unwrap_or_default()));
             }
         }

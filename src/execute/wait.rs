@@ -15,10 +15,10 @@ use super::event_stream::Notice;
 use super::readiness::NotReady;
 use super::step::StepContext;
 use super::trial::{self, Trial};
-use super::verdict::{Verdict, current_health, runs_only, verdict};
+use super::verdict::{Verdict, current_health, is_probed, runs_only, verdict};
 use crate::engine::waiting::until;
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
-use crate::event::{Fact, Outcome, StepError, StepWarning};
+use crate::event::{Evidence, Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, Health, State};
 use crate::plan::{Action, ActionId, ContainerRef, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
@@ -241,6 +241,11 @@ impl<'a, E: Engine> Wait<'a, E> {
         let late: Vec<_> = known.filter(|details| verdict(self.spec, details) == Verdict::NotYet).cloned().collect();
         let mut evidence = Vec::new();
         for details in &late {
+            if is_probed(self.spec, details) && details.state == State::Running {
+                let container = details.name.clone();
+                evidence.push(Evidence::Late { container, state: details.state, health: Health::Starting });
+                continue;
+            }
             evidence.extend(diagnosis::of_delay(&self.context.engine, details).await);
         }
         let seconds = self.spec.timeout.map_or(0, |timeout| timeout.as_secs());

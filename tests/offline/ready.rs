@@ -115,6 +115,7 @@ async fn the_wait_of_the_command_has_its_own_limit() {
     let plans = pair(command(), WaitCondition::RunningOrHealthy, Waiter::Command, Some(s(5)));
     let words = said(&run(&plans.build(), &engine).await.0);
     assert!(words.contains("application not healthy after 5s"), "{words}");
+    assert!(words.contains("container demo-db-1 is not healthy yet"), "{words}");
 }
 
 #[tokio::test(start_paused = true)]

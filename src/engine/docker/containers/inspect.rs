@@ -114,7 +114,7 @@ impl InspectedNetworks {
                 let ip = match ip {
                     IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
                     IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-                    ip => ip,
+                    IpAddr::V4(_) | IpAddr::V6(_) => ip,
                 };
                 Some((inside?, SocketAddr::new(ip, bound.host_port.parse().ok()?)))
             })
