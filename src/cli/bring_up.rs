@@ -15,7 +15,8 @@ use crate::load::{self, Dependencies, LoadOptions, Loaded, Purpose, Resources};
 use crate::operation::ask::Always;
 use crate::operation::{self, Detail, OperationError, Prepared, Up};
 use crate::plan::{
-    AnonymousVolumePolicy, BuildImages, OneOff, Orphans, Probing, Recreate, StartContainers, UpOptions, WaitUntilReady,
+    AnonymousVolumePolicy, BuildImages, Jobs, OneOff, Orphans, Probing, Recreate, StartContainers, UpOptions,
+    WaitUntilReady,
 };
 use crate::project::value::PullPolicy;
 use crate::project::{Project, ServiceName};
@@ -82,6 +83,9 @@ pub(crate) struct UpPlanArgs {
     /// Return once all services are running, or healthy if they have a healthcheck
     #[arg(long)]
     pub(crate) wait: bool,
+    /// With --wait, services that the engine never restarts (`restart: no`) may end with status 0 as jobs do
+    #[arg(long)]
+    pub(crate) wait_for_jobs: bool,
     /// While waiting for a service to become healthy, check it every 500 ms instead of once per interval
     #[arg(long)]
     pub(crate) eager_health: bool,
@@ -99,6 +103,9 @@ pub(crate) struct UpPlanArgs {
     pub(crate) services: Vec<String>,
 }
 
+/// What is wrong with `--wait-for-jobs` alone.
+pub(super) const NEEDS_WAIT: &str = "--wait-for-jobs needs --wait";
+
 /// Checks the flags of `up`, `create` and `plan` for conflicts.
 ///
 /// # Errors
@@ -108,6 +115,9 @@ pub(super) fn check(args: &UpPlanArgs) -> Result<(), Failure> {
     let converge = &args.converge;
     if args.wait_timeout < 0 {
         return Failure::usage("--wait-timeout must be a non-negative integer");
+    }
+    if args.wait_for_jobs && !args.wait {
+        return Failure::usage(NEEDS_WAIT);
     }
     if converge.build && converge.no_build {
         return Failure::usage("--build and --no-build are incompatible");
@@ -151,7 +161,7 @@ fn up_options(args: &UpPlanArgs, context: &Context, environment: &settings::Envi
         },
         pull: converge.pull.as_deref().map(pull_policy).transpose()?,
         orphans: orphans(converge.remove_orphans, environment)?,
-        wait: args.wait.then(|| WaitUntilReady { timeout: settings::time_limit(args.wait_timeout) }),
+        wait: args.wait.then(|| wait_until_ready(args.wait_timeout, args.wait_for_jobs)),
         probing: if args.eager_health { Probing::Eager } else { Probing::Engine },
         rolling: args.rolling,
         one_off: args.one_off.clone(),
@@ -170,6 +180,12 @@ fn up_options(args: &UpPlanArgs, context: &Context, environment: &settings::Envi
         options.start = StartContainers::No;
     }
     Ok(options)
+}
+
+/// The wait that `--wait`, `--wait-timeout` and `--wait-for-jobs` ask for.
+pub(super) fn wait_until_ready(timeout: i64, for_jobs: bool) -> WaitUntilReady {
+    let jobs = if for_jobs { Jobs::ByRestart } else { Jobs::Declared };
+    WaitUntilReady { timeout: settings::time_limit(timeout), jobs }
 }
 
 fn pull_policy(word: &str) -> Result<PullPolicy, Failure> {

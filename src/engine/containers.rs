@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -201,6 +202,19 @@ pub struct ContainerDetails {
     pub restart_count: i64,
     /// What the engine does with it after it exits.
     pub at_end: AtEnd,
+    /// Where its ports can be reached.
+    pub reach: Reach,
+}
+
+/// Where the ports of a container can be reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Its addresses in its networks.
+    pub addresses: Vec<IpAddr>,
+    /// Its TCP ports that are published, with the address on the engine's machine.
+    pub published: Vec<(u16, SocketAddr)>,
+    /// Whether it uses the network of the engine's machine.
+    pub host_network: bool,
 }
 
 /// A container's exit status, once it has ended.

@@ -30,7 +30,7 @@ pub use build_files::{BuildFilesError, look_for_build_files};
 pub use builds::Builds;
 pub use containers::{
     AtEnd, ContainerDetails, ContainerEnd, Containers, CreateContainer, CreatedContainer, HealthTest, HookContainer,
-    NameHolder, PortHolder, Probe, ProbeTiming, WaitFor,
+    NameHolder, PortHolder, Probe, ProbeTiming, Reach, WaitFor,
 };
 pub use error::EngineError;
 pub use execs::{ExecDetails, ExecId, Execs};

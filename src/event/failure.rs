@@ -1,5 +1,7 @@
 //! Why a step of a plan failed, as data.
 
+use std::time::Duration;
+
 use super::evidence::Evidence;
 use super::fault::{ModelFault, ProviderFault};
 use crate::engine::{AddressHolder, BuildFailure, EngineError, NameHolder, PortHolder};
@@ -129,6 +131,21 @@ pub enum StepError {
         waiter: Waiter,
         /// The container's name.
         container: String,
+        /// What explains it.
+        evidence: Vec<Evidence>,
+    },
+    /// A container without a healthcheck did not become ready (`x-hoist.ready`).
+    NotReady {
+        /// On whose behalf the wait happened.
+        waiter: Waiter,
+        /// The container's name.
+        container: String,
+        /// What was checked.
+        check: String,
+        /// How long it had; `None` if it cannot be checked.
+        after: Option<Duration>,
+        /// The result of the last try.
+        last: String,
         /// What explains it.
         evidence: Vec<Evidence>,
     },
@@ -287,6 +304,7 @@ impl StepError {
         match self {
             Self::Exited { container, .. }
             | Self::Unhealthy { container, .. }
+            | Self::NotReady { container, .. }
             | Self::NoHealthcheck { container, .. }
             | Self::NotSuccessful { container, .. }
             | Self::NoContainer(container) => Some(container),
@@ -307,6 +325,7 @@ impl StepError {
             self,
             Self::Exited { waiter: Waiter::Command, .. }
                 | Self::Unhealthy { waiter: Waiter::Command, .. }
+                | Self::NotReady { waiter: Waiter::Command, .. }
                 | Self::NoHealthcheck { waiter: Waiter::Command, .. }
                 | Self::TimedOut { waiter: Waiter::Command, .. }
         )
@@ -317,6 +336,7 @@ impl StepError {
         match (self, other) {
             (Self::Exited { container, .. }, Self::Exited { container: other, .. })
             | (Self::Unhealthy { container, .. }, Self::Unhealthy { container: other, .. })
+            | (Self::NotReady { container, .. }, Self::NotReady { container: other, .. })
             | (Self::NoHealthcheck { container, .. }, Self::NoHealthcheck { container: other, .. }) => {
                 container == other
             }

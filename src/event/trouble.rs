@@ -90,6 +90,13 @@ pub enum Trouble {
         /// What explains it.
         evidence: Vec<Evidence>,
     },
+    /// The container runs, but `x-hoist.ready` does not find it ready.
+    NotReady {
+        /// What was checked.
+        check: String,
+        /// What came of it just now.
+        last: String,
+    },
     /// The container runs, but `up` would recreate it.
     Outdated {
         /// Why.
@@ -123,7 +130,7 @@ impl Trouble {
             Self::Ended => 9,
             Self::Paused => 10,
             Self::Waiting { .. } => 11,
-            Self::NotHealthyYet { .. } => 12,
+            Self::NotHealthyYet { .. } | Self::NotReady { .. } => 12,
             Self::TooFew { .. } => 13,
             Self::Outdated { .. } => 14,
             Self::Orphan => 15,
@@ -172,6 +179,7 @@ impl Trouble {
             Self::Paused => "paused",
             Self::Waiting { .. } => "waiting",
             Self::NotHealthyYet { .. } => "not-healthy-yet",
+            Self::NotReady { .. } => "not-ready",
             Self::TooFew { .. } => "too-few",
             Self::Outdated { .. } => "outdated",
             Self::Orphan => "orphan",

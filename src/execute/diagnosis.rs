@@ -65,7 +65,7 @@ async fn last_log_lines<E: Engine>(engine: &E, details: &ContainerDetails) -> Ve
 }
 
 /// When the latest run of a container started, in nanoseconds since 1970: earlier output explains nothing.
-fn latest_run(details: &ContainerDetails) -> Option<i128> {
+pub(super) fn latest_run(details: &ContainerDetails) -> Option<i128> {
     let margin = if details.restart_count > 0 { BEFORE_RESTART } else { BEFORE_START };
     Some(details.started_at? - i128::try_from(margin.as_nanos()).unwrap_or_default())
 }

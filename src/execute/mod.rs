@@ -5,7 +5,6 @@
 mod action;
 mod announce;
 pub mod diagnosis;
-mod eager_probe;
 mod event_stream;
 mod facts;
 mod fetch;
@@ -15,10 +14,13 @@ pub mod model;
 mod plugin;
 mod probes;
 mod provider;
+pub mod readiness;
 pub mod refusal;
 mod schedule;
 pub mod start;
 mod step;
+mod trial;
+mod verdict;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};

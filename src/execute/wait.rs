@@ -11,14 +11,16 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use super::diagnosis;
-use super::eager_probe::{self, Trial};
 use super::event_stream::Notice;
+use super::readiness::NotReady;
 use super::step::StepContext;
+use super::trial::{self, Trial};
+use super::verdict::{Verdict, current_health, is_probed, runs_only, verdict};
 use crate::engine::waiting::until;
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
-use crate::event::{Fact, Outcome, StepError, StepWarning};
+use crate::event::{Evidence, Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, Health, State};
-use crate::plan::{Action, ActionId, ContainerRef, Probing, WaitCondition, WaitSpec, Waiter};
+use crate::plan::{Action, ActionId, ContainerRef, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
 
 /// How often a wait inspects its containers if no events arrive.
@@ -106,6 +108,7 @@ fn is_unmet(error: &StepError) -> bool {
         StepError::NotSuccessful { .. }
             | StepError::Exited { .. }
             | StepError::Unhealthy { .. }
+            | StepError::NotReady { .. }
             | StepError::NoHealthcheck { .. }
             | StepError::MissingDependency { .. }
             | StepError::NoContainer(_)
@@ -162,16 +165,6 @@ fn running_for(details: &ContainerDetails) -> Duration {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let started = details.started_at.and_then(|started| u64::try_from(started).ok()).map(Duration::from_nanos);
     started.map_or(Duration::ZERO, |started| now.saturating_sub(started))
-}
-
-/// What the state of one container means for the wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Holds,
-    NotYet,
-    Exited(i64),
-    Unhealthy,
-    NoHealthcheck,
 }
 
 /// The state of the whole wait.
@@ -245,10 +238,14 @@ impl<'a, E: Engine> Wait<'a, E> {
             () = until(deadline) => {}
         }
         let known = self.containers.iter().filter(|watched| !watched.passed()).filter_map(|it| it.details.as_ref());
-        let late: Vec<_> =
-            known.filter(|details| verdict(self.spec.condition, details) == Verdict::NotYet).cloned().collect();
+        let late: Vec<_> = known.filter(|details| verdict(self.spec, details) == Verdict::NotYet).cloned().collect();
         let mut evidence = Vec::new();
         for details in &late {
+            if is_probed(self.spec, details) && details.state == State::Running {
+                let container = details.name.clone();
+                evidence.push(Evidence::Late { container, state: details.state, health: Health::Starting });
+                continue;
+            }
             evidence.extend(diagnosis::of_delay(&self.context.engine, details).await);
         }
         let seconds = self.spec.timeout.map_or(0, |timeout| timeout.as_secs());
@@ -261,6 +258,7 @@ impl<'a, E: Engine> Wait<'a, E> {
         self.look_at_all().await?;
         let mut look_again = Instant::now() + LOOK_AGAIN;
         loop {
+            self.keep_trials();
             let judged = self.judge().await?;
             if !matches!(judged, Judged::Met) {
                 self.held_since = None;
@@ -276,12 +274,9 @@ impl<'a, E: Engine> Wait<'a, E> {
                 Judged::Pending => None,
                 Judged::Settling(at) => Some(at),
             };
-            if self.spec.probing == Probing::Eager {
-                self.keep_trials();
-            }
             tokio::select! {
                 () = until(settled) => {}
-                () = eager_probe::one_passes(self.containers.iter_mut().filter_map(|watched| watched.trial.as_mut())) => {}
+                () = trial::one_ends(self.containers.iter_mut().filter_map(|watched| watched.trial.as_mut())) => {}
                 notice = next(&mut notices) => match notice {
                     Notice::Happened(event) => self.apply(&event).await?,
                     Notice::LookAgain => self.look_at_all().await?,
@@ -294,12 +289,12 @@ impl<'a, E: Engine> Wait<'a, E> {
         }
     }
 
-    /// Starts health tests for running containers that are not known to be healthy, and ends all others.
+    /// Starts the checks of running containers that are not known to be ready, and ends all others.
     fn keep_trials(&mut self) {
         for watched in &mut self.containers {
             let current = watched.trial.take();
-            watched.trial =
-                watched.details.as_ref().and_then(|details| Trial::of(current, &self.context.engine, details));
+            let Some(details) = &watched.details else { continue };
+            watched.trial = Trial::of(current, &self.context.engine, details, self.spec);
         }
     }
 
@@ -317,16 +312,20 @@ impl<'a, E: Engine> Wait<'a, E> {
                 // A replacement must run at the first attempt.
                 Verdict::Exited(self.containers[at].last_exit.or(details.exit_code).unwrap_or_default())
             } else {
-                verdict(self.spec.condition, details)
+                verdict(self.spec, details)
             };
             match verdict {
                 Verdict::Exited(0) if self.again => {}
-                Verdict::Holds if runs_only(self.spec.condition, details) => {
+                Verdict::Holds if runs_only(self.spec, details) => {
                     settling = settling.max(self.containers[at].settles_at());
                 }
                 Verdict::Holds => {}
                 Verdict::NotYet if self.containers[at].passed() => {}
                 Verdict::NotYet => {
+                    let failed = self.containers[at].trial.as_ref().and_then(Trial::error).cloned();
+                    if let Some(error) = failed {
+                        return Err(self.not_ready(at, error).await);
+                    }
                     pending.get_or_insert(at);
                 }
                 failed @ (Verdict::Exited(_) | Verdict::Unhealthy | Verdict::NoHealthcheck) => {
@@ -371,6 +370,24 @@ impl<'a, E: Engine> Wait<'a, E> {
                 }
             }
             Verdict::NoHealthcheck | Verdict::Holds | Verdict::NotYet => StepError::NoHealthcheck { waiter, container },
+        }
+    }
+
+    /// The failure of `x-hoist.ready`.
+    async fn not_ready(&mut self, at: usize, error: NotReady) -> StepError {
+        let (container, details) = (self.containers[at].name.clone(), self.containers[at].details.clone());
+        let evidence = match &details {
+            Some(details) => diagnosis::of_exit(&self.context.engine, details).await,
+            None => Vec::new(),
+        };
+        let ready = self.spec.ready.as_ref();
+        StepError::NotReady {
+            waiter: self.spec.waiter,
+            container,
+            check: ready.map(|ready| ready.check.to_string()).unwrap_or_default(),
+            after: ready.filter(|_| !error.is_final).map(|ready| ready.timeout),
+            last: error.last,
+            evidence,
         }
     }
 
@@ -483,40 +500,6 @@ impl<'a, E: Engine> Wait<'a, E> {
             | ContainerEventKind::OutOfMemory => Ok(()),
         }
     }
-}
-
-/// The current health. Results from before the latest start do not count, though engines go on showing them.
-fn current_health(details: &ContainerDetails) -> Health {
-    let last_probe = details.probes.last().and_then(|probe| probe.started_at);
-    match (details.health, last_probe, details.started_at) {
-        (Health::Healthy | Health::Unhealthy, Some(probe), Some(started)) if probe < started => Health::Starting,
-        (health, ..) => health,
-    }
-}
-
-fn verdict(condition: WaitCondition, details: &ContainerDetails) -> Verdict {
-    if matches!(details.state, State::Exited | State::Dead) {
-        let code = details.exit_code.unwrap_or_default();
-        let holds = condition == WaitCondition::CompletedSuccessfully && code == 0;
-        return if holds { Verdict::Holds } else { Verdict::Exited(code) };
-    }
-    let checked = match condition {
-        WaitCondition::CompletedSuccessfully => return Verdict::NotYet,
-        WaitCondition::Healthy => true,
-        WaitCondition::RunningOrHealthy => details.has_healthcheck,
-    };
-    match (details.state, details.health) {
-        (_, _) if checked && !details.has_healthcheck => Verdict::NoHealthcheck,
-        (State::Running, Health::Unhealthy) if checked => Verdict::Unhealthy,
-        (State::Running, Health::Healthy) => Verdict::Holds,
-        (State::Running, _) if !checked => Verdict::Holds,
-        _ => Verdict::NotYet,
-    }
-}
-
-/// Whether running is the only sign that the container is ready.
-fn runs_only(condition: WaitCondition, details: &ContainerDetails) -> bool {
-    condition == WaitCondition::RunningOrHealthy && details.state == State::Running && !details.has_healthcheck
 }
 
 /// Whether a step right before `id` acts like this on a container.

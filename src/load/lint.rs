@@ -68,6 +68,14 @@ pub enum LintWarning {
         /// Where its triggers are.
         span: Option<Span>,
     },
+    /// `x-hoist.ready` beside a healthcheck.
+    #[error("service `{service}` has a healthcheck, so its `x-hoist.ready` is ignored")]
+    ReadyIgnored {
+        /// The service.
+        service: String,
+        /// Where `ready` is.
+        span: Span,
+    },
     /// A restart policy that no engine knows.
     #[error("`restart` is `{word}`, which engines reject")]
     Restart {
@@ -87,6 +95,7 @@ impl Explain for LintWarning {
             | Self::DriveLetter { span, .. }
             | Self::MountOption { span, .. }
             | Self::Cron { span, .. }
+            | Self::ReadyIgnored { span, .. }
             | Self::Restart { span, .. } => Some(*span),
         }
     }
@@ -106,6 +115,9 @@ impl Explain for LintWarning {
             }
             Self::NeverTriggered { .. } => "give it a `schedule`, or remove `manual: false`".to_owned(),
             Self::Misplaced { misplaced, .. } => format!("list it under `{}`", misplaced.home),
+            Self::ReadyIgnored { .. } => {
+                "remove one of them; `ready` counts where neither the service nor its image has a test of its own".to_owned()
+            }
             Self::Restart { word, .. } if straight_quotes(word).is_some() => {
                 let straight = straight_quotes(word).unwrap_or_default();
                 format!("typographic quotes are not quotes in YAML: write straight ones, `{straight}`")
@@ -137,7 +149,7 @@ pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings<In
     let section = NodePath::Top.key("services");
     let mut look = Look { sources, findings };
     for (key, service) in services.into_iter().flatten() {
-        look.service(service, section.key(&key.name));
+        look.service(&key.name, service, section.key(&key.name));
     }
     let jobs = layer.get("jobs").and_then(Node::as_mapping);
     for (_, job) in jobs.into_iter().flatten() {
@@ -163,7 +175,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn service(&mut self, service: &Node, node_path: NodePath<'_>) {
+    fn service(&mut self, name: &str, service: &Node, node_path: NodePath<'_>) {
         for way in TEXTS {
             if let Some(found) = way.iter().try_fold(service, |node, key| node.get(key)) {
                 self.texts(found, node_path, way);
@@ -171,6 +183,9 @@ impl Look<'_> {
         }
         if let Some(restart) = service.get("restart") {
             self.restart(restart);
+        }
+        if let Some(ready) = service.get("x-hoist").and_then(Node::as_mapping).and_then(|own| own.entry("ready")) {
+            self.ready(service, name, ready.0.span);
         }
         for item in service.get("environment").and_then(Node::as_sequence).unwrap_or_default() {
             self.misplaced(item, "environment");
@@ -199,6 +214,18 @@ impl Look<'_> {
         let Some(text) = node.as_str() else { return };
         if !cron::is_valid(text) {
             self.findings.warn(LintWarning::Cron { text: text.to_owned(), span: node.span });
+        }
+    }
+
+    /// Warns of a readiness check that never counts, since there is a healthcheck.
+    fn ready(&mut self, service: &Node, name: &str, span: Span) {
+        let Some(check) = service.get("healthcheck") else { return };
+        let is_disabled = check.get("disable").is_some_and(|disable| disable.value == Value::Bool(true));
+        let test = check.get("test");
+        let none =
+            |test: &Node| test.as_sequence().is_some_and(|words| words.first().and_then(Node::as_str) == Some("NONE"));
+        if test.is_some_and(|test| !none(test)) && !is_disabled {
+            self.findings.warn(LintWarning::ReadyIgnored { service: name.to_owned(), span });
         }
     }
 

@@ -203,6 +203,18 @@ pub enum StartContainers {
 pub struct WaitUntilReady {
     /// `--wait-timeout`: time limit of a wait; none by default.
     pub timeout: Option<Duration>,
+    /// Which services may end, or must.
+    pub jobs: Jobs,
+}
+
+/// Which services count as done under `--wait` once they have ended with status 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Jobs {
+    /// Those that others wait for by `service_completed_successfully`, and those with `x-hoist: {job: true}`.
+    #[default]
+    Declared,
+    /// `--wait-for-jobs`: those that the engine never restarts too.
+    ByRestart,
 }
 
 /// Whether values that look like secrets may be shown.

@@ -11,7 +11,7 @@ use super::{
     WaitCondition, WaitSpec, Waiter, Warning,
 };
 use crate::observed::{Container, Observed};
-use crate::project::{Project, ServiceName};
+use crate::project::{Project, Service, ServiceName};
 
 /// What it takes to restart services, and those that depend on them with `restart: true`: a dependent restarts once its
 /// dependency is again as `depends_on` asks. Containers that do not run are started; none is made or changed.
@@ -88,12 +88,14 @@ impl Restart<'_> {
                     let containers = restarted
                         .iter()
                         .map(|(container, _)| container_ref(container, replica_of(container, dependency)));
+                    let ready = self.project.services.get(dependency).and_then(Service::ready);
                     let spec = WaitSpec {
                         service: dependency.clone(),
                         condition,
                         containers: containers.collect(),
                         waiter,
                         probing: super::Probing::default(),
+                        ready: ready.filter(|_| condition != WaitCondition::CompletedSuccessfully),
                         monitor: std::time::Duration::ZERO,
                         timeout: None,
                     };

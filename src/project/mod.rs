@@ -37,8 +37,8 @@ pub use secret::{CONFIGS_FOLDER, FileSource, SECRETS_FOLDER, Secret};
 pub use service::{
     Blkio, Build, Condition, CredentialSpec, Dependency, Deploy, DeployRestartPolicy, Develop, DiscreteResource,
     EnvFile, Extends, FileReference, GenericResource, Healthcheck, Hook, Logging, Placement, PlacementPreference,
-    PreStart, Provider, Reservations, ResourceLimits, Resources, Service, ServiceModel, ServiceNetwork, SshKey,
-    ThrottleDevice, UpdateConfig, Watch, WatchAction, WeightDevice, XHoist,
+    PreStart, Provider, Ready, ReadyCheck, Reservations, ResourceLimits, Resources, Service, ServiceModel,
+    ServiceNetwork, SshKey, ThrottleDevice, UpdateConfig, Watch, WatchAction, WeightDevice, XHoist,
 };
 pub use tree::Tree;
 pub use volume::Volume;

@@ -72,6 +72,7 @@ fn headline(finding: &Finding) -> String {
         Trouble::NotStarted => format!("{name} was created, but never started"),
         Trouble::Ended => format!("{name} has ended, though it is meant to run all the time"),
         Trouble::Waiting { needs } => format!("{name} waits {}", chain(needs)),
+        Trouble::NotReady { check, last } => format!("{name} is not ready: {check}: {last}"),
         Trouble::NotHealthyYet { evidence } => format!("{name} is not healthy yet{}", probe(evidence)),
         Trouble::TooFew { there, wanted } => format!("{name} has {there} of {wanted} containers"),
         Trouble::Outdated { reasons } => format!("{name} is not what the files say: {}", first_reason(reasons)),
@@ -105,6 +106,7 @@ fn below(finding: &Finding, files: &Files<'_>, clock: &Clock) -> Vec<String> {
         Trouble::NotHealthyYet { evidence } => lines.extend(told(&without_told_probe(evidence))),
         Trouble::Outdated { reasons } => lines.extend(reasons.iter().flat_map(reason_lines)),
         Trouble::Paused
+        | Trouble::NotReady { .. }
         | Trouble::FileMissing { .. }
         | Trouble::ImageMissing { .. }
         | Trouble::Missing
@@ -146,7 +148,7 @@ fn hint(finding: &Finding) -> Option<String> {
             format!("`hoist up -d {service}` brings it up")
         }
         Trouble::Ended => format!("`hoist start {service}` starts it again"),
-        Trouble::Waiting { .. } | Trouble::NotHealthyYet { .. } => return None,
+        Trouble::Waiting { .. } | Trouble::NotHealthyYet { .. } | Trouble::NotReady { .. } => return None,
         Trouble::Outdated { .. } => format!("`hoist up -d {service}` applies the files; `hoist plan` shows how"),
         Trouble::Orphan => "`hoist up -d --remove-orphans` removes it".to_owned(),
     })

@@ -35,6 +35,7 @@ mod one_off;
 mod pairs;
 mod peer;
 mod pulling;
+mod readiness;
 mod remote;
 mod removal;
 mod replicas;

@@ -256,3 +256,39 @@ async fn wait_heeds_eager_health_too() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn jobs_that_end_fail_wait_unless_something_says_that_they_are_jobs() {
+    let file = r#"
+services:
+  web: *idle
+  migrate: {image: busybox:latest, command: [sh, -c, "sleep 0.2; echo migrated"]}
+"#;
+    project("wait-jobs", file, |s| async move {
+        let hint = "`x-hoist: {job: true}`";
+        let failed = s.hoist(&["up", "--wait"]).await.ends_with(1);
+        failed.says("container hoist-test-wait-jobs-migrate-1 exited (0)").says(hint).says("--wait-for-jobs");
+        s.hoist(&["up", "--wait", "--wait-for-jobs"]).await.ok();
+        s.hoist(&["stop"]).await.ok();
+        s.hoist(&["start", "--wait", "--wait-for-jobs"]).await.ok();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wait_waits_for_the_end_of_declared_jobs() {
+    let file = r#"
+services:
+  web: *idle
+  declared: {image: busybox:latest, command: [sh, -c, "sleep 1; exit ${STATUS:-0}"], x-hoist: {job: true}}
+  once: {image: busybox:latest, command: [sh, -c, "sleep 1"], restart: "no"}
+"#;
+    project("wait-declared-jobs", file, |s| async move {
+        s.hoist(&["up", "--wait", "--wait-for-jobs"]).await.ok();
+        assert_eq!(s.states().await, ["declared/1 exited", "once/1 exited", "web/1 running"]);
+        s.write(".env", "STATUS=3\n");
+        let failed = s.hoist(&["up", "--wait", "--wait-for-jobs"]).await.ends_with(1);
+        failed.says("service \"declared\" didn't complete successfully: exit 3");
+    })
+    .await;
+}

@@ -43,6 +43,7 @@ type Exceptions = &'static [(&'static str, &'static str)];
 const NOT_SET: Exceptions = &[
     ("include", "brings in other files, and is gone when they are merged"),
     ("version", "obsolete, and ignored with a warning"),
+    ("services.*.x-hoist.ready", "one check of four, which excludes a healthcheck; `ready.rs` sets them"),
     ("networks.*.external.name", "the old form of `name`, which cannot stand beside it"),
     ("volumes.*.external.name", "the old form of `name`, which cannot stand beside it"),
     ("secrets.*.external.name", "the old form of `name`, which cannot stand beside it"),

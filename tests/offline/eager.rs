@@ -130,7 +130,7 @@ async fn what_a_test_found_out_before_a_restart_does_not_count() {
 }
 
 /// A project with one service that has that `x-hoist`.
-fn service_with(x_hoist: &str) -> Result<Loaded, LoadFailure> {
+pub(crate) fn service_with(x_hoist: &str) -> Result<Loaded, LoadFailure> {
     let folder = compose_file(&format!("services: {{db: {{image: postgres, x-hoist: {x_hoist}}}}}\n"));
     load(&LoadOptions { project_name: Some("demo".to_owned()), ..LoadOptions::new(folder.path()) })
 }

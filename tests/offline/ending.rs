@@ -66,6 +66,26 @@ async fn a_program_that_fails_late_after_its_start_was_counted_fails_the_wait() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_may_end_is_ready_or_done() {
+    for (script, expected) in [
+        (Script::exits_after(ms(100), 0), ""),
+        (Script::default(), ""),
+        (Script::healthy_after(s(4)), ""),
+        (Script::exits_after(ms(100), 3), "#3 failed: container demo-job-1 exited (3)\n"),
+        (Script::checked(vec![(s(1), Health::Unhealthy)]), "#3 failed: container demo-job-1 is unhealthy\n"),
+    ] {
+        let mut plans = Plans::new();
+        let (created, started) = plans.up("job", &[]);
+        let containers = vec![made_by("job", 1, created)];
+        plans.wait("job", containers, WaitCondition::RunningOrCompleted, Waiter::Command, None, &[started]);
+        let engine = Fake::new();
+        engine.script("demo-job-1", script);
+        let (outcome, _) = run(&plans.build(), &engine).await;
+        assert!(said(&outcome).starts_with(expected) && said(&outcome).is_empty() == expected.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_for_what_somebody_paused_says_what_helps() {
     let mut plans = Plans::new();
     plans.pair(WaitCondition::Healthy, Waiter::Dependents, Some(s(60)));

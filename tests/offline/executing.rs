@@ -15,7 +15,7 @@ use hoist::plan::{
     PlanBuilder, Probing, PullFailure, PullSpec, Reason, Replica, Step, UnusedVolume, WaitCondition, WaitSpec, Waiter,
 };
 use hoist::project::value::{BuildContext, Port};
-use hoist::project::{NetworkKey, Project, Service, ServiceName, ServiceNetwork};
+use hoist::project::{NetworkKey, Project, Ready, Service, ServiceName, ServiceNetwork};
 use hoist::render::failure::{self, Files};
 use hoist::render::warning;
 use hoist::source::SourceMap;
@@ -35,6 +35,7 @@ pub(crate) struct Plans {
     project: Arc<Project>,
     guard: Option<Guard>,
     probing: Probing,
+    ready: Option<Ready>,
 }
 
 impl Plans {
@@ -45,12 +46,18 @@ impl Plans {
     pub(crate) fn of(services: &[Service]) -> Self {
         let services = services.iter().map(|service| (service.name.clone(), service.clone())).collect();
         let project = Project { name: "demo".into(), services, ..Project::default() };
-        Self { builder: PlanBuilder::default(), project: Arc::new(project), guard: None, probing: Probing::Engine }
+        let project = Arc::new(project);
+        Self { builder: PlanBuilder::default(), project, guard: None, probing: Probing::Engine, ready: None }
     }
 
     /// All waits from here on with that probing.
     pub(crate) fn probing(self, probing: Probing) -> Self {
         Self { probing, ..self }
+    }
+
+    /// All waits from here on with that check.
+    pub(crate) fn ready(self, ready: Ready) -> Self {
+        Self { ready: Some(ready), ..self }
     }
 
     pub(crate) fn add(&mut self, action: Action, after: &[ActionId]) -> ActionId {
@@ -101,6 +108,7 @@ impl Plans {
             containers,
             waiter,
             probing: self.probing,
+            ready: self.ready.clone(),
             monitor: Duration::ZERO,
             timeout,
         };
@@ -693,7 +701,9 @@ async fn failed_waits_name_the_replica_at_fault() {
         let engine = Fake::new();
         let fine = match condition {
             WaitCondition::CompletedSuccessfully => Script::exits_after(s(1), 0),
-            WaitCondition::Healthy | WaitCondition::RunningOrHealthy => Script::checked(vec![(s(1), Health::Healthy)]),
+            WaitCondition::Healthy | WaitCondition::RunningOrHealthy | WaitCondition::RunningOrCompleted => {
+                Script::checked(vec![(s(1), Health::Healthy)])
+            }
         };
         engine.script("demo-db-1", fine);
         engine.script("demo-db-2", script);

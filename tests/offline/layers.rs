@@ -76,7 +76,7 @@ fn libraries_have_one_home() {
         ("engine::docker", &["src/engine/docker", "src/engine/mod.rs", "src/cli/engine.rs"]),
         ("indicatif", &["src/render/progress/tty"]),
         ("dagre", &["src/export/graph/layout"]),
-        ("regex", &["src/operation/ls"]),
+        ("regex", &["src/operation/ls", "src/project/value/log_pattern"]),
         ("notify", &["src/operation/watch/files"]),
         ("clap", &["src/cli", "src/main.rs"]),
     ];

@@ -19,6 +19,7 @@ mod pack;
 mod packing;
 mod planning;
 mod properties;
+mod ready;
 mod refusals;
 mod rendering;
 mod rows;

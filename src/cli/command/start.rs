@@ -3,10 +3,10 @@
 use clap::Args;
 
 use crate::cli::engine::with_engine;
-use crate::cli::{Context, Failure, existing, service_names, settings};
+use crate::cli::{Context, Failure, bring_up, existing, service_names};
 use crate::operation::Existing;
 use crate::operation::ask::Always;
-use crate::plan::{self, ProjectSource, StartOptions, WaitUntilReady};
+use crate::plan::{self, ProjectSource, StartOptions};
 
 /// Arguments of `start`.
 #[derive(Debug, Args)]
@@ -14,6 +14,9 @@ pub(crate) struct StartArgs {
     /// Return once all services are running, or healthy if they have a healthcheck
     #[arg(long)]
     pub(crate) wait: bool,
+    /// With --wait, services that the engine never restarts (`restart: no`) may end with status 0 as jobs do
+    #[arg(long)]
+    pub(crate) wait_for_jobs: bool,
     /// Maximum time for --wait; 0 means no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
     pub(crate) wait_timeout: i64,
@@ -23,7 +26,10 @@ pub(crate) struct StartArgs {
 }
 
 pub(super) fn start(args: &StartArgs, context: &Context) -> Result<(), Failure> {
-    let wait = args.wait.then(|| WaitUntilReady { timeout: settings::time_limit(args.wait_timeout) });
+    if args.wait_for_jobs && !args.wait {
+        return Failure::usage(bring_up::NEEDS_WAIT);
+    }
+    let wait = args.wait.then(|| bring_up::wait_until_ready(args.wait_timeout, args.wait_for_jobs));
     let options = StartOptions { services: existing::names(&args.services), wait };
     with_engine(
         context,

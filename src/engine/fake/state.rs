@@ -12,7 +12,7 @@ use super::typed::{Exec, Typed};
 use crate::engine::labels;
 use crate::engine::{
     AddressHolder, AtEnd, Bytes, ContainerDetails, ContainerEvent, ContainerEventKind, CreateContainer, EngineError,
-    ObserveQuery, OutputStream, PathStat, PortHolder, Probe, Scope, WindowSize,
+    ObserveQuery, OutputStream, PathStat, PortHolder, Probe, Reach, Scope, WindowSize,
 };
 use crate::observed::{self, ContainerId, Health, Image, ImageDetails, Network, Observed, Processes, Usage, Volume};
 use crate::project::label;
@@ -412,6 +412,7 @@ impl State {
             stdin_open: container.script.stdin_open,
             restart_count: container.restarts,
             at_end: AtEnd::Keep,
+            reach: Reach::default(),
         })
     }
 

@@ -18,6 +18,7 @@ pub(super) fn check(key: &Key, service: &Mapping, definitions: &Definitions<'_>,
     check.build();
     check.networks();
     check.healthcheck();
+    check.ready();
     check.dependencies();
     check.mounts();
     check.references();
@@ -25,6 +26,9 @@ pub(super) fn check(key: &Key, service: &Mapping, definitions: &Definitions<'_>,
     check.limits();
     check.watch();
 }
+
+/// The checks of `x-hoist.ready`.
+const READY_CHECKS: [&str; 4] = ["exec", "http", "log", "tcp"];
 
 struct Check<'a, 'b> {
     key: &'a Key,
@@ -161,6 +165,15 @@ impl Check<'_, '_> {
         if !matches!(first.as_str(), Some("CMD" | "CMD-SHELL" | "NONE")) {
             let word = Spanned::new(first.as_str().unwrap_or_default().to_owned(), first.span);
             self.findings.error(CheckError::HealthcheckWord { service: self.name(), word });
+        }
+    }
+
+    /// One check says that a container is ready.
+    fn ready(&mut self) {
+        let Some(ready) = at(self.service, &["x-hoist", "ready"]).and_then(Node::as_mapping) else { return };
+        let mut checks = READY_CHECKS.into_iter().filter_map(|name| Some((name, ready.entry(name)?.0.span)));
+        if let (Some(first), Some(second)) = (checks.next(), checks.next()) {
+            self.exclusive(first, second);
         }
     }
 

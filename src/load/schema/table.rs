@@ -3,6 +3,9 @@
 //!
 //! Keys are sorted for binary search; a test checks the order.
 
+use crate::project::service::{is_path, read_duration, short_http, short_port};
+use crate::project::value::LogPattern;
+
 use super::shape::{Extensions, Keys, Names, Repeats, Scalars, Shape};
 
 const BOOL: Scalars = Scalars::BOOL;
@@ -249,7 +252,49 @@ static SCHEDULE_KEYS: Keys = requiring(
 static EXTENDED: Shape = Shape::scalars(STR.and(NULL)).or_keys(&EXTENDS);
 
 /// Settings for hoist only; Docker Compose ignores them.
-static X_HOIST: Keys = closed(keys("`x-hoist`", &[("eager_health", &LITERAL_FLAG), ("rolling", &LITERAL_FLAG)]));
+static X_HOIST: Keys = closed(keys(
+    "`x-hoist`",
+    &[
+        ("eager_health", &LITERAL_FLAG),
+        ("job", &LITERAL_FLAG),
+        ("ready", &Shape::keys(&READY)),
+        ("rolling", &LITERAL_FLAG),
+    ],
+));
+static READY: Keys = needing_one(
+    closed(keys(
+        "`ready`",
+        &[
+            ("exec", &TEXT_OR_ANY_TEXTS),
+            (
+                "http",
+                &Shape::form(|text| short_http(text).is_some(), "`:PORT/path`, as in `:8080/health`")
+                    .or_keys(&READY_HTTP),
+            ),
+            ("interval", &TIME_SPAN),
+            ("log", &Shape::form(|text| text.parse::<LogPattern>().is_ok(), "a regular expression")),
+            ("tcp", &PORT_NUMBER),
+            ("timeout", &TIME_SPAN),
+        ],
+    )),
+    &["http", "tcp", "log", "exec"],
+);
+static READY_HTTP: Keys = requiring(
+    closed(keys(
+        "`http`",
+        &[
+            ("path", &Shape::form(is_path, "a path, as in `/health`")),
+            ("port", &PORT_NUMBER),
+            ("status", &Shape { range: Some((100, 599)), ..WHOLE_ONLY_VALUE }),
+        ],
+    )),
+    &["port"],
+);
+static PORT_NUMBER: Shape =
+    Shape { range: Some((1, 65535)), ..Shape::form(|text| short_port(text).is_some(), "a port, as in `5432`").or(INT) };
+static TIME_SPAN: Shape = Shape::form(|text| read_duration(text).is_some(), "a duration, as in `500ms` or `1m30s`")
+    .advice("a duration needs a unit, as in `30s` or `1m30s`");
+const WHOLE_ONLY_VALUE: Shape = Shape::scalars(INT);
 
 static BLKIO: Keys = closed(keys(
     "`blkio_config`",
@@ -696,6 +741,8 @@ pub(super) static REQUIRED_EXAMPLES: &[(&str, &str, &str)] = &[
     ("a model", "model", "model: ai/smollm2"),
     ("a mount", "type", "type: volume"),
     ("a provider", "type", "type: …"),
+    ("`http`", "port", "port: 8080"),
+    ("`ready`", "http", "http: \":8080/health\""),
     ("a watch rule", "action", "action: sync"),
     ("a watch rule", "path", "path: ./src"),
     ("an `env_file` entry", "path", "path: ./app.env"),

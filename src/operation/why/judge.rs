@@ -41,8 +41,15 @@ impl<'a> Case<'a> {
     }
 }
 
+/// The containers that `x-hoist.ready` does not find ready: what was checked, and what came of it.
+pub(super) type Unready = BTreeMap<ContainerId, (String, String)>;
+
 /// What is wrong with each service and with containers of none, causes first.
-pub(super) fn judge(case: &Case<'_>, details: &BTreeMap<ContainerId, ContainerDetails>) -> Vec<Finding> {
+pub(super) fn judge(
+    case: &Case<'_>,
+    details: &BTreeMap<ContainerId, ContainerDetails>,
+    unready: &Unready,
+) -> Vec<Finding> {
     let project = case.project;
     let mut replicas: BTreeMap<&ServiceName, Vec<&Container>> = BTreeMap::new();
     for (service, container) in case.replicas() {
@@ -50,8 +57,11 @@ pub(super) fn judge(case: &Case<'_>, details: &BTreeMap<ContainerId, ContainerDe
     }
     let none = Vec::new();
     let of = |name: &ServiceName| replicas.get(name).unwrap_or(&none).as_slice();
-    let mut findings: Vec<Finding> =
-        project.services.values().filter_map(|service| of_service(case, service, of(&service.name), details)).collect();
+    let mut findings: Vec<Finding> = project
+        .services
+        .values()
+        .filter_map(|service| of_service(case, service, of(&service.name), details, unready))
+        .collect();
     let wrong: BTreeSet<ServiceName> = findings.iter().filter_map(|finding| finding.service.clone()).collect();
     for finding in &mut findings {
         if let Some(service) = finding.service.as_ref().and_then(|name| project.services.get(name)) {
@@ -84,6 +94,7 @@ fn of_service(
     service: &Service,
     replicas: &[&Container],
     details: &BTreeMap<ContainerId, ContainerDetails>,
+    unready: &Unready,
 ) -> Option<Finding> {
     let finding = |container: Option<&Container>, trouble, since| Finding {
         service: Some(service.name.clone()),
@@ -94,7 +105,7 @@ fn of_service(
     };
     let of_replicas = replicas.iter().filter_map(|container| {
         let details = details.get(&container.id)?;
-        let (trouble, since) = of_replica(case, service, container, details)?;
+        let (trouble, since) = of_replica(case, service, container, details, unready)?;
         Some(finding(Some(container), trouble, since))
     });
     let worst = of_replicas.min_by_key(|finding| finding.trouble.rank());
@@ -133,6 +144,7 @@ fn of_replica(
     service: &Service,
     container: &Container,
     details: &ContainerDetails,
+    unready: &Unready,
 ) -> Option<(Trouble, Option<i128>)> {
     let exit_code = details.exit_code.unwrap_or_default();
     let trouble = match (details.state, details.health) {
@@ -166,6 +178,10 @@ fn of_replica(
         }
         (State::Running, Health::Starting) => {
             (Trouble::NotHealthyYet { evidence: diagnosis::of_health(details) }, details.started_at)
+        }
+        (State::Running, _) if unready.contains_key(&details.id) => {
+            let (check, last) = unready[&details.id].clone();
+            (Trouble::NotReady { check, last }, details.started_at)
         }
         (State::Running | State::Exited | State::Dead | State::Removing, _) => {
             let reasons = outdated(case, container);
@@ -253,7 +269,7 @@ fn is_meant_to_run(case: &Case<'_>, service: &Service) -> bool {
         let dependency = dependent.depends_on.get(&service.name);
         dependency.is_some_and(|dependency| dependency.condition == Condition::CompletedSuccessfully)
     });
-    restarts && !is_awaited
+    restarts && !is_awaited && !service.x_hoist().job
 }
 
 /// Whether a service in this trouble may be waiting for another: it was never started.

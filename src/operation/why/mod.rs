@@ -10,12 +10,12 @@ use futures::future::join_all;
 use super::{OperationError, Prepared};
 use crate::engine::{ContainerDetails, Engine, EngineError};
 use crate::event::{Finding, Trouble};
-use crate::execute::{diagnosis, refusal, start};
-use crate::observed::ContainerId;
+use crate::execute::{diagnosis, readiness, refusal, start};
+use crate::observed::{ContainerId, State};
 use crate::plan::{Action, ContainerSpec, Handle};
 use crate::project::Project;
 
-use judge::Case;
+use judge::{Case, Unready};
 
 /// Finds out what is wrong with a project.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Why {
     /// If the engine does not answer.
     pub async fn find<E: Engine>(&self, engine: &E) -> Result<Vec<Finding>, OperationError> {
         let details = self.details(engine).await?;
-        let mut findings = judge::judge(&self.case(), &details);
+        let mut findings = judge::judge(&self.case(), &details, &self.unready(engine, &details).await);
         for finding in &mut findings {
             let container = finding.container.as_deref();
             let Some(details) = container.and_then(|name| details.values().find(|details| details.name == name)) else {
@@ -68,6 +68,20 @@ impl Why {
             }
         }
         Ok(found)
+    }
+
+    /// Checks the running containers without a healthcheck whose service says how.
+    async fn unready<E: Engine>(&self, engine: &E, details: &BTreeMap<ContainerId, ContainerDetails>) -> Unready {
+        let checks = self.case().replicas().filter_map(|(service, container)| {
+            let details = details.get(&container.id)?;
+            let is_checked = details.state == State::Running && !details.has_healthcheck;
+            let ready = self.project.services.get(service).filter(|_| is_checked)?.ready()?;
+            Some(async move {
+                let error = readiness::is_ready(engine, details, &ready).await.err()?;
+                Some((details.id.clone(), (ready.check.to_string(), error.last)))
+            })
+        });
+        join_all(checks).await.into_iter().flatten().collect()
     }
 
     /// Adds what takes further calls: the last output, and who holds a port.

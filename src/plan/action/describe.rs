@@ -348,21 +348,23 @@ fn wait(spec: &WaitSpec) -> Description<'_> {
     let containers = || spec.containers.iter();
     let names = || containers().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let eager = if spec.probing == Probing::Eager { " (eager health)" } else { "" };
+    let ready = spec.ready.as_ref().map(|ready| format!(" ({})", ready.check)).unwrap_or_default();
     let monitor = if spec.monitor.is_zero() { String::new() } else { format!(" for {:?}", spec.monitor) };
     let done = match spec.condition {
-        WaitCondition::Healthy | WaitCondition::RunningOrHealthy => "Healthy",
+        WaitCondition::Healthy | WaitCondition::RunningOrHealthy | WaitCondition::RunningOrCompleted => "Healthy",
         WaitCondition::CompletedSuccessfully => "Exited",
     };
     Description {
         subjects: containers().map(|container| Subject::Container(container.name.clone())).collect(),
         object: if matches!(spec.waiter, Waiter::Update(_)) { names() } else { spec.service.to_string() },
-        detail: format!(" to be {}{eager}{monitor}", spec.condition),
+        detail: format!(" to be {}{eager}{ready}{monitor}", spec.condition),
         service: Some(&spec.service),
         effect: Effect::Repeated(Repetition::Wait),
         lane: Lane::Wait,
         data: vec![
             ("condition", spec.condition.to_string().replace(' ', "_").into()),
             ("eager_health", (spec.probing == Probing::Eager).then_some(true).into()),
+            ("ready", spec.ready.as_ref().map(|ready| ready.check.to_string()).into()),
             ("monitor_s", Some(spec.monitor.as_secs_f64()).filter(|seconds| *seconds > 0.0).into()),
             ("timeout_s", spec.timeout.map(|timeout| timeout.as_secs()).into()),
         ],

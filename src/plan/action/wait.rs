@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::ContainerRef;
-use crate::project::{Condition, ServiceName};
+use crate::project::{Condition, Ready, ServiceName};
 
 /// What to wait for.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,8 @@ pub struct WaitSpec {
     pub waiter: Waiter,
     /// Who checks their health.
     pub probing: Probing,
+    /// What shows that a container without a healthcheck is ready, if the files say.
+    pub ready: Option<Ready>,
     /// How long the condition must keep holding, without a restart; zero except in rolling updates.
     pub monitor: Duration,
     /// Time limit; `None` means no limit.
@@ -45,6 +47,8 @@ pub enum WaitCondition {
     CompletedSuccessfully,
     /// Every replica is healthy, or running if it has no healthcheck.
     RunningOrHealthy,
+    /// The same, or it has exited with status 0.
+    RunningOrCompleted,
 }
 
 impl WaitCondition {
@@ -92,6 +96,7 @@ impl fmt::Display for WaitCondition {
             Self::Healthy => "healthy",
             Self::CompletedSuccessfully => "completed",
             Self::RunningOrHealthy => "running or healthy",
+            Self::RunningOrCompleted => "running or completed",
         })
     }
 }

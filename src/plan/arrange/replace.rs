@@ -394,7 +394,8 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             return false;
         }
         let dependents = self.dependents.get(&service.name).map_or(&[][..], Vec::as_slice);
-        let waited_for = dependents.iter().any(|(_, how)| how.condition == Condition::CompletedSuccessfully);
+        let waited_for = service.x_hoist().job
+            || dependents.iter().any(|(_, how)| how.condition == Condition::CompletedSuccessfully);
         let restarts = service.restart_policy().is_some_and(|policy| policy.condition != RestartCondition::No);
         let serves = restarts
             || !dependents.is_empty()

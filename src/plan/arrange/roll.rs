@@ -162,6 +162,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
             containers: vec![replacement.container.clone()],
             waiter: Waiter::Update(update.failure_action),
             probing: self.probing(&service.name, WaitCondition::RunningOrHealthy),
+            ready: self.readiness(&service.name, WaitCondition::RunningOrHealthy),
             monitor: update.monitor,
             timeout: self.cx.options.wait.and_then(|wait| wait.timeout),
         };
@@ -225,6 +226,7 @@ impl<'a, 'b> PlanWriter<'a, 'b> {
                 containers: vec![old.clone()],
                 waiter: Waiter::Update(update.failure_action),
                 probing: self.probing(&service.name, WaitCondition::RunningOrHealthy),
+                ready: self.readiness(&service.name, WaitCondition::RunningOrHealthy),
                 monitor: Duration::ZERO,
                 timeout: self.cx.options.wait.and_then(|wait| wait.timeout),
             };

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::observed::{Container, Health, State};
 use crate::plan::arrange::writer::{PlanWriter, ReplicaEnd};
 use crate::plan::decide::when::When;
-use crate::plan::{Action, ActionId, Edge, Probing, Reason, WaitCondition, WaitSpec, Waiter};
-use crate::project::{Condition, Service, ServiceName};
+use crate::plan::{Action, ActionId, Edge, Jobs, Probing, Reason, WaitCondition, WaitSpec, Waiter};
+use crate::project::value::RestartCondition;
+use crate::project::{Condition, Ready, Service, ServiceName};
 
 impl<'a> PlanWriter<'a, '_> {
     /// The steps that must be done before a service starts.
@@ -59,7 +60,7 @@ impl<'a> PlanWriter<'a, '_> {
     /// When a wait for a service is needed.
     fn when_to_wait(&self, service: &ServiceName, condition: WaitCondition) -> When {
         let Some(end) = self.ends.get(service) else { return When::Never };
-        let checked = self.cx.project.services.get(service).is_some_and(has_healthcheck);
+        let checked = self.cx.project.services.get(service).is_some_and(is_checked);
         when_to_wait(&end.replicas, condition, checked)
     }
 
@@ -78,6 +79,7 @@ impl<'a> PlanWriter<'a, '_> {
             containers: end.replicas.iter().map(|replica| replica.container.clone()).collect(),
             waiter,
             probing: self.probing(service, condition),
+            ready: self.readiness(service, condition),
             monitor: Duration::ZERO,
             timeout: self.cx.options.wait.and_then(|wait| wait.timeout),
         };
@@ -90,6 +92,12 @@ impl<'a> PlanWriter<'a, '_> {
         Some(step)
     }
 
+    /// What shows that containers of a service are ready if they have no healthcheck.
+    pub(in crate::plan) fn readiness(&self, service: &ServiceName, condition: WaitCondition) -> Option<Ready> {
+        let service = self.cx.project.services.get(service)?;
+        service.ready().filter(|_| condition != WaitCondition::CompletedSuccessfully)
+    }
+
     /// Who checks the health of a service.
     pub(in crate::plan) fn probing(&self, service: &ServiceName, condition: WaitCondition) -> Probing {
         let service = self.cx.project.services.get(service);
@@ -97,30 +105,54 @@ impl<'a> PlanWriter<'a, '_> {
         let never = service.and_then(|service| service.healthcheck.as_ref()).is_some_and(|check| check.disable);
         match condition {
             WaitCondition::CompletedSuccessfully => Probing::Engine,
-            WaitCondition::Healthy | WaitCondition::RunningOrHealthy if never => Probing::Engine,
-            WaitCondition::Healthy | WaitCondition::RunningOrHealthy if asked => Probing::Eager,
-            WaitCondition::Healthy | WaitCondition::RunningOrHealthy => self.cx.options.probing,
+            WaitCondition::Healthy | WaitCondition::RunningOrHealthy | WaitCondition::RunningOrCompleted if never => {
+                Probing::Engine
+            }
+            WaitCondition::Healthy | WaitCondition::RunningOrHealthy | WaitCondition::RunningOrCompleted if asked => {
+                Probing::Eager
+            }
+            WaitCondition::Healthy | WaitCondition::RunningOrHealthy | WaitCondition::RunningOrCompleted => {
+                self.cx.options.probing
+            }
         }
     }
 
     /// The waits of `--wait`: for every service if any needs a wait, since a condition that holds now may have failed
     /// by then.
     pub(in crate::plan) fn command_waits(&mut self, order: &[ServiceName]) {
-        if self.cx.options.wait.is_none() || !self.cx.starts() {
-            return;
-        }
+        let Some(asked) = self.cx.options.wait.filter(|_| self.cx.starts()) else { return };
         let mut waits = Vec::new();
         for name in order {
-            let jobs = self.dependents.get(name).map_or(&[][..], Vec::as_slice);
-            let completes = jobs.iter().any(|(_, how)| how.condition == Condition::CompletedSuccessfully);
-            let condition =
-                if completes { WaitCondition::CompletedSuccessfully } else { WaitCondition::RunningOrHealthy };
+            let condition = self.end_of_wait(name, asked.jobs);
             waits.push((name, condition, self.when_to_wait(name, condition)));
         }
         let any = waits.iter().fold(When::Never, |any, (_, _, when)| any.or(when));
         for (name, condition, _) in waits {
             self.wait_when(name, condition, Waiter::Command, Reason::WaitAsked, &any);
         }
+    }
+
+    /// What `--wait` waits for: a job must end with status 0, everything else must be running or healthy.
+    fn end_of_wait(&self, name: &ServiceName, jobs: Jobs) -> WaitCondition {
+        let dependents = self.dependents.get(name).map_or(&[][..], Vec::as_slice);
+        let is_awaited = dependents.iter().any(|(_, how)| how.condition == Condition::CompletedSuccessfully);
+        let service = self.cx.project.services.get(name);
+        if is_awaited || service.is_some_and(|service| service.x_hoist().job) {
+            return WaitCondition::CompletedSuccessfully;
+        }
+        let by_restart = service.filter(|_| jobs == Jobs::ByRestart).and_then(without_restarts);
+        by_restart.unwrap_or(WaitCondition::RunningOrHealthy)
+    }
+}
+
+/// What a service that is never restarted comes to under `--wait-for-jobs`. One that says so itself, and has no
+/// healthcheck, is a job: it must end. One that says nothing may be a server or a job.
+fn without_restarts(service: &Service) -> Option<WaitCondition> {
+    match service.restart_policy() {
+        None => Some(WaitCondition::RunningOrCompleted),
+        Some(policy) if policy.condition != RestartCondition::No => None,
+        Some(_) if is_checked(service) => Some(WaitCondition::RunningOrCompleted),
+        Some(_) => Some(WaitCondition::CompletedSuccessfully),
     }
 }
 
@@ -139,17 +171,23 @@ fn holds(container: &Container, condition: WaitCondition, checked: bool) -> bool
     match condition {
         WaitCondition::Healthy => container.is_running() && container.health == Health::Healthy,
         WaitCondition::CompletedSuccessfully => container.state == State::Exited && container.exit_code == Some(0),
-        WaitCondition::RunningOrHealthy => {
-            container.is_running()
-                && match container.health {
-                    Health::Healthy => true,
-                    Health::None => !checked,
-                    Health::Starting | Health::Unhealthy => false,
-                }
+        WaitCondition::RunningOrHealthy => is_ready(container, checked),
+        WaitCondition::RunningOrCompleted => {
+            is_ready(container, checked) || holds(container, WaitCondition::CompletedSuccessfully, checked)
         }
     }
 }
 
-fn has_healthcheck(service: &Service) -> bool {
-    service.healthcheck.as_ref().is_some_and(|check| !check.disable)
+fn is_ready(container: &Container, checked: bool) -> bool {
+    container.is_running()
+        && match container.health {
+            Health::Healthy => true,
+            Health::None => !checked,
+            Health::Starting | Health::Unhealthy => false,
+        }
+}
+
+/// Whether more than running shows that it is ready.
+fn is_checked(service: &Service) -> bool {
+    service.has_healthcheck() || service.ready().is_some()
 }

@@ -5,6 +5,7 @@ mod deploy;
 mod develop;
 mod hook;
 mod parts;
+mod ready;
 mod x_hoist;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub use parts::{
     Blkio, Condition, CredentialSpec, Dependency, EnvFile, Extends, FileReference, Healthcheck, Logging, Provider,
     ServiceModel, ServiceNetwork, ThrottleDevice, WeightDevice,
 };
+pub use ready::{Ready, ReadyCheck};
+pub(crate) use ready::{is_path, read_duration, short_http, short_port};
 pub use x_hoist::XHoist;
 
 /// A definition under `services:`; never a running container. Jobs and `pre_start` hooks are made from the same

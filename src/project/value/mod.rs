@@ -10,6 +10,7 @@ pub mod duration;
 pub mod extra_host;
 pub mod file_mode;
 pub mod image_ref;
+pub mod log_pattern;
 pub mod mount;
 pub mod namespace;
 pub(crate) mod path_pattern;
@@ -26,6 +27,7 @@ pub use duration::Duration;
 pub use extra_host::ExtraHosts;
 pub use file_mode::FileMode;
 pub use image_ref::ImageRef;
+pub use log_pattern::{LogPattern, LogPatternError};
 pub use mount::{
     BindOptions, ImageOptions, Mount, MountKind, RecursiveBind, SelinuxLabel, Tmpfs, TmpfsOptions, VolumeOptions,
 };

@@ -47,6 +47,12 @@ pub fn message(error: &StepError) -> String {
         StepError::Unhealthy { waiter, container, .. } => {
             format!("{}container {container} is unhealthy", prefix(*waiter))
         }
+        StepError::NotReady { waiter, container, check, after: Some(after), last, .. } => {
+            format!("{}container {container} is not ready after {after:?}: {check}: {last}", prefix(*waiter))
+        }
+        StepError::NotReady { waiter, container, check, after: None, last, .. } => {
+            format!("{}container {container} cannot be checked: {check}: {last}", prefix(*waiter))
+        }
         StepError::NoHealthcheck { waiter, container } => {
             format!("{}container {container} has no healthcheck configured", prefix(*waiter))
         }
@@ -84,7 +90,8 @@ pub fn message(error: &StepError) -> String {
 pub fn hint(error: &StepError) -> Option<String> {
     Some(match error {
         StepError::NoHealthcheck { .. } => {
-            "give it a `healthcheck`, or depend on it with `condition: service_started`".to_owned()
+            "give it a `healthcheck` or `x-hoist: {ready: …}`, or depend on it with `condition: service_started`"
+                .to_owned()
         }
         StepError::NameTaken { holder, .. } => match &holder.project {
             Some(project) => format!("`hoist -p {project} down` removes it; or choose another `container_name`"),
@@ -113,7 +120,18 @@ pub fn hint(error: &StepError) -> Option<String> {
         ),
         StepError::Exited { waiter: Waiter::Update(action), .. }
         | StepError::Unhealthy { waiter: Waiter::Update(action), .. }
+        | StepError::NotReady { waiter: Waiter::Update(action), .. }
         | StepError::TimedOut { waiter: Waiter::Update(action), .. } => after_failed_update(*action).to_owned(),
+        StepError::NotReady { after: None, .. } => {
+            "use `exec` with a command that the image has, or publish the port".to_owned()
+        }
+        StepError::NotReady { .. } => "if it only needs longer, raise `timeout` under `x-hoist.ready`".to_owned(),
+        StepError::Exited { waiter: Waiter::Command, exit_code: 0, .. } => {
+            "if it is meant to end, set `x-hoist: {job: \
+             true}` on the service, let another wait for it by `condition: service_completed_successfully`, or use \
+             --wait-for-jobs, for services whose `restart` is `no`"
+                .to_owned()
+        }
         _ => return None,
     })
 }
@@ -125,6 +143,7 @@ pub fn explanation(error: &StepError) -> Vec<String> {
     match error {
         StepError::Exited { evidence, .. }
         | StepError::Unhealthy { evidence, .. }
+        | StepError::NotReady { evidence, .. }
         | StepError::NotSuccessful { evidence, .. }
         | StepError::TimedOut { evidence, .. } => evidence.iter().flat_map(evidence::lines).collect(),
         StepError::Refused { words, .. } => words.lines().skip(1).map(str::to_owned).collect(),

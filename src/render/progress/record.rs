@@ -428,6 +428,7 @@ fn wanted(condition: WaitCondition) -> &'static str {
     match condition {
         WaitCondition::Healthy => "healthy",
         WaitCondition::RunningOrHealthy => "running or healthy",
+        WaitCondition::RunningOrCompleted => "running or done",
         WaitCondition::CompletedSuccessfully => "done",
     }
 }

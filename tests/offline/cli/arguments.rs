@@ -67,6 +67,8 @@ fn an_unknown_command_shows_the_help_and_the_closest_one() {
 fn flags_that_do_not_go_together_are_refused_in_the_words_scripts_know() {
     let table = [
         ("up --wait --wait-timeout -1", "--wait-timeout must be a non-negative integer"),
+        ("up --wait-for-jobs", "--wait-for-jobs needs --wait"),
+        ("start --wait-for-jobs", "--wait-for-jobs needs --wait"),
         ("up --build --no-build", "--build and --no-build are incompatible"),
         ("up --no-recreate -V", "--no-recreate and --renew-anon-volumes are incompatible"),
         ("up --no-recreate --force-recreate", "--force-recreate and --no-recreate are incompatible"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist::observed::Health;
-use hoist::plan::{Probing, StartContainers, UpOptions, WaitUntilReady};
+use hoist::plan::{Jobs, Probing, StartContainers, UpOptions, WaitUntilReady};
 use hoist::project::{Condition, PreStart, Project, Provider, Service};
 use indoc::indoc;
 
@@ -21,7 +21,10 @@ fn chain() -> Files {
 }
 
 fn wait() -> UpOptions {
-    UpOptions { wait: Some(WaitUntilReady { timeout: Some(Duration::from_secs(30)) }), ..UpOptions::default() }
+    UpOptions {
+        wait: Some(WaitUntilReady { timeout: Some(Duration::from_secs(30)), ..WaitUntilReady::default() }),
+        ..UpOptions::default()
+    }
 }
 
 #[test]
@@ -322,6 +325,49 @@ fn wait_asks_for_every_service() {
             )
             .with(wait()),
         ],
+    );
+}
+
+#[test]
+fn wait_takes_the_end_of_a_job_for_its_goal() {
+    let project = files()
+        .service("declared", "job:1", |job| {
+            job.extensions.insert("x-hoist".to_owned(), serde_yaml::from_str("job: true").expect("YAML"));
+        })
+        .service("explicit", "job:1", |job| job.restart = Some("no".to_owned()))
+        .service("server", "web:1", |web| web.restart = Some("always".to_owned()))
+        .service("silent", "job:1", |_| ())
+        .service("tested", "db:1", |db| {
+            is_checked(db);
+            db.restart = Some("no".to_owned());
+        })
+        .load();
+    let jobs =
+        |jobs| UpOptions { wait: Some(WaitUntilReady { jobs, ..WaitUntilReady::default() }), ..UpOptions::default() };
+    let conditions = |options: &UpOptions| {
+        let plan = plan(&project, &images_only(&project).into(), options).to_string();
+        let waits = plan.lines().filter_map(|line| line.split_once("wait for ")?.1.split_once(": wait requested"));
+        waits.map(|(wait, _)| wait.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        conditions(&jobs(Jobs::Declared)),
+        [
+            "declared to be completed",
+            "explicit to be running or healthy",
+            "server to be running or healthy",
+            "silent to be running or healthy",
+            "tested to be running or healthy",
+        ]
+    );
+    assert_eq!(
+        conditions(&jobs(Jobs::ByRestart)),
+        [
+            "declared to be completed",
+            "explicit to be completed",
+            "server to be running or healthy",
+            "silent to be running or completed",
+            "tested to be running or completed",
+        ]
     );
 }
 

@@ -84,7 +84,7 @@ fn start_makes_nothing_and_waits_for_what_it_starts() {
     );
     let wait = StartOptions {
         services: named(&["mail"]),
-        wait: Some(WaitUntilReady { timeout: Some(Duration::from_secs(3)) }),
+        wait: Some(WaitUntilReady { timeout: Some(Duration::from_secs(3)), ..WaitUntilReady::default() }),
     };
     assert_eq!(
         start(&project, stopped(&project), &wait),

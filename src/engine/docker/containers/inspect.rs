@@ -1,6 +1,7 @@
 //! Inspects a container.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use crate::engine::docker::client::{Client, percent_encoded};
 use crate::engine::docker::json::or_default;
 use crate::engine::docker::status;
-use crate::engine::{AtEnd, ContainerDetails, EngineError, HealthTest, NameHolder, Probe, ProbeTiming};
+use crate::engine::{AtEnd, ContainerDetails, EngineError, HealthTest, NameHolder, Probe, ProbeTiming, Reach};
 use crate::observed::{ContainerId, Health, Processes, State};
 use crate::project::label;
 
@@ -75,11 +76,62 @@ struct Inspected {
     config: InspectedConfig,
     #[serde(default, deserialize_with = "or_default")]
     host_config: InspectedHostConfig,
+    #[serde(default, deserialize_with = "or_default")]
+    network_settings: InspectedNetworks,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedNetworks {
+    #[serde(default, deserialize_with = "or_default")]
+    networks: BTreeMap<String, InspectedNetwork>,
+    #[serde(default, deserialize_with = "or_default")]
+    ports: BTreeMap<String, Option<Vec<InspectedPort>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct InspectedNetwork {
+    #[serde(default, rename = "IPAddress", deserialize_with = "or_default")]
+    ip_address: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedPort {
+    #[serde(default)]
+    host_ip: String,
+    #[serde(default)]
+    host_port: String,
+}
+
+impl InspectedNetworks {
+    /// Where ports can be reached; what is published on all addresses is reached at this machine's own.
+    fn reach(&self, host_network: bool) -> Reach {
+        let published = self.ports.iter().flat_map(|(port, bound)| {
+            let inside = port.strip_suffix("/tcp").and_then(|port| port.parse().ok());
+            bound.iter().flatten().filter_map(move |bound| {
+                let ip: IpAddr = bound.host_ip.parse().unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+                let ip = match ip {
+                    IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+                    IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+                    IpAddr::V4(_) | IpAddr::V6(_) => ip,
+                };
+                Some((inside?, SocketAddr::new(ip, bound.host_port.parse().ok()?)))
+            })
+        });
+        Reach {
+            addresses: self.networks.values().filter_map(|network| network.ip_address.parse().ok()).collect(),
+            published: published.collect(),
+            host_network,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct InspectedHostConfig {
+    #[serde(default)]
+    network_mode: String,
     #[serde(default)]
     auto_remove: bool,
 }
@@ -202,6 +254,7 @@ impl From<Inspected> for ContainerDetails {
             terminal: config.tty,
             stdin_open: config.open_stdin,
             restart_count: inspected.restart_count,
+            reach: inspected.network_settings.reach(inspected.host_config.network_mode == "host"),
             at_end: if inspected.host_config.auto_remove { AtEnd::Remove } else { AtEnd::Keep },
         }
     }
@@ -241,6 +294,21 @@ mod tests {
         assert_eq!(details.probes[0].started_at, Some(3_000_000_000));
         assert_eq!(details.probes[0].ended_at, Some(4_000_000_000));
         assert_eq!((details.probes[0].exit_code, details.probes[0].output.as_str()), (1, "no"));
+    }
+
+    #[test]
+    fn where_a_container_can_be_reached() {
+        let reach = details(
+            r#"{"Id":"c1","HostConfig":{"NetworkMode":"shop"},"NetworkSettings":{
+                "Networks":{"a":{"IPAddress":"172.18.0.2"},"b":{"IPAddress":""},"c":{"IPAddress":null}},
+                "Ports":{"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"},{"HostIp":"::","HostPort":"8080"}],
+                         "53/udp":[{"HostIp":"0.0.0.0","HostPort":"53"}],"90/tcp":null}}}"#,
+        )
+        .reach;
+        assert_eq!(reach.addresses, ["172.18.0.2".parse::<IpAddr>().unwrap()]);
+        let published: Vec<_> = reach.published.iter().map(|(inside, at)| format!("{inside} {at}")).collect();
+        assert_eq!(published, ["80 127.0.0.1:8080", "80 [::1]:8080"]);
+        assert!(!reach.host_network);
     }
 
     #[test]

@@ -1,19 +1,23 @@
-//! Eager health: runs the health test of a container through exec, immediately and then every 500 ms.
+//! The checks that hoist itself makes while it waits for a container: `x-hoist.ready` where there is no healthcheck, and
+//! eager health, which runs the health test of a container through exec, immediately and then every 500 ms.
 //!
-//! The engine's first probe comes after a whole interval, though a database may be ready much earlier. The result only
+//! Eager health: the engine's first probe comes after a whole interval, though a database may be ready much earlier. The result only
 //! ends a wait early; the engine's own probes and health status are not affected.
 
 use futures::future::{self, BoxFuture, FutureExt};
 use futures::stream::StreamExt;
 use tokio::time::{Duration, Instant};
 
+use super::readiness::{NotReady, until_ready};
+use super::verdict::is_probed;
 use crate::engine::{ContainerDetails, Engine, EngineError, ExecProgress, ExecSpec, HealthTest};
 use crate::observed::{ContainerId, Health, State};
+use crate::plan::{Probing, WaitSpec};
 
 /// The time between two runs of the test; the next one waits if a run takes longer.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// The runs of the test since a particular start of a container.
+/// The check since a particular start of a container.
 pub(super) struct Trial {
     /// The start; results from before a later start do not count.
     start: Option<i128>,
@@ -21,27 +25,46 @@ pub(super) struct Trial {
 }
 
 enum Progress {
-    Running(BoxFuture<'static, ()>),
-    Passed,
+    Running(BoxFuture<'static, Result<(), NotReady>>),
+    Ended(Result<(), NotReady>),
 }
 
 impl Trial {
     /// The trial for a container in its current state: `current` if it is still valid, a new one if the container
     /// restarted, `None` if it is not running or the engine has already decided.
-    pub(super) fn of<E: Engine>(current: Option<Self>, engine: &E, details: &ContainerDetails) -> Option<Self> {
-        let test = details.health_test.as_ref().filter(|_| is_undecided(details))?;
-        match current {
-            Some(trial) if trial.start == details.started_at => Some(trial),
-            _ => {
-                let runs = first_success(engine.clone(), details.id.clone(), test.clone());
-                Some(Self { start: details.started_at, progress: Progress::Running(runs.boxed()) })
-            }
+    pub(super) fn of<E: Engine>(
+        current: Option<Self>,
+        engine: &E,
+        details: &ContainerDetails,
+        spec: &WaitSpec,
+    ) -> Option<Self> {
+        let ready = spec.ready.as_ref().filter(|_| is_probed(spec, details) && details.state == State::Running);
+        let is_eager = spec.probing == Probing::Eager && is_undecided(details);
+        let test = details.health_test.as_ref().filter(|_| is_eager);
+        if ready.is_none() && test.is_none() {
+            return None;
         }
+        if let Some(trial) = current.filter(|trial| trial.start == details.started_at) {
+            return Some(trial);
+        }
+        let runs = match (ready, test) {
+            (Some(ready), _) => until_ready(engine.clone(), details.clone(), ready.clone()).boxed(),
+            (None, test) => first_success(engine.clone(), details.id.clone(), test?.clone()).map(Ok).boxed(),
+        };
+        Some(Self { start: details.started_at, progress: Progress::Running(runs) })
     }
 
     /// Whether the test passed.
     pub(super) fn has_passed(&self) -> bool {
-        matches!(self.progress, Progress::Passed)
+        matches!(self.progress, Progress::Ended(Ok(())))
+    }
+
+    /// Why the container is not ready in the time that it has.
+    pub(super) fn error(&self) -> Option<&NotReady> {
+        match &self.progress {
+            Progress::Ended(Err(error)) => Some(error),
+            Progress::Ended(Ok(())) | Progress::Running(_) => None,
+        }
     }
 }
 
@@ -49,19 +72,19 @@ fn is_undecided(details: &ContainerDetails) -> bool {
     details.state == State::Running && details.health == Health::Starting
 }
 
-/// Runs the tests until one more has passed; never returns if there are none.
-pub(super) async fn one_passes(trials: impl Iterator<Item = &mut Trial>) {
-    let mut running: Vec<_> = trials.filter(|trial| !trial.has_passed()).collect();
+/// Makes the checks until one more has ended; never returns if there are none.
+pub(super) async fn one_ends(trials: impl Iterator<Item = &mut Trial>) {
+    let mut running: Vec<_> = trials.filter(|trial| matches!(trial.progress, Progress::Running(_))).collect();
     let runs = running.iter_mut().filter_map(|trial| match &mut trial.progress {
         Progress::Running(runs) => Some(runs),
-        Progress::Passed => None,
+        Progress::Ended(_) => None,
     });
     let runs: Vec<_> = runs.collect();
     if runs.is_empty() {
         return future::pending().await;
     }
-    let ((), at, _) = future::select_all(runs).await;
-    running[at].progress = Progress::Passed;
+    let (ended, at, _) = future::select_all(runs).await;
+    running[at].progress = Progress::Ended(ended);
 }
 
 /// Runs the test until it passes. A test that cannot be run counts as not passed yet.

@@ -1,0 +1,335 @@
+//! Checks `x-hoist.ready` of a container: connects to it, reads its log, or runs a command in it.
+//!
+//! Each try begins at the interval after the one before, or as soon as that one has ended; a refused connection is
+//! simply tried again.
+
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use futures::StreamExt;
+use http_body_util::Empty;
+use hyper::Request;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::diagnosis::latest_run;
+use crate::engine::line_buffer::lossy_line;
+use crate::engine::{Bytes, ContainerDetails, Engine, ExecProgress, ExecSpec, LogQuery};
+use crate::project::value::LogPattern;
+use crate::project::{Ready, ReadyCheck};
+
+/// How long one try may take.
+const TRY: Duration = Duration::from_secs(5);
+/// How long a connection may take until the address counts as out of reach.
+const CONNECTION: Duration = Duration::from_secs(1);
+/// How long a published port must keep a connection: the engine's proxy accepts it before the container does.
+const ACCEPTED: Duration = Duration::from_millis(200);
+
+/// Why a container is not ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotReady {
+    /// The result of the last try.
+    pub last: String,
+    /// Whether it makes no sense to try again.
+    pub is_final: bool,
+}
+
+impl NotReady {
+    fn yet(last: impl Display) -> Self {
+        Self { last: last.to_string(), is_final: false }
+    }
+
+    fn ever(last: impl Display) -> Self {
+        Self { last: last.to_string(), is_final: true }
+    }
+}
+
+/// Tries until the container is ready, its time is over, or no further try makes sense.
+pub(super) async fn until_ready<E: Engine>(engine: E, details: ContainerDetails, ready: Ready) -> Result<(), NotReady> {
+    let mut last = NotReady::yet("no answer");
+    let tries = async {
+        loop {
+            let began = Instant::now();
+            match attempt(&engine, &details, &ready, Follow::Yes).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_final => return Err(error),
+                Err(error) => last = error,
+            }
+            tokio::time::sleep_until(began + ready.interval).await;
+        }
+    };
+    match timeout(ready.timeout, tries).await {
+        Ok(ended) => ended,
+        Err(_) => Err(last),
+    }
+}
+
+/// Tries once.
+///
+/// # Errors
+///
+/// If the container is not ready.
+pub async fn is_ready<E: Engine>(engine: &E, details: &ContainerDetails, ready: &Ready) -> Result<(), NotReady> {
+    attempt(engine, details, ready, Follow::No).await
+}
+
+/// Whether a log is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follow {
+    Yes,
+    No,
+}
+
+async fn attempt<E: Engine>(
+    engine: &E,
+    details: &ContainerDetails,
+    ready: &Ready,
+    follow: Follow,
+) -> Result<(), NotReady> {
+    let once = async {
+        match &ready.check {
+            ReadyCheck::Http { port, .. } | ReadyCheck::Tcp(port) => over_network(engine, details, *port, ready).await,
+            ReadyCheck::Exec(command) => exec(engine, details, command).await,
+            ReadyCheck::Log(pattern) => log(engine, details, pattern, follow).await,
+        }
+    };
+    if follow == Follow::Yes && matches!(ready.check, ReadyCheck::Log(_)) {
+        return once.await;
+    }
+    timeout(TRY, once).await.unwrap_or_else(|_| Err(NotReady::yet(format!("no answer within {} s", TRY.as_secs()))))
+}
+
+/// Where a port of a container may be reached from this machine.
+struct Way {
+    address: SocketAddr,
+    /// Whether it is the engine that listens there.
+    published: bool,
+}
+
+/// The ways to a port, best first: its own address, then the port that is published.
+fn ways<E: Engine>(engine: &E, details: &ContainerDetails, port: u16) -> Vec<Way> {
+    if !engine.is_local() {
+        return Vec::new();
+    }
+    let reach = &details.reach;
+    let mut ways = Vec::new();
+    if cfg!(target_os = "linux") {
+        let own = reach.addresses.iter().copied();
+        let host = reach.host_network.then_some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        ways.extend(own.chain(host).map(|ip| Way { address: SocketAddr::new(ip, port), published: false }));
+    }
+    let published = reach.published.iter().filter(|(inside, _)| *inside == port);
+    ways.extend(published.map(|(_, address)| Way { address: *address, published: true }));
+    ways
+}
+
+/// Asks at the first way that leads to the container, else inside it.
+async fn over_network<E: Engine>(
+    engine: &E,
+    details: &ContainerDetails,
+    port: u16,
+    ready: &Ready,
+) -> Result<(), NotReady> {
+    for way in ways(engine, details, port) {
+        let connected = timeout(CONNECTION, TcpStream::connect(way.address)).await;
+        match connected {
+            Ok(Ok(stream)) => return ask(stream, &way, ready).await,
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                return Err(NotReady::yet(format!("connection refused at {}", way.address)));
+            }
+            // No way leads there.
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+    inside(engine, details, port, ready).await
+}
+
+async fn ask(mut stream: TcpStream, way: &Way, ready: &Ready) -> Result<(), NotReady> {
+    match &ready.check {
+        ReadyCheck::Http { port, path, status } => {
+            let answer = get(stream, *port, path).await;
+            let answer = answer.map_err(|error| NotReady::yet(format!("{error} at {}", way.address)))?;
+            let fits = status.map_or((200..400).contains(&answer), |status| status == answer);
+            if fits { Ok(()) } else { Err(NotReady::yet(format!("HTTP status {answer} at {}", way.address))) }
+        }
+        ReadyCheck::Tcp(_) if way.published => match timeout(ACCEPTED, stream.read(&mut [0; 1])).await {
+            Ok(Ok(0) | Err(_)) => Err(NotReady::yet(format!("connection closed at {}", way.address))),
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        },
+        ReadyCheck::Tcp(_) | ReadyCheck::Log(_) | ReadyCheck::Exec(_) => Ok(()),
+    }
+}
+
+/// The status of the answer to a GET request.
+async fn get(stream: TcpStream, port: u16, path: &str) -> Result<u16, String> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let request = Request::get(path)
+        .header("Host", format!("localhost:{port}"))
+        .header("User-Agent", concat!("hoist/", env!("CARGO_PKG_VERSION")))
+        .header("Connection", "close")
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| error.to_string())?;
+    let mut answer = std::pin::pin!(sender.send_request(request));
+    let answer = tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        _ = connection => answer.await,
+    };
+    answer.map(|answer| answer.status().as_u16()).map_err(|_| "no HTTP answer".to_owned())
+}
+
+/// Asks with the programs of the image.
+async fn inside<E: Engine>(engine: &E, details: &ContainerDetails, port: u16, ready: &Ready) -> Result<(), NotReady> {
+    let script = match &ready.check {
+        ReadyCheck::Http { path, status, .. } => {
+            let url = quoted(&format!("http://127.0.0.1:{port}{path}"));
+            let curl = "curl -s -o /dev/null -m 4 -w '%{http_code}'";
+            let expected = status.map_or("2??|3??".to_owned(), |status| status.to_string());
+            let has_curl = format!(
+                "if command -v curl >/dev/null; then case $({curl} {url}) in {expected}) exit 0;; *) exit 1;; esac; fi"
+            );
+            let wget = if status.is_none() {
+                // Its own time limit crashes in some builds of busybox.
+                format!(
+                    "limit=; if command -v timeout >/dev/null; then limit='timeout 4'; fi; \
+                     if command -v wget >/dev/null; then $limit wget -q -O /dev/null {url}; exit; fi; "
+                )
+            } else {
+                String::new()
+            };
+            format!("{has_curl}; {wget}exit 127")
+        }
+        ReadyCheck::Tcp(_) | ReadyCheck::Log(_) | ReadyCheck::Exec(_) => {
+            // The ports where something listens, as the kernel lists them; only a shell is needed for that.
+            format!(
+                "for list in /proc/net/tcp /proc/net/tcp6; do [ -r $list ] || continue; \
+                 while read -r _ local _ state _; do case $state$local in 0A*:{port:04X}) exit 0;; esac; done <$list; \
+                 done; exit 1"
+            )
+        }
+    };
+    let (status, _) = match run(engine, details, &["/bin/sh".to_owned(), "-c".to_owned(), script]).await {
+        Ok(ended) => ended,
+        Err(error) if error.contains("no such file") || error.contains("not found") => (127, error),
+        Err(error) => return Err(NotReady::yet(error)),
+    };
+    match status {
+        0 => Ok(()),
+        126 | 127 => Err(NotReady::ever(format!(
+            "port {port} cannot be reached from here, and the image has no program to check it from inside"
+        ))),
+        _ => Err(NotReady::yet(format!("no answer at port {port} inside the container"))),
+    }
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+async fn exec<E: Engine>(engine: &E, details: &ContainerDetails, command: &[String]) -> Result<(), NotReady> {
+    match run(engine, details, command).await {
+        Ok((0, _)) => Ok(()),
+        Ok((status, line)) if line.is_empty() => Err(NotReady::yet(format!("exit status {status}"))),
+        Ok((status, line)) => Err(NotReady::yet(format!("exit status {status}: {line}"))),
+        Err(error) => Err(NotReady::yet(error)),
+    }
+}
+
+/// Runs a command in the container: its exit status, and the last line that it wrote.
+async fn run<E: Engine>(engine: &E, details: &ContainerDetails, command: &[String]) -> Result<(i64, String), String> {
+    let spec = ExecSpec { command: command.to_vec(), ..ExecSpec::default() };
+    let mut progress = engine.exec(details.id.clone(), spec).await.map_err(|error| error.to_string())?;
+    let mut output = Vec::new();
+    while let Some(next) = progress.next().await {
+        match next.map_err(|error| error.to_string())? {
+            ExecProgress::Output(chunk) => {
+                output.extend_from_slice(&chunk.bytes);
+                // Only its end matters.
+                let excess = output.len().saturating_sub(4096);
+                output.drain(..excess);
+            }
+            ExecProgress::Exited(status) => {
+                let lines = output.split(|byte| *byte == b'\n').map(lossy_line);
+                let last = lines.rev().find(|line| !line.trim().is_empty());
+                return Ok((status, last.unwrap_or_default()));
+            }
+        }
+    }
+    Err("the engine did not report the result".to_owned())
+}
+
+/// Reads what the container has written since its latest start, until a line matches.
+async fn log<E: Engine>(
+    engine: &E,
+    details: &ContainerDetails,
+    pattern: &LogPattern,
+    follow: Follow,
+) -> Result<(), NotReady> {
+    let query = LogQuery {
+        follow: follow == Follow::Yes,
+        since: latest_run(details),
+        terminal: details.terminal,
+        ..LogQuery::default()
+    };
+    let mut log = engine.logs(details.id.clone(), query).await.map_err(NotReady::yet)?;
+    let mut lines = [Line::default(), Line::default()];
+    while let Some(chunk) = log.next().await {
+        let chunk = chunk.map_err(NotReady::yet)?;
+        let line = &mut lines[usize::from(chunk.stream == crate::engine::OutputStream::Stderr)];
+        if line.push(&chunk.bytes, pattern) {
+            return Ok(());
+        }
+    }
+    Err(NotReady::yet("no line of the log matches"))
+}
+
+/// The line that a container is writing.
+#[derive(Debug, Default)]
+struct Line(Vec<u8>);
+
+impl Line {
+    /// The most that is kept of a line.
+    const LONGEST: usize = 64 * 1024;
+
+    /// Whether a line that is complete now matches.
+    fn push(&mut self, bytes: &[u8], pattern: &LogPattern) -> bool {
+        let mut parts = bytes.split(|byte| *byte == b'\n').peekable();
+        while let Some(part) = parts.next() {
+            let room = Self::LONGEST.saturating_sub(self.0.len());
+            self.0.extend_from_slice(&part[..part.len().min(room)]);
+            let text = self.0.strip_suffix(b"\r").unwrap_or(&self.0);
+            let is_complete = parts.peek().is_some();
+            if is_complete && pattern.matches(text) {
+                return true;
+            }
+            if is_complete {
+                self.0.clear();
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_matched_whole() {
+        let pattern: LogPattern = "^ready$".parse().unwrap();
+        let mut line = Line::default();
+        assert!(!line.push(b"not ready\nrea", &pattern));
+        assert!(!line.push(b"dy", &pattern));
+        assert!(line.push(b"\r\n", &pattern));
+    }
+
+    #[test]
+    fn a_path_stays_one_word_of_the_shell() {
+        assert_eq!(quoted("/a'b;c"), r"'/a'\''b;c'");
+    }
+}
