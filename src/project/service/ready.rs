@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn times_have_defaults() {
         let ready = read("tcp: 1").expect("valid");
-        assert_eq!((ready.timeout, ready.interval), (Duration::from_secs(60), Duration::from_millis(500)));
+        assert_eq!((ready.timeout, ready.interval), (Duration::from_mins(1), Duration::from_millis(500)));
         let ready = read("{tcp: 1, timeout: 1m30s, interval: 2s}").expect("valid");
         assert_eq!((ready.timeout, ready.interval), (Duration::from_secs(90), Duration::from_secs(2)));
         assert_eq!(read("{tcp: 1, timeout: 0s}"), None);
