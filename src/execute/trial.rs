@@ -1,8 +1,8 @@
 //! The checks that hoist itself makes while it waits for a container: `x-hoist.ready` where there is no healthcheck, and
 //! eager health, which runs the health test of a container through exec, immediately and then every 500 ms.
 //!
-//! Eager health: the engine's first probe comes after a whole interval, though a database may be ready much earlier. The result only
-//! ends a wait early; the engine's own probes and health status are not affected.
+//! Eager health: the engine's first probe comes after a whole interval, though a database may be ready much earlier. The
+//! result only ends a wait early; the engine's own probes and health status are not affected.
 
 use futures::future::{self, BoxFuture, FutureExt};
 use futures::stream::StreamExt;

@@ -141,7 +141,7 @@ async fn links_do_not_lead_out_of_a_context() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_on_this_machine() {
+async fn only_the_course_of_the_run_is_written_on_this_machine() {
     project("leaves-nothing", TELLING, |s| async move {
         s.write(".env", "S=hunter2\n");
         let listed = || {
@@ -156,6 +156,14 @@ async fn nothing_is_written_on_this_machine() {
         s.run(command).await.ok();
         s.hoist(&["down", "-t", "0"]).await.ok();
         fs::remove_dir(s.folder().join("tmp")).expect("nothing is in it");
+        // What `timeline last` shows: names and times, but no values.
+        let state = s.folder().join(".local");
+        let records: Vec<_> = walk(&state).into_iter().filter(|path| path.is_file()).collect();
+        let [record] = &*records else { panic!("one record, but there are {records:?}") };
+        assert!(record.starts_with(state.join("state/hoist/timelines")), "{}", record.display());
+        let text = fs::read_to_string(record).expect("a record");
+        assert!(text.contains("web") && !text.contains("hunter2"), "{text}");
+        fs::remove_dir_all(state).expect("it can be removed");
         assert_eq!(listed(), before);
     })
     .await;
