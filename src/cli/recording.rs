@@ -103,7 +103,9 @@ impl Recording {
             // What is in the file stays until there is something better.
             let file = OpenOptions::new().write(true).create(true).truncate(false).open(whole).map_err(|error| {
                 let (path, error) = (path.display(), words(&error));
-                Failure::Unexpected(anyhow::anyhow!("{error}").context(format!("cannot write the timeline to `{path}`")))
+                Failure::Unexpected(
+                    anyhow::anyhow!("{error}").context(format!("cannot write the timeline to `{path}`")),
+                )
             })?;
             Ok::<_, Failure>((file, path.to_owned(), format))
         };

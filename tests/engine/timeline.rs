@@ -68,8 +68,14 @@ async fn a_run_with_a_health_check() {
 #[tokio::test]
 async fn a_file_that_cannot_be_written_starts_nothing() {
     project("timeline-file", STACK, |s| async move {
-        s.hoist(&["up", "-d", "--timeline", "up.png"]).await.ends_with(1).says("--timeline: unknown format for `up.png`");
-        s.hoist(&["up", "-d", "--timeline", "nowhere/up.svg"]).await.ends_with(1).says("cannot write the timeline to `nowhere/up.svg`: No such file or directory\n");
+        s.hoist(&["up", "-d", "--timeline", "up.png"])
+            .await
+            .ends_with(1)
+            .says("--timeline: unknown format for `up.png`");
+        s.hoist(&["up", "-d", "--timeline", "nowhere/up.svg"])
+            .await
+            .ends_with(1)
+            .says("cannot write the timeline to `nowhere/up.svg`: No such file or directory\n");
         assert!(s.replicas().await.is_empty());
     })
     .await;

@@ -193,8 +193,11 @@ fn a_run_that_fails_or_is_interrupted_is_drawn_up_to_there() {
 fn a_run_that_did_something_or_failed_is_kept() {
     let (plan, [_, _, _, wait, _, web_started]) = stack(Probing::Engine);
     let waits = || Run::of(&plan).at(ms(1), Fact::Started { id: wait });
-    let done = waits().at(ms(2), Fact::Finished { id: wait, elapsed: ms(1), outcome: Outcome::Done });
-    assert!(!done.at(ms(2), Fact::Ended).timeline().is_eventful(), "it only waited");
+    let done = |id| Fact::Finished { id, elapsed: ms(1), outcome: Outcome::Done };
+    let mut plans = Plans::new();
+    let only = plans.wait("db", Vec::new(), WaitCondition::Healthy, Waiter::Dependents, None, &[]);
+    let waited = Run::of(&plans.build()).at(ms(1), Fact::Started { id: only }).at(ms(2), done(only));
+    assert!(!waited.at(ms(2), Fact::Ended).timeline().is_eventful(), "it only waited");
     let error = Box::new(StepError::Engine(EngineError::Failed("no".to_owned())));
     let failed = waits()
         .at(ms(2), Fact::Failed { id: wait, elapsed: ms(1), error })
@@ -202,6 +205,8 @@ fn a_run_that_did_something_or_failed_is_kept() {
         .at(ms(2), Fact::Ended)
         .timeline();
     assert!(failed.is_eventful());
+    assert!(waits().at(ms(2), Fact::Ended).timeline().is_eventful(), "its wait was interrupted");
+    assert!(!Run::of(&Plans::new().build()).at(ms(2), Fact::Ended).timeline().is_eventful(), "nothing to do");
     assert!(timeline::text(&failed, PlanStyle::default()).contains("waits for others  × failed\n"));
     assert!(Run::of(&plan).step(web_started, 0, 1).at(ms(1), Fact::Ended).timeline().is_eventful());
 }
@@ -211,7 +216,11 @@ fn a_page_has_its_words_once() {
     let runs = [(3000, 3100, false), (14_100, 14_200, true)];
     let page = timeline::html(&slow(Probing::Engine, &runs, every(11_000)));
     assert_eq!(page.matches("up to 11.0 s of it").count(), 1);
-    assert_eq!(page.matches(">up of demo took 14.8 s<").count(), 3, "the two titles, which are not shown, and the headline");
+    assert_eq!(
+        page.matches(">up of demo took 14.8 s<").count(),
+        3,
+        "the two titles, which are not shown, and the headline"
+    );
 }
 
 #[test]
