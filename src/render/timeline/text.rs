@@ -43,7 +43,7 @@ pub fn text(timeline: &Timeline, style: PlanStyle) -> String {
     for segment in shown {
         let what = match segment.span.map(|index| &timeline.spans[index]) {
             Some(span) => what(span) + ended(span.outcome),
-            None => "no step that the next one needed".to_owned(),
+            None => "between steps".to_owned(),
         };
         let (at, took) = (short(segment.start), short(segment.duration()));
         line(&mut text, &format!("{at:>10}  {took:>10}  {}", visible(&what, Colors::Removed)));
