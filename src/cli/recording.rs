@@ -213,7 +213,8 @@ pub(super) fn kept(project: &ProjectName, engine: &str, context: &Context) -> Op
         if cfg!(windows) {
             return absolute("LOCALAPPDATA");
         }
-        absolute("HOME").map(|home| home.join(".local/state"))
+        // Some users have a home in name only; it is not made.
+        absolute("HOME").filter(|home| home.is_dir()).map(|home| home.join(".local/state"))
     };
     let state = absolute("XDG_STATE_HOME").or_else(home)?;
     let digest = Sha256::digest(format!("{engine}\n{project}").as_bytes());
