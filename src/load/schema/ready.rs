@@ -5,6 +5,7 @@ use crate::project::value::{Duration, LogPattern};
 
 const NO_HTTPS: &str = "HTTPS is not supported: use `tcp`, or `exec` with a command of the image";
 
+#[expect(clippy::unnecessary_wraps, reason = "the table takes functions that may have nothing to say")]
 pub(super) fn instead_of_http(text: &str) -> Option<String> {
     if text.starts_with("https:") {
         return Some(NO_HTTPS.to_owned());
@@ -34,6 +35,7 @@ pub(super) fn instead_of_exec(text: &str) -> Option<String> {
     text.trim().is_empty().then(|| "write a command that exits with status 0 once the container is ready".to_owned())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the table takes functions that may have nothing to say")]
 pub(super) fn instead_of_duration(text: &str) -> Option<String> {
     Some(if text.parse::<Duration>().is_ok() {
         "it must be longer than 0".to_owned()
