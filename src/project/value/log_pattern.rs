@@ -56,14 +56,12 @@ pub struct LogPatternError(String);
 
 /// What is wrong with a pattern, in one line: the pattern itself stands in the file.
 fn reason(error: &regex::Error) -> String {
-    match error {
-        regex::Error::CompiledTooBig(_) => "the expression takes too much memory".to_owned(),
-        error => {
-            let words = error.to_string();
-            let last = words.lines().next_back().unwrap_or_default();
-            last.strip_prefix("error: ").unwrap_or(last).to_owned()
-        }
+    if matches!(error, regex::Error::CompiledTooBig(_)) {
+        return "the expression takes too much memory".to_owned();
     }
+    let words = error.to_string();
+    let last = words.lines().next_back().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 #[cfg(test)]
