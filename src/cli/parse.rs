@@ -12,7 +12,7 @@ use super::planned::is_planned;
 use super::walk::{Mistake, Walk};
 use super::{command, counts, help, refusal};
 
-/// Brings Compose projects up and down, and says what it will do before it does it.
+/// Run applications of several containers from Compose files, and see what will change before it does
 #[derive(Debug, Parser)]
 #[command(
     name = "hoist",

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Context, Failure, output};
 use crate::event::Event;
 use crate::event::Fact;
-use crate::event::timeline::{Kind, Recorder, Timeline};
+use crate::event::timeline::{Recorder, Timeline};
 use crate::project::ProjectName;
 use crate::render::plan::PlanStyle;
 use crate::render::timeline;
@@ -33,6 +33,7 @@ impl TimelineFormat {
     /// The format that the name of a file asks for.
     pub(super) fn of_file(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "txt" => Some(Self::Text),
             "svg" => Some(Self::Svg),
             "html" => Some(Self::Html),
             "json" => Some(Self::Json),
@@ -62,7 +63,7 @@ pub(super) fn format_of(path: &Path) -> Result<TimelineFormat, Failure> {
     TimelineFormat::of_file(path).map_or_else(
         || {
             Failure::usage(&format!(
-                "--timeline cannot tell the format from the name `{}`\nhint: end it with .svg, .html, .json or .trace",
+                "--timeline: unknown format for `{}`\nhint: use a name ending in .svg, .html, .json, .trace or .txt",
                 path.display()
             ))
         },
@@ -101,8 +102,10 @@ impl Recording {
             let whole = context.working_directory.join(path);
             // What is in the file stays until there is something better.
             let file = OpenOptions::new().write(true).create(true).truncate(false).open(whole).map_err(|error| {
-                let what = format!("cannot write the timeline to `{}`", path.display());
-                Failure::Unexpected(anyhow::Error::new(error).context(what))
+                let (path, error) = (path.display(), words(&error));
+                Failure::Unexpected(
+                    anyhow::anyhow!("{error}").context(format!("cannot write the timeline to `{path}`")),
+                )
             })?;
             Ok::<_, Failure>((file, path.to_owned(), format))
         };
@@ -137,7 +140,7 @@ impl Recording {
     pub(super) fn end(mut self, context: &Context) -> Result<(), Failure> {
         self.write_rest();
         let Some((error, (_, path, _))) = self.error.take().zip(self.file.take()) else { return Ok(()) };
-        output::warn(&format!("cannot write the timeline to `{}`: {error}", path.display()), context)
+        output::warn(&format!("cannot write the timeline to `{}`: {}", path.display(), words(&error)), context)
     }
 
     fn write_rest(&mut self) {
@@ -154,8 +157,7 @@ impl Recording {
             let text = format.write(&timeline, PlanStyle::default());
             self.error = replace(file, text.as_bytes()).err();
         }
-        let did_something = timeline.spans.iter().any(|span| span.kind != Kind::Wait);
-        if let Some(path) = self.kept.as_deref().filter(|_| did_something) {
+        if let Some(path) = self.kept.as_deref().filter(|_| timeline.is_eventful()) {
             // It is a convenience: a run does not fail because of it.
             let _ = keep(path, timeline::json(&timeline).as_bytes());
         }
@@ -167,6 +169,12 @@ impl Drop for Recording {
     fn drop(&mut self) {
         self.write_rest();
     }
+}
+
+/// The system's words without its number.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.rfind(" (os error ").map_or(text.as_str(), |at| &text[..at]).to_owned()
 }
 
 fn replace(file: &mut File, bytes: &[u8]) -> io::Result<()> {

@@ -16,7 +16,7 @@ use crate::load::layer::{IgnoredTagWarning, LayerError};
 use crate::load::lint::LintWarning;
 use crate::load::look_alike_error::LookAlike;
 use crate::load::merge::{DroppedPools, MergeError};
-use crate::load::paths::MissingSource;
+use crate::load::paths::{MissingSource, NoHome};
 use crate::load::schema::ShapeError;
 use crate::load::select::SelectError;
 use crate::load::short_form::{DeprecatedExternalName, FormError};
@@ -168,6 +168,9 @@ pub enum LoadWarning {
     /// A value that is not taken as written.
     #[error(transparent)]
     Decode(#[from] DecodeWarning),
+    /// A `~` without a home folder.
+    #[error(transparent)]
+    NoHome(#[from] NoHome),
     /// Address pools dropped by a merge.
     #[error(transparent)]
     DroppedPools(#[from] DroppedPools),
@@ -189,6 +192,7 @@ impl LoadWarning {
             Self::Include(warning) => warning,
             Self::Lint(warning) => warning,
             Self::Decode(warning) => warning,
+            Self::NoHome(warning) => warning,
             Self::DroppedPools(warning) => warning,
             Self::Discover(warning) => warning,
         })

@@ -81,7 +81,7 @@ pub use look_alike_error::LookAlike;
 pub use merge::{DroppedPools, MergeError};
 pub use options::{Dependencies, LoadOptions, Purpose, Resources};
 pub use outcome::{LoadFailure, Loaded, LoadedModel};
-pub use paths::MissingSource;
+pub use paths::{MissingSource, NoHome};
 pub use read_env_file::read_env_file;
 pub use request::Request;
 pub use schema::{ShapeError, ShapeProblem, attributes};

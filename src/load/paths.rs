@@ -32,17 +32,37 @@ impl Explain for MissingSource {
     }
 }
 
+/// A `~` without a home folder to put in its place.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the `~` of `{path}` stays as it is: `HOME` is not set")]
+pub struct NoHome {
+    /// The path as written.
+    path: String,
+    /// Where it is in the file.
+    span: Span,
+}
+
+impl Explain for NoHome {
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("set `HOME`, or write the folder itself".to_owned())
+    }
+}
+
 /// The base that paths are resolved against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Base<'a> {
     /// The base directory for relative paths.
     pub folder: &'a str,
-    /// The home folder, for `~`.
+    /// The home folder, for `~`; without one, `~` is a name like any other.
     pub home: &'a str,
 }
 
 /// Resolves every relative path of the model against the folder of `base`.
-pub(super) fn resolve(model: &mut Node, base: Base<'_>, findings: &mut Findings<MissingSource>) {
+pub(super) fn resolve(model: &mut Node, base: Base<'_>, findings: &mut Findings<MissingSource, NoHome>) {
     walk(model, &PATH_RULES, base, NodePath::Top, findings);
 }
 
@@ -51,7 +71,7 @@ fn walk(
     rules: &Rules<PathKind>,
     base: Base<'_>,
     node_path: NodePath<'_>,
-    findings: &mut Findings<MissingSource>,
+    findings: &mut Findings<MissingSource, NoHome>,
 ) {
     if let Some(kind) = rules.rule() {
         apply(kind, node, base, node_path, findings);
@@ -80,32 +100,41 @@ fn apply(
     node: &mut Node,
     base: Base<'_>,
     node_path: NodePath<'_>,
-    findings: &mut Findings<MissingSource>,
+    findings: &mut Findings<MissingSource, NoHome>,
 ) {
     match kind {
-        PathKind::Context => edit(node, |path| context(path, base)),
-        PathKind::Local => edit(node, |path| local(path, base)),
-        PathKind::AnyPlatform => edit(node, |path| any_platform(path, base)),
-        PathKind::Watched => edit(node, |path| follow_first_link(&local(path, base))),
+        PathKind::Context => edit(node, base, findings, context),
+        PathKind::Local => edit(node, base, findings, local),
+        PathKind::AnyPlatform => edit(node, base, findings, any_platform),
+        PathKind::Watched => edit(node, base, findings, |path, base| follow_first_link(&local(path, base))),
         PathKind::Mount => mount(node, base, node_path, findings),
-        PathKind::VolumeDevice => volume_device(node, base),
+        PathKind::VolumeDevice => volume_device(node, base, findings),
     }
 }
 
-fn edit(node: &mut Node, change: impl FnOnce(&str) -> String) {
+fn edit(
+    node: &mut Node,
+    base: Base<'_>,
+    findings: &mut Findings<MissingSource, NoHome>,
+    change: impl FnOnce(&str, Base<'_>) -> String,
+) {
+    let span = node.span;
     if let Value::String(path) = &mut node.value {
-        *path = change(path);
+        if path.starts_with('~') && base.home.is_empty() {
+            findings.warn(NoHome { path: path.clone(), span });
+        }
+        *path = change(path, base);
     }
 }
 
-fn mount(node: &mut Node, base: Base<'_>, node_path: NodePath<'_>, findings: &mut Findings<MissingSource>) {
+fn mount(node: &mut Node, base: Base<'_>, node_path: NodePath<'_>, findings: &mut Findings<MissingSource, NoHome>) {
     if node.get("type").and_then(Node::as_str) != Some("bind") {
         return;
     }
     let span = node.span;
     let Some(mount) = node.as_mapping_mut() else { return };
     match mount.get_mut("source") {
-        Some(source) if source.as_str() != Some("") => edit(source, |path| any_platform(path, base)),
+        Some(source) if source.as_str() != Some("") => edit(source, base, findings, any_platform),
         _ => {
             if let Some((section, name)) = node_path.resource() {
                 findings.mark_broken(section, name);
@@ -116,7 +145,7 @@ fn mount(node: &mut Node, base: Base<'_>, node_path: NodePath<'_>, findings: &mu
 }
 
 /// Resolves the device of a volume that is a bind mount of the local driver.
-fn volume_device(node: &mut Node, base: Base<'_>) {
+fn volume_device(node: &mut Node, base: Base<'_>, findings: &mut Findings<MissingSource, NoHome>) {
     let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
     if text(node, "driver").as_deref() != Some("local") {
         return;
@@ -126,7 +155,7 @@ fn volume_device(node: &mut Node, base: Base<'_>) {
         return;
     }
     if let Some(device) = options.as_mapping_mut().and_then(|options| options.get_mut("device")) {
-        edit(device, |path| any_platform(path, base));
+        edit(device, base, findings, any_platform);
     }
 }
 
@@ -151,8 +180,8 @@ fn any_platform(path: &str, base: Base<'_>) -> String {
 /// Replaces `~` with the home folder; in `~name` too, which becomes `name` in the home folder.
 fn expand_home(path: &str, home: &str) -> String {
     match path.strip_prefix('~') {
-        Some(rest) => join(home, rest),
-        None => path.to_owned(),
+        Some(rest) if !home.is_empty() => join(home, rest),
+        Some(_) | None => path.to_owned(),
     }
 }
 
@@ -235,6 +264,8 @@ mod tests {
         }
         assert_eq!(any_platform("./a", BASE), "/srv/app/a");
         assert_eq!(any_platform("~me/a", BASE), "/home/me/me/a");
+        let homeless = Base { home: "", ..BASE };
+        assert_eq!(any_platform("~/a", homeless), "/srv/app/~/a", "not the root of this machine");
         assert_eq!(local("", BASE), "");
     }
 }

@@ -31,7 +31,7 @@ fn steps(timeline: &Value) -> Vec<String> {
 #[tokio::test]
 async fn a_run_with_a_health_check() {
     project("timeline-up", STACK, |s| async move {
-        s.hoist(&["timeline", "last"]).await.ends_with(1).says("no `up` of project");
+        s.hoist(&["timeline", "last"]).await.ends_with(1).says("no `up` of project").says("-p NAME");
         s.hoist(&["up", "-d", "--timeline", "up.json"]).await.ok();
         let up = json(&s, "up.json");
         assert_eq!(up["outcome"], "done");
@@ -68,8 +68,14 @@ async fn a_run_with_a_health_check() {
 #[tokio::test]
 async fn a_file_that_cannot_be_written_starts_nothing() {
     project("timeline-file", STACK, |s| async move {
-        s.hoist(&["up", "-d", "--timeline", "up.png"]).await.ends_with(1).says(".svg, .html, .json or .trace");
-        s.hoist(&["up", "-d", "--timeline", "nowhere/up.svg"]).await.ends_with(1).says("cannot write the timeline");
+        s.hoist(&["up", "-d", "--timeline", "up.png"])
+            .await
+            .ends_with(1)
+            .says("--timeline: unknown format for `up.png`");
+        s.hoist(&["up", "-d", "--timeline", "nowhere/up.svg"])
+            .await
+            .ends_with(1)
+            .says("cannot write the timeline to `nowhere/up.svg`: No such file or directory\n");
         assert!(s.replicas().await.is_empty());
     })
     .await;
@@ -85,7 +91,14 @@ async fn a_run_that_fails() {
         let up = json(&s, "up.json");
         assert_eq!(up["outcome"], "failed");
         assert!(steps(&up).contains(&"wait db failed".to_owned()), "{:?}", steps(&up));
-        s.hoist(&["timeline", "last"]).await.ok().prints("failed after");
+        s.hoist(&["timeline", "last"]).await.ok().prints("failed after").prints("× failed");
+
+        // The next one fails at once: there is nothing left to do but to wait.
+        s.hoist(&["up", "-d", "--timeline", "again.json", "--eager-health"]).await.ends_with(1);
+        let last = s.hoist(&["timeline", "last", "--format", "json"]).await.ok().stdout;
+        assert_eq!(last, written(&s, "again.json"));
+        s.hoist(&["up", "-d", "--timeline", "again.txt"]).await.ends_with(1);
+        assert!(written(&s, "again.txt").starts_with("up of "));
     })
     .await;
 }

@@ -123,11 +123,11 @@ fn time_between_probes_is_told_if_the_engine_tested() {
     let said = |probing, runs: &[_], timing| timeline::advice(&slow(probing, runs, timing));
     assert_eq!(
         said(Probing::Engine, &runs, every(11_000)).expect("advice"),
-        "db was healthy after 14.2 s, 11.0 s of it waiting for the next probe: --eager-health or interval: 2s could save \
-         up to that"
+        "db was healthy after 14.2 s, up to 11.0 s of it waiting for the next probe: --eager-health could save up to \
+         11.0 s, interval: 2s up to 9.0 s"
     );
     let period = ProbeTiming { start_period: s(60), start_interval: s(11), ..every(30_000) };
-    assert!(said(Probing::Engine, &runs, period).expect("advice").contains("or start_interval: 2s"));
+    assert!(said(Probing::Engine, &runs, period).expect("advice").contains(", start_interval: 2s up to 9.0 s"));
     // Frequent probes that failed show that the database itself took the time.
     let runs = [(13_000, 13_100, false), (14_100, 14_200, true)];
     assert_eq!(
@@ -138,6 +138,10 @@ fn time_between_probes_is_told_if_the_engine_tested() {
     let runs = [(11_000, 14_200, true)];
     let timeline = slow(Probing::Eager, &runs, every(11_000));
     assert!(matches!(timeline.advice(), Some(Advice::Dominated { kind: Kind::Wait, .. })), "{:?}", timeline.advice());
+    // What more frequent probes could save is the gap without the wait for the first of them.
+    let runs = [(8000, 8150, false), (14_150, 14_200, true)];
+    let saved = said(Probing::Engine, &runs, every(6000)).expect("advice");
+    assert!(saved.ends_with("--eager-health could save up to 6.0 s, interval: 2s up to 4.0 s"), "{saved}");
     // Five probes are remembered: before the first of them there may have been others.
     let runs = [(11_000, 11_100, true); 5];
     assert!(!said(Probing::Engine, &runs, every(11_000)).expect("advice").contains("probe"));
@@ -169,11 +173,53 @@ fn a_run_that_fails_or_is_interrupted_is_drawn_up_to_there() {
         assert!(!text.contains("hunter2"), "{text}");
     }
     assert_eq!(begun().at(s(400), Fact::Ended).timeline().advice(), None, "it did not get there");
+    let error = Box::new(StepError::Engine(EngineError::Failed("no".to_owned())));
+    let late = begun()
+        .at(s(30), Fact::Finished { id: db, elapsed: s(30), outcome: Outcome::Done })
+        .at(s(30), Fact::Started { id: db_started })
+        .at(s(31), Fact::Failed { id: db_started, elapsed: s(1), error })
+        .at(s(31), Fact::Ended)
+        .timeline();
+    assert_eq!(late.advice(), None, "the creation took long, but the run failed");
     let interrupted = begun().at(ms(400), Fact::Ended).timeline();
     assert_eq!(interrupted.outcome, Ended::Interrupted);
     assert_eq!(interrupted.spans.iter().filter(|span| span.outcome == Ended::Interrupted).count(), 1);
     assert!(
         timeline::text(&interrupted, PlanStyle::default()).starts_with("up of demo was interrupted after 400 ms\n")
+    );
+}
+
+#[test]
+fn a_run_that_did_something_or_failed_is_kept() {
+    let (plan, [_, _, _, wait, _, web_started]) = stack(Probing::Engine);
+    let waits = || Run::of(&plan).at(ms(1), Fact::Started { id: wait });
+    let done = |id| Fact::Finished { id, elapsed: ms(1), outcome: Outcome::Done };
+    let mut plans = Plans::new();
+    let only = plans.wait("db", Vec::new(), WaitCondition::Healthy, Waiter::Dependents, None, &[]);
+    let waited = Run::of(&plans.build()).at(ms(1), Fact::Started { id: only }).at(ms(2), done(only));
+    assert!(!waited.at(ms(2), Fact::Ended).timeline().is_eventful(), "it only waited");
+    let error = Box::new(StepError::Engine(EngineError::Failed("no".to_owned())));
+    let failed = waits()
+        .at(ms(2), Fact::Failed { id: wait, elapsed: ms(1), error })
+        .at(ms(2), Fact::Skipped { id: web_started, cause: wait })
+        .at(ms(2), Fact::Ended)
+        .timeline();
+    assert!(failed.is_eventful());
+    assert!(waits().at(ms(2), Fact::Ended).timeline().is_eventful(), "its wait was interrupted");
+    assert!(!Run::of(&Plans::new().build()).at(ms(2), Fact::Ended).timeline().is_eventful(), "nothing to do");
+    assert!(timeline::text(&failed, PlanStyle::default()).contains("waits for others  × failed\n"));
+    assert!(Run::of(&plan).step(web_started, 0, 1).at(ms(1), Fact::Ended).timeline().is_eventful());
+}
+
+#[test]
+fn a_page_has_its_words_once() {
+    let runs = [(3000, 3100, false), (14_100, 14_200, true)];
+    let page = timeline::html(&slow(Probing::Engine, &runs, every(11_000)));
+    assert_eq!(page.matches("up to 11.0 s of it").count(), 1);
+    assert_eq!(
+        page.matches(">up of demo took 14.8 s<").count(),
+        3,
+        "the two titles, which are not shown, and the headline"
     );
 }
 
@@ -218,7 +264,7 @@ fn as_text() {
             400 ms      14.2 s  wait for db to be healthy
             14.6 s      200 ms  start web/1
 
-        db was healthy after 14.2 s, 11.0 s of it waiting for the next probe: --eager-health or interval: 2s could save up to that
+        db was healthy after 14.2 s, up to 11.0 s of it waiting for the next probe: --eager-health could save up to 11.0 s, interval: 2s up to 9.0 s
     "};
     assert!(text.ends_with(end), "{text}");
 }
@@ -234,7 +280,7 @@ fn json_is_read_back() {
     assert_eq!(value["end_ms"], 14_800.0);
     assert_eq!(value["spans"][0]["kind"], "create");
     assert_eq!(value["health"][0]["probes"][1]["since_start_ms"], 14_100.0);
-    assert!(value["advice"].as_str().expect("advice").contains("11.0 s of it"));
+    assert!(value["advice"].as_str().expect("advice").contains("up to 11.0 s of it"));
     for bad in
         ["", "{}", "[]", &text.replace("\"version\":1", "\"version\":2"), &text.replace("\"lane\":1", "\"lane\":9")]
     {

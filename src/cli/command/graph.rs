@@ -23,7 +23,7 @@ pub(crate) struct GraphArgs {
     /// Show the state of each service's containers
     #[arg(long)]
     pub(crate) live: bool,
-    /// Write to a file instead of standard output; .svg, .mmd and .dot choose the format
+    /// Write to a file instead of standard output; .svg, .mmd, .dot or .txt chooses the format
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Also show networks and named volumes

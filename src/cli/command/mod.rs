@@ -51,7 +51,7 @@ use super::invocation::Form;
 use super::lazy::Lazy;
 use super::{Context, Failure, settings};
 
-/// The command to run.
+// No doc comment: it would be the text at the top of the help.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Experimental commands of Docker Compose

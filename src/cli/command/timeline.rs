@@ -39,11 +39,10 @@ pub(super) fn timeline(args: &TimelineArgs, context: &Context) -> Result<(), Fai
         (None, None) => TimelineFormat::Text,
         (None, Some(path)) => match TimelineFormat::of_file(path) {
             Some(format) => format,
-            None if path.extension().is_some_and(|ending| ending == "txt") => TimelineFormat::Text,
             None => {
                 return Failure::usage(&format!(
-                    "cannot tell the format from the name `{}`\nhint: end it with .svg, .html, .json, .trace or .txt, \
-                     or add --format svg, html, json, trace or text",
+                    "unknown format for `{}`\nhint: use a name ending in .svg, .html, .json, .trace or .txt, or add --format svg, \
+                     html, json, trace or text",
                     path.display()
                 ));
             }
@@ -53,7 +52,8 @@ pub(super) fn timeline(args: &TimelineArgs, context: &Context) -> Result<(), Fai
     let name = target.name();
     let nothing = || {
         Failure::Usage(format!(
-            "no `up` of project `{name}` is recorded\nhint: `hoist up` records what it does, unless there is nothing to do"
+            "no `up` of project `{name}` is recorded\nhint: `hoist up` records what it does, unless there is nothing to do; -p NAME \
+             chooses another project"
         ))
     };
     let path = recording::kept(name, &connect(context)?.address(), context).ok_or_else(nothing)?;

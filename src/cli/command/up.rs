@@ -49,7 +49,7 @@ pub(crate) struct UpArgs {
     /// Show a timestamp with each log line
     #[arg(long)]
     pub(crate) timestamps: bool,
-    /// Write what was done and waited for over time to this file: a .svg, .html, .json or .trace (Perfetto)
+    /// Write what was done and waited for over time to this file: a .svg, .html, .json, .trace (Perfetto) or .txt
     #[arg(long, value_name = "FILE")]
     pub(crate) timeline: Option<PathBuf>,
     /// Watch files, and do what `develop.watch` says when they change

@@ -332,7 +332,12 @@ impl Connection for Socket {
 
 impl Read for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
+        match Pin::new(&mut self.0).poll_read(cx, buffer) {
+            // The other side of TLS closed without saying so first, as many programs do. What an answer lacks then is
+            // known from its length.
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            read => read,
+        }
     }
 }
 
@@ -360,6 +365,45 @@ mod tests {
         assert_eq!(whole(body(), 10).await.unwrap(), "0123456789");
         let refused = whole(body(), 9).await.unwrap_err().to_string();
         assert_eq!(refused, "the engine's answer is larger than 0 MiB");
+    }
+
+    /// A connection over TLS whose other side closes without a word.
+    struct Cut(Option<&'static [u8]>);
+
+    impl AsyncRead for Cut {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut tokio::io::ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            match self.0.take() {
+                Some(bytes) => buffer.put_slice(bytes),
+                None => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            }
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Cut {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_may_end_without_a_word() {
+        let mut read = String::new();
+        let mut socket = TokioIo::new(Socket::new(Cut(Some(b"all of it"))));
+        tokio::io::AsyncReadExt::read_to_string(&mut socket, &mut read).await.expect("it is the end");
+        assert_eq!(read, "all of it");
     }
 
     #[tokio::test]

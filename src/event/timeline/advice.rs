@@ -19,6 +19,8 @@ pub enum Advice {
         /// How much of that passed between the probe before and the one that succeeded. Nobody knows when in this time it
         /// became healthy.
         gap: Duration,
+        /// How much of the gap a better setting could save at most.
+        saved: Duration,
         /// The setting that applied: `interval` or `start_interval`.
         setting: &'static str,
         /// A better value of it.
@@ -40,9 +42,13 @@ pub enum Advice {
 }
 
 impl Timeline {
-    /// The one thing to say about the run; `None` if nothing stands out.
+    /// The one thing to say about the run; `None` if nothing stands out, or if it did not succeed: then that is the thing
+    /// to say, and its messages do.
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
+        if self.outcome != Ended::Done {
+            return None;
+        }
         self.probing().or_else(|| self.dominant())
     }
 
@@ -66,6 +72,7 @@ impl Timeline {
             name: self.lanes[self.spans[health.span].lane].name.clone(),
             healthy_after: passed.began + passed.elapsed,
             gap,
+            saved: gap.saturating_sub(better),
             setting,
             better,
         })

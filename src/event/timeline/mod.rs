@@ -188,10 +188,12 @@ impl Segment {
 }
 
 impl Timeline {
-    /// Whether anything was done.
+    /// Whether anything was done, failed or was cut short: a run that found everything as it should be has only waits, if
+    /// any, which succeeded.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+    pub fn is_eventful(&self) -> bool {
+        let is_cut = self.outcome == Ended::Interrupted && !self.spans.is_empty();
+        is_cut || self.outcome == Ended::Failed || self.spans.iter().any(|span| span.kind != Kind::Wait)
     }
 
     /// When each run of a health test began and ended, on the clock of the run. The last one ended with the wait.

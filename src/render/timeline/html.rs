@@ -1,8 +1,8 @@
-//! A timeline as one page that needs nothing else: the picture, the sentence, and a table of all steps.
+//! A timeline as one page that needs nothing else: the sentence, the picture, and a table of all steps.
 
 use std::fmt::Write as _;
 
-use super::svg::{escape, svg};
+use super::svg::{Words, draw, escape};
 use super::{advice, ended, headline, short, what};
 use crate::event::timeline::Timeline;
 
@@ -45,7 +45,7 @@ pub fn html(timeline: &Timeline) -> String {
     if let Some(advice) = advice(timeline) {
         line(format!("<p class=\"advice\">{}</p>", escape(&advice)));
     }
-    line(format!("<div class=\"picture\">\n{}</div>", svg(timeline)));
+    line(format!("<div class=\"picture\">\n{}</div>", draw(timeline, Words::Beside)));
     line("<h2>Steps</h2>\n<p>The critical path is bold.</p>".to_owned());
     line("<table>\n<thead><tr><th>Step</th><th class=\"number\">Begins</th><th class=\"number\">Takes</th></tr></thead>\n\
           <tbody>"

@@ -33,12 +33,13 @@ pub fn headline(timeline: &Timeline) -> String {
 #[must_use]
 pub fn advice(timeline: &Timeline) -> Option<String> {
     Some(match timeline.advice()? {
-        Advice::Probes { name, healthy_after, gap, setting, better } => format!(
-            "{name} was healthy after {}, {} of it waiting for the next probe: --eager-health or {setting}: {} could \
-             save up to that",
+        Advice::Probes { name, healthy_after, gap, saved, setting, better } => format!(
+            "{name} was healthy after {}, up to {gap} of it waiting for the next probe: --eager-health could save up to \
+             {gap}, {setting}: {} up to {}",
             short(healthy_after),
-            short(gap),
             setting_of(better),
+            tenths(saved),
+            gap = short(gap),
         ),
         Advice::Dominated { kind, name, condition, took, total } => {
             let (took, total) = (short(took), short(total));
@@ -116,6 +117,11 @@ fn short(time: Duration) -> String {
             format!("{} min {} s", (seconds / 60.0).floor(), seconds % 60.0)
         }
     }
+}
+
+/// A duration of which no more is known than that it is the most: `0.5 s`.
+fn tenths(time: Duration) -> String {
+    if time < Duration::from_secs(1) { format!("{:.1} s", time.as_secs_f64()) } else { short(time) }
 }
 
 /// A duration as files have it: `2s`, `500ms`.

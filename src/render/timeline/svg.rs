@@ -75,23 +75,41 @@ impl Scale {
     }
 }
 
+/// Where the headline and the sentence are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// In the picture.
+    Inside,
+    /// On the page around it.
+    Beside,
+}
+
 /// The timeline as an SVG picture.
 #[must_use]
 pub fn svg(timeline: &Timeline) -> String {
+    draw(timeline, Words::Inside)
+}
+
+/// The picture, with or without its words.
+pub(super) fn draw(timeline: &Timeline, words: Words) -> String {
     let rows = rows(timeline);
     let longest = rows.iter().map(|row| shortened(&row.name).width()).max().unwrap_or_default();
     let left = MARGIN + pixels(longest) + 12.0;
     let scale = Scale { left, second: PLOT / timeline.end.as_secs_f64().max(0.001) };
     let bottom = TOP + ROW * count(rows.len());
-    let told = advice(timeline);
-    let width = left + PLOT + MARGIN + 24.0;
+    let told = advice(timeline).filter(|_| words == Words::Inside);
+    // The letters of the sentence are narrower than those of names.
+    let sentence = told.as_deref().map_or(0.0, |told| pixels(told.width()) * 0.9 + 2.0 * MARGIN);
+    let width = sentence.max(left + PLOT + MARGIN + 24.0);
     let height = bottom + 40.0 + if told.is_some() { 22.0 } else { 0.0 };
     let title = escape(&headline(timeline));
     let mut picture = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
-         viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\
-         <text class=\"title\" x=\"{MARGIN}\" y=\"26\">{title}</text>\n"
+         viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n"
     );
+    if words == Words::Inside {
+        add(&mut picture, format_args!("<text class=\"title\" x=\"{MARGIN}\" y=\"26\">{title}</text>"));
+    }
     for index in (0..rows.len()).step_by(2) {
         let y = TOP + ROW * count(index);
         add(

@@ -35,13 +35,15 @@ pub fn text(timeline: &Timeline, style: PlanStyle) -> String {
         let bar = bar(timeline, row, width, style.color);
         line(&mut text, format!("{name}{padding}  {bar}  {note}").trim_end());
     }
-    text.push_str("\n█ critical path  ▒ other work  ━ critical wait  ─ other wait  · waits for others\n\n");
+    let has_failed = timeline.spans.iter().any(|span| span.outcome == Ended::Failed);
+    text.push_str("\n█ critical path  ▒ other work  ━ critical wait  ─ other wait  · waits for others");
+    text.push_str(if has_failed { "  × failed\n\n" } else { "\n\n" });
     line(&mut text, "critical path:");
     let shown = timeline.critical_path.iter().filter(|segment| segment.duration() >= NEGLIGIBLE);
     for segment in shown {
         let what = match segment.span.map(|index| &timeline.spans[index]) {
             Some(span) => what(span) + ended(span.outcome),
-            None => "nothing that the rest needed".to_owned(),
+            None => "between steps".to_owned(),
         };
         let (at, took) = (short(segment.start), short(segment.duration()));
         line(&mut text, &format!("{at:>10}  {took:>10}  {}", visible(&what, Colors::Removed)));

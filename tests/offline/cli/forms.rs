@@ -113,6 +113,12 @@ fn a_hook_prints_nothing() {
 
 #[test]
 fn help_and_hints_name_the_program_that_was_called() {
+    let ran = Case::new("--help").run();
+    assert!(
+        ran.stdout.starts_with("Run applications of several containers from Compose files, and see what"),
+        "{}",
+        ran.stdout
+    );
     let ran = Case::new("compose --help").by_docker().run();
     assert!(ran.stdout.contains("Usage: docker compose [OPTIONS] [COMMAND]"), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("Run 'docker compose COMMAND --help' for more information on a command.\n"));
