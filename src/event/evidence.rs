@@ -14,6 +14,11 @@ pub enum Evidence {
         /// Its health.
         health: Health,
     },
+    /// A container whose end is being waited for still runs.
+    StillRuns {
+        /// Its name.
+        container: String,
+    },
     /// The engine restarted the container after it had exited.
     Restarted {
         /// How many times.

@@ -129,8 +129,8 @@ impl Trouble {
             Self::NotStarted => 8,
             Self::Ended => 9,
             Self::Paused => 10,
-            Self::Waiting { .. } => 11,
-            Self::NotHealthyYet { .. } | Self::NotReady { .. } => 12,
+            Self::NotHealthyYet { .. } | Self::NotReady { .. } => 11,
+            Self::Waiting { .. } => 12,
             Self::TooFew { .. } => 13,
             Self::Outdated { .. } => 14,
             Self::Orphan => 15,
@@ -194,4 +194,15 @@ pub struct Need {
     pub dependency: ServiceName,
     /// What must hold of it.
     pub condition: Condition,
+    /// Why it cannot come to hold, if nothing else is wrong with the dependency.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Why a condition of `depends_on` cannot come to hold although nothing is wrong with the dependency itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It has ended with this status.
+    Exited(i64),
+    /// Nothing says when it is healthy.
+    NoHealthcheck,
 }

@@ -29,6 +29,9 @@ const CONNECTION: Duration = Duration::from_secs(1);
 /// How long a published port must keep a connection: the engine's proxy accepts it before the container does.
 const ACCEPTED: Duration = Duration::from_millis(200);
 
+/// What a log says that does not show that the container is ready.
+const NO_LINE: &str = "no line of the log matches";
+
 /// Why a container is not ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotReady {
@@ -50,7 +53,10 @@ impl NotReady {
 
 /// Tries until the container is ready, its time is over, or no further try makes sense.
 pub(super) async fn until_ready<E: Engine>(engine: E, details: ContainerDetails, ready: Ready) -> Result<(), NotReady> {
-    let mut last = NotReady::yet("no answer");
+    let mut last = NotReady::yet(match ready.check {
+        ReadyCheck::Log(_) => NO_LINE,
+        ReadyCheck::Http { .. } | ReadyCheck::Tcp(_) | ReadyCheck::Exec(_) => "no answer",
+    });
     let tries = async {
         loop {
             let began = Instant::now();
@@ -182,6 +188,9 @@ async fn get(stream: TcpStream, port: u16, path: &str) -> Result<u16, String> {
     answer.map(|answer| answer.status().as_u16()).map_err(|_| "no HTTP answer".to_owned())
 }
 
+/// The exit status of a check that would need `curl`.
+const ONLY_WGET: i64 = 125;
+
 /// Asks with the programs of the image.
 async fn inside<E: Engine>(engine: &E, details: &ContainerDetails, port: u16, ready: &Ready) -> Result<(), NotReady> {
     let script = match &ready.check {
@@ -199,7 +208,7 @@ async fn inside<E: Engine>(engine: &E, details: &ContainerDetails, port: u16, re
                      if command -v wget >/dev/null; then $limit wget -q -O /dev/null {url}; exit; fi; "
                 )
             } else {
-                String::new()
+                format!("if command -v wget >/dev/null; then exit {ONLY_WGET}; fi; ")
             };
             format!("{has_curl}; {wget}exit 127")
         }
@@ -219,6 +228,7 @@ async fn inside<E: Engine>(engine: &E, details: &ContainerDetails, port: u16, re
     };
     match status {
         0 => Ok(()),
+        ONLY_WGET => Err(NotReady::ever("`status` needs `curl`, and the image has only `wget`")),
         126 | 127 => Err(NotReady::ever(format!(
             "port {port} cannot be reached from here, and the image has no program to check it from inside"
         ))),
@@ -234,10 +244,21 @@ fn quoted(word: &str) -> String {
 async fn exec<E: Engine>(engine: &E, details: &ContainerDetails, command: &[String]) -> Result<(), NotReady> {
     match run(engine, details, command).await {
         Ok((0, _)) => Ok(()),
+        Ok((126 | 127, words)) if is_refusal(&words) => Err(NotReady::ever(cannot_run(command))),
+        Err(words) if is_refusal(&words) => Err(NotReady::ever(cannot_run(command))),
         Ok((status, line)) if line.is_empty() => Err(NotReady::yet(format!("exit status {status}"))),
         Ok((status, line)) => Err(NotReady::yet(format!("exit status {status}: {line}"))),
         Err(error) => Err(NotReady::yet(error)),
     }
+}
+
+/// Whether these are the engine's words about a program that it cannot start, not those of a shell.
+fn is_refusal(words: &str) -> bool {
+    words.contains("exec failed") || words.contains("executable file not found")
+}
+
+fn cannot_run(command: &[String]) -> String {
+    format!("the container has no program `{}` that can be run", command.first().map_or("", String::as_str))
 }
 
 /// Runs a command in the container: its exit status, and the last line that it wrote.
@@ -285,7 +306,7 @@ async fn log<E: Engine>(
             return Ok(());
         }
     }
-    Err(NotReady::yet("no line of the log matches"))
+    Err(NotReady::yet(NO_LINE))
 }
 
 /// The line that a container is writing.
@@ -326,6 +347,12 @@ mod tests {
         assert!(!line.push(b"not ready\nrea", &pattern));
         assert!(!line.push(b"dy", &pattern));
         assert!(line.push(b"\r\n", &pattern));
+    }
+
+    #[test]
+    fn only_the_engine_refuses_for_good() {
+        assert!(is_refusal("OCI runtime exec failed: exec failed: exec: \"nope\": executable file not found in $PATH"));
+        assert!(!is_refusal("sh: nope: not found"));
     }
 
     #[test]

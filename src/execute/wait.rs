@@ -241,6 +241,10 @@ impl<'a, E: Engine> Wait<'a, E> {
         let late: Vec<_> = known.filter(|details| verdict(self.spec, details) == Verdict::NotYet).cloned().collect();
         let mut evidence = Vec::new();
         for details in &late {
+            if self.spec.condition == WaitCondition::CompletedSuccessfully && details.state == State::Running {
+                evidence.push(Evidence::StillRuns { container: details.name.clone() });
+                continue;
+            }
             if is_probed(self.spec, details) && details.state == State::Running {
                 let container = details.name.clone();
                 evidence.push(Evidence::Late { container, state: details.state, health: Health::Starting });

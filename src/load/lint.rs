@@ -76,6 +76,24 @@ pub enum LintWarning {
         /// Where `ready` is.
         span: Span,
     },
+    /// `x-hoist.ready` of a job.
+    #[error("service `{service}` is a job, so `--wait` waits for its end and ignores its `x-hoist.ready`")]
+    ReadyOfJob {
+        /// The service.
+        service: String,
+        /// Where `ready` is.
+        span: Span,
+    },
+    /// A job that the engine starts again whenever it ends.
+    #[error("service `{service}` is a job, but `restart: {word}` starts it again whenever it ends")]
+    JobRestarts {
+        /// The service.
+        service: String,
+        /// The restart policy.
+        word: String,
+        /// Where the policy is.
+        span: Span,
+    },
     /// A restart policy that no engine knows.
     #[error("`restart` is `{word}`, which engines reject")]
     Restart {
@@ -96,6 +114,8 @@ impl Explain for LintWarning {
             | Self::MountOption { span, .. }
             | Self::Cron { span, .. }
             | Self::ReadyIgnored { span, .. }
+            | Self::ReadyOfJob { span, .. }
+            | Self::JobRestarts { span, .. }
             | Self::Restart { span, .. } => Some(*span),
         }
     }
@@ -117,6 +137,10 @@ impl Explain for LintWarning {
             Self::Misplaced { misplaced, .. } => format!("list it under `{}`", misplaced.home),
             Self::ReadyIgnored { .. } => {
                 "remove one of them; `ready` counts where neither the service nor its image has a test of its own".to_owned()
+            }
+            Self::ReadyOfJob { .. } => "remove one of them: a job is done when it has ended with status 0".to_owned(),
+            Self::JobRestarts { .. } => {
+                "`--wait` would never end: write `restart: \"no\"` or `on-failure`, or remove `job`".to_owned()
             }
             Self::Restart { word, .. } if straight_quotes(word).is_some() => {
                 let straight = straight_quotes(word).unwrap_or_default();
@@ -184,8 +208,13 @@ impl Look<'_> {
         if let Some(restart) = service.get("restart") {
             self.restart(restart);
         }
-        if let Some(ready) = service.get("x-hoist").and_then(Node::as_mapping).and_then(|own| own.entry("ready")) {
-            self.ready(service, name, ready.0.span);
+        let own = service.get("x-hoist").and_then(Node::as_mapping);
+        let ready = own.and_then(|own| own.entry("ready")).map(|(key, _)| key.span);
+        if let Some(span) = ready {
+            self.ready(service, name, span);
+        }
+        if own.and_then(|own| own.get("job")).is_some_and(|job| job.value == Value::Bool(true)) {
+            self.job(service, name, ready);
         }
         for item in service.get("environment").and_then(Node::as_sequence).unwrap_or_default() {
             self.misplaced(item, "environment");
@@ -226,6 +255,18 @@ impl Look<'_> {
             |test: &Node| test.as_sequence().is_some_and(|words| words.first().and_then(Node::as_str) == Some("NONE"));
         if test.is_some_and(|test| !none(test)) && !is_disabled {
             self.findings.warn(LintWarning::ReadyIgnored { service: name.to_owned(), span });
+        }
+    }
+
+    /// Warns of what a job cannot have beside it.
+    fn job(&mut self, service: &Node, name: &str, ready: Option<Span>) {
+        if let Some(span) = ready {
+            self.findings.warn(LintWarning::ReadyOfJob { service: name.to_owned(), span });
+        }
+        let Some(restart) = service.get("restart") else { return };
+        if let Some(word @ ("always" | "unless-stopped")) = restart.as_str() {
+            let (service, word) = (name.to_owned(), word.to_owned());
+            self.findings.warn(LintWarning::JobRestarts { service, word, span: restart.span });
         }
     }
 

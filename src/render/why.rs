@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::failure::{Files, evidence_lines};
 use super::text;
-use crate::event::{Evidence, Finding, Need, StepError, Trouble};
+use crate::event::{Evidence, Finding, Need, Obstacle, StepError, Trouble};
 use crate::plan::{FieldChange, Reason};
 use crate::project::{Condition, ServiceName};
 
@@ -148,7 +148,8 @@ fn hint(finding: &Finding) -> Option<String> {
             format!("`hoist up -d {service}` brings it up")
         }
         Trouble::Ended => format!("`hoist start {service}` starts it again"),
-        Trouble::Waiting { .. } | Trouble::NotHealthyYet { .. } | Trouble::NotReady { .. } => return None,
+        Trouble::Waiting { needs } => return needs.last().and_then(past_obstacle),
+        Trouble::NotHealthyYet { .. } | Trouble::NotReady { .. } => return None,
         Trouble::Outdated { .. } => format!("`hoist up -d {service}` applies the files; `hoist plan` shows how"),
         Trouble::Orphan => "`hoist up -d --remove-orphans` removes it".to_owned(),
     })
@@ -245,9 +246,29 @@ fn chain(needs: &[Need]) -> String {
             Condition::Healthy => "is healthy",
             Condition::CompletedSuccessfully => "has completed successfully",
         };
-        format!("until {} {condition}", need.dependency)
+        let name = &need.dependency;
+        match need.obstacle {
+            None => format!("until {name} {condition}"),
+            Some(Obstacle::Exited(status)) => {
+                format!("until {name} {condition}, but {name} exited with status {status}")
+            }
+            Some(Obstacle::NoHealthcheck) => format!("until {name} {condition}, but {name} has no healthcheck"),
+        }
     });
     needs.collect::<Vec<_>>().join(", which waits ")
+}
+
+/// What to do so that a condition can come to hold.
+fn past_obstacle(need: &Need) -> Option<String> {
+    let name = &need.dependency;
+    Some(match need.obstacle? {
+        Obstacle::Exited(_) => {
+            format!("if {name} is meant to end, wait for it with `condition: service_completed_successfully`")
+        }
+        Obstacle::NoHealthcheck => format!(
+            "give {name} a `healthcheck` or `x-hoist: {{ready: …}}`, or wait for it with `condition: service_started`"
+        ),
+    })
 }
 
 fn first_reason(reasons: &[Reason]) -> String {
@@ -374,6 +395,19 @@ fn changed(reason: &Reason) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
     use crate::plan::FieldValue;
+
+    #[test]
+    fn a_wait_that_cannot_end_says_why() {
+        let need = |obstacle| Need { dependency: ServiceName::from("a"), condition: Condition::Healthy, obstacle };
+        for (obstacle, expected) in [
+            (None, "until a is healthy"),
+            (Some(Obstacle::Exited(0)), "until a is healthy, but a exited with status 0"),
+            (Some(Obstacle::NoHealthcheck), "until a is healthy, but a has no healthcheck"),
+        ] {
+            assert_eq!(chain(&[need(obstacle)]), expected);
+            assert_eq!(past_obstacle(&need(obstacle)).is_some(), obstacle.is_some());
+        }
+    }
 
     #[test]
     fn fields_that_differ_have_the_values_that_are_known() {

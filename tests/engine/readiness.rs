@@ -81,6 +81,7 @@ services:
     command: [sh, -c, "sleep 0.5; touch /ready; exec sleep 600"]
     x-hoist: {ready: {exec: [test, -e, /ready], interval: 100ms}}
   never: {<<: *idle, profiles: [never], x-hoist: {ready: {log: listening, timeout: 1s}}}
+  missing: {<<: *idle, profiles: [missing], x-hoist: {ready: {exec: [nosuch]}}}
   broken: {<<: *idle, profiles: [never], x-hoist: {ready: {exec: "echo not today; exit 3", timeout: 1s}}}
   app: {<<: *idle, depends_on: {log: {condition: service_healthy}, exec: {condition: service_healthy}}}
 "#;
@@ -91,7 +92,10 @@ services:
         let failed = s.hoist(&["up", "--wait", "never"]).await.ends_with(1);
         failed.says("never-1 is not ready after 1s: log `listening`");
         let failed = s.hoist(&["up", "--wait", "broken"]).await.ends_with(1);
-        failed.says("broken-1 is not ready after 1s: exec `echo`: exit status 3: not today");
+        failed.says("broken-1 is not ready after 1s: exec `echo not today; exit 3`: exit status 3: not today");
+        let failed = s.hoist(&["up", "--wait", "missing"]).await.ends_with(1);
+        failed
+            .says("missing-1 cannot be checked: exec `nosuch`: the container has no program `nosuch` that can be run");
     })
     .await;
 }

@@ -133,6 +133,18 @@ async fn a_dependency_that_is_unhealthy() {
 }
 
 #[tokio::test]
+async fn a_dependency_that_can_never_be_healthy() {
+    let services =
+        "services: {a: {<<: *idle, command: ['true']}, b: {<<: *idle, depends_on: {a: {condition: service_healthy}}}}";
+    project("why-never-healthy", services, |s| async move {
+        s.hoist(&["up", "-d"]).await.ends_with(1);
+        let said = first_line(&s, "b waits until a is healthy, but a exited with status 0\n").await;
+        assert!(said.contains("service_completed_successfully"), "{said}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_job_that_failed() {
     let services = "services:\n  \
         job: {<<: *idle, command: [sh, -c, 'echo no table; exit 4']}\n  \

@@ -773,7 +773,7 @@ async fn failed_waits_say_why() {
             Waiter::Dependents,
             Script::default(),
             Some(s(5)),
-            "timeout waiting for dependencies\n  container demo-db-1 is running\n",
+            "timeout waiting for dependencies\n  container demo-db-1 is still running, but is to end\n",
         ),
     ];
     for (condition, waiter, script, timeout, words) in cases {

@@ -75,7 +75,7 @@ async fn a_line_of_the_log_shows_that_it_is_ready() {
     let engine = Fake::new();
     engine.script("demo-db-1", Script::default().writes(s(1), "ready\n"));
     let words = said(&run(&needed(log("listening")).build(), &engine).await.0);
-    assert!(words.contains("is not ready after 20s: log `listening`"), "{words}");
+    assert!(words.contains("is not ready after 20s: log `listening`: no line of the log matches"), "{words}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,6 +116,15 @@ async fn the_wait_of_the_command_has_its_own_limit() {
     let words = said(&run(&plans.build(), &engine).await.0);
     assert!(words.contains("application not healthy after 5s"), "{words}");
     assert!(words.contains("container demo-db-1 is not healthy yet"), "{words}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_does_not_end_is_named() {
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::default());
+    let plans = pair(command(), WaitCondition::CompletedSuccessfully, Waiter::Command, Some(s(5)));
+    let words = said(&run(&plans.build(), &engine).await.0);
+    assert!(words.contains("container demo-db-1 is still running, but is to end"), "{words}");
 }
 
 #[tokio::test(start_paused = true)]

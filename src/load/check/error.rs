@@ -180,6 +180,14 @@ pub enum CheckError {
         /// The first item of `test`.
         word: Spanned<String>,
     },
+    /// A check of `x-hoist.ready` without a command.
+    #[error("`x-hoist.ready.exec` of service `{service}` has no command")]
+    NoCommand {
+        /// The service.
+        service: String,
+        /// Where the list is.
+        span: Span,
+    },
     /// A negative number of replicas.
     #[error("service `{service}`: `{attribute}` must be 0 or more")]
     Negative {
@@ -380,6 +388,7 @@ impl Explain for CheckError {
             | Self::IncludedVariable { span, .. }
             | Self::Different { span, .. }
             | Self::EmptyWatchPath { span, .. }
+            | Self::NoCommand { span, .. }
             | Self::Negative { span, .. }
             | Self::NameForSeveral { span, .. }
             | Self::NoWatchTarget { span, .. } => Some(*span),
@@ -425,6 +434,7 @@ impl Explain for CheckError {
                 "a list starts with `CMD`, `CMD-SHELL` or `NONE`, as in `[\"CMD\", \"curl\", \"-f\", \"http://localhost\"]`"
                     .to_owned(),
             ),
+            Self::NoCommand { .. } => Some("write the command, as in `[CMD, pg_isready]`".to_owned()),
             Self::PlatformNotBuilt { platform, .. } => Some(format!("add `{platform}` to `build.platforms`")),
             Self::NameForSeveral { .. } => Some("remove the name, or run one replica".to_owned()),
             Self::NameTwice { .. } => Some("give each service its own name, or none".to_owned()),
@@ -480,6 +490,7 @@ impl Explain for CheckError {
             | Self::ExternalWith { .. }
             | Self::BadAddress { .. }
             | Self::EmptyWatchPath { .. }
+            | Self::NoCommand { .. }
             | Self::BadContext { .. }
             | Self::PlatformNotBuilt { .. }
             | Self::HealthcheckWord { .. }

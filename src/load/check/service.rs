@@ -175,6 +175,16 @@ impl Check<'_, '_> {
         if let (Some(first), Some(second)) = (checks.next(), checks.next()) {
             self.exclusive(first, second);
         }
+        let Some(exec) = ready.get("exec").filter(|exec| exec.as_sequence().is_some()) else { return };
+        let words: Vec<&str> = exec.as_sequence().into_iter().flatten().filter_map(Node::as_str).collect();
+        let command = match words.split_first() {
+            Some((&("CMD" | "CMD-SHELL"), command)) => command,
+            Some((&"NONE", _)) | None => &[],
+            Some(_) => words.as_slice(),
+        };
+        if command.first().is_none_or(|program| program.trim().is_empty()) {
+            self.findings.error(CheckError::NoCommand { service: self.name(), span: exec.span });
+        }
     }
 
     fn dependencies(&mut self) {

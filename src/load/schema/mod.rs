@@ -4,6 +4,7 @@
 //! value is reported once, with its place, and removed from the tree, so that later phases do not report it again.
 
 mod attributes;
+mod ready;
 mod shape;
 mod table;
 mod unknown_key;
@@ -121,6 +122,14 @@ pub enum ShapeProblem {
         path: String,
         /// The missing key.
         key: &'static str,
+    },
+    /// A mapping that has none of several keys.
+    #[error("`{path}` needs one of {keys}")]
+    MissingOneOf {
+        /// Dotted path of the mapping.
+        path: String,
+        /// The keys.
+        keys: String,
     },
     /// An infinity or NaN.
     #[error("`{path}` is not a finite number")]
@@ -251,9 +260,13 @@ impl Validator<'_> {
                 (shape.accepted(), crate::diagnostic::suggest::closest(text, words.iter().copied()).map(did_you_mean))
             }
             Text::Form(accepts, _) if accepts(text) => return Verdict::Keep,
-            Text::Form(_, form) => (form.to_owned(), None),
+            Text::Form(_, form) => (form.to_owned(), shape.instead.and_then(|instead| instead(text))),
         };
         let path = node_path.path();
+        if text.is_empty() && hint.is_some() {
+            let problem = ShapeProblem::Blank { path: path.to_string(), accepted };
+            return self.report(path, node.span, problem, hint, node_path);
+        }
         let problem = ShapeProblem::NotAccepted { path: path.to_string(), accepted, found: text.to_owned() };
         self.report(path, node.span, problem, hint, node_path)
     }
@@ -330,7 +343,11 @@ impl Validator<'_> {
             Some(_) if self.findings.error_count() > errors_before => Verdict::Drop,
             Some(key) => {
                 let path = node_path.path();
-                let problem = ShapeProblem::MissingKey { path: path.to_string(), key };
+                let problem = if none && keys.one_of.contains(key) {
+                    ShapeProblem::MissingOneOf { path: path.to_string(), keys: shape::in_order(keys.one_of) }
+                } else {
+                    ShapeProblem::MissingKey { path: path.to_string(), key }
+                };
                 let hint = example_of(keys, key).map(|example| format!("write for example `{example}`"));
                 self.report(path, at, problem, hint, node_path)
             }

@@ -10,6 +10,8 @@ pub(super) struct Shape {
     pub(super) map: Option<Map>,
     /// What to write if the value has another type.
     pub(super) advice: Option<&'static str>,
+    /// What to write instead of this scalar.
+    pub(super) instead: Option<fn(&str) -> Option<String>>,
 }
 
 /// A set of scalar kinds.
@@ -101,7 +103,7 @@ impl Scalars {
 
 impl Shape {
     pub(super) const fn scalars(scalars: Scalars) -> Self {
-        Self { scalars, text: Text::Any, range: None, list: None, map: None, advice: None }
+        Self { scalars, text: Text::Any, range: None, list: None, map: None, advice: None, instead: None }
     }
 
     pub(super) const fn words(words: &'static [&'static str]) -> Self {
@@ -142,6 +144,11 @@ impl Shape {
     /// With this advice if the value has another type.
     pub(super) const fn advice(self, advice: &'static str) -> Self {
         Self { advice: Some(advice), ..self }
+    }
+
+    /// With what this says to write instead of a scalar.
+    pub(super) const fn instead(self, instead: fn(&str) -> Option<String>) -> Self {
+        Self { instead: Some(instead), ..self }
     }
 
     /// Only numbers from `low` to `high`.
@@ -214,6 +221,12 @@ impl Names {
 pub(super) fn quoted(words: &[&str]) -> String {
     let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     or_list(&words)
+}
+
+/// `` `a`, `b`, `c` ``.
+pub(super) fn in_order(words: &[&str]) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
 }
 
 /// `` `a`, `b` and `c` ``.

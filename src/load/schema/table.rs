@@ -4,8 +4,8 @@
 //! Keys are sorted for binary search; a test checks the order.
 
 use crate::project::service::{is_path, read_duration, short_http, short_port};
-use crate::project::value::LogPattern;
 
+use super::ready;
 use super::shape::{Extensions, Keys, Names, Repeats, Scalars, Shape};
 
 const BOOL: Scalars = Scalars::BOOL;
@@ -265,14 +265,20 @@ static READY: Keys = needing_one(
     closed(keys(
         "`ready`",
         &[
-            ("exec", &TEXT_OR_ANY_TEXTS),
+            (
+                "exec",
+                &Shape::form(|text| !text.trim().is_empty(), "a command")
+                    .or_list(&TEXT, Repeats::Allowed)
+                    .instead(ready::instead_of_exec),
+            ),
             (
                 "http",
                 &Shape::form(|text| short_http(text).is_some(), "`:PORT/path`, as in `:8080/health`")
-                    .or_keys(&READY_HTTP),
+                    .or_keys(&READY_HTTP)
+                    .instead(ready::instead_of_http),
             ),
             ("interval", &TIME_SPAN),
-            ("log", &Shape::form(|text| text.parse::<LogPattern>().is_ok(), "a regular expression")),
+            ("log", &Shape::form(ready::is_pattern, "a regular expression").instead(ready::instead_of_pattern)),
             ("tcp", &PORT_NUMBER),
             ("timeout", &TIME_SPAN),
         ],
@@ -293,7 +299,7 @@ static READY_HTTP: Keys = requiring(
 static PORT_NUMBER: Shape =
     Shape { range: Some((1, 65535)), ..Shape::form(|text| short_port(text).is_some(), "a port, as in `5432`").or(INT) };
 static TIME_SPAN: Shape = Shape::form(|text| read_duration(text).is_some(), "a duration, as in `500ms` or `1m30s`")
-    .advice("a duration needs a unit, as in `30s` or `1m30s`");
+    .instead(ready::instead_of_duration);
 const WHOLE_ONLY_VALUE: Shape = Shape::scalars(INT);
 
 static BLKIO: Keys = closed(keys(
@@ -685,6 +691,12 @@ pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
     (Some("a port"), "container", "write `target`"),
     (Some("`limits`"), "mem", "write `memory`"),
     (Some("`limits`"), "cpu", "write `cpus`"),
+    (Some("`ready`"), "https", "HTTPS is not supported: use `tcp`, or `exec` with a command of the image"),
+    (Some("`ready`"), "retries", READY_TIMES),
+    (Some("`ready`"), "start_interval", READY_TIMES),
+    (Some("`ready`"), "start_period", READY_TIMES),
+    (Some("`ready`"), "test", "write `exec`"),
+    (Some("a watch rule"), "exclude", "write `ignore`"),
     (Some("a secret"), "content", "a secret has no inline content: use `file`, or `environment` with a variable"),
     (Some("a volume"), "path", "a folder on this machine needs no volume: mount it as `./folder:/path`"),
     (Some("a volume"), "source", "a folder on this machine needs no volume: mount it as `./folder:/path`"),
@@ -695,6 +707,9 @@ pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
     (Some("a service"), "dockerfile", "it belongs under `build`, next to `context`"),
     (Some("a service"), "env", "write `environment`"),
     (Some("a service"), "env_vars", "write `environment`"),
+    (Some("a service"), "eager_health", "write `x-hoist: {eager_health: true}`"),
+    (Some("a service"), "job", "write `x-hoist: {job: true}`"),
+    (Some("a service"), "ready", "write `x-hoist: {ready: …}`"),
     (Some("a service"), "limits", "it belongs under `deploy: {resources: {limits: …}}`"),
     (Some("a service"), "log_driver", "write `logging: {driver: …}`"),
     (Some("a service"), "log_opt", "write `logging: {options: …}`"),
@@ -704,6 +719,8 @@ pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
     (Some("a service"), "volume_driver", "set `driver` in the volume's definition, under the top-level `volumes`"),
     (None, "images", "write `image`"),
 ];
+
+const READY_TIMES: &str = "`ready` has `interval` and `timeout`: it tries every `interval` until `timeout` expires";
 
 /// Examples for places where a mapping is required but something else was written.
 pub(super) static EXAMPLES: &[(&str, &str)] = &[

@@ -24,13 +24,16 @@ pub(super) fn unknown_key_hint(
     if at_top && (node.get("image").is_some() || node.get("build").is_some()) {
         return (Some(format!("`{name}` looks like a service: indent it under `services:`")), Meant::Service);
     }
+    let own = table::RENAMED.iter().find(|(place, old, _)| *old == name && *place == Some(keys.what));
+    if let Some((_, _, advice)) = own {
+        return (Some((*advice).to_owned()), Meant::Nothing);
+    }
     let closest = suggest::closest(name, keys.names());
     if let Some(meant) = closest.filter(|meant| keys.names().any(|known| known == *meant)) {
         let section = table::DOCUMENT.names().find(|known| at_top && *known == meant);
         return (Some(format!("did you mean `{meant}`?")), section.map_or(Meant::Nothing, Meant::Section));
     }
-    let advice =
-        table::RENAMED.iter().find(|(place, old, _)| *old == name && place.is_none_or(|what| what == keys.what));
+    let advice = table::RENAMED.iter().find(|(place, old, _)| *old == name && place.is_none());
     if let Some((_, _, advice)) = advice {
         return (Some((*advice).to_owned()), Meant::Nothing);
     }

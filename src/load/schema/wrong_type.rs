@@ -22,6 +22,10 @@ pub(super) struct WrongType<'a> {
 impl WrongType<'_> {
     /// What to write instead.
     pub(super) fn hint(&self) -> Option<String> {
+        let instead = self.shape.instead.filter(|_| scalar_text(self.node).is_some());
+        if let Some(hint) = instead.and_then(|instead| instead(self.written)) {
+            return Some(hint);
+        }
         if let Some(advice) = self.shape.advice {
             return Some(advice.to_owned());
         }
@@ -47,6 +51,9 @@ impl WrongType<'_> {
         }
         if let Some(item) = glued_item(written).filter(|_| shape.list.is_some()) {
             return Some(format!("add a space after the dash: `- {item}`"));
+        }
+        if shape.scalars == Scalars::BOOL {
+            return boolean(written).map(|word| format!("write `{word}`"));
         }
         if !matches!(self.node.value, Value::String(_)) && self.only_text() {
             return Some(format!("put it in quotes: `\"{written}\"`"));
@@ -180,6 +187,15 @@ fn with_blank(text: &str) -> Option<String> {
     let (key, value) = text.split_whitespace().next()?.split_once(':')?;
     let is_entry = is_key(key) && !key.starts_with('-') && !value.starts_with('/') && !value.is_empty();
     is_entry.then(|| format!("{key}: {}", if is_secret(key) { "…" } else { value }))
+}
+
+/// The boolean that a word means in other formats.
+fn boolean(written: &str) -> Option<bool> {
+    match written.trim_matches(['"', '\'']).to_ascii_lowercase().as_str() {
+        "yes" | "y" | "on" | "true" | "1" => Some(true),
+        "no" | "n" | "off" | "false" | "0" => Some(false),
+        _ => None,
+    }
 }
 
 /// `item` of `-item`, which is not a list item without the space.

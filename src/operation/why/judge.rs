@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::engine::{ContainerDetails, EngineError};
-use crate::event::{Finding, Need, StepError, Trouble};
+use crate::event::{Finding, Need, Obstacle, StepError, Trouble};
 use crate::execute::diagnosis;
 use crate::observed::{Container, ContainerId, Health, State};
 use crate::operation::Prepared;
@@ -288,15 +288,23 @@ fn needs(
     let mut needs: Vec<Need> = Vec::new();
     let mut current = service;
     loop {
-        let unmet = current.depends_on.iter().find(|(name, dependency)| {
-            let containers = replicas.get(*name).map_or(&[][..], Vec::as_slice);
-            dependency.required && wrong.contains(*name) && !holds(dependency.condition, containers)
+        let unmet = current.depends_on.iter().find_map(|(name, dependency)| {
+            let containers = replicas.get(name).map_or(&[][..], Vec::as_slice);
+            if !dependency.required || holds(dependency.condition, containers) {
+                return None;
+            }
+            let service = project.services.get(name).filter(|_| !wrong.contains(name));
+            let obstacle = service.and_then(|service| obstacle(dependency.condition, service, containers));
+            (wrong.contains(name) || obstacle.is_some()).then_some((name, dependency, obstacle))
         });
-        let Some((name, dependency)) = unmet else { return needs };
+        let Some((name, dependency, obstacle)) = unmet else { return needs };
         if needs.iter().any(|need| need.dependency == *name) {
             return needs;
         }
-        needs.push(Need { dependency: name.clone(), condition: dependency.condition });
+        needs.push(Need { dependency: name.clone(), condition: dependency.condition, obstacle });
+        if obstacle.is_some() {
+            return needs;
+        }
         let Some(next) = project.services.get(name) else { return needs };
         // A container that runs waits for nothing any more.
         if replicas.get(name).is_some_and(|containers| containers.iter().any(|container| container.is_up())) {
@@ -314,6 +322,23 @@ fn holds(condition: Condition, containers: &[&Container]) -> bool {
             Condition::Healthy => container.state == State::Running && container.health == Health::Healthy,
             Condition::CompletedSuccessfully => container.state == State::Exited && container.exit_code == Some(0),
         })
+}
+
+/// Why containers with which nothing is wrong cannot become healthy.
+fn obstacle(condition: Condition, service: &Service, containers: &[&Container]) -> Option<Obstacle> {
+    if condition != Condition::Healthy {
+        return None;
+    }
+    containers.iter().find_map(|container| {
+        let is_unchecked = container.health == Health::None && service.ready().is_none();
+        if container.state == State::Exited {
+            Some(Obstacle::Exited(container.exit_code.unwrap_or_default()))
+        } else if container.state == State::Running && is_unchecked {
+            Some(Obstacle::NoHealthcheck)
+        } else {
+            None
+        }
+    })
 }
 
 /// The containers that belong to no service of the files.

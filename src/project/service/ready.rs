@@ -130,7 +130,20 @@ fn read_command(written: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// Says what is checked. Arguments and queries are left out, as they may be secret.
+/// The first line of a command, or only its program if the rest may be secret.
+fn shown(command: &str) -> &str {
+    let line = command.trim().lines().next().unwrap_or_default();
+    let small = line.to_ascii_lowercase();
+    let is_secret = ["=", "pass", "secret", "token", "key", "-p", "-u", "://"].iter().any(|sign| small.contains(sign));
+    let program = line.split_whitespace().next().unwrap_or_default();
+    match (is_secret, program.contains('=')) {
+        (false, _) => line,
+        (true, false) => program,
+        (true, true) => "",
+    }
+}
+
+/// Says what is checked. Arguments of lists and queries are left out, as they may be secret.
 impl fmt::Display for ReadyCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -140,8 +153,10 @@ impl fmt::Display for ReadyCheck {
             Self::Exec(command) => {
                 let is_shell = command.first().is_some_and(|program| program == "/bin/sh");
                 let words = if is_shell { command.last() } else { command.first() };
-                let program = words.and_then(|words| words.split_whitespace().next()).unwrap_or_default();
-                if program.contains('=') { write!(f, "exec") } else { write!(f, "exec `{program}`") }
+                match shown(words.map_or("", String::as_str)) {
+                    "" => write!(f, "exec"),
+                    words => write!(f, "exec `{words}`"),
+                }
             }
         }
     }
@@ -164,10 +179,11 @@ mod tests {
             ("tcp: 5432", "tcp :5432"),
             ("tcp: ':5432'", "tcp :5432"),
             ("log: ready.*connections", "log `ready.*connections`"),
-            ("exec: pg_isready -U me", "exec `pg_isready`"),
+            ("exec: curl -u me:x localhost", "exec `curl`"),
+            ("exec: mysqladmin ping -px", "exec `mysqladmin`"),
             ("exec: PASSWORD=x check", "exec"),
             ("exec: [CMD, pg_isready]", "exec `pg_isready`"),
-            ("exec: [CMD-SHELL, test -e /ready]", "exec `test`"),
+            ("exec: [CMD-SHELL, test -e /ready]", "exec `test -e /ready`"),
             ("exec: [test, -e, /ready]", "exec `test`"),
         ] {
             assert_eq!(read(text).expect(text).check.to_string(), expected);

@@ -31,7 +31,7 @@ impl std::str::FromStr for LogPattern {
 
     fn from_str(text: &str) -> Result<Self, LogPatternError> {
         let pattern = RegexBuilder::new(text).unicode(false).size_limit(LARGEST).build();
-        pattern.map(Self).map_err(|_| LogPatternError)
+        pattern.map(Self).map_err(|error| LogPatternError(reason(&error)))
     }
 }
 
@@ -49,7 +49,29 @@ impl fmt::Display for LogPattern {
     }
 }
 
-/// A text that is no regular expression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a regular expression")]
-pub struct LogPatternError;
+/// A text that is no regular expression, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LogPatternError(String);
+
+/// What is wrong with a pattern, in one line: the pattern itself stands in the file.
+fn reason(error: &regex::Error) -> String {
+    if matches!(error, regex::Error::CompiledTooBig(_)) {
+        return "the expression takes too much memory".to_owned();
+    }
+    let words = error.to_string();
+    let last = words.lines().next_back().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogPattern;
+
+    #[test]
+    fn an_error_says_what_is_wrong() {
+        let error = |text: &str| text.parse::<LogPattern>().unwrap_err().to_string();
+        assert_eq!(error("(ready"), "unclosed group");
+        assert_eq!(error("(?=ready)"), "look-around, including look-ahead and look-behind, is not supported");
+    }
+}

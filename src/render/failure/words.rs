@@ -122,10 +122,7 @@ pub fn hint(error: &StepError) -> Option<String> {
         | StepError::Unhealthy { waiter: Waiter::Update(action), .. }
         | StepError::NotReady { waiter: Waiter::Update(action), .. }
         | StepError::TimedOut { waiter: Waiter::Update(action), .. } => after_failed_update(*action).to_owned(),
-        StepError::NotReady { after: None, .. } => {
-            "use `exec` with a command that the image has, or publish the port".to_owned()
-        }
-        StepError::NotReady { .. } => "if it only needs longer, raise `timeout` under `x-hoist.ready`".to_owned(),
+        StepError::NotReady { after, check, last, .. } => about_ready(after.is_none(), check, last).to_owned(),
         StepError::Exited { waiter: Waiter::Command, exit_code: 0, .. } => {
             "if it is meant to end, set `x-hoist: {job: \
              true}` on the service, let another wait for it by `condition: service_completed_successfully`, or use \
@@ -134,6 +131,24 @@ pub fn hint(error: &StepError) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// What to do about a check of `x-hoist.ready` that failed or, if it `is_impossible`, cannot be made.
+fn about_ready(is_impossible: bool, check: &str, last: &str) -> &'static str {
+    if is_impossible && check.starts_with("exec") {
+        "choose a command that the image has"
+    } else if is_impossible && last.starts_with("`status`") {
+        "remove `status`, or use `exec` with a command that the image has"
+    } else if is_impossible {
+        "use `exec` with a command that the image has, or publish the port"
+    } else if last.contains("HTTP status 404") {
+        "look at the path of the check; if the container only needs longer, raise `timeout` under `x-hoist.ready`"
+    } else if last.contains("connection refused") {
+        "nothing listens on that port, or only on 127.0.0.1 in the container; if it only needs longer, raise `timeout` \
+         under `x-hoist.ready`"
+    } else {
+        "if it only needs longer, raise `timeout` under `x-hoist.ready`"
+    }
 }
 
 /// Lines that explain it: the last probe, the last log lines, the rest of the engine's message.
