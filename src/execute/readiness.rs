@@ -293,7 +293,7 @@ async fn log<E: Engine>(
 ) -> Result<(), NotReady> {
     let query = LogQuery {
         follow: follow == Follow::Yes,
-        since: latest_run(details),
+        since: this_run(details),
         terminal: details.terminal,
         ..LogQuery::default()
     };
@@ -307,6 +307,17 @@ async fn log<E: Engine>(
         }
     }
     Err(NotReady::yet(NO_LINE))
+}
+
+/// When what the container wrote since its latest start begins: engines note the time of a start a moment after it, so
+/// what came before counts too, but not what an earlier run wrote.
+fn this_run(details: &ContainerDetails) -> Option<i128> {
+    Some(not_before(latest_run(details)?, details.started_at?, details.finished_at))
+}
+
+/// The later one of `from` and the end of the run before the one that began at `started`.
+fn not_before(from: i128, started: i128, last_end: Option<i128>) -> i128 {
+    last_end.filter(|end| *end <= started).map_or(from, |end| from.max(end + 1))
 }
 
 /// The line that a container is writing.
@@ -353,6 +364,14 @@ mod tests {
     fn only_the_engine_refuses_for_good() {
         assert!(is_refusal("OCI runtime exec failed: exec failed: exec: \"nope\": executable file not found in $PATH"));
         assert!(!is_refusal("sh: nope: not found"));
+    }
+
+    #[test]
+    fn what_an_earlier_run_wrote_does_not_count() {
+        assert_eq!(not_before(80, 90, None), 80, "the engine notes a start late");
+        assert_eq!(not_before(80, 90, Some(85)), 86);
+        assert_eq!(not_before(80, 90, Some(40)), 80);
+        assert_eq!(not_before(80, 90, Some(95)), 80, "that is the end of this run");
     }
 
     #[test]
