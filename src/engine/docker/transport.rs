@@ -332,12 +332,12 @@ impl Connection for Socket {
 
 impl Read for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        match Pin::new(&mut self.0).poll_read(cx, buffer) {
+        Pin::new(&mut self.0).poll_read(cx, buffer).map(|read| match read {
             // The other side of TLS closed without saying so first, as many programs do. What an answer lacks then is
             // known from its length.
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
-            read => read,
-        }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+            Ok(()) | Err(_) => read,
+        })
     }
 }
 
