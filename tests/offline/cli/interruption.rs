@@ -40,6 +40,13 @@ fn interrupts_until_end(child: &mut Child) -> (Option<i32>, usize) {
     }
 }
 
+/// Whether programs that this one starts begin with SIGINT ignored. Only Linux tells.
+fn interrupts_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 0b10 != 0)
+}
+
 #[test]
 fn an_engine_that_does_not_answer_keeps_nobody() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -61,6 +68,9 @@ fn an_engine_that_does_not_answer_keeps_nobody() {
         let (_question, _) = listener.accept().expect("it connects");
         let (status, count) = interrupts_until_end(&mut child);
         assert!(status.is_none_or(|status| status == 130), "{arguments:?}: {status:?}");
+        // A shell without job control starts what runs in the background with interrupts ignored; then one that comes
+        // before hoist listens is lost.
+        let most = most + usize::from(interrupts_are_ignored());
         assert!(count <= most, "{arguments:?}: ended after {count} interrupts");
     }
 }
