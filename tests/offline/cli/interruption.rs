@@ -33,7 +33,7 @@ fn interrupts_until_end(child: &mut Child) -> (Option<i32>, usize) {
         assert!(began.elapsed() < SOON, "it does not end");
         interrupt(child);
         count += 1;
-        let next = Instant::now() + Duration::from_secs(8);
+        let next = Instant::now() + Duration::from_secs(3);
         while ended(child).is_none() && Instant::now() < next {
             pass(Duration::from_millis(20));
         }
