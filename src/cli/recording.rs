@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::{Context, Failure, output};
-use crate::event::Event;
-use crate::event::Fact;
 use crate::event::timeline::{Recorder, Timeline};
+use crate::event::{Event, Fact};
 use crate::project::ProjectName;
 use crate::render::plan::PlanStyle;
 use crate::render::timeline;

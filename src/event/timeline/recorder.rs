@@ -107,7 +107,7 @@ impl Recorder {
         let (about, kind) = About::of(action);
         let condition = if let Action::Wait(spec) = action { Some(spec.condition.to_string()) } else { None };
         let mut after = BTreeSet::new();
-        self.find_before(&plan, id, &mut after);
+        self.find_before(&plan, id, &mut after, &mut BTreeSet::new());
         if after.is_empty() && self.steps.len() > self.begun.len() {
             // What a second plan begins with came after the end of the first.
             after.extend(self.latest());
@@ -127,13 +127,17 @@ impl Recorder {
     }
 
     /// The steps that came before `id`; those that were not needed hand on what came before them.
-    fn find_before(&self, plan: &Plan, id: ActionId, found: &mut BTreeSet<usize>) {
+    fn find_before(&self, plan: &Plan, id: ActionId, found: &mut BTreeSet<usize>, seen: &mut BTreeSet<ActionId>) {
         for (before, _) in plan.before(id) {
+            // Many ways may lead to a step.
+            if !seen.insert(before) {
+                continue;
+            }
             match self.begun.get(&before) {
                 Some(index) => {
                     found.insert(*index);
                 }
-                None => self.find_before(plan, before, found),
+                None => self.find_before(plan, before, found, seen),
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::diagnostic::visible::{Colors, visible};
 use crate::event::timeline::{Ended, Kind, Timeline};
 use crate::render::plan::PlanStyle;
 
-/// The width where it is not known.
+/// The width if that of the terminal is unknown.
 const WIDTH: usize = 100;
 /// The least width of a bar.
 const LEAST: usize = 20;
