@@ -68,7 +68,8 @@ impl FailedOperation {
             | OperationError::NoPort { .. }
             | OperationError::NoReplica { .. }
             | OperationError::Copy(_)
-            | OperationError::NoContainers { .. }) => writeln!(out, "{error}"),
+            | OperationError::NoContainers { .. }
+            | OperationError::Detached) => writeln!(out, "{error}"),
             OperationError::Interrupted => writeln!(out),
         }
     }
