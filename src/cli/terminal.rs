@@ -279,6 +279,12 @@ mod tests {
             assert_eq!(read, data);
             reader = rest;
         }
+        #[cfg(target_os = "linux")]
+        {
+            assert!(sink.pipe.is_some(), "no thread waits for the reader");
+            let mode = rustix::fs::fcntl_getfl(&sink.file).expect("a file has a mode");
+            assert!(!mode.contains(rustix::fs::OFlags::NONBLOCK), "others may use the pipe too");
+        }
         sink.write(b"short".to_vec()).await.expect("it fits");
         drop(sink);
         let mut rest = Vec::new();

@@ -17,6 +17,8 @@ const PIECES: usize = 8;
 const BATCHES: usize = 2;
 /// How many bytes are handed over together: engines send small pieces, and each time wakes a thread.
 const BATCH: usize = 512 << 10;
+/// The largest piece of memory that is asked for: all batches that are under way, with one at either end.
+const KEPT: usize = (BATCHES + 2) * BATCH;
 /// How large a written piece is.
 const PIECE: usize = 256 << 10;
 
@@ -63,6 +65,9 @@ pub(super) async fn from_engine<T: Send + 'static>(
     mut download: Download,
     work: impl FnOnce(PipeReader) -> T + Send + 'static,
 ) -> Result<T, EngineError> {
+    // The memory that the C library keeps for the next batch, instead of giving it back to the system each time, grows
+    // with the largest piece that was ever freed. This one is never written to, so it costs nothing.
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(KEPT)));
     let (sender, receiver) = mpsc::channel(BATCHES);
     let reader = PipeReader { receiver, pieces: Vec::new().into_iter(), piece: Bytes::new(), ended: false };
     let working = on_thread(move || work(reader));
@@ -242,6 +247,17 @@ mod tests {
             });
             let ((), arrived) = tokio::join!(writing, collected(upload));
             assert_eq!(arrived.ok(), finishes.then(|| data.clone()));
+        }
+    }
+
+    #[tokio::test]
+    async fn small_pieces_are_handed_over_together() {
+        const SMALL: usize = 32 << 10;
+        let piece = Bytes::from(vec![0; SMALL]);
+        let count = BATCH / SMALL + 3;
+        let mut download: Download = stream::iter(std::iter::repeat_n(Ok(piece), count)).boxed();
+        for expected in [BATCH / SMALL, 3, 0] {
+            assert_eq!(batch(&mut download).await.map(|pieces| pieces.len()), Ok(expected));
         }
     }
 

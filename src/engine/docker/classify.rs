@@ -196,6 +196,21 @@ pub(super) async fn within<T>(
 mod tests {
     use super::*;
 
+    #[test]
+    fn an_engine_that_wants_a_certificate_is_told_of_the_file_that_is_missing() {
+        let address = |without_identity| Address::Tcp {
+            host: "far".to_owned(),
+            port: 2376,
+            tls: Some(TlsFiles { without_identity, ..TlsFiles::default() }),
+        };
+        let (without, with) = (address(Some("/certs".into())), address(None));
+        let alert = "received fatal alert: CertificateRequired";
+        let said = missing_certificate(&without, alert).expect("it is missing");
+        assert_eq!(said, "it asks for a client certificate: cannot read `/certs/cert.pem`: no such file");
+        assert_eq!(missing_certificate(&without, "Connection refused"), None);
+        assert_eq!(missing_certificate(&with, alert), None);
+    }
+
     #[tokio::test]
     async fn a_connection_that_is_lost_says_what_was_asked() {
         let lost = async { Err::<(), _>(EngineError::Disconnected("connection reset".to_owned())) };

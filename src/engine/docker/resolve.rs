@@ -112,11 +112,11 @@ mod tests {
         let here = listener.local_addr().expect("it has an address");
         let (lookup, asked) = (Lookup::default(), std::cell::Cell::new(0));
         let connect = async |answer: io::Result<Vec<SocketAddr>>| {
-            let look_up = async {
+            let found = async {
                 asked.set(asked.get() + 1);
                 answer
             };
-            lookup.connect_to(look_up).await.is_ok()
+            lookup.connect_to(found).await.is_ok()
         };
         assert!(!connect(Err(io::ErrorKind::NotFound.into())).await);
         assert!(connect(Ok(vec![here])).await && connect(Ok(vec![])).await, "the second uses the first one's answer");
