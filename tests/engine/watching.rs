@@ -3,7 +3,9 @@
 mod definitions;
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
 
 use crate::support::background::Background;
 use crate::support::seat::Seat;
@@ -472,6 +474,69 @@ async fn a_folder_with_files_of_the_container_does_not_become_a_file() {
         fs::remove_dir_all(s.folder().join("src/d")).expect("it is ours");
         s.write("src/d", "file");
         s.shows(&watch, "/app/d is a folder with files of the container in it").await;
+        stop(watch).await;
+    })
+    .await;
+}
+
+/// A command of a user who may read only what modes permit. For root, `setpriv` of util-linux takes the right to read
+/// everything away.
+fn as_modes_permit(s: &Scenario, command: Command) -> Command {
+    let shut = s.folder().join("shut");
+    fs::write(&shut, "").expect("a file");
+    permit(&shut, 0o000);
+    if fs::read(&shut).is_err() {
+        return command;
+    }
+    let mut wrapped = Command::new("setpriv");
+    wrapped.arg("--bounding-set=-dac_override,-dac_read_search");
+    wrapped.arg(command.get_program()).args(command.get_args());
+    s.surround(&mut wrapped);
+    wrapped
+}
+
+fn permit(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_and_the_rest_goes_on() {
+    let file = "services:\n  web: {<<: *idle, develop: {watch: [{path: ./src, action: sync, target: /app}]}}\n";
+    project("watch-unreadable", file, |s| async move {
+        let (shut, also) = (s.folder().join("src/shut"), s.folder().join("src/also"));
+        s.write("src/shut/f", "1");
+        s.write("src/also/f", "1");
+        permit(&shut, 0o000);
+        permit(&also, 0o000);
+        let watch = s.begin(as_modes_permit(&s, s.command(&["watch"])));
+        s.shows(&watch, "src/shut: Permission denied").await;
+        s.shows(&watch, "src/also: Permission denied").await;
+        s.shows(&watch, "Watch enabled").await;
+        s.write("src/f", "1");
+        arrives(&s, "web", "/app/f", "1").await;
+        // A file that cannot be read does not keep the others from being copied.
+        s.write("secret", "x");
+        permit(&s.folder().join("secret"), 0o000);
+        fs::rename(s.folder().join("secret"), s.folder().join("src/secret")).expect("renamed");
+        s.shows(&watch, "secret: permission denied").await;
+        s.write("src/f", "2");
+        arrives(&s, "web", "/app/f", "2").await;
+        permit(&s.folder().join("src/secret"), 0o600);
+        arrives(&s, "web", "/app/secret", "x").await;
+        // Once it can be read, it is watched; what cannot be read any more is not gone.
+        permit(&shut, 0o755);
+        s.write("src/shut/f", "2");
+        arrives(&s, "web", "/app/shut/f", "2").await;
+        permit(&shut, 0o000);
+        s.eventually("it is told again", 20, || async {
+            (watch.stderr().matches("src/shut: Permission denied").count() == 2).then_some(())
+        })
+        .await;
+        s.write("src/f", "3");
+        arrives(&s, "web", "/app/f", "3").await;
+        assert_eq!(says(&s, "web", &["cat", "/app/shut/f"]).await, "2");
+        permit(&shut, 0o755);
+        permit(&also, 0o755);
         stop(watch).await;
     })
     .await;
