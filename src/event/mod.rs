@@ -81,6 +81,11 @@ pub enum Fact {
         /// The step.
         id: ActionId,
     },
+    /// The container of a start is running; its `post_start` hooks run now, which is the rest of the step.
+    HooksStarted {
+        /// The step.
+        id: ActionId,
+    },
     /// A step succeeded.
     Finished {
         /// The step.

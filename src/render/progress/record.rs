@@ -228,6 +228,7 @@ impl Records {
             Fact::PlanStarted { .. }
             | Fact::TasksStarted { .. }
             | Fact::Skipped { .. }
+            | Fact::HooksStarted { .. }
             | Fact::Waiting { .. }
             | Fact::Probed { .. }
             | Fact::Ended => Vec::new(),

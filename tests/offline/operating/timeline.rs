@@ -65,6 +65,7 @@ impl Timeline {
             }
             // What a step is at meanwhile is not drawn.
             Fact::Waiting { .. }
+            | Fact::HooksStarted { .. }
             | Fact::Probed { .. }
             | Fact::LeftAlone(_)
             | Fact::Retrying { .. }
