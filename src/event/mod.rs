@@ -135,6 +135,18 @@ pub enum Fact {
         /// When the engine runs the test.
         timing: ProbeTiming,
     },
+    /// hoist itself has checked a container that is waited for: a try of `x-hoist.ready`, or a run of the health test with
+    /// eager health.
+    Tried {
+        /// The wait.
+        id: ActionId,
+        /// The container.
+        container: String,
+        /// How long it took.
+        elapsed: Duration,
+        /// Whether it passed.
+        passed: bool,
+    },
     /// A container is up and already matches the files, so the plan has no step for it.
     UpToDate {
         /// Its name.

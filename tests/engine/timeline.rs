@@ -139,3 +139,19 @@ async fn a_run_that_is_interrupted() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn checks_that_hoist_makes_itself() {
+    let services = "services:\n  \
+        db: {<<: *idle, command: [sh, -c, 'sleep 1; touch /ready; exec sleep 600'], x-hoist: {ready: {exec: [test, -e, /ready], interval: 200ms}}}\n  \
+        web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}\n";
+    project("timeline-ready", services, |s| async move {
+        s.hoist(&["up", "-d", "--timeline", "up.json"]).await.ok();
+        let up = json(&s, "up.json");
+        let tries = up["tries"].as_array().expect("tries");
+        let passed: Vec<bool> = tries.iter().map(|tried| tried["passed"].as_bool().expect("a boolean")).collect();
+        let (last, others) = passed.split_last().expect("some");
+        assert!(*last && !others.is_empty() && others.iter().all(|passed| !passed), "{passed:?}");
+    })
+    .await;
+}

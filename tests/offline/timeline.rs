@@ -222,6 +222,35 @@ fn what_never_began_is_drawn_with_what_it_waited_for() {
 }
 
 #[test]
+fn checks_that_hoist_makes_itself_are_drawn() {
+    let (plan, [network, db, db_started, wait, web, web_started]) = stack(Probing::Eager);
+    let checked = |elapsed, passed| Fact::Tried { id: wait, container: "demo-db-1".to_owned(), elapsed, passed };
+    let timeline = Run::of(&plan)
+        .step(network, 0, 100)
+        .step(db, 100, 200)
+        .step(web, 100, 250)
+        .step(db_started, 200, 400)
+        .step(wait, 400, 3000)
+        .step(web_started, 3000, 3100)
+        .at(ms(500), checked(ms(150), false))
+        .at(ms(1000), checked(ms(50), false))
+        .at(ms(1005), checked(ms(5), false))
+        .at(ms(2999), checked(ms(100), true))
+        .at(ms(3050), checked(ms(50), false))
+        .at(ms(3100), Fact::Ended)
+        .timeline();
+    let tries: Vec<_> = timeline.tries.iter().map(|it| (it.start.as_millis(), it.end.as_millis(), it.passed)).collect();
+    let expected = [(400, 500, false), (950, 1000, false), (1000, 1005, false), (2899, 2999, true)];
+    assert_eq!(tries, expected, "none begins before its wait, and none comes after it");
+    let picture = timeline::svg(&timeline);
+    assert_eq!(picture.matches("<title>check by hoist failed, of demo-db-1, took ").count(), 2, "one covers another");
+    assert!(picture.contains("<title>check by hoist passed, of demo-db-1, took 100 ms</title>"), "{picture}");
+    assert!(picture.contains(">probes</text>"));
+    assert_eq!(timeline::trace(&timeline).matches("\"check failed\"").count(), 3);
+    assert_eq!(timeline::read(&timeline::json(&timeline)), Some(timeline));
+}
+
+#[test]
 fn hooks_after_a_start_have_a_bar_of_their_own() {
     let mut plans = Plans::new();
     let db = plans.create("db", 1, &[]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lane::{self, About};
-use super::{Ended, Health, Held, Kind, Probe, Segment, Span, Timeline, critical, to_microseconds};
+use super::{Ended, Health, Held, Kind, Probe, Segment, Span, Timeline, Try, critical, to_microseconds};
 use crate::event::{Event, Fact, Outcome};
 use crate::plan::{Action, ActionId, Lane, Plan, Probing};
 
@@ -25,6 +25,7 @@ pub struct Recorder {
     /// Those of them that would have begun if all had gone well, and when it was certain that they would not.
     skipped: BTreeMap<ActionId, Duration>,
     health: Vec<Health>,
+    tries: Vec<Try>,
     failed: bool,
     /// Whether something else has begun.
     is_over: bool,
@@ -105,6 +106,15 @@ impl Recorder {
                     start_period: to_microseconds(timing.start_period),
                     start_interval: to_microseconds(timing.start_interval),
                 });
+            }
+            Fact::Tried { id, container, elapsed, passed } => {
+                let Some((span, _)) = self.wait(*id) else { return };
+                // Once the wait has ended, more checks are part of no step.
+                if self.steps[span].end.is_some() {
+                    return;
+                }
+                let start = at.saturating_sub(to_microseconds(*elapsed)).max(self.steps[span].start);
+                self.tries.push(Try { span, container: container.clone(), start, end: at, passed: *passed });
             }
             Fact::Ended => self.ended = Some(at),
             _ => return,
@@ -259,6 +269,7 @@ impl Recorder {
             spans,
             waits,
             health: self.health,
+            tries: self.tries,
             critical_path,
         })
     }

@@ -231,6 +231,7 @@ impl Records {
             | Fact::HooksStarted { .. }
             | Fact::Waiting { .. }
             | Fact::Probed { .. }
+            | Fact::Tried { .. }
             | Fact::Ended => Vec::new(),
         }
     }

@@ -67,6 +67,7 @@ impl Timeline {
             Fact::Waiting { .. }
             | Fact::HooksStarted { .. }
             | Fact::Probed { .. }
+            | Fact::Tried { .. }
             | Fact::LeftAlone(_)
             | Fact::Retrying { .. }
             | Fact::Progress { .. }
