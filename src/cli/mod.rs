@@ -1,5 +1,6 @@
 //! The command line: arguments in, commands run, an exit status out.
 
+mod attachment;
 mod bring_up;
 mod command;
 mod command_line;

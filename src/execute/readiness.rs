@@ -51,8 +51,14 @@ impl NotReady {
     }
 }
 
-/// Tries until the container is ready, its time is over, or no further try makes sense.
-pub(super) async fn until_ready<E: Engine>(engine: E, details: ContainerDetails, ready: Ready) -> Result<(), NotReady> {
+/// Tries until the container is ready, its time is over, or no further try makes sense. Each try is told to `tell`, with
+/// its beginning and whether it passed.
+pub(super) async fn until_ready<E: Engine>(
+    engine: E,
+    details: ContainerDetails,
+    ready: Ready,
+    tell: impl Fn(Instant, bool),
+) -> Result<(), NotReady> {
     let mut last = NotReady::yet(match ready.check {
         ReadyCheck::Log(_) => NO_LINE,
         ReadyCheck::Http { .. } | ReadyCheck::Tcp(_) | ReadyCheck::Exec(_) => "no answer",
@@ -60,7 +66,9 @@ pub(super) async fn until_ready<E: Engine>(engine: E, details: ContainerDetails,
     let tries = async {
         loop {
             let began = Instant::now();
-            match attempt(&engine, &details, &ready, Follow::Yes).await {
+            let tried = attempt(&engine, &details, &ready, Follow::Yes).await;
+            tell(began, tried.is_ok());
+            match tried {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_final => return Err(error),
                 Err(error) => last = error,

@@ -31,12 +31,14 @@ enum Progress {
 
 impl Trial {
     /// The trial for a container in its current state: `current` if it is still valid, a new one if the container
-    /// restarted, `None` if it is not running or the engine has already decided.
+    /// restarted, `None` if it is not running or the engine has already decided. Each try is told to `tell`, with its
+    /// beginning and whether it passed.
     pub(super) fn of<E: Engine>(
         current: Option<Self>,
         engine: &E,
         details: &ContainerDetails,
         spec: &WaitSpec,
+        tell: impl Fn(Instant, bool) + Send + Sync + 'static,
     ) -> Option<Self> {
         let ready = spec.ready.as_ref().filter(|_| is_probed(spec, details) && details.state == State::Running);
         let is_eager = spec.probing == Probing::Eager && is_undecided(details);
@@ -48,8 +50,8 @@ impl Trial {
             return Some(trial);
         }
         let runs = match (ready, test) {
-            (Some(ready), _) => until_ready(engine.clone(), details.clone(), ready.clone()).boxed(),
-            (None, test) => first_success(engine.clone(), details.id.clone(), test?.clone()).map(Ok).boxed(),
+            (Some(ready), _) => until_ready(engine.clone(), details.clone(), ready.clone(), tell).boxed(),
+            (None, test) => first_success(engine.clone(), details.id.clone(), test?.clone(), tell).map(Ok).boxed(),
         };
         Some(Self { start: details.started_at, progress: Progress::Running(runs) })
     }
@@ -88,13 +90,15 @@ pub(super) async fn one_ends(trials: impl Iterator<Item = &mut Trial>) {
 }
 
 /// Runs the test until it passes. A test that cannot be run counts as not passed yet.
-async fn first_success<E: Engine>(engine: E, id: ContainerId, test: HealthTest) {
+async fn first_success<E: Engine>(engine: E, id: ContainerId, test: HealthTest, tell: impl Fn(Instant, bool)) {
     loop {
         let began = Instant::now();
         // A run that exceeds the timeout is not a success, but the next one does not start before it ends: a command in
         // a container cannot be ended.
         let status = run(&engine, &id, &test).await;
-        if status == Ok(0) && began.elapsed() <= test.timeout {
+        let passed = status == Ok(0) && began.elapsed() <= test.timeout;
+        tell(began, passed);
+        if passed {
             return;
         }
         tokio::time::sleep_until(began + INTERVAL).await;

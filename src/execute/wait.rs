@@ -298,7 +298,11 @@ impl<'a, E: Engine> Wait<'a, E> {
         for watched in &mut self.containers {
             let current = watched.trial.take();
             let Some(details) = &watched.details else { continue };
-            watched.trial = Trial::of(current, &self.context.engine, details, self.spec);
+            let (events, id, container) = (self.context.events.clone(), self.id, watched.name.clone());
+            let tell = move |began: Instant, passed| {
+                events.send(Fact::Tried { id, container: container.clone(), elapsed: began.elapsed(), passed });
+            };
+            watched.trial = Trial::of(current, &self.context.engine, details, self.spec, tell);
         }
     }
 
